@@ -1,0 +1,40 @@
+import { defineConfig } from 'electron-vite'
+
+/**
+ * Everything that runs is built here: the Electron shell, and from the same configuration the command line and the engine's process.
+ * These two run on the user's Node, so the target is the oldest one allowed, not Electron's (it also lowers `using`).
+ */
+const node = 'node20'
+
+export default defineConfig({
+  main: {
+    build: {
+      target: node,
+      // Emptied here, before preload and renderer write into it: main is built first.
+      outDir: 'out',
+      emptyOutDir: true,
+      minify: false,
+      rolldownOptions: {
+        input: {
+          'main/index': 'src/main/index.ts',
+          'cli/tarsier': 'src/cli/tarsier.ts',
+          'cli/engine-host': 'src/engine/host/engine-host.ts',
+        },
+        // The engine's process is found beside the code that starts it, so their chunks lie beside it too.
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'cli/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      rolldownOptions: {
+        input: 'src/preload/index.ts',
+        // A sandboxed preload script must be CommonJS.
+        output: { format: 'cjs', entryFileNames: 'index.cjs' },
+      },
+    },
+  },
+  renderer: {
+    build: { rolldownOptions: { input: 'src/renderer/index.html' } },
+  },
+})

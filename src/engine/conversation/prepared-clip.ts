@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import type { FrameUsed } from '../../shared/engine-events.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { ClipRequest } from '../engine-client.ts'
+import { openClip } from '../media/open-clip.ts'
+import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
+import { frameSize } from '../vision/frame-size.ts'
+import type { Tower } from '../vision/types.ts'
+import type { DiskCache } from './disk-cache.ts'
+import { type EmbeddingHeader, type FrameRows, readEmbeddings, writeEmbeddings } from './embedding-file.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+/** What a clip needs of the loaded model; the tower is asked for only when there is something to encode. */
+export interface ClipResources {
+  readonly manifest: ModelManifest
+  readonly cache: DiskCache | null
+  tower(): Promise<Tower>
+}
+
+/** How one pass over a clip's frames went. */
+export interface EmbedReport {
+  readonly decode: Stopwatch
+  readonly encode: Stopwatch
+  onNotice(text: string): void
+  onCached(): void
+}
+
+/**
+ * A clip with its frames chosen: how many rows it will take is known before anything is decoded.
+ * Its embeddings come from the disk cache when they are there, else from the file through the tower.
+ */
+export class PreparedClip {
+  readonly info: MediaInfo
+  readonly plan: SamplingPlan
+  /** Size of every frame after both resizes, and its merged grid. */
+  readonly width: number
+  readonly height: number
+  readonly grid: readonly [rows: number, columns: number]
+  readonly #request: ClipRequest
+  readonly #resources: ClipResources
+  #clip: Clip | null
+  #delivered: readonly FrameUsed[] | null = null
+  #hash: Promise<string> | null = null
+
+  private constructor(clip: Clip, plan: SamplingPlan, request: ClipRequest, resources: ClipResources) {
+    this.#clip = clip
+    this.#request = request
+    this.#resources = resources
+    this.info = clip.info
+    this.plan = plan
+    const size = frameSize(clip.info.width, clip.info.height, {
+      preprocessing: resources.manifest.preprocessing,
+      vision: resources.manifest.vision,
+      frameCount: plan.indices.length,
+      maxPixels: request.maxPixels,
+    })
+    this.width = size.width
+    this.height = size.height
+    this.grid = size.grid
+  }
+
+  static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
+    const clip = await openClip(request.path, signal)
+    try {
+      return new PreparedClip(clip, clip.plan(request.frames), request, resources)
+    } catch (error) {
+      await clip.close()
+      throw error
+    }
+  }
+
+  /** Frames the model gets: the plan's, less those found to be undecodable once they were read. */
+  get frames(): readonly FrameUsed[] {
+    return this.#delivered ?? this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
+  }
+
+  /** Rows a frame takes in the context. */
+  get rowsPerFrame(): number {
+    return this.grid[0] * this.grid[1]
+  }
+
+  /** Rows the whole clip takes in the context. */
+  get cells(): number {
+    return this.frames.length * this.rowsPerFrame
+  }
+
+  /** Embeddings frame by frame, in plan order. */
+  async *embed(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
+    const { cache } = this.#resources
+    const cached = cache && (await this.#readCached(cache, signal))
+    if (cached) {
+      report.onCached()
+      for (const notice of cached.notices) report.onNotice(notice)
+      this.#delivered = cached.frames
+      yield* cached.frames
+    } else yield* this.#encode(report, signal)
+    await this.close()
+  }
+
+  /**
+   * Name under which things derived from this clip are cached: the file's size first, so that a clip nothing is
+   * kept of need not be hashed before it is looked at, then everything that decides the embeddings.
+   */
+  async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string> {
+    this.#hash ??= this.#withClip(signal, (clip) => clip.contentHash(signal)).catch((error: unknown) => {
+      this.#hash = null // an abort must not be remembered as the clip's hash
+      throw error
+    })
+    const { manifest } = this.#resources
+    const facts = [1, await this.#hash, this.plan.indices, this.width, this.height, manifest.vision.sha256, manifest.preprocessing, ...further]
+    return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`
+  }
+
+  get cachePrefix(): string {
+    return `${this.info.bytes.toString(36)}-`
+  }
+
+  /** Closes the file; it is opened again should the embeddings be wanted once more. */
+  async close(): Promise<void> {
+    const clip = this.#clip
+    this.#clip = null
+    await clip?.close()
+  }
+
+  async #withClip<T>(signal: AbortSignal, work: (clip: Clip) => Promise<T>): Promise<T> {
+    const clip = this.#clip ?? (await openClip(this.#request.path, signal))
+    this.#clip = clip
+    return work(clip)
+  }
+
+  async #readCached(cache: DiskCache, signal: AbortSignal): Promise<{ frames: FrameRows[]; notices: readonly string[] } | null> {
+    if (!(await cache.hasPrefix(this.cachePrefix))) return null
+    const path = await cache.find(await this.cacheName('rows', signal))
+    const stored = path === null ? null : await readEmbeddings(path)
+    if (stored === null) return null
+    const { width, rowsPerFrame, notices } = stored.header
+    if (width !== this.#resources.manifest.vision.width || rowsPerFrame !== this.rowsPerFrame) return null
+    return { frames: stored.frames, notices }
+  }
+
+  async *#encode(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
+    const { cache, manifest } = this.#resources
+    const tower = await this.#resources.tower()
+    const clip = await this.#withClip(signal, async (opened) => opened)
+    const notices: string[] = []
+    const onNotice = (text: string) => {
+      notices.push(text)
+      report.onNotice(text)
+    }
+    const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
+    const options = { frameCount: this.plan.indices.length, maxPixels: this.#request.maxPixels, signal }
+    const made: FrameRows[] = []
+    for await (const { index, time, rows } of report.encode.watch(tower.embed(frames, options))) {
+      const frame = { index, time, rows }
+      made.push(frame)
+      yield frame
+    }
+    const delivered = made.map(({ index, time }) => ({ index, time }))
+    this.#delivered = delivered
+    if (cache === null) return
+    const header: EmbeddingHeader = { format: 1, width: manifest.vision.width, rowsPerFrame: this.rowsPerFrame, frames: delivered, notices }
+    const name = await this.cacheName('rows', signal)
+    await cache
+      .store(name, (path) => writeEmbeddings(path, header, made.map((frame) => frame.rows)))
+      .catch((error: unknown) => report.onNotice(`The clip could not be kept in the cache: ${(error as Error).message}.`))
+  }
+}

@@ -1,0 +1,45 @@
+import type { Session } from '../language/types.ts'
+import { positionAfterClip } from './clip-positions.ts'
+import type { HeldPrompt, PromptPart } from './held-prompt.ts'
+import type { ClipResources, PreparedClip } from './prepared-clip.ts'
+
+/**
+ * The KV of a prompt's head (the tokens before the first clip, and the clip) kept on disk, so that a clip opened again
+ * after a restart costs neither decoding nor encoding nor prefill. Whole states only: M-RoPE positions cannot be shifted.
+ */
+function headOf(wanted: readonly PromptPart[]): { before: readonly number[]; clip: PreparedClip } | null {
+  const [first, second] = wanted
+  if (first?.kind === 'clip') return { before: [], clip: first.clip }
+  if (first?.kind === 'tokens' && second?.kind === 'clip') return { before: first.tokens, clip: second.clip }
+  return null
+}
+
+/** Fills a fresh session from disk when its prompt's head is kept there. A state that does not fit is not an error: the head is evaluated. */
+export async function restoreState(
+  session: Session,
+  held: HeldPrompt,
+  wanted: readonly PromptPart[],
+  { cache, manifest }: ClipResources,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const head = headOf(wanted)
+  if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
+  const { before, clip } = head
+  const path = await cache.find(await clip.cacheName('state', signal, [manifest.language.sha256, before]))
+  if (path === null || !(await session.restore(path))) return false
+  const [rows, columns] = clip.grid
+  if (before.length > 0) held.add({ kind: 'tokens', tokens: before }, { cells: before.length, position: before.length })
+  const end = { cells: before.length + clip.cells, position: positionAfterClip(before.length, clip.frames.length, rows, columns) }
+  held.add({ kind: 'clip', clip }, end)
+  return true
+}
+
+/** Keeps the session's KV for {@link restoreState}; what was evaluated after the head is simply rewound when it is read. */
+export async function storeState(session: Session, wanted: readonly PromptPart[], { cache, manifest }: ClipResources, signal: AbortSignal): Promise<void> {
+  const head = headOf(wanted)
+  // A clip that lost frames has another length than its plan says, and is better looked at again.
+  if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
+  const name = await head.clip.cacheName('state', signal, [manifest.language.sha256, head.before])
+  if ((await cache.find(name)) !== null) return
+  await cache.store(name, (path) => session.save(path))
+}

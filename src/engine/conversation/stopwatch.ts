@@ -1,0 +1,32 @@
+/** Adds up the time spent waiting in one stage of a run; stages overlap, so each has its own. */
+export class Stopwatch {
+  #total = 0
+
+  /** Milliseconds so far. */
+  get milliseconds(): number {
+    return this.#total
+  }
+
+  async time<T>(work: () => Promise<T>): Promise<T> {
+    const begin = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.#total += performance.now() - begin
+    }
+  }
+
+  /** The same items, with the time their source takes for each. */
+  async *watch<T>(source: AsyncIterable<T>): AsyncGenerator<T, void> {
+    const iterator = source[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const next = await this.time(() => iterator.next())
+        if (next.done === true) return
+        yield next.value
+      }
+    } finally {
+      await iterator.return?.()
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
+import type { FrameRequest } from '../shared/frame-request.ts'
+import type { Sampling } from '../shared/sampling.ts'
+
+/** `auto` takes the first device that works; any other name must work or the load fails with `device-unavailable`. */
+export const deviceChoices = ['auto', 'cpu', 'cuda', 'vulkan', 'metal', 'dml', 'coreml', 'webgpu'] as const
+export type DeviceChoice = (typeof deviceChoices)[number]
+
+export interface EngineOptions {
+  /** A model's name, or the path of a model folder. */
+  readonly model: string
+  readonly device: DeviceChoice
+  /** Where models and caches lie. */
+  readonly home: string
+  /** Keep embeddings and KV state on disk, so that a clip opened again is neither decoded nor encoded. Defaults to true. */
+  readonly cache?: boolean
+}
+
+/** What callers may know of a loaded model. */
+export interface ModelFacts {
+  readonly name: string
+  readonly summary: string
+  readonly languageDevice: string
+  /** Tokens one conversation can hold. */
+  readonly context: number
+  /** The model's own choice of frames and words. */
+  readonly defaults: {
+    readonly frames: { readonly kind: 'uniform' | 'middle'; readonly count: number }
+    readonly prompt: string
+    readonly generation: { readonly maxTokens: number; readonly temperature: number; readonly topP: number }
+  }
+}
+
+export interface ClipRequest {
+  readonly path: string
+  readonly frames: FrameRequest
+  /** Further limit on the pixels of one frame. Defaults to the model's budget. */
+  readonly maxPixels?: number | undefined
+}
+
+/**
+ * What to do next in a conversation (which begins with the first turn that names it).
+ * - `ask`: a new turn; `clip` is looked at before the question.
+ * - `regenerate`: the last turn's answer once more.
+ * - `edit`: another text for an earlier turn (from 0); what came after it is dropped.
+ */
+export type TurnRequest =
+  | { readonly kind: 'ask'; readonly text: string; readonly clip?: ClipRequest | undefined; readonly sampling: Sampling }
+  | { readonly kind: 'regenerate'; readonly sampling: Sampling }
+  | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
+
+export interface TraceRequest {
+  readonly clip: ClipRequest
+  readonly prompt: string
+  readonly maxTokens: number
+  /** Folder for `trace.json` and `tensors.safetensors`; made when missing. */
+  readonly out: string
+}
+
+/** `trace.json`: every stage of one greedy answer. */
+export interface Trace {
+  readonly clip: string
+  readonly model: string
+  readonly indices: readonly number[]
+  readonly times: readonly number[]
+  /** Patches: frames, rows, columns. */
+  readonly grid: readonly [t: number, h: number, w: number]
+  readonly prompt: string
+  /** Prompt tokens as evaluated; visual positions are -1. */
+  readonly tokens: readonly number[]
+  readonly generated: readonly number[]
+  readonly text: string
+  readonly device: DevicesUsed
+}
+
+/** The engine as its callers see it, in this process or in a child that may crash alone. */
+export interface EngineClient extends AsyncDisposable {
+  /** Loads the model (or gives the facts of the one that is loaded). */
+  load(signal: AbortSignal): Promise<ModelFacts>
+  /** Events of one turn; the last is `done`. Leaving the loop or aborting stops the work; what was said so far stays in the conversation. */
+  answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /** Forgets a conversation and frees its memory. */
+  close(conversation: string): Promise<void>
+  trace(request: TraceRequest, signal: AbortSignal): Promise<Trace>
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { EngineEvent } from '../shared/engine-events.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { Conversation } from './conversation/conversation.ts'
+import { DiskCache } from './conversation/disk-cache.ts'
+import type { EngineClient, EngineOptions, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
+import { type LoadedModel, loadModel } from './loaded-model.ts'
+import { Serial } from './serial.ts'
+import { traceClip } from './trace.ts'
+
+/** The engine in this process. One run at a time; the model is loaded once, at the first need. */
+export class Engine implements EngineClient {
+  readonly #options: EngineOptions
+  readonly #conversations = new Map<string, Conversation>()
+  readonly #serial = new Serial()
+  #model: Promise<LoadedModel> | null = null
+  #disposed = false
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+  }
+
+  async load(signal: AbortSignal): Promise<ModelFacts> {
+    return (await this.#loaded(signal)).facts
+  }
+
+  async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
+    const leave = await this.#serial.enter(signal)
+    try {
+      if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
+      const model = await this.#loaded(signal)
+      yield* this.#conversation(conversation, model).run(turn, signal)
+    } finally {
+      leave()
+    }
+  }
+
+  async close(conversation: string): Promise<void> {
+    const leave = await this.#serial.enter()
+    try {
+      const closing = this.#conversations.get(conversation)
+      this.#conversations.delete(conversation)
+      await closing?.dispose()
+    } finally {
+      leave()
+    }
+  }
+
+  async trace(request: TraceRequest, signal: AbortSignal): Promise<Trace> {
+    const leave = await this.#serial.enter(signal)
+    try {
+      return await traceClip(await this.#loaded(signal), request, signal)
+    } finally {
+      leave()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true
+    const leave = await this.#serial.enter()
+    try {
+      for (const conversation of this.#conversations.values()) await conversation.dispose()
+      this.#conversations.clear()
+      const model = await this.#model?.catch(() => null) // a load that failed was told to whoever asked for it
+      await model?.[Symbol.asyncDispose]()
+      this.#model = null
+    } finally {
+      leave()
+    }
+  }
+
+  /** The loaded model; two callers share one load, and a failed one is forgotten so that it may be tried again. */
+  #loaded(signal: AbortSignal): Promise<LoadedModel> {
+    if (this.#disposed) throw new TarsierError('internal', 'The engine was used after it was closed. Please report it.')
+    this.#model ??= loadModel(this.#options, signal).catch((error: unknown) => {
+      this.#model = null
+      throw error
+    })
+    return this.#model
+  }
+
+  #conversation(id: string, model: LoadedModel): Conversation {
+    const known = this.#conversations.get(id)
+    if (known) return known
+    const cache = this.#options.cache === false ? null : new DiskCache(join(this.#options.home, 'cache', 'clips'))
+    const conversation = new Conversation({ ...model.resources, cache })
+    this.#conversations.set(id, conversation)
+    return conversation
+  }
+}

@@ -1,0 +1,81 @@
+import type { FinishReason, Sampling } from '../../shared/sampling.ts'
+
+/** One piece of generated text. Pieces never cut a UTF-8 character; several tokens may be held back for one piece. */
+export interface Piece {
+  readonly text: string
+  /** Tokens sampled so far, end token not counted. */
+  readonly tokens: number
+}
+
+/** How a generation ended, with all its tokens (the end token not among them). */
+export interface Generated {
+  readonly text: string
+  readonly tokens: readonly number[]
+  readonly finish: FinishReason
+}
+
+/** A place in the context to come back to: cells used and the next position (they differ under M-RoPE). */
+export interface Mark {
+  readonly cells: number
+  readonly position: number
+}
+
+/**
+ * One context: a KV cache with one sequence. Calls are made one after another.
+ * An abort is obeyed within one batch or one token, throws `AbortError`, and leaves the session
+ * at the last whole batch: rewind to a mark before using it again.
+ */
+export interface Session extends AsyncDisposable {
+  /** Cells the context can hold. */
+  readonly capacity: number
+  /** Where the next token goes. */
+  readonly mark: Mark
+  evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void>
+  /**
+   * Evaluates `count` rows of the model's width at the given positions and moves on: `planes` holds t, h, w of
+   * each row, plane after plane ([3, count]); `next` is the position of whatever follows the rows.
+   * For models without M-RoPE the t plane alone is used.
+   */
+  evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void>
+  /** Forgets everything from the mark on. Only back, never forward. */
+  rewind(to: Mark): void
+  /** Logits after the last evaluated token, a copy, [vocabulary]. */
+  logits(): Float32Array
+  /** Draws tokens until an end; evaluates each so that the answer stays in the context (the last one included). The returned value is given once the iterator is done. */
+  generate(sampling: Sampling, signal: AbortSignal): AsyncGenerator<Piece, Generated>
+  /** Writes KV and mark to a file (aside, renamed); `restore` gives false when the file is not of this model, context or build. */
+  save(path: string): Promise<void>
+  restore(path: string): Promise<boolean>
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: readonly ChatPart[]
+}
+/** `tokens` is an answer exactly as it was generated: it stands in the prompt token by token, so that the KV that holds it stays valid. */
+export type ChatPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'video' }
+  | { readonly type: 'tokens'; readonly tokens: readonly number[] }
+
+/** A rendered prompt: runs of tokens with the places of clips between them. */
+export type PromptSegment = { readonly kind: 'tokens'; readonly tokens: readonly number[] } | { readonly kind: 'clip' }
+
+/** A GGUF model in memory. Disposing it disposes its sessions. */
+export interface Language extends AsyncDisposable {
+  readonly width: number
+  readonly vocabulary: number
+  /** Tokens it was trained to hold. */
+  readonly trainedContext: number
+  /** e.g. `cpu`, `cuda (NVIDIA H200)`, `metal`. */
+  readonly device: string
+  readonly fallbacks: readonly string[]
+  /** User text: what looks like a control token stays text. */
+  tokenize(text: string): number[]
+  /** Tokens' text; control tokens come out as nothing unless `special`. */
+  detokenize(tokens: readonly number[], options?: { special?: boolean }): string
+  /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. */
+  prompt(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): PromptSegment[]
+  /** A context with room for at least `cells`. */
+  open(options: { cells: number }): Promise<Session>
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import type { DevicesUsed } from '../shared/engine-events.ts'
+import { TarsierError } from '../shared/errors.ts'
+import type { ModelManifest } from '../shared/model-manifest.ts'
+import type { DeviceChoice, EngineOptions, ModelFacts } from './engine-client.ts'
+import { loadLanguage } from './language/llama-model.ts'
+import type { Language } from './language/types.ts'
+import { readManifest } from './models/manifest.ts'
+import { resolveModel } from './models/registry.ts'
+import { openQwen2VlTower } from './vision/qwen2-vl.ts'
+import type { Tower, VisionDevice } from './vision/types.ts'
+
+/** A model's two halves. The tower is opened at the first clip that has to be encoded. */
+export interface LoadedModel extends AsyncDisposable {
+  readonly facts: ModelFacts
+  readonly resources: {
+    readonly manifest: ModelManifest
+    readonly language: Language
+    tower(): Promise<Tower>
+    devices(): DevicesUsed
+  }
+}
+
+export async function loadModel(options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
+  const directory = await resolveModel(options.model, options.home)
+  const manifest = await readManifest(directory)
+  const language = await loadLanguage(join(directory, manifest.language.file), {
+    template: manifest.prompt.template,
+    videoPad: manifest.prompt.videoPad,
+    device: languageDevice(options.device),
+    signal,
+  })
+  if (language.width !== manifest.vision.width) {
+    await language[Symbol.asyncDispose]()
+    throw new TarsierError(
+      'model-mismatch',
+      `The vision tower of ${manifest.name} gives rows of ${manifest.vision.width} values, its language model takes ${language.width}. The two files do not belong together: import the model again.`,
+      { details: { vision: manifest.vision.width, language: language.width } },
+    )
+  }
+
+  let opening: Promise<Tower> | null = null
+  let tower: Tower | null = null
+  // Not bound to one run's signal: the next run wants the same tower.
+  const openTower = async (): Promise<Tower> => {
+    try {
+      const opened = await openQwen2VlTower(directory, manifest, { device: visionDevice(options.device), signal: new AbortController().signal })
+      tower = opened
+      return opened
+    } catch (error) {
+      opening = null
+      throw error
+    }
+  }
+  return {
+    facts: {
+      name: manifest.name,
+      summary: manifest.summary,
+      languageDevice: language.device,
+      context: Math.min(language.trainedContext, manifest.maxSequence),
+      defaults: {
+        frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
+        prompt: manifest.prompt.describe,
+        generation: manifest.generation,
+      },
+    },
+    resources: {
+      manifest,
+      language,
+      tower() {
+        const wanted = opening ?? openTower()
+        opening = wanted
+        return wanted
+      },
+      devices: () => ({
+        vision: tower?.device ?? 'not needed',
+        language: language.device,
+        fallbacks: [...(tower?.fallbacks ?? []), ...language.fallbacks],
+      }),
+    },
+    async [Symbol.asyncDispose]() {
+      const opened = await opening?.catch(() => null) // an opening that failed left nothing to free
+      await opened?.[Symbol.asyncDispose]()
+      await language[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** llama.cpp and ONNX Runtime each know some devices; one that only the other knows leaves this half on its own best. */
+function languageDevice(choice: DeviceChoice): 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal' {
+  return choice === 'dml' || choice === 'coreml' || choice === 'webgpu' ? 'auto' : choice
+}
+
+function visionDevice(choice: DeviceChoice): 'auto' | VisionDevice {
+  return choice === 'vulkan' || choice === 'metal' ? 'auto' : choice
+}

@@ -1,0 +1,60 @@
+import type { FrameRequest } from '../../shared/frame-request.ts'
+
+/** 8-bit RGB, row by row, three bytes a pixel, no padding: `rgb.length === width * height * 3`. */
+export interface RgbImage {
+  readonly width: number
+  readonly height: number
+  readonly rgb: Uint8Array
+}
+
+/** One upright picture of a clip. `index` is its position in presentation order (decord's), `time` seconds from the first frame. */
+export interface Frame extends RgbImage {
+  readonly index: number
+  readonly time: number
+}
+
+export interface MediaInfo {
+  readonly path: string
+  readonly kind: 'video' | 'image' | 'gif'
+  /** Upright size in pixels. */
+  readonly width: number
+  readonly height: number
+  /** Clockwise degrees the stored picture is turned by to stand upright. */
+  readonly rotation: 0 | 90 | 180 | 270
+  /** Frames in the stream, exact: counted by packets where the container does not say. 1 for an image. */
+  readonly frameCount: number
+  /** Average frames a second (decord's); 0 for an image. */
+  readonly rate: number
+  /** Seconds. */
+  readonly duration: number
+  readonly container: string
+  readonly codec: string
+  readonly pixelFormat: string
+  readonly bytes: number
+  /** Sentences about damage found while reading the index, e.g. a truncated file. */
+  readonly notices: readonly string[]
+}
+
+/** The frames that will be read, in order, indices ascending or as asked; duplicates allowed where they were asked for. */
+export interface SamplingPlan {
+  readonly indices: readonly number[]
+  /** Seconds from the first frame, by the stream's own timestamps. */
+  readonly times: readonly number[]
+  /** Sentences the user should read, e.g. that a clip has fewer frames than were asked for. */
+  readonly notices: readonly string[]
+}
+
+/** An opened file. Closing it twice is fine; using it after that throws. */
+export interface Clip extends AsyncDisposable {
+  readonly info: MediaInfo
+  /** Throws `invalid-range` for ranges that hold no frame. */
+  plan(request: FrameRequest): SamplingPlan
+  /**
+   * The plan's frames, upright, in plan order, a few in memory at a time. Frames that cannot be decoded are left
+   * out and told by `onNotice`; throws `no-frames` when none at all could be.
+   */
+  frames(plan: SamplingPlan, signal: AbortSignal, onNotice?: (text: string) => void): AsyncIterable<Frame>
+  /** sha256 of the file's bytes, hex. */
+  contentHash(signal: AbortSignal): Promise<string>
+  close(): Promise<void>
+}

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { protocol } from 'electron'
+import { CONTENT_SECURITY_POLICY } from './content-security-policy.ts'
+import { pageFile } from './page-file.ts'
+import { PAGE_ORIGIN, PAGE_SCHEME } from './page-url.ts'
+
+const pageRoot = fileURLToPath(new URL('../renderer', import.meta.url))
+
+/** A scheme with an origin of its own, unlike `file:`, where any file of the disk would be the page's equal. Before Electron is ready. */
+export function registerPageScheme(): void {
+  protocol.registerSchemesAsPrivileged([{ scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }])
+}
+
+/** Serves the built page, with its policy, from `app://tarsier/`. */
+export function setupPageProtocol(): void {
+  protocol.handle(PAGE_SCHEME, async (request) => {
+    const file = pageFile(pageRoot, new URL(PAGE_ORIGIN).host, request.url)
+    if (request.method !== 'GET' || !file) return notFound()
+    try {
+      return new Response(new Uint8Array(await readFile(file.path)), {
+        headers: {
+          'content-type': file.contentType,
+          'content-security-policy': CONTENT_SECURITY_POLICY,
+          'x-content-type-options': 'nosniff',
+        },
+      })
+    } catch {
+      // Whatever kept the file from being read, there is nothing more the page could do about it.
+      return notFound()
+    }
+  })
+}
+
+function notFound(): Response {
+  return new Response('Not found', { status: 404 })
+}

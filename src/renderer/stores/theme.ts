@@ -1,0 +1,29 @@
+import { create } from 'zustand'
+
+export const themes = ['system', 'light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+const STORAGE_KEY = 'tarsier-theme'
+
+interface ThemeState {
+  readonly theme: Theme
+  readonly choose: (theme: Theme) => void
+}
+
+/** Light, dark or as the system has it; remembered on this machine. */
+export const useTheme = create<ThemeState>((set) => ({
+  theme: themes.find((theme) => theme === localStorage.getItem(STORAGE_KEY)) ?? 'system',
+  choose: (theme) => {
+    localStorage.setItem(STORAGE_KEY, theme)
+    set({ theme })
+  },
+}))
+
+/** Keeps the attribute that the style sheet reads in step with the choice. */
+export function followTheme(element: HTMLElement): void {
+  const apply = ({ theme }: ThemeState) => {
+    element.dataset.theme = theme
+  }
+  apply(useTheme.getState())
+  useTheme.subscribe(apply)
+}

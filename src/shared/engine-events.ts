@@ -1,0 +1,70 @@
+import type { FinishReason } from './sampling.ts'
+
+/** The stages of a run, in order. `decode` and `encode` overlap: frames are seen one by one. */
+export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing'
+
+/** Where vision and language run, as the devices name themselves, with what was tried before. */
+export interface DevicesUsed {
+  readonly vision: string
+  readonly language: string
+  /** One sentence for each device that was wanted and could not be had. */
+  readonly fallbacks: readonly string[]
+}
+
+export interface FrameUsed {
+  readonly index: number
+  /** Seconds from the clip's first frame. */
+  readonly time: number
+}
+
+/** Milliseconds; stages overlap, so they need not add up to the total. */
+export interface Timings {
+  readonly probe: number
+  readonly decode: number
+  readonly encode: number
+  readonly prefill: number
+  readonly firstToken: number
+  readonly generate: number
+  readonly total: number
+}
+
+export interface TokenCounts {
+  /** Rows of the clip's embeddings in the context. */
+  readonly visual: number
+  /** Tokens of text in the context before the answer. */
+  readonly prompt: number
+  readonly generated: number
+  /** What this turn really evaluated before its first new token, rows and tokens together; small for a follow-up question. */
+  readonly evaluated: number
+}
+
+export interface Answer {
+  readonly text: string
+  readonly finish: FinishReason
+  readonly frames: readonly FrameUsed[]
+  /** Size of the pictures the model saw, after both resizes. */
+  readonly width: number
+  readonly height: number
+  readonly tokens: TokenCounts
+  readonly timings: Timings
+  readonly device: DevicesUsed
+  /** Sentences the user should read: a truncated file, fewer frames than asked, frames lost. */
+  readonly notices: readonly string[]
+  /** What came from the disk cache instead of being computed. */
+  readonly cached: 'nothing' | 'embeddings' | 'state'
+}
+
+/** What a caller, the page or the command line, is told while a run goes on. */
+export type EngineEvent =
+  | { readonly kind: 'stage'; readonly stage: Stage }
+  | { readonly kind: 'frame'; readonly frame: FrameUsed; readonly done: number; readonly of: number }
+  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'done'; readonly answer: Answer }
+
+/** One shape for every other long job (import, evaluation): a value from 0 to 1 and words. */
+export interface Progress {
+  readonly value: number
+  readonly title: string
+  readonly detail?: string
+}

@@ -1,0 +1,86 @@
+/**
+ * Every failure a user can meet, by a stable code. The code crosses process and
+ * network boundaries; the sentence beside it says what to do. Codes are never
+ * renamed: scripts and saved results rely on them.
+ */
+export const errorCodes = [
+  // what was asked
+  'usage',
+  'invalid-range',
+  // files and media
+  'file-missing',
+  'file-unreadable',
+  'file-empty',
+  'not-media',
+  'no-video',
+  'no-frames',
+  'nothing-found',
+  'write-failed',
+  'disk-full',
+  // models
+  'model-missing',
+  'model-damaged',
+  'model-unsupported',
+  'model-mismatch',
+  'model-exists',
+  // running
+  'context-full',
+  'out-of-memory',
+  'device-unavailable',
+  'native-library',
+  'engine-crashed',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Facts beside an error, for programs (numbers, names); never needed to understand the sentence. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>
+
+/** The plain-data form of a {@link TarsierError}, as it crosses a boundary. */
+export interface ErrorData {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details?: ErrorDetails
+}
+
+/**
+ * The one error class users see: `message` is a sentence that names the way out,
+ * `cause` is what lay beneath. Aborts are not errors: they stay `AbortError`.
+ */
+export class TarsierError extends Error {
+  override readonly name = 'TarsierError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails | undefined
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details
+  }
+
+  toData(): ErrorData {
+    return { code: this.code, message: this.message, ...(this.details && { details: this.details }) }
+  }
+
+  static fromData(data: ErrorData): TarsierError {
+    return new TarsierError(data.code, data.message, data.details ? { details: data.details } : {})
+  }
+}
+
+/** True for what `AbortSignal` throws, whoever threw it. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/** Whatever was thrown, as a typed error; what nobody foresaw becomes `internal` with its own words kept. */
+export function asTarsierError(error: unknown): TarsierError {
+  if (error instanceof TarsierError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new TarsierError('internal', `Something unforeseen went wrong: ${message}. Please report it.`, { cause: error })
+}
+
+/** Closes a union: a new member that nobody handles is a compile error, and loud at run time. */
+export function assertNever(value: never, what = 'value'): never {
+  throw new TarsierError('internal', `Unhandled ${what}: ${JSON.stringify(value)}. Please report it.`)
+}

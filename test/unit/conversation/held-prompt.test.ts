@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { HeldPrompt, type PromptPart } from '../../../src/engine/conversation/held-prompt.ts'
+import type { PreparedClip } from '../../../src/engine/conversation/prepared-clip.ts'
+import type { Mark, Session } from '../../../src/engine/language/types.ts'
+
+// The KV itself is tested with real llama.cpp in test/engine; here only the book-keeping, so only `rewind` is there.
+function recorder(): { session: Session; rewinds: Mark[] } {
+  const rewinds: Mark[] = []
+  return { rewinds, session: { rewind: (to: Mark) => rewinds.push(to) } as unknown as Session }
+}
+const clipA = { name: 'a' } as unknown as PreparedClip
+const clipB = { name: 'b' } as unknown as PreparedClip
+const tokens = (...list: number[]): PromptPart => ({ kind: 'tokens', tokens: list })
+const clip = (of: PreparedClip): PromptPart => ({ kind: 'clip', clip: of })
+
+/** System prompt (3), clip (40 cells, 10 positions), question (2), answer (2). */
+function held() {
+  const { session, rewinds } = recorder()
+  const prompt = new HeldPrompt(session)
+  prompt.add(tokens(1, 2, 3), { cells: 3, position: 3 })
+  prompt.add(clip(clipA), { cells: 43, position: 13 })
+  prompt.add(tokens(4, 5), { cells: 45, position: 15 })
+  prompt.add(tokens(6, 7), { cells: 47, position: 17 })
+  return { prompt, rewinds }
+}
+
+test('a follow-up question leaves only its own tokens', () => {
+  const { prompt, rewinds } = held()
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5, 6, 7, 8, 9)])).toEqual([tokens(8, 9)])
+  expect(rewinds).toEqual([{ cells: 47, position: 17 }])
+})
+
+test('regenerating leaves the last token of the prompt, whose logits are needed', () => {
+  const { prompt, rewinds } = held()
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5)])).toEqual([tokens(5)])
+  expect(rewinds).toEqual([{ cells: 44, position: 14 }])
+})
+
+test('an edited question goes back to where it differs', () => {
+  const { prompt, rewinds } = held()
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 9, 9)])).toEqual([tokens(9, 9)])
+  expect(rewinds).toEqual([{ cells: 44, position: 14 }])
+})
+
+test('another clip is evaluated from its start', () => {
+  const { prompt, rewinds } = held()
+  const wanted = [tokens(1, 2, 3), clip(clipB), tokens(4, 5)]
+  expect(prompt.keepPrefixOf(wanted)).toEqual(wanted.slice(1))
+  expect(rewinds).toEqual([{ cells: 3, position: 3 }])
+})
+
+test('a prompt that differs in its first token keeps nothing', () => {
+  const { prompt, rewinds } = held()
+  const wanted = [tokens(9, 2, 3), clip(clipA), tokens(4)]
+  expect(prompt.keepPrefixOf(wanted)).toEqual(wanted)
+  expect(rewinds).toEqual([{ cells: 0, position: 0 }])
+})
+
+test('what was kept can be asked for again', () => {
+  const { prompt, rewinds } = held()
+  prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 9)])
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 8, 8)])).toEqual([tokens(8, 8)])
+  expect(rewinds.at(-1)).toEqual({ cells: 44, position: 14 })
+})
