@@ -19,8 +19,9 @@ export default defineConfig({
           'main/index': 'src/main/index.ts',
           'cli/tarsier': 'src/cli/tarsier.ts',
           'cli/engine-host': 'src/engine/host/engine-host.ts',
+          'cli/tower-thread': 'src/engine/vision/tower-thread.ts',
         },
-        // The engine's process is found beside the code that starts it, so their chunks lie beside it too.
+        // The engine's process and thread are looked for beside the code that starts them, so the shared chunks lie there too.
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'cli/[name]-[hash].js' },
       },
     },
@@ -35,6 +36,7 @@ export default defineConfig({
     },
   },
   renderer: {
-    build: { rolldownOptions: { input: 'src/renderer/index.html' } },
+    // The page's policy knows no `data:` addresses, so nothing is inlined.
+    build: { minify: true, assetsInlineLimit: 0, rolldownOptions: { input: 'src/renderer/index.html' } },
   },
 })

@@ -11,7 +11,9 @@ app.enableSandbox()
 // Rules come before the first window, so that none is ever without them.
 setupNavigation()
 setupWindows()
-await app.whenReady()
-setupPermissions()
-setupPageProtocol()
-openMainWindow()
+// Not awaited at the top level: Electron becomes ready only after this module has been loaded to its end.
+void app.whenReady().then(() => {
+  setupPermissions()
+  setupPageProtocol()
+  openMainWindow()
+})

@@ -33,7 +33,10 @@ def read_frames(clip: Clip, indices: list[int]) -> list[Image.Image]:
 
         reader = decord.VideoReader(str(clip.path), num_threads=1, ctx=decord.cpu(0), fault_tol=1)
         reader.seek(0)
-        return [Image.fromarray(array).convert("RGB") for array in reader.get_batch(indices).asnumpy()]
+        try:
+            return [Image.fromarray(array).convert("RGB") for array in reader.get_batch(indices).asnumpy()]
+        except decord.DECORDError:  # some transport streams: its seeking gives up where decoding through does not
+            return read_frames_pyav(clip.path, indices)
     with Image.open(clip.path) as image:
         frames = {i: frame.convert("RGB") for i, frame in enumerate(ImageSequence.Iterator(image)) if i in indices}
     return [frames[i] for i in indices]

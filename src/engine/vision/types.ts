@@ -30,6 +30,10 @@ export interface Tower extends AsyncDisposable {
   /** Why earlier devices in the order were not used, a sentence each. */
   readonly fallbacks: readonly string[]
   /** Size of a frame after both resizes; pure, so token counts are known before anything is decoded. */
-  frameSize(width: number, height: number, options: { frameCount: number; maxPixels?: number | undefined }): { width: number; height: number; grid: readonly [number, number] }
+  frameSize(
+    width: number,
+    height: number,
+    options: { frameCount: number; maxPixels?: number | undefined },
+  ): { width: number; height: number; grid: readonly [number, number] }
   embed(frames: AsyncIterable<Frame>, options: EmbedOptions): AsyncIterable<Embedded>
 }

@@ -24,8 +24,8 @@ export function App() {
       <section className="card note" aria-labelledby="demo">
         <h2 id="demo">Demo model: moving shapes only</h2>
         <p>
-          The model that comes with the program is small. It names the colours, shapes and motions of drawn figures and knows nothing else; the
-          README shows how to get a real one.
+          The model that comes with the program is small. It names the colours, shapes and motions of drawn figures and knows nothing else;
+          the README shows how to get a real one.
         </p>
       </section>
     </main>

@@ -1,0 +1,106 @@
+/**
+ * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← cli; main, preload and renderer know shared.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+module.exports = {
+  forbidden: [
+    ...rooms({
+      shared: [],
+      engine: ['shared'],
+      cli: ['shared', 'engine'],
+      main: ['shared'],
+      preload: ['shared'],
+      renderer: ['shared'],
+    }),
+    ...engineRooms({
+      media: [],
+      vision: ['media', 'models'],
+      language: ['models'],
+      models: ['vision', 'language'],
+      conversation: ['media', 'vision', 'language', 'models'],
+    }),
+    {
+      name: 'models-know-no-running-model',
+      comment: 'models/ is what lies on disk; of vision/ and language/ only models/import may know, to write their files.',
+      severity: 'error',
+      from: { path: '^src/engine/models/', pathNot: '^src/engine/models/import/' },
+      to: { path: '^src/engine/(vision|language)/' },
+    },
+    {
+      name: 'engine-parts-know-no-whole',
+      comment: 'The rooms of the engine do not know the facade or the process around them.',
+      severity: 'error',
+      from: { path: '^src/engine/(media|vision|language|models|conversation)/' },
+      to: { path: '^src/engine/(host/|engine\\.ts$)' },
+    },
+    {
+      name: 'electron-in-the-shell-alone',
+      comment: 'Engine, command line and page run without Electron too.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(main|preload)/' },
+      to: { path: '(^|/)node_modules/electron/|^electron$' },
+    },
+    {
+      name: 'page-knows-no-node',
+      severity: 'error',
+      from: { path: '^src/(shared|renderer)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'src-imports-no-tools-or-tests',
+      severity: 'error',
+      from: { path: '^(src|bin)/' },
+      to: { path: '^(tools|test|scripts)/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nothing-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-development-package-in-the-engine',
+      comment: 'What the user runs needs its packages installed; the page is bundled and may use development packages.',
+      severity: 'error',
+      from: { path: '^src/(shared|engine|cli)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(fixtures|out)/' },
+    // Imports of types count too: a room that knows another's types knows the room.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.engine.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}
+
+/** One rule a room: of our own code it imports itself and what is listed, nothing else. */
+function rooms(/** @type {Record<string, string[]>} */ allowed) {
+  return Object.entries(allowed).map(([room, others]) => only(`${room}-imports-down`, 'src', room, others))
+}
+
+function engineRooms(/** @type {Record<string, string[]>} */ allowed) {
+  return Object.entries(allowed).map(([room, others]) => only(`engine-${room}-keeps-to-its-way`, 'src/engine', room, others))
+}
+
+/** @param {string} name @param {string} floor @param {string} room @param {string[]} others */
+function only(name, floor, room, others) {
+  const all = floor === 'src' ? '[^/]+' : '(?:media|vision|language|models|conversation|host)'
+  return {
+    name,
+    severity: /** @type {const} */ ('error'),
+    from: { path: `^${floor}/${room}/` },
+    to: { path: `^${floor}/${all}/`, pathNot: `^${floor}/(?:${[room, ...others].join('|')})/` },
+  }
+}

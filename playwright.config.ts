@@ -1,0 +1,30 @@
+import { defineConfig } from '@playwright/test'
+import { findChromium } from './scripts/find-chromium.mjs'
+
+const executablePath = findChromium()
+/** Chromium refuses to sandbox for root, which is who runs in a container. */
+const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  testMatch: '**/*.test.ts',
+  outputDir: 'test-results',
+  globalSetup: './scripts/find-chromium.mjs',
+  workers: 1,
+  reporter: 'list',
+  use: {
+    // Workers read this file again, after the set-up has installed what was missing.
+    launchOptions: {
+      ...(executablePath ? { executablePath } : {}),
+      args: [
+        ...asRoot,
+        '--headless',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    },
+  },
+})

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, dirname, join } from 'node:path'
+import { chromium } from '@playwright/test'
+
+const systemNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+
+/**
+ * A Chromium for the tests of the page: the one named by PLAYWRIGHT_CHROMIUM, Playwright's own download, or the system's.
+ * @returns {string | undefined}
+ */
+export function findChromium() {
+  const named = process.env.PLAYWRIGHT_CHROMIUM
+  if (named) {
+    if (!runs(named)) throw new Error(`PLAYWRIGHT_CHROMIUM names ${named}, which is not a program.`)
+    return named
+  }
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
+  const system = systemNames.flatMap((name) => folders.map((folder) => join(folder, name)))
+  return [chromium.executablePath(), ...system].find(runs)
+}
+
+/** Before the tests: where there is no Chromium, installs one. @returns {void} */
+export default function setup() {
+  if (findChromium()) return
+  // Debian's own package needs no other host than the system's package source.
+  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+    run('apt-get', ['update', '-qq'], quiet)
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation'], quiet)
+    if (findChromium()) return
+  }
+  const cli = join(dirname(createRequire(import.meta.url).resolve('@playwright/test/package.json')), 'cli.js')
+  run(process.execPath, [cli, 'install', 'chromium'])
+  if (!findChromium()) throw new Error('No Chromium was found or could be installed: install one, or name one in PLAYWRIGHT_CHROMIUM.')
+}
+
+/** @param {string} path */
+function runs(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Its output goes to the terminal; whether it worked is seen by whether there is a Chromium afterwards.
+ * @param {string} program @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options]
+ */
+function run(program, args, options = {}) {
+  spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options })
+}

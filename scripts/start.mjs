@@ -1,0 +1,76 @@
+/**
+ * `npm start -- FILE…` does the main job: it describes the clips, in the terminal. `npm start` alone opens the window.
+ * Builds first what is not built, or older than its sources.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const args = process.argv.slice(2)
+
+buildIfStale()
+if (args.length > 0) {
+  // In this very process, so that Ctrl-C and the exit code are the command's own.
+  process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'describe', ...args]
+  await import('../bin/tarsier.mjs')
+} else openWindow()
+
+function buildIfStale() {
+  const built = join(root, 'out/cli/tarsier.js')
+  if (existsSync(built) && newest(join(root, 'src')) <= statSync(built).mtimeMs) return
+  console.error('Building…')
+  const tool = join(root, 'node_modules/electron-vite/bin/electron-vite.js')
+  const { status } = spawnSync(process.execPath, [tool, 'build', '--logLevel', 'warn'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status === 0) return
+  console.error('The build failed. Run "npm install" and try again.')
+  process.exit(1)
+}
+
+/** @param {string} folder @returns {number} time of the file changed last */
+function newest(folder) {
+  const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs
+  })
+  return Math.max(0, ...times)
+}
+
+function openWindow() {
+  const problem = windowProblem()
+  if (!problem) {
+    const { status } = spawnSync(electronProgram(), ['.'], { cwd: root, stdio: 'inherit' })
+    process.exitCode = status ?? 1
+    return
+  }
+  const folder = join(root, 'resources/examples')
+  const examples = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.mp4')) : []
+  console.log(
+    [
+      problem,
+      'In the terminal everything works: npm start -- FILE describes a clip. Try one of the examples:',
+      ...examples.sort().map((name) => `  npm start -- resources/examples/${name}`),
+      'For more: npx tarsier --help',
+    ].join('\n'),
+  )
+}
+
+function windowProblem() {
+  // Asked of the file system: merely importing "electron" would start a download.
+  if (!existsSync(electronProgram()))
+    return 'The window needs Electron’s program, which is not here yet: "npx install-electron" fetches it (internet needed).'
+  const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
+  return screen ? null : 'There is no screen to open a window on.'
+}
+
+/** @returns {string} where Electron's program is, or would be */
+function electronProgram() {
+  const folder = join(root, 'node_modules/electron')
+  const pathFile = join(folder, 'path.txt')
+  const name = existsSync(pathFile) ? readFileSync(pathFile, 'utf8') : 'electron'
+  return join(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist'), name)
+}

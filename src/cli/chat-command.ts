@@ -1,0 +1,61 @@
+/** What one typed line means. */
+export type ChatCommand =
+  | { readonly kind: 'ask'; readonly text: string }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'regenerate' }
+  | { readonly kind: 'frames'; readonly count: number | null }
+  | { readonly kind: 'open'; readonly file: string }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'exit' }
+  | { readonly kind: 'nothing' }
+  /** A slash command that is none, or one used wrongly; `hint` says what would be right. */
+  | { readonly kind: 'wrong'; readonly hint: string }
+
+export const CHAT_HELP = `Type a question about the clip, or:
+  /regenerate   answer the last question once more
+  /frames       list the frames the model saw
+  /frames N     look again at N frames (begins the conversation anew)
+  /open FILE    begin a conversation about another clip
+  /reset        begin the conversation anew with the same clip (also: reset)
+  /help         show this
+  /exit         leave (also: exit, Ctrl-D; Ctrl-C stops an answer, or leaves at the prompt)`
+
+const NAMES = ['/reset', '/regenerate', '/frames', '/open', '/help', '/exit', '/quit'] as const
+
+/** `reset` and `exit` alone are commands too, as in Tarsier's own terminal chat. A question that begins with a slash is asked after a space. */
+export function parseChatLine(line: string): ChatCommand {
+  const text = line.trim()
+  if (text === '') return { kind: 'nothing' }
+  if (text === 'reset') return { kind: 'reset' }
+  if (text === 'exit') return { kind: 'exit' }
+  if (!line.startsWith('/')) return { kind: 'ask', text }
+
+  const space = text.search(/\s/)
+  const name = space < 0 ? text : text.slice(0, space)
+  const rest = space < 0 ? '' : text.slice(space).trim()
+  switch (name) {
+    case '/reset':
+      return { kind: 'reset' }
+    case '/regenerate':
+      return { kind: 'regenerate' }
+    case '/frames':
+      if (rest === '') return { kind: 'frames', count: null }
+      return /^\d+$/.test(rest)
+        ? { kind: 'frames', count: Number(rest) }
+        : { kind: 'wrong', hint: '/frames takes a whole number, e.g. /frames 8.' }
+    case '/open':
+      return rest === '' ? { kind: 'wrong', hint: '/open takes a file, e.g. /open clip.mp4.' } : { kind: 'open', file: unquoted(rest) }
+    case '/help':
+      return { kind: 'help' }
+    case '/exit':
+    case '/quit':
+      return { kind: 'exit' }
+    default:
+      return { kind: 'wrong', hint: `There is no command ${name}. Commands: ${NAMES.join(', ')}.` }
+  }
+}
+
+/** A file dragged onto a terminal comes in quotes. */
+function unquoted(text: string): string {
+  return /^(['"]).+\1$/s.test(text) ? text.slice(1, -1) : text
+}

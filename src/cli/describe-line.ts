@@ -1,0 +1,59 @@
+import type { Answer, FrameUsed, Timings } from '../shared/engine-events.ts'
+import { asTarsierError, type ErrorCode } from '../shared/errors.ts'
+import type { FinishReason } from '../shared/sampling.ts'
+
+/** A line of `describe --json`. `file` is as the user wrote it; times are seconds, timings milliseconds. */
+export type DescribeLine =
+  | {
+      readonly file: string
+      readonly description: string
+      readonly model: string
+      readonly frames: readonly FrameUsed[]
+      /** Size of the pictures the model saw. */
+      readonly width: number
+      readonly height: number
+      readonly tokens: { readonly visual: number; readonly prompt: number; readonly generated: number }
+      readonly timings: Timings
+      readonly device: { readonly vision: string; readonly language: string }
+      readonly finish: FinishReason
+      /** Only where there is something to say, e.g. that the file is truncated. */
+      readonly notices?: readonly string[]
+    }
+  | { readonly file: string; readonly error: { readonly code: ErrorCode; readonly message: string } }
+
+/** Tenths of a millisecond are the finest that means anything. */
+function rounded(timings: Timings): Timings {
+  const tenth = (value: number) => Math.round(value * 10) / 10
+  const { probe, decode, encode, prefill, firstToken, generate, total } = timings
+  return {
+    probe: tenth(probe),
+    decode: tenth(decode),
+    encode: tenth(encode),
+    prefill: tenth(prefill),
+    firstToken: tenth(firstToken),
+    generate: tenth(generate),
+    total: tenth(total),
+  }
+}
+
+export function answerLine(file: string, model: string, answer: Answer): DescribeLine {
+  const { text, frames, width, height, tokens, timings, device, finish, notices } = answer
+  return {
+    file,
+    description: text,
+    model,
+    frames: frames.map(({ index, time }) => ({ index, time })),
+    width,
+    height,
+    tokens: { visual: tokens.visual, prompt: tokens.prompt, generated: tokens.generated },
+    timings: rounded(timings),
+    device: { vision: device.vision, language: device.language },
+    finish,
+    ...(notices.length > 0 && { notices }),
+  }
+}
+
+export function failureLine(file: string, error: unknown): DescribeLine {
+  const { code, message } = asTarsierError(error)
+  return { file, error: { code, message } }
+}

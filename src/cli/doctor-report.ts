@@ -1,0 +1,94 @@
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Diagnosis } from '../engine/diagnosis.ts'
+import { diagnoseInHost } from '../engine/host/host-client.ts'
+import { listModels, modelsFolder } from '../engine/models/registry.ts'
+import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
+import { type Advisable, adviceFor } from './doctor-advice.ts'
+import { modelBytes } from './size-text.ts'
+import { appVersion } from './version.ts'
+
+export interface ModelSeen {
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  /** Why it cannot be used; null when it can. */
+  readonly problem: string | null
+}
+
+/** `doctor --json`. Sizes are bytes; null where the system would not tell. */
+export interface DoctorReport extends Advisable {
+  readonly app: string
+  readonly node: string
+  readonly platform: string
+  readonly cpu: { readonly model: string; readonly cores: number }
+  readonly memory: { readonly total: number; readonly free: number }
+  readonly data: {
+    readonly home: string
+    readonly models: string
+    readonly cache: string
+    readonly cacheBytes: number
+    readonly diskFree: number | null
+  }
+  readonly models: readonly ModelSeen[]
+  /** The native engines, or why not even asking them worked. */
+  readonly engines: Diagnosis | { readonly error: ErrorData }
+  /** What to do about what is missing, a sentence each. */
+  readonly advice: readonly string[]
+}
+
+export async function makeReport(home: string, signal: AbortSignal): Promise<DoctorReport> {
+  const cache = join(home, 'cache')
+  const engines = await diagnoseInHost(signal).catch((error: unknown) => {
+    if (isAbort(error)) throw error
+    return { error: asTarsierError(error).toData() }
+  })
+  const facts = {
+    app: appVersion(),
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch} ${release()}`,
+    cpu: { model: cpus()[0]?.model.trim() || 'unknown', cores: availableParallelism() },
+    memory: { total: totalmem(), free: freemem() },
+    data: { home, models: modelsFolder(home), cache, cacheBytes: await bytesIn(cache), diskFree: await diskFree(home) },
+    models: await modelsSeen(home).catch((error: unknown) => [
+      // The doctor looks on where others give up.
+      { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
+    ]),
+    engines,
+  }
+  return { ...facts, advice: adviceFor(facts) }
+}
+
+async function modelsSeen(home: string): Promise<ModelSeen[]> {
+  return (await listModels(home)).map((entry) => ({
+    name: entry.name,
+    path: entry.directory,
+    bytes: entry.manifest ? modelBytes(entry.manifest) : 0,
+    problem: entry.problem,
+  }))
+}
+
+/** Free bytes where a folder is, or would be made. */
+async function diskFree(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  } catch {
+    // Not made yet: its parent's disk it will be.
+    return dirname(path) === path ? null : diskFree(dirname(path))
+  }
+}
+
+async function bytesIn(directory: string): Promise<number> {
+  let total = 0
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    // A file may go while it is counted.
+    if (entry.isFile())
+      total += await stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      )
+  }
+  return total
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { engineProblem, usable } from './doctor-advice.ts'
+import { type DoctorReport, makeReport } from './doctor-report.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { homeOption } from './options.ts'
+import { printable } from './printable.ts'
+import { ProgressLine } from './progress-line.ts'
+import { homeOf } from './requests.ts'
+import { sizeText } from './size-text.ts'
+
+interface DoctorOptions {
+  readonly json?: boolean
+  readonly home?: string
+}
+
+export function addDoctor(program: Command, run: RunCommand): void {
+  program
+    .command('doctor')
+    .summary('show what works on this machine')
+    .description(
+      'Shows versions, devices that can compute, where data lies, free memory and disk, and what to do about what is missing.\n' +
+        'Each device is really started, in a process of its own.',
+    )
+    .option('--json', 'one JSON object instead of text; sizes in bytes')
+    .addOption(homeOption())
+    .addHelpText('after', '\nExit status: 0 when clips can be described here, 1 when not.')
+    .action((options: DoctorOptions) => run((signal) => doctor(options, signal)))
+}
+
+async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<ExitCode> {
+  const progress = new ProgressLine(process.stderr)
+  progress.begin('trying every device')
+  const report = await makeReport(homeOf(options), signal).finally(() => progress.clear())
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${printable(reportText(report))}\n`)
+  return usable(report.engines) ? exitCodes.done : exitCodes.failed
+}
+
+export function reportText(report: DoctorReport): string {
+  const { data, memory, cpu, engines, models, advice } = report
+  const rows: [string, string][] = [
+    ['tarsier', report.app],
+    ['node', report.node],
+    ['system', report.platform],
+    ['processor', `${cpu.model}, ${cpu.cores} ${cpu.cores === 1 ? 'core' : 'cores'}`],
+    ['memory', `${sizeText(memory.free)} of ${sizeText(memory.total)} free`],
+    ['data', `${data.home}${data.diskFree === null ? '' : `, ${sizeText(data.diskFree)} free`}`],
+    ['cache', `${data.cache}, ${sizeText(data.cacheBytes)}`],
+  ]
+  const line = ([name, text]: readonly [string, string]) => `  ${name.padEnd(10)} ${text}`
+  const probes = (list: readonly { name: string; works: boolean; detail: string }[]) =>
+    list.map(({ name, works, detail }) => line([name, works ? `yes: ${detail}` : `no: ${detail}`]))
+  const sections: (readonly [string, readonly string[]])[] = [['This machine', rows.map(line)]]
+  if ('error' in engines) sections.push(['Engines', [line(['none', engineProblem(engines.error)])]])
+  else {
+    sections.push(['Opening clips', probes([engines.media, engines.images])])
+    sections.push([`Vision (ONNX Runtime ${engines.vision.version})`, probes(engines.vision.devices)])
+    sections.push([
+      `Language (llama.cpp ${engines.language.llamaCpp}, node-llama-cpp ${engines.language.version})`,
+      probes(engines.language.devices),
+    ])
+  }
+  sections.push([
+    `Models (${data.models})`,
+    models.map(({ name, bytes, path, problem }) =>
+      line([name, problem === null ? `${sizeText(bytes)}, ${path}` : `cannot be used: ${problem}`]),
+    ),
+  ])
+  if (advice.length > 0) sections.push(['What to do', advice.map((sentence) => `  - ${sentence}`)])
+  return sections.map(([title, lines]) => [title, ...lines].join('\n')).join('\n\n')
+}

@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander'
+import { asTarsierError, isAbort } from '../shared/errors.ts'
+import { addChat } from './chat.ts'
+import { addDescribe } from './describe.ts'
+import { addDoctor } from './doctor.ts'
+import { tellError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { type RunCommand, untilInterrupted } from './interrupt.ts'
+import { addModels } from './models.ts'
+import { addTrace } from './trace.ts'
+import { appVersion } from './version.ts'
+
+/** Runs one command line (without the program's own name) and gives the exit status. Never throws. */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done
+  const run: RunCommand = async (work) => {
+    code = await untilInterrupted(work)
+  }
+  const program = new Command('tarsier')
+    .description(
+      'A model on your own machine describes videos and pictures and answers questions about them, offline.\n' +
+        'The built-in "demo" model knows moving shapes only; "tarsier models import" brings in a Tarsier2 checkpoint.',
+    )
+    .version(appVersion(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 140) })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tarsier: ')) })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('Add --help to see what is allowed.')
+    .addHelpText('after', '\n"tarsier COMMAND --help" explains a command. TARSIER_DEBUG=1 adds stack traces to errors.')
+  addDescribe(program, run)
+  addChat(program, run)
+  addTrace(program, run)
+  addModels(program, run)
+  addDoctor(program, run)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has written its own sentence (or the help that was asked for).
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    if (isAbort(error)) return exitCodes.interrupted
+    tellError(error)
+    return asTarsierError(error).code === 'usage' ? exitCodes.usage : exitCodes.failed
+  }
+}

@@ -1,0 +1,122 @@
+import type { EngineEvent, Stage } from '../shared/engine-events.ts'
+import { oneLine } from './printable.ts'
+
+/** As much of a terminal as the line needs. */
+export interface LineOutput {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** At most this often, in milliseconds, unless the stage changes: a fast model must not spend its time drawing. */
+const REDRAW_MS = 80
+
+const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  loading: 'loading the model',
+  probing: 'opening',
+  looking: 'looking',
+  thinking: 'thinking',
+  writing: 'writing',
+}
+
+/** What is known of the run under way. */
+export interface ProgressState {
+  readonly title: string
+  readonly stage: Stage | null
+  readonly frame: { readonly done: number; readonly of: number } | null
+  /** Pieces of text so far; nearly always one a token. */
+  readonly pieces: number
+  /** Seconds since writing began. */
+  readonly writing: number
+}
+
+export function progressText({ title, stage, frame, pieces, writing }: ProgressState): string {
+  const words = stage === null ? '' : STAGE_WORDS[stage]
+  if (stage === 'looking' && frame) return `${title}: ${words}, frame ${frame.done} of ${frame.of}`
+  if (stage === 'writing' && pieces > 0) {
+    const speed = writing > 0.2 ? `, ${(pieces / writing).toFixed(1)} tokens/s` : ''
+    return `${title}: ${words}, ${pieces} tokens${speed}`
+  }
+  return words ? `${title}: ${words}` : title
+}
+
+/** One line on stderr that is drawn over and over; nothing at all where stderr is no terminal. */
+export class ProgressLine {
+  readonly #output: LineOutput
+  readonly #now: () => number
+  #state: ProgressState = { title: '', stage: null, frame: null, pieces: 0, writing: 0 }
+  #writingSince = 0
+  #drawnAt = Number.NEGATIVE_INFINITY
+  #visible = false
+  #hidden = false
+
+  constructor(output: LineOutput, now: () => number = () => performance.now()) {
+    this.#output = output
+    this.#now = now
+  }
+
+  get shown(): boolean {
+    return this.#output.isTTY === true
+  }
+
+  begin(title: string): void {
+    this.#state = { title: oneLine(title), stage: null, frame: null, pieces: 0, writing: 0 }
+    this.#hidden = false
+    this.#draw(true)
+  }
+
+  event(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'stage':
+        if (event.stage === 'writing') this.#writingSince = this.#now()
+        this.#state = { ...this.#state, stage: event.stage }
+        this.#draw(true)
+        return
+      case 'frame':
+        this.#state = { ...this.#state, frame: { done: event.done, of: event.of } }
+        this.#draw(event.done === event.of)
+        return
+      case 'delta':
+        this.#state = { ...this.#state, pieces: this.#state.pieces + 1, writing: (this.#now() - this.#writingSince) / 1000 }
+        this.#draw(false)
+        return
+      case 'notice':
+      case 'done':
+        return
+    }
+  }
+
+  /** Any other job: words after the title. */
+  detail(text: string): void {
+    this.#state = { ...this.#state, title: oneLine(text), stage: null }
+    this.#draw(false)
+  }
+
+  /** Takes the line away until the next `begin`, because the answer itself is about to appear on the same terminal. */
+  hide(): void {
+    this.clear()
+    this.#hidden = true
+  }
+
+  clear(): void {
+    if (this.#visible) this.#output.write('\r\x1b[K')
+    this.#visible = false
+  }
+
+  /** A lasting line, on a terminal only. */
+  note(text: string): void {
+    if (!this.shown) return
+    this.clear()
+    this.#output.write(`${oneLine(text)}\n`)
+  }
+
+  #draw(now: boolean): void {
+    if (!this.shown || this.#hidden) return
+    const time = this.#now()
+    if (!now && time - this.#drawnAt < REDRAW_MS) return
+    this.#drawnAt = time
+    this.#visible = true
+    const room = Math.max(20, (this.#output.columns || 80) - 1)
+    this.#output.write(`\r\x1b[K${progressText(this.#state).slice(0, room)}`)
+  }
+}

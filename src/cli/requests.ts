@@ -1,0 +1,46 @@
+import { resolve } from 'node:path'
+import type { ClipRequest, EngineOptions, ModelFacts } from '../engine/engine-client.ts'
+import { tarsierHome } from '../engine/home.ts'
+import type { ClipRange, FrameRequest } from '../shared/frame-request.ts'
+import { type Sampling, samplingSchema } from '../shared/sampling.ts'
+import type { ClipOptions, WordOptions } from './options.ts'
+
+type Defaults = ModelFacts['defaults']
+
+/** The home folder a command works in. */
+export function homeOf(options: { readonly home?: string }): string {
+  return options.home === undefined ? tarsierHome() : resolve(options.home)
+}
+
+export function engineOptions(options: ClipOptions): EngineOptions {
+  return { model: options.model, device: options.device, home: homeOf(options), cache: options.cache }
+}
+
+/** The frames to look at: what was asked for, the rest as the model has it. */
+export function frameRequest(options: ClipOptions, defaults: Defaults): FrameRequest {
+  if (options.at) return { kind: 'times', times: options.at }
+  const { start, end } = options
+  const range: ClipRange = { unit: 'seconds', ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
+  return {
+    kind: options.sampler ?? defaults.frames.kind,
+    count: options.frames ?? defaults.frames.count,
+    ...((start !== undefined || end !== undefined) && { range }),
+  }
+}
+
+export function clipRequest(path: string, options: ClipOptions, defaults: Defaults): ClipRequest {
+  return { path: resolve(path), frames: frameRequest(options, defaults), maxPixels: options.maxPixels }
+}
+
+export function samplingOf(options: WordOptions, defaults: Defaults): Sampling {
+  const { maxTokens, temperature, topP } = defaults.generation
+  return samplingSchema.parse({
+    maxTokens: options.maxTokens ?? maxTokens,
+    temperature: options.temperature ?? temperature,
+    topP: options.topP ?? topP,
+    topK: options.topK,
+    repeatPenalty: options.repeatPenalty,
+    seed: options.seed,
+    stop: options.stop,
+  })
+}

@@ -1,0 +1,18 @@
+import type { Answer } from '../shared/engine-events.ts'
+
+const FINISHED: Readonly<Record<Answer['finish'], string>> = {
+  end: '',
+  stop: ', ended at a stop text',
+  length: ', cut off at the token limit (--max-tokens)',
+  repetition: ', ended because it only repeated itself',
+  aborted: ', stopped',
+}
+
+/** One line on how an answer came about, for people at a terminal. */
+export function summaryOf({ frames, width, height, tokens, timings, device, finish, cached }: Answer): string {
+  const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`
+  const speed = timings.generate > 0 ? ` at ${(tokens.generated / (timings.generate / 1000)).toFixed(1)} tokens/s` : ''
+  const seen = frames.length === 0 ? '' : `${frames.length} ${frames.length === 1 ? 'frame' : 'frames'} of ${width}×${height}, `
+  const source = cached === 'nothing' ? '' : ' (seen before)'
+  return `${seen}${tokens.visual}+${tokens.prompt} tokens${source}, first word after ${seconds(timings.firstToken)}, ${tokens.generated} tokens${speed}, ${seconds(timings.total)} in all on ${device.vision}/${device.language}${finish === 'end' ? '' : FINISHED[finish]}`
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { startEngineHost } from '../engine/host/host-client.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import {
+  type ClipOptions,
+  frameOptions,
+  modelOptions,
+  parseMaxTokens,
+  parseSeed,
+  parseTemperature,
+  parseTopP,
+  promptOption,
+} from './options.ts'
+import { ProgressLine } from './progress-line.ts'
+import { clipRequest, engineOptions } from './requests.ts'
+
+interface TraceOptions extends ClipOptions {
+  readonly prompt?: string
+  readonly maxTokens?: number
+  readonly out: string
+}
+
+function greedyOnly(text: string): number {
+  const temperature = parseTemperature(text)
+  if (temperature !== 0) throw new InvalidArgumentError('It must be 0: a trace always takes the likeliest token.')
+  return temperature
+}
+
+export function addTrace(program: Command, run: RunCommand): void {
+  const command = program
+    .command('trace')
+    .summary('write down every stage of one answer')
+    .description(
+      'Answers one question about a clip and writes what each stage gave, to compare with the Python reference or between machines: ' +
+        'trace.json (frames chosen, prompt tokens, generated tokens and text) and tensors.safetensors (frames, embeddings, positions, ' +
+        'logits of the first new token). The likeliest token is always taken, and nothing comes from the cache.',
+    )
+    .argument('<file>', 'a video or picture')
+    .requiredOption('-o, --out <dir>', 'folder for the two files; made when missing')
+    .option('--max-tokens <n>', "most tokens to generate, 1 to 32768 (default: the model's own, 256 for Tarsier2)", parseMaxTokens)
+  // Taken so that a describe command line can be traced as it is; they change nothing where the likeliest token is always taken.
+  for (const option of [
+    command.createOption('--temperature <t>').argParser(greedyOnly),
+    command.createOption('--top-p <p>').argParser(parseTopP),
+    command.createOption('--seed <n>').argParser(parseSeed),
+  ]) {
+    command.addOption(option.hideHelp())
+  }
+  for (const option of [...modelOptions(), ...frameOptions(), promptOption()]) command.addOption(option)
+  command
+    .addHelpText('after', '\nExample:\n  tarsier trace clip.mp4 -p "Describe the video in detail." --max-tokens 24 --out trace/')
+    .action((file: string, options: TraceOptions) => run((signal) => trace(file, options, signal)))
+}
+
+async function trace(file: string, options: TraceOptions, signal: AbortSignal): Promise<ExitCode> {
+  const progress = new ProgressLine(process.stderr)
+  await using client = startEngineHost(engineOptions(options))
+  try {
+    progress.begin('loading the model')
+    const { defaults } = await client.load(signal)
+    progress.begin(`tracing ${file}`)
+    const request = {
+      clip: clipRequest(file, options, defaults),
+      prompt: options.prompt ?? defaults.prompt,
+      maxTokens: options.maxTokens ?? defaults.generation.maxTokens,
+      out: options.out,
+    }
+    await client.trace(request, signal)
+  } finally {
+    progress.clear()
+  }
+  for (const name of ['trace.json', 'tensors.safetensors']) process.stdout.write(`${join(options.out, name)}\n`)
+  return exitCodes.done
+}

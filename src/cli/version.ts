@@ -1,0 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The app's own version, from the package.json above this file (the sources and the build lie at different depths). */
+export function appVersion(): string {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    const file = join(directory, 'package.json')
+    if (existsSync(file)) {
+      const facts = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; version?: unknown }
+      if (facts.name === 'tarsier-desktop' && typeof facts.version === 'string') return facts.version
+    }
+    if (dirname(directory) === directory) return 'unknown'
+  }
+}

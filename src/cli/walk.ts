@@ -1,0 +1,113 @@
+import type { Stats } from 'node:fs'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { TarsierError } from '../shared/errors.ts'
+import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from './media-names.ts'
+
+/** A clip to work on, or why a path that was given leads to none. `file` is as the user wrote it, with the way inside a folder appended. */
+export interface Found {
+  readonly file: string
+  readonly error?: TarsierError
+}
+
+/**
+ * The clips behind paths: files as given, folders walked to the bottom, each folder's entries in order of their
+ * names, so that two runs see the same order everywhere. Hidden entries are passed over, a folder reached twice
+ * (symbolic links) is walked once, and a file given twice is taken once.
+ */
+export async function findClips(paths: readonly string[], signal: AbortSignal): Promise<Found[]> {
+  const found: Found[] = []
+  const seen = new Set<string>()
+  for (const path of paths) {
+    for await (const item of clipsBehind(path, signal)) {
+      const key = resolve(item.file)
+      if (seen.has(key)) continue
+      seen.add(key)
+      found.push(item)
+    }
+  }
+  return found
+}
+
+async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<Found> {
+  let facts: Stats
+  try {
+    facts = await stat(path)
+  } catch (error) {
+    yield { file: path, error: cannotOpen(path, error) }
+    return
+  }
+  if (facts.isFile()) yield { file: path }
+  else if (!facts.isDirectory()) {
+    yield {
+      file: path,
+      error: new TarsierError('not-media', `${path} is neither a file nor a folder. Give a video, a picture or a folder of them.`),
+    }
+  } else {
+    let any = false
+    for await (const item of clipsIn(path, new Set(), signal)) {
+      any = true
+      yield item
+    }
+    if (!any) {
+      yield {
+        file: path,
+        error: new TarsierError(
+          'nothing-found',
+          `There is no video and no picture in ${path}. Give another folder, or the files themselves.`,
+        ),
+      }
+    }
+  }
+}
+
+async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSignal): AsyncGenerator<Found> {
+  signal.throwIfAborted()
+  let names: string[]
+  try {
+    const real = await realpath(directory)
+    if (visited.has(real)) return
+    visited.add(real)
+    names = await readdir(directory)
+  } catch (error) {
+    yield { file: directory, error: cannotOpen(directory, error) }
+    return
+  }
+  for (const name of names.sort()) {
+    if (name.startsWith('.')) continue
+    const path = join(directory, name)
+    let facts: Stats
+    try {
+      facts = await stat(path)
+    } catch (error) {
+      // A dangling link matters only where a clip seems to be missing.
+      if (hasMediaExtension(name)) yield { file: path, error: cannotOpen(path, error) }
+      continue
+    }
+    if (facts.isDirectory()) yield* clipsIn(path, visited, signal)
+    else if (facts.isFile() && (hasMediaExtension(name) || (await startsLikeMedia(path)))) yield { file: path }
+  }
+}
+
+async function startsLikeMedia(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path)
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
+    return looksLikeMedia(buffer.subarray(0, bytesRead))
+  } catch {
+    return false // nothing says that this is a clip, so that it cannot be read is no failure
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): TarsierError {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new TarsierError('file-missing', `There is no ${path}. Check the spelling.`, { cause })
+  const why =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'you have no permission'
+      : code === 'ELOOP'
+        ? 'its symbolic links lead in a circle'
+        : String(code)
+  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}.`, { cause })
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { VisionDevice } from './vision/types.ts'
+
+/** Whether something works here, with its name and a sentence where it does not. */
+export interface Probe {
+  readonly name: string
+  readonly works: boolean
+  /** What it is (a GPU's name, its memory) or why it does not work. */
+  readonly detail: string
+}
+
+/** What the native engines can do on this machine. Plain data: it crosses from the process that found out. */
+export interface Diagnosis {
+  readonly media: Probe
+  readonly images: Probe
+  readonly vision: { readonly version: string; readonly devices: readonly Probe[] }
+  readonly language: { readonly version: string; readonly llamaCpp: string; readonly devices: readonly Probe[] }
+}
+
+/** An ONNX graph of one node, y = x + x over one float: the least that makes a device really start. */
+const DOUBLING_GRAPH = 'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR'
+
+/**
+ * Tries every native library and device. To be run in a process that may die of it (the engine's host): each library
+ * is loaded only here, and one that cannot be loaded does not keep the others from being asked.
+ */
+export async function diagnose(signal: AbortSignal): Promise<Diagnosis> {
+  const media = await probe('node-av', ffmpegVersion)
+  signal.throwIfAborted()
+  const images = await probe('sharp', vipsVersion)
+  signal.throwIfAborted()
+  const vision = { version: installedVersion('onnxruntime-node'), devices: await visionProbes(signal) }
+  signal.throwIfAborted()
+  const language = await languageProbes(signal)
+  return { media, images, vision, language }
+}
+
+/** The installed version of one of our packages; many of them do not export their package.json. */
+export function installedVersion(name: string): string {
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
+  const file = folders.map((folder) => join(folder, name, 'package.json')).find(existsSync)
+  const facts = file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown })
+  return typeof facts.version === 'string' ? facts.version : 'not installed'
+}
+
+async function probe(name: string, ask: () => Promise<string>): Promise<Probe> {
+  try {
+    return { name, works: true, detail: await ask() }
+  } catch (error) {
+    return { name, works: false, detail: reason(error) }
+  }
+}
+
+async function ffmpegVersion(): Promise<string> {
+  const { getFFmpegInfo } = await import('node-av')
+  const { version, libraries } = getFFmpegInfo()
+  return `${installedVersion('node-av')}, FFmpeg ${version}, libavcodec ${libraries.avcodec}`
+}
+
+async function vipsVersion(): Promise<string> {
+  const { default: sharp } = await import('sharp')
+  return `${installedVersion('sharp')}, libvips ${sharp.versions.vips}`
+}
+
+async function visionProbes(signal: AbortSignal): Promise<Probe[]> {
+  try {
+    const { visionDeviceStates } = await import('./vision/devices.ts')
+    const probes: Probe[] = []
+    for (const { device, missing } of visionDeviceStates()) {
+      signal.throwIfAborted()
+      probes.push(missing === null ? await probe(device, () => runOn(device)) : { name: device, works: false, detail: missing })
+    }
+    return probes
+  } catch (error) {
+    signal.throwIfAborted()
+    return [{ name: 'cpu', works: false, detail: reason(error) }]
+  }
+}
+
+async function runOn(device: VisionDevice): Promise<string> {
+  const { InferenceSession, Tensor } = await import('onnxruntime-node')
+  const session = await InferenceSession.create(Buffer.from(DOUBLING_GRAPH, 'base64'), {
+    executionProviders: [device],
+    logSeverityLevel: 4,
+  })
+  try {
+    const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(2), [1]) })
+    if (y?.data[0] !== 4) throw new Error('it starts, but computes wrongly')
+    return 'starts and computes'
+  } finally {
+    await session.release()
+  }
+}
+
+async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language']> {
+  const version = installedVersion('node-llama-cpp')
+  try {
+    const { getLlama, getLlamaGpuTypes, LlamaLogLevel } = await import('node-llama-cpp')
+    const devices: Probe[] = []
+    let llamaCpp = 'unknown'
+    const usable = await getLlamaGpuTypes('supported')
+    for (const type of await getLlamaGpuTypes('allValid')) {
+      signal.throwIfAborted()
+      const name = type === false ? 'cpu' : type
+      if (!usable.includes(type)) {
+        devices.push({ name, works: false, detail: 'no such device or driver was found on this machine' })
+        continue
+      }
+      devices.push(
+        await probe(name, async () => {
+          await using llama = await getLlama({
+            gpu: type,
+            build: 'never',
+            skipDownload: true,
+            progressLogs: false,
+            logLevel: LlamaLogLevel.disabled,
+          })
+          llamaCpp = llama.llamaCppRelease.release
+          if (type === false) return `${llama.cpuMathCores} cores for arithmetic`
+          const names = await llama.getGpuDeviceNames()
+          if (names.length === 0) throw new Error('the library loads, but finds no device')
+          const memory = await llama.getVramState()
+          return `${names.join(', ')}, ${gigabytes(memory.free)} of ${gigabytes(memory.total)} free`
+        }),
+      )
+    }
+    return { version, llamaCpp, devices }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { version, llamaCpp: 'unknown', devices: [{ name: 'cpu', works: false, detail: reason(error) }] }
+  }
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`
+}
+
+/** A native library's complaint without the source line it begins with, on one line. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message
+    .replace(/^\S+:\d+ .*? was false\. /s, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300)
+}

@@ -1,0 +1,72 @@
+import { TarsierError } from '../../shared/errors.ts'
+import { type ContextParams, GGML_TYPE_F16, LLAMA_RELEASE, type LlamaApi, type ModelParams } from './llama-header.ts'
+
+/**
+ * Values the pinned release gives by default, chosen from the first to the last field so that a struct laid out
+ * otherwise cannot give all of them.
+ */
+const modelDefaults: Partial<ModelParams> = {
+  devices: null,
+  n_gpu_layers: -1,
+  split_mode: 1,
+  load_mode: -1,
+  lazy_mode: 1,
+  main_gpu: 0,
+  tensor_split: null,
+  progress_callback: null,
+  kv_overrides: null,
+  vocab_only: false,
+  use_extra_bufts: true,
+  no_alloc: false,
+  load_mtp: false,
+}
+
+const contextDefaults: Partial<ContextParams> = {
+  n_ctx: 512,
+  n_batch: 2048,
+  n_ubatch: 512,
+  n_seq_max: 1,
+  n_outputs_max_per_seq: 1,
+  rope_scaling_type: -1,
+  pooling_type: -1,
+  attention_type: -1,
+  flash_attn_type: -1,
+  rope_freq_base: 0,
+  yarn_ext_factor: -1,
+  yarn_beta_slow: -1,
+  defrag_thold: -1,
+  cb_eval: null,
+  type_k: GGML_TYPE_F16,
+  type_v: GGML_TYPE_F16,
+  abort_callback: null,
+  embeddings: false,
+  offload_kqv: true,
+  no_perf: true,
+  op_offload: true,
+  swa_full: true,
+  kv_unified: false,
+  samplers: null,
+  ctx_other: null,
+}
+
+/**
+ * Refuses a libllama whose structs are not those of `llama-header.ts`: a call with a wrong layout corrupts memory.
+ * @param release what the binary says of itself
+ */
+export function checkLayout(api: Pick<LlamaApi, 'modelDefaultParams' | 'contextDefaultParams'>, release: string): void {
+  if (release !== LLAMA_RELEASE) throw wrongLibrary(`it is llama.cpp ${release}`, { release })
+  const wrong = [...differences(modelDefaults, api.modelDefaultParams()), ...differences(contextDefaults, api.contextDefaultParams())]
+  if (wrong.length > 0) throw wrongLibrary(`its structs are laid out otherwise (${wrong.join(', ')})`, { release, fields: wrong })
+}
+
+function differences<T extends object>(wanted: Partial<T>, found: T): string[] {
+  return (Object.keys(wanted) as (keyof T & string)[]).filter((field) => wanted[field] !== found[field])
+}
+
+function wrongLibrary(why: string, details: { release: string; fields?: string[] }): TarsierError {
+  return new TarsierError(
+    'native-library',
+    `This app needs llama.cpp ${LLAMA_RELEASE} as node-llama-cpp 3.22.1 ships it, but the library that was loaded is another: ${why}. Install the app's packages again ("npm ci").`,
+    { details: { wanted: LLAMA_RELEASE, ...details } },
+  )
+}

@@ -1,0 +1,302 @@
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi'
+
+/**
+ * The part of llama.h (and the sliver of ggml.h) that is used here, as laid out in the one release node-llama-cpp
+ * ships. It moves together with the pinned node-llama-cpp: `layout-check.ts` refuses any other release.
+ */
+export const LLAMA_RELEASE = 'v0.5.0'
+
+/** A C address. */
+export type Pointer = bigint
+
+/** A C function; `async` runs it on one of koffi's worker threads. */
+export interface NativeFunction<A extends unknown[], R> {
+  (...args: A): R
+  async(...args: [...A, (error: Error | null, result: R) => void]): void
+}
+
+/** Runs a C function off the main thread. Whatever it points to must stay alive and in place until it is done. */
+export function callAsync<A extends unknown[], R>(native: NativeFunction<A, R>, ...args: A): Promise<R> {
+  return new Promise((resolve, reject) => {
+    native.async(...args, (error, result) => (error ? reject(error) : resolve(result)))
+  })
+}
+
+export interface ModelParams {
+  devices: Pointer | null
+  tensor_buft_overrides: Pointer | null
+  n_gpu_layers: number
+  split_mode: number
+  load_mode: number
+  lazy_mode: number
+  main_gpu: number
+  tensor_split: Pointer | null
+  progress_callback: Pointer | null
+  progress_callback_user_data: Pointer | null
+  kv_overrides: Pointer | null
+  vocab_only: boolean
+  check_tensors: boolean
+  use_extra_bufts: boolean
+  no_host: boolean
+  no_alloc: boolean
+  load_mtp: boolean
+}
+
+export interface ContextParams {
+  n_ctx: number
+  n_batch: number
+  n_ubatch: number
+  n_seq_max: number
+  n_rs_seq: number
+  n_outputs_max: number
+  n_outputs_max_per_seq: number
+  n_threads: number
+  n_threads_batch: number
+  ctx_type: number
+  rope_scaling_type: number
+  pooling_type: number
+  attention_type: number
+  flash_attn_type: number
+  rope_freq_base: number
+  rope_freq_scale: number
+  yarn_ext_factor: number
+  yarn_attn_factor: number
+  yarn_beta_fast: number
+  yarn_beta_slow: number
+  yarn_orig_ctx: number
+  defrag_thold: number
+  cb_eval: Pointer | null
+  cb_eval_user_data: Pointer | null
+  type_k: number
+  type_v: number
+  abort_callback: Pointer | null
+  abort_callback_data: Pointer | null
+  embeddings: boolean
+  offload_kqv: boolean
+  no_perf: boolean
+  op_offload: boolean
+  swa_full: boolean
+  kv_unified: boolean
+  samplers: Pointer | null
+  n_samplers: number
+  ctx_other: Pointer | null
+}
+
+/** `token` or `embd` is set, never both. `pos` holds one plane for tokens, four planes one after another for rows of an M-RoPE model. */
+export interface Batch {
+  n_tokens: number
+  token: Pointer | null
+  embd: Pointer | null
+  pos: Pointer
+  n_seq_id: Pointer
+  seq_id: Pointer
+  logits: Pointer
+}
+
+/** Values of enums that are given or read. */
+export const GGML_TYPE_F32 = 0
+export const GGML_TYPE_F16 = 1
+export const FTYPE_ALL_F32 = 0
+export const VOCAB_TYPE_NONE = 0
+export const TOKEN_ATTR_CONTROL = 1 << 3
+export const ROPE_TYPE_MROPE = 8
+export const ROPE_TYPE_IMROPE = 40
+/** Magic and version of a saved sequence, and the bytes before its token list. */
+export const SEQUENCE_MAGIC = 0x67677371
+export const SEQUENCE_VERSION = 3
+export const SEQUENCE_HEADER_BYTES = 12
+
+/** `struct ggml_tensor` as far as `ggml_is_empty` reads it: the abort flag poses as one. */
+export const TENSOR_BYTES = 512
+export const TENSOR_NE_OFFSET = 16
+
+export type ProgressCallback = (fraction: number, userData: Pointer | null) => boolean
+
+export interface LlamaStructs {
+  readonly modelParams: TypeObject
+  readonly contextParams: TypeObject
+  readonly batch: TypeObject
+  readonly progressCallback: TypeObject
+}
+
+/** Types are anonymous: koffi's type names are global to the process, and a module may be evaluated twice in one. */
+function declareStructs(): LlamaStructs & { samplerChainParams: TypeObject } {
+  const progressCallback = koffi.proto('bool', ['float', 'void *'])
+  return {
+    progressCallback,
+    samplerChainParams: koffi.struct({ no_perf: 'bool' }),
+    batch: koffi.struct({
+      n_tokens: 'int32_t',
+      token: 'void *',
+      embd: 'void *',
+      pos: 'void *',
+      n_seq_id: 'void *',
+      seq_id: 'void *',
+      logits: 'void *',
+    }),
+    modelParams: koffi.struct({
+      devices: 'void *',
+      tensor_buft_overrides: 'void *',
+      n_gpu_layers: 'int32_t',
+      split_mode: 'int',
+      load_mode: 'int',
+      lazy_mode: 'int',
+      main_gpu: 'int32_t',
+      tensor_split: 'void *',
+      progress_callback: 'void *',
+      progress_callback_user_data: 'void *',
+      kv_overrides: 'void *',
+      vocab_only: 'bool',
+      check_tensors: 'bool',
+      use_extra_bufts: 'bool',
+      no_host: 'bool',
+      no_alloc: 'bool',
+      load_mtp: 'bool',
+    }),
+    contextParams: koffi.struct({
+      n_ctx: 'uint32_t',
+      n_batch: 'uint32_t',
+      n_ubatch: 'uint32_t',
+      n_seq_max: 'uint32_t',
+      n_rs_seq: 'uint32_t',
+      n_outputs_max: 'uint32_t',
+      n_outputs_max_per_seq: 'uint32_t',
+      n_threads: 'int32_t',
+      n_threads_batch: 'int32_t',
+      ctx_type: 'int',
+      rope_scaling_type: 'int',
+      pooling_type: 'int',
+      attention_type: 'int',
+      flash_attn_type: 'int',
+      rope_freq_base: 'float',
+      rope_freq_scale: 'float',
+      yarn_ext_factor: 'float',
+      yarn_attn_factor: 'float',
+      yarn_beta_fast: 'float',
+      yarn_beta_slow: 'float',
+      yarn_orig_ctx: 'uint32_t',
+      defrag_thold: 'float',
+      cb_eval: 'void *',
+      cb_eval_user_data: 'void *',
+      type_k: 'int',
+      type_v: 'int',
+      abort_callback: 'void *',
+      abort_callback_data: 'void *',
+      embeddings: 'bool',
+      offload_kqv: 'bool',
+      no_perf: 'bool',
+      op_offload: 'bool',
+      swa_full: 'bool',
+      kv_unified: 'bool',
+      samplers: 'void *',
+      n_samplers: 'size_t',
+      ctx_other: 'void *',
+    }),
+  }
+}
+
+/**
+ * Declares every function used. Looking one up that the library does not export throws.
+ * @param llama the loaded libllama
+ */
+export function declareLlama(llama: LibraryHandle) {
+  const types = declareStructs()
+  const pointer = 'void *'
+  function native<A extends unknown[], R>(name: string, result: string | TypeObject, args: (string | TypeObject)[]): NativeFunction<A, R> {
+    return llama.func(name, result, args)
+  }
+  return {
+    types,
+
+    version: native<[], string>('llama_version', 'str', []),
+    modelDefaultParams: native<[], ModelParams>('llama_model_default_params', types.modelParams, []),
+    contextDefaultParams: native<[], ContextParams>('llama_context_default_params', types.contextParams, []),
+
+    modelLoadFromFile: native<[string, ModelParams], Pointer | null>('llama_model_load_from_file', pointer, ['str', types.modelParams]),
+    modelFree: native<[Pointer], void>('llama_model_free', 'void', [pointer]),
+    modelGetVocab: native<[Pointer], Pointer>('llama_model_get_vocab', pointer, [pointer]),
+    modelRopeType: native<[Pointer], number>('llama_model_rope_type', 'int', [pointer]),
+    modelContextTrain: native<[Pointer], number>('llama_model_n_ctx_train', 'int32_t', [pointer]),
+    modelWidth: native<[Pointer], number>('llama_model_n_embd_inp', 'int32_t', [pointer]),
+    modelLayers: native<[Pointer], number>('llama_model_n_layer', 'int32_t', [pointer]),
+    modelFileType: native<[Pointer], number>('llama_model_ftype', 'int', [pointer]),
+    modelHasDecoder: native<[Pointer], boolean>('llama_model_has_decoder', 'bool', [pointer]),
+    modelHasEncoder: native<[Pointer], boolean>('llama_model_has_encoder', 'bool', [pointer]),
+
+    initFromModel: native<[Pointer, ContextParams], Pointer | null>('llama_init_from_model', pointer, [pointer, types.contextParams]),
+    free: native<[Pointer], void>('llama_free', 'void', [pointer]),
+    contextSize: native<[Pointer], number>('llama_n_ctx', 'uint32_t', [pointer]),
+    setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
+    decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
+    logitsAt: native<[Pointer, number], Pointer | null>('llama_get_logits_ith', pointer, [pointer, 'int32_t']),
+
+    getMemory: native<[Pointer], Pointer>('llama_get_memory', pointer, [pointer]),
+    memoryRemove: native<[Pointer, number, number, number], boolean>('llama_memory_seq_rm', 'bool', [
+      pointer,
+      'int32_t',
+      'int32_t',
+      'int32_t',
+    ]),
+    memoryLastPosition: native<[Pointer, number], number>('llama_memory_seq_pos_max', 'int32_t', [pointer, 'int32_t']),
+    stateSave: native<[Pointer, string, number, Int32Array, number], number>('llama_state_seq_save_file', 'size_t', [
+      pointer,
+      'str',
+      'int32_t',
+      pointer,
+      'size_t',
+    ]),
+    stateLoad: native<[Pointer, string, number, Pointer, number, Pointer], number>('llama_state_seq_load_file', 'size_t', [
+      pointer,
+      'str',
+      'int32_t',
+      pointer,
+      'size_t',
+      pointer,
+    ]),
+
+    vocabType: native<[Pointer], number>('llama_vocab_type', 'int', [pointer]),
+    vocabTokens: native<[Pointer], number>('llama_vocab_n_tokens', 'int32_t', [pointer]),
+    vocabText: native<[Pointer, number], string>('llama_vocab_get_text', 'str', [pointer, 'int32_t']),
+    vocabAttributes: native<[Pointer, number], number>('llama_vocab_get_attr', 'int', [pointer, 'int32_t']),
+    vocabIsEnd: native<[Pointer, number], boolean>('llama_vocab_is_eog', 'bool', [pointer, 'int32_t']),
+    vocabBos: native<[Pointer], number>('llama_vocab_bos', 'int32_t', [pointer]),
+    vocabEos: native<[Pointer], number>('llama_vocab_eos', 'int32_t', [pointer]),
+    tokenize: native<[Pointer, Uint8Array, number, Int32Array, number, boolean, boolean], number>('llama_tokenize', 'int32_t', [
+      pointer,
+      pointer,
+      'int32_t',
+      pointer,
+      'int32_t',
+      'bool',
+      'bool',
+    ]),
+    tokenToPiece: native<[Pointer, number, Uint8Array, number, number, boolean], number>('llama_token_to_piece', 'int32_t', [
+      pointer,
+      'int32_t',
+      pointer,
+      'int32_t',
+      'int32_t',
+      'bool',
+    ]),
+
+    samplerChain: native<[{ no_perf: boolean }], Pointer>('llama_sampler_chain_init', pointer, [types.samplerChainParams]),
+    samplerAdd: native<[Pointer, Pointer], void>('llama_sampler_chain_add', 'void', [pointer, pointer]),
+    samplerGreedy: native<[], Pointer>('llama_sampler_init_greedy', pointer, []),
+    samplerDraw: native<[number], Pointer>('llama_sampler_init_dist', pointer, ['uint32_t']),
+    samplerTopK: native<[number], Pointer>('llama_sampler_init_top_k', pointer, ['int32_t']),
+    samplerTopP: native<[number, number], Pointer>('llama_sampler_init_top_p', pointer, ['float', 'size_t']),
+    samplerTemperature: native<[number], Pointer>('llama_sampler_init_temp', pointer, ['float']),
+    samplerPenalties: native<[number, number, number, number, number], Pointer>('llama_sampler_init_penalties', pointer, [
+      'int32_t',
+      'int32_t',
+      'float',
+      'float',
+      'float',
+    ]),
+    samplerAccept: native<[Pointer, number], void>('llama_sampler_accept', 'void', [pointer, 'int32_t']),
+    samplerSample: native<[Pointer, Pointer, number], number>('llama_sampler_sample', 'int32_t', [pointer, pointer, 'int32_t']),
+    samplerFree: native<[Pointer], void>('llama_sampler_free', 'void', [pointer]),
+  }
+}
+
+export type LlamaApi = ReturnType<typeof declareLlama>

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import koffi from 'koffi'
+import type { Llama } from 'node-llama-cpp'
+import { TarsierError } from '../../shared/errors.ts'
+import { checkLayout } from './layout-check.ts'
+import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
+
+export const languageDevices = ['auto', 'cpu', 'cuda', 'metal', 'vulkan'] as const
+export type LanguageDevice = (typeof languageDevices)[number]
+
+/** The libllama that node-llama-cpp loaded, with its backends registered, callable from here. It stays for the life of the process. */
+export interface LlamaLibrary {
+  readonly llama: Llama
+  readonly api: LlamaApi
+  /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
+  readonly isEmpty: Pointer
+  /** Physical cores worth using. */
+  readonly threads: number
+  /** A place in llama.cpp's log, for {@link LlamaLibrary.complaints}. */
+  logMark(): number
+  /** What llama.cpp complained about since the mark: its log arrives late, hence a promise. */
+  complaints(since: number): Promise<string[]>
+}
+
+const LOG_LINES_KEPT = 200
+const opened = new Map<LanguageDevice, Promise<LlamaLibrary>>()
+
+/**
+ * Loads llama.cpp for a device, once; a failure is forgotten, so that it may be tried again.
+ * Throws `device-unavailable` when a device asked for by name cannot be had, `native-library` when nothing can be loaded.
+ */
+export function openLlamaLibrary(device: LanguageDevice): Promise<LlamaLibrary> {
+  const known = opened.get(device)
+  if (known) return known
+  const opening = open(device)
+  opened.set(device, opening)
+  opening.catch(() => opened.delete(device))
+  return opening
+}
+
+async function open(device: LanguageDevice): Promise<LlamaLibrary> {
+  const log: { level: string; text: string }[] = []
+  let logged = 0
+  const keepLog = (level: string, text: string) => {
+    logged += 1
+    log.push({ level, text: text.trim() })
+    if (log.length > LOG_LINES_KEPT) log.shift()
+  }
+
+  const llama = await load(device, keepLog)
+  try {
+    const path = findLibllama(llama.gpu)
+    const library = koffi.load(path)
+    const api = declareLlama(library)
+    checkLayout(api, llama.llamaCppRelease.release)
+    return {
+      llama,
+      api,
+      isEmpty: findIsEmpty(path),
+      threads: Math.max(1, Math.min(llama.cpuMathCores, availableParallelism())),
+      logMark: () => logged,
+      async complaints(since) {
+        await setImmediate()
+        await setImmediate()
+        const fresh = Math.min(logged - since, log.length)
+        return fresh > 0 ? log.slice(-fresh).map((line) => line.text) : []
+      },
+    }
+  } catch (error) {
+    if (error instanceof TarsierError) throw error
+    throw nativeLibrary(error)
+  }
+}
+
+async function load(device: LanguageDevice, keepLog: (level: string, text: string) => void): Promise<Llama> {
+  const byName = device !== 'auto' && device !== 'cpu'
+  try {
+    const { getLlama, LlamaLogLevel } = await import('node-llama-cpp')
+    return await getLlama({
+      gpu: device === 'cpu' ? false : device,
+      build: 'never',
+      skipDownload: true,
+      progressLogs: false,
+      logLevel: LlamaLogLevel.warn,
+      logger: keepLog,
+    })
+  } catch (error) {
+    if (!byName) throw nativeLibrary(error)
+    throw new TarsierError(
+      'device-unavailable',
+      `llama.cpp cannot use "${device}" on this machine. Use --device auto or cpu, or install the driver that ${device} needs.`,
+      { cause: error, details: { device } },
+    )
+  }
+}
+
+function nativeLibrary(cause: unknown): TarsierError {
+  return new TarsierError(
+    'native-library',
+    `llama.cpp could not be loaded on this machine (${process.platform} ${process.arch}). Install the app's packages again ("npm ci"); on Linux it needs glibc.`,
+    { cause },
+  )
+}
+
+/**
+ * The file of the libllama that is mapped into this process. Node's own report lists the mapped libraries on every
+ * platform, by their real paths: it also holds in Electron, where the package lies unpacked beside the archive.
+ */
+function findLibllama(gpu: Llama['gpu']): string {
+  const candidates = mappedLibraries().filter((path) => /^(lib)?llama\.(.+\.)?(so|dylib|dll)(\.[\d.]+)?$/i.test(basename(path)))
+  // One process may hold several builds, e.g. after two engines with different devices.
+  const found = candidates.find((path) => builtFor(dirname(path)) === gpu) ?? (candidates.length === 1 ? candidates[0] : undefined)
+  if (found === undefined) throw new Error(`libllama is not among the mapped libraries (${candidates.join(', ') || 'none like it'})`)
+  return found
+}
+
+function mappedLibraries(): string[] {
+  const report = process.report as { excludeNetwork?: boolean; getReport(): unknown }
+  const before = report.excludeNetwork
+  // Without this the report looks up the names of open connections' peers.
+  report.excludeNetwork = true
+  try {
+    const { sharedObjects } = report.getReport() as { sharedObjects?: unknown }
+    return Array.isArray(sharedObjects) ? sharedObjects.filter((path) => typeof path === 'string') : []
+  } finally {
+    if (before !== undefined) report.excludeNetwork = before
+  }
+}
+
+/** What a binary package was built for, by the note it carries; undefined where there is none. */
+function builtFor(directory: string): unknown {
+  try {
+    const note = JSON.parse(readFileSync(join(directory, '_nlcBuildMetadata.json'), 'utf8')) as { buildOptions?: { gpu?: unknown } }
+    return note.buildOptions?.gpu
+  } catch {
+    return undefined // not one of node-llama-cpp's folders
+  }
+}
+
+/** `ggml_is_empty` lies in libggml-base, beside libllama. */
+function findIsEmpty(libllama: string): Pointer {
+  const ending = /\.(so|dylib|dll)(\.[\d.]+)?$/i.exec(basename(libllama))?.[1] ?? 'so'
+  const name = ending === 'dll' ? 'ggml-base.dll' : `libggml-base.${ending}`
+  return koffi.load(join(dirname(libllama), name)).symbol('ggml_is_empty') as Pointer
+}

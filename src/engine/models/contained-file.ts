@@ -1,0 +1,103 @@
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+
+/** A file name that can mean nothing but a file right inside a folder, on every platform. */
+const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
+
+export interface ContainOptions {
+  /**
+   * Also follow links into the `blobs` folder of the Hugging Face cache, when the folder is a snapshot in one: there every
+   * file of a snapshot is such a link. Defaults to false.
+   */
+  readonly huggingFaceCache?: boolean
+}
+
+/**
+ * The real path of the plain file `name` in `directory`; null when there is none. Throws `model-damaged` for names with
+ * separators and for links that leave the folder: names come from index files and manifests, which anybody may have written.
+ */
+export async function containedPath(directory: string, name: string, options: ContainOptions = {}): Promise<string | null> {
+  if (!PLAIN_NAME.test(name)) {
+    throw new TarsierError(
+      'model-damaged',
+      `"${name}" is not a plain file name, but files of a model lie right inside its folder ${directory}.`,
+      {
+        details: { file: name },
+      },
+    )
+  }
+  const path = join(directory, name)
+  try {
+    await lstat(path)
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw unreadable(path, error)
+  }
+  let real: string
+  let root: string
+  try {
+    real = await realpath(path)
+    root = await realpath(directory)
+  } catch (error) {
+    if (isMissing(error)) {
+      throw new TarsierError('model-damaged', `${path} is a link to a file that does not exist. Fetch the model's files again.`, {
+        cause: error,
+      })
+    }
+    throw unreadable(path, error)
+  }
+  const roots = [root]
+  if (options.huggingFaceCache && basename(dirname(root)) === 'snapshots') roots.push(join(dirname(dirname(root)), 'blobs'))
+  if (!roots.some((allowed) => real.startsWith(allowed + sep))) {
+    throw new TarsierError('model-damaged', `${path} is a link to a file outside the model's folder. Put the file itself there.`, {
+      details: { file: name },
+    })
+  }
+  // Opening a pipe would wait for a writer for ever, so what it is comes first.
+  const facts = await stat(real).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+  if (!facts.isFile()) throw new TarsierError('model-damaged', `${path} is not a file.`, { details: { file: name } })
+  return real
+}
+
+/** Opens it for reading; null when there is none. */
+export async function openContained(directory: string, name: string, options: ContainOptions = {}): Promise<FileHandle | null> {
+  const path = await containedPath(directory, name, options)
+  if (path === null) return null
+  try {
+    return await open(path, constants.O_RDONLY)
+  } catch (error) {
+    throw unreadable(join(directory, name), error)
+  }
+}
+
+/** Fills `into` from `position` of the file; throws `model-damaged` when the file ends before. */
+export async function readExactly(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
+  let done = 0
+  while (done < into.byteLength) {
+    let bytesRead: number
+    try {
+      ;({ bytesRead } = await file.read(into, done, into.byteLength - done, position + done))
+    } catch (error) {
+      throw unreadable(path, error)
+    }
+    if (bytesRead === 0)
+      throw new TarsierError('model-damaged', `${path} ended before its last tensor: it was cut off, or changed while being read.`)
+    done += bytesRead
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+/** A read that failed, as a sentence; errors that are already typed and aborts stay what they are. */
+export function unreadable(path: string, error: unknown): Error {
+  if (error instanceof TarsierError) return error
+  if (error instanceof Error && isAbort(error)) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}. Check the disk and your right to read it.`, { cause: error })
+}

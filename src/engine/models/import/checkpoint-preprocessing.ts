@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TarsierError } from '../../../shared/errors.ts'
+import type { ModelManifest } from '../../../shared/model-manifest.ts'
+import { checkFields, readJsonFile } from '../json-file.ts'
+import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
+
+/** Qwen2-VL's own, for checkpoints that say nothing. */
+const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const
+const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const
+const DEFAULT_MIN_PIXELS = 56 * 56
+const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
+/** Tarsier2's limits before the checkpoint's processor, which no file of a checkpoint tells. */
+const FRAME_MAX_PIXELS = (1280 * 720) / 2
+const CLIP_MAX_PIXELS = 128 * 384 * 384
+const BICUBIC = 3
+
+const pixels = z.int().min(0)
+const triple = z.tuple([z.number(), z.number(), z.number()])
+const processorSchema = z.object({
+  min_pixels: pixels.nullish(),
+  max_pixels: pixels.positive().nullish(),
+  /** Newer files have the limits here. */
+  size: z.object({ shortest_edge: pixels.nullish(), longest_edge: pixels.positive().nullish() }).nullish(),
+  image_mean: triple.nullish(),
+  image_std: triple.nullish(),
+  rescale_factor: z.number().nullish(),
+  resample: z.int().nullish(),
+  patch_size: z.int().nullish(),
+  merge_size: z.int().nullish(),
+  temporal_patch_size: z.int().nullish(),
+  do_resize: z.boolean().nullish(),
+  do_rescale: z.boolean().nullish(),
+  do_normalize: z.boolean().nullish(),
+})
+type Processor = z.output<typeof processorSchema>
+
+/** Where a checkpoint keeps its image processor's settings: a file of their own, or (transformers 5) a part of the processor's. */
+async function readProcessor(directory: string): Promise<{ path: string; processor: Processor }> {
+  const contain = { huggingFaceCache: true }
+  const own = await readJsonFile(directory, 'preprocessor_config.json', contain)
+  const path = join(directory, 'preprocessor_config.json')
+  if (own !== null) return { path, processor: checkFields(own, processorSchema, path) }
+  const whole = await readJsonFile(directory, 'processor_config.json', contain)
+  const wholePath = join(directory, 'processor_config.json')
+  if (whole === null) return { path, processor: {} }
+  const { image_processor } = checkFields(whole, z.object({ image_processor: processorSchema.nullish() }), wholePath)
+  return { path: wholePath, processor: image_processor ?? {} }
+}
+
+/**
+ * The manifest's preprocessing from the checkpoint's image processor; Qwen2-VL's defaults for what it does not say.
+ * Throws `model-unsupported` for steps that Qwen2-VL's processor does not have.
+ */
+export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<ModelManifest['preprocessing']> {
+  const { path, processor } = await readProcessor(directory)
+  const refuse = (field: string, found: unknown, accepted: unknown) => {
+    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, { details: { field } })
+  }
+  const expected = { patch_size: vision.patch_size, merge_size: vision.spatial_merge_size, temporal_patch_size: vision.temporal_patch_size, resample: BICUBIC } as const
+  for (const [field, accepted] of Object.entries(expected)) {
+    const found = processor[field as keyof typeof expected]
+    if (found !== undefined && found !== null && found !== accepted) refuse(field, found, accepted)
+  }
+  for (const field of ['do_resize', 'do_rescale', 'do_normalize'] as const) {
+    if (processor[field] === false) refuse(field, false, true)
+  }
+  const factor = processor.rescale_factor ?? 1 / 255
+  if (Math.abs(factor * 255 - 1) > 1e-9) refuse('rescale_factor', factor, '1/255')
+  const std = processor.image_std ?? [...CLIP_STD]
+  if (std.some((value) => value <= 0)) refuse('image_std', std.join(', '), 'three numbers above zero')
+  const minPixels = processor.min_pixels ?? processor.size?.shortest_edge ?? DEFAULT_MIN_PIXELS
+  const maxPixels = processor.max_pixels ?? processor.size?.longest_edge ?? DEFAULT_MAX_PIXELS
+  if (minPixels > maxPixels) refuse('min_pixels', minPixels, `at most max_pixels (${maxPixels})`)
+  return { mean: processor.image_mean ?? [...CLIP_MEAN], std, minPixels, maxPixels, frameMaxPixels: FRAME_MAX_PIXELS, clipMaxPixels: CLIP_MAX_PIXELS }
+}

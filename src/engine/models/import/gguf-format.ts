@@ -1,0 +1,27 @@
+/** Facts of the GGUF format, version 3, little-endian. */
+export const GGUF_MAGIC = 0x46554747
+export const GGUF_VERSION = 3
+export const GGUF_ALIGNMENT = 32
+
+/** The numbers of the value types that we write or may meet. */
+export const valueTypes = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9, u64: 10, i64: 11, f64: 12 } as const
+
+export type TensorType = 'F32' | 'F16' | 'Q8_0'
+
+/** A tensor type's number, and how many bytes so many elements of a row take together. */
+export const tensorTypes: Readonly<Record<TensorType, { readonly code: number; readonly block: number; readonly blockBytes: number }>> = {
+  F32: { code: 0, block: 1, blockBytes: 4 },
+  F16: { code: 1, block: 1, blockBytes: 2 },
+  Q8_0: { code: 8, block: 32, blockBytes: 34 },
+}
+
+/** Bytes of a tensor whose rows are whole blocks. */
+export function tensorBytes(type: TensorType, elements: number): number {
+  const { block, blockBytes } = tensorTypes[type]
+  return (elements / block) * blockBytes
+}
+
+/** The next multiple of the alignment. */
+export function aligned(position: number, alignment: number = GGUF_ALIGNMENT): number {
+  return Math.ceil(position / alignment) * alignment
+}

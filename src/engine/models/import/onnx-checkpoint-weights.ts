@@ -1,0 +1,136 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { TensorSource } from '../types.ts'
+import { elementCount, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
+import { convertBytes, floatsToBytes } from './onnx-weights.ts'
+
+/** TensorProto's number for 32-bit floats, which Cast takes. */
+const TO_F32 = 1
+
+export interface CheckpointWeightsOptions {
+  readonly precision: VisionPrecision
+  readonly signal: AbortSignal
+  /** Told the elements written so far, of those stored in `precision`. */
+  readonly onWritten: (elements: number) => void
+}
+
+/** Puts the tensors of a checkpoint into a graph: matrices in the tower's precision and piece by piece, vectors in 32 bits. */
+export class CheckpointWeights {
+  readonly #source: TensorSource
+  readonly #graph: OnnxGraphWriter
+  readonly #options: CheckpointWeightsOptions
+  #written = 0
+
+  constructor(source: TensorSource, graph: OnnxGraphWriter, options: CheckpointWeightsOptions) {
+    this.#source = source
+    this.#graph = graph
+    this.#options = options
+  }
+
+  /** A matrix [rows, columns] as the checkpoint has it; `parts` of that shape that lie under one another become one value each. */
+  async matrices(key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
+    expectShape(this.#source, key, [rows * parts, columns])
+    const { dtype } = this.#source.info(key)
+    const nextPart = splitPieces(this.#source.stream(key), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
+    const names: OnnxValueName[] = []
+    for (let part = 0; part < parts; part++) {
+      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#options.precision, key))
+      names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
+    }
+    return names
+  }
+
+  /** A matrix that was computed from tensors of the checkpoint. */
+  async computed(name: string, dims: readonly number[], values: Float32Array): Promise<OnnxValueName> {
+    return await this.#store(name, dims, [floatsToBytes(values, this.#options.precision, name)])
+  }
+
+  /** A bias or a scale of `size`, or `parts` of them that lie one after another. */
+  async vectors(key: string, size: number, parts: number): Promise<OnnxValueName[]> {
+    expectShape(this.#source, key, [size * parts])
+    const floats = await this.#source.floats(key)
+    const names: OnnxValueName[] = []
+    for (let part = 0; part < parts; part++) {
+      const bytes = floatsToBytes(floats.slice(part * size, (part + 1) * size), 'f32', key)
+      names.push(await this.#graph.weight(partName(key, part, parts), 'f32', [size], [bytes]))
+    }
+    return names
+  }
+
+  /** `input` [n, columns] through the linear layers `key`: one result [n, rows] for each of the parts it is stacked of. */
+  async linears(input: OnnxValueName, key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
+    const biases = await this.vectors(`${key}.bias`, rows, parts)
+    const matrices = await this.matrices(`${key}.weight`, rows, columns, parts)
+    return matrices.map((matrix, part) => this.#graph.node('Gemm', [input, matrix, biases[part] ?? ''], { attributes: { transB: 1 } }))
+  }
+
+  async linear(input: OnnxValueName, key: string, rows: number, columns: number): Promise<OnnxValueName> {
+    const [output = ''] = await this.linears(input, key, rows, columns, 1)
+    return output
+  }
+
+  async layerNorm(input: OnnxValueName, key: string, size: number, epsilon: number): Promise<OnnxValueName> {
+    const [scale = ''] = await this.vectors(`${key}.weight`, size, 1)
+    const [bias = ''] = await this.vectors(`${key}.bias`, size, 1)
+    return this.#graph.node('LayerNormalization', [input, scale, bias], { attributes: { axis: -1, epsilon: { float: epsilon } } })
+  }
+
+  async #store(name: string, dims: readonly number[], pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<OnnxValueName> {
+    const { precision, signal, onWritten } = this.#options
+    const stored = await this.#graph.weight(name, precision, dims, untilAborted(pieces, signal))
+    this.#written += elementCount(dims)
+    onWritten(this.#written)
+    // ONNX Runtime folds this once, when the session is made.
+    return precision === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
+  }
+}
+
+export function expectShape(source: TensorSource, key: string, expected: readonly number[]): void {
+  const { shape } = source.info(key)
+  if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
+  throw new TarsierError(
+    'model-damaged',
+    `The tensor "${key}" has the shape [${shape.join(', ')}] where config.json asks for [${expected.join(', ')}]. Fetch the checkpoint again, config.json included.`,
+    { details: { tensor: key, shape, expected } },
+  )
+}
+
+function partName(key: string, part: number, parts: number): string {
+  return parts === 1 ? key : `${key}.${part}`
+}
+
+async function* untilAborted(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    signal.throwIfAborted()
+    yield piece
+  }
+}
+
+async function* convertAll(pieces: AsyncIterable<Uint8Array>, convert: (piece: Uint8Array) => Uint8Array): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield convert(piece)
+}
+
+/** Cuts one stream into runs of `runBytes`: each call of the result gives the pieces of the next run. The last run ends the stream. */
+function splitPieces(stream: AsyncIterable<Uint8Array>, runBytes: number, runs: number): () => AsyncGenerator<Uint8Array> {
+  const iterator = stream[Symbol.asyncIterator]()
+  let rest: Uint8Array = new Uint8Array(0)
+  let run = 0
+  return async function* () {
+    run++
+    try {
+      for (let missing = runBytes; missing > 0; ) {
+        if (rest.byteLength === 0) {
+          const next = await iterator.next()
+          if (next.done) return
+          rest = next.value
+        }
+        const piece = rest.subarray(0, missing)
+        rest = rest.subarray(piece.byteLength)
+        missing -= piece.byteLength
+        yield piece
+      }
+    } finally {
+      if (run === runs) await iterator.return?.()
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { VisionPrecision } from '../../../shared/model-manifest.ts'
+import { toFloats, toHalves } from '../float-formats.ts'
+import type { CheckpointDtype } from '../types.ts'
+
+/** Little-endian bytes of the checkpoint's element type as those of the tower's; a number that half precision cannot hold is refused. */
+export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: VisionPrecision, name: string): Uint8Array {
+  if (to === 'f32') return bytesOf(toFloats(bytes, from))
+  const halves = toHalves(bytes, from)
+  for (const half of halves) {
+    if ((half & 0x7c00) === 0x7c00) throw tooLarge(name)
+  }
+  return bytesOf(halves)
+}
+
+/** 32-bit floats as the tower's bytes. */
+export function floatsToBytes(values: Float32Array, to: VisionPrecision, name: string): Uint8Array {
+  return convertBytes(bytesOf(values), 'F32', to, name)
+}
+
+function bytesOf(values: Float32Array | Uint16Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+function tooLarge(name: string): TarsierError {
+  return new TarsierError(
+    'model-unsupported',
+    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with --vision f32.`,
+    { details: { tensor: name } },
+  )
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { type ErrorCode, TarsierError } from '../../shared/errors.ts'
+import { type ContainOptions, openContained, readExactly, unreadable } from './contained-file.ts'
+
+/** The largest text file beside a model that is read whole; tokenizers of large vocabularies take some 10 MB. */
+const MAX_TEXT_BYTES = 100_000_000
+
+/** A text file right inside a folder; null when there is none. Throws `model-damaged` for what is too large or not UTF-8. */
+export async function readTextFile(directory: string, name: string, options: ContainOptions = {}): Promise<string | null> {
+  const path = join(directory, name)
+  const file = await openContained(directory, name, options)
+  if (file === null) return null
+  try {
+    const { size } = await file.stat()
+    if (size > MAX_TEXT_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
+    const bytes = new Uint8Array(size)
+    await readExactly(file, bytes, 0, path)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (error instanceof TypeError) throw new TarsierError('model-damaged', `${path} is not UTF-8 text.`, { cause: error })
+    throw unreadable(path, error)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A JSON file right inside a folder, as it is; null when there is none. */
+export async function readJsonFile(directory: string, name: string, options: ContainOptions = {}): Promise<unknown> {
+  const text = await readTextFile(directory, name, options)
+  if (text === null) return null
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TarsierError('model-damaged', `${join(directory, name)} is not JSON: ${why}. Fetch the file again.`, { cause: error })
+  }
+}
+
+/** `value` in the schema's form; otherwise an error whose sentence names the first wrong field. */
+export function checkFields<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+  path: string,
+  code: ErrorCode = 'model-damaged',
+): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = issue && issue.path.length > 0 ? issue.path.join('.') : 'the whole'
+  throw new TarsierError(code, `${path}: ${field}: ${issue?.message ?? 'wrong'}.`, { cause: parsed.error, details: { field } })
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
+import { containedPath, unreadable } from './contained-file.ts'
+import { checkFields, readJsonFile } from './json-file.ts'
+
+const versionSchema = z.object({ formatVersion: z.number() })
+
+interface ModelFile {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** The files a manifest names, in the order they are needed. */
+export function modelFiles(manifest: ModelManifest): ModelFile[] {
+  const { language, vision } = manifest
+  return [language, vision, ...(vision.data ? [vision.data] : [])]
+}
+
+/**
+ * Reads and checks a model folder's manifest, and that its files are there with the sizes it tells.
+ * Throws `model-missing` when the folder holds no model, `model-unsupported` for a newer form of manifest, `model-damaged` otherwise.
+ * The files' contents are not read: {@link verifyModel} does that.
+ */
+export async function readManifest(directory: string): Promise<ModelManifest> {
+  const path = join(directory, MANIFEST_FILE)
+  const value = await readJsonFile(directory, MANIFEST_FILE)
+  if (value === null) {
+    throw new TarsierError(
+      'model-missing',
+      `${directory} holds no model: there is no ${MANIFEST_FILE}. A checkpoint becomes a model with "tarsier models import".`,
+    )
+  }
+  const { formatVersion } = checkFields(value, versionSchema, path)
+  if (formatVersion !== MANIFEST_VERSION) {
+    throw new TarsierError(
+      'model-unsupported',
+      `${path} is of version ${formatVersion}, this program reads version ${MANIFEST_VERSION}. Update Tarsier Desktop, or import the model again.`,
+      { details: { found: formatVersion, expected: MANIFEST_VERSION } },
+    )
+  }
+  const manifest = checkFields(value, modelManifestSchema, path)
+  if (manifest.language.width !== manifest.vision.width) {
+    throw new TarsierError(
+      'model-mismatch',
+      `The vision tower of ${manifest.name} gives rows of ${manifest.vision.width} values, its language model takes ${manifest.language.width}. The two files do not belong together: import the model again.`,
+      { details: { vision: manifest.vision.width, language: manifest.language.width } },
+    )
+  }
+  for (const { file, bytes } of modelFiles(manifest)) {
+    const { size } = await stat(await presentFile(directory, file))
+    if (size !== bytes) {
+      throw new TarsierError(
+        'model-damaged',
+        `${join(directory, file)} has ${size} bytes instead of ${bytes}. Import or copy the model again.`,
+        {
+          details: { file, found: size, expected: bytes },
+        },
+      )
+    }
+  }
+  return manifest
+}
+
+/** Compares every file's sha256 with the manifest's; throws `model-damaged` for the first that differs. Reads everything. */
+export async function verifyModel(directory: string, signal: AbortSignal): Promise<ModelManifest> {
+  const manifest = await readManifest(directory)
+  for (const { file, sha256 } of modelFiles(manifest)) {
+    const found = await hashFile(await presentFile(directory, file), signal)
+    if (found !== sha256) {
+      throw new TarsierError(
+        'model-damaged',
+        `${join(directory, file)} is not what was imported: its contents have changed. Import or copy the model again.`,
+        {
+          details: { file, found, expected: sha256 },
+        },
+      )
+    }
+  }
+  return manifest
+}
+
+/** sha256 of a file's bytes, hex. */
+export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  return hash.digest('hex')
+}
+
+async function presentFile(directory: string, file: string): Promise<string> {
+  const path = await containedPath(directory, file)
+  if (path !== null) return path
+  throw new TarsierError(
+    'model-damaged',
+    `${join(directory, file)}, which ${MANIFEST_FILE} names, is missing. Import or copy the model again.`,
+    { details: { file } },
+  )
+}

@@ -1,0 +1,51 @@
+import type { RgbImage } from '../media/types.ts'
+import { mergedOrder } from './rotary.ts'
+
+const CHANNELS = 3
+
+export interface Patching {
+  readonly patchSize: number
+  readonly mergeSize: number
+}
+
+/** Normalised values of every byte, [channel][byte], rounded to 32 bits at each step as the reference's arrays are. */
+export function normalisationTable(mean: readonly number[], std: readonly number[]): Float32Array {
+  const table = new Float32Array(CHANNELS * 256)
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const scaled = Math.fround(byte * (1 / 255))
+      table[channel * 256 + byte] = Math.fround(scaled - Math.fround(mean[channel] ?? 0)) / Math.fround(std[channel] ?? 1)
+    }
+  }
+  return table
+}
+
+/** Floats that {@link fillPatches} writes for one picture of this size. */
+export function patchFloats(width: number, height: number): number {
+  return width * height * CHANNELS
+}
+
+/**
+ * Writes a picture's patches to `target` from `offset` on: patches in merged order, in each of them channel, row, column.
+ * The two frames of a temporal patch are the same picture, so it is written once. The picture's sides are multiples of patch times merge.
+ */
+export function fillPatches(
+  image: RgbImage,
+  { patchSize, mergeSize }: Patching,
+  table: Float32Array,
+  target: Float32Array,
+  offset: number,
+): void {
+  const { width, rgb } = image
+  let at = offset
+  for (const [row, column] of mergedOrder(image.height / patchSize, width / patchSize, mergeSize)) {
+    const corner = (row * patchSize * width + column * patchSize) * CHANNELS
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      const base = channel * 256
+      for (let y = 0; y < patchSize; y++) {
+        let from = corner + y * width * CHANNELS + channel
+        for (let x = 0; x < patchSize; x++, from += CHANNELS) target[at++] = table[base + (rgb[from] ?? 0)] ?? 0
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { TarsierError } from '../../shared/errors.ts'
+
+const MAX_ASPECT = 200
+
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+/**
+ * Qwen2-VL's smart_resize: sides become multiples of `factor` near their own length, and the whole is brought between
+ * `minPixels` and `maxPixels` with its shape kept as far as the multiples allow. Throws `no-frames` for shapes beyond 200 to 1.
+ */
+export function smartResize({ width, height }: Size, factor: number, minPixels: number, maxPixels: number): Size {
+  if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT) {
+    throw new TarsierError(
+      'no-frames',
+      `A picture of ${width}×${height} is too narrow: the model takes shapes up to ${MAX_ASPECT} to 1. Crop it or pad it first.`,
+      { details: { width, height } },
+    )
+  }
+  const nearest = (side: number) => Math.max(factor, roundHalfToEven(side / factor) * factor)
+  const near = { width: nearest(width), height: nearest(height) }
+  if (near.width * near.height > maxPixels) {
+    const shrink = Math.sqrt((height * width) / maxPixels)
+    const below = (side: number) => Math.max(factor, Math.floor(side / shrink / factor) * factor)
+    return { width: below(width), height: below(height) }
+  }
+  if (near.width * near.height < minPixels) {
+    const grow = Math.sqrt(minPixels / (height * width))
+    const above = (side: number) => Math.ceil((side * grow) / factor) * factor
+    return { width: above(width), height: above(height) }
+  }
+  return near
+}
+
+/** Python's `round`. */
+function roundHalfToEven(value: number): number {
+  const below = Math.floor(value)
+  const rest = value - below
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1
+  return rest < 0.5 ? below : below + 1
+}

@@ -1,0 +1,31 @@
+/** What the tower's thread is asked, one answer each, in order. */
+export type ToThread =
+  | {
+      readonly kind: 'open'
+      readonly path: string
+      readonly device: string
+      /** 0 leaves it to ONNX Runtime, which takes the physical cores. */
+      readonly threads: number
+    }
+  | { readonly kind: 'run'; readonly inputs: readonly NamedFloats[] }
+  | { readonly kind: 'close' }
+
+export type FromThread =
+  | { readonly kind: 'opened'; readonly inputs: readonly ValueShape[]; readonly outputs: readonly ValueShape[] }
+  | { readonly kind: 'ran'; readonly output: NamedFloats; readonly inputs: readonly NamedFloats[] }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** A dense 32-bit tensor; its buffer moves to the receiver. */
+export interface NamedFloats {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly data: Float32Array<ArrayBuffer>
+}
+
+/** Sizes that are known only at a run have a name. */
+export interface ValueShape {
+  readonly name: string
+  readonly element: string
+  readonly dims: readonly (number | string)[]
+}

@@ -1,0 +1,87 @@
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import onnxProto from 'onnx-proto'
+import { TarsierError } from '../../shared/errors.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+
+const { ModelProto, TensorProto } = onnxProto.onnx
+
+/** Our writer puts weights beyond 64 MiB in a file of their own, so a graph never comes near this. */
+const MAX_GRAPH_BYTES = 256 * 1024 * 1024
+const ELEMENT_BYTES: Readonly<Record<number, number>> = {
+  [TensorProto.DataType.FLOAT]: 4,
+  [TensorProto.DataType.FLOAT16]: 2,
+  [TensorProto.DataType.INT64]: 8,
+}
+
+type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>
+type Tensor = NonNullable<Graph['initializer']>[number]
+
+/**
+ * Looks at a tower's files before ONNX Runtime does: plain files of the promised length, and a graph that reads nothing but
+ * the weights file beside it, within its length. Returns the graph's path; throws `model-damaged` otherwise.
+ */
+export async function checkTowerFiles(directory: string, vision: ModelManifest['vision']): Promise<string> {
+  const path = join(directory, vision.file)
+  await expectFile(path, vision.file, vision.bytes)
+  if (vision.data) await expectFile(join(directory, vision.data.file), vision.data.file, vision.data.bytes)
+  if (vision.bytes > MAX_GRAPH_BYTES) throw damaged(`${vision.file} is too large for a graph`)
+  const graph = decodeGraph(await readFile(path), vision.file)
+  if (graph.sparseInitializer?.length) throw damaged(`${vision.file} holds sparse tensors, which no tower of ours has`)
+  for (const node of graph.node ?? []) {
+    for (const { t, g, tensors, graphs, sparseTensor, sparseTensors } of node.attribute ?? []) {
+      const nested = t ?? g ?? sparseTensor ?? tensors?.[0] ?? graphs?.[0] ?? sparseTensors?.[0]
+      if (nested) throw damaged(`the operator ${node.opType} in ${vision.file} holds a graph or a tensor, which no tower of ours does`)
+    }
+  }
+  for (const tensor of graph.initializer ?? []) checkTensor(tensor, vision)
+  return path
+}
+
+function decodeGraph(bytes: Uint8Array, name: string): Graph {
+  let model: InstanceType<typeof ModelProto>
+  try {
+    model = ModelProto.decode(bytes)
+  } catch (error) {
+    throw damaged(`${name} is not an ONNX graph`, error)
+  }
+  if (!model.graph) throw damaged(`${name} holds no graph`)
+  if (model.functions.length > 0 || model.trainingInfo.length > 0) throw damaged(`${name} holds functions, which no tower of ours has`)
+  return model.graph
+}
+
+function checkTensor(tensor: Tensor, vision: ModelManifest['vision']): void {
+  const name = `the tensor "${tensor.name}" in ${vision.file}`
+  const size = ELEMENT_BYTES[tensor.dataType ?? 0]
+  if (size === undefined) throw damaged(`${name} has an element type that no tower of ours has`)
+  const bytes = (tensor.dims ?? []).map(Number).reduce((product, dim) => product * dim, size)
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw damaged(`${name} has an impossible shape`)
+  const external = tensor.externalData ?? []
+  if (tensor.dataLocation !== TensorProto.DataLocation.EXTERNAL && external.length === 0) {
+    if (tensor.rawData?.byteLength !== bytes) throw damaged(`${name} does not hold what its shape says`)
+    return
+  }
+  const entry = (key: string) => external.find((candidate) => candidate.key === key)?.value ?? ''
+  if (!vision.data || entry('location') !== vision.data.file) throw damaged(`${name} lies outside the model's own files`)
+  const offset = wholeNumber(entry('offset'))
+  const length = wholeNumber(entry('length'))
+  if (offset === null || length !== bytes || offset + length > vision.data.bytes)
+    throw damaged(`${name} lies beyond the end of ${vision.data.file}`)
+}
+
+function wholeNumber(text: string): number | null {
+  const value = Number(text)
+  return /^\d{1,15}$/.test(text) && Number.isSafeInteger(value) ? value : null
+}
+
+async function expectFile(path: string, name: string, bytes: number): Promise<void> {
+  const stats = await lstat(path).catch((error: unknown) => {
+    throw damaged(`${name} is missing`, error)
+  })
+  if (!stats.isFile()) throw damaged(`${name} is not a plain file`)
+  if (stats.size !== bytes) throw damaged(`${name} has ${stats.size} bytes instead of ${bytes}`)
+}
+
+export function damaged(what: string, cause?: unknown): TarsierError {
+  return new TarsierError('model-damaged', `The vision tower is damaged: ${what}. Import or download the model again.`, { cause })
+}

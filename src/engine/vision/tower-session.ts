@@ -1,0 +1,112 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { TarsierError } from '../../shared/errors.ts'
+import type { FromThread, NamedFloats, ToThread, ValueShape } from './thread-messages.ts'
+
+export interface SessionShapes {
+  readonly inputs: readonly ValueShape[]
+  readonly outputs: readonly ValueShape[]
+}
+
+/**
+ * One ONNX Runtime session in a thread of its own, for as long as the model is loaded. The thread is never terminated from
+ * outside: a run that is cut off takes the whole process with it, so closing waits for the run under way.
+ */
+export class TowerSession {
+  readonly #thread: Worker
+  readonly #waiting: { resolve(message: FromThread): void; reject(error: Error): void }[] = []
+  #gone: TarsierError | null = null
+  #closing: Promise<void> | null = null
+
+  private constructor() {
+    this.#thread = startThread()
+    this.#thread.unref()
+    this.#thread.on('message', (message: FromThread) => {
+      this.#waiting.shift()?.resolve(message)
+      this.#rest()
+    })
+    this.#thread.on('error', (error) => this.#end(broken(error.message, error)))
+    this.#thread.on('exit', (code) => this.#end(broken(`its thread ended with code ${code}`)))
+  }
+
+  /** Loads the model on the device; rejects with ONNX Runtime's own error when either cannot be had. */
+  static async open(path: string, device: string, threads: number): Promise<{ session: TowerSession; shapes: SessionShapes }> {
+    const session = new TowerSession()
+    try {
+      const answer = await session.#ask({ kind: 'open', path, device, threads })
+      if (answer.kind !== 'opened') throw unexpected(answer)
+      return { session, shapes: answer }
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+  }
+
+  /** Runs once; calls wait for one another. The inputs' memory moves away and comes back in the result. */
+  async run(inputs: readonly NamedFloats[]): Promise<{ output: NamedFloats; inputs: readonly NamedFloats[] }> {
+    if (this.#closing) throw new TarsierError('internal', 'The vision tower was used after it was closed. Please report it.')
+    const answer = await this.#ask(
+      { kind: 'run', inputs },
+      inputs.map((input) => input.data.buffer),
+    )
+    if (answer.kind !== 'ran') throw unexpected(answer)
+    return answer
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#gone) return
+    const exited = new Promise((resolve) => this.#thread.once('exit', resolve))
+    this.#thread.ref()
+    await this.#ask({ kind: 'close' })
+    await exited
+  }
+
+  async #ask(message: ToThread, transfer: ArrayBuffer[] = []): Promise<FromThread> {
+    if (this.#gone) throw this.#gone
+    const answer = await new Promise<FromThread>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#thread.ref()
+      this.#thread.postMessage(message, transfer)
+    })
+    if (answer.kind === 'failed') throw new Error(answer.message)
+    return answer
+  }
+
+  /** An idle thread keeps no process alive. */
+  #rest(): void {
+    if (this.#waiting.length === 0 && !this.#closing) this.#thread.unref()
+  }
+
+  #end(error: TarsierError): void {
+    this.#gone ??= error
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
+  }
+}
+
+/** The built entry beside the built caller; from sources (tests, tools) the TypeScript one, loaded through tsx. */
+function startThread(): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./tower-thread.js', import.meta.url))
+  const entry = JSON.stringify(new URL('./tower-thread.ts', import.meta.url).href)
+  const tsxPackage = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
+  const tsx = JSON.stringify(new URL('./dist/esm/api/index.mjs', tsxPackage).href)
+  // Node 20 does not obey --import in a thread's execArgv.
+  return new Worker(`import(${tsx}).then(({ register }) => (register(), import(${entry})))`, { eval: true, execArgv: [] })
+}
+
+function broken(why: string, cause?: unknown): TarsierError {
+  return new TarsierError(
+    'native-library',
+    `ONNX Runtime, which runs the vision tower, cannot be used: ${why}. Install Tarsier Desktop again.`,
+    { cause },
+  )
+}
+
+function unexpected(answer: FromThread): TarsierError {
+  return new TarsierError('internal', `The vision tower's thread answered "${answer.kind}" out of turn. Please report it.`)
+}

@@ -1,0 +1,60 @@
+import { parentPort } from 'node:worker_threads'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import { assertNever } from '../../shared/errors.ts'
+import { sessionOptions } from './session-options.ts'
+import type { FromThread, ToThread, ValueShape } from './thread-messages.ts'
+
+// Entry of the tower's thread: onnxruntime-node runs a model on the thread that asks, so the engine asks from here and stays responsive.
+if (!parentPort) throw new Error('tower-thread is started by TowerSession only')
+const port = parentPort
+// Devices that cannot be had are told by the error; the library would write it to the terminal as well.
+env.logLevel = 'fatal'
+
+let session: InferenceSession | null = null
+let last: Promise<void> = Promise.resolve()
+
+port.on('message', (message: ToThread) => {
+  last = last
+    .then(() => answer(message))
+    .catch((error) => post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }))
+})
+
+async function answer(message: ToThread): Promise<void> {
+  switch (message.kind) {
+    case 'open':
+      session = await InferenceSession.create(message.path, sessionOptions(message.device, message.threads))
+      return post({ kind: 'opened', inputs: session.inputMetadata.map(shapeOf), outputs: session.outputMetadata.map(shapeOf) })
+    case 'run': {
+      if (!session) throw new Error('run before open')
+      const results = await session.run(
+        Object.fromEntries(message.inputs.map(({ name, dims, data }) => [name, new Tensor('float32', data, dims)])),
+      )
+      const [name = ''] = session.outputNames
+      const result = results[name]
+      if (!result || !(result.data instanceof Float32Array)) throw new Error(`the output "${name}" is not a 32-bit float tensor`)
+      // ONNX Runtime owns what it returned: a copy crosses, and the inputs' memory goes back to be used again.
+      const data = result.data.slice()
+      result.dispose()
+      return post({ kind: 'ran', output: { name, dims: result.dims, data }, inputs: message.inputs }, [
+        data.buffer,
+        ...message.inputs.map((input) => input.data.buffer),
+      ])
+    }
+    case 'close':
+      await session?.release()
+      post({ kind: 'closed' })
+      return port.close()
+    default:
+      return assertNever(message)
+  }
+}
+
+function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
+}
+
+function shapeOf(value: InferenceSession.ValueMetadata): ValueShape {
+  return value.isTensor
+    ? { name: value.name, element: value.type, dims: value.shape }
+    : { name: value.name, element: 'not a tensor', dims: [] }
+}

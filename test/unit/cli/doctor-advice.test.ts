@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { type Advisable, adviceFor, usable } from '../../../src/cli/doctor-advice.ts'
+
+const GIB = 1024 ** 3
+const ok = (name: string) => ({ name, works: true, detail: '' })
+const not = (name: string) => ({ name, works: false, detail: 'no driver' })
+
+function machine(changes: Partial<Advisable> = {}): Advisable {
+  return {
+    platform: 'linux x64 6.1',
+    memory: { total: 64 * GIB, free: 32 * GIB },
+    data: { diskFree: 500 * GIB },
+    models: [
+      { name: 'demo', problem: null },
+      { name: 'tarsier2', problem: null },
+    ],
+    engines: {
+      media: ok('node-av'),
+      images: ok('sharp'),
+      vision: { version: '1', devices: [ok('cuda'), ok('cpu')] },
+      language: { version: '1', llamaCpp: '1', devices: [ok('cuda'), ok('cpu')] },
+    },
+    ...changes,
+  }
+}
+
+describe('what doctor advises', () => {
+  it('is nothing where nothing is missing', () => {
+    expect(adviceFor(machine())).toEqual([])
+  })
+
+  it('names a scarce disk, scarce memory, a lone demo model and a damaged model', () => {
+    const advice = adviceFor(
+      machine({
+        memory: { total: 8 * GIB, free: GIB },
+        data: { diskFree: GIB },
+        models: [
+          { name: 'demo', problem: null },
+          { name: 'bad', problem: 'Its file is short.' },
+        ],
+      }),
+    )
+    expect(advice).toHaveLength(4)
+    expect(advice.join('\n')).toMatch(/bad cannot be used: Its file is short\..*demo model.*memory.*disk/s)
+  })
+
+  it('tells how to get vision onto an NVIDIA GPU that language uses already', () => {
+    const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
+    expect(adviceFor(machine({ engines }))).toEqual([expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12')])
+  })
+
+  it('knows when nothing can be described here', () => {
+    expect(usable(machine().engines)).toBe(true)
+    expect(usable({ error: { code: 'engine-crashed', message: 'It crashed.' } })).toBe(false)
+    expect(usable({ ...machine().engines, media: not('node-av') } as Advisable['engines'])).toBe(false)
+    expect(adviceFor(machine({ engines: { error: { code: 'engine-crashed', message: 'It crashed.' } } }))[0]).toContain('It crashed.')
+  })
+})

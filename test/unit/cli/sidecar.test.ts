@@ -1,0 +1,49 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { planSidecars, writeSidecar } from '../../../src/cli/sidecar.ts'
+
+describe('names of sidecars', () => {
+  it('is the base name, in the clip’s own folder', () => {
+    expect([...planSidecars(['x/a.mp4', 'y/a.mp4', 'b.tar.mov', 'noending'], 'txt').values()]).toEqual([
+      'x/a.txt',
+      'y/a.txt',
+      'b.tar.txt',
+      'noending.txt',
+    ])
+  })
+
+  it('keeps whole names where two clips would share a text', () => {
+    const names = planSidecars(['a.mp4', 'a.mov', 'b.mp4', 'C.mp4', 'c.gif'], 'txt')
+    expect([...names.values()]).toEqual(['a.mp4.txt', 'a.mov.txt', 'b.txt', 'C.mp4.txt', 'c.gif.txt'])
+  })
+})
+
+describe('writing sidecars', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tarsier-sidecar-'))
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  it('writes the text with a newline and leaves nothing aside', async () => {
+    await writeSidecar(join(folder, 'a.txt'), 'A circle.', { overwrite: false })
+    expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('A circle.\n')
+    expect(await readdir(folder)).toEqual(['a.txt'])
+  })
+
+  it('overwrites only when told to', async () => {
+    const path = join(folder, 'a.txt')
+    await writeFile(path, 'mine')
+    await expect(writeSidecar(path, 'new', { overwrite: false })).rejects.toMatchObject({ code: 'write-failed' })
+    expect(await readFile(path, 'utf8')).toBe('mine')
+    await writeSidecar(path, 'new', { overwrite: true })
+    expect(await readFile(path, 'utf8')).toBe('new\n')
+    expect(await readdir(folder)).toEqual(['a.txt'])
+  })
+
+  it('says so when the folder is not there', async () => {
+    await expect(writeSidecar(join(folder, 'gone', 'a.txt'), 'x', { overwrite: false })).rejects.toMatchObject({ code: 'write-failed' })
+  })
+})

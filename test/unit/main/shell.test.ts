@@ -1,0 +1,122 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { Listeners } from '../../helpers/strict-electron.ts'
+
+const electron = await vi.hoisted(async () => (await import('../../helpers/strict-electron.ts')).electronStandIn())
+vi.mock('electron', () => electron.module)
+
+beforeAll(async () => {
+  await import('../../../src/main/index.ts')
+  electron.ready()
+  await vi.waitUntil(() => electron.windows.length > 0)
+})
+
+test('sandbox and scheme are settled before Electron is ready, the page is served before its window opens', () => {
+  expect(electron.order).toEqual(['registerSchemesAsPrivileged', 'enableSandbox', 'ready', 'handle'])
+})
+
+test('one window: isolated, sandboxed, without Node, shown when it has something to show', () => {
+  const window = electron.windows[0]
+  expect(window?.options).toEqual({
+    width: 1100,
+    height: 760,
+    minWidth: 480,
+    minHeight: 420,
+    show: false,
+    title: 'Tarsier Desktop',
+    webPreferences: {
+      preload: expect.stringMatching(/preload[\\/]index\.cjs$/),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    },
+  })
+  expect(window?.loadURL.mock.calls).toEqual([['app://tarsier/index.html']])
+  expect(window?.show).not.toHaveBeenCalled()
+  window?.listeners.emit('ready-to-show')
+  expect(window?.show).toHaveBeenCalledOnce()
+})
+
+describe('what a page tries', () => {
+  const tried = new Listeners()
+  const contents = { setWindowOpenHandler: vi.fn(), on: tried.on }
+  beforeAll(() => electron.listeners.emit('web-contents-created', {}, contents))
+
+  test.each([
+    ['https://example.org/', true],
+    ['file:///etc/passwd', true],
+    ['app://tarsier/other.html', true],
+    ['app://tarsier/index.html', false],
+  ])('going to %s is stopped: %s', (url, stopped) => {
+    const event = { url, preventDefault: vi.fn() }
+    tried.emit('will-navigate', event)
+    expect(event.preventDefault).toHaveBeenCalledTimes(stopped ? 1 : 0)
+  })
+
+  test('a new window is denied', () => {
+    expect(contents.setWindowOpenHandler.mock.calls[0]?.[0]({ url: 'https://example.org/' })).toEqual({ action: 'deny' })
+  })
+
+  test('an embedded view is denied', () => {
+    const event = { preventDefault: vi.fn() }
+    tried.emit('will-attach-webview', event)
+    expect(event.preventDefault).toHaveBeenCalledOnce()
+  })
+
+  test('every permission is denied', () => {
+    const answer = vi.fn()
+    electron.defaultSession.setPermissionRequestHandler.mock.calls[0]?.[0]({}, 'media', answer)
+    expect(answer.mock.calls).toEqual([[false]])
+    expect(electron.defaultSession.setPermissionCheckHandler.mock.calls[0]?.[0]()).toBe(false)
+    expect(electron.defaultSession.setDevicePermissionHandler.mock.calls[0]?.[0]()).toBe(false)
+  })
+})
+
+describe('the page’s own scheme', () => {
+  const get = async (url: string, method = 'GET') => {
+    const [, handler] = electron.protocol.handle.mock.calls[0] ?? []
+    return await handler?.(new Request(url, { method }))
+  }
+
+  test('serves the page with its policy', async () => {
+    expect(electron.protocol.handle.mock.calls.map(([scheme]) => scheme)).toEqual(['app'])
+    const response = await get('app://tarsier/index.html')
+    expect(response?.status).toBe(200)
+    expect(response?.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(response?.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(await response?.text()).toContain('<title>Tarsier Desktop</title>')
+  })
+
+  test.each([
+    'app://tarsier/',
+    'app://tarsier/missing.js',
+    'app://elsewhere/index.html',
+    'app://tarsier/..%2fmain%2findex.ts',
+    'app://tarsier/..%5c..%5cpackage.json',
+  ])('has nothing at %s', async (url) => {
+    expect((await get(url))?.status).toBe(404)
+  })
+
+  test('takes no other method than GET', async () => {
+    expect((await get('app://tarsier/index.html', 'POST'))?.status).toBe(404)
+  })
+})
+
+test('the last window ends the program, except on macOS', () => {
+  const quits = () => electron.app.quit.mock.calls.length
+  vi.spyOn(process, 'platform', 'get').mockReturnValueOnce('darwin')
+  electron.listeners.emit('window-all-closed')
+  expect(quits()).toBe(0)
+  vi.spyOn(process, 'platform', 'get').mockReturnValueOnce('linux')
+  electron.listeners.emit('window-all-closed')
+  expect(quits()).toBe(1)
+})
+
+test('a click in the dock brings a window back only where there is none', () => {
+  electron.listeners.emit('activate')
+  expect(electron.windows).toHaveLength(1)
+  electron.windows.length = 0
+  electron.listeners.emit('activate')
+  expect(electron.windows).toHaveLength(1)
+})

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { type DeviceState, openOnDevice, visionDeviceStates } from '../../../src/engine/vision/devices.ts'
+import { TarsierError } from '../../../src/shared/errors.ts'
+
+const states: DeviceState[] = [
+  { device: 'cuda', carried: true, missing: null },
+  { device: 'dml', carried: true, missing: 'DirectML is not used: there is none.' },
+  { device: 'coreml', carried: false, missing: 'CoreML is not used: ONNX Runtime does not carry it for this machine.' },
+  { device: 'webgpu', carried: true, missing: null },
+  { device: 'cpu', carried: true, missing: null },
+]
+const never = new AbortController().signal
+const failing =
+  (...devices: string[]) =>
+  async (device: string) => {
+    if (devices.includes(device)) throw new Error(`/src/file.cc:136 Start() ok == true was false. no ${device}\nhere`)
+    return device
+  }
+
+test('the first device that works is taken, those passed over are told, except what the platform never has', async () => {
+  expect(await openOnDevice('auto', never, failing('cuda'), states)).toEqual({
+    opened: 'webgpu',
+    device: 'webgpu',
+    fallbacks: ['CUDA was tried for vision and failed: no cuda here.', 'DirectML is not used: there is none.'],
+  })
+})
+
+test('the CPU asked for by name tries nothing else', async () => {
+  expect(await openOnDevice('cpu', never, failing('cuda'), states)).toEqual({ opened: 'cpu', device: 'cpu', fallbacks: [] })
+})
+
+test('a device asked for by name that fails is an error that names the others', async () => {
+  const error = await openOnDevice('webgpu', never, failing('webgpu'), states).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'device-unavailable', details: { device: 'webgpu', available: ['cuda', 'cpu'] } })
+  expect(error).toHaveProperty('message', 'WebGPU cannot be used for vision: no webgpu here. Use --device auto, or one of: cuda, cpu.')
+})
+
+test('a damaged model and an abort do not lead to the next device', async () => {
+  const damaged = async () => {
+    throw new TarsierError('model-damaged', 'It is damaged.')
+  }
+  await expect(openOnDevice('auto', never, damaged, states)).rejects.toMatchObject({ code: 'model-damaged' })
+  await expect(openOnDevice('auto', AbortSignal.abort(), failing(), states)).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+test('on this machine every device of the order is known, the CPU always', () => {
+  const here = visionDeviceStates()
+  expect(here.map((state) => state.device)).toEqual(['cuda', 'dml', 'coreml', 'webgpu', 'cpu'])
+  expect(here.at(-1)).toEqual({ device: 'cpu', carried: true, missing: null })
+})

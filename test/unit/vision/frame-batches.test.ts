@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import type { Frame } from '../../../src/engine/media/types.ts'
+import { FrameBatches } from '../../../src/engine/vision/frame-batches.ts'
+
+function source(sizes: readonly (readonly [width: number, height: number])[]) {
+  const seen = { asked: 0, ended: false }
+  async function* frames(): AsyncGenerator<Frame> {
+    try {
+      for (const [index, [width, height]] of sizes.entries()) {
+        seen.asked++
+        yield { index, time: index / 2, width, height, rgb: new Uint8Array(width * height * 3) }
+      }
+    } finally {
+      seen.ended = true
+    }
+  }
+  return { seen, frames: frames() }
+}
+const indices = (batch: readonly { frame: { index: number } }[]) => batch.map(({ frame }) => frame.index)
+
+test('frames of one size share a batch up to the limit; another size begins a new one', async () => {
+  const { frames } = source([[2, 2], [2, 2], [2, 2], [2, 1], [2, 2], [9, 9], [2, 2]]) // biome-ignore format: a list of sizes
+  await using batches = new FrameBatches(frames, (frame) => frame, 9)
+  const got: number[][] = []
+  for (let batch = await batches.next(); batch.length > 0; batch = await batches.next()) got.push(indices(batch))
+  expect(got).toEqual([[0, 1], [2], [3], [4], [5], [6]])
+})
+
+test('asks for no frame beyond the batch, and ends its source when left early', async () => {
+  const { frames, seen } = source([[2, 2], [2, 2], [2, 2], [2, 2]]) // biome-ignore format: a list of sizes
+  {
+    await using batches = new FrameBatches(frames, (frame) => frame, 8)
+    expect(indices(await batches.next())).toEqual([0, 1])
+    expect(seen).toEqual({ asked: 2, ended: false })
+  }
+  expect(seen).toEqual({ asked: 2, ended: true })
+})
+
+test('a failure of the source reaches whoever asks, not the process', async () => {
+  async function* broken(): AsyncGenerator<Frame> {
+    yield { index: 0, time: 0, width: 2, height: 2, rgb: new Uint8Array(12) }
+    throw new Error('cannot be decoded')
+  }
+  await using batches = new FrameBatches(broken(), (frame) => frame, 4)
+  expect(indices(await batches.next())).toEqual([0])
+  await expect(batches.next()).rejects.toThrow('cannot be decoded')
+})

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { type FrameSizeOptions, frameSize, frameSizes } from '../../../src/engine/vision/frame-size.ts'
+
+const tarsier2: Omit<FrameSizeOptions, 'frameCount'> = {
+  preprocessing: { minPixels: 3136, maxPixels: 12845056, frameMaxPixels: 460800, clipMaxPixels: 128 * 384 * 384 },
+  vision: { patchSize: 14, mergeSize: 2, temporalPatchSize: 2 },
+}
+
+test('16 frames have the full budget of a frame, 588 tokens at most', () => {
+  const [budgeted, final] = frameSizes(1920, 1080, { ...tarsier2, frameCount: 16 })
+  expect(budgeted).toEqual({ width: 905, height: 509 })
+  expect(final).toEqual({ width: 896, height: 504, grid: [18, 32] })
+})
+
+test('a frame counts twice in the budget of the clip, from 21 frames on it is the smaller one', () => {
+  // 128*384*384 / (2*20) = 471859 pixels, / (2*21) = 449389.
+  expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 20 })[0]).toEqual({ width: 905, height: 509 })
+  expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 21 })[0]).toEqual({ width: 893, height: 502 })
+  expect(frameSize(1920, 1080, { ...tarsier2, frameCount: 256 }).grid).toEqual([5, 9])
+})
+
+test('what is below the budget is not enlarged by the first resize', () => {
+  expect(frameSizes(320, 240, { ...tarsier2, frameCount: 1 })).toEqual([
+    { width: 320, height: 240 },
+    { width: 308, height: 252, grid: [9, 11] },
+  ])
+})
+
+test.each([1, 783, 784, 10_000, 100_352, 300_000])(
+  "a user's limit of %i pixels holds for the final picture, down to one token",
+  (maxPixels) => {
+    for (const [width, height] of [
+      [1920, 1080],
+      [28, 28],
+      [300, 301],
+    ] as const) {
+      const size = frameSize(width, height, {
+        ...tarsier2,
+        preprocessing: { ...tarsier2.preprocessing, minPixels: 0 },
+        frameCount: 16,
+        maxPixels,
+      })
+      expect(size.width * size.height).toBeLessThanOrEqual(Math.max(28 * 28, maxPixels))
+      expect(size.grid[0] * size.grid[1]).toBeGreaterThan(0)
+    }
+  },
+)

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Frame } from '../../src/engine/media/types.ts'
+import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
+import { openQwen2VlTower } from '../../src/engine/vision/qwen2-vl.ts'
+import { formulaCheckpoint, towerShapes } from '../../test/engine/vision/formula-weights.ts'
+import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
+
+const config = { depth: 8, embed_dim: 640, num_heads: 8, mlp_ratio: 4, hidden_size: 896 }
+/** 18 by 32 tokens, which 16:9 clips of up to 20 frames have. */
+const [width, height] = [896, 504]
+/** The two take turns, so that a busy moment of the machine does not fall on one alone; the fastest run of each counts. */
+const ROUNDS = 3
+const RUNS = 4
+
+export interface TowerTimes {
+  readonly device: string
+  readonly tokens: number
+  /** Milliseconds for one frame, preprocessing included. */
+  readonly ours: number
+  /** transformers' tower with PyTorch's fused attention on the same machine, without preprocessing; null without Python. */
+  readonly transformers: number | null
+  /** Resident megabytes more while the tower was open and had run. */
+  readonly megabytes: number
+}
+
+/** Times a mid-sized Qwen2-VL tower against transformers'. `python` has torch and transformers. */
+export async function timeTower(python: string | undefined): Promise<TowerTimes> {
+  const signal = new AbortController().signal
+  const parsed = qwen2VlVisionConfigSchema.parse(config)
+  await using folder = await towerFolder(formulaCheckpoint('visual.', towerShapes(parsed)), parsed, 'f32')
+  const before = process.memoryUsage().rss
+  await using tower = await openQwen2VlTower(folder.directory, folder.manifest, { device: 'auto', signal })
+  async function* frames(): AsyncGenerator<Frame> {
+    for (let index = 0; index < RUNS; index++)
+      yield { index, time: index, width, height, rgb: new Uint8Array(width * height * 3).fill(index * 40) }
+  }
+  let ours = Number.POSITIVE_INFINITY
+  let transformers = Number.POSITIVE_INFINITY
+  let tokens = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    let last = performance.now()
+    for await (const { grid } of tower.embed(frames(), { frameCount: RUNS, signal })) {
+      tokens = grid[0] * grid[1]
+      ours = Math.min(ours, performance.now() - last)
+      last = performance.now()
+    }
+    if (python !== undefined) transformers = Math.min(transformers, await timeTransformers(python))
+  }
+  const megabytes = (process.memoryUsage().rss - before) / 1e6
+  return { device: tower.device, tokens, ours, transformers: python === undefined ? null : transformers, megabytes }
+}
+
+async function timeTransformers(python: string): Promise<number> {
+  const script = fileURLToPath(new URL('./tower_transformers.py', import.meta.url))
+  const child = spawn(python, [script, JSON.stringify(config), String(height / 14), String(width / 14), String(RUNS)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  const milliseconds = Number(printed.trim())
+  if (code !== 0 || !Number.isFinite(milliseconds))
+    throw new Error(`tower_transformers.py ended with code ${code} and printed "${printed}"`)
+  return milliseconds
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const times = await timeTower(process.env.TARSIER_PYTHON)
+  const ratio =
+    times.transformers === null
+      ? 'not compared (set TARSIER_PYTHON)'
+      : `${(times.transformers / times.ours).toFixed(2)} times as fast as transformers`
+  console.log(JSON.stringify({ ...times, machine: `${cpus().length} × ${cpus()[0]?.model}` }), ratio)
+}
