@@ -68,7 +68,7 @@ const rootSchema = z.looseObject({
   text_config: z.looseObject({}).nullish(),
   vision_config: z.looseObject({}).nullish(),
   tie_word_embeddings: z.boolean().nullish(),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
 })
 
 /**
@@ -103,7 +103,8 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
     tokenIds: tokenIdsOf(root),
   }
   checkTogether(language, vision, path)
-  if (text.hidden_act !== undefined && text.hidden_act !== 'silu') throw unsupported(path, `hidden_act is "${text.hidden_act}", "silu" is accepted`)
+  if (text.hidden_act !== undefined && text.hidden_act !== 'silu')
+    throw unsupported(path, `hidden_act is "${text.hidden_act}", "silu" is accepted`)
   if (text.use_sliding_window) throw unsupported(path, 'use_sliding_window is true, only full attention is accepted')
   return { language, vision }
 }
@@ -111,7 +112,10 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
 function expectArchitecture(root: z.output<typeof rootSchema>, path: string): void {
   const { model_type: type, architectures = [] } = root
   if (type === 'qwen2_vl' && (architectures.length === 0 || architectures.includes('Qwen2VLForConditionalGeneration'))) return
-  const found = [type === undefined ? 'no model_type' : `model_type "${type}"`, ...architectures.map((name) => `architecture ${name}`)].join(', ')
+  const found = [
+    type === undefined ? 'no model_type' : `model_type "${type}"`,
+    ...architectures.map((name) => `architecture ${name}`),
+  ].join(', ')
   throw new TarsierError('model-unsupported', `${path}: found ${found}. ${ACCEPTED}.`, {
     details: { found: type ?? null, accepted: ['qwen2_vl'] },
   })
@@ -120,7 +124,8 @@ function expectArchitecture(root: z.output<typeof rootSchema>, path: string): vo
 function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<Qwen2VlLanguageConfig, 'ropeTheta' | 'ropeSections'> {
   const rope = text.rope_parameters ?? text.rope_scaling ?? {}
   const type = rope.rope_type ?? rope.type ?? 'default'
-  if (type !== 'default' && type !== 'mrope') throw unsupported(path, `the rotary positions are of type "${type}", "default" and "mrope" are accepted`)
+  if (type !== 'default' && type !== 'mrope')
+    throw unsupported(path, `the rotary positions are of type "${type}", "default" and "mrope" are accepted`)
   const ropeTheta = rope.rope_theta ?? text.rope_theta
   if (ropeTheta === undefined || ropeTheta === null) throw damaged(path, 'rope_theta is missing')
   if (rope.mrope_section === undefined) throw damaged(path, 'rope_scaling.mrope_section is missing')
@@ -147,9 +152,11 @@ function tokenIdsOf(root: z.output<typeof rootSchema>): Map<string, number> {
 function checkTogether(language: Qwen2VlLanguageConfig, vision: Qwen2VlVisionConfig, path: string): void {
   const { width, heads, keyValueHeads, headSize, ropeSections } = language
   if (width % heads !== 0) throw damaged(path, `hidden_size (${width}) is no multiple of num_attention_heads (${heads})`)
-  if (heads % keyValueHeads !== 0) throw damaged(path, `num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
+  if (heads % keyValueHeads !== 0)
+    throw damaged(path, `num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
   const head = width / heads
-  if (headSize !== undefined && headSize !== head) throw unsupported(path, `head_dim is ${headSize}, hidden_size / num_attention_heads (${head}) is accepted`)
+  if (headSize !== undefined && headSize !== head)
+    throw unsupported(path, `head_dim is ${headSize}, hidden_size / num_attention_heads (${head}) is accepted`)
   const frequencies = ropeSections[0] + ropeSections[1] + ropeSections[2]
   if (frequencies * 2 !== head) throw damaged(path, `mrope_section makes ${frequencies} frequencies where half a head has ${head / 2}`)
   if (vision.hidden_size !== width) {

@@ -55,9 +55,16 @@ async function readProcessor(directory: string): Promise<{ path: string; process
 export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<ModelManifest['preprocessing']> {
   const { path, processor } = await readProcessor(directory)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
-    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, { details: { field } })
+    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {
+      details: { field },
+    })
   }
-  const expected = { patch_size: vision.patch_size, merge_size: vision.spatial_merge_size, temporal_patch_size: vision.temporal_patch_size, resample: BICUBIC } as const
+  const expected = {
+    patch_size: vision.patch_size,
+    merge_size: vision.spatial_merge_size,
+    temporal_patch_size: vision.temporal_patch_size,
+    resample: BICUBIC,
+  } as const
   for (const [field, accepted] of Object.entries(expected)) {
     const found = processor[field as keyof typeof expected]
     if (found !== undefined && found !== null && found !== accepted) refuse(field, found, accepted)
@@ -72,5 +79,12 @@ export async function readPreprocessing(directory: string, vision: Qwen2VlVision
   const minPixels = processor.min_pixels ?? processor.size?.shortest_edge ?? DEFAULT_MIN_PIXELS
   const maxPixels = processor.max_pixels ?? processor.size?.longest_edge ?? DEFAULT_MAX_PIXELS
   if (minPixels > maxPixels) refuse('min_pixels', minPixels, `at most max_pixels (${maxPixels})`)
-  return { mean: processor.image_mean ?? [...CLIP_MEAN], std, minPixels, maxPixels, frameMaxPixels: FRAME_MAX_PIXELS, clipMaxPixels: CLIP_MAX_PIXELS }
+  return {
+    mean: processor.image_mean ?? [...CLIP_MEAN],
+    std,
+    minPixels,
+    maxPixels,
+    frameMaxPixels: FRAME_MAX_PIXELS,
+    clipMaxPixels: CLIP_MAX_PIXELS,
+  }
 }

@@ -4,7 +4,21 @@ export const GGUF_VERSION = 3
 export const GGUF_ALIGNMENT = 32
 
 /** The numbers of the value types that we write or may meet. */
-export const valueTypes = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9, u64: 10, i64: 11, f64: 12 } as const
+export const valueTypes = {
+  u8: 0,
+  i8: 1,
+  u16: 2,
+  i16: 3,
+  u32: 4,
+  i32: 5,
+  f32: 6,
+  bool: 7,
+  string: 8,
+  array: 9,
+  u64: 10,
+  i64: 11,
+  f64: 12,
+} as const
 
 export type TensorType = 'F32' | 'F16' | 'Q8_0'
 

@@ -7,7 +7,12 @@ import { type TensorType, tensorTypes } from './gguf-format.ts'
 const PIECE_BYTES = 4 * 1024 * 1024
 
 /** A checkpoint's tensor in another type, piece by piece. For block types its rows must be whole blocks. */
-export async function* convertTensor(source: TensorSource, name: string, type: TensorType, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* convertTensor(
+  source: TensorSource,
+  name: string,
+  type: TensorType,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const { dtype } = source.info(name)
   for await (const piece of source.stream(name, PIECE_BYTES)) {
     signal.throwIfAborted()

@@ -24,7 +24,10 @@ export interface GgufContent {
 }
 
 export function ggufTensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shape'>): number {
-  return tensorBytes(type, shape.reduce((product, dimension) => product * dimension, 1))
+  return tensorBytes(
+    type,
+    shape.reduce((product, dimension) => product * dimension, 1),
+  )
 }
 
 /** Bytes of the whole file. */
@@ -77,19 +80,24 @@ function writeValue(out: ByteList, value: GgufValue): void {
   switch (value.type) {
     case 'u32':
       out.u32(valueTypes.u32)
-      return out.u32(value.value)
+      out.u32(value.value)
+      return
     case 'i32':
       out.u32(valueTypes.i32)
-      return out.i32(value.value)
+      out.i32(value.value)
+      return
     case 'f32':
       out.u32(valueTypes.f32)
-      return out.f32(value.value)
+      out.f32(value.value)
+      return
     case 'bool':
       out.u32(valueTypes.bool)
-      return out.u8(value.value ? 1 : 0)
+      out.u8(value.value ? 1 : 0)
+      return
     case 'string':
       out.u32(valueTypes.string)
-      return out.string(value.value)
+      out.string(value.value)
+      return
     case 'i32[]':
       out.arrayHead(valueTypes.i32, value.value.length)
       for (const item of value.value) out.i32(item)

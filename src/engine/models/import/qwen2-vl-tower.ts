@@ -57,8 +57,8 @@ export async function writeQwen2VlTower(
   const hidden = channels * config.mlp_ratio
   const merged = channels * config.spatial_merge_size ** 2
   const values = CHANNELS * patch * patch
-  const elements = channels * values + config.depth * channels * (4 * channels + 2 * hidden) + merged * (merged + width)
-  const external = elements * (options.precision === 'f16' ? 2 : 4) > INSIDE_UP_TO_BYTES
+  const elements = matrixElements(config)
+  const external = towerBytes(config, options.precision) > INSIDE_UP_TO_BYTES
   const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
@@ -106,6 +106,18 @@ export async function writeQwen2VlTower(
   } finally {
     await graph.close()
   }
+}
+
+/** Bytes of a tower's matrices, which is nearly all there is of it. */
+export function towerBytes(config: Qwen2VlVisionConfig, precision: VisionPrecision): number {
+  return matrixElements(config) * (precision === 'f16' ? 2 : 4)
+}
+
+function matrixElements({ embed_dim: channels, ...config }: Qwen2VlVisionConfig): number {
+  const hidden = channels * config.mlp_ratio
+  const merged = channels * config.spatial_merge_size ** 2
+  const patches = channels * CHANNELS * config.patch_size ** 2
+  return patches + config.depth * channels * (4 * channels + 2 * hidden) + merged * (merged + config.hidden_size)
 }
 
 function findPrefix(source: TensorSource): string {

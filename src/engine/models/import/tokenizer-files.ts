@@ -58,15 +58,24 @@ const vocabularySchema = z.array(z.tuple([z.string(), id])).min(1)
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const settingsPath = join(directory, 'tokenizer_config.json')
   const settingsValue = await readJsonFile(directory, 'tokenizer_config.json', contain)
-  const settings = settingsValue === null ? null : checkFields(settingsValue, z.looseObject({ added_tokens_decoder: z.unknown() }), settingsPath)
+  const settings =
+    settingsValue === null
+      ? null
+      : checkFields(settingsValue, z.looseObject({ added_tokens_decoder: z.unknown().optional() }), settingsPath)
   const base = (await readTokenizerJson(directory)) ?? (await readVocabularyAndMerges(directory))
   if (base === null) {
-    throw new TarsierError('model-damaged', `${directory} has neither tokenizer.json nor vocab.json and merges.txt. Fetch all the checkpoint's files.`)
+    throw new TarsierError(
+      'model-damaged',
+      `${directory} has neither tokenizer.json nor vocab.json and merges.txt. Fetch all the checkpoint's files.`,
+    )
   }
   const added = new Map(base.added)
   // The settings go before what tokenizer.json says, as in transformers.
   for (const [key, value] of entries(settings?.added_tokens_decoder)) {
-    added.set(checkFields(Number(key), id, `${settingsPath}: added_tokens_decoder.${key}`), checkFields(value, addedSchema, `${settingsPath}: added_tokens_decoder.${key}`))
+    added.set(
+      checkFields(Number(key), id, `${settingsPath}: added_tokens_decoder.${key}`),
+      checkFields(value, addedSchema, `${settingsPath}: added_tokens_decoder.${key}`),
+    )
   }
   const older = await readJsonFile(directory, 'added_tokens.json', contain)
   for (const [content, value] of entries(older)) {
@@ -83,11 +92,14 @@ async function readTokenizerJson(directory: string): Promise<BaseFiles | null> {
   const value = await readJsonFile(directory, 'tokenizer.json', contain)
   if (value === null) return null
   const { added_tokens, normalizer, pre_tokenizer, post_processor, model } = checkFields(value, tokenizerSchema, path)
-  const refuse = (what: string) => new TarsierError('model-unsupported', `${path}: ${what}. The tokenizers of Qwen2-VL checkpoints are accepted.`)
+  const refuse = (what: string) =>
+    new TarsierError('model-unsupported', `${path}: ${what}. The tokenizers of Qwen2-VL checkpoints are accepted.`)
   if (normalizer && normalizer.type !== 'NFC') throw refuse(`it changes text by "${normalizer.type}"; "NFC" is accepted`)
-  if (post_processor && post_processor.type !== 'ByteLevel') throw refuse(`it adds tokens by "${post_processor.type}"; "ByteLevel" is accepted`)
+  if (post_processor && post_processor.type !== 'ByteLevel')
+    throw refuse(`it adds tokens by "${post_processor.type}"; "ByteLevel" is accepted`)
   const cut = preTokenizerSchema.safeParse(pre_tokenizer)
-  if (!cut.success || cut.data.pretokenizers[0].pattern.Regex !== QWEN2_SPLIT) throw refuse('it cuts text into words in another way than Qwen2 (pre_tokenizer)')
+  if (!cut.success || cut.data.pretokenizers[0].pattern.Regex !== QWEN2_SPLIT)
+    throw refuse('it cuts text into words in another way than Qwen2 (pre_tokenizer)')
   return {
     path,
     vocabulary: checkFields(entries(model.vocab), vocabularySchema, `${path}: model.vocab`),

@@ -64,14 +64,21 @@ export function makeVocabulary(files: TokenizerFiles, size: number, configIds: R
 
 /** Tokens that some checkpoints forget to mark as special. */
 function looksSpecial(text: string): boolean {
-  return (text.startsWith('<|') && text.endsWith('|>')) || text === '<pad>' || text === '<mask>' || (text.startsWith('<unused') && text.endsWith('>'))
+  return (
+    (text.startsWith('<|') && text.endsWith('|>')) ||
+    text === '<pad>' ||
+    text === '<mask>' ||
+    (text.startsWith('<unused') && text.endsWith('>'))
+  )
 }
 
-function findSpecialIds({ settings, ownIds }: TokenizerFiles, configIds: ReadonlyMap<string, number>): Map<string, number> {
+function findSpecialIds({ settings, ownIds, added }: TokenizerFiles, configIds: ReadonlyMap<string, number>): Map<string, number> {
   const ids = new Map<string, number>()
+  // Without tokenizer.json the ids stand in the settings alone.
+  const addedIds = new Map([...added].map(([id, { content }]) => [content, id]))
   for (const kind of SPECIAL_KINDS) {
     const content = contentOf(settings?.[`${kind}_token`])
-    const id = content === null ? undefined : ownIds.get(content)
+    const id = content === null ? undefined : (ownIds.get(content) ?? addedIds.get(content))
     if (id !== undefined) ids.set(kind, id)
   }
   for (const [kind, id] of configIds) if (!ids.has(kind)) ids.set(kind, id)
