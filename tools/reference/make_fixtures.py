@@ -34,7 +34,7 @@ SHAPES = {
         "odd.mp4", dict(frames=6, sampler="uniform", prompt="Describe the video in detail."),
     ),
     "grouped-heads-of-32": (
-        Shape(head=32, heads=3, kv_heads=1, intermediate=64, vision_head=40, vision_heads=1, vision_depth=1, theta=1e4, eps=1e-5),
+        Shape(head=32, heads=3, kv_heads=1, layers=1, intermediate=64, vision_head=40, vision_heads=1, vision_depth=1, theta=1e4, eps=1e-5),
         "vfr.mkv", dict(frames=9, sampler="middle", prompt="What is the person doing?\nIt's 12:30."),
     ),
     "newer-keys-heads-of-64": (

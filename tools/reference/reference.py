@@ -60,7 +60,17 @@ class Reference:
                 continue
             columns.extend((at + a, at + b, at + c) for a in range(t) for b in range(h) for c in range(w))
             at, i = at + max(t, h, w), i + t * h * w
-        return np.array(columns, dtype=np.int32).T
+        positions = np.array(columns, dtype=np.int32).T
+        if t <= max(h, w) and not np.array_equal(positions, self._rope_index(tokens, grid)):
+            raise SystemExit("these positions are not transformers' own")
+        return positions
+
+    def _rope_index(self, tokens: list[int], grid: tuple[int, int, int]) -> np.ndarray:
+        """transformers' positions, which are the same wherever a clip has no more frames than rows or columns."""
+        ids = torch.tensor([tokens])
+        video = torch.tensor([[2 if token in self.pads else 0 for token in tokens]])
+        positions, _ = self.model.model.get_rope_index(ids, video, video_grid_thw=torch.tensor([grid]))
+        return positions[:, 0].numpy().astype(np.int32)
 
     @torch.inference_mode()
     def trace(self, clip_path: Path, prompt: str, indices: list[int] | None, frames: int, sampler: str, max_tokens: int, max_pixels: int | None = None):
