@@ -1,0 +1,218 @@
+import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF, type AVThreadType, FF_THREAD_FRAME, FF_THREAD_SLICE } from 'node-av/constants'
+import { Codec, CodecContext, Frame, Packet } from 'node-av/lib'
+import { TarsierError } from '../../shared/errors.ts'
+import { Demuxer, packetPts } from './demuxer.ts'
+import type { FrameIndex } from './frame-index.ts'
+
+/** How often frames were decoded and places sought: what tests know the work by. */
+export interface ReadCounts {
+  packets: number
+  frames: number
+  seeks: number
+}
+
+/** A wanted frame as the decoder gave it: only good until the next one is asked for. */
+export interface DecodedFrame {
+  readonly index: number
+  readonly frame: Frame
+  /** The decoder had to make up parts of it. */
+  readonly damaged: boolean
+}
+
+/** Where decoding is begun anew when a frame does not come out of the nearest keyframe: so many keyframes earlier. */
+const EARLIER_KEYFRAMES = [0, 1, 8]
+
+/**
+ * Frames of one stream by number. Consecutive wanted frames that lie in one stretch (from a keyframe on) are decoded in one
+ * go, from the keyframe to the packet of the last of them, and not one packet more.
+ */
+export class FrameReader implements AsyncDisposable {
+  readonly #path: string
+  readonly #index: FrameIndex
+  readonly #decoder = new CodecContext()
+  readonly #packet = new Packet()
+  readonly #frame = new Frame()
+  readonly counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
+  #demuxer: Demuxer
+  /** Decoding position of the packet at hand, which is the next to be decoded; -1 before the first; null after the last or when unknown. */
+  #position: number | null = -1
+
+  private constructor(path: string, demuxer: Demuxer, index: FrameIndex) {
+    this.#path = path
+    this.#demuxer = demuxer
+    this.#index = index
+    this.#packet.alloc()
+    this.#frame.alloc()
+  }
+
+  /** Throws `no-frames` when there is no decoder for the stream. */
+  static async open(path: string, index: FrameIndex): Promise<FrameReader> {
+    const reader = new FrameReader(path, await Demuxer.open(path), index)
+    try {
+      await reader.#openDecoder()
+      return reader
+    } catch (error) {
+      await reader[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /**
+   * The wanted frames in the order asked for; those that cannot be decoded are left out and given to `onLost`.
+   * Without timestamps everything is decoded from the start.
+   */
+  async *read(wanted: readonly number[], signal: AbortSignal, onLost: (index: number) => void): AsyncGenerator<DecodedFrame, void> {
+    let at = 0
+    while (at < wanted.length) {
+      const end = this.#stretchEnd(wanted, at)
+      const stretch = wanted.slice(at, end)
+      at = end
+      let left: readonly number[] = stretch
+      let tried: number | null = null
+      for (const earlier of EARLIER_KEYFRAMES) {
+        const first = left[0]
+        if (first === undefined) break
+        const keyframe = this.#ordered ? this.#index.keyframeFor(first, earlier) : -1
+        if (keyframe === tried) break // decoding the same once more gives the same
+        tried = keyframe
+        left = yield* this.#decodeStretch(left, keyframe, signal)
+      }
+      while (left.length > 0) {
+        const [lost, ...rest] = left
+        onLost(lost as number)
+        left =
+          rest.length > 0 ? yield* this.#decodeStretch(rest, this.#ordered ? this.#index.keyframeFor(rest[0] as number) : -1, signal) : []
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#frame.free()
+    this.#packet.free()
+    this.#decoder.freeContext()
+    await this.#demuxer[Symbol.asyncDispose]()
+  }
+
+  get #ordered(): boolean {
+    return this.#index.order === 'timestamps'
+  }
+
+  async #openDecoder(): Promise<void> {
+    const { codecpar, timeBase } = this.#demuxer.stream
+    const codec = Codec.findDecoder(codecpar.codecId)
+    if (!codec) throw undecodable(this.#path, 'there is no decoder for it')
+    this.#decoder.allocContext3(codec)
+    const copied = this.#decoder.parametersToContext(codecpar)
+    this.#decoder.pktTimebase = timeBase
+    this.#decoder.threadCount = 0
+    this.#decoder.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
+    if (copied < 0 || (await this.#decoder.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')
+  }
+
+  /** Wanted frames go into one stretch while they ascend and no later keyframe would spare decoding. */
+  #stretchEnd(wanted: readonly number[], start: number): number {
+    let end = start + 1
+    for (; end < wanted.length; end += 1) {
+      const before = wanted[end - 1] as number
+      const next = wanted[end] as number
+      if (next < before) break
+      if (!this.#ordered) continue
+      const keyframe = this.#index.keyframeFor(next)
+      if (keyframe >= 0 && this.#index.decodeAt(keyframe) > this.#index.decodeAt(before) + 1) break
+    }
+    return end
+  }
+
+  /** Decodes from a keyframe (-1: from the start) and gives what it finds of an ascending list; returns what it left over. */
+  async *#decodeStretch(wanted: readonly number[], keyframe: number, signal: AbortSignal): AsyncGenerator<DecodedFrame, number[]> {
+    const lastPacket = this.#ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
+    const left = [...wanted]
+    this.#decoder.flushBuffers()
+    await this.#goTo(keyframe, signal)
+    let shown = 0
+    for (let flushing = false; !flushing; ) {
+      signal.throwIfAborted()
+      if (this.#position === null || this.#position > lastPacket) {
+        flushing = true
+        await this.#decoder.sendPacket(null)
+      } else {
+        this.counts.packets += 1
+        await this.#decoder.sendPacket(this.#packet) // damage shows in the frames that come or do not come
+        await this.#advance()
+      }
+      for (;;) {
+        const received = await this.#decoder.receiveFrame(this.#frame)
+        if (received === AVERROR_EAGAIN || received === AVERROR_EOF) break
+        if (received < 0) {
+          if (flushing) continue
+          break
+        }
+        this.counts.frames += 1
+        const index = this.#ordered ? Number(this.#frame.pts) : shown
+        shown += 1
+        const damaged = this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)
+        for (let i = left.indexOf(index); i >= 0; i = left.indexOf(index)) {
+          left.splice(i, 1)
+          yield { index, frame: this.#frame, damaged }
+          signal.throwIfAborted()
+        }
+        this.#frame.unref()
+        if (left.length === 0) return []
+      }
+    }
+    return left
+  }
+
+  /** Brings the packet of a keyframe to hand, or the first one for -1. */
+  async #goTo(keyframe: number, signal: AbortSignal): Promise<void> {
+    const target = Math.max(0, keyframe < 0 ? 0 : this.#index.decodeAt(keyframe))
+    if (this.#position === -1) await this.#advance()
+    if (this.#position === target) return
+    const pts = keyframe < 0 ? null : this.#index.ptsOf(keyframe)
+    if (pts !== null && this.#ordered) {
+      this.counts.seeks += 1
+      if (await this.#demuxer.seek(pts)) {
+        await this.#advance()
+        if (this.#position !== null && this.#position <= target) return this.#skipTo(target, signal)
+      }
+    }
+    // The container's own index leads astray, or there is none: read from the start, without decoding.
+    await this.#demuxer[Symbol.asyncDispose]()
+    this.#demuxer = await Demuxer.open(this.#path)
+    this.#position = -1
+    await this.#advance()
+    await this.#skipTo(target, signal)
+  }
+
+  async #skipTo(target: number, signal: AbortSignal): Promise<void> {
+    while (this.#position !== null && this.#position < target) {
+      signal.throwIfAborted()
+      await this.#advance()
+    }
+  }
+
+  /** Reads the next packet and writes the number of its frame into it: the decoder hands it on to the frame. */
+  async #advance(): Promise<void> {
+    const before = this.#position
+    for (;;) {
+      if (!(await this.#demuxer.read(this.#packet))) {
+        this.#position = null
+        return
+      }
+      if (!this.#ordered) {
+        this.#position = (before ?? -1) + 1
+        return
+      }
+      const pts = packetPts(this.#packet)
+      const frame = pts === null ? -1 : this.#index.frameAt(pts)
+      if (frame < 0) continue // not among the packets that were counted
+      this.#packet.pts = BigInt(frame)
+      this.#position = this.#index.decodeAt(frame)
+      return
+    }
+  }
+}
+
+function undecodable(path: string, why: string): TarsierError {
+  return new TarsierError('no-frames', `The pictures of ${path} cannot be decoded: ${why}. Convert it to H.264 first.`)
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { TarsierError } from '../../shared/errors.ts'
+
+/** Bytes from which the kind of a file is told. */
+const HEAD_BYTES = 4096
+
+/**
+ * A file's size and first bytes. Throws `file-missing`, `file-unreadable` (no right, or not a plain file), `file-empty`.
+ * A pipe or device is refused before it is opened: opening could wait for ever.
+ */
+export async function readHead(path: string): Promise<{ readonly bytes: number; readonly head: Uint8Array }> {
+  const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw fileError(path, error)
+  })
+  if (facts.isDirectory()) throw new TarsierError('file-unreadable', `${path} is a folder. Give a video or a picture.`)
+  if (!facts.isFile()) throw new TarsierError('file-unreadable', `${path} is not a plain file. Give a video or a picture.`)
+  if (facts.size === 0)
+    throw new TarsierError('file-empty', `${path} is empty: it has no bytes. It may not have been copied or downloaded completely.`)
+  try {
+    await using file = await open(path, 'r')
+    const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return { bytes: facts.size, head: buffer.subarray(0, bytesRead) }
+  } catch (error) {
+    throw fileError(path, error as NodeJS.ErrnoException)
+  }
+}
+
+/** sha256 of a file's bytes, hex. Throws as {@link readHead} does. */
+export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw fileError(path, error as NodeJS.ErrnoException)
+  }
+  return hash.digest('hex')
+}
+
+function fileError(path: string, cause: NodeJS.ErrnoException): TarsierError {
+  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
+    return new TarsierError('file-missing', `There is no ${path}. Check the spelling.`, { cause })
+  const why = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'you have no permission' : cause.message
+  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}.`, { cause })
+}

@@ -1,0 +1,24 @@
+import { readHead } from './local-file.ts'
+import { StillClip } from './still-clip.ts'
+import type { Clip } from './types.ts'
+import { VideoClip } from './video-clip.ts'
+
+/**
+ * Opens a video, an animation or a picture, whichever its content is; its name says nothing. Throws `file-missing`,
+ * `file-unreadable`, `file-empty`, `not-media`, `no-video` (sound only), `no-frames`.
+ */
+export async function openClip(path: string, signal: AbortSignal): Promise<Clip> {
+  signal.throwIfAborted()
+  const { bytes, head } = await readHead(path)
+  signal.throwIfAborted()
+  const picture = startsLikePicture(head) ? await StillClip.open(path, bytes) : null
+  return picture ?? (await VideoClip.open(path, bytes, signal))
+}
+
+/** Formats that sharp reads; brands of HEIF tell photographs from films in the same container. */
+function startsLikePicture(head: Uint8Array): boolean {
+  const text = String.fromCharCode(...head.subarray(0, 16))
+  if (text.startsWith('RIFF')) return text.startsWith('WEBP', 8)
+  if (text.startsWith('ftyp', 4)) return ['avif', 'avis', 'heic', 'heix', 'mif1', 'msf1'].some((brand) => text.startsWith(brand, 8))
+  return ['\xff\xd8\xff', '\x89PNG\r\n\x1a\n', 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => text.startsWith(magic))
+}

@@ -1,0 +1,130 @@
+import type { RgbImage } from './types.ts'
+
+/** Pillow's fixed point for 8-bit pictures: 32 bits less 8 of a pixel and 2 for overshoot of the filter. */
+const PRECISION_BITS = 32 - 8 - 2
+const HALF = 1 << (PRECISION_BITS - 1)
+
+/** Catmull-Rom's sharper sibling, a = -0.5, as in Pillow. */
+const SUPPORT = 2
+
+function bicubic(distance: number): number {
+  const x = Math.abs(distance)
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1
+  if (x < 2) return ((-0.5 * x + 2.5) * x - 4) * x + 2
+  return 0
+}
+
+/** For every output pixel where its window begins, how many input pixels it has, and their weights (`size` apart). */
+export interface Windows {
+  readonly size: number
+  readonly starts: Int32Array
+  readonly counts: Int32Array
+  readonly weights: Int32Array
+}
+
+/** Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: when shrinking, the filter is widened by the scale. */
+export function bicubicWindows(from: number, to: number): Windows {
+  const scale = from / to
+  const filterScale = Math.max(scale, 1)
+  const support = SUPPORT * filterScale
+  const size = Math.ceil(support) * 2 + 1
+  const starts = new Int32Array(to)
+  const counts = new Int32Array(to)
+  const weights = new Int32Array(to * size)
+  const exact = new Float64Array(size)
+  const step = 1 / filterScale
+  for (let i = 0; i < to; i += 1) {
+    const centre = (i + 0.5) * scale
+    const start = Math.max(0, Math.trunc(centre - support + 0.5))
+    const count = Math.min(from, Math.trunc(centre + support + 0.5)) - start
+    let sum = 0
+    for (let x = 0; x < count; x += 1) {
+      const weight = bicubic((x + start - centre + 0.5) * step)
+      exact[x] = weight
+      sum += weight
+    }
+    for (let x = 0; x < count; x += 1) {
+      const weight = sum === 0 ? (exact[x] ?? 0) : (exact[x] ?? 0) / sum
+      weights[i * size + x] = Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS))
+    }
+    starts[i] = start
+    counts[i] = count
+  }
+  return { size, starts, counts, weights }
+}
+
+/**
+ * Pillow's `Image.resize(size, BICUBIC)` for RGB, byte for byte: antialiased, the columns first and only in the rows that are
+ * needed, then the rows, each rounded to 8 bits. The same size gives a copy.
+ */
+export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
+  check(image, width, height)
+  let { rgb } = image
+  let rows = image.height
+  const vertical = height === image.height ? null : bicubicWindows(image.height, height)
+  if (width !== image.width) {
+    const first = vertical?.starts[0] ?? 0
+    const last = vertical ? (vertical.starts[height - 1] ?? 0) + (vertical.counts[height - 1] ?? 0) : rows
+    rgb = shrinkColumns(rgb, image.width, first, last, bicubicWindows(image.width, width), width)
+    rows = last - first
+    if (vertical) for (let y = 0; y < height; y += 1) vertical.starts[y] = (vertical.starts[y] ?? 0) - first
+  }
+  if (vertical) rgb = shrinkRows(rgb, width * 3, vertical, height)
+  return { width, height, rgb: rgb === image.rgb ? rgb.slice() : rgb }
+}
+
+function check({ width, height, rgb }: RgbImage, toWidth: number, toHeight: number): void {
+  if (rgb.length !== width * height * 3)
+    throw new RangeError(`a picture of ${width}×${height} has ${width * height * 3} bytes, not ${rgb.length}`)
+  for (const side of [width, height, toWidth, toHeight]) {
+    if (!Number.isInteger(side) || side < 1) throw new RangeError(`a side of ${side} pixels`)
+  }
+}
+
+function shrinkColumns(source: Uint8Array, sourceWidth: number, first: number, last: number, windows: Windows, width: number): Uint8Array {
+  const { size, starts, counts, weights } = windows
+  const out = new Uint8ClampedArray((last - first) * width * 3)
+  let at = 0
+  for (let y = first; y < last; y += 1) {
+    const row = y * sourceWidth * 3
+    for (let x = 0; x < width; x += 1) {
+      let pixel = row + (starts[x] as number) * 3
+      let red = HALF
+      let green = HALF
+      let blue = HALF
+      const begin = x * size
+      const end = begin + (counts[x] as number)
+      for (let k = begin; k < end; k += 1) {
+        const weight = weights[k] as number
+        red = (red + Math.imul(source[pixel] as number, weight)) | 0
+        green = (green + Math.imul(source[pixel + 1] as number, weight)) | 0
+        blue = (blue + Math.imul(source[pixel + 2] as number, weight)) | 0
+        pixel += 3
+      }
+      out[at] = red >> PRECISION_BITS
+      out[at + 1] = green >> PRECISION_BITS
+      out[at + 2] = blue >> PRECISION_BITS
+      at += 3
+    }
+  }
+  return new Uint8Array(out.buffer)
+}
+
+/** Row by row, so that memory is read in its order: sums of a whole output row at a time. */
+function shrinkRows(source: Uint8Array, stride: number, windows: Windows, height: number): Uint8Array {
+  const { size, starts, counts, weights } = windows
+  const out = new Uint8ClampedArray(stride * height)
+  const sums = new Int32Array(stride)
+  for (let y = 0; y < height; y += 1) {
+    sums.fill(HALF)
+    const count = counts[y] as number
+    for (let k = 0; k < count; k += 1) {
+      const weight = weights[y * size + k] as number
+      const row = ((starts[y] as number) + k) * stride
+      for (let x = 0; x < stride; x += 1) sums[x] = ((sums[x] as number) + Math.imul(source[row + x] as number, weight)) | 0
+    }
+    const to = y * stride
+    for (let x = 0; x < stride; x += 1) out[to + x] = (sums[x] as number) >> PRECISION_BITS
+  }
+  return new Uint8Array(out.buffer)
+}

@@ -1,0 +1,164 @@
+import { AV_NOPTS_VALUE, AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
+import { avGetCodecName, avGetPixFmtName, type IRational, Packet } from 'node-av/lib'
+import { TarsierError } from '../../shared/errors.ts'
+import type { FrameRequest } from '../../shared/frame-request.ts'
+import { Demuxer, packetPts } from './demuxer.ts'
+import { FrameIndex, type PacketFacts } from './frame-index.ts'
+import { FrameReader, type ReadCounts } from './frame-reader.ts'
+import { hashFile } from './local-file.ts'
+import { matrixRotation, rotate } from './orientation.ts'
+import { RgbConverter } from './rgb-converter.ts'
+import { planFrames } from './sampling.ts'
+import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+
+/** Milliseconds of reading packets between looks at other work and at the abort signal. */
+const SLICE_MS = 8
+
+interface Scan {
+  readonly packets: PacketFacts[]
+  readonly corrupt: number
+  /** End of the last frame in ticks, as far as timestamps tell. */
+  readonly end: number
+}
+
+/** A file whose pictures FFmpeg reads. */
+export class VideoClip implements Clip {
+  readonly info: MediaInfo
+  readonly #index: FrameIndex
+  readonly #secondsPerTick: number
+  readonly #size: { readonly width: number; readonly height: number }
+  #closed = false
+  /** What the last call of `frames` has done so far. */
+  counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
+
+  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number) {
+    this.info = info
+    this.#index = index
+    this.#secondsPerTick = secondsPerTick
+    const sideways = info.rotation % 180 !== 0
+    this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
+  }
+
+  /** Throws `not-media`, `no-video`, `no-frames`. */
+  static async open(path: string, bytes: number, signal: AbortSignal): Promise<VideoClip> {
+    await using demuxer = await Demuxer.open(path)
+    const { stream, secondsPerTick } = demuxer
+    const { width, height, codecId, format } = stream.codecpar
+    const scan = await scanPackets(demuxer, signal)
+    if (scan.packets.length === 0 || width < 1 || height < 1) {
+      throw new TarsierError('no-frames', `${path} has a video stream, but not a single picture in it. It may be damaged or not complete.`)
+    }
+    const index = new FrameIndex(scan.packets)
+    const rotation = matrixRotation(demuxer.displayMatrix)
+    const first = index.ptsOf(0)
+    const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
+    const rate = ratio(stream.avgFrameRate) || ratio(stream.rFrameRate) || (spanned > 0 ? index.count / spanned : 25)
+    const info: MediaInfo = {
+      path,
+      kind: 'video',
+      width: rotation % 180 === 0 ? width : height,
+      height: rotation % 180 === 0 ? height : width,
+      rotation,
+      frameCount: index.count,
+      rate,
+      duration: spanned > 0 ? spanned : index.count / rate,
+      container: demuxer.container,
+      codec: avGetCodecName(codecId) ?? 'unknown',
+      pixelFormat: avGetPixFmtName(format as Parameters<typeof avGetPixFmtName>[0]) ?? 'unknown',
+      bytes,
+      notices: notices(demuxer, scan),
+    }
+    return new VideoClip(info, index, secondsPerTick)
+  }
+
+  plan(request: FrameRequest): SamplingPlan {
+    return planFrames(request, { ...this.info, timeOf: (index) => this.#timeOf(index) })
+  }
+
+  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+    this.#assertOpen()
+    signal.throwIfAborted()
+    await using reader = await FrameReader.open(this.info.path, this.#index)
+    this.counts = reader.counts
+    using converter = new RgbConverter(this.#size.width, this.#size.height)
+    let given = 0
+    const lost = (index: number) => onNotice(`Frame ${index} cannot be decoded and is left out.`)
+    for await (const { index, frame, damaged } of reader.read(plan.indices, signal, lost)) {
+      const picture = await converter.convert(frame)
+      if (!picture) {
+        lost(index)
+        continue
+      }
+      if (damaged) onNotice(`Frame ${index} is damaged: parts of it are guessed.`)
+      given += 1
+      yield { ...rotate(picture, this.info.rotation), index, time: this.#timeOf(index) }
+    }
+    if (given === 0) {
+      throw new TarsierError(
+        'no-frames',
+        `None of the frames asked for of ${this.info.path} can be decoded. The file is damaged, or its codec (${this.info.codec}) is not supported.`,
+      )
+    }
+  }
+
+  async contentHash(signal: AbortSignal): Promise<string> {
+    this.#assertOpen()
+    return hashFile(this.info.path, signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #timeOf(index: number): number {
+    const pts = this.#index.ptsOf(index)
+    if (pts === null) return index / this.info.rate
+    return (pts - (this.#index.ptsOf(0) ?? 0)) * this.#secondsPerTick
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('this clip is closed')
+  }
+}
+
+/** Reads through the container, without decoding, in slices that let other work in between. */
+async function scanPackets(demuxer: Demuxer, signal: AbortSignal): Promise<Scan> {
+  using packet = new Packet()
+  packet.alloc()
+  const packets: PacketFacts[] = []
+  let corrupt = 0
+  let end = 0
+  for (let more = true; more; ) {
+    signal.throwIfAborted()
+    const until = performance.now() + SLICE_MS
+    do {
+      more = demuxer.readSync(packet)
+      if (!more) break
+      if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue // outside the edit list: decoded, never shown
+      if (packet.hasFlags(AV_PKT_FLAG_CORRUPT)) corrupt += 1
+      const pts = packetPts(packet)
+      packets.push({ pts, keyframe: packet.isKeyframe })
+      if (pts !== null) end = Math.max(end, pts + Number(packet.duration))
+    } while (performance.now() < until)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return { packets, corrupt, end }
+}
+
+function notices(demuxer: Demuxer, { packets, corrupt }: Scan): string[] {
+  const found: string[] = []
+  const promised = Number(demuxer.stream.nbFrames)
+  if (promised > packets.length && demuxer.stream.startTime !== AV_NOPTS_VALUE && promised - packets.length > 1) {
+    found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
+  }
+  if (corrupt > 0) found.push(`${corrupt} of ${packets.length} frames are damaged.`)
+  return found
+}
+
+function ratio({ num, den }: IRational): number {
+  return num > 0 && den > 0 ? num / den : 0
+}
