@@ -98,6 +98,7 @@ export const GGML_TYPE_F32 = 0
 export const GGML_TYPE_F16 = 1
 export const FTYPE_ALL_F32 = 0
 export const VOCAB_TYPE_NONE = 0
+export const TOKEN_ATTR_UNKNOWN = 1 << 0
 export const TOKEN_ATTR_CONTROL = 1 << 3
 export const ROPE_TYPE_MROPE = 8
 export const ROPE_TYPE_IMROPE = 40
@@ -220,6 +221,12 @@ export function declareLlama(llama: LibraryHandle) {
     modelWidth: native<[Pointer], number>('llama_model_n_embd_inp', 'int32_t', [pointer]),
     modelLayers: native<[Pointer], number>('llama_model_n_layer', 'int32_t', [pointer]),
     modelFileType: native<[Pointer], number>('llama_model_ftype', 'int', [pointer]),
+    modelMetadata: native<[Pointer, string, Uint8Array, number], number>('llama_model_meta_val_str', 'int32_t', [
+      pointer,
+      'str',
+      pointer,
+      'size_t',
+    ]),
     modelHasDecoder: native<[Pointer], boolean>('llama_model_has_decoder', 'bool', [pointer]),
     modelHasEncoder: native<[Pointer], boolean>('llama_model_has_encoder', 'bool', [pointer]),
 
@@ -238,7 +245,7 @@ export function declareLlama(llama: LibraryHandle) {
       'int32_t',
     ]),
     memoryLastPosition: native<[Pointer, number], number>('llama_memory_seq_pos_max', 'int32_t', [pointer, 'int32_t']),
-    stateSave: native<[Pointer, string, number, Int32Array, number], number>('llama_state_seq_save_file', 'size_t', [
+    stateSave: native<[Pointer, string, number, Pointer, number], number>('llama_state_seq_save_file', 'size_t', [
       pointer,
       'str',
       'int32_t',
@@ -259,6 +266,7 @@ export function declareLlama(llama: LibraryHandle) {
     vocabText: native<[Pointer, number], string>('llama_vocab_get_text', 'str', [pointer, 'int32_t']),
     vocabAttributes: native<[Pointer, number], number>('llama_vocab_get_attr', 'int', [pointer, 'int32_t']),
     vocabIsEnd: native<[Pointer, number], boolean>('llama_vocab_is_eog', 'bool', [pointer, 'int32_t']),
+    vocabAddsBos: native<[Pointer], boolean>('llama_vocab_get_add_bos', 'bool', [pointer]),
     vocabBos: native<[Pointer], number>('llama_vocab_bos', 'int32_t', [pointer]),
     vocabEos: native<[Pointer], number>('llama_vocab_eos', 'int32_t', [pointer]),
     tokenize: native<[Pointer, Uint8Array, number, Int32Array, number, boolean, boolean], number>('llama_tokenize', 'int32_t', [

@@ -1,0 +1,80 @@
+import type { Batch } from './llama-header.ts'
+import { NativeArray } from './native-memory.ts'
+
+/** Planes of an M-RoPE batch of rows: t, y, x and a fourth that is always 0. */
+const MROPE_PLANES = 4
+
+/** The C memory of one batch, allocated once and filled again and again. It stays in place until it is freed. */
+export class BatchMemory {
+  readonly size: number
+  readonly #width: number
+  readonly #planes: number
+  readonly #tokens: NativeArray
+  readonly #positions: NativeArray
+  readonly #sequenceCounts: NativeArray
+  readonly #sequence: NativeArray
+  readonly #sequences: NativeArray
+  readonly #outputs: NativeArray
+  /** Rows take far more room than tokens, and a conversation without a clip has none. */
+  #rows: NativeArray | null = null
+
+  /** @param size most tokens or rows in a batch */
+  constructor(size: number, width: number, mrope: boolean) {
+    this.size = size
+    this.#width = width
+    this.#planes = mrope ? MROPE_PLANES : 1
+    this.#tokens = new NativeArray('int32', size)
+    this.#positions = new NativeArray('int32', size * this.#planes)
+    this.#sequenceCounts = new NativeArray('int32', size)
+    this.#sequence = new NativeArray('int32', 1)
+    this.#sequences = new NativeArray('pointer', size)
+    this.#outputs = new NativeArray('int8', size)
+    this.#sequenceCounts.write(new Int32Array(size).fill(1))
+    this.#sequence.write(Int32Array.of(0))
+    this.#sequences.write(Array.from({ length: size }, () => this.#sequence.address))
+  }
+
+  /** A batch of tokens: llama.cpp spreads their one position over the planes. */
+  ofTokens(tokens: Int32Array, position: number, wantsLogits: boolean): Batch {
+    this.#tokens.write(tokens)
+    this.#positions.write(Int32Array.from(tokens, (_, i) => position + i))
+    return this.#batch(tokens.length, wantsLogits, true)
+  }
+
+  /**
+   * A batch of rows `from` to `to` out of `rows` [count, width].
+   * @param planes t, h, w of all rows, [3, count]
+   */
+  ofRows(rows: Float32Array, planes: Int32Array, from: number, to: number, wantsLogits: boolean): Batch {
+    this.#rows ??= new NativeArray('float', this.size * this.#width)
+    this.#rows.write(rows.subarray(from * this.#width, to * this.#width))
+    const count = planes.length / 3
+    const length = to - from
+    for (let plane = 0; plane < this.#planes; plane += 1) {
+      const values = plane < 3 ? planes.subarray(plane * count + from, plane * count + to) : new Int32Array(length)
+      this.#positions.write(values, plane * length)
+    }
+    return this.#batch(length, wantsLogits, false)
+  }
+
+  free(): void {
+    for (const memory of [this.#tokens, this.#positions, this.#sequenceCounts, this.#sequence, this.#sequences, this.#outputs])
+      memory.free()
+    this.#rows?.free()
+  }
+
+  #batch(length: number, wantsLogits: boolean, tokens: boolean): Batch {
+    const outputs = new Int8Array(length)
+    if (wantsLogits) outputs[length - 1] = 1
+    this.#outputs.write(outputs)
+    return {
+      n_tokens: length,
+      token: tokens ? this.#tokens.address : null,
+      embd: tokens ? null : (this.#rows?.address ?? null),
+      pos: this.#positions.address,
+      n_seq_id: this.#sequenceCounts.address,
+      seq_id: this.#sequences.address,
+      logits: this.#outputs.address,
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+
+const CHUNK = 1 << 20
+
+/** Something in the file that cannot be. */
+export class GgufError extends Error {
+  override readonly name = 'GgufError'
+}
+
+/** Reads a GGUF's head from front to back, never past the file's end, a piece at a time, and hashes what it reads. */
+export class GgufReader {
+  readonly size: number
+  readonly #file: FileHandle
+  readonly #hash: Hash = createHash('sha256')
+  #buffer = Buffer.alloc(0)
+  /** Where in the file the buffer begins, and how far in it we are. */
+  #start = 0
+  #at = 0
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file
+    this.size = size
+  }
+
+  get position(): number {
+    return this.#start + this.#at
+  }
+
+  get left(): number {
+    return this.size - this.position
+  }
+
+  async u32(): Promise<number> {
+    return (await this.#take(4)).readUInt32LE()
+  }
+
+  /** A 64-bit number; one past 2^53 is refused, because nothing in a file is counted so far. */
+  async u64(what: string): Promise<number> {
+    const value = Number((await this.#take(8)).readBigUInt64LE())
+    if (!Number.isSafeInteger(value)) throw new GgufError(`${what} is ${value}`)
+    return value
+  }
+
+  async bytes(length: number): Promise<Buffer> {
+    return this.#take(length)
+  }
+
+  /** A string's bytes as they lie in the file; `most` is what is still plausible. */
+  async string(what: string, most: number): Promise<string> {
+    const length = await this.u64(`the length of ${what}`)
+    if (length > most) throw new GgufError(`${what} is ${length} bytes long`)
+    return (await this.#take(length)).toString('utf8')
+  }
+
+  async skip(length: number, what: string): Promise<void> {
+    if (length > this.left) throw new GgufError(`${what} reaches past the end of the file`)
+    for (let rest = length; rest > 0; ) {
+      const some = Math.min(rest, CHUNK)
+      await this.#take(some)
+      rest -= some
+    }
+  }
+
+  /** Passes over strings, of which a vocabulary has hundreds of thousands. */
+  async skipStrings(count: number, what: string, most: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      if (this.#at + 8 > this.#buffer.length) await this.#refill(Math.min(8, this.left))
+      if (this.left < 8) throw new GgufError('it ends in the middle')
+      const length = Number(this.#buffer.readBigUInt64LE(this.#at))
+      if (length > most) throw new GgufError(`an entry of ${what} is ${length} bytes long`)
+      this.#at += 8
+      if (this.#at + length <= this.#buffer.length) this.#at += length
+      else await this.skip(length, what)
+    }
+  }
+
+  /** Hash of all that was read so far. */
+  digest(): string {
+    return this.#hash.update(this.#buffer.subarray(0, this.#at)).digest('hex')
+  }
+
+  async #take(length: number): Promise<Buffer> {
+    if (length > this.left) throw new GgufError('it ends in the middle')
+    if (this.#at + length > this.#buffer.length) await this.#refill(length)
+    const taken = this.#buffer.subarray(this.#at, this.#at + length)
+    this.#at += length
+    return taken
+  }
+
+  async #refill(length: number): Promise<void> {
+    this.#hash.update(this.#buffer.subarray(0, this.#at))
+    this.#start += this.#at
+    this.#at = 0
+    const wanted = Math.min(Math.max(length, CHUNK), this.size - this.#start)
+    const buffer = Buffer.alloc(wanted)
+    let filled = 0
+    while (filled < wanted) {
+      const { bytesRead } = await this.#file.read(buffer, filled, wanted - filled, this.#start + filled)
+      if (bytesRead === 0) throw new GgufError('it became shorter while it was read')
+      filled += bytesRead
+    }
+    this.#buffer = buffer
+  }
+}

@@ -1,0 +1,92 @@
+import { TarsierError } from '../../shared/errors.ts'
+import type { Mark } from './types.ts'
+
+/**
+ * What lies in the cells of a context: the t position of each, in the order of evaluation. llama.cpp forgets by position,
+ * callers go back by cells, and under M-RoPE the two differ: all rows of a frame have one t, and a clip's last rows lie
+ * before the position of what follows it.
+ */
+export class HeldCells {
+  readonly capacity: number
+  /** t of each cell; never falls. */
+  #times: Int32Array
+  #mark: Mark = { cells: 0, position: 0 }
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.#times = new Int32Array(Math.min(capacity, 4096))
+  }
+
+  get mark(): Mark {
+    return this.#mark
+  }
+
+  get times(): Int32Array {
+    return this.#times.subarray(0, this.#mark.cells)
+  }
+
+  /** Throws `context-full` where so many more cells do not fit. */
+  reserve(count: number): void {
+    const { cells } = this.#mark
+    if (cells + count <= this.capacity) return
+    throw new TarsierError(
+      'context-full',
+      `${count} more tokens do not fit: the context holds ${this.capacity}, ${cells} of them are taken. Use fewer frames or fewer pixels per frame, or start over.`,
+      { details: { wanted: count, used: cells, capacity: this.capacity } },
+    )
+  }
+
+  addTokens(count: number): void {
+    const { cells, position } = this.#mark
+    this.#grow(cells + count)
+    for (let i = 0; i < count; i += 1) this.#times[cells + i] = position + i
+    this.#mark = { cells: cells + count, position: position + count }
+  }
+
+  addRows(times: Int32Array, next: number): void {
+    const { cells } = this.#mark
+    this.#grow(cells + times.length)
+    this.#times.set(times, cells)
+    this.#mark = { cells: cells + times.length, position: next }
+  }
+
+  /** Replaces everything, as after a state was read. */
+  set(times: Int32Array, mark: Mark): void {
+    this.#grow(times.length)
+    this.#times.set(times)
+    this.#mark = mark
+  }
+
+  /**
+   * Goes back to a mark.
+   * @returns the first position to forget
+   */
+  rewind(to: Mark): number {
+    const { cells } = this.#mark
+    if (!Number.isInteger(to.cells) || to.cells < 0 || to.cells > cells) throw new RangeError(`cannot go from cell ${cells} to ${to.cells}`)
+    const first = to.cells < cells ? (this.#times[to.cells] ?? 0) : to.position
+    if (to.cells > 0 && to.cells < cells && (this.#times[to.cells - 1] ?? 0) >= first)
+      throw new RangeError(`cell ${to.cells} lies within a frame`)
+    this.#mark = { ...to }
+    return first
+  }
+
+  /** Goes back without asking whether a frame is cut: for what llama.cpp has forgotten by itself. */
+  truncate(to: Mark): void {
+    this.#mark = { ...to }
+  }
+
+  /** Cells whose position lies before `time`. */
+  cellsBefore(time: number): number {
+    let cells = this.#mark.cells
+    while (cells > 0 && (this.#times[cells - 1] ?? 0) >= time) cells -= 1
+    return cells
+  }
+
+  #grow(cells: number): void {
+    if (cells <= this.#times.length) return
+    const grown = new Int32Array(Math.min(this.capacity, Math.max(cells, this.#times.length * 2)))
+    grown.set(this.#times)
+    this.#times = grown
+  }
+}

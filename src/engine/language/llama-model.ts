@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto'
+import koffi from 'koffi'
+import { TarsierError } from '../../shared/errors.ts'
+import { checkGguf, type GgufFacts } from './gguf-check.ts'
+import { chooseGpuLayers } from './gpu-layers.ts'
+import {
+  callAsync,
+  FTYPE_ALL_F32,
+  GGML_TYPE_F16,
+  GGML_TYPE_F32,
+  LLAMA_RELEASE,
+  type Pointer,
+  type ProgressCallback,
+  ROPE_TYPE_IMROPE,
+  ROPE_TYPE_MROPE,
+  VOCAB_TYPE_NONE,
+} from './llama-header.ts'
+import { type LanguageDevice, type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
+import { LlamaSession } from './llama-session.ts'
+import { buildPrompt } from './prompt.ts'
+import { PromptTemplate } from './prompt-template.ts'
+import { Tokenizer } from './tokenizer.ts'
+import type { ChatMessage, Language, PromptSegment, Session } from './types.ts'
+
+export interface LanguageOptions {
+  /** The checkpoint's own chat template (Jinja). */
+  readonly template: string
+  /** What stands for a clip in the rendered template. */
+  readonly videoPad: string
+  /** `auto` takes the best there is. Defaults to `auto`. */
+  readonly device?: LanguageDevice
+  /** Layers on the GPU, instead of as many as are estimated to fit. */
+  readonly gpuLayers?: number
+  readonly signal: AbortSignal
+}
+
+/** Most tokens or rows computed at once: llama.cpp's own size, and the step in which an abort is obeyed. */
+const BATCH = 512
+/** Context that room on the GPU is kept for when layers are chosen; a Tarsier2 conversation is rarely longer. */
+const EXPECTED_CELLS = 16384
+/** Smallest context opened. */
+const LEAST_CELLS = 256
+
+/**
+ * Loads a GGUF language model.
+ * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `out-of-memory`, `device-unavailable` or `native-library`.
+ */
+export async function loadLanguage(path: string, options: LanguageOptions): Promise<Language> {
+  const { signal } = options
+  const device = options.device ?? 'auto'
+  const facts = await checkGguf(path)
+  signal.throwIfAborted()
+  const library = await openLlamaLibrary(device)
+  signal.throwIfAborted()
+  const cells = Math.min(facts.context, EXPECTED_CELLS)
+  const choice = await chooseGpuLayers(library, path, { cells, wanted: options.gpuLayers, signal })
+  const fallbacks = choice.notice === null ? [] : [choice.notice]
+  let layers = choice.layers
+  let model = await load(library, path, layers, signal)
+  if (typeof model !== 'bigint' && layers > 0 && device === 'auto') {
+    // Room on a GPU is an estimate, and its driver may have the last word.
+    fallbacks.push('The model could not be loaded into the GPU and runs on the CPU.')
+    layers = 0
+    model = await load(library, path, layers, signal)
+  }
+  if (typeof model !== 'bigint') throw refused(path, model)
+  try {
+    return new LlamaModel(library, model, { facts, options, device: await deviceName(library, layers), onGpu: layers > 0, fallbacks })
+  } catch (error) {
+    library.api.modelFree(model)
+    throw error
+  }
+}
+
+/** @returns the model, or what llama.cpp complained about */
+async function load(
+  { api, logMark, complaints }: LlamaLibrary,
+  path: string,
+  layers: number,
+  signal: AbortSignal,
+): Promise<Pointer | string[]> {
+  const progress: ProgressCallback = () => !signal.aborted
+  const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
+  const mark = logMark()
+  try {
+    const params = { ...api.modelDefaultParams(), n_gpu_layers: layers, progress_callback: callback }
+    const model = await callAsync(api.modelLoadFromFile, path, params)
+    if (signal.aborted && model !== null) api.modelFree(model)
+    signal.throwIfAborted()
+    return model ?? (await complaints(mark))
+  } finally {
+    koffi.unregister(callback)
+  }
+}
+
+function refused(path: string, complaints: readonly string[]): TarsierError {
+  const said = complaints.join(' ').replace(/\s+/g, ' ').slice(0, 500)
+  const cause = new Error(said)
+  if (/alloc|out of memory|failed to reserve|mmap failed/i.test(said)) {
+    return new TarsierError(
+      'out-of-memory',
+      `There is not enough memory to load ${path}. Close other programs, use a smaller model, or --device cpu.`,
+      { cause },
+    )
+  }
+  if (/unknown model architecture|unsupported|unknown pre-tokenizer/i.test(said)) {
+    return new TarsierError(
+      'model-unsupported',
+      `llama.cpp ${LLAMA_RELEASE} does not know the kind of model in ${path}. Use another model.`,
+      { cause },
+    )
+  }
+  return new TarsierError('model-damaged', `${path} is damaged: llama.cpp could not load it. Import or fetch the model again.`, { cause })
+}
+
+async function deviceName({ llama }: LlamaLibrary, layers: number): Promise<string> {
+  if (llama.gpu === false || layers === 0) return 'cpu'
+  const names = await llama.getGpuDeviceNames()
+  return names.length > 0 ? `${llama.gpu} (${names.join(', ')})` : llama.gpu
+}
+
+interface LoadedFacts {
+  readonly facts: GgufFacts
+  readonly options: LanguageOptions
+  readonly device: string
+  readonly onGpu: boolean
+  readonly fallbacks: readonly string[]
+}
+
+class LlamaModel implements Language {
+  readonly width: number
+  readonly vocabulary: number
+  readonly trainedContext: number
+  readonly device: string
+  readonly fallbacks: readonly string[]
+  readonly #library: LlamaLibrary
+  readonly #model: Pointer
+  readonly #tokenizer: Tokenizer
+  readonly #template: PromptTemplate
+  readonly #sessions = new Set<Session>()
+  readonly #fingerprint: Uint8Array
+  readonly #cellType: number
+  readonly #mrope: boolean
+  readonly #onGpu: boolean
+  #closed = false
+
+  constructor(library: LlamaLibrary, model: Pointer, { facts, options, device, onGpu, fallbacks }: LoadedFacts) {
+    const { api } = library
+    const vocab = api.modelGetVocab(model)
+    if (
+      !api.modelHasDecoder(model) ||
+      api.modelHasEncoder(model) ||
+      api.vocabType(vocab) === VOCAB_TYPE_NONE ||
+      api.modelLayers(model) === 0
+    ) {
+      throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
+    }
+    this.#library = library
+    this.#model = model
+    this.#tokenizer = new Tokenizer(api, model)
+    this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
+    // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
+    this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
+    const rope = api.modelRopeType(model)
+    this.#mrope = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE
+    this.#onGpu = onGpu
+    this.#fingerprint = createHash('sha256')
+      .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, device]))
+      .digest()
+    this.width = api.modelWidth(model)
+    this.vocabulary = this.#tokenizer.size
+    this.trainedContext = api.modelContextTrain(model)
+    this.device = device
+    this.fallbacks = fallbacks
+  }
+
+  tokenize(text: string): number[] {
+    this.#open()
+    return this.#tokenizer.tokenize(text)
+  }
+
+  detokenize(tokens: readonly number[], options: { special?: boolean } = {}): string {
+    this.#open()
+    return this.#tokenizer.detokenize(tokens, options.special)
+  }
+
+  prompt(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): PromptSegment[] {
+    this.#open()
+    return buildPrompt(this.#template, this.#tokenizer, messages, options)
+  }
+
+  async open({ cells }: { cells: number }): Promise<Session> {
+    this.#open()
+    const { api, threads, isEmpty, logMark, complaints } = this.#library
+    const mark = logMark()
+    const context = await callAsync(api.initFromModel, this.#model, {
+      ...api.contextDefaultParams(),
+      n_ctx: Math.max(LEAST_CELLS, Math.ceil(cells)),
+      n_batch: BATCH,
+      n_ubatch: BATCH,
+      n_seq_max: 1,
+      // Logits of the last token only: a whole batch of a large vocabulary's would take hundreds of megabytes.
+      n_outputs_max: 1,
+      n_threads: threads,
+      n_threads_batch: threads,
+      type_k: this.#cellType,
+      type_v: this.#cellType,
+      offload_kqv: this.#onGpu,
+      op_offload: this.#onGpu,
+    })
+    if (context === null) {
+      throw new TarsierError(
+        'out-of-memory',
+        `There is not enough memory for a conversation of ${cells} tokens. Use fewer frames or fewer pixels per frame, a smaller model, or --device cpu.`,
+        { cause: new Error((await complaints(mark)).join(' ')), details: { cells } },
+      )
+    }
+    const session = new LlamaSession({
+      api,
+      context,
+      tokenizer: this.#tokenizer,
+      width: this.width,
+      mrope: this.#mrope,
+      batch: BATCH,
+      isEmpty,
+      fingerprint: this.#fingerprint,
+      onClosed: () => this.#sessions.delete(session),
+    })
+    this.#sessions.add(session)
+    if (this.#closed) await session[Symbol.asyncDispose]()
+    this.#open()
+    return session
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await Promise.all([...this.#sessions].map((session) => session[Symbol.asyncDispose]()))
+    this.#library.api.modelFree(this.#model)
+  }
+
+  #open(): void {
+    if (this.#closed) throw new Error('the model is closed')
+  }
+}

@@ -1,0 +1,249 @@
+import { TarsierError } from '../../shared/errors.ts'
+import type { Sampling } from '../../shared/sampling.ts'
+import { AbortFlag } from './abort-flag.ts'
+import { BatchMemory } from './batch-memory.ts'
+import { HeldCells } from './held-cells.ts'
+import { type Batch, callAsync, type LlamaApi, type Pointer } from './llama-header.ts'
+import { readFloats } from './native-memory.ts'
+import { RepetitionDetector } from './repetition.ts'
+import { Sampler } from './sampler.ts'
+import { loadState, saveState } from './state-file.ts'
+import { TextStream } from './text-stream.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import type { Generated, Mark, Piece, Session } from './types.ts'
+
+/** What `llama_decode` answers. */
+const DECODED = 0
+const NO_SLOT = 1
+const ABORTED = 2
+
+export interface SessionParts {
+  readonly api: LlamaApi
+  readonly context: Pointer
+  readonly tokenizer: Tokenizer
+  readonly width: number
+  readonly mrope: boolean
+  /** Most tokens or rows that are computed at once. */
+  readonly batch: number
+  /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
+  readonly isEmpty: Pointer
+  /** Tells apart states of other models and builds, 32 bytes. */
+  readonly fingerprint: Uint8Array
+  onClosed(): void
+}
+
+/** A context of llama.cpp with one sequence; see {@link Session}. */
+export class LlamaSession implements Session {
+  readonly capacity: number
+  readonly #parts: SessionParts
+  readonly #memory: Pointer
+  readonly #batch: BatchMemory
+  readonly #abort: AbortFlag
+  readonly #held: HeldCells
+  /** Logits of the last evaluated token are there. */
+  #hasLogits = false
+  /** What runs in C at the moment; memory is freed only after it. */
+  #running: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.capacity = parts.api.contextSize(parts.context)
+    this.#memory = parts.api.getMemory(parts.context)
+    this.#batch = new BatchMemory(parts.batch, parts.width, parts.mrope)
+    this.#abort = new AbortFlag(parts.api, parts.context, parts.isEmpty)
+    this.#held = new HeldCells(this.capacity)
+  }
+
+  get mark(): Mark {
+    return this.#held.mark
+  }
+
+  async evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void> {
+    for (const token of tokens) if (!this.#parts.tokenizer.has(token)) throw new RangeError(`there is no token ${token}`)
+    this.#held.reserve(tokens.length)
+    for (let at = 0; at < tokens.length; at += this.#batch.size) {
+      const some = Int32Array.from(tokens.slice(at, at + this.#batch.size))
+      const { position } = this.mark
+      await this.#decode(() => this.#batch.ofTokens(some, position, at + some.length === tokens.length), position, signal)
+      this.#held.addTokens(some.length)
+    }
+  }
+
+  async evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void> {
+    const count = planes.length / 3
+    if (!Number.isInteger(count) || rows.length !== count * this.#parts.width) {
+      throw new RangeError(`${rows.length} values and ${planes.length} positions do not make rows of ${this.#parts.width}`)
+    }
+    if (count === 0) return
+    this.#held.reserve(count)
+    const start = this.mark
+    const times = planes.subarray(0, count)
+    // Pieces of one size: a last one of a few rows would cost nearly as much as a whole one.
+    const pieces = Math.ceil(count / this.#batch.size)
+    const ends = Array.from({ length: pieces + 1 }, (_, i) => Math.round((i * count) / pieces))
+    try {
+      for (let i = 0; i < pieces; i += 1) {
+        const from = ends[i] ?? 0
+        const to = ends[i + 1] ?? count
+        await this.#decode(() => this.#batch.ofRows(rows, planes, from, to, to === count), times[from] ?? 0, signal)
+        this.#held.addRows(times.subarray(from, to), to === count ? next : start.position)
+      }
+    } catch (error) {
+      // Half a frame is nothing one could go on from: back to where the call began.
+      if (!this.#closed) this.#forgetFrom(times[0] ?? 0, start)
+      throw error
+    }
+  }
+
+  rewind(to: Mark): void {
+    this.#open()
+    if (to.cells === this.mark.cells && to.position === this.mark.position) return
+    const first = this.#held.rewind(to)
+    this.#parts.api.memoryRemove(this.#memory, 0, first, -1)
+    this.#hasLogits = false
+  }
+
+  logits(): Float32Array {
+    this.#open()
+    const address = this.#hasLogits ? this.#parts.api.logitsAt(this.#parts.context, -1) : null
+    if (address === null) throw new Error('nothing was evaluated since the session was opened, rewound or restored')
+    return readFloats(address, this.#parts.tokenizer.size)
+  }
+
+  async *generate(sampling: Sampling, signal: AbortSignal): AsyncGenerator<Piece, Generated> {
+    this.#open()
+    if (!this.#hasLogits) throw new Error('something must be evaluated before the first token can be drawn')
+    this.#held.reserve(1)
+    const { api, context, tokenizer } = this.#parts
+    const most = Math.min(sampling.maxTokens, this.capacity - this.mark.cells)
+    using sampler = new Sampler(api, tokenizer.size, sampling)
+    const stream = new TextStream(sampling.stop)
+    const repetition = new RepetitionDetector()
+    const tokens: number[] = []
+    let text = ''
+    let finish: Generated['finish'] = 'length'
+    let evaluating: Promise<void> = Promise.resolve()
+    try {
+      while (tokens.length < most) {
+        signal.throwIfAborted()
+        const token = sampler.next(context)
+        if (tokenizer.isEnd(token)) {
+          finish = 'end'
+          break
+        }
+        tokens.push(token)
+        // Evaluated while the caller shows the piece.
+        evaluating = this.#evaluateOne(token, signal)
+        const shown = stream.push(tokenizer.piece(token))
+        text += shown
+        if (shown !== '') yield { text: shown, tokens: tokens.length }
+        await evaluating
+        if (stream.stopped) finish = 'stop'
+        else if (repetition.add(token)) finish = 'repetition'
+        else continue
+        break
+      }
+    } finally {
+      await evaluating.catch(() => {}) // thrown above already, unless the caller left
+    }
+    const rest = stream.end()
+    if (stream.stopped) finish = 'stop'
+    text += rest
+    if (rest !== '') yield { text: rest, tokens: tokens.length }
+    return { text, tokens, finish }
+  }
+
+  async save(path: string): Promise<void> {
+    this.#open()
+    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times }))
+  }
+
+  async restore(path: string): Promise<boolean> {
+    this.#open()
+    const state = await this.#run(loadState(this.#parts, path, this.capacity))
+    this.#hasLogits = false
+    if (state === 'refused') return false
+    if (state === 'failed') {
+      this.#parts.api.memoryRemove(this.#memory, 0, -1, -1)
+      this.#held.set(new Int32Array(0), { cells: 0, position: 0 })
+      return false
+    }
+    this.#held.set(state.times, state.mark)
+    return true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#abort.raise()
+    await this.#running.catch(() => {}) // whoever asked for it was told
+    this.#parts.api.free(this.#parts.context)
+    this.#abort.free()
+    this.#batch.free()
+    this.#parts.onClosed()
+  }
+
+  /** Like {@link evaluateTokens} for one token, whose failure may be looked at later. */
+  #evaluateOne(token: number, signal: AbortSignal): Promise<void> {
+    const position = this.mark.position
+    const one = Int32Array.of(token)
+    const done = this.#decode(() => this.#batch.ofTokens(one, position, true), position, signal).then(() => this.#held.addTokens(1))
+    done.catch(() => {}) // awaited by the caller of this, after its own caller has come back
+    return done
+  }
+
+  /** @param first the first position in the batch: from there on everything is gone when the batch fails */
+  async #decode(fill: () => Batch, first: number, signal: AbortSignal): Promise<void> {
+    this.#open()
+    signal.throwIfAborted()
+    const { api, context } = this.#parts
+    const raise = () => this.#abort.raise()
+    this.#abort.lower()
+    this.#hasLogits = false
+    signal.addEventListener('abort', raise, { once: true })
+    let status: number
+    try {
+      status = await this.#run(callAsync(api.decode, context, fill()))
+    } finally {
+      signal.removeEventListener('abort', raise)
+    }
+    if (status === DECODED) {
+      this.#hasLogits = true
+      return
+    }
+    this.#open()
+    if (this.#held.cellsBefore(first) < this.mark.cells) this.#forgetFrom(first)
+    signal.throwIfAborted()
+    if (status === NO_SLOT) this.#held.reserve(this.capacity + 1)
+    if (status !== ABORTED && status === -2) {
+      throw new TarsierError(
+        'out-of-memory',
+        'There is not enough memory to evaluate the prompt. Use fewer frames or fewer pixels per frame, a smaller model, or --device cpu.',
+      )
+    }
+    throw new TarsierError('internal', `llama.cpp could not evaluate a batch (status ${status}). Please report it.`, {
+      details: { status },
+    })
+  }
+
+  /**
+   * Forgets what lies at a position or after it, as llama.cpp does by itself when a batch fails.
+   * @param mark what the mark then is, unless even more had to go because it has the same position
+   */
+  #forgetFrom(first: number, mark: Mark = { cells: this.#held.cellsBefore(first), position: first }): void {
+    const cells = this.#held.cellsBefore(first)
+    if (cells < this.mark.cells) this.#parts.api.memoryRemove(this.#memory, 0, first, -1)
+    this.#held.truncate(cells === mark.cells ? mark : { cells, position: first })
+    this.#hasLogits = false
+  }
+
+  #run<T>(work: Promise<T>): Promise<T> {
+    this.#running = work
+    return work
+  }
+
+  #open(): void {
+    if (this.#closed) throw new Error('the session is closed')
+  }
+}

@@ -1,0 +1,31 @@
+import type { PromptTemplate } from './prompt-template.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import type { ChatMessage, PromptSegment } from './types.ts'
+
+/** Renders turns and makes tokens of them. Words of the template and of users that stand side by side are tokenised as one text, as in the reference. */
+export function buildPrompt(
+  template: PromptTemplate,
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  options: { addGenerationPrompt: boolean },
+): PromptSegment[] {
+  const segments: PromptSegment[] = []
+  let tokens: number[] = []
+  for (const part of template.render(messages, options.addGenerationPrompt)) {
+    if (part.kind === 'clip') {
+      if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
+      segments.push(part)
+      tokens = []
+    } else if (part.kind === 'control') tokens.push(part.token)
+    else tokens = tokens.concat(part.kind === 'text' ? tokenizer.tokenize(part.text) : part.tokens)
+  }
+  if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
+  return tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos.token)
+}
+
+/** Models that want their beginning token get it once, whether or not the template wrote it. */
+function withBos(segments: readonly PromptSegment[], bos: number): PromptSegment[] {
+  const [first, ...rest] = segments
+  if (first?.kind !== 'tokens') return [{ kind: 'tokens', tokens: [bos] }, ...segments]
+  return first.tokens[0] === bos ? [first, ...rest] : [{ kind: 'tokens', tokens: [bos, ...first.tokens] }, ...rest]
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { TarsierError } from '../../shared/errors.ts'
+import { callAsync, type LlamaApi, type Pointer, SEQUENCE_HEADER_BYTES, SEQUENCE_MAGIC, SEQUENCE_VERSION } from './llama-header.ts'
+import { NativeArray } from './native-memory.ts'
+import type { Mark } from './types.ts'
+
+/**
+ * A saved sequence is llama.cpp's own file: magic, version, a list of tokens, the KV cells. We need no tokens, so the
+ * list holds what we must know instead, as 32-bit numbers:
+ *
+ *     checksum[8]  sha256 of everything after it
+ *     length[2]    of the whole file, low and high half
+ *     format, fingerprint[8], cells, position, t of each cell
+ *
+ * llama.cpp's reader trusts what it reads, so a file is handed to it only after the checksum was right.
+ */
+const FORMAT = 1
+const CHECKSUM = 0
+const LENGTH = 8
+const FORMAT_AT = 10
+const FINGERPRINT = 11
+const CELLS = 19
+const POSITION = 20
+const TIMES = 21
+const CHECKSUM_BYTES = 32
+const HASHED_FROM = SEQUENCE_HEADER_BYTES + CHECKSUM_BYTES
+const HALF = 2 ** 32
+
+export interface SavedState {
+  readonly mark: Mark
+  /** t of each cell. */
+  readonly times: Int32Array
+}
+
+interface Sequence {
+  readonly api: LlamaApi
+  readonly context: Pointer
+  readonly fingerprint: Uint8Array
+}
+
+/** Writes a sequence aside and renames it. Throws `write-failed` when it cannot be written. */
+export async function saveState({ api, context, fingerprint }: Sequence, path: string, state: SavedState): Promise<void> {
+  const aside = `${path}.part`
+  const facts = new Int32Array(TIMES + state.times.length)
+  facts[FORMAT_AT] = FORMAT
+  facts.set(asNumbers(fingerprint), FINGERPRINT)
+  facts[CELLS] = state.mark.cells
+  facts[POSITION] = state.mark.position
+  facts.set(state.times, TIMES)
+  const memory = new NativeArray('int32', facts.length)
+  try {
+    memory.write(facts)
+    const written = await callAsync(api.stateSave, context, aside, 0, memory.address, facts.length)
+    if (written === 0)
+      throw new TarsierError('write-failed', `The state of the conversation could not be written to ${path}. Is the disk full?`)
+    await seal(aside)
+    await rename(aside, path)
+  } catch (error) {
+    if (error instanceof TarsierError) throw error
+    throw new TarsierError('write-failed', `The state of the conversation could not be written to ${path}: ${(error as Error).message}.`, {
+      cause: error,
+    })
+  } finally {
+    memory.free()
+    await rm(aside, { force: true })
+  }
+}
+
+/** Fills in length and checksum, which are known only now. */
+async function seal(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const { size } = await file.stat()
+    const length = Buffer.alloc(8)
+    length.writeUInt32LE(size % HALF, 0)
+    length.writeUInt32LE(Math.floor(size / HALF), 4)
+    await file.write(length, 0, length.length, SEQUENCE_HEADER_BYTES + LENGTH * 4)
+    await file.write(await checksum(path), 0, CHECKSUM_BYTES, SEQUENCE_HEADER_BYTES + CHECKSUM * 4)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Reads a sequence into a context, replacing what it holds.
+ * @returns `refused` for a file that is not one of ours, not of this model and build, damaged, or too large, with the
+ * context untouched; `failed` when llama.cpp would not have it, and the context must be cleared
+ */
+export async function loadState(
+  { api, context, fingerprint }: Sequence,
+  path: string,
+  capacity: number,
+): Promise<SavedState | 'refused' | 'failed'> {
+  const state = await readFacts(path, fingerprint, capacity)
+  if (state === null) return 'refused'
+  const facts = new NativeArray('int32', TIMES + state.times.length)
+  const count = new NativeArray('pointer', 1)
+  try {
+    const read = await callAsync(api.stateLoad, context, path, 0, facts.address, facts.length, count.address)
+    return read === 0 ? 'failed' : state
+  } finally {
+    facts.free()
+    count.free()
+  }
+}
+
+async function readFacts(path: string, fingerprint: Uint8Array, capacity: number): Promise<SavedState | null> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'r')
+  } catch {
+    return null // not there any more, or not for us: as good as never saved
+  }
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) return null
+    const head = Buffer.alloc(SEQUENCE_HEADER_BYTES + TIMES * 4)
+    if ((await file.read(head, 0, head.length, 0)).bytesRead !== head.length) return null
+    if (head.readUInt32LE(0) !== SEQUENCE_MAGIC || head.readUInt32LE(4) !== SEQUENCE_VERSION) return null
+    const fact = (at: number) => head.readUInt32LE(SEQUENCE_HEADER_BYTES + at * 4)
+    const cells = fact(CELLS)
+    if (head.readUInt32LE(8) !== TIMES + cells || cells > capacity || fact(FORMAT_AT) !== FORMAT) return null
+    if (fact(LENGTH) + fact(LENGTH + 1) * HALF !== stat.size) return null
+    const theirs = head.subarray(SEQUENCE_HEADER_BYTES + FINGERPRINT * 4, SEQUENCE_HEADER_BYTES + CELLS * 4)
+    if (!theirs.equals(fingerprint)) return null
+    const sum = head.subarray(SEQUENCE_HEADER_BYTES, HASHED_FROM)
+    if (!sum.equals(await checksum(path))) return null
+    const times = Buffer.alloc(cells * 4)
+    if ((await file.read(times, 0, times.length, head.length)).bytesRead !== times.length) return null
+    return { mark: { cells, position: fact(POSITION) }, times: asNumbers(times) }
+  } catch {
+    return null // an unreadable cache is no cache
+  } finally {
+    await file.close()
+  }
+}
+
+async function checksum(path: string): Promise<Buffer> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { start: HASHED_FROM, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  return hash.digest()
+}
+
+function asNumbers(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(i * 4, true))
+}

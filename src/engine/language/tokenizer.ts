@@ -1,0 +1,98 @@
+import { type LlamaApi, type Pointer, TOKEN_ATTR_CONTROL, TOKEN_ATTR_UNKNOWN } from './llama-header.ts'
+
+/** Longest metadata value that is asked for. */
+const METADATA_BYTES = 256
+
+/** A model's vocabulary: text to tokens and back. Everything is kept by llama.cpp; only pieces are remembered here. */
+export class Tokenizer {
+  readonly size: number
+  /** Texts of the control tokens; of two with one text the first. */
+  readonly controls: ReadonlyMap<string, number>
+  /** Put before every prompt, unless the template wrote it. */
+  readonly bos: { readonly token: number; readonly text: string } | null
+  /** Text of the end-of-sequence token, for templates that ask for it. */
+  readonly eosText: string
+  readonly bosText: string
+  readonly #api: LlamaApi
+  readonly #vocab: Pointer
+  /** Qwen2's tokenizer composes characters (NFC) before anything else; llama.cpp leaves that out. */
+  readonly #composes: boolean
+  readonly #encoder = new TextEncoder()
+  readonly #pieces = new Map<number, Uint8Array>()
+  #scratch = new Uint8Array(128)
+
+  constructor(api: LlamaApi, model: Pointer) {
+    this.#api = api
+    this.#vocab = api.modelGetVocab(model)
+    this.size = api.vocabTokens(this.#vocab)
+    this.#composes = readMetadata(api, model, 'tokenizer.ggml.pre') === 'qwen2'
+    const controls = new Map<string, number>()
+    for (let token = 0; token < this.size; token += 1) {
+      if ((api.vocabAttributes(this.#vocab, token) & (TOKEN_ATTR_CONTROL | TOKEN_ATTR_UNKNOWN)) === 0) continue
+      const text = api.vocabText(this.#vocab, token)
+      if (text !== '' && !controls.has(text)) controls.set(text, token)
+    }
+    this.controls = controls
+    const bos = api.vocabBos(this.#vocab)
+    this.bosText = this.#textOf(bos)
+    this.eosText = this.#textOf(api.vocabEos(this.#vocab))
+    this.bos = bos >= 0 && api.vocabAddsBos(this.#vocab) ? { token: bos, text: this.bosText } : null
+  }
+
+  /** Tokens of a text in which nothing is a control token, whatever it looks like. */
+  tokenize(text: string): number[] {
+    if (text === '') return []
+    const bytes = this.#encoder.encode(this.#composes ? text.normalize('NFC') : text)
+    // A token is at least a byte, but a sentencepiece vocabulary may put a space in front.
+    const tokens = new Int32Array(bytes.length + 2)
+    const count = this.#api.tokenize(this.#vocab, bytes, bytes.length, tokens, tokens.length, false, false)
+    if (count < 0) throw new RangeError(`${bytes.length} bytes became ${-count} tokens`)
+    return Array.from(tokens.subarray(0, count))
+  }
+
+  /** Text of tokens; control tokens come out as nothing unless `special`. */
+  detokenize(tokens: readonly number[], special = false): string {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    let text = ''
+    for (const token of tokens) text += decoder.decode(special ? this.#readPiece(token, true) : this.piece(token), { stream: true })
+    return text + decoder.decode()
+  }
+
+  /** The bytes a token stands for, none for a control token. */
+  piece(token: number): Uint8Array {
+    const known = this.#pieces.get(token)
+    if (known) return known
+    const piece = this.#readPiece(token, false)
+    this.#pieces.set(token, piece)
+    return piece
+  }
+
+  isEnd(token: number): boolean {
+    return this.#api.vocabIsEnd(this.#vocab, token)
+  }
+
+  has(token: number): boolean {
+    return Number.isInteger(token) && token >= 0 && token < this.size
+  }
+
+  #readPiece(token: number, special: boolean): Uint8Array {
+    if (!this.has(token)) throw new RangeError(`token ${token} of ${this.size}`)
+    let length = this.#api.tokenToPiece(this.#vocab, token, this.#scratch, this.#scratch.length, 0, special)
+    if (length < 0) {
+      this.#scratch = new Uint8Array(-length)
+      length = this.#api.tokenToPiece(this.#vocab, token, this.#scratch, this.#scratch.length, 0, special)
+    }
+    return this.#scratch.slice(0, Math.max(0, length))
+  }
+
+  #textOf(token: number): string {
+    return token < 0 ? '' : this.#api.vocabText(this.#vocab, token)
+  }
+}
+
+function readMetadata(api: LlamaApi, model: Pointer, key: string): string | null {
+  const buffer = new Uint8Array(METADATA_BYTES)
+  const length = api.modelMetadata(model, key, buffer, buffer.length)
+  if (length < 0) return null
+  return new TextDecoder().decode(buffer.subarray(0, Math.min(length, METADATA_BYTES - 1)))
+}
