@@ -99,4 +99,5 @@ def main() -> None:
     writer.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,8 @@ export interface GgufFacts {
   readonly architecture: string
   /** Tokens it was trained to hold. */
   readonly context: number
+  /** Numbers that a cell of the context takes in the KV cache, 0 when the file does not say it plainly. */
+  readonly cellNumbers: number
   /** Tells the file from others: its head, its size, and samples of its weights. */
   readonly fingerprint: string
 }
@@ -110,10 +112,21 @@ async function readHead(reader: GgufReader, path: string): Promise<Omit<GgufFact
   number('embedding_length', 1, 1 << 20)
   const context = number('context_length', 1, 2 ** 31)
   await readTensors(reader, tensors, alignmentOf(values))
-  return { architecture, context }
+  return { architecture, context, cellNumbers: cellNumbers(architecture, values) }
 }
 
-/** Scalars and short texts by key; of arrays their length. */
+function cellNumbers(architecture: string, values: ReadonlyMap<string, string | number>): number {
+  const of = (key: string) => {
+    const value = values.get(`${architecture}.${key}`)
+    return typeof value === 'number' && value > 0 ? value : undefined
+  }
+  const heads = of('attention.head_count')
+  const keyHeads = of('attention.head_count_kv') ?? heads ?? 0
+  const head = Math.floor((of('embedding_length') ?? 0) / (heads ?? 1))
+  return (of('block_count') ?? 0) * keyHeads * ((of('attention.key_length') ?? head) + (of('attention.value_length') ?? head))
+}
+
+/** Whole numbers and texts by key; everything else is there as NaN. */
 async function readKeys(reader: GgufReader, count: number): Promise<Map<string, string | number>> {
   const values = new Map<string, string | number>()
   for (let i = 0; i < count; i += 1) {
@@ -136,7 +149,7 @@ async function readValue(reader: GgufReader, key: string): Promise<string | numb
     if (count * bytes > reader.left) throw new GgufError(`${key} reaches past the end of the file`)
     if (element === STRING) await reader.skipStrings(count, key, MOST_STRING_BYTES)
     else await reader.skip(count * bytes, key)
-    return count
+    return Number.NaN
   }
   const bytes = VALUE_BYTES[type]
   if (bytes === undefined) throw new GgufError(`${key} has a value of type ${type}`)
@@ -144,7 +157,7 @@ async function readValue(reader: GgufReader, key: string): Promise<string | numb
   if (type === UINT32) return value.readUInt32LE()
   if (type === INT32) return value.readInt32LE()
   if (type === UINT64) return Number(value.readBigUInt64LE())
-  return Number.NaN // of no interest here
+  return Number.NaN
 }
 
 function alignmentOf(values: ReadonlyMap<string, string | number>): number {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { freemem, totalmem } from 'node:os'
 import koffi from 'koffi'
 import { TarsierError } from '../../shared/errors.ts'
 import { checkGguf, type GgufFacts } from './gguf-check.ts'
@@ -119,6 +120,24 @@ async function deviceName({ llama }: LlamaLibrary, layers: number): Promise<stri
   return names.length > 0 ? `${llama.gpu} (${names.join(', ')})` : llama.gpu
 }
 
+function tooLarge(cells: number, cause?: Error): TarsierError {
+  return new TarsierError(
+    'out-of-memory',
+    `There is not enough memory for a conversation of ${cells} tokens. Use fewer frames or fewer pixels per frame, or a smaller model.`,
+    { details: { cells }, ...(cause && { cause }) },
+  )
+}
+
+/**
+ * Bytes this process can have at all. Systems promise more than that, and kill whoever makes use of it: a cache that
+ * cannot fit must not be asked for. Linux alone tells what is free in a way that one can go by.
+ */
+function memoryLimit(): number {
+  const allowed = process.constrainedMemory()
+  const total = allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
+  return process.platform === 'linux' ? Math.min(total, freemem()) : total
+}
+
 interface LoadedFacts {
   readonly facts: GgufFacts
   readonly options: LanguageOptions
@@ -140,6 +159,7 @@ class LlamaModel implements Language {
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
   readonly #cellType: number
+  readonly #cellBytes: number
   readonly #mrope: boolean
   readonly #onGpu: boolean
   #closed = false
@@ -161,6 +181,7 @@ class LlamaModel implements Language {
     this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
     // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
+    this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
     const rope = api.modelRopeType(model)
     this.#mrope = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE
     this.#onGpu = onGpu
@@ -193,6 +214,7 @@ class LlamaModel implements Language {
     this.#open()
     const { api, threads, isEmpty, logMark, complaints } = this.#library
     const mark = logMark()
+    if (!this.#onGpu && this.#cellBytes * cells > memoryLimit()) throw tooLarge(cells)
     const context = await callAsync(api.initFromModel, this.#model, {
       ...api.contextDefaultParams(),
       n_ctx: Math.max(LEAST_CELLS, Math.ceil(cells)),
@@ -209,11 +231,7 @@ class LlamaModel implements Language {
       op_offload: this.#onGpu,
     })
     if (context === null) {
-      throw new TarsierError(
-        'out-of-memory',
-        `There is not enough memory for a conversation of ${cells} tokens. Use fewer frames or fewer pixels per frame, a smaller model, or --device cpu.`,
-        { cause: new Error((await complaints(mark)).join(' ')), details: { cells } },
-      )
+      throw tooLarge(cells, new Error((await complaints(mark)).join(' ')))
     }
     const session = new LlamaSession({
       api,
