@@ -40,7 +40,8 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<strin
   return hash.digest('hex')
 }
 
-function fileError(path: string, cause: NodeJS.ErrnoException): TarsierError {
+/** What the file system said, as a typed error. */
+export function fileError(path: string, cause: NodeJS.ErrnoException): TarsierError {
   if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
     return new TarsierError('file-missing', `There is no ${path}. Check the spelling.`, { cause })
   const why = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'you have no permission' : cause.message

@@ -1,7 +1,12 @@
+import { GifClip } from './gif-clip.ts'
+import { isGif } from './gif-file.ts'
 import { readHead } from './local-file.ts'
 import { StillClip } from './still-clip.ts'
 import type { Clip } from './types.ts'
 import { VideoClip } from './video-clip.ts'
+
+/** GIFs are held in memory; beyond this FFmpeg reads them piece by piece. */
+const MAX_GIF_BYTES = 2 ** 29
 
 /**
  * Opens a video, an animation or a picture, whichever its content is; its name says nothing. Throws `file-missing`,
@@ -11,6 +16,7 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Clip>
   signal.throwIfAborted()
   const { bytes, head } = await readHead(path)
   signal.throwIfAborted()
+  if (isGif(head) && bytes <= MAX_GIF_BYTES) return await GifClip.open(path, signal)
   const picture = startsLikePicture(head) ? await StillClip.open(path, bytes) : null
   return picture ?? (await VideoClip.open(path, bytes, signal))
 }
