@@ -79,7 +79,7 @@ async function load(device: LanguageDevice, keepLog: (level: string, text: strin
   const byName = device !== 'auto' && device !== 'cpu'
   try {
     const { getLlama, LlamaLogLevel } = await import('node-llama-cpp')
-    return await getLlama({
+    const llama = await getLlama({
       gpu: device === 'cpu' ? false : device,
       build: 'never',
       skipDownload: true,
@@ -87,6 +87,12 @@ async function load(device: LanguageDevice, keepLog: (level: string, text: strin
       logLevel: LlamaLogLevel.warn,
       logger: keepLog,
     })
+    // Asked for what a platform cannot have, node-llama-cpp gives the CPU; and a build may load and find no device.
+    if (byName && (llama.gpu !== device || (await llama.getGpuDeviceNames()).length === 0)) {
+      await llama.dispose()
+      throw new Error(`no ${device} device was found`)
+    }
+    return llama
   } catch (error) {
     if (!byName) throw nativeLibrary(error)
     throw new TarsierError(

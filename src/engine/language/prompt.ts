@@ -20,7 +20,7 @@ export function buildPrompt(
     else tokens = tokens.concat(part.kind === 'text' ? tokenizer.tokenize(part.text) : part.tokens)
   }
   if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
-  return tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos.token)
+  return tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos)
 }
 
 /** Models that want their beginning token get it once, whether or not the template wrote it. */

@@ -9,7 +9,7 @@ export class Tokenizer {
   /** Texts of the control tokens; of two with one text the first. */
   readonly controls: ReadonlyMap<string, number>
   /** Put before every prompt, unless the template wrote it. */
-  readonly bos: { readonly token: number; readonly text: string } | null
+  readonly bos: number | null
   /** Text of the end-of-sequence token, for templates that ask for it. */
   readonly eosText: string
   readonly bosText: string
@@ -36,7 +36,7 @@ export class Tokenizer {
     const bos = api.vocabBos(this.#vocab)
     this.bosText = this.#textOf(bos)
     this.eosText = this.#textOf(api.vocabEos(this.#vocab))
-    this.bos = bos >= 0 && api.vocabAddsBos(this.#vocab) ? { token: bos, text: this.bosText } : null
+    this.bos = bos >= 0 && api.vocabAddsBos(this.#vocab) ? bos : null
   }
 
   /** Tokens of a text in which nothing is a control token, whatever it looks like. */

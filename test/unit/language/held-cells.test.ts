@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { HeldCells } from '../../../src/engine/language/held-cells.ts'
+
+/** Four tokens, two frames of six rows (3 by 2), two tokens. */
+function filled(): HeldCells {
+  const held = new HeldCells(100)
+  held.addTokens(4)
+  held.addRows(new Int32Array(6).fill(4), 7)
+  held.addRows(new Int32Array(6).fill(5), 7)
+  held.addTokens(2)
+  return held
+}
+
+describe('HeldCells', () => {
+  it('counts cells and positions', () => {
+    expect(filled().mark).toEqual({ cells: 18, position: 9 })
+    expect([...filled().times]).toEqual([0, 1, 2, 3, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 7, 8])
+  })
+
+  it.each([
+    [{ cells: 17, position: 8 }, 8],
+    [{ cells: 16, position: 7 }, 7],
+    [{ cells: 10, position: 7 }, 5],
+    [{ cells: 4, position: 4 }, 4],
+    [{ cells: 0, position: 0 }, 0],
+  ])('goes back to %j by forgetting from position %i on', (mark, first) => {
+    const held = filled()
+    expect(held.rewind(mark)).toBe(first)
+    expect(held.mark).toEqual(mark)
+  })
+
+  it('goes neither forward nor into a frame', () => {
+    expect(() => filled().rewind({ cells: 19, position: 10 })).toThrow(RangeError)
+    expect(() => filled().rewind({ cells: 7, position: 4 })).toThrow('within a frame')
+  })
+
+  it('says with numbers what does not fit', () => {
+    expect(() => filled().reserve(82)).not.toThrow()
+    expect(() => filled().reserve(83)).toThrow(
+      expect.objectContaining({ code: 'context-full', details: { wanted: 83, used: 18, capacity: 100 } }),
+    )
+  })
+})
