@@ -97,6 +97,8 @@ export interface Batch {
 export const GGML_TYPE_F32 = 0
 export const GGML_TYPE_F16 = 1
 export const FTYPE_ALL_F32 = 0
+export const FLASH_ATTENTION_AUTO = -1
+export const FLASH_ATTENTION_OFF = 0
 export const VOCAB_TYPE_NONE = 0
 export const TOKEN_ATTR_UNKNOWN = 1 << 0
 export const TOKEN_ATTR_CONTROL = 1 << 3
