@@ -9,6 +9,8 @@ const TO_F32 = 1
 
 export interface CheckpointWeightsOptions {
   readonly precision: VisionPrecision
+  /** Before the checkpoint's keys. The graph's names go without it, so that the same weights make the same graph. */
+  readonly prefix: string
   readonly signal: AbortSignal
   /** Told the elements written so far, of those stored in `precision`. */
   readonly onWritten: (elements: number) => void
@@ -29,12 +31,13 @@ export class CheckpointWeights {
 
   /** A matrix [rows, columns] as the checkpoint has it; `parts` of that shape that lie under one another become one value each. */
   async matrices(key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
-    expectShape(this.#source, key, [rows * parts, columns])
-    const { dtype } = this.#source.info(key)
-    const nextPart = splitPieces(this.#source.stream(key), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
+    const stored = this.#options.prefix + key
+    expectShape(this.#source, stored, [rows * parts, columns])
+    const { dtype } = this.#source.info(stored)
+    const nextPart = splitPieces(this.#source.stream(stored), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
-      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#options.precision, key))
+      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#options.precision, stored))
       names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
     }
     return names
@@ -47,8 +50,9 @@ export class CheckpointWeights {
 
   /** A bias or a scale of `size`, or `parts` of them that lie one after another. */
   async vectors(key: string, size: number, parts: number): Promise<OnnxValueName[]> {
-    expectShape(this.#source, key, [size * parts])
-    const floats = await this.#source.floats(key)
+    const stored = this.#options.prefix + key
+    expectShape(this.#source, stored, [size * parts])
+    const floats = await this.#source.floats(stored)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
       const bytes = floatsToBytes(floats.slice(part * size, (part + 1) * size), 'f32', key)

@@ -62,6 +62,7 @@ export async function writeQwen2VlTower(
   const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
+    prefix,
     signal: options.signal,
     onWritten: (written) => options.onProgress?.(written / elements),
   })
@@ -81,7 +82,7 @@ export async function writeQwen2VlTower(
     const flatPixels = graph.node('Reshape', [pixels, graph.integers([-1, values])])
     let x = graph.node('Gemm', [flatPixels, patchMatrix], { attributes: { transB: 1 } })
     for (let block = 0; block < config.depth; block++) {
-      const key = `${prefix}blocks.${block}`
+      const key = `blocks.${block}`
       const normed = await weights.layerNorm(x, `${key}.norm1`, channels, LAYER_NORM_EPSILON)
       const projected = await weights.linears(normed, `${key}.attn.qkv`, channels, channels, 3)
       const [q = '', k = '', v = ''] = projected.map((part) => graph.node('Reshape', [part, byFrame]))
@@ -92,11 +93,11 @@ export async function writeQwen2VlTower(
       const active = graph.node('QuickGelu', [up], { domain: MICROSOFT, attributes: { alpha: { float: QUICK_GELU_ALPHA } } })
       x = graph.node('Add', [x, await weights.linear(active, `${key}.mlp.fc2`, channels, hidden)])
     }
-    const normed = await weights.layerNorm(x, `${prefix}merger.ln_q`, channels, LAYER_NORM_EPSILON)
+    const normed = await weights.layerNorm(x, 'merger.ln_q', channels, LAYER_NORM_EPSILON)
     // Merged order: the patches of a token lie side by side already.
     const grouped = graph.node('Reshape', [normed, graph.integers([-1, merged])])
-    const inner = graph.node('Gelu', [await weights.linear(grouped, `${prefix}merger.mlp.0`, merged, merged)], { domain: MICROSOFT })
-    const rows = await weights.linear(inner, `${prefix}merger.mlp.2`, width, merged)
+    const inner = graph.node('Gelu', [await weights.linear(grouped, 'merger.mlp.0', merged, merged)], { domain: MICROSOFT })
+    const rows = await weights.linear(inner, 'merger.mlp.2', width, merged)
     const frames = graph.node('Slice', [framesAndPatches, graph.integers([0]), graph.integers([1])])
     const shape = graph.node('Concat', [frames, graph.integers([-1, width])], { attributes: { axis: 0 } })
     graph.output(graph.node('Reshape', [rows, shape], { name: 'embeddings' }), 'f32', ['frames', 'tokens', width])
