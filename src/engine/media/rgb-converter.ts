@@ -25,7 +25,8 @@ export class RgbConverter implements Disposable {
     target.width = this.#width
     target.height = this.#height
     target.format = AV_PIX_FMT_RGB24
-    if (target.getBuffer(1) < 0 || (await this.#context.scaleFrame(target, source)) < 0) return null
+    // FFmpeg's own alignment: in rows without room behind them its fast conversion leaves out the last pixels.
+    if (target.getBuffer(0) < 0 || (await this.#context.scaleFrame(target, source)) < 0) return null
     const rgb = target.toBuffer()
     return { width: this.#width, height: this.#height, rgb: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) }
   }
