@@ -29,13 +29,16 @@ const EARLIER_KEYFRAMES = [0, 1, 8]
 export class FrameReader implements AsyncDisposable {
   readonly #path: string
   readonly #index: FrameIndex
-  readonly #decoder = new CodecContext()
+  #decoder = new CodecContext()
   readonly #packet = new Packet()
   readonly #frame = new Frame()
   readonly counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
   #demuxer: Demuxer
   /** Decoding position of the packet at hand, which is the next to be decoded; -1 before the first; null after the last or when unknown. */
   #position: number | null = -1
+
+  /** Whether the decoder has seen nothing yet. */
+  #fresh = true
 
   private constructor(path: string, demuxer: Demuxer, index: FrameIndex) {
     this.#path = path
@@ -63,25 +66,23 @@ export class FrameReader implements AsyncDisposable {
    */
   async *read(wanted: readonly number[], signal: AbortSignal, onLost: (index: number) => void): AsyncGenerator<DecodedFrame, void> {
     let at = 0
+    let healthy = true
     while (at < wanted.length) {
       const end = this.#stretchEnd(wanted, at)
-      const stretch = wanted.slice(at, end)
+      let left: readonly number[] = wanted.slice(at, end)
       at = end
-      let left: readonly number[] = stretch
-      let tried: number | null = null
-      for (const earlier of EARLIER_KEYFRAMES) {
-        const first = left[0]
-        if (first === undefined) break
-        const keyframe = this.#ordered ? this.#index.keyframeFor(first, earlier) : -1
-        if (keyframe === tried) break // decoding the same once more gives the same
-        tried = keyframe
-        left = yield* this.#decodeStretch(left, keyframe, signal)
-      }
       while (left.length > 0) {
-        const [lost, ...rest] = left
-        onLost(lost as number)
-        left =
-          rest.length > 0 ? yield* this.#decodeStretch(rest, this.#ordered ? this.#index.keyframeFor(rest[0] as number) : -1, signal) : []
+        const before: number = left.length
+        // In a damaged part a keyframe further back is tried for the first frame only.
+        const starts = this.#startsFor(left[0] as number, healthy ? EARLIER_KEYFRAMES : [0])
+        for (const [attempt, keyframe] of starts.entries()) {
+          left = yield* this.#decodeStretch(left, keyframe, attempt === starts.length - 1, signal)
+          if (left.length < before) break
+        }
+        healthy = left.length < before
+        if (healthy) continue
+        onLost(left[0] as number)
+        left = left.slice(1)
       }
     }
   }
@@ -91,6 +92,12 @@ export class FrameReader implements AsyncDisposable {
     this.#packet.free()
     this.#decoder.freeContext()
     await this.#demuxer[Symbol.asyncDispose]()
+  }
+
+  /** Keyframes to begin with, the best first; -1 for the start of the file. */
+  #startsFor(frame: number, earlier: readonly number[]): number[] {
+    if (!this.#ordered) return [-1]
+    return [...new Set(earlier.map((count) => this.#index.keyframeFor(frame, count)))]
   }
 
   get #ordered(): boolean {
@@ -123,11 +130,22 @@ export class FrameReader implements AsyncDisposable {
     return end
   }
 
-  /** Decodes from a keyframe (-1: from the start) and gives what it finds of an ascending list; returns what it left over. */
-  async *#decodeStretch(wanted: readonly number[], keyframe: number, signal: AbortSignal): AsyncGenerator<DecodedFrame, number[]> {
+  /** Decodes from a keyframe (-1: from the start) and gives what it finds of an ascending list; returns the rest, from the first one missed. */
+  async *#decodeStretch(
+    wanted: readonly number[],
+    keyframe: number,
+    acceptDamaged: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<DecodedFrame, number[]> {
     const lastPacket = this.#ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
     const left = [...wanted]
-    this.#decoder.flushBuffers()
+    if (!this.#fresh) {
+      // Flushing would leave some state in the decoder: H.264 forgets that it has not recovered yet.
+      this.#decoder.freeContext()
+      this.#decoder = new CodecContext()
+      await this.#openDecoder()
+    }
+    this.#fresh = false
     await this.#goTo(keyframe, signal)
     let shown = 0
     for (let flushing = false; !flushing; ) {
@@ -151,8 +169,10 @@ export class FrameReader implements AsyncDisposable {
         const index = this.#ordered ? Number(this.#frame.pts) : shown
         shown += 1
         const damaged = this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)
-        for (let i = left.indexOf(index); i >= 0; i = left.indexOf(index)) {
-          left.splice(i, 1)
+        // Pictures come in the order they are shown: one was left out.
+        if (index > (left[0] as number) || (index === left[0] && damaged && !acceptDamaged)) return left
+        while (left[0] === index) {
+          left.shift()
           yield { index, frame: this.#frame, damaged }
           signal.throwIfAborted()
         }

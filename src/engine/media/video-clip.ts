@@ -1,4 +1,4 @@
-import { AV_NOPTS_VALUE, AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
+import { AV_NOPTS_VALUE, AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD, AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
 import { avGetCodecName, avGetPixFmtName, type IRational, Packet } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
@@ -156,6 +156,9 @@ function notices(demuxer: Demuxer, { packets, corrupt }: Scan): string[] {
     found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
   }
   if (corrupt > 0) found.push(`${corrupt} of ${packets.length} frames are damaged.`)
+  const { colorTrc } = demuxer.stream.codecpar
+  if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)
+    found.push('The clip is HDR: its colours are taken as they are, and look pale.')
   return found
 }
 

@@ -1,0 +1,175 @@
+import {
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_PIX_FMT_RGB24,
+  AV_PKT_DATA_DISPLAYMATRIX,
+  AVFMT_GLOBALHEADER,
+  type FFEncoderCodec,
+  SWS_BILINEAR,
+} from 'node-av/constants'
+import {
+  avGetPixFmtFromName,
+  Codec,
+  CodecContext,
+  Dictionary,
+  FFmpegError,
+  FormatContext,
+  Frame,
+  Packet,
+  Rational,
+  SoftwareScaleContext,
+  type Stream,
+} from 'node-av/lib'
+
+/** 8-bit RGB without padding, as the engine's own. */
+interface Picture {
+  readonly width: number
+  readonly height: number
+  readonly rgb: Uint8Array
+}
+
+export interface ClipOptions {
+  /** FFmpeg's name of the encoder. Defaults to `libx264`. */
+  readonly codec?: string
+  /** Frames a second, as a fraction. Defaults to 25/1. */
+  readonly rate?: readonly [number, number]
+  /** Frames from keyframe to keyframe. Defaults to 12. */
+  readonly gop?: number
+  /** Defaults to 0. */
+  readonly bFrames?: number
+  /** Defaults to `yuv420p`. */
+  readonly pixelFormat?: string
+  /** Clockwise degrees a player has to turn the pictures by. */
+  readonly rotation?: 0 | 90 | 180 | 270
+  /** Of the encoder, such as `crf`. */
+  readonly options?: Readonly<Record<string, string>>
+  /** Name of the container, when the path's ending does not tell. */
+  readonly container?: string
+  readonly containerOptions?: Readonly<Record<string, string>>
+  /** Presentation time of each frame in units of 1/rate; its number by default. Has to ascend. */
+  readonly timeOf?: (index: number) => number
+  /** FFmpeg's numbers, written into the stream. */
+  readonly colourSpace?: number
+  readonly colourRange?: number
+  readonly transfer?: number
+  /** Writes the streams of several `writeClip` calls' kind no further than this; for tests of other streams. */
+  readonly beforeHeader?: (format: FormatContext) => void
+}
+
+/** Encodes pictures of one size into a file, with FFmpeg's own encoders. Returns how many there were. */
+export async function writeClip(
+  path: string,
+  pictures: AsyncIterable<Picture> | Iterable<Picture>,
+  options: ClipOptions = {},
+): Promise<number> {
+  await using writer = new ClipWriter(path, options)
+  let count = 0
+  for await (const picture of pictures) {
+    await writer.write(picture, count)
+    count += 1
+  }
+  if (count === 0) throw new Error('a clip needs a frame')
+  await writer.finish()
+  return count
+}
+
+class ClipWriter implements AsyncDisposable {
+  readonly #path: string
+  readonly #options: ClipOptions
+  readonly #format = new FormatContext()
+  readonly #encoder = new CodecContext()
+  readonly #scaler = new SoftwareScaleContext()
+  readonly #packet = new Packet()
+  #stream: Stream | null = null
+
+  constructor(path: string, options: ClipOptions) {
+    this.#path = path
+    this.#options = options
+    this.#packet.alloc()
+    this.#scaler.allocContext()
+    this.#scaler.setOption('sws_flags', SWS_BILINEAR)
+  }
+
+  async write({ width, height, rgb }: Picture, index: number): Promise<void> {
+    if (!this.#stream) await this.#open(width, height)
+    using source = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), { width, height, format: AV_PIX_FMT_RGB24 })
+    using frame = new Frame()
+    frame.alloc()
+    frame.width = width
+    frame.height = height
+    frame.format = this.#encoder.pixelFormat
+    frame.colorSpace = this.#encoder.colorSpace
+    frame.colorRange = this.#encoder.colorRange
+    check(frame.getBuffer(), 'a frame')
+    check(await this.#scaler.scaleFrame(frame, source), 'conversion')
+    frame.pts = BigInt(this.#options.timeOf?.(index) ?? index)
+    check(await this.#encoder.sendFrame(frame), 'encoding')
+    await this.#drain()
+  }
+
+  async finish(): Promise<void> {
+    check(await this.#encoder.sendFrame(null), 'encoding')
+    await this.#drain()
+    check(await this.#format.writeTrailer(), 'the end of the file')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#packet.free()
+    this.#scaler.freeContext()
+    this.#encoder.freeContext()
+    if (this.#stream) await this.#format.closeOutput()
+  }
+
+  async #open(width: number, height: number): Promise<void> {
+    const { codec: name = 'libx264', rate = [25, 1], gop = 12, bFrames = 0, pixelFormat = 'yuv420p', rotation = 0 } = this.#options
+    check(this.#format.allocOutputContext2(null, this.#options.container ?? null, this.#path), 'the container')
+    const codec = Codec.findEncoderByName(name as FFEncoderCodec)
+    if (!codec) throw new Error(`there is no encoder ${name}`)
+    this.#encoder.allocContext3(codec)
+    this.#encoder.width = width
+    this.#encoder.height = height
+    this.#encoder.timeBase = new Rational(rate[1], rate[0])
+    this.#encoder.framerate = new Rational(rate[0], rate[1])
+    this.#encoder.pixelFormat = avGetPixFmtFromName(pixelFormat)
+    this.#encoder.gopSize = gop
+    this.#encoder.maxBFrames = bFrames
+    this.#encoder.threadCount = 1
+    if (this.#options.colourSpace !== undefined) this.#encoder.colorSpace = this.#options.colourSpace as CodecContext['colorSpace']
+    if (this.#options.colourRange !== undefined) this.#encoder.colorRange = this.#options.colourRange as CodecContext['colorRange']
+    if (this.#options.transfer !== undefined) this.#encoder.colorTrc = this.#options.transfer as CodecContext['colorTrc']
+    if (this.#format.oformat && (this.#format.oformat.flags & AVFMT_GLOBALHEADER) !== 0) this.#encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
+    using encoderOptions = Dictionary.fromObject(this.#options.options ?? {})
+    check(await this.#encoder.open2(codec, encoderOptions), `the encoder ${name}`)
+    const stream = this.#format.newStream(null)
+    check(this.#encoder.parametersFromContext(stream.codecpar), 'the stream')
+    stream.timeBase = this.#encoder.timeBase
+    stream.avgFrameRate = this.#encoder.framerate
+    if (rotation !== 0) stream.codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(rotation))
+    this.#options.beforeHeader?.(this.#format)
+    check(await this.#format.openOutput(), this.#path)
+    this.#stream = stream
+    using containerOptions = Dictionary.fromObject(this.#options.containerOptions ?? {})
+    check(await this.#format.writeHeader(containerOptions), 'the header')
+  }
+
+  async #drain(): Promise<void> {
+    const stream = this.#stream as Stream
+    while ((await this.#encoder.receivePacket(this.#packet)) >= 0) {
+      this.#packet.streamIndex = stream.index
+      if (this.#packet.duration <= 0n) this.#packet.duration = 1n
+      this.#packet.rescaleTs(this.#encoder.timeBase, stream.timeBase)
+      check(await this.#format.interleavedWriteFrame(this.#packet), 'writing')
+    }
+  }
+}
+
+/** FFmpeg's matrix of fixed-point numbers that turns clockwise. */
+function displayMatrix(rotation: 90 | 180 | 270): Buffer {
+  const turn = { 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0] }[rotation] as [number, number, number, number]
+  const matrix = Buffer.alloc(36)
+  for (const [at, value] of [turn[0], turn[1], 0, turn[2], turn[3], 0, 0, 0, 16384].entries()) matrix.writeInt32LE(value * 65536, at * 4)
+  return matrix
+}
+
+function check(code: number, what: string): void {
+  if (code < 0) throw new Error(`${what} failed: ${FFmpegError.strerror(code)}`)
+}
