@@ -1,13 +1,13 @@
 import {
   AV_DISPOSITION_ATTACHED_PIC,
+  AV_LOG_QUIET,
   AV_NOPTS_VALUE,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVDISCARD_ALL,
-  AVERROR_EOF,
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
-import { Dictionary, FFmpegError, FormatContext, type Packet, type Stream } from 'node-av/lib'
+import { Dictionary, FFmpegError, FormatContext, Log, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 
 /**
@@ -27,6 +27,9 @@ const NO_MEDIA = new Set([
   'lavfi',
   'vapoursynth',
 ])
+
+// FFmpeg would tell the user's terminal; what matters is in errors and notices.
+if (process.env.TARSIER_DEBUG !== '1') Log.setLevel(AV_LOG_QUIET)
 
 /** A container opened for its pictures: packets of the best video stream, and where to read on. */
 export class Demuxer implements AsyncDisposable {
@@ -103,10 +106,6 @@ export class Demuxer implements AsyncDisposable {
 /** Presentation time of a packet in ticks, or null. */
 export function packetPts(packet: Packet): number | null {
   return packet.pts === AV_NOPTS_VALUE ? null : Number(packet.pts)
-}
-
-export function isEnd(code: number): boolean {
-  return code === AVERROR_EOF
 }
 
 function notMedia(path: string, code: number | null): TarsierError {

@@ -78,7 +78,7 @@ export class StillClip implements Clip {
 }
 
 async function decode(path: string, failOn: 'warning' | 'none'): Promise<Uint8Array> {
-  const { data } = await sharp(path, { limitInputPixels: false, failOn })
+  const { data } = await sharp(path, { limitInputPixels: false, ignoreIcc: true, failOn })
     .autoOrient()
     .removeAlpha()
     .toColourspace('srgb')

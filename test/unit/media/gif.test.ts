@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { GifCanvas } from '../../../src/engine/media/gif-canvas.ts'
+import { isGif, parseGif } from '../../../src/engine/media/gif-file.ts'
+import facts from '../../fixtures/media/media.json' with { type: 'json' }
+
+const read = (name: string) => new Uint8Array(readFileSync(new URL(`../../fixtures/media/${name}`, import.meta.url)))
+
+function drawn(bytes: Uint8Array): { digests: string[]; whole: boolean[] } {
+  const file = parseGif(bytes)
+  const canvas = new GifCanvas(bytes, file)
+  const whole: boolean[] = []
+  const digests = file.frames.map(() => {
+    whole.push(canvas.draw())
+    return createHash('sha256').update(canvas.rgb).digest('hex')
+  })
+  return { digests, whole }
+}
+
+test.each(Object.entries(facts.gifs))('%s looks as Pillow draws it', (name, digests) => {
+  const bytes = read(name)
+  expect(isGif(bytes)).toBe(true)
+  expect(parseGif(bytes).truncated).toBe(false)
+  const got = drawn(bytes)
+  expect(got.digests).toEqual(digests)
+  expect(got.whole.every(Boolean)).toBe(true)
+})
+
+test('a file cut anywhere gives what it holds', () => {
+  const bytes = read('2.gif')
+  const all = facts.gifs['2.gif']
+  let most = 0
+  for (let length = 0; length < bytes.length; length += 1) {
+    const cut = bytes.subarray(0, length)
+    const file = parseGif(cut)
+    expect(file.truncated).toBe(true)
+    const { digests, whole } = drawn(cut)
+    const sound = whole.indexOf(false) < 0 ? whole.length : whole.indexOf(false)
+    // The screen may still grow with a picture that is missing here; this file's does not.
+    expect(digests.slice(0, sound)).toEqual(all.slice(0, sound))
+    most = Math.max(most, sound)
+  }
+  expect(most).toBe(all.length)
+})
+
+test('damage anywhere neither throws nor hangs', () => {
+  const bytes = read('3.gif')
+  for (let at = 13; at < bytes.length; at += 1) {
+    const damaged = bytes.slice()
+    damaged[at] = (damaged[at] as number) ^ 0x15
+    const { width, height } = parseGif(damaged)
+    if (width * height < 1e6) drawn(damaged)
+  }
+  expect(drawn(bytes).digests).toEqual(facts.gifs['3.gif'])
+})

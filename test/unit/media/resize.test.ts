@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { resizeBicubic } from '../../../src/engine/media/resize.ts'
+import facts from '../../fixtures/media/media.json' with { type: 'json' }
+import { noise } from '../../helpers/noise.ts'
+
+test.each(facts.resizes)(
+  '$from to $to has the bytes of Pillow',
+  ({ from: [width = 0, height = 0], to: [toWidth = 0, toHeight = 0], seed, sha256 }) => {
+    const image = { width, height, rgb: noise(width * height * 3, seed) }
+    const resized = resizeBicubic(image, toWidth, toHeight)
+    expect([resized.width, resized.height, resized.rgb.length]).toEqual([toWidth, toHeight, toWidth * toHeight * 3])
+    expect(createHash('sha256').update(resized.rgb).digest('hex')).toBe(sha256)
+  },
+)
+
+test('the same size is a copy', () => {
+  const image = { width: 2, height: 1, rgb: Uint8Array.of(1, 2, 3, 4, 5, 6) }
+  const same = resizeBicubic(image, 2, 1)
+  expect(same).toEqual(image)
+  expect(same.rgb).not.toBe(image.rgb)
+})
+
+test.each([
+  [0, 5],
+  [5, 1.5],
+  [-1, 5],
+])('sizes such as %d×%d are refused', (width, height) => {
+  expect(() => resizeBicubic({ width: 1, height: 1, rgb: new Uint8Array(3) }, width, height)).toThrow(RangeError)
+})
+
+test('a picture with too few bytes is refused', () => {
+  expect(() => resizeBicubic({ width: 4, height: 4, rgb: new Uint8Array(12) }, 2, 2)).toThrow('has 48 bytes, not 12')
+})

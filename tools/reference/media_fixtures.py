@@ -1,0 +1,206 @@
+"""
+Writes `test/fixtures/media`: tiny clips with PyAV's RGB of them, GIFs and stills with Pillow's, and digests of Pillow's bicubic.
+
+    python media_fixtures.py [--out ../../test/fixtures/media]
+
+decord gives the same bytes as PyAV wherever `decord` is true; its older FFmpeg interpolates chroma of 10-bit pictures and of odd
+heights otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import decord
+import numpy as np
+from PIL import Image, ImageSequence
+
+CLIPS = {
+    # name: width, height, pixel format, encoder, colour space, colour range
+    "420.mp4": (64, 48, "yuv420p", "libx264", None, None),
+    "420-odd.webm": (63, 47, "yuv420p", "libvpx-vp9", None, None),
+    "422.mp4": (64, 48, "yuv422p", "libx264", None, None),
+    "444-odd.mp4": (63, 47, "yuv444p", "libx264", None, None),
+    "420-10.mp4": (64, 48, "yuv420p10le", "libx264", None, None),
+    "444-10.mp4": (64, 48, "yuv444p10le", "libx264", None, None),
+    "gray.mp4": (64, 48, "gray", "libx264", None, None),
+    "bt709.mp4": (64, 48, "yuv420p", "libx264", 1, 1),
+    "bt709-full.mp4": (64, 48, "yuv420p", "libx264", 1, 2),
+    "bt2020-10.mp4": (64, 48, "yuv420p10le", "libx264", 9, 1),
+}
+
+RESIZES = [
+    # width, height to width, height
+    ((64, 48), (23, 17)), ((23, 17), (64, 48)), ((1, 1), (7, 5)), ((7, 5), (1, 1)), ((97, 1), (13, 1)), ((1, 97), (1, 13)),
+    ((97, 1), (13, 4)), ((33, 57), (33, 20)), ((33, 57), (20, 57)), ((300, 200), (301, 199)), ((640, 360), (57, 31)),
+    ((5, 5), (500, 3)), ((17, 23), (17, 23)), ((98, 70), (112, 56)), ((173, 131), (168, 140)), ((480, 270), (224, 126)),
+]
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def noise(count: int, seed: int) -> bytes:
+    """The test makes the same: the high byte of a linear congruential generator."""
+    out = bytearray(count)
+    for i in range(count):
+        seed = (seed * 1664525 + 1013904223) & 0xFFFFFFFF
+        out[i] = seed >> 24
+    return bytes(out)
+
+
+def resizes() -> list[dict]:
+    rows = []
+    for seed, (source, target) in enumerate(RESIZES):
+        image = Image.frombytes("RGB", source, noise(source[0] * source[1] * 3, seed))
+        rows.append({"from": source, "to": target, "seed": seed, "sha256": digest(image.resize(target, Image.Resampling.BICUBIC).tobytes())})
+    return rows
+
+
+def picture(i: int, width: int, height: int) -> np.ndarray:
+    y, x = np.mgrid[0:height, 0:width].astype(float)
+    rgb = np.stack([128 + 90 * np.sin((x + 3 * i) / 7), 128 + 90 * np.sin((y - 2 * i) / 5), 128 + 90 * np.cos((x + y + 5 * i) / 9)], -1)
+    return rgb.clip(0, 255).astype(np.uint8)
+
+
+def clips(out: Path) -> dict:
+    facts = {}
+    for name, (width, height, pixels, encoder, space, colour_range) in CLIPS.items():
+        path = out / name
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(encoder, rate=Fraction(10))
+            stream.width, stream.height, stream.pix_fmt = width, height, pixels
+            stream.options = {"crf": "22", "g": "4"}
+            if space is not None:
+                stream.codec_context.colorspace = space
+                stream.codec_context.color_range = colour_range
+            for i in range(6):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i, width, height), format="rgb24")))
+            container.mux(stream.encode(None))
+        with av.open(str(path)) as container:
+            frames = [frame.to_ndarray(format="rgb24").tobytes() for frame in container.decode(video=0)]
+        reader = decord.VideoReader(str(path), num_threads=1)
+        same = len(reader) == len(frames) and all(reader[i].asnumpy().tobytes() == frame for i, frame in enumerate(frames))
+        facts[name] = {"width": width, "height": height, "decord": same, "frames": [digest(frame) for frame in frames]}
+    return facts
+
+
+def blocks(data: bytes) -> bytes:
+    return b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255)) + b"\0"
+
+
+def lzw(pixels: list[int], bits: int) -> bytes:
+    clear, held, count, out = 1 << bits, 0, 0, bytearray()
+
+    def put(code: int, width: int) -> None:
+        nonlocal held, count
+        held |= code << count
+        count += width
+        while count >= 8:
+            out.append(held & 255)
+            held >>= 8
+            count -= 8
+
+    def fresh() -> dict:
+        return {(i,): i for i in range(clear)}
+
+    width, table, following, current = bits + 1, fresh(), clear + 2, ()
+    put(clear, width)
+    for pixel in pixels:
+        longer = (*current, pixel)
+        if longer in table:
+            current = longer
+            continue
+        put(table[current], width)
+        if following < 4096:
+            table[longer] = following
+            following += 1
+            if following - 1 == 1 << width and width < 12:
+                width += 1
+        else:
+            put(clear, width)
+            width, table, following = bits + 1, fresh(), clear + 2
+        current = (pixel,)
+    put(table[current], width)
+    put(clear + 1, width)
+    return bytes(out) + (bytes([held & 255]) if count else b"")
+
+
+def gif(r: random.Random) -> bytes:
+    """Disposal methods, transparency, local palettes, partial and interlaced pictures, colours beyond the palette."""
+
+    def palette(bits: int) -> bytes:
+        return bytes(r.randrange(256) for _ in range(3 << bits))
+
+    width, height, shared, shared_bits = r.randint(3, 40), r.randint(3, 30), r.random() < 0.8, r.randint(1, 7)
+    background = r.randrange(1 << shared_bits) if r.random() < 0.7 else 0
+    out = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80 | (shared_bits - 1) if shared else 0, background, 0)
+    out += palette(shared_bits) if shared else b""
+    for _ in range(r.randint(2, 7)):
+        whole = r.random() < 0.4
+        x, y = (0, 0) if whole else (r.randrange(width), r.randrange(height))
+        w, h = (width, height) if whole else (r.randint(1, width - x), r.randint(1, height - y))
+        local, local_bits, interlaced = not shared or r.random() < 0.35, r.randint(1, 7), r.random() < 0.3
+        bits = local_bits if local else shared_bits
+        if r.random() < 0.8:
+            flags = (r.randrange(4) << 2) | (r.random() < 0.5)
+            out += b"!\xf9\x04" + struct.pack("<BHBB", flags, r.choice([0, 5, 10, 7]), r.randrange(1 << bits), 0)
+        out += b"," + struct.pack("<HHHHB", x, y, w, h, (0x80 | (local_bits - 1) if local else 0) | (0x40 if interlaced else 0))
+        out += palette(local_bits) if local else b""
+        code_bits, pixels = max(2, bits), []
+        while len(pixels) < w * h:
+            pixels += [r.randrange(1 << code_bits)] * r.choice([1, 1, 2, 9])
+        out += bytes([code_bits]) + blocks(lzw(pixels[: w * h], code_bits))
+    return out + b";"
+
+
+def gifs(out: Path, count: int) -> dict:
+    facts = {}
+    for seed in range(count):
+        path = out / f"{seed}.gif"
+        path.write_bytes(gif(random.Random(seed)))
+        with Image.open(path) as image:
+            facts[path.name] = [digest(frame.convert("RGB").tobytes()) for frame in ImageSequence.Iterator(image)]
+    return facts
+
+
+def stills(out: Path) -> dict:
+    image = Image.fromarray(picture(3, 45, 31))
+    with_alpha = image.copy()
+    with_alpha.putalpha(Image.fromarray(picture(9, 45, 31)[..., 0]))
+    image.save(out / "rgb.png")
+    image.save(out / "420.jpg", quality=88)
+    image.save(out / "444.jpg", quality=88, subsampling=0)
+    image.convert("L").save(out / "grey.jpg", quality=88)
+    image.convert("L").save(out / "grey.png")
+    image.quantize(16).save(out / "palette.png")
+    with_alpha.save(out / "alpha.png")
+    image.save(out / "rgb.tif", compression="tiff_lzw")
+    image.save(out / "lossless.webp", lossless=True)
+    names = ["rgb.png", "420.jpg", "444.jpg", "grey.jpg", "grey.png", "palette.png", "alpha.png", "rgb.tif", "lossless.webp"]
+    facts = {}
+    for name in names:
+        with Image.open(out / name) as saved:
+            facts[name] = digest(saved.convert("RGB").tobytes())
+    return facts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[2] / "test/fixtures/media")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    facts = {"resizes": resizes(), "clips": clips(out), "gifs": gifs(out, 24), "stills": stills(out)}
+    (out / "media.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
