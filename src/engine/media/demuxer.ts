@@ -4,6 +4,7 @@ import {
   AV_NOPTS_VALUE,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVDISCARD_ALL,
+  AVERROR_EOF,
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
@@ -36,6 +37,8 @@ export class Demuxer implements AsyncDisposable {
   readonly format: FormatContext
   readonly stream: Stream
   readonly container: string
+  /** Whether reading last ended with an error and not with the end of the file. */
+  failed = false
 
   private constructor(format: FormatContext, stream: Stream) {
     this.format = format
@@ -69,7 +72,7 @@ export class Demuxer implements AsyncDisposable {
     for (;;) {
       packet.unref()
       const read = this.format.readFrameSync(packet)
-      if (read < 0) return false
+      if (read < 0) return this.#ended(read)
       if (packet.streamIndex === this.stream.index && packet.size > 0) return true
     }
   }
@@ -78,7 +81,7 @@ export class Demuxer implements AsyncDisposable {
     for (;;) {
       packet.unref()
       const read = await this.format.readFrame(packet)
-      if (read < 0) return false
+      if (read < 0) return this.#ended(read)
       if (packet.streamIndex === this.stream.index && packet.size > 0) return true
     }
   }
@@ -86,6 +89,11 @@ export class Demuxer implements AsyncDisposable {
   /** Goes to the last place from which the frame at `pts` (ticks) can be decoded, by the container's reckoning. */
   async seek(pts: number): Promise<boolean> {
     return (await this.format.seekFrame(this.stream.index, BigInt(pts), AVSEEK_FLAG_BACKWARD)) >= 0
+  }
+
+  #ended(code: number): false {
+    this.failed = code !== AVERROR_EOF
+    return false
   }
 
   /** The display matrix that says how to turn the picture. */

@@ -18,7 +18,7 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Clip>
   signal.throwIfAborted()
   if (isGif(head) && bytes <= MAX_GIF_BYTES) return await GifClip.open(path, signal)
   const picture = startsLikePicture(head) ? await StillClip.open(path, bytes) : null
-  return picture ?? (await VideoClip.open(path, bytes, signal))
+  return picture ?? (await VideoClip.open(path, bytes, head, signal))
 }
 
 /** Formats that sharp reads; brands of HEIF tell photographs from films in the same container. */

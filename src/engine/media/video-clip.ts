@@ -1,7 +1,8 @@
-import { AV_NOPTS_VALUE, AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD, AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
+import { AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD, AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
 import { avGetCodecName, avGetPixFmtName, type IRational, Packet } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import { promisedBytes } from './container-extent.ts'
 import { Demuxer, packetPts } from './demuxer.ts'
 import { FrameIndex, type PacketFacts } from './frame-index.ts'
 import { FrameReader, type ReadCounts } from './frame-reader.ts'
@@ -17,6 +18,8 @@ const SLICE_MS = 8
 interface Scan {
   readonly packets: PacketFacts[]
   readonly corrupt: number
+  /** Reading ended with an error instead of the file's end. */
+  readonly failed: boolean
   /** End of the last frame in ticks, as far as timestamps tell. */
   readonly end: number
 }
@@ -40,7 +43,7 @@ export class VideoClip implements Clip {
   }
 
   /** Throws `not-media`, `no-video`, `no-frames`. */
-  static async open(path: string, bytes: number, signal: AbortSignal): Promise<VideoClip> {
+  static async open(path: string, bytes: number, head: Uint8Array, signal: AbortSignal): Promise<VideoClip> {
     await using demuxer = await Demuxer.open(path)
     const { stream, secondsPerTick } = demuxer
     const { width, height, codecId, format } = stream.codecpar
@@ -66,7 +69,7 @@ export class VideoClip implements Clip {
       codec: avGetCodecName(codecId) ?? 'unknown',
       pixelFormat: avGetPixFmtName(format as Parameters<typeof avGetPixFmtName>[0]) ?? 'unknown',
       bytes,
-      notices: notices(demuxer, scan),
+      notices: notices(demuxer, scan, (promisedBytes(head) ?? 0) > bytes),
     }
     return new VideoClip(info, index, secondsPerTick)
   }
@@ -146,15 +149,15 @@ async function scanPackets(demuxer: Demuxer, signal: AbortSignal): Promise<Scan>
     } while (performance.now() < until)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  return { packets, corrupt, end }
+  return { packets, corrupt, end, failed: demuxer.failed }
 }
 
-function notices(demuxer: Demuxer, { packets, corrupt }: Scan): string[] {
+function notices(demuxer: Demuxer, { packets, corrupt, failed }: Scan, tooShort: boolean): string[] {
   const found: string[] = []
   const promised = Number(demuxer.stream.nbFrames)
-  if (promised > packets.length && demuxer.stream.startTime !== AV_NOPTS_VALUE && promised - packets.length > 1) {
-    found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
-  }
+  if (promised > packets.length + 1) found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
+  else if (tooShort) found.push(`The file is cut short: its first ${packets.length} frames are there.`)
+  else if (failed) found.push(`The file is damaged: only its first ${packets.length} frames can be read.`)
   if (corrupt > 0) found.push(`${corrupt} of ${packets.length} frames are damaged.`)
   const { colorTrc } = demuxer.stream.codecpar
   if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)

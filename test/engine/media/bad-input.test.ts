@@ -1,0 +1,211 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openClip } from '../../../src/engine/media/open-clip.ts'
+import { writeClip } from '../../helpers/make-clip.ts'
+import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
+
+const { signal } = new AbortController()
+let folder = ''
+const at = (name: string) => join(folder, name)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-bad-'))
+  const x264 = { gop: 10, bFrames: 2 }
+  await writeClip(at('moov-last.mp4'), numberedPictures(60, 144, 96), x264)
+  await writeClip(at('moov-first.mp4'), numberedPictures(60, 144, 96), { ...x264, containerOptions: { movflags: 'faststart' } })
+  await writeClip(at('clip.mkv'), numberedPictures(60, 144, 96), x264)
+  await writeClip(at('clip.ts'), numberedPictures(60, 144, 96), x264)
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+async function describeAll(path: string, indices?: number[]): Promise<{ numbers: number[]; notices: string[]; frameCount: number }> {
+  await using clip = await openClip(path, signal)
+  const notices = [...clip.info.notices]
+  const numbers: number[] = []
+  const wanted = indices ?? Array.from({ length: clip.info.frameCount }, (_, i) => i)
+  for await (const frame of clip.frames(clip.plan({ kind: 'indices', indices: wanted }), signal, (text) => notices.push(text))) {
+    numbers.push(readNumber(frame) === frame.index ? frame.index : -1)
+  }
+  return { numbers, notices, frameCount: clip.info.frameCount }
+}
+
+async function cut(name: string, share: number): Promise<string> {
+  const bytes = await readFile(at(name))
+  await writeFile(at(`cut-${name}`), bytes.subarray(0, Math.floor(bytes.length * share)))
+  return at(`cut-${name}`)
+}
+
+/** A sound file: its header says one second, 8000 Hz, 8 bits. */
+function wave(): Buffer {
+  const header = Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x40\x1f\0\0', 'latin1')
+  header.writeUInt32LE(36 + 8000, 4)
+  return Buffer.concat([header, Buffer.alloc(8000, 128)])
+}
+
+describe('what cannot be described', () => {
+  test.each<[string, string, (path: string) => Promise<unknown>]>([
+    ['nothing there', 'file-missing', async () => {}],
+    ['a folder', 'file-unreadable', (path) => mkdir(path)],
+    ['an empty file', 'file-empty', (path) => writeFile(path, '')],
+    ['a text', 'not-media', (path) => writeFile(path, 'It was a dark and stormy night. '.repeat(200))],
+    ['a text named as ANSI art', 'not-media', (path) => writeFile(`${path}`, '\x1b[31mred\x1b[0m text\n'.repeat(200))],
+    ['noise', 'not-media', (path) => writeFile(path, createHash('shake256', { outputLength: 40_000 }).update('seed').digest())],
+    ['zeros', 'not-media', (path) => writeFile(path, Buffer.alloc(20_000))],
+    ['sound', 'no-video', (path) => writeFile(path, wave())],
+    [
+      'a list of other files',
+      'not-media',
+      (path) => writeFile(path, `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${at('moov-first.mp4')}\n#EXT-X-ENDLIST\n`),
+    ],
+    ['a script of other files', 'not-media', (path) => writeFile(path, `ffconcat version 1.0\nfile ${at('moov-first.mp4')}\n`)],
+    ['an MP4 whose index is missing', 'not-media', async (path) => copyFile(await cut('moov-last.mp4', 0.6), path)],
+    ['the header of a picture', 'no-frames', (path) => writeFile(path, Buffer.from('474946383961100010008000000000000000003b', 'hex'))],
+  ])('%s', async (name, code, make) => {
+    const path = at(`${name}.ans`)
+    await make(path)
+    await expect(openClip(path, signal)).rejects.toMatchObject({ name: 'TarsierError', code, message: expect.stringContaining(path) })
+  })
+
+  test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('a file without the right to read it', async () => {
+    await writeFile(at('secret.mp4'), 'x')
+    await chmod(at('secret.mp4'), 0)
+    await expect(openClip(at('secret.mp4'), signal)).rejects.toMatchObject({ code: 'file-unreadable' })
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe that nobody writes to', async () => {
+    execFileSync('mkfifo', [at('pipe.mp4')])
+    await expect(openClip(at('pipe.mp4'), signal)).rejects.toMatchObject({ code: 'file-unreadable' })
+  })
+})
+
+describe('what is cut short is described from what is there', () => {
+  test.each([
+    ['moov-first.mp4', 0.7],
+    ['clip.mkv', 0.6],
+    ['clip.ts', 0.6],
+  ])('%s', async (name, share) => {
+    const { numbers, notices, frameCount } = await describeAll(await cut(name, share))
+    expect(frameCount).toBeGreaterThan(20)
+    expect(frameCount).toBeLessThan(60)
+    // The last frames may have lost what they refer to.
+    expect(numbers.filter((number) => number >= 0).length).toBeGreaterThan(frameCount - 5)
+    if (!name.endsWith('.ts')) expect(notices.join(' ')).toContain('cut short')
+  })
+
+  test('a picture', async () => {
+    await sharp({ create: { width: 400, height: 300, channels: 3, noise: { type: 'gaussian', mean: 120, sigma: 40 }, background: '#000' } })
+      .jpeg()
+      .toFile(at('photo.jpg'))
+    const notices: string[] = []
+    await using clip = await openClip(await cut('photo.jpg', 0.5), signal)
+    const frames = await all(clip.frames(clip.plan({ kind: 'uniform', count: 1 }), signal, (text) => notices.push(text)))
+    expect(frames).toMatchObject([{ index: 0, width: 400, height: 300 }])
+    expect(notices).toEqual(['The picture is damaged or not complete: parts of it are missing.'])
+  })
+})
+
+test('damage in the middle costs the frames that are hit, never repeats one, and is told', async () => {
+  const bytes = await readFile(at('moov-first.mp4'))
+  const start = Math.floor(bytes.length * 0.45)
+  bytes.fill(0x5a, start, start + Math.floor(bytes.length * 0.12))
+  await writeFile(at('damaged.mp4'), bytes)
+  const { numbers, notices } = await describeAll(at('damaged.mp4'))
+  const right = numbers.filter((number) => number >= 0)
+  expect(new Set(right).size).toBe(right.length)
+  expect(right.length).toBeGreaterThan(30)
+  expect(notices.length).toBeGreaterThan(0)
+})
+
+test.each(['-rf.mp4', 'a:b.mp4', '100%03d%s.mp4', 'フィルム №1.mp4', 'pipe:0', 'with\nline.mp4', 'no ending', 'really a film.png'])(
+  'a file may be called %j',
+  async (name) => {
+    const path = at(name)
+    await copyFile(at('moov-last.mp4'), path)
+    const cwd = process.cwd()
+    try {
+      process.chdir(folder)
+      expect((await describeAll(name, [3, 33])).numbers).toEqual([3, 33])
+    } finally {
+      process.chdir(cwd)
+    }
+  },
+)
+
+test('an EXIF orientation is obeyed', async () => {
+  const { width, height, rgb } = numberedPicture(77, 144, 96)
+  await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .rotate(270)
+    .withMetadata({ orientation: 6 })
+    .png()
+    .toFile(at('exif.png'))
+  await using clip = await openClip(at('exif.png'), signal)
+  expect(clip.info).toMatchObject({ kind: 'image', width: 144, height: 96, rotation: 90, frameCount: 1, rate: 0 })
+  const [frame] = await all(clip.frames(clip.plan({ kind: 'middle', count: 8 }), signal))
+  expect(frame && readNumber(frame)).toBe(77)
+})
+
+test('the hash is that of the bytes', async () => {
+  await using clip = await openClip(at('clip.mkv'), signal)
+  expect(await clip.contentHash(signal)).toBe(
+    createHash('sha256')
+      .update(await readFile(at('clip.mkv')))
+      .digest('hex'),
+  )
+})
+
+describe('an abort', () => {
+  test('before and while opening', async () => {
+    const aborted = AbortSignal.abort()
+    await expect(openClip(at('clip.mkv'), aborted)).rejects.toMatchObject({ name: 'AbortError' })
+    const controller = new AbortController()
+    const opening = openClip(at('clip.mkv'), controller.signal)
+    controller.abort()
+    await expect(opening).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test('between frames ends the stream, and the clip can be read again', async () => {
+    await using clip = await openClip(at('clip.mkv'), signal)
+    const plan = clip.plan({ kind: 'uniform', count: 30 })
+    const controller = new AbortController()
+    const seen: number[] = []
+    const reading = (async () => {
+      for await (const frame of clip.frames(plan, controller.signal)) {
+        seen.push(frame.index)
+        if (seen.length === 3) controller.abort()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
+    expect(seen).toEqual([0, 2, 4])
+    for await (const frame of clip.frames(plan, signal)) {
+      expect(frame.index).toBe(0)
+      break
+    }
+    expect((await all(clip.frames(plan, signal))).length).toBe(30)
+  })
+
+  test('while hashing', async () => {
+    await using clip = await openClip(at('clip.mkv'), signal)
+    await expect(clip.contentHash(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+test('a closed clip gives nothing', async () => {
+  const clip = await openClip(fileURLToPath(new URL('../../fixtures/media/420.mp4', import.meta.url)), signal)
+  const plan = clip.plan({ kind: 'uniform', count: 1 })
+  await clip.close()
+  await clip.close()
+  await expect(all(clip.frames(plan, signal))).rejects.toThrow('closed')
+})

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { openClip } from '../../../src/engine/media/open-clip.ts'
+import facts from '../../fixtures/media/media.json' with { type: 'json' }
+
+const { signal } = new AbortController()
+
+async function digests(name: string): Promise<{ kind: string; width: number; height: number; frames: string[] }> {
+  await using clip = await openClip(fileURLToPath(new URL(`../../fixtures/media/${name}`, import.meta.url)), signal)
+  const { kind, width, height, frameCount } = clip.info
+  const frames: string[] = []
+  const plan = clip.plan({ kind: 'indices', indices: Array.from({ length: frameCount }, (_, i) => i) })
+  for await (const { rgb } of clip.frames(plan, signal, expect.unreachable)) frames.push(createHash('sha256').update(rgb).digest('hex'))
+  return { kind, width, height, frames }
+}
+
+test.each(Object.entries(facts.clips))('%s has the bytes of PyAV', async (name, { width, height, frames }) => {
+  expect(await digests(name)).toEqual({ kind: 'video', width, height, frames })
+})
+
+test.each(Object.entries(facts.gifs).slice(0, 3))('%s has the bytes of Pillow', async (name, frames) => {
+  expect(await digests(name)).toMatchObject({ kind: 'gif', frames })
+})
+
+test.each(Object.entries(facts.stills))('%s has the bytes of Pillow', async (name, frame) => {
+  expect(await digests(name)).toEqual({ kind: 'image', width: 45, height: 31, frames: [frame] })
+})
