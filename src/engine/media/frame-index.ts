@@ -24,11 +24,9 @@ export class FrameIndex {
 
   constructor(packets: readonly PacketFacts[]) {
     this.count = packets.length
-    const byTime = Int32Array.from(packets.keys()).sort((a, b) => (packets[a]?.pts ?? 0) - (packets[b]?.pts ?? 0) || a - b)
-    const pts = Float64Array.from(byTime, (at) => packets[at]?.pts ?? Number.NaN)
-    const sound =
-      pts.every((time, i) => !Number.isNaN(time) && (i === 0 || time > (pts[i - 1] as number))) &&
-      byTime.every((at, i) => Math.abs(at - i) <= MOST_REORDERED)
+    const byTime = sortedByTime(packets)
+    const pts = Float64Array.from(byTime ?? [], (at) => packets[at]?.pts ?? Number.NaN)
+    const sound = byTime !== null && pts.every((time, i) => i === 0 || time > (pts[i - 1] as number))
     this.order = sound ? 'timestamps' : 'decoding'
     this.#pts = sound ? pts : new Float64Array()
     this.#decodeAt = sound ? byTime : Int32Array.from(packets.keys())
@@ -78,4 +76,18 @@ export class FrameIndex {
     while (found >= 0 && (this.#keyframes[found]?.frame ?? 0) > frame) found -= 1
     return this.#keyframes[found - earlier]?.frame ?? -1
   }
+}
+
+/** Decoding positions in the order of presentation; null when a time is missing or a packet lies too far from its frame. */
+function sortedByTime(packets: readonly PacketFacts[]): Int32Array | null {
+  const order = new Int32Array(packets.length)
+  for (const [at, { pts }] of packets.entries()) {
+    if (pts === null) return null
+    // Nearly sorted already: each moves a few places towards the front.
+    let place = at
+    for (; place > 0 && (packets[order[place - 1] as number]?.pts ?? 0) > pts; place -= 1) order[place] = order[place - 1] as number
+    if (at - place > MOST_REORDERED) return null
+    order[place] = at
+  }
+  return order
 }

@@ -48,9 +48,10 @@ export class FrameReader implements AsyncDisposable {
     this.#frame.alloc()
   }
 
-  /** Throws `no-frames` when there is no decoder for the stream. */
-  static async open(path: string, index: FrameIndex): Promise<FrameReader> {
-    const reader = new FrameReader(path, await Demuxer.open(path), index)
+  /** Takes over `opened`, which may have been read from. Throws `no-frames` when there is no decoder for the stream. */
+  static async open(path: string, index: FrameIndex, opened: Demuxer | null): Promise<FrameReader> {
+    const reader = new FrameReader(path, opened ?? (await Demuxer.open(path)), index)
+    if (opened) reader.#position = null
     try {
       await reader.#openDecoder()
       return reader

@@ -1,28 +1,17 @@
-import { AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD, AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
-import { avGetCodecName, avGetPixFmtName, type IRational, Packet } from 'node-av/lib'
+import { AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
+import { avGetCodecName, avGetPixFmtName, type IRational } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { promisedBytes } from './container-extent.ts'
-import { Demuxer, packetPts } from './demuxer.ts'
-import { FrameIndex, type PacketFacts } from './frame-index.ts'
+import { Demuxer } from './demuxer.ts'
+import { FrameIndex } from './frame-index.ts'
 import { FrameReader, type ReadCounts } from './frame-reader.ts'
 import { hashFile } from './local-file.ts'
 import { matrixRotation, rotate } from './orientation.ts'
+import { type PacketScan, scanPackets } from './packet-scan.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
 import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
-
-/** Milliseconds of reading packets between looks at other work and at the abort signal. */
-const SLICE_MS = 8
-
-interface Scan {
-  readonly packets: PacketFacts[]
-  readonly corrupt: number
-  /** Reading ended with an error instead of the file's end. */
-  readonly failed: boolean
-  /** End of the last frame in ticks, as far as timestamps tell. */
-  readonly end: number
-}
 
 /** A file whose pictures FFmpeg reads. */
 export class VideoClip implements Clip {
@@ -31,10 +20,13 @@ export class VideoClip implements Clip {
   readonly #secondsPerTick: number
   readonly #size: { readonly width: number; readonly height: number }
   #closed = false
+  /** The file as it was opened; the first reader takes it over. */
+  #idle: Demuxer | null
   /** What the last call of `frames` has done so far. */
   counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
 
-  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number) {
+  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number, demuxer: Demuxer) {
+    this.#idle = demuxer
     this.info = info
     this.#index = index
     this.#secondsPerTick = secondsPerTick
@@ -44,10 +36,19 @@ export class VideoClip implements Clip {
 
   /** Throws `not-media`, `no-video`, `no-frames`. */
   static async open(path: string, bytes: number, head: Uint8Array, signal: AbortSignal): Promise<VideoClip> {
-    await using demuxer = await Demuxer.open(path)
+    const demuxer = await Demuxer.open(path)
+    try {
+      return await VideoClip.#of(demuxer, path, bytes, head, signal)
+    } catch (error) {
+      await demuxer[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  static async #of(demuxer: Demuxer, path: string, bytes: number, head: Uint8Array, signal: AbortSignal): Promise<VideoClip> {
     const { stream, secondsPerTick } = demuxer
     const { width, height, codecId, format } = stream.codecpar
-    const scan = await scanPackets(demuxer, signal)
+    const scan = await scanPackets(path, demuxer, signal)
     if (scan.packets.length === 0 || width < 1 || height < 1) {
       throw new TarsierError('no-frames', `${path} has a video stream, but not a single picture in it. It may be damaged or not complete.`)
     }
@@ -71,7 +72,7 @@ export class VideoClip implements Clip {
       bytes,
       notices: notices(demuxer, scan, (promisedBytes(head) ?? 0) > bytes),
     }
-    return new VideoClip(info, index, secondsPerTick)
+    return new VideoClip(info, index, secondsPerTick, demuxer)
   }
 
   plan(request: FrameRequest): SamplingPlan {
@@ -81,7 +82,7 @@ export class VideoClip implements Clip {
   async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     this.#assertOpen()
     signal.throwIfAborted()
-    await using reader = await FrameReader.open(this.info.path, this.#index)
+    await using reader = await FrameReader.open(this.info.path, this.#index, this.#takeIdle())
     this.counts = reader.counts
     using converter = new RgbConverter(this.#size.width, this.#size.height)
     let given = 0
@@ -111,10 +112,17 @@ export class VideoClip implements Clip {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.#takeIdle()?.[Symbol.asyncDispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #takeIdle(): Demuxer | null {
+    const demuxer = this.#idle
+    this.#idle = null
+    return demuxer
   }
 
   #timeOf(index: number): number {
@@ -128,31 +136,7 @@ export class VideoClip implements Clip {
   }
 }
 
-/** Reads through the container, without decoding, in slices that let other work in between. */
-async function scanPackets(demuxer: Demuxer, signal: AbortSignal): Promise<Scan> {
-  using packet = new Packet()
-  packet.alloc()
-  const packets: PacketFacts[] = []
-  let corrupt = 0
-  let end = 0
-  for (let more = true; more; ) {
-    signal.throwIfAborted()
-    const until = performance.now() + SLICE_MS
-    do {
-      more = demuxer.readSync(packet)
-      if (!more) break
-      if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue // outside the edit list: decoded, never shown
-      if (packet.hasFlags(AV_PKT_FLAG_CORRUPT)) corrupt += 1
-      const pts = packetPts(packet)
-      packets.push({ pts, keyframe: packet.isKeyframe })
-      if (pts !== null) end = Math.max(end, pts + Number(packet.duration))
-    } while (performance.now() < until)
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  }
-  return { packets, corrupt, end, failed: demuxer.failed }
-}
-
-function notices(demuxer: Demuxer, { packets, corrupt, failed }: Scan, tooShort: boolean): string[] {
+function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, tooShort: boolean): string[] {
   const found: string[] = []
   const promised = Number(demuxer.stream.nbFrames)
   if (promised > packets.length + 1) found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
