@@ -23,6 +23,8 @@ export class StillClip implements Clip {
       .metadata()
       .catch(() => null)
     if (!facts?.width || !facts.height) return null
+    if (facts.compression === 'hevc')
+      throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)
     const { width, height } = facts.autoOrient
     if (width * height > MAX_PIXELS)
       throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels. Shrink it first.`)

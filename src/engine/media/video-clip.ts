@@ -57,15 +57,16 @@ export class VideoClip implements Clip {
     const first = index.ptsOf(0)
     const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
     const rate = ratio(stream.avgFrameRate) || ratio(stream.rFrameRate) || (spanned > 0 ? index.count / spanned : 25)
+    const still = index.count === 1 && isPictureFormat(demuxer.container)
     const info: MediaInfo = {
       path,
-      kind: 'video',
+      kind: still ? 'image' : 'video',
       width: rotation % 180 === 0 ? width : height,
       height: rotation % 180 === 0 ? height : width,
       rotation,
       frameCount: index.count,
-      rate,
-      duration: spanned > 0 ? spanned : index.count / rate,
+      rate: still ? 0 : rate,
+      duration: still ? 0 : spanned > 0 ? spanned : index.count / rate,
       container: demuxer.container,
       codec: avGetCodecName(codecId) ?? 'unknown',
       pixelFormat: avGetPixFmtName(format as Parameters<typeof avGetPixFmtName>[0]) ?? 'unknown',
@@ -147,6 +148,11 @@ function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, too
   if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)
     found.push('The clip is HDR: its colours are taken as they are, and look pale.')
   return found
+}
+
+/** FFmpeg reads single pictures as films of one frame. */
+function isPictureFormat(container: string): boolean {
+  return container === 'image2' || container.endsWith('_pipe')
 }
 
 function ratio({ num, den }: IRational): number {
