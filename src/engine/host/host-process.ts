@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type ErrorData, TarsierError } from '../../shared/errors.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
@@ -54,7 +55,9 @@ export class HostProcess {
 function hostEntry(): { path: string; execArgv: string[] } {
   const fromSource = import.meta.url.endsWith('.ts')
   const path = fileURLToPath(new URL(fromSource ? './engine-host.ts' : './engine-host.js', import.meta.url))
-  return { path, execArgv: fromSource ? ['--import', 'tsx'] : [] }
+  // By its place: a bare name would be looked for where the user happens to be.
+  const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+  return { path, execArgv: fromSource ? ['--import', loader()] : [] }
 }
 
 function crashed(why: string, lastWords: string, cause?: unknown): TarsierError {
