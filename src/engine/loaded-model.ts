@@ -44,7 +44,10 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
   // Not bound to one run's signal: the next run wants the same tower.
   const openTower = async (): Promise<Tower> => {
     try {
-      const opened = await openQwen2VlTower(directory, manifest, { device: visionDevice(options.device), signal: new AbortController().signal })
+      const opened = await openQwen2VlTower(directory, manifest, {
+        device: visionDevice(options.device),
+        signal: new AbortController().signal,
+      })
       tower = opened
       return opened
     } catch (error) {

@@ -53,7 +53,9 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
   const [rows, columns] = first.grid
 
-  const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.prompt }] }], { addGenerationPrompt: true })
+  const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.prompt }] }], {
+    addGenerationPrompt: true,
+  })
   const textLength = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
   await using session = await language.open({ cells: textLength + seen.length * rows * columns + request.maxTokens })
   const tokens: number[] = []

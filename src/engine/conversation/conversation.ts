@@ -80,7 +80,10 @@ export class Conversation {
   /** The turns up to and including one, which is to be answered anew. */
   #reopened(index: number, text?: string): readonly Turn[] {
     const turn = this.#turns[index]
-    if (!turn) throw new TarsierError('usage', 'There is no such turn to answer again: ask something first.', { details: { turns: this.#turns.length } })
+    if (!turn)
+      throw new TarsierError('usage', 'There is no such turn to answer again: ask something first.', {
+        details: { turns: this.#turns.length },
+      })
     return [...this.#turns.slice(0, index), { text: text ?? turn.text, clip: turn.clip, answer: null }]
   }
 
@@ -98,7 +101,8 @@ export class Conversation {
     return this.#resources.language.prompt(messages, { addGenerationPrompt: true }).map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
-      if (!clip) throw new TarsierError('model-damaged', "The model's chat template asks for more clips than there are. Import the model again.")
+      if (!clip)
+        throw new TarsierError('model-damaged', "The model's chat template asks for more clips than there are. Import the model again.")
       return { kind: 'clip', clip }
     })
   }
@@ -130,7 +134,11 @@ export class Conversation {
   }
 
   /** The session with enough room; a larger one replaces it, and takes from disk what was kept of the first clip. */
-  async #sessionFor(cells: number, wanted: readonly PromptPart[], signal: AbortSignal): Promise<{ session: Session; held: HeldPrompt; restored: boolean }> {
+  async #sessionFor(
+    cells: number,
+    wanted: readonly PromptPart[],
+    signal: AbortSignal,
+  ): Promise<{ session: Session; held: HeldPrompt; restored: boolean }> {
     if (this.#session && this.#held && this.#session.capacity >= cells) return { session: this.#session, held: this.#held, restored: false }
     await this.#session?.[Symbol.asyncDispose]()
     this.#session = null
@@ -214,7 +222,12 @@ export class Conversation {
       frames: shown?.frames ?? [],
       width: shown?.width ?? 0,
       height: shown?.height ?? 0,
-      tokens: { visual: clips.reduce((sum, clip) => sum + clip.cells, 0), prompt: room.text, generated: generated.tokens.length, evaluated },
+      tokens: {
+        visual: clips.reduce((sum, clip) => sum + clip.cells, 0),
+        prompt: room.text,
+        generated: generated.tokens.length,
+        evaluated,
+      },
       timings: {
         probe: clock.probe.milliseconds,
         decode: decode.milliseconds,

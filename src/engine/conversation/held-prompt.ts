@@ -2,7 +2,9 @@ import type { Mark, Session } from '../language/types.ts'
 import type { PreparedClip } from './prepared-clip.ts'
 
 /** A prompt as it is evaluated: runs of tokens with clips between them. */
-export type PromptPart = { readonly kind: 'tokens'; readonly tokens: readonly number[] } | { readonly kind: 'clip'; readonly clip: PreparedClip }
+export type PromptPart =
+  | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
+  | { readonly kind: 'clip'; readonly clip: PreparedClip }
 
 interface HeldPart {
   readonly part: PromptPart

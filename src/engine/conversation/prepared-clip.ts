@@ -8,7 +8,7 @@ import { frameSize } from '../vision/frame-size.ts'
 import type { Tower } from '../vision/types.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { type EmbeddingHeader, type FrameRows, readEmbeddings, writeEmbeddings } from './embedding-file.ts'
-import { Stopwatch } from './stopwatch.ts'
+import type { Stopwatch } from './stopwatch.ts'
 
 /** What a clip needs of the loaded model; the tower is asked for only when there is something to encode. */
 export interface ClipResources {
@@ -107,7 +107,16 @@ export class PreparedClip {
       throw error
     })
     const { manifest } = this.#resources
-    const facts = [1, await this.#hash, this.plan.indices, this.width, this.height, manifest.vision.sha256, manifest.preprocessing, ...further]
+    const facts = [
+      1,
+      await this.#hash,
+      this.plan.indices,
+      this.width,
+      this.height,
+      manifest.vision.sha256,
+      manifest.preprocessing,
+      ...further,
+    ]
     return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`
   }
 
@@ -161,7 +170,13 @@ export class PreparedClip {
     const header: EmbeddingHeader = { format: 1, width: manifest.vision.width, rowsPerFrame: this.rowsPerFrame, frames: delivered, notices }
     const name = await this.cacheName('rows', signal)
     await cache
-      .store(name, (path) => writeEmbeddings(path, header, made.map((frame) => frame.rows)))
+      .store(name, (path) =>
+        writeEmbeddings(
+          path,
+          header,
+          made.map((frame) => frame.rows),
+        ),
+      )
       .catch((error: unknown) => report.onNotice(`The clip could not be kept in the cache: ${(error as Error).message}.`))
   }
 }

@@ -35,7 +35,12 @@ export async function restoreState(
 }
 
 /** Keeps the session's KV for {@link restoreState}; what was evaluated after the head is simply rewound when it is read. */
-export async function storeState(session: Session, wanted: readonly PromptPart[], { cache, manifest }: ClipResources, signal: AbortSignal): Promise<void> {
+export async function storeState(
+  session: Session,
+  wanted: readonly PromptPart[],
+  { cache, manifest }: ClipResources,
+  signal: AbortSignal,
+): Promise<void> {
   const head = headOf(wanted)
   // A clip that lost frames has another length than its plan says, and is better looked at again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return

@@ -1,4 +1,4 @@
-import { asTarsierError, assertNever, isAbort, TarsierError } from '../../shared/errors.ts'
+import { assertNever, asTarsierError, isAbort, TarsierError } from '../../shared/errors.ts'
 import { diagnose } from '../diagnosis.ts'
 import { Engine } from '../engine.ts'
 import type { Command, FromHost, ToHost } from './protocol.ts'
@@ -41,7 +41,8 @@ async function handle(id: number, command: Command): Promise<void> {
     send({ kind: 'result', id, value: value ?? null })
   } catch (error) {
     send({ kind: 'failed', id, error: isAbort(error) ? 'aborted' : asTarsierError(error).toData() })
-    if (process.env.TARSIER_DEBUG === '1') process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    if (process.env.TARSIER_DEBUG === '1')
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   } finally {
     running.delete(id)
   }
