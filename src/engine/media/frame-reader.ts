@@ -1,4 +1,14 @@
-import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF, type AVThreadType, FF_THREAD_FRAME, FF_THREAD_SLICE } from 'node-av/constants'
+import {
+  AV_CODEC_ID_H264,
+  AV_CODEC_ID_HEVC,
+  AV_FIELD_PROGRESSIVE,
+  AV_FRAME_FLAG_CORRUPT,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  type AVThreadType,
+  FF_THREAD_FRAME,
+  FF_THREAD_SLICE,
+} from 'node-av/constants'
 import { Codec, CodecContext, Frame, Packet } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import { Demuxer, packetPts } from './demuxer.ts'
@@ -37,6 +47,8 @@ export class FrameReader implements AsyncDisposable {
   /** Decoding position of the packet at hand, which is the next to be decoded; -1 before the first; null after the last or when unknown. */
   #position: number | null = -1
 
+  /** Whether the decoder can leave out pictures that no other refers to: with B-frames those are most. */
+  readonly #skipsUnreferenced: boolean
   /** Whether the decoder has seen nothing yet. */
   #fresh = true
 
@@ -44,6 +56,10 @@ export class FrameReader implements AsyncDisposable {
     this.#path = path
     this.#demuxer = demuxer
     this.#index = index
+    const { codecId } = demuxer.stream.codecpar
+    // Fields may come in packets of their own, of which only one has the number that is wanted.
+    const progressive = Number(demuxer.stream.codecpar.toJSON().fieldOrder ?? 0) <= AV_FIELD_PROGRESSIVE
+    this.#skipsUnreferenced = progressive && this.#ordered && (codecId === AV_CODEC_ID_H264 || codecId === AV_CODEC_ID_HEVC)
     this.#packet.alloc()
     this.#frame.alloc()
   }
@@ -139,6 +155,7 @@ export class FrameReader implements AsyncDisposable {
     signal: AbortSignal,
   ): AsyncGenerator<DecodedFrame, number[]> {
     const lastPacket = this.#ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
+    const needed = new Set(wanted.map((index) => this.#index.decodeAt(index)))
     const left = [...wanted]
     if (!this.#fresh) {
       // Flushing would leave some state in the decoder: H.264 forgets that it has not recovered yet.
@@ -156,6 +173,7 @@ export class FrameReader implements AsyncDisposable {
         await this.#decoder.sendPacket(null)
       } else {
         this.counts.packets += 1
+        if (this.#skipsUnreferenced) this.#decoder.setOption('skip_frame', needed.has(this.#position) ? 'default' : 'noref')
         await this.#decoder.sendPacket(this.#packet) // damage shows in the frames that come or do not come
         await this.#advance()
       }

@@ -1,4 +1,4 @@
-import { AV_PIX_FMT_RGB24, SWS_BILINEAR } from 'node-av/constants'
+import { AV_FRAME_FLAG_INTERLACED, AV_PIX_FMT_RGB24, SWS_BILINEAR } from 'node-av/constants'
 import { Frame, SoftwareScaleContext } from 'node-av/lib'
 import type { RgbImage } from './types.ts'
 
@@ -20,6 +20,8 @@ export class RgbConverter implements Disposable {
 
   /** Null when the picture's format cannot be converted. */
   async convert(source: Frame): Promise<RgbImage | null> {
+    // decord converts interlaced pictures as whole ones; FFmpeg would take each field by itself, and only into interlaced ones.
+    source.clearFlags(AV_FRAME_FLAG_INTERLACED)
     using target = new Frame()
     target.alloc()
     target.width = this.#width

@@ -56,6 +56,7 @@ const CASES: Record<string, Case> = {
   'H.264 with open groups in TS': { file: 'open.ts', bFrames: 3, options: { 'x264-params': 'open-gop=1' } },
   'H.264 with one keyframe': { file: 'one.mp4', bFrames: 2, gop: 1000 },
   'H.264 with intra refresh': { file: 'refresh.mkv', options: { 'x264-params': 'intra-refresh=1' } },
+  'interlaced H.264 in TS': { file: 'interlaced.ts', bFrames: 2, options: { 'x264-params': 'interlaced=1' } },
   'raw H.264': { file: 'raw.h264', bFrames: 2 },
   'H.265 with B-frames in MP4': { file: 'hevc.mp4', codec: 'libx265', bFrames: 3, options: x265 },
   'H.265 with open groups in MKV': {

@@ -111,4 +111,16 @@ describe('no more is decoded than has to be', () => {
     const { packets } = await work(path, [30])
     expect(packets).toBeLessThanOrEqual(10)
   })
+
+  test.each(['libx264', 'libx265'])('%s: pictures that no other refers to are left out', async (codec) => {
+    const path = await film(`${codec}.mp4`, {
+      codec,
+      bFrames: 3,
+      gop: 100,
+      options: codec === 'libx265' ? { 'x265-params': 'log-level=error:bframes=3:b-adapt=0' } : { 'x264-params': 'b-adapt=0' },
+    })
+    const { packets, frames } = await work(path, [50, 90])
+    expect(packets).toBeGreaterThan(85)
+    expect(frames).toBeLessThan(0.7 * packets)
+  })
 })
