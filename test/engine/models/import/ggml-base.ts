@@ -7,7 +7,7 @@ const types = { f32: 0, f16: 1, q8_0: 8 } as const
 /** ggml's own conversions, from the library that node-llama-cpp ships. */
 export class GgmlBase {
   readonly #llama: Llama
-  readonly #quantizeChunk: ReturnType<ReturnType<typeof koffi.load>["func"]>
+  readonly #quantizeChunk: ReturnType<ReturnType<typeof koffi.load>['func']>
 
   private constructor(llama: Llama, path: string) {
     this.#llama = llama
