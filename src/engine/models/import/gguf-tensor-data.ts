@@ -43,11 +43,8 @@ export function quantizeQ8(values: Float32Array, name: string): Uint8Array {
   for (let index = 0; index < blocks; index++) {
     const start = index * block
     let largest = 0
-    for (let i = start; i < start + block; i++) {
-      const magnitude = Math.abs(values[i] ?? 0)
-      // Also true for NaN, which no comparison would otherwise find.
-      if (!(magnitude <= largest)) largest = magnitude
-    }
+    // Math.max, for it keeps NaN, which comparisons would lose.
+    for (let i = start; i < start + block; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
     const scale = Math.fround(largest / 127)
     const half = floatToHalf(scale)
     if ((half & 0x7c00) === 0x7c00) throw tooLarge(name)
