@@ -2,8 +2,10 @@ import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-event
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { TurnRequest } from '../engine-client.ts'
-import type { ChatMessage, ChatPart, Generated, Language, Session } from '../language/types.ts'
+import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
+import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
+import { enlarge } from './enlarge.ts'
 import { HeldPrompt, type PromptPart } from './held-prompt.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
@@ -31,8 +33,8 @@ const LEAST_ANSWER = 16
 export class Conversation {
   readonly #resources: ConversationResources
   #turns: readonly Turn[] = []
-  #session: Session | null = null
   #held: HeldPrompt | null = null
+  readonly #keeping = new Background()
 
   constructor(resources: ConversationResources) {
     this.#resources = resources
@@ -41,25 +43,43 @@ export class Conversation {
   /** Runs one turn; the last event is `done`. Throws `context-full`, with numbers, before anything is evaluated. */
   async *run(request: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
     const started = performance.now()
+    await this.#keeping.pause()
     const probe = new Stopwatch()
     if (request.kind === 'ask' && request.clip) yield { kind: 'stage', stage: 'probing' }
     const { turns, opened } = await probe.time(() => this.#turnsFor(request, signal))
+    const before = this.#turns
+    const wanted: PromptPart[] = []
+    let answer: Answer | null = null
     try {
-      const wanted = this.#promptOf(turns)
-      yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
-    } catch (error) {
-      // A turn that never began leaves no open file behind.
-      if (opened && !this.#turns.some((turn) => turn.clip === opened)) await opened.close()
-      throw error
+      wanted.push(...this.#promptOf(turns))
+      answer = yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
+    } finally {
+      // Neither a turn that never began nor one that was dropped leaves an open file behind.
+      for (const clip of [opened, ...before.map((turn) => turn.clip)]) if (clip && !this.#clips.includes(clip)) await clip.close()
+      this.#keep(wanted, answer !== null)
     }
+    yield { kind: 'done', answer }
   }
 
   async dispose(): Promise<void> {
-    for (const turn of this.#turns) await turn.clip?.close()
+    await this.#keeping.finish()
+    for (const clip of this.#clips) await clip.close()
     this.#turns = []
-    await this.#session?.[Symbol.asyncDispose]()
-    this.#session = null
+    await this.#held?.session[Symbol.asyncDispose]()
     this.#held = null
+  }
+
+  get #clips(): PreparedClip[] {
+    return this.#turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
+  }
+
+  /** Writes what was computed to the disk cache while nobody waits. A cache that cannot be written costs time later, and nothing else. */
+  #keep(wanted: readonly PromptPart[], complete: boolean): void {
+    const held = this.#held
+    this.#keeping.start(async (signal) => {
+      for (const clip of this.#clips) await clip.keep(signal)
+      if (held && complete) await storeState(held.session, wanted, this.#resources, signal)
+    })
   }
 
   async #turnsFor(request: TurnRequest, signal: AbortSignal): Promise<{ turns: readonly Turn[]; opened: PreparedClip | null }> {
@@ -133,21 +153,16 @@ export class Conversation {
     return { cells: visual + text + tokens, maxTokens: tokens, visual, text }
   }
 
-  /** The session with enough room; a larger one replaces it, and takes from disk what was kept of the first clip. */
-  async #sessionFor(
-    cells: number,
-    wanted: readonly PromptPart[],
-    signal: AbortSignal,
-  ): Promise<{ session: Session; held: HeldPrompt; restored: boolean }> {
-    if (this.#session && this.#held && this.#session.capacity >= cells) return { session: this.#session, held: this.#held, restored: false }
-    await this.#session?.[Symbol.asyncDispose]()
-    this.#session = null
-    const session = await this.#resources.language.open({ cells: Math.min(this.#limit, cells + HEADROOM) })
-    const held = new HeldPrompt(session)
-    this.#session = session
+  /** A session with enough room. The first one takes from disk what was kept of the first clip, a larger one what its forerunner held. */
+  async #heldFor(cells: number, wanted: readonly PromptPart[], signal: AbortSignal): Promise<{ held: HeldPrompt; restored: boolean }> {
+    const { cache, language } = this.#resources
+    const smaller = this.#held
+    if (smaller && smaller.session.capacity >= cells) return { held: smaller, restored: false }
+    const open = () => language.open({ cells: Math.min(this.#limit, cells + HEADROOM) })
+    this.#held = null
+    const held = smaller ? await enlarge(smaller, cache, open) : new HeldPrompt(await open())
     this.#held = held
-    const restored = await restoreState(session, held, wanted, this.#resources, signal)
-    return { session, held, restored }
+    return { held, restored: smaller ? false : await restoreState(held, wanted, this.#resources, signal) }
   }
 
   async *#answer(
@@ -156,9 +171,10 @@ export class Conversation {
     sampling: Sampling,
     clock: { started: number; probe: Stopwatch },
     signal: AbortSignal,
-  ): AsyncGenerator<EngineEvent, void> {
+  ): AsyncGenerator<EngineEvent, Answer> {
     const room = this.#roomFor(wanted, sampling.maxTokens)
-    const { session, held, restored } = await this.#sessionFor(room.cells, wanted, signal)
+    const { held, restored } = await this.#heldFor(room.cells, wanted, signal)
+    const { session } = held
     const prefill = new Stopwatch()
     const decode = new Stopwatch()
     const encode = new Stopwatch()
@@ -166,8 +182,10 @@ export class Conversation {
     let cached: Answer['cached'] = restored ? 'state' : 'nothing'
     let evaluated = 0
 
-    for (const part of held.keepPrefixOf(wanted)) {
+    const missing = held.keepPrefixOf(wanted)
+    for (const part of missing) {
       if (part.kind === 'tokens') {
+        if (part === missing.at(-1)) yield { kind: 'stage', stage: 'thinking' }
         await prefill.time(() => session.evaluateTokens(part.tokens, signal))
         evaluated += part.tokens.length
         held.add(part, session.mark)
@@ -189,7 +207,9 @@ export class Conversation {
       held.add(part, session.mark)
     }
     const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
-    for (const clip of clips) notices.unshift(...clip.info.notices, ...clip.plan.notices)
+    // Said with the turn that brings the clip, not again with every question about it.
+    const brought = turns.at(-1)?.clip
+    if (brought) notices.unshift(...brought.info.notices, ...brought.plan.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
     yield { kind: 'stage', stage: 'writing' }
@@ -242,7 +262,6 @@ export class Conversation {
       notices: [...new Set(notices)],
       cached,
     }
-    yield { kind: 'done', answer }
-    await storeState(session, wanted, this.#resources, signal)
+    return answer
   }
 }

@@ -38,10 +38,14 @@ export class DiskCache {
     return (await this.#names()).some((name) => name.startsWith(prefix))
   }
 
+  /** Removes a file that turned out to be of no use. */
+  async drop(name: string): Promise<void> {
+    await rm(join(this.#directory, name), { force: true }).catch(() => {}) // it will be written over, or not be found
+  }
+
   /** Writes a file through `write`, which is given a path aside, then puts it in its place and drops what is over the limit. */
   async store(name: string, write: (path: string) => Promise<void>): Promise<void> {
-    await mkdir(this.#directory, { recursive: true })
-    const aside = join(this.#directory, `.${randomUUID()}.part`)
+    const aside = await this.scratch()
     try {
       await write(aside)
       await rename(aside, join(this.#directory, name))
@@ -49,6 +53,12 @@ export class DiskCache {
       await rm(aside, { force: true })
     }
     await this.#trim(name)
+  }
+
+  /** A path for something that is wanted for a short while only. Whoever writes it removes it; what a dead process left goes with time. */
+  async scratch(): Promise<string> {
+    await mkdir(this.#directory, { recursive: true })
+    return join(this.#directory, `.${randomUUID()}.part`)
   }
 
   async #trim(keep: string): Promise<void> {

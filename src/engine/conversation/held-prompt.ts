@@ -17,11 +17,11 @@ interface HeldPart {
  * clearing: each asks for a whole prompt, and only what differs from the held one is evaluated.
  */
 export class HeldPrompt {
-  readonly #session: Session
+  readonly session: Session
   #parts: HeldPart[] = []
 
   constructor(session: Session) {
-    this.#session = session
+    this.session = session
   }
 
   get #end(): Mark {
@@ -31,6 +31,11 @@ export class HeldPrompt {
   /** Takes note of a part that was evaluated (or restored) whole, from the end of the last one to `end`. */
   add(part: PromptPart, end: Mark): void {
     this.#parts.push({ part, start: this.#end, end })
+  }
+
+  /** Takes over what another one holds, whose KV this one's session was given. */
+  take(other: HeldPrompt): void {
+    this.#parts = other.#parts
   }
 
   /**
@@ -63,7 +68,7 @@ export class HeldPrompt {
       if (same < held.part.tokens.length) break
     }
     this.#parts = kept
-    this.#session.rewind(this.#end)
+    this.session.rewind(this.#end)
     return rest
   }
 }

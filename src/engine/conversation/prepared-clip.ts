@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import type { FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
@@ -7,7 +8,7 @@ import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
 import { frameSize } from '../vision/frame-size.ts'
 import type { Tower } from '../vision/types.ts'
 import type { DiskCache } from './disk-cache.ts'
-import { type EmbeddingHeader, type FrameRows, readEmbeddings, writeEmbeddings } from './embedding-file.ts'
+import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 /** What a clip needs of the loaded model; the tower is asked for only when there is something to encode. */
@@ -39,11 +40,16 @@ export class PreparedClip {
   readonly #request: ClipRequest
   readonly #resources: ClipResources
   #clip: Clip | null
+  /** Tells whether the file is still the one that was opened. */
+  readonly #stamp: string
   #delivered: readonly FrameUsed[] | null = null
-  #hash: Promise<string> | null = null
+  /** Embeddings that were computed and are not on disk yet. */
+  #unkept: StoredRows | null = null
+  #hash: string | null = null
 
-  private constructor(clip: Clip, plan: SamplingPlan, request: ClipRequest, resources: ClipResources) {
+  private constructor(clip: Clip, stamp: string, plan: SamplingPlan, request: ClipRequest, resources: ClipResources) {
     this.#clip = clip
+    this.#stamp = stamp
     this.#request = request
     this.#resources = resources
     this.info = clip.info
@@ -62,7 +68,7 @@ export class PreparedClip {
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
     const clip = await openClip(request.path, signal)
     try {
-      return new PreparedClip(clip, clip.plan(request.frames), request, resources)
+      return new PreparedClip(clip, await stampOf(request.path), clip.plan(request.frames), request, resources)
     } catch (error) {
       await clip.close()
       throw error
@@ -84,7 +90,7 @@ export class PreparedClip {
     return this.frames.length * this.rowsPerFrame
   }
 
-  /** Embeddings frame by frame, in plan order. */
+  /** Embeddings frame by frame, in plan order. Those that were computed are kept on disk by {@link keep}. */
   async *embed(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
     const { cache } = this.#resources
     const cached = cache && (await this.#readCached(cache, signal))
@@ -94,29 +100,31 @@ export class PreparedClip {
       this.#delivered = cached.frames
       yield* cached.frames
     } else yield* this.#encode(report, signal)
+    // What is to be kept needs the file's hash first.
+    if (this.#unkept === null) await this.close()
+  }
+
+  /** Writes embeddings to the disk cache that are not there yet, and closes the file. Can be called again after an abort. */
+  async keep(signal: AbortSignal): Promise<void> {
+    const { cache } = this.#resources
+    if (cache === null || this.#unkept === null) return
+    const rows = this.#unkept
+    const name = await this.cacheName('rows', signal)
+    if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows))
+    this.#unkept = null
     await this.close()
   }
 
   /**
    * Name under which things derived from this clip are cached: the file's size first, so that a clip nothing is
    * kept of need not be hashed before it is looked at, then everything that decides the embeddings.
+   * Null when the file was changed meanwhile.
    */
-  async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string> {
-    this.#hash ??= this.#withClip(signal, (clip) => clip.contentHash(signal)).catch((error: unknown) => {
-      this.#hash = null // an abort must not be remembered as the clip's hash
-      throw error
-    })
+  async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
+    this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
+    if ((await stampOf(this.#request.path)) !== this.#stamp) return null
     const { manifest } = this.#resources
-    const facts = [
-      1,
-      await this.#hash,
-      this.plan.indices,
-      this.width,
-      this.height,
-      manifest.vision.sha256,
-      manifest.preprocessing,
-      ...further,
-    ]
+    const facts = [1, this.#hash, this.plan.indices, this.width, this.height, manifest.vision.sha256, manifest.preprocessing, ...further]
     return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`
   }
 
@@ -137,14 +145,13 @@ export class PreparedClip {
     return work(clip)
   }
 
-  async #readCached(cache: DiskCache, signal: AbortSignal): Promise<{ frames: FrameRows[]; notices: readonly string[] } | null> {
+  async #readCached(cache: DiskCache, signal: AbortSignal): Promise<StoredRows | null> {
     if (!(await cache.hasPrefix(this.cachePrefix))) return null
-    const path = await cache.find(await this.cacheName('rows', signal))
+    const name = await this.cacheName('rows', signal)
+    const path = name === null ? null : await cache.find(name)
     const stored = path === null ? null : await readEmbeddings(path)
     if (stored === null) return null
-    const { width, rowsPerFrame, notices } = stored.header
-    if (width !== this.#resources.manifest.vision.width || rowsPerFrame !== this.rowsPerFrame) return null
-    return { frames: stored.frames, notices }
+    return stored.width === this.#resources.manifest.vision.width && stored.rowsPerFrame === this.rowsPerFrame ? stored : null
   }
 
   async *#encode(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
@@ -158,25 +165,24 @@ export class PreparedClip {
     }
     const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
     const options = { frameCount: this.plan.indices.length, maxPixels: this.#request.maxPixels, signal }
+    const delivered: FrameUsed[] = []
     const made: FrameRows[] = []
     for await (const { index, time, rows } of report.encode.watch(tower.embed(frames, options))) {
-      const frame = { index, time, rows }
-      made.push(frame)
-      yield frame
+      delivered.push({ index, time })
+      if (cache) made.push({ index, time, rows })
+      yield { index, time, rows }
     }
-    const delivered = made.map(({ index, time }) => ({ index, time }))
     this.#delivered = delivered
-    if (cache === null) return
-    const header: EmbeddingHeader = { format: 1, width: manifest.vision.width, rowsPerFrame: this.rowsPerFrame, frames: delivered, notices }
-    const name = await this.cacheName('rows', signal)
-    await cache
-      .store(name, (path) =>
-        writeEmbeddings(
-          path,
-          header,
-          made.map((frame) => frame.rows),
-        ),
-      )
-      .catch((error: unknown) => report.onNotice(`The clip could not be kept in the cache: ${(error as Error).message}.`))
+    if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.rowsPerFrame, frames: made, notices }
+  }
+}
+
+/** Changes when the file is written to or replaced; empty when it is gone. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { size, mtimeMs, ino } = await stat(path)
+    return `${size} ${mtimeMs} ${ino}`
+  } catch {
+    return ''
   }
 }

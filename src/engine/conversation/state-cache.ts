@@ -14,9 +14,11 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly number[]; cli
   return null
 }
 
-/** Fills a fresh session from disk when its prompt's head is kept there. A state that does not fit is not an error: the head is evaluated. */
+/**
+ * Fills a fresh session from disk when its prompt's head is kept there. A state that does not fit is not an error: the
+ * head is evaluated.
+ */
 export async function restoreState(
-  session: Session,
   held: HeldPrompt,
   wanted: readonly PromptPart[],
   { cache, manifest }: ClipResources,
@@ -25,12 +27,18 @@ export async function restoreState(
   const head = headOf(wanted)
   if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
   const { before, clip } = head
-  const path = await cache.find(await clip.cacheName('state', signal, [manifest.language.sha256, before]))
-  if (path === null || !(await session.restore(path))) return false
+  const name = await clip.cacheName('state', signal, [manifest.language.sha256, before])
+  const path = name === null ? null : await cache.find(name)
+  if (name === null || path === null) return false
+  if (!(await held.session.restore(path))) {
+    await cache.drop(name) // so that it is written anew
+    return false
+  }
   const [rows, columns] = clip.grid
   if (before.length > 0) held.add({ kind: 'tokens', tokens: before }, { cells: before.length, position: before.length })
   const end = { cells: before.length + clip.cells, position: positionAfterClip(before.length, clip.frames.length, rows, columns) }
   held.add({ kind: 'clip', clip }, end)
+  await clip.close() // it will hardly be looked at
   return true
 }
 
@@ -45,6 +53,6 @@ export async function storeState(
   // A clip that lost frames has another length than its plan says, and is better looked at again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
   const name = await head.clip.cacheName('state', signal, [manifest.language.sha256, head.before])
-  if ((await cache.find(name)) !== null) return
+  if (name === null || (await cache.find(name)) !== null) return
   await cache.store(name, (path) => session.save(path))
 }

@@ -12,29 +12,27 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-const header = {
-  format: 1,
+const stored = {
   width: 3,
   rowsPerFrame: 2,
   frames: [
-    { index: 0, time: 0 },
-    { index: 9, time: 0.375 },
+    { index: 0, time: 0, rows: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    { index: 9, time: 0.375, rows: Float32Array.of(-1, 0.1, 1e-30, 7, 8, Number.MAX_VALUE) },
   ],
   notices: ['One frame was lost.'],
-} as const
-const rows = [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(-1, 0.1, 1e-30, 7, 8, Number.MAX_VALUE)]
-const write = () => writeEmbeddings(path, { ...header, frames: [...header.frames], notices: [...header.notices] }, rows)
+}
 
 test('gives back every value to the bit', async () => {
-  await write()
-  const read = await readEmbeddings(path)
-  expect(read?.header).toEqual(header)
-  expect(read?.frames.map((frame) => frame.rows)).toEqual(rows)
-  expect(read?.frames.map((frame) => frame.index)).toEqual([0, 9])
+  await writeEmbeddings(path, stored)
+  expect(await readEmbeddings(path)).toEqual(stored)
+})
+
+test('a file that is gone is not a hit', async () => {
+  expect(await readEmbeddings(path)).toBeNull()
 })
 
 test('a file cut at any byte, or too long, is not a hit', async () => {
-  await write()
+  await writeEmbeddings(path, stored)
   const whole = await readFile(path)
   for (let length = 0; length < whole.length; length += 1) {
     await truncate(path, length)
@@ -45,8 +43,20 @@ test('a file cut at any byte, or too long, is not a hit', async () => {
   expect(await readEmbeddings(path)).toBeNull()
 })
 
+test('a file in which one value changed is not a hit', async () => {
+  await writeEmbeddings(path, stored)
+  const whole = await readFile(path)
+  for (const back of [1, 20, 48]) {
+    const changed = Buffer.from(whole)
+    changed.writeUInt8(changed.readUInt8(whole.length - back) ^ 1, whole.length - back)
+    await writeFile(path, changed)
+    expect(await readEmbeddings(path), `${back} bytes from the end`).toBeNull()
+  }
+})
+
 test('a header that claims more than there is allocates nothing', async () => {
-  const json = Buffer.from(JSON.stringify({ ...header, width: 2 ** 40 }))
+  const frames = stored.frames.map(({ index, time }) => ({ index, time }))
+  const json = Buffer.from(JSON.stringify({ ...stored, frames, format: 1, sha256: '', width: 2 ** 40 }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   await writeFile(path, Buffer.concat([length, json]))

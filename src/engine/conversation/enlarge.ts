@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Session } from '../language/types.ts'
+import type { DiskCache } from './disk-cache.ts'
+import { HeldPrompt } from './held-prompt.ts'
+
+/**
+ * A session with more room that holds what `held` holds. The KV goes through a file, because two contexts may not fit
+ * in memory; where that fails the new session is empty, and everything is evaluated again.
+ * The old session is closed, also when `open` throws.
+ */
+export async function enlarge(held: HeldPrompt, cache: DiskCache | null, open: () => Promise<Session>): Promise<HeldPrompt> {
+  const path = await scratch(cache)
+  try {
+    const saved = path === null ? false : await succeeds(held.session.save(path))
+    await held.session[Symbol.asyncDispose]()
+    const larger = new HeldPrompt(await open())
+    if (saved && path !== null && (await larger.session.restore(path))) larger.take(held)
+    return larger
+  } finally {
+    if (path !== null) await rm(cache ? path : dirname(path), { recursive: true, force: true })
+  }
+}
+
+async function scratch(cache: DiskCache | null): Promise<string | null> {
+  try {
+    return cache ? await cache.scratch() : join(await mkdtemp(join(tmpdir(), 'tarsier-')), 'state')
+  } catch {
+    return null // a full or read-only disk costs time here, and nothing else
+  }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
+}
