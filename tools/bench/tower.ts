@@ -1,32 +1,52 @@
 import { spawn } from 'node:child_process'
-import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Frame } from '../../src/engine/media/types.ts'
 import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import { openQwen2VlTower } from '../../src/engine/vision/qwen2-vl.ts'
 import { formulaCheckpoint, towerShapes } from '../../test/engine/vision/formula-weights.ts'
 import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
+import type { BenchOptions, Measured, Skipped } from './section.ts'
 
 const config = { depth: 8, embed_dim: 640, num_heads: 8, mlp_ratio: 4, hidden_size: 896 }
 /** 18 by 32 tokens, which 16:9 clips of up to 20 frames have. */
 const [width, height] = [896, 504]
-/** The two take turns, so that a busy moment of the machine does not fall on one alone; the fastest run of each counts. */
-const ROUNDS = 3
+/** Runs of each turn. The two take turns, so that a busy moment of the machine does not fall on one alone; the fastest run of each counts. */
 const RUNS = 4
 
-export interface TowerTimes {
+interface TowerTimes {
   readonly device: string
   readonly tokens: number
   /** Milliseconds for one frame, preprocessing included. */
   readonly ours: number
-  /** transformers' tower with PyTorch's fused attention on the same machine, without preprocessing; null without Python. */
-  readonly transformers: number | null
+  /** transformers' tower with PyTorch's fused attention on the same machine, without preprocessing. */
+  readonly transformers: number
   /** Resident megabytes more while the tower was open and had run. */
   readonly megabytes: number
 }
 
-/** Times a mid-sized Qwen2-VL tower against transformers'. `python` has torch and transformers. */
-export async function timeTower(python: string | undefined): Promise<TowerTimes> {
+/** A mid-sized Qwen2-VL tower against transformers'. */
+export async function measureTower({ python, rounds }: BenchOptions): Promise<Measured | Skipped> {
+  if (python === undefined)
+    return { skipped: 'it needs a Python with torch and transformers: npm run bench:speed -- --only tower --python PATH' }
+  const times = await timeTower(python, rounds)
+  const ratio = times.transformers / times.ours
+  const row = (name: string, time: number, more: string) => [name, `${time.toFixed(0)} ms`, more]
+  return {
+    columns: ['tower', 'a frame', 'memory'],
+    rows: [
+      row(`ours (ONNX Runtime, ${times.device})`, times.ours, `${times.megabytes.toFixed(0)} MB`),
+      row('transformers (PyTorch, fused attention)', times.transformers, ''),
+    ],
+    notes: [
+      `${config.depth} layers of ${config.embed_dim} in f32, random; ${width}×${height}, ${times.tokens} tokens a frame. Ours includes preprocessing. Of each the fastest run.`,
+      `Ours is ${ratio.toFixed(2)} times as fast.`,
+    ],
+    targets: [{ what: 'no slower than transformers', met: ratio >= 1 }],
+    data: { config, width, height, ...times },
+  }
+}
+
+async function timeTower(python: string, rounds: number): Promise<TowerTimes> {
   const signal = new AbortController().signal
   const parsed = qwen2VlVisionConfigSchema.parse(config)
   await using folder = await towerFolder(formulaCheckpoint('visual.', towerShapes(parsed)), parsed, 'f32')
@@ -39,17 +59,17 @@ export async function timeTower(python: string | undefined): Promise<TowerTimes>
   let ours = Number.POSITIVE_INFINITY
   let transformers = Number.POSITIVE_INFINITY
   let tokens = 0
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     let last = performance.now()
     for await (const { grid } of tower.embed(frames(), { frameCount: RUNS, signal })) {
       tokens = grid[0] * grid[1]
       ours = Math.min(ours, performance.now() - last)
       last = performance.now()
     }
-    if (python !== undefined) transformers = Math.min(transformers, await timeTransformers(python))
+    transformers = Math.min(transformers, await timeTransformers(python))
   }
   const megabytes = (process.memoryUsage().rss - before) / 1e6
-  return { device: tower.device, tokens, ours, transformers: python === undefined ? null : transformers, megabytes }
+  return { device: tower.device, tokens, ours, transformers, megabytes }
 }
 
 async function timeTransformers(python: string): Promise<number> {
@@ -66,13 +86,4 @@ async function timeTransformers(python: string): Promise<number> {
   if (code !== 0 || !Number.isFinite(milliseconds))
     throw new Error(`tower_transformers.py ended with code ${code} and printed "${printed}"`)
   return milliseconds
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const times = await timeTower(process.env.TARSIER_PYTHON)
-  const ratio =
-    times.transformers === null
-      ? 'not compared (set TARSIER_PYTHON)'
-      : `${(times.transformers / times.ours).toFixed(2)} times as fast as transformers`
-  console.log(JSON.stringify({ ...times, machine: `${cpus().length} × ${cpus()[0]?.model}` }), ratio)
 }

@@ -1,0 +1,127 @@
+import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FFmpegError, FormatContext, Packet } from 'node-av/lib'
+import { Demuxer } from '../../src/engine/media/demuxer.ts'
+import { writeClip } from '../../test/helpers/make-clip.ts'
+
+export const WIDTH = 1280
+export const HEIGHT = 720
+/** Frames a second. */
+export const RATE = 25
+export const GOP = 250
+/** Frames that are encoded; longer clips are these again and again. A multiple of GOP. */
+const ENCODED = 1000
+
+/** Frames of each length of clip, all multiples of GOP. */
+export const clipLengths: Readonly<Record<string, number>> = { '30s': 30 * RATE, '10m': 600 * RATE, '2h': 7200 * RATE }
+export const containers = ['mp4', 'mkv'] as const
+
+/** A clip of H.264 at 1280×720, made once and kept. Packets of one encoded part are written as often as it takes, later each time. */
+export async function benchClip(cache: string, length: string, container: (typeof containers)[number]): Promise<string> {
+  const frames = clipLengths[length]
+  if (frames === undefined) throw new RangeError(`no clips of length ${length}; there are ${Object.keys(clipLengths).join(', ')}`)
+  return await kept(cache, `${length}.${container}`, async (aside) => {
+    const source = await kept(cache, 'encoded.mp4', encode)
+    await repeat(source, aside, frames)
+  })
+}
+
+/** Made aside, so that what an interrupted run left is never taken for whole. */
+async function kept(cache: string, name: string, make: (aside: string) => Promise<void>): Promise<string> {
+  const folder = join(cache, 'clips')
+  const path = join(folder, name)
+  if (existsSync(path)) return path
+  await mkdir(folder, { recursive: true })
+  const aside = join(folder, `part-${process.pid}-${name}`)
+  try {
+    await make(aside)
+    await rename(aside, path)
+  } finally {
+    await rm(aside, { force: true })
+  }
+  return path
+}
+
+async function encode(path: string): Promise<void> {
+  await writeClip(path, pictures(), {
+    rate: [RATE, 1],
+    gop: GOP,
+    bFrames: 3,
+    options: { preset: 'veryfast', crf: '32', 'x264-params': `keyint=${GOP}:min-keyint=${GOP}:scenecut=0` },
+  })
+}
+
+/** A soft pattern that the camera pans over, and a square that crosses it. */
+function* pictures(): Generator<{ width: number; height: number; rgb: Uint8Array }> {
+  const shift = 256
+  const wide = WIDTH + shift
+  const pattern = Buffer.alloc(wide * HEIGHT * 3)
+  for (let y = 0; y < HEIGHT; y++) {
+    for (let x = 0; x < wide; x++) {
+      const at = (y * wide + x) * 3
+      pattern[at] = 128 + 60 * Math.sin(x / 37) + 50 * Math.sin(y / 23)
+      pattern[at + 1] = 128 + 90 * Math.sin((x + y) / 61) + 4 * randomInt(4)
+      pattern[at + 2] = 128 + 100 * Math.cos((x - 2 * y) / 89)
+    }
+  }
+  const side = 120
+  const row = Buffer.alloc(side * 3, 240)
+  for (let index = 0; index < ENCODED; index++) {
+    const rgb = Buffer.alloc(WIDTH * HEIGHT * 3)
+    const pan = Math.round((shift / 2) * (1 + Math.sin((2 * Math.PI * index) / ENCODED)))
+    for (let y = 0; y < HEIGHT; y++) pattern.copy(rgb, y * WIDTH * 3, (y * wide + pan) * 3, (y * wide + pan + WIDTH) * 3)
+    const left = Math.floor(((WIDTH - side) * index) / ENCODED)
+    for (let y = 0; y < side; y++) row.copy(rgb, ((y + 300) * WIDTH + left) * 3)
+    yield { width: WIDTH, height: HEIGHT, rgb }
+  }
+}
+
+async function repeat(source: string, path: string, frames: number): Promise<void> {
+  await using input = await Demuxer.open(source)
+  const packets: Packet[] = []
+  const output = new FormatContext()
+  try {
+    const reading = new Packet()
+    reading.alloc()
+    while (await input.read(reading)) packets.push(copyOf(reading))
+    reading.free()
+    check(output.allocOutputContext2(null, null, path), path)
+    const stream = output.newStream(null)
+    check(input.stream.codecpar.copy(stream.codecpar), 'the stream')
+    // The tag is the container's own.
+    stream.codecpar.codecTag = 0
+    stream.timeBase = input.stream.timeBase
+    stream.avgFrameRate = input.stream.avgFrameRate
+    check(await output.openOutput(), path)
+    check(await output.writeHeader(null), 'the header')
+    const { num, den } = input.stream.timeBase
+    const ticks = den / num / RATE
+    for (let written = 0; written < frames; written++) {
+      const from = packets[written % packets.length]
+      if (!from) throw new Error('the encoded part is empty')
+      using packet = copyOf(from)
+      const later = BigInt(Math.round((written - (written % packets.length)) * ticks))
+      packet.pts += later
+      packet.dts += later
+      packet.streamIndex = stream.index
+      packet.rescaleTs(input.stream.timeBase, stream.timeBase)
+      check(output.interleavedWriteFrameSync(packet), 'writing')
+    }
+    check(await output.writeTrailer(), 'the end of the file')
+  } finally {
+    for (const packet of packets) packet.free()
+    await output.closeOutput()
+  }
+}
+
+function copyOf(packet: Packet): Packet {
+  const copy = packet.clone()
+  if (!copy) throw new Error('there is no memory for a packet')
+  return copy
+}
+
+function check(code: number, what: string): void {
+  if (code < 0) throw new Error(`${what} failed: ${FFmpegError.strerror(code)}`)
+}

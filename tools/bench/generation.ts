@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { getLlama, type Llama, LlamaLogLevel, type Token } from 'node-llama-cpp'
+import { loadLanguage } from '../../src/engine/language/llama-model.ts'
+import type { Language, Session } from '../../src/engine/language/types.ts'
+import { readManifest } from '../../src/engine/models/manifest.ts'
+import { MANIFEST_FILE } from '../../src/shared/model-manifest.ts'
+import { samplingSchema } from '../../src/shared/sampling.ts'
+import { median, takeTurns } from './measure.ts'
+import { randomModel } from './random-model.ts'
+import type { BenchOptions, Measured } from './section.ts'
+
+const DEMO = fileURLToPath(new URL('../../resources/models/demo/', import.meta.url))
+const TINY = fileURLToPath(new URL('../../test/fixtures/language/tiny-qwen2vl.gguf', import.meta.url))
+const CELLS = 1024
+/** Tokens of one measurement, in as many answers as it takes. */
+const TOKENS = 192
+/** Part of node-llama-cpp's tokens a second that ours have to reach. */
+const AIM = 0.95
+/** Below this a model computes so little that it shows the overheads of a token and not a speed anyone waits for. */
+const LEAST_BYTES = 50e6
+
+/** Greedy tokens a second of our session and of node-llama-cpp's own sequence, with its defaults, on the same file and device. */
+export async function measureGeneration(options: BenchOptions): Promise<Measured> {
+  const llama = await getLlama({ build: 'never', logLevel: LlamaLogLevel.disabled })
+  const data = []
+  for (const path of options.gguf.length > 0 ? options.gguf : await ownModels(options.cache)) {
+    const { size } = await stat(path)
+    data.push({ path: basename(path), bytes: size, ...(await measureFile(llama, path, options.rounds)) })
+  }
+  await llama.dispose()
+  return {
+    columns: ['model', 'size', 'ours', 'node-llama-cpp', 'ours of theirs'],
+    rows: data.map(({ name, path, bytes, ours, theirs }) => [
+      name || path,
+      `${(bytes / 1e6).toFixed(0)} MB`,
+      `${median(ours).toFixed(1)} tokens/s`,
+      `${median(theirs).toFixed(1)} tokens/s`,
+      `${((100 * median(ours)) / median(theirs)).toFixed(0)} %`,
+    ]),
+    notes: [`Greedy, ${TOKENS} tokens a measurement after a short prompt, from the first token of an answer to its last.`],
+    targets: data
+      .filter(({ bytes }) => bytes >= LEAST_BYTES || data.length === 1)
+      .map(({ name, path, ours, theirs }) => ({
+        what: `${name || path}: at least ${100 * AIM} % of node-llama-cpp's tokens a second`,
+        met: median(ours) >= AIM * median(theirs),
+      })),
+    data,
+  }
+}
+
+/** The demo model, or where it is not there a tiny random one; and a random one of some size. */
+async function ownModels(cache: string): Promise<string[]> {
+  const fileOf = async (folder: string) => join(folder, (await readManifest(folder)).language.file)
+  const small = existsSync(join(DEMO, MANIFEST_FILE)) ? await fileOf(DEMO) : TINY
+  return [await fileOf(await randomModel(cache, 'words')), small]
+}
+
+async function measureFile(llama: Llama, path: string, rounds: number) {
+  const signal = new AbortController().signal
+  // Only raw tokens are evaluated: the template is never rendered.
+  await using language = await loadLanguage(path, { template: '{{ messages }}', videoPad: '<|video_pad|>', signal })
+  await using session = await language.open({ cells: CELLS })
+  await using model = await llama.loadModel({ modelPath: path })
+  await using context = await model.createContext({ contextSize: CELLS })
+  const sequence = context.getSequence()
+  const prompt = language.tokenize('Describe what happens in the video, in order, and say how it ends.')
+  const answer = await answerOf(session, prompt)
+  if (answer.tokens < 8) throw new Error(`${path} ends its answer after ${answer.tokens} tokens: too few to measure`)
+  const theirs = async (tokens: number): Promise<Span> => {
+    await sequence.clearHistory()
+    const times: number[] = []
+    for await (const _ of sequence.evaluate(prompt as Token[], { temperature: 0, yieldEogToken: true })) {
+      times.push(performance.now())
+      if (times.length === tokens) break
+    }
+    return { tokens: times.length, between: (times.at(-1) ?? 0) - (times[0] ?? 0), steps: times.length - 1 }
+  }
+  await theirs(answer.tokens)
+  const figures = await takeTurns(
+    {
+      ours: { run: () => perSecond(() => answerOf(session, prompt)) },
+      theirs: { run: () => perSecond(() => theirs(answer.tokens)) },
+    },
+    rounds,
+  )
+  return { name: await nameOf(language, path), device: language.device, answer: answer.tokens, ...figures }
+}
+
+interface Span {
+  readonly tokens: number
+  /** Milliseconds from the first to the last token that was seen. */
+  readonly between: number
+  /** Tokens that took this time. */
+  readonly steps: number
+}
+
+async function perSecond(answer: () => Promise<Span>): Promise<number> {
+  let [milliseconds, steps] = [0, 0]
+  while (steps < TOKENS) {
+    const span = await answer()
+    milliseconds += span.between
+    steps += span.steps
+  }
+  return (1000 * steps) / milliseconds
+}
+
+async function answerOf(session: Session, prompt: readonly number[]): Promise<Span> {
+  const signal = new AbortController().signal
+  session.rewind({ cells: 0, position: 0 })
+  await session.evaluateTokens(prompt, signal)
+  let first: { time: number; tokens: number } | null = null
+  let last = { time: 0, tokens: 0 }
+  const answer = session.generate(samplingSchema.parse({ maxTokens: TOKENS }), signal)
+  for (;;) {
+    const next = await answer.next()
+    if (next.done === true) {
+      const begun = first ?? last
+      return { tokens: next.value.tokens.length, between: last.time - begun.time, steps: last.tokens - begun.tokens }
+    }
+    last = { time: performance.now(), tokens: next.value.tokens }
+    first ??= last
+  }
+}
+
+async function nameOf(language: Language, path: string): Promise<string> {
+  return `${basename(path)} (width ${language.width}, ${language.vocabulary} tokens)`
+}

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
+import { MANIFEST_FILE } from '../../src/shared/model-manifest.ts'
+import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
+
+/** Whose tokenizer, template and settings are taken. */
+const BASE = fileURLToPath(new URL('../../test/fixtures/parity/checkpoints/tied-heads-of-16/', import.meta.url))
+
+interface Sizes {
+  readonly layers: number
+  readonly width: number
+  readonly feedForward: number
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly vision: { readonly depth: number; readonly embed_dim: number; readonly num_heads: number; readonly mlp_ratio: number }
+}
+
+/** Random models: one whose eyes are most of the work, and one with a language model of 120 million parameters. */
+const sizes = {
+  eyes: {
+    layers: 4,
+    width: 256,
+    feedForward: 512,
+    heads: 4,
+    keyValueHeads: 2,
+    vision: { depth: 8, embed_dim: 640, num_heads: 8, mlp_ratio: 4 },
+  },
+  words: {
+    layers: 12,
+    width: 768,
+    feedForward: 3072,
+    heads: 12,
+    keyValueHeads: 4,
+    vision: { depth: 1, embed_dim: 64, num_heads: 2, mlp_ratio: 2 },
+  },
+} as const satisfies Record<string, Sizes>
+
+/** The folder of a random model, made once by the importer and kept. It knows nothing, but computes as much as a real one of its size. */
+export async function randomModel(cache: string, name: keyof typeof sizes): Promise<string> {
+  const folder = join(cache, 'models', name)
+  if (existsSync(join(folder, MANIFEST_FILE))) return folder
+  const checkpoint = join(cache, `checkpoint-${process.pid}-${name}`)
+  try {
+    await cp(BASE, checkpoint, { recursive: true })
+    await writeCheckpoint(checkpoint, sizes[name])
+    await mkdir(join(cache, 'models'), { recursive: true })
+    const signal = new AbortController().signal
+    return await importCheckpoint(checkpoint, { name, language: 'q8_0', vision: 'f32', home: cache, destination: folder, signal })
+  } finally {
+    await rm(checkpoint, { recursive: true, force: true })
+  }
+}
+
+async function writeCheckpoint(folder: string, size: Sizes): Promise<void> {
+  const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
+  const write = (file: string, value: unknown) => writeFile(join(folder, file), JSON.stringify(value))
+  const tokenizer = await read('tokenizer.json')
+  const config = await read('config.json')
+  const vocabulary = addSyllables(tokenizer.model, config.vocab_size)
+  await write('tokenizer.json', tokenizer)
+  const vision = { ...config.vision_config, ...size.vision, hidden_size: size.width }
+  const quarter = size.width / size.heads / 8
+  await write('config.json', {
+    ...config,
+    hidden_size: size.width,
+    intermediate_size: size.feedForward,
+    num_hidden_layers: size.layers,
+    num_attention_heads: size.heads,
+    num_key_value_heads: size.keyValueHeads,
+    vocab_size: vocabulary,
+    rope_scaling: { type: 'mrope', mrope_section: [quarter, 1.5 * quarter, 1.5 * quarter] },
+    vision_config: vision,
+  })
+  await writeRandomTensors(join(folder, 'model.safetensors'), { ...languageShapes(size, vocabulary), ...visionShapes(vision) })
+}
+
+/** All syllables of two and three letters as tokens: a vocabulary of some size whose tokens are all text. Returns its size. */
+function addSyllables(model: { vocab: Record<string, number>; merges: [string, string][] }, size: number): number {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz']
+  let next = size
+  const add = (left: string, right: string) => {
+    if (left + right in model.vocab) return
+    model.vocab[left + right] = next++
+    model.merges.push([left, right])
+  }
+  for (const a of letters) for (const b of letters) add(a, b)
+  for (const a of letters) for (const b of letters) for (const c of letters) add(a + b, c)
+  return next
+}
+
+function languageShapes(
+  { layers, width, feedForward, heads, keyValueHeads }: Sizes,
+  vocabulary: number,
+): Record<string, readonly number[]> {
+  const shapes: Record<string, readonly number[]> = { 'model.embed_tokens.weight': [vocabulary, width], 'model.norm.weight': [width] }
+  const keyValueWidth = (width / heads) * keyValueHeads
+  for (let layer = 0; layer < layers; layer++) {
+    const at = `model.layers.${layer}.`
+    shapes[`${at}input_layernorm.weight`] = [width]
+    shapes[`${at}post_attention_layernorm.weight`] = [width]
+    shapes[`${at}self_attn.o_proj.weight`] = [width, width]
+    for (const [part, rows] of [
+      ['q', width],
+      ['k', keyValueWidth],
+      ['v', keyValueWidth],
+    ] as const) {
+      shapes[`${at}self_attn.${part}_proj.weight`] = [rows, width]
+      shapes[`${at}self_attn.${part}_proj.bias`] = [rows]
+    }
+    shapes[`${at}mlp.gate_proj.weight`] = [feedForward, width]
+    shapes[`${at}mlp.up_proj.weight`] = [feedForward, width]
+    shapes[`${at}mlp.down_proj.weight`] = [width, feedForward]
+  }
+  return shapes
+}
+
+function visionShapes(config: Parameters<typeof towerShapes>[0]): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(towerShapes(config)).map(([key, shape]) => [`visual.${key}`, shape]))
+}
+
+/** A safetensors file of BF16 numbers, tensor by tensor: norms are 1, all else from 0.008 to 0.03 on either side of 0. */
+async function writeRandomTensors(path: string, shapes: Readonly<Record<string, readonly number[]>>): Promise<void> {
+  const header: Record<string, unknown> = {}
+  let at = 0
+  const counts = Object.entries(shapes).map(([name, shape]) => {
+    const count = shape.reduce((product, size) => product * size, 1)
+    header[name] = { dtype: 'BF16', shape, data_offsets: [at, at + 2 * count] }
+    at += 2 * count
+    return { count, norm: shape.length === 1 && name.endsWith('weight') }
+  })
+  const bare = JSON.stringify(header)
+  // As the format's own writer does: the numbers begin at a border of eight bytes.
+  const json = Buffer.from(bare.padEnd(8 * Math.ceil(bare.length / 8)))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  const file = await open(path, 'w')
+  try {
+    await file.writeFile(Buffer.concat([length, json]))
+    let state = 0x9e3779b9
+    for (const { count, norm } of counts) {
+      const values = new Uint16Array(count).fill(0x3f80)
+      for (let i = 0; i < count && !norm; i++) {
+        state ^= state << 13
+        state ^= state >>> 17
+        state ^= state << 5
+        values[i] = (state & 0x8000) | (0x3c00 + (state & 0xff))
+      }
+      await file.writeFile(new Uint8Array(values.buffer))
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,18 @@
+import { measureConversation } from './conversation.ts'
+import { measureGeneration } from './generation.ts'
+import { measureMedia } from './media.ts'
+import { measureRest } from './rest.ts'
+import type { BenchOptions, Measured, Skipped } from './section.ts'
+import { measureTower } from './tower.ts'
+
+/** In the order they are run and reported. */
+export const sections = {
+  media: { title: 'Frames of a clip', measure: measureMedia },
+  conversation: { title: 'First token of an answer', measure: measureConversation },
+  tower: { title: 'Vision tower', measure: measureTower },
+  generation: { title: 'Tokens a second', measure: measureGeneration },
+  rest: { title: 'At rest after a run', measure: measureRest },
+} as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>
+
+export type SectionName = keyof typeof sections
+export const sectionNames = Object.keys(sections) as SectionName[]
