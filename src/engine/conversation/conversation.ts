@@ -49,14 +49,16 @@ export class Conversation {
     const { turns, opened } = await probe.time(() => this.#turnsFor(request, signal))
     const before = this.#turns
     const wanted: PromptPart[] = []
-    let answer: Answer | null = null
+    let answer: Answer
+    let answered = false
     try {
       wanted.push(...this.#promptOf(turns))
       answer = yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
+      answered = true
     } finally {
       // Neither a turn that never began nor one that was dropped leaves an open file behind.
       for (const clip of [opened, ...before.map((turn) => turn.clip)]) if (clip && !this.#clips.includes(clip)) await clip.close()
-      this.#keep(wanted, answer !== null)
+      this.#keep(wanted, answered)
     }
     yield { kind: 'done', answer }
   }
@@ -74,11 +76,11 @@ export class Conversation {
   }
 
   /** Writes what was computed to the disk cache while nobody waits. A cache that cannot be written costs time later, and nothing else. */
-  #keep(wanted: readonly PromptPart[], complete: boolean): void {
+  #keep(wanted: readonly PromptPart[], answered: boolean): void {
     const held = this.#held
     this.#keeping.start(async (signal) => {
       for (const clip of this.#clips) await clip.keep(signal)
-      if (held && complete) await storeState(held.session, wanted, this.#resources, signal)
+      if (held && answered) await storeState(held.session, wanted, this.#resources, signal)
     })
   }
 

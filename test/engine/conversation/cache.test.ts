@@ -1,0 +1,147 @@
+import { appendFile, copyFile, cp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
+import type { Answer } from '../../../src/shared/engine-events.ts'
+import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { ask, never, run, TinyEngines } from './tiny-engine.ts'
+
+let tiny: TinyEngines
+
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+beforeEach(() => rm(tiny.cache, { recursive: true, force: true }))
+
+/** What a new process would say: an engine of its own, closed again. */
+async function restarted(
+  file = 'a.mp4',
+  options: { count?: number; maxPixels?: number; model?: string; text?: string } = {},
+): Promise<Answer> {
+  const { count = 4, maxPixels, model = 'tiny', text = 'What is this?' } = options
+  await using engine = tiny.start({ cache: true, model })
+  return (await run(engine, ask(text, tiny.clip(file, count, maxPixels)))).answer
+}
+
+const names = async (ending: string) =>
+  (await readdir(tiny.cache)).filter((name) => name.endsWith(ending)).map((name) => join(tiny.cache, name))
+const inCache = async (ending: string): Promise<string> => {
+  const [name, ...more] = await names(ending)
+  if (name === undefined || more.length > 0) throw new Error(`one ${ending} was expected`)
+  return name
+}
+
+test('a clip opened again after a restart is neither decoded nor encoded nor prefilled, and answered alike', async () => {
+  const cold = await restarted()
+  const warm = await restarted()
+  expect(cold).toMatchObject({ cached: 'nothing', device: { vision: 'cpu' } })
+  expect(warm).toMatchObject({ cached: 'state', device: { vision: 'not needed' }, timings: { decode: 0, encode: 0 } })
+  expect(warm.text).toBe(cold.text)
+  expect(warm.frames).toEqual(cold.frames)
+  expect(warm.tokens.evaluated).toBe(cold.tokens.evaluated - cold.tokens.visual - promptBefore(cold, warm))
+  const other = await restarted('a.mp4', { text: 'Which colour?' })
+  expect(other.cached).toBe('state')
+  await rm(tiny.cache, { recursive: true })
+  expect(other.text).toBe((await restarted('a.mp4', { text: 'Which colour?' })).text)
+})
+
+/** Tokens before the clip: the difference between all and what was evaluated when only the question was. */
+function promptBefore(cold: Answer, warm: Answer): number {
+  const before = cold.tokens.prompt - warm.tokens.evaluated
+  expect(before).toBeGreaterThan(5)
+  return before
+}
+
+test('without the KV the embeddings serve', async () => {
+  const cold = await restarted()
+  await rm(await inCache('.state'))
+  const warm = await restarted()
+  expect(warm).toMatchObject({ cached: 'embeddings', device: { vision: 'not needed' }, timings: { decode: 0, encode: 0 } })
+  expect(warm.text).toBe(cold.text)
+  expect(warm.tokens).toEqual(cold.tokens)
+  expect((await restarted()).cached).toBe('state')
+})
+
+test('a copy under another name is the same clip', async () => {
+  await restarted()
+  await copyFile(tiny.path('a.mp4'), tiny.path('copy.mp4'))
+  expect((await restarted('copy.mp4')).cached).toBe('state')
+})
+
+test('another file, other frames, other pixels or another model is another clip', async () => {
+  await copyFile(tiny.path('a.mp4'), tiny.path('changed.mp4'))
+  await restarted('changed.mp4')
+  expect((await restarted('changed.mp4', { count: 5 })).cached).toBe('nothing')
+  expect((await restarted('changed.mp4', { maxPixels: 4000 })).cached).toBe('nothing')
+  // The same size and the same time: only the content tells.
+  const { atime, mtime } = await stat(tiny.path('changed.mp4'))
+  const bytes = await readFile(tiny.path('changed.mp4'))
+  const at = bytes.indexOf('mdat') + 400
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  await writeFile(tiny.path('changed.mp4'), bytes)
+  await utimes(tiny.path('changed.mp4'), atime, mtime)
+  expect((await restarted('changed.mp4')).cached).toBe('nothing')
+  await appendFile(tiny.path('changed.mp4'), '\0')
+  expect((await restarted('changed.mp4')).cached).toBe('nothing')
+
+  await restarted('a.mp4')
+  const signal = never
+  const options = { name: 'f16', language: 'f32', vision: 'f16', home: tiny.home, signal } as const
+  await importCheckpoint(checkpointPath('tied-heads-of-16'), options)
+  expect((await restarted('a.mp4', { model: 'f16' })).cached).toBe('nothing')
+  await importCheckpoint(checkpointPath('tied-heads-of-16'), { ...options, name: 'q8', language: 'q8_0' })
+  expect((await restarted('a.mp4', { model: 'q8' })).cached).toBe('embeddings')
+})
+
+test('other preprocessing is another clip', async () => {
+  await restarted()
+  const copy = tiny.path('brighter')
+  await cp(join(tiny.home, 'models', 'tiny'), copy, { recursive: true })
+  const manifest = JSON.parse(await readFile(join(copy, 'tarsier-model.json'), 'utf8'))
+  manifest.preprocessing.mean = [0.4, 0.4, 0.4]
+  await writeFile(join(copy, 'tarsier-model.json'), JSON.stringify(manifest))
+  expect((await restarted('a.mp4', { model: copy })).cached).toBe('nothing')
+})
+
+test.each(['.state', '.rows'])('a damaged %s file is passed over and written anew', async (ending) => {
+  const cold = await restarted()
+  const path = await inCache(ending)
+  const whole = await readFile(path)
+  const changed = Buffer.from(whole)
+  changed.writeUInt8(changed.readUInt8(changed.length - 30) ^ 1, changed.length - 30)
+  const damages = [
+    () => writeFile(path, changed),
+    () => truncate(path, Math.floor(whole.length / 2)),
+    () => truncate(path, 0),
+    () => writeFile(path, 'nonsense'.repeat(500)),
+  ]
+  for (const damage of damages) {
+    await damage()
+    if (ending === '.rows') for (const state of await names('.state')) await rm(state)
+    const after = await restarted()
+    expect(after).toMatchObject({ text: cold.text, cached: ending === '.rows' ? 'nothing' : 'embeddings' })
+    expect((await stat(path)).size).toBe(whole.length)
+    expect((await restarted()).cached).toBe('state')
+  }
+})
+
+test('a cache that cannot be written is no failure, and neither is none', async () => {
+  const cold = await restarted()
+  await rm(tiny.cache, { recursive: true })
+  await writeFile(tiny.cache, 'a file where the folder should be')
+  expect(await restarted()).toMatchObject({ text: cold.text, cached: 'nothing' })
+  await rm(tiny.cache)
+  await using engine = tiny.start()
+  await run(engine, ask('What is this?', tiny.clip('a.mp4')))
+  await engine.close('talk')
+  await expect(readdir(tiny.cache)).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('a turn that was stopped keeps what it saw', async () => {
+  {
+    await using engine = tiny.start({ cache: true })
+    for await (const event of engine.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)) if (event.kind === 'delta') break
+  }
+  expect((await restarted()).cached).toBe('embeddings')
+})
