@@ -1,0 +1,122 @@
+/**
+ * Endless batches of clips with what is asked and answered of them, for `train_language.py`: `tsx clip-stream.ts SEED BATCH SETS`.
+ * Each clip comes with SETS sets of dialogues, so that one look at it can be learnt from several times.
+ */
+import { writeBatch } from './batch-writer.ts'
+import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
+import { Random } from './random.ts'
+import { drawScene } from './render.ts'
+import { randomScene, type Scene, stateAt } from './scene.ts'
+import { CELL, randomGrid } from './training-grids.ts'
+import { describeQuestion, randomQuestion } from './words.ts'
+import { motionNames } from './world.ts'
+
+const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
+const random = new Random(seed, 11)
+
+for (;;) {
+  const { rows, columns, aspects } = randomGrid(random)
+  const [height, width] = [rows * CELL, columns * CELL]
+  const count = frameCount()
+  const cells = rows * columns
+  const picture = height * width * 3
+  const pixels = new Uint8Array(batch * count * picture)
+  const current = new Int32Array(batch * count * cells)
+  const first = new Int32Array(batch * count * cells)
+  const dialogues = []
+  for (let i = 0; i < batch; i++) {
+    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1 })
+    // A single picture shows everything there is.
+    const times = count === 1 ? [timeWithAll(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
+    const softness = random.between(0.8, 1.8)
+    const steady = random.chance(0.3) ? random.whole(0, 0xffffffff) : null
+    for (const [k, time] of times.entries()) {
+      const frame = i * count + k
+      const mask = new Uint8Array(height * width)
+      const canvas = { width, height, rgb: pixels.subarray(frame * picture, (frame + 1) * picture) }
+      drawScene(scene, time, canvas, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
+      const range = [frame * cells, (frame + 1) * cells] as const
+      motionLabels(scene, time, count, mask, rows, columns, current.subarray(...range), first.subarray(...range))
+    }
+    dialogues.push(Array.from({ length: sets }, () => dialogueSet(scene, count === 1)))
+  }
+  const shape = [batch, count * cells]
+  await writeBatch(
+    { rows, columns, frames: count, dialogues },
+    {
+      pixels: { shape: [batch * count, height, width, 3], data: pixels },
+      current: { shape, data: current },
+      first: { shape, data: first },
+    },
+  )
+}
+
+function frameCount(): number {
+  const drawn = random.next()
+  if (drawn < 0.15) return 16
+  if (drawn < 0.7) return 8
+  if (drawn < 0.95) return random.whole(5, 14)
+  return random.whole(1, 4)
+}
+
+function timeWithAll(scene: Scene): number {
+  const times = Array.from({ length: 17 }, (_, i) => i / 16).filter((time) =>
+    scene.objects.every((object) => stateAt(object, time).visible),
+  )
+  return times.length > 0 ? random.pick(times) : 0.5
+}
+
+/** Three dialogues about one clip that know nothing of each other, each a list of [question, answer]. */
+function dialogueSet(scene: Scene, still: boolean): [string, string][][] {
+  const question = (): [string, string] => {
+    const { question, answer } = randomQuestion(scene, random, still)
+    return [question, answer]
+  }
+  const whole = describeQuestion(scene, random, still)
+  const described: [string, string][] = [[whole.question, whole.answer]]
+  return [random.chance(0.3) ? [...described, question()] : described, [question(), question()], [question()]]
+}
+
+/**
+ * What the object in each visual token is doing now, and what it did first; -1 where there is none or it cannot be told yet. The place
+ * where an object has disappeared is labelled so.
+ */
+function motionLabels(
+  scene: Scene,
+  time: number,
+  count: number,
+  mask: Uint8Array,
+  rows: number,
+  columns: number,
+  current: Int32Array,
+  first: Int32Array,
+): void {
+  current.fill(-1)
+  first.fill(-1)
+  if (count < 3) return
+  const step = 1.01 / (count - 1)
+  const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
+  const labels = new Float32Array(rows * columns * LABEL_VALUES)
+  cellLabels(mask, rows, columns, scene.aspect, states, labels)
+  const label = (cell: number, index: number) => {
+    const phases = scene.objects[index]?.phases ?? []
+    const visible = states[index]?.state.visible
+    const now = phases.find(({ to }) => time <= to) ?? phases.at(-1)
+    const begun = phases[0]
+    if (!now || !begun) return
+    const told = visible ? now.motion !== 'disappears' && time - now.from >= step : now.motion === 'disappears'
+    if (told) current[cell] = motionNames.indexOf(now.motion)
+    if (time - begun.from >= 2 * step && (visible ? begun.motion !== 'disappears' : now.motion === 'disappears')) {
+      first[cell] = motionNames.indexOf(begun.motion)
+    }
+  }
+  for (let cell = 0; cell < rows * columns; cell++) {
+    const index = labels[cell * LABEL_VALUES] ?? -1
+    if (index >= 0) label(cell, index)
+  }
+  for (const [index, { state }] of states.entries()) {
+    if (state.visible) continue
+    const cell = Math.floor(state.y * rows) * columns + Math.floor((state.x / scene.aspect) * columns)
+    if ((labels[cell * LABEL_VALUES] ?? 0) < 0) label(cell, index)
+  }
+}

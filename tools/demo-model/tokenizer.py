@@ -1,0 +1,50 @@
+"""The demo model's tokenizer: byte-level BPE of the words it knows, with Qwen2's pre-tokenizer and Qwen2-VL's special tokens."""
+
+import subprocess
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+HERE = Path(__file__).parent
+VOCABULARY = 1024
+PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPECIAL = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|object_ref_start|>",
+    "<|object_ref_end|>",
+    "<|box_start|>",
+    "<|box_end|>",
+    "<|quad_start|>",
+    "<|quad_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
+SYSTEM = "You are a helpful assistant."
+
+
+def make_tokenizer():
+    tsx = HERE.parent.parent / "node_modules" / ".bin" / "tsx"
+    texts = subprocess.run([str(tsx), str(HERE / "vocabulary-texts.ts")], check=True, capture_output=True, text=True).stdout.split("\n")
+    texts += [SYSTEM, "system\n", "user\n", "assistant\n"] * 20
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(PATTERN), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY - len(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=1
+    )
+    tokenizer.train_from_iterator([text for text in texts for _ in range(3)], trainer)
+    tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIAL])
+    return tokenizer
+
+
+if __name__ == "__main__":
+    made = make_tokenizer()
+    print(made.get_vocab_size(), made.encode("<|im_start|>user\nDescribe the video in detail.<|im_end|>\nA red circle moves right and then grows.").tokens)

@@ -1,0 +1,63 @@
+/** Endless batches of single pictures with dense labels, for `train_tower.py`: `tsx tower-stream.ts SEED BATCH`. */
+import { writeBatch } from './batch-writer.ts'
+import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
+import { Random } from './random.ts'
+import { drawObjects } from './render.ts'
+import { jitter, randomLook, type SceneObject, type State } from './scene.ts'
+import { CELL, randomGrid } from './training-grids.ts'
+import { backgroundNames, colorNames, colors, shapeNames } from './world.ts'
+
+const [seed = 1, batch = 64] = process.argv.slice(2).map(Number)
+const random = new Random(seed, 7)
+
+for (;;) {
+  const { rows, columns, aspects } = randomGrid(random)
+  const [height, width] = [rows * CELL, columns * CELL]
+  const pixels = new Uint8Array(batch * height * width * 3)
+  const labels = new Float32Array(batch * rows * columns * LABEL_VALUES)
+  const background = new Int32Array(batch)
+  const mask = new Uint8Array(height * width)
+  for (let i = 0; i < batch; i++) {
+    const aspect = random.between(...aspects)
+    const look = randomLook(random)
+    const objects = placeObjects(aspect)
+    const rgb = pixels.subarray(i * height * width * 3, (i + 1) * height * width * 3)
+    const drawing = { softness: random.between(0.8, 1.8), noiseSeed: random.whole(0, 0xffffffff), mask }
+    drawObjects({ ...look, aspect, objects: [] }, objects, { width, height, rgb }, drawing)
+    const cells = rows * columns * LABEL_VALUES
+    cellLabels(mask, rows, columns, aspect, objects, labels.subarray(i * cells, (i + 1) * cells))
+    background[i] = backgroundNames.indexOf(look.background)
+  }
+  await writeBatch(
+    {},
+    {
+      pixels: { shape: [batch, height, width, 3], data: pixels },
+      labels: { shape: [batch, rows * columns, LABEL_VALUES], data: labels },
+      background: { shape: [batch], data: background },
+    },
+  )
+}
+
+/** One to four objects at random places and angles that do not touch. */
+function placeObjects(aspect: number): { object: SceneObject; state: State }[] {
+  const side = Math.min(1, aspect)
+  const placed: { object: SceneObject; state: State }[] = []
+  const wanted = random.whole(1, 4)
+  for (let tries = 0; tries < 40 && placed.length < wanted; tries++) {
+    const radius = side * (random.chance(0.8) ? random.between(0.1, 0.22) : random.between(0.075, 0.3))
+    const state = {
+      x: random.between(radius, aspect - radius),
+      y: random.between(radius, 1 - radius),
+      radius,
+      angle: random.chance(0.6) ? random.between(-0.2, 0.2) : random.between(0, 6.3),
+      visible: true,
+    }
+    if (placed.some(({ state: other }) => Math.hypot(other.x - state.x, other.y - state.y) < 1.1 * (other.radius + radius))) continue
+    const color = random.pick(colorNames)
+    placed.push({
+      object: { color, rgb: jitter(random, colors[color], 14), shape: random.pick(shapeNames), start: state, phases: [] },
+      state,
+    })
+  }
+  return placed
+}

@@ -1,0 +1,180 @@
+"""Second stage: the language model over the tower's rows. `train_language.py TOWER OUT --minutes M`
+
+The tower is read again whenever its file changes, so the first stage may still be running. Beside the text, small heads name each visual
+token's motion from the hidden states of the second layer, and the object's first motion from the third; they are dropped at export.
+Under `torchrun` gradients are averaged between the processes.
+"""
+
+import argparse
+import os
+import random
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import nn
+
+from batches import batches
+from language import WIDTH, Language
+from optimizer import Schedule, save
+from tokenizer import SYSTEM, make_tokenizer
+from tower import Tower
+
+MOTIONS = 10
+SETS = 4
+IGNORED = -100
+
+
+class Prompter:
+    """Dialogues as token ids, as the chat template renders them."""
+
+    def __init__(self, tokenizer):
+        ids = lambda text: tokenizer.encode(text).ids
+        self.ids = ids
+        self.before = ids(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n<|vision_start|>")
+        self.after = ids("<|vision_end|>")
+        self.asked, self.ended, self.again = ids("<|im_end|>\n<|im_start|>assistant\n"), ids("<|im_end|>"), ids("\n<|im_start|>user\n")
+
+    def branch(self, dialogue):
+        """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip."""
+        tokens, answers = [], []
+        for turn, (question, answer) in enumerate(dialogue):
+            asked = (self.again if turn else []) + self.ids(question) + self.asked
+            said = self.ids(answer) + self.ended
+            tokens += asked + said
+            answers += [False] * len(asked) + [True] * len(said)
+        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED]
+
+
+def collate(prompter, sets, frames, rows, columns):
+    """Token ids [n, tokens] (-1 where a visual row stands), positions [3, tokens...], mask and targets of a batch of dialogue sets."""
+    before, after, visual = len(prompter.before), len(prompter.after), frames * rows * columns
+    prefix = before + visual + after
+    branches = [[prompter.branch(dialogue) for dialogue in dialogues] for dialogues in sets]
+    widths = [max(len(sample[slot][0]) for sample in branches) for slot in range(len(branches[0]))]
+    count = prefix + sum(widths)
+    ids = torch.zeros(len(sets), count, dtype=torch.long)
+    targets = torch.full((len(sets), count), IGNORED)
+    owner = torch.zeros(count, dtype=torch.long)
+    positions = torch.zeros(3, count, dtype=torch.long)
+    ids[:, :before] = torch.tensor(prompter.before)
+    ids[:, before : before + visual] = -1
+    ids[:, before + visual : prefix] = torch.tensor(prompter.after)
+    positions[:, :before] = torch.arange(before)
+    t, h, w = torch.meshgrid(torch.arange(frames), torch.arange(rows), torch.arange(columns), indexing="ij")
+    positions[:, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])
+    following = before + max(frames, rows, columns)
+    positions[:, before + visual : prefix] = following + torch.arange(after)
+    at = prefix
+    for slot, width in enumerate(widths):
+        owner[at : at + width] = slot + 1
+        positions[:, at : at + width] = following + after + torch.arange(width)
+        for sample, own in enumerate(branches):
+            tokens, wanted = own[slot]
+            ids[sample, at : at + len(tokens)] = torch.tensor(tokens)
+            targets[sample, at : at + len(tokens)] = torch.tensor(wanted)
+        at += width
+    order = torch.arange(count)
+    mask = (order[:, None] >= order) & ((owner == 0) | (owner == owner[:, None]))
+    return ids, positions, mask, targets, slice(before, before + visual)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tower", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--pool", type=int, default=24, help="batches of rows that are kept to be asked about again")
+    parser.add_argument("--resume", type=Path)
+    parser.add_argument("--muon", type=float, default=0.02)
+    parser.add_argument("--flat", type=float, default=0.4)
+    options = parser.parse_args()
+    together = "WORLD_SIZE" in os.environ
+    if together:
+        dist.init_process_group("gloo")
+    rank = dist.get_rank() if together else 0
+    seed = 100 + rank if options.resume is None else 1000 + rank + int(time.time()) % 100000
+    torch.manual_seed(1)
+    random.seed(seed)
+    tokenizer = make_tokenizer()
+    prompter = Prompter(tokenizer)
+    language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, MOTIONS), nn.Linear(WIDTH, 2 * MOTIONS)
+    heads = nn.ModuleDict({"head2": head2, "head3": head3})
+    if options.resume:
+        state = torch.load(options.resume, weights_only=True)
+        language.load_state_dict(state["language"])
+        heads.load_state_dict(state["heads"])
+    schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 8, flat=options.flat)
+    tower, read = Tower(), 0.0
+    stream = batches("clip-stream.ts", seed, options.batch, SETS, ahead=2)
+    pool, seen, said = [], {}, time.time()
+    while True:
+        if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
+            changed = options.tower.stat().st_mtime
+            if changed != read:
+                tower.load_state_dict(torch.load(options.tower, weights_only=True)["tower"])
+                read = changed
+            batch = next(stream)
+            with torch.no_grad():
+                batch["visual"] = tower(batch.pop("pixels"))
+            batch["used"] = 0
+            pool.append(batch)
+        batch = random.choice(pool)
+        sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
+        batch["used"] += 1
+        if batch["used"] == SETS:
+            pool = [kept for kept in pool if kept is not batch]
+
+        ids, positions, mask, targets, visual = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
+        n = len(sets)
+        x = language.embed_tokens(ids.clamp(min=0))
+        x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
+        after, hidden = language(x, positions[:, None].expand(-1, n, -1), mask)
+        said_here = targets != IGNORED
+        logits, wanted = language.logits(hidden[said_here]), targets[said_here]
+        loss = text = F.cross_entropy(logits, wanted)
+        current, first = batch["current"].long(), batch["first"].long()
+        known, begun = current >= 0, first >= 0
+        if known.any() and begun.any():
+            now2 = head2(after[1][:, visual][known])
+            now3 = head3(after[2][:, visual])
+            loss = loss + 0.3 * F.cross_entropy(now2, current[known])
+            loss = loss + 0.2 * F.cross_entropy(now3[known][:, :MOTIONS], current[known]) + 0.2 * F.cross_entropy(now3[begun][:, MOTIONS:], first[begun])
+            measures = {
+                "now": (now2.argmax(-1) == current[known]).float().mean(),
+                "first": (now3[begun][:, MOTIONS:].argmax(-1) == first[begun]).float().mean(),
+            }
+        else:
+            measures = {}
+        loss.backward()
+        if together:
+            for p in schedule.parameters:
+                if p.grad is None:
+                    p.grad = torch.zeros_like(p)
+            flat = torch.cat([p.grad.flatten() for p in schedule.parameters])
+            dist.all_reduce(flat)
+            flat /= dist.get_world_size()
+            for p, grad in zip(schedule.parameters, flat.split([p.numel() for p in schedule.parameters])):
+                p.grad.copy_(grad.view_as(p))
+        schedule.step()
+        measures |= {"text": text, "token": (logits.argmax(-1) == wanted).float().mean()}
+        for name, value in measures.items():
+            seen[name] = 0.98 * seen.get(name, value.item()) + 0.02 * value.item()
+        done = torch.tensor(float(schedule.part() >= 1))
+        if together:
+            dist.all_reduce(done, dist.ReduceOp.MAX)
+        if time.time() - said > 20 or done > 0:
+            said = time.time()
+            if rank == 0:
+                print(schedule.steps, f"{schedule.part():.2f}", " ".join(f"{k} {v:.3f}" for k, v in seen.items()), flush=True)
+                state = {"language": language.state_dict(), "heads": heads.state_dict(), "tower": tower.state_dict(), "steps": schedule.steps}
+                save(state, options.out)
+        if done > 0:
+            return
+
+
+if __name__ == "__main__":
+    main()

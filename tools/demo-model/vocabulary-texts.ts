@@ -1,0 +1,13 @@
+/** Lines of text for the tokenizer: every word that is asked or answered, and some hundred dialogues. */
+import { Random } from './random.ts'
+import { randomScene } from './scene.ts'
+import { describeQuestion, randomQuestion, vocabularyTexts } from './words.ts'
+
+const random = new Random(1, 3)
+const lines = vocabularyTexts()
+for (let i = 0; i < 600; i++) {
+  const scene = randomScene(random, { aspect: 1, phases: 2 })
+  for (const { question, answer } of [describeQuestion(scene, random, false), randomQuestion(scene, random, false)])
+    lines.push(question, answer)
+}
+process.stdout.write(`${lines.join('\n')}\n`)
