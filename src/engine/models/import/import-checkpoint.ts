@@ -32,7 +32,8 @@ const VISION_FILE = 'vision.onnx'
 /** The token that stands for a clip in the template. */
 const VIDEO_PAD = '<|video_pad|>'
 /** Tarsier2's own settings, which no file of a checkpoint tells. */
-const SAMPLER = { kind: 'uniform', frames: 16 } as const
+const SAMPLER = 'uniform'
+const FRAMES = 16
 const MAX_SEQUENCE = 16384
 const DESCRIBE = 'Describe the video in detail.'
 const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
@@ -52,6 +53,8 @@ export interface ImportOptions {
   readonly summary?: string
   /** Defaults to what the checkpoint's card says. */
   readonly licence?: string
+  /** Frames a clip gives unless the user says otherwise. Defaults to Tarsier2's 16. */
+  readonly frames?: number
   readonly signal: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
@@ -128,7 +131,7 @@ async function readParts(directory: string, config: CheckpointConfig, options: I
     licence: options.licence ?? card.licenceName ?? card.licence ?? 'unknown',
     source: sourceOf(directory),
     preprocessing: await readPreprocessing(directory, config.vision),
-    sampler: SAMPLER,
+    sampler: { kind: SAMPLER, frames: options.frames ?? FRAMES },
     prompt: { template: templates.processor, videoPad: VIDEO_PAD, describe: DESCRIBE },
     maxSequence: Math.min(MAX_SEQUENCE, config.language.context),
     generation: GENERATION,
