@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { EngineEvent } from '../shared/engine-events.ts'
-import { TarsierError } from '../shared/errors.ts'
+import { isAbort, TarsierError } from '../shared/errors.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { DiskCache } from './conversation/disk-cache.ts'
 import type { EngineClient, EngineOptions, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
@@ -69,14 +69,22 @@ export class Engine implements EngineClient {
     }
   }
 
-  /** The loaded model; two callers share one load, and a failed one is forgotten so that it may be tried again. */
-  #loaded(signal: AbortSignal): Promise<LoadedModel> {
-    if (this.#disposed) throw new TarsierError('internal', 'The engine was used after it was closed. Please report it.')
-    this.#model ??= loadModel(this.#options, signal).catch((error: unknown) => {
-      this.#model = null
-      throw error
-    })
-    return this.#model
+  /** The loaded model. Two callers share one load, and a failed one is forgotten so that it may be tried again. */
+  async #loaded(signal: AbortSignal): Promise<LoadedModel> {
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.#disposed) throw new TarsierError('internal', 'The engine was used after it was closed. Please report it.')
+      this.#model ??= loadModel(this.#options, signal).catch((error: unknown) => {
+        this.#model = null
+        throw error
+      })
+      try {
+        return await this.#model
+      } catch (error) {
+        // Whoever began the load may have stopped it while this one still wants it.
+        if (!isAbort(error) || signal.aborted) throw error
+      }
+    }
   }
 
   #conversation(id: string, model: LoadedModel): Conversation {

@@ -253,8 +253,7 @@ export class Conversation {
       timings: {
         probe: clock.probe.milliseconds,
         decode: decode.milliseconds,
-        // The tower waits for its frames, so their time is not its own.
-        encode: Math.max(0, encode.milliseconds - decode.milliseconds),
+        encode: encode.milliseconds,
         prefill: prefill.milliseconds,
         firstToken,
         generate: finished - generating,

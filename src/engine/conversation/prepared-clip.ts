@@ -164,10 +164,15 @@ export class PreparedClip {
       report.onNotice(text)
     }
     const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
-    const options = { frameCount: this.plan.indices.length, maxPixels: this.#request.maxPixels, signal }
+    const options = {
+      frameCount: this.plan.indices.length,
+      maxPixels: this.#request.maxPixels,
+      signal,
+      onWorked: (time: number) => report.encode.add(time),
+    }
     const delivered: FrameUsed[] = []
     const made: FrameRows[] = []
-    for await (const { index, time, rows } of report.encode.watch(tower.embed(frames, options))) {
+    for await (const { index, time, rows } of tower.embed(frames, options)) {
       delivered.push({ index, time })
       if (cache) made.push({ index, time, rows })
       yield { index, time, rows }

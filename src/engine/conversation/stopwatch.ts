@@ -7,6 +7,10 @@ export class Stopwatch {
     return this.#total
   }
 
+  add(milliseconds: number): void {
+    this.#total += milliseconds
+  }
+
   async time<T>(work: () => Promise<T>): Promise<T> {
     const begin = performance.now()
     try {

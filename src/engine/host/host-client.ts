@@ -86,7 +86,11 @@ export class HostClient implements EngineClient {
           continue
         }
         finished = true
-        if (step.kind === 'failed') throw step.error
+        if (step.kind === 'failed') {
+          // A Ctrl-C may end the process before it can say that it was stopped.
+          signal.throwIfAborted()
+          throw step.error
+        }
         return step.value
       }
     } finally {

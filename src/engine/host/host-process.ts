@@ -25,9 +25,16 @@ export class HostProcess {
       if (process.env.TARSIER_DEBUG === '1') process.stderr.write(text)
     })
     this.#child.on('message', (message) => onMessage(message as FromHost))
+    // However this process ends, also by a second Ctrl-C, one that computes on or hangs must not stay behind.
+    const kill = () => this.#child.kill('SIGKILL')
+    process.once('exit', kill)
     this.#exited = new Promise((resolve) => {
+      let told = false
       // `exit` alone is not enough: a process that never started gives only `error`.
       const gone = (why: string, cause?: unknown) => {
+        if (told) return
+        told = true
+        process.off('exit', kill)
         resolve()
         onGone(this.#stopping ? new TarsierError('internal', 'The engine was stopped.') : crashed(why, this.#lastWords, cause))
       }

@@ -75,25 +75,31 @@ class Qwen2VlTower implements Tower {
   }
 
   async *embed(frames: AsyncIterable<Frame>, options: EmbedOptions): AsyncGenerator<Embedded> {
-    const { signal } = options
+    const { signal, onWorked = () => {} } = options
     const { patchSize } = this.#manifest.vision
     const sizing = this.#sizing(options)
     const maxPixels = (this.device === 'cpu' ? PATCHES_PER_RUN.cpu : PATCHES_PER_RUN.other) * patchSize ** 2
-    await using batches = new FrameBatches(frames, (frame) => resizeTwice(frame, sizing), maxPixels)
+    const prepare = (frame: Frame): RgbImage => {
+      const began = performance.now()
+      const picture = resizeTwice(frame, sizing)
+      onWorked(performance.now() - began)
+      return picture
+    }
+    await using batches = new FrameBatches(frames, prepare, maxPixels)
     signal.throwIfAborted()
-    let run = this.#start(await batches.next())
+    let run = this.#start(await batches.next(), onWorked)
     while (run) {
       // Frames of the next run are decoded while this one is computed.
       const following = batches.next()
       following.catch(() => {}) // thrown below, after the rows that came before it
       const output = await unlessAborted(run.output, signal)
-      const started = this.#overlapRuns ? following.then((batch) => this.#start(batch)) : null
+      const started = this.#overlapRuns ? following.then((batch) => this.#start(batch, onWorked)) : null
       started?.catch(() => {}) // likewise
       for (const embedded of this.#split(output, run.batch)) {
         yield embedded
         signal.throwIfAborted()
       }
-      run = await (started ?? following.then((batch) => this.#start(batch)))
+      run = await (started ?? following.then((batch) => this.#start(batch, onWorked)))
     }
   }
 
@@ -107,9 +113,13 @@ class Qwen2VlTower implements Tower {
   }
 
   /** Begins the run of a batch; null after the last one. */
-  #start(batch: readonly PreparedFrame[]): { readonly batch: readonly PreparedFrame[]; readonly output: Promise<NamedFloats> } | null {
+  #start(
+    batch: readonly PreparedFrame[],
+    onWorked: (milliseconds: number) => void,
+  ): { readonly batch: readonly PreparedFrame[]; readonly output: Promise<NamedFloats> } | null {
     if (batch.length === 0) return null
-    const output = this.#run(batch)
+    const began = performance.now()
+    const output = this.#run(batch).finally(() => onWorked(performance.now() - began))
     output.catch(() => {}) // for whoever awaits it; after an abort nobody does
     return { batch, output }
   }

@@ -18,6 +18,8 @@ export interface EmbedOptions {
   /** Further limit on the pixels of one frame, from the user. */
   readonly maxPixels?: number | undefined
   readonly signal: AbortSignal
+  /** Told of the tower's own work, resizing and computing, in milliseconds; what it waits for its frames is not among it. */
+  readonly onWorked?: (milliseconds: number) => void
 }
 
 export const visionDevices = ['cuda', 'dml', 'coreml', 'webgpu', 'cpu'] as const

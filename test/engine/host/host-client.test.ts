@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HostClient } from '../../../src/engine/host/host-client.ts'
+import type { EngineEvent } from '../../../src/shared/engine-events.ts'
+import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { ask, freshly, never, TinyEngines, words } from '../conversation/tiny-engine.ts'
+
+let tiny: TinyEngines
+let client: HostClient
+
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+beforeEach(() => {
+  client = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home, cache: false })
+})
+afterEach(() => client[Symbol.asyncDispose]())
+
+/** Runs a turn, and calls `act` with the engine's process at the first event of a kind. */
+async function run(
+  turn = ask('What is this?', tiny.clip('a.mp4')),
+  kind?: EngineEvent['kind'],
+  act?: (pid: number) => void,
+): Promise<string> {
+  let text = ''
+  let acted = false
+  for await (const event of client.answer('talk', turn, never)) {
+    if (event.kind === 'done') text = event.answer.text
+    if (event.kind === kind && !acted) {
+      act?.(hostPid())
+      acted = true
+    }
+  }
+  return text
+}
+
+function hostPid(): number {
+  const [pid, ...more] = childrenOf(process.pid)
+  if (pid === undefined || more.length > 0) throw new Error(`one child was expected, there are ${more.length + 1}`)
+  return pid
+}
+
+test('says the same as the engine in this process, and hands over its errors', async () => {
+  const expected = await freshly(tiny.start(), ask('What is this?', tiny.clip('a.mp4')))
+  expect(await run()).toBe(expected.text)
+  expect((await client.load(never)).name).toBe('tiny')
+  await expect(run(ask('What?', tiny.clip('gone.mp4')))).rejects.toMatchObject({ name: 'TarsierError', code: 'file-missing' })
+  await expect(run({ kind: 'edit', turn: 9, text: 'Why?', sampling: words() })).rejects.toMatchObject({
+    code: 'usage',
+    details: { turns: 1 },
+  })
+})
+
+test('stops within a token when asked, or when the loop is left, and serves on', async () => {
+  const stopping = new AbortController()
+  const long = ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 })
+  const stopped = async () => {
+    for await (const event of client.answer('talk', long, stopping.signal)) if (event.kind === 'delta') stopping.abort()
+  }
+  await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
+  for await (const event of client.answer('talk', ask('Which colour?', undefined, { maxTokens: 2000 }), never))
+    if (event.kind === 'delta') break
+  await client.close('talk')
+  expect(await run()).not.toBe('')
+})
+
+describe.skipIf(process.platform !== 'linux')('its process', () => {
+  test.each([
+    ['SIGKILL', 'frame'],
+    ['SIGSEGV', 'delta'],
+    ['SIGABRT', 'stage'],
+  ] as const)('may die of %s at the first %s: the run fails, the next one goes on in another process', async (signal, kind) => {
+    let died = 0
+    const dying = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), kind, (pid) => {
+      died = pid
+      process.kill(pid, signal)
+    })
+    await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: signal } })
+    await ended(died)
+    expect(await run()).not.toBe('')
+    expect(hostPid()).not.toBe(died)
+  })
+
+  test('fails everything that waits, and closing what is gone is no error', async () => {
+    const running = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), 'delta', (pid) => process.kill(pid, 'SIGKILL'))
+    const waiting = client.trace({ clip: tiny.clip('a.mp4'), prompt: 'What?', maxTokens: 2, out: tiny.path('trace') }, never)
+    await expect(running).rejects.toMatchObject({ code: 'engine-crashed' })
+    await expect(waiting).rejects.toMatchObject({ code: 'engine-crashed' })
+    await client.close('talk')
+  })
+
+  test('is not started again after the third crash', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      const dying = run(ask('What is this?', tiny.clip('a.mp4')), 'frame', (pid) => process.kill(pid, 'SIGKILL'))
+      await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: 'SIGKILL' } })
+    }
+    await expect(run()).rejects.toMatchObject({ code: 'engine-crashed', message: expect.stringContaining('3 times') })
+    expect(childrenOf(process.pid)).toEqual([])
+  })
+
+  test('ends with the client, also when it hangs', async () => {
+    await client.load(never)
+    const quiet = hostPid()
+    await client[Symbol.asyncDispose]()
+    await ended(quiet)
+
+    await client.load(never)
+    const hanging = hostPid()
+    process.kill(hanging, 'SIGSTOP')
+    await client[Symbol.asyncDispose]()
+    await ended(hanging)
+  })
+})

@@ -1,0 +1,86 @@
+import type { ChildProcess } from 'node:child_process'
+import { copyFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { type CliOptions, jsonLines, runCli } from '../cli/run-cli.ts'
+import { TinyEngines } from '../conversation/tiny-engine.ts'
+
+let tiny: TinyEngines
+
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+  await copyFile(tiny.path('a.mp4'), tiny.path('c.mp4'))
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+
+const options = ['--model', 'tiny', '--device', 'cpu', '--no-cache']
+
+function cli(files: readonly string[], more: readonly string[], settings: CliOptions) {
+  return runCli(['describe', ...files, '--home', tiny.home, ...options, ...more], { cwd: tiny.folder, ...settings })
+}
+
+/** Once, at the first output. */
+function atFirst(act: (child: ChildProcess, host: number) => void): NonNullable<CliOptions['onOutput']> {
+  let acted = false
+  return (child) => {
+    if (acted) return
+    acted = true
+    const [host] = childrenOf(child.pid ?? 0)
+    if (host === undefined) throw new Error('the engine has no process')
+    act(child, host)
+  }
+}
+
+const files = ['a.mp4', 'b.mkv']
+
+describe.skipIf(process.platform !== 'linux')('the command line and its engine', () => {
+  test('when the engine dies, the clip under way fails and the others are described', async () => {
+    const { code, stdout, stderr } = await cli(['a.mp4', 'b.mkv', 'missing.mp4', 'c.mp4'], ['--json', '--max-tokens', '8'], {
+      onOutput: atFirst((_, host) => process.kill(host, 'SIGSEGV')),
+    })
+    expect(code).toBe(1)
+    const lines = jsonLines(stdout) as { file: string; description?: string; error?: { code: string } }[]
+    expect(lines.map(({ error }) => error?.code)).toEqual([undefined, 'engine-crashed', 'file-missing', undefined])
+    expect(stderr).toContain('SIGSEGV')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  test('when the command line is killed, the engine ends by itself', async () => {
+    let host = 0
+    const { code } = await cli(files, ['--max-tokens', '4000'], {
+      onOutput: atFirst((child, pid) => {
+        host = pid
+        child.kill('SIGKILL')
+      }),
+    })
+    expect(code).toBeNull()
+    await ended(host)
+  })
+
+  test('a second Ctrl-C ends even an engine that hangs', async () => {
+    let host = 0
+    const { code } = await cli(files, ['--max-tokens', '4000'], {
+      onOutput: atFirst((child, pid) => {
+        host = pid
+        process.kill(pid, 'SIGSTOP')
+        child.kill('SIGINT')
+        setTimeout(() => child.kill('SIGINT'), 500)
+      }),
+    })
+    expect(code).toBe(130)
+    await ended(host)
+  })
+
+  test('SIGTERM ends both, with the shell’s number', async () => {
+    let host = 0
+    const { code, stderr } = await cli(files, ['--max-tokens', '4000'], {
+      onOutput: atFirst((child, pid) => {
+        host = pid
+        child.kill('SIGTERM')
+      }),
+    })
+    expect(code).toBe(143)
+    expect(stderr).toBe('')
+    await ended(host)
+  })
+})
