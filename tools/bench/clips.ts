@@ -49,7 +49,7 @@ async function encode(path: string): Promise<void> {
     rate: [RATE, 1],
     gop: GOP,
     bFrames: 3,
-    options: { preset: 'veryfast', crf: '32', 'x264-params': `keyint=${GOP}:min-keyint=${GOP}:scenecut=0` },
+    options: { preset: 'veryfast', crf: '27', 'x264-params': `keyint=${GOP}:min-keyint=${GOP}:scenecut=0` },
   })
 }
 

@@ -9,7 +9,7 @@ import { median } from './measure.ts'
 import { randomModel } from './random-model.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-const FRAMES = 16
+const FRAMES = 8
 /** How many times sooner a second question's first token has to come than a cold start's. */
 const AIM = 20
 

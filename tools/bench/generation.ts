@@ -16,7 +16,7 @@ const DEMO = fileURLToPath(new URL('../../resources/models/demo/', import.meta.u
 const TINY = fileURLToPath(new URL('../../test/fixtures/language/tiny-qwen2vl.gguf', import.meta.url))
 const CELLS = 1024
 /** Tokens of one measurement, in as many answers as it takes. */
-const TOKENS = 192
+const TOKENS = 128
 /** Part of node-llama-cpp's tokens a second that ours have to reach. */
 const AIM = 0.95
 /** Below this a model computes so little that it shows the overheads of a token and not a speed anyone waits for. */

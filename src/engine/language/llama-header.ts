@@ -222,6 +222,7 @@ export function declareLlama(llama: LibraryHandle) {
     modelContextTrain: native<[Pointer], number>('llama_model_n_ctx_train', 'int32_t', [pointer]),
     modelWidth: native<[Pointer], number>('llama_model_n_embd_inp', 'int32_t', [pointer]),
     modelLayers: native<[Pointer], number>('llama_model_n_layer', 'int32_t', [pointer]),
+    modelBytes: native<[Pointer], number | bigint>('llama_model_size', 'uint64_t', [pointer]),
     modelFileType: native<[Pointer], number>('llama_model_ftype', 'int', [pointer]),
     modelMetadata: native<[Pointer, string, Uint8Array, number], number>('llama_model_meta_val_str', 'int32_t', [
       pointer,
@@ -235,6 +236,7 @@ export function declareLlama(llama: LibraryHandle) {
     initFromModel: native<[Pointer, ContextParams], Pointer | null>('llama_init_from_model', pointer, [pointer, types.contextParams]),
     free: native<[Pointer], void>('llama_free', 'void', [pointer]),
     contextSize: native<[Pointer], number>('llama_n_ctx', 'uint32_t', [pointer]),
+    setThreads: native<[Pointer, number, number], void>('llama_set_n_threads', 'void', [pointer, 'int32_t', 'int32_t']),
     setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
     decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
     logitsAt: native<[Pointer, number], Pointer | null>('llama_get_logits_ith', pointer, [pointer, 'int32_t']),

@@ -22,6 +22,7 @@ import { type LanguageDevice, type LlamaLibrary, openLlamaLibrary } from './llam
 import { LlamaSession } from './llama-session.ts'
 import { buildPrompt } from './prompt.ts'
 import { PromptTemplate } from './prompt-template.ts'
+import { threadsFor } from './threads.ts'
 import { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, Language, PromptSegment, Session } from './types.ts'
 
@@ -160,6 +161,7 @@ class LlamaModel implements Language {
   readonly #template: PromptTemplate
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
+  readonly #weightBytes: number
   readonly #cellType: number
   readonly #cellBytes: number
   readonly #mrope: boolean
@@ -181,6 +183,7 @@ class LlamaModel implements Language {
     this.#model = model
     this.#tokenizer = new Tokenizer(api, model)
     this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
+    this.#weightBytes = Number(api.modelBytes(model))
     // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
     this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
@@ -245,6 +248,8 @@ class LlamaModel implements Language {
       mrope: this.#mrope,
       batch: BATCH,
       isEmpty,
+      // The part that runs on a GPU is not theirs to compute.
+      threadsFor: (rows) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads)),
       fingerprint: this.#fingerprint,
       onClosed: () => this.#sessions.delete(session),
     })

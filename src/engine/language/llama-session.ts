@@ -27,6 +27,8 @@ export interface SessionParts {
   readonly batch: number
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
+  /** Threads for a batch of so many tokens or rows. */
+  threadsFor(rows: number): number
   /** Tells apart states of other models and builds, 32 bytes. */
   readonly fingerprint: Uint8Array
   onClosed(): void
@@ -204,7 +206,10 @@ export class LlamaSession implements Session {
     signal.addEventListener('abort', raise, { once: true })
     let status: number
     try {
-      status = await this.#run(callAsync(api.decode, context, fill()))
+      const batch = fill()
+      const threads = this.#parts.threadsFor(batch.n_tokens)
+      api.setThreads(context, threads, threads)
+      status = await this.#run(callAsync(api.decode, context, batch))
     } finally {
       signal.removeEventListener('abort', raise)
     }
