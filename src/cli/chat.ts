@@ -69,6 +69,7 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
     if (command.kind === 'exit') break
     await talk.obey(command)
   }
+  if (!ending.aborted) await talk.end()
   if (lines.interactive) process.stdout.write('\n')
   signal.throwIfAborted()
   if (leaving.signal.aborted) return exitCodes.interrupted
@@ -160,6 +161,11 @@ class Talk {
       default:
         return assertNever(command, 'command')
     }
+  }
+
+  /** Lets the engine finish what it keeps of the clip on disk. */
+  async end(): Promise<void> {
+    await this.#client.close(`chat-${this.#conversation}`)
   }
 
   async #startOver(): Promise<void> {

@@ -107,6 +107,8 @@ async function describeClips(paths: readonly string[], options: DescribeOptions,
         throw error
       }
       output.failed(job.file, error)
+    } finally {
+      await client.close(job.file)
     }
   }
   return output.anyFailed ? exitCodes.failed : exitCodes.done
@@ -143,15 +145,11 @@ async function answerFor(
     clip: clipRequest(job.file, options, facts.defaults),
     sampling: samplingOf(options, facts.defaults),
   } as const
-  try {
-    for await (const event of client.answer(job.file, turn, signal)) {
-      output.progress.event(event)
-      if (event.kind === 'delta') output.delta(event.text)
-      else if (event.kind === 'notice') output.notice(job.file, event.text)
-      else if (event.kind === 'done') return event.answer
-    }
-  } finally {
-    await client.close(job.file)
+  for await (const event of client.answer(job.file, turn, signal)) {
+    output.progress.event(event)
+    if (event.kind === 'delta') output.delta(event.text)
+    else if (event.kind === 'notice') output.notice(job.file, event.text)
+    else if (event.kind === 'done') return event.answer
   }
   throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
 }

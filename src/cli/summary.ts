@@ -14,5 +14,8 @@ export function summaryOf({ frames, width, height, tokens, timings, device, fini
   const speed = timings.generate > 0 ? ` at ${(tokens.generated / (timings.generate / 1000)).toFixed(1)} tokens/s` : ''
   const seen = frames.length === 0 ? '' : `${frames.length} ${frames.length === 1 ? 'frame' : 'frames'} of ${width}×${height}, `
   const source = cached === 'nothing' ? '' : ' (seen before)'
-  return `${seen}${tokens.visual}+${tokens.prompt} tokens${source}, first word after ${seconds(timings.firstToken)}, ${tokens.generated} tokens${speed}, ${seconds(timings.total)} in all on ${device.vision}/${device.language}${finish === 'end' ? '' : FINISHED[finish]}`
+  // The tower is not opened for a clip that was seen before.
+  const where =
+    device.vision === 'not needed' || device.vision === device.language ? device.language : `${device.vision}/${device.language}`
+  return `${seen}${tokens.visual}+${tokens.prompt} tokens${source}, first word after ${seconds(timings.firstToken)}, ${tokens.generated} tokens${speed}, ${seconds(timings.total)} in all on ${where}${finish === 'end' ? '' : FINISHED[finish]}`
 }

@@ -3,7 +3,7 @@ import type { FinishReason } from './sampling.ts'
 /** The stages of a run, in order. `decode` and `encode` overlap: frames are seen one by one. */
 export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing'
 
-/** Where vision and language run, as the devices name themselves, with what was tried before. */
+/** Where vision and language run, as the devices name themselves (`not needed` for a tower that nothing asked for), with what was tried before. */
 export interface DevicesUsed {
   readonly vision: string
   readonly language: string

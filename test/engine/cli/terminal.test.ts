@@ -1,0 +1,116 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeClip } from '../../helpers/make-clip.ts'
+import { numberedPictures } from '../../helpers/numbered-picture.ts'
+import { writeClip as writeGif } from './clips.ts'
+import { makeTinyModel } from './tiny-model.ts'
+
+const ENTRY = fileURLToPath(new URL('../../../src/cli/tarsier.ts', import.meta.url))
+const UP = '\x1b[A'
+const CTRL_C = '\x03'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-terminal-'))
+  await makeTinyModel(join(folder, 'home'), 'tiny')
+  await writeGif(join(folder, 'clip.gif'))
+  await writeClip(join(folder, 'long.mp4'), numberedPictures(200, 336, 252))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The command line on a real terminal, which util-linux's `script` makes. */
+class Terminal {
+  readonly #child
+  readonly #closed: Promise<number | null>
+  #shown = ''
+  #read = 0
+
+  constructor(...args: readonly string[]) {
+    const common = ['--model', 'tiny', '--home', join(folder, 'home'), '--device', 'cpu', '--frames', '3', '--no-cache']
+    const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, ...args, ...common]
+      .map((word) => `'${word}'`)
+      .join(' ')
+    this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
+      cwd: folder,
+      env: { ...process.env, TERM: 'xterm', NODE_NO_WARNINGS: '1' },
+    })
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#shown += text
+    })
+    this.#closed = new Promise((resolve) => this.#child.once('close', resolve))
+  }
+
+  type(keys: string): void {
+    this.#child.stdin.write(keys)
+  }
+
+  /** Waits for a text that was not waited for yet, and gives what came before it. */
+  async until(text: string): Promise<string> {
+    for (;;) {
+      const at = this.#shown.indexOf(text, this.#read)
+      if (at >= 0) {
+        const before = this.#shown.slice(this.#read, at)
+        this.#read = at + text.length
+        return before
+      }
+      if (this.#child.exitCode !== null) throw new Error(`it ended without "${text}": ${JSON.stringify(this.#shown.slice(this.#read))}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  code(): Promise<number | null> {
+    return this.#closed
+  }
+}
+
+const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
+
+describe.skipIf(!hasScript)('on a terminal', () => {
+  it('chats: shows how far it is, streams, remembers lines, stops an answer at Ctrl-C and leaves at the next', async () => {
+    const terminal = new Terminal('chat', 'clip.gif', '--max-tokens', '8')
+    await terminal.until('> ')
+    terminal.type('What is this?\r')
+    const looked = await terminal.until('in all on cpu')
+    expect(looked).toContain('looking, frame 3 of 3')
+    expect(looked).toContain('writing')
+    await terminal.until('> ')
+    terminal.type(UP)
+    await terminal.until('What is this?')
+    terminal.type('\r')
+    expect(await terminal.until('in all on cpu')).not.toContain('looking')
+    await terminal.until('> ')
+    terminal.type(CTRL_C)
+    expect(await terminal.code()).toBe(130)
+  })
+
+  it('stops an answer, not the conversation, at Ctrl-C', async () => {
+    const terminal = new Terminal('chat', 'long.mp4', '--max-tokens', '8')
+    await terminal.until('> ')
+    terminal.type('/frames 200\r')
+    await terminal.until('> ')
+    terminal.type('What is this?\r')
+    await terminal.until('opening')
+    terminal.type(CTRL_C)
+    expect(await terminal.until('stopped')).not.toContain('in all on')
+    await terminal.until('> ')
+    terminal.type('/frames 3\r')
+    await terminal.until('> ')
+    terminal.type('What is this?\r')
+    await terminal.until('in all on cpu')
+    await terminal.until('> ')
+    terminal.type('exit\r')
+    expect(await terminal.code()).toBe(0)
+  })
+
+  it('describes with progress on the way', async () => {
+    const terminal = new Terminal('describe', 'clip.gif', '--max-tokens', '8')
+    await terminal.until('loading the model')
+    await terminal.until('looking, frame')
+    await terminal.until('in all on cpu')
+    expect(await terminal.code()).toBe(0)
+  })
+})
