@@ -28,13 +28,13 @@ export async function measureGeneration(options: BenchOptions): Promise<Measured
   const data = []
   for (const path of options.gguf.length > 0 ? options.gguf : await ownModels(options.cache)) {
     const { size } = await stat(path)
-    data.push({ path: basename(path), bytes: size, ...(await measureFile(llama, path, options.rounds)) })
+    data.push({ bytes: size, ...(await measureFile(llama, path, options.rounds)) })
   }
   await llama.dispose()
   return {
     columns: ['model', 'size', 'ours', 'node-llama-cpp', 'ours of theirs'],
-    rows: data.map(({ name, path, bytes, ours, theirs }) => [
-      name || path,
+    rows: data.map(({ name, bytes, ours, theirs }) => [
+      name,
       `${(bytes / 1e6).toFixed(0)} MB`,
       `${median(ours).toFixed(1)} tokens/s`,
       `${median(theirs).toFixed(1)} tokens/s`,
@@ -43,8 +43,8 @@ export async function measureGeneration(options: BenchOptions): Promise<Measured
     notes: [`Greedy, ${TOKENS} tokens a measurement after a short prompt, from the first token of an answer to its last.`],
     targets: data
       .filter(({ bytes }) => bytes >= LEAST_BYTES || data.length === 1)
-      .map(({ name, path, ours, theirs }) => ({
-        what: `${name || path}: at least ${100 * AIM} % of node-llama-cpp's tokens a second`,
+      .map(({ name, ours, theirs }) => ({
+        what: `${name}: at least ${100 * AIM} % of node-llama-cpp's tokens a second`,
         met: median(ours) >= AIM * median(theirs),
       })),
     data,
@@ -86,7 +86,7 @@ async function measureFile(llama: Llama, path: string, rounds: number) {
     },
     rounds,
   )
-  return { name: await nameOf(language, path), device: language.device, answer: answer.tokens, ...figures }
+  return { name: nameOf(language, path), device: language.device, answer: answer.tokens, ...figures }
 }
 
 interface Span {
@@ -125,6 +125,6 @@ async function answerOf(session: Session, prompt: readonly number[]): Promise<Sp
   }
 }
 
-async function nameOf(language: Language, path: string): Promise<string> {
+function nameOf(language: Language, path: string): string {
   return `${basename(path)} (width ${language.width}, ${language.vocabulary} tokens)`
 }
