@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pageFile } from '../../src/main/page-file.ts'
 
@@ -13,6 +15,7 @@ export interface PageServer {
 
 /** The built page on a free port of this machine. No header carries a policy, so what is in force is what the page itself says. */
 export async function servePage(): Promise<PageServer> {
+  if (!existsSync(join(root, 'index.html'))) throw new Error('The page is not built: run "npm run build" first.')
   const server = createServer(async (request, response) => {
     const file = pageFile(root, 'page', `http://page${request.url}`)
     const body = file && (await readFile(file.path).catch(() => null))
