@@ -9,7 +9,14 @@ import { drawScene } from './render.ts'
 import { randomScene, type Scene, stateAt } from './scene.ts'
 import { CELL, randomGrid } from './training-grids.ts'
 import { describeQuestion, randomQuestion } from './words.ts'
-import { motionNames } from './world.ts'
+import { motionNames, shapeSymmetry } from './world.ts'
+
+/**
+ * Where the object of a visual token is and how it changed since the frame before: 1 when there is one, x and y of its centre in tokens from the
+ * picture's corner, 1 when it was there in the frame before, then the changes of x and y in tokens, of its size (logarithm) and of its angle
+ * (sine of the turn, times its symmetry).
+ */
+const PLACE_VALUES = 8
 
 const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
 const random = new Random(seed, 11)
@@ -23,6 +30,7 @@ for (;;) {
   const pixels = new Uint8Array(batch * count * picture)
   const current = new Int32Array(batch * count * cells)
   const first = new Int32Array(batch * count * cells)
+  const places = new Float32Array(batch * count * cells * PLACE_VALUES)
   const dialogues = []
   for (let i = 0; i < batch; i++) {
     const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1 })
@@ -37,6 +45,8 @@ for (;;) {
       drawScene(scene, time, canvas, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
       const range = [frame * cells, (frame + 1) * cells] as const
       motionLabels(scene, time, count, mask, rows, columns, current.subarray(...range), first.subarray(...range))
+      const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
+      placeLabels(scene, time, times[k - 1], mask, rows, columns, placed)
     }
     dialogues.push(Array.from({ length: sets }, () => dialogueSet(scene, count === 1)))
   }
@@ -47,6 +57,7 @@ for (;;) {
       pixels: { shape: [batch * count, height, width, 3], data: pixels },
       current: { shape, data: current },
       first: { shape, data: first },
+      places: { shape: [...shape, PLACE_VALUES], data: places },
     },
   )
 }
@@ -118,5 +129,31 @@ function motionLabels(
     if (state.visible) continue
     const cell = Math.floor(state.y * rows) * columns + Math.floor((state.x / scene.aspect) * columns)
     if ((labels[cell * LABEL_VALUES] ?? 0) < 0) label(cell, index)
+  }
+}
+
+function placeLabels(
+  scene: Scene,
+  time: number,
+  before: number | undefined,
+  mask: Uint8Array,
+  rows: number,
+  columns: number,
+  into: Float32Array,
+): void {
+  const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
+  const labels = new Float32Array(rows * columns * LABEL_VALUES)
+  cellLabels(mask, rows, columns, scene.aspect, states, labels)
+  for (let cell = 0; cell < rows * columns; cell++) {
+    const found = states[labels[cell * LABEL_VALUES] ?? -1]
+    if (!found) continue
+    const { object, state } = found
+    const [x, y] = [(state.x / scene.aspect) * columns, state.y * rows]
+    into.set([1, x, y], cell * PLACE_VALUES)
+    const past = before === undefined ? null : stateAt(object, before)
+    if (!past?.visible) continue
+    const turned = shapeSymmetry[object.shape] * (state.angle - past.angle)
+    const changes = [x - (past.x / scene.aspect) * columns, y - past.y * rows, Math.log(state.radius / past.radius), Math.sin(turned)]
+    into.set([1, ...changes], cell * PLACE_VALUES + 3)
   }
 }

@@ -1,0 +1,43 @@
+"""Between the stages: turns the tower's last layer so that what was learnt stands in its first values, each of mean 0 and variance 1.
+
+`rebase_tower.py TOWER OUT`. The heads of the first stage read each token's color, shape, place and so on off its row linearly, some from directions
+of little variance, which a language model takes long to find. Folded into the merger's last layer they are the row itself; the rest of its
+values is left to the language model. The architecture stays as it was.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from batches import batches
+from optimizer import save
+from tower import OUT, Tower
+from train_tower import SIZES
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tower", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    state = torch.load(options.tower, weights_only=True)
+    tower, heads = Tower(), nn.Linear(OUT, sum(SIZES))
+    tower.load_state_dict(state["tower"])
+    heads.load_state_dict(state["heads"])
+    with torch.no_grad():
+        stream = batches("tower-stream.ts", 4321, 64)
+        read = torch.cat([heads(tower(next(stream)["pixels"])).flatten(0, 1) for _ in range(12)])
+        mean, deviation = read.mean(0), read.std(0)
+        weight = (heads.weight / deviation[:, None]) @ tower.merge2.weight
+        bias = (heads.weight @ tower.merge2.bias + heads.bias - mean) / deviation
+        tower.merge2.weight.zero_()
+        tower.merge2.bias.zero_()
+        tower.merge2.weight[: len(weight)] = weight
+        tower.merge2.bias[: len(bias)] = bias
+    save({"tower": tower.state_dict()}, options.out)
+
+
+if __name__ == "__main__":
+    main()
