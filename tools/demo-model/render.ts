@@ -95,7 +95,7 @@ function drawObject(
       const distance = signedDistance(object.shape, dx * cos + dy * sin, dy * cos - dx * sin) * radius
       const cover = 0.5 - distance / pixel
       if (cover <= 0) continue
-      const part = cover >= 1 ? 1 : cover
+      const part = Math.min(cover, 1)
       const at = (row * width + column) * 3
       levels[at] = (levels[at] ?? 0) * (1 - part) + red * part
       levels[at + 1] = (levels[at + 1] ?? 0) * (1 - part) + green * part

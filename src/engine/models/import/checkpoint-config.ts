@@ -33,7 +33,9 @@ export interface CheckpointConfig {
 }
 
 export const CONFIG_FILE = 'config.json'
-const ACCEPTED = 'Qwen2-VL checkpoints are accepted (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration)'
+const ACCEPTED =
+  'Qwen2-VL checkpoints are accepted (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration), and Tarsier2\'s ' +
+  '(model_type "llava" around a vision_config and a text_config of model_type "qwen2_vl", no projection_head)'
 /** Links of a snapshot in the Hugging Face cache lead to its blobs. */
 const contain = { huggingFaceCache: true }
 
@@ -69,11 +71,13 @@ const rootSchema = z.looseObject({
   vision_config: z.looseObject({}).nullish(),
   tie_word_embeddings: z.boolean().nullish(),
   quantization_config: z.unknown().optional(),
+  /** Tarsier's wrapper: what stands between tower and language model, nothing in Tarsier2. */
+  projection_head: z.string().nullish(),
 })
 
 /**
- * Reads config.json, in the form of the published checkpoints (the language model's fields at the top) or as newer
- * transformers write it (`text_config`). Throws `model-unsupported` for another architecture, `model-damaged` for fields that are missing or wrong.
+ * Reads config.json, in the form of the published checkpoints (the language model's fields at the top), as newer
+ * transformers write it (`text_config`), or in Tarsier2's wrapper, which is LLaVA's around the same two. Throws `model-unsupported` for another architecture, `model-damaged` for fields that are missing or wrong.
  */
 export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
   const path = join(directory, CONFIG_FILE)
@@ -112,6 +116,7 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
 function expectArchitecture(root: z.output<typeof rootSchema>, path: string): void {
   const { model_type: type, architectures = [] } = root
   if (type === 'qwen2_vl' && (architectures.length === 0 || architectures.includes('Qwen2VLForConditionalGeneration'))) return
+  if (isTarsier2Wrapper(root)) return
   const found = [
     type === undefined ? 'no model_type' : `model_type "${type}"`,
     ...architectures.map((name) => `architecture ${name}`),
@@ -119,6 +124,11 @@ function expectArchitecture(root: z.output<typeof rootSchema>, path: string): vo
   throw new TarsierError('model-unsupported', `${path}: found ${found}. ${ACCEPTED}.`, {
     details: { found: type ?? null, accepted: ['qwen2_vl'] },
   })
+}
+
+function isTarsier2Wrapper({ model_type, vision_config, text_config, projection_head }: z.output<typeof rootSchema>): boolean {
+  const inner = [vision_config?.model_type, text_config?.model_type]
+  return model_type === 'llava' && inner.every((type) => type === 'qwen2_vl') && (projection_head ?? null) === null
 }
 
 function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<Qwen2VlLanguageConfig, 'ropeTheta' | 'ropeSections'> {

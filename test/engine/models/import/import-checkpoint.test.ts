@@ -187,6 +187,21 @@ describe('one checkpoint in different forms', () => {
           }),
         ),
     ],
+    [
+      "Tarsier2's wrapper",
+      async (copy) => {
+        const wrapped = (key: string) => (key.startsWith('visual.') ? key.replace('visual', 'vision_tower') : `language_model.${key}`)
+        const tensors = [...(await copy.tensors())].map(([key, tensor]) => [wrapped(key), tensor] as const)
+        await writeFile(copy.path('model.safetensors'), safetensorsBytes(new Map(tensors)))
+        await copy.json('config.json', ({ vision_config, ...text }) => ({
+          architectures: ['TarsierForConditionalGeneration'],
+          model_type: 'llava',
+          projection_head: null,
+          vision_config: { ...vision_config, model_type: 'qwen2_vl' },
+          text_config: { ...text, model_type: 'qwen2_vl' },
+        }))
+      },
+    ],
     ['vocab.json and merges.txt alone', (copy) => copy.remove('tokenizer.json')],
     ['no generation settings', (copy) => copy.remove('generation_config.json')],
   ])('is the same model: %s', async (_, change) => {
