@@ -1,14 +1,14 @@
-"""Writes a trained model as a Qwen2-VL checkpoint folder of Hugging Face's. `export.py LANGUAGE OUT`"""
+"""Writes a trained model as a Qwen2-VL checkpoint folder of Hugging Face's, and its state to train on from. `export.py LANGUAGE OUT`"""
 
 import argparse
 import json
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 
 import language
 import tower
+from optimizer import keep, load
 from tokenizer import SPECIAL, make_tokenizer
 
 TEMPLATE = (
@@ -20,6 +20,7 @@ TEMPLATE = (
     "<|vision_start|><|video_pad|><|vision_end|>{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
     "{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+CHECKPOINT = Path(__file__).parent / "checkpoint.safetensors"
 MAX_PIXELS, MIN_PIXELS = 12_800, 7_840
 CARD = """---
 license: apache-2.0
@@ -82,7 +83,9 @@ def main():
     parser.add_argument("out", type=Path)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    state = torch.load(options.language, weights_only=True)
+    state = load(options.language)
+    if options.language != CHECKPOINT:
+        keep(state, CHECKPOINT)
     tokenizer = make_tokenizer()
     seeing, saying = tower.Tower(), language.Language(tokenizer.get_vocab_size())
     seeing.load_state_dict(state["tower"])

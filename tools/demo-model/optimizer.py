@@ -4,6 +4,7 @@ import math
 import time
 
 import torch
+from safetensors.torch import load_file, save_file
 
 
 def orthogonal(g, steps=5):
@@ -67,3 +68,20 @@ def save(state, path):
     aside = path.with_suffix(".part")
     torch.save(state, aside)
     aside.replace(path)
+
+
+def load(path):
+    """What `save` wrote, or its 16-bit safetensors form, in which the parts' names are prefixes."""
+    if path.suffix != ".safetensors":
+        return torch.load(path, weights_only=True)
+    parts = {}
+    for name, tensor in load_file(path).items():
+        part, rest = name.split(".", 1)
+        parts.setdefault(part, {})[rest] = tensor.float()
+    return parts
+
+
+def keep(state, path):
+    """The safetensors form, small enough for the repository."""
+    named = {f"{part}.{name}": tensor.half().contiguous() for part in ("tower", "language", "heads") for name, tensor in state[part].items()}
+    save_file(named, path)

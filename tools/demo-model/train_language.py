@@ -1,6 +1,7 @@
 """Second stage: the language model over the tower's rows. `train_language.py TOWER OUT --minutes M`
 
-The tower is read again whenever its file changes, so the first stage may still be running. Beside the text, small heads read each visual
+TOWER and --resume may both be checkpoint.safetensors, the state behind resources/models/demo. The tower is read again whenever its file
+changes, so the first stage may still be running. Beside the text, small heads read each visual
 token's hidden states, and are dropped at export: after the first layer where its object is in the picture, after the second how that changed
 since the frame before, after the third what it is doing and what it did first.
 Under `torchrun` gradients are averaged between the processes.
@@ -19,7 +20,7 @@ from torch import nn
 
 from batches import batches
 from language import WIDTH, Language
-from optimizer import Schedule, save
+from optimizer import Schedule, load, save
 from tokenizer import SYSTEM, make_tokenizer
 from tower import Tower
 
@@ -108,7 +109,7 @@ def main():
     head1 = nn.Linear(WIDTH, 2)
     heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3})
     if options.resume:
-        state = torch.load(options.resume, weights_only=True)
+        state = load(options.resume)
         language.load_state_dict(state["language"])
         heads.load_state_dict(state["heads"])
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat)
@@ -119,7 +120,7 @@ def main():
         if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
             changed = options.tower.stat().st_mtime
             if changed != read:
-                tower.load_state_dict(torch.load(options.tower, weights_only=True)["tower"])
+                tower.load_state_dict(load(options.tower)["tower"])
                 read = changed
             batch = next(stream)
             with torch.no_grad():
