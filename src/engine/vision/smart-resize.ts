@@ -1,4 +1,5 @@
 import { TarsierError } from '../../shared/errors.ts'
+import { roundHalfToEven } from '../media/sampling.ts'
 
 const MAX_ASPECT = 200
 
@@ -32,12 +33,4 @@ export function smartResize({ width, height }: Size, factor: number, minPixels: 
     return { width: above(width), height: above(height) }
   }
   return near
-}
-
-/** Python's `round`. */
-function roundHalfToEven(value: number): number {
-  const below = Math.floor(value)
-  const rest = value - below
-  if (rest === 0.5) return below % 2 === 0 ? below : below + 1
-  return rest < 0.5 ? below : below + 1
 }
