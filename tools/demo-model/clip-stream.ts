@@ -6,7 +6,7 @@ import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
 import { Random } from './random.ts'
 import { drawScene } from './render.ts'
-import { randomScene, type Scene, stateAt } from './scene.ts'
+import { randomScene, type Scene, type SceneObject, type State, stateAt } from './scene.ts'
 import { CELL, randomGrid } from './training-grids.ts'
 import { describeQuestion, randomQuestion } from './words.ts'
 import { motionNames, shapeSymmetry } from './world.ts'
@@ -44,9 +44,10 @@ for (;;) {
       const canvas = { width, height, rgb: pixels.subarray(frame * picture, (frame + 1) * picture) }
       drawScene(scene, time, canvas, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
       const range = [frame * cells, (frame + 1) * cells] as const
-      motionLabels(scene, time, count, mask, rows, columns, current.subarray(...range), first.subarray(...range))
+      const seen = look(scene, time, mask, rows, columns)
+      motionLabels(scene, time, count, seen, rows, columns, current.subarray(...range), first.subarray(...range))
       const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
-      placeLabels(scene, time, times[k - 1], mask, rows, columns, placed)
+      placeLabels(scene, times[k - 1], seen, rows, columns, placed)
     }
     dialogues.push(Array.from({ length: sets }, () => dialogueSet(scene, count === 1)))
   }
@@ -88,6 +89,19 @@ function dialogueSet(scene: Scene, still: boolean): [string, string][][] {
   return [random.chance(0.3) ? [...described, question()] : described, [question(), question()], [question()]]
 }
 
+/** The objects at one moment, and the labels of the visual tokens that show them. */
+interface Look {
+  readonly states: readonly { readonly object: SceneObject; readonly state: State }[]
+  readonly labels: Float32Array
+}
+
+function look(scene: Scene, time: number, mask: Uint8Array, rows: number, columns: number): Look {
+  const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
+  const labels = new Float32Array(rows * columns * LABEL_VALUES)
+  cellLabels(mask, rows, columns, scene.aspect, states, labels)
+  return { states, labels }
+}
+
 /**
  * What the object in each visual token is doing now, and what it did first; -1 where there is none or it cannot be told yet. The place
  * where an object has disappeared is labelled so.
@@ -96,7 +110,7 @@ function motionLabels(
   scene: Scene,
   time: number,
   count: number,
-  mask: Uint8Array,
+  seen: Look,
   rows: number,
   columns: number,
   current: Int32Array,
@@ -106,9 +120,7 @@ function motionLabels(
   first.fill(-1)
   if (count < 3) return
   const step = 1.01 / (count - 1)
-  const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
-  const labels = new Float32Array(rows * columns * LABEL_VALUES)
-  cellLabels(mask, rows, columns, scene.aspect, states, labels)
+  const { states, labels } = seen
   const label = (cell: number, index: number) => {
     const phases = scene.objects[index]?.phases ?? []
     const visible = states[index]?.state.visible
@@ -132,18 +144,8 @@ function motionLabels(
   }
 }
 
-function placeLabels(
-  scene: Scene,
-  time: number,
-  before: number | undefined,
-  mask: Uint8Array,
-  rows: number,
-  columns: number,
-  into: Float32Array,
-): void {
-  const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
-  const labels = new Float32Array(rows * columns * LABEL_VALUES)
-  cellLabels(mask, rows, columns, scene.aspect, states, labels)
+function placeLabels(scene: Scene, before: number | undefined, seen: Look, rows: number, columns: number, into: Float32Array): void {
+  const { states, labels } = seen
   for (let cell = 0; cell < rows * columns; cell++) {
     const found = states[labels[cell * LABEL_VALUES] ?? -1]
     if (!found) continue
