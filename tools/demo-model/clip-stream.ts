@@ -78,7 +78,10 @@ function timeWithAll(scene: Scene): number {
   return times.length > 0 ? random.pick(times) : 0.5
 }
 
-/** Three dialogues about one clip that know nothing of each other, each a list of [question, answer]. */
+/**
+ * Dialogues about one clip that know nothing of each other, each a list of [question, answer]. Most of a step's time goes to the clip
+ * itself, so much is asked of each.
+ */
 function dialogueSet(scene: Scene, still: boolean): [string, string][][] {
   const question = (): [string, string] => {
     const { question, answer } = randomQuestion(scene, random, still)
@@ -86,7 +89,8 @@ function dialogueSet(scene: Scene, still: boolean): [string, string][][] {
   }
   const whole = describeQuestion(scene, random, still)
   const described: [string, string][] = [[whole.question, whole.answer]]
-  return [random.chance(0.3) ? [...described, question()] : described, [question(), question()], [question()]]
+  const pair = () => [question(), question()]
+  return [random.chance(0.3) ? [...described, question()] : described, [question()], [question()], pair(), pair(), pair()]
 }
 
 /** The objects at one moment, and the labels of the visual tokens that show them. */

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 import language
 import tower
 from optimizer import keep, load
-from tokenizer import SPECIAL, make_tokenizer
+from tokenizer import SPECIAL, the_tokenizer
 
 TEMPLATE = (
     "{% set image_count = namespace(value=0) %}{% set video_count = namespace(value=0) %}{% for message in messages %}"
@@ -86,7 +86,7 @@ def main():
     state = load(options.language)
     if options.language != CHECKPOINT:
         keep(state, CHECKPOINT)
-    tokenizer = make_tokenizer()
+    tokenizer = the_tokenizer()
     seeing, saying = tower.Tower(), language.Language(tokenizer.get_vocab_size())
     seeing.load_state_dict(state["tower"])
     saying.load_state_dict(state["language"])

@@ -1,11 +1,17 @@
-"""The demo model's tokenizer: byte-level BPE of the words it knows, with Qwen2's pre-tokenizer and Qwen2-VL's special tokens."""
+"""The demo model's tokenizer: byte-level BPE of the words it knows, with Qwen2's pre-tokenizer and Qwen2-VL's special tokens.
 
+It is made once and kept in tokenizer.json beside the weights that were trained with it: where two merges are equally frequent, the trainer's
+choice differs between machines. Delete the file to begin a new model with other words.
+"""
+
+import os
 import subprocess
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = Path(__file__).parent
+KEPT = HERE / "tokenizer.json"
 VOCABULARY = 1024
 PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SPECIAL = [
@@ -27,6 +33,17 @@ SPECIAL = [
 SYSTEM = "You are a helpful assistant."
 
 
+def the_tokenizer():
+    if KEPT.exists():
+        return Tokenizer.from_file(str(KEPT))
+    made = make_tokenizer()
+    # Aside and renamed: two processes may begin together.
+    aside = KEPT.with_suffix(f".{os.getpid()}")
+    made.save(str(aside), pretty=False)
+    aside.replace(KEPT)
+    return made
+
+
 def make_tokenizer():
     tsx = HERE.parent.parent / "node_modules" / ".bin" / "tsx"
     texts = subprocess.run([str(tsx), str(HERE / "vocabulary-texts.ts")], check=True, capture_output=True, text=True).stdout.split("\n")
@@ -46,5 +63,5 @@ def make_tokenizer():
 
 
 if __name__ == "__main__":
-    made = make_tokenizer()
+    made = the_tokenizer()
     print(made.get_vocab_size(), made.encode("<|im_start|>user\nDescribe the video in detail.<|im_end|>\nA red circle moves right and then grows.").tokens)

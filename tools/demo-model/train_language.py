@@ -21,7 +21,7 @@ from torch import nn
 from batches import batches
 from language import WIDTH, Language
 from optimizer import Schedule, load, save
-from tokenizer import SYSTEM, make_tokenizer
+from tokenizer import SYSTEM, the_tokenizer
 from tower import Tower
 
 MOTIONS = 10
@@ -103,7 +103,7 @@ def main():
     seed = 100 + rank if options.resume is None else 1000 + rank + int(time.time()) % 100000
     torch.manual_seed(1)
     random.seed(seed)
-    tokenizer = make_tokenizer()
+    tokenizer = the_tokenizer()
     prompter = Prompter(tokenizer)
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)

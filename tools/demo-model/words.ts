@@ -83,9 +83,9 @@ export function describeQuestion(scene: Scene, random: Random, still: boolean): 
 
 /** A random question that the scene answers, other than to describe it. */
 export function randomQuestion(scene: Scene, random: Random, still: boolean): Question {
-  const kinds: QuestionKind[] = ['color', 'shape', 'shape', 'count', 'background', 'presence']
+  const kinds: QuestionKind[] = ['color', 'shape', 'shape', 'count', 'background', 'presence', 'presence']
   if (random.chance(0.06)) kinds.push('unknown')
-  if (!still) kinds.push('motion', 'motion', 'motion', 'first', 'first', 'last', 'last')
+  if (!still) kinds.push('motion', 'motion', 'motion', 'first', 'first', 'last', 'last', 'last')
   return questionOf(random.pick(kinds), scene, random)
 }
 
