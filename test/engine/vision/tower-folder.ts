@@ -73,11 +73,11 @@ export async function towerFolder(source: TensorSource, config: Qwen2VlVisionCon
       sha256,
       bytes: await bytesOf('vision.onnx'),
       ...(written.dataFile !== undefined && { data: { file: written.dataFile, sha256, bytes: await bytesOf(written.dataFile) } }),
-      width: written.width,
+      width: config.hidden_size,
       patchSize: config.patch_size,
       mergeSize: config.spatial_merge_size,
       temporalPatchSize: config.temporal_patch_size,
-      headSize: written.headSize,
+      headSize: config.embed_dim / config.num_heads,
     }
     return { directory, manifest: visionManifest(vision), [Symbol.asyncDispose]: remove }
   } catch (error) {

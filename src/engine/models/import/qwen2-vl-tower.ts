@@ -1,29 +1,10 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
+import type { TowerWriteOptions, WrittenTower } from './model-parts.ts'
 import { CheckpointWeights, expectShape } from './onnx-checkpoint-weights.ts'
 import { MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
-
-export interface TowerWriteOptions {
-  /** How weights are stored. Arithmetic is in 32 bits either way. */
-  readonly precision: VisionPrecision
-  /** An existing folder; the files must not exist in it. */
-  readonly directory: string
-  /** The graph's plain file name; weights that do not fit inside go to `fileName` + `.data`. */
-  readonly fileName: string
-  readonly signal: AbortSignal
-  /** From 0 to 1. */
-  readonly onProgress?: (value: number) => void
-}
-
-export interface WrittenTower {
-  /** Width of the embeddings, the language model's. */
-  readonly width: number
-  readonly headSize: number
-  /** The plain name of the file with external weights, when there is one. */
-  readonly dataFile?: string
-}
 
 const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']
 const CHANNELS = 3
@@ -103,7 +84,7 @@ export async function writeQwen2VlTower(
     graph.output(graph.node('Reshape', [rows, shape], { name: 'embeddings' }), 'f32', ['frames', 'tokens', width])
     options.signal.throwIfAborted()
     const dataFile = await graph.finish(options.fileName, 'qwen2-vl-tower')
-    return { width, headSize, ...(dataFile !== undefined && { dataFile }) }
+    return { ...(dataFile !== undefined && { dataFile }) }
   } finally {
     await graph.close()
   }

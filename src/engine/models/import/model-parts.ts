@@ -1,0 +1,48 @@
+import type { LanguagePrecision, ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { GgufContent } from './gguf-writer.ts'
+
+export interface TowerWriteOptions {
+  /** How weights are stored. Arithmetic is in 32 bits either way. */
+  readonly precision: VisionPrecision
+  /** An existing folder; the files must not exist in it. */
+  readonly directory: string
+  /** The graph's plain file name; weights that do not fit inside go to `fileName` + `.data`. */
+  readonly fileName: string
+  readonly signal: AbortSignal
+  /** From 0 to 1. */
+  readonly onProgress?: (value: number) => void
+}
+
+export interface WrittenTower {
+  /** The plain name of the file with external weights, when there is one. */
+  readonly dataFile?: string
+}
+
+type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data'
+
+/** What one family of models makes of its source: all that an import has to write, checked as far as it can be before anything is. */
+export interface ModelParts {
+  /** The manifest but for its files. */
+  readonly manifest: Omit<ModelManifest, 'language' | 'vision'>
+  readonly language: {
+    readonly facts: Omit<ModelManifest['language'], FileFacts>
+    content(precision: LanguagePrecision, signal: AbortSignal): GgufContent
+  }
+  readonly tower: {
+    readonly facts: Omit<ModelManifest['vision'], FileFacts>
+    /** About how large the files will be. */
+    bytes(precision: VisionPrecision): number
+    write(options: TowerWriteOptions): Promise<WrittenTower>
+  }
+}
+
+/** What the user says of a model beside its weights. */
+export interface ModelWishes {
+  readonly name: string
+  /** One sentence shown wherever the model is named. Defaults to none. */
+  readonly summary?: string
+  /** Defaults to what the checkpoint's card says. */
+  readonly licence?: string
+  /** Frames a clip gives unless the user says otherwise. Defaults to the family's own number. */
+  readonly frames?: number
+}

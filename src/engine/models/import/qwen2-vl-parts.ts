@@ -1,0 +1,106 @@
+import { basename, dirname } from 'node:path'
+import { TarsierError } from '../../../shared/errors.ts'
+import { MANIFEST_VERSION, type ModelManifest } from '../../../shared/model-manifest.ts'
+import type { TensorSource } from '../types.ts'
+import { readChatTemplates } from './chat-template.ts'
+import { readCheckpointConfig } from './checkpoint-config.ts'
+import { readPreprocessing } from './checkpoint-preprocessing.ts'
+import { readModelCard } from './model-card.ts'
+import type { ModelParts, ModelWishes } from './model-parts.ts'
+import { languageContent } from './qwen2-vl-language.ts'
+import { towerBytes, writeQwen2VlTower } from './qwen2-vl-tower.ts'
+import { readTokenizerFiles } from './tokenizer-files.ts'
+import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
+
+/** The token that stands for a clip in the template. */
+const VIDEO_PAD = '<|video_pad|>'
+/** Tarsier2's own settings, which no file of a checkpoint tells. */
+const SAMPLER = 'uniform'
+const FRAMES = 16
+const MAX_SEQUENCE = 16384
+const DESCRIBE = 'Describe the video in detail.'
+const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
+
+/** A Qwen2-VL checkpoint, Tarsier2's among them, as Hugging Face writes it. */
+export async function readQwen2VlParts(directory: string, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+  const config = await readCheckpointConfig(directory)
+  const vocabulary = makeVocabulary(await readTokenizerFiles(directory), config.language.vocabulary, config.language.tokenIds)
+  expectTokens(vocabulary, directory)
+  const templates = await readChatTemplates(directory)
+  if (!templates.processor.includes(VIDEO_PAD)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `The chat template in ${directory} has no place for a clip ("${VIDEO_PAD}"): it is not that of a Qwen2-VL checkpoint.`,
+    )
+  }
+  const card = await readModelCard(directory)
+  const { vision } = config
+  return {
+    manifest: {
+      formatVersion: MANIFEST_VERSION,
+      family: 'tarsier2',
+      name: wishes.name,
+      summary: wishes.summary ?? '',
+      licence: wishes.licence ?? card.licenceName ?? card.licence ?? 'unknown',
+      source: sourceOf(directory),
+      preprocessing: await readPreprocessing(directory, vision),
+      sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
+      prompt: { template: templates.processor, videoPad: VIDEO_PAD, describe: DESCRIBE },
+      maxSequence: Math.min(MAX_SEQUENCE, config.language.context),
+      generation: GENERATION,
+    },
+    language: {
+      facts: { width: config.language.width, context: config.language.context },
+      content: (precision, signal) =>
+        languageContent(
+          source,
+          { name: wishes.name, config: config.language, vocabulary, template: templates.tokenizer, card },
+          { precision, signal },
+        ),
+    },
+    tower: {
+      facts: {
+        width: vision.hidden_size,
+        patchSize: vision.patch_size,
+        mergeSize: vision.spatial_merge_size,
+        temporalPatchSize: vision.temporal_patch_size,
+        headSize: vision.embed_dim / vision.num_heads,
+      },
+      bytes: (precision) => towerBytes(vision, precision),
+      write: (options) => writeQwen2VlTower(source, vision, options),
+    },
+  }
+}
+
+function expectTokens({ tokens, specialIds }: Vocabulary, directory: string): void {
+  if (!tokens.includes(VIDEO_PAD)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `The tokenizer in ${directory} has no token "${VIDEO_PAD}": it is not that of a Qwen2-VL checkpoint.`,
+    )
+  }
+  for (const [kind, id] of specialIds) {
+    if (id >= tokens.length) {
+      throw new TarsierError(
+        'model-damaged',
+        `${directory}: the ${kind} token has the id ${id}, but there are only ${tokens.length} tokens.`,
+      )
+    }
+  }
+  // Without one, llama.cpp would take an ordinary token of GPT-2's place for the end.
+  if (!specialIds.has('eos')) {
+    throw new TarsierError(
+      'model-damaged',
+      `${directory} does not say which token ends an answer (eos_token in tokenizer_config.json, or eos_token_id in config.json). Fetch all the checkpoint's files.`,
+    )
+  }
+}
+
+/** Of a snapshot in the Hugging Face cache its repository and revision; otherwise the folder's name, never the path to it. */
+function sourceOf(directory: string): ModelManifest['source'] {
+  const repository = basename(dirname(dirname(directory)))
+  if (basename(dirname(directory)) === 'snapshots' && repository.startsWith('models--')) {
+    return { repository: repository.slice('models--'.length).replace('--', '/'), revision: basename(directory) }
+  }
+  return { repository: basename(directory), revision: null }
+}
