@@ -37,6 +37,20 @@ async function readEmbeddings(): Promise<Float32Array> {
   return new Float32Array(bytes.buffer)
 }
 
+/** The model without what its layers add: each token alone decides the next, so that a greedy answer must end or go round in a circle. */
+async function loadForgetful(): Promise<Language> {
+  const { readGgufFileInfo } = await import('node-llama-cpp')
+  const { fullTensorInfo = [] } = await readGgufFileInfo(tinyModel, { sourceType: 'filesystem' })
+  const bytes = await readFile(tinyModel)
+  for (const { name, dimensions, fileOffset } of fullTensorInfo) {
+    if (!/attn_output|ffn_down/.test(name)) continue
+    bytes.fill(0, Number(fileOffset), Number(fileOffset) + 4 * dimensions.reduce<number>((product, size) => product * Number(size), 1))
+  }
+  const path = join(scratch, 'forgetful.gguf')
+  await writeFile(path, bytes)
+  return await loadTiny(path)
+}
+
 function rowsOf(tokens: readonly number[]): Float32Array {
   const rows = new Float32Array(tokens.length * WIDTH)
   for (const [i, token] of tokens.entries()) rows.set(embeddings.subarray(token * WIDTH, (token + 1) * WIDTH), i * WIDTH)
@@ -203,6 +217,23 @@ describe('generate', () => {
     const stopped = await generateAll(session, { maxTokens: 60, stop: ['never there', stop] })
     expect(stopped).toMatchObject({ finish: 'stop', text: text.slice(0, text.indexOf(stop)) })
     expect(stopped.pieces.map((piece) => piece.text).join('')).toBe(stopped.text)
+  })
+
+  it('ends an endless repetition, and says so', async () => {
+    await using forgetful = await loadForgetful()
+    await using session = await forgetful.open({ cells: 1024 })
+    const loops: number[] = []
+    for (const start of tokensOf(12)) {
+      session.rewind({ cells: 0, position: 0 })
+      await session.evaluateTokens([start], never)
+      const { finish, tokens } = await generateAll(session, { temperature: 0, maxTokens: 1000 })
+      expect(finish).toMatch(/^(repetition|end)$/)
+      if (finish !== 'repetition') continue
+      const period = tokens.length - 1 - tokens.lastIndexOf(tokens.at(-1) as number, -2)
+      expect(tokens.slice(-period)).toEqual(tokens.slice(-2 * period, -period))
+      loops.push(tokens.length)
+    }
+    expect(loops.length).toBeGreaterThan(0)
   })
 
   it('ends at the limit of tokens and of the context', async () => {

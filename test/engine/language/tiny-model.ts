@@ -19,8 +19,8 @@ export const prompts = JSON.parse(readFileSync(fixture('prompts.json'), 'utf8'))
 
 export const never = new AbortController().signal
 
-export function loadTiny(): Promise<Language> {
-  return loadLanguage(tinyModel, { template: prompts.template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
+export function loadTiny(path = tinyModel): Promise<Language> {
+  return loadLanguage(path, { template: prompts.template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
 }
 
 export async function generateAll(session: Session, sampling: Partial<Sampling>, signal = never): Promise<Generated & { pieces: Piece[] }> {
