@@ -3,10 +3,14 @@ import { z } from 'zod'
 /** A plain file name inside the model's folder: no separators, no parent, nothing hidden. */
 const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be a plain file name inside the model folder')
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+/** `cosine` is the mean over all rows, `worst` that of the row that came out worst; 1 is equal. */
+const towerError = z
+  .object({ clips: z.int().positive(), rows: z.int().positive(), cosine: z.number().min(-1).max(1), worst: z.number().min(-1).max(1) })
+  .strict()
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-export const visionPrecisions = ['f32', 'f16'] as const
-export const languagePrecisions = ['f32', 'f16', 'q8_0'] as const
+export const visionPrecisions = ['f32', 'f16', 'int8', 'int4'] as const
+export const languagePrecisions = ['f32', 'f16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
 export type VisionPrecision = (typeof visionPrecisions)[number]
 export type LanguagePrecision = (typeof languagePrecisions)[number]
 
@@ -47,6 +51,8 @@ export const modelManifestSchema = z
         bytes: z.int().positive(),
         /** External weights beside the graph, when the graph alone would pass protobuf's 2 GiB. */
         data: z.object({ file: fileName, sha256, bytes: z.int().positive() }).strict().optional(),
+        /** How close its rows are to those of the same tower in f32, over frames of the example clips; measured at the import. */
+        error: towerError.optional(),
         /** Width of the rows it gives; equals `language.width`. */
         width: z.int().positive(),
         patchSize: z.int().positive(),

@@ -20,6 +20,9 @@ export const valueTypes = {
   f64: 12,
 } as const
 
+/** What our own writer makes; files in another precision are quantized from f16 by llama.cpp. */
+export type WrittenPrecision = 'f32' | 'f16' | 'q8_0'
+
 export type TensorType = 'F32' | 'F16' | 'Q8_0'
 
 /** A tensor type's number, and how many bytes so many elements of a row take together. */

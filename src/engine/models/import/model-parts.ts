@@ -1,4 +1,5 @@
-import type { LanguagePrecision, ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { WrittenPrecision } from './gguf-format.ts'
 import type { GgufContent } from './gguf-writer.ts'
 
 export interface TowerWriteOptions {
@@ -26,7 +27,7 @@ export interface ModelParts {
   readonly manifest: Omit<ModelManifest, 'language' | 'vision'>
   readonly language: {
     readonly facts: Omit<ModelManifest['language'], FileFacts>
-    content(precision: LanguagePrecision, signal: AbortSignal): GgufContent
+    content(precision: WrittenPrecision, signal: AbortSignal): GgufContent
   }
   readonly tower: {
     readonly facts: Omit<ModelManifest['vision'], FileFacts>

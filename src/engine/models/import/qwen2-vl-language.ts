@@ -1,8 +1,7 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import type { Qwen2VlLanguageConfig } from './checkpoint-config.ts'
-import { type TensorType, tensorTypes } from './gguf-format.ts'
+import { type TensorType, tensorTypes, type WrittenPrecision } from './gguf-format.ts'
 import { convertTensor } from './gguf-tensor-data.ts'
 import type { GgufContent, GgufTensor, GgufValue } from './gguf-writer.ts'
 import type { ModelCard } from './model-card.ts'
@@ -18,8 +17,8 @@ const LAYOUTS = [
   { body: 'language_model.model.', head: 'language_model.lm_head.weight' },
 ] as const
 /** llama.cpp's numbers for what most of a file's tensors are. */
-const FILE_TYPES: Readonly<Record<LanguagePrecision, number>> = { f32: 0, f16: 1, q8_0: 7 }
-const MATRIX_TYPES: Readonly<Record<LanguagePrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
+const FILE_TYPES: Readonly<Record<WrittenPrecision, number>> = { f32: 0, f16: 1, q8_0: 7 }
+const MATRIX_TYPES: Readonly<Record<WrittenPrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
 const QUANTIZATION_VERSION = 2
 /** GGUF's words for the kinds of special tokens; the misspelling is the format's. */
 const TOKEN_KEYS: Readonly<Record<string, string>> = {
@@ -42,7 +41,7 @@ export interface LanguageParts {
 }
 
 export interface LanguageOptions {
-  readonly precision: LanguagePrecision
+  readonly precision: WrittenPrecision
   readonly signal: AbortSignal
 }
 
@@ -55,7 +54,7 @@ export function languageContent(source: TensorSource, parts: LanguageParts, opti
   return { metadata: metadataOf(parts, options.precision), tensors: tensorsOf(source, parts.config, options) }
 }
 
-function metadataOf({ name, config, vocabulary, template, card }: LanguageParts, precision: LanguagePrecision): Map<string, GgufValue> {
+function metadataOf({ name, config, vocabulary, template, card }: LanguageParts, precision: WrittenPrecision): Map<string, GgufValue> {
   const metadata = new Map<string, GgufValue>()
   const text = (key: string, value: string | undefined) => value !== undefined && metadata.set(key, { type: 'string', value })
   const texts = (key: string, value: readonly string[]) => value.length > 0 && metadata.set(key, { type: 'string[]', value })
@@ -150,7 +149,7 @@ function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
   )
 }
 
-function typeOf(shape: readonly number[], precision: LanguagePrecision): TensorType {
+function typeOf(shape: readonly number[], precision: WrittenPrecision): TensorType {
   if (shape.length === 1) return 'F32'
   const type = MATRIX_TYPES[precision]
   return (shape.at(-1) ?? 0) % tensorTypes[type].block === 0 ? type : 'F16'
