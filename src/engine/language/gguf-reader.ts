@@ -1,7 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 
 const CHUNK = 1 << 20
+
+/** Where bytes come from: an open file, as a rule. */
+export interface ByteSource {
+  read(into: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
+}
 
 /** Something in the file that cannot be. */
 export class GgufError extends Error {
@@ -11,14 +15,15 @@ export class GgufError extends Error {
 /** Reads a GGUF's head from front to back, never past the file's end, a piece at a time, and hashes what it reads. */
 export class GgufReader {
   readonly size: number
-  readonly #file: FileHandle
+  readonly #file: ByteSource
   readonly #hash: Hash = createHash('sha256')
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   #buffer = Buffer.alloc(0)
   /** Where in the file the buffer begins, and how far in it we are. */
   #start = 0
   #at = 0
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: ByteSource, size: number) {
     this.#file = file
     this.size = size
   }
@@ -46,11 +51,16 @@ export class GgufReader {
     return this.#take(length)
   }
 
-  /** A string's bytes as they lie in the file; `most` is what is still plausible. */
-  async string(what: string, most: number): Promise<string> {
+  /** A text; `most` bytes are what is still plausible. */
+  async text(what: string, most: number): Promise<string> {
     const length = await this.u64(`the length of ${what}`)
     if (length > most) throw new GgufError(`${what} is ${length} bytes long`)
-    return (await this.#take(length)).toString('utf8')
+    const bytes = await this.#take(length)
+    try {
+      return this.#decoder.decode(bytes)
+    } catch (error) {
+      throw new GgufError(`${what} is not UTF-8`, { cause: error })
+    }
   }
 
   async skip(length: number, what: string): Promise<void> {

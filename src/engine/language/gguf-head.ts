@@ -1,0 +1,207 @@
+import { GgufError, type GgufReader } from './gguf-reader.ts'
+import { ggufTensorBlocks, ggufValueBytes, ggufValueTypes } from './gguf-types.ts'
+
+/** An array of the metadata. */
+export interface GgufArray {
+  /** The number of its elements' type. */
+  readonly element: number
+  readonly count: number
+  /** Its texts, when they were asked for; otherwise only their lengths were checked. */
+  readonly texts?: readonly string[]
+  /** Its numbers, when there are few enough to be settings. */
+  readonly numbers?: readonly number[]
+}
+
+/** 64-bit numbers past 2^53 stay what they are. */
+export type GgufValue = number | bigint | boolean | string | GgufArray
+
+export interface GgufTensor {
+  /** The number of its type. */
+  readonly type: number
+  /** As the file has it: the fastest dimension first. */
+  readonly shape: readonly number[]
+  /** Where it begins in the file. */
+  readonly position: number
+  readonly bytes: number
+}
+
+export interface GgufHead {
+  readonly values: ReadonlyMap<string, GgufValue>
+  readonly tensors: ReadonlyMap<string, GgufTensor>
+}
+
+/** A version of the format that we do not read. */
+export class GgufVersionError extends GgufError {
+  readonly version: number
+
+  constructor(version: number) {
+    super(`it is GGUF of version ${version}`)
+    this.version = version
+  }
+}
+
+const MAGIC = 0x46554747
+const LEAST_VERSION = 2
+const LAST_VERSION = 3
+/** Far above what real files hold, and far below what hurts. */
+const MOST_KEYS = 1 << 16
+const MOST_TENSORS = 1 << 16
+const MOST_KEY_BYTES = 1 << 16
+const MOST_TEXT_BYTES = 1 << 24
+const MOST_NAME_BYTES = 63
+const MOST_DIMENSIONS = 4
+const MOST_ALIGNMENT = 1 << 20
+const MOST_KEPT_NUMBERS = 1 << 10
+/** The most texts that are kept of one array: twice the largest vocabulary, with its merges. */
+const MOST_KEPT_TEXTS = 1 << 20
+/** The least a key and a tensor's description take. */
+const KEY_BYTES = 8 + 1 + 4 + 1
+const TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8
+const DEFAULT_ALIGNMENT = 32
+
+/**
+ * Reads a GGUF from its first byte to its tensors' descriptions, and checks all that llama.cpp's own reader does and what it
+ * leaves open: counts and lengths against the file, no key and no tensor twice, tensors one after another without hole or
+ * overlap, each within the file. Nothing is allocated because a number says so. `keep` names the arrays whose texts the caller
+ * wants. Throws a {@link GgufError}.
+ */
+export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string> = new Set()): Promise<GgufHead> {
+  if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is no GGUF file')
+  const version = await reader.u32()
+  if (version < LEAST_VERSION || version > LAST_VERSION) throw new GgufVersionError(version)
+  const tensorCount = await reader.u64('the number of tensors')
+  const keyCount = await reader.u64('the number of keys')
+  expectCount(tensorCount, MOST_TENSORS, TENSOR_BYTES, reader.left, 'the number of tensors')
+  expectCount(keyCount, MOST_KEYS, KEY_BYTES, reader.left, 'the number of keys')
+
+  const values = new Map<string, GgufValue>()
+  let alignment = DEFAULT_ALIGNMENT
+  for (let i = 0; i < keyCount; i += 1) {
+    const key = await reader.text('a key', MOST_KEY_BYTES)
+    if (key === '') throw new GgufError('a key is empty')
+    if (values.has(key)) throw new GgufError(`the key ${key} is there twice`)
+    const type = await reader.u32()
+    const value = await readValue(reader, key, type, keep)
+    values.set(key, value)
+    if (key === 'general.alignment') alignment = alignmentOf(type, value)
+  }
+  return { values, tensors: await readTensors(reader, tensorCount, alignment) }
+}
+
+function expectCount(count: number, most: number, leastBytes: number, left: number, what: string): void {
+  if (count > most || count * leastBytes > left) throw new GgufError(`${what} is ${count}`)
+}
+
+async function readValue(reader: GgufReader, key: string, type: number, keep: ReadonlySet<string>): Promise<GgufValue> {
+  if (type === ggufValueTypes.string) return reader.text(key, MOST_TEXT_BYTES)
+  if (type === ggufValueTypes.array) return readArray(reader, key, keep.has(key))
+  const bytes = ggufValueBytes[type]
+  if (bytes === undefined) throw new GgufError(`${key} has a value of type ${type}`)
+  return numberOf(await reader.bytes(bytes), type)
+}
+
+async function readArray(reader: GgufReader, key: string, keep: boolean): Promise<GgufArray> {
+  const element = await reader.u32()
+  const count = await reader.u64(`the length of ${key}`)
+  const isText = element === ggufValueTypes.string
+  const bytes = isText ? 8 : ggufValueBytes[element]
+  if (bytes === undefined) throw new GgufError(`${key} is an array of type ${element}`)
+  if (count * bytes > reader.left) throw new GgufError(`${key} reaches past the end of the file`)
+  if (isText && keep) {
+    if (count > MOST_KEPT_TEXTS) throw new GgufError(`${key} has ${count} entries`)
+    const texts: string[] = []
+    for (let i = 0; i < count; i += 1) texts.push(await reader.text(`an entry of ${key}`, MOST_TEXT_BYTES))
+    return { element, count, texts }
+  }
+  if (isText) {
+    await reader.skipStrings(count, key, MOST_TEXT_BYTES)
+    return { element, count }
+  }
+  if (count > MOST_KEPT_NUMBERS) {
+    await reader.skip(count * bytes, key)
+    return { element, count }
+  }
+  const numbers: number[] = []
+  for (let i = 0; i < count; i += 1) numbers.push(Number(numberOf(await reader.bytes(bytes), element)))
+  return { element, count, numbers }
+}
+
+function numberOf(bytes: Buffer, type: number): number | bigint | boolean {
+  switch (type) {
+    case ggufValueTypes.u8:
+      return bytes.readUInt8()
+    case ggufValueTypes.i8:
+      return bytes.readInt8()
+    case ggufValueTypes.u16:
+      return bytes.readUInt16LE()
+    case ggufValueTypes.i16:
+      return bytes.readInt16LE()
+    case ggufValueTypes.u32:
+      return bytes.readUInt32LE()
+    case ggufValueTypes.i32:
+      return bytes.readInt32LE()
+    case ggufValueTypes.f32:
+      return bytes.readFloatLE()
+    case ggufValueTypes.bool:
+      return bytes.readUInt8() !== 0
+    case ggufValueTypes.u64:
+      return exact(bytes.readBigUInt64LE())
+    case ggufValueTypes.i64:
+      return exact(bytes.readBigInt64LE())
+    default:
+      return bytes.readDoubleLE()
+  }
+}
+
+function exact(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value
+}
+
+function alignmentOf(type: number, value: GgufValue): number {
+  const whole = type === ggufValueTypes.u32 && typeof value === 'number' && value >= 1 && value <= MOST_ALIGNMENT
+  if (!whole || !Number.isInteger(Math.log2(value))) throw new GgufError(`its alignment is ${String(value)}`)
+  return value
+}
+
+async function readTensors(reader: GgufReader, count: number, alignment: number): Promise<Map<string, GgufTensor>> {
+  const tensors = new Map<string, GgufTensor>()
+  const aligned = (position: number) => Math.ceil(position / alignment) * alignment
+  /** From the first tensor's first byte, as the file counts. */
+  let offset = 0
+  for (let i = 0; i < count; i += 1) {
+    const name = await reader.text("a tensor's name", MOST_NAME_BYTES)
+    if (name === '' || name.includes('\0')) throw new GgufError('a tensor has no proper name')
+    if (tensors.has(name)) throw new GgufError(`the tensor ${name} is there twice`)
+    const { type, shape, bytes } = await readDescription(reader, name)
+    const stated = await reader.u64(`the place of ${name}`)
+    if (stated !== offset) throw new GgufError(`the tensor ${name} is not where the one before it ends`)
+    tensors.set(name, { type, shape, position: stated, bytes })
+    offset = aligned(offset + bytes)
+    if (!Number.isSafeInteger(offset)) throw new GgufError(`the tensor ${name} has an impossible size`)
+  }
+  const start = aligned(reader.position)
+  const last = [...tensors.values()].at(-1)
+  const needed = start + (last ? last.position + last.bytes : 0)
+  if (last && needed > reader.size) throw new GgufError(`it is cut off (${reader.size} of ${needed} bytes are there)`)
+  return new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, position: start + tensor.position }]))
+}
+
+async function readDescription(reader: GgufReader, name: string): Promise<Pick<GgufTensor, 'type' | 'shape' | 'bytes'>> {
+  const dimensions = await reader.u32()
+  if (dimensions < 1 || dimensions > MOST_DIMENSIONS) throw new GgufError(`the tensor ${name} has ${dimensions} dimensions`)
+  const shape: number[] = []
+  let elements = 1
+  for (let d = 0; d < dimensions; d += 1) {
+    const length = await reader.u64(`a dimension of ${name}`)
+    shape.push(length)
+    elements *= length
+    if (length < 1 || !Number.isSafeInteger(elements)) throw new GgufError(`the tensor ${name} has an impossible shape`)
+  }
+  const type = await reader.u32()
+  const block = ggufTensorBlocks[type]
+  if (!block) throw new GgufError(`the tensor ${name} is of the unknown type ${type}`)
+  if ((shape[0] ?? 0) % block[0] !== 0) throw new GgufError(`the rows of the tensor ${name} are no whole blocks`)
+  const bytes = (elements / block[0]) * block[1]
+  if (!Number.isSafeInteger(bytes)) throw new GgufError(`the tensor ${name} has an impossible size`)
+  return { type, shape, bytes }
+}

@@ -1,0 +1,70 @@
+import type { GgufHead, GgufValue } from './gguf-head.ts'
+import { GgufError } from './gguf-reader.ts'
+
+/** The language models that a vision tower of ours speaks to; they share their settings' names. */
+export const languageArchitectures: readonly string[] = ['qwen2vl', 'llama', 'qwen2']
+
+/** What the settings of a language model's GGUF say, once they are known to hold together. */
+export interface LanguageShape {
+  readonly architecture: string
+  /** Width of its embeddings. */
+  readonly width: number
+  /** Tokens it was trained to hold. */
+  readonly context: number
+  readonly layers: number
+  /** Entries of its vocabulary. */
+  readonly tokens: number
+  /** Numbers that a cell of the context takes in the KV cache. */
+  readonly cellNumbers: number
+}
+
+/** llama.cpp's own limits, or far above what real files hold. */
+const MOST_LAYERS = 512
+const MOST_WIDTH = 1 << 20
+const MOST_CONTEXT = 2 ** 31
+const MOST_HEADS = 1 << 16
+const ROPE_SCALINGS: readonly unknown[] = ['none', 'linear', 'yarn']
+
+/** llama.cpp asserts over these, while loading or at the first token. Throws a {@link GgufError}. */
+export function checkHyperparameters(values: GgufHead['values'], architecture: string, tokens: number): LanguageShape {
+  const key = (name: string) => `${architecture}.${name}`
+  const whole = (name: string, least: number, most: number, absent?: number): number => {
+    const value = values.get(key(name)) ?? absent
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+      throw new GgufError(`${key(name)} is ${spoken(value)}`)
+    return value
+  }
+  const layers = whole('block_count', 1, MOST_LAYERS)
+  const width = whole('embedding_length', 1, MOST_WIDTH)
+  const context = whole('context_length', 1, MOST_CONTEXT)
+  whole('feed_forward_length', 1, MOST_WIDTH)
+  const heads = whole('attention.head_count', 1, MOST_HEADS)
+  const keyHeads = whole('attention.head_count_kv', 1, heads, heads)
+  if (heads % keyHeads !== 0) throw new GgufError(`${heads} heads do not share ${keyHeads} of keys and values`)
+
+  const head = whole('attention.key_length', 1, MOST_WIDTH, width / heads)
+  const ofOneSize =
+    whole('attention.value_length', 1, MOST_WIDTH, width / heads) === head && whole('rope.dimension_count', 1, MOST_WIDTH, head) === head
+  if (!ofOneSize || head % 2 !== 0) throw new GgufError('its heads are not of one even size')
+  if (architecture !== 'llama' && head * heads !== width) throw new GgufError(`${heads} heads of ${head} do not make a width of ${width}`)
+
+  for (const name of ['expert_count', 'nextn_predict_layers']) whole(name, 0, 0, 0)
+  if (values.get(key('attention.causal')) === false) throw new GgufError(`${key('attention.causal')} is false`)
+  const scaling = values.get(key('rope.scaling.type')) ?? 'none'
+  if (!ROPE_SCALINGS.includes(scaling)) throw new GgufError(`${key('rope.scaling.type')} is ${spoken(scaling)}`)
+  if (architecture === 'qwen2vl') checkSections(values.get(key('rope.dimension_sections')), head)
+  return { architecture, width, context, layers, tokens, cellNumbers: layers * keyHeads * 2 * head }
+}
+
+/** How many rotary frequencies turn with time, row, column, and a fourth that stands still. */
+function checkSections(value: GgufValue | undefined, head: number): void {
+  const sections = typeof value === 'object' ? (value.numbers ?? []) : []
+  const sum = sections.reduce((total, section) => total + section, 0)
+  if (sections.length !== 4 || !sections.every((section) => Number.isInteger(section) && section >= 0) || sum < 1 || sum > head / 2)
+    throw new GgufError(`qwen2vl.rope.dimension_sections is ${sections.length === 0 ? 'missing' : sections.join(', ')}`)
+}
+
+function spoken(value: GgufValue | undefined): string {
+  if (value === undefined) return 'missing'
+  return typeof value === 'object' ? 'a list' : String(value)
+}
