@@ -1,5 +1,6 @@
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_LOG_ERROR,
   AV_PIX_FMT_RGB24,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVFMT_GLOBALHEADER,
@@ -14,11 +15,15 @@ import {
   FFmpegError,
   FormatContext,
   Frame,
+  Log,
   Packet,
   Rational,
   SoftwareScaleContext,
   type Stream,
 } from 'node-av/lib'
+
+// Encoders tell their settings on stderr otherwise.
+Log.setLevel(AV_LOG_ERROR)
 
 /** 8-bit RGB without padding, as the engine's own. */
 interface Picture {

@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EngineClient, TurnRequest } from '../../src/engine/engine-client.ts'
+import { samplingSchema } from '../../src/shared/sampling.ts'
+import { Random } from './random.ts'
+import { randomSceneClip, writeSceneClip } from './scene-clip.ts'
+import { scoreDescription } from './score.ts'
+import { describeQuestion, describeScene, type QuestionKind, questionOf } from './words.ts'
+
+const ASKED: readonly QuestionKind[] = ['color', 'shape', 'count', 'motion', 'first', 'last', 'background', 'presence']
+/** Random streams of the training begin at other numbers. */
+const FIRST_STREAM = 100_000
+
+export interface EvaluationOptions {
+  readonly seed: number
+  /** Clips to draw. */
+  readonly count: number
+  /** Frames a clip gives; the model's default otherwise. */
+  readonly frames?: number
+  /** Where clips lie while they are looked at. */
+  readonly folder: string
+  readonly onFault?: (clip: number, asked: string, said: string, right: string) => void
+  readonly onClip?: (done: number) => void
+}
+
+/** Fractions of right answers by name: those of `scoreDescription`, `question`, and `question: KIND` for each kind. */
+export type Figures = ReadonlyMap<string, number>
+
+/** Draws clips that no training has seen, encodes them as H.264, and holds what the engine says of the files against what they show. */
+export async function evaluateClips(engine: EngineClient, options: EvaluationOptions): Promise<Figures> {
+  const signal = new AbortController().signal
+  const sampling = samplingSchema.parse({ maxTokens: 96 })
+  const tally = new Map<string, { right: number; of: number }>()
+  const add = (name: string, right: number, of: number) => {
+    const before = tally.get(name) ?? { right: 0, of: 0 }
+    tally.set(name, { right: before.right + right, of: before.of + of })
+  }
+  const answerTo = async (conversation: string, turn: TurnRequest): Promise<string> => {
+    for await (const event of engine.answer(conversation, turn, signal)) if (event.kind === 'done') return event.answer.text.trim()
+    throw new Error('the engine ended without an answer')
+  }
+
+  const { defaults } = await engine.load(signal)
+  const frames = { ...defaults.frames, ...(options.frames !== undefined && { count: options.frames }) }
+  for (let i = 0; i < options.count; i++) {
+    const random = new Random(options.seed, FIRST_STREAM + i)
+    const { scene, shape } = randomSceneClip(random)
+    const conversation = String(i)
+    const path = join(options.folder, `${i}.mp4`)
+    await writeSceneClip(path, scene, shape, options.seed + i)
+    const request = describeQuestion(scene, random, false).question
+    const described = await answerTo(conversation, { kind: 'ask', text: request, clip: { path, frames }, sampling })
+    for (const [name, counts] of Object.entries(scoreDescription(scene, described))) add(name, ...counts)
+    if (described !== describeScene(scene, false)) options.onFault?.(i, request, described, describeScene(scene, false))
+    for (const kind of ASKED) {
+      const { question, answer } = questionOf(kind, scene, random)
+      const said = await answerTo(conversation, { kind: 'edit', turn: 0, text: question, sampling })
+      for (const name of ['question', `question: ${kind}`]) add(name, said === answer ? 1 : 0, 1)
+      if (said !== answer) options.onFault?.(i, question, said, answer)
+    }
+    await engine.close(conversation)
+    await rm(path)
+    options.onClip?.(i + 1)
+  }
+  return new Map([...tally].map(([name, { right, of }]) => [name, Math.round((1000 * right) / of) / 1000]))
+}
