@@ -3,8 +3,8 @@ import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 
-/** A file name that can mean nothing but a file right inside a folder, on every platform. */
-const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
+/** A file name that can mean nothing but a file right inside a folder, on every platform: no device of Windows, no dot that it drops. */
+const PLAIN_NAME = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9_]([a-z0-9._-]*[a-z0-9_-])?$/i
 
 export interface ContainOptions {
   /**

@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import { type ErrorCode, TarsierError } from '../../shared/errors.ts'
 import { type ContainOptions, openContained, readExactly, unreadable } from './contained-file.ts'
 
-/** The largest text file beside a model that is read whole; tokenizers of large vocabularies take some 10 MB. */
-const MAX_TEXT_BYTES = 100_000_000
+/** The largest text file beside a model that is read whole. Tokenizers take some 10 MB; JSON of nothing but brackets twenty times its size in memory. */
+const MAX_TEXT_BYTES = 32_000_000
 
 /** A text file right inside a folder; null when there is none. Throws `model-damaged` for what is too large or not UTF-8. */
 export async function readTextFile(directory: string, name: string, options: ContainOptions = {}): Promise<string | null> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { readExactly } from './contained-file.ts'
 import { duplicateKey } from './duplicate-key.ts'
+import { headerComplaint } from './safetensors-header-scan.ts'
 
 /** The format's own limit. */
 export const MAX_HEADER_BYTES = 100_000_000
@@ -57,6 +58,8 @@ export function checkHeader(header: Uint8Array, dataBytes: number, path: string)
   const tensors = new Map<string, StoredTensor>()
   const start = 8 + header.byteLength
   for (const [name, value] of entries) {
+    // Half of a character, which JSON can write and no file name or graph can hold.
+    if (/\p{Surrogate}/u.test(name)) throw damaged(path, 'has a key that is not text in its header')
     if (name === '__metadata__') {
       if (!metadataSchema.safeParse(value).success) throw damaged(path, 'has metadata that is not a list of texts')
       continue
@@ -85,10 +88,12 @@ export function checkHeader(header: Uint8Array, dataBytes: number, path: string)
 
 function parseHeader(header: Uint8Array, path: string): [string, unknown][] {
   if (header[0] !== 0x7b) throw damaged(path, 'does not begin with a header: it is no safetensors file')
+  const complaint = headerComplaint(header)
+  if (complaint !== null) throw damaged(path, complaint)
   let value: unknown
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(header)
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header)
     value = JSON.parse(text)
   } catch (error) {
     throw damaged(path, 'has a header that is not JSON', error)
