@@ -23,6 +23,15 @@ export const errorCodes = [
   'model-unsupported',
   'model-mismatch',
   'model-exists',
+  // the hub and what is fetched from it
+  'hub-gated',
+  'hub-missing',
+  'hub-rate-limited',
+  'hub-offline',
+  'hub-unreachable',
+  'hub-failed',
+  'download-damaged',
+  'download-busy',
   // running
   'context-full',
   'out-of-memory',

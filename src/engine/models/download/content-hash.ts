@@ -1,0 +1,17 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { RemoteFile } from './repository-listing.ts'
+
+/** Begins the hash that the hub gives for a file; its bytes are added by the caller. */
+export function beginHash({ bytes, hash }: Pick<RemoteFile, 'bytes' | 'hash'>): Hash {
+  // git hashes a small file together with a head that tells its length.
+  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+}
+
+/** Adds a file's bytes to a hash. `onBytes` is told of every piece. */
+export async function addFile(hash: Hash, path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<void> {
+  for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
+    hash.update(piece as Buffer)
+    onBytes((piece as Buffer).byteLength)
+  }
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TarsierError } from '../../../shared/errors.ts'
+import type { HubAnswer, HubClient } from './hub-client.ts'
+import type { Wanted } from './hub-failure.ts'
+import { PartFile } from './part-file.ts'
+import type { RemoteFile } from './repository-listing.ts'
+import { Transient, waitBefore } from './transient.ts'
+
+export interface DownloadWatch {
+  /** Bytes that are there without having been fetched now (more), or that are given up (negative). */
+  onKept(bytes: number): void
+  onFetched(bytes: number): void
+  onWait(milliseconds: number, why: TarsierError): void
+}
+
+export interface DownloadOptions {
+  readonly repository: string
+  readonly commit: string
+  /** Where the part of it lies, without the ending. */
+  readonly stem: string
+  readonly target: string
+  readonly signal: AbortSignal
+  readonly watch: DownloadWatch
+}
+
+/**
+ * Fetches one file to `target`: goes on where a part of it ends, and gives it its name only when its hash is the hub's. A part stays
+ * after an abort or a failure. Throws the hub's errors, and `download-damaged` when twice other bytes came than the hub says.
+ */
+export async function downloadFile(client: HubClient, remote: RemoteFile, options: DownloadOptions): Promise<void> {
+  const { signal, watch, target, stem } = options
+  await using part = await PartFile.open(stem, remote, signal, watch.onKept)
+  let furthest = part.bytes
+  let failed = 0
+  let damaged = false
+  for (;;) {
+    try {
+      if (part.bytes < remote.bytes) await receive(client, remote, part, options)
+      if (part.isWhole()) return await part.finish(target)
+      watch.onKept(-part.bytes)
+      await part.restart(null)
+      if (damaged) {
+        await part.remove()
+        throw damage(remote, options, 'it is not what the hub says it is: its hash differs, twice')
+      }
+      damaged = true
+    } catch (error) {
+      if (!(error instanceof Transient)) throw error
+      failed = part.bytes > furthest ? 1 : failed + 1
+      furthest = Math.max(furthest, part.bytes)
+      const wait = waitBefore(failed, error, client.patience)
+      if (wait === null) throw error.failure
+      watch.onWait(wait, error.failure)
+      await sleep(wait, undefined, { signal })
+    }
+  }
+}
+
+/** One request for what is missing, and its bytes into the part. */
+async function receive(client: HubClient, remote: RemoteFile, part: PartFile, options: DownloadOptions): Promise<void> {
+  const { repository, commit, signal, watch } = options
+  const wanted: Wanted = { repository, revision: commit, file: remote.name }
+  const range = part.bytes > 0 ? { range: `bytes=${part.bytes}-`, ...(part.etag !== null && { 'if-range': part.etag }) } : {}
+  const answer = await client.open(`${client.settings.endpoint}/${repository}/resolve/${commit}/${remote.name}`, wanted, range, signal)
+  try {
+    await begin(answer, remote, part, options)
+    for await (const piece of answer.body) {
+      if (part.bytes + piece.byteLength > remote.bytes) {
+        await forget(part, null, watch)
+        throw new Transient(damage(remote, options, 'more bytes came than it has'))
+      }
+      await part.append(piece)
+      watch.onFetched(piece.byteLength)
+    }
+  } finally {
+    await answer.cancel()
+  }
+  if (part.bytes < remote.bytes) throw new Transient(damage(remote, options, 'it was cut off'))
+}
+
+/** Compares what the answer says it brings with what is needed; empties the part where it brings the whole file. */
+async function begin(
+  { status, headers, hubHeaders }: HubAnswer,
+  remote: RemoteFile,
+  part: PartFile,
+  options: DownloadOptions,
+): Promise<void> {
+  const { watch, commit } = options
+  const etag = headers.get('etag')
+  const refuse = async (what: string) => {
+    await forget(part, null, watch)
+    throw new Transient(damage(remote, options, what))
+  }
+  const linked = unquoted(hubHeaders.get('x-linked-etag'))
+  if (linked !== null && linked !== remote.hash) return refuse(`the hub now names another (${linked}) than it listed (${remote.hash})`)
+  const answered = hubHeaders.get('x-repo-commit')
+  if (answered !== null && answered !== commit) return refuse(`the hub answered for commit ${answered}`)
+  if (status === 416) return refuse('the server has no such part of it')
+  if (status === 206) {
+    const [, start, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? []
+    if (Number(start) !== part.bytes || (whole !== '*' && Number(whole) !== remote.bytes))
+      return refuse('another part of it came than asked for')
+    if (part.etag !== null && etag !== null && etag !== part.etag) return refuse('it has changed meanwhile')
+  } else await forget(part, etag, watch)
+  const length = headers.get('content-length')
+  if (length !== null && Number(length) !== remote.bytes - part.bytes)
+    return refuse(`${length} bytes were announced instead of ${remote.bytes - part.bytes}`)
+}
+
+async function forget(part: PartFile, etag: string | null, watch: DownloadWatch): Promise<void> {
+  watch.onKept(-part.bytes)
+  await part.restart(etag)
+}
+
+function damage({ name }: RemoteFile, { repository }: DownloadOptions, what: string): TarsierError {
+  return new TarsierError(
+    'download-damaged',
+    `${name} of ${repository} did not arrive as it should: ${what}. Try again later; where HF_ENDPOINT names a mirror, try without it.`,
+    {
+      details: { repository, file: name },
+    },
+  )
+}
+
+function unquoted(etag: string | null): string | null {
+  return etag === null ? null : etag.replace(/^W\//, '').replace(/^"|"$/g, '')
+}

@@ -1,0 +1,148 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch } from 'undici'
+import { TarsierError } from '../../../shared/errors.ts'
+import { type HeaderLookup, networkFailure, refusalOf, type Wanted } from './hub-failure.ts'
+import type { HubSettings } from './hub-settings.ts'
+import { type Patience, Transient, withPatience } from './transient.ts'
+
+const MAX_REDIRECTS = 8
+const CONNECT_MS = 15_000
+/** Listings are text; no honest one comes near. */
+const MAX_LISTING_BYTES = 64 * 1024 * 1024
+
+/** An answer that succeeded (or 416), with its body still to be read. */
+export interface HubAnswer {
+  readonly status: number
+  /** Of the answer itself. */
+  readonly headers: HeaderLookup
+  /** Of the hub, where it sent us to another host; else the same. It alone knows X-Linked-Etag and X-Repo-Commit. */
+  readonly hubHeaders: HeaderLookup
+  /** Pieces as they come. Throws {@link Transient} when the connection breaks off or stands still. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Ends the connection without reading the rest. */
+  cancel(): Promise<void>
+}
+
+/**
+ * Requests to the hub: through the proxies of the environment, with the token to the hub alone, never to where it redirects.
+ * Every failure is typed; those that may pass are {@link Transient}.
+ */
+export class HubClient implements AsyncDisposable {
+  readonly settings: HubSettings
+  readonly patience: Patience
+  readonly #dispatcher: Dispatcher
+  readonly #origin: string
+
+  constructor(settings: HubSettings, patience: Patience) {
+    this.settings = settings
+    this.patience = patience
+    this.#origin = new URL(settings.endpoint).origin
+    this.#dispatcher = dispatcherFor(settings, patience)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  /** One request without a second try. */
+  async open(address: string, wanted: Wanted, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HubAnswer> {
+    let url = new URL(address)
+    let hubHeaders: HeaderLookup | null = null
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const fromHub = url.origin === this.#origin
+      const response = await this.#request(url, fromHub, headers, signal)
+      if (fromHub || hubHeaders === null) hubHeaders = response.headers
+      const next = response.headers.get('location')
+      if (response.status >= 300 && response.status < 400 && next !== null) {
+        await response.body?.cancel()
+        url = this.#redirected(url, next)
+        continue
+      }
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        hubHeaders,
+        body: this.#pieces(response.body, url, signal),
+        cancel: async () => {
+          await response.body?.cancel().catch(() => {}) // broken already: nothing is left to end
+        },
+      }
+      if (response.ok || response.status === 416) return answer
+      await answer.cancel()
+      throw refusalOf({ status: response.status, headers: answer.headers, fromHub }, wanted, this.settings)
+    }
+    throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in circles. Check HF_ENDPOINT.`)
+  }
+
+  /** A whole answer of text, tried again while that may help; for the hub's own library. */
+  async text(address: string, wanted: Wanted, signal: AbortSignal): Promise<Response> {
+    return await withPatience(
+      async () => {
+        const answer = await this.open(address, wanted, { accept: 'application/json' }, signal)
+        const pieces: Uint8Array[] = []
+        let bytes = 0
+        for await (const piece of answer.body) {
+          bytes += piece.byteLength
+          if (bytes > MAX_LISTING_BYTES) {
+            await answer.cancel()
+            throw new TarsierError('hub-failed', `${this.settings.endpoint} answered with more than a listing can be. Check HF_ENDPOINT.`)
+          }
+          pieces.push(piece)
+        }
+        return new Response(Buffer.concat(pieces), { status: answer.status, headers: { link: answer.headers.get('link') ?? '' } })
+      },
+      this.patience,
+      signal,
+    )
+  }
+
+  async #request(url: URL, fromHub: boolean, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+    const { token } = this.settings
+    try {
+      return await fetch(url, {
+        dispatcher: this.#dispatcher,
+        redirect: 'manual',
+        // Compressed pieces could not be counted, nor asked for again.
+        headers: {
+          ...headers,
+          'accept-encoding': 'identity',
+          'user-agent': 'tarsier-desktop',
+          ...(fromHub && token !== null && { authorization: `Bearer ${token}` }),
+        },
+        signal,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw networkFailure(error, url, this.settings)
+    }
+  }
+
+  async *#pieces(body: AsyncIterable<Uint8Array> | null, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const piece of body ?? []) yield piece
+    } catch (error) {
+      signal.throwIfAborted()
+      throw networkFailure(error, url, this.settings)
+    }
+  }
+
+  #redirected(from: URL, location: string): URL {
+    const to = URL.canParse(location, from.href) ? new URL(location, from) : null
+    if (to !== null && (to.protocol === 'https:' || to.protocol === from.protocol) && /^https?:$/.test(to.protocol)) return to
+    throw new TarsierError(
+      'hub-failed',
+      `${from.host} redirects to where nothing is fetched from: ${location.slice(0, 200)}. Check HF_ENDPOINT.`,
+    )
+  }
+}
+
+function dispatcherFor({ proxies }: HubSettings, { stall }: Patience): Dispatcher {
+  const timeouts = { headersTimeout: stall, bodyTimeout: stall, connect: { timeout: Math.min(stall, CONNECT_MS) } }
+  if (proxies.http === '' && proxies.https === '') return new Agent(timeouts)
+  try {
+    return new EnvHttpProxyAgent({ ...timeouts, httpProxy: proxies.http, httpsProxy: proxies.https, noProxy: proxies.except })
+  } catch (error) {
+    throw new TarsierError('usage', `HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,148 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { HubSettings } from './hub-settings.ts'
+import { parseRetryAfter, Transient } from './transient.ts'
+
+/** What a request was for. */
+export interface Wanted {
+  readonly repository: string
+  readonly revision: string
+  /** Absent for questions about the repository itself. */
+  readonly file?: string
+}
+
+/** An answer's headers, by names in lower case. */
+export interface HeaderLookup {
+  get(name: string): string | null
+}
+
+export interface Refusal {
+  readonly status: number
+  readonly headers: HeaderLookup
+  /** Whether the hub itself said so, not the host it sent us to. */
+  readonly fromHub: boolean
+}
+
+/** The failure that an answer other than success means; {@link Transient} where trying again may help. */
+export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted, { endpoint, token }: HubSettings): Error {
+  const { repository } = wanted
+  const code = headers.get('x-error-code')
+  const said = headers.get('x-error-message')
+  const details = { repository, status, ...(code !== null && { hubCode: code }) }
+  if (status === 429) {
+    const wait = parseRetryAfter(headers.get('retry-after')) ?? parseRateLimit(headers.get('ratelimit'))
+    const when = wait === null ? 'in some minutes' : `in ${Math.ceil(wait / 1000)} seconds`
+    const advice = token === null ? ' With a token in HF_TOKEN the hub allows more.' : ''
+    return new Transient(
+      new TarsierError(
+        'hub-rate-limited',
+        `${endpoint} has had too many requests from here. Try again ${when}: what is fetched stays.${advice}`,
+        {
+          details: { ...details, retryAfterSeconds: wait === null ? null : Math.ceil(wait / 1000) },
+        },
+      ),
+      wait,
+    )
+  }
+  // The other host's addresses run out; the hub gives a new one.
+  if (!fromHub || status === 408 || status >= 500) {
+    return new Transient(
+      new TarsierError(
+        'hub-failed',
+        `${fromHub ? endpoint : 'The host that the hub keeps its files on'} answered with status ${status}. Try again later: what is fetched stays.`,
+        { details },
+      ),
+      parseRetryAfter(headers.get('retry-after')),
+    )
+  }
+  if (code === 'GatedRepo') {
+    const how =
+      token === null
+        ? `accept them at ${endpoint}/${repository} in a browser, make a token in your account's settings there, and set HF_TOKEN to it`
+        : `open ${endpoint}/${repository} with the account that your token belongs to, and accept them or wait until you are let in`
+    return new TarsierError('hub-gated', `${repository} is given only to those who accept its conditions: ${how}. Then import again.`, {
+      details,
+    })
+  }
+  if (code === 'RepoNotFound' || code === 'RevisionNotFound' || code === 'EntryNotFound' || status === 404) {
+    return missing(code, wanted, details, token !== null)
+  }
+  if (status === 401) {
+    return new TarsierError(
+      'hub-gated',
+      token === null
+        ? `${endpoint} gives ${repository} only to those who are known to it. Set HF_TOKEN to a token of your account.`
+        : `${endpoint} refuses your token (HF_TOKEN, or the token file in HF_HOME). Make a new one in your account's settings there, or leave it out.`,
+      { details },
+    )
+  }
+  const why = said === null ? '' : `: ${said}`
+  if (status === 403) {
+    return new TarsierError(
+      'hub-gated',
+      `${endpoint} does not give ${repository} to ${token === null ? 'whoever has no token' : 'your token'}${why}. Ask its owner, or set HF_TOKEN to a token that may read it.`,
+      { details },
+    )
+  }
+  return new TarsierError(
+    'hub-failed',
+    `${endpoint} answered with status ${status}${why}. Check HF_ENDPOINT, and that this program is up to date.`,
+    { details },
+  )
+}
+
+function missing(code: string | null, { repository, revision, file }: Wanted, details: object, known: boolean): TarsierError {
+  const what =
+    code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' || (code === null && file !== undefined) ? 'file' : 'repository'
+  const sentence = {
+    repository: `There is no ${repository} on the hub, or it is private. Check the spelling${known ? ', and that your token may read it' : '; a private one needs a token in HF_TOKEN'}.`,
+    revision: `${repository} has no revision "${revision}". Give a branch, a tag or a commit that its page shows, or leave --revision out.`,
+    file: `${repository} has no file ${file ?? ''} at revision ${revision}. Look at its page for what is there.`,
+  }[what]
+  return new TarsierError('hub-missing', sentence, { details: { ...details, what, revision } })
+}
+
+/** `RateLimit: "name";r=0;t=55`: seconds until there is room again, here in milliseconds. */
+function parseRateLimit(text: string | null): number | null {
+  const seconds = /;\s*t=(\d{1,6})/.exec(text ?? '')?.[1]
+  return seconds === undefined ? null : Number(seconds) * 1000
+}
+
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/
+
+/** What it means that no answer came, or that one broke off. */
+export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
+  const reason = deepest(error)
+  const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
+  const details = { host: url.host, reason: code }
+  if (UNTRUSTED.test(code)) {
+    return new TarsierError(
+      'hub-unreachable',
+      `The certificate of ${url.host} is not trusted (${code}). Where a firewall puts its own in between, set NODE_EXTRA_CA_CERTS to its certificate file.`,
+      { cause: error, details },
+    )
+  }
+  const proxy = url.protocol === 'https:' ? proxies.https : proxies.http
+  const through = proxy === '' ? '' : ` through the proxy ${withoutPassword(proxy)}`
+  return new Transient(
+    new TarsierError(
+      'hub-unreachable',
+      `${url.host} cannot be reached${through}: ${reason.message || code}. Check the connection to the internet, ${proxy === '' ? 'HTTPS_PROXY where there is a proxy' : 'the proxy'}, and HF_ENDPOINT (${endpoint}); what is fetched stays.`,
+      { cause: error, details },
+    ),
+  )
+}
+
+/** fetch says only "fetch failed"; what happened lies below, of several addresses tried in the first. */
+function deepest(error: unknown): Error {
+  let reason = error instanceof Error ? error : new Error(String(error))
+  for (let depth = 0; depth < 5; depth++) {
+    const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
+    if (!(below instanceof Error)) break
+    reason = below
+  }
+  return reason
+}
+
+function withoutPassword(proxy: string): string {
+  return URL.canParse(proxy) ? new URL(proxy).host : proxy
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import type { HubClient } from './hub-client.ts'
+import { COMMIT } from './repository.ts'
+import { Transient } from './transient.ts'
+
+/** A file at the top of a repository. */
+export interface RemoteFile {
+  readonly name: string
+  readonly bytes: number
+  /** What its bytes hash to: sha256 (64 hex digits) of a large file, git's sha1 (40) of a small one. */
+  readonly hash: string
+}
+
+export interface RepositoryListing {
+  readonly commit: string
+  readonly files: readonly RemoteFile[]
+}
+
+/** Models have some dozens of files at the top. */
+const MAX_FILES = 10_000
+/** A plain name; no other is a file of a model (see contained-file.ts), and no other is made on this disk. */
+const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/
+
+const infoSchema = z.object({ sha: z.string().regex(COMMIT) })
+const size = z.int().min(0)
+const entrySchema = z.object({
+  type: z.string(),
+  path: z.string(),
+  size,
+  oid: z.string().regex(COMMIT),
+  lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size }).optional(),
+})
+
+/**
+ * Which commit a revision is, and the files at the top of the repository there; folders and files with other than plain names are
+ * left out. Throws the hub's errors (`hub-missing`, `hub-gated`, …).
+ */
+export async function listRepository(
+  client: HubClient,
+  repository: string,
+  revision: string,
+  signal: AbortSignal,
+): Promise<RepositoryListing> {
+  const { endpoint: hubUrl } = client.settings
+  const wanted = { repository, revision }
+  const fetch = (address: unknown) => client.text(String(address), wanted, signal)
+  // Loaded only here: no other command needs it.
+  const { listFiles, modelInfo } = await import('@huggingface/hub')
+  try {
+    const { sha: commit } = infoSchema.parse(await modelInfo({ name: repository, revision, additionalFields: ['sha'], hubUrl, fetch }))
+    const files: RemoteFile[] = []
+    let seen = 0
+    for await (const entry of listFiles({ repo: { type: 'model', name: repository }, revision: commit, hubUrl, fetch })) {
+      seen += 1
+      if (seen > MAX_FILES)
+        throw new TarsierError('hub-failed', `${repository} has more than ${MAX_FILES} files, far more than a model needs.`)
+      const { type, path, lfs, oid, size: bytes } = entrySchema.parse(entry)
+      if (type === 'file' && PLAIN_NAME.test(path)) files.push({ name: path, bytes: lfs?.size ?? bytes, hash: lfs?.oid ?? oid })
+    }
+    return { commit, files }
+  } catch (error) {
+    if (error instanceof TarsierError || error instanceof Transient || isAbort(error)) throw error
+    throw new TarsierError(
+      'hub-failed',
+      `${hubUrl} did not answer as the hub does. Check HF_ENDPOINT, and whether this network asks for a sign-in first.`,
+      {
+        cause: error,
+        details: { repository },
+      },
+    )
+  }
+}

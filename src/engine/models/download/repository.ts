@@ -1,0 +1,28 @@
+import { TarsierError } from '../../../shared/errors.ts'
+
+/** A repository's name on the hub: owner and name, each of letters, digits, dots, dashes and underscores, as the hub allows them. */
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/
+const REVISION = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/
+export const COMMIT = /^[0-9a-f]{40}$/
+
+export function isRepositoryName(text: string): boolean {
+  return REPOSITORY.test(text) && !text.includes('..') && !text.includes('--')
+}
+
+/** Throws `usage` for what cannot be a repository or a branch, tag or commit: both become parts of addresses and of paths. */
+export function expectRepository(repository: string, revision: string): void {
+  if (!isRepositoryName(repository)) {
+    throw new TarsierError(
+      'usage',
+      `"${repository}" is no name on the hub. It has the form owner/name, e.g. omni-research/Tarsier2-Recap-7b.`,
+    )
+  }
+  if (!REVISION.test(revision) || revision.includes('..') || revision.length > 200) {
+    throw new TarsierError('usage', `"${revision}" cannot be a revision. Give a branch, a tag or a commit of ${repository}, e.g. main.`)
+  }
+}
+
+/** The folder of a repository, in the layout of the Python hub's cache. */
+export function repositoryFolder(repository: string): string {
+  return `models--${repository.replace('/', '--')}`
+}

@@ -1,0 +1,29 @@
+/**
+ * Does `work` for every item, `abreast` of them at a time, in order. The first failure ends the others by their signal, is waited out,
+ * and thrown.
+ */
+export async function sideBySide<T>(
+  items: readonly T[],
+  abreast: number,
+  signal: AbortSignal,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController()
+  const joint = AbortSignal.any([signal, ended.signal])
+  const queue = items.values()
+  const failures: unknown[] = []
+  const worker = async () => {
+    try {
+      for (const item of queue) {
+        joint.throwIfAborted()
+        await work(item, joint)
+      }
+    } catch (error) {
+      failures.push(error)
+      ended.abort()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(abreast, items.length) }, worker))
+  signal.throwIfAborted()
+  if (failures.length > 0) throw failures[0]
+}
