@@ -1,5 +1,14 @@
 import { TarsierError } from '../../shared/errors.ts'
-import { type ContextParams, GGML_TYPE_F16, LLAMA_RELEASE, type LlamaApi, type ModelParams } from './llama-header.ts'
+import {
+  type ContextParams,
+  FTYPE_MOSTLY_Q8_0,
+  GGML_TYPE_COUNT,
+  GGML_TYPE_F16,
+  LLAMA_RELEASE,
+  type LlamaApi,
+  type ModelParams,
+  type QuantizeParams,
+} from './llama-header.ts'
 
 /**
  * Values the pinned release gives by default, chosen from the first to the last field so that a struct laid out
@@ -49,13 +58,34 @@ const contextDefaults: Partial<ContextParams> = {
   ctx_other: null,
 }
 
+const quantizeDefaults: Partial<QuantizeParams> = {
+  nthread: 0,
+  ftype: FTYPE_MOSTLY_Q8_0,
+  output_tensor_type: GGML_TYPE_COUNT,
+  token_embedding_type: GGML_TYPE_COUNT,
+  allow_requantize: false,
+  quantize_output_tensor: true,
+  only_copy: false,
+  dry_run: false,
+  imatrix: null,
+  prune_layers: null,
+  max_buf_size: 8 * 1024 ** 3,
+}
+
 /**
  * Refuses a libllama whose structs are not those of `llama-header.ts`: a call with a wrong layout corrupts memory.
  * @param release what the binary says of itself
  */
-export function checkLayout(api: Pick<LlamaApi, 'modelDefaultParams' | 'contextDefaultParams'>, release: string): void {
+export function checkLayout(
+  api: Pick<LlamaApi, 'modelDefaultParams' | 'contextDefaultParams' | 'quantizeDefaultParams'>,
+  release: string,
+): void {
   if (release !== LLAMA_RELEASE) throw wrongLibrary(`it is llama.cpp ${release}`, { release })
-  const wrong = [...differences(modelDefaults, api.modelDefaultParams()), ...differences(contextDefaults, api.contextDefaultParams())]
+  const wrong = [
+    ...differences(modelDefaults, api.modelDefaultParams()),
+    ...differences(contextDefaults, api.contextDefaultParams()),
+    ...differences(quantizeDefaults, api.quantizeDefaultParams()),
+  ]
   if (wrong.length > 0) throw wrongLibrary(`its structs are laid out otherwise (${wrong.join(', ')})`, { release, fields: wrong })
 }
 

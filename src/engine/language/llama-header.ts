@@ -82,6 +82,26 @@ export interface ContextParams {
   ctx_other: Pointer | null
 }
 
+export interface QuantizeParams {
+  /** 0 and less: all of the machine's. */
+  nthread: number
+  ftype: number
+  output_tensor_type: number
+  token_embedding_type: number
+  allow_requantize: boolean
+  quantize_output_tensor: boolean
+  only_copy: boolean
+  pure: boolean
+  keep_split: boolean
+  dry_run: boolean
+  imatrix: Pointer | null
+  kv_overrides: Pointer | null
+  tt_overrides: Pointer | null
+  prune_layers: Pointer | null
+  /** Bytes of a tensor's rows, as they are, in 32 bits and quantized together, that are held at once. */
+  max_buf_size: number
+}
+
 /** `token` or `embd` is set, never both. `pos` holds one plane for tokens, four planes one after another for rows of an M-RoPE model. */
 export interface Batch {
   n_tokens: number
@@ -97,6 +117,12 @@ export interface Batch {
 export const GGML_TYPE_F32 = 0
 export const GGML_TYPE_F16 = 1
 export const FTYPE_ALL_F32 = 0
+export const FTYPE_MOSTLY_Q8_0 = 7
+export const FTYPE_MOSTLY_Q4_K_M = 15
+export const FTYPE_MOSTLY_Q5_K_M = 17
+export const FTYPE_MOSTLY_Q6_K = 18
+/** One more than the last tensor type; where a type may be given it stands for "as the file type has it". */
+export const GGML_TYPE_COUNT = 43
 export const FLASH_ATTENTION_AUTO = -1
 export const FLASH_ATTENTION_OFF = 0
 export const VOCAB_TYPE_NONE = 0
@@ -118,6 +144,7 @@ export type ProgressCallback = (fraction: number, userData: Pointer | null) => b
 export interface LlamaStructs {
   readonly modelParams: TypeObject
   readonly contextParams: TypeObject
+  readonly quantizeParams: TypeObject
   readonly batch: TypeObject
   readonly progressCallback: TypeObject
 }
@@ -195,6 +222,23 @@ function declareStructs(): LlamaStructs & { samplerChainParams: TypeObject } {
       n_samplers: 'size_t',
       ctx_other: 'void *',
     }),
+    quantizeParams: koffi.struct({
+      nthread: 'int32_t',
+      ftype: 'int',
+      output_tensor_type: 'int',
+      token_embedding_type: 'int',
+      allow_requantize: 'bool',
+      quantize_output_tensor: 'bool',
+      only_copy: 'bool',
+      pure: 'bool',
+      keep_split: 'bool',
+      dry_run: 'bool',
+      imatrix: 'void *',
+      kv_overrides: 'void *',
+      tt_overrides: 'void *',
+      prune_layers: 'void *',
+      max_buf_size: 'size_t',
+    }),
   }
 }
 
@@ -214,6 +258,13 @@ export function declareLlama(llama: LibraryHandle) {
     version: native<[], string>('llama_version', 'str', []),
     modelDefaultParams: native<[], ModelParams>('llama_model_default_params', types.modelParams, []),
     contextDefaultParams: native<[], ContextParams>('llama_context_default_params', types.contextParams, []),
+    quantizeDefaultParams: native<[], QuantizeParams>('llama_model_quantize_default_params', types.quantizeParams, []),
+    /** From file to file; 0 when it went well, otherwise the log has why. */
+    quantize: native<[string, string, QuantizeParams], number>('llama_model_quantize', 'uint32_t', [
+      'str',
+      'str',
+      koffi.pointer(types.quantizeParams),
+    ]),
 
     modelLoadFromFile: native<[string, ModelParams], Pointer | null>('llama_model_load_from_file', pointer, ['str', types.modelParams]),
     modelFree: native<[Pointer], void>('llama_model_free', 'void', [pointer]),

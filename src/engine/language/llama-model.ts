@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { freemem, totalmem } from 'node:os'
 import koffi from 'koffi'
 import { TarsierError } from '../../shared/errors.ts'
+import { memoryLimit } from '../memory-limit.ts'
 import { checkGguf, type GgufFacts } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
 import {
@@ -129,16 +129,6 @@ function tooLarge(cells: number, cause?: Error): TarsierError {
     `There is not enough memory for a conversation of ${cells} tokens. Use fewer frames or fewer pixels per frame, or a smaller model.`,
     { details: { cells }, ...(cause && { cause }) },
   )
-}
-
-/**
- * Bytes this process can have at all. Systems promise more than that, and kill whoever makes use of it: a cache that
- * cannot fit must not be asked for. Linux alone tells what is free in a way that one can go by.
- */
-function memoryLimit(): number {
-  const allowed = process.constrainedMemory()
-  const total = allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
-  return process.platform === 'linux' ? Math.min(total, freemem()) : total
 }
 
 interface LoadedFacts {

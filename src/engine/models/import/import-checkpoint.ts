@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, stat, writeFile } from 'node:fs/promises'
+import { open, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { TarsierError } from '../../../shared/errors.ts'
@@ -18,8 +18,11 @@ import { readModelParts } from './checkpoint-family.ts'
 import { expectRoom, writeFolderAside } from './folder-aside.ts'
 import { encodeGguf, type GgufContent, ggufBytes } from './gguf-writer.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
+import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
 
 const LANGUAGE_FILE = 'language.gguf'
+/** What llama.cpp quantizes from, gone when it has. */
+const UNQUANTIZED_FILE = 'language-f16.gguf'
 const VISION_FILE = 'vision.onnx'
 /** The part of the whole that writing takes; checking what was written is the rest. */
 const WRITING = 0.9
@@ -49,13 +52,22 @@ export async function importCheckpoint(directory: string, options: ImportOptions
   return await writeFolderAside(dirname(target), basename(target), async (aside) => {
     await using source = await openCheckpoint(checkpoint)
     const parts = await readModelParts(checkpoint, source, options)
-    const content = parts.language.content(options.language, signal)
-    const languageBytes = ggufBytes(content)
+    const quantized = isQuantized(options.language) ? options.language : null
+    const content = parts.language.content(isQuantized(options.language) ? 'f16' : options.language, signal)
+    const writtenBytes = ggufBytes(content)
+    const languageBytes = writtenBytes + (quantized ? quantizedBytes(content, quantized) : 0)
     const visionBytes = parts.tower.bytes(options.vision)
     await expectRoom(aside, languageBytes + visionBytes)
     const tell = (done: number, title: string) => options.onProgress?.({ value: (WRITING * done) / (languageBytes + visionBytes), title })
 
-    const language = await writeLanguage(content, aside, signal, (done) => tell(done, 'writing the language model'))
+    const written = await writeLanguage(content, aside, quantized ? UNQUANTIZED_FILE : LANGUAGE_FILE, signal, (done) =>
+      tell(done, 'writing the language model'),
+    )
+    const language = quantized
+      ? await quantize(aside, quantized, signal, (part) =>
+          tell(writtenBytes + part * (languageBytes - writtenBytes), 'quantizing the language model'),
+        )
+      : written
     const vision = await writeVision(parts.tower, aside, options, (part) =>
       tell(languageBytes + part * visionBytes, 'writing the vision tower'),
     )
@@ -86,15 +98,18 @@ function targetOf({ name, home, destination }: ImportOptions): string {
   throw new TarsierError('model-exists', `"${DEMO_MODEL}" is the model that comes with the app. Give another name.`, { details: { name } })
 }
 
+type LanguageFile = Pick<ModelManifest['language'], 'file' | 'bytes' | 'sha256'>
+
 async function writeLanguage(
   content: GgufContent,
   directory: string,
+  name: string,
   signal: AbortSignal,
   onWritten: (bytes: number) => void,
-): Promise<Pick<ModelManifest['language'], 'file' | 'bytes' | 'sha256'>> {
+): Promise<LanguageFile> {
   const hash = createHash('sha256')
   let bytes = 0
-  const file = await open(join(directory, LANGUAGE_FILE), 'wx')
+  const file = await open(join(directory, name), 'wx')
   try {
     for await (const piece of encodeGguf(content)) {
       signal.throwIfAborted()
@@ -107,7 +122,19 @@ async function writeLanguage(
   } finally {
     await file.close()
   }
-  return { file: LANGUAGE_FILE, bytes, sha256: hash.digest('hex') }
+  return { file: name, bytes, sha256: hash.digest('hex') }
+}
+
+async function quantize(
+  directory: string,
+  precision: QuantizedPrecision,
+  signal: AbortSignal,
+  onProgress: (part: number) => void,
+): Promise<LanguageFile> {
+  const path = join(directory, LANGUAGE_FILE)
+  await quantizeLanguage(join(directory, UNQUANTIZED_FILE), path, { precision, signal, onProgress })
+  await rm(join(directory, UNQUANTIZED_FILE))
+  return { file: LANGUAGE_FILE, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
 async function writeVision(

@@ -1,0 +1,80 @@
+import { LlamaLogLevel } from 'node-llama-cpp'
+import { asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
+import { callAsync } from '../../language/llama-header.ts'
+import { openLlamaLibrary } from '../../language/llama-library.ts'
+
+export interface QuantizeRequest {
+  /** A GGUF that was checked. */
+  readonly source: string
+  readonly destination: string
+  /** llama.cpp's number of the file type. */
+  readonly fileType: number
+  /** Of a tensor's rows, in all their forms together. */
+  readonly bufferBytes: number
+}
+
+export type QuantizeAnswer =
+  /** Part of the tensors that are done, from 0 to 1. */
+  { readonly kind: 'progress'; readonly part: number } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: ErrorData }
+
+/** llama.cpp's line for a tensor that it begins: `[  12/ 339] blk.0.attn_k.weight - …`. */
+const TENSOR_LINE = /\[\s*(\d+)\/\s*(\d+)\]/
+const ERRORS_KEPT = 20
+
+/**
+ * A process of its own for llama.cpp's quantizer: it reads gigabytes with native code, cannot be interrupted, and asserts over
+ * some files. Whoever started it may kill it at any time; the output is theirs to remove.
+ */
+process.once('message', async (request: QuantizeRequest) => {
+  let answer: QuantizeAnswer = { kind: 'done' }
+  try {
+    await quantize(request)
+  } catch (error) {
+    answer = { kind: 'failed', error: asTarsierError(error).toData() }
+  }
+  process.send?.(answer, () => process.exit(0))
+})
+process.on('disconnect', () => process.exit(0))
+// Ctrl-C reaches every process of the terminal; the parent decides what it means.
+process.on('SIGINT', () => {})
+
+async function quantize({ source, destination, fileType, bufferBytes }: QuantizeRequest): Promise<void> {
+  const { llama, api, threads } = await openLlamaLibrary('cpu')
+  const errors: string[] = []
+  llama.logLevel = LlamaLogLevel.info
+  llama.logger = (level, text) => {
+    const [, index, count] = TENSOR_LINE.exec(text) ?? []
+    if (index !== undefined) process.send?.({ kind: 'progress', part: (Number(index) - 1) / Number(count) } satisfies QuantizeAnswer)
+    if (level === LlamaLogLevel.error || level === LlamaLogLevel.fatal) errors.push(text.trim())
+    if (errors.length > ERRORS_KEPT) errors.shift()
+  }
+  const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType, max_buf_size: bufferBytes }
+  const code = await callAsync(api.quantize, source, destination, params)
+  if (code === 0) return
+  // The log arrives by the event loop, after the result.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  throw failure(errors.join(' ').replace(/\s+/g, ' ').slice(0, 500), source, destination)
+}
+
+function failure(said: string, source: string, destination: string): TarsierError {
+  const cause = new Error(said)
+  if (/bad_alloc|alloc|out of memory/i.test(said)) {
+    return new TarsierError(
+      'out-of-memory',
+      'There was not enough memory to quantize the language model. Close other programs and import again.',
+      { cause },
+    )
+  }
+  if (/iostream|basic_ios|failed to (open|write)/i.test(said)) {
+    return new TarsierError(
+      'write-failed',
+      `${destination} could not be written. Make room on the disk, check the folder's permissions, and import again.`,
+      { cause },
+    )
+  }
+  return new TarsierError(
+    'model-damaged',
+    `llama.cpp could not quantize ${source}: ${said}. Fetch the checkpoint again, or import it with --language q8_0.`,
+    { cause },
+  )
+}
