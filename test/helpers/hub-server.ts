@@ -57,6 +57,8 @@ export class HubServer implements AsyncDisposable {
   /** The token it knows; asked for where a repository is gated or private. */
   token = 'hf_testing'
   pageSize = 1000
+  /** Whether it can send a part of a file at all. */
+  ranges = true
   /** What it does wrong; nothing by default. `nth` counts requests of the same route for the same file, from 0. */
   misbehave: (route: Route, file: string | null, nth: number) => Misbehaviour | null = () => null
   readonly #hub: Server
@@ -242,7 +244,7 @@ export class HubServer implements AsyncDisposable {
   ): void {
     const etag = wrong?.kind === 'other-etag' ? wrong.etag : `"${hash}"`
     const headers: Record<string, string> = { ...facts, 'accept-ranges': 'bytes', ...(etag !== null && { etag }) }
-    const asked = wrong?.kind === 'no-range' ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]
+    const asked = wrong?.kind === 'no-range' || !this.ranges ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]
     const fresh = request.headers['if-range'] === undefined || request.headers['if-range'] === etag
     let body = Buffer.from(bytes)
     seen.status = 200

@@ -61,7 +61,19 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
   const { repository, commit, signal, watch } = options
   const wanted: Wanted = { repository, revision: commit, file: remote.name }
   const range = part.bytes > 0 ? { range: `bytes=${part.bytes}-`, ...(part.etag !== null && { 'if-range': part.etag }) } : {}
-  const answer = await client.open(`${client.settings.endpoint}/${repository}/resolve/${commit}/${remote.name}`, wanted, range, signal)
+  const answer = await client.open(
+    `${client.settings.endpoint}/${repository}/resolve/${commit}/${remote.name}`,
+    wanted,
+    range,
+    signal,
+    (headers) => {
+      const named = unquoted(headers.get('x-linked-etag'))
+      const answered = headers.get('x-repo-commit')
+      if (named !== null && named !== remote.hash)
+        throw new Transient(damage(remote, options, `the hub now names another (${named}) than it listed (${remote.hash})`))
+      if (answered !== null && answered !== commit) throw new Transient(damage(remote, options, `the hub answered for commit ${answered}`))
+    },
+  )
   try {
     await begin(answer, remote, part, options)
     for await (const piece of answer.body) {
@@ -73,28 +85,19 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
       watch.onFetched(piece.byteLength)
     }
   } finally {
-    await answer.cancel()
+    answer.cancel()
   }
   if (part.bytes < remote.bytes) throw new Transient(damage(remote, options, 'it was cut off'))
 }
 
 /** Compares what the answer says it brings with what is needed; empties the part where it brings the whole file. */
-async function begin(
-  { status, headers, hubHeaders }: HubAnswer,
-  remote: RemoteFile,
-  part: PartFile,
-  options: DownloadOptions,
-): Promise<void> {
-  const { watch, commit } = options
+async function begin({ status, headers }: HubAnswer, remote: RemoteFile, part: PartFile, options: DownloadOptions): Promise<void> {
+  const { watch } = options
   const etag = headers.get('etag')
   const refuse = async (what: string) => {
     await forget(part, null, watch)
     throw new Transient(damage(remote, options, what))
   }
-  const linked = unquoted(hubHeaders.get('x-linked-etag'))
-  if (linked !== null && linked !== remote.hash) return refuse(`the hub now names another (${linked}) than it listed (${remote.hash})`)
-  const answered = hubHeaders.get('x-repo-commit')
-  if (answered !== null && answered !== commit) return refuse(`the hub answered for commit ${answered}`)
   if (status === 416) return refuse('the server has no such part of it')
   if (status === 206) {
     const [, start, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? []

@@ -114,7 +114,7 @@ class Fetch {
     const { commit } = this.#listing
     await using _lock = await lockFolder(this.#folder, this.#repository)
     const wanted = await this.#choose()
-    const meter = this.#meter(wanted)
+    using meter = this.#meter(wanted)
     const cached = await this.#wholeInCache(wanted, meter)
     if (cached !== null) {
       await removeDownload({ directory: this.#snapshot, commit, repository: this.#repository, removable: true }, home)
@@ -142,7 +142,8 @@ class Fetch {
     let index: unknown = null
     if (needsIndex(names)) {
       // Its own progress would only run to the end and back.
-      await this.#bring(remotes([INDEX_FILE]), new TransferMeter(0, () => {}))
+      using meter = new TransferMeter(0, () => {})
+      await this.#bring(remotes([INDEX_FILE]), meter)
       index = await readJsonFile(this.#snapshot, INDEX_FILE)
     }
     return remotes(checkpointFiles(names, index, this.#repository))

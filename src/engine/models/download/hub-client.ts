@@ -1,10 +1,13 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type HeaderLookup, networkFailure, refusalOf, type Wanted } from './hub-failure.ts'
 import type { HubSettings } from './hub-settings.ts'
+import { Inflow } from './inflow.ts'
 import { type Patience, Transient, withPatience } from './transient.ts'
 
 const MAX_REDIRECTS = 8
+/** A redirect's own text; reading it keeps the connection for the next request. */
+const MAX_REDIRECT_BYTES = 64 * 1024
 const CONNECT_MS = 15_000
 /** Listings are text; no honest one comes near. */
 const MAX_LISTING_BYTES = 64 * 1024 * 1024
@@ -12,14 +15,11 @@ const MAX_LISTING_BYTES = 64 * 1024 * 1024
 /** An answer that succeeded (or 416), with its body still to be read. */
 export interface HubAnswer {
   readonly status: number
-  /** Of the answer itself. */
   readonly headers: HeaderLookup
-  /** Of the hub, where it sent us to another host; else the same. It alone knows X-Linked-Etag and X-Repo-Commit. */
-  readonly hubHeaders: HeaderLookup
-  /** Pieces as they come. Throws {@link Transient} when the connection breaks off or stands still. */
+  /** Pieces as they come. Throws {@link Transient} when the connection breaks off or stands still, after all that came before. */
   readonly body: AsyncIterable<Uint8Array>
   /** Ends the connection without reading the rest. */
-  cancel(): Promise<void>
+  cancel(): void
 }
 
 /**
@@ -43,32 +43,35 @@ export class HubClient implements AsyncDisposable {
     await this.#dispatcher.destroy()
   }
 
-  /** One request without a second try. */
-  async open(address: string, wanted: Wanted, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HubAnswer> {
+  /** One request without a second try. `onHub` sees what the hub itself answers, before anything is fetched from where it redirects to. */
+  async open(
+    address: string,
+    wanted: Wanted,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    onHub: (headers: HeaderLookup) => void = () => {},
+  ): Promise<HubAnswer> {
     let url = new URL(address)
-    let hubHeaders: HeaderLookup | null = null
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const fromHub = url.origin === this.#origin
-      const response = await this.#request(url, fromHub, headers, signal)
-      if (fromHub || hubHeaders === null) hubHeaders = response.headers
-      const next = response.headers.get('location')
-      if (response.status >= 300 && response.status < 400 && next !== null) {
-        await response.body?.cancel()
+      const { statusCode: status, headers: all, body } = await this.#request(url, fromHub, headers, signal)
+      const found = lookup(all)
+      const next = found.get('location')
+      if (status >= 300 && status < 400 && next !== null) {
+        await body.dump({ limit: MAX_REDIRECT_BYTES }).catch(() => {}) // it broke: nothing of it was wanted
+        if (fromHub) onHub(found)
         url = this.#redirected(url, next)
         continue
       }
-      const answer = {
-        status: response.status,
-        headers: response.headers,
-        hubHeaders,
-        body: this.#pieces(response.body, url, signal),
-        cancel: async () => {
-          await response.body?.cancel().catch(() => {}) // broken already: nothing is left to end
-        },
+      const inflow = new Inflow(body)
+      try {
+        if ((status < 200 || status >= 300) && status !== 416) throw refusalOf({ status, headers: found, fromHub }, wanted, this.settings)
+        if (fromHub) onHub(found)
+      } catch (error) {
+        inflow.cancel()
+        throw error
       }
-      if (response.ok || response.status === 416) return answer
-      await answer.cancel()
-      throw refusalOf({ status: response.status, headers: answer.headers, fromHub }, wanted, this.settings)
+      return { status, headers: found, body: this.#pieces(inflow, url, signal), cancel: () => inflow.cancel() }
     }
     throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in circles. Check HF_ENDPOINT.`)
   }
@@ -83,7 +86,7 @@ export class HubClient implements AsyncDisposable {
         for await (const piece of answer.body) {
           bytes += piece.byteLength
           if (bytes > MAX_LISTING_BYTES) {
-            await answer.cancel()
+            answer.cancel()
             throw new TarsierError('hub-failed', `${this.settings.endpoint} answered with more than a listing can be. Check HF_ENDPOINT.`)
           }
           pieces.push(piece)
@@ -98,12 +101,11 @@ export class HubClient implements AsyncDisposable {
   async #request(url: URL, fromHub: boolean, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
     const { token } = this.settings
     try {
-      return await fetch(url, {
+      return await request(url, {
         dispatcher: this.#dispatcher,
-        redirect: 'manual',
-        // Compressed pieces could not be counted, nor asked for again.
         headers: {
           ...headers,
+          // Compressed pieces could not be counted, nor asked for again.
           'accept-encoding': 'identity',
           'user-agent': 'tarsier-desktop',
           ...(fromHub && token !== null && { authorization: `Bearer ${token}` }),
@@ -116,9 +118,9 @@ export class HubClient implements AsyncDisposable {
     }
   }
 
-  async *#pieces(body: AsyncIterable<Uint8Array> | null, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#pieces(inflow: Inflow, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
-      for await (const piece of body ?? []) yield piece
+      yield* inflow.pieces()
     } catch (error) {
       signal.throwIfAborted()
       throw networkFailure(error, url, this.settings)
@@ -144,5 +146,14 @@ function dispatcherFor({ proxies }: HubSettings, { stall }: Patience): Dispatche
     throw new TarsierError('usage', `HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.`, {
       cause: error,
     })
+  }
+}
+
+function lookup(headers: Readonly<Record<string, string | string[] | undefined>>): HeaderLookup {
+  return {
+    get(name) {
+      const value = headers[name]
+      return (typeof value === 'string' ? value : value?.[0]) ?? null
+    },
   }
 }

@@ -2,55 +2,56 @@ import type { DownloadProgress } from '../../../shared/download-progress.ts'
 
 /** The speed is that of the last so many milliseconds. */
 const WINDOW_MS = 8000
-/** Told at most so often, in milliseconds. */
-const EVERY_MS = 100
+/** Told so often, in milliseconds, also while nothing comes: then the speed falls. */
+const EVERY_MS = 200
 
 /** Adds up what several downloads bring, and tells how fast and how long still. */
-export class TransferMeter {
+export class TransferMeter implements Disposable {
   readonly #total: number
   readonly #tell: (progress: DownloadProgress) => void
   readonly #now: () => number
   #bytes = 0
   #fetched = 0
   #title = 'downloading'
+  readonly #tick: NodeJS.Timeout
   #samples: { readonly at: number; readonly fetched: number }[]
-  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(total: number, tell: (progress: DownloadProgress) => void, now: () => number = () => performance.now()) {
     this.#total = total
     this.#tell = tell
     this.#now = now
     this.#samples = [{ at: now(), fetched: 0 }]
+    this.#tick = setInterval(() => this.#report(), EVERY_MS).unref()
   }
 
   /** Bytes that were there already; negative where they are given up. */
   kept(bytes: number): void {
     this.#bytes += bytes
-    this.#report(false)
   }
 
   fetched(bytes: number): void {
     this.#title = 'downloading'
     this.#bytes += bytes
     this.#fetched += bytes
-    this.#report(false)
   }
 
   /** What goes on, where it is not the downloading itself. */
   say(title: string): void {
     this.#title = title
-    this.#report(true)
+    this.#report()
   }
 
   end(): void {
     this.#title = 'downloaded'
-    this.#report(true)
+    this.#report()
   }
 
-  #report(now: boolean): void {
+  [Symbol.dispose](): void {
+    clearInterval(this.#tick)
+  }
+
+  #report(): void {
     const at = this.#now()
-    if (!now && at - this.#toldAt < EVERY_MS) return
-    this.#toldAt = at
     this.#samples.push({ at, fetched: this.#fetched })
     while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) >= WINDOW_MS) this.#samples.shift()
     const first = this.#samples[0] ?? { at, fetched: 0 }

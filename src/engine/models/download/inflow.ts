@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream'
+
+/** What may wait to be written before the sender has to wait too. */
+const MOST_WAITING = 4 * 1024 * 1024
+
+/**
+ * What comes over a connection, piece by piece. Unlike a stream's own iterator it hands over all that came before the connection broke:
+ * that one forgets what it has not given yet, and every broken connection would cost bytes that were here already.
+ */
+export class Inflow {
+  readonly #stream: Readable
+  readonly #waiting: Uint8Array[] = []
+  #bytes = 0
+  #ended = false
+  #failure: unknown = null
+  #wake: () => void = () => {}
+
+  constructor(stream: Readable) {
+    this.#stream = stream
+    stream.on('data', (piece: Uint8Array) => {
+      this.#waiting.push(piece)
+      this.#bytes += piece.byteLength
+      if (this.#bytes > MOST_WAITING) stream.pause()
+      this.#wake()
+    })
+    stream.once('end', () => this.#end(null))
+    stream.on('error', (error: unknown) => this.#end(error))
+    stream.once('close', () => this.#end(null))
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      for (let piece = this.#waiting.shift(); piece; piece = this.#waiting.shift()) {
+        this.#bytes -= piece.byteLength
+        if (this.#bytes <= MOST_WAITING / 2) this.#stream.resume()
+        yield piece
+      }
+      if (this.#failure !== null) throw this.#failure
+      if (this.#ended) return
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  cancel(): void {
+    this.#waiting.length = 0
+    this.#stream.destroy()
+  }
+
+  #end(failure: unknown): void {
+    if (!this.#ended) this.#failure = failure
+    this.#ended = true
+    this.#wake()
+  }
+}

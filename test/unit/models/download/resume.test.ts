@@ -1,0 +1,256 @@
+import { fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Misbehaviour, sha256 } from '../../../helpers/hub-server.ts'
+import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
+
+const here = hubSetup()
+const folder = () => join(here.home, 'downloads', 'models--someone--Small-VL')
+const part = () => join(folder(), 'blobs', `${WEIGHTS}-${sha256(weights).slice(0, 20)}.part`)
+const target = () => join(folder(), 'snapshots', COMMIT, WEIGHTS)
+const fromStore = () => here.hub.seen.filter(({ route }) => route === 'store')
+
+/** Answers for the weights, one after the other; right from then on. */
+function weightsGoWrong(...wrongs: (Misbehaviour | null)[]): void {
+  here.hub.misbehave = (route, file, nth) => (route === 'store' && file === WEIGHTS ? (wrongs[nth] ?? null) : null)
+}
+
+async function expectWhole(): Promise<void> {
+  expect(Buffer.compare(await readFile(target()), weights)).toBe(0)
+  expect(await readdir(join(folder(), 'blobs'))).toEqual([])
+}
+
+/** A part as an earlier process left it. */
+async function leavePart(bytes: Uint8Array, etag: string | null = `"${sha256(weights)}"`): Promise<void> {
+  await mkdir(join(folder(), 'blobs'), { recursive: true })
+  await writeFile(part(), bytes)
+  if (etag !== null) await writeFile(`${part()}.etag`, etag)
+}
+
+describe('a connection that is cut', () => {
+  it.each([0, 1, 1000, 65_536, 299_999])('after %d bytes: goes on there, and no byte comes twice', async (after) => {
+    weightsGoWrong({ kind: 'cut', after })
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(fromStore().map(({ range }) => range)).toEqual([null, after === 0 ? null : `bytes=${after}-`])
+    if (after > 0) expect(fromStore()[1]?.ifRange).toBe(`"${sha256(weights)}"`)
+  })
+
+  it('again and again: gets there as long as each attempt gains something', async () => {
+    weightsGoWrong(...Array.from({ length: 20 }, () => ({ kind: 'cut', after: 10_000 }) as const))
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore()).toHaveLength(21)
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('at every byte of a small file', async () => {
+    for (let after = 0; after < 27; after += 1) {
+      const files = new Map([['config.json', Buffer.from(`{"model_type":"qwen2_vl",${' '.repeat(after)}"a":1}`)]])
+      here.hub.add('someone/Small-VL', { commit: COMMIT.replace('12', after.toString(16).padStart(2, '0')), revisions: ['main'], files })
+      here.hub.seen.length = 0
+      here.hub.misbehave = (route, _, nth) => (route === 'resolve' && nth === 0 ? { kind: 'cut', after } : null)
+      const { directory } = await here.fetch({ files: () => ['config.json'] })
+      expect(await readFile(join(directory, 'config.json'))).toEqual(files.get('config.json'))
+      expect(here.hub.sent()).toBe(files.get('config.json')?.byteLength)
+    }
+  })
+
+  it('without anything gained: gives up, and keeps what is there', async () => {
+    weightsGoWrong({ kind: 'cut', after: 5000 }, ...Array.from({ length: 9 }, () => ({ kind: 'cut', after: 0 }) as const))
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', message: expect.stringContaining('what is fetched stays') })
+    expect((await stat(part())).size).toBe(5000)
+    expect(existsSync(target())).toBe(false)
+    here.hub.misbehave = () => null
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('by a server that cannot send parts: gives up though bytes come every time', async () => {
+    here.hub.ranges = false
+    weightsGoWrong(...Array.from({ length: 50 }, () => ({ kind: 'cut', after: 5000 }) as const))
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable' })
+    expect(fromStore()).toHaveLength(4)
+    expect((await stat(part())).size).toBe(5000)
+  })
+})
+
+describe('a server with another mind about parts', () => {
+  it('sends all of it for a range: starts again, once', async () => {
+    await leavePart(weights.subarray(0, 100_000))
+    weightsGoWrong({ kind: 'no-range' })
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('sends another part than asked for: takes none of it', async () => {
+    await leavePart(weights.subarray(0, 100_000))
+    weightsGoWrong({ kind: 'wrong-range' })
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore().map(({ range }) => range)).toEqual(['bytes=100000-', null])
+  })
+
+  it('has no such part (416): starts again', async () => {
+    await leavePart(weights.subarray(0, 100_000))
+    weightsGoWrong({ kind: 'status', status: 416 })
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore().map(({ status, range }) => [status, range])).toEqual([
+      [416, 'bytes=100000-'],
+      [200, null],
+    ])
+  })
+
+  it('has changed its ETag: the part is not gone on with', async () => {
+    await leavePart(Buffer.alloc(100_000), '"what-it-was-before"')
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore()).toMatchObject([{ range: 'bytes=100000-', ifRange: '"what-it-was-before"', status: 200, sent: weights.byteLength }])
+  })
+
+  it('gives no ETag, or a weak one: goes on without a condition, for the hash tells in the end', async () => {
+    weightsGoWrong({ kind: 'other-etag', etag: 'W/"weak"' }, { kind: 'other-etag', etag: null })
+    await leavePart(weights.subarray(0, 1000), null)
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore()).toMatchObject([{ range: 'bytes=1000-', ifRange: null }])
+  })
+
+  it('tells another hash than it listed: takes nothing, tries again', async () => {
+    here.hub.misbehave = (route, file, nth) => (route === 'resolve' && file === WEIGHTS && nth === 0 ? { kind: 'other-linked-etag' } : null)
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('lets its signed address run out (403 from the other host): asks for a new one', async () => {
+    weightsGoWrong({ kind: 'cut', after: 70_000 }, { kind: 'status', status: 403 })
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.seen.filter(({ route, file }) => route === 'resolve' && file === WEIGHTS)).toHaveLength(3)
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+})
+
+describe('wrong bytes', () => {
+  it('are thrown away, and the file is fetched once more', async () => {
+    weightsGoWrong({ kind: 'flip', at: 12_345 })
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(2 * weights.byteLength)
+  })
+
+  it('twice: are never given the name, and nothing of them stays', async () => {
+    weightsGoWrong({ kind: 'flip', at: 0 }, { kind: 'flip', at: weights.byteLength - 1 })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
+    expect(existsSync(target())).toBe(false)
+    expect(existsSync(part())).toBe(false)
+  })
+
+  it('in the part from before are found out', async () => {
+    const bad = Buffer.from(weights.subarray(0, 200_000))
+    bad[7] = (bad[7] ?? 0) ^ 1
+    await leavePart(bad)
+    await here.fetch()
+    await expectWhole()
+    expect(fromStore().map(({ range }) => range)).toEqual(['bytes=200000-', null])
+  })
+
+  it('of a small file are found out by what git calls it', async () => {
+    here.hub.misbehave = (route, file) => (route === 'resolve' && file === 'config.json' ? { kind: 'flip', at: 3 } : null)
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: 'config.json' } })
+  })
+
+  it('beyond the end are not written', async () => {
+    weightsGoWrong(...Array.from({ length: 9 }, () => ({ kind: 'too-long' }) as const))
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', message: expect.stringContaining('more bytes') })
+    expect((await stat(part())).size).toBe(0)
+  })
+})
+
+describe('a part from before', () => {
+  it('that is whole needs no request', async () => {
+    await leavePart(weights)
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.seen.filter(({ file }) => file === WEIGHTS)).toEqual([])
+  })
+
+  it('that is longer than the file is none', async () => {
+    await leavePart(weights)
+    await appendFile(part(), 'more')
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('goes on under a newer commit with the same file', async () => {
+    weightsGoWrong({ kind: 'cut', after: 200_000 }, ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const))
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed' })
+    const repository = here.hub.repositories.get('someone/Small-VL')
+    if (repository) here.hub.add('someone/Small-VL', { ...repository, commit: 'f'.repeat(40) })
+    here.hub.misbehave = () => null
+    const { directory } = await here.fetch()
+    expect(Buffer.compare(await readFile(join(directory, WEIGHTS)), weights)).toBe(0)
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('and a finished file that was cut short on disk: is fetched again', async () => {
+    await here.fetch()
+    await truncate(target(), 10)
+    await here.fetch()
+    await expectWhole()
+  })
+})
+
+describe('ended', () => {
+  it('by an abort: stops at once, keeps the part, goes on later', async () => {
+    weightsGoWrong({ kind: 'stall', after: 100_000 })
+    const controller = new AbortController()
+    const fetching = here.fetch({
+      signal: controller.signal,
+      onProgress: ({ bytes }) => bytes >= 100_000 && controller.abort(),
+    })
+    await expect(fetching).rejects.toMatchObject({ name: 'AbortError' })
+    expect((await stat(part())).size).toBe(100_000)
+    expect(existsSync(join(folder(), '.downloading'))).toBe(false)
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('by standing still: the connection counts as dead, and another goes on', async () => {
+    weightsGoWrong({ kind: 'stall', after: 100_000 })
+    await here.fetch({ patience: { stall: 300 } })
+    await expectWhole()
+    expect(fromStore().map(({ range }) => range)).toEqual([null, 'bytes=100000-'])
+  })
+
+  it('by a kill: a process that comes later goes on', async () => {
+    weightsGoWrong({ kind: 'stall', after: 150_000 })
+    const child = fork(new URL('./fetch-process.ts', import.meta.url), [REPOSITORY, here.home], {
+      env: { ...process.env, ...here.env },
+      execArgv: ['--import', import.meta.resolve('tsx')],
+    })
+    await new Promise<void>((resolve, reject) => {
+      child.on('message', (bytes) => Number(bytes) >= 150_000 && resolve())
+      child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
+    })
+    // While it lives, the parts are its own.
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: child.pid } })
+    child.removeAllListeners('exit')
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await ended
+    expect((await stat(part())).size).toBe(150_000)
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  }, 60_000)
+})
