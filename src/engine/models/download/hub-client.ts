@@ -141,7 +141,13 @@ function dispatcherFor({ proxies }: HubSettings, { stall }: Patience): Dispatche
   const timeouts = { headersTimeout: stall, bodyTimeout: stall, connect: { timeout: Math.min(stall, CONNECT_MS) } }
   if (proxies.http === '' && proxies.https === '') return new Agent(timeouts)
   try {
-    return new EnvHttpProxyAgent({ ...timeouts, httpProxy: proxies.http, httpsProxy: proxies.https, noProxy: proxies.except })
+    return new EnvHttpProxyAgent({
+      ...timeouts,
+      httpProxy: proxies.http,
+      httpsProxy: proxies.https,
+      noProxy: proxies.except,
+      proxyTunnel: false,
+    })
   } catch (error) {
     throw new TarsierError('usage', `HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.`, {
       cause: error,

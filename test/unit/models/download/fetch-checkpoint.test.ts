@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { removeDownload } from '../../../../src/engine/models/download/fetch-checkpoint.ts'
+import { fetchCheckpoint, removeDownload } from '../../../../src/engine/models/download/fetch-checkpoint.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
@@ -112,7 +112,6 @@ describe('fetching a checkpoint', () => {
   })
 
   it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('knows that %j is no repository', async (name) => {
-    const { fetchCheckpoint } = await import('../../../../src/engine/models/download/fetch-checkpoint.ts')
     const wrong = fetchCheckpoint(name, { home: here.home, env: here.env, signal: new AbortController().signal })
     await expect(wrong).rejects.toMatchObject({ code: 'usage' })
     expect(here.hub.seen).toEqual([])

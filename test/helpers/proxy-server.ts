@@ -1,0 +1,57 @@
+import { createServer, request, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+
+/** A forwarding proxy that writes down what it was asked for. */
+export class ProxyServer implements AsyncDisposable {
+  readonly asked: string[] = []
+  /** Answer to every request; null forwards. */
+  refuse: number | null = null
+  readonly #server: Server
+
+  private constructor() {
+    this.#server = createServer((incoming, response) => {
+      const to = incoming.url ?? ''
+      this.asked.push(to)
+      if (this.refuse !== null) {
+        response.writeHead(this.refuse).end()
+        return
+      }
+      const onward = request(to, { method: incoming.method, headers: incoming.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+      onward.on('error', () => response.destroy())
+      incoming.pipe(onward)
+    })
+    this.#server.on('connect', (incoming, socket) => {
+      this.asked.push(`CONNECT ${incoming.url}`)
+      if (this.refuse !== null) {
+        socket.end(`HTTP/1.1 ${this.refuse} No\r\n\r\n`)
+        return
+      }
+      const { hostname, port } = new URL(`http://${incoming.url}`)
+      const onward = connect(Number(port), hostname, () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+        onward.pipe(socket)
+        socket.pipe(onward)
+      })
+      onward.on('error', () => socket.destroy())
+      socket.on('error', () => onward.destroy())
+    })
+  }
+
+  static async start(): Promise<ProxyServer> {
+    const proxy = new ProxyServer()
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
