@@ -1,3 +1,5 @@
+import { asTarsierError } from '../shared/errors.ts'
+
 /** What the process's exit status says. Scripts rely on these numbers. */
 export const exitCodes = {
   /** Everything asked for was done. */
@@ -6,9 +8,33 @@ export const exitCodes = {
   failed: 1,
   /** The command line itself was wrong; nothing was begun. */
   usage: 2,
+  /** The hub cannot be reached, or may not be asked (offline). 69 as in sysexits.h, like the next two. */
+  unavailable: 69,
+  /** The hub asks to wait, or what is wanted is busy: the same again later may work. */
+  tryLater: 75,
+  /** The hub gives this only to those it knows: a token or consent is needed. */
+  denied: 77,
   /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
   /** Ended by SIGTERM: 128 + 15. */
   terminated: 143,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** The status of a command that ended with an error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  switch (asTarsierError(error).code) {
+    case 'usage':
+      return exitCodes.usage
+    case 'hub-offline':
+    case 'hub-unreachable':
+      return exitCodes.unavailable
+    case 'hub-rate-limited':
+    case 'download-busy':
+      return exitCodes.tryLater
+    case 'hub-gated':
+      return exitCodes.denied
+    default:
+      return exitCodes.failed
+  }
+}

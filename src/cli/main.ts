@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { asTarsierError, isAbort } from '../shared/errors.ts'
+import { isAbort } from '../shared/errors.ts'
 import { addChat } from './chat.ts'
 import { addDescribe } from './describe.ts'
 import { addDoctor } from './doctor.ts'
 import { tellError } from './errors.ts'
-import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { addModels } from './models.ts'
 import { addTrace } from './trace.ts'
@@ -43,6 +43,6 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     if (isAbort(error)) return exitCodes.interrupted
     tellError(error)
-    return asTarsierError(error).code === 'usage' ? exitCodes.usage : exitCodes.failed
+    return exitCodeOf(error)
   }
 }
