@@ -9,7 +9,7 @@ import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 /** Whose tokenizer, template and settings are taken. */
 const BASE = fileURLToPath(new URL('../../test/fixtures/parity/checkpoints/tied-heads-of-16/', import.meta.url))
 
-interface Sizes {
+export interface Sizes {
   readonly layers: number
   readonly width: number
   readonly feedForward: number
@@ -44,8 +44,7 @@ export async function randomModel(cache: string, name: keyof typeof sizes): Prom
   if (existsSync(join(folder, MANIFEST_FILE))) return folder
   const checkpoint = join(cache, `checkpoint-${process.pid}-${name}`)
   try {
-    await cp(BASE, checkpoint, { recursive: true })
-    await writeCheckpoint(checkpoint, sizes[name])
+    await writeRandomCheckpoint(checkpoint, sizes[name])
     await mkdir(join(cache, 'models'), { recursive: true })
     const signal = new AbortController().signal
     return await importCheckpoint(checkpoint, { name, language: 'q8_0', vision: 'f32', home: cache, destination: folder, signal })
@@ -54,7 +53,9 @@ export async function randomModel(cache: string, name: keyof typeof sizes): Prom
   }
 }
 
-async function writeCheckpoint(folder: string, size: Sizes): Promise<void> {
+/** Writes a Qwen2-VL checkpoint folder of random weights, with tied embeddings and a vocabulary of some 18,000 tokens. */
+export async function writeRandomCheckpoint(folder: string, size: Sizes): Promise<void> {
+  await cp(BASE, folder, { recursive: true })
   const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
   const write = (file: string, value: unknown) => writeFile(join(folder, file), JSON.stringify(value))
   const tokenizer = await read('tokenizer.json')
