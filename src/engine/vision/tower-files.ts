@@ -12,6 +12,7 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT]: 4,
   [TensorProto.DataType.FLOAT16]: 2,
   [TensorProto.DataType.INT64]: 8,
+  [TensorProto.DataType.UINT8]: 1,
 }
 
 type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>

@@ -2,31 +2,44 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { elementCount, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
-import { convertBytes, floatsToBytes } from './onnx-weights.ts'
+import { QuantizedLinears } from './onnx-quantized-linear.ts'
+import { convertBytes, type FloatPrecision, floatsToBytes } from './onnx-weights.ts'
+import { BLOCK_4 } from './quantize-tower.ts'
 
 /** TensorProto's number for 32-bit floats, which Cast takes. */
 const TO_F32 = 1
+/** Bytes of an element; in 4 bits with the scale and the zero point of its block. */
+const BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8: 1, int4: (BLOCK_4 / 2 + 4 + 0.5) / BLOCK_4 }
 
 export interface CheckpointWeightsOptions {
   readonly precision: VisionPrecision
   /** Before the checkpoint's keys. The graph's names go without it, so that the same weights make the same graph. */
   readonly prefix: string
   readonly signal: AbortSignal
-  /** Told the elements written so far, of those stored in `precision`. */
+  /** Told the elements of matrices written so far. */
   readonly onWritten: (elements: number) => void
 }
 
-/** Puts the tensors of a checkpoint into a graph: matrices in the tower's precision and piece by piece, vectors in 32 bits. */
+/**
+ * Puts the tensors of a checkpoint into a graph: matrices in the tower's precision, vectors in 32 bits. Floats go through piece
+ * by piece, a matrix that is quantized is held whole. What is computed and no linear layer's own stays in floats.
+ */
 export class CheckpointWeights {
   readonly #source: TensorSource
   readonly #graph: OnnxGraphWriter
   readonly #options: CheckpointWeightsOptions
+  /** How matrices are stored that are not quantized. */
+  readonly #floats: FloatPrecision
+  readonly #quantized: QuantizedLinears | null
   #written = 0
 
   constructor(source: TensorSource, graph: OnnxGraphWriter, options: CheckpointWeightsOptions) {
     this.#source = source
     this.#graph = graph
     this.#options = options
+    const { precision } = options
+    this.#floats = precision === 'f16' ? 'f16' : 'f32'
+    this.#quantized = precision === 'int8' || precision === 'int4' ? new QuantizedLinears(graph, precision === 'int8' ? 8 : 4) : null
   }
 
   /** A matrix [rows, columns] as the checkpoint has it; `parts` of that shape that lie under one another become one value each. */
@@ -37,7 +50,7 @@ export class CheckpointWeights {
     const nextPart = splitPieces(this.#source.stream(stored), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
-      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#options.precision, stored))
+      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored))
       names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
     }
     return names
@@ -45,7 +58,7 @@ export class CheckpointWeights {
 
   /** A matrix that was computed from tensors of the checkpoint. */
   async computed(name: string, dims: readonly number[], values: Float32Array): Promise<OnnxValueName> {
-    return await this.#store(name, dims, [floatsToBytes(values, this.#options.precision, name)])
+    return await this.#store(name, dims, [floatsToBytes(values, this.#floats, name)])
   }
 
   /** A bias or a scale of `size`, or `parts` of them that lie one after another. */
@@ -64,8 +77,31 @@ export class CheckpointWeights {
   /** `input` [n, columns] through the linear layers `key`: one result [n, rows] for each of the parts it is stacked of. */
   async linears(input: OnnxValueName, key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
     const biases = await this.vectors(`${key}.bias`, rows, parts)
+    if (this.#quantized) return await this.#quantizedLinears(this.#quantized, input, `${key}.weight`, rows, columns, biases)
     const matrices = await this.matrices(`${key}.weight`, rows, columns, parts)
     return matrices.map((matrix, part) => this.#graph.node('Gemm', [input, matrix, biases[part] ?? ''], { attributes: { transB: 1 } }))
+  }
+
+  async #quantizedLinears(
+    quantized: QuantizedLinears,
+    input: OnnxValueName,
+    key: string,
+    rows: number,
+    columns: number,
+    biases: readonly OnnxValueName[],
+  ): Promise<OnnxValueName[]> {
+    const { prefix, signal } = this.#options
+    expectShape(this.#source, prefix + key, [rows * biases.length, columns])
+    const floats = await this.#source.floats(prefix + key)
+    const size = rows * columns
+    const outputs: OnnxValueName[] = []
+    for (const [part, bias] of biases.entries()) {
+      signal.throwIfAborted()
+      const values = floats.subarray(part * size, (part + 1) * size)
+      outputs.push(await quantized.linear(input, { name: partName(key, part, biases.length), values, rows, columns }, bias))
+      this.#tell(size)
+    }
+    return outputs
   }
 
   async linear(input: OnnxValueName, key: string, rows: number, columns: number): Promise<OnnxValueName> {
@@ -80,13 +116,21 @@ export class CheckpointWeights {
   }
 
   async #store(name: string, dims: readonly number[], pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<OnnxValueName> {
-    const { precision, signal, onWritten } = this.#options
-    const stored = await this.#graph.weight(name, precision, dims, untilAborted(pieces, signal))
-    this.#written += elementCount(dims)
-    onWritten(this.#written)
+    const stored = await this.#graph.weight(name, this.#floats, dims, untilAborted(pieces, this.#options.signal))
+    this.#tell(elementCount(dims))
     // ONNX Runtime folds this once, when the session is made.
-    return precision === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
+    return this.#floats === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
   }
+
+  #tell(elements: number): void {
+    this.#written += elements
+    this.#options.onWritten(this.#written)
+  }
+}
+
+/** Bytes that a matrix of so many elements takes. */
+export function matrixBytes(elements: number, precision: VisionPrecision): number {
+  return elements * BYTES[precision]
 }
 
 export function expectShape(source: TensorSource, key: string, expected: readonly number[]): void {

@@ -6,7 +6,7 @@ import { TarsierError } from '../../../shared/errors.ts'
 const { onnx } = onnxProto
 const { AttributeProto, ModelProto, TensorProto } = onnx
 
-export type OnnxElement = 'f32' | 'f16' | 'i64'
+export type OnnxElement = 'f32' | 'f16' | 'i64' | 'u8'
 /** A name stands for a size that is known only when the graph runs. */
 export type OnnxDimension = number | string
 /** Whole numbers become ints; give a {@link OnnxFloat} where the operator wants a float. */
@@ -21,8 +21,9 @@ const elementTypes = {
   f32: TensorProto.DataType.FLOAT,
   f16: TensorProto.DataType.FLOAT16,
   i64: TensorProto.DataType.INT64,
+  u8: TensorProto.DataType.UINT8,
 } as const
-const elementBytes = { f32: 4, f16: 2, i64: 8 } as const
+const elementBytes = { f32: 4, f16: 2, i64: 8, u8: 1 } as const
 
 /** LayerNormalization came with 17. */
 const OPSET = 17

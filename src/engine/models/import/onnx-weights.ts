@@ -1,10 +1,12 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import { toFloats, toHalves } from '../float-formats.ts'
 import type { CheckpointDtype } from '../types.ts'
 
+/** How weights that are not quantized are stored. */
+export type FloatPrecision = 'f32' | 'f16'
+
 /** Little-endian bytes of the checkpoint's element type as those of the tower's; a number that half precision cannot hold is refused. */
-export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: VisionPrecision, name: string): Uint8Array {
+export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: FloatPrecision, name: string): Uint8Array {
   if (to === 'f32') return bytesOf(toFloats(bytes, from))
   const halves = toHalves(bytes, from)
   for (const half of halves) {
@@ -14,7 +16,7 @@ export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: Visio
 }
 
 /** 32-bit floats as the tower's bytes. */
-export function floatsToBytes(values: Float32Array, to: VisionPrecision, name: string): Uint8Array {
+export function floatsToBytes(values: Float32Array, to: FloatPrecision, name: string): Uint8Array {
   return convertBytes(bytesOf(values), 'F32', to, name)
 }
 

@@ -2,7 +2,7 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import type { TowerWriteOptions, WrittenTower } from './model-parts.ts'
-import { CheckpointWeights, expectShape } from './onnx-checkpoint-weights.ts'
+import { CheckpointWeights, expectShape, matrixBytes } from './onnx-checkpoint-weights.ts'
 import { MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
@@ -92,7 +92,7 @@ export async function writeQwen2VlTower(
 
 /** Bytes of a tower's matrices, which is nearly all there is of it. */
 export function towerBytes(config: Qwen2VlVisionConfig, precision: VisionPrecision): number {
-  return matrixElements(config) * (precision === 'f16' ? 2 : 4)
+  return matrixBytes(matrixElements(config), precision)
 }
 
 function matrixElements({ embed_dim: channels, ...config }: Qwen2VlVisionConfig): number {
