@@ -7,7 +7,7 @@ import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
 import { resolveModel } from './models/registry.ts'
-import { openQwen2VlTower } from './vision/qwen2-vl.ts'
+import { openTower } from './vision/open-tower.ts'
 import type { Tower, VisionDevice } from './vision/types.ts'
 
 /** A model's two halves. The tower is opened at the first clip that has to be encoded. */
@@ -42,9 +42,9 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
   // Not bound to one run's signal: the next run wants the same tower.
-  const openTower = async (): Promise<Tower> => {
+  const openOnce = async (): Promise<Tower> => {
     try {
-      const opened = await openQwen2VlTower(directory, manifest, {
+      const opened = await openTower(directory, manifest, {
         device: visionDevice(options.device),
         signal: new AbortController().signal,
       })
@@ -60,7 +60,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       name: manifest.name,
       summary: manifest.summary,
       languageDevice: language.device,
-      context: Math.min(language.trainedContext, manifest.maxSequence),
+      context: manifest.maxSequence,
       defaults: {
         frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
         prompt: manifest.prompt.describe,
@@ -71,7 +71,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       manifest,
       language,
       tower() {
-        const wanted = opening ?? openTower()
+        const wanted = opening ?? openOnce()
         opening = wanted
         return wanted
       },

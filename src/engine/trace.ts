@@ -1,17 +1,12 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { samplingSchema } from '../shared/sampling.ts'
-import { framePlanes, positionAfterClip } from './conversation/clip-positions.ts'
+import { framePlanes, linePlanes, positionAfterClip } from './conversation/clip-positions.ts'
 import type { Trace, TraceRequest } from './engine-client.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { openClip } from './media/open-clip.ts'
 import { type NamedTensor, writeSafetensors } from './models/safetensors-writer.ts'
 import type { Embedded } from './vision/types.ts'
-
-/** Positions of a run of text: all three planes the same, counting on from `start`. */
-function textPlanes(start: number, count: number): Int32Array {
-  return Int32Array.from({ length: 3 * count }, (_, i) => start + (i % count))
-}
 
 /** Joins [3, n] blocks along n. */
 function joinPlanes(blocks: readonly Int32Array[]): Int32Array {
@@ -43,6 +38,7 @@ function concat<T extends Float32Array | Uint8Array>(parts: readonly T[], make: 
  */
 export async function traceClip(model: LoadedModel, request: TraceRequest, signal: AbortSignal): Promise<Trace> {
   const { language, manifest } = model.resources
+  const { positions } = language
   const tower = await model.resources.tower()
   await using clip = await openClip(request.clip.path, signal)
   const plan = clip.plan(request.clip.frames)
@@ -51,13 +47,14 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   for await (const frame of tower.embed(clip.frames(plan, signal), options)) seen.push(frame)
   const first = seen[0]
   if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
-  const [rows, columns] = first.grid
+  const { picture, grid } = first
+  const shape = { grid, rows: first.rows.length / tower.width }
 
   const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.prompt }] }], {
     addGenerationPrompt: true,
   })
   const textLength = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
-  await using session = await language.open({ cells: textLength + seen.length * rows * columns + request.maxTokens })
+  await using session = await language.open({ cells: textLength + seen.length * shape.rows + request.maxTokens })
   const tokens: number[] = []
   const planes: Int32Array[] = []
   for (const segment of prompt) {
@@ -65,14 +62,14 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
     if (segment.kind === 'tokens') {
       await session.evaluateTokens(segment.tokens, signal)
       tokens.push(...segment.tokens)
-      planes.push(textPlanes(start, segment.tokens.length))
+      planes.push(linePlanes(start, segment.tokens.length))
       continue
     }
     for (const [i, frame] of seen.entries()) {
-      const positions = framePlanes(start, i, rows, columns)
-      await session.evaluateRows(frame.rows, positions, positionAfterClip(start, i + 1, rows, columns), signal)
-      tokens.push(...Array<number>(rows * columns).fill(-1))
-      planes.push(positions)
+      const ofFrame = framePlanes(positions, start, i, shape)
+      await session.evaluateRows(frame.rows, ofFrame, positionAfterClip(positions, start, i + 1, shape), signal)
+      tokens.push(...Array<number>(shape.rows).fill(-1))
+      planes.push(ofFrame)
     }
   }
   const logits = session.logits()
@@ -80,25 +77,24 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   let next = await pieces.next()
   while (next.done !== true) next = await pieces.next()
 
-  const { patchSize, mergeSize } = manifest.vision
+  const { patchSize } = manifest.vision
   const trace: Trace = {
     clip: request.clip.path,
     model: manifest.name,
     indices: seen.map((frame) => frame.index),
     times: seen.map((frame) => frame.time),
-    grid: [seen.length, rows * mergeSize, columns * mergeSize],
+    grid: [seen.length, picture.height / patchSize, picture.width / patchSize],
     prompt: request.prompt,
     tokens,
     generated: next.value.tokens,
     text: next.value.text,
     device: model.resources.devices(),
   }
-  const size = { height: rows * mergeSize * patchSize, width: columns * mergeSize * patchSize }
   await writeTrace(request.out, trace, [
     {
       name: 'frames',
       dtype: 'U8',
-      shape: [seen.length, size.height, size.width, 3],
+      shape: [seen.length, picture.height, picture.width, 3],
       data: concat(
         seen.map((frame) => frame.picture.rgb),
         (length) => new Uint8Array(length),
@@ -107,7 +103,7 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
     {
       name: 'embeddings',
       dtype: 'F32',
-      shape: [seen.length * rows * columns, tower.width],
+      shape: [seen.length * shape.rows, tower.width],
       data: concat(
         seen.map((frame) => frame.rows),
         (length) => new Float32Array(length),

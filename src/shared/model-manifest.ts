@@ -18,45 +18,61 @@ export type LanguagePrecision = (typeof languagePrecisions)[number]
 export const MANIFEST_VERSION = 1
 export const MANIFEST_FILE = 'tarsier-model.json'
 
-/**
- * `tarsier-model.json`: everything preprocessing and prompting need, so that no code asks which model it is.
- * Pixels counts are of a single frame unless said otherwise.
- */
-export const modelManifestSchema = z
+const modelFile = { file: fileName, sha256, bytes: z.int().positive() }
+const visionFile = {
+  ...modelFile,
+  precision: z.enum(visionPrecisions),
+  /** External weights beside the graph, when the graph alone would pass protobuf's 2 GiB. */
+  data: z.object(modelFile).strict().optional(),
+  /** How close its rows are to those of the same tower in f32, over frames of the example clips; measured at the import. */
+  error: towerError.optional(),
+  /** Width of the rows it gives; equals `language.width`. */
+  width: z.int().positive(),
+  patchSize: z.int().positive(),
+  /** Patches along each side of a visual token. */
+  mergeSize: z.int().positive(),
+}
+
+const common = {
+  formatVersion: z.literal(MANIFEST_VERSION),
+  name: z.string().min(1).max(128),
+  /** One plain sentence shown wherever the model is named; the demo model says here that it knows only moving shapes. */
+  summary: z.string().default(''),
+  licence: z.string().default('unknown'),
+  source: z.object({ repository: z.string(), revision: z.string().nullable() }).strict(),
+  language: z
+    .object({
+      ...modelFile,
+      precision: z.enum(languagePrecisions),
+      /** Width of the embeddings it takes. */
+      width: z.int().positive(),
+      /** Tokens it was trained to hold. */
+      context: z.int().positive(),
+    })
+    .strict(),
+  sampler: z.object({ kind: z.enum(['uniform', 'middle']), frames: z.int().positive() }).strict(),
+  prompt: z
+    .object({
+      /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
+      template: z.string(),
+      /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
+      videoPad: z.string().min(1),
+      describe: z.string().min(1),
+    })
+    .strict(),
+  /** Greatest sequence the model's makers use (16384 in Tarsier2's); a conversation holds no more. */
+  maxSequence: z.int().positive(),
+  generation: z.object({ maxTokens: z.int().positive(), temperature: z.number().min(0), topP: z.number().gt(0).max(1) }).strict(),
+}
+
+/** Tarsier2, Qwen2-VL itself: frames of any size, cut into patches. Pixels are those of a single frame unless said otherwise. */
+const tarsier2Schema = z
   .object({
-    formatVersion: z.literal(MANIFEST_VERSION),
-    family: z.enum(['tarsier2']),
-    name: z.string().min(1).max(128),
-    /** One plain sentence shown wherever the model is named; the demo model says here that it knows only moving shapes. */
-    summary: z.string().default(''),
-    licence: z.string().default('unknown'),
-    source: z.object({ repository: z.string(), revision: z.string().nullable() }).strict(),
-    language: z
-      .object({
-        file: fileName,
-        precision: z.enum(languagePrecisions),
-        sha256,
-        bytes: z.int().positive(),
-        /** Width of the embeddings it takes. */
-        width: z.int().positive(),
-        /** Tokens it was trained to hold. */
-        context: z.int().positive(),
-      })
-      .strict(),
+    ...common,
+    family: z.literal('tarsier2'),
     vision: z
       .object({
-        file: fileName,
-        precision: z.enum(visionPrecisions),
-        sha256,
-        bytes: z.int().positive(),
-        /** External weights beside the graph, when the graph alone would pass protobuf's 2 GiB. */
-        data: z.object({ file: fileName, sha256, bytes: z.int().positive() }).strict().optional(),
-        /** How close its rows are to those of the same tower in f32, over frames of the example clips; measured at the import. */
-        error: towerError.optional(),
-        /** Width of the rows it gives; equals `language.width`. */
-        width: z.int().positive(),
-        patchSize: z.int().positive(),
-        mergeSize: z.int().positive(),
+        ...visionFile,
         temporalPatchSize: z.int().positive(),
         /** Size of one attention head: the rotary tables given to the graph are half this wide. */
         headSize: z.int().positive(),
@@ -75,19 +91,43 @@ export const modelManifestSchema = z
         clipMaxPixels: z.int().positive(),
       })
       .strict(),
-    sampler: z.object({ kind: z.enum(['uniform', 'middle']), frames: z.int().positive() }).strict(),
-    prompt: z
-      .object({
-        /** The checkpoint's own chat template (Jinja). */
-        template: z.string(),
-        /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
-        videoPad: z.string().min(1),
-        describe: z.string().min(1),
-      })
-      .strict(),
-    /** Greatest sequence the model's makers use (16384 in Tarsier2's). */
-    maxSequence: z.int().positive(),
-    generation: z.object({ maxTokens: z.int().positive(), temperature: z.number().min(0), topP: z.number().gt(0).max(1) }).strict(),
   })
   .strict()
+
+/** Tarsier of version 1, and LLaVA that it was made of: frames of one square size. */
+const tarsierSchema = z
+  .object({
+    ...common,
+    family: z.literal('tarsier'),
+    vision: z
+      .object({
+        ...visionFile,
+        /** Side of the pictures it takes. */
+        imageSize: z.int().positive(),
+        /** Which rows it gives beside those of the visual tokens: the class token's first, one after every row of tokens, one after the frame. */
+        classToken: z.boolean(),
+        rowSeparators: z.boolean(),
+        frameSeparator: z.boolean(),
+      })
+      .strict(),
+    preprocessing: z
+      .object({
+        mean: triple,
+        std: triple,
+        /**
+         * How a frame becomes square: stretched to a square of its longer side, padded to it with the mean colour, or not at all before
+         * the image processor crops it.
+         */
+        square: z.enum(['stretch', 'pad', 'crop']),
+        /** The image processor's: pixels of the shorter side after its resize; the middle is cropped to `imageSize`. */
+        shortestSide: z.int().positive(),
+      })
+      .strict(),
+  })
+  .strict()
+
+/** `tarsier-model.json`: everything preprocessing and prompting need, so that no code asks which model it is beyond its family's tower. */
+export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, tarsierSchema])
 export type ModelManifest = z.infer<typeof modelManifestSchema>
+export type Tarsier2Manifest = z.infer<typeof tarsier2Schema>
+export type TarsierManifest = z.infer<typeof tarsierSchema>

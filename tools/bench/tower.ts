@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Frame } from '../../src/engine/media/types.ts'
 import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
-import { openQwen2VlTower } from '../../src/engine/vision/qwen2-vl.ts'
+import { openTower } from '../../src/engine/vision/open-tower.ts'
 import { formulaCheckpoint, towerShapes } from '../../test/engine/vision/formula-weights.ts'
 import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
@@ -51,7 +51,7 @@ async function timeTower(python: string, rounds: number): Promise<TowerTimes> {
   const parsed = qwen2VlVisionConfigSchema.parse(config)
   await using folder = await towerFolder(formulaCheckpoint('visual.', towerShapes(parsed)), parsed, 'f32')
   const before = process.memoryUsage().rss
-  await using tower = await openQwen2VlTower(folder.directory, folder.manifest, { device: 'auto', signal })
+  await using tower = await openTower(folder.directory, folder.manifest, { device: 'auto', signal })
   async function* frames(): AsyncGenerator<Frame> {
     for (let index = 0; index < RUNS; index++)
       yield { index, time: index, width, height, rgb: new Uint8Array(width * height * 3).fill(index * 40) }

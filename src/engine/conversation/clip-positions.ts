@@ -1,10 +1,20 @@
+import type { PositionKind } from '../language/types.ts'
+import type { FrameTokens } from '../vision/types.ts'
+
 /**
- * M-RoPE positions of one frame of a clip (Qwen2-VL's `get_rope_index`): t is the clip's start plus the frame's
- * number within the clip, h and w the start plus row and column of the merged grid.
- * @returns planes t, h, w one after another, [3, rows * columns]
+ * Positions of one frame's rows, each row's in three planes t, h, w.
+ * - `grid` (M-RoPE, Qwen2-VL's `get_rope_index`): t is the clip's start plus the frame's number within the clip, h and w the start plus
+ *   row and column of the token.
+ * - `line`: one after the other, like a text's; the planes are equal.
+ * @returns planes one after another, [3, rows]
  */
-export function framePlanes(start: number, frame: number, rows: number, columns: number): Int32Array {
-  const count = rows * columns
+export function framePlanes(
+  kind: PositionKind,
+  start: number,
+  frame: number,
+  { grid: [rows, columns], rows: count }: FrameTokens,
+): Int32Array {
+  if (kind === 'line') return linePlanes(start + frame * count, count)
   const planes = new Int32Array(3 * count)
   planes.fill(start + frame, 0, count)
   for (let row = 0, at = 0; row < rows; row += 1) {
@@ -16,7 +26,12 @@ export function framePlanes(start: number, frame: number, rows: number, columns:
   return planes
 }
 
+/** Positions of a text's tokens: all three planes the same, counting on from `start`. */
+export function linePlanes(start: number, count: number): Int32Array {
+  return Int32Array.from({ length: 3 * count }, (_, i) => start + (i % count))
+}
+
 /** The position of whatever follows a clip of so many frames: past the greatest position any plane used. */
-export function positionAfterClip(start: number, frames: number, rows: number, columns: number): number {
-  return start + Math.max(frames, rows, columns)
+export function positionAfterClip(kind: PositionKind, start: number, frames: number, { grid, rows }: FrameTokens): number {
+  return start + (kind === 'line' ? frames * rows : Math.max(frames, ...grid))
 }

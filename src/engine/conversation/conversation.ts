@@ -131,7 +131,7 @@ export class Conversation {
 
   /** Where the conversation's limit lies, in tokens. */
   get #limit(): number {
-    return Math.min(this.#resources.language.trainedContext, this.#resources.manifest.maxSequence)
+    return this.#resources.manifest.maxSequence
   }
 
   /** Cells for prompt and answer; the answer is shortened to what is left, down to a least that is worth it. */
@@ -177,6 +177,7 @@ export class Conversation {
     const room = this.#roomFor(wanted, sampling.maxTokens)
     const { held, restored } = await this.#heldFor(room.cells, wanted, signal)
     const { session } = held
+    const { positions } = this.#resources.language
     const prefill = new Stopwatch()
     const decode = new Stopwatch()
     const encode = new Stopwatch()
@@ -195,14 +196,13 @@ export class Conversation {
       }
       yield { kind: 'stage', stage: 'looking' }
       const { clip } = part
-      const [rows, columns] = clip.grid
       const start = session.mark.position
       const report = { decode, encode, onNotice: (text: string) => notices.push(text), onCached: () => (cached = 'embeddings') }
       let done = 0
       for await (const frame of clip.embed(report, signal)) {
-        const planes = framePlanes(start, done, rows, columns)
+        const planes = framePlanes(positions, start, done, clip.shape)
         done += 1
-        await prefill.time(() => session.evaluateRows(frame.rows, planes, positionAfterClip(start, done, rows, columns), signal))
+        await prefill.time(() => session.evaluateRows(frame.rows, planes, positionAfterClip(positions, start, done, clip.shape), signal))
         yield { kind: 'frame', frame: { index: frame.index, time: frame.time }, done, of: clip.frames.length }
       }
       evaluated += clip.cells
@@ -242,8 +242,8 @@ export class Conversation {
       text: generated.text,
       finish: generated.finish,
       frames: shown?.frames ?? [],
-      width: shown?.width ?? 0,
-      height: shown?.height ?? 0,
+      width: shown?.shape.width ?? 0,
+      height: shown?.shape.height ?? 0,
       tokens: {
         visual: clips.reduce((sum, clip) => sum + clip.cells, 0),
         prompt: room.text,

@@ -5,8 +5,9 @@ import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
-import { frameSize } from '../vision/frame-size.ts'
-import type { Tower } from '../vision/types.ts'
+import { frameShape } from '../vision/tower-form.ts'
+import { towerForm } from '../vision/tower-forms.ts'
+import type { FrameShape, Tower } from '../vision/types.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
@@ -33,10 +34,8 @@ export interface EmbedReport {
 export class PreparedClip {
   readonly info: MediaInfo
   readonly plan: SamplingPlan
-  /** Size of every frame after both resizes, and its merged grid. */
-  readonly width: number
-  readonly height: number
-  readonly grid: readonly [rows: number, columns: number]
+  /** Size of every frame as the tower sees it, and what becomes of it in the context. */
+  readonly shape: FrameShape
   readonly #request: ClipRequest
   readonly #resources: ClipResources
   #clip: Clip | null
@@ -54,15 +53,7 @@ export class PreparedClip {
     this.#resources = resources
     this.info = clip.info
     this.plan = plan
-    const size = frameSize(clip.info.width, clip.info.height, {
-      preprocessing: resources.manifest.preprocessing,
-      vision: resources.manifest.vision,
-      frameCount: plan.indices.length,
-      maxPixels: request.maxPixels,
-    })
-    this.width = size.width
-    this.height = size.height
-    this.grid = size.grid
+    this.shape = frameShape(towerForm(resources.manifest), clip.info, { frameCount: plan.indices.length, maxPixels: request.maxPixels })
   }
 
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
@@ -80,14 +71,9 @@ export class PreparedClip {
     return this.#delivered ?? this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
   }
 
-  /** Rows a frame takes in the context. */
-  get rowsPerFrame(): number {
-    return this.grid[0] * this.grid[1]
-  }
-
   /** Rows the whole clip takes in the context. */
   get cells(): number {
-    return this.frames.length * this.rowsPerFrame
+    return this.frames.length * this.shape.rows
   }
 
   /** Embeddings frame by frame, in plan order. Those that were computed are kept on disk by {@link keep}. */
@@ -124,7 +110,16 @@ export class PreparedClip {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
     if ((await stampOf(this.#request.path)) !== this.#stamp) return null
     const { manifest } = this.#resources
-    const facts = [1, this.#hash, this.plan.indices, this.width, this.height, manifest.vision.sha256, manifest.preprocessing, ...further]
+    const facts = [
+      1,
+      this.#hash,
+      this.plan.indices,
+      this.shape.width,
+      this.shape.height,
+      manifest.vision.sha256,
+      manifest.preprocessing,
+      ...further,
+    ]
     return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`
   }
 
@@ -151,7 +146,7 @@ export class PreparedClip {
     const path = name === null ? null : await cache.find(name)
     const stored = path === null ? null : await readEmbeddings(path)
     if (stored === null) return null
-    return stored.width === this.#resources.manifest.vision.width && stored.rowsPerFrame === this.rowsPerFrame ? stored : null
+    return stored.width === this.#resources.manifest.vision.width && stored.rowsPerFrame === this.shape.rows ? stored : null
   }
 
   async *#encode(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
@@ -178,7 +173,7 @@ export class PreparedClip {
       yield { index, time, rows }
     }
     this.#delivered = delivered
-    if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.rowsPerFrame, frames: made, notices }
+    if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: made, notices }
   }
 }
 

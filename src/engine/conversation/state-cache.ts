@@ -1,4 +1,4 @@
-import type { Session } from '../language/types.ts'
+import type { Language, Session } from '../language/types.ts'
 import { positionAfterClip } from './clip-positions.ts'
 import type { HeldPrompt, PromptPart } from './held-prompt.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
@@ -21,7 +21,7 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly number[]; cli
 export async function restoreState(
   held: HeldPrompt,
   wanted: readonly PromptPart[],
-  { cache, manifest }: ClipResources,
+  { cache, manifest, language }: ClipResources & { readonly language: Pick<Language, 'positions'> },
   signal: AbortSignal,
 ): Promise<boolean> {
   const head = headOf(wanted)
@@ -34,9 +34,11 @@ export async function restoreState(
     await cache.drop(name) // so that it is written anew
     return false
   }
-  const [rows, columns] = clip.grid
   if (before.length > 0) held.add({ kind: 'tokens', tokens: before }, { cells: before.length, position: before.length })
-  const end = { cells: before.length + clip.cells, position: positionAfterClip(before.length, clip.frames.length, rows, columns) }
+  const end = {
+    cells: before.length + clip.cells,
+    position: positionAfterClip(language.positions, before.length, clip.frames.length, clip.shape),
+  }
   held.add({ kind: 'clip', clip }, end)
   await clip.close() // it will hardly be looked at
   return true

@@ -24,7 +24,7 @@ import { buildPrompt } from './prompt.ts'
 import { PromptTemplate } from './prompt-template.ts'
 import { threadsFor } from './threads.ts'
 import { Tokenizer } from './tokenizer.ts'
-import type { ChatMessage, Language, PromptSegment, Session } from './types.ts'
+import type { ChatMessage, Language, PositionKind, PromptSegment, Session } from './types.ts'
 
 export interface LanguageOptions {
   /** The checkpoint's own chat template (Jinja). */
@@ -142,7 +142,7 @@ interface LoadedFacts {
 class LlamaModel implements Language {
   readonly width: number
   readonly vocabulary: number
-  readonly trainedContext: number
+  readonly positions: PositionKind
   readonly device: string
   readonly fallbacks: readonly string[]
   readonly #library: LlamaLibrary
@@ -154,7 +154,6 @@ class LlamaModel implements Language {
   readonly #weightBytes: number
   readonly #cellType: number
   readonly #cellBytes: number
-  readonly #mrope: boolean
   readonly #onGpu: boolean
   #closed = false
 
@@ -178,14 +177,13 @@ class LlamaModel implements Language {
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
     this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
     const rope = api.modelRopeType(model)
-    this.#mrope = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE
+    this.positions = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE ? 'grid' : 'line'
     this.#onGpu = onGpu
     this.#fingerprint = createHash('sha256')
       .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, device]))
       .digest()
     this.width = api.modelWidth(model)
     this.vocabulary = this.#tokenizer.size
-    this.trainedContext = api.modelContextTrain(model)
     this.device = device
     this.fallbacks = fallbacks
   }
@@ -235,7 +233,7 @@ class LlamaModel implements Language {
       context,
       tokenizer: this.#tokenizer,
       width: this.width,
-      mrope: this.#mrope,
+      mrope: this.positions === 'grid',
       batch: BATCH,
       isEmpty,
       // The part that runs on a GPU is not theirs to compute.

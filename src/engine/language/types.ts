@@ -61,12 +61,14 @@ export type ChatPart =
 /** A rendered prompt: runs of tokens with the places of clips between them. */
 export type PromptSegment = { readonly kind: 'tokens'; readonly tokens: readonly number[] } | { readonly kind: 'clip' }
 
+/** Whether a picture's rows have positions by time, row and column (M-RoPE), or one after the other like words. */
+export type PositionKind = 'grid' | 'line'
+
 /** A GGUF model in memory. Disposing it disposes its sessions. */
 export interface Language extends AsyncDisposable {
   readonly width: number
   readonly vocabulary: number
-  /** Tokens it was trained to hold. */
-  readonly trainedContext: number
+  readonly positions: PositionKind
   /** e.g. `cpu`, `cuda (NVIDIA H200)`, `metal`. */
   readonly device: string
   readonly fallbacks: readonly string[]

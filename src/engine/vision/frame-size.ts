@@ -1,9 +1,9 @@
-import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { Tarsier2Manifest } from '../../shared/model-manifest.ts'
 import { type Size, smartResize } from './smart-resize.ts'
 
 export interface FrameSizeOptions {
-  readonly preprocessing: Pick<ModelManifest['preprocessing'], 'minPixels' | 'maxPixels' | 'frameMaxPixels' | 'clipMaxPixels'>
-  readonly vision: Pick<ModelManifest['vision'], 'patchSize' | 'mergeSize' | 'temporalPatchSize'>
+  readonly preprocessing: Pick<Tarsier2Manifest['preprocessing'], 'minPixels' | 'maxPixels' | 'frameMaxPixels' | 'clipMaxPixels'>
+  readonly vision: Pick<Tarsier2Manifest['vision'], 'patchSize' | 'mergeSize' | 'temporalPatchSize'>
   /** Frames that share the clip's pixel budget. */
   readonly frameCount: number
   /** Further limit on the pixels of one frame, from the user; at least one visual token is kept. */
@@ -13,11 +13,6 @@ export interface FrameSizeOptions {
 export interface FrameSize extends Size {
   /** Rows and columns of visual tokens. */
   readonly grid: readonly [height: number, width: number]
-}
-
-/** Size of a frame of `width` by `height` after both resizes, with its grid of visual tokens. */
-export function frameSize(width: number, height: number, options: FrameSizeOptions): FrameSize {
-  return frameSizes(width, height, options)[1]
 }
 
 /** What each of the two resizes makes of a frame: Tarsier2's own, which only shrinks to the clip's budget, and the checkpoint's image processor's. */

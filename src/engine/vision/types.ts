@@ -1,22 +1,38 @@
 import type { Frame, RgbImage } from '../media/types.ts'
+import type { Size } from './smart-resize.ts'
+
+/** What the tower makes of a picture of some size. */
+export interface FrameTokens {
+  /** Rows and columns of visual tokens. */
+  readonly grid: readonly [height: number, width: number]
+  /** Rows of embeddings: one for each token of the grid, and the separators between them where the model has such. */
+  readonly rows: number
+}
+
+/** Size of a frame as the tower sees it, and what becomes of it. */
+export interface FrameShape extends Size, FrameTokens {}
+
+/** What decides a frame's size beside its own. A tower that takes one size only obeys neither. */
+export interface FrameLimits {
+  /** Frames that will come, which divides the clip's pixel budget. */
+  readonly frameCount: number
+  /** Further limit on the pixels of one frame, from the user. */
+  readonly maxPixels?: number | undefined
+}
 
 /** One frame as the LLM gets it. */
 export interface Embedded {
   readonly index: number
   readonly time: number
-  /** Merged grid: rows and columns of visual tokens. */
+  /** Rows and columns of visual tokens. */
   readonly grid: readonly [height: number, width: number]
-  /** `grid[0] * grid[1]` rows of the tower's width, row-major. */
+  /** {@link FrameTokens.rows} rows of the tower's width; tokens row-major. */
   readonly rows: Float32Array
-  /** The picture after both resizes: the very pixels the tower saw. */
+  /** The picture after all resizes: the very pixels the tower saw. */
   readonly picture: RgbImage
 }
 
-export interface EmbedOptions {
-  /** Frames that will come, which divides the clip's pixel budget. */
-  readonly frameCount: number
-  /** Further limit on the pixels of one frame, from the user. */
-  readonly maxPixels?: number | undefined
+export interface EmbedOptions extends FrameLimits {
   readonly signal: AbortSignal
   /** Told of the tower's own work, resizing and computing, in milliseconds; what it waits for its frames is not among it. */
   readonly onWorked?: (milliseconds: number) => void
@@ -31,11 +47,7 @@ export interface Tower extends AsyncDisposable {
   readonly device: VisionDevice
   /** Why earlier devices in the order were not used, a sentence each. */
   readonly fallbacks: readonly string[]
-  /** Size of a frame after both resizes; pure, so token counts are known before anything is decoded. */
-  frameSize(
-    width: number,
-    height: number,
-    options: { frameCount: number; maxPixels?: number | undefined },
-  ): { width: number; height: number; grid: readonly [number, number] }
+  /** Pure, so token counts are known before anything is decoded. */
+  frameShape(width: number, height: number, limits: FrameLimits): FrameShape
   embed(frames: AsyncIterable<Frame>, options: EmbedOptions): AsyncIterable<Embedded>
 }

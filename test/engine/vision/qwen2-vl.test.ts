@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Frame } from '../../../src/engine/media/types.ts'
+import { openTower } from '../../../src/engine/vision/open-tower.ts'
 import { fillPatches, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
-import { openQwen2VlTower } from '../../../src/engine/vision/qwen2-vl.ts'
 import { rotaryTables } from '../../../src/engine/vision/rotary.ts'
 import type { Embedded, Tower } from '../../../src/engine/vision/types.ts'
 import { formulaCheckpoint } from './formula-weights.ts'
@@ -25,7 +25,7 @@ async function embedCase(
   checkpoint: 'F32' | 'BF16' = 'F32',
 ): Promise<Embedded[]> {
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors, checkpoint), config, precision)
-  await using tower = await openQwen2VlTower(folder.directory, folder.manifest, { device: 'cpu', signal: never })
+  await using tower = await openTower(folder.directory, folder.manifest, { device: 'cpu', signal: never })
   return await collect(tower.embed(streamed(frames), { frameCount: frames.length, signal: never }))
 }
 
@@ -68,7 +68,7 @@ describe('an open tower', () => {
   const fixture = towerCase('head16')
   let folder: Awaited<ReturnType<typeof towerFolder>>
   let tower: Tower
-  const open = (overlapRuns?: boolean) => openQwen2VlTower(folder.directory, folder.manifest, { device: 'cpu', signal: never, overlapRuns })
+  const open = (overlapRuns?: boolean) => openTower(folder.directory, folder.manifest, { device: 'cpu', signal: never, overlapRuns })
   beforeAll(async () => {
     folder = await towerFolder(formulaCheckpoint(fixture.prefix, fixture.tensors), fixture.config, 'f32')
     tower = await open()
@@ -115,7 +115,7 @@ describe('an open tower', () => {
   })
 
   test('a frame is brought to its size, which is known beforehand', async () => {
-    const size = tower.frameSize(400, 200, { frameCount: 1, maxPixels: 20_000 })
+    const size = tower.frameShape(400, 200, { frameCount: 1, maxPixels: 20_000 })
     const frame = { index: 3, time: 1, width: 400, height: 200, rgb: new Uint8Array(400 * 200 * 3).fill(99) }
     const [embedded] = await collect(tower.embed(streamed([frame]), { frameCount: 1, maxPixels: 20_000, signal: never }))
     expect(embedded).toMatchObject({ index: 3, time: 1, grid: size.grid, picture: { width: size.width, height: size.height } })
@@ -146,7 +146,7 @@ describe('an open tower', () => {
     const side = 1008
     const frame = { index: 0, time: 0, width: side, height: side, rgb: new Uint8Array(side * side * 3) }
     const folderManifest = { ...folder.manifest, preprocessing: { ...folder.manifest.preprocessing, frameMaxPixels: side * side } }
-    await using wide = await openQwen2VlTower(folder.directory, folderManifest, { device: 'cpu', signal: never })
+    await using wide = await openTower(folder.directory, folderManifest, { device: 'cpu', signal: never })
     turns = 0
     const [embedded] = await collect(wide.embed(streamed([frame]), { frameCount: 1, signal: never }))
     clearInterval(counting)

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { OnnxGraphWriter } from '../../../src/engine/models/import/onnx-graph.ts'
 import { writeQwen2VlTower } from '../../../src/engine/models/import/qwen2-vl-tower.ts'
 import { visionDeviceStates } from '../../../src/engine/vision/devices.ts'
-import { openQwen2VlTower } from '../../../src/engine/vision/qwen2-vl.ts'
+import { openTower } from '../../../src/engine/vision/open-tower.ts'
 import { checkTowerFiles } from '../../../src/engine/vision/tower-files.ts'
-import type { ModelManifest } from '../../../src/shared/model-manifest.ts'
+import type { ModelManifest, Tarsier2Manifest } from '../../../src/shared/model-manifest.ts'
 import { formulaCheckpoint } from './formula-weights.ts'
 import { towerCase, towerFolder, visionManifest } from './tower-folder.ts'
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 /** A graph of one Gemm: a first weight so that the second lies at an offset, in a data file named `location`. */
-async function writeGraph(location = DATA_FILE): Promise<ModelManifest['vision']> {
+async function writeGraph(location = DATA_FILE): Promise<Tarsier2Manifest['vision']> {
   const graph = new OnnxGraphWriter(directory, { dataFile: DATA_FILE })
   const input = graph.input('x', 'f32', ['n', 128])
   await graph.weight('first', 'f32', [130, 128], pieces(new Float32Array(130 * 128)))
@@ -41,7 +41,7 @@ async function writeGraph(location = DATA_FILE): Promise<ModelManifest['vision']
   return await visionOf()
 }
 
-async function visionOf(): Promise<ModelManifest['vision']> {
+async function visionOf(): Promise<Tarsier2Manifest['vision']> {
   const [graph, data] = await Promise.all([stat(join(directory, 'vision.onnx')), stat(join(directory, DATA_FILE))])
   const sha256 = '0'.repeat(64)
   const sizes = { width: ROWS, patchSize: 14, mergeSize: 2, temporalPatchSize: 2, headSize: 16 }
@@ -109,7 +109,7 @@ describe('a damaged tower', () => {
   const fixture = towerCase('head16')
   const source = formulaCheckpoint(fixture.prefix, fixture.tensors)
   const open = (folder: { directory: string }, manifest: ModelManifest) =>
-    openQwen2VlTower(folder.directory, manifest, { device: 'cpu', signal: never })
+    openTower(folder.directory, manifest, { device: 'cpu', signal: never })
 
   test.each(['truncated', 'not ONNX', 'missing', 'empty'])('%s', async (how) => {
     await using folder = await towerFolder(source, fixture.config, 'f32')
@@ -172,7 +172,7 @@ test('a device that this machine lacks, asked for by name, is a typed error that
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
   const lacking = process.platform === 'win32' ? 'coreml' : 'dml'
-  await expect(openQwen2VlTower(folder.directory, folder.manifest, { device: lacking, signal: never })).rejects.toMatchObject({
+  await expect(openTower(folder.directory, folder.manifest, { device: lacking, signal: never })).rejects.toMatchObject({
     code: 'device-unavailable',
     details: { device: lacking, available: expect.arrayContaining(['cpu']) },
   })
@@ -181,7 +181,7 @@ test('a device that this machine lacks, asked for by name, is a typed error that
 test('auto finds a device that gives right rows, and tells of those it passed over', async () => {
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
-  await using tower = await openQwen2VlTower(folder.directory, folder.manifest, { device: 'auto', signal: never })
+  await using tower = await openTower(folder.directory, folder.manifest, { device: 'auto', signal: never })
   const states = visionDeviceStates()
   const before = states.slice(
     0,

@@ -6,7 +6,7 @@ import type { Frame } from '../../../src/engine/media/types.ts'
 import { writeQwen2VlTower } from '../../../src/engine/models/import/qwen2-vl-tower.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from '../../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import type { TensorSource } from '../../../src/engine/models/types.ts'
-import type { ModelManifest, VisionPrecision } from '../../../src/shared/model-manifest.ts'
+import type { Tarsier2Manifest, VisionPrecision } from '../../../src/shared/model-manifest.ts'
 
 const fixtures = new URL('../../fixtures/vision/', import.meta.url)
 
@@ -67,7 +67,7 @@ export async function towerFolder(source: TensorSource, config: Qwen2VlVisionCon
     })
     const bytesOf = async (file: string) => (await stat(join(directory, file))).size
     const sha256 = '0'.repeat(64)
-    const vision: ModelManifest['vision'] = {
+    const vision: Tarsier2Manifest['vision'] = {
       file: 'vision.onnx',
       precision,
       sha256,
@@ -86,7 +86,7 @@ export async function towerFolder(source: TensorSource, config: Qwen2VlVisionCon
   }
 }
 
-export function visionManifest(vision: ModelManifest['vision']): ModelManifest {
+export function visionManifest(vision: Tarsier2Manifest['vision']): Tarsier2Manifest {
   return {
     formatVersion: 1,
     family: 'tarsier2',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type FrameSizeOptions, frameSize, frameSizes } from '../../../src/engine/vision/frame-size.ts'
+import { type FrameSizeOptions, frameSizes } from '../../../src/engine/vision/frame-size.ts'
 
 const tarsier2: Omit<FrameSizeOptions, 'frameCount'> = {
   preprocessing: { minPixels: 3136, maxPixels: 12845056, frameMaxPixels: 460800, clipMaxPixels: 128 * 384 * 384 },
@@ -16,7 +16,7 @@ test('a frame counts twice in the budget of the clip, from 21 frames on it is th
   // 128*384*384 / (2*20) = 471859 pixels, / (2*21) = 449389.
   expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 20 })[0]).toEqual({ width: 905, height: 509 })
   expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 21 })[0]).toEqual({ width: 893, height: 502 })
-  expect(frameSize(1920, 1080, { ...tarsier2, frameCount: 256 }).grid).toEqual([5, 9])
+  expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 256 })[1].grid).toEqual([5, 9])
 })
 
 test('what is below the budget is not enlarged by the first resize', () => {
@@ -34,7 +34,7 @@ test.each([1, 783, 784, 10_000, 100_352, 300_000])(
       [28, 28],
       [300, 301],
     ] as const) {
-      const size = frameSize(width, height, {
+      const [, size] = frameSizes(width, height, {
         ...tarsier2,
         preprocessing: { ...tarsier2.preprocessing, minPixels: 0 },
         frameCount: 16,

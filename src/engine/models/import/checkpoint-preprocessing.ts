@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import type { ModelManifest } from '../../../shared/model-manifest.ts'
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import { checkFields, readJsonFile } from '../json-file.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
@@ -52,7 +52,7 @@ async function readProcessor(directory: string): Promise<{ path: string; process
  * The manifest's preprocessing from the checkpoint's image processor; Qwen2-VL's defaults for what it does not say.
  * Throws `model-unsupported` for steps that Qwen2-VL's processor does not have.
  */
-export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<ModelManifest['preprocessing']> {
+export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<Tarsier2Manifest['preprocessing']> {
   const { path, processor } = await readProcessor(directory)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
     throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {

@@ -20,17 +20,19 @@ export interface WrittenTower {
 }
 
 type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data'
+/** `Omit` of each member of a union. */
+type OmitEach<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 /** What one family of models makes of its source: all that an import has to write, checked as far as it can be before anything is. */
 export interface ModelParts {
   /** The manifest but for its files. */
-  readonly manifest: Omit<ModelManifest, 'language' | 'vision'>
+  readonly manifest: OmitEach<ModelManifest, 'language' | 'vision'>
   readonly language: {
     readonly facts: Omit<ModelManifest['language'], FileFacts>
     content(precision: WrittenPrecision, signal: AbortSignal): GgufContent
   }
   readonly tower: {
-    readonly facts: Omit<ModelManifest['vision'], FileFacts>
+    readonly facts: OmitEach<ModelManifest['vision'], FileFacts>
     /** About how large the files will be. */
     bytes(precision: VisionPrecision): number
     write(options: TowerWriteOptions): Promise<WrittenTower>

@@ -1,0 +1,38 @@
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { openOnDevice, type VisionDeviceChoice } from './devices.ts'
+import { OnnxTower } from './onnx-tower.ts'
+import { physicalCores } from './threads.ts'
+import { cpuFailure } from './tower-failures.ts'
+import { checkTowerFiles } from './tower-files.ts'
+import { towerForm } from './tower-forms.ts'
+import { openTried } from './tower-trial.ts'
+import type { Tower } from './types.ts'
+
+export interface TowerOptions {
+  readonly device: VisionDeviceChoice
+  readonly signal: AbortSignal
+  /** Threads of the CPU device. Defaults to the machine's physical cores. */
+  readonly intraOpThreads?: number | undefined
+  /**
+   * Whether the next run may begin while the caller works on the rows of the last one. Right when tower and language model
+   * compute on different devices; on one CPU they would only slow each other. Defaults to true on every device but the CPU.
+   */
+  readonly overlapRuns?: boolean | undefined
+}
+
+/** Opens a model's tower on the first device that passes a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
+export async function openTower(modelDirectory: string, manifest: ModelManifest, options: TowerOptions): Promise<Tower> {
+  options.signal.throwIfAborted()
+  const path = await checkTowerFiles(modelDirectory, manifest.vision)
+  const threads = options.intraOpThreads ?? physicalCores()
+  const form = towerForm(manifest)
+  const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, async (device) => {
+    try {
+      return await openTried(path, device, threads, manifest, form)
+    } catch (error) {
+      throw device === 'cpu' ? cpuFailure(error) : error
+    }
+  })
+  const overlapRuns = options.overlapRuns ?? device !== 'cpu'
+  return new OnnxTower({ session: opened, form, manifest, device, fallbacks, overlapRuns })
+}

@@ -1,0 +1,28 @@
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { damaged } from './tower-files.ts'
+import type { VisionDevice } from './types.ts'
+
+/** Why a tower could not be opened on the CPU, where nothing but the files can be at fault, or memory. */
+export function cpuFailure(error: unknown): unknown {
+  if (error instanceof TarsierError || isAbort(error)) return error
+  return outOfMemory(error) ?? damaged('ONNX Runtime cannot load or run it', error)
+}
+
+/** Why a run failed of a tower that passed its trial. */
+export function runFailure(error: unknown, device: VisionDevice): unknown {
+  if (error instanceof TarsierError || isAbort(error)) return error
+  const said = error instanceof Error ? error.message : String(error)
+  return (
+    outOfMemory(error) ??
+    new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Try --device cpu.`, { cause: error })
+  )
+}
+
+function outOfMemory(error: unknown): TarsierError | null {
+  if (!(error instanceof Error) || !/alloc|out of memory|insufficient memory/i.test(error.message)) return null
+  return new TarsierError(
+    'out-of-memory',
+    'There is not enough memory for the vision tower. Close other programs, or use fewer pixels a frame (--max-pixels).',
+    { cause: error },
+  )
+}

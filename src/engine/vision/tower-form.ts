@@ -1,0 +1,26 @@
+import type { RgbImage } from '../media/types.ts'
+import type { Patching } from './patches.ts'
+import type { Size } from './smart-resize.ts'
+import type { NamedFloats } from './thread-messages.ts'
+import type { FrameLimits, FrameShape, FrameTokens } from './types.ts'
+
+/** What one kind of tower adds to the mechanism that all share ({@link OnnxTower}). All of it is pure. */
+export interface TowerForm {
+  readonly patching: Patching
+  /** Size that a frame is brought to. */
+  size(frame: Size, limits: FrameLimits): Size
+  /** A frame brought to that size. */
+  prepare(frame: RgbImage, limits: FrameLimits): RgbImage
+  /** What becomes of a picture of such a size. */
+  tokens(picture: Size): FrameTokens
+  /** The graph's inputs beside `pixels`, for pictures of so many patches. Their memory moves to the tower's thread, so it is new each time. */
+  furtherInputs(rows: number, columns: number): NamedFloats[]
+  /** Size of a picture for the trial run, as small as the graph takes. */
+  readonly trial: Size
+}
+
+/** Size and tokens of a frame, known before it is decoded. */
+export function frameShape(form: TowerForm, frame: Size, limits: FrameLimits): FrameShape {
+  const size = form.size(frame, limits)
+  return { ...size, ...form.tokens(size) }
+}
