@@ -46,6 +46,7 @@ export function elementCount(dims: readonly number[]): number {
  */
 export class OnnxGraphWriter {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = []
+  readonly #operators = new Map<OnnxValueName, string>()
   readonly #initializers: InstanceType<typeof onnx.TensorProto>[] = []
   readonly #inputs: InstanceType<typeof onnx.ValueInfoProto>[] = []
   readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = []
@@ -76,6 +77,7 @@ export class OnnxGraphWriter {
     options: { attributes?: Readonly<Record<string, OnnxAttribute>>; domain?: string; name?: OnnxValueName } = {},
   ): OnnxValueName {
     const output = options.name ?? `${operator}_${this.#names++}`
+    this.#operators.set(output, operator)
     this.#nodes.push(
       new onnx.NodeProto({
         name: output,
@@ -87,6 +89,11 @@ export class OnnxGraphWriter {
       }),
     )
     return output
+  }
+
+  /** The operator that gives this value; undefined for inputs and weights. */
+  operatorOf(value: OnnxValueName): string | undefined {
+    return this.#operators.get(value)
   }
 
   /** A constant list of whole numbers, such as a shape. */
