@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
-import { type DeviceChoice, deviceChoices } from '../engine/engine-client.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
+import { type DeviceChoice, deviceChoices } from '../shared/devices.ts'
 import { frameRequestSchema, MAX_FRAMES, type SamplerName, samplerNames } from '../shared/frame-request.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 

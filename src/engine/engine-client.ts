@@ -1,10 +1,7 @@
+import type { DeviceChoice } from '../shared/devices.ts'
 import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { Sampling } from '../shared/sampling.ts'
-
-/** `auto` takes the first device that works; any other name must work or the load fails with `device-unavailable`. */
-export const deviceChoices = ['auto', 'cpu', 'cuda', 'vulkan', 'metal', 'dml', 'coreml', 'webgpu'] as const
-export type DeviceChoice = (typeof deviceChoices)[number]
 
 export interface EngineOptions {
   /** A model's name, or the path of a model folder. */

@@ -32,6 +32,10 @@ export const errorCodes = [
   'hub-failed',
   'download-damaged',
   'download-busy',
+  // the service and its server
+  'not-allowed',
+  'upload-too-large',
+  'service-lost',
   // running
   'context-full',
   'out-of-memory',

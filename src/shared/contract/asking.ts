@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { deviceChoices } from '../devices.ts'
+import { frameRequestSchema } from '../frame-request.ts'
+import { samplingSchema } from '../sampling.ts'
+
+const words = samplingSchema.shape
+/** How words are drawn, each part of it said or not. */
+const samplingWishesSchema = z
+  .object({
+    maxTokens: words.maxTokens.unwrap().exactOptional(),
+    temperature: words.temperature.unwrap().exactOptional(),
+    topP: words.topP.unwrap().exactOptional(),
+    topK: words.topK.unwrap().exactOptional(),
+    repeatPenalty: words.repeatPenalty.unwrap().exactOptional(),
+    seed: words.seed.unwrap().exactOptional(),
+    stop: words.stop.unwrap().exactOptional(),
+  })
+  .strict()
+
+/** How a question is put. What is absent is as the settings have it, and what they leave open is the model's own choice. */
+export const askSettingsSchema = z
+  .object({
+    model: z.string().min(1).max(200).exactOptional(),
+    device: z.enum(deviceChoices).exactOptional(),
+    /** Which frames of the clip. Other frames than before make the clip be looked at anew. */
+    frames: frameRequestSchema.exactOptional(),
+    /** Further limit on the pixels of one frame. */
+    maxPixels: z.int().min(1).max(1e9).exactOptional(),
+    sampling: samplingWishesSchema.exactOptional(),
+  })
+  .strict()
+export type AskSettings = z.infer<typeof askSettingsSchema>
+
+/** A question as a person types it. */
+export const questionSchema = z.string().trim().min(1).max(100_000)

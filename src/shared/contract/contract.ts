@@ -1,0 +1,24 @@
+import type { ContractRouterClient } from '@orpc/contract'
+import { batchContract } from './batch.ts'
+import { chatsContract } from './chats.ts'
+import { clipsContract } from './clips.ts'
+import { estimateContract } from './estimate.ts'
+import { libraryContract } from './library.ts'
+import { modelsContract } from './models.ts'
+import { settingsContract } from './settings.ts'
+import { systemContract } from './system.ts'
+
+/** All that a page can ask of the service, whichever wire lies between them. */
+export const contract = {
+  clips: clipsContract,
+  chats: chatsContract,
+  models: modelsContract,
+  estimate: estimateContract,
+  settings: settingsContract,
+  batch: batchContract,
+  library: libraryContract,
+  system: systemContract,
+}
+
+/** The contract as a caller has it: each procedure a function of its input and `{ signal }`. */
+export type ServiceClient = ContractRouterClient<typeof contract>

@@ -1,0 +1,22 @@
+import { ORPCError } from '@orpc/client'
+import { asTarsierError, isAbort, TarsierError } from '../errors.ts'
+import { errorDataSchema, FAILED } from './base.ts'
+
+/** Whatever a call of the contract threw, as the typed error that it was on the other side. An abort stays one. */
+export function failureOf(error: unknown): Error {
+  if (error instanceof TarsierError || isAbort(error)) return error as Error
+  if (error instanceof ORPCError) {
+    if (error.code === FAILED) {
+      const data = errorDataSchema.safeParse(error.data)
+      if (data.success) return TarsierError.fromData(data.data)
+    }
+    if (error.code === 'BAD_REQUEST') return new TarsierError('usage', 'That is not a request that can be answered.', { cause: error })
+    if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') return new TarsierError('not-allowed', error.message, { cause: error })
+    return asTarsierError(error)
+  }
+  // What a browser throws when nobody answers, or the answer breaks off.
+  if (error instanceof TypeError) {
+    return new TarsierError('service-lost', 'Tarsier does not answer any more. See whether it still runs, and try again.', { cause: error })
+  }
+  return asTarsierError(error)
+}

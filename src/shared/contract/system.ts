@@ -1,0 +1,76 @@
+import { eventIterator, type } from '@orpc/contract'
+import { z } from 'zod'
+import { procedure, type TextFile } from './base.ts'
+
+export interface Part {
+  readonly name: string
+  readonly version: string
+  readonly licence: string
+}
+
+/** A connection that the app can make, and what makes it. */
+export interface Connection {
+  readonly to: string
+  readonly why: string
+  /** What has to happen for it. */
+  readonly when: string
+}
+
+export interface About {
+  readonly version: string
+  readonly platform: string
+  readonly node: string
+  /** Where data lies on this machine. */
+  readonly home: string
+  readonly parts: readonly Part[]
+  readonly connections: readonly Connection[]
+}
+
+export interface Works {
+  readonly name: string
+  readonly works: boolean
+  readonly detail: string
+}
+
+/** What the machine can do. */
+export interface Health {
+  readonly cpu: { readonly model: string; readonly cores: number }
+  readonly memory: { readonly total: number; readonly free: number }
+  readonly disk: { readonly free: number | null; readonly cache: number }
+  readonly media: readonly Works[]
+  readonly vision: readonly Works[]
+  readonly language: readonly Works[]
+  /** What to do about what is missing, a sentence each. */
+  readonly advice: readonly string[]
+}
+
+/** What the service is at. */
+export interface Activity {
+  /** The model in memory, and where it runs; null where none is. */
+  readonly model: string | null
+  readonly running: 'nothing' | 'chat' | 'batch' | 'api'
+  readonly waiting: number
+  readonly jobs: number
+  readonly batches: number
+  /** Crashes of the engine since the start. */
+  readonly crashes: number
+}
+
+export interface LogLine {
+  readonly time: number
+  readonly level: 'info' | 'warn' | 'error'
+  readonly source: string
+  readonly text: string
+}
+
+export const systemContract = {
+  about: procedure.output(type<About>()),
+  /** Tries every device, in a process of its own: takes a second or more. */
+  health: procedure.output(type<Health>()),
+  /** What goes on now, and again whenever that changes. */
+  activity: procedure.output(eventIterator(type<Activity>())),
+  /** The newest lines, the oldest of them first. */
+  logs: procedure.input(z.object({ limit: z.int().min(1).max(5000).default(500) })).output(type<readonly LogLine[]>()),
+  /** Everything that helps to find a fault, as text without the person's own paths and words. */
+  report: procedure.output(type<TextFile>()),
+}
