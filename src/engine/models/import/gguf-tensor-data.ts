@@ -20,6 +20,30 @@ export async function* convertTensor(
   }
 }
 
+/**
+ * The same for queries and keys of `headSize` rows a head, each head's rows in another order: a row of its first half, then its partner
+ * of the second, for llama.cpp turns pairs that lie side by side. Holds one head.
+ */
+export async function* convertRotaryRows(
+  headSize: number,
+  source: TensorSource,
+  name: string,
+  type: TensorType,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { dtype, shape, bytes } = source.info(name)
+  const rowBytes = bytes / (shape[0] ?? 1)
+  for await (const head of source.stream(name, headSize * rowBytes)) {
+    signal.throwIfAborted()
+    const turned = new Uint8Array(head.byteLength)
+    for (let row = 0; row < headSize; row++) {
+      const from = (row % 2 === 0 ? row / 2 : (headSize + row - 1) / 2) * rowBytes
+      turned.set(head.subarray(from, from + rowBytes), row * rowBytes)
+    }
+    yield convertPiece(turned, dtype, type, name)
+  }
+}
+
 /** Throws `model-unsupported` for numbers that half precision cannot hold, rather than writing infinity. */
 export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: TensorType, name: string): Uint8Array {
   if (type === 'F16') {

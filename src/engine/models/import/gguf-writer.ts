@@ -5,7 +5,7 @@ export type GgufValue =
   | { readonly type: 'u32' | 'i32' | 'f32'; readonly value: number }
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'i32[]'; readonly value: readonly number[] }
+  | { readonly type: 'i32[]' | 'f32[]'; readonly value: readonly number[] }
   | { readonly type: 'string[]'; readonly value: readonly string[] }
 
 export interface GgufTensor {
@@ -101,6 +101,10 @@ function writeValue(out: ByteList, value: GgufValue): void {
     case 'i32[]':
       out.arrayHead(valueTypes.i32, value.value.length)
       for (const item of value.value) out.i32(item)
+      return
+    case 'f32[]':
+      out.arrayHead(valueTypes.f32, value.value.length)
+      for (const item of value.value) out.f32(item)
       return
     case 'string[]':
       out.arrayHead(valueTypes.string, value.value.length)

@@ -32,8 +32,9 @@ const QWEN2_SPLIT =
 /** Links of a snapshot in the Hugging Face cache lead to its blobs. */
 const contain = { huggingFaceCache: true }
 
-const id = z.int().min(0)
-const addedSchema = z.object({ content: z.string().min(1), special: z.boolean().default(false) })
+export const id = z.int().min(0)
+export const addedSchema = z.object({ content: z.string().min(1), special: z.boolean().default(false) })
+export const mergesSchema = z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))])
 const stepSchema = z.looseObject({ type: z.string() })
 const tokenizerSchema = z.object({
   added_tokens: z.array(addedSchema.extend({ id })).default([]),
@@ -43,7 +44,7 @@ const tokenizerSchema = z.object({
   model: z.object({
     type: z.literal('BPE').optional(),
     vocab: z.unknown(),
-    merges: z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))]),
+    merges: mergesSchema,
   }),
 })
 const splitSchema = z.object({ type: z.literal('Split'), pattern: z.object({ Regex: z.string() }), behavior: z.literal('Isolated') })
@@ -56,12 +57,7 @@ const vocabularySchema = z.array(z.tuple([z.string(), id])).min(1)
  * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one that is not Qwen2's kind.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
-  const settingsPath = join(directory, 'tokenizer_config.json')
-  const settingsValue = await readJsonFile(directory, 'tokenizer_config.json', contain)
-  const settings =
-    settingsValue === null
-      ? null
-      : checkFields(settingsValue, z.looseObject({ added_tokens_decoder: z.unknown().optional() }), settingsPath)
+  const { settings, added: fromSettings } = await readTokenizerSettings(directory)
   const base = (await readTokenizerJson(directory)) ?? (await readVocabularyAndMerges(directory))
   if (base === null) {
     throw new TarsierError(
@@ -70,19 +66,34 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     )
   }
   const added = new Map(base.added)
-  // The settings go before what tokenizer.json says, as in transformers.
-  for (const [key, value] of entries(settings?.added_tokens_decoder)) {
-    added.set(
-      checkFields(Number(key), id, `${settingsPath}: added_tokens_decoder.${key}`),
-      checkFields(value, addedSchema, `${settingsPath}: added_tokens_decoder.${key}`),
-    )
-  }
-  const older = await readJsonFile(directory, 'added_tokens.json', contain)
-  for (const [content, value] of entries(older)) {
-    const place = checkFields(value, id, join(directory, `added_tokens.json: ${content}`))
-    if (!added.has(place)) added.set(place, { content, special: false })
-  }
+  // The settings go before what tokenizer.json says, as in transformers; what only the older file names comes last.
+  for (const [place, { token, older }] of fromSettings) if (!older || !added.has(place)) added.set(place, token)
   return { ...base, added, settings }
+}
+
+/** What stands beside a tokenizer's own file. */
+export interface TokenizerSettings {
+  /** tokenizer_config.json; null when there is none. */
+  readonly settings: Readonly<Record<string, unknown>> | null
+  /** The added tokens it names, by id, and those that only the older added_tokens.json does, which are never special. */
+  readonly added: ReadonlyMap<number, { readonly token: AddedToken; readonly older: boolean }>
+}
+
+/** Reads tokenizer_config.json and added_tokens.json. Throws `model-damaged`. */
+export async function readTokenizerSettings(directory: string): Promise<TokenizerSettings> {
+  const path = join(directory, 'tokenizer_config.json')
+  const value = await readJsonFile(directory, 'tokenizer_config.json', contain)
+  const settings = value === null ? null : checkFields(value, z.looseObject({ added_tokens_decoder: z.unknown().optional() }), path)
+  const added = new Map<number, { token: AddedToken; older: boolean }>()
+  for (const [key, token] of entries(settings?.added_tokens_decoder)) {
+    const field = `${path}: added_tokens_decoder.${key}`
+    added.set(checkFields(Number(key), id, field), { token: checkFields(token, addedSchema, field), older: false })
+  }
+  for (const [content, value] of entries(await readJsonFile(directory, 'added_tokens.json', contain))) {
+    const place = checkFields(value, id, join(directory, `added_tokens.json: ${content}`))
+    if (!added.has(place)) added.set(place, { token: { content, special: false }, older: true })
+  }
+  return { settings, added }
 }
 
 type BaseFiles = Omit<TokenizerFiles, 'settings'>
@@ -138,7 +149,7 @@ export function parseMerges(text: string): string[] {
     .map((parts) => parts.join(' '))
 }
 
-/** Not a zod record: that would lose a key named __proto__. */
-function entries(value: unknown): [string, unknown][] {
+/** The fields of a JSON object; none of anything else. Not a zod record: that would lose a key named __proto__. */
+export function entries(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
 }
