@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
 import { isMissing, unreadable } from './contained-file.ts'
 import { readManifest } from './manifest.ts'
+import { resourceFolder } from './resource-folder.ts'
 
 /** The name of the model that comes with the app. */
 export const DEMO_MODEL = 'demo'
@@ -64,16 +64,9 @@ export async function resolveModel(nameOrPath: string, home: string): Promise<st
   )
 }
 
-/** The demo model's folder: in the app's resources when packaged, else in `resources/` of the package; null when it is in neither. */
+/** The demo model's folder; null when it did not come along. */
 export function demoDirectory(): string | null {
-  const { resourcesPath: packaged } = process as { readonly resourcesPath?: string } // Electron's alone
-  const candidates = packaged === undefined ? [] : [join(packaged, 'models', DEMO_MODEL), join(packaged, 'resources', 'models', DEMO_MODEL)]
-  // The sources and the build lie at different depths below the package.
-  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
-    candidates.push(join(directory, 'resources', 'models', DEMO_MODEL))
-    if (existsSync(join(directory, 'package.json')) || dirname(directory) === directory) break
-  }
-  return candidates.find((candidate) => existsSync(join(candidate, MANIFEST_FILE))) ?? null
+  return resourceFolder(join('models', DEMO_MODEL), MANIFEST_FILE)
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -10,11 +10,13 @@ import {
   modelManifestSchema,
   type VisionPrecision,
 } from '../../../shared/model-manifest.ts'
+import { compareRows, embedSamples, type TowerError } from '../../vision/tower-error.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { hashFile, verifyModel } from '../manifest.ts'
 import { DEMO_MODEL, isModelName, modelsFolder } from '../registry.ts'
 import { openCheckpoint } from '../safetensors.ts'
 import { readModelParts } from './checkpoint-family.ts'
+import { canRunExact, exactRows, exampleClips } from './exact-rows.ts'
 import { expectRoom, writeFolderAside } from './folder-aside.ts'
 import { encodeGguf, type GgufContent, ggufBytes } from './gguf-writer.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
@@ -26,6 +28,7 @@ const UNQUANTIZED_FILE = 'language-f16.gguf'
 const VISION_FILE = 'vision.onnx'
 /** The part of the whole that writing takes; checking what was written is the rest. */
 const WRITING = 0.9
+const EXACT_TITLE = 'running the vision tower in 32 bits, to compare'
 
 export interface ImportOptions extends ModelWishes {
   readonly language: LanguagePrecision
@@ -57,8 +60,11 @@ export async function importCheckpoint(directory: string, options: ImportOptions
     const writtenBytes = ggufBytes(content)
     const languageBytes = writtenBytes + (quantized ? quantizedBytes(content, quantized) : 0)
     const visionBytes = parts.tower.bytes(options.vision)
-    await expectRoom(aside, languageBytes + visionBytes)
-    const tell = (done: number, title: string) => options.onProgress?.({ value: (WRITING * done) / (languageBytes + visionBytes), title })
+    const clips = comparableClips(parts, options)
+    const exactBytes = clips === null ? 0 : parts.tower.bytes('f32')
+    await expectRoom(aside, languageBytes + Math.max(visionBytes, exactBytes))
+    const tell = (done: number, title: string) =>
+      options.onProgress?.({ value: (WRITING * done) / (languageBytes + exactBytes + visionBytes), title })
 
     const written = await writeLanguage(content, aside, quantized ? UNQUANTIZED_FILE : LANGUAGE_FILE, signal, (done) =>
       tell(done, 'writing the language model'),
@@ -68,14 +74,30 @@ export async function importCheckpoint(directory: string, options: ImportOptions
           tell(writtenBytes + part * (languageBytes - writtenBytes), 'quantizing the language model'),
         )
       : written
-    const vision = await writeVision(parts.tower, aside, options, (part) =>
-      tell(languageBytes + part * visionBytes, 'writing the vision tower'),
+    const manifestOf = (vision: VisionFiles & { readonly precision: VisionPrecision; readonly error?: TowerError }) =>
+      modelManifestSchema.parse({
+        ...parts.manifest,
+        language: { ...parts.language.facts, ...language, precision: options.language },
+        vision: { ...parts.tower.facts, ...vision },
+      })
+    const exact =
+      clips &&
+      (await exactRows(aside, clips, signal, async (directory) => {
+        const write = { directory, precision: 'f32', signal } as const
+        return manifestOf({
+          ...(await writeVision(parts.tower, write, (part) => tell(languageBytes + part * exactBytes, EXACT_TITLE))),
+          precision: 'f32',
+        })
+      }))
+    const files = await writeVision(parts.tower, { directory: aside, precision: options.vision, signal }, (part) =>
+      tell(languageBytes + exactBytes + part * visionBytes, 'writing the vision tower'),
     )
-    const manifest = modelManifestSchema.parse({
-      ...parts.manifest,
-      language: { ...parts.language.facts, ...language, precision: options.language },
-      vision: { ...parts.tower.facts, ...vision, precision: options.vision },
-    })
+    let manifest = manifestOf({ ...files, precision: options.vision })
+    if (clips && exact) {
+      options.onProgress?.({ value: WRITING, title: 'comparing the vision tower' })
+      const error = compareRows(exact, await embedSamples(aside, manifest, clips, signal), manifest.vision.width, clips.length)
+      manifest = manifestOf({ ...files, precision: options.vision, error })
+    }
     await writeFile(join(aside, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' })
     options.onProgress?.({ value: WRITING, title: 'checking what was written' })
     await verifyModel(aside, signal)
@@ -137,12 +159,18 @@ async function quantize(
   return { file: LANGUAGE_FILE, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
+/** The clips to compare the tower on with itself in 32 bits; null where it is in 32 bits, or this machine has no room for that. */
+function comparableClips({ tower }: ModelParts, { vision }: ImportOptions): readonly string[] | null {
+  return vision === 'f32' || !canRunExact(tower.bytes('f32')) ? null : exampleClips()
+}
+
+type VisionFiles = Pick<ModelManifest['vision'], 'file' | 'bytes' | 'sha256' | 'data'>
+
 async function writeVision(
   tower: ModelParts['tower'],
-  directory: string,
-  { vision: precision, signal }: ImportOptions,
+  { directory, precision, signal }: { readonly directory: string; readonly precision: VisionPrecision; readonly signal: AbortSignal },
   onProgress: (part: number) => void,
-): Promise<Pick<ModelManifest['vision'], 'file' | 'bytes' | 'sha256' | 'data'>> {
+): Promise<VisionFiles> {
   const { dataFile } = await tower.write({ precision, directory, fileName: VISION_FILE, signal, onProgress })
   const factsOf = async (file: string) => {
     const path = join(directory, file)

@@ -19,7 +19,7 @@ export interface WrittenTower {
   readonly dataFile?: string
 }
 
-type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data'
+type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data' | 'error'
 /** `Omit` of each member of a union. */
 type OmitEach<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
