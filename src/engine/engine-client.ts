@@ -35,14 +35,28 @@ export interface ClipRequest {
   readonly maxPixels?: number | undefined
 }
 
+/** A turn that is over, as whoever keeps conversations knows it. */
+export interface PastTurn {
+  readonly text: string
+  readonly clip?: ClipRequest | undefined
+  readonly answer: string
+}
+
 /**
  * What to do next in a conversation (which begins with the first turn that names it).
- * - `ask`: a new turn; `clip` is looked at before the question.
+ * - `ask`: a new turn; `clip` is looked at before the question. With `history` the caller says what came before, instead of relying on what
+ *   the conversation remembers: turns and clips that it holds are kept with all that was computed for them, the rest is dropped or made anew.
  * - `regenerate`: the last turn's answer once more.
  * - `edit`: another text for an earlier turn (from 0); what came after it is dropped.
  */
 export type TurnRequest =
-  | { readonly kind: 'ask'; readonly text: string; readonly clip?: ClipRequest | undefined; readonly sampling: Sampling }
+  | {
+      readonly kind: 'ask'
+      readonly text: string
+      readonly clip?: ClipRequest | undefined
+      readonly sampling: Sampling
+      readonly history?: readonly PastTurn[] | undefined
+    }
   | { readonly kind: 'regenerate'; readonly sampling: Sampling }
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
 

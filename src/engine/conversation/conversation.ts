@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
-import type { TurnRequest } from '../engine-client.ts'
+import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
 import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
 import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
@@ -57,7 +58,7 @@ export class Conversation {
       answered = true
     } finally {
       // Neither a turn that never began nor one that was dropped leaves an open file behind.
-      for (const clip of [opened, ...before.map((turn) => turn.clip)]) if (clip && !this.#clips.includes(clip)) await clip.close()
+      for (const clip of [...opened, ...before.map((turn) => turn.clip)]) if (clip && !this.#clips.includes(clip)) await clip.close()
       this.#keep(wanted, answered)
     }
     yield { kind: 'done', answer }
@@ -84,19 +85,52 @@ export class Conversation {
     })
   }
 
-  async #turnsFor(request: TurnRequest, signal: AbortSignal): Promise<{ turns: readonly Turn[]; opened: PreparedClip | null }> {
+  async #turnsFor(request: TurnRequest, signal: AbortSignal): Promise<{ turns: readonly Turn[]; opened: readonly PreparedClip[] }> {
     switch (request.kind) {
       case 'ask': {
-        const opened = request.clip ? await PreparedClip.open(request.clip, this.#resources, signal) : null
-        return { turns: [...this.#turns, { text: request.text, clip: opened, answer: null }], opened }
+        const opened: PreparedClip[] = []
+        try {
+          const before = request.history ? await this.#recalled(request.history, opened, signal) : this.#turns
+          const clip = request.clip ? await this.#clipFor(request.clip, before, opened, signal) : null
+          return { turns: [...before, { text: request.text, clip, answer: null }], opened }
+        } catch (error) {
+          for (const clip of opened) await clip.close()
+          throw error
+        }
       }
       case 'regenerate':
-        return { turns: this.#reopened(this.#turns.length - 1), opened: null }
+        return { turns: this.#reopened(this.#turns.length - 1), opened: [] }
       case 'edit':
-        return { turns: this.#reopened(request.turn, request.text), opened: null }
+        return { turns: this.#reopened(request.turn, request.text), opened: [] }
       default:
         return assertNever(request, 'turn request')
     }
+  }
+
+  /** What the caller says came before, as turns: those that are held, as long as they are the same, then new ones. */
+  async #recalled(history: readonly PastTurn[], opened: PreparedClip[], signal: AbortSignal): Promise<Turn[]> {
+    const turns: Turn[] = []
+    let same = true
+    for (const past of history) {
+      const held = this.#turns[turns.length]
+      if (same && held && held.text === past.text && held.answer?.text === past.answer && sameClip(held.clip?.request, past.clip)) {
+        turns.push(held)
+        continue
+      }
+      same = false
+      const clip = past.clip ? await this.#clipFor(past.clip, turns, opened, signal) : null
+      turns.push({ text: past.text, clip, answer: { text: past.answer, tokens: null } })
+    }
+    return turns
+  }
+
+  /** The clip of a request: one that is held and not in use by `turns`, else opened. */
+  async #clipFor(request: ClipRequest, turns: readonly Turn[], opened: PreparedClip[], signal: AbortSignal): Promise<PreparedClip> {
+    const held = this.#clips.find((clip) => sameClip(clip.request, request) && !turns.some((turn) => turn.clip === clip))
+    if (held) return held
+    const clip = await PreparedClip.open(request, this.#resources, signal)
+    opened.push(clip)
+    return clip
   }
 
   /** The turns up to and including one, which is to be answered anew. */
@@ -265,4 +299,10 @@ export class Conversation {
     }
     return answer
   }
+}
+
+/** Whether two requests mean the same frames of the same file. */
+function sameClip(a: ClipRequest | undefined, b: ClipRequest | undefined): boolean {
+  if (!a || !b) return a === b
+  return a.path === b.path && a.maxPixels === b.maxPixels && isDeepStrictEqual(a.frames, b.frames)
 }

@@ -32,11 +32,11 @@ export interface EmbedReport {
  * Its embeddings come from the disk cache when they are there, else from the file through the tower.
  */
 export class PreparedClip {
+  readonly request: ClipRequest
   readonly info: MediaInfo
   readonly plan: SamplingPlan
   /** Size of every frame as the tower sees it, and what becomes of it in the context. */
   readonly shape: FrameShape
-  readonly #request: ClipRequest
   readonly #resources: ClipResources
   #clip: Clip | null
   /** Tells whether the file is still the one that was opened. */
@@ -49,7 +49,7 @@ export class PreparedClip {
   private constructor(clip: Clip, stamp: string, plan: SamplingPlan, request: ClipRequest, resources: ClipResources) {
     this.#clip = clip
     this.#stamp = stamp
-    this.#request = request
+    this.request = request
     this.#resources = resources
     this.info = clip.info
     this.plan = plan
@@ -108,7 +108,7 @@ export class PreparedClip {
    */
   async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
-    if ((await stampOf(this.#request.path)) !== this.#stamp) return null
+    if ((await stampOf(this.request.path)) !== this.#stamp) return null
     const { manifest } = this.#resources
     const facts = [
       1,
@@ -135,7 +135,7 @@ export class PreparedClip {
   }
 
   async #withClip<T>(signal: AbortSignal, work: (clip: Clip) => Promise<T>): Promise<T> {
-    const clip = this.#clip ?? (await openClip(this.#request.path, signal))
+    const clip = this.#clip ?? (await openClip(this.request.path, signal))
     this.#clip = clip
     return work(clip)
   }
@@ -161,7 +161,7 @@ export class PreparedClip {
     const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
     const options = {
       frameCount: this.plan.indices.length,
-      maxPixels: this.#request.maxPixels,
+      maxPixels: this.request.maxPixels,
       signal,
       onWorked: (time: number) => report.encode.add(time),
     }
