@@ -1,0 +1,42 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadLanguage } from '../../../../src/engine/language/llama-model.ts'
+import type { Language } from '../../../../src/engine/language/types.ts'
+import { encodeGguf } from '../../../../src/engine/models/import/gguf-writer.ts'
+import { openCheckpoint } from '../../../../src/engine/models/safetensors.ts'
+import { llamaCheckpoint, llamaCheckpoints, readConverted } from '../../../helpers/converted.ts'
+import { llamaContent } from '../../../helpers/llama-content.ts'
+
+const CONTROL = 3
+const template = '{% for message in messages %}{{ message.content }}{% endfor %}'
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-tokenizers-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
+  const { texts } = readConverted(name)
+  let language: Language
+  let controls: ReadonlySet<number>
+  beforeAll(async () => {
+    await using source = await openCheckpoint(llamaCheckpoint(name))
+    const content = await llamaContent(llamaCheckpoint(name), source, 'f32')
+    const types = content.metadata.get('tokenizer.ggml.token_type')?.value as number[]
+    controls = new Set(types.flatMap((type, id) => (type === CONTROL ? [id] : [])))
+    const path = join(folder, `${name}.gguf`)
+    await writeFile(path, encodeGguf(content))
+    language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: new AbortController().signal })
+  })
+  afterAll(() => language[Symbol.asyncDispose]())
+
+  it.each(texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {
+    expect(language.tokenize(text)).toEqual(tokens)
+  })
+
+  it.each(texts)('makes no control token of what a user writes: $text', ({ text }) => {
+    expect(language.tokenize(text).filter((token) => controls.has(token))).toEqual([])
+  })
+})
