@@ -1,5 +1,7 @@
 import { type LlamaApi, type Pointer, TOKEN_ATTR_CONTROL, TOKEN_ATTR_UNKNOWN } from './llama-header.ts'
 
+/** How SentencePiece's vocabularies call the tokens for bytes that no other token has. */
+const BYTE = /^<0x[0-9A-F]{2}>$/
 /** Longest metadata value that is asked for. */
 const METADATA_BYTES = 256
 
@@ -17,9 +19,11 @@ export class Tokenizer {
   readonly #vocab: Pointer
   /** Qwen2's tokenizer composes characters (NFC) before anything else; llama.cpp leaves that out. */
   readonly #composes: boolean
+  readonly #controlIds: ReadonlySet<number>
   readonly #encoder = new TextEncoder()
   readonly #pieces = new Map<number, Uint8Array>()
   #scratch = new Uint8Array(128)
+  #letters: ReadonlyMap<string, number> | null = null
 
   constructor(api: LlamaApi, model: Pointer) {
     this.#api = api
@@ -27,12 +31,15 @@ export class Tokenizer {
     this.size = api.vocabTokens(this.#vocab)
     this.#composes = readMetadata(api, model, 'tokenizer.ggml.pre') === 'qwen2'
     const controls = new Map<string, number>()
+    const controlIds = new Set<number>()
     for (let token = 0; token < this.size; token += 1) {
       if ((api.vocabAttributes(this.#vocab, token) & (TOKEN_ATTR_CONTROL | TOKEN_ATTR_UNKNOWN)) === 0) continue
+      controlIds.add(token)
       const text = api.vocabText(this.#vocab, token)
       if (text !== '' && !controls.has(text)) controls.set(text, token)
     }
     this.controls = controls
+    this.#controlIds = controlIds
     const bos = api.vocabBos(this.#vocab)
     this.bosText = this.#textOf(bos)
     this.eosText = this.#textOf(api.vocabEos(this.#vocab))
@@ -47,7 +54,32 @@ export class Tokenizer {
     const tokens = new Int32Array(bytes.length + 2)
     const count = this.#api.tokenize(this.#vocab, bytes, bytes.length, tokens, tokens.length, false, false)
     if (count < 0) throw new RangeError(`${bytes.length} bytes became ${-count} tokens`)
-    return Array.from(tokens.subarray(0, count))
+    const given = Array.from(tokens.subarray(0, count))
+    return given.flatMap((token) => (this.#controlIds.has(token) ? this.#spell(token) : [token]))
+  }
+
+  /**
+   * A control token's own text, letter by letter. SentencePiece's merging in llama.cpp goes by texts alone, so that in a vocabulary
+   * with "<s" among its pieces "<s>" would become the token itself.
+   */
+  #spell(control: number): number[] {
+    this.#letters ??= this.#findLetters()
+    const letters = this.#letters
+    return Array.from(this.#textOf(control)).flatMap((letter) => {
+      const token = letters.get(letter)
+      if (token !== undefined) return [token]
+      return Array.from(this.#encoder.encode(letter), (byte) => letters.get(byteText(byte)) ?? invalid(control))
+    })
+  }
+
+  /** Tokens of one character, and those that stand for a byte. */
+  #findLetters(): Map<string, number> {
+    const letters = new Map<string, number>()
+    for (let token = 0; token < this.size; token += 1) {
+      const text = this.#textOf(token)
+      if (!this.#controlIds.has(token) && (Array.from(text).length === 1 || BYTE.test(text))) letters.set(text, token)
+    }
+    return letters
   }
 
   /** Text of tokens; control tokens come out as nothing unless `special`. */
@@ -88,6 +120,14 @@ export class Tokenizer {
   #textOf(token: number): string {
     return token < 0 ? '' : this.#api.vocabText(this.#vocab, token)
   }
+}
+
+function byteText(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+}
+
+function invalid(control: number): never {
+  throw new RangeError(`the text of the control token ${control} cannot be spelled`)
 }
 
 function readMetadata(api: LlamaApi, model: Pointer, key: string): string | null {

@@ -10,6 +10,7 @@ import { llamaCheckpoint, llamaCheckpoints, readConverted } from '../../../helpe
 import { llamaContent } from '../../../helpers/llama-content.ts'
 
 const CONTROL = 3
+const never = new AbortController().signal
 const template = '{% for message in messages %}{{ message.content }}{% endfor %}'
 let folder: string
 beforeAll(async () => {
@@ -28,7 +29,7 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
     controls = new Set(types.flatMap((type, id) => (type === CONTROL ? [id] : [])))
     const path = join(folder, `${name}.gguf`)
     await writeFile(path, encodeGguf(content))
-    language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: new AbortController().signal })
+    language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: never })
   })
   afterAll(() => language[Symbol.asyncDispose]())
 
@@ -39,4 +40,19 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
   it.each(texts)('makes no control token of what a user writes: $text', ({ text }) => {
     expect(language.tokenize(text).filter((token) => controls.has(token))).toEqual([])
   })
+})
+
+it('spells what a user writes where pieces would lead to a control token', async () => {
+  await using source = await openCheckpoint(llamaCheckpoint('vicuna'))
+  const content = await llamaContent(llamaCheckpoint('vicuna'), source, 'f32')
+  const tokens = content.metadata.get('tokenizer.ggml.tokens')?.value as string[]
+  const piece = tokens.indexOf('ing')
+  const metadata = new Map(content.metadata)
+  metadata.set('tokenizer.ggml.tokens', { type: 'string[]', value: tokens.with(piece, '<s') })
+  const path = join(folder, 'leading.gguf')
+  await writeFile(path, encodeGguf({ ...content, metadata }))
+  await using language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: never })
+  const [, ...written] = language.tokenize('a<s>b')
+  expect(written.map((token) => tokens[token])).toEqual(['<', 's', '>', 'b'])
+  expect(language.detokenize(language.tokenize('a<s>b'))).toBe(' a<s>b')
 })
