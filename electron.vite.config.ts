@@ -19,6 +19,7 @@ export default defineConfig({
           'main/index': 'src/main/index.ts',
           'cli/tarsier': 'src/cli/tarsier.ts',
           'cli/engine-host': 'src/engine/host/engine-host.ts',
+          'cli/media-host': 'src/engine/host/media-host.ts',
           'cli/quantize-process': 'src/engine/models/import/quantize-process.ts',
           'cli/tower-thread': 'src/engine/vision/tower-thread.ts',
         },

@@ -1,24 +1,22 @@
-import type { EngineEvent } from '../../shared/engine-events.ts'
-
-export type Step =
-  | { readonly kind: 'event'; readonly event: EngineEvent }
+export type Step<Event> =
+  | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'result'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly error: Error }
 
 /** Answers to one command as they arrive, until its result or failure; what comes after that is dropped. */
-export class EventQueue {
-  readonly #steps: Step[] = []
+export class EventQueue<Event> {
+  readonly #steps: Step<Event>[] = []
   #wake: (() => void) | null = null
   #closed = false
 
-  push(step: Step): void {
+  push(step: Step<Event>): void {
     if (this.#closed) return
     this.#closed = step.kind !== 'event'
     this.#steps.push(step)
     this.#wake?.()
   }
 
-  async next(): Promise<Step> {
+  async next(): Promise<Step<Event>> {
     for (;;) {
       const step = this.#steps.shift()
       if (step) return step

@@ -3,12 +3,12 @@ import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
 /**
- * One life of the engine's process: from the fork to its exit.
+ * One life of a process that serves commands: from the fork to its exit.
  * `onGone` is called exactly once, with an `engine-crashed` error unless it was asked to stop.
  */
-export class HostProcess extends NodeChild<ToHost, FromHost> {
-  constructor(onMessage: (message: FromHost) => void, onGone: (error: TarsierError) => void) {
-    super(entryBeside(import.meta.url, 'engine-host'), onMessage, (end) =>
+export class HostProcess<Command, Event> extends NodeChild<ToHost<Command>, FromHost<Event>> {
+  constructor(program: string, onMessage: (message: FromHost<Event>) => void, onGone: (error: TarsierError) => void) {
+    super(entryBeside(import.meta.url, program), onMessage, (end) =>
       onGone(end.asked ? new TarsierError('internal', 'The engine was stopped.') : crashed(end)),
     )
   }

@@ -1,22 +1,12 @@
-import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { ErrorData } from '../../shared/errors.ts'
-import type { EngineOptions, TraceRequest, TurnRequest } from '../engine-client.ts'
 
-/** What the parent asks of the engine's process. */
-export type Command =
-  | { readonly kind: 'load' }
-  | { readonly kind: 'answer'; readonly conversation: string; readonly turn: TurnRequest }
-  | { readonly kind: 'close'; readonly conversation: string }
-  | { readonly kind: 'trace'; readonly request: TraceRequest }
-  | { readonly kind: 'diagnose' }
-
-export type ToHost =
-  | { readonly kind: 'start'; readonly options: EngineOptions }
+/** What the parent of a process of ours says to it: do something under a number, or stop doing it. */
+export type ToHost<Command> =
   | { readonly kind: 'command'; readonly id: number; readonly command: Command }
   | { readonly kind: 'cancel'; readonly id: number }
 
 /** Every command is answered by one `result` or `failed`, after its events. */
-export type FromHost =
-  | { readonly kind: 'event'; readonly id: number; readonly event: EngineEvent }
+export type FromHost<Event> =
+  | { readonly kind: 'event'; readonly id: number; readonly event: Event }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorData | 'aborted' }

@@ -91,7 +91,8 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
 
   test('is not started again after the third crash', async () => {
     for (let i = 0; i < 3; i += 1) {
-      const dying = run(ask('What is this?', tiny.clip('a.mp4')), 'frame', (pid) => process.kill(pid, 'SIGKILL'))
+      const long = ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 })
+      const dying = run(long, 'frame', (pid) => process.kill(pid, 'SIGKILL'))
       await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: 'SIGKILL' } })
     }
     await expect(run()).rejects.toMatchObject({ code: 'engine-crashed', message: expect.stringContaining('3 times') })

@@ -1,0 +1,28 @@
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { MediaInfo } from '../media/types.ts'
+import type { JpegFrame, PicturesRequest } from '../pictures.ts'
+import { HostCalls } from './host-calls.ts'
+import type { MediaCommand, MediaEvent } from './media-commands.ts'
+
+/** Looks into clips in a child process, which may die of them. */
+export class MediaClient implements AsyncDisposable {
+  readonly #calls = new HostCalls<MediaCommand, MediaEvent>('media-host')
+
+  /** What the file is, by its content. Throws as `openClip` does. */
+  probe(path: string, signal: AbortSignal): Promise<MediaInfo> {
+    return this.#calls.ask({ kind: 'probe', path }, signal)
+  }
+
+  /** A JPEG, its longer side at most 320 pixels. */
+  thumbnail(path: string, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#calls.ask({ kind: 'thumbnail', path }, signal)
+  }
+
+  async *pictures(request: PicturesRequest, manifest: ModelManifest, signal: AbortSignal): AsyncGenerator<JpegFrame, void> {
+    for await (const { picture } of this.#calls.events({ kind: 'pictures', request, manifest }, signal)) yield picture
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#calls[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,10 @@
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { JpegFrame, PicturesRequest } from '../pictures.ts'
+
+/** What the parent asks of the process that opens clips for people to look at. */
+export type MediaCommand =
+  | { readonly kind: 'probe'; readonly path: string }
+  | { readonly kind: 'thumbnail'; readonly path: string }
+  | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest }
+
+export type MediaEvent = { readonly kind: 'picture'; readonly picture: JpegFrame }

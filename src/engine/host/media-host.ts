@@ -1,0 +1,25 @@
+import { assertNever } from '../../shared/errors.ts'
+import { openClip } from '../media/open-clip.ts'
+import { framePictures, thumbnailOf } from '../pictures.ts'
+import type { MediaCommand, MediaEvent } from './media-commands.ts'
+import { serveCommands } from './serve-commands.ts'
+
+/**
+ * The process that opens clips for people to look at, apart from the engine's: a file that kills a decoder here ends no answer, and
+ * a long answer makes nobody wait for a picture.
+ */
+serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
+  switch (command.kind) {
+    case 'probe': {
+      await using clip = await openClip(command.path, signal)
+      return clip.info
+    }
+    case 'thumbnail':
+      return thumbnailOf(command.path, signal)
+    case 'pictures':
+      for await (const picture of framePictures(command.request, command.manifest, signal)) tell({ kind: 'picture', picture })
+      return null
+    default:
+      return assertNever(command, 'command')
+  }
+})

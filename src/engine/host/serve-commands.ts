@@ -1,0 +1,43 @@
+import { assertNever, asTarsierError, isAbort } from '../../shared/errors.ts'
+import type { FromHost, ToHost } from './protocol.ts'
+
+/** Does one command; events go to `tell`, the value returned is its result. */
+type Run<Command, Event> = (command: Command, signal: AbortSignal, tell: (event: Event) => void) => Promise<unknown>
+
+/** The side of the process that was started: takes commands until the parent is gone, several at a time. */
+export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
+  const running = new Map<number, AbortController>()
+  const send = (message: FromHost<Event>): void => {
+    // The parent may be gone already; `disconnect` below ends this process then.
+    if (process.connected) process.send?.(message)
+  }
+  const handle = async (id: number, command: Command): Promise<void> => {
+    const controller = new AbortController()
+    running.set(id, controller)
+    try {
+      const value = await run(command, controller.signal, (event) => send({ kind: 'event', id, event }))
+      send({ kind: 'result', id, value: value ?? null })
+    } catch (error) {
+      send({ kind: 'failed', id, error: isAbort(error) ? 'aborted' : asTarsierError(error).toData() })
+      if (process.env.TARSIER_DEBUG === '1')
+        process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    } finally {
+      running.delete(id)
+    }
+  }
+  process.on('message', (message: ToHost<Command>) => {
+    switch (message.kind) {
+      case 'command':
+        void handle(message.id, message.command)
+        return
+      case 'cancel':
+        running.get(message.id)?.abort()
+        return
+      default:
+        assertNever(message, 'message')
+    }
+  })
+  process.on('disconnect', () => process.exit(0))
+  // Ctrl-C reaches every process of the terminal; the parent decides what it means and cancels.
+  process.on('SIGINT', () => {})
+}

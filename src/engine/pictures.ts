@@ -1,0 +1,58 @@
+import sharp from 'sharp'
+import type { FrameRequest } from '../shared/frame-request.ts'
+import type { ModelManifest } from '../shared/model-manifest.ts'
+import { openClip } from './media/open-clip.ts'
+import type { RgbImage } from './media/types.ts'
+import { towerForm } from './vision/tower-forms.ts'
+
+/** Longer side of a thumbnail, in pixels. */
+const THUMBNAIL = 320
+
+/** A frame with the pixels a tower gets, as a JPEG. */
+export interface JpegFrame {
+  readonly index: number
+  readonly time: number
+  readonly width: number
+  readonly height: number
+  readonly jpeg: Uint8Array
+  readonly done: number
+  readonly of: number
+}
+
+export interface PicturesRequest {
+  readonly path: string
+  readonly frames: FrameRequest
+  readonly maxPixels?: number | undefined
+}
+
+/** The frames that a model would get of a clip, brought to the size it would get them in. */
+export async function* framePictures(
+  { path, frames, maxPixels }: PicturesRequest,
+  manifest: ModelManifest,
+  signal: AbortSignal,
+): AsyncGenerator<JpegFrame, void> {
+  await using clip = await openClip(path, signal)
+  const plan = clip.plan(frames)
+  const form = towerForm(manifest)
+  const limits = { frameCount: plan.indices.length, maxPixels }
+  let done = 0
+  for await (const frame of clip.frames(plan, signal)) {
+    const picture = form.prepare(frame, limits)
+    done += 1
+    const { width, height } = picture
+    yield { index: frame.index, time: frame.time, width, height, jpeg: await jpegOf(picture, 90), done, of: plan.indices.length }
+  }
+}
+
+/** A small picture of a clip, from its middle. */
+export async function thumbnailOf(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  await using clip = await openClip(path, signal)
+  for await (const frame of clip.frames(clip.plan({ kind: 'middle', count: 1 }), signal)) return await jpegOf(frame, 80, THUMBNAIL)
+  throw new Error('a clip gives a frame or throws')
+}
+
+async function jpegOf({ width, height, rgb }: RgbImage, quality: number, longerSide?: number): Promise<Uint8Array> {
+  const raw = sharp(rgb, { raw: { width, height, channels: 3 } })
+  const sized = longerSide === undefined ? raw : raw.resize(longerSide, longerSide, { fit: 'inside', withoutEnlargement: true })
+  return await sized.jpeg({ quality }).toBuffer()
+}
