@@ -123,12 +123,13 @@ describe.each(names)('%s', (name, { tied, layers }) => {
     expect(tokenizer).toMatchObject({
       model: 'gpt2',
       pre: 'qwen2',
-      add_bos_token: false,
       eos_token_id: idOf('<|im_end|>'),
       bos_token_id: idOf('<|endoftext|>'),
       padding_token_id: idOf('<|endoftext|>'),
       merges: model.merges.map((merge: string | string[]) => (typeof merge === 'string' ? merge : merge.join(' '))),
     })
+    // As the settings; llama.cpp puts nothing before a text for qwen2.
+    expect(tokenizer.add_bos_token).toBe(settings.add_bos_token)
     expect(tokenizer.tokens).toHaveLength(text.vocab_size)
     for (const [token, id] of Object.entries<number>(model.vocab)) {
       expect(tokenizer.tokens[id]).toBe(token)

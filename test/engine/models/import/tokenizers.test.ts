@@ -33,6 +33,13 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
   })
   afterAll(() => language[Symbol.asyncDispose]())
 
+  it('puts the beginning token before a prompt where the settings ask for it', () => {
+    const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'What is it?' }] }]
+    const tokens = language.prompt(messages, { addGenerationPrompt: true }).flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
+    const begin = name === 'vicuna' || name === 'json-only' ? [1] : []
+    expect(tokens).toEqual([...begin, ...language.tokenize('What is it?')])
+  })
+
   it.each(texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {
     expect(language.tokenize(text)).toEqual(tokens)
   })
