@@ -137,7 +137,7 @@ export class LlamaSession implements Session {
         tokens.push(token)
         // Evaluated while the caller shows the piece.
         evaluating = this.#evaluateOne(token, signal)
-        const shown = stream.push(tokenizer.piece(token))
+        const shown = stream.push(tokens.length === 1 ? tokenizer.firstPiece(token) : tokenizer.piece(token))
         text += shown
         if (shown !== '') yield { text: shown, tokens: tokens.length }
         await evaluating

@@ -13,6 +13,9 @@ export type RenderedPart =
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
   | { readonly kind: 'clip' }
 
+/** A message's part as the template sees it. `generated` stands for an answer's own tokens, which begin with a space where the model writes one. */
+type TemplatePart = { readonly type: 'text'; readonly text: string; readonly generated?: true } | { readonly type: 'video' }
+
 export interface PromptVocabulary {
   /** Control tokens by their text. */
   readonly controls: ReadonlyMap<string, number>
@@ -56,9 +59,9 @@ export class PromptTemplate {
     const mask = (text: string) => Array.from(text, (character) => masks[masked.indexOf(character)] ?? character).join('')
     const unmask = (text: string) => Array.from(text, (character) => masked[masks.indexOf(character)] ?? character).join('')
     let answer = 0
-    const shown = (part: ChatPart): string | null => {
-      if (part.type === 'video') return null
-      return part.type === 'text' ? mask(part.text) : (marks[answer++] ?? '')
+    const shown = (part: ChatPart): TemplatePart => {
+      if (part.type === 'video') return part
+      return part.type === 'text' ? { type: 'text', text: mask(part.text) } : { type: 'text', text: marks[answer++] ?? '', generated: true }
     }
     const rendered = this.#run(
       messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) })),
@@ -73,12 +76,12 @@ export class PromptTemplate {
     return out
   }
 
-  #contentOf(texts: readonly (string | null)[]): unknown {
-    if (!this.#takesParts && !texts.includes(null)) return texts.join('')
-    return texts.map((text) => (text === null ? { type: 'video' } : { type: 'text', text }))
+  #contentOf(parts: readonly TemplatePart[]): string | readonly TemplatePart[] {
+    const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+    return this.#takesParts || texts.length < parts.length ? parts : texts.join('')
   }
 
-  #run(messages: readonly { role: string; content: unknown }[], addGenerationPrompt: boolean): string {
+  #run(messages: readonly { role: string; content: string | readonly TemplatePart[] }[], addGenerationPrompt: boolean): string {
     try {
       return this.#template.render({
         messages,

@@ -2,6 +2,7 @@ import { type LlamaApi, type Pointer, TOKEN_ATTR_CONTROL, TOKEN_ATTR_UNKNOWN } f
 
 /** How SentencePiece's vocabularies call the tokens for bytes that no other token has. */
 const BYTE = /^<0x[0-9A-F]{2}>$/
+const SPACE = 0x20
 /** Longest metadata value that is asked for. */
 const METADATA_BYTES = 256
 
@@ -19,6 +20,8 @@ export class Tokenizer {
   readonly #vocab: Pointer
   /** Qwen2's tokenizer composes characters (NFC) before anything else; llama.cpp leaves that out. */
   readonly #composes: boolean
+  /** SentencePiece's words begin with a space, the first of a text among them. */
+  readonly #spaced: boolean
   readonly #controlIds: ReadonlySet<number>
   readonly #encoder = new TextEncoder()
   readonly #pieces = new Map<number, Uint8Array>()
@@ -30,6 +33,7 @@ export class Tokenizer {
     this.#vocab = api.modelGetVocab(model)
     this.size = api.vocabTokens(this.#vocab)
     this.#composes = readMetadata(api, model, 'tokenizer.ggml.pre') === 'qwen2'
+    this.#spaced = readMetadata(api, model, 'tokenizer.ggml.model') === 'llama'
     const controls = new Map<string, number>()
     const controlIds = new Set<number>()
     for (let token = 0; token < this.size; token += 1) {
@@ -97,6 +101,12 @@ export class Tokenizer {
     const piece = this.#readPiece(token, false)
     this.#pieces.set(token, piece)
     return piece
+  }
+
+  /** The same for the first token of an answer: without the space between it and what it answers. */
+  firstPiece(token: number): Uint8Array {
+    const piece = this.piece(token)
+    return this.#spaced && piece[0] === SPACE ? piece.subarray(1) : piece
   }
 
   isEnd(token: number): boolean {

@@ -14,16 +14,21 @@ export interface ChatTemplates {
   readonly tokenizer: string
 }
 
+/** The same where a checkpoint may have none: null for what is not there. */
+export async function findChatTemplates(directory: string): Promise<{ [Whose in keyof ChatTemplates]: string | null }> {
+  const jinja = await readTextFile(directory, 'chat_template.jinja', contain)
+  const beside = jinja ?? (await templateIn(directory, 'chat_template.json'))
+  const inTokenizer = await templateIn(directory, 'tokenizer_config.json')
+  const processor = beside ?? (await templateIn(directory, 'processor_config.json')) ?? inTokenizer
+  return { processor, tokenizer: inTokenizer ?? beside ?? processor }
+}
+
 /**
  * The checkpoint's chat template, from chat_template.jinja, chat_template.json, processor_config.json or
  * tokenizer_config.json. Of several named ones the one named `default`. Throws `model-damaged` when there is none.
  */
 export async function readChatTemplates(directory: string): Promise<ChatTemplates> {
-  const jinja = await readTextFile(directory, 'chat_template.jinja', contain)
-  const beside = jinja ?? (await templateIn(directory, 'chat_template.json'))
-  const inTokenizer = await templateIn(directory, 'tokenizer_config.json')
-  const processor = beside ?? (await templateIn(directory, 'processor_config.json')) ?? inTokenizer
-  const tokenizer = inTokenizer ?? beside ?? processor
+  const { processor, tokenizer } = await findChatTemplates(directory)
   if (processor === null || tokenizer === null) {
     throw new TarsierError(
       'model-damaged',

@@ -34,8 +34,9 @@ export interface CheckpointConfig {
 
 export const CONFIG_FILE = 'config.json'
 const ACCEPTED =
-  'Qwen2-VL checkpoints are accepted (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration), and Tarsier2\'s ' +
-  '(model_type "llava" around a vision_config and a text_config of model_type "qwen2_vl", no projection_head)'
+  'Accepted are Qwen2-VL (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration), Tarsier2 (model_type "llava" around a ' +
+  'vision_config and a text_config of model_type "qwen2_vl", no projection_head), and Tarsier or LLaVA (model_type "llava" around a ' +
+  'vision_config of model_type "clip_vision_model" and a text_config of model_type "llama" or "qwen2")'
 /** Links of a snapshot in the Hugging Face cache lead to its blobs. */
 const contain = { huggingFaceCache: true }
 
@@ -75,14 +76,20 @@ const rootSchema = z.looseObject({
   projection_head: z.string().nullish(),
 })
 
+/** config.json as it is. Throws `model-damaged` when there is none. */
+export async function readConfigFile(directory: string): Promise<unknown> {
+  const value = await readJsonFile(directory, CONFIG_FILE, contain)
+  if (value !== null) return value
+  throw new TarsierError('model-damaged', `${directory} has no ${CONFIG_FILE}: it is no checkpoint, or not all of one.`)
+}
+
 /**
  * Reads config.json, in the form of the published checkpoints (the language model's fields at the top), as newer
  * transformers write it (`text_config`), or in Tarsier2's wrapper, which is LLaVA's around the same two. Throws `model-unsupported` for another architecture, `model-damaged` for fields that are missing or wrong.
  */
 export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
   const path = join(directory, CONFIG_FILE)
-  const value = await readJsonFile(directory, CONFIG_FILE, contain)
-  if (value === null) throw new TarsierError('model-damaged', `${directory} has no ${CONFIG_FILE}: it is no checkpoint, or not all of one.`)
+  const value = await readConfigFile(directory)
   const root = checkFields(value, rootSchema, path)
   expectArchitecture(root, path)
   if (root.quantization_config !== undefined && root.quantization_config !== null) {
@@ -119,11 +126,16 @@ function expectArchitecture(root: z.output<typeof rootSchema>, path: string): vo
   if (isTarsier2Wrapper(root)) return
   const found = [
     type === undefined ? 'no model_type' : `model_type "${type}"`,
+    ...(type === 'llava' ? [`vision_config of ${kindOf(root.vision_config)}`, `text_config of ${kindOf(root.text_config)}`] : []),
     ...architectures.map((name) => `architecture ${name}`),
   ].join(', ')
   throw new TarsierError('model-unsupported', `${path}: found ${found}. ${ACCEPTED}.`, {
     details: { found: type ?? null, accepted: ['qwen2_vl'] },
   })
+}
+
+function kindOf(config: z.output<typeof rootSchema>['text_config']): string {
+  return typeof config?.model_type === 'string' ? `model_type "${config.model_type}"` : 'no model_type'
 }
 
 function isTarsier2Wrapper({ model_type, vision_config, text_config, projection_head }: z.output<typeof rootSchema>): boolean {
@@ -142,15 +154,22 @@ function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<Qwen2VlLa
   return { ropeTheta, ropeSections: rope.mrope_section }
 }
 
+/** The parts of config.json that every wrapper has. */
+interface Root {
+  readonly [field: string]: unknown
+  readonly text_config?: Readonly<Record<string, unknown>> | null | undefined
+  readonly tie_word_embeddings?: boolean | null | undefined
+}
+
 /** The top's word counts, for transformers ties by it; newer files may have it in text_config alone. */
-function tiedOf(root: z.output<typeof rootSchema>): boolean | undefined {
+export function tiedOf(root: Root): boolean | undefined {
   const nested = root.text_config?.tie_word_embeddings
   return root.tie_word_embeddings ?? (typeof nested === 'boolean' ? nested : undefined)
 }
 
 export const SPECIAL_KINDS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const
 
-function tokenIdsOf(root: z.output<typeof rootSchema>): Map<string, number> {
+export function tokenIdsOf(root: Root): Map<string, number> {
   const ids = new Map<string, number>()
   for (const kind of SPECIAL_KINDS) {
     const id = root[`${kind}_token_id`] ?? root.text_config?.[`${kind}_token_id`]

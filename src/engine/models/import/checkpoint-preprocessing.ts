@@ -1,19 +1,15 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
-import { checkFields, readJsonFile } from '../json-file.ts'
+import { BICUBIC, CLIP_MEAN, CLIP_STD, readProcessor } from './processor-settings.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
 /** Qwen2-VL's own, for checkpoints that say nothing. */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const
-const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const
 const DEFAULT_MIN_PIXELS = 56 * 56
 const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
 /** Tarsier2's limits before the checkpoint's processor, which no file of a checkpoint tells. */
 const FRAME_MAX_PIXELS = (1280 * 720) / 2
 const CLIP_MAX_PIXELS = 128 * 384 * 384
-const BICUBIC = 3
 
 const pixels = z.int().min(0)
 const triple = z.tuple([z.number(), z.number(), z.number()])
@@ -33,27 +29,13 @@ const processorSchema = z.object({
   do_rescale: z.boolean().nullish(),
   do_normalize: z.boolean().nullish(),
 })
-type Processor = z.output<typeof processorSchema>
-
-/** Where a checkpoint keeps its image processor's settings: a file of their own, or (transformers 5) a part of the processor's. */
-async function readProcessor(directory: string): Promise<{ path: string; processor: Processor }> {
-  const contain = { huggingFaceCache: true }
-  const own = await readJsonFile(directory, 'preprocessor_config.json', contain)
-  const path = join(directory, 'preprocessor_config.json')
-  if (own !== null) return { path, processor: checkFields(own, processorSchema, path) }
-  const whole = await readJsonFile(directory, 'processor_config.json', contain)
-  const wholePath = join(directory, 'processor_config.json')
-  if (whole === null) return { path, processor: {} }
-  const { image_processor } = checkFields(whole, z.object({ image_processor: processorSchema.nullish() }), wholePath)
-  return { path: wholePath, processor: image_processor ?? {} }
-}
 
 /**
  * The manifest's preprocessing from the checkpoint's image processor; Qwen2-VL's defaults for what it does not say.
  * Throws `model-unsupported` for steps that Qwen2-VL's processor does not have.
  */
 export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<Tarsier2Manifest['preprocessing']> {
-  const { path, processor } = await readProcessor(directory)
+  const { path, settings: processor } = await readProcessor(directory, processorSchema)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
     throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {
       details: { field },

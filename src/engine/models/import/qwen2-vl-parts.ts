@@ -1,14 +1,15 @@
-import { basename, dirname } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
-import { MANIFEST_VERSION, type ModelManifest } from '../../../shared/model-manifest.ts'
+import { MANIFEST_VERSION } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { readChatTemplates } from './chat-template.ts'
 import { readCheckpointConfig } from './checkpoint-config.ts'
 import { readPreprocessing } from './checkpoint-preprocessing.ts'
+import { sourceOf } from './checkpoint-source.ts'
 import { readModelCard } from './model-card.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
 import { languageContent } from './qwen2-vl-language.ts'
 import { towerBytes, writeQwen2VlTower } from './qwen2-vl-tower.ts'
+import { expectSpecialTokens } from './special-tokens.ts'
 import { readTokenizerFiles } from './tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 
@@ -25,7 +26,8 @@ const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
 export async function readQwen2VlParts(directory: string, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
   const config = await readCheckpointConfig(directory)
   const vocabulary = makeVocabulary(await readTokenizerFiles(directory), config.language.vocabulary, config.language.tokenIds)
-  expectTokens(vocabulary, directory)
+  expectVideoPad(vocabulary, directory)
+  expectSpecialTokens(vocabulary, directory)
   const templates = await readChatTemplates(directory)
   if (!templates.processor.includes(VIDEO_PAD)) {
     throw new TarsierError(
@@ -72,35 +74,11 @@ export async function readQwen2VlParts(directory: string, source: TensorSource, 
   }
 }
 
-function expectTokens({ tokens, specialIds }: Vocabulary, directory: string): void {
+function expectVideoPad({ tokens }: Vocabulary, directory: string): void {
   if (!tokens.includes(VIDEO_PAD)) {
     throw new TarsierError(
       'model-unsupported',
       `The tokenizer in ${directory} has no token "${VIDEO_PAD}": it is not that of a Qwen2-VL checkpoint.`,
     )
   }
-  for (const [kind, id] of specialIds) {
-    if (id >= tokens.length) {
-      throw new TarsierError(
-        'model-damaged',
-        `${directory}: the ${kind} token has the id ${id}, but there are only ${tokens.length} tokens.`,
-      )
-    }
-  }
-  // Without one, llama.cpp would take an ordinary token of GPT-2's place for the end.
-  if (!specialIds.has('eos')) {
-    throw new TarsierError(
-      'model-damaged',
-      `${directory} does not say which token ends an answer (eos_token in tokenizer_config.json, or eos_token_id in config.json). Fetch all the checkpoint's files.`,
-    )
-  }
-}
-
-/** Of a snapshot in the Hugging Face cache its repository and revision; otherwise the folder's name, never the path to it. */
-function sourceOf(directory: string): ModelManifest['source'] {
-  const repository = basename(dirname(dirname(directory)))
-  if (basename(dirname(directory)) === 'snapshots' && repository.startsWith('models--')) {
-    return { repository: repository.slice('models--'.length).replace('--', '/'), revision: basename(directory) }
-  }
-  return { repository: basename(directory), revision: null }
 }

@@ -1,0 +1,76 @@
+import { MANIFEST_VERSION } from '../../../shared/model-manifest.ts'
+import type { TensorSource } from '../types.ts'
+import { findChatTemplates } from './chat-template.ts'
+import { sourceOf } from './checkpoint-source.ts'
+import { readClipPreprocessing } from './clip-preprocessing.ts'
+import { clipTowerBytes, writeClipTower } from './clip-tower.ts'
+import { type ClipTowerConfig, clipFacts, gridSide } from './clip-tower-config.ts'
+import { type LlamaLanguageConfig, llamaLanguageContent } from './llama-language.ts'
+import { makeLlamaVocabulary, readLlamaTokenizerFiles } from './llama-vocabulary.ts'
+import { readLlavaConfig } from './llava-config.ts'
+import { readModelCard } from './model-card.ts'
+import type { ModelParts, ModelWishes } from './model-parts.ts'
+import { expectSpecialTokens } from './special-tokens.ts'
+import { TARSIER_CLIP, tarsierTemplate } from './tarsier-template.ts'
+import { readTokenizerFiles } from './tokenizer-files.ts'
+import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
+
+/** Tarsier's own settings of version 1, which no file of a checkpoint tells. */
+const SAMPLER = 'uniform'
+const FRAMES = 8
+const DESCRIBE = 'Describe the video in detail.'
+const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
+/** As far as the makers' own page goes, though the language model is said to have been trained on less; with as many tokens of text. */
+const MOST_FRAMES = 16
+const MOST_TEXT = 2048
+
+/** A checkpoint of Tarsier's version 1 (or of LLaVA, which it is made of), as Hugging Face writes it. `config` is its config.json. */
+export async function readLlavaParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+  const { tower, language, padding } = readLlavaConfig(config, directory)
+  const vocabulary = await readVocabulary(directory, language)
+  expectSpecialTokens(vocabulary, directory)
+  const templates = await findChatTemplates(directory)
+  const card = await readModelCard(directory)
+  return {
+    manifest: {
+      formatVersion: MANIFEST_VERSION,
+      family: 'tarsier',
+      name: wishes.name,
+      summary: wishes.summary ?? '',
+      licence: wishes.licence ?? card.licenceName ?? card.licence ?? 'unknown',
+      source: sourceOf(directory),
+      preprocessing: await readClipPreprocessing(directory, tower, padding),
+      sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
+      prompt: { template: tarsierTemplate(vocabulary), videoPad: TARSIER_CLIP, describe: DESCRIBE },
+      maxSequence: maxSequence(tower, language),
+      generation: GENERATION,
+    },
+    language: {
+      facts: { width: language.width, context: language.context },
+      content: (precision, signal) =>
+        llamaLanguageContent(
+          source,
+          { name: wishes.name, config: language, vocabulary, template: templates.tokenizer ?? undefined, card },
+          { precision, signal },
+        ),
+    },
+    tower: {
+      facts: clipFacts(tower),
+      bytes: (precision) => clipTowerBytes(tower, precision),
+      write: (options) => writeClipTower(source, tower, options),
+    },
+  }
+}
+
+async function readVocabulary(directory: string, { architecture, vocabulary, tokenIds }: LlamaLanguageConfig): Promise<Vocabulary> {
+  return architecture === 'llama'
+    ? makeLlamaVocabulary(await readLlamaTokenizerFiles(directory), vocabulary, tokenIds)
+    : makeVocabulary(await readTokenizerFiles(directory), vocabulary, tokenIds)
+}
+
+/** Tarsier was trained on more tokens than its language model's config.json speaks of; nothing is known of the kind about LLaVA. */
+function maxSequence(tower: ClipTowerConfig, { context }: LlamaLanguageConfig): number {
+  if (tower.rowSeparator === null) return context
+  const side = gridSide(tower)
+  return Math.max(context, MOST_FRAMES * (side * (side + 1) + 1) + MOST_TEXT)
+}
