@@ -71,7 +71,7 @@ function findPieces(model: object, path: string): Map<number, SentencePiece> {
   return new Map(
     vocabulary.map(([text, id]) => {
       const kind = BYTE.test(text) ? pieceKinds.byte : pieceKinds.normal
-      return [id, { text, score: -(ranks.get(text) ?? merges.length), kind }]
+      return [id, { text, score: 0 - (ranks.get(text) ?? merges.length), kind }]
     }),
   )
 }

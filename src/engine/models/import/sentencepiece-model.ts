@@ -35,6 +35,7 @@ const PIECE = { text: 1, score: 2, kind: 3 } as const
 const TRAINER_KIND = 3
 const NORMALIZER = { prefix: 3, escape: 5 } as const
 const BPE = 2
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads tokenizer.model, a protobuf message; null when there is none. Throws `model-damaged` for what is no such file, and
@@ -86,7 +87,7 @@ function readPiece(reader: Reader): SentencePiece {
   let score = 0
   let kind: number = pieceKinds.normal
   readNested(reader, {
-    [PIECE.text]: () => (text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(reader.bytes())),
+    [PIECE.text]: () => (text = decoder.decode(reader.bytes())),
     [PIECE.score]: () => (score = reader.float()),
     [PIECE.kind]: () => (kind = reader.int32()),
   })
