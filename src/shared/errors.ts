@@ -32,6 +32,9 @@ export const errorCodes = [
   'hub-failed',
   'download-damaged',
   'download-busy',
+  // the library
+  'library-busy',
+  'library-damaged',
   // the service and its server
   'not-allowed',
   'upload-too-large',

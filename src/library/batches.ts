@@ -1,0 +1,196 @@
+import type { AskSettings } from '../shared/contract/asking.ts'
+import type { Page } from '../shared/contract/base.ts'
+import { type BatchItem, type BatchJob, type BatchState, type ItemState, itemStates } from '../shared/contract/batch.ts'
+import { type ErrorData, TarsierError } from '../shared/errors.ts'
+import type { Database, Row } from './database.ts'
+import { newId } from './ids.ts'
+
+/** Characters of an answer that are shown in a row. */
+const FIRST_WORDS = 200
+
+export interface NewBatch {
+  readonly title: string
+  readonly question: string | null
+  readonly settings: AskSettings
+  readonly skipDescribed: boolean
+}
+
+export type KeptBatch = Omit<BatchJob, 'secondsLeft'> & {
+  readonly skipDescribed: boolean
+  /** What one clip took so far, in the mean; null before the first is done. */
+  readonly meanMilliseconds: number | null
+}
+
+/** An item without what only a running one has. */
+export type KeptItem = Omit<BatchItem, 'progress'>
+
+const ITEM = `
+  batch_items.id, batch_items.position, clips.id AS clip, clips.name, batch_items.state, batch_items.chat, batch_items.error,
+  COALESCE((SELECT substr(text, 1, ${FIRST_WORDS}) FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0), '') AS first_words
+  FROM batch_items JOIN clips ON clips.key = batch_items.clip`
+
+export class Batches {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+    db.run("UPDATE batch_items SET state = 'waiting' WHERE state = 'running'")
+  }
+
+  create(batch: NewBatch, clipKeys: readonly number[]): KeptBatch {
+    const id = newId()
+    return this.#db.transaction(() => {
+      this.#db.run(
+        "INSERT INTO batches (id, title, question, settings, skip_described, state, created) VALUES (?, ?, ?, ?, ?, 'running', ?)",
+        id,
+        batch.title,
+        batch.question,
+        JSON.stringify(batch.settings),
+        Number(batch.skipDescribed),
+        Date.now(),
+      )
+      return this.add(id, clipKeys)
+    })
+  }
+
+  add(id: string, clipKeys: readonly number[]): KeptBatch {
+    return this.#db.transaction(() => {
+      let position = Number(this.#db.get('SELECT COALESCE(max(position) + 1, 0) AS next FROM batch_items WHERE batch = ?', id)?.next)
+      for (const key of clipKeys) {
+        this.#db.run(
+          "INSERT INTO batch_items (id, batch, position, clip, state) VALUES (?, ?, ?, ?, 'waiting')",
+          newId(),
+          id,
+          position,
+          key,
+        )
+        position += 1
+      }
+      return this.get(id)
+    })
+  }
+
+  /** Throws `nothing-found`. */
+  get(id: string): KeptBatch {
+    const row = this.#db.get('SELECT * FROM batches WHERE id = ?', id)
+    if (row) return this.#batchOf(row)
+    throw new TarsierError('nothing-found', 'That batch is not in the library any more.', { details: { batch: id } })
+  }
+
+  list(limit: number, cursor: string | undefined): Page<KeptBatch> {
+    const offset = offsetOf(cursor)
+    const items = this.#db
+      .all('SELECT * FROM batches ORDER BY created DESC, id LIMIT ? OFFSET ?', limit, offset)
+      .map((row) => this.#batchOf(row))
+    const total = Number(this.#db.get('SELECT count(*) AS total FROM batches')?.total)
+    return { items, total, cursor: nextOffset(offset + items.length, total) }
+  }
+
+  items(
+    id: string,
+    options: { readonly limit: number; readonly cursor?: string | undefined; readonly state?: ItemState | undefined },
+  ): Page<KeptItem> {
+    const offset = offsetOf(options.cursor)
+    const only = options.state === undefined ? '' : 'AND batch_items.state = ?'
+    const values = options.state === undefined ? [id] : [id, options.state]
+    const items = this.#db
+      .all(`SELECT ${ITEM} WHERE batch = ? ${only} ORDER BY position LIMIT ? OFFSET ?`, ...values, options.limit, offset)
+      .map(itemOf)
+    const total = Number(this.#db.get(`SELECT count(*) AS total FROM batch_items WHERE batch = ? ${only}`, ...values)?.total)
+    return { items, total, cursor: nextOffset(offset + items.length, total) }
+  }
+
+  item(id: string): KeptItem {
+    const row = this.#db.get(`SELECT ${ITEM} WHERE batch_items.id = ?`, id)
+    if (row) return itemOf(row)
+    throw new TarsierError('nothing-found', 'That clip is not in the batch any more.', { details: { item: id } })
+  }
+
+  /** The next item to be answered; null when none waits. */
+  next(id: string): KeptItem | null {
+    const row = this.#db.get(`SELECT ${ITEM} WHERE batch = ? AND batch_items.state = 'waiting' ORDER BY position LIMIT 1`, id)
+    return row ? itemOf(row) : null
+  }
+
+  /** Batches that are to go on, the oldest first. */
+  running(): readonly string[] {
+    return this.#db.all("SELECT id FROM batches WHERE state = 'running' ORDER BY created, id").map(({ id }) => String(id))
+  }
+
+  setState(id: string, state: BatchState): void {
+    this.#db.run('UPDATE batches SET state = ? WHERE id = ?', state, id)
+  }
+
+  setItem(
+    id: string,
+    change: { readonly state: ItemState; readonly chat?: string | null; readonly error?: ErrorData; readonly milliseconds?: number },
+  ): void {
+    this.#db.run(
+      'UPDATE batch_items SET state = ?, chat = COALESCE(?, chat), error = ?, milliseconds = ? WHERE id = ?',
+      change.state,
+      change.chat ?? null,
+      change.error ? JSON.stringify(change.error) : null,
+      change.milliseconds ?? null,
+      id,
+    )
+  }
+
+  /** Makes those that failed, or one of them, wait again. */
+  retry(id: string, item: string | undefined): void {
+    this.#db.run(
+      "UPDATE batch_items SET state = 'waiting', error = NULL WHERE batch = ? AND state IN ('failed', 'skipped') AND (state = 'failed' OR id = ?) AND (? IS NULL OR id = ?)",
+      id,
+      item ?? null,
+      item ?? null,
+      item ?? null,
+    )
+  }
+
+  remove(id: string): void {
+    this.#db.run('DELETE FROM batches WHERE id = ?', id)
+  }
+
+  #batchOf(row: Row): KeptBatch {
+    const counts = Object.fromEntries(itemStates.map((state) => [state, 0])) as Record<ItemState, number>
+    for (const { state, n } of this.#db.all('SELECT state, count(*) AS n FROM batch_items WHERE batch = ? GROUP BY state', String(row.id)))
+      counts[state as ItemState] = Number(n)
+    const mean = this.#db.get(
+      'SELECT avg(milliseconds) AS mean FROM batch_items WHERE batch = ? AND milliseconds IS NOT NULL',
+      String(row.id),
+    )?.mean
+    return {
+      id: String(row.id),
+      title: String(row.title),
+      question: row.question === null ? null : String(row.question),
+      settings: JSON.parse(String(row.settings)) as AskSettings,
+      skipDescribed: row.skip_described === 1,
+      state: row.state as BatchState,
+      counts,
+      created: Number(row.created),
+      meanMilliseconds: typeof mean === 'number' ? mean : null,
+    }
+  }
+}
+
+function itemOf(row: Row): KeptItem {
+  return {
+    id: String(row.id),
+    position: Number(row.position),
+    clip: String(row.clip),
+    name: String(row.name),
+    state: row.state as ItemState,
+    firstWords: String(row.first_words),
+    chat: row.chat === null ? null : String(row.chat),
+    error: row.error === null ? null : (JSON.parse(String(row.error)) as ErrorData),
+  }
+}
+
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor)
+  throw new TarsierError('usage', 'That page is not one that this program gave. Begin at the first.')
+}
+
+function nextOffset(offset: number, total: number): string | null {
+  return offset < total ? String(offset) : null
+}

@@ -1,0 +1,203 @@
+import type { AskSettings } from '../shared/contract/asking.ts'
+import type { ChatSummary, Turn, TurnState } from '../shared/contract/chats.ts'
+import { type ErrorData, TarsierError } from '../shared/errors.ts'
+import type { Database, Row } from './database.ts'
+import { newId } from './ids.ts'
+
+/** Characters of the first question that stand for a title. */
+const TITLE = 80
+
+const SUMMARY = `
+  chats.id, clips.id AS clip, chats.created, chats.updated,
+  COALESCE(chats.title, (SELECT substr(question, 1, ${TITLE}) FROM turns WHERE chat = chats.id AND position = 0), '') AS title,
+  (SELECT count(*) FROM turns WHERE chat = chats.id) AS turns,
+  (SELECT model FROM turns WHERE chat = chats.id ORDER BY position DESC LIMIT 1) AS model`
+export const SUMMARIES = `SELECT ${SUMMARY} FROM chats JOIN clips ON clips.key = chats.clip`
+
+export interface NewTurn {
+  readonly question: string
+  readonly settings: AskSettings
+  readonly model: string
+}
+
+/** How a turn ended. */
+export type TurnEnd =
+  | { readonly state: 'done'; readonly text: string; readonly answer: NonNullable<Turn['answer']> }
+  | { readonly state: 'stopped'; readonly text: string }
+  | { readonly state: 'failed'; readonly text: string; readonly error: ErrorData }
+
+export class Chats {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+    // Only one process has the library: whatever runs in it was running when that one's forerunner died.
+    db.run("UPDATE turns SET state = 'cut-off' WHERE state = 'running'")
+  }
+
+  create(clipKey: number): ChatSummary {
+    const id = newId()
+    const now = Date.now()
+    this.#db.run('INSERT INTO chats (id, clip, created, updated) VALUES (?, ?, ?, ?)', id, clipKey, now, now)
+    return this.summary(id)
+  }
+
+  /** Throws `nothing-found`. */
+  summary(id: string): ChatSummary {
+    const row = this.#db.get(`${SUMMARIES} WHERE chats.id = ?`, id)
+    if (row) return summaryOf(row)
+    throw new TarsierError('nothing-found', 'That conversation is not in the library any more.', { details: { chat: id } })
+  }
+
+  about(clipKey: number): readonly ChatSummary[] {
+    return this.#db.all(`${SUMMARIES} WHERE chats.clip = ? ORDER BY chats.updated DESC`, clipKey).map(summaryOf)
+  }
+
+  turns(id: string): readonly Turn[] {
+    return this.#db.all('SELECT * FROM turns WHERE chat = ? ORDER BY position', id).map(turnOf)
+  }
+
+  rename(id: string, title: string): void {
+    this.#db.run('UPDATE chats SET title = ? WHERE id = ?', title, id)
+  }
+
+  remove(id: string): boolean {
+    return this.#db.run('DELETE FROM chats WHERE id = ?', id) > 0
+  }
+
+  /** A new turn that is being answered, at a position; those from there on are dropped. */
+  begin(id: string, position: number, turn: NewTurn): Turn {
+    return this.#db.transaction(() => {
+      this.drop(id, position)
+      const now = Date.now()
+      this.#db.run(
+        "INSERT INTO turns (chat, position, question, text, settings, model, state, created) VALUES (?, ?, ?, '', ?, ?, 'running', ?)",
+        id,
+        position,
+        turn.question,
+        JSON.stringify(turn.settings),
+        turn.model,
+        now,
+      )
+      this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', now, id)
+      return this.turn(id, position)
+    })
+  }
+
+  /** The turn at a position. Throws `usage` when there is none. */
+  turn(id: string, position: number): Turn {
+    const row = this.#db.get('SELECT * FROM turns WHERE chat = ? AND position = ?', id, position)
+    if (row) return turnOf(row)
+    throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.', { details: { turn: position } })
+  }
+
+  /** What has been said so far of an answer that goes on. */
+  say(id: string, position: number, text: string): void {
+    this.#db.run("UPDATE turns SET text = ? WHERE chat = ? AND position = ? AND state = 'running'", text, id, position)
+  }
+
+  end(id: string, position: number, end: TurnEnd): Turn {
+    const answer = end.state === 'done' ? JSON.stringify(end.answer) : null
+    const error = end.state === 'failed' ? JSON.stringify(end.error) : null
+    return this.#db.transaction(() => {
+      this.#db.run(
+        "UPDATE turns SET state = ?, text = ?, answer = ?, error = ? WHERE chat = ? AND position = ? AND state = 'running'",
+        end.state,
+        end.text,
+        answer,
+        error,
+        id,
+        position,
+      )
+      this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', Date.now(), id)
+      return this.turn(id, position)
+    })
+  }
+
+  /** Drops the turns from a position on. */
+  drop(id: string, from: number): void {
+    this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)
+  }
+
+  /** A whole conversation as it was kept elsewhere, under its own id; false when it is here already. */
+  restore(
+    clipKey: number,
+    chat: Pick<ChatSummary, 'id' | 'created' | 'updated'> & { readonly title: string | null },
+    turns: readonly Turn[],
+  ): boolean {
+    return this.#db.transaction(() => {
+      const added = this.#db.run(
+        'INSERT INTO chats (id, clip, title, created, updated) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        chat.id,
+        clipKey,
+        chat.title,
+        chat.created,
+        chat.updated,
+      )
+      if (added === 0) return false
+      turns.forEach((turn, position) => {
+        this.#db.run(
+          'INSERT INTO turns (chat, position, question, text, settings, model, state, answer, error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          chat.id,
+          position,
+          turn.question,
+          turn.text,
+          JSON.stringify(turn.settings),
+          turn.model,
+          turn.state === 'running' ? 'cut-off' : turn.state,
+          turn.answer && JSON.stringify(turn.answer),
+          turn.error && JSON.stringify(turn.error),
+          turn.created,
+        )
+      })
+      return true
+    })
+  }
+
+  /** The person's own title of a conversation; null where it has none. */
+  ownTitle(id: string): string | null {
+    const title = this.#db.get('SELECT title FROM chats WHERE id = ?', id)?.title
+    return typeof title === 'string' ? title : null
+  }
+
+  models(): readonly string[] {
+    return this.#db.all('SELECT DISTINCT model FROM turns ORDER BY model').map(({ model }) => String(model))
+  }
+
+  /** A finished conversation about a clip that began with this question to this model; null where there is none. */
+  described(clipKey: number, question: string, model: string): string | null {
+    const row = this.#db.get(
+      "SELECT chats.id FROM chats JOIN turns ON turns.chat = chats.id WHERE chats.clip = ? AND turns.position = 0 AND turns.state = 'done' AND turns.question = ? AND turns.model = ? ORDER BY chats.updated DESC LIMIT 1",
+      clipKey,
+      question,
+      model,
+    )
+    return row ? String(row.id) : null
+  }
+}
+
+export function summaryOf(row: Row): ChatSummary {
+  return {
+    id: String(row.id),
+    clip: String(row.clip),
+    title: String(row.title),
+    turns: Number(row.turns),
+    model: row.model === null ? null : String(row.model),
+    created: Number(row.created),
+    updated: Number(row.updated),
+  }
+}
+
+function turnOf(row: Row): Turn {
+  return {
+    index: Number(row.position),
+    question: String(row.question),
+    settings: JSON.parse(String(row.settings)) as AskSettings,
+    model: String(row.model),
+    state: row.state as TurnState,
+    text: String(row.text),
+    answer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Turn['answer']),
+    error: row.error === null ? null : (JSON.parse(String(row.error)) as ErrorData),
+    created: Number(row.created),
+  }
+}

@@ -1,0 +1,146 @@
+import { basename, dirname } from 'node:path'
+import type { MediaInfo } from '../engine/media/types.ts'
+import { TarsierError } from '../shared/errors.ts'
+import type { Database, Row } from './database.ts'
+import { newId } from './ids.ts'
+
+/** A clip as it is kept: where it lay when it was last seen, and what it was. */
+export interface KeptClip {
+  readonly key: number
+  readonly id: string
+  readonly path: string
+  readonly name: string
+  readonly bytes: number
+  /** When the file was changed last, in milliseconds; with its size it tells whether it is still the same. */
+  readonly modified: number
+  /** sha256 of its bytes; null until somebody had the time to compute it. */
+  readonly hash: string | null
+  readonly facts: MediaInfo
+  /** Whether the file is our own copy. */
+  readonly uploaded: boolean
+}
+
+/** A file as it is now. */
+export type SeenFile = Pick<KeptClip, 'path' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & { readonly hash?: string | null }
+
+const COLUMNS = 'key, id, path, name, bytes, modified, hash, facts, uploaded'
+
+export class Clips {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Throws `nothing-found` when there is no such clip (any more). */
+  get(id: string): KeptClip {
+    const row = this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id)
+    if (row) return clipOf(row)
+    throw new TarsierError('nothing-found', 'That clip is not in the library any more. Open its file again.', { details: { clip: id } })
+  }
+
+  byPath(path: string): KeptClip | null {
+    return one(this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE path = ? ORDER BY key DESC LIMIT 1`, path))
+  }
+
+  /** Clips of a size: only among these can one with the same content be. */
+  bySize(bytes: number): readonly KeptClip[] {
+    return this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE bytes = ? ORDER BY key`, bytes).map(clipOf)
+  }
+
+  add(file: SeenFile): KeptClip {
+    const id = newId()
+    this.#db.run(
+      'INSERT INTO clips (id, path, folder, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      id,
+      file.path,
+      dirname(file.path),
+      file.name,
+      file.bytes,
+      file.modified,
+      file.hash ?? null,
+      JSON.stringify(file.facts),
+      Number(file.uploaded),
+      Date.now(),
+    )
+    return this.get(id)
+  }
+
+  /** The same clip in another place, or its file changed where it was (then its thumbnail and its hash are no longer its own). */
+  update(id: string, file: SeenFile): KeptClip {
+    this.#db.run(
+      'UPDATE clips SET path = ?, folder = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
+      file.path,
+      dirname(file.path),
+      file.name,
+      file.bytes,
+      file.modified,
+      file.hash ?? null,
+      JSON.stringify(file.facts),
+      Number(file.uploaded),
+      id,
+    )
+    return this.get(id)
+  }
+
+  setHash(id: string, hash: string): void {
+    this.#db.run('UPDATE clips SET hash = ? WHERE id = ?', hash, id)
+  }
+
+  thumbnail(id: string): Uint8Array | null {
+    const value = this.#db.get('SELECT thumbnail FROM clips WHERE id = ?', id)?.thumbnail
+    return value instanceof Uint8Array ? value : null
+  }
+
+  setThumbnail(id: string, jpeg: Uint8Array): void {
+    this.#db.run('UPDATE clips SET thumbnail = ? WHERE id = ?', jpeg, id)
+  }
+
+  /** Makes everything about one clip be about another, and forgets the one. */
+  merge(from: KeptClip, into: KeptClip): void {
+    this.#db.transaction(() => {
+      this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', into.key, from.key)
+      this.#db.run('UPDATE batch_items SET clip = ? WHERE clip = ?', into.key, from.key)
+      this.#db.run('DELETE FROM clips WHERE key = ?', from.key)
+    })
+  }
+
+  /** Clips that no conversation and no batch is about, opened before a time; they are gone from the library after this. */
+  removeUnused(before: number): readonly KeptClip[] {
+    const unused = `created < ? AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items)`
+    return this.#db.transaction(() => {
+      const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, before).map(clipOf)
+      this.#db.run(`DELETE FROM clips WHERE ${unused}`, before)
+      return clips
+    })
+  }
+
+  folders(): readonly string[] {
+    return this.#db
+      .all('SELECT DISTINCT folder FROM clips WHERE uploaded = 0 AND key IN (SELECT clip FROM chats) ORDER BY folder')
+      .map(({ folder }) => String(folder))
+  }
+}
+
+/** A file's own name, for those that come without one of their own. */
+export function nameOf(path: string): string {
+  return basename(path)
+}
+
+function one(row: Row | undefined): KeptClip | null {
+  return row ? clipOf(row) : null
+}
+
+function clipOf(row: Row): KeptClip {
+  return {
+    key: Number(row.key),
+    id: String(row.id),
+    path: String(row.path),
+    name: String(row.name),
+    bytes: Number(row.bytes),
+    modified: Number(row.modified),
+    hash: row.hash === null ? null : String(row.hash),
+    facts: JSON.parse(String(row.facts)) as MediaInfo,
+    uploaded: row.uploaded === 1,
+  }
+}

@@ -1,0 +1,27 @@
+import type { Database } from './database.ts'
+
+/** Jobs that bring models here, as JSON of whoever runs them; kept so that a restart can go on with them. */
+export class KeptJobs {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  all(): readonly unknown[] {
+    return this.#db.all('SELECT job FROM model_jobs ORDER BY created').map(({ job }) => JSON.parse(String(job)) as unknown)
+  }
+
+  put(id: string, job: unknown): void {
+    this.#db.run(
+      'INSERT INTO model_jobs (id, job, created) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET job = excluded.job',
+      id,
+      JSON.stringify(job),
+      Date.now(),
+    )
+  }
+
+  remove(id: string): void {
+    this.#db.run('DELETE FROM model_jobs WHERE id = ?', id)
+  }
+}

@@ -1,0 +1,129 @@
+import type { Page } from '../shared/contract/base.ts'
+import type { ChatSummary } from '../shared/contract/chats.ts'
+import type { Hit, Search, SnippetPart } from '../shared/contract/library.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { SUMMARIES, summaryOf } from './chats.ts'
+import type { Database, Row } from './database.ts'
+
+/** Marks that FTS5 puts around hits; no keyboard types them, and where a text has them all the same, only the highlighting is off. */
+const OPEN = '\u0002'
+const CLOSE = '\u0003'
+const MOST_SNIPPETS = 3
+/** Characters of an answer where nothing was searched for. */
+const BEGINNING = 200
+
+/** A conversation that was found, with the file its clip lay in. */
+export type FoundChat = Omit<Hit, 'clip'> & { readonly clip: Omit<Hit['clip'], 'present'> & { readonly path: string } }
+
+/** Conversations whose clip's name or one of whose turns has all the words, the newest first. */
+export function searchLibrary(db: Database, search: Search): Page<FoundChat> {
+  const words = wordsOf(search.text)
+  if (words === null) return { items: [], cursor: null, total: 0 }
+  const where: string[] = []
+  const values: (string | number)[] = []
+  const also = (condition: string, ...given: readonly (string | number)[]) => {
+    where.push(condition)
+    values.push(...given)
+  }
+  if (words !== '') {
+    also(
+      `(chats.id IN (SELECT chat FROM turns WHERE key IN (SELECT rowid FROM turn_words WHERE turn_words MATCH ?))
+        OR chats.clip IN (SELECT rowid FROM clip_words WHERE clip_words MATCH ?))`,
+      words,
+      words,
+    )
+  } else also('EXISTS (SELECT 1 FROM turns WHERE chat = chats.id)')
+  if (search.model !== undefined) also('EXISTS (SELECT 1 FROM turns WHERE chat = chats.id AND turns.model = ?)', search.model)
+  if (search.folder !== undefined)
+    also(
+      '(clips.folder = ? OR substr(clips.folder, 1, ?) IN (?, ?))',
+      search.folder,
+      search.folder.length + 1,
+      `${search.folder}/`,
+      `${search.folder}\\`,
+    )
+  if (search.kind !== undefined) also("json_extract(clips.facts, '$.kind') = ?", search.kind)
+  if (search.from !== undefined) also('chats.updated >= ?', search.from)
+  if (search.to !== undefined) also('chats.updated < ?', search.to)
+
+  const total = Number(
+    db.get(`SELECT count(*) AS total FROM chats JOIN clips ON clips.key = chats.clip WHERE ${where.join(' AND ')}`, ...values)?.total,
+  )
+  const after = search.cursor === undefined ? null : positionOf(search.cursor)
+  if (after) also('(chats.updated, chats.id) < (?, ?)', after.updated, after.id)
+  const chats = db
+    .all(`${SUMMARIES} WHERE ${where.join(' AND ')} ORDER BY chats.updated DESC, chats.id DESC LIMIT ?`, ...values, search.limit + 1)
+    .map(summaryOf)
+  const shown = chats.slice(0, search.limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map((chat) => hitOf(db, chat, words)),
+    cursor: chats.length > shown.length && last ? `${last.updated} ${last.id}` : null,
+    total,
+  }
+}
+
+/** FTS5's own language for text that a person typed: all words, the last one perhaps unfinished. Null when there is no word in it. */
+export function wordsOf(text: string): string | null {
+  if (text.trim() === '') return ''
+  const words = text.match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu)
+  if (!words) return null
+  const unfinished = /[\p{L}\p{N}\p{M}\p{Co}]$/u.test(text)
+  return words.map((word, i) => `"${word}"${unfinished && i === words.length - 1 ? '*' : ''}`).join(' ')
+}
+
+/** A text with FTS5's marks in it, in parts. */
+export function partsOf(marked: string): SnippetPart[] {
+  return marked
+    .split(new RegExp(`(${OPEN}[^${CLOSE}]*${CLOSE})`))
+    .filter((part) => part !== '')
+    .map((part) => (part.startsWith(OPEN) ? { text: part.slice(1, -1), hit: true } : { text: part, hit: false }))
+}
+
+function hitOf(db: Database, chat: ChatSummary, words: string): FoundChat {
+  const clip = db.get("SELECT key, name, path, json_extract(facts, '$.kind') AS kind FROM clips WHERE id = ?", chat.clip)
+  if (!clip) throw new TarsierError('internal', 'A conversation has no clip. Please report it.')
+  return {
+    chat,
+    clip: { handle: chat.clip, name: String(clip.name), kind: clip.kind as Hit['clip']['kind'], path: String(clip.path) },
+    snippets: words === '' ? beginning(db, chat.id) : snippets(db, chat.id, Number(clip.key), words),
+  }
+}
+
+function beginning(db: Database, chat: string): Hit['snippets'] {
+  const row = db.get('SELECT substr(text, 1, ?) AS text FROM turns WHERE chat = ? AND position = 0', BEGINNING, chat)
+  return row ? [{ turn: 0, field: 'answer', parts: [{ text: String(row.text), hit: false }] }] : []
+}
+
+function snippets(db: Database, chat: string, clipKey: number, words: string): Hit['snippets'] {
+  const found: Hit['snippets'][number][] = []
+  const name = db.get(
+    `SELECT highlight(clip_words, 0, '${OPEN}', '${CLOSE}') AS name FROM clip_words WHERE clip_words MATCH ? AND rowid = ?`,
+    words,
+    clipKey,
+  )
+  if (name) found.push({ turn: 0, field: 'name', parts: partsOf(String(name.name)) })
+  const rows: readonly Row[] = db.all(
+    `SELECT turns.position, snippet(turn_words, 0, '${OPEN}', '${CLOSE}', '…', 24) AS question, snippet(turn_words, 1, '${OPEN}', '${CLOSE}', '…', 24) AS text
+     FROM turn_words JOIN turns ON turns.key = turn_words.rowid WHERE turn_words MATCH ? AND turns.chat = ? ORDER BY turns.position LIMIT ?`,
+    words,
+    chat,
+    MOST_SNIPPETS,
+  )
+  for (const row of rows) {
+    for (const [field, text] of [
+      ['answer', String(row.text)],
+      ['question', String(row.question)],
+    ] as const) {
+      if (text.includes(OPEN)) found.push({ turn: Number(row.position), field, parts: partsOf(text) })
+    }
+  }
+  return found.slice(0, MOST_SNIPPETS)
+}
+
+function positionOf(cursor: string): { updated: number; id: string } {
+  const [updated, id] = cursor.split(' ')
+  if (!updated || !id || !/^\d+$/.test(updated))
+    throw new TarsierError('usage', 'That page is not one that this program gave. Search again.')
+  return { updated: Number(updated), id }
+}

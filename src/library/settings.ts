@@ -1,0 +1,40 @@
+import { defaultSettings, type Settings, settingsSchema } from '../shared/contract/settings.ts'
+import type { Database } from './database.ts'
+
+/** Settings, each on its own: what another version wrote and this one does not understand counts as not set. */
+export class KeptSettings {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  get(): Settings {
+    const kept: Record<string, unknown> = {}
+    for (const row of this.#db.all('SELECT name, value FROM settings')) kept[String(row.name)] = JSON.parse(String(row.value))
+    const known = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
+      const value = schema.safeParse(kept[name])
+      return value.success ? [[name, value.data]] : []
+    })
+    return { ...defaultSettings, ...(Object.fromEntries(known) as Partial<Settings>) }
+  }
+
+  set(values: Readonly<Record<string, unknown>>): void {
+    this.#db.transaction(() => {
+      for (const [name, value] of Object.entries(values)) {
+        if (value === undefined) continue
+        this.#db.run(
+          'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+          name,
+          JSON.stringify(value),
+        )
+      }
+    })
+  }
+
+  reset(names: readonly string[]): void {
+    this.#db.transaction(() => {
+      for (const name of names) this.#db.run('DELETE FROM settings WHERE name = ?', name)
+    })
+  }
+}

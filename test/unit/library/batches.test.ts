@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { ScratchLibrary, seen, told } from './kept.ts'
+
+function clips(scratch: ScratchLibrary, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => scratch.library.clips.add(seen(`/clips/${i}.mp4`)).key)
+}
+
+const batch = { title: 'Holiday', question: null, settings: {}, skipDescribed: true }
+
+test('a batch goes through its clips in order, and after a restart goes on with the one it was at', () => {
+  using scratch = new ScratchLibrary()
+  const { batches } = scratch.library
+  const { id } = batches.create(batch, clips(scratch, 3))
+  const first = batches.next(id)
+  expect(first).toMatchObject({ position: 0, name: '0.mp4', state: 'waiting' })
+  const chat = told(scratch.library, '/x.mp4', 'What?', 'A square. '.repeat(40))
+  batches.setItem(first?.id ?? '', { state: 'done', chat, milliseconds: 4000 })
+  const second = batches.next(id)
+  batches.setItem(second?.id ?? '', { state: 'running' })
+  expect(batches.next(id)).toMatchObject({ position: 2 })
+
+  const again = scratch.restart().batches
+  expect(again.running()).toEqual([id])
+  expect(again.next(id)).toMatchObject({ id: second?.id, state: 'waiting' })
+  expect(again.get(id)).toMatchObject({ counts: { waiting: 2, running: 0, done: 1, failed: 0, skipped: 0 }, meanMilliseconds: 4000 })
+  expect(again.item(first?.id ?? '').firstWords).toHaveLength(200)
+})
+
+test('failed clips wait again, all or one, and done ones do not', () => {
+  using scratch = new ScratchLibrary()
+  const { batches } = scratch.library
+  const { id } = batches.create(batch, clips(scratch, 4))
+  const [a, b, c, d] = batches.items(id, { limit: 10 }).items.map((item) => item.id)
+  const error = { code: 'file-missing', message: 'gone' } as const
+  batches.setItem(a ?? '', { state: 'done' })
+  batches.setItem(b ?? '', { state: 'failed', error })
+  batches.setItem(c ?? '', { state: 'failed', error })
+  batches.setItem(d ?? '', { state: 'skipped' })
+  batches.retry(id, c)
+  expect(batches.items(id, { limit: 10 }).items.map(({ state }) => state)).toEqual(['done', 'failed', 'waiting', 'skipped'])
+  expect(batches.item(b ?? '').error).toEqual(error)
+  batches.retry(id, undefined)
+  expect(batches.items(id, { limit: 10 }).items.map(({ state }) => state)).toEqual(['done', 'waiting', 'waiting', 'skipped'])
+})
+
+test('gives items page by page and by state', () => {
+  using scratch = new ScratchLibrary()
+  const { batches } = scratch.library
+  const { id } = batches.create(batch, clips(scratch, 5))
+  const one = batches.items(id, { limit: 3 })
+  const two = batches.items(id, { limit: 3, cursor: one.cursor ?? '' })
+  expect([...one.items, ...two.items].map(({ position }) => position)).toEqual([0, 1, 2, 3, 4])
+  expect(two).toMatchObject({ total: 5, cursor: null })
+  expect(batches.items(id, { limit: 3, state: 'done' })).toMatchObject({ items: [], total: 0, cursor: null })
+  batches.remove(id)
+  expect(() => batches.get(id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
+  expect(batches.list(10, undefined).items).toEqual([])
+})

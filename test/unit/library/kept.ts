@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SeenFile } from '../../../src/library/clips.ts'
+import { Library } from '../../../src/library/library.ts'
+import type { Turn } from '../../../src/shared/contract/chats.ts'
+
+/** A library of its own, and the folder it lies in; opening it again is what a restart does. */
+export class ScratchLibrary implements Disposable {
+  readonly home = mkdtempSync(join(tmpdir(), 'tarsier-library-'))
+  library = new Library(this.home)
+
+  restart(): Library {
+    this.library[Symbol.dispose]()
+    this.library = new Library(this.home)
+    return this.library
+  }
+
+  [Symbol.dispose](): void {
+    this.library[Symbol.dispose]()
+    rmSync(this.home, { recursive: true, force: true })
+  }
+}
+
+export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): SeenFile {
+  const name = path.split('/').at(-1) ?? path
+  return {
+    path,
+    name,
+    bytes: 1000,
+    modified: 1,
+    uploaded: false,
+    facts: {
+      path,
+      kind: 'video',
+      width: 64,
+      height: 48,
+      rotation: 0,
+      frameCount: 10,
+      rate: 10,
+      duration: 1,
+      container: 'mp4',
+      codec: 'h264',
+      pixelFormat: 'yuv420p',
+      bytes: 1000,
+      notices: [],
+      ...facts,
+    },
+  }
+}
+
+export const done: NonNullable<Turn['answer']> = {
+  finish: 'end',
+  frames: [{ index: 0, time: 0 }],
+  width: 64,
+  height: 48,
+  tokens: { visual: 4, prompt: 10, generated: 5, evaluated: 14 },
+  timings: { probe: 1, decode: 1, encode: 1, prefill: 1, firstToken: 1, generate: 1, total: 6 },
+  device: { vision: 'cpu', language: 'cpu', fallbacks: [] },
+  notices: [],
+  cached: 'nothing',
+}
+
+/** A conversation of one finished turn about a new clip. */
+export function told(library: Library, path: string, question: string, text: string, model = 'demo'): string {
+  const clip = library.clips.add(seen(path))
+  const chat = library.chats.create(clip.key)
+  library.chats.begin(chat.id, 0, { question, settings: {}, model })
+  library.chats.end(chat.id, 0, { state: 'done', text, answer: done })
+  return chat.id
+}

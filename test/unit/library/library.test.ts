@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { DatabaseSync } from '@photostructure/sqlite'
+import { expect, test } from 'vitest'
+import { Library } from '../../../src/library/library.ts'
+import { done, ScratchLibrary, seen, told } from './kept.ts'
+
+test('a conversation is the same after a restart, one that was being answered is cut off with what had been said', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const clip = clips.add(seen('/films/a.mp4'))
+  const { id } = chats.create(clip.key)
+  chats.begin(id, 0, { question: 'What?', settings: { maxPixels: 100 }, model: 'demo' })
+  const first = chats.end(id, 0, { state: 'done', text: 'A square.', answer: done })
+  chats.begin(id, 1, { question: 'Why?', settings: {}, model: 'demo' })
+  chats.say(id, 1, 'Because it')
+
+  const again = scratch.restart()
+  expect(again.chats.summary(id)).toMatchObject({ clip: clip.id, title: 'What?', turns: 2, model: 'demo' })
+  const [one, two] = again.chats.turns(id)
+  expect(one).toEqual(first)
+  expect(two).toMatchObject({ state: 'cut-off', text: 'Because it', answer: null })
+  // Nothing that comes late makes a turn that is over another one.
+  again.chats.say(id, 1, 'something else')
+  expect(again.chats.turn(id, 1).text).toBe('Because it')
+})
+
+test('asking at an earlier place drops what came after it', () => {
+  using scratch = new ScratchLibrary()
+  const { chats } = scratch.library
+  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  for (const position of [1, 2]) {
+    chats.begin(id, position, { question: `Q${position}`, settings: {}, model: 'demo' })
+    chats.end(id, position, { state: 'stopped', text: 'x' })
+  }
+  chats.begin(id, 1, { question: 'Another', settings: {}, model: 'other' })
+  expect(chats.turns(id).map(({ question }) => question)).toEqual(['What?', 'Another'])
+  expect(scratch.library.search({ text: 'Q2', limit: 5 }).total).toBe(0)
+  expect(() => chats.turn(id, 7)).toThrow(expect.objectContaining({ code: 'usage' }))
+})
+
+test('a process killed while it writes loses nothing that it was told is kept', () => {
+  using scratch = new ScratchLibrary()
+  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  scratch.library[Symbol.dispose]()
+  const program = `
+    import { Library } from '${new URL('../../../src/library/library.ts', import.meta.url).href}'
+    const library = new Library(${JSON.stringify(scratch.home)})
+    library.chats.begin('${id}', 1, { question: 'On?', settings: {}, model: 'demo' })
+    for (let i = 1; ; i++) {
+      library.chats.say('${id}', 1, 'word '.repeat(i))
+      process.stdout.write(i + '\\n')
+      if (i === 40) process.kill(process.pid, 'SIGKILL')
+    }`
+  const file = join(scratch.home, 'writer.mts')
+  writeFileSync(file, program)
+  let written = ''
+  try {
+    execFileSync(process.execPath, ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, file], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    written = (error as { stdout: string }).stdout
+  }
+  expect(written.trim().split('\n').at(-1)).toBe('40')
+  expect(scratch.restart().chats.turn(id, 1)).toMatchObject({ state: 'cut-off', text: 'word '.repeat(40) })
+})
+
+test('refuses a library that another process holds, that is damaged, or that a newer program wrote', () => {
+  using scratch = new ScratchLibrary()
+  expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-busy' }))
+  scratch.library[Symbol.dispose]()
+  const path = join(scratch.home, 'library.sqlite')
+  const newer = new DatabaseSync(path)
+  newer.exec('PRAGMA user_version = 99')
+  newer.close()
+  expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-damaged', details: { found: 99, expected: 1 } }))
+  using other = new ScratchLibrary()
+  other.library[Symbol.dispose]()
+  const damaged = join(other.home, 'library.sqlite')
+  rmSync(`${damaged}-wal`, { force: true })
+  writeFileSync(damaged, 'this was a library once, but somebody wrote a poem over it'.repeat(100))
+  expect(() => new Library(other.home)).toThrow(expect.objectContaining({ code: 'library-damaged' }))
+  // Nothing of ours stays behind that would keep the next try out.
+  rmSync(damaged)
+  other.library = new Library(other.home)
+  expect(other.library.chats.models()).toEqual([])
+})
+
+test('what a transaction began and did not end is not there', () => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  expect(() =>
+    library.transaction(() => {
+      library.clips.add(seen('/a.mp4'))
+      throw new Error('no')
+    }),
+  ).toThrow('no')
+  expect(library.clips.byPath('/a.mp4')).toBeNull()
+})
+
+test('settings are kept one by one, and one that nobody understands any more counts as not set', () => {
+  using scratch = new ScratchLibrary()
+  const { settings } = scratch.library
+  settings.set({ frames: 12, model: 'big', prompts: [{ name: 'Mine', text: 'What is it?' }] })
+  settings.set({ frames: 8, temperature: 'hot' })
+  expect(scratch.restart().settings.get()).toMatchObject({
+    frames: 8,
+    model: 'big',
+    temperature: null,
+    prompts: [{ name: 'Mine', text: 'What is it?' }],
+  })
+  scratch.library.settings.reset(['frames'])
+  expect(scratch.library.settings.get()).toMatchObject({ frames: null, model: 'big' })
+})
+
+test('a clip keeps its id when it is moved, and two that turn out to be one become one', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const a = clips.add(seen('/a.mp4'))
+  clips.setThumbnail(a.id, Uint8Array.of(1, 2))
+  expect(clips.thumbnail(a.id)).toEqual(Uint8Array.of(1, 2))
+  const moved = clips.update(a.id, seen('/other/a.mp4'))
+  expect(moved).toMatchObject({ id: a.id, path: '/other/a.mp4' })
+  expect(clips.thumbnail(a.id)).toBeNull()
+  const b = clips.add(seen('/b.mp4'))
+  const { id } = chats.create(b.key)
+  clips.merge(b, moved)
+  expect(chats.about(a.key).map((chat) => chat.id)).toEqual([id])
+  expect(() => clips.get(b.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
+})
+
+test('clips that nothing is about go, the others stay', () => {
+  using scratch = new ScratchLibrary()
+  const { clips } = scratch.library
+  told(scratch.library, '/kept.mp4', 'What?', 'A square.')
+  const loose = clips.add(seen('/loose.mp4'))
+  expect(clips.removeUnused(Date.now() - 60_000)).toEqual([])
+  expect(clips.removeUnused(Date.now() + 1).map(({ id }) => id)).toEqual([loose.id])
+  expect(clips.byPath('/kept.mp4')).not.toBeNull()
+})

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { partsOf, wordsOf } from '../../../src/library/search.ts'
+import type { Search } from '../../../src/shared/contract/library.ts'
+import { ScratchLibrary, seen, told } from './kept.ts'
+
+function find(scratch: ScratchLibrary, search: Partial<Search>): string[] {
+  return scratch.library.search({ text: '', limit: 50, ...search }).items.map(({ chat }) => chat.title)
+}
+
+test('finds by words of questions, answers and names, in any case and with or without accents, the last word perhaps unfinished', () => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, '/films/strand.mp4', 'Describe it', 'Ein Kind läuft über den Strand.')
+  told(scratch.library, '/films/holiday-cafe.mp4', 'Who waits?', 'A red circle waits; then it grows.')
+  expect(find(scratch, { text: 'LAUFT' })).toEqual(['Describe it'])
+  expect(find(scratch, { text: 'circle gro' })).toEqual(['Who waits?'])
+  expect(find(scratch, { text: 'circle gro ' })).toEqual([])
+  expect(find(scratch, { text: 'waits' })).toEqual(['Who waits?'])
+  expect(find(scratch, { text: 'café' })).toEqual(['Who waits?'])
+  expect(find(scratch, { text: 'circle strand' })).toEqual([])
+  expect(find(scratch, {})).toEqual(['Who waits?', 'Describe it'])
+})
+
+test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('takes %j for what a person typed', (text) => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  expect(scratch.library.search({ text, limit: 5 }).total).toBe(0)
+})
+
+test('says where the words stand, as parts, with markup left as text', () => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, '/circle.mp4', 'Is there a circle?', '<b>Yes</b>, a circle & a square.')
+  const [hit] = scratch.library.search({ text: 'circle', limit: 5 }).items
+  expect(hit?.snippets).toEqual([
+    {
+      turn: 0,
+      field: 'name',
+      parts: [
+        { text: 'circle', hit: true },
+        { text: '.mp4', hit: false },
+      ],
+    },
+    {
+      turn: 0,
+      field: 'answer',
+      parts: [
+        { text: '<b>Yes</b>, a ', hit: false },
+        { text: 'circle', hit: true },
+        { text: ' & a square.', hit: false },
+      ],
+    },
+    {
+      turn: 0,
+      field: 'question',
+      parts: [
+        { text: 'Is there a ', hit: false },
+        { text: 'circle', hit: true },
+        { text: '?', hit: false },
+      ],
+    },
+  ])
+})
+
+test('filters by model, folder, kind and time', () => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  told(library, '/films/2025/a.mp4', 'First', 'x', 'demo')
+  told(library, '/films-too/b.mp4', 'Second', 'x', 'big')
+  const image = library.clips.add(seen('/films/c.png', { kind: 'image' }))
+  const { id } = library.chats.create(image.key)
+  library.chats.begin(id, 0, { question: 'Third', settings: {}, model: 'big' })
+  expect(find(scratch, { model: 'big' })).toEqual(['Third', 'Second'])
+  expect(find(scratch, { folder: '/films' })).toEqual(['Third', 'First'])
+  expect(find(scratch, { kind: 'image' })).toEqual(['Third'])
+  expect(find(scratch, { from: Date.now() + 1000 })).toEqual([])
+  expect(find(scratch, { to: Date.now() + 1000, text: 'x' })).toEqual(['Second', 'First'])
+  expect(library.filters()).toEqual({ models: ['big', 'demo'], folders: ['/films', '/films-too', '/films/2025'] })
+})
+
+test('gives two thousand conversations page by page, each once', () => {
+  using scratch = new ScratchLibrary()
+  scratch.library.transaction(() => {
+    for (let i = 0; i < 2000; i++) told(scratch.library, `/f/${i}.mp4`, `Question ${i}`, `A square number ${i % 100} of words.`)
+  })
+  const seenIds = new Set<string>()
+  let cursor: string | null | undefined
+  do {
+    const page = scratch.library.search({ text: 'square 42 ', limit: 8, ...(cursor && { cursor }) })
+    expect(page.total).toBe(20)
+    for (const { chat } of page.items) seenIds.add(chat.id)
+    cursor = page.cursor
+  } while (cursor)
+  expect(seenIds.size).toBe(20)
+  expect(() => scratch.library.search({ text: '', limit: 5, cursor: 'nonsense' })).toThrow(expect.objectContaining({ code: 'usage' }))
+})
+
+test('reads words and marks', () => {
+  expect(wordsOf('  ')).toBe('')
+  expect(wordsOf('!?')).toBeNull()
+  expect(wordsOf('red "circle')).toBe('"red" "circle"*')
+  expect(partsOf('a \u0002b\u0003\u0002c\u0003')).toEqual([
+    { text: 'a ', hit: false },
+    { text: 'b', hit: true },
+    { text: 'c', hit: true },
+  ])
+})
