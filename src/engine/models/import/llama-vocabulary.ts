@@ -54,10 +54,13 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
     scores[id] = score
     types[id] = type
   }
-  // Symbols that a trainer was told of are ordinary pieces to the converter.
-  for (const [id, { text, score, kind }] of model.pieces) put(id, text, score, kind === pieceKinds.userDefined ? tokenTypes.normal : kind)
   const named = namedSpecials(settings)
   const special = new Set(named.values())
+  for (const [id, { text, score, kind }] of model.pieces) {
+    // Symbols that a trainer was told of are ordinary pieces to the converter.
+    const type = kind === pieceKinds.userDefined ? tokenTypes.normal : kind
+    put(id, text, score, type === tokenTypes.normal && special.has(text) ? tokenTypes.control : type)
+  }
   for (const [id, { content, special: marked }] of files.added) {
     const control = marked || special.has(content) || looksSpecial(content)
     put(id, control ? content : withSpaces(content), ADDED_SCORE, control ? tokenTypes.control : tokenTypes.userDefined)

@@ -57,6 +57,16 @@ describe('added tokens', () => {
     expect(tokens).toHaveLength(SIZE)
   })
 
+  it('that the settings name are for control without being added, too', async () => {
+    const { tokens, types } = await changed('yi', {
+      [SETTINGS]: (value) => ({ ...value, eos_token: '<|im_end|>', sep_token: '<|im_start|>', added_tokens_decoder: {} }),
+    })
+    const typeOf = (text: string) => types[tokens.indexOf(text)]
+    const { control, normal, unknown } = tokenTypes
+    expect(['<|im_end|>', '<|im_start|>', '<|startoftext|>'].map(typeOf)).toEqual([control, control, control])
+    expect(['<unk>', '<|Human|>'].map(typeOf)).toEqual([unknown, normal])
+  })
+
   it('must not be there twice', async () => {
     const twice = changed('vicuna', { 'added_tokens.json': () => ({ '<image>': 505 }) })
     await expect(twice).rejects.toMatchObject({ code: 'model-damaged', message: expect.stringContaining('"<image>" has two ids') })
