@@ -1,5 +1,5 @@
 /**
- * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← cli; main, preload and renderer know shared.
+ * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← library ← service ← serve, cli; main, preload and renderer know shared.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {
@@ -7,7 +7,10 @@ module.exports = {
     ...rooms({
       shared: [],
       engine: ['shared'],
-      cli: ['shared', 'engine'],
+      library: ['shared', 'engine'],
+      service: ['shared', 'engine', 'library'],
+      serve: ['shared', 'engine', 'service'],
+      cli: ['shared', 'engine', 'service', 'serve'],
       main: ['shared'],
       preload: ['shared'],
       renderer: ['shared'],
@@ -68,7 +71,7 @@ module.exports = {
       name: 'no-development-package-in-the-engine',
       comment: 'What the user runs needs its packages installed; the page is bundled and may use development packages.',
       severity: 'error',
-      from: { path: '^src/(shared|engine|cli)/' },
+      from: { path: '^src/(shared|engine|library|service|serve|cli)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

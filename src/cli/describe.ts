@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { EngineClient, ModelFacts } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
+import { exists, planSidecars, refuseExisting, writeSidecar } from '../service/sidecar.ts'
+import { findClips } from '../service/walk.ts'
 import type { Answer } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
@@ -11,9 +13,7 @@ import { type ClipOptions, frameOptions, modelOptions, promptOption, type WordOp
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
-import { exists, planSidecars, refuseExisting, writeSidecar } from './sidecar.ts'
 import { summaryOf } from './summary.ts'
-import { findClips } from './walk.ts'
 
 interface DescribeOptions extends ClipOptions, WordOptions {
   readonly prompt?: string

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { engineProblem, usable } from './doctor-advice.ts'
-import { type DoctorReport, makeReport } from './doctor-report.ts'
+import { engineProblem, usable } from '../service/doctor-advice.ts'
+import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'

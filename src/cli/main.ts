@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
 import { addChat } from './chat.ts'
 import { addDescribe } from './describe.ts'
@@ -8,7 +9,6 @@ import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { addModels } from './models.ts'
 import { addTrace } from './trace.ts'
-import { appVersion } from './version.ts'
 
 /** Runs one command line (without the program's own name) and gives the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { planSidecars, writeSidecar } from '../../../src/cli/sidecar.ts'
+import { planSidecars, writeSidecar } from '../../../src/service/sidecar.ts'
 
 describe('names of sidecars', () => {
   it('is the base name, in the clip’s own folder', () => {

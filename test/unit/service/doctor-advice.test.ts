@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Advisable, adviceFor, usable } from '../../../src/cli/doctor-advice.ts'
+import { type Advisable, adviceFor, usable } from '../../../src/service/doctor-advice.ts'
 
 const GIB = 1024 ** 3
 const ok = (name: string) => ({ name, works: true, detail: '' })
