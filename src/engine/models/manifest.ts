@@ -67,11 +67,18 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
   return manifest
 }
 
-/** Compares every file's sha256 with the manifest's; throws `model-damaged` for the first that differs. Reads everything. */
-export async function verifyModel(directory: string, signal: AbortSignal): Promise<ModelManifest> {
+/**
+ * Compares every file's sha256 with the manifest's; throws `model-damaged` for the first that differs. Reads everything, and tells how many
+ * bytes it has read.
+ */
+export async function verifyModel(
+  directory: string,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<ModelManifest> {
   const manifest = await readManifest(directory)
   for (const { file, sha256 } of modelFiles(manifest)) {
-    const found = await hashFile(await presentFile(directory, file), signal)
+    const found = await hashFile(await presentFile(directory, file), signal, onBytes)
     if (found !== sha256) {
       throw new TarsierError(
         'model-damaged',
@@ -86,10 +93,13 @@ export async function verifyModel(directory: string, signal: AbortSignal): Promi
 }
 
 /** sha256 of a file's bytes, hex. */
-export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+export async function hashFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<string> {
   const hash = createHash('sha256')
   try {
-    for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) hash.update(piece as Buffer)
+    for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
+      hash.update(piece as Buffer)
+      onBytes((piece as Buffer).byteLength)
+    }
   } catch (error) {
     throw unreadable(path, error)
   }

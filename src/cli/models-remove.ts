@@ -1,0 +1,64 @@
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { ownModelFolder, removeModel } from '../engine/models/manage.ts'
+import { listModels } from '../engine/models/registry.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { homeOption } from './options.ts'
+import { oneLine } from './printable.ts'
+import { homeOf } from './requests.ts'
+import { modelBytes, sizeText } from './size-text.ts'
+
+interface RemoveOptions {
+  readonly yes?: boolean
+  readonly home?: string
+}
+
+export function addRemove(models: Command, run: RunCommand): void {
+  models
+    .command('remove')
+    .summary("remove a model's files")
+    .description(
+      'Removes the files of a model that was imported, after asking. Damaged ones can be removed too; the demo model, which comes with the app, cannot. ' +
+        'Where there is no terminal to ask on, --yes is needed.',
+    )
+    .argument('<name>', 'a model that "tarsier models list" shows')
+    .option('-y, --yes', 'remove it without asking')
+    .addOption(homeOption())
+    .action((name: string, options: RemoveOptions) => run((signal) => remove(name, options, signal)))
+}
+
+async function remove(name: string, options: RemoveOptions, signal: AbortSignal): Promise<ExitCode> {
+  const home = homeOf(options)
+  const folder = await ownModelFolder(name, home)
+  if (options.yes !== true) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) {
+      throw new TarsierError('usage', `Whether ${name} shall be removed cannot be asked here, for there is no terminal. Add --yes.`)
+    }
+    const manifest = (await listModels(home)).find((entry) => entry.name === name)?.manifest
+    const size = manifest ? `, ${sizeText(modelBytes(manifest))}` : ''
+    if (!(await agreed(`Remove ${oneLine(name)} (${oneLine(folder)}${size})? It cannot be undone. [y/N] `, signal))) {
+      process.stderr.write('Nothing was removed.\n')
+      return exitCodes.failed
+    }
+  }
+  await removeModel(name, home)
+  process.stderr.write(`Removed ${oneLine(name)}.\n`)
+  return exitCodes.done
+}
+
+async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
+  const readline = createInterface({ input: process.stdin, output: process.stderr })
+  // On a terminal Ctrl-C comes as a key, and nobody would be told.
+  readline.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  // The end of the input answers too.
+  const ended = new Promise<string>((resolve) => readline.once('close', () => resolve('')))
+  try {
+    const answer = await Promise.race([readline.question(question, { signal }), ended])
+    signal.throwIfAborted()
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    readline.close()
+  }
+}

@@ -1,0 +1,106 @@
+import type { CatalogueEntry } from '../../shared/catalogue.ts'
+import type { LanguagePrecision, VisionPrecision } from '../../shared/model-manifest.ts'
+
+type Language = CatalogueEntry['language']
+type Vision = CatalogueEntry['vision']
+
+export interface Form {
+  readonly language: LanguagePrecision
+  readonly vision: VisionPrecision
+}
+
+/** Bits of a weight in llama.cpp's types, scales among them. */
+const BITS = { f32: 32, f16: 16, q8_0: 8.5, q6_k: 6.5625, q5_k: 5.5, q4_k: 4.5 } as const
+type Type = keyof typeof BITS
+
+/** What most weights of a file become; the mixtures of llama.cpp give some of them more. */
+const MAIN: Readonly<Record<LanguagePrecision, Type>> = {
+  f32: 'f32',
+  f16: 'f16',
+  q8_0: 'q8_0',
+  q6_k: 'q6_k',
+  q5_k_m: 'q5_k',
+  q4_k_m: 'q4_k',
+}
+
+/** Bytes of a linear layer's weight in the tower. Four bits come in blocks of 32 with a scale in f32 and a zero point. */
+const VISION_BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8: 1, int4: (32 / 2 + 4 + 0.5) / 32 }
+/** What the tower keeps as it is (norms, biases, the patch embedding) where its linear layers are quantized. */
+const UNQUANTIZED_BYTES = 4
+
+/** The GGUF's vocabulary and head. */
+const bytesOfVocabulary = (entries: number) => entries * 40
+
+/** Bytes of the language file. */
+export function languageBytes(shape: Language, precision: LanguagePrecision): number {
+  const { layers, width, feedForward, heads, keyValueHeads, vocabulary, tied, biases } = shape
+  const main = MAIN[precision]
+  const mixed = precision === 'q4_k_m' || precision === 'q5_k_m'
+  const keyValueWidth = (width / heads) * keyValueHeads
+  let bits = 0
+  const add = (weights: number, type: Type) => {
+    bits += weights * BITS[type]
+  }
+  // The table that gives the output is Q6_K in all of the K mixtures; a tied one is that.
+  const output: Type = main === 'q4_k' || main === 'q5_k' ? 'q6_k' : main
+  add(vocabulary * width, tied ? output : main)
+  if (!tied) add(vocabulary * width, output)
+  for (let layer = 0; layer < layers; layer += 1) {
+    const more: Type = mixed && hasMoreBits(layer, layers) ? 'q6_k' : main
+    add(width * width * 2 + width * keyValueWidth + 2 * width * feedForward, main) // query, output, key; gate, up
+    add(width * keyValueWidth + feedForward * width, more) // value; down
+    add(2 * width + (biases ? width + 2 * keyValueWidth : 0), 'f32')
+  }
+  return Math.round(bits / 8) + bytesOfVocabulary(vocabulary)
+}
+
+/** llama.cpp's choice of layers that matter more: the first and last eighth, and every third between. */
+function hasMoreBits(layer: number, layers: number): boolean {
+  const eighth = Math.floor(layers / 8)
+  return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2
+}
+
+/** Bytes of the tower's files. */
+export function visionBytes({ layers, width, feedForward, patchSize, projector }: Vision, precision: VisionPrecision): number {
+  const linear = layers * (4 * width * width + 2 * width * feedForward) + projector.reduce((sum, [from, to]) => sum + from * to, 0)
+  const rest = patchSize * patchSize * 3 * width + layers * (9 * width + feedForward) + projector.reduce((sum, [, to]) => sum + to, 0)
+  const quantized = precision === 'int8' || precision === 'int4'
+  return Math.round(linear * VISION_BYTES[precision] + rest * (quantized ? UNQUANTIZED_BYTES : VISION_BYTES[precision]))
+}
+
+/** Visual tokens of a frame, and the tower's patches in it, when a clip has so many frames. */
+export function frameSize(frames: CatalogueEntry['frames'], count: number): { readonly tokens: number; readonly patches: number } {
+  if (frames.kind === 'square') return { tokens: frames.tokens, patches: frames.patches }
+  const pixels = Math.min(frames.frameMaxPixels, frames.clipMaxPixels / (count * frames.copies))
+  const tokens = Math.floor(pixels / frames.pixelsPerToken)
+  return { tokens, patches: tokens * frames.patchesPerToken }
+}
+
+/** Question, answer and template beside the clip. */
+const TEXT_TOKENS = 1024
+/** Tokens that llama.cpp evaluates at a time. */
+const BATCH = 512
+/** The process itself: Node, decoders, the libraries. */
+const PROGRAM_BYTES = 400e6
+
+/**
+ * Bytes of memory it takes to answer about a clip of `frames` frames: the weights, the KV cache (f16), the clip's embeddings (f32), what
+ * the language model and the tower compute in, and the program. `weights` replaces the computed ones where the files are there.
+ */
+export function runningMemory(entry: CatalogueEntry, form: Form, frames: number, weights = formBytes(entry, form)): number {
+  const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
+  const { tokens: perFrame, patches } = frameSize(entry.frames, frames)
+  const tokens = perFrame * frames
+  const keyValue = (tokens + TEXT_TOKENS) * layers * 2 * keyValueHeads * (width / heads) * 2
+  const embeddings = tokens * width * 4
+  const language = BATCH * (vocabulary + 2 * feedForward + 8 * width) * 4
+  const { width: towerWidth, heads: towerHeads, feedForward: towerInner } = entry.vision
+  // Attention's scores of one layer are there as a whole on the CPU.
+  const tower = patches * (8 * towerWidth + 2 * towerInner) * 4 + towerHeads * patches * patches * 4
+  return Math.round(weights + keyValue + embeddings + language + tower + PROGRAM_BYTES)
+}
+
+/** Bytes of the model as it lies on disk. */
+export function formBytes(entry: CatalogueEntry, { language, vision }: Form): number {
+  return languageBytes(entry.language, language) + visionBytes(entry.vision, vision)
+}

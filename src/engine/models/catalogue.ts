@@ -1,0 +1,20 @@
+import { type CatalogueEntry, catalogueSchema } from '../../shared/catalogue.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import { checkFields, readJsonFile } from './json-file.ts'
+import { resourceFolder } from './resource-folder.ts'
+
+const FILE = 'catalogue.json'
+
+/** The checkpoints that are known to work, the first the one to begin with. */
+export async function readCatalogue(): Promise<CatalogueEntry[]> {
+  const folder = resourceFolder('models', FILE)
+  if (folder === null) throw new TarsierError('internal', `The app's own ${FILE} is missing. Install Tarsier Desktop again.`)
+  return checkFields(await readJsonFile(folder, FILE), catalogueSchema, FILE, 'internal')
+}
+
+/** The entry of a repository, or of its bare name, however written in capitals; null when the catalogue has none. */
+export async function findInCatalogue(name: string): Promise<CatalogueEntry | null> {
+  const wanted = name.toLowerCase()
+  const entries = await readCatalogue()
+  return entries.find((entry) => entry.repository.toLowerCase() === wanted || entry.name.toLowerCase() === wanted) ?? null
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TarsierError } from '../../shared/errors.ts'
+import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
+import { readManifest } from './manifest.ts'
+import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
+
+/**
+ * The folder that a new model of this name will have. Throws `usage` for what cannot be a name, `model-exists` where one has it already.
+ * To be asked before much work is done for it.
+ */
+export function freeModelFolder(name: string, home: string): string {
+  if (!isModelName(name)) {
+    throw new TarsierError(
+      'usage',
+      `"${name}" cannot be a model's name. Use letters, digits, dots, dashes and underscores, up to 128, beginning with a letter or digit.`,
+      { details: { name } },
+    )
+  }
+  const folder = join(modelsFolder(home), name)
+  if (name !== DEMO_MODEL && !existsSync(folder)) return folder
+  throw new TarsierError('model-exists', `There is already a model "${name}". Give another name, or remove that one first.`, {
+    details: { name },
+  })
+}
+
+/**
+ * The folder of a model in the home's `models`, whole or damaged: those alone may be changed. Throws `usage` for the model that comes with the
+ * app, `model-missing`, naming the models there are.
+ */
+export async function ownModelFolder(name: string, home: string): Promise<string> {
+  if (name === DEMO_MODEL) {
+    throw new TarsierError('usage', `"${DEMO_MODEL}" comes with the app: it can be neither removed nor renamed.`, { details: { name } })
+  }
+  const folder = join(modelsFolder(home), name)
+  if (isModelName(name) && (await isThere(folder))) return folder
+  const names = (await listModels(home)).map((entry) => entry.name).filter((one) => one !== DEMO_MODEL)
+  throw new TarsierError(
+    'model-missing',
+    `There is no model "${name}" in ${modelsFolder(home)}. ${names.length === 0 ? 'None has been imported yet.' : `Those that are there: ${names.join(', ')}.`}`,
+    { details: { asked: name, models: names } },
+  )
+}
+
+/** Removes a model's folder, of a link only the link. It is no model any more before the first file goes. Throws as {@link ownModelFolder}, `write-failed`. */
+export async function removeModel(name: string, home: string): Promise<void> {
+  const folder = await ownModelFolder(name, home)
+  const aside = join(modelsFolder(home), `.removing-${randomUUID()}`)
+  await changing(folder, async () => {
+    await rename(folder, aside)
+    await rm(aside, { recursive: true })
+  })
+}
+
+/** Gives a model another name, in its manifest and as a folder; returns that. Throws as the two above. */
+export async function renameModel(name: string, to: string, home: string): Promise<string> {
+  const folder = await ownModelFolder(name, home)
+  const target = freeModelFolder(to, home)
+  const manifest = await readManifest(folder)
+  const path = join(folder, MANIFEST_FILE)
+  const before = await readFile(path)
+  await changing(folder, async () => {
+    await replaceFile(path, `${JSON.stringify({ ...manifest, name: to }, null, 2)}\n`)
+    try {
+      await rename(folder, target)
+    } catch (error) {
+      await replaceFile(path, before)
+      throw error
+    }
+  })
+  return target
+}
+
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const aside = `${path}.new`
+  await writeFile(aside, content)
+  await rename(aside, path)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null)) !== null // a link to nowhere is there, and can be removed
+}
+
+async function changing(folder: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TarsierError(
+      'write-failed',
+      `${folder} could not be changed: ${why}. Check the folder's permissions, and that no program uses the model.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { findInCatalogue, readCatalogue } from '../../../src/engine/models/catalogue.ts'
+import { formBytes, frameSize, languageBytes, runningMemory, visionBytes } from '../../../src/engine/models/catalogue-sizes.ts'
+import { fits } from '../../../src/engine/models/memory-fit.ts'
+import type { CatalogueEntry } from '../../../src/shared/catalogue.ts'
+import { type LanguagePrecision, languagePrecisions, visionPrecisions } from '../../../src/shared/model-manifest.ts'
+
+async function entry(name: string): Promise<CatalogueEntry> {
+  const found = await findInCatalogue(name)
+  if (found === null) throw new Error(`no ${name}`)
+  return found
+}
+
+describe('the catalogue', () => {
+  it('has the four Tarsiers and two of Qwen2-VL, found by name and repository', async () => {
+    const entries = await readCatalogue()
+    expect(entries.map(({ repository }) => repository)).toEqual([
+      'omni-research/Tarsier2-Recap-7b',
+      'omni-research/Tarsier2-7b-0115',
+      'omni-research/Tarsier-7b',
+      'omni-research/Tarsier-34b',
+      'Qwen/Qwen2-VL-2B-Instruct',
+      'Qwen/Qwen2-VL-7B-Instruct',
+    ])
+    expect((await entry('tarsier2-recap-7B')).repository).toBe('omni-research/Tarsier2-Recap-7b')
+    expect((await entry('qwen/qwen2-vl-2b-instruct')).name).toBe('Qwen2-VL-2B-Instruct')
+    expect(await findInCatalogue('Tarsier')).toBeNull()
+    for (const { summary } of entries) expect(summary).toMatch(/^[^.]+\.$|^[^.]+; .*\.$/)
+  })
+
+  // Sizes in 10^9 bytes of the files that others made of the same checkpoints with llama.cpp.
+  it.each<[string, Partial<Record<LanguagePrecision, number>>]>([
+    ['Qwen2-VL-7B-Instruct', { q4_k_m: 4.68, q5_k_m: 5.44, q6_k: 6.25, q8_0: 8.1, f16: 15.24 }],
+    ['Qwen2-VL-2B-Instruct', { q4_k_m: 0.99, q5_k_m: 1.13, q6_k: 1.27, q8_0: 1.65, f16: 3.09 }],
+    ['Tarsier-7b', { q4_k_m: 4.08, q5_k_m: 4.78, q6_k: 5.53, q8_0: 7.16, f16: 13.48 }],
+  ])('computes the language files of %s as they really are', async (name, sizes) => {
+    const { language } = await entry(name)
+    for (const [precision, gigabytes] of Object.entries(sizes)) {
+      const computed = languageBytes(language, precision as LanguagePrecision) / 1e9
+      expect(Math.abs(computed / gigabytes - 1), `${precision}: ${computed}`).toBeLessThan(0.012)
+    }
+  })
+
+  it('computes the tower of Qwen2-VL as it really is: 2.7 and 1.35 GB', async () => {
+    const { vision } = await entry('Qwen2-VL-7B-Instruct')
+    expect(visionBytes(vision, 'f32') / 1e9).toBeCloseTo(2.7, 1)
+    expect(visionBytes(vision, 'f16') / 1e9).toBeCloseTo(1.35, 2)
+  })
+
+  it('tells downloads that are what the weights take in 16 bits', async () => {
+    for (const one of await readCatalogue()) {
+      const weights = formBytes(one, { language: 'f16', vision: 'f16' })
+      expect(Math.abs(one.download.bytes / weights - 1), one.name).toBeLessThan(0.01)
+    }
+  })
+
+  it('counts the tokens of a frame as its pixel budgets make them', async () => {
+    const { frames } = await entry('Tarsier2-Recap-7b')
+    expect([8, 16, 32].map((count) => frameSize(frames, count).tokens)).toEqual([587, 587, 376])
+    expect(frameSize((await entry('Tarsier-7b')).frames, 8)).toEqual({ tokens: 601, patches: 577 })
+  })
+
+  it('needs more memory for more frames and more bits, and KV as wide as the heads that keys have', async () => {
+    for (const one of await readCatalogue()) {
+      for (const vision of visionPrecisions) {
+        const needs = languagePrecisions.map((language) => [8, 16].map((frames) => runningMemory(one, { language, vision }, frames)))
+        // Not so from 16 to 32: then every frame is smaller, and the tower computes in less.
+        for (const [eight = 0, sixteen = 0] of needs) expect(eight).toBeLessThan(sixteen)
+        const bySize = needs.map(([eight = 0]) => eight)
+        expect(bySize).toEqual([...bySize].sort((a, b) => b - a))
+      }
+    }
+    const seven = await entry('Tarsier2-Recap-7b')
+    // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB a token; 4 bytes of each of 3584 values.
+    const form = { language: 'q4_k_m', vision: 'f16' } as const
+    const narrow = { ...seven, frames: { kind: 'square', tokens: 100, patches: 400 } } as const
+    expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4))
+  })
+
+  it.each([
+    [6e9, 8e9, true],
+    [7e9, 8e9, false],
+    [13e9, 16e9, true],
+    [15e9, 16e9, false],
+  ])('%d bytes on a machine with %d: %s', (needed, memory, expected) => {
+    expect(fits(needed, memory)).toBe(expected)
+  })
+})
