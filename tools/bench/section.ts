@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly cache: string
   /** A Python with torch and transformers. */
   readonly python?: string | undefined
+  /** A folder with `@fugood/llama.node` in its node_modules. */
+  readonly llamaNode?: string | undefined
   /** GGUF files to generate with, instead of the section's own. */
   readonly gguf: readonly string[]
   /** Which of the lengths of clips. */

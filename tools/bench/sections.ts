@@ -1,4 +1,5 @@
 import { measureConversation } from './conversation.ts'
+import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
 import { measureMedia } from './media.ts'
 import { measureRest } from './rest.ts'
@@ -10,6 +11,7 @@ export const sections = {
   media: { title: 'Frames of a clip', measure: measureMedia },
   conversation: { title: 'First token of an answer', measure: measureConversation },
   tower: { title: 'Vision tower', measure: measureTower },
+  'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   rest: { title: 'At rest after a run', measure: measureRest },
 } as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>

@@ -35,6 +35,11 @@ const program = new Command('bench:speed')
   .option('--rounds <n>', 'runs of each contender; the median counts', positive, 3)
   .option('--clips <lengths>', `lengths of the clips, of ${lengths.join(', ')}`, listOf(lengths), lengths)
   .option('--python <path>', 'a Python with torch and transformers, for the tower', process.env.TARSIER_PYTHON)
+  .option(
+    '--llama-node <dir>',
+    'a folder with @fugood/llama.node in its node_modules, for the tower of full size',
+    process.env.TARSIER_LLAMA_NODE,
+  )
   .option('--gguf <path...>', 'language models to generate with, instead of a random one and the demo model', [])
   .parse()
 const { only, out, ...given } = program.opts<{ only: SectionName[]; out: string } & BenchOptions>()

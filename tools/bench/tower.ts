@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Frame } from '../../src/engine/media/types.ts'
 import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import { openTower } from '../../src/engine/vision/open-tower.ts'
 import { formulaCheckpoint, towerShapes } from '../../test/engine/vision/formula-weights.ts'
 import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
+import { TransformersTower } from './transformers-tower.ts'
 
 const config = { depth: 8, embed_dim: 640, num_heads: 8, mlp_ratio: 4, hidden_size: 896 }
 /** 18 by 32 tokens, which 16:9 clips of up to 20 frames have. */
@@ -52,6 +51,7 @@ async function timeTower(python: string, rounds: number): Promise<TowerTimes> {
   await using folder = await towerFolder(formulaCheckpoint('visual.', towerShapes(parsed)), parsed, 'f32')
   const before = process.memoryUsage().rss
   await using tower = await openTower(folder.directory, folder.manifest, { device: 'auto', signal })
+  await using theirs = await TransformersTower.start(python, config)
   async function* frames(): AsyncGenerator<Frame> {
     for (let index = 0; index < RUNS; index++)
       yield { index, time: index, width, height, rgb: new Uint8Array(width * height * 3).fill(index * 40) }
@@ -66,24 +66,8 @@ async function timeTower(python: string, rounds: number): Promise<TowerTimes> {
       ours = Math.min(ours, performance.now() - last)
       last = performance.now()
     }
-    transformers = Math.min(transformers, await timeTransformers(python))
+    for (let run = 0; run < RUNS; run++) transformers = Math.min(transformers, await theirs.time(height / 14, width / 14))
   }
   const megabytes = (process.memoryUsage().rss - before) / 1e6
   return { device: tower.device, tokens, ours, transformers, megabytes }
-}
-
-async function timeTransformers(python: string): Promise<number> {
-  const script = fileURLToPath(new URL('./tower_transformers.py', import.meta.url))
-  const child = spawn(python, [script, JSON.stringify(config), String(height / 14), String(width / 14), String(RUNS)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let printed = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    printed += text
-  })
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-  const milliseconds = Number(printed.trim())
-  if (code !== 0 || !Number.isFinite(milliseconds))
-    throw new Error(`tower_transformers.py ended with code ${code} and printed "${printed}"`)
-  return milliseconds
 }

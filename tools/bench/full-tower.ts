@@ -1,0 +1,123 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Frame } from '../../src/engine/media/types.ts'
+import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
+import { openTower } from '../../src/engine/vision/open-tower.ts'
+import type { Tower } from '../../src/engine/vision/types.ts'
+import { visionPrecisions } from '../../src/shared/model-manifest.ts'
+import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
+import { Closers } from './closers.ts'
+import { type Contender, median, milliseconds, takeTurns } from './measure.ts'
+import { MtmdTower, smallLanguage, writeMmproj } from './mtmd-tower.ts'
+import { randomTower } from './random-tower.ts'
+import type { BenchOptions, Measured, Skipped } from './section.ts'
+import { TransformersTower } from './transformers-tower.ts'
+
+/** Qwen2-VL's tower, with the projector of the 2B model. */
+const config = { depth: 32, embed_dim: 1280, num_heads: 16, mlp_ratio: 4, hidden_size: 1536 }
+/** 144, 288 and 576 tokens a frame; the last is the most that Tarsier2's budget allows but for 12. */
+const sizes = [
+  [336, 336],
+  [672, 336],
+  [896, 504],
+] as const
+/** A frame of the largest size takes half a minute on two cores. */
+const MOST_ROUNDS = [3, 2, 1] as const
+const signal = new AbortController().signal
+
+interface Entrant {
+  readonly name: string
+  /** Bytes on disk. */
+  readonly bytes: number | null
+  /** Milliseconds until it can be used. */
+  readonly loading: number | null
+  time(width: number, height: number): Promise<number>
+}
+
+/** A tower of full size in every precision, beside transformers' and llama.cpp's own. */
+export async function measureFullTower({ python, llamaNode, rounds }: BenchOptions): Promise<Measured | Skipped> {
+  await using closers = new Closers()
+  const entrants = await ours(closers)
+  if (python !== undefined) {
+    const peer = closers.use(await TransformersTower.start(python, config))
+    const time = (width: number, height: number) => peer.time(height / 14, width / 14)
+    entrants.push({ name: 'transformers, f32', bytes: null, loading: null, time })
+  }
+  if (llamaNode !== undefined) entrants.push(...(await theirs(closers, llamaNode)))
+  const figures: { size: string; times: Record<string, number[]> }[] = []
+  for (const [index, [width, height]] of sizes.entries()) {
+    const contenders: Record<string, Contender> = {}
+    for (const { name, time } of entrants) contenders[name] = { run: () => time(width, height) }
+    // What is allocated and packed at the first run of a size is not a frame's time.
+    if (index === 0) for (const { time } of entrants) await time(width, height)
+    figures.push({ size: `${width}×${height}`, times: await takeTurns(contenders, Math.min(rounds, MOST_ROUNDS[index] ?? 1)) })
+  }
+  const timeOf = (name: string, size: number) => median(figures[size]?.times[name] ?? [])
+  const last = sizes.length - 1
+  const peers = entrants.map(({ name }) => name).filter((name) => !name.startsWith('ours'))
+  return {
+    columns: ['tower', ...figures.map(({ size }) => size), 'on disk', 'loading'],
+    rows: entrants.map(({ name, bytes, loading }) => [
+      name,
+      ...figures.map((_, size) => `${(timeOf(name, size) / 1000).toFixed(1)} s`),
+      bytes === null ? '' : `${(bytes / 1e6).toFixed(0)} MB`,
+      loading === null ? '' : `${(loading / 1000).toFixed(1)} s`,
+    ]),
+    notes: [
+      `${config.depth} layers of ${config.embed_dim}, random weights, one frame at a time on the CPU; ours with preprocessing, mtmd with reading a picture and one small layer of language.`,
+      ...(python === undefined ? ['transformers was not measured: it needs --python.'] : []),
+      ...(llamaNode === undefined ? ["llama.cpp's mtmd was not measured: it needs --llama-node."] : []),
+    ],
+    targets: [
+      ...peers
+        .filter((name) => !name.includes('q8_0'))
+        .map((name) => ({
+          what: `f32 at ${figures[last]?.size} no slower than ${name}`,
+          met: timeOf('ours, f32', last) <= timeOf(name, last),
+        })),
+      { what: 'int8 sooner than f32', met: timeOf('ours, int8', last) < timeOf('ours, f32', last) },
+    ],
+    data: { config, figures },
+  }
+}
+
+async function ours(closers: Closers): Promise<Entrant[]> {
+  const parsed = qwen2VlVisionConfigSchema.parse(config)
+  const entrants: Entrant[] = []
+  for (const precision of visionPrecisions) {
+    const { directory, manifest } = closers.use(await towerFolder(randomTower(config), parsed, precision))
+    let tower: Tower | undefined
+    const loading = await milliseconds(async () => {
+      tower = closers.use(await openTower(directory, manifest, { device: 'cpu', signal }))
+    })
+    const bytes = manifest.vision.bytes + (manifest.vision.data?.bytes ?? 0)
+    const time = async (width: number, height: number) => {
+      const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(width * height * 3).map((_, i) => i * i) }
+      const once = (async function* () {
+        yield frame
+      })()
+      return await milliseconds(async () => {
+        for await (const { rows } of tower?.embed(once, { frameCount: 1, signal }) ?? [])
+          if (rows.length !== ((width * height) / 784) * config.hidden_size) throw new Error(`${precision} gave ${rows.length} values`)
+      })
+    }
+    entrants.push({ name: `ours, ${precision}`, bytes, loading, time })
+  }
+  return entrants
+}
+
+async function theirs(closers: Closers, modules: string): Promise<Entrant[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'tarsier-mtmd-'))
+  closers.defer(() => rm(folder, { recursive: true, force: true }))
+  const language = await smallLanguage(folder, config.hidden_size)
+  const entrants: Entrant[] = []
+  for (const type of ['F16', 'Q8_0'] as const) {
+    const path = join(folder, `mmproj-${type}.gguf`)
+    await writeMmproj(path, randomTower(config), qwen2VlVisionConfigSchema.parse(config), type)
+    const tower = closers.use(await MtmdTower.open(modules, language, path, folder))
+    const time = (width: number, height: number) => tower.time(width, height)
+    entrants.push({ name: `mtmd, ${type.toLowerCase()}`, bytes: (await stat(path)).size, loading: tower.loading, time })
+  }
+  return entrants
+}

@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+
+/**
+ * llama.cpp's tower in a process without a loader of TypeScript, which the package does not bear.
+ * The first message loads, each further one is a picture; every one is answered by its milliseconds.
+ * @type {any}
+ */
+let context = null
+
+process.on('message', async (/** @type {any} */ message) => {
+  try {
+    process.send?.(context === null ? await load(message) : await look(message))
+  } catch (error) {
+    process.send?.({ error: String(error) })
+  }
+})
+process.on('disconnect', () => process.exit(0))
+
+/** @param {{ modules: string, language: string, mmproj: string, threads: number }} message */
+async function load({ modules, language, mmproj, threads }) {
+  const { loadModel } = createRequire(join(resolve(modules), 'package.json'))('@fugood/llama.node')
+  const opened = await loadModel({ model: language, n_ctx: 4096, n_gpu_layers: 0, n_threads: threads })
+  const start = performance.now()
+  if (!(await opened.initMultimodal({ path: mmproj, use_gpu: false }))) throw new Error(`mtmd could not load ${mmproj}`)
+  context = opened
+  return { milliseconds: performance.now() - start, tokens: 0 }
+}
+
+/** @param {{ picture: string }} message */
+async function look({ picture }) {
+  const start = performance.now()
+  const options = { prompt: '<__media__>', media_paths: [picture], n_predict: 1, temperature: 0 }
+  const { timings } = await context.completion(options)
+  return { milliseconds: performance.now() - start, tokens: timings.prompt_n }
+}

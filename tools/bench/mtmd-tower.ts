@@ -1,0 +1,182 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import type { TensorType } from '../../src/engine/models/import/gguf-format.ts'
+import { convertTensor } from '../../src/engine/models/import/gguf-tensor-data.ts'
+import { encodeGguf, type GgufTensor, type GgufValue } from '../../src/engine/models/import/gguf-writer.ts'
+import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
+import type { Qwen2VlVisionConfig } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
+import type { TensorSource } from '../../src/engine/models/types.ts'
+import { physicalCores } from '../../src/engine/vision/threads.ts'
+import { writeRandomCheckpoint } from './random-model.ts'
+
+const signal = new AbortController().signal
+
+interface Answer {
+  readonly milliseconds: number
+  readonly tokens: number
+}
+
+/** llama.cpp's own tower (mtmd), as `@fugood/llama.node` ships it, on a language model so small that it does not count. */
+export class MtmdTower implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #folder: string
+  readonly #exited: Promise<void>
+  #pictures = 0
+  /** Milliseconds that loading the tower took. */
+  readonly loading: number
+
+  private constructor(child: ChildProcess, folder: string, loading: number) {
+    this.#child = child
+    this.#folder = folder
+    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()))
+    this.loading = loading
+  }
+
+  /**
+   * @param modules folder with the package in its node_modules
+   * @param language GGUF that takes the tower's rows ({@link smallLanguage})
+   */
+  static async open(modules: string, language: string, mmproj: string, folder: string): Promise<MtmdTower> {
+    const path = fileURLToPath(new URL('./mtmd-process.mjs', import.meta.url))
+    const child = fork(path, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const { milliseconds } = await ask(child, { modules, language, mmproj, threads: physicalCores() || undefined })
+    return new MtmdTower(child, folder, milliseconds)
+  }
+
+  /** Milliseconds of one picture, its file's decoding among them. */
+  async time(width: number, height: number): Promise<number> {
+    const picture = join(this.#folder, `picture-${this.#pictures++}.png`)
+    // Another one each time, for it knows again what it has seen.
+    const background = { r: randomInt(256), g: randomInt(256), b: randomInt(256) }
+    await sharp({ create: { width, height, channels: 3, background } })
+      .png()
+      .toFile(picture)
+    const { milliseconds, tokens } = await ask(this.#child, { picture })
+    await rm(picture)
+    const expected = (width / 28) * (height / 28)
+    if (tokens < expected || tokens > expected + 8) throw new Error(`mtmd made ${tokens} tokens of a picture of ${expected}`)
+    return milliseconds
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.disconnect()
+    await this.#exited
+  }
+}
+
+async function ask(child: ChildProcess, message: object): Promise<Answer> {
+  const answer = await new Promise<Answer | { error: string }>((resolve) => {
+    const gone = (code: number | null) => resolve({ error: `mtmd's process ended (${code})` })
+    child.once('exit', gone)
+    child.once('message', (value) => {
+      child.off('exit', gone)
+      resolve(value as Answer)
+    })
+    child.send(message)
+  })
+  if ('error' in answer) throw new Error(answer.error)
+  return answer
+}
+
+/** A GGUF of one small layer that takes rows of `width`. */
+export async function smallLanguage(folder: string, width: number): Promise<string> {
+  const checkpoint = join(folder, 'language-checkpoint')
+  const vision = { depth: 1, embed_dim: 32, num_heads: 2, mlp_ratio: 2 }
+  await writeRandomCheckpoint(checkpoint, { layers: 1, width, feedForward: 256, heads: width / 128, keyValueHeads: 1, vision })
+  const destination = join(folder, 'language')
+  await importCheckpoint(checkpoint, { name: 'm', language: 'q8_0', vision: 'f32', home: folder, destination, signal })
+  await rm(checkpoint, { recursive: true })
+  return join(destination, 'language.gguf')
+}
+
+/** The tower as llama.cpp's converter writes it: an mmproj GGUF, matrices in f16 or q8_0. */
+export async function writeMmproj(path: string, source: TensorSource, config: Qwen2VlVisionConfig, type: 'F16' | 'Q8_0'): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  const file = await open(path, 'wx')
+  try {
+    for await (const piece of encodeGguf({ metadata: metadataOf(config), tensors: tensorsOf(source, config, type) }))
+      await file.writeFile(piece)
+  } finally {
+    await file.close()
+  }
+}
+
+function metadataOf(config: Qwen2VlVisionConfig): Map<string, GgufValue> {
+  const count = (value: number): GgufValue => ({ type: 'u32', value })
+  return new Map<string, GgufValue>([
+    ['general.architecture', { type: 'string', value: 'clip' }],
+    ['general.type', { type: 'string', value: 'mmproj' }],
+    ['general.file_type', count(1)],
+    ['clip.has_vision_encoder', { type: 'bool', value: true }],
+    ['clip.vision.projection_dim', count(config.hidden_size)],
+    ['clip.vision.image_size', count(560)],
+    ['clip.vision.patch_size', count(config.patch_size)],
+    ['clip.vision.embedding_length', count(config.embed_dim)],
+    ['clip.vision.feed_forward_length', count(config.embed_dim * config.mlp_ratio)],
+    ['clip.vision.block_count', count(config.depth)],
+    ['clip.vision.attention.head_count', count(config.num_heads)],
+    ['clip.vision.image_mean', { type: 'f32[]', value: [0.48145466, 0.4578275, 0.40821073] }],
+    ['clip.vision.image_std', { type: 'f32[]', value: [0.26862954, 0.26130258, 0.27577711] }],
+    ['clip.projector_type', { type: 'string', value: 'qwen2vl_merger' }],
+    ['clip.vision.attention.layer_norm_epsilon', { type: 'f32', value: 1e-6 }],
+  ])
+}
+
+function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: TensorType): GgufTensor[] {
+  const tensors: GgufTensor[] = []
+  const add = (name: string, key: string) => {
+    const { shape } = source.info(`visual.${key}`)
+    const type = shape.length === 1 ? 'F32' : matrices
+    tensors.push({ name, type, shape, data: () => convertTensor(source, `visual.${key}`, type, signal) })
+  }
+  const layer = (name: string, key: string) => {
+    add(`${name}.weight`, `${key}.weight`)
+    add(`${name}.bias`, `${key}.bias`)
+  }
+  for (let block = 0; block < config.depth; block++) {
+    const [to, from] = [`v.blk.${block}`, `blocks.${block}`]
+    for (const part of ['weight', 'bias']) addParts(tensors, source, `${to}.attn_`, `visual.${from}.attn.qkv.${part}`, part, matrices)
+    layer(`${to}.attn_out`, `${from}.attn.proj`)
+    layer(`${to}.ffn_up`, `${from}.mlp.fc1`)
+    layer(`${to}.ffn_down`, `${from}.mlp.fc2`)
+    layer(`${to}.ln1`, `${from}.norm1`)
+    layer(`${to}.ln2`, `${from}.norm2`)
+  }
+  layer('v.post_ln', 'merger.ln_q')
+  layer('mm.0', 'merger.mlp.0')
+  layer('mm.2', 'merger.mlp.2')
+  const patch = config.patch_size
+  for (const name of ['v.patch_embd.weight', 'v.patch_embd.weight.1']) {
+    tensors.push({ name, type: 'F32', shape: [config.embed_dim, 3, patch, patch], data: () => slice(source, config.embed_dim, patch) })
+  }
+  return tensors
+}
+
+/** Query, key and value lie under one another in the checkpoint. */
+function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: string, part: string, matrices: TensorType): void {
+  const [stacked = 0, ...columns] = source.info(key).shape
+  const type = columns.length === 0 ? 'F32' : matrices
+  for (const [index, name] of ['q', 'k', 'v'].entries()) {
+    const rows = stacked / 3
+    const size = rows * (columns[0] ?? 1)
+    const one: TensorSource = {
+      ...source,
+      info: (name) => ({ name, dtype: 'F32', shape: [rows, ...columns], bytes: size * 4 }),
+      async *stream(name) {
+        const floats = await source.floats(name)
+        yield new Uint8Array(floats.slice(index * size, (index + 1) * size).buffer)
+      },
+    }
+    tensors.push({ name: `${to}${name}.${part}`, type, shape: [rows, ...columns], data: () => convertTensor(one, key, type, signal) })
+  }
+}
+
+/** A frame is its own pair here as well: which half of the random patch weights stands where does not matter. */
+async function* slice(source: TensorSource, channels: number, patch: number): AsyncGenerator<Uint8Array> {
+  const floats = await source.floats('visual.patch_embed.proj.weight')
+  yield new Uint8Array(floats.slice(0, channels * 3 * patch * patch).buffer)
+}

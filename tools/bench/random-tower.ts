@@ -1,0 +1,63 @@
+import type { TensorSource } from '../../src/engine/models/types.ts'
+import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
+
+/** Numbers from -1 to 1 that all tensors are cut from; a prime, so that no two rows of a matrix begin at the same place. */
+const NOISE = 1_000_003
+const PIECE = 1 << 20
+
+/** A Qwen2-VL tower of random weights that cost nothing to make: as large as they must be for rows to keep their size from layer to layer. */
+export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSource {
+  const shapes = new Map(Object.entries(towerShapes(config)).map(([key, shape]) => [`visual.${key}`, shape]))
+  const noise = randomNoise()
+  const shapeOf = (name: string) => {
+    const shape = shapes.get(name)
+    if (!shape) throw new RangeError(`a tower has no ${name}`)
+    return shape
+  }
+  function* pieces(name: string): Generator<Float32Array> {
+    const shape = shapeOf(name)
+    const norm = shape.length === 1 && /(norm\d|ln_q)\.weight$/.test(name)
+    const fanIn = product(shape.slice(1))
+    const scale = shape.length === 1 ? 0.02 : Math.sqrt(1 / fanIn)
+    const missing = product(shape)
+    for (let at = 0; at < missing; at += PIECE) {
+      const piece = new Float32Array(Math.min(PIECE, missing - at))
+      for (let i = 0; i < piece.length; i++) piece[i] = norm ? 1 : scale * (noise[(at + i + name.length * 7919) % NOISE] ?? 0)
+      yield piece
+    }
+  }
+  const floats = (name: string) => {
+    const whole = new Float32Array(product(shapeOf(name)))
+    let at = 0
+    for (const piece of pieces(name)) {
+      whole.set(piece, at)
+      at += piece.length
+    }
+    return whole
+  }
+  return {
+    names: [...shapes.keys()],
+    has: (name) => shapes.has(name),
+    info: (name) => ({ name, dtype: 'F32', shape: shapeOf(name), bytes: 4 * product(shapeOf(name)) }),
+    bytes: async (name) => new Uint8Array(floats(name).buffer),
+    async *stream(name) {
+      for (const piece of pieces(name)) yield new Uint8Array(piece.buffer)
+    },
+    floats: async (name) => floats(name),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function randomNoise(): Float32Array {
+  let state = 0x9e3779b9
+  return Float32Array.from({ length: NOISE }, () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return state / 2 ** 31
+  })
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1)
+}

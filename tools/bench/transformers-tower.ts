@@ -1,0 +1,45 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+
+const SCRIPT = fileURLToPath(new URL('./tower_transformers.py', import.meta.url))
+
+/** transformers' tower in a Python process that stays, so that it can take turns. */
+export class TransformersTower implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: AsyncIterator<string>
+  readonly #ended: Promise<void>
+
+  private constructor(python: string, config: unknown) {
+    this.#child = spawn(python, [SCRIPT, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('error', () => resolve())
+      this.#child.once('close', () => resolve())
+    })
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  static async start(python: string, config: unknown): Promise<TransformersTower> {
+    const tower = new TransformersTower(python, config)
+    await tower.#line()
+    return tower
+  }
+
+  /** Milliseconds of one frame of so many rows and columns of patches, preprocessing not among them. */
+  async time(rows: number, columns: number): Promise<number> {
+    this.#child.stdin.write(`${rows} ${columns}\n`)
+    return Number(await this.#line())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdin.end()
+    await this.#ended
+  }
+
+  async #line(): Promise<string> {
+    const next = await this.#lines.next()
+    if (next.done === true) throw new Error('tower_transformers.py ended before it answered')
+    return next.value
+  }
+}
