@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
+import type { VisionPrecision } from '../../shared/model-manifest.ts'
 import { type VisionDevice, visionDevices } from './types.ts'
 
 export type VisionDeviceChoice = 'auto' | VisionDevice
@@ -19,6 +20,22 @@ export interface DeviceState {
 export function visionDeviceStates(): DeviceState[] {
   const carried = new Set(listSupportedBackends().map((backend) => backend.name))
   return visionDevices.map((device) => ({ device, carried: carried.has(device), missing: missing(device, carried) }))
+}
+
+/**
+ * The same for a tower in a precision. Of one in int8 the GPUs' providers compute little themselves, and every layer would go
+ * to the CPU and back: such a tower is for CPUs, and a GPU is used for it only where it is asked for by name.
+ */
+export function statesFor(precision: VisionPrecision, states: readonly DeviceState[] = visionDeviceStates()): readonly DeviceState[] {
+  if (precision !== 'int8') return states
+  return states.map((state) =>
+    state.device === 'cpu' || state.missing !== null
+      ? state
+      : {
+          ...state,
+          missing: `${names[state.device]} is not used: this model's vision tower is in int8, which is for CPUs. Import it with --vision f16 to use it there.`,
+        },
+  )
 }
 
 function missing(device: VisionDevice, carried: ReadonlySet<string>): string | null {

@@ -1,12 +1,12 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import { openOnDevice, type VisionDeviceChoice } from './devices.ts'
+import { openOnDevice, statesFor, type VisionDeviceChoice } from './devices.ts'
 import { OnnxTower } from './onnx-tower.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
 import { checkTowerFiles } from './tower-files.ts'
 import { towerForm } from './tower-forms.ts'
 import { openTried } from './tower-trial.ts'
-import type { Tower } from './types.ts'
+import type { Tower, VisionDevice } from './types.ts'
 
 export interface TowerOptions {
   readonly device: VisionDeviceChoice
@@ -26,13 +26,15 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const path = await checkTowerFiles(modelDirectory, manifest.vision)
   const threads = options.intraOpThreads ?? physicalCores()
   const form = towerForm(manifest)
-  const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, async (device) => {
+  const open = async (device: VisionDevice) => {
     try {
       return await openTried(path, device, threads, manifest, form)
     } catch (error) {
       throw device === 'cpu' ? cpuFailure(error) : error
     }
-  })
+  }
+  const states = statesFor(manifest.vision.precision)
+  const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
   return new OnnxTower({ session: opened, form, manifest, device, fallbacks, overlapRuns })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DeviceState, openOnDevice, visionDeviceStates } from '../../../src/engine/vision/devices.ts'
+import { type DeviceState, openOnDevice, statesFor, visionDeviceStates } from '../../../src/engine/vision/devices.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
 const states: DeviceState[] = [
@@ -47,4 +47,14 @@ test('on this machine every device of the order is known, the CPU always', () =>
   const here = visionDeviceStates()
   expect(here.map((state) => state.device)).toEqual(['cuda', 'dml', 'coreml', 'webgpu', 'cpu'])
   expect(here.at(-1)).toEqual({ device: 'cpu', carried: true, missing: null })
+})
+
+test('a tower in int8 is for the CPU unless a device is asked for by name; every other goes where it can', async () => {
+  const opened = await openOnDevice('auto', never, failing(), statesFor('int8', states))
+  expect(opened).toMatchObject({
+    device: 'cpu',
+    fallbacks: [expect.stringContaining('int8'), expect.anything(), expect.stringContaining('int8')],
+  })
+  expect(await openOnDevice('cuda', never, failing(), statesFor('int8', states))).toMatchObject({ device: 'cuda' })
+  for (const precision of ['f32', 'f16', 'int4'] as const) expect(statesFor(precision, states)).toEqual(states)
 })
