@@ -1,10 +1,15 @@
 import { type Command, Option } from 'commander'
+import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
+import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/download/fetch-checkpoint.ts'
+import { freeModelFolder } from '../engine/models/manage.ts'
+import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
+import { transferText } from './transfer-text.ts'
 
 interface ImportOptions {
   readonly name: string
@@ -12,19 +17,22 @@ interface ImportOptions {
   readonly vision: VisionPrecision
   readonly summary?: string
   readonly licence?: string
+  readonly revision?: string
+  readonly keepDownload?: boolean
   readonly home?: string
 }
 
 export function addImport(models: Command, run: RunCommand): void {
   models
     .command('import')
-    .summary('make a model from a checkpoint folder')
+    .summary('make a model from a checkpoint')
     .description(
-      'Reads a Qwen2-VL checkpoint (Tarsier2 among them) in a folder as Hugging Face writes it: config.json, safetensors in one file or shards, ' +
+      'SOURCE is a checkpoint folder, a name of the catalogue ("tarsier models catalogue"), or a repository on the Hugging Face hub (owner/name), which is downloaded first. ' +
+        'Reads a Qwen2-VL checkpoint (Tarsier2 among them) in a folder as Hugging Face writes it: config.json, safetensors in one file or shards, ' +
         'tokenizer and preprocessor settings. Writes a language file, a vision file and a manifest into the models folder. ' +
-        'An import that is stopped or fails leaves nothing behind.',
+        'An import that is stopped or fails leaves nothing behind but what was downloaded: the same command goes on with that, and removes it when the model is there.',
     )
-    .argument('<dir>', 'the checkpoint folder')
+    .argument('<source>', 'a folder, a name of the catalogue, or owner/name on the hub')
     .requiredOption('--name <name>', 'what the model shall be called here (needed)')
     .addOption(
       new Option('--language <precision>', 'precision of the language model; q8_0 takes half of f16 and a quarter of f32')
@@ -32,34 +40,77 @@ export function addImport(models: Command, run: RunCommand): void {
         .default('q8_0'),
     )
     .addOption(new Option('--vision <precision>', 'precision of the vision tower').choices(visionPrecisions).default('f16'))
+    .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
+    .option('--keep-download', "keep what was downloaded, in the home's downloads folder, for another import (default: it is removed)")
     .option('--summary <text>', 'a sentence shown wherever the model is named (default: none)')
     .option('--licence <name>', "the model's licence (default: unknown)")
     .addOption(homeOption())
-    .addHelpText('after', '\nExample:\n  tarsier models import Tarsier2-Recap-7b --name tarsier2 --language q8_0 --vision f16')
-    .action((directory: string, options: ImportOptions) => run((signal) => bringIn(directory, options, signal)))
+    .addHelpText(
+      'after',
+      '\nThe hub is asked as HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY say; files in the Hugging Face cache are used, not fetched again.\n' +
+        '\nExamples:\n  tarsier models import Tarsier2-Recap-7b --name tarsier2 --language q4_k_m\n  tarsier models import ./my-checkpoint --name mine',
+    )
+    .action((source: string, options: ImportOptions) => run((signal) => bringIn(source, options, signal)))
 }
 
-async function bringIn(directory: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
+async function bringIn(source: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
+  const home = homeOf(options)
+  // Before gigabytes are fetched for it.
+  freeModelFolder(options.name, home)
+  const origin = await checkpointOrigin(source)
+  if (origin.kind === 'local' && options.revision !== undefined) {
+    throw new TarsierError('usage', `--revision means a state of a repository on the hub, but ${source} is here. Leave it out.`)
+  }
   const progress = new ProgressLine(process.stderr)
-  progress.begin(`importing ${directory}`)
   try {
-    const { name, language, vision, summary, licence } = options
-    // Loaded only here: it brings the ONNX writer along, which no other command needs.
-    const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
-    const path = await importCheckpoint(directory, {
-      name,
-      language,
-      vision,
-      home: homeOf(options),
-      signal,
-      onProgress: ({ value, title }) => progress.detail(`importing ${directory}: ${Math.floor(value * 100)} %, ${title}`),
-      ...(summary !== undefined && { summary }),
-      ...(licence !== undefined && { licence }),
-    })
-    progress.clear()
-    process.stdout.write(`${path}\n`)
+    if (origin.kind === 'local') await importFolder(origin.path, source, options, progress, signal)
+    else {
+      const fetched = await fetchSource(origin.repository, options, progress, signal)
+      await importFolder(fetched.directory, source, options, progress, signal)
+      if (options.keepDownload !== true) await removeDownload(fetched, home)
+    }
     return exitCodes.done
   } finally {
     progress.clear()
   }
+}
+
+async function fetchSource(
+  repository: string,
+  options: ImportOptions,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<FetchedCheckpoint> {
+  progress.begin(`asking the hub for ${repository}`)
+  return await fetchCheckpoint(repository, {
+    home: homeOf(options),
+    signal,
+    onProgress: (state) => progress.detail(`${repository}: ${transferText(state)}`),
+    ...(options.revision !== undefined && { revision: options.revision }),
+  })
+}
+
+async function importFolder(
+  directory: string,
+  source: string,
+  options: ImportOptions,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<void> {
+  progress.begin(`importing ${source}`)
+  const { name, language, vision, summary, licence } = options
+  // Loaded only here: it brings the ONNX writer along, which no other command needs.
+  const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
+  const path = await importCheckpoint(directory, {
+    name,
+    language,
+    vision,
+    home: homeOf(options),
+    signal,
+    onProgress: ({ value, title }) => progress.detail(`importing ${source}: ${Math.floor(value * 100)} %, ${title}`),
+    ...(summary !== undefined && { summary }),
+    ...(licence !== undefined && { licence }),
+  })
+  progress.clear()
+  process.stdout.write(`${path}\n`)
 }

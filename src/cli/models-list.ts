@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { listModels } from '../engine/models/registry.ts'
+import { listModels, type ModelEntry } from '../engine/models/registry.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
+import { memoryNeed, memoryText } from './memory-words.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
@@ -16,34 +17,47 @@ export function addList(models: Command, run: RunCommand): void {
   models
     .command('list')
     .summary('list the models that are here')
-    .description('Lists models with their name, precision, size and what they know; models that cannot be used with the reason.')
+    .description(
+      "Lists models with their name, precision, size, what they know, and whether this machine's memory is enough for them; models that cannot be used with the reason.",
+    )
     .option('--json', 'one line of JSON a model instead of text')
     .addOption(homeOption())
     .action((options: ListOptions) => run(() => list(options)))
 }
 
 async function list(options: ListOptions): Promise<ExitCode> {
-  for (const { name, directory, manifest, problem } of await listModels(homeOf(options))) {
-    const bytes = manifest ? modelBytes(manifest) : 0
-    if (options.json) {
-      const facts = manifest && {
-        family: manifest.family,
-        summary: manifest.summary,
-        licence: manifest.licence,
-        language: manifest.language.precision,
-        vision: manifest.vision.precision,
-        bytes,
-      }
-      process.stdout.write(`${JSON.stringify({ name, path: directory, ...facts, ...(problem !== null && { problem }) })}\n`)
-    } else {
-      const about = manifest
-        ? `${manifest.family}, language ${manifest.language.precision}, vision ${manifest.vision.precision}, ${sizeText(bytes)}`
-        : 'cannot be used'
-      const further = problem ?? manifest?.summary ?? ''
-      process.stdout.write(
-        `${oneLine(name).padEnd(16)} ${about}${further ? `\n${' '.repeat(17)}${oneLine(further)}` : ''}\n${' '.repeat(17)}${oneLine(directory)}\n`,
-      )
-    }
+  for (const entry of await listModels(homeOf(options))) {
+    process.stdout.write(options.json ? `${JSON.stringify(await facts(entry))}\n` : await words(entry))
   }
   return exitCodes.done
+}
+
+async function facts({ name, directory, manifest, problem }: ModelEntry) {
+  return {
+    name,
+    path: directory,
+    ...(manifest && {
+      family: manifest.family,
+      summary: manifest.summary,
+      licence: manifest.licence,
+      language: manifest.language.precision,
+      vision: manifest.vision.precision,
+      bytes: modelBytes(manifest),
+      memory: await memoryNeed(manifest),
+    }),
+    ...(problem !== null && { problem }),
+  }
+}
+
+async function words({ name, directory, manifest, problem }: ModelEntry): Promise<string> {
+  const lines = manifest
+    ? [
+        `${manifest.family}, language ${manifest.language.precision}, vision ${manifest.vision.precision}, ${sizeText(modelBytes(manifest))}`,
+        problem ?? manifest.summary,
+        memoryText(await memoryNeed(manifest)),
+        directory,
+      ]
+    : ['cannot be used', problem ?? '', directory]
+  const [first = '', ...rest] = lines.filter((line) => line !== '').map(oneLine)
+  return [`${oneLine(name).padEnd(16)} ${first}`, ...rest.map((line) => ' '.repeat(17) + line)].join('\n').concat('\n')
 }

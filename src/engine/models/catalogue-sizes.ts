@@ -85,9 +85,9 @@ const PROGRAM_BYTES = 400e6
 
 /**
  * Bytes of memory it takes to answer about a clip of `frames` frames: the weights, the KV cache (f16), the clip's embeddings (f32), what
- * the language model and the tower compute in, and the program. `weights` replaces the computed ones where the files are there.
+ * the language model and the tower compute in, and the program. `weights` are the bytes of the model's files, or {@link formBytes}.
  */
-export function runningMemory(entry: CatalogueEntry, form: Form, frames: number, weights = formBytes(entry, form)): number {
+export function runningMemory(entry: CatalogueEntry, weights: number, frames: number): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
   const { tokens: perFrame, patches } = frameSize(entry.frames, frames)
   const tokens = perFrame * frames

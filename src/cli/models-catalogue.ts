@@ -1,0 +1,119 @@
+import type { Command } from 'commander'
+import { findInCatalogue, readCatalogue } from '../engine/models/catalogue.ts'
+import { type Form, formBytes, languageBytes, runningMemory, visionBytes } from '../engine/models/catalogue-sizes.ts'
+import { fits, machineMemory } from '../engine/models/memory-fit.ts'
+import type { CatalogueEntry } from '../shared/catalogue.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { sizeText } from './size-text.ts'
+
+/** Frames that memory is told for. */
+const FRAMES = [8, 16, 32] as const
+/** The vision precision that the short list counts with: the import's default. */
+const VISION = 'f16'
+
+interface CatalogueOptions {
+  readonly json?: boolean
+}
+
+export function addCatalogue(models: Command, run: RunCommand): void {
+  models
+    .command('catalogue')
+    .summary('list the checkpoints that are known to work')
+    .description(
+      "Lists checkpoints that can be imported by name: licence, size of the download, what they are good for, and which fit this machine's memory. " +
+        'With a name: the size of every precision, and the memory for 8, 16 and 32 frames. All sizes but the files that are here are computed, not measured.',
+    )
+    .argument('[name]', 'one of them')
+    .option('--json', 'one line of JSON a checkpoint instead of text')
+    .action((name: string | undefined, options: CatalogueOptions) => run(() => catalogue(name, options)))
+}
+
+async function catalogue(name: string | undefined, options: CatalogueOptions): Promise<ExitCode> {
+  const entries = name === undefined ? await readCatalogue() : [await entryOf(name)]
+  for (const entry of entries) {
+    const lines = options.json ? [JSON.stringify(facts(entry))] : [...words(entry), ...(name === undefined ? [] : tables(entry))]
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }
+  return exitCodes.done
+}
+
+async function entryOf(name: string): Promise<CatalogueEntry> {
+  const entry = await findInCatalogue(name)
+  if (entry !== null) return entry
+  const names = (await readCatalogue()).map((one) => one.name)
+  throw new TarsierError('model-missing', `The catalogue has no "${name}". It has: ${names.join(', ')}.`, {
+    details: { asked: name, models: names },
+  })
+}
+
+function needs(entry: CatalogueEntry, form: Form) {
+  return FRAMES.map((frames) => ({ frames, bytes: runningMemory(entry, formBytes(entry, form), frames) }))
+}
+
+/** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
+const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
+
+/** The most precise sensible form that this machine's memory holds with 16 frames. */
+function bestForm(entry: CatalogueEntry): Form | null {
+  const forms = SENSIBLE.map((language) => ({ language, vision: VISION }) as const)
+  return forms.find((form) => fits(with16(entry, form))) ?? null
+}
+
+function with16(entry: CatalogueEntry, form: Form): number {
+  return runningMemory(entry, formBytes(entry, form), 16)
+}
+
+function facts(entry: CatalogueEntry) {
+  const { name, repository, family, summary, licence, download } = entry
+  const forms = languagePrecisions.flatMap((language) =>
+    visionPrecisions.map((vision) => {
+      const memory = needs(entry, { language, vision })
+      return {
+        language,
+        vision,
+        bytes: formBytes(entry, { language, vision }),
+        memory: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, bytes])),
+        fits: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, fits(bytes)])),
+      }
+    }),
+  )
+  return { name, repository, family, summary, licence, download, machineMemory: machineMemory(), best: bestForm(entry), forms }
+}
+
+function words(entry: CatalogueEntry): string[] {
+  const { name, licence, download, summary, repository } = entry
+  const best = bestForm(entry)
+  const machine = `this machine's memory (${sizeText(machineMemory())})`
+  const fit =
+    best === null
+      ? `too large for ${machine}: even q4_k_m needs about ${sizeText(with16(entry, { language: 'q4_k_m', vision: VISION }))} for 16 frames`
+      : `fits ${machine} with --language ${best.language}: about ${sizeText(with16(entry, best))} for 16 frames`
+  return [
+    `${name.padEnd(22)} ${repository}, ${download.approximate ? 'about ' : ''}${sizeText(download.bytes)} to download, licence ${licence.name}`,
+    summary,
+    ...(licence.note === undefined ? [] : [`Licence: ${licence.note}`]),
+    fit,
+  ].map((line, index) => (index === 0 ? line : ' '.repeat(23) + line))
+}
+
+function tables(entry: CatalogueEntry): string[] {
+  const row = (label: string, cells: readonly string[]) => `  ${label.padEnd(10)}${cells.map((cell) => cell.padStart(12)).join('')}`
+  return [
+    '',
+    `After import, and memory with vision ${VISION} (* does not fit here):`,
+    row('language', ['file', ...FRAMES.map((frames) => `${frames} frames`)]),
+    ...languagePrecisions.map((language) =>
+      row(language, [
+        sizeText(languageBytes(entry.language, language)),
+        ...needs(entry, { language, vision: VISION }).map(({ bytes }) => `${sizeText(bytes)}${fits(bytes) ? ' ' : '*'}`),
+      ]),
+    ),
+    row('vision', ['file']),
+    ...visionPrecisions.map((vision) => row(vision, [sizeText(visionBytes(entry.vision, vision))])),
+    '',
+    `tarsier models import ${entry.name} --name ${entry.name.toLowerCase()} --language ${bestForm(entry)?.language ?? 'q4_k_m'}`,
+  ]
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import { readManifest } from '../engine/models/manifest.ts'
+import { resolveModel } from '../engine/models/registry.ts'
+import type { ModelManifest } from '../shared/model-manifest.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { memoryNeed, memoryText } from './memory-words.ts'
+import { homeOption } from './options.ts'
+import { oneLine } from './printable.ts'
+import { homeOf } from './requests.ts'
+import { sizeText } from './size-text.ts'
+
+interface ShowOptions {
+  readonly json?: boolean
+  readonly home?: string
+}
+
+export function addShow(models: Command, run: RunCommand): void {
+  models
+    .command('show')
+    .summary('say what a model is')
+    .description('Says what a model is made of and how it is used: its manifest in words, or with --json the manifest itself.')
+    .argument('<name>', 'a model that "tarsier models list" shows, or the path of one')
+    .option('--json', 'the manifest, with "path" and "memory" beside it, on one line')
+    .addOption(homeOption())
+    .action((name: string, options: ShowOptions) => run(() => show(name, options)))
+}
+
+async function show(name: string, options: ShowOptions): Promise<ExitCode> {
+  const path = await resolveModel(name, homeOf(options))
+  const manifest = await readManifest(path)
+  const memory = await memoryNeed(manifest)
+  if (options.json) process.stdout.write(`${JSON.stringify({ path, memory, ...manifest })}\n`)
+  else {
+    for (const [label, text] of [...words(manifest), ['memory', memoryText(memory)] as const, ['path', path] as const]) {
+      process.stdout.write(`${label.padEnd(10)} ${oneLine(text)}\n`)
+    }
+  }
+  return exitCodes.done
+}
+
+function words(manifest: ModelManifest): (readonly [label: string, text: string])[] {
+  const { language, vision, source, sampler, generation } = manifest
+  const revision = source.revision === null ? '' : ` at ${source.revision}`
+  const error = vision.error ? `, cosine to f32 ${vision.error.cosine.toFixed(5)} (worst row ${vision.error.worst.toFixed(5)})` : ''
+  return [
+    ['name', manifest.name],
+    ...(manifest.summary === '' ? [] : [['about', manifest.summary] as const]),
+    ['family', manifest.family],
+    ['from', `${source.repository}${revision}`],
+    ['licence', manifest.licence],
+    [
+      'language',
+      `${language.precision}, ${sizeText(language.bytes)}, embeddings of ${language.width} values, context of ${language.context} tokens`,
+    ],
+    ['vision', `${vision.precision}, ${sizeText(vision.bytes + (vision.data?.bytes ?? 0))}, patches of ${vision.patchSize} pixels${error}`],
+    [
+      'frames',
+      `${sampler.frames} by default, ${sampler.kind === 'uniform' ? 'from the first to the last' : 'from the middle of equal parts'}`,
+    ],
+    ['asks', manifest.prompt.describe],
+    [
+      'answers',
+      `up to ${generation.maxTokens} tokens at temperature ${generation.temperature}; a conversation holds ${manifest.maxSequence} tokens`,
+    ],
+  ]
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { durationText, transferText } from '../../../src/cli/transfer-text.ts'
+
+describe('a download on one line', () => {
+  it('says how far, how fast and how long still', () => {
+    const state = {
+      value: 0.3449,
+      title: 'downloading',
+      bytes: 5.2 * 1024 ** 3,
+      totalBytes: 15.5 * 1024 ** 3,
+      bytesPerSecond: 45 * 1024 ** 2,
+      secondsLeft: 233,
+    }
+    expect(transferText(state)).toBe('downloading, 34 %, 5.2 GiB of 15.5 GiB, 45.0 MiB/s, 4 min left')
+  })
+
+  it('says nothing of a speed that is not known', () => {
+    const state = { value: 0, title: 'waiting 2 s', bytes: 0, totalBytes: 10, bytesPerSecond: null, secondsLeft: null }
+    expect(transferText(state)).toBe('waiting 2 s, 0 %, 0 bytes of 10 bytes')
+  })
+
+  it.each([
+    [0.2, '1 s'],
+    [89, '89 s'],
+    [90, '2 min'],
+    [5340, '89 min'],
+    [7500, '2 h 05 min'],
+  ])('tells %d seconds as %j', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text)
+  })
+})
