@@ -19,7 +19,14 @@ export class MediaClient implements AsyncDisposable {
   }
 
   async *pictures(request: PicturesRequest, manifest: ModelManifest, signal: AbortSignal): AsyncGenerator<JpegFrame, void> {
-    for await (const { picture } of this.#calls.events({ kind: 'pictures', request, manifest }, signal)) yield picture
+    for await (const event of this.#calls.events({ kind: 'pictures', request, manifest }, signal))
+      if (event.kind === 'picture') yield event.picture
+  }
+
+  /** Writes a form of the clip that browsers show to `target`; gives how far it is, from 0 to 1. */
+  async *preview(path: string, target: string, signal: AbortSignal): AsyncGenerator<number, void> {
+    for await (const event of this.#calls.events({ kind: 'preview', path, target }, signal))
+      if (event.kind === 'progress') yield event.value
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 export type MediaCommand =
   | { readonly kind: 'probe'; readonly path: string }
   | { readonly kind: 'thumbnail'; readonly path: string }
+  | { readonly kind: 'preview'; readonly path: string; readonly target: string }
   | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest }
 
-export type MediaEvent = { readonly kind: 'picture'; readonly picture: JpegFrame }
+export type MediaEvent = { readonly kind: 'picture'; readonly picture: JpegFrame } | { readonly kind: 'progress'; readonly value: number }

@@ -1,5 +1,6 @@
 import { assertNever } from '../../shared/errors.ts'
 import { openClip } from '../media/open-clip.ts'
+import { writePreview } from '../media/preview.ts'
 import { framePictures, thumbnailOf } from '../pictures.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
 import { serveCommands } from './serve-commands.ts'
@@ -16,6 +17,8 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
     }
     case 'thumbnail':
       return thumbnailOf(command.path, signal)
+    case 'preview':
+      return writePreview(command.path, command.target, signal, (value) => tell({ kind: 'progress', value }))
     case 'pictures':
       for await (const picture of framePictures(command.request, command.manifest, signal)) tell({ kind: 'picture', picture })
       return null
