@@ -67,4 +67,8 @@ export interface Progress {
   readonly value: number
   readonly title: string
   readonly detail?: string
+  /** How fast bytes are being made or brought; null while that cannot be said. */
+  readonly bytesPerSecond?: number | null
+  /** Until the end of what the bytes are counted of. */
+  readonly secondsLeft?: number | null
 }

@@ -43,7 +43,8 @@ const common = {
   language: z
     .object({
       ...modelFile,
-      precision: z.enum(languagePrecisions),
+      /** `other` is that of a GGUF that was brought in as it is, and that we would not write. */
+      precision: z.enum([...languagePrecisions, 'other']),
       /** Width of the embeddings it takes. */
       width: z.int().positive(),
       /** Tokens it was trained to hold. */

@@ -8,7 +8,7 @@ export interface GgufArray {
   readonly count: number
   /** Its texts, when they were asked for; otherwise only their lengths were checked. */
   readonly texts?: readonly string[]
-  /** Its numbers, when there are few enough to be settings. */
+  /** Its numbers, when they were asked for or are few enough to be settings. */
   readonly numbers?: readonly number[]
 }
 
@@ -52,8 +52,8 @@ const MOST_NAME_BYTES = 63
 const MOST_DIMENSIONS = 4
 const MOST_ALIGNMENT = 1 << 20
 const MOST_KEPT_NUMBERS = 1 << 10
-/** The most texts that are kept of one array: twice the largest vocabulary, with its merges. */
-const MOST_KEPT_TEXTS = 1 << 20
+/** The most entries that are kept of one array: twice the largest vocabulary, with its merges. */
+const MOST_KEPT = 1 << 20
 /** The least a key and a tensor's description take. */
 const KEY_BYTES = 8 + 1 + 4 + 1
 const TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8
@@ -62,8 +62,8 @@ const DEFAULT_ALIGNMENT = 32
 /**
  * Reads a GGUF from its first byte to its tensors' descriptions, and checks all that llama.cpp's own reader does and what it
  * leaves open: counts and lengths against the file, no key and no tensor twice, tensors one after another without hole or
- * overlap, each within the file. Nothing is allocated because a number says so. `keep` names the arrays whose texts the caller
- * wants. Throws a {@link GgufError}.
+ * overlap, each within the file. Nothing is allocated because a number says so. `keep` names the arrays that the caller wants
+ * whole. Throws a {@link GgufError}.
  */
 export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string> = new Set()): Promise<GgufHead> {
   if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is no GGUF file')
@@ -108,7 +108,7 @@ async function readArray(reader: GgufReader, key: string, keep: boolean): Promis
   if (bytes === undefined) throw new GgufError(`${key} is an array of type ${element}`)
   if (count * bytes > reader.left) throw new GgufError(`${key} reaches past the end of the file`)
   if (isText && keep) {
-    if (count > MOST_KEPT_TEXTS) throw new GgufError(`${key} has ${count} entries`)
+    if (count > MOST_KEPT) throw new GgufError(`${key} has ${count} entries`)
     const texts: string[] = []
     for (let i = 0; i < count; i += 1) texts.push(await reader.text(`an entry of ${key}`, MOST_TEXT_BYTES))
     return { element, count, texts }
@@ -117,7 +117,7 @@ async function readArray(reader: GgufReader, key: string, keep: boolean): Promis
     await reader.skipStrings(count, key, MOST_TEXT_BYTES)
     return { element, count }
   }
-  if (count > MOST_KEPT_NUMBERS) {
+  if (count > (keep ? MOST_KEPT : MOST_KEPT_NUMBERS)) {
     await reader.skip(count * bytes, key)
     return { element, count }
   }

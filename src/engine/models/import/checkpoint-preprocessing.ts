@@ -5,11 +5,11 @@ import { BICUBIC, CLIP_MEAN, CLIP_STD, readProcessor } from './processor-setting
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
 /** Qwen2-VL's own, for checkpoints that say nothing. */
-const DEFAULT_MIN_PIXELS = 56 * 56
-const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
+export const DEFAULT_MIN_PIXELS = 56 * 56
+export const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
 /** Tarsier2's limits before the checkpoint's processor, which no file of a checkpoint tells. */
-const FRAME_MAX_PIXELS = (1280 * 720) / 2
-const CLIP_MAX_PIXELS = 128 * 384 * 384
+export const FRAME_MAX_PIXELS = (1280 * 720) / 2
+export const CLIP_MAX_PIXELS = 128 * 384 * 384
 
 const pixels = z.int().min(0)
 const triple = z.tuple([z.number(), z.number(), z.number()])

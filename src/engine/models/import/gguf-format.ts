@@ -3,23 +3,6 @@ export const GGUF_MAGIC = 0x46554747
 export const GGUF_VERSION = 3
 export const GGUF_ALIGNMENT = 32
 
-/** The numbers of the value types that we write or may meet. */
-export const valueTypes = {
-  u8: 0,
-  i8: 1,
-  u16: 2,
-  i16: 3,
-  u32: 4,
-  i32: 5,
-  f32: 6,
-  bool: 7,
-  string: 8,
-  array: 9,
-  u64: 10,
-  i64: 11,
-  f64: 12,
-} as const
-
 /** What our own writer makes; files in another precision are quantized from f16 by llama.cpp. */
 export type WrittenPrecision = 'f32' | 'f16' | 'q8_0'
 

@@ -1,4 +1,5 @@
-import { aligned, GGUF_MAGIC, GGUF_VERSION, type TensorType, tensorBytes, tensorTypes, valueTypes } from './gguf-format.ts'
+import { ggufValueTypes } from '../../language/gguf-types.ts'
+import { aligned, GGUF_MAGIC, GGUF_VERSION, type TensorType, tensorBytes, tensorTypes } from './gguf-format.ts'
 
 /** A value of the file's metadata, with the type it is written as. */
 export type GgufValue =
@@ -30,31 +31,34 @@ export function ggufTensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shap
   )
 }
 
-/** Bytes of the whole file. */
-export function ggufBytes(content: GgufContent): number {
-  return content.tensors.reduce((sum, tensor) => sum + aligned(ggufTensorBytes(tensor)), encodeHeader(content).byteLength)
+/** Bytes of the whole file, or of it up to the end of its first tensors. */
+export function ggufBytes(content: GgufContent, tensors = content.tensors.length): number {
+  return content.tensors.slice(0, tensors).reduce((sum, tensor) => sum + aligned(ggufTensorBytes(tensor)), ggufHeader(content).byteLength)
 }
 
 /**
- * The bytes of a GGUF file in pieces: header, metadata, the tensors' descriptions, then their data, each on a border of the
- * alignment. Holds the header and one piece of one tensor. Throws a RangeError when a tensor gives other than its bytes.
+ * A tensor's bytes in pieces, with what pads them to the alignment: a file is {@link ggufHeader}, then each of these in order.
+ * Throws a RangeError when it gives other than its bytes.
  */
-export async function* encodeGguf(content: GgufContent): AsyncGenerator<Uint8Array> {
-  yield encodeHeader(content)
-  for (const tensor of content.tensors) {
-    const expected = ggufTensorBytes(tensor)
-    let given = 0
-    for await (const piece of tensor.data()) {
-      given += piece.byteLength
-      yield piece
-    }
-    if (given !== expected) throw new RangeError(`tensor ${tensor.name} gave ${given} bytes instead of ${expected}`)
-    if (aligned(given) > given) yield new Uint8Array(aligned(given) - given)
+export async function* ggufTensorPieces(tensor: GgufTensor): AsyncGenerator<Uint8Array> {
+  const expected = ggufTensorBytes(tensor)
+  let given = 0
+  for await (const piece of tensor.data()) {
+    given += piece.byteLength
+    yield piece
   }
+  if (given !== expected) throw new RangeError(`tensor ${tensor.name} gave ${given} bytes instead of ${expected}`)
+  if (aligned(given) > given) yield new Uint8Array(aligned(given) - given)
 }
 
-/** Everything before the data, padded to it. */
-function encodeHeader({ metadata, tensors }: GgufContent): Uint8Array {
+/** The bytes of a whole file in pieces. Holds the header and one piece of one tensor. */
+export async function* encodeGguf(content: GgufContent): AsyncGenerator<Uint8Array> {
+  yield ggufHeader(content)
+  for (const tensor of content.tensors) yield* ggufTensorPieces(tensor)
+}
+
+/** Everything before the data, padded to it: header, metadata, the tensors' descriptions. */
+export function ggufHeader({ metadata, tensors }: GgufContent): Uint8Array {
   const out = new ByteList()
   out.u32(GGUF_MAGIC)
   out.u32(GGUF_VERSION)
@@ -79,35 +83,35 @@ function encodeHeader({ metadata, tensors }: GgufContent): Uint8Array {
 function writeValue(out: ByteList, value: GgufValue): void {
   switch (value.type) {
     case 'u32':
-      out.u32(valueTypes.u32)
+      out.u32(ggufValueTypes.u32)
       out.u32(value.value)
       return
     case 'i32':
-      out.u32(valueTypes.i32)
+      out.u32(ggufValueTypes.i32)
       out.i32(value.value)
       return
     case 'f32':
-      out.u32(valueTypes.f32)
+      out.u32(ggufValueTypes.f32)
       out.f32(value.value)
       return
     case 'bool':
-      out.u32(valueTypes.bool)
+      out.u32(ggufValueTypes.bool)
       out.u8(value.value ? 1 : 0)
       return
     case 'string':
-      out.u32(valueTypes.string)
+      out.u32(ggufValueTypes.string)
       out.string(value.value)
       return
     case 'i32[]':
-      out.arrayHead(valueTypes.i32, value.value.length)
+      out.arrayHead(ggufValueTypes.i32, value.value.length)
       for (const item of value.value) out.i32(item)
       return
     case 'f32[]':
-      out.arrayHead(valueTypes.f32, value.value.length)
+      out.arrayHead(ggufValueTypes.f32, value.value.length)
       for (const item of value.value) out.f32(item)
       return
     case 'string[]':
-      out.arrayHead(valueTypes.string, value.value.length)
+      out.arrayHead(ggufValueTypes.string, value.value.length)
       for (const item of value.value) out.string(item)
       return
   }
@@ -145,7 +149,7 @@ class ByteList {
   }
 
   arrayHead(itemType: number, count: number): void {
-    this.u32(valueTypes.array)
+    this.u32(ggufValueTypes.array)
     this.u32(itemType)
     this.u64(count)
   }

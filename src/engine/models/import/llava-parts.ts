@@ -1,4 +1,4 @@
-import { MANIFEST_VERSION } from '../../../shared/model-manifest.ts'
+import { MANIFEST_VERSION, type TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { findChatTemplates } from './chat-template.ts'
 import { sourceOf } from './checkpoint-source.ts'
@@ -32,19 +32,13 @@ export async function readLlavaParts(directory: string, config: unknown, source:
   const templates = await findChatTemplates(directory)
   const card = await readModelCard(directory)
   return {
-    manifest: {
-      formatVersion: MANIFEST_VERSION,
-      family: 'tarsier',
-      name: wishes.name,
-      summary: wishes.summary ?? '',
-      licence: wishes.licence ?? card.licenceName ?? card.licence ?? 'unknown',
+    manifest: llavaManifest(wishes, {
+      licence: card.licenceName ?? card.licence,
       source: sourceOf(directory),
       preprocessing: await readClipPreprocessing(directory, tower, padding),
-      sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
-      prompt: { template: tarsierTemplate(vocabulary), videoPad: TARSIER_CLIP, describe: DESCRIBE },
+      vocabulary,
       maxSequence: maxSequence(tower, language),
-      generation: GENERATION,
-    },
+    }),
     language: {
       facts: { width: language.width, context: language.context },
       content: (precision, signal) =>
@@ -54,11 +48,39 @@ export async function readLlavaParts(directory: string, config: unknown, source:
           { precision, signal },
         ),
     },
-    tower: {
-      facts: clipFacts(tower),
-      bytes: (precision) => clipTowerBytes(tower, precision),
-      write: (options) => writeClipTower(source, tower, options),
-    },
+    tower: llavaTower(source, tower),
+  }
+}
+
+/** What is told of a model of this family beside its files, whichever files told it. */
+export function llavaManifest(
+  wishes: ModelWishes,
+  found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
+    readonly licence: string | undefined
+    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'>
+  },
+): ModelParts['manifest'] {
+  return {
+    formatVersion: MANIFEST_VERSION,
+    family: 'tarsier',
+    name: wishes.name,
+    summary: wishes.summary ?? '',
+    licence: wishes.licence ?? found.licence ?? 'unknown',
+    source: found.source,
+    preprocessing: found.preprocessing,
+    sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
+    prompt: { template: tarsierTemplate(found.vocabulary), videoPad: TARSIER_CLIP, describe: DESCRIBE },
+    maxSequence: found.maxSequence,
+    generation: GENERATION,
+  }
+}
+
+/** The tower out of a source that has its tensors under a checkpoint's names. */
+export function llavaTower(source: TensorSource, tower: ClipTowerConfig): ModelParts['tower'] {
+  return {
+    facts: clipFacts(tower),
+    bytes: (precision) => clipTowerBytes(tower, precision),
+    write: (options) => writeClipTower(source, tower, options),
   }
 }
 

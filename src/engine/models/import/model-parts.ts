@@ -23,14 +23,21 @@ type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data' | 'error'
 /** `Omit` of each member of a union. */
 type OmitEach<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
+/** A language model that is written from a checkpoint's tensors. */
+export interface WrittenLanguage {
+  content(precision: WrittenPrecision, signal: AbortSignal): GgufContent
+}
+
+/** A language model's GGUF that is taken as it is, its head checked already. */
+export interface GivenLanguage {
+  readonly given: { readonly path: string; readonly bytes: number; readonly precision: ModelManifest['language']['precision'] }
+}
+
 /** What one family of models makes of its source: all that an import has to write, checked as far as it can be before anything is. */
 export interface ModelParts {
   /** The manifest but for its files. */
   readonly manifest: OmitEach<ModelManifest, 'language' | 'vision'>
-  readonly language: {
-    readonly facts: Omit<ModelManifest['language'], FileFacts>
-    content(precision: WrittenPrecision, signal: AbortSignal): GgufContent
-  }
+  readonly language: { readonly facts: Omit<ModelManifest['language'], FileFacts> } & (WrittenLanguage | GivenLanguage)
   readonly tower: {
     readonly facts: OmitEach<ModelManifest['vision'], FileFacts>
     /** About how large the files will be. */

@@ -1,5 +1,5 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import { MANIFEST_VERSION } from '../../../shared/model-manifest.ts'
+import { MANIFEST_VERSION, type Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { readChatTemplates } from './chat-template.ts'
 import { readCheckpointConfig } from './checkpoint-config.ts'
@@ -9,6 +9,7 @@ import { readModelCard } from './model-card.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
 import { languageContent } from './qwen2-vl-language.ts'
 import { towerBytes, writeQwen2VlTower } from './qwen2-vl-tower.ts'
+import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 import { expectSpecialTokens } from './special-tokens.ts'
 import { readTokenizerFiles } from './tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
@@ -29,28 +30,17 @@ export async function readQwen2VlParts(directory: string, source: TensorSource, 
   expectVideoPad(vocabulary, directory)
   expectSpecialTokens(vocabulary, directory)
   const templates = await readChatTemplates(directory)
-  if (!templates.processor.includes(VIDEO_PAD)) {
-    throw new TarsierError(
-      'model-unsupported',
-      `The chat template in ${directory} has no place for a clip ("${VIDEO_PAD}"): it is not that of a Qwen2-VL checkpoint.`,
-    )
-  }
+  expectClipPlace(templates.processor, directory)
   const card = await readModelCard(directory)
   const { vision } = config
   return {
-    manifest: {
-      formatVersion: MANIFEST_VERSION,
-      family: 'tarsier2',
-      name: wishes.name,
-      summary: wishes.summary ?? '',
-      licence: wishes.licence ?? card.licenceName ?? card.licence ?? 'unknown',
+    manifest: qwen2VlManifest(wishes, {
+      licence: card.licenceName ?? card.licence,
       source: sourceOf(directory),
       preprocessing: await readPreprocessing(directory, vision),
-      sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
-      prompt: { template: templates.processor, videoPad: VIDEO_PAD, describe: DESCRIBE },
-      maxSequence: Math.min(MAX_SEQUENCE, config.language.context),
-      generation: GENERATION,
-    },
+      template: templates.processor,
+      context: config.language.context,
+    }),
     language: {
       facts: { width: config.language.width, context: config.language.context },
       content: (precision, signal) =>
@@ -60,21 +50,59 @@ export async function readQwen2VlParts(directory: string, source: TensorSource, 
           { precision, signal },
         ),
     },
-    tower: {
-      facts: {
-        width: vision.hidden_size,
-        patchSize: vision.patch_size,
-        mergeSize: vision.spatial_merge_size,
-        temporalPatchSize: vision.temporal_patch_size,
-        headSize: vision.embed_dim / vision.num_heads,
-      },
-      bytes: (precision) => towerBytes(vision, precision),
-      write: (options) => writeQwen2VlTower(source, vision, options),
-    },
+    tower: qwen2VlTower(source, vision),
   }
 }
 
-function expectVideoPad({ tokens }: Vocabulary, directory: string): void {
+/** What is told of a model of this family beside its files, whichever files told it. `context` is what its language model was trained to hold. */
+export function qwen2VlManifest(
+  wishes: ModelWishes,
+  found: Pick<Tarsier2Manifest, 'source' | 'preprocessing'> & {
+    readonly licence: string | undefined
+    readonly template: string
+    readonly context: number
+  },
+): ModelParts['manifest'] {
+  return {
+    formatVersion: MANIFEST_VERSION,
+    family: 'tarsier2',
+    name: wishes.name,
+    summary: wishes.summary ?? '',
+    licence: wishes.licence ?? found.licence ?? 'unknown',
+    source: found.source,
+    preprocessing: found.preprocessing,
+    sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    maxSequence: Math.min(MAX_SEQUENCE, found.context),
+    generation: GENERATION,
+  }
+}
+
+/** The tower out of a source that has its tensors under a checkpoint's names. */
+export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig): ModelParts['tower'] {
+  return {
+    facts: {
+      width: vision.hidden_size,
+      patchSize: vision.patch_size,
+      mergeSize: vision.spatial_merge_size,
+      temporalPatchSize: vision.temporal_patch_size,
+      headSize: vision.embed_dim / vision.num_heads,
+    },
+    bytes: (precision) => towerBytes(vision, precision),
+    write: (options) => writeQwen2VlTower(source, vision, options),
+  }
+}
+
+/** `where` is the folder or file that holds it. */
+export function expectClipPlace(template: string, where: string): void {
+  if (template.includes(VIDEO_PAD)) return
+  throw new TarsierError(
+    'model-unsupported',
+    `The chat template in ${where} has no place for a clip ("${VIDEO_PAD}"): it is not that of a Qwen2-VL checkpoint.`,
+  )
+}
+
+export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {
   if (!tokens.includes(VIDEO_PAD)) {
     throw new TarsierError(
       'model-unsupported',

@@ -9,7 +9,7 @@ const ENDS = ['</s>', '<|endoftext|>']
  * Tarsier's conversation form of version 1 as a chat template: `USER: <frames>\n{question} ASSISTANT: {answer}</s>USER: …`. Checkpoints
  * hold none, or LLaVA's, which is laid out otherwise. An answer that was generated begins with its own space.
  */
-export function tarsierTemplate({ tokens, types, specialIds }: Vocabulary): string {
+export function tarsierTemplate({ tokens, types, specialIds }: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'>): string {
   const own = ENDS.find((text) => types[tokens.indexOf(text)] === tokenTypes.control)
   const end = own ?? tokens[specialIds.get('eos') ?? -1] ?? ''
   return (

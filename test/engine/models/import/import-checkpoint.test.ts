@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGgufFileInfo } from 'node-llama-cpp'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -304,7 +304,10 @@ describe('the folder', () => {
       let seen = 0
       const importing = bring(copy, { signal: abort.signal, onProgress: () => ++seen === stop && abort.abort() })
       await expect(importing, `step ${stop} of ${steps}`).rejects.toMatchObject({ name: 'AbortError' })
-      expect(await readdir(join(copy.home, 'models'))).toEqual(['whole'])
+      expect((await listModels(copy.home)).map(({ name }) => name)).not.toContain('m')
+      const names = await readdir(join(copy.home, 'models'))
+      expect(names.filter((name) => !name.startsWith('.importing-left-'))).toEqual(['whole'])
+      for (const name of names) if (name !== 'whole') await rm(join(copy.home, 'models', name), { recursive: true })
     }
     await expect(bring(copy, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })

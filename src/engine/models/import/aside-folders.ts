@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isMissing } from '../contained-file.ts'
+import type { ImportKey } from './folder-aside.ts'
+import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
+
+/** Begins every folder that is still being written, before the writing process's id; hidden from lists of models by its dot. */
+const ASIDE = '.importing-'
+/** Stands for the id where an import was stopped and may go on. */
+const LEFT = 'left'
+/** Pieces of an import that nobody went on with for so long are given up. */
+const KEPT_MS = 7 * 24 * 3600 * 1000
+
+/** A hidden folder that a model is being made in. */
+export interface Aside {
+  readonly directory: string
+  readonly journal: ImportJournal
+  /** Gives it free, for another import of the same to go on with. */
+  leave(): Promise<void>
+}
+
+/**
+ * The folder to make a model in: what another import of the same left, cleared of what was not finished, or a new one. What processes
+ * that died left and nobody can go on with is removed. Of two that want the same folder one gets it, for it gets a name of its own.
+ */
+export async function claimAside(parent: string, of: ImportKey): Promise<Aside> {
+  const own = join(parent, `${ASIDE}${process.pid}-${randomUUID()}`)
+  let claimed: ImportJournal | undefined
+  for (const name of await abandoned(parent)) {
+    const left = join(parent, name)
+    const journal = await ImportJournal.read(left)
+    const same = journal !== null && journal.name === of.name
+    if (same && journal.key === of.key && !claimed && (await taken(left, own))) claimed = journal
+    else if (same || journal === null || (await isOld(left))) await rm(left, { recursive: true, force: true })
+  }
+  if (claimed) {
+    const { files } = claimed
+    for (const name of await readdir(own)) if (!files.has(name)) await rm(join(own, name), { recursive: true, force: true })
+  } else await mkdir(own)
+  return {
+    directory: own,
+    journal: claimed?.movedTo(own) ?? new ImportJournal(own, of.name, of.key),
+    leave: () => rename(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`)),
+  }
+}
+
+async function abandoned(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory() && isAbandoned(entry.name)).map(({ name }) => name)
+}
+
+function isAbandoned(name: string): boolean {
+  if (!name.startsWith(ASIDE)) return false
+  if (name.startsWith(`${ASIDE}${LEFT}-`)) return true
+  const id = Number.parseInt(name.slice(ASIDE.length), 10)
+  return id > 0 && !isRunning(id)
+}
+
+/** False where another import was quicker. */
+async function taken(left: string, own: string): Promise<boolean> {
+  try {
+    await rename(left, own)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function isOld(left: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(join(left, JOURNAL_FILE))).mtimeMs > KEPT_MS
+  } catch {
+    return false // gone, which somebody else has seen to
+  }
+}
+
+function isRunning(id: number): boolean {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}

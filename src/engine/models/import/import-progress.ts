@@ -1,0 +1,46 @@
+import type { Progress } from '../../../shared/engine-events.ts'
+
+/** The speed is that of the last so many milliseconds. */
+const WINDOW_MS = 8000
+/** At least so long between two figures that the speed is made of. */
+const SAMPLE_MS = 250
+
+/** Tells how far an import is, how fast, and how long still, out of the bytes that are done of all. */
+export class ImportProgress {
+  readonly #total: number
+  readonly #share: number
+  readonly #tell: (progress: Progress) => void
+  readonly #now: () => number
+  readonly #samples: { readonly at: number; readonly done: number }[] = []
+  #value = 0
+
+  /** `share` is the part of the whole that the bytes are; the rest is told by {@link say}. */
+  constructor(total: number, share: number, tell: (progress: Progress) => void, now: () => number = () => performance.now()) {
+    this.#total = total
+    this.#share = share
+    this.#tell = tell
+    this.#now = now
+  }
+
+  /** `done` bytes of all; never less than before is told. */
+  bytes(done: number, title: string): void {
+    const at = this.#now()
+    const last = this.#samples.at(-1)
+    if (last === undefined || at - last.at >= SAMPLE_MS || done < last.done) this.#samples.push({ at, done })
+    while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) >= WINDOW_MS) this.#samples.shift()
+    const first = this.#samples[0] ?? { at, done }
+    const speed = at > first.at ? Math.max(0, ((done - first.done) * 1000) / (at - first.at)) : 0
+    this.#value = Math.max(this.#value, this.#total === 0 ? 0 : (this.#share * done) / this.#total)
+    this.#tell({
+      value: this.#value,
+      title,
+      bytesPerSecond: speed > 0 ? speed : null,
+      secondsLeft: speed > 0 ? Math.max(0, this.#total - done) / speed : null,
+    })
+  }
+
+  say(value: number, title: string): void {
+    this.#value = Math.max(this.#value, value)
+    this.#tell({ value: this.#value, title })
+  }
+}

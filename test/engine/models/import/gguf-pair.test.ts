@@ -1,0 +1,134 @@
+import { cp, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Engine } from '../../../../src/engine/engine.ts'
+import { GgufFile } from '../../../../src/engine/language/gguf-file.ts'
+import { openGgufPair } from '../../../../src/engine/models/import/gguf-pair.ts'
+import { type ImportOptions, importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
+import { readManifest, verifyModel } from '../../../../src/engine/models/manifest.ts'
+import type { TarsierError } from '../../../../src/shared/errors.ts'
+import { samplingSchema } from '../../../../src/shared/sampling.ts'
+import { checkpointPath } from '../../../helpers/checkpoint-folder.ts'
+import { makeGguf, value } from '../../../helpers/gguf-file.ts'
+import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+
+// Made by llama.cpp's own converter, tools/reference/gguf_pair_fixture.py; it keeps the checkpoint's numbers to the bit.
+const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/gguf-pair/${name}`, import.meta.url))
+const LANGUAGE = fixture('tied-heads-of-16-bf16.gguf')
+const MMPROJ = fixture('mmproj-tied-heads-of-16-bf16.gguf')
+const never = new AbortController().signal
+
+let scratch: ScratchFolder
+beforeAll(async () => {
+  scratch = await ScratchFolder.make()
+})
+afterAll(() => scratch[Symbol.asyncDispose]())
+
+const bring = (source: string, options: Partial<ImportOptions> = {}) =>
+  importCheckpoint(source, { name: 'pair', language: 'q8_0', vision: 'f32', home: scratch.directory, signal: never, ...options })
+
+async function answer(model: string): Promise<string> {
+  await using engine = new Engine({ model, home: scratch.directory, device: 'cpu', cache: false })
+  const clip = {
+    path: fileURLToPath(new URL('../../../fixtures/parity/clips/odd.mp4', import.meta.url)),
+    frames: { kind: 'uniform', count: 3 },
+  } as const
+  const sampling = samplingSchema.parse({ maxTokens: 24 })
+  let text = ''
+  for await (const event of engine.answer('c', { kind: 'ask', text: 'Describe the video in detail.', clip, sampling }, never)) {
+    if (event.kind === 'delta') text += event.text
+  }
+  return text
+}
+
+describe('a pair of GGUFs', () => {
+  it('becomes the model that its checkpoint becomes: the same tower to the byte, the same words', async () => {
+    const pair = await bring(LANGUAGE, { mmproj: MMPROJ })
+    const whole = await bring(checkpointPath('tied-heads-of-16'), { name: 'whole', language: 'f32' })
+    const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
+    expect(one.vision).toEqual(other.vision)
+    expect(one).toEqual({ ...other, name: 'pair', source: one.source, language: one.language })
+    expect(one.language).toMatchObject({ precision: 'other', width: 64, context: 32768, bytes: (await stat(LANGUAGE)).size })
+    expect(one.source).toEqual({ repository: 'tied-heads-of-16-bf16.gguf', revision: null })
+    expect((await readFile(join(pair, 'language.gguf'))).equals(await readFile(LANGUAGE))).toBe(true)
+    const words = await answer(pair)
+    expect(words.length).toBeGreaterThan(10)
+    expect(words).toBe(await answer(whole))
+  })
+
+  it('may come in either order, and in a folder of its own', async () => {
+    const folder = scratch.path('folder')
+    await mkdir(folder)
+    await cp(LANGUAGE, join(folder, 'a.gguf'))
+    await cp(MMPROJ, join(folder, 'b.GGUF'))
+    const one = await readManifest(await bring(folder, { name: 'one' }))
+    const other = await readManifest(await bring(MMPROJ, { name: 'other', mmproj: LANGUAGE }))
+    expect(other.language.sha256).toBe(one.language.sha256)
+    expect(other.vision.sha256).toBe(one.vision.sha256)
+    await cp(MMPROJ, join(folder, 'c.gguf'))
+    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*--mmproj/ })
+  })
+
+  it('leaves its files as they were, also when the model is removed', async () => {
+    const own = scratch.path('own.gguf')
+    await cp(LANGUAGE, own)
+    await rm(await bring(own, { name: 'gone', mmproj: MMPROJ }), { recursive: true })
+    expect((await readFile(own)).equals(await readFile(LANGUAGE))).toBe(true)
+  })
+
+  const failure = (source: string, mmproj?: string) =>
+    bring(source, { name: 'bad', ...(mmproj !== undefined && { mmproj }) }).then(
+      () => 'imported',
+      ({ code, message }: TarsierError) => `${code}: ${message}`,
+    )
+
+  it('is refused with what is missing or wrong', async () => {
+    expect(await failure(LANGUAGE)).toMatch(/^usage: .*--mmproj/)
+    expect(await failure(LANGUAGE, LANGUAGE)).toMatch(/^model-unsupported: .*both language models/)
+    expect(await failure(MMPROJ, MMPROJ)).toMatch(/^model-unsupported: .*both vision towers/)
+    expect(await failure(LANGUAGE, scratch.path('none.gguf'))).toMatch(/^file-missing/)
+    const cut = scratch.path('cut.gguf')
+    await cp(MMPROJ, cut)
+    await truncate(cut, 100_000)
+    expect(await failure(LANGUAGE, cut)).toMatch(/^model-damaged: .*cut off/)
+  })
+
+  it('is refused whatever byte of the mmproj’s head is spoilt, or read without harm', async () => {
+    const good = await readFile(MMPROJ)
+    await using gguf = await GgufFile.open(MMPROJ)
+    const start = Math.min(...[...gguf.head.tensors.values()].map(({ position }) => position))
+    const path = scratch.path('spoilt.gguf')
+    for (let at = 0; at < start; at += 7) {
+      const spoilt = Buffer.from(good)
+      spoilt[at] = (spoilt[at] ?? 0) ^ 0xff
+      await writeFile(path, spoilt)
+      await openGgufPair([LANGUAGE, path], { name: 'x' }).then(
+        (pair) => pair[Symbol.asyncDispose](),
+        (error: TarsierError) => expect(error.code, `${at}: ${error.stack}`).toMatch(/^model-(damaged|unsupported|mismatch)$/),
+      )
+    }
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['another projector', 'resampler', /^model-unsupported: .*"resampler".*accepted/],
+    ["Qwen2.5-VL's", 'qwen2.5vl_merger', /^model-unsupported/],
+    ["LLaVA's with Qwen2-VL's language model", 'mlp', /^model-unsupported/],
+  ])('is not supported with %s', async (_, projector, says) => {
+    const colours = value.f32s([0.5, 0.5, 0.5])
+    const keys = {
+      'general.architecture': value.text('clip'),
+      'clip.has_vision_encoder': value.bool(true),
+      'clip.projector_type': value.text(projector),
+      'clip.vision.block_count': value.u32(1),
+      'clip.vision.embedding_length': value.u32(32),
+      'clip.vision.attention.head_count': value.u32(2),
+      'clip.vision.patch_size': value.u32(14),
+      'clip.vision.image_size': value.u32(28),
+      'clip.vision.image_mean': colours,
+      'clip.vision.image_std': colours,
+    }
+    const path = await scratch.write('other.gguf', makeGguf({ keys: Object.entries(keys), tensors: [{ name: 'x' }] }))
+    expect(await failure(LANGUAGE, path)).toMatch(says)
+  })
+})
