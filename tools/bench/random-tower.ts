@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { TensorSource } from '../../src/engine/models/types.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
@@ -20,9 +21,11 @@ export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSo
     const fanIn = product(shape.slice(1))
     const scale = shape.length === 1 ? 0.02 : Math.sqrt(1 / fanIn)
     const missing = product(shape)
+    // No two alike: ONNX Runtime keeps equal weights once, and they would stay in the processor's cache.
+    const start = crc32(name) % NOISE
     for (let at = 0; at < missing; at += PIECE) {
       const piece = new Float32Array(Math.min(PIECE, missing - at))
-      for (let i = 0; i < piece.length; i++) piece[i] = norm ? 1 : scale * (noise[(at + i + name.length * 7919) % NOISE] ?? 0)
+      for (let i = 0; i < piece.length; i++) piece[i] = norm ? 1 : scale * (noise[(at + i + start) % NOISE] ?? 0)
       yield piece
     }
   }
