@@ -1,3 +1,4 @@
+import tailwind from '@tailwindcss/vite'
 import { defineConfig } from 'electron-vite'
 
 /**
@@ -38,6 +39,7 @@ export default defineConfig({
     },
   },
   renderer: {
+    plugins: [tailwind()],
     // The page's policy knows no `data:` addresses, so nothing is inlined.
     build: { minify: true, assetsInlineLimit: 0, rolldownOptions: { input: 'src/renderer/index.html' } },
   },

@@ -1,5 +1,48 @@
+import type { ClipFacts } from './contract/clips.ts'
+import type { ErrorData } from './errors.ts'
+
+/** What the shell and the page say to each other, each name once. */
+export const channels = {
+  /** Page to shell: asks for a port to the service, now and after each that was closed. */
+  connect: 'tarsier:connect',
+  /** Shell to page, with one port: the wire to the service. Reaches the page as a message of its own window. */
+  port: 'tarsier:port',
+  /** Asked: the handles of these paths. */
+  open: 'tarsier:open',
+  /** Asked: a dialog, and the handles of what was chosen. */
+  choose: 'tarsier:choose',
+  /** Asked: shows a clip's file in its folder. */
+  show: 'tarsier:show',
+  /** Shell to page: files that the system, or a second start, wants opened. */
+  files: 'tarsier:files',
+  /** Shell to page: a command of the menu. */
+  menu: 'tarsier:menu',
+} as const
+
+export const menuCommands = ['new-clip', 'open', 'find', 'library', 'batches', 'models', 'help', 'shortcuts'] as const
+export type MenuCommand = (typeof menuCommands)[number]
+
+/** What may be chosen in a dialog: clips, a folder of clips, or the folder of a checkpoint. */
+export type Choice = 'clips' | 'folder' | 'checkpoint'
+
+/** A file that was to be opened: what it is, or why it is nothing. Of a checkpoint only the handle is known. */
+export type OpenedFile =
+  | { readonly kind: 'clip'; readonly facts: ClipFacts }
+  | { readonly kind: 'checkpoint'; readonly handle: string; readonly name: string }
+  | { readonly kind: 'failed'; readonly name: string; readonly error: ErrorData }
+
 /** What the Electron shell gives the page as `window.tarsier`; in a browser there is none. */
 export interface Bridge {
   /** Node's name of the operating system, such as `darwin`. */
   readonly platform: string
+  /** Asks for a wire to the service, which comes as a message of the window: {@link channels.port} and one port. */
+  connect(): void
+  /** Dropped or pasted files, folders among them, as handles; their paths stay with the shell. */
+  open(files: readonly File[]): Promise<readonly OpenedFile[]>
+  /** Empty when nothing was chosen. */
+  choose(what: Choice): Promise<readonly OpenedFile[]>
+  /** Shows a clip's file in its folder. */
+  show(handle: string): Promise<void>
+  onFiles(listener: (files: readonly OpenedFile[]) => void): void
+  onMenu(listener: (command: MenuCommand) => void): void
 }

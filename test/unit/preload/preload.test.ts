@@ -1,12 +1,53 @@
-import { expect, test, vi } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { type Bridge, channels } from '../../../src/shared/bridge.ts'
 
-const exposeInMainWorld = vi.hoisted(() => vi.fn())
+const electron = vi.hoisted(() => ({
+  exposed: new Map<string, unknown>(),
+  sent: [] as unknown[][],
+  listeners: new Map<string, (...args: unknown[]) => void>(),
+}))
 vi.mock('electron', async () => {
   const { strict } = await import('../../helpers/strict-electron.ts')
-  return { contextBridge: strict('contextBridge', { exposeInMainWorld }) }
+  return {
+    contextBridge: strict('contextBridge', { exposeInMainWorld: (name: string, value: unknown) => void electron.exposed.set(name, value) }),
+    ipcRenderer: strict('ipcRenderer', {
+      send: (...args: unknown[]) => void electron.sent.push(args),
+      invoke: async (...args: unknown[]) => void electron.sent.push(args),
+      on: (name: string, listener: (...args: unknown[]) => void) => void electron.listeners.set(name, listener),
+    }),
+    webUtils: strict('webUtils', { getPathForFile: (file: File) => (file.name === 'pasted.png' ? '' : `/clips/${file.name}`) }),
+  }
 })
 
-test('the page is given the bridge and nothing else', async () => {
+let bridge: Bridge
+beforeAll(async () => {
   await import('../../../src/preload/index.ts')
-  expect(exposeInMainWorld.mock.calls).toEqual([['tarsier', { platform: process.platform }]])
+  bridge = electron.exposed.get('tarsier') as Bridge
+})
+
+test('the page is given the bridge and nothing else', () => {
+  expect([...electron.exposed.keys()]).toEqual(['tarsier'])
+  expect(Object.keys(bridge).sort()).toEqual(['choose', 'connect', 'onFiles', 'onMenu', 'open', 'platform', 'show'])
+  expect(bridge.platform).toBe(process.platform)
+})
+
+test('files cross as their paths, those that have one', async () => {
+  electron.sent.length = 0
+  await bridge.open([new File([], 'a.mp4'), new File([], 'pasted.png')])
+  expect(electron.sent).toEqual([[channels.open, ['/clips/a.mp4']]])
+})
+
+test('listeners are told what was sent, without the event that carries the sender', () => {
+  const told: unknown[] = []
+  bridge.onMenu((command) => told.push(command))
+  electron.listeners.get(channels.menu)?.({ sender: 'everything' }, 'library')
+  expect(told).toEqual(['library'])
+})
+
+test('a port is handed to the page of the same origin', () => {
+  const posted: unknown[][] = []
+  vi.stubGlobal('window', { location: { origin: 'app://tarsier' }, postMessage: (...args: unknown[]) => posted.push(args) })
+  electron.listeners.get(channels.port)?.({ ports: ['port'] })
+  expect(posted).toEqual([[channels.port, 'app://tarsier', ['port']]])
+  vi.unstubAllGlobals()
 })
