@@ -1,0 +1,208 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { HubServer } from '../../helpers/hub-server.ts'
+import { jsonLines, runCli } from './run-cli.ts'
+import { makeTinyModel } from './tiny-model.ts'
+
+const ENTRY = fileURLToPath(new URL('../../../src/cli/tarsier.ts', import.meta.url))
+/** A name of the catalogue: what our own hub has under it is tiny. */
+const REPOSITORY = 'omni-research/Tarsier2-Recap-7b'
+const COMMIT = 'abcdef1234567890abcdef1234567890abcdef12'
+const SHARDED = 'newer-keys-heads-of-64'
+
+let folder: string
+let home: string
+let hub: HubServer
+let env: Record<string, string>
+let files: Map<string, Uint8Array>
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-models-'))
+  home = join(folder, 'home')
+  hub = await HubServer.start()
+  files = new Map()
+  const checkpoint = checkpointPath(SHARDED)
+  for (const name of await readdir(checkpoint)) files.set(name, await readFile(join(checkpoint, name)))
+  hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main', 'v2'], files })
+  env = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf'), TARSIER_HOME: home }
+})
+afterAll(async () => {
+  await hub[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+afterEach(() => {
+  hub.misbehave = () => null
+})
+
+const models = (...args: string[]) => runCli(['models', ...args], { env })
+const precise = ['--language', 'f32', '--vision', 'f32']
+
+describe('models import from the hub', () => {
+  it('takes a name of the catalogue, and leaves a model and nothing of the download', async () => {
+    const { code, stdout, stderr } = await models('import', 'Tarsier2-Recap-7b', '--name', 'recap', ...precise)
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(stdout).toBe(`${join(home, 'models', 'recap')}\n`)
+    expect(await readdir(home)).toEqual(['models'])
+    const [shown] = jsonLines((await models('show', 'recap', '--json')).stdout)
+    expect(shown).toMatchObject({ name: 'recap', source: { repository: REPOSITORY, revision: COMMIT } })
+  })
+
+  it('goes on with a download that was ended by Ctrl-C, and keeps it where that is asked for', async () => {
+    const shard = 'model-00002-of-00004.safetensors'
+    const size = files.get(shard)?.byteLength ?? 0
+    const before = hub.sent(shard)
+    hub.misbehave = (route, file) => (route === 'store' && file === shard ? { kind: 'stall', after: Math.floor(size / 2) } : null)
+    const args = ['models', 'import', REPOSITORY, '--name', 'again', '--revision', 'v2', '--keep-download', ...precise]
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ENTRY, ...args], {
+      env: { ...process.env, ...env },
+      stdio: 'ignore',
+    })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    while (hub.sent(shard) === before) await new Promise((resolve) => setTimeout(resolve, 50))
+    // What was sent has yet to be written.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(existsSync(join(home, 'models', 'again'))).toBe(false)
+    hub.misbehave = () => null
+    expect((await runCli(args, { env })).code).toBe(0)
+    expect(hub.sent(shard) - before).toBe(size)
+    expect(await readdir(join(home, 'downloads', 'models--omni-research--Tarsier2-Recap-7b', 'snapshots'))).toEqual([COMMIT])
+    // And it serves another import without a connection.
+    const offline = await runCli(['models', 'import', REPOSITORY, '--name', 'third', '--revision', 'v2', ...precise], {
+      env: { ...env, HF_HUB_OFFLINE: '1' },
+    })
+    expect(offline.code).toBe(0)
+    expect(existsSync(join(home, 'downloads'))).toBe(false)
+  })
+
+  it.each([
+    [['import', REPOSITORY, '--name', 'recap'], 1, 'model-exists'],
+    [['import', REPOSITORY, '--name', '../x'], 2, 'usage'],
+    [['import', './not/there', '--name', 'x'], 1, 'file-missing'],
+    [['import', checkpointPath(SHARDED), '--name', 'x', '--revision', 'main'], 2, '--revision'],
+    [['import', 'someone/unknown', '--name', 'x'], 1, 'hub-missing'],
+    [['import', REPOSITORY, '--name', 'x', '--revision', 'v9'], 1, 'hub-missing'],
+  ])('%j ends with %d and says %j, and nothing is fetched', async (args, code, said) => {
+    const before = hub.sent()
+    const result = await models(...args)
+    expect(result).toMatchObject({ code, stdout: '' })
+    expect(result.stderr).toContain(said)
+    expect(hub.sent()).toBe(before)
+    expect(await readdir(home)).toEqual(['models'])
+  })
+
+  it.each([
+    [{ HF_HUB_OFFLINE: '1' }, 69, 'hub-offline'],
+    [{ HF_TOKEN: 'hf_wrong' }, 77, 'hub-gated'],
+  ])('with %j ends with %d', async (further, code, said) => {
+    const result = await runCli(['models', 'import', REPOSITORY, '--name', 'x'], { env: { ...env, ...further } })
+    expect(result.code).toBe(code)
+    expect(result.stderr).toContain(`[${said}]`)
+  })
+})
+
+describe('models that are here', () => {
+  it('are listed with the memory they need, by the catalogue where it knows them', async () => {
+    const listed = jsonLines((await models('list', '--json')).stdout) as { name: string; memory: unknown }[]
+    expect(listed.find(({ name }) => name === 'recap')?.memory).toMatchObject({
+      complete: true,
+      bytes: expect.any(Number),
+      fits: expect.any(Boolean),
+    })
+    expect(listed.find(({ name }) => name === 'demo')?.memory).toMatchObject({ complete: false, fits: true })
+    expect((await models('list')).stdout).toContain('of memory')
+  })
+
+  it('say what they are, in words', async () => {
+    const { code, stdout } = await models('show', 'recap')
+    expect(code).toBe(0)
+    for (const words of [REPOSITORY, COMMIT, 'f32', 'licence', join(home, 'models', 'recap')]) expect(stdout).toContain(words)
+    expect((await models('path', 'recap')).stdout).toBe(`${join(home, 'models', 'recap')}\n`)
+  })
+
+  it('are verified all at once, and one that has changed is named', async () => {
+    const directory = await makeTinyModel(home, 'bitten')
+    expect(await models('verify')).toMatchObject({ code: 0, stdout: expect.stringContaining('bitten: as it was imported') })
+    const file = join(directory, 'language.gguf')
+    const bytes = await readFile(file)
+    bytes[bytes.byteLength - 1] = (bytes.at(-1) ?? 0) ^ 1
+    await rm(file)
+    await appendFile(file, bytes)
+    const { code, stdout, stderr } = await models('verify')
+    expect(code).toBe(1)
+    expect(stdout).toContain('recap: as it was imported')
+    expect(stderr).toContain('language.gguf')
+    expect(stderr).toContain('[model-damaged]')
+  })
+
+  it('take another name, in the manifest too', async () => {
+    expect(await models('rename', 'bitten', 'recap')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-exists') })
+    expect(await models('rename', 'bitten', 'demo')).toMatchObject({ code: 1 })
+    expect(await models('rename', 'demo', 'mine')).toMatchObject({ code: 2 })
+    const renamed = await models('rename', 'bitten', 'new-name')
+    expect(renamed).toMatchObject({ code: 0, stdout: `${join(home, 'models', 'new-name')}\n` })
+    expect(jsonLines((await models('show', 'new-name', '--json')).stdout)).toMatchObject([{ name: 'new-name' }])
+    expect(await models('path', 'bitten')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })
+  })
+
+  it('are not removed where nobody can be asked', async () => {
+    expect(await models('remove', 'recap')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
+    expect(existsSync(join(home, 'models', 'recap'))).toBe(true)
+    expect(await models('remove', 'demo', '--yes')).toMatchObject({ code: 2 })
+    expect(await models('remove', '../models/recap', '--yes')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })
+  })
+
+  it.each([
+    ['n\r', 1, true],
+    ['\r', 1, true],
+    ['\x03', 130, true],
+    ['yes\r', 0, false],
+  ])('after %j on a terminal: status %d, still there: %s', async (keys, expected, stays) => {
+    const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, 'models', 'remove', 'new-name']
+      .map((word) => `'${word}'`)
+      .join(' ')
+    const child = spawn('script', ['-qefc', command, '/dev/null'], {
+      env: { ...process.env, ...env, TERM: 'xterm', NODE_NO_WARNINGS: '1' },
+    })
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!shown.includes('[y/N]') && (shown + text).includes('[y/N]')) child.stdin.write(keys)
+      shown += text
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(shown).toContain('new-name')
+    expect(code).toBe(expected)
+    expect(existsSync(join(home, 'models', 'new-name'))).toBe(stays)
+  })
+
+  it('are removed with --yes; of a link only the link', async () => {
+    const elsewhere = await makeTinyModel(join(folder, 'elsewhere'), 'real')
+    await symlink(elsewhere, join(home, 'models', 'linked'))
+    expect((await models('remove', 'linked', '--yes')).code).toBe(0)
+    expect(existsSync(elsewhere)).toBe(true)
+    expect(await models('remove', 'recap', '--yes')).toMatchObject({ code: 0, stdout: '' })
+    expect((await readdir(join(home, 'models'))).sort()).toEqual(['again', 'third'])
+  })
+})
+
+describe('models catalogue', () => {
+  it('says of each checkpoint what it is, needs, and whether it fits', async () => {
+    const { code, stdout } = await models('catalogue')
+    expect(code).toBe(0)
+    expect(stdout.match(/, licence /g)).toHaveLength(6)
+    expect(stdout.match(/this machine's memory/g)).toHaveLength(6)
+    const one = await models('catalogue', 'tarsier2-recap-7b')
+    for (const words of ['q4_k_m', 'int4', '8 frames', '32 frames', 'tarsier models import']) expect(one.stdout).toContain(words)
+    const [facts] = jsonLines((await models('catalogue', REPOSITORY, '--json')).stdout)
+    expect(facts).toMatchObject({ repository: REPOSITORY, licence: { name: 'apache-2.0' }, forms: expect.any(Array) })
+    expect(await models('catalogue', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })
+  })
+})
