@@ -1,0 +1,93 @@
+import { type Command, Option } from 'commander'
+import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
+import { fetchCheckpoint } from '../engine/models/download/fetch-checkpoint.ts'
+import { isRepositoryName } from '../engine/models/download/repository.ts'
+import { exportQwen2Vl } from '../engine/models/export/export-qwen2-vl.ts'
+import { listModels } from '../engine/models/registry.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { homeOption } from './options.ts'
+import { ProgressLine } from './progress-line.ts'
+import { homeOf } from './requests.ts'
+import { transferText } from './transfer-text.ts'
+
+interface ExportOptions {
+  readonly as: 'qwen2-vl'
+  readonly revision?: string
+  readonly home?: string
+}
+
+export function addExport(models: Command, run: RunCommand): void {
+  models
+    .command('export')
+    .summary('write a Tarsier2 checkpoint as a plain Qwen2-VL one')
+    .description(
+      'Writes a checkpoint of Tarsier2 as a Qwen2-VL checkpoint folder in safetensors, which transformers and servers without support for Tarsier load; ' +
+        'its weights are the same byte for byte. An imported model keeps only what this program runs, so SOURCE is the checkpoint: its folder, a name of the catalogue or ' +
+        'owner/name on the hub, which is downloaded first. The name of an imported model stands for its checkpoint where that is still on this disk.',
+    )
+    .argument('<source>', 'a checkpoint folder, a name of the catalogue, owner/name on the hub, or an imported model')
+    .argument('<dir>', 'the folder to be made')
+    .addOption(new Option('--as <form>', 'what to write').choices(['qwen2-vl']).default('qwen2-vl'))
+    .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
+    .addOption(homeOption())
+    .addHelpText('after', '\nExample:\n  tarsier models export Tarsier2-Recap-7b ./tarsier2-as-qwen2-vl --as qwen2-vl')
+    .action((source: string, directory: string, options: ExportOptions) =>
+      run(async (signal) => {
+        const progress = new ProgressLine(process.stderr)
+        try {
+          const checkpoint = await checkpointOf(source, options, progress, signal)
+          progress.begin(`exporting ${source}`)
+          await exportQwen2Vl(checkpoint, directory, {
+            signal,
+            onProgress: ({ value, title }) => progress.detail(`exporting ${source}: ${Math.floor(value * 100)} %, ${title}`),
+          })
+          progress.clear()
+          process.stdout.write(`${directory}\n`)
+          return exitCodes.done
+        } finally {
+          progress.clear()
+        }
+      }),
+    )
+}
+
+async function checkpointOf(source: string, options: ExportOptions, progress: ProgressLine, signal: AbortSignal): Promise<string> {
+  const home = homeOf(options)
+  const imported = (await listModels(home)).find(({ name, manifest }) => name === source && manifest !== null)
+  if (imported?.manifest) return await stillHere(source, imported.manifest.source, home, signal)
+  const origin = await checkpointOrigin(source)
+  if (origin.kind === 'local') return origin.path
+  progress.begin(`asking the hub for ${origin.repository}`)
+  const { directory } = await fetchCheckpoint(origin.repository, {
+    home,
+    signal,
+    onProgress: (state) => progress.detail(`${origin.repository}: ${transferText(state)}`),
+    ...(options.revision !== undefined && { revision: options.revision }),
+  })
+  return directory
+}
+
+/** The checkpoint that a model was made from, where it can be had without asking anybody. */
+async function stillHere(
+  name: string,
+  { repository, revision }: { readonly repository: string; readonly revision: string | null },
+  home: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const gone = (cause?: unknown) =>
+    new TarsierError(
+      'model-missing',
+      `${name} was made from ${repository}, and that checkpoint is not here any more. Give its folder${isRepositoryName(repository) ? `, or "${repository}" to have it downloaded` : ''}.`,
+      { cause, details: { name, repository } },
+    )
+  if (!isRepositoryName(repository)) throw gone()
+  try {
+    const env = { ...process.env, HF_HUB_OFFLINE: '1' }
+    return (await fetchCheckpoint(repository, { home, signal, env, ...(revision !== null && { revision }) })).directory
+  } catch (error) {
+    if (error instanceof TarsierError && error.code === 'hub-offline') throw gone(error)
+    throw error
+  }
+}

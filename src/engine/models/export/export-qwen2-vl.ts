@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import type { Progress } from '../../../shared/engine-events.ts'
+import { TarsierError } from '../../../shared/errors.ts'
+import { readChatTemplates } from '../import/chat-template.ts'
+import { readCheckpointConfig } from '../import/checkpoint-config.ts'
+import { expectRoom, writeFolderAside } from '../import/folder-aside.ts'
+import { readTokenizerFiles } from '../import/tokenizer-files.ts'
+import { makeVocabulary } from '../import/vocabulary.ts'
+import { checkFields, readJsonFile, readTextFile } from '../json-file.ts'
+import { openCheckpoint } from '../safetensors.ts'
+import type { TensorSource } from '../types.ts'
+import { qwen2VlConfig, qwen2VlPreprocessor } from './qwen2-vl-files.ts'
+import { SHARD_BYTES, type ShardTensor, writeShards } from './safetensors-shards.ts'
+
+/** What checkpoints call their parts, and what published Qwen2-VL checkpoints do; longer ones first. */
+const PREFIXES = [
+  ['language_model.lm_head.', 'lm_head.'],
+  ['language_model.model.', 'model.'],
+  ['model.language_model.', 'model.'],
+  ['model.visual.', 'visual.'],
+  ['vision_tower.', 'visual.'],
+  ['lm_head.', 'lm_head.'],
+  ['visual.', 'visual.'],
+  ['model.', 'model.'],
+] as const
+const HEAD = 'lm_head.weight'
+const EMBEDDINGS = 'model.embed_tokens.weight'
+/** Files that say the same in both forms. */
+const COPIED = [
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+  'added_tokens.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'README.md',
+  'LICENSE',
+  'LICENSE.md',
+  'LICENSE.txt',
+] as const
+/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+const contain = { huggingFaceCache: true }
+
+export interface ExportOptions {
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Most bytes of one file of weights. Defaults to transformers' 5 GB. */
+  readonly shardBytes?: number
+}
+
+/**
+ * Writes a checkpoint of Tarsier2 (or any form of Qwen2-VL's) as a plain Qwen2-VL checkpoint, which programs that know nothing of Tarsier
+ * load: the same weights, byte for byte, under the published names, with configuration, tokenizer and processor. `destination` must not
+ * exist; it is written aside and gets its name when it is complete, so that a failure or an abort leaves nothing.
+ * Throws `model-unsupported` for other families, `model-damaged`, `usage`, `disk-full`, `write-failed`.
+ */
+export async function exportQwen2Vl(checkpoint: string, destination: string, options: ExportOptions): Promise<void> {
+  const { signal, onProgress } = options
+  signal.throwIfAborted()
+  const directory = resolve(checkpoint)
+  const target = resolve(destination)
+  const config = await readCheckpointConfig(directory)
+  await using source = await openCheckpoint(directory)
+  const { tied, tensors } = tensorsOf(source, config.language.tied)
+  const tokenizer = await readTokenizerFiles(directory)
+  const { tokens } = makeVocabulary(tokenizer, config.language.vocabulary, config.language.tokenIds)
+  const embeddings = tensors.find(({ name }) => name === EMBEDDINGS)
+  if (!embeddings) throw new TarsierError('model-damaged', `The checkpoint in ${directory} has no token embeddings. Fetch all its files.`)
+  const { processor: template } = await readChatTemplates(directory)
+  const files = {
+    'config.json': qwen2VlConfig(config, { tied, dtype: embeddings.dtype, tokens, directory }),
+    'preprocessor_config.json': await qwen2VlPreprocessor(directory, config),
+    'tokenizer_config.json': await tokenizerConfig(directory, template),
+    'chat_template.json': { chat_template: template },
+  }
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0)
+  const key = createHash('sha256').update(`${directory}\n${target}`).digest('hex')
+  await writeFolderAside(dirname(target), basename(target), { name: basename(target), key }, async (aside) => {
+    await expectRoom(aside.directory, bytes)
+    let written = 0
+    await writeShards(aside.directory, tensors, {
+      shardBytes: options.shardBytes ?? SHARD_BYTES,
+      signal,
+      onWritten(piece) {
+        written += piece
+        onProgress?.({ value: (0.99 * written) / bytes, title: 'writing the weights' })
+      },
+    })
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(aside.directory, name), `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
+    }
+    // Newer readers look for it here, older ones in the file above.
+    await writeFile(join(aside.directory, 'chat_template.jinja'), template, { flag: 'wx' })
+    for (const name of COPIED) {
+      const text = await readTextFile(directory, name, contain)
+      if (text !== null) await writeFile(join(aside.directory, name), text, { flag: 'wx' })
+    }
+    signal.throwIfAborted()
+    onProgress?.({ value: 1, title: 'done' })
+  })
+}
+
+/** All tensors under their published names; an output layer that is the embedding table is left out, as its readers expect. */
+function tensorsOf(
+  source: TensorSource,
+  saidTied: boolean | undefined,
+): { readonly tied: boolean; readonly tensors: readonly ShardTensor[] } {
+  const renamed = source.names.map((from) => {
+    const prefix = PREFIXES.find(([old]) => from.startsWith(old))
+    if (!prefix) {
+      throw new TarsierError(
+        'model-unsupported',
+        `The tensor "${from}" belongs to neither tower nor language model of a Qwen2-VL checkpoint.`,
+        {
+          details: { tensor: from },
+        },
+      )
+    }
+    return { from, name: prefix[1] + from.slice(prefix[0].length) }
+  })
+  const tied = saidTied ?? !renamed.some(({ name }) => name === HEAD)
+  const tensors = renamed
+    .filter(({ name }) => !(tied && name === HEAD))
+    .map(({ from, name }) => {
+      const { dtype, shape, bytes } = source.info(from)
+      return { name, dtype, shape, bytes, data: () => source.stream(from) }
+    })
+  return { tied, tensors }
+}
+
+/** The tokenizer's settings under the processor that Qwen2-VL has, with the template that clips are asked with. */
+async function tokenizerConfig(directory: string, template: string): Promise<Record<string, unknown>> {
+  const own = await readJsonFile(directory, 'tokenizer_config.json', contain)
+  const settings = own === null ? {} : checkFields(own, z.record(z.string(), z.unknown()), join(directory, 'tokenizer_config.json'))
+  return { tokenizer_class: 'Qwen2Tokenizer', ...settings, processor_class: 'Qwen2VLProcessor', chat_template: template }
+}

@@ -1,0 +1,125 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { exportQwen2Vl } from '../../../../src/engine/models/export/export-qwen2-vl.ts'
+import { importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
+import { openCheckpoint } from '../../../../src/engine/models/safetensors.ts'
+import { type CheckpointName, checkpointPath, type RawTensors, safetensorsBytes } from '../../../helpers/checkpoint-folder.ts'
+
+const never = new AbortController().signal
+let scratch: string
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tarsier-export-'))
+})
+afterEach(() => rm(scratch, { recursive: true, force: true }))
+
+async function tensorsOf(directory: string): Promise<Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>> {
+  await using source = await openCheckpoint(directory)
+  const tensors = new Map<string, { dtype: string; shape: readonly number[]; bytes: Uint8Array }>()
+  for (const name of source.names) {
+    const { dtype, shape } = source.info(name)
+    tensors.set(name, { dtype, shape, bytes: await source.bytes(name) })
+  }
+  return tensors
+}
+
+/** A published checkpoint under Tarsier2's wrapper: its config.json and the names of its tensors. */
+async function wrapped(name: CheckpointName): Promise<string> {
+  const directory = join(scratch, 'wrapped')
+  await cp(checkpointPath(name), directory, { recursive: true })
+  const { vision_config, architectures: _, model_type: __, ...text } = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'))
+  const config = {
+    architectures: ['TarsierForConditionalGeneration'],
+    model_type: 'llava',
+    projection_head: null,
+    text_config: { ...text, model_type: 'qwen2_vl' },
+    vision_config: { ...vision_config, model_type: 'qwen2_vl' },
+    tie_word_embeddings: text.tie_word_embeddings,
+  }
+  await writeFile(join(directory, 'config.json'), JSON.stringify(config))
+  const renamed: RawTensors = new Map(
+    [...(await tensorsOf(directory))].map(([key, tensor]) => [
+      key.startsWith('visual.') ? key.replace('visual.', 'vision_tower.') : `language_model.${key}`,
+      tensor,
+    ]),
+  )
+  for (const file of await readdir(directory)) if (file.includes('safetensors')) await rm(join(directory, file))
+  await writeFile(join(directory, 'model.safetensors'), safetensorsBytes(renamed))
+  return directory
+}
+
+describe('exportQwen2Vl', () => {
+  it.each(['tied-heads-of-16', 'grouped-heads-of-32'] as const)('gives back what Tarsier2 wraps: %s', async (name) => {
+    const destination = join(scratch, 'plain')
+    await exportQwen2Vl(await wrapped(name), destination, { signal: never })
+    expect(await tensorsOf(destination)).toEqual(await tensorsOf(checkpointPath(name)))
+    const read = async (directory: string, file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'))
+    const [said, published] = [await read(destination, 'config.json'), await read(checkpointPath(name), 'config.json')]
+    for (const field of [
+      'model_type',
+      'architectures',
+      'hidden_size',
+      'rope_theta',
+      'rope_scaling',
+      'tie_word_embeddings',
+      'vocab_size',
+      'video_token_id',
+    ]) {
+      expect(said[field], field).toEqual(published[field])
+    }
+    expect(await readdir(scratch)).not.toContainEqual(expect.stringMatching(/^\./))
+  })
+
+  it('makes of a checkpoint and of its export the same model', async () => {
+    const origin = await wrapped('grouped-heads-of-32')
+    await exportQwen2Vl(origin, join(scratch, 'plain'), { signal: never })
+    const files: Buffer[][] = []
+    for (const [name, directory] of Object.entries({ before: origin, after: join(scratch, 'plain') })) {
+      const folder = await importCheckpoint(directory, {
+        name: 'same',
+        home: join(scratch, name),
+        language: 'f32',
+        vision: 'f32',
+        signal: never,
+      })
+      files.push(await Promise.all(['language.gguf', 'vision.onnx'].map((file) => readFile(join(folder, file)))))
+    }
+    expect(files[0]?.map((bytes, i) => bytes.equals(files[1]?.[i] as Buffer))).toEqual([true, true])
+  })
+
+  it('cuts large checkpoints into shards with their index', async () => {
+    const destination = join(scratch, 'shards')
+    await exportQwen2Vl(checkpointPath('newer-keys-heads-of-64'), destination, { signal: never, shardBytes: 40_000 })
+    const names = await readdir(destination)
+    expect(names.filter((name) => /^model-\d{5}-of-\d{5}\.safetensors$/.test(name)).length).toBeGreaterThan(2)
+    const [before, after] = [await tensorsOf(checkpointPath('newer-keys-heads-of-64')), await tensorsOf(destination)]
+    expect([...after.keys()].every((name) => /^(visual|model|lm_head)\./.test(name) && !name.startsWith('model.visual'))).toBe(true)
+    expect([...after.values()].map(({ bytes }) => Buffer.from(bytes).toString('base64')).sort()).toEqual(
+      [...before.values()].map(({ bytes }) => Buffer.from(bytes).toString('base64')).sort(),
+    )
+  })
+
+  it('leaves nothing after an abort, and what is there alone', async () => {
+    const destination = join(scratch, 'plain')
+    const controller = new AbortController()
+    const exporting = exportQwen2Vl(checkpointPath('grouped-heads-of-32'), destination, {
+      signal: controller.signal,
+      onProgress: ({ value }) => value > 0.3 && controller.abort(),
+    })
+    await expect(exporting).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await readdir(scratch)).toEqual([])
+    await writeFile(destination, 'mine')
+    await expect(exportQwen2Vl(checkpointPath('grouped-heads-of-32'), destination, { signal: never })).rejects.toMatchObject({
+      code: 'model-exists',
+    })
+    expect(await readFile(destination, 'utf8')).toBe('mine')
+  })
+
+  it('refuses other families', async () => {
+    const directory = join(scratch, 'other')
+    await cp(checkpointPath('grouped-heads-of-32'), directory, { recursive: true })
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ model_type: 'llama', architectures: ['LlamaForCausalLM'] }))
+    await expect(exportQwen2Vl(directory, join(scratch, 'plain'), { signal: never })).rejects.toMatchObject({ code: 'model-unsupported' })
+  })
+})
