@@ -14,7 +14,7 @@ const LANGUAGE_FILE = 'language.gguf'
 /** What llama.cpp quantizes from, gone when it has. */
 const UNQUANTIZED_FILE = 'language-f16.gguf'
 /** What a kill may cost at most, beside the tensor being written. */
-const NOTED_EVERY_BYTES = 128 * 1024 * 1024
+const NOTED_EVERY_BYTES = 64 * 1024 * 1024
 const READ_BYTES = 1024 * 1024
 
 type LanguageFile = Pick<ModelManifest['language'], 'file' | 'bytes' | 'sha256'>
