@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GgufContent } from '../../src/engine/models/import/gguf-writer.ts'
+import { type GgufContent, ggufHeader, ggufTensorPieces } from '../../src/engine/models/import/gguf-writer.ts'
 import { type LlamaLanguageConfig, llamaLanguageContent } from '../../src/engine/models/import/llama-language.ts'
 import { makeLlamaVocabulary, readLlamaTokenizerFiles } from '../../src/engine/models/import/llama-vocabulary.ts'
 import { readTokenizerFiles } from '../../src/engine/models/import/tokenizer-files.ts'
@@ -41,4 +41,10 @@ export async function llamaContent(directory: string, source: TensorSource, prec
   const card = { tags: [], languages: [] }
   const options = { precision, signal: new AbortController().signal }
   return llamaLanguageContent(source, { name: 'tiny', config, vocabulary, template: chat_template, card }, options)
+}
+
+/** The bytes of a whole file. */
+export async function* ggufBytesOf(content: GgufContent): AsyncGenerator<Uint8Array> {
+  yield ggufHeader(content)
+  for (const tensor of content.tensors) yield* ggufTensorPieces(tensor)
 }

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLanguage } from '../../../../src/engine/language/llama-model.ts'
 import type { Language } from '../../../../src/engine/language/types.ts'
-import { encodeGguf } from '../../../../src/engine/models/import/gguf-writer.ts'
 import { openCheckpoint } from '../../../../src/engine/models/safetensors.ts'
 import { llamaCheckpoint, llamaCheckpoints, readConverted } from '../../../helpers/converted.ts'
-import { llamaContent } from '../../../helpers/llama-content.ts'
+import { ggufBytesOf, llamaContent } from '../../../helpers/llama-content.ts'
 
 const CONTROL = 3
 const never = new AbortController().signal
@@ -28,7 +27,7 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
     const types = content.metadata.get('tokenizer.ggml.token_type')?.value as number[]
     controls = new Set(types.flatMap((type, id) => (type === CONTROL ? [id] : [])))
     const path = join(folder, `${name}.gguf`)
-    await writeFile(path, encodeGguf(content))
+    await writeFile(path, ggufBytesOf(content))
     language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: never })
   })
   afterAll(() => language[Symbol.asyncDispose]())
@@ -38,6 +37,15 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
     const tokens = language.prompt(messages, { addGenerationPrompt: true }).flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
     const begin = name === 'vicuna' || name === 'json-only' ? [1] : []
     expect(tokens).toEqual([...begin, ...language.tokenize('What is it?')])
+  })
+
+  it('makes of a whole prompt no more control tokens than the template and the settings have', () => {
+    const count = (text: string) =>
+      language
+        .prompt([{ role: 'user', content: [{ type: 'text', text }] }], { addGenerationPrompt: true })
+        .flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
+        .filter((token) => controls.has(token)).length
+    for (const { text } of texts) expect(count(text)).toBe(count('What is it?'))
   })
 
   it.each(texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {
@@ -57,7 +65,7 @@ it('spells what a user writes where pieces would lead to a control token', async
   const metadata = new Map(content.metadata)
   metadata.set('tokenizer.ggml.tokens', { type: 'string[]', value: tokens.with(piece, '<s') })
   const path = join(folder, 'leading.gguf')
-  await writeFile(path, encodeGguf({ ...content, metadata }))
+  await writeFile(path, ggufBytesOf({ ...content, metadata }))
   await using language = await loadLanguage(path, { template, videoPad: '<image>', device: 'cpu', signal: never })
   const [, ...written] = language.tokenize('a<s>b')
   expect(written.map((token) => tokens[token])).toEqual(['<', 's', '>', 'b'])
