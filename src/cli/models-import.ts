@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
-import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/download/fetch-checkpoint.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
@@ -9,7 +8,7 @@ import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { transferText } from './transfer-text.ts'
+import { transferText, workText } from './transfer-text.ts'
 
 interface ImportOptions {
   readonly name: string
@@ -17,6 +16,7 @@ interface ImportOptions {
   readonly vision: VisionPrecision
   readonly summary?: string
   readonly licence?: string
+  readonly mmproj?: string
   readonly revision?: string
   readonly keepDownload?: boolean
   readonly home?: string
@@ -40,6 +40,7 @@ export function addImport(models: Command, run: RunCommand): void {
         .default('q8_0'),
     )
     .addOption(new Option('--vision <precision>', 'precision of the vision tower').choices(visionPrecisions).default('f16'))
+    .option('--mmproj <file>', "the vision tower's GGUF, where SOURCE is a language model's GGUF; that is taken as it is (default: none)")
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .option('--keep-download', "keep what was downloaded, in the home's downloads folder, for another import (default: it is removed)")
     .option('--summary <text>', 'a sentence shown wherever the model is named (default: none)')
@@ -61,11 +62,22 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   if (origin.kind === 'local' && options.revision !== undefined) {
     throw new TarsierError('usage', `--revision means a state of a repository on the hub, but ${source} is here. Leave it out.`)
   }
+  if (options.mmproj !== undefined && origin.kind !== 'local') {
+    throw new TarsierError('usage', `--mmproj goes with a GGUF that is here, and ${source} is not. Give the file's path, or leave it out.`)
+  }
   const progress = new ProgressLine(process.stderr)
   try {
     if (origin.kind === 'local') await importFolder(origin.path, source, options, progress, signal)
     else {
-      const fetched = await fetchSource(origin.repository, options, progress, signal)
+      // Loaded only here, as the importer below: HTTP clients and the ONNX writer are needed by no other command.
+      const { fetchCheckpoint, removeDownload } = await import('../engine/models/download/fetch-checkpoint.ts')
+      progress.begin(`asking the hub for ${origin.repository}`)
+      const fetched = await fetchCheckpoint(origin.repository, {
+        home,
+        signal,
+        onProgress: (state) => progress.detail(`${origin.repository}: ${transferText(state)}`),
+        ...(options.revision !== undefined && { revision: options.revision }),
+      })
       await importFolder(fetched.directory, source, options, progress, signal)
       if (options.keepDownload !== true) await removeDownload(fetched, home)
     }
@@ -73,21 +85,6 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   } finally {
     progress.clear()
   }
-}
-
-async function fetchSource(
-  repository: string,
-  options: ImportOptions,
-  progress: ProgressLine,
-  signal: AbortSignal,
-): Promise<FetchedCheckpoint> {
-  progress.begin(`asking the hub for ${repository}`)
-  return await fetchCheckpoint(repository, {
-    home: homeOf(options),
-    signal,
-    onProgress: (state) => progress.detail(`${repository}: ${transferText(state)}`),
-    ...(options.revision !== undefined && { revision: options.revision }),
-  })
 }
 
 async function importFolder(
@@ -98,8 +95,7 @@ async function importFolder(
   signal: AbortSignal,
 ): Promise<void> {
   progress.begin(`importing ${source}`)
-  const { name, language, vision, summary, licence } = options
-  // Loaded only here: it brings the ONNX writer along, which no other command needs.
+  const { name, language, vision, mmproj, summary, licence } = options
   const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
   const path = await importCheckpoint(directory, {
     name,
@@ -107,7 +103,8 @@ async function importFolder(
     vision,
     home: homeOf(options),
     signal,
-    onProgress: ({ value, title }) => progress.detail(`importing ${source}: ${Math.floor(value * 100)} %, ${title}`),
+    onProgress: (state) => progress.detail(`importing ${source}: ${workText(state)}`),
+    ...(mmproj !== undefined && { mmproj }),
     ...(summary !== undefined && { summary }),
     ...(licence !== undefined && { licence }),
   })

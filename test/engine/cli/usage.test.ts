@@ -37,17 +37,20 @@ describe('help and version', () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 
-  it.each([['describe'], ['chat'], ['trace'], ['doctor'], ['models', 'list'], ['models', 'import']])(
-    'documents every option of %s %s',
-    async (...command) => {
-      const { code, stdout } = await runCli([...command, '--help'])
-      expect(code).toBe(0)
-      // An option without words would stand alone on its line.
-      const options = stdout.split('\n').filter((line) => /^ {2}(-\w, )?--/.test(line))
-      expect(options.length).toBeGreaterThan(0)
-      for (const line of options) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)? {2,}\S/)
-    },
-  )
+  it.each([
+    ['describe'],
+    ['chat'],
+    ['trace'],
+    ['doctor'],
+    ...['list', 'catalogue', 'import', 'show', 'verify', 'rename', 'remove', 'path'].map((command) => ['models', command]),
+  ])('documents every option of %s %s', async (...command) => {
+    const { code, stdout } = await runCli([...command, '--help'])
+    expect(code).toBe(0)
+    // An option without words would stand alone on its line.
+    const options = stdout.split('\n').filter((line) => /^ {2}(-\w, )?--/.test(line))
+    expect(options.length).toBeGreaterThan(0)
+    for (const line of options) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)? {2,}\S/)
+  })
 })
 
 describe('doctor', () => {
