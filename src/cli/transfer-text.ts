@@ -1,11 +1,21 @@
 import type { DownloadProgress } from '../shared/download-progress.ts'
+import type { Progress } from '../shared/engine-events.ts'
 import { sizeText } from './size-text.ts'
 
 /** A download as one line: `downloading, 34 %, 5.2 of 15.5 GiB, 45.1 MiB/s, 4 min left`. */
 export function transferText({ title, value, bytes, totalBytes, bytesPerSecond, secondsLeft }: DownloadProgress): string {
+  const pace = paceText({ bytesPerSecond, secondsLeft })
+  return `${title}, ${Math.floor(value * 100)} %, ${sizeText(bytes)} of ${sizeText(totalBytes)}${pace}`
+}
+
+/** Any other long job: `34 %, writing the language model, 310 MiB/s, 40 s left`. */
+export function workText({ value, title, ...pace }: Progress): string {
+  return `${Math.floor(value * 100)} %, ${title}${paceText(pace)}`
+}
+
+function paceText({ bytesPerSecond = null, secondsLeft = null }: Pick<Progress, 'bytesPerSecond' | 'secondsLeft'>): string {
   const speed = bytesPerSecond === null ? '' : `, ${sizeText(Math.round(bytesPerSecond))}/s`
-  const left = secondsLeft === null ? '' : `, ${durationText(secondsLeft)} left`
-  return `${title}, ${Math.floor(value * 100)} %, ${sizeText(bytes)} of ${sizeText(totalBytes)}${speed}${left}`
+  return secondsLeft === null ? speed : `${speed}, ${durationText(secondsLeft)} left`
 }
 
 /** About how long: `40 s`, `4 min`, `2 h 05 min`. */

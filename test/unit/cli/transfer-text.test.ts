@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { durationText, transferText } from '../../../src/cli/transfer-text.ts'
+import { durationText, transferText, workText } from '../../../src/cli/transfer-text.ts'
 
 describe('a download on one line', () => {
   it('says how far, how fast and how long still', () => {
@@ -27,5 +27,14 @@ describe('a download on one line', () => {
     [7500, '2 h 05 min'],
   ])('tells %d seconds as %j', (seconds, text) => {
     expect(durationText(seconds)).toBe(text)
+  })
+})
+
+describe('another job on one line', () => {
+  it('says how far, what, how fast and how long still', () => {
+    const state = { value: 0.349, title: 'writing the language model', bytesPerSecond: 310 * 1024 ** 2, secondsLeft: 40 }
+    expect(workText(state)).toBe('34 %, writing the language model, 310.0 MiB/s, 40 s left')
+    expect(workText({ value: 1, title: 'done' })).toBe('100 %, done')
+    expect(workText({ value: 0, title: 'x', bytesPerSecond: null, secondsLeft: null })).toBe('0 %, x')
   })
 })

@@ -12,6 +12,7 @@ import { samplingSchema } from '../../../../src/shared/sampling.ts'
 import { checkpointPath } from '../../../helpers/checkpoint-folder.ts'
 import { makeGguf, value } from '../../../helpers/gguf-file.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+import { runCli } from '../../cli/run-cli.ts'
 
 // Made by llama.cpp's own converter, tools/reference/gguf_pair_fixture.py; it keeps the checkpoint's numbers to the bit.
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/gguf-pair/${name}`, import.meta.url))
@@ -68,6 +69,14 @@ describe('a pair of GGUFs', () => {
     expect(other.vision.sha256).toBe(one.vision.sha256)
     await cp(MMPROJ, join(folder, 'c.gguf'))
     await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*--mmproj/ })
+  })
+
+  it('comes in by the command line', async () => {
+    const args = ['models', 'import', LANGUAGE, '--mmproj', MMPROJ, '--name', 'typed', '--vision', 'f32', '--home', scratch.directory]
+    const { code, stdout } = await runCli(args)
+    expect(code).toBe(0)
+    expect((await readManifest(stdout.trim())).language.precision).toBe('other')
+    expect(await runCli(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('There is already a model "typed"') })
   })
 
   it('leaves its files as they were, also when the model is removed', async () => {
