@@ -19,7 +19,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   const program = new Command('tarsier')
     .description(
       'A model on your own machine describes videos and pictures and answers questions about them, offline.\n' +
-        'The built-in "demo" model knows moving shapes only; "tarsier models import" brings in a Tarsier2 checkpoint.',
+        'The built-in "demo" model knows moving shapes only; "tarsier models catalogue" lists real ones, "tarsier models import" brings them in.',
     )
     .version(appVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')

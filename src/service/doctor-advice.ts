@@ -35,7 +35,7 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
     ...(models.some(({ name, problem }) => name !== DEMO_MODEL && problem === null)
       ? []
       : [
-          `${models.some(({ problem }) => problem === null) ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a Tarsier2 checkpoint: tarsier models import DIR --name NAME.`,
+          `${models.some(({ problem }) => problem === null) ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one: tarsier models import Tarsier2-Recap-7b --name tarsier2 ("tarsier models catalogue" lists more).`,
         ]),
     ...(memory.total < LARGE_MODEL_BYTES
       ? ['A 7B model needs about 11 GiB of memory with --language q8_0, more than this machine has; smaller models work.']
