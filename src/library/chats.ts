@@ -49,6 +49,13 @@ export class Chats {
     throw new TarsierError('nothing-found', 'That conversation is not in the library any more.', { details: { chat: id } })
   }
 
+  /** All conversations in which something was asked, the newest first. */
+  ids(): readonly string[] {
+    return this.#db
+      .all('SELECT id FROM chats WHERE EXISTS (SELECT 1 FROM turns WHERE chat = chats.id) ORDER BY updated DESC')
+      .map(({ id }) => String(id))
+  }
+
   about(clipKey: number): readonly ChatSummary[] {
     return this.#db.all(`${SUMMARIES} WHERE chats.clip = ? ORDER BY chats.updated DESC`, clipKey).map(summaryOf)
   }
@@ -162,6 +169,11 @@ export class Chats {
 
   models(): readonly string[] {
     return this.#db.all('SELECT DISTINCT model FROM turns ORDER BY model').map(({ model }) => String(model))
+  }
+
+  /** The latest turns that a model has answered, the newest first. */
+  recentAnswers(model: string): readonly Turn[] {
+    return this.#db.all("SELECT * FROM turns WHERE model = ? AND state = 'done' ORDER BY key DESC LIMIT 40", model).map(turnOf)
   }
 
   /** A finished conversation about a clip that began with this question to this model; null where there is none. */

@@ -1,5 +1,6 @@
+import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { MediaInfo } from '../media/types.ts'
+import type { MediaInfo, SamplingPlan } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 import { HostCalls } from './host-calls.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
@@ -11,6 +12,11 @@ export class MediaClient implements AsyncDisposable {
   /** What the file is, by its content. Throws as `openClip` does. */
   probe(path: string, signal: AbortSignal): Promise<MediaInfo> {
     return this.#calls.ask({ kind: 'probe', path }, signal)
+  }
+
+  /** The frames that a request means. Throws `invalid-range`, and as `openClip` does. */
+  plan(path: string, frames: FrameRequest, signal: AbortSignal): Promise<SamplingPlan> {
+    return this.#calls.ask({ kind: 'plan', path, frames }, signal)
   }
 
   /** A JPEG, its longer side at most 320 pixels. */

@@ -15,6 +15,10 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
       await using clip = await openClip(command.path, signal)
       return clip.info
     }
+    case 'plan': {
+      await using clip = await openClip(command.path, signal)
+      return clip.plan(command.frames)
+    }
     case 'thumbnail':
       return thumbnailOf(command.path, signal)
     case 'preview':

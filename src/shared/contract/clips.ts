@@ -73,9 +73,9 @@ export const clipsContract = {
     .input(
       z.object({
         handle: idSchema,
-        model: z.string().max(200).optional(),
-        frames: frameRequestSchema.optional(),
-        maxPixels: z.int().min(1).max(1e9).optional(),
+        model: z.string().max(200).exactOptional(),
+        frames: frameRequestSchema.exactOptional(),
+        maxPixels: z.int().min(1).max(1e9).exactOptional(),
       }),
     )
     .output(eventIterator(type<FramePicture>())),

@@ -18,7 +18,8 @@ export interface InstalledModel {
   readonly licence: string
   readonly repository: string
   readonly bytes: number
-  readonly language: LanguagePrecision | null
+  /** `other` is what a GGUF of somebody else's making has. */
+  readonly language: LanguagePrecision | 'other' | null
   readonly vision: VisionPrecision | null
   /** Tokens that one conversation holds. */
   readonly context: number

@@ -1,0 +1,160 @@
+import type { ClipRequest, PastTurn } from '../engine/engine-client.ts'
+import { readManifest } from '../engine/models/manifest.ts'
+import { resolveModel } from '../engine/models/registry.ts'
+import type { Library } from '../library/library.ts'
+import type { AskSettings } from '../shared/contract/asking.ts'
+import type { ChatEvent, Turn } from '../shared/contract/chats.ts'
+import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import type { ClipStore } from './clip-store.ts'
+import type { Engines } from './engines.ts'
+import type { Log } from './log.ts'
+import { modelOf, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
+import type { RunKind, RunQueue } from './run-queue.ts'
+
+/** How often an answer that goes on is written down. */
+const SAVE_EVERY_MS = 300
+
+export interface Question {
+  readonly chat: string
+  /** Where it stands in the conversation; what is there and after it is dropped. */
+  readonly position: number
+  /** Absent for the description that the model's makers ask for. */
+  readonly text?: string | undefined
+  readonly settings: AskSettings
+}
+
+/** Who asks. */
+export interface Asker {
+  readonly client: string
+  readonly kind: RunKind
+}
+
+export interface AnsweringParts {
+  readonly home: string
+  readonly library: Library
+  readonly clips: ClipStore
+  readonly engines: Engines
+  readonly runs: RunQueue
+  readonly log: Log
+  /** To be told when the engine's process has died. */
+  crashed(): void
+}
+
+/** Answers questions about clips and keeps every word of it. */
+export class Answering {
+  readonly #parts: AnsweringParts
+  readonly #busy = new Set<string>()
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts
+  }
+
+  /** See {@link ChatEvent}. Leaving the loop or aborting stops the answer; what was said stays. */
+  async *answer(question: Question, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    const { chat, position } = question
+    this.expectIdle(chat)
+    this.#busy.add(chat)
+    try {
+      const { settings, text } = await this.#prepare(question)
+      const { chats } = this.#parts.library
+      const turn = chats.begin(chat, position, { question: text, settings, model: settings.model })
+      yield* this.#run(turn, chat, settings, asker, signal)
+    } finally {
+      this.#busy.delete(chat)
+    }
+  }
+
+  /** Throws `usage` while an answer is being made in a conversation. */
+  expectIdle(chat: string): void {
+    if (!this.#busy.has(chat)) return
+    throw new TarsierError('usage', 'An answer is being made in this conversation. Wait for it, or stop it first.', { details: { chat } })
+  }
+
+  async #prepare({ chat, position, text, settings }: Question): Promise<{ settings: ResolvedSettings; text: string }> {
+    const { library, home } = this.#parts
+    library.chats.summary(chat)
+    const before = library.chats.turns(chat)[position - 1]
+    if (position > 0 && !before) throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.')
+    const kept = library.settings.get()
+    const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, kept), home))
+    return { settings: resolveSettings(settings, before?.settings, kept, manifest), text: text ?? manifest.prompt.describe }
+  }
+
+  async *#run(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    const { library, log } = this.#parts
+    let text = ''
+    let saved = Date.now()
+    let ended: Turn | null = null
+    const end = (how: Parameters<typeof library.chats.end>[2]) => {
+      ended = library.chats.end(chat, turn.index, how)
+      return ended
+    }
+    try {
+      yield { kind: 'turn', turn }
+      for await (const event of this.#events(turn, chat, settings, asker, signal)) {
+        if (event.kind === 'delta') {
+          text += event.text
+          if (Date.now() - saved >= SAVE_EVERY_MS) {
+            library.chats.say(chat, turn.index, text)
+            saved = Date.now()
+          }
+        }
+        if (event.kind === 'done') {
+          const { text: whole, ...answer } = event.answer
+          end({ state: 'done', text: whole, answer })
+        }
+        yield event
+      }
+      if (ended) yield { kind: 'saved', turn: ended }
+    } catch (error) {
+      if (ended || isAbort(error)) throw error
+      const data = asTarsierError(error).toData()
+      if (data.code === 'engine-crashed') this.#parts.crashed()
+      log.error('answer', `${data.code}: ${settings.model} on ${settings.device}`)
+      end({ state: 'failed', text, error: data })
+      throw error
+    } finally {
+      // Stopped, or nobody listens any more.
+      if (!ended) end({ state: 'stopped', text })
+    }
+  }
+
+  async *#events(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    const { library, clips, engines, runs } = this.#parts
+    const waiting = runs.enter(asker.client, asker.kind, signal)
+    let leave: (() => void) | null = null
+    try {
+      for (;;) {
+        const next = await waiting.next()
+        if (next.done) {
+          leave = next.value
+          break
+        }
+        if (next.value > 0) yield { kind: 'queued', ahead: next.value }
+      }
+      const clip = await clips.present(library.chats.summary(chat).clip, signal)
+      const request: ClipRequest = { path: clip.path, frames: settings.frames, maxPixels: settings.maxPixels }
+      const history = pastTurns(library.chats.turns(chat).slice(0, turn.index), request)
+      const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
+      const engine = await engines.for(choice, chat)
+      const ask = {
+        kind: 'ask',
+        text: turn.question,
+        sampling: settings.sampling,
+        history,
+        ...(history.length === 0 && { clip: request }),
+      } as const
+      yield* engine.answer(chat, ask, signal)
+    } finally {
+      if (leave) leave()
+      else await waiting.return(() => {})
+    }
+  }
+}
+
+/** What was said before, for the engine: the clip comes with the first question; a turn without any answer was none. */
+function pastTurns(turns: readonly Turn[], clip: ClipRequest): PastTurn[] {
+  return turns
+    .filter(({ text }) => text !== '')
+    .map(({ question, text }, i) => ({ text: question, answer: text, ...(i === 0 && { clip }) }))
+}

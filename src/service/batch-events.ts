@@ -1,0 +1,40 @@
+import type { BatchEvent } from '../shared/contract/batch.ts'
+
+/** Tells watchers of batches what changed; of two changes of the same thing a slow watcher gets the later one. */
+export class BatchEvents {
+  readonly #watchers = new Map<string, Set<(event: BatchEvent) => void>>()
+
+  emit(batch: string, event: BatchEvent): void {
+    for (const tell of this.#watchers.get(batch) ?? []) tell(event)
+  }
+
+  async *watch(batch: string, first: BatchEvent, signal: AbortSignal): AsyncGenerator<BatchEvent, void> {
+    const pending = new Map<string, BatchEvent>()
+    let wake = () => {}
+    const tell = (event: BatchEvent) => {
+      pending.set(event.kind === 'item' ? event.item.id : '', event)
+      wake()
+    }
+    const watchers = this.#watchers.get(batch) ?? new Set()
+    this.#watchers.set(batch, watchers)
+    watchers.add(tell)
+    const stop = () => wake()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      yield first
+      while (!signal.aborted) {
+        const [next] = pending
+        if (next) {
+          pending.delete(next[0])
+          yield next[1]
+          continue
+        }
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      watchers.delete(tell)
+      if (watchers.size === 0) this.#watchers.delete(batch)
+    }
+  }
+}

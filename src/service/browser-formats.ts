@@ -1,0 +1,28 @@
+import type { MediaInfo } from '../engine/media/types.ts'
+
+const PICTURES = ['jpeg', 'png', 'webp', 'gif', 'avif', 'bmp']
+const FILMS = ['mp4', 'mov', 'webm', 'ogg']
+const CODECS = ['h264', 'vp8', 'vp9', 'av1']
+/** What decoders of browsers can be relied on for; ten bits and finer colours only where the codec has them as a rule. */
+const PLAIN = ['yuv420p', 'yuvj420p']
+
+/** Whether Chromium shows the file as it is. */
+export function browserPlays({ kind, container, codec, pixelFormat }: MediaInfo): boolean {
+  const names = container.toLowerCase().split(',')
+  if (kind === 'gif') return true
+  if (kind === 'image') return names.some((name) => PICTURES.includes(name.replace(/_pipe$/, '')))
+  const film = names.some((name) => FILMS.includes(name)) || names.includes('matroska')
+  const fine = (codec === 'vp9' || codec === 'av1') && pixelFormat.startsWith('yuv420p10')
+  return film && CODECS.includes(codec) && (PLAIN.includes(pixelFormat) || fine)
+}
+
+/** What a file's bytes are called on the wire, by what it is and not by its name. */
+export function mediaTypeOf({ kind, container }: MediaInfo): string {
+  const names = container.toLowerCase().split(',')
+  if (kind === 'gif') return 'image/gif'
+  if (kind === 'image') return `image/${names[0]?.replace(/_pipe$/, '') ?? 'jpeg'}`
+  if (names.includes('mp4') || names.includes('mov')) return 'video/mp4'
+  if (names.includes('webm') || names.includes('matroska')) return 'video/webm'
+  if (names.includes('ogg')) return 'video/ogg'
+  return 'application/octet-stream'
+}

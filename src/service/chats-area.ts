@@ -1,0 +1,68 @@
+import type { Chat } from '../shared/contract/chats.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { implementer, needed } from './procedures.ts'
+import type { Service } from './service.ts'
+
+const area = implementer.chats
+
+export const chatsArea = {
+  create: area.create.handler(async ({ input, context: { service }, signal }) => {
+    const clip = service.library.clips.get(input.handle)
+    return whole(service, service.library.chats.create(clip.key).id, needed(signal))
+  }),
+
+  get: area.get.handler(({ input, context: { service }, signal }) => whole(service, input.chat, needed(signal))),
+
+  list: area.list.handler(({ input, context: { service } }) => service.library.chats.about(service.library.clips.get(input.handle).key)),
+
+  ask: area.ask.handler(({ input, context: { service, client }, signal }) => {
+    const position = service.library.chats.summary(input.chat).turns
+    return service.answering.answer(
+      { chat: input.chat, position, text: input.text, settings: input.settings },
+      { client, kind: 'chat' },
+      needed(signal),
+    )
+  }),
+
+  regenerate: area.regenerate.handler(({ input, context: { service, client }, signal }) => {
+    const position = service.library.chats.summary(input.chat).turns - 1
+    if (position < 0) throw new TarsierError('usage', 'There is no answer to make again yet: ask something first.')
+    const { question, settings } = service.library.chats.turn(input.chat, position)
+    return service.answering.answer(
+      { chat: input.chat, position, text: question, settings: input.settings ?? settings },
+      { client, kind: 'chat' },
+      needed(signal),
+    )
+  }),
+
+  edit: area.edit.handler(({ input, context: { service, client }, signal }) => {
+    const { settings } = service.library.chats.turn(input.chat, input.turn)
+    return service.answering.answer(
+      { chat: input.chat, position: input.turn, text: input.text, settings: input.settings ?? settings },
+      { client, kind: 'chat' },
+      needed(signal),
+    )
+  }),
+
+  clear: area.clear.handler(({ input, context: { service }, signal }) => {
+    service.answering.expectIdle(input.chat)
+    service.library.chats.drop(input.chat, 0)
+    return whole(service, input.chat, needed(signal))
+  }),
+
+  rename: area.rename.handler(({ input, context: { service } }) => {
+    service.library.chats.rename(input.chat, input.title)
+    return service.library.chats.summary(input.chat)
+  }),
+
+  remove: area.remove.handler(({ input, context: { service } }) => {
+    service.answering.expectIdle(input.chat)
+    service.library.chats.remove(input.chat)
+  }),
+}
+
+async function whole(service: Service, id: string, signal: AbortSignal): Promise<Chat> {
+  const summary = service.library.chats.summary(id)
+  const facts = await service.clips.facts(await service.clips.get(summary.clip, signal))
+  return { ...summary, facts, all: service.library.chats.turns(id) }
+}

@@ -1,0 +1,188 @@
+import { stat } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import type { MediaClient } from '../engine/host/media-client.ts'
+import { fileError, hashFile } from '../engine/media/local-file.ts'
+import { Serial } from '../engine/serial.ts'
+import { type KeptClip, nameOf, type SeenFile } from '../library/clips.ts'
+import type { Library } from '../library/library.ts'
+import type { ClipFacts } from '../shared/contract/clips.ts'
+import { isAbort, TarsierError } from '../shared/errors.ts'
+import { browserPlays } from './browser-formats.ts'
+import type { Log } from './log.ts'
+import type { Previews } from './previews.ts'
+
+export interface OpenOptions {
+  /** What people call the file. Defaults to its name on disk. */
+  readonly name?: string
+  /** Whether the file is our own copy. */
+  readonly uploaded?: boolean
+  /** sha256 of its bytes, where it is known already. */
+  readonly hash?: string
+}
+
+/** Turns files into clips with handles, and back. A clip is what its content is: it keeps its handle when its file is moved or copied. */
+export class ClipStore implements AsyncDisposable {
+  readonly #library: Library
+  readonly #media: MediaClient
+  readonly #previews: Previews
+  readonly #log: Log
+  readonly #opening = new Serial()
+  readonly #hashing = new Serial()
+  readonly #closing = new AbortController()
+
+  constructor(parts: { library: Library; media: MediaClient; previews: Previews; log: Log }) {
+    this.#library = parts.library
+    this.#media = parts.media
+    this.#previews = parts.previews
+    this.#log = parts.log
+  }
+
+  /** The clip that a file is. Throws as `openClip` does. */
+  async open(path: string, options: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
+    const absolute = resolve(path)
+    const { size, mtimeMs } = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
+      throw fileError(absolute, error)
+    })
+    const clips = this.#library.clips
+    const known = clips.byPath(absolute)
+    if (known && known.bytes === size && known.modified === mtimeMs) return known
+    // Probed side by side; only who is the same as whom is found out one after the other.
+    const facts = await this.#media.probe(absolute, signal)
+    const leave = await this.#opening.enter(signal)
+    try {
+      const hash = options.hash ?? (await this.#hashIfNeeded(absolute, size, signal))
+      const file: SeenFile = {
+        path: absolute,
+        name: options.name ?? nameOf(absolute),
+        bytes: size,
+        modified: mtimeMs,
+        facts,
+        uploaded: options.uploaded ?? false,
+        hash,
+      }
+      const same = hash === null ? undefined : clips.bySize(size).find((clip) => clip.hash === hash)
+      const clip = same ? this.#again(same, file, await isThere(same)) : known ? clips.update(known.id, file) : clips.add(file)
+      if (clip.hash === null) this.#hashLater(clip)
+      return clip
+    } finally {
+      leave()
+    }
+  }
+
+  /** A clip by its handle, looked at anew when its file is another one by now. Throws `nothing-found`. */
+  async get(handle: string, signal: AbortSignal): Promise<KeptClip> {
+    const clip = this.#library.clips.get(handle)
+    const now = await stat(clip.path).catch(() => null) // gone: told by `facts`
+    if (!now || (now.size === clip.bytes && now.mtimeMs === clip.modified)) return clip
+    const facts = await this.#media.probe(clip.path, signal)
+    const updated = this.#library.clips.update(handle, { ...clip, bytes: now.size, modified: now.mtimeMs, facts, hash: null })
+    this.#hashLater(updated)
+    return updated
+  }
+
+  /** As {@link get}, but throws `file-missing` when the file is not where it was. */
+  async present(handle: string, signal: AbortSignal): Promise<KeptClip> {
+    const clip = await this.get(handle, signal)
+    if (await isThere(clip)) return clip
+    throw new TarsierError('file-missing', `${clip.name} is not where it was (${clip.path}). Put it back, or show where it is now.`, {
+      details: { clip: handle },
+    })
+  }
+
+  async facts(clip: KeptClip): Promise<ClipFacts> {
+    const { kind, width, height, rotation, frameCount, rate, duration, container, codec, notices } = clip.facts
+    return {
+      handle: clip.id,
+      name: clip.name,
+      kind,
+      width,
+      height,
+      rotation,
+      frameCount,
+      rate,
+      duration,
+      container,
+      codec,
+      bytes: clip.bytes,
+      notices,
+      preview: browserPlays(clip.facts) ? 'not-needed' : (await this.#previews.isReady(clip)) ? 'ready' : 'needed',
+      present: await isThere(clip),
+    }
+  }
+
+  async thumbnail(handle: string, signal: AbortSignal): Promise<Uint8Array | null> {
+    const kept = this.#library.clips.thumbnail(handle)
+    if (kept) return kept
+    const clip = await this.get(handle, signal)
+    try {
+      const made = await this.#media.thumbnail(clip.path, signal)
+      this.#library.clips.setThumbnail(handle, made)
+      return made
+    } catch (error) {
+      if (isAbort(error)) throw error
+      return null // a list goes on without this picture
+    }
+  }
+
+  /** Makes the file of one clip that of another, whose own is not where it was. */
+  async locate(handle: string, fileHandle: string, force: boolean, signal: AbortSignal): Promise<KeptClip> {
+    const clip = this.#library.clips.get(handle)
+    if (handle === fileHandle) return clip
+    const found = await this.present(fileHandle, signal)
+    const hash = found.hash ?? (await hashFile(found.path, signal))
+    if (!force && (clip.bytes !== found.bytes || (clip.hash !== null && clip.hash !== hash))) {
+      throw new TarsierError(
+        'usage',
+        `${found.name} is another file than ${clip.name} was. Choose the same one, or say that it shall be taken all the same.`,
+      )
+    }
+    return this.#library.transaction(() => {
+      this.#library.clips.merge(found, clip)
+      return this.#library.clips.update(handle, { ...found, hash })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    const leave = await this.#hashing.enter()
+    leave()
+  }
+
+  /** Only a file of the same size can be the same as one that is known. */
+  async #hashIfNeeded(path: string, size: number, signal: AbortSignal): Promise<string | null> {
+    const alike = this.#library.clips.bySize(size).filter((clip) => clip.path !== path)
+    if (alike.length === 0) return null
+    for (const clip of alike)
+      if (clip.hash === null && (await isThere(clip))) this.#library.clips.setHash(clip.id, await hashFile(clip.path, signal))
+    return await hashFile(path, signal)
+  }
+
+  /** A known clip was opened again: from its new place when it is not in the old one any more, or when the old one was only our copy. */
+  #again(known: KeptClip, file: SeenFile, there: boolean): KeptClip {
+    if (there && (file.uploaded || !known.uploaded)) return known
+    return this.#library.clips.update(known.id, file)
+  }
+
+  #hashLater(clip: KeptClip): void {
+    const { signal } = this.#closing
+    const work = async () => {
+      const leave = await this.#hashing.enter(signal)
+      try {
+        const hash = await hashFile(clip.path, signal)
+        const now = this.#library.clips.get(clip.id)
+        if (now.path === clip.path && now.bytes === clip.bytes && now.modified === clip.modified) this.#library.clips.setHash(clip.id, hash)
+      } finally {
+        leave()
+      }
+    }
+    // A clip that is gone meanwhile cannot be found again by its content, and nothing more.
+    work().catch((error: unknown) => {
+      if (!isAbort(error)) this.#log.info('clips', `a clip could not be hashed (${extname(clip.path)})`)
+    })
+  }
+}
+
+async function isThere({ path, bytes }: KeptClip): Promise<boolean> {
+  const facts = await stat(path).catch(() => null) // gone, or not ours to see
+  return facts?.isFile() === true && facts.size === bytes
+}

@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readManifest } from '../engine/models/manifest.ts'
+import { resolveModel } from '../engine/models/registry.ts'
+import { resourceFolder } from '../engine/models/resource-folder.ts'
+import type { AskSettings } from '../shared/contract/asking.ts'
+import type { Example, FramePicture, PreviewProgress } from '../shared/contract/clips.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { implementer, needed } from './procedures.ts'
+import { modelOf, resolveSettings } from './resolved-settings.ts'
+import type { Service } from './service.ts'
+
+/** One of the clips that come with the app, by which their folder is known. */
+const AN_EXAMPLE = 'red-circle-right-then-grows.mp4'
+
+const area = implementer.clips
+
+export const clipsArea = {
+  get: area.get.handler(async ({ input, context: { service }, signal }) =>
+    service.clips.facts(await service.clips.get(input.handle, needed(signal))),
+  ),
+
+  examples: area.examples.handler(() => examples()),
+
+  openExample: area.openExample.handler(async ({ input, context: { service }, signal }) => {
+    const example = (await examples()).find(({ name }) => name === input.name)
+    if (!example) throw new TarsierError('file-missing', `There is no example "${input.name}".`)
+    return service.clips.facts(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
+  }),
+
+  thumbnail: area.thumbnail.handler(async ({ input, context: { service }, signal }) => {
+    const jpeg = await service.clips.thumbnail(input.handle, needed(signal))
+    return { jpeg: jpeg && base64(jpeg) }
+  }),
+
+  frames: area.frames.handler(async function* ({ input, context: { service }, signal: given }): AsyncGenerator<FramePicture, void> {
+    const signal = needed(given)
+    const { handle, ...asked } = input
+    const clip = await service.clips.present(handle, signal)
+    const { manifest, request } = await framesOf(service, asked)
+    for await (const { jpeg, ...frame } of service.media.pictures({ path: clip.path, ...request }, manifest, signal))
+      yield { ...frame, jpeg: base64(jpeg) }
+  }),
+
+  preview: area.preview.handler(async function* ({ input, context: { service }, signal: given }): AsyncGenerator<PreviewProgress, void> {
+    const signal = needed(given)
+    const clip = await service.clips.present(input.handle, signal)
+    for await (const value of service.previews.make(clip, signal)) yield { kind: 'making', value }
+    yield { kind: 'ready' }
+  }),
+
+  locate: area.locate.handler(async ({ input, context: { service }, signal }) =>
+    service.clips.facts(await service.clips.locate(input.handle, input.file, input.force, needed(signal))),
+  ),
+}
+
+/** Which frames a model would get, where not everything was said. */
+async function framesOf(service: Service, asked: AskSettings) {
+  const kept = service.library.settings.get()
+  const manifest = await readManifest(await resolveModel(modelOf(asked, undefined, kept), service.home))
+  const settings = resolveSettings(asked, undefined, kept, manifest)
+  return { manifest, request: { frames: settings.frames, maxPixels: settings.maxPixels } }
+}
+
+async function examples(): Promise<Example[]> {
+  const names = (await readdir(exampleFolder())).filter((name) => name.endsWith('.mp4')).sort()
+  return names.map((name) => ({ name, title: titleOf(name) }))
+}
+
+function exampleFolder(): string {
+  const folder = resourceFolder('examples', AN_EXAMPLE)
+  if (folder !== null) return folder
+  throw new TarsierError('internal', "The app's own examples are missing. Install Tarsier Desktop again.")
+}
+
+/** `red-circle-right-then-grows.mp4` as words. */
+function titleOf(name: string): string {
+  const words = name.replace(/\.mp4$/, '').replaceAll('-', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}

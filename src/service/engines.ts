@@ -1,0 +1,66 @@
+import type { EngineClient } from '../engine/engine-client.ts'
+import { startEngineHost } from '../engine/host/host-client.ts'
+import type { DeviceChoice } from '../shared/devices.ts'
+
+/** Conversations whose KV stays in memory; a further one makes the one that was silent longest leave (its clip's rows stay on disk). */
+const MOST_CONVERSATIONS = 4
+
+export interface EngineChoice {
+  readonly model: string
+  readonly device: DeviceChoice
+  readonly cache: boolean
+}
+
+/** The engine of one model at a time, in a process of its own. To be asked by one caller at a time (see `RunQueue`). */
+export class Engines implements AsyncDisposable {
+  readonly #home: string
+  readonly #onChange: () => void
+  #current: { readonly choice: EngineChoice; readonly client: EngineClient } | null = null
+  /** The silent ones first. */
+  #conversations: string[] = []
+
+  constructor(home: string, onChange: () => void) {
+    this.#home = home
+    this.#onChange = onChange
+  }
+
+  /** The model in memory, or on its way there; null before the first answer. */
+  get model(): string | null {
+    return this.#current?.choice.model ?? null
+  }
+
+  /** The engine for a conversation. Another choice than before ends the process of the one before, and frees its memory. */
+  async for(choice: EngineChoice, conversation: string): Promise<EngineClient> {
+    const { client } = await this.#chosen(choice)
+    this.#conversations = [...this.#conversations.filter((other) => other !== conversation), conversation]
+    while (this.#conversations.length > MOST_CONVERSATIONS) {
+      const [silent] = this.#conversations.splice(0, 1)
+      if (silent !== undefined) await client.close(silent)
+    }
+    return client
+  }
+
+  /** Ends the engine's process; the next answer starts it anew. */
+  async unload(): Promise<void> {
+    const ending = this.#current
+    this.#current = null
+    this.#conversations = []
+    await ending?.client[Symbol.asyncDispose]()
+    this.#onChange()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unload()
+  }
+
+  async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: EngineClient }> {
+    const held = this.#current
+    if (held && held.choice.model === choice.model && held.choice.device === choice.device && held.choice.cache === choice.cache)
+      return held
+    await this.unload()
+    const current = { choice, client: startEngineHost({ ...choice, home: this.#home }) }
+    this.#current = current
+    this.#onChange()
+    return current
+  }
+}

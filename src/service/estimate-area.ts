@@ -1,0 +1,91 @@
+import { readManifest } from '../engine/models/manifest.ts'
+import { resolveModel } from '../engine/models/registry.ts'
+import { frameShape } from '../engine/vision/tower-form.ts'
+import { towerForm } from '../engine/vision/tower-forms.ts'
+import type { Turn } from '../shared/contract/chats.ts'
+import type { Cost } from '../shared/contract/estimate.ts'
+import { type ErrorData, TarsierError } from '../shared/errors.ts'
+import { MAX_FRAMES } from '../shared/frame-request.ts'
+import { implementer, needed } from './procedures.ts'
+import { modelOf, resolveSettings } from './resolved-settings.ts'
+import { speedOf } from './speed.ts'
+
+/** Tokens of a template, and of a language's shortest answer worth having. */
+const TEMPLATE_TOKENS = 32
+const LEAST_ANSWER = 16
+/** Characters of a token, in the mean and on the safe side. */
+const CHARACTERS = 3
+
+const area = implementer.estimate
+
+export const estimateArea = {
+  cost: area.cost.handler(async ({ input, context: { service }, signal: given }): Promise<Cost> => {
+    const signal = needed(given)
+    const clip = await service.clips.present(input.handle, signal)
+    const turns = input.chat === undefined ? [] : service.library.chats.turns(input.chat)
+    const kept = service.library.settings.get()
+    const before = turns.at(-1)?.settings
+    const manifest = await readManifest(await resolveModel(modelOf(input.settings, before, kept), service.home))
+    const settings = resolveSettings(input.settings, before, kept, manifest)
+    const plan = await service.media.plan(clip.path, settings.frames, signal)
+    const count = plan.indices.length
+    const shapeFor = (frameCount: number) => frameShape(towerForm(manifest), clip.facts, { frameCount, maxPixels: settings.maxPixels })
+    const shape = shapeFor(count)
+    const visualTokens = count * shape.rows
+    const text = textTokens(turns, input.text ?? manifest.prompt.describe)
+    const contextLimit = manifest.maxSequence
+    const room = contextLimit - text - Math.min(settings.sampling.maxTokens, LEAST_ANSWER)
+    const answer = Math.max(0, Math.min(settings.sampling.maxTokens, contextLimit - text - visualTokens))
+    const speed = speedOf(service.library.chats.recentAnswers(settings.model), settings.device)
+    const looked = turns.length === 0 ? visualTokens : 0
+    const secondsToFirstWord =
+      speed && (looked * speed.visual + Math.min(text, turns.length === 0 ? text : TEMPLATE_TOKENS * 2) * speed.text) / 1000
+    return {
+      frames: plan.indices.map((index, i) => ({ index, time: plan.times[i] ?? 0 })),
+      width: shape.width,
+      height: shape.height,
+      tokensPerFrame: shape.rows,
+      visualTokens,
+      context: visualTokens + text + answer,
+      contextLimit,
+      mostFrames: mostFrames((frames) => frames * shapeFor(frames).rows <= room),
+      memory: null,
+      secondsToFirstWord,
+      seconds: speed && secondsToFirstWord !== null ? secondsToFirstWord + (answer * speed.word) / 1000 : null,
+      notices: [...clip.facts.notices, ...plan.notices],
+      impossible: visualTokens > room ? tooMuch(visualTokens, text, contextLimit) : null,
+    }
+  }),
+}
+
+function textTokens(turns: readonly Turn[], question: string): number {
+  const said = turns.reduce(
+    (sum, turn) =>
+      sum +
+      Math.ceil(turn.question.length / CHARACTERS) +
+      (turn.answer?.tokens.generated ?? Math.ceil(turn.text.length / CHARACTERS)) +
+      TEMPLATE_TOKENS,
+    0,
+  )
+  return said + Math.ceil(question.length / CHARACTERS) + TEMPLATE_TOKENS
+}
+
+/** The largest number of frames, up to the most that a clip may give, that passes; fewer frames never need more room than more. */
+function mostFrames(passes: (frames: number) => boolean): number {
+  let low = 0
+  let high = MAX_FRAMES
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (passes(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function tooMuch(visual: number, text: number, limit: number): ErrorData {
+  return new TarsierError(
+    'context-full',
+    `The conversation would need ${visual} tokens of pictures and about ${text} of text, and the model holds ${limit} in all. Use fewer frames or fewer pixels per frame.`,
+    { details: { visual, text, limit } },
+  ).toData()
+}

@@ -1,0 +1,115 @@
+import type { KeptClip } from '../library/clips.ts'
+import type { Library } from '../library/library.ts'
+import type { TextFile } from '../shared/contract/base.ts'
+import type { ExportFormat } from '../shared/contract/batch.ts'
+import type { Turn } from '../shared/contract/chats.ts'
+import { assertNever } from '../shared/errors.ts'
+
+/** A conversation with its clip, as it is written out. */
+export interface ExportRecord {
+  readonly chat: string
+  readonly clip: KeptClip
+  /** Those that have an answer. */
+  readonly turns: readonly Turn[]
+}
+
+export function recordOf(library: Library, chat: string): ExportRecord {
+  const { clip } = library.chats.summary(chat)
+  return { chat, clip: library.clips.get(clip), turns: library.chats.turns(chat).filter(({ text }) => text !== '') }
+}
+
+/** The answers of a batch, in the order of its clips. */
+export function recordsOfBatch(library: Library, batch: string): ExportRecord[] {
+  const records: ExportRecord[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = library.batches.items(batch, { limit: 500, ...(cursor && { cursor }) })
+    for (const { chat, state } of page.items)
+      if (chat !== null && (state === 'done' || state === 'skipped')) records.push(recordOf(library, chat))
+    cursor = page.cursor
+  } while (cursor)
+  return records
+}
+
+/** Conversations as one text; SRT and plain text have the first answer of each, the others all turns. */
+export function exportText(records: readonly ExportRecord[], format: ExportFormat, title: string): TextFile {
+  const base =
+    title
+      .replace(/[^\p{L}\p{N} ._-]+/gu, ' ')
+      .trim()
+      .slice(0, 80) || 'tarsier'
+  switch (format) {
+    case 'txt':
+      return {
+        name: `${base}.txt`,
+        mediaType: 'text/plain',
+        text: records.map(({ clip, turns }) => `${clip.name}\n${turns[0]?.text ?? ''}\n`).join('\n'),
+      }
+    case 'jsonl':
+      return { name: `${base}.jsonl`, mediaType: 'application/jsonl', text: lines(records.flatMap(rows).map((row) => JSON.stringify(row))) }
+    case 'csv':
+      return { name: `${base}.csv`, mediaType: 'text/csv', text: csv(records.flatMap(rows)) }
+    case 'srt':
+      return { name: `${base}.srt`, mediaType: 'application/x-subrip', text: srt(records) }
+    case 'markdown':
+      return { name: `${base}.md`, mediaType: 'text/markdown', text: records.map(markdown).join('\n') }
+    default:
+      return assertNever(format, 'export format')
+  }
+}
+
+function rows({ chat, clip, turns }: ExportRecord) {
+  return turns.map((turn) => ({
+    file: clip.uploaded ? clip.name : clip.path,
+    question: turn.question,
+    answer: turn.text,
+    state: turn.state,
+    model: turn.model,
+    frames: turn.answer?.frames.map(({ time }) => Number(time.toFixed(3))) ?? [],
+    width: turn.answer?.width ?? null,
+    height: turn.answer?.height ?? null,
+    finish: turn.answer?.finish ?? null,
+    time: new Date(turn.created).toISOString(),
+    chat,
+  }))
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('')
+}
+
+function csv(records: readonly ReturnType<typeof rows>[number][]): string {
+  const columns = ['file', 'question', 'answer', 'state', 'model', 'frames', 'width', 'height', 'finish', 'time', 'chat'] as const
+  const cell = (value: unknown) => {
+    const text = Array.isArray(value) ? value.join(' ') : String(value ?? '')
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  return [columns.join(','), ...records.map((record) => columns.map((name) => cell(record[name])).join(','))]
+    .map((line) => `${line}\r\n`)
+    .join('')
+}
+
+/** One title a clip, from its beginning (or that of the range) to its end. Clips follow each other in the file, each on its own clock. */
+function srt(records: readonly ExportRecord[]): string {
+  return records
+    .map(({ clip, turns: [turn] }, i) => {
+      const asked = turn?.settings.frames
+      const range = asked && 'range' in asked && asked.range?.unit === 'seconds' ? asked.range : undefined
+      const start = range?.start ?? 0
+      const end = Math.max(start + 1, Math.min(range?.end ?? clip.facts.duration, clip.facts.duration))
+      // An empty line would end the title.
+      const text = (turn?.text ?? '').replace(/\n\s*\n+/g, '\n')
+      return `${i + 1}\n${clock(start)} --> ${clock(end)}\n${text}\n`
+    })
+    .join('\n')
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds * 1000)
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  return `${two(whole / 3_600_000)}:${two((whole / 60_000) % 60)}:${two((whole / 1000) % 60)},${String(whole % 1000).padStart(3, '0')}`
+}
+
+function markdown({ clip, turns }: ExportRecord): string {
+  return `# ${clip.name}\n\n${turns.map(({ question, text, model }) => `**${question.replaceAll('\n', ' ')}**\n\n${text}\n\n*${model}*\n`).join('\n')}`
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { exportText, recordOf } from './export.ts'
+import { exportLibrary, importLibrary } from './library-file.ts'
+import { implementer } from './procedures.ts'
+
+const area = implementer.library
+
+export const libraryArea = {
+  search: area.search.handler(({ input, context: { service } }) => {
+    const page = service.library.search(input)
+    return {
+      ...page,
+      items: page.items.map(({ clip: { path, ...clip }, ...hit }) => ({ ...hit, clip: { ...clip, present: existsSync(path) } })),
+    }
+  }),
+  filters: area.filters.handler(({ context: { service } }) => service.library.filters()),
+  remove: area.remove.handler(async ({ input, context: { service } }) => {
+    for (const chat of input.chats) service.answering.expectIdle(chat)
+    const { removed, clips } = service.library.transaction(() => ({
+      removed: input.chats.filter((chat) => service.library.chats.remove(chat)).length,
+      clips: service.library.clips.removeUnused(Date.now()),
+    }))
+    for (const clip of clips) if (clip.uploaded) await rm(clip.path, { force: true })
+    return { removed }
+  }),
+  export: area.export.handler(({ input, context: { service } }) => {
+    const chats = input.chats ?? service.library.chats.ids()
+    if (input.format === 'library') return exportLibrary(service.library, chats)
+    return exportText(
+      chats.map((chat) => recordOf(service.library, chat)),
+      input.format,
+      'tarsier',
+    )
+  }),
+  import: area.import.handler(({ input, context: { service } }) => importLibrary(service.library, input.text)),
+}

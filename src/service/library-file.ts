@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import type { KeptClip } from '../library/clips.ts'
+import type { Library } from '../library/library.ts'
+import { askSettingsSchema } from '../shared/contract/asking.ts'
+import { idSchema, type TextFile } from '../shared/contract/base.ts'
+import type { Turn } from '../shared/contract/chats.ts'
+import { TarsierError } from '../shared/errors.ts'
+
+const FORMAT = 'tarsier-library'
+const VERSION = 1
+
+const text = z.string().max(10_000_000)
+const factsSchema = z
+  .object({
+    path: z.string(),
+    kind: z.enum(['video', 'image', 'gif']),
+    width: z.int().min(1),
+    height: z.int().min(1),
+    rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
+    frameCount: z.int().min(1),
+    rate: z.number().min(0),
+    duration: z.number().min(0),
+    container: z.string(),
+    codec: z.string(),
+    pixelFormat: z.string(),
+    bytes: z.int().min(0),
+    notices: z.array(z.string()),
+  })
+  .strict()
+
+const turnSchema = z
+  .object({
+    index: z.int().min(0),
+    question: text,
+    settings: askSettingsSchema,
+    model: z.string().max(200),
+    state: z.enum(['running', 'done', 'stopped', 'cut-off', 'failed']),
+    text,
+    // Shown as it is; nothing is decided by it.
+    answer: z.custom<Turn['answer']>((value) => value === null || typeof value === 'object'),
+    error: z.custom<Turn['error']>((value) => value === null || (typeof value === 'object' && 'message' in value)),
+    created: z.number(),
+  })
+  .strict()
+
+const fileSchema = z
+  .object({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    clips: z.array(
+      z
+        .object({
+          id: idSchema,
+          path: z.string().max(32_768),
+          name: z.string().max(1024),
+          bytes: z.int().min(0),
+          hash: z.string().nullable(),
+          facts: factsSchema,
+        })
+        .strict(),
+    ),
+    chats: z.array(
+      z
+        .object({
+          id: idSchema,
+          clip: idSchema,
+          title: z.string().max(200).nullable(),
+          created: z.number(),
+          updated: z.number(),
+          turns: z.array(turnSchema),
+        })
+        .strict(),
+    ),
+  })
+  .strict()
+
+/** Conversations with everything that is known of them and their clips, but without the clips' files. */
+export function exportLibrary(library: Library, chats: readonly string[]): TextFile {
+  const clips = new Map<string, KeptClip>()
+  const conversations = chats.map((id) => {
+    const { clip, created, updated } = library.chats.summary(id)
+    if (!clips.has(clip)) clips.set(clip, library.clips.get(clip))
+    return { id, clip, title: library.chats.ownTitle(id), created, updated, turns: library.chats.turns(id) }
+  })
+  const file: z.input<typeof fileSchema> = {
+    format: FORMAT,
+    version: VERSION,
+    clips: [...clips.values()].map(({ id, path, name, bytes, hash, facts }) => ({
+      id,
+      path,
+      name,
+      bytes,
+      hash,
+      facts: { ...facts, notices: [...facts.notices] },
+    })),
+    chats: conversations.map((chat) => ({ ...chat, turns: [...chat.turns] })),
+  }
+  return { name: 'tarsier-library.json', mediaType: 'application/json', text: `${JSON.stringify(file)}\n` }
+}
+
+/** Adds what is not here yet, all of it or nothing. Throws `usage` for what is no export. */
+export function importLibrary(library: Library, content: string): { added: number; present: number } {
+  const file = read(content)
+  return library.transaction(() => {
+    const keys = new Map<string, number>()
+    for (const clip of file.clips) {
+      const same = clip.hash === null ? undefined : library.clips.bySize(clip.bytes).find(({ hash }) => hash === clip.hash)
+      // A time that no file has: what lies at that path is looked at before anything is done with it.
+      keys.set(clip.id, (same ?? library.clips.add({ ...clip, modified: -1, uploaded: false })).key)
+    }
+    let added = 0
+    for (const { clip, turns, ...chat } of file.chats) {
+      const key = keys.get(clip)
+      if (key === undefined) throw notOne('a conversation is about a clip that is not in it')
+      if (library.chats.restore(key, chat, turns)) added += 1
+    }
+    return { added, present: file.chats.length - added }
+  })
+}
+
+function read(content: string): z.output<typeof fileSchema> {
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch (error) {
+    throw notOne('it is not JSON', error)
+  }
+  const result = fileSchema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw notOne(issue ? `${issue.path.join('.') || 'the file'}: ${issue.message}` : 'it has another form', result.error)
+}
+
+function notOne(why: string, cause?: unknown): TarsierError {
+  return new TarsierError('usage', `That file is no export of a Tarsier library (${why}). Nothing was imported.`, { cause })
+}

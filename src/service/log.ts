@@ -1,0 +1,75 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LogLine } from '../shared/contract/system.ts'
+
+/** Bytes after which a new file is begun; the one before is kept, older ones are not. */
+const MOST_BYTES = 4 * 1024 * 1024
+const KEPT_LINES = 5000
+
+/**
+ * What the service did and what went wrong, as lines of JSON in `logs/service.log` of the home folder. No text of clips, questions
+ * or answers goes in.
+ */
+export class Log {
+  readonly #file: string
+  #lines: LogLine[]
+  #bytes: number
+
+  constructor(home: string) {
+    const folder = join(home, 'logs')
+    mkdirSync(folder, { recursive: true })
+    this.#file = join(folder, 'service.log')
+    this.#lines = readLines(this.#file)
+    this.#bytes = sizeOf(this.#file)
+  }
+
+  info(source: string, text: string): void {
+    this.#write('info', source, text)
+  }
+
+  error(source: string, text: string): void {
+    this.#write('error', source, text)
+  }
+
+  newest(limit: number): readonly LogLine[] {
+    return this.#lines.slice(-limit)
+  }
+
+  #write(level: LogLine['level'], source: string, text: string): void {
+    const line: LogLine = { time: Date.now(), level, source, text }
+    this.#lines.push(line)
+    if (this.#lines.length > KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES / 2)
+    const written = `${JSON.stringify(line)}\n`
+    try {
+      if (this.#bytes > MOST_BYTES) {
+        renameSync(this.#file, `${this.#file}.old`)
+        this.#bytes = 0
+      }
+      appendFileSync(this.#file, written)
+      this.#bytes += written.length
+    } catch {
+      // A log that cannot be written must not keep the work from being done; its lines are still shown.
+    }
+  }
+}
+
+function readLines(file: string): LogLine[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .slice(-KEPT_LINES)
+      .flatMap((line) => {
+        try {
+          return [JSON.parse(line) as LogLine]
+        } catch {
+          return [] // cut off by a crash
+        }
+      })
+  } catch {
+    return [] // none yet
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,188 @@
+import { z } from 'zod'
+import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/download/fetch-checkpoint.ts'
+import { freeModelFolder } from '../engine/models/manage.ts'
+import { newId } from '../library/ids.ts'
+import type { Library } from '../library/library.ts'
+import type { ModelJob } from '../shared/contract/models.ts'
+import { asTarsierError, errorCodes, isAbort, TarsierError } from '../shared/errors.ts'
+import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
+import type { Log } from './log.ts'
+import { Watched } from './watchers.ts'
+
+/** What a job is to do; kept, so that a restart can go on with it. */
+const specSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['download', 'import']),
+  name: z.string(),
+  /** A repository, or a folder. */
+  source: z.string(),
+  revision: z.string(),
+  language: z.enum(languagePrecisions),
+  vision: z.enum(visionPrecisions),
+})
+export type JobSpec = z.infer<typeof specSchema>
+const keptSchema = z.object({
+  spec: specSchema,
+  state: z.enum(['running', 'paused', 'done', 'failed', 'cancelled']),
+  error: z.object({ code: z.enum(errorCodes), message: z.string() }).nullable(),
+})
+
+interface Running {
+  readonly spec: JobSpec
+  job: ModelJob
+  stop: AbortController | null
+  whole: Promise<void>
+}
+
+/** Brings models here in the background: fetches, then imports. */
+export class ModelJobs implements AsyncDisposable {
+  readonly #home: string
+  readonly #library: Library
+  readonly #log: Log
+  readonly #onChange: () => void
+  readonly #jobs = new Map<string, Running>()
+  readonly watched: Watched<readonly ModelJob[]>
+
+  constructor(parts: { home: string; library: Library; log: Log }, onChange: () => void) {
+    this.#home = parts.home
+    this.#library = parts.library
+    this.#log = parts.log
+    this.#onChange = onChange
+    this.watched = new Watched(() => [...this.#jobs.values()].map(({ job }) => job))
+    for (const value of parts.library.modelJobs.all()) {
+      const kept = keptSchema.safeParse(value)
+      if (!kept.success) continue // of another version: there is nothing to go on with
+      const { spec, state, error } = kept.data
+      // It was running when the program ended; somebody has to want it again.
+      const job = jobOf(spec, state === 'running' ? 'paused' : state, error)
+      this.#jobs.set(spec.id, { spec, job, stop: null, whole: Promise.resolve() })
+    }
+  }
+
+  get running(): number {
+    return [...this.#jobs.values()].filter(({ job }) => job.state === 'running').length
+  }
+
+  /** Throws `usage` for a name that cannot be one, `model-exists`. */
+  start(spec: Omit<JobSpec, 'id'>): ModelJob {
+    freeModelFolder(spec.name, this.#home)
+    if ([...this.#jobs.values()].some(({ job }) => job.name === spec.name && (job.state === 'running' || job.state === 'paused'))) {
+      throw new TarsierError('model-exists', `A model "${spec.name}" is on its way already. Give another name.`, {
+        details: { name: spec.name },
+      })
+    }
+    const whole = { ...spec, id: newId() }
+    const running: Running = { spec: whole, job: jobOf(whole, 'running', null), stop: null, whole: Promise.resolve() }
+    this.#jobs.set(whole.id, running)
+    this.#go(running)
+    return running.job
+  }
+
+  async pause(id: string): Promise<ModelJob> {
+    const running = this.#get(id)
+    if (running.job.state === 'running') await this.#stop(running, 'paused')
+    return running.job
+  }
+
+  resume(id: string): ModelJob {
+    const running = this.#get(id)
+    if (running.job.state === 'paused' || running.job.state === 'failed') this.#go(running)
+    return running.job
+  }
+
+  async cancel(id: string): Promise<void> {
+    const running = this.#get(id)
+    if (running.job.state === 'running') await this.#stop(running, 'cancelled')
+    const { spec, job } = running
+    if (job.state !== 'done' && spec.kind === 'download') {
+      await removeDownload({ directory: '', commit: '', repository: spec.source, removable: true }, this.#home)
+    }
+    this.#jobs.delete(id)
+    this.#library.modelJobs.remove(id)
+    this.#changed()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      [...this.#jobs.values()].map((running) => (running.job.state === 'running' ? this.#stop(running, 'paused') : undefined)),
+    )
+  }
+
+  #get(id: string): Running {
+    const running = this.#jobs.get(id)
+    if (running) return running
+    throw new TarsierError('nothing-found', 'There is no such job any more.', { details: { job: id } })
+  }
+
+  #go(running: Running): void {
+    const stop = new AbortController()
+    running.stop = stop
+    this.#set(running, { state: 'running', error: null })
+    running.whole = this.#work(running, stop.signal).then(
+      () => this.#set(running, { state: 'done', progress: { value: 1, title: 'done' } }),
+      (error: unknown) => {
+        if (isAbort(error)) return
+        const data = asTarsierError(error).toData()
+        this.#log.error('models', `${running.spec.source}: ${data.code}`)
+        this.#set(running, { state: 'failed', error: data })
+      },
+    )
+  }
+
+  async #work(running: Running, signal: AbortSignal): Promise<void> {
+    const { spec } = running
+    const fetched = spec.kind === 'download' ? await this.#fetch(running, signal) : null
+    this.#set(running, { step: 'importing', progress: { value: 0, title: 'reading the checkpoint' } })
+    // Loaded only here: it brings the ONNX writer along.
+    const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
+    await importCheckpoint(fetched?.directory ?? spec.source, {
+      name: spec.name,
+      language: spec.language,
+      vision: spec.vision,
+      home: this.#home,
+      signal,
+      onProgress: (progress) => this.#set(running, { progress }),
+    })
+    if (fetched) await removeDownload(fetched, this.#home)
+  }
+
+  #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {
+    this.#set(running, { step: 'fetching', progress: { value: 0, title: `asking the hub for ${running.spec.source}` } })
+    return fetchCheckpoint(running.spec.source, {
+      revision: running.spec.revision,
+      home: this.#home,
+      signal,
+      onProgress: (progress) => this.#set(running, { progress }),
+    })
+  }
+
+  async #stop(running: Running, state: 'paused' | 'cancelled'): Promise<void> {
+    running.stop?.abort()
+    await running.whole
+    if (running.job.state === 'running') this.#set(running, { state })
+  }
+
+  #set(running: Running, change: Partial<ModelJob>): void {
+    running.job = { ...running.job, ...change }
+    // Progress alone is not worth a write.
+    if (change.state !== undefined) {
+      const { state, error } = running.job
+      this.#library.modelJobs.put(running.spec.id, {
+        spec: running.spec,
+        state,
+        error: error && { code: error.code, message: error.message },
+      })
+    }
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.watched.changed()
+    this.#onChange()
+  }
+}
+
+function jobOf(spec: JobSpec, state: ModelJob['state'], error: ModelJob['error']): ModelJob {
+  const { id, kind, name, source } = spec
+  return { id, kind, name, source, state, step: kind === 'download' ? 'fetching' : 'importing', progress: { value: 0, title: '' }, error }
+}

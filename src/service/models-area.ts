@@ -1,0 +1,88 @@
+import { readCatalogue } from '../engine/models/catalogue.ts'
+import { formBytes, runningMemory } from '../engine/models/catalogue-sizes.ts'
+import { removeModel } from '../engine/models/manage.ts'
+import { modelFiles } from '../engine/models/manifest.ts'
+import { fits, machineMemory } from '../engine/models/memory-fit.ts'
+import { DEMO_MODEL, listModels, type ModelEntry } from '../engine/models/registry.ts'
+import type { CatalogueEntry } from '../shared/catalogue.ts'
+import type { CatalogueForm, CatalogueModel, InstalledModel } from '../shared/contract/models.ts'
+import { languagePrecisions, type VisionPrecision } from '../shared/model-manifest.ts'
+import { implementer } from './procedures.ts'
+
+const area = implementer.models
+
+export const modelsArea = {
+  list: area.list.handler(async ({ context: { service } }) => (await listModels(service.home)).map(installed)),
+  catalogue: area.catalogue.handler(async () => (await readCatalogue()).map(offered)),
+  download: area.download.handler(({ input: { repository, ...rest }, context: { service } }) =>
+    service.models.start({ kind: 'download', source: repository, ...rest }),
+  ),
+  import: area.import.handler(({ input: { source, ...rest }, context: { service } }) =>
+    service.models.start({ kind: 'import', source: service.folders.get(source), revision: '', ...rest }),
+  ),
+  jobs: area.jobs.handler(({ context: { service }, signal }) => service.models.watched.watch(signal)),
+  pause: area.pause.handler(({ input, context: { service } }) => service.models.pause(input.job)),
+  resume: area.resume.handler(({ input, context: { service } }) => service.models.resume(input.job)),
+  cancel: area.cancel.handler(({ input, context: { service } }) => service.models.cancel(input.job)),
+  remove: area.remove.handler(async ({ input, context: { service } }) => {
+    // A process that has its files open would keep them from going on some systems.
+    if (service.engines.model === input.name && service.runs.running === null) await service.engines.unload()
+    await removeModel(input.name, service.home)
+  }),
+}
+
+function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
+  return {
+    name,
+    demo: name === DEMO_MODEL,
+    summary: manifest?.summary ?? '',
+    family: manifest?.family ?? null,
+    licence: manifest?.licence ?? 'unknown',
+    repository: manifest?.source.repository ?? '',
+    bytes: manifest ? modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0) : 0,
+    language: manifest?.language.precision ?? null,
+    vision: manifest?.vision.precision ?? null,
+    context: manifest?.maxSequence ?? 0,
+    defaults: manifest && {
+      frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
+      prompt: manifest.prompt.describe,
+      generation: manifest.generation,
+    },
+    problem,
+  }
+}
+
+/** What the import writes unless told otherwise. */
+const VISION: VisionPrecision = 'f16'
+/** Frames that memory is told for. */
+const FRAMES = 16
+const GIB = 1024 ** 3
+/** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
+const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m']
+
+function offered(entry: CatalogueEntry): CatalogueModel {
+  const { repository, name, summary, licence, download } = entry
+  const forms = languagePrecisions.map((language) => formOf(entry, { language, vision: VISION }))
+  const best = forms.find((form) => SENSIBLE.includes(form.language) && form.fit.verdict === 'good')
+  return {
+    repository,
+    title: name,
+    summary,
+    licence: licence.name,
+    download: download.bytes,
+    forms: forms.map((form) => ({ ...form, recommended: form === best })),
+  }
+}
+
+function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
+  const memory = runningMemory(entry, formBytes(entry, form), FRAMES)
+  const has = machineMemory()
+  const numbers = `It takes about ${(memory / GIB).toFixed(1)} GiB with ${FRAMES} frames; this machine has ${(has / GIB).toFixed(1)} GiB.`
+  return {
+    ...form,
+    bytes: formBytes(entry, form),
+    memory,
+    fit: fits(memory) ? { verdict: 'good', reason: numbers } : { verdict: 'too-large', reason: `${numbers} It would not run, or hardly.` },
+    recommended: false,
+  }
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MediaClient } from '../engine/host/media-client.ts'
+import type { KeptClip } from '../library/clips.ts'
+import { Watched } from './watchers.ts'
+
+/** Previews kept on disk; the oldest go when there are more. */
+const MOST_PREVIEWS = 200
+
+interface Making {
+  value: number
+  readonly changed: Watched<number>
+  readonly whole: Promise<void>
+}
+
+/** Files that browsers show, made of clips that they do not, in `cache/previews` of the home folder. */
+export class Previews implements AsyncDisposable {
+  readonly #folder: string
+  readonly #media: MediaClient
+  readonly #making = new Map<string, Making>()
+  readonly #closing = new AbortController()
+
+  constructor(home: string, media: MediaClient) {
+    this.#folder = join(home, 'cache', 'previews')
+    this.#media = media
+  }
+
+  /** Where a clip's preview lies, or would. Another file in the clip's place has another preview. */
+  pathOf(clip: KeptClip): string {
+    return join(this.#folder, `${clip.id}-${clip.bytes.toString(36)}-${Math.round(clip.modified).toString(36)}.preview`)
+  }
+
+  async isReady(clip: KeptClip): Promise<boolean> {
+    return access(this.pathOf(clip)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Makes the preview, or joins in with who does; gives how far it is. Leaving the loop leaves the work going on. */
+  async *make(clip: KeptClip, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
+    if (await this.isReady(clip)) return
+    const making = this.#making.get(clip.id) ?? this.#start(clip)
+    const ended = making.whole.then(
+      () => 'ended' as const,
+      () => 'ended' as const,
+    )
+    const values = making.changed.watch(signal)
+    try {
+      for (;;) {
+        const next = await Promise.race([values.next(), ended])
+        if (next === 'ended' || next.done) break
+        yield next.value
+      }
+      signal?.throwIfAborted()
+      await making.whole
+    } finally {
+      making.changed.changed()
+      await values.return()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await Promise.allSettled([...this.#making.values()].map(({ whole }) => whole))
+  }
+
+  #start(clip: KeptClip): Making {
+    const making: Making = {
+      value: 0,
+      changed: new Watched(() => making.value),
+      whole: this.#write(clip, (value) => {
+        making.value = value
+        making.changed.changed()
+      }).finally(() => this.#making.delete(clip.id)),
+    }
+    this.#making.set(clip.id, making)
+    return making
+  }
+
+  async #write(clip: KeptClip, onProgress: (value: number) => void): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    const aside = join(this.#folder, `.${randomUUID()}.part`)
+    try {
+      for await (const value of this.#media.preview(clip.path, aside, this.#closing.signal)) onProgress(value)
+      await rename(aside, this.pathOf(clip))
+    } finally {
+      await rm(aside, { force: true })
+    }
+    await this.#removeOldest()
+  }
+
+  async #removeOldest(): Promise<void> {
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.preview'))
+    if (names.length <= MOST_PREVIEWS) return
+    const files = await Promise.all(
+      names.map(async (name) => ({ path: join(this.#folder, name), time: (await stat(join(this.#folder, name))).mtimeMs })),
+    )
+    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_PREVIEWS)) await rm(path, { force: true })
+  }
+}

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MediaClient } from '../engine/host/media-client.ts'
+import { Library } from '../library/library.ts'
+import type { Activity } from '../shared/contract/system.ts'
+import { Answering } from './answering.ts'
+import { BatchRunner } from './batch-runner.ts'
+import { ClipStore } from './clip-store.ts'
+import { Engines } from './engines.ts'
+import { FolderHandles } from './folder-handles.ts'
+import { Log } from './log.ts'
+import { ModelJobs } from './model-jobs.ts'
+import { Previews } from './previews.ts'
+import { RunQueue } from './run-queue.ts'
+import { appVersion } from './version.ts'
+import { Watched } from './watchers.ts'
+
+export interface ServiceOptions {
+  /** Where models, caches, logs and the library lie. */
+  readonly home: string
+}
+
+/** A clip that nobody asked anything about is forgotten after a day. */
+const UNUSED_MS = 24 * 60 * 60 * 1000
+
+/** Everything that a page, a shell or a server asks for, over the engine and the library. One a home folder at a time. */
+export class Service implements AsyncDisposable {
+  readonly home: string
+  readonly library: Library
+  readonly log: Log
+  readonly media = new MediaClient()
+  readonly runs: RunQueue
+  readonly engines: Engines
+  readonly clips: ClipStore
+  readonly previews: Previews
+  readonly answering: Answering
+  readonly batches: BatchRunner
+  readonly models: ModelJobs
+  readonly folders = new FolderHandles()
+  readonly activity: Watched<Activity>
+  crashes = 0
+
+  /** Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`, `write-failed`. */
+  constructor({ home }: ServiceOptions) {
+    this.home = home
+    this.library = new Library(home)
+    this.log = new Log(home)
+    this.activity = new Watched(() => this.#activity())
+    const changed = () => this.activity.changed()
+    this.runs = new RunQueue(changed)
+    this.engines = new Engines(home, changed)
+    this.previews = new Previews(home, this.media)
+    this.clips = new ClipStore(this)
+    this.answering = new Answering(this)
+    this.batches = new BatchRunner(this, changed)
+    this.models = new ModelJobs(this, changed)
+    this.log.info('service', `Tarsier ${appVersion()} began`)
+  }
+
+  /** Where uploads lie: our own copies of what came over the network. */
+  get uploads(): string {
+    return join(this.home, 'uploads')
+  }
+
+  /** Goes on with what was under way when the last one ended, and forgets what nobody needs. */
+  async resume(): Promise<void> {
+    const forgotten = this.library.clips.removeUnused(Date.now() - UNUSED_MS)
+    for (const clip of forgotten) if (clip.uploaded) await rm(clip.path, { force: true })
+    await this.#removeTornUploads()
+    this.batches.resumeAll()
+  }
+
+  /** Tells everybody that the engine's process died. */
+  crashed(): void {
+    this.crashes += 1
+    this.log.error('engine', 'the engine crashed')
+    this.activity.changed()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.batches[Symbol.asyncDispose]()
+    await this.models[Symbol.asyncDispose]()
+    await this.previews[Symbol.asyncDispose]()
+    await this.clips[Symbol.asyncDispose]()
+    await this.engines[Symbol.asyncDispose]()
+    await this.media[Symbol.asyncDispose]()
+    this.library[Symbol.dispose]()
+  }
+
+  /** What an upload was cut off from when the program died. */
+  async #removeTornUploads(): Promise<void> {
+    if (!existsSync(this.uploads)) return
+    for (const name of await readdir(this.uploads)) if (name.endsWith('.part')) await rm(join(this.uploads, name), { force: true })
+  }
+
+  #activity(): Activity {
+    return {
+      model: this.engines.model,
+      running: this.runs.running ?? 'nothing',
+      waiting: this.runs.waiting,
+      jobs: this.models.running,
+      batches: this.batches.running,
+      crashes: this.crashes,
+    }
+  }
+}

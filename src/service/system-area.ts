@@ -1,0 +1,55 @@
+import { homedir, release, userInfo } from 'node:os'
+import type { About, Health } from '../shared/contract/system.ts'
+import { connections } from './connections.ts'
+import { makeReport } from './doctor-report.ts'
+import { parts } from './parts.ts'
+import { implementer, needed } from './procedures.ts'
+import type { Service } from './service.ts'
+import { appVersion } from './version.ts'
+
+const area = implementer.system
+
+export const systemArea = {
+  about: area.about.handler(({ context: { service } }) => about(service)),
+  health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
+  activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),
+  logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
+  report: area.report.handler(async ({ context: { service }, signal }) => {
+    const facts = { ...about(service), ...(await health(service, needed(signal))), log: service.log.newest(200) }
+    const { parts: _parts, connections: _connections, ...told } = facts
+    return { name: 'tarsier-report.txt', mediaType: 'text/plain', text: impersonal(`${JSON.stringify(told, null, 2)}\n`, service.home) }
+  }),
+}
+
+function about({ home }: Service): About {
+  return {
+    version: appVersion(),
+    platform: `${process.platform} ${process.arch} ${release()}`,
+    node: process.versions.node,
+    home,
+    parts: parts(),
+    connections,
+  }
+}
+
+async function health({ home }: Service, signal: AbortSignal): Promise<Health> {
+  const report = await makeReport(home, signal)
+  const { engines } = report
+  const works = 'error' in engines ? null : engines
+  const none = 'error' in engines ? [{ name: 'engine', works: false, detail: engines.error.message }] : []
+  return {
+    cpu: report.cpu,
+    memory: report.memory,
+    disk: { free: report.data.diskFree, cache: report.data.cacheBytes },
+    media: works ? [works.media, works.images] : none,
+    vision: works?.vision.devices ?? none,
+    language: works?.language.devices ?? none,
+    advice: report.advice,
+  }
+}
+
+/** A text without the places of this person's own: their folders and name become words that say what they were. */
+export function impersonal(text: string, home: string, own: readonly string[] = [homedir(), userInfo().username]): string {
+  const places = [[home, '<data>'], ...own.filter((word) => word.length > 2).map((word) => [word, '<me>'])] as [string, string][]
+  return places.reduce((rest, [place, word]) => rest.replaceAll(JSON.stringify(place).slice(1, -1), word).replaceAll(place, word), text)
+}

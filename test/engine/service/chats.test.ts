@@ -1,0 +1,127 @@
+import { copyFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { childrenOf } from '../../helpers/child-processes.ts'
+import { all, example, RunService, told } from './run-service.ts'
+
+const CLIP = 'red-circle-right-then-grows.mp4'
+let run: RunService
+beforeAll(async () => {
+  run = await RunService.make()
+})
+afterAll(() => run[Symbol.asyncDispose]())
+
+async function chatAbout(name = CLIP): Promise<string> {
+  const { handle } = await run.page.clips.openExample({ name })
+  return (await run.page.chats.create({ handle })).id
+}
+
+test('an example is described, asked about, told anew and edited, and all of it is kept', async () => {
+  const chat = await chatAbout()
+  const first = await told(run.page.chats.ask({ chat }))
+  expect(first.events[0]).toMatchObject({ kind: 'turn', turn: { index: 0, question: 'Describe the video in detail.', state: 'running' } })
+  expect(first.events.filter(({ kind }) => kind === 'frame')).toHaveLength(8)
+  expect(first.turn).toMatchObject({ state: 'done', model: 'demo', text: first.text, error: null })
+  expect(first.text).toMatch(/red circle/)
+  expect(first.turn.answer?.frames).toHaveLength(8)
+  expect(first.turn.settings).toMatchObject({ model: 'demo', device: 'auto', frames: { kind: 'uniform', count: 8 } })
+
+  const second = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  expect(second.turn.answer?.tokens.evaluated).toBeLessThan(60)
+  expect(second.text).toMatch(/red/)
+  const again = await told(run.page.chats.regenerate({ chat }))
+  expect(again.turn).toMatchObject({ index: 1, text: second.text })
+  const edited = await told(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?' }))
+  expect(edited.turn.index).toBe(0)
+  const kept = await run.page.chats.get({ chat })
+  expect(kept.all.map(({ question, state }) => [question, state])).toEqual([['What shape is it?', 'done']])
+  expect(kept).toMatchObject({
+    title: 'What shape is it?',
+    turns: 1,
+    facts: { name: CLIP, kind: 'video', preview: 'not-needed', present: true },
+  })
+})
+
+test('goes on after a restart, with the frames of before', async () => {
+  const chat = await chatAbout()
+  await told(run.page.chats.ask({ chat, settings: { frames: { kind: 'middle', count: 4 } } }))
+  await run.restart()
+  const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  expect(turn.answer?.frames).toHaveLength(4)
+  expect(turn.text).toMatch(/red/)
+  expect((await run.page.chats.get({ chat })).all).toHaveLength(2)
+})
+
+test('stopping keeps what was said, by abort as by leaving the loop', async () => {
+  const chat = await chatAbout()
+  const stop = new AbortController()
+  const stopped = async () => {
+    for await (const event of await run.page.chats.ask({ chat }, { signal: stop.signal })) if (event.kind === 'delta') stop.abort()
+  }
+  await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
+  const [turn] = (await run.page.chats.get({ chat })).all
+  expect(turn).toMatchObject({ state: 'stopped', error: null })
+  expect(turn?.text).not.toBe('')
+  for await (const event of await run.page.chats.regenerate({ chat })) if (event.kind === 'delta') break
+  expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'stopped' }])
+  expect((await told(run.page.chats.regenerate({ chat }))).turn.state).toBe('done')
+})
+
+test('two at once in one conversation are refused, two conversations take turns and do not mix', async () => {
+  const one = await chatAbout()
+  const other = await chatAbout('blue-square-spins.mp4')
+  const first = told(run.page.chats.ask({ chat: one }))
+  const second = told(run.as('another').chats.ask({ chat: other }))
+  await expect(all(run.page.chats.ask({ chat: one }))).rejects.toMatchObject({ data: { code: 'usage' } })
+  expect((await first).text).toMatch(/red circle/)
+  const { text, events } = await second
+  expect(text).toMatch(/blue square/)
+  expect(events).toContainEqual({ kind: 'queued', ahead: 1 })
+})
+
+test('a failure is told by its code and kept with the turn', async () => {
+  const path = join(run.home, 'gone.mp4')
+  await copyFile(example(CLIP), path)
+  // Another content than the example's, or it would be the same clip.
+  const { appendFile } = await import('node:fs/promises')
+  await appendFile(path, 'x')
+  const { id: chat } = await run.page.chats.create({ handle: await run.open(path) })
+  await rename(path, `${path}.away`)
+  await expect(all(run.page.chats.ask({ chat }))).rejects.toMatchObject({ code: 'FAILED', data: { code: 'file-missing' } })
+  expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'failed', error: { code: 'file-missing' }, text: '' }])
+  // The same content in another place is the same clip.
+  const handle = await run.open(`${path}.away`)
+  expect(handle).toBe((await run.page.chats.get({ chat })).clip)
+  expect((await told(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
+})
+
+test('more frames than the model holds are refused with numbers', async () => {
+  const chat = await chatAbout()
+  await expect(
+    all(run.page.chats.ask({ chat, settings: { frames: { kind: 'indices', indices: Array(256).fill(0) } } })),
+  ).rejects.toMatchObject({
+    data: { code: 'context-full', details: { limit: 4096 } },
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('when the engine dies', () => {
+  test('the turn says so with what was said, and the conversation goes on', async () => {
+    const chat = await chatAbout()
+    await told(run.page.chats.ask({ chat }))
+    const engines = childrenOf(process.pid)
+    const dying = async () => {
+      for await (const event of await run.page.chats.ask({ chat, text: 'What happens? Tell all of it.' }))
+        if (event.kind === 'stage' && event.stage === 'thinking') for (const pid of engines) process.kill(pid, 'SIGKILL')
+    }
+    await expect(dying()).rejects.toMatchObject({ data: { code: 'engine-crashed' } })
+    expect((await run.page.chats.get({ chat })).all.at(-1)).toMatchObject({ state: 'failed', error: { code: 'engine-crashed' } })
+    const { turn } = await told(run.page.chats.regenerate({ chat }))
+    expect(turn).toMatchObject({ index: 1, state: 'done' })
+    expect((await all1(run.page.system.activity())).crashes).toBeGreaterThan(0)
+  })
+})
+
+async function all1<T>(events: Promise<AsyncIterable<T>>): Promise<T> {
+  for await (const event of await events) return event
+  throw new Error('nothing came')
+}
