@@ -9,6 +9,8 @@ export interface EngineOptions {
   readonly device: DeviceChoice
   /** Where models and caches lie. */
   readonly home: string
+  /** Stricter limits than the model's and the machine's: tokens of a conversation, bytes of memory beside what is in it already. */
+  readonly limits?: { readonly context?: number; readonly memory?: number }
   /** Keep embeddings and KV state on disk, so that a clip opened again is neither decoded nor encoded. Defaults to true. */
   readonly cache?: boolean
 }
@@ -33,6 +35,8 @@ export interface ClipRequest {
   readonly frames: FrameRequest
   /** Further limit on the pixels of one frame. Defaults to the model's budget. */
   readonly maxPixels?: number | undefined
+  /** Look at it with fewer pixels, then fewer frames, where it would not fit, instead of refusing it. Defaults to false. */
+  readonly fit?: boolean | undefined
 }
 
 /** A turn that is over, as whoever keeps conversations knows it. */

@@ -91,7 +91,7 @@ export class Engine implements EngineClient {
     const known = this.#conversations.get(id)
     if (known) return known
     const cache = this.#options.cache === false ? null : new DiskCache(join(this.#options.home, 'cache', 'clips'))
-    const conversation = new Conversation({ ...model.resources, cache })
+    const conversation = new Conversation({ ...model.resources, cache, limits: this.#options.limits })
     this.#conversations.set(id, conversation)
     return conversation
   }

@@ -4,6 +4,7 @@ import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
+import { readScales, type Scales } from './estimate/scales.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
@@ -17,6 +18,7 @@ export interface LoadedModel extends AsyncDisposable {
   readonly resources: {
     readonly manifest: ModelManifest
     readonly language: Language
+    readonly scales: Scales
     tower(): Promise<Tower>
     devices(): DevicesUsed
   }
@@ -30,6 +32,10 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     videoPad: manifest.prompt.videoPad,
     device: languageDevice(options.device),
     signal,
+  })
+  const scales = await readScales(directory, manifest).catch(async (error: unknown) => {
+    await language[Symbol.asyncDispose]()
+    throw error
   })
   if (language.width !== manifest.vision.width) {
     await language[Symbol.asyncDispose]()
@@ -61,7 +67,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       name: manifest.name,
       summary: manifest.summary,
       languageDevice: language.device,
-      context: manifest.maxSequence,
+      context: Math.min(manifest.maxSequence, options.limits?.context ?? Number.POSITIVE_INFINITY),
       defaults: {
         frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
         prompt: manifest.prompt.describe,
@@ -71,6 +77,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     resources: {
       manifest,
       language,
+      scales,
       tower() {
         const wanted = opening ?? openOnce()
         opening = wanted

@@ -38,6 +38,13 @@ export interface TokenCounts {
   readonly evaluated: number
 }
 
+/** Settings a clip was looked at with because those asked for did not fit. `maxPixels` is null where the model's own budget is the limit. */
+export interface Fitted {
+  readonly frames: number
+  readonly maxPixels: number | null
+  readonly from: { readonly frames: number; readonly maxPixels: number | null }
+}
+
 export interface Answer {
   readonly text: string
   readonly finish: FinishReason
@@ -50,6 +57,8 @@ export interface Answer {
   readonly device: DevicesUsed
   /** Sentences the user should read: a truncated file, fewer frames than asked, frames lost. */
   readonly notices: readonly string[]
+  /** Only where frames or pixels were lowered to fit. */
+  readonly fitted?: Fitted
   /** What came from the disk cache instead of being computed. */
   readonly cached: 'nothing' | 'embeddings' | 'state'
 }

@@ -3,7 +3,11 @@ import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-event
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
+import { fittedNotice, refusalOf } from '../estimate/refusal.ts'
+import { fitClip, HEADROOM, LEAST_ANSWER, type RunLimits, type Scales, weigh } from '../estimate/scales.ts'
 import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
+import { memoryLimit } from '../memory-limit.ts'
+import type { MemoryNeeded } from '../models/memory-needed.ts'
 import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import { enlarge } from './enlarge.ts'
@@ -16,6 +20,9 @@ export interface ConversationResources extends ClipResources {
   readonly language: Language
   /** Devices in use at this moment; the tower's is known once it was needed. */
   devices(): DevicesUsed
+  readonly scales: Scales
+  /** Stricter limits than the model's and the machine's. */
+  readonly limits?: Partial<RunLimits> | undefined
 }
 
 interface Turn {
@@ -24,11 +31,6 @@ interface Turn {
   /** `tokens` is null for an answer that was cut off: its text is tokenised anew. */
   answer: { text: string; tokens: readonly number[] | null } | null
 }
-
-/** Room beyond the first need, so that follow-up questions rarely outgrow the context. */
-const HEADROOM = 2048
-/** An answer shorter than this is not worth starting. */
-const LEAST_ANSWER = 16
 
 /** A clip (or several) and the turns about it. Its KV stays between turns; see {@link HeldPrompt}. */
 export class Conversation {
@@ -41,7 +43,7 @@ export class Conversation {
     this.#resources = resources
   }
 
-  /** Runs one turn; the last event is `done`. Throws `context-full`, with numbers, before anything is evaluated. */
+  /** Runs one turn; the last event is `done`. Throws `context-full` and `out-of-memory`, with numbers, before anything is evaluated. */
   async *run(request: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
     const started = performance.now()
     await this.#keeping.pause()
@@ -54,6 +56,7 @@ export class Conversation {
     let answered = false
     try {
       wanted.push(...this.#promptOf(turns))
+      this.#makeFit(turns, wanted, request.sampling.maxTokens)
       answer = yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
       answered = true
     } finally {
@@ -165,7 +168,27 @@ export class Conversation {
 
   /** Where the conversation's limit lies, in tokens. */
   get #limit(): number {
-    return this.#resources.manifest.maxSequence
+    return Math.min(this.#resources.manifest.maxSequence, this.#resources.limits?.context ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Weighs a clip that was just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
+  #makeFit(turns: readonly Turn[], wanted: readonly PromptPart[], answer: number): void {
+    const clip = turns.at(-1)?.clip
+    if (!clip || this.#clips.includes(clip)) return
+    const { scales, limits: given } = this.#resources
+    const limits = { context: this.#limit, memory: given?.memory ?? memoryLimit() }
+    const tokens = wanted.reduce(
+      (sum, part) => sum + (part.kind === 'tokens' ? part.tokens.length : part.clip === clip ? 0 : part.clip.cells),
+      0,
+    )
+    const beside = { tokens, answer, held: heldParts(this.#resources.devices(), this.#held !== null) }
+    const asked = clip.settings
+    const weight = weigh(scales, clip.info, asked, beside, limits)
+    if (weight.lacking === null) return
+    const fitting = fitClip(scales, clip.info, asked, beside, limits, 'count' in clip.request.frames)
+    const refusal = refusalOf(weight, { wanted: asked, fitting, beside, limits })
+    if (refusal && (fitting === null || !clip.request.fit)) throw refusal
+    if (fitting) clip.fit(fitting)
   }
 
   /** Cells for prompt and answer; the answer is shortened to what is left, down to a least that is worth it. */
@@ -245,6 +268,7 @@ export class Conversation {
     const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
     // Said with the turn that brings the clip, not again with every question about it.
     const brought = turns.at(-1)?.clip
+    if (brought?.fitted) notices.unshift(fittedNotice(brought.fitted))
     if (brought) notices.unshift(...brought.info.notices, ...brought.plan.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
@@ -295,10 +319,21 @@ export class Conversation {
       },
       device: this.#resources.devices(),
       notices: [...new Set(notices)],
+      ...(shown?.fitted && { fitted: shown.fitted }),
       cached,
     }
     return answer
   }
+}
+
+/** What a further run need not find memory for. */
+function heldParts({ vision, language }: DevicesUsed, hasContext: boolean): ReadonlySet<keyof MemoryNeeded> {
+  const held = new Set<keyof MemoryNeeded>(['program'])
+  if (vision !== 'not needed') held.add('visionWeights')
+  if (language !== 'cpu') held.add('languageWeights').add('context')
+  // A context that is too small gives its memory back before there is a larger one.
+  if (hasContext) held.add('buffers')
+  return held
 }
 
 /** Whether two requests mean the same frames of the same file. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import type { FrameUsed } from '../../shared/engine-events.ts'
+import type { Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
+import type { ClipSettings } from '../estimate/fit.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
 import { frameShape } from '../vision/tower-form.ts'
@@ -34,9 +35,11 @@ export interface EmbedReport {
 export class PreparedClip {
   readonly request: ClipRequest
   readonly info: MediaInfo
-  readonly plan: SamplingPlan
-  /** Size of every frame as the tower sees it, and what becomes of it in the context. */
-  readonly shape: FrameShape
+  #plan: SamplingPlan
+  #shape: FrameShape
+  /** Limit on the pixels of a frame; lower than the request's where that did not fit. */
+  #maxPixels: number | undefined
+  #fitted: Fitted | undefined
   readonly #resources: ClipResources
   #clip: Clip | null
   /** Tells whether the file is still the one that was opened. */
@@ -52,8 +55,9 @@ export class PreparedClip {
     this.request = request
     this.#resources = resources
     this.info = clip.info
-    this.plan = plan
-    this.shape = frameShape(towerForm(resources.manifest), clip.info, { frameCount: plan.indices.length, maxPixels: request.maxPixels })
+    this.#plan = plan
+    this.#maxPixels = request.maxPixels
+    this.#shape = this.#shapeOf(plan)
   }
 
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
@@ -64,6 +68,40 @@ export class PreparedClip {
       await clip.close()
       throw error
     }
+  }
+
+  get plan(): SamplingPlan {
+    return this.#plan
+  }
+
+  /** Size of every frame as the tower sees it, and what becomes of it in the context. */
+  get shape(): FrameShape {
+    return this.#shape
+  }
+
+  get settings(): ClipSettings {
+    return { frames: this.#plan.indices.length, maxPixels: this.#maxPixels }
+  }
+
+  /** What {@link fit} changed; undefined when the clip is looked at as was asked. */
+  get fitted(): Fitted | undefined {
+    return this.#fitted
+  }
+
+  /** Takes other frames or fewer pixels than were asked for, before anything was looked at. */
+  fit(settings: ClipSettings): void {
+    const from = this.settings
+    const { frames: request } = this.request
+    const clip = this.#clip
+    if (clip && settings.frames !== from.frames && 'count' in request) this.#plan = clip.plan({ ...request, count: settings.frames })
+    this.#maxPixels = settings.maxPixels
+    this.#shape = this.#shapeOf(this.#plan)
+    this.#fitted = fittedFrom(from, this.settings)
+  }
+
+  #shapeOf(plan: SamplingPlan): FrameShape {
+    const limits = { frameCount: plan.indices.length, maxPixels: this.#maxPixels }
+    return frameShape(towerForm(this.#resources.manifest), this.info, limits)
   }
 
   /** Frames the model gets: the plan's, less those found to be undecodable once they were read. */
@@ -161,7 +199,7 @@ export class PreparedClip {
     const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
     const options = {
       frameCount: this.plan.indices.length,
-      maxPixels: this.request.maxPixels,
+      maxPixels: this.#maxPixels,
       signal,
       onWorked: (time: number) => report.encode.add(time),
     }
@@ -174,6 +212,15 @@ export class PreparedClip {
     }
     this.#delivered = delivered
     if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: made, notices }
+  }
+}
+
+/** Limits that the model sets by itself are null. */
+export function fittedFrom(from: ClipSettings, to: ClipSettings): Fitted {
+  return {
+    frames: to.frames,
+    maxPixels: to.maxPixels ?? null,
+    from: { frames: from.frames, maxPixels: from.maxPixels ?? null },
   }
 }
 

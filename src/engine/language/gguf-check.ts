@@ -7,12 +7,9 @@ import { ggufNotWeights, ggufTensorTypes } from './gguf-types.ts'
 import { checkVocabulary, VOCABULARY_TEXTS } from './gguf-vocabulary.ts'
 
 /** What is known of a model file before llama.cpp opens it. */
-export interface GgufFacts {
-  readonly architecture: string
-  /** Tokens it was trained to hold. */
-  readonly context: number
-  /** Numbers that a cell of the context takes in the KV cache. */
-  readonly cellNumbers: number
+export interface GgufFacts extends LanguageShape {
+  /** Whether all its weights are in 32 bits. */
+  readonly exact: boolean
   /** Tells the file from others: its head, its size, and samples of its weights. */
   readonly fingerprint: string
 }
@@ -24,8 +21,9 @@ export interface GgufFacts {
  */
 export async function checkGguf(path: string): Promise<GgufFacts> {
   await using gguf = await GgufFile.open(path, VOCABULARY_TEXTS)
-  const { context, cellNumbers, architecture } = checkLanguageHead(path, gguf.head)
-  return { architecture, context, cellNumbers, fingerprint: await gguf.fingerprint() }
+  const shape = checkLanguageHead(path, gguf.head)
+  const exact = [...gguf.head.tensors.values()].every(({ type }) => type === ggufTensorTypes.f32)
+  return { ...shape, exact, fingerprint: await gguf.fingerprint() }
 }
 
 /** The same for a head that was read with the vocabulary's texts ({@link VOCABULARY_TEXTS}). */

@@ -12,6 +12,7 @@ export interface LanguageShape {
   /** Tokens it was trained to hold. */
   readonly context: number
   readonly layers: number
+  readonly feedForward: number
   /** Entries of its vocabulary. */
   readonly tokens: number
   /** Numbers that a cell of the context takes in the KV cache. */
@@ -37,7 +38,7 @@ export function checkHyperparameters(values: GgufHead['values'], architecture: s
   const layers = whole('block_count', 1, MOST_LAYERS)
   const width = whole('embedding_length', 1, MOST_WIDTH)
   const context = whole('context_length', 1, MOST_CONTEXT)
-  whole('feed_forward_length', 1, MOST_WIDTH)
+  const feedForward = whole('feed_forward_length', 1, MOST_WIDTH)
   const heads = whole('attention.head_count', 1, MOST_HEADS)
   const keyHeads = whole('attention.head_count_kv', 1, heads, heads)
   if (heads % keyHeads !== 0) throw new GgufError(`${heads} heads do not share ${keyHeads} of keys and values`)
@@ -53,7 +54,7 @@ export function checkHyperparameters(values: GgufHead['values'], architecture: s
   const scaling = values.get(key('rope.scaling.type')) ?? 'none'
   if (!ROPE_SCALINGS.includes(scaling)) throw new GgufError(`${key('rope.scaling.type')} is ${spoken(scaling)}`)
   if (architecture === 'qwen2vl') checkSections(values.get(key('rope.dimension_sections')), head)
-  return { architecture, width, context, layers, tokens, cellNumbers: layers * keyHeads * 2 * head }
+  return { architecture, width, context, layers, feedForward, tokens, cellNumbers: layers * keyHeads * 2 * head }
 }
 
 /** How many rotary frequencies turn with time, row, column, and a fourth that stands still. */

@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from '../../shared/catalogue.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../shared/model-manifest.ts'
+import { memoryNeeded } from './memory-needed.ts'
 
 type Language = CatalogueEntry['language']
 type Vision = CatalogueEntry['vision']
@@ -78,26 +79,22 @@ export function frameSize(frames: CatalogueEntry['frames'], count: number): { re
 
 /** Question, answer and template beside the clip. */
 const TEXT_TOKENS = 1024
-/** Tokens that llama.cpp evaluates at a time. */
-const BATCH = 512
-/** The process itself: Node, decoders, the libraries. */
-const PROGRAM_BYTES = 400e6
 
 /**
- * Bytes of memory it takes to answer about a clip of `frames` frames: the weights, the KV cache (f16), the clip's embeddings (f32), what
- * the language model and the tower compute in, and the program. `weights` are the bytes of the model's files, or {@link formBytes}.
+ * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. `weights` are the bytes of the model's
+ * files, or {@link formBytes}. A model that is here is weighed more closely, see src/engine/estimate.
  */
 export function runningMemory(entry: CatalogueEntry, weights: number, frames: number): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
-  const { tokens: perFrame, patches } = frameSize(entry.frames, frames)
-  const tokens = perFrame * frames
-  const keyValue = (tokens + TEXT_TOKENS) * layers * 2 * keyValueHeads * (width / heads) * 2
-  const embeddings = tokens * width * 4
-  const language = BATCH * (vocabulary + 2 * feedForward + 8 * width) * 4
-  const { width: towerWidth, heads: towerHeads, feedForward: towerInner } = entry.vision
-  // Attention's scores of one layer are there as a whole on the CPU.
-  const tower = patches * (8 * towerWidth + 2 * towerInner) * 4 + towerHeads * patches * patches * 4
-  return Math.round(weights + keyValue + embeddings + language + tower + PROGRAM_BYTES)
+  const { tokens, patches } = frameSize(entry.frames, frames)
+  const cellBytes = layers * 2 * keyValueHeads * (width / heads) * 2
+  const facts = {
+    weights: { language: weights, vision: 0 },
+    language: { width, feedForward, vocabulary, cellBytes },
+    tower: entry.vision,
+  }
+  const visualTokens = tokens * frames
+  return memoryNeeded(facts, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }).total
 }
 
 /** Bytes of the model as it lies on disk. */

@@ -1,0 +1,51 @@
+import type { Fitted } from '../../shared/engine-events.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import type { ClipSettings } from './fit.ts'
+import type { RunBeside, RunLimits, Weight } from './scales.ts'
+
+const MEBIBYTE = 1024 ** 2
+
+/** Why a run would not fit, with the numbers and what would: `context-full` or `out-of-memory`; null where it fits. */
+export function refusalOf(
+  weight: Weight,
+  { wanted, fitting, beside, limits }: { wanted: ClipSettings; fitting: ClipSettings | null; beside: RunBeside; limits: RunLimits },
+): TarsierError | null {
+  const details = { ...(fitting && { frames: fitting.frames, ...(fitting.maxPixels !== undefined && { maxPixels: fitting.maxPixels }) }) }
+  const way = fitting ? ` It fits with ${inWords(fitting, wanted)}; --fit does that by itself.` : ''
+  switch (weight.lacking) {
+    case null:
+      return null
+    case 'context':
+      return new TarsierError(
+        'context-full',
+        `The clip takes ${weight.visualTokens} tokens and everything else ${beside.tokens}, and the model holds ${limits.context} in all.${way || ' Start over, or ask less at a time.'}`,
+        { details: { visual: weight.visualTokens, text: beside.tokens, limit: limits.context, ...details } },
+      )
+    case 'memory':
+      return new TarsierError(
+        'out-of-memory',
+        `This needs ${mebibytes(weight.further)} of memory, and ${mebibytes(limits.memory)} are free.${way || ' Close other programs, or use a smaller model.'}`,
+        { details: { needed: weight.further, available: Math.floor(limits.memory), ...details } },
+      )
+  }
+}
+
+/** Settings for people, by the options that set them; what is as wanted is left out. */
+function inWords(settings: ClipSettings, wanted: ClipSettings): string {
+  const parts = []
+  if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames} (--frames ${settings.frames})`)
+  if (settings.maxPixels !== wanted.maxPixels)
+    parts.push(`at most ${settings.maxPixels} pixels a frame (--max-pixels ${settings.maxPixels})`)
+  return parts.join(' and ')
+}
+
+/** The sentence that goes with an answer about a clip that was made to fit. */
+export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
+  const settings = { frames, maxPixels: maxPixels ?? undefined }
+  const asked = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
+  return `To fit, the clip was looked at with ${inWords(settings, asked)}.`
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / MEBIBYTE)} MiB`
+}

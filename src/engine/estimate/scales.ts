@@ -1,0 +1,123 @@
+import { join } from 'node:path'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { checkGguf } from '../language/gguf-check.ts'
+import { type MemoryFacts, type MemoryNeeded, memoryNeeded } from '../models/memory-needed.ts'
+import { frameShape, type TowerForm } from '../vision/tower-form.ts'
+import { towerForm } from '../vision/tower-forms.ts'
+import type { FrameShape } from '../vision/types.ts'
+import { type ClipSettings, fitSettings } from './fit.ts'
+
+/** Heads of every tower of these families, Qwen2-VL's and CLIP's ViT-L alike; and how many times their width the layers between are wide. */
+const TOWER_HEADS = 16
+const TOWER_INNER = 4
+const CLIP_HEAD = 64
+/** Tokens of a frame below which it is not shrunk to fit: 8 by 8, where single things can still be told apart. */
+const LEAST_TOKENS = 64
+/** An answer shorter than this is not worth starting. */
+export const LEAST_ANSWER = 16
+/** Cells beyond the first need, so that follow-up questions rarely outgrow the context. */
+export const HEADROOM = 2048
+
+/** What a model's clips are weighed with before they run. */
+export interface Scales {
+  readonly memory: MemoryFacts
+  readonly form: TowerForm
+  /** Pixels below which a frame is not shrunk; infinite for towers that take one size only. */
+  readonly floor: number
+}
+
+/** Reads what the manifest does not say from the head of the language file. */
+export async function readScales(directory: string, manifest: ModelManifest): Promise<Scales> {
+  const language = await checkGguf(join(directory, manifest.language.file))
+  const { vision } = manifest
+  const head = manifest.family === 'tarsier2' ? manifest.vision.headSize : CLIP_HEAD
+  const width = TOWER_HEADS * head
+  return {
+    memory: {
+      weights: { language: manifest.language.bytes, vision: vision.bytes + (vision.data?.bytes ?? 0) },
+      language: {
+        width: language.width,
+        feedForward: language.feedForward,
+        vocabulary: language.tokens,
+        cellBytes: language.cellNumbers * (language.exact ? 4 : 2),
+      },
+      tower: { width, heads: TOWER_HEADS, feedForward: TOWER_INNER * width },
+    },
+    form: towerForm(manifest),
+    floor: manifest.family === 'tarsier2' ? LEAST_TOKENS * (vision.patchSize * vision.mergeSize) ** 2 : Number.POSITIVE_INFINITY,
+  }
+}
+
+/** The rest of a run beside the clip in question. */
+export interface RunBeside {
+  /** Tokens of text and of other clips. */
+  readonly tokens: number
+  /** Most tokens of the answer. */
+  readonly answer: number
+  /** Parts of {@link MemoryNeeded} that are in memory already, or in that of a GPU. */
+  readonly held: ReadonlySet<keyof MemoryNeeded>
+}
+
+/** What a run may take: tokens of the context, and bytes of memory beside what is held. */
+export interface RunLimits {
+  readonly context: number
+  readonly memory: number
+}
+
+export interface Weight {
+  readonly shape: FrameShape
+  readonly visualTokens: number
+  /** Tokens that the context will hold with the longest answer, no more than its limit. */
+  readonly context: number
+  readonly memory: MemoryNeeded
+  /** Bytes of memory that must still be had. */
+  readonly further: number
+  /** Which limit it passes; null when it fits. */
+  readonly lacking: 'context' | 'memory' | null
+}
+
+/** Weighs so many frames of a size. Pure. Throws `no-frames` for shapes that no model takes. */
+export function weigh(
+  scales: Scales,
+  frame: { readonly width: number; readonly height: number },
+  settings: ClipSettings,
+  beside: RunBeside,
+  limits: RunLimits,
+): Weight {
+  const shape = frameShape(scales.form, frame, { frameCount: settings.frames, maxPixels: settings.maxPixels })
+  const visualTokens = settings.frames * shape.rows
+  const prompt = visualTokens + beside.tokens
+  const context = Math.min(limits.context, prompt + beside.answer)
+  const memory = memoryNeeded(scales.memory, {
+    cells: Math.min(limits.context, context + HEADROOM),
+    visualTokens,
+    patchesPerFrame: (shape.width * shape.height) / scales.form.patching.patchSize ** 2,
+  })
+  const further = Object.entries(memory).reduce(
+    (sum, [part, bytes]) => (part === 'total' || beside.held.has(part as keyof MemoryNeeded) ? sum : sum + bytes),
+    0,
+  )
+  const room = limits.context - prompt
+  const lacking = room < Math.min(beside.answer, LEAST_ANSWER) ? 'context' : further > limits.memory ? 'memory' : null
+  return { shape, visualTokens, context, memory, further, lacking }
+}
+
+/** The largest settings up to the wanted ones that fit ({@link fitSettings}); null when none do. */
+export function fitClip(
+  scales: Scales,
+  frame: { readonly width: number; readonly height: number },
+  wanted: ClipSettings,
+  beside: RunBeside,
+  limits: RunLimits,
+  fewerFrames: boolean,
+): ClipSettings | null {
+  return fitSettings(wanted, {
+    fits: (settings) => weigh(scales, frame, settings, beside, limits).lacking === null,
+    pixelsOf(frames) {
+      const { width, height } = frameShape(scales.form, frame, { frameCount: frames })
+      return width * height
+    },
+    floor: scales.floor,
+    fewerFrames,
+  })
+}

@@ -1,0 +1,57 @@
+/** What the memory of a run is computed from. Counts are of numbers, not of bytes, where nothing else is said. */
+export interface MemoryFacts {
+  /** Bytes of both files. */
+  readonly weights: { readonly language: number; readonly vision: number }
+  readonly language: {
+    readonly width: number
+    readonly feedForward: number
+    readonly vocabulary: number
+    /** Bytes of a cell of the KV cache: keys and values of all layers. */
+    readonly cellBytes: number
+  }
+  readonly tower: { readonly width: number; readonly heads: number; readonly feedForward: number }
+}
+
+export interface RunSize {
+  /** Cells of the context: visual tokens, text and answer. */
+  readonly cells: number
+  readonly visualTokens: number
+  /** Patches of one frame, as the tower sees it. */
+  readonly patchesPerFrame: number
+}
+
+/** Bytes, part by part. */
+export interface MemoryNeeded {
+  readonly languageWeights: number
+  readonly visionWeights: number
+  /** The KV cache. */
+  readonly context: number
+  /** The clip's rows, kept until they are on disk. */
+  readonly embeddings: number
+  /** What language model and tower compute in. */
+  readonly buffers: number
+  /** The process itself: Node, decoders with a few frames, the libraries. */
+  readonly program: number
+  readonly total: number
+}
+
+/** Tokens that llama.cpp evaluates at a time. */
+const BATCH = 512
+const PROGRAM_BYTES = 400e6
+const FLOAT_BYTES = 4
+
+/** Memory that it takes to answer about a clip. Pure: facts come from a manifest and its files, or from the catalogue. */
+export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells, visualTokens, patchesPerFrame }: RunSize): MemoryNeeded {
+  const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
+  // Attention's scores of one layer are there as a whole on the CPU.
+  const seeing = patchesPerFrame * (8 * tower.width + 2 * tower.feedForward) + tower.heads * patchesPerFrame ** 2
+  const parts = {
+    languageWeights: weights.language,
+    visionWeights: weights.vision,
+    context: Math.round(cells * language.cellBytes),
+    embeddings: visualTokens * language.width * FLOAT_BYTES,
+    buffers: Math.round((computing + seeing) * FLOAT_BYTES),
+    program: PROGRAM_BYTES,
+  }
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) }
+}

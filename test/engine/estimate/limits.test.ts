@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_MODEL } from '../../../src/engine/models/registry.ts'
+import { ask, run, TinyEngines } from '../conversation/tiny-engine.ts'
+
+let tiny: TinyEngines
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+
+const demo = (limits: { context?: number; memory?: number }) => tiny.start({ model: DEMO_MODEL, limits })
+/** a.mp4 has 20 frames of 126 by 70 pixels, which the demo model sees as they are. */
+const clip = (fit: boolean, count = 8) => ({ ...tiny.clip('a.mp4', count), fit })
+
+describe('a clip that does not fit', () => {
+  it('is refused before anything is decoded, with the settings that would fit; with those it runs', async () => {
+    const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
+    const context = whole.tokens.visual + whole.tokens.prompt + 15
+    const engine = demo({ context })
+    const refused = await run(engine, ask('What is there?', clip(false), { maxTokens: 64 })).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'context-full', details: { visual: whole.tokens.visual, limit: context } })
+    const { frames, maxPixels } = (refused as { details: { frames: number; maxPixels?: number } }).details
+    expect(frames * (maxPixels ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(0)
+    const again = { ...tiny.clip('a.mp4', frames), maxPixels }
+    const { answer } = await run(engine, ask('What is there?', again, { maxTokens: 64 }), 'again')
+    expect(answer.tokens.visual).toBeLessThan(whole.tokens.visual)
+    expect(answer.fitted).toBeUndefined()
+  })
+
+  it('is made to fit where that is asked for, and the answer says so', async () => {
+    const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
+    const engine = demo({ context: Math.ceil(whole.tokens.visual / 2) + whole.tokens.prompt + 16 })
+    const { answer, events } = await run(engine, ask('What is there?', clip(true), { maxTokens: 16 }))
+    expect(answer.fitted?.from).toEqual({ frames: 8, maxPixels: null })
+    expect(answer.fitted?.frames).toBe(answer.frames.length)
+    expect(answer.tokens.visual).toBeLessThanOrEqual(whole.tokens.visual / 2)
+    expect(answer.notices).toContainEqual(expect.stringContaining('To fit'))
+    expect(events).toContainEqual({ kind: 'notice', text: expect.stringContaining('To fit') })
+  })
+
+  it('is weighed against memory as well', async () => {
+    const engine = demo({ memory: 1e6 })
+    const refused = run(engine, ask('What is there?', clip(true)))
+    await expect(refused).rejects.toMatchObject({ code: 'out-of-memory', details: { available: 1e6 } })
+    const { answer } = await run(demo({ memory: 1e9 }), ask('What is there?', clip(false)))
+    expect(answer.fitted).toBeUndefined()
+  })
+
+  it('is fitted into little memory', async () => {
+    const refused = await run(demo({ memory: 1e6 }), ask('x', clip(false, 20), { maxTokens: 16 })).catch((error: unknown) => error)
+    const { needed } = (refused as { details: { needed: number } }).details
+    const { answer } = await run(demo({ memory: needed - 1 }), ask('x', clip(true, 20), { maxTokens: 16 }))
+    expect(answer.fitted?.from).toEqual({ frames: 20, maxPixels: null })
+    expect((await run(demo({ memory: needed }), ask('x', clip(false, 20), { maxTokens: 16 }))).answer.frames).toHaveLength(20)
+  })
+})
