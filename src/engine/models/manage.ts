@@ -7,21 +7,27 @@ import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
 import { readManifest } from './manifest.ts'
 import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
 
+/** Throws `usage` for what cannot be a model's name. */
+export function expectModelName(name: string): void {
+  if (isModelName(name)) return
+  throw new TarsierError(
+    'usage',
+    `"${name}" cannot be a model's name. Use letters, digits, dots, dashes and underscores, up to 128, beginning with a letter or digit.`,
+    { details: { name } },
+  )
+}
+
 /**
  * The folder that a new model of this name will have. Throws `usage` for what cannot be a name, `model-exists` where one has it already.
  * To be asked before much work is done for it.
  */
 export function freeModelFolder(name: string, home: string): string {
-  if (!isModelName(name)) {
-    throw new TarsierError(
-      'usage',
-      `"${name}" cannot be a model's name. Use letters, digits, dots, dashes and underscores, up to 128, beginning with a letter or digit.`,
-      { details: { name } },
-    )
-  }
+  expectModelName(name)
   const folder = join(modelsFolder(home), name)
   if (name !== DEMO_MODEL && !existsSync(folder)) return folder
-  throw new TarsierError('model-exists', `There is already a model "${name}". Give another name, or remove that one first.`, {
+  const reason =
+    name === DEMO_MODEL ? `"${DEMO_MODEL}" is the model that comes with the app.` : `There is already a model "${name}" in ${folder}.`
+  throw new TarsierError('model-exists', `${reason} Give another name${name === DEMO_MODEL ? '' : ', or remove that one first'}.`, {
     details: { name },
   })
 }

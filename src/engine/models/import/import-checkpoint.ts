@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
-import { TarsierError } from '../../../shared/errors.ts'
 import {
   type LanguagePrecision,
   MANIFEST_FILE,
@@ -12,8 +11,8 @@ import {
 } from '../../../shared/model-manifest.ts'
 import { compareRows, embedSamples, type TowerError } from '../../vision/tower-error.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
+import { expectModelName, freeModelFolder } from '../manage.ts'
 import { hashFile, verifyModel } from '../manifest.ts'
-import { DEMO_MODEL, isModelName, modelsFolder } from '../registry.ts'
 import { canRunExact, exactRows, exampleClips } from './exact-rows.ts'
 import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
@@ -108,16 +107,9 @@ function keyOf({ facts, parts }: ImportSource, { language, vision }: ImportOptio
 }
 
 function targetOf({ name, home, destination }: ImportOptions): string {
-  if (!isModelName(name)) {
-    throw new TarsierError(
-      'usage',
-      `"${name}" cannot be a model's name. Use letters, digits, dots, dashes and underscores, up to 128, beginning with a letter or digit.`,
-      { details: { name } },
-    )
-  }
-  if (destination !== undefined) return resolve(destination)
-  if (name !== DEMO_MODEL) return join(modelsFolder(home), name)
-  throw new TarsierError('model-exists', `"${DEMO_MODEL}" is the model that comes with the app. Give another name.`, { details: { name } })
+  if (destination === undefined) return freeModelFolder(name, home)
+  expectModelName(name)
+  return resolve(destination)
 }
 
 /** The clips to compare the tower on with itself in 32 bits; null where it is in 32 bits, or this machine has no room for that. */
