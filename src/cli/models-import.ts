@@ -29,7 +29,7 @@ export function addImport(models: Command, run: RunCommand): void {
     .description(
       'SOURCE is a checkpoint folder, a name of the catalogue ("tarsier models catalogue"), or a repository on the Hugging Face hub (owner/name), which is downloaded first. ' +
         'Reads a Qwen2-VL checkpoint (Tarsier2 among them) in a folder as Hugging Face writes it: config.json, safetensors in one file or shards, ' +
-        'tokenizer and preprocessor settings. Writes a language file, a vision file and a manifest into the models folder. ' +
+        'tokenizer and preprocessor settings; or a GGUF and its mmproj, which --language and --vision choose where a repository has several. Writes a language file, a vision file and a manifest into the models folder. ' +
         'An import that is stopped or fails leaves nothing behind but what was downloaded: the same command goes on with that, and removes it when the model is there.',
     )
     .argument('<source>', 'a folder, a name of the catalogue, or owner/name on the hub')
@@ -75,6 +75,7 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
       const fetched = await fetchCheckpoint(origin.repository, {
         home,
         signal,
+        gguf: { language: options.language, vision: options.vision },
         onProgress: (state) => progress.detail(`${origin.repository}: ${transferText(state)}`),
         ...(options.revision !== undefined && { revision: options.revision }),
       })

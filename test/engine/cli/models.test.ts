@@ -83,6 +83,29 @@ describe('models import from the hub', () => {
     expect(existsSync(join(home, 'downloads'))).toBe(false)
   })
 
+  it('takes a pair of GGUFs where there are no safetensors', async () => {
+    const pair = new URL('../../fixtures/gguf-pair/', import.meta.url)
+    const gguf = new Map<string, Uint8Array>()
+    for (const name of await readdir(pair)) if (name.endsWith('.gguf')) gguf.set(name, await readFile(new URL(name, pair)))
+    hub.add('someone/Pair-GGUF', { commit: COMMIT, revisions: ['main'], files: gguf })
+    const { code, stderr } = await models(
+      'import',
+      'someone/Pair-GGUF',
+      '--name',
+      'pair',
+      '--vision',
+      'f32',
+      '--home',
+      join(folder, 'pairs'),
+    )
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(await readdir(join(folder, 'pairs'))).toEqual(['models'])
+    expect(jsonLines((await models('show', 'pair', '--json', '--home', join(folder, 'pairs'))).stdout)).toMatchObject([
+      { source: { repository: 'someone/Pair-GGUF', revision: COMMIT } },
+    ])
+  })
+
   it.each([
     [['import', REPOSITORY, '--name', 'recap'], 1, 'model-exists'],
     [['import', REPOSITORY, '--name', '../x'], 2, 'usage'],

@@ -7,6 +7,7 @@ import { INDEX_FILE } from '../safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
 import { lockFolder } from './download-lock.ts'
+import { type GgufWish, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
 import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
 import { HubClient } from './hub-client.ts'
 import { type Environment, hubSettings } from './hub-settings.ts'
@@ -25,6 +26,8 @@ export interface FetchOptions {
   readonly revision?: string
   /** Which of the repository's files. Defaults to those of a checkpoint in safetensors. */
   readonly files?: FileChoice
+  /** Which of several GGUFs, where the repository has those and no safetensors. Defaults to none: such a repository is refused. */
+  readonly gguf?: GgufWish
   /** Whose `downloads` folder it goes to. */
   readonly home: string
   readonly signal: AbortSignal
@@ -53,7 +56,9 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   signal.throwIfAborted()
   const settings = await hubSettings(options.env ?? process.env)
   const local = async () => {
-    const found = await localCheckpoint([downloadsFolder(home), settings.cache], repository, revision, options.files, signal)
+    const { gguf } = options
+    const files = options.files ?? (gguf && ((names) => (hasGgufPair(names) ? ggufPairFiles(names, gguf, repository) : null)))
+    const found = await localCheckpoint([downloadsFolder(home), settings.cache], repository, revision, files, signal)
     return found && { ...found, repository, removable: found.directory.startsWith(downloadsFolder(home)) }
   }
   if (settings.offline) {
@@ -139,6 +144,7 @@ class Fetch {
     const names = [...byName.keys()]
     const remotes = (chosen: readonly string[]) => chosen.flatMap((name) => byName.get(name) ?? [])
     if (this.#options.files) return remotes(this.#options.files(names))
+    if (this.#options.gguf && hasGgufPair(names)) return remotes(ggufPairFiles(names, this.#options.gguf, this.#repository))
     let index: unknown = null
     if (needsIndex(names)) {
       // Its own progress would only run to the end and back.

@@ -3,8 +3,11 @@ import { TarsierError } from '../../../shared/errors.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
 import { readJsonFile } from '../json-file.ts'
 import { INDEX_FILE } from '../safetensors.ts'
-import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
+import { checkpointFiles, needsIndex } from './checkpoint-files.ts'
 import { cachedCommit, checkSnapshot, snapshotFolder } from './hub-cache.ts'
+
+/** Chooses files; null leaves it to the form of a checkpoint in safetensors. */
+type LocalChoice = (names: readonly string[]) => readonly string[] | null
 
 export interface LocalCheckpoint {
   readonly directory: string
@@ -19,7 +22,7 @@ export async function localCheckpoint(
   roots: readonly string[],
   repository: string,
   revision: string,
-  choose: FileChoice | undefined,
+  choose: LocalChoice | undefined,
   signal: AbortSignal,
 ): Promise<LocalCheckpoint | null> {
   for (const root of roots) {
@@ -49,11 +52,12 @@ async function wantedOf(
   directory: string,
   names: readonly string[],
   repository: string,
-  choose?: FileChoice,
+  choose?: LocalChoice,
 ): Promise<readonly string[] | null> {
   if (names.length === 0) return null
   try {
-    if (choose) return choose(names)
+    const chosen = choose?.(names) ?? null
+    if (chosen !== null) return chosen
     return checkpointFiles(
       names,
       needsIndex(names) ? await readJsonFile(directory, INDEX_FILE, { huggingFaceCache: true }) : null,

@@ -1,0 +1,48 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { LanguagePrecision, VisionPrecision } from '../../../shared/model-manifest.ts'
+
+/** Which of several GGUFs of the same model is wanted. */
+export interface GgufWish {
+  readonly language: LanguagePrecision
+  readonly vision: VisionPrecision
+}
+
+const TOWER = /mmproj/i
+const SPLIT = /-\d{5}-of-\d{5}\.gguf$/i
+
+/** Whether a repository has GGUFs for what others have as safetensors. */
+export function hasGgufPair(names: readonly string[]): boolean {
+  return (
+    !names.some((name) => name.endsWith('.safetensors')) && names.some((name) => name.toLowerCase().endsWith('.gguf') && TOWER.test(name))
+  )
+}
+
+/**
+ * The language model and the vision tower (mmproj) of a repository with GGUFs, by the precision in their names, and its card. Of towers in
+ * none of the wanted precision f16 is taken, as few are made in others. Throws `model-unsupported`, naming the files there are.
+ */
+export function ggufPairFiles(names: readonly string[], { language, vision }: GgufWish, repository: string): string[] {
+  const files = names.filter((name) => name.toLowerCase().endsWith('.gguf') && !SPLIT.test(name))
+  const languages = files.filter((name) => !TOWER.test(name))
+  const towers = files.filter((name) => TOWER.test(name))
+  const chosen = onlyOne(languages) ?? onlyOne(languages.filter((name) => isOf(name, language)))
+  const tower =
+    onlyOne(towers) ?? onlyOne(towers.filter((name) => isOf(name, vision))) ?? onlyOne(towers.filter((name) => isOf(name, 'f16')))
+  if (chosen !== null && tower !== null) return [...names.filter((name) => name === 'README.md'), chosen, tower]
+  const [what, option, there] =
+    chosen === null ? ['language model', `--language ${language}`, languages] : ['vision tower', `--vision ${vision}`, towers]
+  throw new TarsierError(
+    'model-unsupported',
+    `${repository} has not exactly one ${what} for ${option}. It has: ${there.join(', ') || 'none'}. Give a precision that one of them is named by.`,
+    { details: { repository, files: [...there] } },
+  )
+}
+
+function onlyOne(names: readonly string[]): string | null {
+  return names.length === 1 ? (names[0] ?? null) : null
+}
+
+/** Precisions stand in names in capitals or not, between dashes, dots or underscores; q4_k_m must not be found in q4_k_m_l. */
+function isOf(name: string, precision: string): boolean {
+  return new RegExp(`(^|[-._])${precision.replace('.', '\\.')}\\.gguf$`, 'i').test(name)
+}
