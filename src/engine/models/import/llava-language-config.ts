@@ -61,6 +61,9 @@ export function readLlavaLanguage(
   if (text.head_dim == null && text.hidden_size % heads !== 0)
     damaged(`hidden_size (${text.hidden_size}) is no multiple of num_attention_heads (${heads})`)
   if (heads % keyValueHeads !== 0) damaged(`num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
+  // llama.cpp reads a size of heads for the one architecture only.
+  if (architecture === 'qwen2' && text.head_dim != null && text.head_dim * heads !== text.hidden_size)
+    refuse(`head_dim is ${text.head_dim}, hidden_size / num_attention_heads (${text.hidden_size / heads}) is accepted`)
   const rope = text.rope_parameters ?? text.rope_scaling ?? {}
   const kind = rope.rope_type ?? rope.type ?? 'default'
   if (kind !== 'default' && kind !== 'linear') refuse(`the rotary positions are of type "${kind}", "default" and "linear" are accepted`)
