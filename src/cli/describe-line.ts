@@ -1,4 +1,4 @@
-import type { Answer, FrameUsed, Timings } from '../shared/engine-events.ts'
+import type { Answer, Fitted, FrameUsed, Timings } from '../shared/engine-events.ts'
 import { asTarsierError, type ErrorCode } from '../shared/errors.ts'
 import type { FinishReason } from '../shared/sampling.ts'
 
@@ -18,6 +18,8 @@ export type DescribeLine =
       readonly finish: FinishReason
       /** Only where there is something to say, e.g. that the file is truncated. */
       readonly notices?: readonly string[]
+      /** Only where `--fit` lowered frames or pixels; a limit that is the model's own is null. */
+      readonly fitted?: Fitted
     }
   | { readonly file: string; readonly error: { readonly code: ErrorCode; readonly message: string } }
 
@@ -37,7 +39,7 @@ function rounded(timings: Timings): Timings {
 }
 
 export function answerLine(file: string, model: string, answer: Answer): DescribeLine {
-  const { text, frames, width, height, tokens, timings, device, finish, notices } = answer
+  const { text, frames, width, height, tokens, timings, device, finish, notices, fitted } = answer
   return {
     file,
     description: text,
@@ -50,6 +52,7 @@ export function answerLine(file: string, model: string, answer: Answer): Describ
     device: { vision: device.vision, language: device.language },
     finish,
     ...(notices.length > 0 && { notices }),
+    ...(fitted && { fitted }),
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
-import type { EngineClient, ModelFacts } from '../engine/engine-client.ts'
+import type { EngineClient, EstimateRequest, ModelFacts } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
 import { exists, planSidecars, refuseExisting, writeSidecar } from '../service/sidecar.ts'
 import { findClips } from '../service/walk.ts'
 import type { Answer } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
+import type { Estimate } from '../shared/estimate.ts'
+import { type EstimateLine, estimateLine, estimateText } from './describe-estimate.ts'
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
 import { tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -21,6 +23,8 @@ interface DescribeOptions extends ClipOptions, WordOptions {
   readonly sidecar?: 'txt'
   readonly skipExisting?: boolean
   readonly overwrite?: boolean
+  readonly dryRun?: boolean
+  readonly fit?: boolean
 }
 
 export function addDescribe(program: Command, run: RunCommand): void {
@@ -33,8 +37,18 @@ export function addDescribe(program: Command, run: RunCommand): void {
     )
     .argument('<path...>', 'files or folders')
   for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...wordOptions()]) command.addOption(option)
+  command.addOption(
+    command
+      .createOption('--fit', 'where a clip does not fit: look at fewer pixels, then at fewer frames, and say so (default: it is refused)')
+      .helpGroup('Frames:'),
+  )
   command
     .optionsGroup('Output:')
+    .addOption(
+      command
+        .createOption('--dry-run', 'only say what each clip would cost: tokens, memory, seconds; nothing is decoded')
+        .conflicts(['sidecar', 'skipExisting', 'overwrite']),
+    )
     .option('--json', 'one line of JSON a clip instead of plain text; a failed clip gives {"file","error":{"code","message"}}')
     .addOption(
       command
@@ -56,6 +70,7 @@ Examples:
   tarsier describe clip.mp4
   tarsier describe holiday/ --sidecar txt --skip-existing
   tarsier describe clip.mp4 --start 60 --end 90 --frames 8 --json
+  tarsier describe clip.mp4 --frames 64 --dry-run
   tarsier describe clip.mp4 -p "What happens first?"`,
     )
     .action((paths: string[], options: DescribeOptions) => {
@@ -98,6 +113,10 @@ async function describeClips(paths: readonly string[], options: DescribeOptions,
     }
     output.begin(job.file, `${jobs.length > 1 ? `[${i + 1}/${jobs.length}] ` : ''}${job.file}`)
     try {
+      if (options.dryRun) {
+        output.estimated(job.file, facts.name, await client.estimate(estimateRequest(job.file, options, facts.defaults), signal))
+        continue
+      }
       const answer = await answerFor(job, client, facts, options, output, signal)
       if (job.sidecar !== null) await writeSidecar(job.sidecar, answer.text, { overwrite: options.overwrite === true })
       output.answered(job.file, facts.name, answer)
@@ -142,7 +161,7 @@ async function answerFor(
   const turn = {
     kind: 'ask',
     text: options.prompt ?? facts.defaults.prompt,
-    clip: clipRequest(job.file, options, facts.defaults),
+    clip: { ...clipRequest(job.file, options, facts.defaults), fit: options.fit },
     sampling: samplingOf(options, facts.defaults),
   } as const
   for await (const event of client.answer(job.file, turn, signal)) {
@@ -152,6 +171,15 @@ async function answerFor(
     else if (event.kind === 'done') return event.answer
   }
   throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
+}
+
+function estimateRequest(file: string, options: DescribeOptions, defaults: ModelFacts['defaults']): EstimateRequest {
+  return {
+    clip: { ...clipRequest(file, options, defaults), fit: options.fit },
+    text: options.prompt ?? defaults.prompt,
+    maxTokens: samplingOf(options, defaults).maxTokens,
+    measure: true,
+  }
 }
 
 /** Where results go: plain text or JSON lines on stdout, the rest on stderr. */
@@ -200,6 +228,18 @@ class DescribeOutput {
     this.progress.note(summaryOf(answer))
   }
 
+  estimated(file: string, model: string, estimate: Estimate): void {
+    if (estimate.problem) this.anyFailed = true
+    if (this.#json) this.#line(estimateLine(file, model, estimate))
+    else {
+      this.#head()
+      this.#print(`${estimateText(estimate)}\n`)
+    }
+    this.progress.clear()
+    for (const text of estimate.notices) this.notice(file, text)
+    if (estimate.problem) tellError(TarsierError.fromData(estimate.problem), file)
+  }
+
   failed(file: string, error: unknown): void {
     this.anyFailed = true
     this.interrupted()
@@ -228,7 +268,7 @@ class DescribeOutput {
     this.#any = true
   }
 
-  #line(line: DescribeLine): void {
+  #line(line: DescribeLine | EstimateLine): void {
     this.progress.clear()
     process.stdout.write(`${JSON.stringify(line)}\n`)
   }

@@ -1,5 +1,6 @@
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
+import type { Estimate } from '../shared/estimate.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { Sampling } from '../shared/sampling.ts'
 
@@ -64,6 +65,16 @@ export type TurnRequest =
   | { readonly kind: 'regenerate'; readonly sampling: Sampling }
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
 
+export interface EstimateRequest {
+  readonly clip: ClipRequest
+  /** The question. */
+  readonly text: string
+  /** Most tokens of the answer. */
+  readonly maxTokens: number
+  /** Where this model's speed on this device is not known yet: measure it by a short run, instead of leaving the seconds out. */
+  readonly measure: boolean
+}
+
 export interface TraceRequest {
   readonly clip: ClipRequest
   readonly prompt: string
@@ -94,6 +105,8 @@ export interface EngineClient extends AsyncDisposable {
   load(signal: AbortSignal): Promise<ModelFacts>
   /** Events of one turn; the last is `done`. Leaving the loop or aborting stops the work; what was said so far stays in the conversation. */
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /** What a first question about a clip will cost. Nothing is decoded. */
+  estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate>
   /** Forgets a conversation and frees its memory. */
   close(conversation: string): Promise<void>
   trace(request: TraceRequest, signal: AbortSignal): Promise<Trace>

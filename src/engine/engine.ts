@@ -1,9 +1,13 @@
 import { join } from 'node:path'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
+import type { Estimate } from '../shared/estimate.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { DiskCache } from './conversation/disk-cache.ts'
-import type { EngineClient, EngineOptions, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
+import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
+import { estimateClip } from './estimate/estimate-clip.ts'
+import { speedsOf } from './estimate/measure.ts'
+import { SpeedBook } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
@@ -13,11 +17,13 @@ export class Engine implements EngineClient {
   readonly #options: EngineOptions
   readonly #conversations = new Map<string, Conversation>()
   readonly #serial = new Serial()
+  readonly #speeds: SpeedBook
   #model: Promise<LoadedModel> | null = null
   #disposed = false
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.#speeds = new SpeedBook(options.home)
   }
 
   async load(signal: AbortSignal): Promise<ModelFacts> {
@@ -29,7 +35,22 @@ export class Engine implements EngineClient {
     try {
       if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
       const model = await this.#loaded(signal)
-      yield* this.#conversation(conversation, model).run(turn, signal)
+      const { manifest } = model.resources
+      for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
+        if (event.kind === 'done')
+          await this.#speeds.learn(manifest, this.#options.device, speedsOf(event.answer, model.resources.scales.form.patching.patchSize))
+        yield event
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  async estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {
+    const leave = await this.#serial.enter(signal)
+    try {
+      const { device, limits = {} } = this.#options
+      return await estimateClip(request, { model: await this.#loaded(signal), speeds: this.#speeds, device, limits }, signal)
     } finally {
       leave()
     }

@@ -3,11 +3,10 @@ import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-event
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
-import { fittedNotice, refusalOf } from '../estimate/refusal.ts'
-import { fitClip, HEADROOM, LEAST_ANSWER, type RunLimits, type Scales, weigh } from '../estimate/scales.ts'
+import { fittedNotice } from '../estimate/refusal.ts'
+import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
 import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
 import { memoryLimit } from '../memory-limit.ts'
-import type { MemoryNeeded } from '../models/memory-needed.ts'
 import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import { enlarge } from './enlarge.ts'
@@ -15,6 +14,7 @@ import { HeldPrompt, type PromptPart } from './held-prompt.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { heldParts, weighClip } from './weigh-clip.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
@@ -177,18 +177,15 @@ export class Conversation {
     if (!clip || this.#clips.includes(clip)) return
     const { scales, limits: given } = this.#resources
     const limits = { context: this.#limit, memory: given?.memory ?? memoryLimit() }
-    const tokens = wanted.reduce(
-      (sum, part) => sum + (part.kind === 'tokens' ? part.tokens.length : part.clip === clip ? 0 : part.clip.cells),
-      0,
-    )
-    const beside = { tokens, answer, held: heldParts(this.#resources.devices(), this.#held !== null) }
-    const asked = clip.settings
-    const weight = weigh(scales, clip.info, asked, beside, limits)
-    if (weight.lacking === null) return
-    const fitting = fitClip(scales, clip.info, asked, beside, limits, 'count' in clip.request.frames)
-    const refusal = refusalOf(weight, { wanted: asked, fitting, beside, limits })
-    if (refusal && (fitting === null || !clip.request.fit)) throw refusal
-    if (fitting) clip.fit(fitting)
+    let text = 0
+    let pictures = 0
+    for (const part of wanted) {
+      if (part.kind === 'tokens') text += part.tokens.length
+      else if (part.clip !== clip) pictures += part.clip.cells
+    }
+    const beside = { text, pictures, answer, held: heldParts(this.#resources.devices(), this.#held !== null) }
+    const { refusal } = weighClip(clip, scales, beside, limits)
+    if (refusal) throw refusal
   }
 
   /** Cells for prompt and answer; the answer is shortened to what is left, down to a least that is worth it. */
@@ -324,16 +321,6 @@ export class Conversation {
     }
     return answer
   }
-}
-
-/** What a further run need not find memory for. */
-function heldParts({ vision, language }: DevicesUsed, hasContext: boolean): ReadonlySet<keyof MemoryNeeded> {
-  const held = new Set<keyof MemoryNeeded>(['program'])
-  if (vision !== 'not needed') held.add('visionWeights')
-  if (language !== 'cpu') held.add('languageWeights').add('context')
-  // A context that is too small gives its memory back before there is a larger one.
-  if (hasContext) held.add('buffers')
-  return held
 }
 
 /** Whether two requests mean the same frames of the same file. */

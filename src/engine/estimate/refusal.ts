@@ -18,8 +18,8 @@ export function refusalOf(
     case 'context':
       return new TarsierError(
         'context-full',
-        `The clip takes ${weight.visualTokens} tokens and everything else ${beside.tokens}, and the model holds ${limits.context} in all.${way || ' Start over, or ask less at a time.'}`,
-        { details: { visual: weight.visualTokens, text: beside.tokens, limit: limits.context, ...details } },
+        `The conversation needs ${weight.visualTokens + beside.pictures} tokens of pictures and ${beside.text} of text, and the model holds ${limits.context} in all.${way || ' Use fewer frames or fewer pixels per frame, or start over.'}`,
+        { details: { visual: weight.visualTokens + beside.pictures, text: beside.text, limit: limits.context, ...details } },
       )
     case 'memory':
       return new TarsierError(

@@ -50,8 +50,9 @@ export async function readScales(directory: string, manifest: ModelManifest): Pr
 
 /** The rest of a run beside the clip in question. */
 export interface RunBeside {
-  /** Tokens of text and of other clips. */
-  readonly tokens: number
+  /** Tokens of text, and of clips that the conversation holds already. */
+  readonly text: number
+  readonly pictures: number
   /** Most tokens of the answer. */
   readonly answer: number
   /** Parts of {@link MemoryNeeded} that are in memory already, or in that of a GPU. */
@@ -86,7 +87,7 @@ export function weigh(
 ): Weight {
   const shape = frameShape(scales.form, frame, { frameCount: settings.frames, maxPixels: settings.maxPixels })
   const visualTokens = settings.frames * shape.rows
-  const prompt = visualTokens + beside.tokens
+  const prompt = visualTokens + beside.pictures + beside.text
   const context = Math.min(limits.context, prompt + beside.answer)
   const memory = memoryNeeded(scales.memory, {
     cells: Math.min(limits.context, context + HEADROOM),

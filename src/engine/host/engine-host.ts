@@ -23,6 +23,8 @@ serveCommands<EngineCommand, EngineEvent>(async (command, signal, tell) => {
     case 'answer':
       for await (const event of engine().answer(command.conversation, command.turn, signal)) tell(event)
       return null
+    case 'estimate':
+      return engine().estimate(command.request, signal)
     case 'close':
       return engine().close(command.conversation)
     case 'trace':

@@ -1,6 +1,7 @@
 import type { EngineEvent } from '../../shared/engine-events.ts'
+import type { Estimate } from '../../shared/estimate.ts'
 import type { Diagnosis } from '../diagnosis.ts'
-import type { EngineClient, EngineOptions, ModelFacts, Trace, TraceRequest, TurnRequest } from '../engine-client.ts'
+import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from '../engine-client.ts'
 import type { EngineCommand } from './engine-commands.ts'
 import { HostCalls } from './host-calls.ts'
 
@@ -28,6 +29,10 @@ export class HostClient implements EngineClient {
 
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
     return this.#calls.events({ kind: 'answer', conversation, turn }, signal) as AsyncGenerator<EngineEvent, void>
+  }
+
+  estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {
+    return this.#calls.ask({ kind: 'estimate', request }, signal)
   }
 
   async close(conversation: string): Promise<void> {

@@ -1,0 +1,68 @@
+import type { DeviceChoice } from '../../shared/devices.ts'
+import type { Estimate } from '../../shared/estimate.ts'
+import { PreparedClip } from '../conversation/prepared-clip.ts'
+import { heldParts, weighClip } from '../conversation/weigh-clip.ts'
+import type { EstimateRequest } from '../engine-client.ts'
+import type { LoadedModel } from '../loaded-model.ts'
+import { memoryLimit } from '../memory-limit.ts'
+import { measureSpeeds } from './measure.ts'
+import { fittedNotice } from './refusal.ts'
+import type { RunLimits, Weight } from './scales.ts'
+import type { SpeedBook, Speeds } from './speeds.ts'
+
+export interface EstimateSetting {
+  readonly model: LoadedModel
+  readonly speeds: SpeedBook
+  readonly device: DeviceChoice
+  readonly limits: Partial<RunLimits>
+}
+
+/** Says what a first question about a clip costs. The clip is opened and its frames are chosen; nothing is decoded. Throws what opening throws. */
+export async function estimateClip(
+  request: EstimateRequest,
+  { model, speeds, device, limits: given }: EstimateSetting,
+  signal: AbortSignal,
+): Promise<Estimate> {
+  const { manifest, language, scales } = model.resources
+  const clip = await PreparedClip.open(request.clip, { ...model.resources, cache: null }, signal)
+  try {
+    const prompt = language
+      .prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.text }] }], { addGenerationPrompt: true })
+      .reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
+    const limits = { context: model.facts.context, memory: given.memory ?? memoryLimit() }
+    const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(model.resources.devices(), false) }
+    const { weight, refusal } = weighClip(clip, scales, beside, limits)
+    let known = await speeds.find(manifest, device)
+    if (request.measure && refusal === null && secondsOf(known, weight, clip, prompt, scales.form.patching.patchSize) === null) {
+      const measured = await measureSpeeds(model, clip, signal)
+      known = { ...measured, ...known }
+      await speeds.learn(manifest, device, measured)
+    }
+    const { shape, fitted, plan, info } = clip
+    return {
+      frames: clip.frames,
+      width: shape.width,
+      height: shape.height,
+      tokens: { perFrame: shape.rows, visual: weight.visualTokens, prompt, context: weight.context, limit: limits.context },
+      memory: { ...weight.memory, further: weight.further, available: limits.memory },
+      seconds: secondsOf(known, weight, clip, prompt, scales.form.patching.patchSize),
+      device: language.device,
+      notices: [...info.notices, ...plan.notices, ...(fitted ? [fittedNotice(fitted)] : [])],
+      ...(fitted && { fitted }),
+      problem: refusal?.toData() ?? null,
+    }
+  } finally {
+    await clip.close()
+  }
+}
+
+function secondsOf(speeds: Speeds, weight: Weight, clip: PreparedClip, prompt: number, patchSize: number): Estimate['seconds'] {
+  const { patch, prefilled, generated } = speeds
+  if (patch === undefined || prefilled === undefined || generated === undefined) return null
+  const { width, height } = clip.shape
+  const encode = (patch * clip.settings.frames * width * height) / patchSize ** 2 / 1000
+  const prefill = (prefilled * (weight.visualTokens + prompt)) / 1000
+  const firstToken = encode + prefill + generated / 1000
+  const answer = weight.context - weight.visualTokens - prompt
+  return { encode, prefill, firstToken, all: firstToken + (generated * Math.max(0, answer - 1)) / 1000 }
+}

@@ -1,0 +1,54 @@
+import type { Answer } from '../../shared/engine-events.ts'
+import { samplingSchema } from '../../shared/sampling.ts'
+import type { PreparedClip } from '../conversation/prepared-clip.ts'
+import type { LoadedModel } from '../loaded-model.ts'
+import type { Frame } from '../media/types.ts'
+import type { Speeds } from './speeds.ts'
+
+/** Below so many tokens a figure is mostly noise. */
+const LEAST_PREFILLED = 32
+const LEAST_GENERATED = 4
+/** Tokens of a calibration: a slow machine shall be done in seconds. */
+const TRIED_PREFILLED = 64
+const TRIED_GENERATED = 8
+
+/** What a real run tells of speed. `patchSize` in pixels. */
+export function speedsOf({ timings, tokens, frames, width, height, cached }: Answer, patchSize: number): Speeds {
+  const patches = (frames.length * width * height) / patchSize ** 2
+  return {
+    ...(cached === 'nothing' && patches > 0 && timings.encode > 0 && { patch: timings.encode / patches }),
+    ...(tokens.evaluated >= LEAST_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),
+    ...(tokens.generated >= LEAST_GENERATED && timings.generate > 0 && { generated: timings.generate / tokens.generated }),
+  }
+}
+
+/** A short run for what is not known yet: a grey frame of the clip's size through the tower, some tokens through the language model. */
+export async function measureSpeeds(model: LoadedModel, clip: PreparedClip, signal: AbortSignal): Promise<Speeds> {
+  const { language, manifest } = model.resources
+  const tower = await model.resources.tower()
+  const { width, height } = clip.shape
+  const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(3 * width * height).fill(128) }
+  let encode = 0
+  const onWorked = (milliseconds: number) => (encode += milliseconds)
+  const once = async function* () {
+    yield frame
+  }
+  const { frames, maxPixels } = clip.settings
+  for await (const _ of tower.embed(once(), { frameCount: frames, maxPixels, signal, onWorked })) signal.throwIfAborted()
+
+  await using session = await language.open({ cells: TRIED_PREFILLED + TRIED_GENERATED })
+  const word = language.tokenize(' video')
+  const tokens = Array.from({ length: TRIED_PREFILLED }, (_, i) => word[i % word.length] ?? 0)
+  const began = performance.now()
+  await session.evaluateTokens(tokens, signal)
+  const prefilled = performance.now()
+  const pieces = session.generate(samplingSchema.parse({ maxTokens: TRIED_GENERATED }), signal)
+  let next = await pieces.next()
+  while (next.done !== true) next = await pieces.next()
+  const generated = performance.now() - prefilled
+  return {
+    patch: encode / ((width * height) / manifest.vision.patchSize ** 2),
+    prefilled: (prefilled - began) / TRIED_PREFILLED,
+    generated: generated / Math.max(1, next.value.tokens.length),
+  }
+}
