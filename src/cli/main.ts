@@ -8,6 +8,7 @@ import { tellError } from './errors.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { addModels } from './models.ts'
+import { addServe } from './serve.ts'
 import { addTrace } from './trace.ts'
 
 /** Runs one command line (without the program's own name) and gives the exit status. Never throws. */
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   addChat(program, run)
   addTrace(program, run)
   addModels(program, run)
+  addServe(program, run)
   addDoctor(program, run)
   try {
     await program.parseAsync(args, { from: 'user' })

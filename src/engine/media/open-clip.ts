@@ -1,3 +1,4 @@
+import { FramesClip, isFramesFolder } from './frames-clip.ts'
 import { GifClip } from './gif-clip.ts'
 import { isGif } from './gif-file.ts'
 import { readHead } from './local-file.ts'
@@ -9,11 +10,12 @@ import { VideoClip } from './video-clip.ts'
 const MAX_GIF_BYTES = 2 ** 29
 
 /**
- * Opens a video, an animation or a picture, whichever its content is; its name says nothing. Throws `file-missing`,
+ * Opens a video, an animation or a picture, whichever its content is; its name says nothing, but for a folder of pictures ({@link FramesClip}). Throws `file-missing`,
  * `file-unreadable`, `file-empty`, `not-media`, `no-video` (sound only), `no-frames`.
  */
 export async function openClip(path: string, signal: AbortSignal): Promise<Clip> {
   signal.throwIfAborted()
+  if (await isFramesFolder(path)) return await FramesClip.open(path)
   const { bytes, head } = await readHead(path)
   signal.throwIfAborted()
   if (isGif(head) && bytes <= MAX_GIF_BYTES) return await GifClip.open(path, signal)

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TarsierError } from '../../shared/errors.ts'
+import type { FrameRequest } from '../../shared/frame-request.ts'
+import { readHead } from './local-file.ts'
+import { resizeBicubic } from './resize.ts'
+import { planFrames } from './sampling.ts'
+import { StillClip } from './still-clip.ts'
+import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+
+/** What the name of a folder ends with whose pictures are the frames of one clip. */
+export const FRAMES_ENDING = '.frames'
+
+/** Pictures in a folder, in the order of their names, as the frames of one clip, a second apart. Those of other sizes are brought to that of the first. */
+export class FramesClip implements Clip {
+  readonly info: MediaInfo
+  readonly #pictures: readonly StillClip[]
+  #closed = false
+
+  private constructor(info: MediaInfo, pictures: readonly StillClip[]) {
+    this.info = info
+    this.#pictures = pictures
+  }
+
+  /** Throws `no-frames` for an empty folder, `not-media` for a file that is no picture, and as {@link StillClip} does. */
+  static async open(folder: string): Promise<FramesClip> {
+    const pictures: StillClip[] = []
+    for (const name of (await readdir(folder)).sort()) {
+      const path = join(folder, name)
+      const { bytes } = await readHead(path)
+      const picture = await StillClip.open(path, bytes)
+      if (!picture) throw new TarsierError('not-media', `${name} is no picture that can be read. Give JPEG, PNG or WebP.`)
+      pictures.push(picture)
+    }
+    const [first] = pictures
+    if (!first) throw new TarsierError('no-frames', `There is no picture in ${folder}.`)
+    const odd = pictures.filter(({ info }) => info.width !== first.info.width || info.height !== first.info.height).length
+    const notices = odd === 0 ? [] : [`${odd} of ${pictures.length} pictures have another size than the first, and are brought to it.`]
+    const bytes = pictures.reduce((sum, { info }) => sum + info.bytes, 0)
+    const info = {
+      ...first.info,
+      path: folder,
+      kind: 'video',
+      rotation: 0,
+      frameCount: pictures.length,
+      rate: 1,
+      duration: pictures.length,
+      bytes,
+      notices,
+    } as const
+    return new FramesClip(info, pictures)
+  }
+
+  plan(request: FrameRequest): SamplingPlan {
+    return planFrames(request, { ...this.info, timeOf: (index) => index })
+  }
+
+  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+    if (this.#closed) throw new Error('this clip is closed')
+    const { width, height } = this.info
+    for (const index of plan.indices) {
+      const picture = this.#pictures[index]
+      if (!picture) throw new Error('a plan names frames that are there')
+      for await (const frame of picture.frames({ indices: [0], times: [0], notices: [] }, signal, onNotice)) {
+        const sized = frame.width === width && frame.height === height ? frame : resizeBicubic(frame, width, height)
+        yield { ...sized, index, time: index }
+      }
+    }
+  }
+
+  async contentHash(signal: AbortSignal): Promise<string> {
+    const hash = createHash('sha256')
+    for (const picture of this.#pictures) hash.update(await picture.contentHash(signal))
+    return hash.digest('hex')
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** Whether a path is such a folder. */
+export async function isFramesFolder(path: string): Promise<boolean> {
+  return (
+    path.endsWith(FRAMES_ENDING) &&
+    (await stat(path).then(
+      (facts) => facts.isDirectory(),
+      () => false,
+    ))
+  )
+}

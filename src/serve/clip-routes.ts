@@ -1,0 +1,84 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { mediaTypeOf } from '../service/browser-formats.ts'
+import type { Service } from '../service/service.ts'
+import { idSchema } from '../shared/contract/base.ts'
+import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../shared/errors.ts'
+import { parseRange } from './range.ts'
+import { receiveUpload } from './upload.ts'
+
+export interface ClipRouteOptions {
+  /** Most bytes of one upload. */
+  readonly maxUpload: number
+}
+
+/** Files in, files out; see `src/shared/contract/addresses.ts`. */
+export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): Hono {
+  const routes = new Hono()
+  routes.post('/', async (c) => {
+    const clip = await receiveUpload(service, c.req.raw, { name: c.req.query('name') ?? '', limit: maxUpload })
+    return c.json(await service.clips.facts(clip), 201)
+  })
+  routes.get('/:handle', async (c) => {
+    const clip = await service.clips.present(handleOf(c), c.req.raw.signal)
+    return await sendFile(c, clip.path, mediaTypeOf(clip.facts))
+  })
+  routes.get('/:handle/preview', async (c) => {
+    const clip = await service.clips.get(handleOf(c), c.req.raw.signal)
+    if (!(await service.previews.isReady(clip)))
+      throw new TarsierError('nothing-found', 'There is no preview of this clip yet. Ask for it to be made first.')
+    return await sendFile(c, service.previews.pathOf(clip), clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm')
+  })
+  routes.onError((error, c) => {
+    if (isAbort(error)) return c.body(null, 499 as ContentfulStatusCode)
+    const typed = asTarsierError(error)
+    return c.json(typed.toData(), statusOf(typed.code))
+  })
+  return routes
+}
+
+function handleOf(c: Context): string {
+  const id = idSchema.safeParse(c.req.param('handle'))
+  if (id.success) return id.data
+  throw new TarsierError('nothing-found', 'There is no such clip.')
+}
+
+async function sendFile(c: Context, path: string, type: string): Promise<Response> {
+  const { size, mtimeMs } = await stat(path)
+  const range = parseRange(c.req.header('range'), size)
+  const headers: Record<string, string> = {
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache',
+    'Content-Type': type,
+    // What a person dropped is shown, never run.
+    'Content-Disposition': 'inline',
+    ETag: `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
+  }
+  if (range === 'unsatisfiable') return c.body(null, 416, { ...headers, 'Content-Range': `bytes */${size}` })
+  if (range === null && c.req.header('if-none-match') === headers.ETag) return c.body(null, 304, headers)
+  const { start, end } = range ?? { start: 0, end: size - 1 }
+  const length = { 'Content-Length': String(end - start + 1), ...(range && { 'Content-Range': `bytes ${start}-${end}/${size}` }) }
+  if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200, { ...headers, ...length })
+  const bytes = Readable.toWeb(createReadStream(path, { start, end })) as ReadableStream<Uint8Array>
+  return c.body(bytes, range ? 206 : 200, { ...headers, ...length })
+}
+
+function statusOf(code: ErrorCode): ContentfulStatusCode {
+  switch (code) {
+    case 'nothing-found':
+    case 'file-missing':
+      return 404
+    case 'upload-too-large':
+      return 413
+    case 'disk-full':
+      return 507
+    case 'internal':
+    case 'write-failed':
+      return 500
+    default:
+      return 422
+  }
+}

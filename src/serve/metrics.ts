@@ -1,0 +1,19 @@
+import type { Service } from '../service/service.ts'
+
+/** What goes on, in Prometheus' text form. No text of clips or answers is in it. */
+export function metricsText(service: Service): string {
+  const values: readonly (readonly [name: string, help: string, value: number])[] = [
+    ['tarsier_running', 'Answers being made now.', service.runs.running === null ? 0 : 1],
+    ['tarsier_waiting', 'Answers waiting for their turn.', service.runs.waiting],
+    ['tarsier_batches_running', 'Batches going on.', service.batches.running],
+    ['tarsier_model_jobs_running', 'Models being fetched or imported.', service.models.running],
+    ['tarsier_engine_crashes_total', 'Crashes of the engine since the start.', service.crashes],
+    ['tarsier_resident_bytes', 'Memory of the server itself, without the engine.', process.memoryUsage.rss()],
+  ]
+  return values
+    .map(
+      ([name, help, value]) =>
+        `# HELP ${name} ${help}\n# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}\n${name} ${value}\n`,
+    )
+    .join('')
+}

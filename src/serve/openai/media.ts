@@ -1,0 +1,221 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { copyFile, mkdir, readdir, realpath, rename, rm, stat, utimes } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { FRAMES_ENDING } from '../../engine/media/frames-clip.ts'
+import { newId } from '../../library/ids.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+
+export interface MediaRules {
+  /** The one folder whose files may be named. */
+  readonly mediaRoot?: string | undefined
+  /** Hosts from which media may be fetched. */
+  readonly allowRemote: readonly string[]
+  /** Most bytes of one file. */
+  readonly maxBytes: number
+}
+
+/** As in vLLM: a server that takes longer to hand over a clip is given up. */
+const FETCH_TIMEOUT_MS = 30_000
+const MOST_REDIRECTS = 3
+/** Files that came with requests are kept for the next question about them; the least recently used go when there are more. */
+const MOST_FILES = 64
+
+/** Turns what a request names into files on this disk. A file that came with a request lies under its content's name, so that the same one is found again. */
+export class RequestMedia {
+  readonly #folder: string
+  readonly #rules: MediaRules
+
+  constructor(home: string, rules: MediaRules) {
+    this.#folder = join(home, 'cache', 'api')
+    this.#rules = rules
+  }
+
+  /** The file of a `data:` address, of a path under the media root, or of an allowed host. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`. */
+  async fileOf(url: string, signal: AbortSignal): Promise<string> {
+    if (/^data:/i.test(url)) return await this.#fromData(url, signal)
+    if (/^https?:/i.test(url)) return await this.#fromRemote(url, signal)
+    return await this.#underRoot(/^file:/i.test(url) ? pathOf(url) : url)
+  }
+
+  /** Bytes given in base64. */
+  async bytesOf(data: string, signal: AbortSignal): Promise<string> {
+    if (data.length > this.#rules.maxBytes * 1.4) throw this.#tooLarge()
+    return await this.#store(Readable.from([Buffer.from(data, 'base64')]), signal)
+  }
+
+  /** Several pictures as the frames of one clip: a folder of copies of them, in order. */
+  async framesOf(files: readonly string[]): Promise<string> {
+    const name = createHash('sha256').update(JSON.stringify(files)).digest('hex')
+    const folder = join(this.#folder, `${name}${FRAMES_ENDING}`)
+    if (await isThere(folder)) return await touched(folder)
+    const aside = join(this.#folder, `${newId()}.part`)
+    await mkdir(aside, { recursive: true })
+    try {
+      for (const [i, file] of files.entries()) await copyFile(file, join(aside, String(i).padStart(6, '0')))
+      await rename(aside, folder).catch(async (error: unknown) => {
+        if (!(await isThere(folder))) throw error // another request made the same one
+      })
+      return folder
+    } finally {
+      await rm(aside, { recursive: true, force: true })
+    }
+  }
+
+  /** Removes what was used longest ago. To be called when no request uses any. */
+  async tidy(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []) // no request has brought a file yet
+    if (names.length <= MOST_FILES) return
+    const files = await Promise.all(
+      names.map(async (name) => ({
+        path: join(this.#folder, name),
+        time: (await stat(join(this.#folder, name)).catch(() => null))?.mtimeMs ?? 0,
+      })),
+    )
+    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_FILES))
+      await rm(path, { recursive: true, force: true })
+  }
+
+  async #fromData(url: string, signal: AbortSignal): Promise<string> {
+    const comma = url.indexOf(',')
+    if (comma < 0 || !/;base64$/i.test(url.slice(0, comma))) {
+      throw new TarsierError('usage', 'A data address must be of the form "data:video/mp4;base64,…".', { details: { param: 'messages' } })
+    }
+    return await this.bytesOf(url.slice(comma + 1), signal)
+  }
+
+  async #fromRemote(url: string, signal: AbortSignal): Promise<string> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    let target = new URL(url)
+    try {
+      for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+        this.#expectAllowed(target)
+        // Redirects are followed by hand: each hop has to be to an allowed host.
+        const response = await fetch(target, { redirect: 'manual', signal: deadline })
+        const next = response.headers.get('location')
+        if (response.status >= 300 && response.status < 400 && next) {
+          await response.body?.cancel()
+          target = new URL(next, target)
+          continue
+        }
+        if (!response.ok || !response.body)
+          throw new TarsierError('file-missing', `${target.host} answered with ${response.status}. Check the address.`)
+        return await this.#store(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), deadline)
+      }
+    } catch (error) {
+      if (error instanceof TarsierError) throw error
+      signal.throwIfAborted()
+      const why =
+        error instanceof Error && error.name === 'TimeoutError'
+          ? 'it took longer than 30 s'
+          : error instanceof Error
+            ? error.message
+            : String(error)
+      throw new TarsierError('file-unreadable', `${target.host} could not be asked: ${why}.`, { cause: error })
+    }
+    throw new TarsierError('file-unreadable', `${url} leads on and on to other addresses.`)
+  }
+
+  #expectAllowed(target: URL): void {
+    const allowed = this.#rules.allowRemote
+    if (/^https?:$/.test(target.protocol) && (allowed.includes(target.hostname) || allowed.includes(target.host))) return
+    const which =
+      allowed.length === 0 ? 'This server fetches nothing from elsewhere' : `This server fetches only from ${allowed.join(', ')}`
+    throw new TarsierError(
+      'not-allowed',
+      `${which}; ${target.host} is not among what was allowed. Send the clip as a data address, or start the server with --allow-remote ${target.hostname}.`,
+    )
+  }
+
+  /** Links are followed before it is asked where the file lies. */
+  async #underRoot(path: string): Promise<string> {
+    const { mediaRoot } = this.#rules
+    if (mediaRoot === undefined) {
+      throw new TarsierError(
+        'not-allowed',
+        'This server opens no files by their paths. Start it with --media-root DIR, or send the clip as a data address.',
+      )
+    }
+    const root = await realpath(mediaRoot)
+    const asked = resolve(root, path)
+    const outside = () => new TarsierError('not-allowed', `That path is not in the folder this server was given with --media-root.`)
+    // Where nothing is, nobody learns whether something is.
+    if (!isInside(root, asked)) throw outside()
+    const real = await realpath(asked).catch(() => {
+      throw new TarsierError('file-missing', `There is no ${relative(root, asked)} in the media folder.`)
+    })
+    if (!isInside(root, real)) throw outside()
+    return real
+  }
+
+  async #store(bytes: Readable, signal: AbortSignal): Promise<string> {
+    await mkdir(this.#folder, { recursive: true })
+    const part = join(this.#folder, `${newId()}.part`)
+    const hash = createHash('sha256')
+    try {
+      await pipeline(bytes, this.#counted(hash), createWriteStream(part, { flags: 'wx' }), { signal })
+      const path = join(this.#folder, hash.digest('hex'))
+      await rename(part, path)
+      return path
+    } catch (error) {
+      if (isAbort(error) || error instanceof TarsierError) throw error
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+        throw new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause: error })
+      throw error
+    } finally {
+      await rm(part, { force: true })
+    }
+  }
+
+  #counted(hash: Hash): Transform {
+    let total = 0
+    const tooLarge = () => this.#tooLarge()
+    const { maxBytes } = this.#rules
+    return new Transform({
+      transform(piece: Buffer, _encoding, done) {
+        total += piece.length
+        if (total > maxBytes) done(tooLarge())
+        else {
+          hash.update(piece)
+          done(null, piece)
+        }
+      },
+    })
+  }
+
+  #tooLarge(): TarsierError {
+    return new TarsierError(
+      'upload-too-large',
+      `A clip in a request may have ${Math.floor(this.#rules.maxBytes / 1024 ** 2)} MiB at most. Use --media-root for larger ones.`,
+    )
+  }
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new TarsierError('usage', 'That is no address of a file on this machine.', { cause, details: { param: 'messages' } })
+  }
+}
+
+function isInside(root: string, path: string): boolean {
+  const way = relative(root, path)
+  return way !== '' && !way.startsWith('..') && !isAbsolute(way)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function touched(path: string): Promise<string> {
+  const now = new Date()
+  await utimes(path, now, now)
+  return path
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import type { KeptClip } from '../library/clips.ts'
+import { newId } from '../library/ids.ts'
+import type { Service } from '../service/service.ts'
+import { TarsierError } from '../shared/errors.ts'
+
+export interface UploadOptions {
+  /** What people call the file. */
+  readonly name: string
+  /** Most bytes of it. */
+  readonly limit: number
+}
+
+/**
+ * Writes a request's body to disk as it comes, and opens it as a clip. Nothing stays of one that is too large, broken off, no media,
+ * or here already. Throws `upload-too-large`, `disk-full`, `file-empty`, and as `openClip` does.
+ */
+export async function receiveUpload(service: Service, request: Request, { name, limit }: UploadOptions): Promise<KeptClip> {
+  const promised = Number(request.headers.get('content-length') ?? 0)
+  await mkdir(service.uploads, { recursive: true })
+  if (promised > limit) throw tooLarge(limit)
+  await expectRoom(service.uploads, promised)
+  const stem = join(service.uploads, newId())
+  const part = `${stem}.part`
+  const path = `${stem}${endingOf(name)}`
+  try {
+    const hash = await writeBody(request, part, limit)
+    await rename(part, path)
+    const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
+    // Here already, by its content: that one is used.
+    if (clip.path !== path) await rm(path, { force: true })
+    return clip
+  } catch (error) {
+    await rm(part, { force: true })
+    await rm(path, { force: true })
+    throw diskFailure(error)
+  }
+}
+
+/** The body's sha256, once all of it is on disk. */
+async function writeBody(request: Request, path: string, limit: number): Promise<string> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  await using file = await open(path, 'wx')
+  for await (const piece of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    request.signal.throwIfAborted()
+    bytes += piece.byteLength
+    if (bytes > limit) throw tooLarge(limit)
+    hash.update(piece)
+    await file.writeFile(piece)
+  }
+  request.signal.throwIfAborted()
+  if (bytes === 0)
+    throw new TarsierError('file-empty', 'That file is empty: it has no bytes. It may not have been copied or downloaded completely.')
+  await file.sync()
+  return hash.digest('hex')
+}
+
+async function expectRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bytes > bavail * bsize) throw full(`the file has ${bytes} bytes, and ${bavail * bsize} are free`)
+}
+
+function diskFailure(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT' ? full('it filled up while the file was written', error) : error
+}
+
+function full(why: string, cause?: unknown): TarsierError {
+  return new TarsierError(
+    'disk-full',
+    `The disk is too full for that file: ${why}. Make room and try again; nothing that was there is lost.`,
+    { cause },
+  )
+}
+
+function tooLarge(limit: number): TarsierError {
+  return new TarsierError(
+    'upload-too-large',
+    `That file is larger than ${(limit / 1024 ** 3).toFixed(1)} GiB, the most this server takes. Start it with a larger --max-upload.`,
+    {
+      details: { limit },
+    },
+  )
+}
+
+/** A name for people: whatever a browser sends, without ways to other folders and without what no screen shows. */
+export function nameFor(name: string): string {
+  const last = name.split(/[\\/]/).at(-1) ?? ''
+  const shown = [...last.replace(/\p{C}/gu, '')].slice(0, 255).join('').trim()
+  return shown === '' || shown === '.' || shown === '..' ? 'clip' : shown
+}
+
+/** A plain ending keeps our copy recognisable; what it is decides its content. */
+function endingOf(name: string): string {
+  const ending = extname(name).toLowerCase()
+  return /^\.[a-z0-9]{1,5}$/.test(ending) && ending !== '.part' ? ending : ''
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startServer } from '../../../src/serve/server.ts'
+import { RunServer } from './run-server.ts'
+
+let run: RunServer
+beforeAll(async () => {
+  run = await RunServer.make({ metrics: true })
+})
+afterAll(() => run[Symbol.asyncDispose]())
+
+const ROUTES = ['/', '/index.html', '/v1/models', '/clips/AAAAAAAAAAAAAAAAAAAAAA', '/rpc/settings/get', '/metrics', '/nowhere']
+
+describe('before any route', () => {
+  test.each(ROUTES)('%s is not given to a foreign name, a foreign page, or without the token', async (path) => {
+    const own = `127.0.0.1:${run.server.port}`
+    for (const host of ['evil.example', 'evil.example:7860', '127.0.0.1.evil.example', 'localhost@evil.example', ''])
+      expect((await run.raw(path, { ...run.authorised, host })).status).toBe(host === '' ? 400 : 421)
+    for (const origin of ['http://evil.example', 'null', `http://127.0.0.1:${run.server.port + 1}`, 'http://localhost'])
+      expect((await run.raw(path, { ...run.authorised, host: own, origin })).status).toBe(403)
+    for (const authorization of ['', 'Bearer wrong', `Bearer ${run.server.token}x`, `Basic ${run.server.token}`])
+      expect((await run.raw(path, { host: own, authorization })).status).toBe(401)
+  })
+
+  test('health needs no token, but a name', async () => {
+    expect(await (await fetch(`${run.base}/health`)).json()).toEqual({ status: 'ok' })
+    expect((await run.raw('/health', { host: 'evil.example' })).status).toBe(421)
+  })
+
+  test('no header lets other pages read anything', async () => {
+    const response = await run.fetch('/v1/models', { headers: { origin: run.base } })
+    expect(response.status).toBe(200)
+    expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const preflight = await run.fetch('/v1/chat/completions', { method: 'OPTIONS', headers: { origin: run.base } })
+    expect(preflight.ok).toBe(false)
+  })
+})
+
+test('the printed address lets a browser in once and hides the token in a cookie that no script reads', async () => {
+  const response = await fetch(run.server.address, { redirect: 'manual' })
+  expect(response.status).toBe(303)
+  expect(response.headers.get('location')).toBe('/')
+  const cookie = response.headers.get('set-cookie') ?? ''
+  expect(cookie).toMatch(/HttpOnly/)
+  expect(cookie).toMatch(/SameSite=Strict/)
+  const inside = await fetch(`${run.base}/v1/models`, { headers: { cookie: cookie.split(';')[0] ?? '' } })
+  expect(inside.status).toBe(200)
+  expect((await fetch(`${run.base}/?token=wrong`, { redirect: 'manual' })).status).toBe(401)
+})
+
+test('calls are taken as JSON alone, which a form of another page cannot send', async () => {
+  for (const path of ['/rpc/settings/get', '/v1/chat/completions']) {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      expect((await run.fetch(path, { method: 'POST', headers: { 'content-type': type }, body: '{}' })).status).toBe(415)
+    }
+  }
+})
+
+test('numbers are told only where they were asked for', async () => {
+  expect(await (await run.fetch('/metrics')).text()).toMatch(/^tarsier_running 0$/m)
+  await using other = await RunServer.make()
+  expect((await other.fetch('/metrics')).status).toBe(404)
+})
+
+test('no door is opened to other machines by mistake', async () => {
+  const { service } = run
+  await expect(startServer(service, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('--allow-host'),
+  })
+  await expect(startServer(service, { host: '0.0.0.0', port: 0, allowHosts: ['box'], token: null })).rejects.toMatchObject({
+    code: 'usage',
+  })
+  await expect(startServer(service, { port: run.server.port })).rejects.toMatchObject({ code: 'not-allowed' })
+  await using open = await startServer(service, { host: '0.0.0.0', port: 0, allowHosts: ['box'] })
+  expect(open.address).toMatch(/^http:\/\/box:\d+\/\?token=/)
+})
+
+test('without a token whoever is on this machine is let in, and foreign pages still are not', async () => {
+  await using open = await RunServer.make({ token: null })
+  expect((await fetch(`${open.base}/v1/models`)).status).toBe(200)
+  expect((await fetch(`${open.base}/v1/models`, { headers: { origin: 'http://evil.example' } })).status).toBe(403)
+})

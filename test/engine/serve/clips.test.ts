@@ -1,0 +1,127 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ClipFacts } from '../../../src/shared/contract/clips.ts'
+import { example, told } from '../service/run-service.ts'
+import { RunServer } from './run-server.ts'
+
+const CLIP = 'red-circle-right-then-grows.mp4'
+let run: RunServer
+let bytes: Buffer
+beforeAll(async () => {
+  run = await RunServer.make({ maxUpload: 1_000_000 })
+  bytes = await readFile(example(CLIP))
+})
+afterAll(() => run[Symbol.asyncDispose]())
+
+function upload(name: string, body: Uint8Array | string): Promise<Response> {
+  return run.fetch(`/clips?name=${encodeURIComponent(name)}`, { method: 'POST', body: body as BodyInit })
+}
+
+const uploads = async () => (await readdir(run.service.uploads).catch(() => [])).length
+
+test('an upload becomes a clip that plays, is described and goes again with its conversation', async () => {
+  const response = await upload('Ferien 🎬/../am Meer.mp4', bytes)
+  expect(response.status).toBe(201)
+  const clip = (await response.json()) as ClipFacts
+  expect(clip).toMatchObject({ name: 'am Meer.mp4', kind: 'video', bytes: bytes.length, preview: 'not-needed', present: true })
+  // The same bytes again are the same clip, and take no further room.
+  expect(((await (await upload('again.mov', bytes)).json()) as ClipFacts).handle).toBe(clip.handle)
+  expect(await uploads()).toBe(1)
+
+  const page = run.page()
+  const chat = await page.chats.create({ handle: clip.handle })
+  const { text } = await told(page.chats.ask({ chat: chat.id }))
+  expect(text).toMatch(/red circle/i)
+  expect((await page.library.search({ text: 'circle' })).items).toMatchObject([{ chat: { id: chat.id }, clip: { present: true } }])
+  expect(await page.library.remove({ chats: [chat.id] })).toEqual({ removed: 1 })
+  expect(await uploads()).toBe(0)
+})
+
+test('bytes come back whole and in parts', async () => {
+  const { handle } = (await (await upload('a.mp4', bytes)).json()) as ClipFacts
+  const whole = await run.fetch(`/clips/${handle}`)
+  expect(whole.headers.get('content-type')).toBe('video/mp4')
+  expect(whole.headers.get('accept-ranges')).toBe('bytes')
+  expect(Buffer.from(await whole.arrayBuffer())).toEqual(bytes)
+  const part = await run.fetch(`/clips/${handle}`, { headers: { range: 'bytes=100-199' } })
+  expect(part.status).toBe(206)
+  expect(part.headers.get('content-range')).toBe(`bytes 100-199/${bytes.length}`)
+  expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(100, 200))
+  const end = await run.fetch(`/clips/${handle}`, { headers: { range: 'bytes=-10' } })
+  expect(Buffer.from(await end.arrayBuffer())).toEqual(bytes.subarray(-10))
+  const beyond = await run.fetch(`/clips/${handle}`, { headers: { range: `bytes=${bytes.length}-` } })
+  expect(beyond.status).toBe(416)
+  expect(beyond.headers.get('content-range')).toBe(`bytes */${bytes.length}`)
+  const head = await run.fetch(`/clips/${handle}`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)])
+  expect((await run.fetch(`/clips/${handle}`, { headers: { 'if-none-match': whole.headers.get('etag') ?? '' } })).status).toBe(304)
+})
+
+test.each([
+  ['nothing', new Uint8Array(0), 422, 'file-empty'],
+  ['a text that is called a film', 'Once upon a time '.repeat(500), 422, 'not-media'],
+  ['more than is taken', new Uint8Array(1_000_001), 413, 'upload-too-large'],
+] as const)('%s is refused in words and leaves nothing behind', async (_what, body, status, code) => {
+  const before = await uploads()
+  const response = await upload('film.mp4', body)
+  expect(response.status).toBe(status)
+  expect(await response.json()).toMatchObject({ code })
+  expect(await uploads()).toBe(before)
+})
+
+test('an upload that breaks off leaves nothing behind', async () => {
+  const before = await uploads()
+  await new Promise<void>((resolve) => {
+    const asking = request({
+      host: '127.0.0.1',
+      port: run.server.port,
+      path: '/clips?name=a.mp4',
+      method: 'POST',
+      headers: { ...run.authorised, 'content-length': 500_000 },
+    })
+    asking.on('error', () => {})
+    asking.on('close', resolve)
+    asking.write(bytes.subarray(0, 1000), () => setTimeout(() => asking.destroy(), 100))
+  })
+  await expect.poll(uploads, { timeout: 10_000 }).toBe(before)
+})
+
+test('what is no handle, or no longer one, is told', async () => {
+  for (const handle of ['AAAAAAAAAAAAAAAAAAAAAA', '..%2F..%2Fetc%2Fpasswd', 'x']) {
+    const response = await run.fetch(`/clips/${handle}`)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ code: 'nothing-found' })
+  }
+  const { handle } = (await (await upload('b.mp4', bytes)).json()) as ClipFacts
+  const [file] = await readdir(run.service.uploads)
+  await rm(join(run.service.uploads, file ?? ''))
+  const gone = await run.fetch(`/clips/${handle}`)
+  expect([gone.status, await gone.json()]).toMatchObject([404, { code: 'file-missing' }])
+  expect(await run.page().clips.get({ handle })).toMatchObject({ present: false })
+  // Uploading it once more brings it back under the handle it had.
+  expect((await (await upload('b.mp4', bytes)).json()) as ClipFacts).toMatchObject({ handle, present: true })
+})
+
+test('a clip that browsers do not play gets a preview that they do', async () => {
+  const page = run.page()
+  const { writeClip } = await import('../../helpers/make-clip.ts')
+  const { numberedPictures } = await import('../../helpers/numbered-picture.ts')
+  const path = join(run.home, 'old.avi')
+  await writeClip(path, numberedPictures(12, 64, 48), { codec: 'mpeg4' })
+  const { handle, preview } = (await (await upload('old.avi', await readFile(path))).json()) as ClipFacts
+  expect(preview).toBe('needed')
+  expect((await run.fetch(`/clips/${handle}/preview`)).status).toBe(404)
+  const kinds: string[] = []
+  for await (const event of await page.clips.preview({ handle })) kinds.push(event.kind)
+  expect(kinds.at(-1)).toBe('ready')
+  expect((await page.clips.get({ handle })).preview).toBe('ready')
+  const made = await run.fetch(`/clips/${handle}/preview`, { headers: { range: 'bytes=0-3' } })
+  expect(made.headers.get('content-type')).toBe('video/webm')
+  expect(Buffer.from(await made.arrayBuffer())).toEqual(Buffer.from('1a45dfa3', 'hex'))
+  const { openClip } = await import('../../../src/engine/media/open-clip.ts')
+  const kept = await run.service.clips.get(handle, new AbortController().signal)
+  await using clip = await openClip(run.service.previews.pathOf(kept), new AbortController().signal)
+  expect(clip.info).toMatchObject({ width: 64, height: 48, frameCount: 12, codec: 'vp8' })
+})
