@@ -55,37 +55,75 @@ function brainToHalfTable(): Uint16Array {
   return fromBrain
 }
 
-/** Little-endian elements as 32-bit floats; a view of the same memory where they are that already. */
-export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype): Float32Array {
+/**
+ * Little-endian elements as 32-bit floats; a view of the same memory where they are that already, else in `room` where it is given:
+ * fresh memory for every piece of a large tensor costs more than the conversion.
+ */
+export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Float32Array {
   const { buffer, byteOffset, byteLength } = aligned(bytes, dtypeBytes(dtype))
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, byteLength / 4)
   const stored = new Uint16Array(buffer, byteOffset, byteLength / 2)
-  const floats = new Float32Array(stored.length)
+  const count = stored.length
+  const floats = room ? room.floats(count) : new Float32Array(count)
   if (dtype === 'BF16') {
-    const words = new Uint32Array(floats.buffer)
-    for (let i = 0; i < stored.length; i++) words[i] = (stored[i] ?? 0) << 16
+    const words = new Uint32Array(floats.buffer, floats.byteOffset, count)
+    for (let i = 0; i < count; i++) words[i] = (stored[i] as number) << 16
   } else {
     const table = halfTable()
-    for (let i = 0; i < stored.length; i++) floats[i] = table[stored[i] ?? 0] ?? 0
+    for (let i = 0; i < count; i++) floats[i] = table[stored[i] as number] as number
   }
   return floats
 }
 
-/** Little-endian elements as half-precision bits, nearest, ties to even; too large ones become infinite. A view where they are that already. */
-export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype): Uint16Array {
+/**
+ * Little-endian elements as half-precision bits, nearest, ties to even; null when one is too large for that, or no number. Views and
+ * `room` as for {@link toFloats}.
+ */
+export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Uint16Array | null {
   const { buffer, byteOffset, byteLength } = aligned(bytes, dtypeBytes(dtype))
-  if (dtype === 'F16') return new Uint16Array(buffer, byteOffset, byteLength / 2)
+  const count = byteLength / dtypeBytes(dtype)
+  const result = dtype === 'F16' ? new Uint16Array(buffer, byteOffset, count) : room ? room.halves(count) : new Uint16Array(count)
+  // An exponent of all ones, and only that, carries into the sign's place. Looked at on the way, for a second look takes as long again.
+  let carried = 0
   if (dtype === 'BF16') {
     const table = brainToHalfTable()
-    const stored = new Uint16Array(buffer, byteOffset, byteLength / 2)
-    const result = new Uint16Array(stored.length)
-    for (let i = 0; i < stored.length; i++) result[i] = table[stored[i] ?? 0] ?? 0
-    return result
+    const stored = new Uint16Array(buffer, byteOffset, count)
+    for (let i = 0; i < count; i++) {
+      const half = table[stored[i] as number] as number
+      carried |= (half & 0x7c00) + 0x0400
+      result[i] = half
+    }
+  } else if (dtype === 'F32') {
+    const words = new Uint32Array(buffer, byteOffset, count)
+    for (let i = 0; i < count; i++) {
+      const half = floatBitsToHalf(words[i] as number)
+      carried |= (half & 0x7c00) + 0x0400
+      result[i] = half
+    }
+  } else for (let i = 0; i < count; i++) carried |= ((result[i] as number) & 0x7c00) + 0x0400
+  return (carried & 0x8000) === 0 ? result : null
+}
+
+/** Memory that is used again and again: what it gave before is overwritten by what it gives next. */
+export class Scratch {
+  #buffer = new ArrayBuffer(0)
+
+  bytes(count: number): Uint8Array {
+    return new Uint8Array(this.#of(count), 0, count)
   }
-  const words = new Uint32Array(buffer, byteOffset, byteLength / 4)
-  const result = new Uint16Array(words.length)
-  for (let i = 0; i < words.length; i++) result[i] = floatBitsToHalf(words[i] ?? 0)
-  return result
+
+  halves(count: number): Uint16Array {
+    return new Uint16Array(this.#of(count * 2), 0, count)
+  }
+
+  floats(count: number): Float32Array {
+    return new Float32Array(this.#of(count * 4), 0, count)
+  }
+
+  #of(bytes: number): ArrayBuffer {
+    if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes)
+    return this.#buffer
+  }
 }
 
 /** The bytes themselves, or a copy where they do not lie on the element's border. */

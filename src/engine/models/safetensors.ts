@@ -153,10 +153,28 @@ class Checkpoint implements TensorSource {
   async *stream(name: string, pieceBytes = DEFAULT_PIECE_BYTES): AsyncGenerator<Uint8Array> {
     if (pieceBytes <= 0 || pieceBytes % 4 !== 0) throw new RangeError(`pieceBytes must be a positive multiple of 4, not ${pieceBytes}`)
     const { shard, tensor } = this.#find(name)
-    for (let done = 0; done < tensor.bytes; done += pieceBytes) {
-      const piece = new Uint8Array(Math.min(pieceBytes, tensor.bytes - done))
-      await readExactly(shard.file, piece, tensor.position + done, shard.path)
-      yield piece
+    // One that is read, one that is worked on, one that is still being written.
+    const buffers = Array.from({ length: 3 }, () => new Uint8Array(Math.min(pieceBytes, tensor.bytes)))
+    const read = async (at: number): Promise<Uint8Array> => {
+      const piece = (buffers[(at / pieceBytes) % buffers.length] as Uint8Array).subarray(0, tensor.bytes - at)
+      await readExactly(shard.file, piece, tensor.position + at, shard.path)
+      return piece
+    }
+    let next: Promise<Uint8Array> | undefined
+    try {
+      if (tensor.bytes > 0) next = read(0)
+      for (let done = 0; done < tensor.bytes; done += pieceBytes) {
+        const piece = await next
+        next = undefined
+        if (done + pieceBytes < tensor.bytes) {
+          next = read(done + pieceBytes)
+          next.catch(() => {}) // told when it is waited for
+        }
+        if (piece) yield piece
+      }
+    } finally {
+      // The file must not be closed while it is read.
+      await next?.catch(() => {})
     }
   }
 

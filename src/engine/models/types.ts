@@ -16,7 +16,10 @@ export interface TensorSource extends AsyncDisposable {
   info(name: string): TensorInfo
   /** The stored bytes, little-endian; for tensors small enough to hold. */
   bytes(name: string): Promise<Uint8Array>
-  /** The stored bytes in pieces of at most `pieceBytes` (a multiple of 4), for tensors that are not. */
+  /**
+   * The stored bytes in pieces of at most `pieceBytes` (a multiple of 4), for tensors that are not. A piece keeps its contents until the
+   * second one after it is asked for: the memory is used again.
+   */
   stream(name: string, pieceBytes?: number): AsyncIterable<Uint8Array>
   /** As 32-bit floats. */
   floats(name: string): Promise<Float32Array>

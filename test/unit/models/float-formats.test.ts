@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { floatToHalf, halfToFloat, toFloats, toHalves } from '../../../src/engine/models/float-formats.ts'
+import { floatToHalf, halfToFloat, Scratch, toFloats, toHalves } from '../../../src/engine/models/float-formats.ts'
 
 describe('half precision', () => {
   it.each([
@@ -36,7 +36,31 @@ describe('stored numbers', () => {
   it('are read wherever they lie in memory', () => {
     const bytes = new Uint8Array([0xff, 0x80, 0x3f, 0x00, 0xc0]).subarray(1)
     expect([...toFloats(bytes, 'BF16')]).toEqual([1, -2])
-    expect([...toHalves(bytes, 'BF16')]).toEqual([0x3c00, 0xc000])
+    expect(toHalves(bytes, 'BF16')).toEqual(Uint16Array.of(0x3c00, 0xc000))
     expect([...toFloats(new Uint8Array([0xff, 0x00, 0x3c]).subarray(1), 'F16')]).toEqual([1])
+  })
+})
+
+describe('toHalves', () => {
+  it.each<[string, Uint8Array, 'F32' | 'BF16' | 'F16']>([
+    ['what is too large', new Uint8Array(Float32Array.of(1, 65520, 2).buffer), 'F32'],
+    ['infinity in bf16', new Uint8Array([0x80, 0x3f, 0x80, 0x7f]), 'BF16'],
+    ['minus infinity in f16', new Uint8Array([0x00, 0x3c, 0x00, 0xfc]), 'F16'],
+    ['what is no number', new Uint8Array(Float32Array.of(Number.NaN).buffer), 'F32'],
+  ])('gives nothing for %s', (_, bytes, dtype) => {
+    expect(toHalves(bytes, dtype)).toBeNull()
+  })
+
+  it('gives the greatest and the least there are', () => {
+    const values = Float32Array.of(65504, -65504, 65519, 2 ** -24, -0)
+    expect(toHalves(new Uint8Array(values.buffer), 'F32')).toEqual(Uint16Array.of(0x7bff, 0xfbff, 0x7bff, 1, 0x8000))
+  })
+
+  it('uses memory again where it is given', () => {
+    const room = new Scratch()
+    const first = toHalves(new Uint8Array([0x80, 0x3f, 0x80, 0x3f]), 'BF16', room)
+    const second = toHalves(new Uint8Array([0x00, 0xc0]), 'BF16', room)
+    expect(second).toEqual(Uint16Array.of(0xc000))
+    expect(first?.buffer).toBe(second?.buffer)
   })
 })

@@ -1,5 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
+import { Scratch } from '../float-formats.ts'
 import type { TensorSource } from '../types.ts'
 import { elementCount, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import { QuantizedLinears } from './onnx-quantized-linear.ts'
@@ -31,6 +32,8 @@ export class CheckpointWeights {
   /** How matrices are stored that are not quantized. */
   readonly #floats: FloatPrecision
   readonly #quantized: QuantizedLinears | null
+  /** Each piece is written before the next one is converted. */
+  readonly #room = new Scratch()
   #written = 0
 
   constructor(source: TensorSource, graph: OnnxGraphWriter, options: CheckpointWeightsOptions) {
@@ -50,7 +53,7 @@ export class CheckpointWeights {
     const nextPart = splitPieces(this.#source.stream(stored), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
-      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored))
+      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored, this.#room))
       names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
     }
     return names

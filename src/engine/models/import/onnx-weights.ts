@@ -1,17 +1,15 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import { toFloats, toHalves } from '../float-formats.ts'
+import { type Scratch, toFloats, toHalves } from '../float-formats.ts'
 import type { CheckpointDtype } from '../types.ts'
 
 /** How weights that are not quantized are stored. */
 export type FloatPrecision = 'f32' | 'f16'
 
-/** Little-endian bytes of the checkpoint's element type as those of the tower's; a number that half precision cannot hold is refused. */
-export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: FloatPrecision, name: string): Uint8Array {
-  if (to === 'f32') return bytesOf(toFloats(bytes, from))
-  const halves = toHalves(bytes, from)
-  for (const half of halves) {
-    if ((half & 0x7c00) === 0x7c00) throw tooLarge(name)
-  }
+/** Little-endian bytes of the checkpoint's element type as those of the tower's; a number that half precision cannot hold is refused. In `room` where it is given. */
+export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: FloatPrecision, name: string, room?: Scratch): Uint8Array {
+  if (to === 'f32') return bytesOf(toFloats(bytes, from, room))
+  const halves = toHalves(bytes, from, room)
+  if (halves === null) throw tooLarge(name)
   return bytesOf(halves)
 }
 

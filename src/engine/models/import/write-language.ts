@@ -108,16 +108,20 @@ async function writeGguf(
 ): Promise<LanguageFile> {
   const path = join(directory, name)
   const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+  let writing: Promise<void> = Promise.resolve()
   try {
     const state = (await resumed(file, path, content, journal, signal, onDone)) ?? { hash: createHash('sha256'), bytes: 0, tensors: 0 }
     await file.truncate(state.bytes)
     const { hash } = state
     let { bytes } = state
     let noted = bytes
+    // A piece is written while the next one is made.
     const append = async (piece: Uint8Array) => {
       signal.throwIfAborted()
+      await writing
+      writing = writeAll(file, piece, bytes)
+      writing.catch(() => {}) // told when it is waited for
       hash.update(piece)
-      await writeAll(file, piece, bytes)
       bytes += piece.byteLength
       onDone(bytes, 'writing the language model')
     }
@@ -127,12 +131,14 @@ async function writeGguf(
       for await (const piece of ggufTensorPieces(tensor)) await append(piece)
       const last = index + 1 === content.tensors.length
       if (bytes - noted < NOTED_EVERY_BYTES && !last) continue
+      await writing
       await file.sync()
       await journal.note({ begun: { file: name, bytes, tensors: index + 1, sha256: hash.copy().digest('hex') } })
       noted = bytes
     }
     return { file: name, bytes, sha256: hash.digest('hex') }
   } finally {
+    await writing.catch(() => {}) // told already, or of no interest beside what ended it
     await file.close()
   }
 }

@@ -53,7 +53,7 @@ describe('GgufTensorSource', () => {
     await using tensors = await source(
       {
         f32: { type: 'f32', shape: [96, 3], bytes: bytesOf(values) },
-        f16: { type: 'f16', shape: [96, 3], bytes: bytesOf(toHalves(bytesOf(brain), 'F32')) },
+        f16: { type: 'f16', shape: [96, 3], bytes: bytesOf(toHalves(bytesOf(brain), 'F32') ?? new Uint16Array()) },
         bf16: { type: 'bf16', shape: [96, 3], bytes: bytesOf(bf16) },
         q8_0: { type: 'q8_0', shape: [96, 3], bytes: q8 },
       },
