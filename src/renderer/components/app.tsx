@@ -1,33 +1,61 @@
-import mark from '../tarsier.svg'
-import { Command } from './command.tsx'
-import { ThemeChoice } from './theme-choice.tsx'
+import { Tooltip } from 'radix-ui'
+import { useEffect } from 'react'
+import { assertNever } from '../../shared/errors.ts'
+import { followService } from '../flows/connection.ts'
+import { onGlobalKey } from '../flows/global-keys.ts'
+import { followShell } from '../flows/shell.ts'
+import { useView, type View } from '../stores/view.ts'
+import { BatchesView } from './batch/batches-view.tsx'
+import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
+import { ClipView } from './clip/clip-view.tsx'
+import { DropZone } from './drop-zone.tsx'
+import { HelpView } from './help/help-view.tsx'
+import { ShortcutsDialog } from './help/shortcuts-dialog.tsx'
+import { LibraryView } from './library/library-view.tsx'
+import { ModelsView } from './models/models-view.tsx'
+import { Rail } from './rail.tsx'
+import { Troubles } from './troubles.tsx'
 
 export function App() {
+  const view = useView((state) => state.view)
+  useEffect(followService, [])
+  useEffect(followShell, [])
+  useEffect(() => {
+    window.addEventListener('keydown', onGlobalKey)
+    return () => window.removeEventListener('keydown', onGlobalKey)
+  }, [])
   return (
-    <main className="page">
-      <header className="top">
-        <span className="place">{window.tarsier ? 'On this machine, offline' : 'In a browser'}</span>
-        <ThemeChoice />
-      </header>
-      <section className="hero">
-        <img src={mark} alt="" width="88" height="88" />
-        <h1>Tarsier Desktop</h1>
-        <p className="lead">A clip goes in, its description comes out. The model runs on your own machine, and no frame leaves it.</p>
-      </section>
-      <section className="card" aria-labelledby="today">
-        <h2 id="today">This window comes with a later release</h2>
-        <p>It will take clips you drop here, describe them and answer questions. The engine behind it is ready today, in a terminal:</p>
-        <Command line="npm start -- my-clip.mp4" says="describes the clip" />
-        <Command line="npx tarsier chat my-clip.mp4" says="answers questions about it" />
-        <Command line="npx tarsier doctor" says="tells what this machine can do" />
-      </section>
-      <section className="card note" aria-labelledby="demo">
-        <h2 id="demo">Demo model: moving shapes only</h2>
-        <p>
-          The model that comes with the program is small. It names the colours, shapes and motions of drawn figures and knows nothing else;
-          the README shows how to get a real one.
-        </p>
-      </section>
-    </main>
+    <Tooltip.Provider delayDuration={400}>
+      <DropZone>
+        <div className="flex h-full">
+          <Rail />
+          <div className="flex min-w-0 flex-1 flex-col">
+            <Troubles />
+            <main className="min-h-0 flex-1">
+              <Room view={view} />
+            </main>
+          </div>
+        </div>
+        <PendingBatchDialog />
+        <ShortcutsDialog />
+      </DropZone>
+    </Tooltip.Provider>
   )
+}
+
+function Room({ view }: { readonly view: View }) {
+  switch (view) {
+    case 'clip':
+      return <ClipView />
+    case 'library':
+      return <LibraryView />
+    case 'batches':
+      return <BatchesView />
+    case 'models':
+      return <ModelsView />
+    case 'help':
+      return <HelpView />
+    default:
+      return assertNever(view, 'view')
+  }
 }

@@ -1,16 +1,23 @@
-import { themes, useTheme } from '../stores/theme.ts'
+import { Monitor, Moon, Sun } from 'lucide-react'
+import { type Theme, themes, useTheme } from '../stores/theme.ts'
+import { IconButton } from './ui/icon-button.tsx'
 
+const looks = {
+  system: { icon: Monitor, name: 'as the system has it' },
+  light: { icon: Sun, name: 'light' },
+  dark: { icon: Moon, name: 'dark' },
+} as const
+
+/** Goes through light, dark, and what the system has. */
 export function ThemeChoice() {
   const { theme, choose } = useTheme()
+  const next = themes[(themes.indexOf(theme) + 1) % themes.length] as Theme
   return (
-    <fieldset className="themes">
-      <legend>Appearance</legend>
-      {themes.map((name) => (
-        <label key={name}>
-          <input type="radio" name="theme" value={name} checked={theme === name} onChange={() => choose(name)} />
-          <span>{name}</span>
-        </label>
-      ))}
-    </fieldset>
+    <IconButton
+      icon={looks[theme].icon}
+      label={`Colours: ${looks[theme].name}. Change to ${looks[next].name}`}
+      side="right"
+      onClick={() => choose(next)}
+    />
   )
 }

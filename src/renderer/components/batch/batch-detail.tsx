@@ -1,0 +1,92 @@
+import { ArrowLeft, Pause, Play, RotateCcw } from 'lucide-react'
+import { type BatchJob, itemStates } from '../../../shared/contract/batch.ts'
+import { batchText, clipsOf, itemStateNames, shareOf } from '../../lib/batch-words.ts'
+import { saveText } from '../../lib/save-text.ts'
+import { useBatches } from '../../stores/batches.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { ExportMenu } from '../ui/export-menu.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+import { BatchTable } from './batch-table.tsx'
+import { SidecarsDialog, useSidecars } from './sidecars-dialog.tsx'
+
+/** A batch: each clip's state, and what can be done with them all. */
+export function BatchDetail({ job }: { readonly job: BatchJob }) {
+  const { show, put, filter, filterBy, problem } = useBatches()
+  const sidecars = useSidecars(job.id)
+  const change = (work: Promise<BatchJob>) => told(async () => put(await work))
+  return (
+    <div className="flex h-full flex-col">
+      <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-6 pt-4 pb-2">
+        <IconButton icon={ArrowLeft} label="All batches" onClick={() => void show(null)} />
+        <div className="min-w-0 flex-1">
+          <h1 className="truncate text-xl font-semibold tracking-tight">{job.title}</h1>
+          <p className="text-[0.8125rem] text-quiet" role="status">
+            {batchText(job)}
+          </p>
+        </div>
+        <div className="flex flex-wrap gap-2">
+          {job.state === 'running' && (
+            <Button onClick={() => change(service.batch.pause({ job: job.id }))}>
+              <Pause size={16} aria-hidden="true" /> Pause
+            </Button>
+          )}
+          {job.state === 'paused' && (
+            <Button look="primary" onClick={() => change(service.batch.resume({ job: job.id }))}>
+              <Play size={16} aria-hidden="true" /> Resume
+            </Button>
+          )}
+          {job.counts.failed > 0 && (
+            <Button onClick={() => change(service.batch.retry({ job: job.id }))}>
+              <RotateCcw size={16} aria-hidden="true" /> Retry the failed
+            </Button>
+          )}
+          <ExportMenu
+            onPick={(format) => told(async () => saveText(await service.batch.export({ job: job.id, format })))}
+            more={[{ name: 'A .txt beside each clip', onPick: () => told(() => sidecars.write(false)) }]}
+          />
+        </div>
+      </header>
+      <div className="px-6 pb-2">
+        <ProgressBar value={shareOf(job)} label="Progress of the batch" />
+      </div>
+      <fieldset className="flex flex-wrap gap-1 px-6 pb-2">
+        <legend className="sr-only">Which clips are shown</legend>
+        <FilterButton name={`All ${clipsOf(job)}`} on={filter === null} onClick={() => told(() => filterBy(null))} />
+        {itemStates
+          .filter((state) => job.counts[state] > 0)
+          .map((state) => (
+            <FilterButton
+              key={state}
+              name={`${itemStateNames[state]} ${job.counts[state]}`}
+              on={filter === state}
+              onClick={() => told(() => filterBy(state))}
+            />
+          ))}
+      </fieldset>
+      {problem && (
+        <div className="px-6 pb-2">
+          <FailureNotice error={problem} can={{ retry: () => void show(job.id) }} />
+        </div>
+      )}
+      <BatchTable job={job} />
+      <SidecarsDialog sidecars={sidecars} />
+    </div>
+  )
+}
+
+function FilterButton({ name, on, onClick }: { readonly name: string; readonly on: boolean; readonly onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-pressed={on}
+      onClick={onClick}
+      className="rounded-full border border-line px-3 py-0.5 text-[0.8125rem] text-quiet hover:border-edge aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+    >
+      {name}
+    </button>
+  )
+}

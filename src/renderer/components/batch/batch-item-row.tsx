@@ -1,0 +1,57 @@
+import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForward } from 'lucide-react'
+import { memo } from 'react'
+import type { BatchItem, BatchJob } from '../../../shared/contract/batch.ts'
+import { openChat } from '../../flows/open-clip.ts'
+import { itemStateNames } from '../../lib/batch-words.ts'
+import { errorWords } from '../../lib/error-words.ts'
+import { useBatches } from '../../stores/batches.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { IconButton } from '../ui/icon-button.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+
+const marks = {
+  waiting: { icon: CircleDashed, colour: 'text-quiet' },
+  running: { icon: LoaderCircle, colour: 'text-accent animate-spin' },
+  done: { icon: CircleCheck, colour: 'text-good' },
+  failed: { icon: CircleX, colour: 'text-danger' },
+  skipped: { icon: SkipForward, colour: 'text-quiet' },
+} as const
+
+/** One clip of a batch: how far it is, the first words of its answer, or why there is none. */
+export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: BatchJob; readonly item: BatchItem }) {
+  const { state, name, progress, firstWords, chat, error } = item
+  const { icon: Icon, colour } = marks[state]
+  const retry = async () => useBatches.getState().put(await service.batch.retry({ job: job.id, item: item.id }))
+  return (
+    <div className="flex items-center gap-3 border-b border-line py-2">
+      <Icon size={17} aria-hidden="true" className={`shrink-0 ${colour}`} />
+      <div className="min-w-0 flex-1">
+        <p className="flex items-baseline gap-2">
+          <span className="truncate font-medium">{name}</span>
+          <span className="shrink-0 text-[0.75rem] text-quiet">{itemStateNames[state]}</span>
+        </p>
+        {state === 'running' && <ProgressBar value={progress} label={`Progress of ${name}`} />}
+        {firstWords && <p className="truncate text-[0.8125rem] text-quiet">{firstWords}</p>}
+        {error && (
+          <p className="text-[0.8125rem] text-danger">
+            {errorWords[error.code].title}. {error.message}
+          </p>
+        )}
+        {state === 'skipped' && !firstWords && (
+          <p className="text-[0.8125rem] text-quiet">The library has an answer to this question already.</p>
+        )}
+      </div>
+      {state === 'failed' && <IconButton icon={RotateCcw} label={`Try ${name} again`} onClick={() => told(retry)} />}
+      {chat && (
+        <button
+          type="button"
+          className="shrink-0 rounded-lg px-2.5 py-1 text-[0.8125rem] text-accent hover:bg-sunk"
+          onClick={() => told(() => openChat(chat))}
+        >
+          Open<span className="sr-only"> {name}</span>
+        </button>
+      )}
+    </div>
+  )
+})

@@ -1,0 +1,39 @@
+import { Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import type { BatchJob } from '../../../shared/contract/batch.ts'
+import { batchText, shareOf } from '../../lib/batch-words.ts'
+import { dayText } from '../../lib/time-text.ts'
+import { useBatches } from '../../stores/batches.ts'
+import { told } from '../../stores/problem.ts'
+import { Confirm } from '../ui/confirm.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+
+/** One batch of the list. */
+export function BatchRow({ job }: { readonly job: BatchJob }) {
+  const { show, remove } = useBatches()
+  const [asking, setAsking] = useState(false)
+  return (
+    <li className="flex items-center gap-3 rounded-xl border border-line bg-raised px-4 py-3 hover:border-edge">
+      <button type="button" onClick={() => void show(job.id)} className="min-w-0 flex-1 space-y-1.5 text-left">
+        <span className="flex items-baseline gap-3">
+          <span className="truncate font-medium">{job.title}</span>
+          <span className="ml-auto shrink-0 text-[0.75rem] text-quiet">{dayText(job.created)}</span>
+        </span>
+        <span className="block text-[0.8125rem] text-quiet">{batchText(job)}</span>
+        <ProgressBar value={shareOf(job)} label={`Progress of ${job.title}`} />
+      </button>
+      <IconButton icon={Trash2} label={`Take ${job.title} off the list`} onClick={() => setAsking(true)} />
+      {asking && (
+        <Confirm
+          title="Take it off the list?"
+          verb="Take off"
+          onConfirm={() => told(() => remove(job.id))}
+          onClose={() => setAsking(false)}
+        >
+          The batch “{job.title}” ends. Its answers stay in the library.
+        </Confirm>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,40 @@
+import { FolderOpen, Upload } from 'lucide-react'
+import { useEffect } from 'react'
+import { chooseFiles } from '../../flows/take-files.ts'
+import { useBatches } from '../../stores/batches.ts'
+import { told } from '../../stores/problem.ts'
+import { RoomHeader } from '../room-header.tsx'
+import { Button } from '../ui/button.tsx'
+import { BatchDetail } from './batch-detail.tsx'
+import { BatchRow } from './batch-row.tsx'
+
+/** Many clips described one after the other, in the background. */
+export function BatchesView() {
+  const { jobs, open, load } = useBatches()
+  const job = jobs.find(({ id }) => id === open)
+  useEffect(() => told(load), [load])
+  if (job) return <BatchDetail job={job} />
+  return (
+    <div className="flex h-full flex-col">
+      <RoomHeader
+        title="Batches"
+        lead="Many clips, one question. A batch goes on in the background, and after Tarsier was closed where it was."
+      >
+        <Button onClick={() => chooseFiles('folder')}>
+          <FolderOpen size={16} aria-hidden="true" /> A folder
+        </Button>
+        <Button look="primary" onClick={() => chooseFiles()}>
+          <Upload size={16} aria-hidden="true" /> Several clips
+        </Button>
+      </RoomHeader>
+      <ul className="min-h-0 flex-1 space-y-2 overflow-y-auto px-6 pb-6">
+        {jobs.map((each) => (
+          <BatchRow key={each.id} job={each} />
+        ))}
+        {jobs.length === 0 && (
+          <li className="py-12 text-center text-quiet">No batch yet. Drop a folder or several clips anywhere in this window.</li>
+        )}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,123 @@
+import { useState } from 'react'
+import { openFile } from '../../flows/open-clip.ts'
+import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
+import { askSettings } from '../../lib/ask-settings.ts'
+import { errorWords } from '../../lib/error-words.ts'
+import { counted, sizeText } from '../../lib/size-text.ts'
+import { dayText } from '../../lib/time-text.ts'
+import { modelNamed } from '../../stores/models.ts'
+import { type PendingBatch, usePendingBatch } from '../../stores/pending-batch.ts'
+import { told } from '../../stores/problem.ts'
+import { settingsNow, useSettings } from '../../stores/settings.ts'
+import { Button } from '../ui/button.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { controlLook } from '../ui/field.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+
+/** Several clips were given at once: what is to become of them. */
+export function PendingBatchDialog() {
+  const pending = usePendingBatch((state) => state.pending)
+  if (!pending) return null
+  return pending.files.length === 0 ? <RefusedDialog pending={pending} /> : <AskDialog pending={pending} />
+}
+
+function AskDialog({ pending }: { readonly pending: PendingBatch }) {
+  const { files, clips, refused, sending } = pending
+  const model = useSettings((state) => state.view?.values.model)
+  const [title, setTitle] = useState(() => `${counted(files.length, 'clip')}, ${dayText(Date.now())}`)
+  const [question, setQuestion] = useState('')
+  const [skip, setSkip] = useState(true)
+  const begin = () => {
+    const settings = settingsNow()
+    const wish = {
+      title,
+      question: question.trim() || undefined,
+      skipDescribed: skip,
+      settings: askSettings({ range: null, picked: [] }, settings, modelNamed(settings.model)),
+    }
+    told(() => startBatch(wish))
+  }
+  const [first] = files
+  const actions = (
+    <>
+      <Button onClick={dropPendingBatch}>Cancel</Button>
+      {first && files.length > 1 && !sending && (
+        <Button
+          onClick={() => {
+            dropPendingBatch()
+            void openFile(first)
+          }}
+        >
+          Only talk about the first
+        </Button>
+      )}
+      <Button look="primary" why={sending ? 'The files are being handed over' : null} onClick={begin}>
+        Describe {files.length === 1 ? 'it' : `all ${files.length}`}
+      </Button>
+    </>
+  )
+  return (
+    <Dialog title={`Describe ${counted(files.length, 'file')}?`} onClose={dropPendingBatch} actions={actions}>
+      <div className="space-y-3">
+        <p className="text-quiet">
+          One conversation takes one clip. These, {sizeText(files.reduce((sum, { size }) => sum + size, 0))} together, are described one
+          after the other by {model}, in the background.
+        </p>
+        <label className="grid gap-1 text-[0.8125rem] font-medium">
+          Name of the batch
+          <input className={controlLook} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
+        </label>
+        <label className="grid gap-1 text-[0.8125rem] font-medium">
+          Question to each
+          <textarea
+            className={`${controlLook} h-auto resize-y py-1.5 font-normal`}
+            rows={2}
+            placeholder="Empty: the model’s own description"
+            value={question}
+            onChange={(event) => setQuestion(event.target.value)}
+          />
+        </label>
+        <label className="flex items-center gap-2 text-[0.8125rem]">
+          <input type="checkbox" className="size-4 accent-accent" checked={skip} onChange={(event) => setSkip(event.target.checked)} />
+          Skip clips that this model has answered this question about
+        </label>
+        {sending && (
+          <div className="space-y-1.5" role="status">
+            <ProgressBar value={(clips.length + refused.length) / files.length} label="Handing the files over" />
+            <p className="text-[0.8125rem] text-quiet">
+              Opened {clips.length + refused.length} of {files.length}
+            </p>
+          </div>
+        )}
+        <Refused refused={refused} />
+      </div>
+    </Dialog>
+  )
+}
+
+function RefusedDialog({ pending: { clips, refused } }: { readonly pending: PendingBatch }) {
+  const actions = (
+    <Button look="primary" onClick={dropPendingBatch}>
+      Go on with the rest
+    </Button>
+  )
+  return (
+    <Dialog title={`${counted(refused.length, 'file')} left out`} onClose={dropPendingBatch} actions={actions}>
+      <p className="pb-3 text-quiet">The batch has begun with {counted(clips.length, 'clip')}. These could not be opened:</p>
+      <Refused refused={refused} />
+    </Dialog>
+  )
+}
+
+function Refused({ refused }: { readonly refused: PendingBatch['refused'] }) {
+  if (refused.length === 0) return null
+  return (
+    <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-[0.8125rem]">
+      {refused.map(({ name, error }) => (
+        <li key={name}>
+          <span className="font-medium">{name}</span>: <span className="text-danger">{errorWords[error.code].title}.</span> {error.message}
+        </li>
+      ))}
+    </ul>
+  )
+}

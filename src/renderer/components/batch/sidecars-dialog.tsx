@@ -1,0 +1,72 @@
+import { useState } from 'react'
+import type { SidecarReport } from '../../../shared/contract/batch.ts'
+import { counted } from '../../lib/size-text.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+
+interface Sidecars {
+  readonly report: SidecarReport | null
+  readonly write: (overwrite: boolean) => Promise<void>
+  readonly close: () => void
+}
+
+/** Writing a text beside each clip, and what came of it. */
+export function useSidecars(job: string): Sidecars {
+  const [report, setReport] = useState<SidecarReport | null>(null)
+  return {
+    report,
+    write: async (overwrite) => setReport(await service.batch.sidecars({ job, overwrite })),
+    close: () => setReport(null),
+  }
+}
+
+/** Says what was written, and asks before anything is written over. */
+export function SidecarsDialog({ sidecars: { report, write, close } }: { readonly sidecars: Sidecars }) {
+  if (!report) return null
+  const { written, present, failed } = report
+  const actions = (
+    <>
+      {present.length > 0 && (
+        <Button look="danger" onClick={() => told(() => write(true))}>
+          Write over {counted(present.length, 'text')}
+        </Button>
+      )}
+      <Button look="primary" onClick={close}>
+        {present.length > 0 ? 'Leave them' : 'Good'}
+      </Button>
+    </>
+  )
+  return (
+    <Dialog title="Texts beside the clips" onClose={close} actions={actions}>
+      <div className="space-y-3">
+        <p>{counted(written, 'text')} written.</p>
+        {present.length > 0 && (
+          <div>
+            <p className="font-medium">{counted(present.length, 'text')} left as they were:</p>
+            <ul className="max-h-40 overflow-y-auto text-[0.8125rem] text-quiet">
+              {present.map((path) => (
+                <li key={path} className="wrap-anywhere">
+                  {path}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+        {failed.length > 0 && (
+          <div>
+            <p className="font-medium">{counted(failed.length, 'text')} could not be written:</p>
+            <ul className="max-h-40 overflow-y-auto text-[0.8125rem] text-danger">
+              {failed.map(({ name, error }) => (
+                <li key={name}>
+                  {name}: {error.message}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,68 @@
+import { ChevronDown, MessageSquarePlus, RotateCcw } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import { useState } from 'react'
+import { newChat, openChat } from '../../flows/open-clip.ts'
+import { counted } from '../../lib/size-text.ts'
+import { momentText } from '../../lib/time-text.ts'
+import { useChat } from '../../stores/chat.ts'
+import { told } from '../../stores/problem.ts'
+import { Confirm } from '../ui/confirm.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { menuBox, menuItem } from '../ui/menu-look.ts'
+
+/** Which conversation about the clip this is, another one, and starting over. */
+export function ChatHeader() {
+  const { chat, run, clear } = useChat()
+  const [asking, setAsking] = useState(false)
+  if (!chat) return null
+  const turns = chat.all.length + (run ? 1 : 0)
+  const emptyWhy = turns === 0 ? 'Nothing was said yet' : null
+  return (
+    <header className="flex items-center gap-1 border-b border-line px-4 py-2">
+      <ChatMenu />
+      <IconButton
+        icon={MessageSquarePlus}
+        label="New conversation about this clip"
+        side="bottom"
+        why={emptyWhy}
+        onClick={() => told(newChat)}
+      />
+      <IconButton icon={RotateCcw} label="Start this conversation over" side="bottom" why={emptyWhy} onClick={() => setAsking(true)} />
+      {asking && (
+        <Confirm title="Start over?" verb="Start over" onConfirm={() => told(clear)} onClose={() => setAsking(false)}>
+          {counted(turns, 'question')} and their answers in this conversation are dropped. The clip stays.
+        </Confirm>
+      )}
+    </header>
+  )
+}
+
+function ChatMenu() {
+  const { chat, chats } = useChat()
+  if (!chat) return null
+  const title = chats.find(({ id }) => id === chat.id)?.title || 'New conversation'
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger className="flex min-w-0 flex-1 items-center gap-1.5 rounded-lg px-2 py-1 text-left text-[0.875rem] font-medium hover:bg-sunk">
+        <span className="truncate">{title}</span>
+        <ChevronDown size={15} aria-hidden="true" className="shrink-0 text-quiet" />
+        <span className="sr-only">: other conversations about this clip</span>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content align="start" sideOffset={4} className={`${menuBox} max-w-90`}>
+          <DropdownMenu.Label className="px-2.5 py-1 text-[0.75rem] text-quiet">Conversations about this clip</DropdownMenu.Label>
+          {chats.map(({ id, title: name, turns, updated }) => (
+            <DropdownMenu.Item key={id} className={menuItem} onSelect={() => told(() => openChat(id))}>
+              <span className="min-w-0">
+                <span className={`block truncate ${id === chat.id ? 'font-semibold' : ''}`}>{name || 'New conversation'}</span>
+                <span className="block text-[0.75rem] text-quiet">
+                  {counted(turns, 'question')}, {momentText(updated)}
+                </span>
+              </span>
+            </DropdownMenu.Item>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}

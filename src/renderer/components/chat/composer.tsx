@@ -1,0 +1,57 @@
+import { ArrowUp, Square } from 'lucide-react'
+import { useState } from 'react'
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import { ask } from '../../flows/ask.ts'
+import { useChat } from '../../stores/chat.ts'
+import { useCost } from '../../stores/cost.ts'
+import { IconButton } from '../ui/icon-button.tsx'
+import { CostLine } from './cost-line.tsx'
+import { PromptMenu } from './prompt-menu.tsx'
+
+/** Where questions are typed; null as clip says why there is nothing to ask about yet. */
+export function Composer({ facts }: { readonly facts: ClipFacts | null }) {
+  const [text, setText] = useState('')
+  const run = useChat((state) => state.run)
+  const stop = useChat((state) => state.stop)
+  const impossible = useCost((state) => state.cost?.impossible ?? null)
+  const closed = !facts ? 'Please upload your video first' : facts.present ? null : 'The file has to be found before more can be asked'
+  const why = closed ?? impossible?.message ?? (text.trim() === '' ? 'Type a question' : null)
+  const send = () => {
+    if (why || run) return
+    ask(text.trim())
+    setText('')
+  }
+  return (
+    <form
+      className="mx-auto w-full max-w-3xl px-5 pb-4"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      {facts && <CostLine />}
+      <div className="flex items-end gap-1 rounded-2xl border border-edge bg-raised p-1.5 pl-2 shadow-card focus-within:border-accent">
+        <PromptMenu disabled={closed !== null} onPick={setText} />
+        <textarea
+          aria-label="Your question"
+          placeholder={closed ?? 'Ask about this clip…'}
+          className="field-sizing-content max-h-40 min-h-9 flex-1 resize-none bg-transparent px-1.5 py-1.5 outline-none placeholder:text-quiet disabled:cursor-not-allowed"
+          rows={1}
+          disabled={closed !== null}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+            event.preventDefault()
+            send()
+          }}
+        />
+        {run ? (
+          <IconButton icon={Square} label="Stop (Esc)" onClick={stop} className="size-9 bg-accent! text-on-accent!" />
+        ) : (
+          <IconButton icon={ArrowUp} label="Ask (Enter)" why={why} onClick={send} className="size-9 bg-accent! text-on-accent!" />
+        )}
+      </div>
+    </form>
+  )
+}

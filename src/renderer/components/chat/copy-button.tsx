@@ -1,0 +1,17 @@
+import { Check, Copy } from 'lucide-react'
+import { useState } from 'react'
+import { told } from '../../stores/problem.ts'
+import { IconButton } from '../ui/icon-button.tsx'
+
+/** How long it says that it was done. */
+const SAY_MS = 1500
+
+export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+  const [done, setDone] = useState(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    setDone(true)
+    setTimeout(() => setDone(false), SAY_MS)
+  }
+  return <IconButton icon={done ? Check : Copy} label={done ? 'Copied' : label} onClick={() => told(copy)} className="size-7" />
+}

@@ -1,0 +1,31 @@
+import { showSettings } from '../../flows/ask.ts'
+import { counted, sizeText } from '../../lib/size-text.ts'
+import { durationText } from '../../lib/time-text.ts'
+import { useCost } from '../../stores/cost.ts'
+import { useSettings } from '../../stores/settings.ts'
+
+/** What the next question will cost, before it is asked. */
+export function CostLine() {
+  const { cost, problem } = useCost()
+  const model = useSettings((state) => state.view?.values.model)
+  if (problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{problem.message}</p>
+  if (!cost) return <p className="px-2 pb-1.5 text-[0.75rem] text-quiet">&nbsp;</p>
+  if (cost.impossible) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{cost.impossible.message}</p>
+  const parts = [
+    counted(cost.frames.length, 'frame'),
+    `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`,
+    ...(cost.memory === null ? [] : [sizeText(cost.memory)]),
+    ...(cost.secondsToFirstWord === null ? [] : [`first word in ${durationText(cost.secondsToFirstWord)}`]),
+  ]
+  return (
+    <div className="flex flex-wrap items-center gap-x-2 px-2 pb-1.5 text-[0.75rem] text-quiet">
+      <button type="button" onClick={showSettings} className="font-medium text-accent hover:underline">
+        {model}
+      </button>
+      <span>{parts.join(' · ')}</span>
+      {cost.notices.map((text) => (
+        <span key={text}>{text}</span>
+      ))}
+    </div>
+  )
+}

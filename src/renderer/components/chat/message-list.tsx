@@ -1,0 +1,81 @@
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef } from 'react'
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
+import { useChat } from '../../stores/chat.ts'
+import { useView } from '../../stores/view.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { EmptyChat } from './empty-chat.tsx'
+import { RunView } from './run-view.tsx'
+import { TurnView } from './turn-view.tsx'
+
+/** How near the end, in pixels, the list follows what is written. */
+const NEAR = 80
+
+/** All turns; of a long conversation only those that are to be seen are laid out. */
+export function MessageList({ facts }: { readonly facts: ClipFacts }) {
+  const { chat, run: anyRun, problem } = useChat()
+  const box = useRef<HTMLDivElement>(null)
+  const atEnd = useRef(true)
+  const run = anyRun?.chat === chat?.id ? anyRun : null
+  const turns = chat?.all ?? []
+  const count = turns.length + (run ? 1 : 0)
+  const list = useVirtualizer({
+    count,
+    getScrollElement: () => box.current,
+    estimateSize: () => 180,
+    getItemKey: (index) => `${chat?.id} ${index}`,
+    overscan: 3,
+  })
+  const size = list.getTotalSize()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever grows moves the end.
+  useEffect(() => {
+    if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight
+  }, [size, run, count])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation, or a new question, begins at its end.
+  useEffect(() => {
+    atEnd.current = true
+  }, [chat?.id, run?.started])
+  const onScroll = () => {
+    const element = box.current
+    if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
+  }
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    <section ref={box} onScroll={onScroll} tabIndex={0} aria-label="Messages" className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto max-w-3xl px-5 py-4">
+        {count === 0 && <EmptyChat facts={facts} />}
+        <ol className="relative" style={{ height: size }}>
+          {list.getVirtualItems().map(({ index, key, start }) => {
+            const turn = turns[index]
+            return (
+              <li
+                key={key}
+                ref={list.measureElement}
+                data-index={index}
+                aria-setsize={count}
+                aria-posinset={index + 1}
+                className="absolute inset-x-0 top-0 pb-5"
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                {turn ? <TurnView turn={turn} last={index === turns.length - 1} busy={anyRun !== null} /> : run && <RunView run={run} />}
+              </li>
+            )
+          })}
+        </ol>
+        {problem && (
+          <FailureNotice
+            error={problem}
+            can={{
+              retry: askAgain,
+              'fewer-frames': askWithFewerFrames,
+              'other-device': showSettings,
+              models: () => useView.getState().show('models'),
+            }}
+            onDismiss={() => useChat.setState({ problem: null })}
+          />
+        )}
+      </div>
+    </section>
+  )
+}

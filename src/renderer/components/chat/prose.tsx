@@ -1,0 +1,53 @@
+import { memo } from 'react'
+import Markdown, { type Components } from 'react-markdown'
+import remarkGfm from 'remark-gfm'
+import { TIME_ADDRESS, timeLinks } from '../../lib/time-links.ts'
+import { useClip } from '../../stores/clip.ts'
+import { seekTo } from '../../stores/player.ts'
+
+const components: Components = {
+  a: ({ href, children }) =>
+    href?.startsWith(TIME_ADDRESS) ? (
+      <TimeButton seconds={Number(href.slice(TIME_ADDRESS.length))}>{children}</TimeButton>
+    ) : (
+      <u>{children}</u>
+    ),
+  // A model's headings are not the page's.
+  h1: ({ children }) => <p className="font-semibold">{children}</p>,
+  h2: ({ children }) => <p className="font-semibold">{children}</p>,
+  h3: ({ children }) => <p className="font-semibold">{children}</p>,
+}
+
+/** What a model wrote, as Markdown: no markup of its own, no picture from anywhere, no way out of the page. Times jump the player. */
+export const Prose = memo(function Prose({ text }: { readonly text: string }) {
+  return (
+    <div className="prose">
+      <Markdown
+        remarkPlugins={[remarkGfm, timeLinks]}
+        components={components}
+        disallowedElements={['img', 'input']}
+        urlTransform={timesOnly}
+      >
+        {text}
+      </Markdown>
+    </div>
+  )
+})
+
+function timesOnly(url: string): string {
+  return url.startsWith(TIME_ADDRESS) ? url : ''
+}
+
+function TimeButton({ seconds, children }: { readonly seconds: number; readonly children: React.ReactNode }) {
+  const duration = useClip((state) => state.facts?.duration ?? 0)
+  if (!(seconds <= duration)) return children
+  return (
+    <button
+      type="button"
+      className="rounded text-accent underline decoration-dotted underline-offset-3 hover:decoration-solid"
+      onClick={() => seekTo(seconds, duration)}
+    >
+      {children}
+    </button>
+  )
+}

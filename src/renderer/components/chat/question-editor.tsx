@@ -1,0 +1,42 @@
+import { useState } from 'react'
+import type { Turn } from '../../../shared/contract/chats.ts'
+import { askEdited } from '../../flows/ask.ts'
+import { useChat } from '../../stores/chat.ts'
+import { Button } from '../ui/button.tsx'
+
+/** An earlier question, to be put differently. What came after it goes. */
+export function QuestionEditor({ turn }: { readonly turn: Turn }) {
+  const [text, setText] = useState(turn.question)
+  const startEdit = useChat((state) => state.startEdit)
+  const later = useChat((state) => (state.chat?.all.length ?? 0) - turn.index - 1)
+  const send = () => text.trim() && askEdited(turn.index, text)
+  return (
+    <div className="ml-auto w-full max-w-[85%] space-y-2">
+      <textarea
+        // biome-ignore lint/a11y/noAutofocus: the person has just asked to write here.
+        autoFocus
+        aria-label="The question, changed"
+        className="w-full resize-y rounded-2xl border border-edge bg-raised px-3.5 py-2"
+        rows={3}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') startEdit(null)
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault()
+            send()
+          }
+        }}
+      />
+      <div className="flex flex-wrap items-center justify-end gap-2">
+        {later > 0 && <span className="mr-auto text-[0.75rem] text-quiet">What came after it is dropped.</span>}
+        <Button size="small" onClick={() => startEdit(null)}>
+          Cancel
+        </Button>
+        <Button size="small" look="primary" why={text.trim() === '' ? 'Type a question' : null} onClick={send}>
+          Ask this instead
+        </Button>
+      </div>
+    </div>
+  )
+}

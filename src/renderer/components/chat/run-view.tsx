@@ -1,0 +1,62 @@
+import { Check } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { type Run, secondsLeft, stageSteps, stageText, stepOf, timeLeftText } from '../../lib/run.ts'
+import { useCost } from '../../stores/cost.ts'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+import { Prose } from './prose.tsx'
+import { QuestionBubble } from './question-bubble.tsx'
+
+/** An answer that is being made: how far it is, and its words as they come. */
+export function RunView({ run }: { readonly run: Run }) {
+  return (
+    <article aria-label="Answer in the making" aria-busy="true" className="space-y-3">
+      {run.turn && <QuestionBubble text={run.turn.question} />}
+      {run.stage !== 'writing' && <Stages run={run} />}
+      {run.notices.map((text) => (
+        <p key={text} className="text-[0.8125rem] text-quiet">
+          {text}
+        </p>
+      ))}
+      {run.text && <Prose text={run.text} />}
+      {run.stage === 'writing' && (
+        <p className="flex items-center gap-2 text-[0.8125rem] text-quiet">
+          <span className="size-2 rounded-full bg-accent breathing" /> Writing…
+        </p>
+      )}
+    </article>
+  )
+}
+
+function Stages({ run }: { readonly run: Run }) {
+  const estimate = useCost((state) => state.cost?.secondsToFirstWord ?? null)
+  const now = useNow()
+  const step = stepOf(run)
+  const value = run.stage === 'looking' && run.of > 0 ? run.done / run.of : null
+  return (
+    <div className="max-w-md space-y-2.5 rounded-xl border border-line bg-raised px-4 py-3">
+      <div className="flex items-baseline justify-between gap-3">
+        <span className="font-medium">{stageText(run)}</span>
+        <span className="text-[0.8125rem] text-quiet tabular-nums">{timeLeftText(secondsLeft(run, now, estimate))}</span>
+      </div>
+      <ProgressBar value={value} label={stageText(run)} />
+      <ol className="flex gap-4 text-[0.75rem]">
+        {stageSteps.map((name, i) => (
+          <li key={name} className={`flex items-center gap-1 ${i === step ? 'font-semibold text-accent' : 'text-quiet'}`}>
+            {i < step && <Check size={12} aria-hidden="true" />}
+            {name}
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+/** The page's clock, twice a second. */
+function useNow(): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}

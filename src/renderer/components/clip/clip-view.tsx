@@ -1,0 +1,19 @@
+import { useFollowLook } from '../../hooks/use-follow-look.ts'
+import { useClip } from '../../stores/clip.ts'
+import { ChatPanel } from '../chat/chat-panel.tsx'
+import { StartView } from '../start/start-view.tsx'
+import { ClipPanel } from './clip-panel.tsx'
+
+/** A clip and the conversation about it, side by side; without a clip the way to one. */
+export function ClipView() {
+  const facts = useClip((state) => state.facts)
+  const opening = useClip((state) => state.opening)
+  useFollowLook()
+  if (!facts || opening) return <StartView />
+  return (
+    <div className="grid h-full grid-cols-[minmax(17.5rem,38%)_minmax(0,1fr)] min-[110rem]:grid-cols-[42rem_minmax(0,1fr)]">
+      <ClipPanel facts={facts} />
+      <ChatPanel facts={facts} />
+    </div>
+  )
+}

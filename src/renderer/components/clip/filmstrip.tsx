@@ -1,0 +1,83 @@
+import { Hand, Undo2 } from 'lucide-react'
+import type { ClipFacts, FramePicture } from '../../../shared/contract/clips.ts'
+import { counted } from '../../lib/size-text.ts'
+import { useFrames } from '../../stores/frames.ts'
+import { usePlayer } from '../../stores/player.ts'
+import { Button } from '../ui/button.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { StripFrame } from './strip-frame.tsx'
+
+/** Exactly the frames that the model gets, at the pixels that it gets. */
+export function Filmstrip({ facts }: { readonly facts: ClipFacts }) {
+  const { pictures, of, problem, turn, showNext } = useFrames()
+  const { picked, clearPicks } = usePlayer()
+  const [first] = pictures
+  const missing = Math.max(0, (of || 4) - pictures.length)
+  if (!facts.present && pictures.length === 0) return <p className="text-quiet">The frames are shown once the file is found.</p>
+  return (
+    <section aria-label="Frames the model gets" className="space-y-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <p className="min-w-0 flex-1 text-[0.8125rem]">
+          <span className="font-medium">{turn === null ? 'The model will see' : `For question ${turn + 1} the model saw`}</span>{' '}
+          <span className="text-quiet">{first ? summary(first, of) : 'reading the frames…'}</span>
+        </p>
+        {turn !== null && (
+          <Button size="small" look="quiet" onClick={() => void showNext()}>
+            <Undo2 size={14} aria-hidden="true" /> Next question’s
+          </Button>
+        )}
+        {turn === null && facts.kind !== 'image' && <ByHand pictures={pictures} picked={picked} clear={clearPicks} />}
+      </div>
+      {picked.length > 0 && turn === null && (
+        <p className="text-[0.75rem] text-quiet">
+          Picked by hand: take frames out here, and add the one in the player with its plus, or the key P.
+        </p>
+      )}
+      {problem && <FailureNotice error={problem} />}
+      {!problem && (
+        <ol className="grid grid-cols-[repeat(auto-fill,minmax(6.5rem,1fr))] gap-2">
+          {pictures.map((picture) => (
+            <StripFrame
+              key={`${picture.done} ${picture.index}`}
+              picture={picture}
+              facts={facts}
+              byHand={picked.length > 1 && turn === null}
+            />
+          ))}
+          {Array.from({ length: missing }, (_, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: places that are all alike.
+            <li key={`empty ${i}`} aria-hidden="true" className="breathing aspect-video rounded-lg bg-sunk" />
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+function summary({ width, height }: FramePicture, of: number): string {
+  return `${counted(of, 'frame')} of ${width} × ${height} pixels`
+}
+
+function ByHand({
+  pictures,
+  picked,
+  clear,
+}: {
+  readonly pictures: readonly FramePicture[]
+  readonly picked: readonly number[]
+  readonly clear: () => void
+}) {
+  if (picked.length > 0) {
+    return (
+      <Button size="small" look="quiet" onClick={clear}>
+        <Undo2 size={14} aria-hidden="true" /> Even steps again
+      </Button>
+    )
+  }
+  const begin = () => usePlayer.setState({ picked: [...new Set(pictures.map(({ index }) => index))].sort((a, b) => a - b) })
+  return (
+    <Button size="small" look="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are not here yet' : null}>
+      <Hand size={14} aria-hidden="true" /> Pick by hand
+    </Button>
+  )
+}

@@ -1,0 +1,36 @@
+import { useState } from 'react'
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { TarsierError } from '../../../shared/errors.ts'
+import { locateClip } from '../../flows/open-clip.ts'
+import { chooseFile } from '../../flows/take-files.ts'
+import { problemOf } from '../../stores/problem.ts'
+import { Button } from '../ui/button.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { Notice } from '../ui/notice.tsx'
+
+/** A clip whose file was moved or removed: its conversation is here, and the file can be shown a new place. */
+export function MissingFile({ facts }: { readonly facts: ClipFacts }) {
+  const [refused, setRefused] = useState<{ readonly file: File; readonly error: TarsierError } | null>(null)
+  const locate = async (file: File, force: boolean) => {
+    try {
+      await locateClip(file, force)
+    } catch (thrown) {
+      const error = problemOf(thrown)
+      setRefused(error && { file, error })
+    }
+  }
+  const find = <Button onClick={() => chooseFile('', (file) => void locate(file, false))}>Find the file…</Button>
+  return (
+    <div className="space-y-3 px-4 pb-4">
+      <Notice title="The file is not where it was" actions={find}>
+        “{facts.name}” was moved, renamed or removed. What was said about it is all here; to ask more, show where it is now.
+      </Notice>
+      {refused && <FailureNotice error={refused.error} onDismiss={() => setRefused(null)} />}
+      {refused?.error.code === 'usage' && (
+        <Button size="small" onClick={() => void locate(refused.file, true)}>
+          Take “{refused.file.name}” all the same
+        </Button>
+      )}
+    </div>
+  )
+}

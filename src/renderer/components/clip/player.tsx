@@ -1,0 +1,52 @@
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import { usePlayerKeys } from '../../hooks/use-player-keys.ts'
+import { makePreview, useClip } from '../../stores/clip.ts'
+import { clipUrl } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+import { Film } from './film.tsx'
+import { PlayerControls } from './player-controls.tsx'
+import { Thumbnail } from './thumbnail.tsx'
+
+/** The clip as people see it. Where browsers cannot show the file, a form that they can is made meanwhile. */
+export function Player({ facts }: { readonly facts: ClipFacts }) {
+  usePlayerKeys(facts)
+  return (
+    <div>
+      <div className="relative grid aspect-video max-h-[38vh] w-full place-items-center overflow-hidden bg-black">
+        <Picture facts={facts} />
+      </div>
+      {facts.kind === 'video' && <PlayerControls facts={facts} />}
+      {facts.kind !== 'video' && <div className="h-2" />}
+    </div>
+  )
+}
+
+function Picture({ facts }: { readonly facts: ClipFacts }) {
+  const preview = useClip((state) => state.preview)
+  const { handle, kind, name } = facts
+  if (preview.kind === 'making') {
+    return (
+      <>
+        <Thumbnail handle={handle} className="size-full object-contain opacity-60" />
+        <div className="absolute inset-x-6 bottom-5 grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
+          <span>Browsers cannot play this file; a preview is being made. The model reads the file itself.</span>
+          <ProgressBar value={preview.value} label="Making a preview" />
+        </div>
+      </>
+    )
+  }
+  if (preview.kind === 'failed') {
+    return (
+      <>
+        <Thumbnail handle={handle} className="size-full object-contain opacity-60" />
+        <div className="absolute inset-4 grid content-center">
+          <FailureNotice error={preview.error} can={{ retry: () => void makePreview(handle) }} />
+        </div>
+      </>
+    )
+  }
+  const source = clipUrl(handle, preview.kind === 'ready' ? 'preview' : 'file')
+  if (kind === 'video') return <Film key={source} source={source} facts={facts} />
+  return <img src={source} alt={name} className="checker max-h-full max-w-full object-contain" />
+}

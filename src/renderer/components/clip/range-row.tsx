@@ -1,0 +1,63 @@
+import { RotateCcw } from 'lucide-react'
+import { Slider } from 'radix-ui'
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import { movedRange } from '../../lib/frame-step.ts'
+import { clockText } from '../../lib/time-text.ts'
+import { usePlayer } from '../../stores/player.ts'
+import { IconButton } from '../ui/icon-button.tsx'
+import { TimeField } from './time-field.tsx'
+
+const thumb = 'block h-4 w-2 rounded-sm border border-accent bg-raised shadow-card'
+
+/** In and out: the part of the clip that is to be looked at. */
+export function RangeRow({ facts }: { readonly facts: ClipFacts }) {
+  const { range, setRange, picked } = usePlayer()
+  const { duration, rate } = facts
+  const { start, end } = range ?? { start: 0, end: duration }
+  const byHand = picked.length > 0
+  return (
+    <fieldset
+      disabled={byHand}
+      className="flex items-center gap-1 disabled:opacity-55"
+      title={byHand ? 'Frames are picked by hand, so no part is chosen' : undefined}
+    >
+      <legend className="sr-only">Part of the clip to look at</legend>
+      <TimeField
+        label="Part begins at"
+        value={start}
+        disabled={byHand}
+        onChange={(seconds) => setRange(movedRange(range, 'start', seconds, facts))}
+      />
+      <Slider.Root
+        className="relative flex h-5 min-w-0 grow touch-none items-center select-none"
+        value={[start, end]}
+        max={duration}
+        step={rate > 0 ? 1 / rate : 0.04}
+        disabled={byHand}
+        minStepsBetweenThumbs={1}
+        onValueChange={([from, to]) =>
+          from !== undefined && to !== undefined && setRange(from <= 0 && to >= duration ? null : { start: from, end: to })
+        }
+      >
+        <Slider.Track className="relative h-1 grow rounded-full bg-line">
+          <Slider.Range className="absolute h-full rounded-full bg-accent/60" />
+        </Slider.Track>
+        <Slider.Thumb aria-label="Begin of the part (I)" aria-valuetext={clockText(start)} className={thumb} />
+        <Slider.Thumb aria-label="End of the part (O)" aria-valuetext={clockText(end)} className={thumb} />
+      </Slider.Root>
+      <TimeField
+        label="Part ends at"
+        value={end}
+        disabled={byHand}
+        onChange={(seconds) => setRange(movedRange(range, 'end', seconds, facts))}
+      />
+      <IconButton
+        icon={RotateCcw}
+        label="Look at the whole clip"
+        why={range ? null : 'The whole clip is looked at'}
+        onClick={() => setRange(null)}
+        className="size-7"
+      />
+    </fieldset>
+  )
+}

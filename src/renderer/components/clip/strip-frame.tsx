@@ -1,0 +1,48 @@
+import { X } from 'lucide-react'
+import { memo } from 'react'
+import type { ClipFacts, FramePicture } from '../../../shared/contract/clips.ts'
+import { frameAt } from '../../lib/frame-step.ts'
+import { clockText } from '../../lib/time-text.ts'
+import { seekTo, usePlayer } from '../../stores/player.ts'
+import { Jpeg } from './jpeg.tsx'
+
+interface StripFrameProps {
+  readonly picture: FramePicture
+  readonly facts: ClipFacts
+  /** Whether it can be taken out. */
+  readonly byHand: boolean
+}
+
+/** One frame of the strip: a click goes there in the player. */
+export const StripFrame = memo(function StripFrame({ picture, facts, byHand }: StripFrameProps) {
+  const { index, time, done, of, jpeg } = picture
+  const here = usePlayer((state) => facts.kind === 'video' && frameAt(state.time, facts.rate, facts.frameCount) === index)
+  const togglePick = usePlayer((state) => state.togglePick)
+  return (
+    <li className="group relative">
+      <button
+        type="button"
+        onClick={() => seekTo(time + 0.001, facts.duration)}
+        aria-label={`Frame ${done} of ${of}, at ${clockText(time)}: go there`}
+        aria-current={here ? 'true' : undefined}
+        className="block w-full overflow-hidden rounded-lg border border-line bg-sunk transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:ring-1 aria-[current]:ring-accent"
+      >
+        <Jpeg jpeg={jpeg} label="" className="aspect-video w-full object-contain" />
+        <span className="flex justify-between px-1.5 py-0.5 text-[0.6875rem] text-quiet tabular-nums">
+          <span>{clockText(time)}</span>
+          <span>#{index}</span>
+        </span>
+      </button>
+      {byHand && (
+        <button
+          type="button"
+          aria-label={`Take out frame ${done}, at ${clockText(time)}`}
+          onClick={() => togglePick(index)}
+          className="absolute top-1 right-1 grid size-6 place-items-center rounded-full bg-raised text-text shadow-card hover:text-danger"
+        >
+          <X size={13} aria-hidden="true" />
+        </button>
+      )}
+    </li>
+  )
+})

@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'react'
+import { clockText, parseClock } from '../../lib/time-text.ts'
+
+interface TimeFieldProps {
+  readonly label: string
+  readonly value: number
+  readonly onChange: (seconds: number) => void
+  /** Why it cannot be changed now. */
+  readonly disabled?: boolean
+}
+
+/** A time to be read and typed. It is taken with Enter or when the field is left; what is no time is given back. */
+export function TimeField({ label, value, onChange, disabled = false }: TimeFieldProps) {
+  const [typed, setTyped] = useState<string | null>(null)
+  // A film that goes on does not write over what somebody types.
+  const shown = typed ?? clockText(value)
+  useEffect(() => {
+    if (disabled) setTyped(null)
+  }, [disabled])
+  const commit = () => {
+    const seconds = typed === null ? null : parseClock(typed)
+    setTyped(null)
+    if (seconds !== null) onChange(seconds)
+  }
+  return (
+    <input
+      aria-label={label}
+      className="h-7 w-18 rounded-md border border-transparent bg-transparent text-center text-[0.8125rem] tabular-nums hover:border-line focus:border-edge disabled:opacity-55"
+      value={shown}
+      disabled={disabled}
+      onFocus={(event) => event.target.select()}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') commit()
+        if (event.key === 'Escape') setTyped(null)
+      }}
+    />
+  )
+}

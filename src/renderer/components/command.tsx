@@ -1,9 +1,0 @@
-/** A line to type in a terminal, and what it does. */
-export function Command({ line, says }: { readonly line: string; readonly says: string }) {
-  return (
-    <div className="command">
-      <code>{line}</code>
-      <span>{says}</span>
-    </div>
-  )
-}

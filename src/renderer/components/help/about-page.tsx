@@ -1,0 +1,49 @@
+import { useAnswer } from '../../hooks/use-answer.ts'
+import mark from '../../tarsier.svg'
+import { service } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+
+const askAbout = () => service.system.about()
+
+/** Versions, licences, and where data lies. */
+export function AboutPage() {
+  const { answer: about, problem, again } = useAnswer(askAbout)
+  if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
+  if (!about) return <p className="text-quiet">Reading…</p>
+  return (
+    <div className="space-y-5">
+      <div className="flex items-center gap-4">
+        <img src={mark} alt="" width="56" height="56" />
+        <div>
+          <p className="text-lg font-semibold">Tarsier Desktop {about.version}</p>
+          <p className="text-[0.8125rem] text-quiet">
+            {about.platform} · Node {about.node}
+          </p>
+        </div>
+      </div>
+      <p className="text-[0.875rem]">
+        Everything it keeps lies in{' '}
+        <code className="rounded bg-sunk px-1.5 py-0.5 font-mono text-[0.8125rem] wrap-anywhere">{about.home}</code>
+      </p>
+      <table className="w-full max-w-2xl text-left text-[0.8125rem]">
+        <caption className="pb-1 text-left font-semibold">What it is made of</caption>
+        <thead className="text-quiet">
+          <tr>
+            <th className="py-1 font-medium">Part</th>
+            <th className="py-1 font-medium">Version</th>
+            <th className="py-1 font-medium">Licence</th>
+          </tr>
+        </thead>
+        <tbody>
+          {about.parts.map(({ name, version, licence }) => (
+            <tr key={name} className="border-t border-line">
+              <td className="py-1">{name}</td>
+              <td className="py-1 tabular-nums">{version}</td>
+              <td className="py-1">{licence}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

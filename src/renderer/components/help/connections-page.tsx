@@ -1,0 +1,26 @@
+import { useAnswer } from '../../hooks/use-answer.ts'
+import { service } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+
+const askAbout = () => service.system.about()
+
+/** Every connection that the app can make. */
+export function ConnectionsPage() {
+  const { answer: about, problem, again } = useAnswer(askAbout)
+  if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
+  if (!about) return <p className="text-quiet">Reading…</p>
+  return (
+    <div className="max-w-2xl space-y-3">
+      <p className="text-quiet">There are no others, and none of these is made by itself. Nothing is counted, nothing is reported.</p>
+      <ul className="space-y-2">
+        {about.connections.map(({ to, why, when }) => (
+          <li key={`${to} ${why}`} className="rounded-xl border border-line bg-raised px-4 py-3">
+            <p className="font-medium wrap-anywhere">{to}</p>
+            <p className="text-[0.8125rem]">{why}</p>
+            <p className="text-[0.8125rem] text-quiet">{when}</p>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

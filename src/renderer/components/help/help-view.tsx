@@ -1,0 +1,48 @@
+import { Keyboard } from 'lucide-react'
+import { Tabs } from 'radix-ui'
+import { useView } from '../../stores/view.ts'
+import { RoomHeader } from '../room-header.tsx'
+import { Button } from '../ui/button.tsx'
+import { AboutPage } from './about-page.tsx'
+import { ConnectionsPage } from './connections-page.tsx'
+import { LogsPage } from './logs-page.tsx'
+import { MachinePage } from './machine-page.tsx'
+
+const pages = [
+  { value: 'about', name: 'About', page: AboutPage },
+  { value: 'machine', name: 'This machine', page: MachinePage },
+  { value: 'connections', name: 'Connections', page: ConnectionsPage },
+  { value: 'logs', name: 'Logs', page: LogsPage },
+] as const
+
+/** What the app is, what the machine can do, what it connects to, and what it wrote down. */
+export function HelpView() {
+  const showShortcuts = useView((state) => state.showShortcuts)
+  return (
+    <div className="flex h-full flex-col">
+      <RoomHeader title="Help" lead="What this is, where things lie, and what to send along when something goes wrong.">
+        <Button onClick={() => showShortcuts(true)}>
+          <Keyboard size={16} aria-hidden="true" /> Keys
+        </Button>
+      </RoomHeader>
+      <Tabs.Root defaultValue="about" className="flex min-h-0 flex-1 flex-col">
+        <Tabs.List aria-label="Help" className="flex gap-4 border-b border-line px-6">
+          {pages.map(({ value, name }) => (
+            <Tabs.Trigger
+              key={value}
+              value={value}
+              className="border-b-2 border-transparent py-2 text-[0.875rem] font-medium text-quiet hover:text-text data-[state=active]:border-accent data-[state=active]:text-text"
+            >
+              {name}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        {pages.map(({ value, page: Page }) => (
+          <Tabs.Content key={value} value={value} className="min-h-0 flex-1 overflow-y-auto px-6 py-4">
+            <Page />
+          </Tabs.Content>
+        ))}
+      </Tabs.Root>
+    </div>
+  )
+}

@@ -1,0 +1,49 @@
+import { ClipboardCopy, RefreshCw } from 'lucide-react'
+import { useState } from 'react'
+import { useAnswer } from '../../hooks/use-answer.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+
+const askLogs = () => service.system.logs({ limit: 500 })
+const times = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
+const colours = { info: 'text-quiet', warn: 'text-accent', error: 'text-danger' } as const
+
+/** What the app wrote down, and a report of it to send along. */
+export function LogsPage() {
+  const { answer: lines, problem, again } = useAnswer(askLogs)
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText((await service.system.report()).text)
+    setCopied(true)
+  }
+  return (
+    <div className="space-y-3">
+      <div className="flex flex-wrap items-center gap-2">
+        <Button look="primary" onClick={() => told(copy)}>
+          <ClipboardCopy size={16} aria-hidden="true" /> Copy a report
+        </Button>
+        <Button onClick={again}>
+          <RefreshCw size={16} aria-hidden="true" /> Read again
+        </Button>
+        <span role="status" className="text-[0.8125rem] text-quiet">
+          {copied ? 'Copied. It holds none of your paths and words.' : 'The report holds none of your paths and words.'}
+        </span>
+      </div>
+      {problem && <FailureNotice error={problem} can={{ retry: again }} />}
+      {lines?.length === 0 && <p className="text-quiet">Nothing was written down yet.</p>}
+      <ol className="space-y-0.5 font-mono text-[0.75rem]">
+        {lines?.map(({ time, level, source, text }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines are replaced as a whole.
+          <li key={i} className="flex gap-3 wrap-anywhere">
+            <span className="shrink-0 text-quiet tabular-nums">{times.format(time)}</span>
+            <span className={`w-10 shrink-0 ${colours[level]}`}>{level}</span>
+            <span className="w-20 shrink-0 text-quiet">{source}</span>
+            <span>{text}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+import { CircleCheck, CircleX } from 'lucide-react'
+import type { Works } from '../../../shared/contract/system.ts'
+import { useAnswer } from '../../hooks/use-answer.ts'
+import { sizeText } from '../../lib/size-text.ts'
+import { service } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { Notice } from '../ui/notice.tsx'
+
+const askHealth = () => service.system.health()
+
+/** Which devices work here, tried just now. */
+export function MachinePage() {
+  const { answer: health, problem, again } = useAnswer(askHealth)
+  if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
+  if (!health) return <p className="text-quiet">Trying every device; this takes a few seconds…</p>
+  const { cpu, memory, disk, media, vision, language, advice } = health
+  return (
+    <div className="max-w-2xl space-y-4">
+      <p className="text-[0.875rem]">
+        {cpu.model}, {cpu.cores} cores · {sizeText(memory.free)} of {sizeText(memory.total)} memory free
+        {disk.free !== null && ` · ${sizeText(disk.free)} free on the disk`} · cache {sizeText(disk.cache)}
+      </p>
+      {advice.map((text) => (
+        <Notice key={text}>{text}</Notice>
+      ))}
+      <WorksList title="Reading clips" all={media} />
+      <WorksList title="Eyes" all={vision} />
+      <WorksList title="Language" all={language} />
+    </div>
+  )
+}
+
+function WorksList({ title, all }: { readonly title: string; readonly all: readonly Works[] }) {
+  return (
+    <section>
+      <h2 className="pb-1 font-semibold">{title}</h2>
+      <ul className="space-y-1">
+        {all.map(({ name, works, detail }) => {
+          const Icon = works ? CircleCheck : CircleX
+          return (
+            <li key={name} className="flex gap-2 text-[0.8125rem]">
+              <Icon
+                size={16}
+                aria-label={works ? 'works' : 'does not work'}
+                className={`mt-0.5 shrink-0 ${works ? 'text-good' : 'text-quiet'}`}
+              />
+              <span className="w-28 shrink-0 font-medium">{name}</span>
+              <span className="min-w-0 text-quiet wrap-anywhere">{detail}</span>
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,42 @@
+import { useState } from 'react'
+import type { ExportFormat } from '../../../shared/contract/batch.ts'
+import { chooseFile } from '../../flows/take-files.ts'
+import { saveText } from '../../lib/save-text.ts'
+import { counted } from '../../lib/size-text.ts'
+import { useLibrary } from '../../stores/library.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { ExportMenu } from '../ui/export-menu.tsx'
+
+/** The library as files, and back. What is chosen is exported; where nothing is, everything. */
+export function LibraryMenu() {
+  const chosen = useLibrary((state) => state.chosen)
+  const [imported, setImported] = useState<{ readonly added: number; readonly present: number } | null>(null)
+  const save = async (format: ExportFormat | 'library') => {
+    saveText(await service.library.export({ format, ...(chosen.size > 0 && { chats: [...chosen] }) }))
+  }
+  const read = async (file: File) => {
+    setImported(await service.library.import({ text: await file.text() }))
+    const { search, query } = useLibrary.getState()
+    await search(query)
+  }
+  return (
+    <>
+      <ExportMenu
+        onPick={(format) => told(() => save(format))}
+        more={[
+          { name: 'Everything, to be imported again', onPick: () => told(() => save('library')) },
+          { name: 'Import…', onPick: () => chooseFile('.json,application/json', (file) => told(() => read(file))) },
+        ]}
+      />
+      {imported && (
+        <Dialog title="Imported" onClose={() => setImported(null)}>
+          <p>
+            {counted(imported.added, 'conversation')} came in; {counted(imported.present, 'was', 'were')} here already.
+          </p>
+        </Dialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,44 @@
+import { useEffect } from 'react'
+import { counted } from '../../lib/size-text.ts'
+import { useLibrary } from '../../stores/library.ts'
+import { told } from '../../stores/problem.ts'
+import { RoomHeader } from '../room-header.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { HitList } from './hit-list.tsx'
+import { LibraryMenu } from './library-menu.tsx'
+import { SearchBar } from './search-bar.tsx'
+import { SelectionBar } from './selection-bar.tsx'
+
+/** Everything that was described or asked, to be found by its words. */
+export function LibraryView() {
+  const { total, problem, query, search, loadFilters, hits, loading, chosen } = useLibrary()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew whenever the room is entered.
+  useEffect(() => {
+    void search(query)
+    told(loadFilters)
+  }, [])
+  return (
+    <div className="flex h-full flex-col">
+      <RoomHeader title="Library" lead={`${counted(total, 'conversation')}. Everything said about a clip is kept here, on this machine.`}>
+        <LibraryMenu />
+      </RoomHeader>
+      <SearchBar />
+      {chosen.size > 0 && <SelectionBar />}
+      {problem && (
+        <div className="px-6 py-2">
+          <FailureNotice error={problem} can={{ retry: () => void search(query) }} />
+        </div>
+      )}
+      {hits.length === 0 && !loading && !problem ? (
+        <p className="px-6 py-12 text-center text-quiet">
+          {query.text === '' ? 'Nothing is here yet. Describe a clip, and it will be.' : `Nothing holds the words “${query.text}”.`}
+        </p>
+      ) : (
+        <HitList />
+      )}
+      <p role="status" className="sr-only">
+        {loading ? '' : `${counted(total, 'conversation')} found`}
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,88 @@
+import { Search } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { SEARCH_FIELD } from '../../flows/global-keys.ts'
+import { type Query, useLibrary } from '../../stores/library.ts'
+
+const REST_MS = 150
+const DAY_MS = 86_400_000
+const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
+const ages = { '': 'Any time', 1: 'Last day', 7: 'Last week', 31: 'Last month', 366: 'Last year' } as const
+
+/** Words, and what else narrows the library down. */
+export function SearchBar() {
+  const { query, filters, search } = useLibrary()
+  const [text, setText] = useState(query.text)
+  const [age, setAge] = useState('')
+  useEffect(() => {
+    if (text === useLibrary.getState().query.text) return
+    const timer = setTimeout(() => void search({ ...useLibrary.getState().query, text }), REST_MS)
+    return () => clearTimeout(timer)
+  }, [text, search])
+  const narrow = (name: keyof Query, value: string | number | undefined) => {
+    const { [name]: _gone, ...rest } = query
+    void search(value === undefined || value === '' ? ({ text: query.text, ...rest } as Query) : { ...query, [name]: value })
+  }
+  return (
+    <search className="flex flex-wrap gap-2 px-6 pb-3">
+      <div className="relative min-w-56 flex-1">
+        <Search size={16} aria-hidden="true" className="pointer-events-none absolute top-2.5 left-3 text-quiet" />
+        <input
+          id={SEARCH_FIELD}
+          type="search"
+          aria-label="Search descriptions, questions, answers and names"
+          placeholder="Search what was said…"
+          className={`${control} w-full pl-9`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      <select
+        aria-label="Kind of clip"
+        className={control}
+        value={query.kind ?? ''}
+        onChange={(event) => narrow('kind', event.target.value)}
+      >
+        <option value="">All kinds</option>
+        <option value="video">Videos</option>
+        <option value="image">Images</option>
+        <option value="gif">GIFs</option>
+      </select>
+      <select aria-label="Model" className={control} value={query.model ?? ''} onChange={(event) => narrow('model', event.target.value)}>
+        <option value="">All models</option>
+        {filters.models.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <select
+        aria-label="Age"
+        className={control}
+        value={age}
+        onChange={({ target: { value } }) => {
+          setAge(value)
+          narrow('from', value === '' ? undefined : Date.now() - Number(value) * DAY_MS)
+        }}
+      >
+        {Object.entries(ages)
+          .sort(([a], [b]) => Number(a) - Number(b))
+          .map(([days, name]) => (
+            <option key={days} value={days}>
+              {name}
+            </option>
+          ))}
+      </select>
+      {filters.folders.length > 0 && (
+        <select
+          aria-label="Folder"
+          className={`${control} max-w-48`}
+          value={query.folder ?? ''}
+          onChange={(event) => narrow('folder', event.target.value)}
+        >
+          <option value="">All folders</option>
+          {filters.folders.map((folder) => (
+            <option key={folder}>{folder}</option>
+          ))}
+        </select>
+      )}
+    </search>
+  )
+}

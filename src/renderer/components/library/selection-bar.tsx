@@ -1,0 +1,30 @@
+import { Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { counted } from '../../lib/size-text.ts'
+import { useLibrary } from '../../stores/library.ts'
+import { told } from '../../stores/problem.ts'
+import { Button } from '../ui/button.tsx'
+import { Confirm } from '../ui/confirm.tsx'
+
+/** What can be done with the conversations that are chosen. */
+export function SelectionBar() {
+  const { chosen, chooseNone, remove } = useLibrary()
+  const [asking, setAsking] = useState(false)
+  const many = counted(chosen.size, 'conversation')
+  return (
+    <div className="mx-6 mb-2 flex items-center gap-2 rounded-xl bg-accent-soft px-3 py-1.5">
+      <span className="flex-1 text-[0.8125rem] font-medium">{many} chosen</span>
+      <Button size="small" look="quiet" onClick={chooseNone}>
+        Choose none
+      </Button>
+      <Button size="small" look="danger" onClick={() => setAsking(true)}>
+        <Trash2 size={14} aria-hidden="true" /> Delete
+      </Button>
+      {asking && (
+        <Confirm title={`Delete ${many}?`} verb="Delete" onConfirm={() => told(remove)} onClose={() => setAsking(false)}>
+          What was said goes from the library and cannot be brought back. Your files stay as they are.
+        </Confirm>
+      )}
+    </div>
+  )
+}

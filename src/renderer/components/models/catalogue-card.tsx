@@ -1,0 +1,64 @@
+import { Download } from 'lucide-react'
+import { useId, useState } from 'react'
+import type { CatalogueModel, Fit } from '../../../shared/contract/models.ts'
+import { formKey, modelName } from '../../lib/model-names.ts'
+import { sizeText } from '../../lib/size-text.ts'
+import { useModels } from '../../stores/models.ts'
+import { told } from '../../stores/problem.ts'
+import { Button } from '../ui/button.tsx'
+import { controlLook } from '../ui/field.tsx'
+
+const fits: Readonly<Record<Fit['verdict'], { readonly word: string; readonly look: string }>> = {
+  good: { word: 'fits this machine', look: 'bg-good-soft text-good' },
+  slow: { word: 'will be slow here', look: 'bg-accent-soft text-accent' },
+  'too-large': { word: 'too large for here', look: 'bg-danger-soft text-danger' },
+}
+
+/** A checkpoint that can be had, in one of its forms. */
+export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
+  const [key, setKey] = useState(() => formKey(model.forms.find(({ recommended }) => recommended) ?? model.forms[0]!))
+  const { installed, jobs, download } = useModels()
+  const id = useId()
+  const form = model.forms.find((each) => formKey(each) === key)
+  if (!form) return null
+  const { word, look } = fits[form.fit.verdict]
+  const coming = jobs.some(({ source, state }) => source === model.repository && (state === 'running' || state === 'paused'))
+  const get = () =>
+    download(
+      model,
+      form,
+      modelName(
+        model,
+        form,
+        [...installed, ...jobs].map(({ name }) => name),
+      ),
+    )
+  return (
+    <li className="flex flex-col gap-2 rounded-2xl border border-line bg-raised p-4">
+      <div className="flex items-center gap-2">
+        <h3 className="min-w-0 flex-1 truncate font-semibold">{model.title}</h3>
+        <span className={`shrink-0 rounded-full px-2 text-[0.75rem] ${look}`}>{word}</span>
+      </div>
+      <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
+      <label htmlFor={id} className="text-[0.75rem] font-medium">
+        Form: language / eyes
+      </label>
+      <select id={id} className={controlLook} value={key} onChange={(event) => setKey(event.target.value)}>
+        {model.forms.map((each) => (
+          <option key={formKey(each)} value={formKey(each)}>
+            {formKey(each)}: {sizeText(each.bytes)}, {sizeText(each.memory)} of memory{each.recommended ? ' (recommended)' : ''}
+          </option>
+        ))}
+      </select>
+      <p className="text-[0.75rem] text-quiet">{form.fit.reason}</p>
+      <div className="mt-auto flex items-center gap-3 pt-1">
+        <Button size="small" look="primary" why={coming ? 'It is on its way' : null} onClick={() => told(get)}>
+          <Download size={14} aria-hidden="true" /> Get it
+        </Button>
+        <span className="text-[0.75rem] text-quiet">
+          {sizeText(model.download)} to fetch · {model.licence}
+        </span>
+      </div>
+    </li>
+  )
+}

@@ -1,0 +1,79 @@
+import { useState } from 'react'
+import { TarsierError } from '../../../shared/errors.ts'
+import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../../../shared/model-manifest.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { controlLook } from '../ui/field.tsx'
+
+/** A checkpoint folder of this machine becomes a model. Only the shell can hand one over. */
+export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
+  const [folder, setFolder] = useState<{ readonly handle: string; readonly name: string } | null>(null)
+  const [name, setName] = useState('')
+  const [language, setLanguage] = useState<LanguagePrecision>('q4_k_m')
+  const [vision, setVision] = useState<VisionPrecision>('f16')
+  const choose = async () => {
+    const [opened] = (await window.tarsier?.choose('checkpoint')) ?? []
+    if (!opened) return
+    if (opened.kind === 'failed') throw TarsierError.fromData(opened.error)
+    if (opened.kind !== 'checkpoint') return
+    setFolder(opened)
+    setName(opened.name.toLowerCase())
+  }
+  const begin = async () => {
+    if (!folder) return
+    await service.models.import({ source: folder.handle, name, language, vision })
+    onClose()
+  }
+  const why = !folder ? 'Choose the folder first' : name.trim() === '' ? 'Give it a name' : null
+  const actions = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button look="primary" why={why} onClick={() => told(begin)}>
+        Import
+      </Button>
+    </>
+  )
+  return (
+    <Dialog title="Import a checkpoint" onClose={onClose} actions={actions}>
+      <div className="space-y-3 text-[0.8125rem]">
+        <p className="text-quiet">The folder that a checkpoint was downloaded into, with its config.json and its weights.</p>
+        <div className="flex items-center gap-2">
+          <Button size="small" onClick={() => told(choose)}>
+            Choose the folder…
+          </Button>
+          <span className="truncate">{folder?.name ?? 'none yet'}</span>
+        </div>
+        <label className="grid gap-1 font-medium">
+          Name
+          <input className={controlLook} value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
+        </label>
+        <label className="grid gap-1 font-medium">
+          Language
+          <select
+            className={controlLook}
+            value={language}
+            onChange={({ target }) => setLanguage(languagePrecisions.find((each) => each === target.value) ?? language)}
+          >
+            {languagePrecisions.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+        <label className="grid gap-1 font-medium">
+          Eyes
+          <select
+            className={controlLook}
+            value={vision}
+            onChange={({ target }) => setVision(visionPrecisions.find((each) => each === target.value) ?? vision)}
+          >
+            {visionPrecisions.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,62 @@
+import { Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import type { InstalledModel } from '../../../shared/contract/models.ts'
+import { sizeText } from '../../lib/size-text.ts'
+import { useModels } from '../../stores/models.ts'
+import { told } from '../../stores/problem.ts'
+import { useSettings } from '../../stores/settings.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { Confirm } from '../ui/confirm.tsx'
+
+/** A model that is here. */
+export function InstalledCard({ model }: { readonly model: InstalledModel }) {
+  const used = useSettings((state) => state.view?.values.model === model.name)
+  const set = useSettings((state) => state.set)
+  const [asking, setAsking] = useState(false)
+  const remove = async () => {
+    await service.models.remove({ name: model.name })
+    await useModels.getState().load()
+  }
+  const removeWhy = model.demo ? 'The demo model comes with the app' : used ? 'It is in use: choose another one first' : null
+  return (
+    <li className={`flex flex-col gap-2 rounded-2xl border bg-raised p-4 ${used ? 'border-accent' : 'border-line'}`}>
+      <div className="flex items-center gap-2">
+        <h3 className="min-w-0 flex-1 truncate font-semibold">{model.name}</h3>
+        {model.demo && <span className="rounded-full bg-accent-soft px-2 text-[0.75rem] text-accent">demo</span>}
+        {used && <span className="rounded-full bg-good-soft px-2 text-[0.75rem] text-good">in use</span>}
+      </div>
+      <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
+      {model.problem && <p className="text-[0.8125rem] text-danger">{model.problem}</p>}
+      <p className="text-[0.75rem] text-quiet">
+        {[
+          sizeText(model.bytes),
+          model.language && `language ${model.language}`,
+          model.vision && `eyes ${model.vision}`,
+          `${model.context.toLocaleString('en')} tokens`,
+          model.licence,
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+      <div className="mt-auto flex gap-2 pt-1">
+        <Button
+          size="small"
+          look={used ? 'plain' : 'primary'}
+          why={used ? 'It answers already' : model.problem}
+          onClick={() => void set({ model: model.name })}
+        >
+          Use it
+        </Button>
+        <Button size="small" look="quiet" why={removeWhy} onClick={() => setAsking(true)}>
+          <Trash2 size={14} aria-hidden="true" /> Remove
+        </Button>
+      </div>
+      {asking && (
+        <Confirm title={`Remove ${model.name}?`} verb="Remove" onConfirm={() => told(remove)} onClose={() => setAsking(false)}>
+          {sizeText(model.bytes)} are freed. What it said stays in the library.
+        </Confirm>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,49 @@
+import { Pause, Play, X } from 'lucide-react'
+import type { ModelJob } from '../../../shared/contract/models.ts'
+import { sizeText } from '../../lib/size-text.ts'
+import { durationText } from '../../lib/time-text.ts'
+import { told } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+
+/** A model on its way: fetched, then imported. */
+export function JobCard({ job }: { readonly job: ModelJob }) {
+  const { id, name, source, state, progress, error } = job
+  const resume = () => told(() => service.models.resume({ job: id }))
+  return (
+    <li className="space-y-2 rounded-2xl border border-line bg-raised p-4">
+      <div className="flex items-center gap-2">
+        <div className="min-w-0 flex-1">
+          <h3 className="truncate font-semibold">{name}</h3>
+          <p className="truncate text-[0.75rem] text-quiet">from {source}</p>
+        </div>
+        {state === 'running' && (
+          <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => told(() => service.models.pause({ job: id }))} />
+        )}
+        {state === 'paused' && <IconButton icon={Play} label={`Resume ${name}`} onClick={resume} />}
+        <IconButton
+          icon={X}
+          label={state === 'running' || state === 'paused' ? `Cancel ${name}` : `Take ${name} off the list`}
+          onClick={() => told(() => service.models.cancel({ job: id }))}
+        />
+      </div>
+      <ProgressBar value={progress.value} label={`${progress.title}: ${name}`} />
+      <p className="text-[0.8125rem] text-quiet">{jobText(job)}</p>
+      {error && <FailureNotice error={error} can={{ retry: resume }} />}
+    </li>
+  )
+}
+
+function jobText({ state, step, progress }: ModelJob): string {
+  if (state === 'done') return 'It is here.'
+  const parts = [progress.title, ...(progress.detail ? [progress.detail] : [])]
+  if (state === 'paused') parts.unshift('Paused')
+  if (step === 'fetching' && 'bytes' in progress) {
+    parts.push(`${sizeText(progress.bytes)} of ${sizeText(progress.totalBytes)}`)
+    if (state === 'running' && progress.bytesPerSecond !== null) parts.push(`${sizeText(progress.bytesPerSecond)} a second`)
+    if (state === 'running' && progress.secondsLeft !== null) parts.push(`about ${durationText(progress.secondsLeft)} left`)
+  }
+  return parts.join(' · ')
+}

@@ -1,0 +1,69 @@
+import { FolderInput } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useModels } from '../../stores/models.ts'
+import { told } from '../../stores/problem.ts'
+import { RoomHeader } from '../room-header.tsx'
+import { Button } from '../ui/button.tsx'
+import { CatalogueCard } from './catalogue-card.tsx'
+import { ImportDialog } from './import-dialog.tsx'
+import { InstalledCard } from './installed-card.tsx'
+import { JobCard } from './job-card.tsx'
+
+/** Models that are here, that come, and that can be had. */
+export function ModelsView() {
+  const { installed, catalogue, jobs, load, loadCatalogue } = useModels()
+  const [importing, setImporting] = useState(false)
+  useEffect(() => {
+    told(load)
+    told(loadCatalogue)
+  }, [load, loadCatalogue])
+  const noShell = window.tarsier ? null : 'A browser cannot hand over a folder of the disk. In the terminal: tarsier models import FOLDER'
+  return (
+    <div className="flex h-full flex-col">
+      <RoomHeader
+        title="Models"
+        lead="The eyes and the language that answer. They lie on this machine; only getting one needs the internet."
+      >
+        <Button why={noShell} onClick={() => setImporting(true)}>
+          <FolderInput size={16} aria-hidden="true" /> Import a folder…
+        </Button>
+      </RoomHeader>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      <section className="min-h-0 flex-1 space-y-6 overflow-y-auto px-6 pb-8" tabIndex={0} aria-label="Models">
+        {jobs.length > 0 && (
+          <section aria-labelledby="coming" className="space-y-2">
+            <h2 id="coming" className="font-semibold">
+              On their way
+            </h2>
+            <ul className="space-y-2">
+              {jobs.map((job) => (
+                <JobCard key={job.id} job={job} />
+              ))}
+            </ul>
+          </section>
+        )}
+        <section aria-labelledby="here" className="space-y-2">
+          <h2 id="here" className="font-semibold">
+            On this machine
+          </h2>
+          <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
+            {installed.map((model) => (
+              <InstalledCard key={model.name} model={model} />
+            ))}
+          </ul>
+        </section>
+        <section aria-labelledby="catalogue" className="space-y-2">
+          <h2 id="catalogue" className="font-semibold">
+            To be had
+          </h2>
+          <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
+            {catalogue.map((model) => (
+              <CatalogueCard key={model.repository} model={model} />
+            ))}
+          </ul>
+        </section>
+      </section>
+      {importing && <ImportDialog onClose={() => setImporting(false)} />}
+    </div>
+  )
+}

@@ -1,0 +1,37 @@
+import { counted, sizeText } from '../../lib/size-text.ts'
+import { durationText } from '../../lib/time-text.ts'
+import { useCost } from '../../stores/cost.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+
+/** What the next question costs with these settings. */
+export function CostCard() {
+  const { cost, problem } = useCost()
+  const failure = problem ?? cost?.impossible
+  if (failure) return <FailureNotice error={failure} />
+  if (!cost) return null
+  const rows: readonly (readonly [string, string])[] = [
+    ['Looks at', `${counted(cost.frames.length, 'frame')}, ${cost.width} × ${cost.height}`],
+    ['Tokens of the clip', `${cost.visualTokens.toLocaleString('en')} (${cost.tokensPerFrame} a frame)`],
+    ['Conversation', `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`],
+    ['Memory', cost.memory === null ? 'not known' : sizeText(cost.memory)],
+    ['First word in', cost.secondsToFirstWord === null ? 'known after the first answer' : durationText(cost.secondsToFirstWord)],
+    ['Longest answer in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds)],
+  ]
+  return (
+    <section aria-label="What the next question costs" className="rounded-xl border border-line bg-raised px-4 py-3">
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 text-[0.8125rem]">
+        {rows.map(([what, how]) => (
+          <div key={what} className="contents">
+            <dt className="text-quiet">{what}</dt>
+            <dd className="text-right tabular-nums">{how}</dd>
+          </div>
+        ))}
+      </dl>
+      {cost.notices.map((text) => (
+        <p key={text} className="pt-1.5 text-[0.75rem] text-quiet">
+          {text}
+        </p>
+      ))}
+    </section>
+  )
+}

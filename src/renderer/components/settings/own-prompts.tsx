@@ -1,0 +1,65 @@
+import { Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { useSettings } from '../../stores/settings.ts'
+import { Button } from '../ui/button.tsx'
+import { controlLook } from '../ui/field.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+
+/** The person's own prompts; those of the papers are in the menu beside the question. */
+export function OwnPrompts() {
+  const prompts = useSettings((state) => state.view?.values.prompts) ?? []
+  const set = useSettings((state) => state.set)
+  const [name, setName] = useState('')
+  const [text, setText] = useState('')
+  const why =
+    name.trim() === '' || text.trim() === ''
+      ? 'Give it a name and a text'
+      : prompts.some((other) => other.name === name.trim())
+        ? 'There is one of that name'
+        : null
+  const add = () => {
+    void set({ prompts: [...prompts, { name: name.trim(), text: text.trim() }] })
+    setName('')
+    setText('')
+  }
+  return (
+    <details className="rounded-xl border border-line px-4 py-2.5">
+      <summary className="text-[0.8125rem] font-medium">Your own prompts ({prompts.length})</summary>
+      <ul className="space-y-1 py-2">
+        {prompts.map((prompt) => (
+          <li key={prompt.name} className="flex items-center gap-2 text-[0.8125rem]">
+            <span className="min-w-0 flex-1">
+              <span className="block font-medium">{prompt.name}</span>
+              <span className="block truncate text-quiet">{prompt.text}</span>
+            </span>
+            <IconButton
+              icon={Trash2}
+              label={`Remove the prompt ${prompt.name}`}
+              onClick={() => void set({ prompts: prompts.filter((other) => other !== prompt) })}
+            />
+          </li>
+        ))}
+      </ul>
+      <div className="grid gap-2">
+        <input
+          aria-label="Name of a new prompt"
+          placeholder="Name"
+          className={controlLook}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <textarea
+          aria-label="Text of a new prompt"
+          placeholder="Text"
+          rows={2}
+          className={`${controlLook} h-auto resize-y py-1.5`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <Button size="small" why={why} onClick={add}>
+          <Plus size={14} aria-hidden="true" /> Add
+        </Button>
+      </div>
+    </details>
+  )
+}

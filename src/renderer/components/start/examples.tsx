@@ -1,0 +1,39 @@
+import { useEffect, useState } from 'react'
+import type { Example } from '../../../shared/contract/clips.ts'
+import { openExample } from '../../flows/open-clip.ts'
+import { useProblem } from '../../stores/problem.ts'
+import { service } from '../../transport.ts'
+import { ExamplePicture } from './example-picture.tsx'
+
+/** How many are offered: enough to choose from, few enough to see at once. */
+const OFFERED = 3
+
+/** Clips that come with the app, one click from an answer. */
+export function Examples() {
+  const [examples, setExamples] = useState<readonly Example[]>([])
+  useEffect(() => {
+    service.clips.examples().then((all) => setExamples(all.slice(0, OFFERED)), useProblem.getState().tell)
+  }, [])
+  if (examples.length === 0) return null
+  return (
+    <section aria-labelledby="examples" className="space-y-2">
+      <h2 id="examples" className="text-[0.8125rem] font-medium text-quiet">
+        Or try an example
+      </h2>
+      <ul className="grid grid-cols-3 gap-3">
+        {examples.map(({ name, title }) => (
+          <li key={name}>
+            <button
+              type="button"
+              onClick={() => void openExample(name)}
+              className="block h-full w-full overflow-hidden rounded-2xl border border-line bg-raised text-left shadow-card transition-colors hover:border-accent"
+            >
+              <ExamplePicture name={name} />
+              <span className="block px-3 py-2 text-[0.8125rem] leading-snug">{title}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

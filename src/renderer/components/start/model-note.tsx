@@ -1,0 +1,39 @@
+import { useModels } from '../../stores/models.ts'
+import { useSettings } from '../../stores/settings.ts'
+import { useView } from '../../stores/view.ts'
+import { Button } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
+
+/** Which model will answer, and what it can: the demo model says that it knows moving shapes only. */
+export function ModelNote() {
+  const name = useSettings((state) => state.view?.values.model)
+  const model = useModels((state) => state.installed.find((other) => other.name === name))
+  const show = useView((state) => state.show)
+  if (!name) return null
+  const see = (
+    <Button size="small" onClick={() => show('models')}>
+      {model?.demo ? 'Get a real model' : 'See the models'}
+    </Button>
+  )
+  if (!model) {
+    return (
+      <Notice tone="bad" title={`The model “${name}” is not here`} actions={see}>
+        Choose another one under Models.
+      </Notice>
+    )
+  }
+  if (model.problem) {
+    return (
+      <Notice tone="bad" title={`${model.name} cannot be used`} actions={see}>
+        {model.problem}
+      </Notice>
+    )
+  }
+  if (!model.demo) return null
+  return (
+    <Notice title="Demo model: moving shapes only" actions={see}>
+      The model that comes with Tarsier is small. It names the colours, shapes and motions of drawn figures, as in the examples, and knows
+      nothing else.
+    </Notice>
+  )
+}

@@ -1,0 +1,54 @@
+import { FolderOpen, Upload } from 'lucide-react'
+import { chooseFiles } from '../../flows/take-files.ts'
+import { useClip } from '../../stores/clip.ts'
+import { Composer } from '../chat/composer.tsx'
+import { Button } from '../ui/button.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { Examples } from './examples.tsx'
+import { ModelNote } from './model-note.tsx'
+import { OpeningCard } from './opening-card.tsx'
+
+/** An empty table: the way to the first answer. */
+export function StartView() {
+  const { opening, refused } = useClip()
+  return (
+    <div className="flex h-full flex-col">
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto flex min-h-full max-w-3xl flex-col justify-center gap-6 px-6 py-6">
+          <header className="space-y-1 text-center">
+            <h1 className="text-3xl font-semibold tracking-tight text-balance">What happens in your clip?</h1>
+            <p className="text-quiet">Drop a video, an image or a GIF. It is described on this machine, and no frame leaves it.</p>
+          </header>
+          {refused && (
+            <FailureNotice
+              error={refused.error}
+              can={{ 'other-file': () => chooseFiles(), retry: () => chooseFiles() }}
+              onDismiss={() => useClip.getState().refuse('', null)}
+            />
+          )}
+          {opening ? <OpeningCard opening={opening} /> : <DropCard />}
+          <Examples />
+          <ModelNote />
+        </div>
+      </div>
+      <Composer facts={null} />
+    </div>
+  )
+}
+
+function DropCard() {
+  return (
+    <div className="grid justify-items-center gap-4 rounded-3xl border-2 border-dashed border-edge/60 bg-raised px-6 py-8">
+      <Upload size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
+      <p className="text-center text-quiet">Drop it anywhere in this window, paste it, or</p>
+      <div className="flex flex-wrap justify-center gap-2">
+        <Button look="primary" onClick={() => chooseFiles()}>
+          <Upload size={16} aria-hidden="true" /> Choose a clip
+        </Button>
+        <Button onClick={() => chooseFiles('folder')}>
+          <FolderOpen size={16} aria-hidden="true" /> Describe a whole folder
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,21 @@
+import { useActivity } from '../stores/activity.ts'
+import { useProblem } from '../stores/problem.ts'
+import { FailureNotice } from './ui/failure-notice.tsx'
+import { Notice } from './ui/notice.tsx'
+
+/** Failures that have no place of their own, above everything else. */
+export function Troubles() {
+  const { problem, dismiss } = useProblem()
+  const connected = useActivity((state) => state.connected)
+  if (connected && !problem) return null
+  return (
+    <div className="space-y-2 px-4 pt-3">
+      {!connected && (
+        <Notice tone="bad" title="Tarsier does not answer" urgent>
+          What you see stays. This page tries again every two seconds; if it does not come back, start Tarsier again.
+        </Notice>
+      )}
+      {problem && <FailureNotice error={problem} onDismiss={dismiss} />}
+    </div>
+  )
+}

@@ -1,0 +1,35 @@
+import type { ReactNode } from 'react'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
+
+interface ConfirmProps {
+  readonly title: string
+  readonly children: ReactNode
+  /** What happens, as the button says it. */
+  readonly verb: string
+  readonly onConfirm: () => void
+  readonly onClose: () => void
+}
+
+/** Asks before something goes that cannot be brought back. */
+export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmProps) {
+  const actions = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button
+        look="danger"
+        onClick={() => {
+          onClose()
+          onConfirm()
+        }}
+      >
+        {verb}
+      </Button>
+    </>
+  )
+  return (
+    <Dialog title={title} onClose={onClose} actions={actions}>
+      <p className="text-quiet">{children}</p>
+    </Dialog>
+  )
+}

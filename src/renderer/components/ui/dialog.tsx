@@ -1,0 +1,43 @@
+import { X } from 'lucide-react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { IconButton } from './icon-button.tsx'
+
+interface DialogProps {
+  readonly title: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+  /** Buttons below, the main one last. */
+  readonly actions?: ReactNode
+  readonly wide?: boolean
+}
+
+/** The browser's own dialog: it holds the focus, closes with Escape and needs no style written into the page, which the policy forbids. */
+export function Dialog({ title, onClose, children, actions, wide = false }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useId()
+  useEffect(() => {
+    const element = dialog.current
+    element?.showModal()
+    return () => element?.close()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      className={`m-auto max-h-[88vh] w-full flex-col rounded-2xl border border-line bg-raised text-text shadow-float open:flex ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
+    >
+      <header className="flex items-center justify-between gap-4 px-5 pt-4 pb-2">
+        <h2 id={heading} className="text-lg font-semibold">
+          {title}
+        </h2>
+        <IconButton icon={X} label="Close" onClick={onClose} />
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+      {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
+    </dialog>
+  )
+}

@@ -1,0 +1,36 @@
+import { Download } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import type { ExportFormat } from '../../../shared/contract/batch.ts'
+import { exportChoices } from '../../lib/export-names.ts'
+import { menuBox, menuItem } from './menu-look.ts'
+
+interface ExportMenuProps {
+  readonly onPick: (format: ExportFormat) => void
+  /** Further choices of the place where the menu stands. */
+  readonly more?: readonly { readonly name: string; readonly onPick: () => void }[]
+}
+
+export function ExportMenu({ onPick, more = [] }: ExportMenuProps) {
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger className="inline-flex min-h-9 items-center gap-2 rounded-lg border border-line bg-raised px-3.5 font-medium hover:border-edge hover:bg-sunk">
+        <Download size={16} aria-hidden="true" /> Export
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content align="end" sideOffset={4} className={menuBox}>
+          {exportChoices.map(({ format, name }) => (
+            <DropdownMenu.Item key={format} className={menuItem} onSelect={() => onPick(format)}>
+              {name}
+            </DropdownMenu.Item>
+          ))}
+          {more.length > 0 && <DropdownMenu.Separator className="my-1 h-px bg-line" />}
+          {more.map(({ name, onPick: pick }) => (
+            <DropdownMenu.Item key={name} className={menuItem} onSelect={pick}>
+              {name}
+            </DropdownMenu.Item>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}

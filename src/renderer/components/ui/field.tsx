@@ -1,0 +1,39 @@
+import { RotateCcw } from 'lucide-react'
+import { type ReactNode, useId } from 'react'
+import { IconButton } from './icon-button.tsx'
+
+interface FieldProps {
+  readonly label: string
+  /** What it means, below the control. */
+  readonly help?: ReactNode
+  /** True where nothing else than the default is set. */
+  readonly isDefault: boolean
+  readonly onReset: () => void
+  readonly children: (ids: { readonly id: string; readonly describedBy: string }) => ReactNode
+}
+
+/** A setting: its name, whether it is as it came, a way back, and what it means. */
+export function Field({ label, help, isDefault, onReset, children }: FieldProps) {
+  const id = useId()
+  return (
+    <div className="grid gap-1">
+      <div className="flex min-h-8 items-center gap-2">
+        <label htmlFor={id} className="text-[0.8125rem] font-medium">
+          {label}
+        </label>
+        {isDefault ? (
+          <span className="rounded-full bg-sunk px-2 text-[0.6875rem] text-quiet">default</span>
+        ) : (
+          <IconButton icon={RotateCcw} label={`Reset ${label.toLowerCase()}`} onClick={onReset} className="size-6" />
+        )}
+      </div>
+      {children({ id, describedBy: `${id}-help` })}
+      <p id={`${id}-help`} className="text-[0.75rem] text-quiet">
+        {help}
+      </p>
+    </div>
+  )
+}
+
+export const controlLook =
+  'h-8 w-full rounded-lg border border-edge bg-raised px-2 text-[0.8125rem] disabled:opacity-55 disabled:cursor-not-allowed'

@@ -1,0 +1,29 @@
+import { Tooltip } from 'radix-ui'
+import type { ReactElement } from 'react'
+
+/** Words about a control, for the pointer that rests on it and for whoever reaches it with the keyboard. */
+export function Hint({
+  text,
+  side = 'top',
+  children,
+}: {
+  readonly text: string
+  readonly side?: 'top' | 'right' | 'bottom'
+  readonly children: ReactElement
+}) {
+  return (
+    <Tooltip.Root>
+      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
+      <Tooltip.Portal>
+        <Tooltip.Content
+          side={side}
+          sideOffset={6}
+          collisionPadding={8}
+          className="z-50 max-w-72 rounded-md bg-text px-2.5 py-1.5 text-[0.8125rem] text-ground shadow-float"
+        >
+          {text}
+        </Tooltip.Content>
+      </Tooltip.Portal>
+    </Tooltip.Root>
+  )
+}

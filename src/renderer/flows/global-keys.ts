@@ -1,0 +1,29 @@
+import { isTyping } from '../lib/shortcuts.ts'
+import { useChat } from '../stores/chat.ts'
+import { useView, views } from '../stores/view.ts'
+import { chooseFiles } from './take-files.ts'
+
+/** Where the library's search field is to be found. */
+export const SEARCH_FIELD = 'library-search'
+
+/** Keys that work in the whole window. */
+export function onGlobalKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || document.querySelector('dialog[open]')) return
+  const { show, showShortcuts } = useView.getState()
+  const mod = event.ctrlKey || event.metaKey
+  const view = event.altKey && !mod ? views[Number(event.code.replace('Digit', '')) - 1] : undefined
+  const key = event.key.toLowerCase()
+  if (view) show(view)
+  else if (mod && key === 'o') chooseFiles()
+  else if (mod && key === 'k') showSearch()
+  else if (event.key === '?' && !isTyping(event.target)) showShortcuts(true)
+  else if (event.key === 'Escape' && useChat.getState().run) useChat.getState().stop()
+  else return
+  event.preventDefault()
+}
+
+/** Goes to the library with the cursor where words are typed. */
+export function showSearch(): void {
+  useView.getState().show('library')
+  requestAnimationFrame(() => document.getElementById(SEARCH_FIELD)?.focus())
+}

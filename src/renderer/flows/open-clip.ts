@@ -1,0 +1,124 @@
+import type { OpenedFile } from '../../shared/bridge.ts'
+import type { ClipFacts } from '../../shared/contract/clips.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import { askSettings } from '../lib/ask-settings.ts'
+import { uploadFile } from '../lib/upload.ts'
+import { useChat } from '../stores/chat.ts'
+import { useClip } from '../stores/clip.ts'
+import { useFrames } from '../stores/frames.ts'
+import { modelNamed } from '../stores/models.ts'
+import { usePlayer } from '../stores/player.ts'
+import { problemOf } from '../stores/problem.ts'
+import { settingsNow } from '../stores/settings.ts'
+import { useView } from '../stores/view.ts'
+import { service } from '../transport.ts'
+
+/** A file as a handle, over whichever way this page has. */
+export async function handOver(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipFacts> {
+  if (!window.tarsier) return uploadFile(file, sent, signal)
+  const [opened] = await window.tarsier.open([file])
+  if (!opened) {
+    throw new TarsierError('file-unreadable', `“${file.name}” lies nowhere on this disk. Save it to a file, and open that.`)
+  }
+  return factsOf(opened)
+}
+
+function factsOf(opened: OpenedFile): ClipFacts {
+  if (opened.kind === 'clip') return opened.facts
+  if (opened.kind === 'failed') throw TarsierError.fromData(opened.error)
+  throw new TarsierError('not-media', `“${opened.name}” is a model, not a clip. Import it under Models.`)
+}
+
+/** Puts a file on the table, and asks for its description at once. */
+export function openFile(file: File): Promise<void> {
+  return open(file.name, (sent, signal) => handOver(file, sent, signal), file.size)
+}
+
+export function openExample(name: string): Promise<void> {
+  return open(name, (_sent, signal) => service.clips.openExample({ name }, { signal }))
+}
+
+/** What the shell opened: by its dialog, or because the system wanted it. */
+export function openOpened(opened: OpenedFile): Promise<void> {
+  return open(opened.kind === 'clip' ? opened.facts.name : opened.name, async () => factsOf(opened))
+}
+
+let opening: AbortController | null = null
+
+async function open(
+  name: string,
+  get: (sent: (share: number) => void, signal: AbortSignal) => Promise<ClipFacts>,
+  bytes = 0,
+): Promise<void> {
+  opening?.abort()
+  const controller = new AbortController()
+  opening = controller
+  const clip = useClip.getState()
+  const tell = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: () => controller.abort() })
+  useView.getState().show('clip')
+  tell(null)
+  try {
+    const facts = await get((share) => controller.signal.aborted || tell(share), controller.signal)
+    if (controller.signal.aborted) return
+    const chat = await service.chats.create({ handle: facts.handle })
+    if (controller.signal.aborted) return
+    putOnTable(facts)
+    await useChat.getState().show(chat)
+    askToDescribe()
+  } catch (error) {
+    if (!controller.signal.aborted) clip.refuse(name, problemOf(error))
+  } finally {
+    if (opening === controller) {
+      opening = null
+      useClip.getState().setOpening(null)
+    }
+  }
+}
+
+function putOnTable(facts: ClipFacts): void {
+  useChat.getState().close()
+  useFrames.getState().clear()
+  usePlayer.getState().reset()
+  useClip.getState().show(facts)
+}
+
+/** Asks for what the model's makers ask for. */
+function askToDescribe(): void {
+  const settings = settingsNow()
+  void useChat.getState().ask(undefined, askSettings(usePlayer.getState(), settings, modelNamed(settings.model)))
+}
+
+/** A conversation of the library, to be read and gone on with. */
+export async function openChat(id: string): Promise<void> {
+  const chat = await service.chats.get({ chat: id })
+  if (chat.facts.handle !== useClip.getState().facts?.handle) putOnTable(chat.facts)
+  else useClip.getState().show(chat.facts)
+  await useChat.getState().show(chat)
+  useView.getState().show('clip')
+}
+
+/** Another conversation about the clip on the table. */
+export async function newChat(): Promise<void> {
+  const { facts } = useClip.getState()
+  if (!facts) return
+  useChat.getState().stop()
+  await useChat.getState().show(await service.chats.create({ handle: facts.handle }))
+}
+
+/** An empty table. */
+export function closeClip(): void {
+  opening?.abort()
+  useChat.getState().close()
+  useFrames.getState().clear()
+  usePlayer.getState().reset()
+  useClip.getState().close()
+  useView.getState().show('clip')
+}
+
+/** Tells that a clip whose file is gone is now this one. */
+export async function locateClip(file: File, force: boolean): Promise<void> {
+  const { facts } = useClip.getState()
+  if (!facts) return
+  const found = await handOver(file, () => {}, new AbortController().signal)
+  useClip.getState().show(await service.clips.locate({ handle: facts.handle, file: found.handle, force }))
+}

@@ -1,0 +1,59 @@
+import type { AskSettings } from '../../shared/contract/asking.ts'
+import type { TarsierError } from '../../shared/errors.ts'
+import { Latest } from '../lib/latest.ts'
+import { useBatches } from '../stores/batches.ts'
+import { usePendingBatch } from '../stores/pending-batch.ts'
+import { problemOf } from '../stores/problem.ts'
+import { useView } from '../stores/view.ts'
+import { service } from '../transport.ts'
+import { handOver } from './open-clip.ts'
+
+export interface BatchWish {
+  readonly title: string
+  /** Undefined for the model's own description. */
+  readonly question: string | undefined
+  readonly settings: AskSettings
+  readonly skipDescribed: boolean
+}
+
+const sending = new Latest()
+
+/** Hands all files over, one after the other, and begins the batch over those that are clips. Those that are not are told by name. */
+export async function startBatch(wish: BatchWish): Promise<void> {
+  const { set } = usePendingBatch.getState()
+  const { pending } = usePendingBatch.getState()
+  if (!pending) return
+  const signal = sending.begin()
+  const clips: string[] = []
+  const refused: { name: string; error: TarsierError }[] = []
+  for (const file of pending.files) {
+    set({ ...pending, clips: [...clips], refused: [...refused], sending: true })
+    try {
+      clips.push((await handOver(file, () => {}, signal)).handle)
+    } catch (thrown) {
+      if (signal.aborted) return
+      const error = problemOf(thrown)
+      if (error) refused.push({ name: file.name, error })
+    }
+  }
+  if (clips.length === 0) return set({ ...pending, refused, sending: false })
+  const { title, question, settings, skipDescribed } = wish
+  const job = await service.batch.create({
+    title,
+    clips: [...new Set(clips)],
+    settings,
+    skipDescribed,
+    ...(question !== undefined && { question }),
+  })
+  const { put, show } = useBatches.getState()
+  put(job)
+  void show(job.id)
+  useView.getState().show('batches')
+  // What could not be opened stays to be read; otherwise there is nothing left to say.
+  set(refused.length > 0 ? { files: [], clips, refused, sending: false } : null)
+}
+
+export function dropPendingBatch(): void {
+  sending.abort()
+  usePendingBatch.getState().set(null)
+}

@@ -1,0 +1,39 @@
+import { useEffect } from 'react'
+import { askSettings } from '../lib/ask-settings.ts'
+import { useChat } from '../stores/chat.ts'
+import { useClip } from '../stores/clip.ts'
+import { useCost } from '../stores/cost.ts'
+import { useFrames } from '../stores/frames.ts'
+import { useModels } from '../stores/models.ts'
+import { usePlayer } from '../stores/player.ts'
+import { useSettings } from '../stores/settings.ts'
+
+/** A slider that is being dragged is not followed at every step. */
+const REST_MS = 250
+
+/** Keeps the strip of frames and the cost in step with the clip and everything that the next question would be asked with. */
+export function useFollowLook(): void {
+  const facts = useClip((state) => state.facts)
+  const values = useSettings((state) => state.view?.values)
+  const installed = useModels((state) => state.installed)
+  const range = usePlayer((state) => state.range)
+  const picked = usePlayer((state) => state.picked)
+  const chat = useChat((state) => state.chat)
+  const idle = useChat((state) => state.run === null)
+  const turns = chat?.all.length
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the conversation only its name and length matter.
+  useEffect(() => {
+    if (!facts?.present || !values) return
+    const timer = setTimeout(() => {
+      const model = installed.find(({ name }) => name === values.model)
+      const settings = askSettings({ range, picked }, values, model, chat?.all.at(-1)?.settings)
+      const { handle } = facts
+      const { model: name, frames, maxPixels } = settings
+      void useFrames
+        .getState()
+        .show({ handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }, null)
+      if (idle) void useCost.getState().estimate(handle, chat?.clip === handle ? chat.id : undefined, settings)
+    }, REST_MS)
+    return () => clearTimeout(timer)
+  }, [facts, values, installed, range, picked, chat?.id, turns, idle])
+}

@@ -1,0 +1,33 @@
+import type { BatchJob, ItemState } from '../../shared/contract/batch.ts'
+import { counted } from './size-text.ts'
+import { durationText } from './time-text.ts'
+
+export const itemStateNames: Readonly<Record<ItemState, string>> = {
+  waiting: 'Waiting',
+  running: 'Running',
+  done: 'Done',
+  failed: 'Failed',
+  skipped: 'Skipped',
+}
+
+export function clipsOf({ counts }: BatchJob): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+/** How far a batch is, from 0 to 1. */
+export function shareOf(job: BatchJob): number {
+  const { waiting, running } = job.counts
+  const all = clipsOf(job)
+  return all === 0 ? 1 : (all - waiting - running) / all
+}
+
+/** A batch in a line: how many are done, what went wrong, how long it takes. */
+export function batchText(job: BatchJob): string {
+  const { counts, state, secondsLeft } = job
+  const parts = [`${counts.done} of ${counted(clipsOf(job), 'clip')} described`]
+  if (counts.failed > 0) parts.push(`${counts.failed} failed`)
+  if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`)
+  if (state === 'paused') parts.push('paused')
+  if (state === 'running' && secondsLeft !== null) parts.push(`about ${durationText(secondsLeft)} left`)
+  return parts.join(' · ')
+}

@@ -1,0 +1,39 @@
+export interface Shortcut {
+  /** As `KeyboardEvent.key` says them, `mod` for Control, on a Mac Command. */
+  readonly keys: readonly string[]
+  readonly does: string
+  readonly group: 'Everywhere' | 'Player' | 'Conversation'
+}
+
+/** All keys of the page, as the sheet lists them. */
+export const shortcuts: readonly Shortcut[] = [
+  { group: 'Everywhere', keys: ['mod', 'O'], does: 'Open a clip' },
+  { group: 'Everywhere', keys: ['mod', 'V'], does: 'Paste a clip or a picture' },
+  { group: 'Everywhere', keys: ['mod', 'K'], does: 'Search the library' },
+  { group: 'Everywhere', keys: ['Alt', '1 – 5'], does: 'Clip, library, batches, models, help' },
+  { group: 'Everywhere', keys: ['?'], does: 'Show these keys' },
+  { group: 'Player', keys: ['Space'], does: 'Play or pause' },
+  { group: 'Player', keys: ['←', '→'], does: 'One frame back or on' },
+  { group: 'Player', keys: ['Shift', '← →'], does: 'One second back or on' },
+  { group: 'Player', keys: ['Home', 'End'], does: 'To the beginning or the end' },
+  { group: 'Player', keys: ['I', 'O'], does: 'Begin or end the range here' },
+  { group: 'Player', keys: ['P'], does: 'Pick this frame, or drop it' },
+  { group: 'Conversation', keys: ['Enter'], does: 'Ask' },
+  { group: 'Conversation', keys: ['Shift', 'Enter'], does: 'Another line' },
+  { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer' },
+]
+
+/** True where a person types, and letters are letters. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || isTextInput(target)
+}
+
+function isTextInput(target: HTMLElement): boolean {
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button', 'submit'].includes(target.type)
+}
+
+/** True for a control that has a use of its own for the space bar and the arrows. */
+export function isControl(target: EventTarget | null): boolean {
+  return isTyping(target) || (target instanceof HTMLElement && target.closest('button, a, [role], summary, dialog, input') !== null)
+}

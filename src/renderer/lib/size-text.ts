@@ -1,0 +1,17 @@
+const units = ['B', 'KB', 'MB', 'GB', 'TB']
+
+/** Bytes for people, in steps of 1000: `3.4 MB`. */
+export function sizeText(bytes: number): string {
+  let value = Math.max(0, bytes)
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+/** `1 frame`, `16 frames`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`
+}

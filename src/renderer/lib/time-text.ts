@@ -1,0 +1,34 @@
+/** Seconds as players write them: `0:07.25`; hours only where there are some, hundredths only where asked. */
+export function clockText(seconds: number, decimals: 0 | 2 = 2): string {
+  const units = Math.max(0, Math.round(seconds * 10 ** decimals))
+  const perSecond = 10 ** decimals
+  const whole = Math.floor(units / perSecond)
+  const hours = Math.floor(whole / 3600)
+  const minutes = Math.floor((whole % 3600) / 60)
+  const head = hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}` : String(minutes)
+  const tail = decimals === 0 ? '' : `.${String(units % perSecond).padStart(decimals, '0')}`
+  return `${head}:${String(whole % 60).padStart(2, '0')}${tail}`
+}
+
+/** What a person typed as a time: `7.25`, `0:07.25`, `1:02:03`; null for anything else. */
+export function parseClock(text: string): number | null {
+  const parts = text.trim().replace(',', '.').split(':')
+  if (parts.length > 3 || parts.some((part, i) => !(i === parts.length - 1 ? /^\d+(\.\d*)?$|^\.\d+$/ : /^\d+$/).test(part))) return null
+  return parts.reduce((sum, part) => sum * 60 + Number(part), 0)
+}
+
+/** How long something takes, for people: `3 s`, `2 min 5 s`, `1 h 4 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 1) return 'under 1 s'
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`
+  const minutes = Math.round(whole / 60)
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
+const moments = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+
+export const dayText = (time: number): string => days.format(time)
+export const momentText = (time: number): string => moments.format(time)

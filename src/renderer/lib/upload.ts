@@ -1,0 +1,39 @@
+import { CLIPS_PATH } from '../../shared/contract/addresses.ts'
+import { errorDataSchema } from '../../shared/contract/base.ts'
+import type { ClipFacts } from '../../shared/contract/clips.ts'
+import { TarsierError } from '../../shared/errors.ts'
+
+/**
+ * Gives a file's bytes to the server, which keeps them and says what they are. `sent` is told how much has gone, from 0 to 1
+ * (`fetch` could not tell). Fails with what the server says of the file.
+ */
+export function uploadFile(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipFacts> {
+  const request = new XMLHttpRequest()
+  const { promise, resolve, reject } = Promise.withResolvers<ClipFacts>()
+  const abort = () => request.abort()
+  request.upload.onprogress = ({ loaded, total }) => sent(total > 0 ? loaded / total : 1)
+  request.onload = () => {
+    const body: unknown = request.response
+    if (request.status >= 200 && request.status < 300 && body) resolve(body as ClipFacts)
+    else reject(refusal(request.status, body))
+  }
+  request.onerror = () =>
+    reject(new TarsierError('service-lost', 'The file could not be handed over: Tarsier does not answer. See whether it still runs.'))
+  request.onabort = () => reject(signal.reason)
+  request.responseType = 'json'
+  request.open('POST', `${CLIPS_PATH}?name=${encodeURIComponent(file.name)}`)
+  request.setRequestHeader('content-type', 'application/octet-stream')
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) reject(signal.reason)
+  else request.send(file)
+  return promise.finally(() => signal.removeEventListener('abort', abort))
+}
+
+function refusal(status: number, body: unknown): TarsierError {
+  const data = errorDataSchema.safeParse(body)
+  if (data.success) return TarsierError.fromData(data.data)
+  if (status === 401 || status === 403) {
+    return new TarsierError('not-allowed', 'This page has lost its permission. Open the address that Tarsier printed once more.')
+  }
+  return new TarsierError('internal', `The file was refused with status ${status}. Please report it.`)
+}

@@ -1,0 +1,38 @@
+import { create } from 'zustand'
+import type { CatalogueForm, CatalogueModel, InstalledModel, ModelJob } from '../../shared/contract/models.ts'
+import { service } from '../transport.ts'
+
+interface ModelsState {
+  readonly installed: readonly InstalledModel[]
+  readonly catalogue: readonly CatalogueModel[]
+  readonly jobs: readonly ModelJob[]
+  readonly load: () => Promise<void>
+  readonly loadCatalogue: () => Promise<void>
+  /** Follows the jobs until the signal; a job that is over changes what is installed. */
+  readonly followJobs: (signal: AbortSignal) => Promise<void>
+  readonly download: (model: CatalogueModel, form: CatalogueForm, name: string) => Promise<void>
+}
+
+export const useModels = create<ModelsState>((set, get) => ({
+  installed: [],
+  catalogue: [],
+  jobs: [],
+  load: async () => set({ installed: await service.models.list() }),
+  loadCatalogue: async () => set({ catalogue: await service.models.catalogue() }),
+  followJobs: async (signal) => {
+    for await (const jobs of await service.models.jobs(undefined, { signal })) {
+      const over = (all: readonly ModelJob[]) => all.filter(({ state }) => state === 'done').length
+      const news = over(jobs) !== over(get().jobs)
+      set({ jobs })
+      if (news) await get().load()
+    }
+  },
+  download: async ({ repository }, { language, vision }, name) => {
+    const job = await service.models.download({ repository, name, language, vision })
+    set({ jobs: [...get().jobs.filter(({ id }) => id !== job.id), job] })
+  },
+}))
+
+export function modelNamed(name: string): InstalledModel | undefined {
+  return useModels.getState().installed.find((model) => model.name === name)
+}

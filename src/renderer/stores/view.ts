@@ -1,0 +1,19 @@
+import { create } from 'zustand'
+
+export const views = ['clip', 'library', 'batches', 'models', 'help'] as const
+export type View = (typeof views)[number]
+
+interface ViewState {
+  readonly view: View
+  readonly shortcuts: boolean
+  readonly show: (view: View) => void
+  readonly showShortcuts: (open: boolean) => void
+}
+
+/** Which of the rooms of the window is to be seen. */
+export const useView = create<ViewState>((set) => ({
+  view: 'clip',
+  shortcuts: false,
+  show: (view) => set({ view }),
+  showShortcuts: (shortcuts) => set({ shortcuts }),
+}))
