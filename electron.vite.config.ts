@@ -20,6 +20,7 @@ export default defineConfig({
           'main/index': 'src/main/index.ts',
           'cli/tarsier': 'src/cli/tarsier.ts',
           'cli/engine-host': 'src/engine/host/engine-host.ts',
+          'cli/service-process': 'src/service/service-process.ts',
           'cli/media-host': 'src/engine/host/media-host.ts',
           'cli/quantize-process': 'src/engine/models/import/quantize-process.ts',
           'cli/tower-thread': 'src/engine/vision/tower-thread.ts',
@@ -40,7 +41,15 @@ export default defineConfig({
   },
   renderer: {
     plugins: [tailwind()],
-    // The page's policy knows no `data:` addresses, so nothing is inlined.
-    build: { minify: true, assetsInlineLimit: 0, rolldownOptions: { input: 'src/renderer/index.html' } },
+    build: {
+      minify: true,
+      // The page's policy knows no `data:` addresses, so nothing is inlined.
+      assetsInlineLimit: 0,
+      rolldownOptions: {
+        input: 'src/renderer/index.html',
+        // Packages for React say "use client" in every file; there is no server side here that it could matter to.
+        checks: { moduleLevelDirective: false },
+      },
+    },
   },
 })
