@@ -131,7 +131,7 @@ const conversions: Readonly<Record<number, { readonly bytes: number; floats(byte
 }
 
 /** ggml's Q8_0: a scale in half precision, then 32 steps of it. */
-export function dequantizeQ8(bytes: Uint8Array): Float32Array {
+function dequantizeQ8(bytes: Uint8Array): Float32Array {
   const floats = new Float32Array((bytes.length / Q8_BYTES) * Q8_ELEMENTS)
   const steps = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let block = 0, at = 0; at < bytes.length; block++, at += Q8_BYTES) {
