@@ -30,6 +30,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
   const language = await loadLanguage(join(directory, manifest.language.file), {
     template: manifest.prompt.template,
     videoPad: manifest.prompt.videoPad,
+    spaceOnce: manifest.prompt.spaceOnce,
     device: languageDevice(options.device),
     signal,
   })

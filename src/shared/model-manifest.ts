@@ -59,6 +59,8 @@ const common = {
       /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
       videoPad: z.string().min(1),
       describe: z.string().min(1),
+      /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
+      spaceOnce: z.boolean().optional(),
     })
     .strict(),
   /** Greatest sequence the model's makers use (16384 in Tarsier2's); a conversation holds no more. */

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint } from '../../src/engine/models/safetensors.ts'
 
-export type CheckpointName = 'tied-heads-of-16' | 'grouped-heads-of-32' | 'newer-keys-heads-of-64' | 'tied-heads-of-128'
+/** Qwen2-VL's layout, which is Tarsier2's, and that of Tarsier's version 1 and of LLaVA. */
+export const qwen2VlNames = ['tied-heads-of-16', 'grouped-heads-of-32', 'newer-keys-heads-of-64', 'tied-heads-of-128'] as const
+export const llavaNames = [
+  'tarsier-heads-of-16',
+  'tarsier-grouped-heads-of-32',
+  'tarsier-shuffled-heads-of-64',
+  'llava-heads-of-128',
+] as const
+export type CheckpointName = (typeof qwen2VlNames)[number] | (typeof llavaNames)[number]
 
 export interface RawTensor {
   readonly dtype: string
@@ -18,7 +26,7 @@ export type JsonObject = Record<string, any>
 
 export type RawTensors = ReadonlyMap<string, RawTensor>
 
-/** A folder that tools/reference/make_fixtures.py wrote. */
+/** A folder that make_fixtures.py or tarsier1_fixtures.py in tools/reference wrote. */
 export function checkpointPath(name: CheckpointName): string {
   return fileURLToPath(new URL(`../fixtures/parity/checkpoints/${name}/`, import.meta.url))
 }

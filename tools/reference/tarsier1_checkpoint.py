@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from sentencepiece import SentencePieceProcessor
-from tokenizers import AddedToken, Tokenizer, decoders, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from transformers import LlamaTokenizer
 
 from converter_fixtures import added, train, write_json
@@ -31,7 +31,7 @@ class Shape:
     """What makes one checkpoint unlike another."""
 
     seed: int = 0
-    tokenizer: str = "vicuna"  # "yi", "qwen2"
+    tokenizer: str = "vicuna"  # "vicuna-newer", "yi", "qwen2"
     # The language model.
     width: int = 32
     head: int = 16
@@ -55,8 +55,11 @@ class Shape:
     preprocessor: dict[str, object] = field(default_factory=dict)
 
 
-def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end: str) -> dict[str, int]:
-    """tokenizer.model and the tokenizer.json that older transformers made of it, with LLaVA's and Tarsier's tokens added."""
+def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end: str, legacy: bool = True) -> dict[str, int]:
+    """
+    tokenizer.model and the tokenizer.json that transformers made of it, with LLaVA's and Tarsier's tokens added. Older ones put a space
+    before every text between special tokens, newer ones before the first.
+    """
     train(out / "tokenizer.model", prefix, vocab_size=360, bos_piece=begin, eos_piece=end)
     base = SentencePieceProcessor(model_file=str(out / "tokenizer.model")).vocab_size()
     ids = {content: base + i for i, content in enumerate(EXTRA)}
@@ -64,6 +67,9 @@ def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end:
     first = [normalizers.Prepend("▁")] if prefix else []
     tokenizer.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", "▁")])
     tokenizer.pre_tokenizer = None
+    if not legacy:
+        tokenizer.normalizer = None
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1, right=0)]
     )
@@ -74,7 +80,7 @@ def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end:
     tokens = {0: "<unk>", 1: begin, 2: end} | {i: content for content, i in ids.items()}
     write_json(out / "tokenizer_config.json", {
         "add_bos_token": bos, "add_eos_token": False, "added_tokens_decoder": {str(i): added(content, True) for i, content in tokens.items()},
-        "bos_token": begin, "eos_token": end, "pad_token": "<pad>", "unk_token": "<unk>", "legacy": True,
+        "bos_token": begin, "eos_token": end, "pad_token": "<pad>", "unk_token": "<unk>", "legacy": legacy,
         "tokenizer_class": "LlamaTokenizer", "processor_class": "LlavaProcessor",
     })
     return ids
@@ -97,6 +103,8 @@ def qwen2_tokenizer(out: Path) -> dict[str, int]:
 def make_tokenizer_files(out: Path, kind: str) -> dict[str, int]:
     if kind == "vicuna":
         return sentencepiece_tokenizer(out, True, True, "<s>", "</s>")
+    if kind == "vicuna-newer":
+        return sentencepiece_tokenizer(out, True, True, "<s>", "</s>", legacy=False)
     if kind == "yi":
         return sentencepiece_tokenizer(out, False, False, "<|startoftext|>", "<|endoftext|>")
     return qwen2_tokenizer(out)
@@ -223,6 +231,7 @@ CASES = {
     ),
     # LLaVA itself: no separators, the class token kept, pictures cropped; heads wider than the model, stretched positions, tied.
     "llava-heads-of-128": Shape(
+        tokenizer="vicuna-newer",
         head=128, kv_heads=1, layers=1, intermediate=32, side=28, patch=7, vision_layers=2,
         config={
             "architectures": ["LlavaForConditionalGeneration"], "image_newline_idx": None, "image_new_idx": None,

@@ -111,7 +111,8 @@ class Reference:
         if self.settings["tokenizer_class"] != "LlamaTokenizer":
             return self.tokenizer.decode(tokens, skip_special_tokens=True)
         out = b""
-        for piece in self.tokenizer.convert_ids_to_tokens([token for token in tokens if token not in self.tokenizer.all_special_ids]):
+        special = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        for piece in self.tokenizer.convert_ids_to_tokens([token for token in tokens if token not in special]):
             byte = re.fullmatch("<0x([0-9A-F]{2})>", piece or "")
             out += bytes([int(byte[1], 16)]) if byte else (piece or "").replace("▁", " ").encode()
         return out.decode("utf-8", "replace").removeprefix(" ")

@@ -31,6 +31,8 @@ export interface LanguageOptions {
   readonly template: string
   /** What stands for a clip in the rendered template. */
   readonly videoPad: string
+  /** Whether the tokenizer's space comes before the prompt's first text only. Defaults to false. */
+  readonly spaceOnce?: boolean | undefined
   /** `auto` takes the best there is. Defaults to `auto`. */
   readonly device?: LanguageDevice
   /** Layers on the GPU, instead of as many as are estimated to fit. */
@@ -149,6 +151,7 @@ class LlamaModel implements Language {
   readonly #model: Pointer
   readonly #tokenizer: Tokenizer
   readonly #template: PromptTemplate
+  readonly #spaceOnce: boolean
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
   readonly #weightBytes: number
@@ -171,6 +174,7 @@ class LlamaModel implements Language {
     this.#library = library
     this.#model = model
     this.#tokenizer = new Tokenizer(api, model)
+    this.#spaceOnce = options.spaceOnce ?? false
     this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
     this.#weightBytes = Number(api.modelBytes(model))
     // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
@@ -200,7 +204,7 @@ class LlamaModel implements Language {
 
   prompt(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): PromptSegment[] {
     this.#open()
-    return buildPrompt(this.#template, this.#tokenizer, messages, options)
+    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce })
   }
 
   async open({ cells }: { cells: number }): Promise<Session> {

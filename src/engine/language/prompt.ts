@@ -7,17 +7,20 @@ export function buildPrompt(
   template: PromptTemplate,
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
-  options: { addGenerationPrompt: boolean },
+  options: { addGenerationPrompt: boolean; spaceOnce: boolean },
 ): PromptSegment[] {
   const segments: PromptSegment[] = []
   let tokens: number[] = []
+  let begun = false
   for (const part of template.render(messages, options.addGenerationPrompt)) {
     if (part.kind === 'clip') {
       if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
       segments.push(part)
       tokens = []
     } else if (part.kind === 'control') tokens.push(part.token)
-    else tokens = tokens.concat(part.kind === 'text' ? tokenizer.tokenize(part.text) : part.tokens)
+    else if (part.kind === 'tokens') tokens = tokens.concat(part.tokens)
+    else tokens = tokens.concat(begun && options.spaceOnce ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text))
+    begun = true
   }
   if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
   return tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos)

@@ -3,6 +3,7 @@ import { type LlamaApi, type Pointer, TOKEN_ATTR_CONTROL, TOKEN_ATTR_UNKNOWN } f
 /** How SentencePiece's vocabularies call the tokens for bytes that no other token has. */
 const BYTE = /^<0x[0-9A-F]{2}>$/
 const SPACE = 0x20
+const LINE_END = 0x0a
 /** Longest metadata value that is asked for. */
 const METADATA_BYTES = 256
 
@@ -60,6 +61,14 @@ export class Tokenizer {
     if (count < 0) throw new RangeError(`${bytes.length} bytes became ${-count} tokens`)
     const given = Array.from(tokens.subarray(0, count))
     return given.flatMap((token) => (this.#controlIds.has(token) ? this.#spell(token) : [token]))
+  }
+
+  /** The same for a text that goes on from something, without the space that SentencePiece puts before every text. */
+  tokenizeFurther(text: string): number[] {
+    // No piece of such a vocabulary holds a line's end, so what comes after one is cut as if nothing came before.
+    const tokens = this.tokenize(`\n${text}`)
+    const end = tokens.findIndex((token) => this.#textOf(token) === byteText(LINE_END))
+    return end === 0 || end === 1 ? tokens.slice(end + 1) : this.tokenize(text)
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ClipRequest, EngineOptions, TurnRequest } from '../../../src/engin
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import { type Sampling, samplingSchema } from '../../../src/shared/sampling.ts'
-import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { type CheckpointName, checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 
@@ -21,9 +21,9 @@ export class TinyEngines implements AsyncDisposable {
     this.folder = folder
   }
 
-  static async make(): Promise<TinyEngines> {
+  static async make(checkpoint: CheckpointName = 'tied-heads-of-16'): Promise<TinyEngines> {
     const made = new TinyEngines(await mkdtemp(join(tmpdir(), 'tarsier-talk-')))
-    await importCheckpoint(checkpointPath('tied-heads-of-16'), {
+    await importCheckpoint(checkpointPath(checkpoint), {
       name: 'tiny',
       language: 'f32',
       vision: 'f32',

@@ -8,10 +8,10 @@ import { Engine } from '../../../src/engine/engine.ts'
 import type { Trace } from '../../../src/engine/engine-client.ts'
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import type { VisionPrecision } from '../../../src/shared/model-manifest.ts'
-import { type CheckpointName, checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { type CheckpointName, checkpointPath, llavaNames, qwen2VlNames } from '../../helpers/checkpoint-folder.ts'
 import { readTensors, type Tensors } from '../../helpers/safetensors-file.ts'
 
-/** The whole engine against what transformers, Pillow and decord make of the same (tools/reference/make_fixtures.py). */
+/** The whole engine against what transformers, Pillow and decord make of the same (make_fixtures.py and tarsier1_fixtures.py in tools/reference). */
 const fixtures = new URL('../../fixtures/parity/', import.meta.url)
 const CROP = 28
 
@@ -91,9 +91,7 @@ function summary(bytes: Uint8Array, [count = 0, height = 0, width = 0]: readonly
   return { crops, means }
 }
 
-const names: CheckpointName[] = ['tied-heads-of-16', 'grouped-heads-of-32', 'newer-keys-heads-of-64', 'tied-heads-of-128']
-
-describe.each(names)('%s', (name) => {
+describe.each([...qwen2VlNames, ...llavaNames])('%s', (name) => {
   it('is the reference’s at every stage', async () => {
     const wanted = expectedOf(name)
     const { trace, tensors } = await traced(name, 'f32')
@@ -113,7 +111,7 @@ describe.each(names)('%s', (name) => {
     expect(relative(tensors.floats('embeddings'), wanted.tensors.floats('embeddings'))).toBeLessThan(1e-5)
     expect(greatestDifference(tensors.floats('logits'), wanted.tensors.floats('logits'))).toBeLessThan(1e-2)
     expect(trace.generated).toEqual(wanted.trace.generated)
-    expect(trace.generated).toHaveLength(24)
+    expect(trace.generated.length).toBeGreaterThanOrEqual(24)
     expect(trace.text).toBe(wanted.trace.text)
   })
 

@@ -35,6 +35,8 @@ const templateSchema = z.object({ type: z.literal('TemplateProcessing'), single:
 export interface LlamaTokenizerJson {
   /** By id: what it adds to its vocabulary, or marks in it. */
   readonly added: ReadonlyMap<number, AddedToken>
+  /** Whether only the first text of several between special tokens gets a space in front. */
+  readonly spaceOnce: boolean
   /** Which special tokens it puts around a text, by kind; `special` holds the texts that the settings name. */
   adds(special: ReadonlyMap<string, string>): Map<string, boolean>
   /** What it says in SentencePiece's terms. Throws `model-unsupported` for a tokenizer of another kind. */
@@ -49,6 +51,7 @@ export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTo
   const file = checkFields(value, fileSchema, path)
   return {
     added: new Map(file.added_tokens.map(({ id, content, special }) => [id, { content, special }])),
+    spaceOnce: metaspaceSchema.safeParse(file.pre_tokenizer).data?.prepend_scheme === 'first',
     adds: (special) => findAdds(file.post_processor, special, path),
     model: () => ({ path, pieces: findPieces(file.model, path), prefixed: isPrefixed(file, path) }),
   }

@@ -75,6 +75,8 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
     specialIds: findSpecialIds(named, json, tokens, configIds),
     adds: new Map([...(json?.adds(named) ?? []), ...findAdds(settings)]),
     ...spacePrefixOf(files),
+    // tokenizer.json is what transformers goes by where it is there; otherwise it makes one of the flag.
+    spaceOnce: json ? json.spaceOnce : settings?.legacy === false,
   }
 }
 

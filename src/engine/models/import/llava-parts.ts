@@ -57,7 +57,7 @@ export function llavaManifest(
   wishes: ModelWishes,
   found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
     readonly licence: string | undefined
-    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'>
+    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce'>
   },
 ): ModelParts['manifest'] {
   return {
@@ -69,7 +69,12 @@ export function llavaManifest(
     source: found.source,
     preprocessing: found.preprocessing,
     sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
-    prompt: { template: tarsierTemplate(found.vocabulary), videoPad: TARSIER_CLIP, describe: DESCRIBE },
+    prompt: {
+      template: tarsierTemplate(found.vocabulary),
+      videoPad: TARSIER_CLIP,
+      describe: DESCRIBE,
+      ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
+    },
     maxSequence: found.maxSequence,
     generation: GENERATION,
   }

@@ -22,6 +22,8 @@ export interface Vocabulary {
   readonly adds: ReadonlyMap<string, boolean>
   /** Whether a text gets a space in front; undefined for what is usual for its kind. */
   readonly spacePrefix?: boolean
+  /** Whether only the first text of a prompt gets it, and none that follows a special token. Not a key of the format. */
+  readonly spaceOnce?: boolean
 }
 
 /**

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ask, run, TinyEngines, words } from './tiny-engine.ts'
+
+/** Tarsier of version 1: positions of one dimension, separators, frames of one size. Of a 4 by 4 grid a frame takes 4 * 5 + 1 rows. */
+const FRAME_ROWS = 21
+
+let tiny: TinyEngines
+beforeAll(async () => {
+  tiny = await TinyEngines.make('tarsier-heads-of-16')
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+
+test('a follow-up question evaluates its own tokens alone, and is answered as in one go', async () => {
+  const engine = tiny.start()
+  const first = await run(engine, ask('What is it?', tiny.clip('a.mp4')))
+  expect(first.answer.tokens.visual).toBe(4 * FRAME_ROWS)
+  expect([first.answer.width, first.answer.height]).toEqual([56, 56])
+  const second = await run(engine, ask('And then?'))
+  expect(second.answer.tokens.evaluated).toBeLessThan(second.answer.tokens.prompt - first.answer.tokens.prompt + 2)
+  expect(second.answer.tokens.visual).toBe(4 * FRAME_ROWS)
+
+  const other = tiny.start()
+  await run(other, ask('Something else?', tiny.clip('a.mp4')))
+  await run(other, { kind: 'edit', turn: 0, text: 'What is it?', sampling: words() })
+  const again = await run(other, ask('And then?'))
+  expect(again.answer.text).toBe(second.answer.text)
+})
+
+test('the same is said once more, and after an edit the clip is not looked at again', async () => {
+  const engine = tiny.start()
+  const first = await run(engine, ask('What is it?', tiny.clip('b.mkv', 3)))
+  const again = await run(engine, { kind: 'regenerate', sampling: words() })
+  expect(again.answer.text).toBe(first.answer.text)
+  expect(again.answer.tokens.evaluated).toBe(1)
+  const edited = await run(engine, { kind: 'edit', turn: 0, text: 'Who?', sampling: words() })
+  expect(edited.events.some(({ kind }) => kind === 'frame')).toBe(false)
+  expect(edited.answer.tokens.evaluated).toBeLessThan(3 * FRAME_ROWS)
+})
+
+test('what was kept on disk gives the same answer after a restart', async () => {
+  const turn = ask('What is it?', tiny.clip('a.mp4'))
+  const before = tiny.start({ cache: true })
+  const first = await run(before, turn)
+  await before[Symbol.asyncDispose]()
+  const second = await run(tiny.start({ cache: true }), turn)
+  expect([first.answer.cached, second.answer.cached]).toEqual(['nothing', 'state'])
+  expect(second.answer.text).toBe(first.answer.text)
+  expect(second.events.some(({ kind }) => kind === 'frame')).toBe(false)
+})
+
+test('pixels cannot be limited: every frame has the one size, and the answer is the same', async () => {
+  const engine = tiny.start()
+  const free = await run(engine, ask('What is it?', tiny.clip('a.mp4')), 'free')
+  const limited = await run(engine, ask('What is it?', tiny.clip('a.mp4', 4, 784)), 'limited')
+  expect(limited.answer).toMatchObject({ width: 56, height: 56, text: free.answer.text })
+})
