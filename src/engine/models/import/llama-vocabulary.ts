@@ -76,7 +76,7 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
     adds: new Map([...(json?.adds(named) ?? []), ...findAdds(settings)]),
     ...spacePrefixOf(files),
     // tokenizer.json is what transformers goes by where it is there; otherwise it makes one of the flag.
-    spaceOnce: json ? json.spaceOnce : settings?.legacy === false,
+    ...((json ? json.spaceOnce : settings?.legacy === false) && { spaceOnce: true }),
   }
 }
 
