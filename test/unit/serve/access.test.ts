@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { bearer, hostAllowed, hostName, isLoopback, LOOPBACK, originAllowed, tokenMatches } from '../../../src/serve/access.ts'
+
+test.each([
+  ['localhost', 'localhost'],
+  ['LOCALHOST:7860', 'localhost'],
+  ['127.0.0.1:1', '127.0.0.1'],
+  ['[::1]:7860', '[::1]'],
+  ['box.local', 'box.local'],
+])('reads %s', (header, name) => {
+  expect(hostName(header)).toBe(name)
+})
+
+test.each([undefined, '', 'a b', 'localhost:', 'localhost:x', 'user@localhost', 'localhost/..', '::1', '[::1', 'localhost:123456'])('takes %s for no name', (header) => {
+  expect(hostName(header)).toBeNull()
+  expect(hostAllowed(header, { hosts: LOOPBACK })).toBe(false)
+})
+
+test('a name is allowed as a whole, whatever its port', () => {
+  expect(hostAllowed('localhost:99', { hosts: LOOPBACK })).toBe(true)
+  expect(hostAllowed('localhost.evil.example', { hosts: LOOPBACK })).toBe(false)
+  expect(hostAllowed('evil.example', { hosts: LOOPBACK })).toBe(false)
+})
+
+test('an origin is the very page of this server, port and all', () => {
+  expect(originAllowed(undefined, 'localhost:7860')).toBe(true)
+  expect(originAllowed('http://localhost:7860', 'localhost:7860')).toBe(true)
+  for (const origin of ['http://localhost', 'http://localhost:7861', 'null', '', 'http://localhost:7860.evil.example']) expect(originAllowed(origin, 'localhost:7860')).toBe(false)
+  expect(originAllowed('http://localhost', undefined)).toBe(false)
+})
+
+test('tokens are equal or not', () => {
+  expect(tokenMatches('abc', 'abc')).toBe(true)
+  for (const wrong of [undefined, '', 'ab', 'abcd', 'abd', 'ABC']) expect(tokenMatches(wrong, 'abc')).toBe(false)
+  expect(bearer('Bearer abc')).toBe('abc')
+  expect(bearer('bearer  abc')).toBe('abc')
+  for (const header of [undefined, 'abc', 'Basic abc', 'Bearer', 'Bearer a b']) expect(bearer(header)).toBeUndefined()
+})
+
+test('loopback is what never leaves the machine', () => {
+  for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1']) expect(isLoopback(host)).toBe(true)
+  for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost.example', '128.0.0.1']) expect(isLoopback(host)).toBe(false)
+})
