@@ -1,10 +1,11 @@
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
-import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
+import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
 import { checkLanguageHead } from '../../language/gguf-check.ts'
 import { GgufFile } from '../../language/gguf-file.ts'
 import type { LanguageShape } from '../../language/gguf-hyperparameters.ts'
 import { VOCABULARY_TEXTS } from '../../language/gguf-vocabulary.ts'
+import { sourceOf } from './checkpoint-source.ts'
 import { llavaManifest, llavaTower } from './llava-parts.ts'
 import { LLAVA_PROJECTOR, readLlavaMmproj } from './mmproj-llava.ts'
 import { QWEN2_VL_PROJECTOR, readQwen2VlMmproj } from './mmproj-qwen2-vl.ts'
@@ -55,7 +56,7 @@ function readPair(language: GgufFile, mmproj: GgufFile, wishes: ModelWishes): Mo
   const facts = { width: shape.width, context: shape.context }
   const found = {
     licence: textOf(language, 'general.license.name') ?? textOf(language, 'general.license'),
-    source: { repository: basename(language.path), revision: null },
+    source: pairSource(language.path),
   }
   if (settings.projector === QWEN2_VL_PROJECTOR && shape.architecture === 'qwen2vl') {
     const { vision, preprocessing, tensors } = readQwen2VlMmproj(mmproj, settings, shape.width)
@@ -111,4 +112,10 @@ function vocabularyOf({ head: { values } }: GgufFile) {
 function textOf({ head: { values } }: GgufFile, key: string): string | undefined {
   const value = values.get(key)
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Of a snapshot its repository and commit, as of checkpoints; otherwise the file's name says more than its folder's. */
+function pairSource(path: string): ModelManifest['source'] {
+  const source = sourceOf(dirname(path))
+  return source.revision === null ? { repository: basename(path), revision: null } : source
 }
