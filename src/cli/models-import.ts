@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
+import { readManifest } from '../engine/models/manifest.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -110,5 +111,12 @@ async function importFolder(
     ...(licence !== undefined && { licence }),
   })
   progress.clear()
+  const { precision, error } = (await readManifest(path)).vision
+  if (error !== undefined) {
+    const [mean, worst] = [error.cosine.toFixed(5), error.worst.toFixed(5)]
+    process.stderr.write(
+      `vision tower in ${precision}: cosine to f32 ${mean}, in the worst of ${error.rows} rows ${worst} (${error.clips} example clips)\n`,
+    )
+  }
   process.stdout.write(`${path}\n`)
 }
