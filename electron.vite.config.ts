@@ -45,6 +45,8 @@ export default defineConfig({
       minify: true,
       // The page's policy knows no `data:` addresses, so nothing is inlined.
       assetsInlineLimit: 0,
+      // It comes from this machine: one file is as quick as many.
+      chunkSizeWarningLimit: 1200,
       rolldownOptions: {
         input: 'src/renderer/index.html',
         // Packages for React say "use client" in every file; there is no server side here that it could matter to.

@@ -11,6 +11,9 @@ export default defineConfig({
   outputDir: 'test-results',
   globalSetup: './scripts/find-chromium.mjs',
   workers: 1,
+  // A machine that does other things besides takes its time over an answer; nothing here asserts how long.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: 'list',
   use: {
     // Workers read this file again, after the set-up has installed what was missing.

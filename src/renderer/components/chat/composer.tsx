@@ -47,9 +47,15 @@ export function Composer({ facts }: { readonly facts: ClipFacts | null }) {
           }}
         />
         {run ? (
-          <IconButton icon={Square} label="Stop (Esc)" onClick={stop} className="size-9 bg-accent! text-on-accent!" />
+          <IconButton icon={Square} label="Stop (Esc)" onClick={stop} className="size-9 bg-accent text-on-accent" />
         ) : (
-          <IconButton icon={ArrowUp} label="Ask (Enter)" why={why} onClick={send} className="size-9 bg-accent! text-on-accent!" />
+          <IconButton
+            icon={ArrowUp}
+            label="Ask (Enter)"
+            why={why}
+            onClick={send}
+            className="size-9 not-aria-disabled:bg-accent not-aria-disabled:text-on-accent aria-disabled:opacity-100"
+          />
         )}
       </div>
     </form>

@@ -41,7 +41,7 @@ export function TurnView({ turn, last, busy }: TurnViewProps) {
         <QuestionEditor turn={turn} />
       ) : (
         <QuestionBubble text={turn.question}>
-          <div className="flex opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
+          <div className="-mb-3 flex opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
             <CopyButton text={turn.question} label="Copy the question" />
             <IconButton icon={Pencil} label="Change the question" why={busyWhy} onClick={() => startEdit(turn.index)} className="size-7" />
           </div>

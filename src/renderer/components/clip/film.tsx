@@ -42,7 +42,7 @@ export function Film({ source, facts }: { readonly source: string; readonly fact
       ref={video}
       src={source}
       aria-label={facts.name}
-      className="size-full object-contain"
+      className="absolute inset-0 size-full object-contain"
       playsInline
       preload="auto"
       onPlay={() => setPlaying(true)}

@@ -31,7 +31,7 @@ export function PlayerControls({ facts }: { readonly facts: ClipFacts }) {
         <IconButton icon={StepBack} label="One frame back (←)" why={noFilm} onClick={() => step(-1)} />
         <IconButton icon={StepForward} label="One frame on (→)" why={noFilm} onClick={() => step(1)} />
         <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} />
-        <span className="text-[0.75rem] text-quiet tabular-nums">/ {clockText(duration)}</span>
+        <span className="text-[0.75rem] whitespace-nowrap text-quiet tabular-nums">/ {clockText(duration)}</span>
         <span className="ml-auto text-[0.75rem] text-quiet tabular-nums max-[60rem]:sr-only">frame {here}</span>
         <IconButton
           icon={Plus}

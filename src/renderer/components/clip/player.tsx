@@ -13,7 +13,7 @@ export function Player({ facts }: { readonly facts: ClipFacts }) {
   usePlayerKeys(facts)
   return (
     <div>
-      <div className="relative grid aspect-video max-h-[38vh] w-full place-items-center overflow-hidden bg-black">
+      <div className="relative aspect-video max-h-[38vh] w-full overflow-hidden bg-black">
         <Picture facts={facts} />
       </div>
       {facts.kind === 'video' && <PlayerControls facts={facts} />}
@@ -28,7 +28,7 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
   if (preview.kind === 'making') {
     return (
       <>
-        <Thumbnail handle={handle} className="size-full object-contain opacity-60" />
+        <Thumbnail handle={handle} className="absolute inset-0 size-full object-contain opacity-60" />
         <div className="absolute inset-x-6 bottom-5 grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
           <span>Browsers cannot play this file; a preview is being made. The model reads the file itself.</span>
           <ProgressBar value={preview.value} label="Making a preview" />
@@ -39,7 +39,7 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
   if (preview.kind === 'failed') {
     return (
       <>
-        <Thumbnail handle={handle} className="size-full object-contain opacity-60" />
+        <Thumbnail handle={handle} className="absolute inset-0 size-full object-contain opacity-60" />
         <div className="absolute inset-4 grid content-center">
           <FailureNotice error={preview.error} can={{ retry: () => void makePreview(handle) }} />
         </div>
@@ -48,5 +48,5 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
   }
   const source = clipUrl(handle, preview.kind === 'ready' ? 'preview' : 'file')
   if (kind === 'video') return <Film key={source} source={source} facts={facts} />
-  return <img src={source} alt={name} className="checker max-h-full max-w-full object-contain" />
+  return <img src={source} alt={name} className="absolute inset-0 size-full object-contain" />
 }

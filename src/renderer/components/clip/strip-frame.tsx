@@ -27,7 +27,7 @@ export const StripFrame = memo(function StripFrame({ picture, facts, byHand }: S
         aria-current={here ? 'true' : undefined}
         className="block w-full overflow-hidden rounded-lg border border-line bg-sunk transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:ring-1 aria-[current]:ring-accent"
       >
-        <Jpeg jpeg={jpeg} label="" className="aspect-video w-full object-contain" />
+        <Jpeg jpeg={jpeg} label="" className="block aspect-video w-full object-contain" />
         <span className="flex justify-between px-1.5 py-0.5 text-[0.6875rem] text-quiet tabular-nums">
           <span>{clockText(time)}</span>
           <span>#{index}</span>

@@ -25,7 +25,7 @@ export function TimeField({ label, value, onChange, disabled = false }: TimeFiel
   return (
     <input
       aria-label={label}
-      className="h-7 w-18 rounded-md border border-transparent bg-transparent text-center text-[0.8125rem] tabular-nums hover:border-line focus:border-edge disabled:opacity-55"
+      className="h-7 w-16 shrink-0 rounded-md border border-transparent bg-transparent text-center text-[0.8125rem] tabular-nums hover:border-line focus:border-edge disabled:opacity-55"
       value={shown}
       disabled={disabled}
       onFocus={(event) => event.target.select()}

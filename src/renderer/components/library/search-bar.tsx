@@ -24,7 +24,7 @@ export function SearchBar() {
   }
   return (
     <search className="flex flex-wrap gap-2 px-6 pb-3">
-      <div className="relative min-w-56 flex-1">
+      <div className="relative min-w-44 flex-1">
         <Search size={16} aria-hidden="true" className="pointer-events-none absolute top-2.5 left-3 text-quiet" />
         <input
           id={SEARCH_FIELD}
@@ -73,7 +73,7 @@ export function SearchBar() {
       {filters.folders.length > 0 && (
         <select
           aria-label="Folder"
-          className={`${control} max-w-48`}
+          className={`${control} max-w-40`}
           value={query.folder ?? ''}
           onChange={(event) => narrow('folder', event.target.value)}
         >

@@ -7,6 +7,6 @@ export function ExamplePicture({ name }: { readonly name: string }) {
   const jpeg = useExamplePictures((state) => state.known[name])
   const load = useExamplePictures((state) => state.load)
   useEffect(() => load(name), [load, name])
-  const box = 'aspect-video w-full bg-sunk object-cover'
+  const box = 'block aspect-video w-full bg-sunk object-cover'
   return jpeg ? <Jpeg jpeg={jpeg} label="" className={box} /> : <div className={box} />
 }

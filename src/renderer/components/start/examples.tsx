@@ -26,7 +26,7 @@ export function Examples() {
             <button
               type="button"
               onClick={() => void openExample(name)}
-              className="block h-full w-full overflow-hidden rounded-2xl border border-line bg-raised text-left shadow-card transition-colors hover:border-accent"
+              className="flex h-full w-full flex-col overflow-hidden rounded-2xl border border-line bg-raised text-left shadow-card transition-colors hover:border-accent"
             >
               <ExamplePicture name={name} />
               <span className="block px-3 py-2 text-[0.8125rem] leading-snug">{title}</span>

@@ -1,0 +1,56 @@
+import { expect } from '@playwright/test'
+import { ANSWER_MS, answered, composer, openExample, test, turns } from './helpers/app.ts'
+import { setFrames } from './helpers/controls.ts'
+
+test.beforeEach(() => test.slow())
+
+test('one click from an example to its description, with frames and cost beside it', async ({ page, place, trouble }, info) => {
+  await openExample(page, place)
+  await expect(turns(page).first()).toContainText('blue square')
+  await expect(page.getByRole('button', { name: /^Frame \d of 8, at / })).toHaveCount(8)
+  await expect(page.getByText(/^8 frames · [\d,]+ of 4,096 tokens/)).toBeVisible()
+  await page.screenshot({ path: info.outputPath('description.png') })
+  await page.getByRole('button', { name: 'How this was made' }).click()
+  await expect(page.getByText('Eyes run on')).toBeVisible()
+  expect(trouble).toEqual([])
+})
+
+test('a follow-up, once more, put differently, and over again', async ({ page, place }, info) => {
+  await openExample(page, place)
+  await composer(page).fill('What colour is the square?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  await expect(turns(page).nth(1)).toContainText('What colour is the square?')
+  await page.screenshot({ path: info.outputPath('follow-up.png') })
+
+  await page.getByRole('button', { name: 'Answer once more' }).click()
+  await answered(page, 2)
+  await expect(turns(page).nth(1)).toContainText('What colour is the square?')
+
+  await turns(page).first().getByRole('button', { name: 'Change the question' }).click()
+  await page.getByRole('textbox', { name: 'The question, changed' }).fill('What happens here?')
+  await page.getByRole('button', { name: 'Ask this instead' }).click()
+  await answered(page, 1)
+  await expect(turns(page).first()).toContainText('What happens here?')
+
+  await page.getByRole('button', { name: 'Start this conversation over' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Start over' }).click()
+  await expect(page.getByRole('button', { name: 'Describe it' })).toBeVisible()
+  await page.screenshot({ path: info.outputPath('over-again.png') })
+})
+
+test('stopped, it says so and keeps what was said', async ({ page, place }, info) => {
+  await openExample(page, place)
+  await setFrames(page, 90)
+  await composer(page).fill('Describe it once more.')
+  await composer(page).press('Enter')
+  await page.getByRole('button', { name: 'Stop (Esc)' }).click()
+  await answered(page, 2)
+  await expect(turns(page).nth(1)).toContainText('Stopped here.')
+  await page.screenshot({ path: info.outputPath('stopped.png') })
+  await setFrames(page, null)
+  await composer(page).fill('And now?')
+  await composer(page).press('Enter')
+  await answered(page, 3)
+  await expect(turns(page).nth(2).getByRole('button', { name: 'Copy the answer' })).toBeVisible({ timeout: ANSWER_MS })
+})

@@ -1,0 +1,69 @@
+import { expect, type Page } from '@playwright/test'
+import { answered, composer, openExample, test, turns } from './helpers/app.ts'
+
+test.beforeEach(() => test.slow())
+
+const frames = (page: Page) => page.getByRole('button', { name: /^Frame \d+ of \d+, at / })
+
+/** The frames' times as the strip says them, in seconds. */
+async function times(page: Page): Promise<number[]> {
+  const labels = await frames(page).evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? ''))
+  return labels.map((label) => Number(/at 0:(\d\d\.\d\d)/.exec(label)?.[1]))
+}
+
+test('a part of the clip is looked at, and nothing outside it', async ({ page, place }, info) => {
+  await openExample(page, place)
+  await page.getByRole('textbox', { name: 'Part begins at' }).fill('1')
+  await page.getByRole('textbox', { name: 'Part begins at' }).press('Enter')
+  await page.getByRole('textbox', { name: 'Part ends at' }).fill('0:02')
+  await page.getByRole('textbox', { name: 'Part ends at' }).press('Enter')
+  await expect
+    .poll(async () => (await times(page)).every((time) => time >= 0.95 && time <= 2.05) && (await times(page)).length > 1, {
+      timeout: 30_000,
+    })
+    .toBe(true)
+  await page.screenshot({ path: info.outputPath('part.png') })
+  await composer(page).fill('What happens in this part?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  await turns(page)
+    .nth(1)
+    .getByRole('button', { name: /^\d+ frames$/ })
+    .click()
+  await expect(page.getByText('For question 2 the model saw')).toBeVisible()
+  await expect.poll(async () => (await times(page)).every((time) => time >= 0.95 && time <= 2.05), { timeout: 30_000 }).toBe(true)
+  await page.getByRole('button', { name: 'Look at the whole clip' }).click()
+})
+
+test('frames picked by hand are those that the model gets', async ({ page, place }, info) => {
+  await openExample(page, place)
+  await expect(frames(page)).toHaveCount(8)
+  await page.getByRole('button', { name: 'Pick by hand' }).click()
+  await page.getByRole('button', { name: /^Take out frame 8,/ }).click()
+  await expect(frames(page)).toHaveCount(7, { timeout: 30_000 })
+  await page.getByRole('button', { name: /^Take out frame 7,/ }).click()
+  await expect(frames(page)).toHaveCount(6, { timeout: 30_000 })
+  const wanted = await times(page)
+  await page.screenshot({ path: info.outputPath('by-hand.png') })
+  await composer(page).fill('What happens in these frames?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  await turns(page).nth(1).getByRole('button', { name: '6 frames' }).click()
+  await expect(page.getByText('For question 2 the model saw')).toBeVisible()
+  await expect.poll(() => times(page), { timeout: 30_000 }).toEqual(wanted)
+})
+
+test('the player goes by frames, by seconds and to typed times', async ({ page, place }) => {
+  await openExample(page, place)
+  const time = page.getByRole('textbox', { name: 'Time', exact: true })
+  await time.fill('2')
+  await time.press('Enter')
+  await expect(time).toHaveValue('0:02.00')
+  await page.getByRole('heading', { level: 1 }).click()
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByText('frame 49')).toBeVisible()
+  await page.keyboard.press('Shift+ArrowLeft')
+  await expect(page.getByText('frame 25')).toBeVisible()
+  await frames(page).nth(7).click()
+  await expect(page.getByText('frame 95')).toBeVisible()
+})

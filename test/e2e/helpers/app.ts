@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { test as base, expect, type Locator, type Page } from '@playwright/test'
+import { Tarsier } from './tarsier.ts'
+
+/** On two cores that do other things besides, a first answer may take its time. What is asserted is what comes, not when. */
+export const ANSWER_MS = 180_000
+
+/** A server of the tests' own, and what it may be asked to do. */
+export class Place {
+  readonly home: string
+  #tarsier: Tarsier
+
+  private constructor(home: string, tarsier: Tarsier) {
+    this.home = home
+    this.#tarsier = tarsier
+  }
+
+  static async open(): Promise<Place> {
+    const home = await mkdtemp(join(tmpdir(), 'tarsier-e2e-'))
+    return new Place(home, await Tarsier.start(home))
+  }
+
+  get tarsier(): Tarsier {
+    return this.#tarsier
+  }
+
+  async restart(): Promise<void> {
+    await this.#tarsier.stop()
+    this.#tarsier = await Tarsier.start(this.home)
+  }
+
+  async close(): Promise<void> {
+    await this.#tarsier.stop()
+    await rm(this.home, { recursive: true, force: true })
+  }
+}
+
+interface Given {
+  /** Whatever the page asked that is not of the server that it came from. */
+  readonly strangers: string[]
+  /** What the page complained of. */
+  readonly trouble: string[]
+}
+
+export const test = base.extend<Given, { place: Place }>({
+  place: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
+    async ({}, use) => {
+      const place = await Place.open()
+      await use(place)
+      await place.close()
+    },
+    { scope: 'worker', timeout: ANSWER_MS },
+  ],
+  strangers: [
+    async ({ page, place }, use) => {
+      const strangers: string[] = []
+      page.on('request', (request) => {
+        if (new URL(request.url()).hostname !== new URL(place.tarsier.address).hostname) strangers.push(request.url())
+      })
+      await use(strangers)
+      expect(strangers).toEqual([])
+    },
+    { auto: true },
+  ],
+  trouble: async ({ page }, use) => {
+    const trouble: string[] = []
+    page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())))
+    page.on('pageerror', (error) => void trouble.push(error.message))
+    await use(trouble)
+    expect(trouble).toEqual([])
+  },
+})
+
+export const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Your question' })
+export const turns = (page: Page): Locator => page.getByRole('article', { name: /^Question \d/ })
+export const room = (page: Page, name: string): Locator => page.getByRole('navigation').getByRole('button', { name })
+
+/** The page, with the examples on it. */
+export async function openPage(page: Page, place: Place): Promise<void> {
+  await page.goto(place.tarsier.address)
+  await expect(page.getByRole('button', { name: 'Blue square spins' })).toBeVisible()
+}
+
+/** Waits until no answer is being made, and there are so many turns. */
+export async function answered(page: Page, count: number): Promise<void> {
+  await expect(turns(page)).toHaveCount(count, { timeout: ANSWER_MS })
+  await expect(page.getByRole('button', { name: 'Stop (Esc)' })).toHaveCount(0, { timeout: ANSWER_MS })
+}
+
+/** Opens the first example, and waits for its description. */
+export async function openExample(page: Page, place: Place): Promise<void> {
+  await openPage(page, place)
+  await page.getByRole('button', { name: 'Blue square spins' }).click()
+  await answered(page, 1)
+}
+
+/** Fails when axe finds anything serious in what is shown. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])
+}
+
+/** Drops files on the page, as a person does with the pointer. */
+export async function dropFiles(page: Page, files: readonly { readonly name: string; readonly bytes: Buffer }[]): Promise<void> {
+  const data = await page.evaluateHandle(
+    (given) => {
+      const transfer = new DataTransfer()
+      for (const { name, base64 } of given) {
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name))
+      }
+      return transfer
+    },
+    files.map(({ name, bytes }) => ({ name, base64: bytes.toString('base64') })),
+  )
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: data })
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data })
+}

@@ -1,0 +1,76 @@
+import { expect } from '@playwright/test'
+import { expectAccessible, openExample, openPage, room, test } from './helpers/app.ts'
+
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 800, height: 600 },
+] as const
+const rooms = [
+  { name: 'Library', heading: 'Library' },
+  { name: 'Batches', heading: 'Batches' },
+  { name: 'Models', heading: 'Models' },
+  { name: 'Help', heading: 'Help' },
+] as const
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const viewport of sizes) {
+    test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
+      test.use({ colorScheme, viewport })
+
+      test('every room can be seen and used by everybody', async ({ page, place, trouble }, info) => {
+        test.slow()
+        const look = async (name: string) => {
+          await page.screenshot({ path: info.outputPath(`${name}.png`) })
+          expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+          await expectAccessible(page)
+        }
+        await openPage(page, place)
+        await expect(page.getByPlaceholder('Please upload your video first')).toBeDisabled()
+        await expect(page.getByText('Demo model: moving shapes only')).toBeVisible()
+        await look('start')
+        await openExample(page, place)
+        await expect(page.getByRole('button', { name: /^Frame 8 of 8, at / })).toBeVisible()
+        await look('clip')
+        await page.getByRole('tab', { name: 'Settings' }).click()
+        await expect(page.getByText('Tokens of the clip')).toBeVisible()
+        await look('settings')
+        for (const { name, heading } of rooms) {
+          await room(page, name).click()
+          await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
+          await look(name.toLowerCase())
+        }
+        await page.keyboard.press('?')
+        await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+        await look('keys')
+        expect(trouble).toEqual([])
+      })
+    })
+  }
+}
+
+test('the choice of colours is remembered', async ({ page, place }) => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await openPage(page, place)
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const dark = await ground()
+  await page.getByRole('button', { name: /^Colours: as the system/ }).click()
+  const light = await ground()
+  expect(light).not.toBe(dark)
+  await page.reload()
+  await expect(page.getByRole('button', { name: /^Colours: light/ })).toBeVisible()
+  expect(await ground()).toBe(light)
+})
+
+test('runs no inline script, even one that got into the page', async ({ page, place }) => {
+  await openPage(page, place)
+  const ran = await page.evaluate(async () => {
+    const stopped = new Promise((resolve) =>
+      document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective)),
+    )
+    const script = document.createElement('script')
+    script.textContent = 'document.title = "taken over"'
+    document.body.append(script)
+    return { directive: await stopped, title: document.title }
+  })
+  expect(ran).toEqual({ directive: 'script-src-elem', title: 'Tarsier Desktop' })
+})

@@ -1,0 +1,48 @@
+import { expect } from '@playwright/test'
+import { ANSWER_MS, answered, composer, expectAccessible, openExample, room, test, turns } from './helpers/app.ts'
+import { setFrames } from './helpers/controls.ts'
+import { hasProc } from './helpers/tarsier.ts'
+
+test.beforeEach(() => test.slow())
+
+test('an engine killed in mid-answer is started again in place', async ({ page, place }, info) => {
+  // biome-ignore lint/suspicious/noSkippedTests: only Linux lets the test find the engine's process.
+  test.skip(!hasProc, 'the engine’s process is looked for in /proc')
+  await openExample(page, place)
+  await setFrames(page, 91)
+  await composer(page).fill('Describe it from the beginning.')
+  await composer(page).press('Enter')
+  await expect(page.getByText(/^Looking at /).first()).toBeVisible({ timeout: ANSWER_MS })
+  await place.tarsier.killEngine()
+  await expect(page.getByRole('alert')).toContainText('The engine stopped, and was started again', { timeout: ANSWER_MS })
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('killed.png') })
+  await expect(turns(page).first()).toContainText('blue square')
+  await setFrames(page, null)
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await answered(page, 2)
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await expect(turns(page).nth(1).getByRole('button', { name: 'Copy the answer' })).toBeVisible()
+  await page.screenshot({ path: info.outputPath('recovered.png') })
+})
+
+test('a tab closed in mid-answer stops it, and the conversation is kept', async ({ page, place, context }) => {
+  await openExample(page, place)
+  await setFrames(page, 92)
+  await composer(page).fill('Describe the okapi.')
+  await composer(page).press('Enter')
+  await expect(
+    turns(page)
+      .or(page.getByRole('article', { name: 'Answer in the making' }))
+      .last(),
+  ).toContainText('Describe the okapi.')
+  await page.close()
+  const again = await context.newPage()
+  await again.goto(place.tarsier.address)
+  await room(again, 'Library').click()
+  await again.getByRole('searchbox').fill('okapi')
+  await again.locator('mark').first().click()
+  await expect(turns(again)).toHaveCount(2)
+  await expect(turns(again).nth(1)).toContainText('Stopped here.', { timeout: ANSWER_MS })
+  await setFrames(again, null)
+})

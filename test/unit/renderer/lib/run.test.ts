@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { afterEvent, secondsLeft, stageText, startRun, stepOf } from '../../../../src/renderer/lib/run.ts'
+import type { ChatEvent } from '../../../../src/shared/contract/chats.ts'
+
+const frame = (done: number, of: number): ChatEvent => ({ kind: 'frame', frame: { index: done, time: done }, done, of })
+
+test('a run goes through its stages in words', () => {
+  const events: ChatEvent[] = [
+    { kind: 'queued', ahead: 2 },
+    { kind: 'stage', stage: 'loading' },
+    frame(7, 16),
+    { kind: 'stage', stage: 'thinking' },
+    { kind: 'delta', text: 'A ' },
+    { kind: 'delta', text: 'cat' },
+  ]
+  let run = startRun('chat', 0)
+  const said = events.map((event) => {
+    run = afterEvent(run, event, 1000)
+    return `${stepOf(run)} ${stageText(run)}`
+  })
+  expect(said).toEqual([
+    '-1 Waiting for 2 other questions',
+    '0 Loading the model',
+    '1 Looking at frame 7 of 16',
+    '2 Thinking',
+    '3 Writing',
+    '3 Writing',
+  ])
+  expect(run.text).toBe('A cat')
+})
+
+test('the time left is told by the frames that were looked at, and before that by what is known', () => {
+  let run = startRun('chat', 0)
+  expect(secondsLeft(run, 2000, null)).toBeNull()
+  expect(secondsLeft(run, 2000, 5)).toBe(3)
+  run = afterEvent(run, frame(1, 8), 2000)
+  run = afterEvent(run, frame(3, 8), 4000)
+  expect(secondsLeft(run, 4000, 60)).toBe(5)
+})
