@@ -154,8 +154,10 @@ async function stream(
       if (next.done) controller.close()
       else controller.enqueue(encoder.encode(next.value))
     },
-    cancel() {
+    async cancel() {
       stop.abort()
+      // Nobody pulls any more: what stands at a yield has to be sent home.
+      await lines.return()
     },
   })
   return new Response(body, {

@@ -28,7 +28,7 @@ test('an example is described, asked about, told anew and edited, and all of it 
 
   const second = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(second.turn.answer?.tokens.evaluated).toBeLessThan(60)
-  expect(second.text).toMatch(/red/)
+  expect(second.text).toMatch(/red/i)
   const again = await told(run.page.chats.regenerate({ chat }))
   expect(again.turn).toMatchObject({ index: 1, text: second.text })
   const edited = await told(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?' }))
@@ -48,7 +48,7 @@ test('goes on after a restart, with the frames of before', async () => {
   await run.restart()
   const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(turn.answer?.frames).toHaveLength(4)
-  expect(turn.text).toMatch(/red/)
+  expect(turn.text).toMatch(/red/i)
   expect((await run.page.chats.get({ chat })).all).toHaveLength(2)
 })
 
@@ -93,15 +93,6 @@ test('a failure is told by its code and kept with the turn', async () => {
   const handle = await run.open(`${path}.away`)
   expect(handle).toBe((await run.page.chats.get({ chat })).clip)
   expect((await told(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
-})
-
-test('more frames than the model holds are refused with numbers', async () => {
-  const chat = await chatAbout()
-  await expect(
-    all(run.page.chats.ask({ chat, settings: { frames: { kind: 'indices', indices: Array(256).fill(0) } } })),
-  ).rejects.toMatchObject({
-    data: { code: 'context-full', details: { limit: 4096 } },
-  })
 })
 
 describe.skipIf(process.platform !== 'linux')('when the engine dies', () => {
