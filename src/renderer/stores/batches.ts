@@ -31,10 +31,12 @@ export const useBatches = create<BatchesState>((set, get) => {
   }
 
   function take(event: BatchEvent): void {
-    if (event.kind === 'job') return get().put(event.job)
-    const { items } = get()
-    const at = items.findIndex(({ id }) => id === event.item.id)
-    if (at >= 0) set({ items: items.with(at, event.item) })
+    if (event.kind === 'job') get().put(event.job)
+    else {
+      const { items } = get()
+      const at = items.findIndex(({ id }) => id === event.item.id)
+      if (at >= 0) set({ items: items.with(at, event.item) })
+    }
   }
 
   return {
