@@ -9,7 +9,7 @@ module.exports = {
       engine: ['shared'],
       library: ['shared', 'engine'],
       service: ['shared', 'engine', 'library'],
-      serve: ['shared', 'engine', 'service'],
+      serve: ['shared', 'engine', 'library', 'service'],
       cli: ['shared', 'engine', 'service', 'serve'],
       main: ['shared'],
       preload: ['shared'],
