@@ -93,8 +93,8 @@ export async function openChat(id: string): Promise<void> {
   const chat = await service.chats.get({ chat: id })
   if (chat.facts.handle !== useClip.getState().facts?.handle) putOnTable(chat.facts)
   else useClip.getState().show(chat.facts)
-  await useChat.getState().show(chat)
   useView.getState().show('clip')
+  await useChat.getState().show(chat)
 }
 
 /** Another conversation about the clip on the table. */

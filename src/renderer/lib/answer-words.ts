@@ -5,6 +5,7 @@ import { durationText } from './time-text.ts'
 
 /** What is said below an answer that did not simply end; null when there is nothing to say. */
 export function endText({ state, answer }: Turn): string | null {
+  if (state === 'running') return 'It is being answered…'
   if (state === 'stopped') return 'Stopped here.'
   if (state === 'cut-off') return 'Cut off here: Tarsier ended while it was answering.'
   return answer ? finishTexts[answer.finish] : null

@@ -46,9 +46,3 @@ export function askSettings(choice: Choice, settings: Settings, model: Installed
     },
   }
 }
-
-/** Whether two questions would look at the same pixels, so that the second one costs its own words only. */
-export function sameLook(a: AskSettings, b: AskSettings): boolean {
-  const look = ({ model, frames, maxPixels }: AskSettings) => JSON.stringify([model, frames, maxPixels ?? NO_LIMIT])
-  return look(a) === look(b)
-}

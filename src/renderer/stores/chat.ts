@@ -8,6 +8,8 @@ import { problemOf } from './problem.ts'
 
 /** Words come faster than a page should be laid out anew. */
 const SHOW_EVERY_MS = 50
+/** How soon a conversation is read again in which an answer has not ended yet. */
+const READ_AGAIN_MS = 250
 
 interface ChatState {
   readonly chat: Chat | null
@@ -61,7 +63,7 @@ export const useChat = create<ChatState>((set, get) => {
   async function settle(id: string, run: Run, thrown: unknown): Promise<void> {
     const problem = thrown === null ? null : problemOf(thrown)
     try {
-      const kept = await service.chats.get({ chat: id })
+      const kept = await ended(await service.chats.get({ chat: id }), () => true)
       // A failure that the turn itself holds is shown there.
       const said = kept.all.at(-1)?.error?.code === problem?.code
       set(get().chat?.id === id ? { chat: kept, run: null, problem: said ? null : problem } : { run: null })
@@ -72,6 +74,16 @@ export const useChat = create<ChatState>((set, get) => {
       const all = chat && run.turn ? [...chat.all, { ...run.turn, state: 'cut-off' as const, text: run.text }] : chat?.all
       set({ run: null, problem: problem ?? problemOf(lost), ...(chat?.id === id && all && { chat: { ...chat, all } }) })
     }
+  }
+
+  /** The conversation once its last answer has ended: one that was stopped takes a moment, one of another page as long as it takes. */
+  async function ended(chat: Chat, wanted: () => boolean): Promise<Chat> {
+    let now = chat
+    while (now.all.at(-1)?.state === 'running' && wanted()) {
+      await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_MS))
+      now = await service.chats.get({ chat: chat.id })
+    }
+    return now
   }
 
   async function list(handle: string): Promise<void> {
@@ -88,6 +100,9 @@ export const useChat = create<ChatState>((set, get) => {
     show: async (chat) => {
       set({ chat, problem: null, editing: null })
       await list(chat.clip)
+      const here = () => get().chat === chat
+      const now = await ended(chat, here)
+      if (now !== chat && here()) set({ chat: now })
     },
     ask: async (text, settings) => {
       const { chat } = get()
