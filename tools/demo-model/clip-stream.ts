@@ -8,8 +8,8 @@ import { Random } from './random.ts'
 import { drawScene } from './render.ts'
 import { randomScene, type Scene, type SceneObject, type State, stateAt } from './scene.ts'
 import { CELL, randomGrid } from './training-grids.ts'
-import { describeQuestion, randomQuestion } from './words.ts'
-import { motionNames, shapeSymmetry } from './world.ts'
+import { describeQuestion, type Question, randomQuestion } from './words.ts'
+import { colorNames, motionNames, shapeNames, shapeSymmetry } from './world.ts'
 
 /**
  * Where the object of a visual token is and how it changed since the frame before: 1 when there is one, x and y of its centre in tokens from the
@@ -17,6 +17,11 @@ import { motionNames, shapeSymmetry } from './world.ts'
  * (sine of the turn, times its symmetry).
  */
 const PLACE_VALUES = 8
+
+type Turn = [question: string, answer: string, object: number]
+
+/** Two objects ask for more: which is meant has to be found. */
+const ALONE = 0.3
 
 const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
 const random = new Random(seed, 11)
@@ -32,8 +37,9 @@ for (;;) {
   const first = new Int32Array(batch * count * cells)
   const places = new Float32Array(batch * count * cells * PLACE_VALUES)
   const dialogues = []
+  const objects = []
   for (let i = 0; i < batch; i++) {
-    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1 })
+    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1, alone: ALONE })
     // A single picture shows everything there is.
     const times = count === 1 ? [timeWithAll(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
     const softness = random.between(0.8, 1.8)
@@ -49,11 +55,12 @@ for (;;) {
       const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
       placeLabels(scene, times[k - 1], seen, rows, columns, placed)
     }
+    objects.push(scene.objects.map((object) => objectLabel(object, scene)))
     dialogues.push(Array.from({ length: sets }, () => dialogueSet(scene, count === 1)))
   }
   const shape = [batch, count * cells]
   await writeBatch(
-    { rows, columns, frames: count, dialogues },
+    { rows, columns, frames: count, dialogues, objects },
     {
       pixels: { shape: [batch * count, height, width, 3], data: pixels },
       current: { shape, data: current },
@@ -79,18 +86,21 @@ function timeWithAll(scene: Scene): number {
 }
 
 /**
- * Dialogues about one clip that know nothing of each other, each a list of [question, answer]. Most of a step's time goes to the clip
+ * Dialogues about one clip that know nothing of each other, each a list of [question, answer, number of the object that has
+ * to be found for it or -1]. Most of a step's time goes to the clip
  * itself, so much is asked of each.
  */
-function dialogueSet(scene: Scene, still: boolean): [string, string][][] {
-  const question = (): [string, string] => {
-    const { question, answer } = randomQuestion(scene, random, still)
-    return [question, answer]
-  }
-  const whole = describeQuestion(scene, random, still)
-  const described: [string, string][] = [[whole.question, whole.answer]]
+function dialogueSet(scene: Scene, still: boolean): Turn[][] {
+  const turn = ({ question, answer, about }: Question): Turn => [question, answer, about ? scene.objects.indexOf(about) : -1]
+  const question = () => turn(randomQuestion(scene, random, still))
   const pair = () => [question(), question()]
+  const described = [turn(describeQuestion(scene, random, still))]
   return [random.chance(0.3) ? [...described, question()] : described, [question()], [question()], pair(), pair(), pair()]
+}
+
+/** Color, shape, and where it is at the start, as parts of the picture. */
+function objectLabel({ color, shape, start }: SceneObject, { aspect }: Scene): number[] {
+  return [colorNames.indexOf(color), shapeNames.indexOf(shape), start.x / aspect, start.y]
 }
 
 /** The objects at one moment, and the labels of the visual tokens that show them. */

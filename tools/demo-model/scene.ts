@@ -63,6 +63,8 @@ export interface SceneOptions {
   readonly aspect: number
   /** Most things one object does one after the other, 1 or 2. */
   readonly phases: number
+  /** How often there is one object alone. Defaults to 0.45. */
+  readonly alone?: number
 }
 
 /** Two objects start at least this part of the width apart, so that "from left to right" is plain. */
@@ -70,7 +72,7 @@ const APART = 0.22
 
 /** A random scene of one or two objects that never touch nor leave the picture. */
 export function randomScene(random: Random, options: SceneOptions): Scene {
-  const count = random.chance(0.45) ? 1 : 2
+  const count = random.chance(options.alone ?? 0.45) ? 1 : 2
   const chosenColors = random.some(colorNames, count)
   const chosenShapes = random.some(shapeNames, count)
   const look = randomLook(random)

@@ -3,7 +3,8 @@
 TOWER and --resume may both be checkpoint.safetensors, the state behind resources/models/demo. The tower is read again whenever its file
 changes, so the first stage may still be running. Beside the text, small heads read each visual
 token's hidden states, and are dropped at export: after the first layer where its object is in the picture, after the second how that changed
-since the frame before, after the third what it is doing and what it did first.
+since the frame before, after the third what it is doing and what it did first. A fourth reads the question's last token after the third layer: which object is meant, by
+color, shape and place, so that the fourth layer has what to look for.
 Under `torchrun` gradients are averaged between the processes.
 """
 
@@ -29,6 +30,9 @@ MOTIONS = 10
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
 SETS = 4
 IGNORED = -100
+COLORS, SHAPES = 8, 5
+# A description's tokens are many and mostly follow from each other; an answer's few ones decide.
+QUESTION_WEIGHT = 3.0
 
 
 class Prompter:
@@ -42,18 +46,23 @@ class Prompter:
         self.asked, self.ended, self.again = ids("<|im_end|>\n<|im_start|>assistant\n"), ids("<|im_end|>"), ids("\n<|im_start|>user\n")
 
     def branch(self, dialogue):
-        """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip."""
-        tokens, answers = [], []
-        for turn, (question, answer) in enumerate(dialogue):
+        """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, and where which object is asked for."""
+        tokens, answers, sought = [], [], []
+        for turn, (question, answer, about) in enumerate(dialogue):
             asked = (self.again if turn else []) + self.ids(question) + self.asked
             said = self.ids(answer) + self.ended
+            if about >= 0:
+                sought.append((len(tokens) + len(asked) - 1, about))
             tokens += asked + said
             answers += [False] * len(asked) + [True] * len(said)
-        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED]
+        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought
 
 
 def collate(prompter, sets, frames, rows, columns):
-    """Token ids [n, tokens] (-1 where a visual row stands), positions [3, tokens...], mask and targets of a batch of dialogue sets."""
+    """Token ids [n, tokens] (-1 where a visual row stands), positions [3, tokens...], mask and targets of a batch of dialogue sets.
+
+    Then the weight of each target, and for every object asked for its sample, the token after which it must be found, and its number.
+    """
     before, after, visual = len(prompter.before), len(prompter.after), frames * rows * columns
     prefix = before + visual + after
     branches = [[prompter.branch(dialogue) for dialogue in dialogues] for dialogues in sets]
@@ -71,18 +80,20 @@ def collate(prompter, sets, frames, rows, columns):
     positions[:, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])
     following = before + max(frames, rows, columns)
     positions[:, before + visual : prefix] = following + torch.arange(after)
-    at = prefix
+    at, sought = prefix, []
     for slot, width in enumerate(widths):
         owner[at : at + width] = slot + 1
         positions[:, at : at + width] = following + after + torch.arange(width)
         for sample, own in enumerate(branches):
-            tokens, wanted = own[slot]
+            tokens, wanted, found = own[slot]
+            sought += [(sample, at + token, number) for token, number in found]
             ids[sample, at : at + len(tokens)] = torch.tensor(tokens)
             targets[sample, at : at + len(tokens)] = torch.tensor(wanted)
         at += width
     order = torch.arange(count)
+    weights = torch.where(owner == 1, 1.0, QUESTION_WEIGHT)
     mask = (order[:, None] >= order) & ((owner == 0) | (owner == owner[:, None]))
-    return ids, positions, mask, targets, slice(before, before + visual)
+    return ids, positions, mask, targets, slice(before, before + visual), weights, sought
 
 
 def main():
@@ -107,11 +118,12 @@ def main():
     prompter = Prompter(tokenizer)
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3})
+    head4 = nn.Linear(WIDTH, COLORS + SHAPES + 2)
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4})
     if options.resume:
         state = load(options.resume)
         language.load_state_dict(state["language"])
-        heads.load_state_dict(state["heads"])
+        heads.load_state_dict(state["heads"], strict=False)
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat)
     tower, read = Tower(), 0.0
     stream = batches("clip-stream.ts", seed, options.batch, SETS, ahead=2)
@@ -133,24 +145,33 @@ def main():
         if batch["used"] == SETS:
             pool = [kept for kept in pool if kept is not batch]
 
-        ids, positions, mask, targets, visual = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
+        ids, positions, mask, targets, visual, weights, sought = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
         after, hidden = language(x, positions[:, None].expand(-1, n, -1), mask)
         said_here = targets != IGNORED
         logits, wanted = language.logits(hidden[said_here]), targets[said_here]
-        loss = text = F.cross_entropy(logits, wanted)
+        weight = weights.expand(n, -1)[said_here]
+        loss = text = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
         current, first, places = batch["current"].long(), batch["first"].long(), batch["places"]
         known, begun, there, followed = current >= 0, first >= 0, places[..., 0] > 0, places[..., 3] > 0
         measures = {}
+        if sought:
+            samples, tokens, numbers = zip(*sought)
+            truth = torch.tensor([batch["objects"][sample][number] for sample, number in zip(samples, numbers)])
+            color, shape, place = head4(after[2][list(samples), list(tokens)]).split([COLORS, SHAPES, 2], -1)
+            which = F.cross_entropy(color, truth[:, 0].long()) + F.cross_entropy(shape, truth[:, 1].long())
+            loss = loss + 0.3 * which + F.smooth_l1_loss(place, truth[:, 2:], beta=0.1)
+            right = (color.argmax(-1) == truth[:, 0]) & (shape.argmax(-1) == truth[:, 1])
+            measures["found"] = right.float().mean()
         if known.any() and begun.any():
             place = F.smooth_l1_loss(head1(after[0][:, visual][there]), places[there][:, 1:3], beta=0.2)
             change = F.smooth_l1_loss(head2(after[1][:, visual][followed]), places[followed][:, 4:] * CHANGES, beta=0.2)
             now3 = head3(after[2][:, visual])
             loss = loss + 0.5 * place + change
             loss = loss + 0.3 * F.cross_entropy(now3[known][:, :MOTIONS], current[known]) + 0.3 * F.cross_entropy(now3[begun][:, MOTIONS:], first[begun])
-            measures = {
+            measures |= {
                 "-place": place,
                 "-change": change,
                 "now": (now3[known][:, :MOTIONS].argmax(-1) == current[known]).float().mean(),

@@ -9,6 +9,8 @@ export interface Question {
   readonly kind: QuestionKind
   readonly question: string
   readonly answer: string
+  /** The one object that has to be found for the answer, if there is such. */
+  readonly about: SceneObject | null
 }
 
 /** What the model says of what it cannot know. */
@@ -78,7 +80,7 @@ const offTopic = [
 
 /** A request to describe, with its answer. */
 export function describeQuestion(scene: Scene, random: Random, still: boolean): Question {
-  return { kind: 'describe', question: random.pick(still ? describingStill : describing), answer: describeScene(scene, still) }
+  return { kind: 'describe', question: random.pick(still ? describingStill : describing), answer: describeScene(scene, still), about: null }
 }
 
 /** A random question that the scene answers, other than to describe it. */
@@ -93,7 +95,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
   const object = random.pick(scene.objects)
   const named = naming(object, scene, random)
   const single = scene.objects.length === 1
-  const ask = (question: string, answer: string): Question => ({ kind, question, answer })
+  const ask = (question: string, answer: string, about: SceneObject | null = null): Question => ({ kind, question, answer, about })
   switch (kind) {
     case 'describe':
       return describeQuestion(scene, random, false)
@@ -107,6 +109,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
           `What is the color of ${asked}?`,
         ]),
         `${capital(object.color)}.`,
+        object,
       )
     }
     case 'shape': {
@@ -114,6 +117,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
       return ask(
         random.pick([`What shape is ${asked}?`, `Which shape is ${asked}?`, `Which shape does ${asked} have?`, `What is ${asked}?`]),
         `A ${object.shape}.`,
+        object,
       )
     }
     case 'count':
@@ -130,6 +134,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
       return ask(
         random.pick([`What is ${named} doing?`, `What does ${named} do?`, `How does ${named} move?`, `What happens to ${named}?`]),
         `It ${motionsOf(object)}.`,
+        object,
       )
     case 'first':
       return ask(
@@ -137,6 +142,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
           ? random.pick(['What happens first?', `What does ${named} do first?`, 'What happens at the start?'])
           : random.pick([`What does ${named} do first?`, `What does ${named} do at the start?`]),
         `It ${motionWords[object.phases[0]?.motion as MotionName]}.`,
+        object,
       )
     case 'last':
       return ask(
@@ -144,6 +150,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
           ? random.pick(['What happens last?', `What does ${named} do last?`, 'What happens at the end?'])
           : random.pick([`What does ${named} do last?`, `What does ${named} do at the end?`]),
         `It ${motionWords[object.phases.at(-1)?.motion as MotionName]}.`,
+        object,
       )
     case 'background':
       return ask(
@@ -153,11 +160,12 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
     case 'presence': {
       const asked = random.chance(0.5) ? nameOf(object) : `${random.pick(colorNames)} ${random.pick(shapeNames)}`
       const half = random.chance(0.4) ? (asked.split(' ')[1] ?? asked) : asked
-      const there = scene.objects.some((candidate) => nameOf(candidate) === half || candidate.shape === half)
+      const there = scene.objects.find((candidate) => nameOf(candidate) === half || candidate.shape === half) ?? null
       const a = half.startsWith('orange') ? 'an' : 'a'
       return ask(
         random.pick([`Is there ${a} ${half}?`, `Do you see ${a} ${half}?`, `Is there ${a} ${half} in the video?`]),
         there ? 'Yes.' : 'No.',
+        there,
       )
     }
     case 'unknown':
