@@ -1,5 +1,5 @@
 import { RPCHandler } from '@orpc/server/message-port'
-import { asTarsierError, assertNever, type ErrorData, isAbort } from '../shared/errors.ts'
+import { assertNever, asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
 import { mediaTypeOf } from './browser-formats.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
@@ -53,7 +53,9 @@ export class ShellPort {
       }
       return
     }
-    this.#answer(message).then(this.#send, (error: unknown) => this.#send({ kind: 'failed', id: message.id, error: asTarsierError(error).toData() }))
+    this.#answer(message).then(this.#send, (error: unknown) =>
+      this.#send({ kind: 'failed', id: message.id, error: asTarsierError(error).toData() }),
+    )
   }
 
   async #answer(message: Exclude<FromShell, { kind: 'page' }>): Promise<ToShell> {
@@ -66,7 +68,12 @@ export class ShellPort {
       case 'locate': {
         const clip = await this.#service.clips.present(message.handle, never)
         if (message.what === 'file') return { kind: 'located', id, path: clip.path, mediaType: mediaTypeOf(clip.facts) }
-        return { kind: 'located', id, path: this.#service.previews.pathOf(clip), mediaType: clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm' }
+        return {
+          kind: 'located',
+          id,
+          path: this.#service.previews.pathOf(clip),
+          mediaType: clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm',
+        }
       }
       default:
         return assertNever(message, 'message')

@@ -112,32 +112,57 @@ test('takes several pictures as the frames of one clip', async () => {
   await using opened = await openClip(example(CLIP), never)
   const pictures: object[] = []
   for await (const { width, height, rgb } of opened.frames(opened.plan({ kind: 'uniform', count: 8 }), never)) {
-    const png = await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toBuffer()
+    const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer()
     pictures.push({ type: 'image_url', image_url: { url: `data:image/png;base64,${png.toString('base64')}` } })
   }
-  const answer = (await client.chat.completions.create({ model: 'demo', messages: [about('Describe the video in detail.', ...pictures)] })) as OpenAI.ChatCompletion & Told
+  const answer = (await client.chat.completions.create({
+    model: 'demo',
+    messages: [about('Describe the video in detail.', ...pictures)],
+  })) as OpenAI.ChatCompletion & Told
   expect(answer.tarsier.frames).toHaveLength(8)
   // The very pixels of the film: the very words about it.
-  const film = await client.chat.completions.create({ model: 'demo', messages: [about('Describe the video in detail.', { ...video, video_url: { url: clip } })] })
+  const film = await client.chat.completions.create({
+    model: 'demo',
+    messages: [about('Describe the video in detail.', { ...video, video_url: { url: clip } })],
+  })
   expect(answer.choices[0]?.message.content).toBe(film.choices[0]?.message.content)
-  await expect(client.chat.completions.create({ model: 'demo', messages: [about('What?', ...pictures, { ...video, video_url: { url: clip } })] })).rejects.toMatchObject({ status: 400 })
+  await expect(
+    client.chat.completions.create({ model: 'demo', messages: [about('What?', ...pictures, { ...video, video_url: { url: clip } })] }),
+  ).rejects.toMatchObject({ status: 400 })
 })
 
 describe('paths and addresses', () => {
-  const ask = (url: string) => client.chat.completions.create({ model: 'demo', messages: [about('What shape is it?', { ...video, video_url: { url } })], max_tokens: 8 })
+  const ask = (url: string) =>
+    client.chat.completions.create({
+      model: 'demo',
+      messages: [about('What shape is it?', { ...video, video_url: { url } })],
+      max_tokens: 8,
+    })
 
   test('a path under the media root is opened', async () => {
     expect((await ask('blue.mp4')).choices[0]?.message.content).toMatch(/square/i)
     expect((await ask(`file://${join(root, 'films', 'blue.mp4')}`)).choices[0]?.message.content).toMatch(/square/i)
   })
 
-  test.each(['/etc/hostname', '../blue.mp4', 'way-out.mp4', 'file:///etc/hostname', 'http://127.0.0.1/clip.mp4', 'https://example.org/clip.mp4'])('%s is not', async (url) => {
+  test.each([
+    '/etc/hostname',
+    '../blue.mp4',
+    'way-out.mp4',
+    'file:///etc/hostname',
+    'http://127.0.0.1/clip.mp4',
+    'https://example.org/clip.mp4',
+  ])('%s is not', async (url) => {
     await expect(ask(url)).rejects.toMatchObject({ status: 403, code: 'not-allowed' })
   })
 
   test('what is no media says so', async () => {
     await expect(ask('gone.mp4')).rejects.toMatchObject({ status: 400, code: 'file-missing' })
-    await expect(ask(`data:video/mp4;base64,${Buffer.from('Once upon a time '.repeat(99)).toString('base64')}`)).rejects.toMatchObject({ status: 400, code: 'not-media' })
+    await expect(ask(`data:video/mp4;base64,${Buffer.from('Once upon a time '.repeat(99)).toString('base64')}`)).rejects.toMatchObject({
+      status: 400,
+      code: 'not-media',
+    })
   })
 })
 
@@ -145,9 +170,13 @@ test('errors have their shape: a wrong key, a wrong model, a wrong body, a place
   const stranger = new OpenAI({ baseURL: `${run.base}/v1`, apiKey: 'wrong', maxRetries: 0 })
   await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
   const messages: Message[] = [{ role: 'user', content: 'Hello' }]
-  for (const model of ['gone', '../demo', '/etc']) await expect(client.chat.completions.create({ model, messages })).rejects.toMatchObject({ status: 404, code: 'model-missing' })
+  for (const model of ['gone', '../demo', '/etc'])
+    await expect(client.chat.completions.create({ model, messages })).rejects.toMatchObject({ status: 404, code: 'model-missing' })
   await expect(client.chat.completions.create({ model: 'demo', messages: [] })).rejects.toMatchObject({ status: 400, param: 'messages' })
-  await expect(client.chat.completions.create({ model: 'demo', messages, temperature: 9 })).rejects.toMatchObject({ status: 400, param: 'temperature' })
+  await expect(client.chat.completions.create({ model: 'demo', messages, temperature: 9 })).rejects.toMatchObject({
+    status: 400,
+    param: 'temperature',
+  })
   await expect(client.embeddings.create({ model: 'demo', input: 'x' })).rejects.toMatchObject({ status: 404 })
   const broken = await run.fetch('/v1/chat/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })
   expect([broken.status, await broken.json()]).toMatchObject([400, { error: { code: 'usage' } }])
@@ -163,8 +192,15 @@ test('closing the connection ends the answer and lets the next one in; several a
 
   const kinds = await Promise.all(
     [clip, 'blue.mp4', clip, 'blue.mp4'].map(async (url) => {
-      const answer = await client.chat.completions.create({ model: 'demo', messages: [about('Describe the video in detail.', { ...video, video_url: { url } })] })
-      return /red circle/i.test(answer.choices[0]?.message.content ?? '') ? 'red' : /blue square/i.test(answer.choices[0]?.message.content ?? '') ? 'blue' : 'other'
+      const answer = await client.chat.completions.create({
+        model: 'demo',
+        messages: [about('Describe the video in detail.', { ...video, video_url: { url } })],
+      })
+      return /red circle/i.test(answer.choices[0]?.message.content ?? '')
+        ? 'red'
+        : /blue square/i.test(answer.choices[0]?.message.content ?? '')
+          ? 'blue'
+          : 'other'
     }),
   )
   expect(kinds).toEqual(['red', 'blue', 'red', 'blue'])

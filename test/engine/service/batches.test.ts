@@ -51,7 +51,13 @@ test('goes through its clips past a broken one, writes texts beside them, and as
   expect(await readFile(first, 'utf8')).toBe('mine')
   expect(await run.page.batch.sidecars({ job, overwrite: true })).toMatchObject({ written: 2, present: [] })
   expect(await readFile(first, 'utf8')).toMatch(/^A red circle/)
-  for (const [format, start] of [['jsonl', '{"file":'], ['csv', 'file,question'], ['srt', '1\n00:00:00,000 --> 00:00:0'], ['markdown', '# red-circle'], ['txt', 'red-circle']] as const) {
+  for (const [format, start] of [
+    ['jsonl', '{"file":'],
+    ['csv', 'file,question'],
+    ['srt', '1\n00:00:00,000 --> 00:00:0'],
+    ['markdown', '# red-circle'],
+    ['txt', 'red-circle'],
+  ] as const) {
     const file = await run.page.batch.export({ job, format })
     expect(file.text.startsWith(start)).toBe(true)
     expect(file.text).toContain('pink square')

@@ -11,10 +11,13 @@ test.each([
   expect(hostName(header)).toBe(name)
 })
 
-test.each([undefined, '', 'a b', 'localhost:', 'localhost:x', 'user@localhost', 'localhost/..', '::1', '[::1', 'localhost:123456'])('takes %s for no name', (header) => {
-  expect(hostName(header)).toBeNull()
-  expect(hostAllowed(header, { hosts: LOOPBACK })).toBe(false)
-})
+test.each([undefined, '', 'a b', 'localhost:', 'localhost:x', 'user@localhost', 'localhost/..', '::1', '[::1', 'localhost:123456'])(
+  'takes %s for no name',
+  (header) => {
+    expect(hostName(header)).toBeNull()
+    expect(hostAllowed(header, { hosts: LOOPBACK })).toBe(false)
+  },
+)
 
 test('a name is allowed as a whole, whatever its port', () => {
   expect(hostAllowed('localhost:99', { hosts: LOOPBACK })).toBe(true)
@@ -25,7 +28,8 @@ test('a name is allowed as a whole, whatever its port', () => {
 test('an origin is the very page of this server, port and all', () => {
   expect(originAllowed(undefined, 'localhost:7860')).toBe(true)
   expect(originAllowed('http://localhost:7860', 'localhost:7860')).toBe(true)
-  for (const origin of ['http://localhost', 'http://localhost:7861', 'null', '', 'http://localhost:7860.evil.example']) expect(originAllowed(origin, 'localhost:7860')).toBe(false)
+  for (const origin of ['http://localhost', 'http://localhost:7861', 'null', '', 'http://localhost:7860.evil.example'])
+    expect(originAllowed(origin, 'localhost:7860')).toBe(false)
   expect(originAllowed('http://localhost', undefined)).toBe(false)
 })
 

@@ -8,7 +8,8 @@ const manifest = { sampler: { kind: 'uniform', frames: 8 } } as const
 const media = new RequestMedia('/nowhere', { allowRemote: [], maxBytes: 1 })
 const noProbe = () => Promise.reject(new Error('nothing is to be opened'))
 
-const read = (messages: unknown[]) => readConversation(chatRequestSchema.parse({ model: 'demo', messages }), { media, manifest, probe: noProbe }, never)
+const read = (messages: unknown[]) =>
+  readConversation(chatRequestSchema.parse({ model: 'demo', messages }), { media, manifest, probe: noProbe }, never)
 
 test('messages become turns: questions with their answers, the last one open, system texts before the first', async () => {
   const asked = await read([
@@ -30,10 +31,22 @@ test('messages become turns: questions with their answers, the last one open, sy
 
 test.each([
   [[{ role: 'assistant', content: 'x' }]],
-  [[{ role: 'user', content: 'x' }, { role: 'assistant', content: 'y' }]],
+  [
+    [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'y' },
+    ],
+  ],
   [[{ role: 'user', content: '' }]],
   [[{ role: 'system', content: 'x' }]],
-  [[{ role: 'user', content: 'x' }, { role: 'assistant', content: 'y' }, { role: 'assistant', content: 'z' }, { role: 'user', content: 'x' }]],
+  [
+    [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'y' },
+      { role: 'assistant', content: 'z' },
+      { role: 'user', content: 'x' },
+    ],
+  ],
 ])('refuses %j', async (messages) => {
   await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages' } })
 })
@@ -55,9 +68,18 @@ test.each([
   [{ num_frames: 3 }, { kind: 'uniform', count: 3 }],
   [{ max_frames: 4 }, { kind: 'uniform', count: 4 }],
   [{ fps: 2 }, { kind: 'uniform', count: 20 }],
-  [{ fps: 2, max_frames: 16 }, { kind: 'uniform', count: 16 }],
-  [{ fps: 2, start: 4, end: 6 }, { kind: 'uniform', count: 4, range: { unit: 'seconds', start: 4, end: 6 } }],
-  [{ fps: 2, start: 8 }, { kind: 'uniform', count: 4, range: { unit: 'seconds', start: 8 } }],
+  [
+    { fps: 2, max_frames: 16 },
+    { kind: 'uniform', count: 16 },
+  ],
+  [
+    { fps: 2, start: 4, end: 6 },
+    { kind: 'uniform', count: 4, range: { unit: 'seconds', start: 4, end: 6 } },
+  ],
+  [
+    { fps: 2, start: 8 },
+    { kind: 'uniform', count: 4, range: { unit: 'seconds', start: 8 } },
+  ],
   [{ fps: 0.01 }, { kind: 'uniform', count: 1 }],
   [{ fps: 1000 }, { kind: 'uniform', count: 256 }],
 ])('%j of ten seconds', async (wishes, frames) => {
