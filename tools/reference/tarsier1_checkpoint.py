@@ -63,7 +63,7 @@ def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end:
     train(out / "tokenizer.model", prefix, vocab_size=360, bos_piece=begin, eos_piece=end)
     base = SentencePieceProcessor(model_file=str(out / "tokenizer.model")).vocab_size()
     ids = {content: base + i for i, content in enumerate(EXTRA)}
-    tokenizer: Tokenizer = LlamaTokenizer.from_pretrained(out).backend_tokenizer
+    tokenizer: Tokenizer = LlamaTokenizer.from_pretrained(out, bos_token=begin, eos_token=end).backend_tokenizer
     first = [normalizers.Prepend("▁")] if prefix else []
     tokenizer.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", "▁")])
     tokenizer.pre_tokenizer = None
@@ -74,6 +74,8 @@ def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end:
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1, right=0)]
     )
     tokenizer.add_special_tokens([AddedToken(content, normalized=False, special=True) for content in ("<unk>", begin, end, *EXTRA)])
+    if any(tokenizer.token_to_id(content) != i for content, i in ids.items()):
+        raise SystemExit("the tokenizer has other tokens than its model")
     single, pair = (f"{begin} $A", f"{begin} $A {begin} $B") if bos else ("$A", "$A $B")
     tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=pair, special_tokens=[(begin, 1)])
     tokenizer.save(str(out / "tokenizer.json"))
