@@ -7,7 +7,7 @@ const frames = (page: Page) => page.getByRole('button', { name: /^Frame \d+ of \
 
 /** The frames' times as the strip says them, in seconds. */
 async function times(page: Page): Promise<number[]> {
-  const labels = await frames(page).evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? ''))
+  const labels = await frames(page).evaluateAll((all) => all.map((one) => one.textContent ?? ''))
   return labels.map((label) => Number(/at 0:(\d\d\.\d\d)/.exec(label)?.[1]))
 }
 

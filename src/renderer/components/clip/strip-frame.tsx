@@ -23,13 +23,17 @@ export const StripFrame = memo(function StripFrame({ picture, facts, byHand }: S
       <button
         type="button"
         onClick={() => seekTo(time + 0.001, facts.duration)}
-        aria-label={`Frame ${done} of ${of}, at ${clockText(time)}: go there`}
         aria-current={here ? 'true' : undefined}
         className="block w-full overflow-hidden rounded-lg border border-line bg-sunk transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:ring-1 aria-[current]:ring-accent"
       >
         <Jpeg jpeg={jpeg} label="" className="block aspect-video w-full object-contain" />
         <span className="flex justify-between px-1.5 py-0.5 text-[0.6875rem] text-quiet tabular-nums">
-          <span>{clockText(time)}</span>
+          <span>
+            <span className="sr-only">
+              Frame {done} of {of}, at{' '}
+            </span>
+            {clockText(time)}
+          </span>
           <span>#{index}</span>
         </span>
       </button>
