@@ -8,7 +8,7 @@ const bridge: Bridge = {
   open: (files) =>
     ipcRenderer.invoke(
       channels.open,
-      files.map((file) => webUtils.getPathForFile(file)).filter((path) => path !== ''),
+      files.map((file) => webUtils.getPathForFile(file as File)).filter((path) => path !== ''),
     ),
   choose: (what) => ipcRenderer.invoke(channels.choose, what),
   show: (handle) => ipcRenderer.invoke(channels.show, handle),

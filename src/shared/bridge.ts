@@ -31,6 +31,12 @@ export type OpenedFile =
   | { readonly kind: 'checkpoint'; readonly handle: string; readonly name: string }
   | { readonly kind: 'failed'; readonly name: string; readonly error: ErrorData }
 
+/** A `File` of the page, which only the shell can find the path of. */
+export interface PageFile {
+  readonly name: string
+  readonly size: number
+}
+
 /** What the Electron shell gives the page as `window.tarsier`; in a browser there is none. */
 export interface Bridge {
   /** Node's name of the operating system, such as `darwin`. */
@@ -38,7 +44,7 @@ export interface Bridge {
   /** Asks for a wire to the service, which comes as a message of the window: {@link channels.port} and one port. */
   connect(): void
   /** Dropped or pasted files, folders among them, as handles; their paths stay with the shell. */
-  open(files: readonly File[]): Promise<readonly OpenedFile[]>
+  open(files: readonly PageFile[]): Promise<readonly OpenedFile[]>
   /** Empty when nothing was chosen. */
   choose(what: Choice): Promise<readonly OpenedFile[]>
   /** Shows a clip's file in its folder. */

@@ -67,7 +67,7 @@ export function words(options: Partial<Sampling> = {}): Sampling {
   return samplingSchema.parse({ maxTokens: 12, ...options })
 }
 
-export function ask(text: string, clip?: ClipRequest, options: Partial<Sampling> = {}): TurnRequest {
+export function ask(text: string, clip?: ClipRequest, options: Partial<Sampling> = {}): Extract<TurnRequest, { kind: 'ask' }> {
   return { kind: 'ask', text, clip, sampling: words(options) }
 }
 

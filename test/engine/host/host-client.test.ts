@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { TurnRequest } from '../../../src/engine/engine-client.ts'
 import { HostClient } from '../../../src/engine/host/host-client.ts'
 import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
@@ -18,7 +19,7 @@ afterEach(() => client[Symbol.asyncDispose]())
 
 /** Runs a turn, and calls `act` with the engine's process at the first event of a kind. */
 async function run(
-  turn = ask('What is this?', tiny.clip('a.mp4')),
+  turn: TurnRequest = ask('What is this?', tiny.clip('a.mp4')),
   kind?: EngineEvent['kind'],
   act?: (pid: number) => void,
 ): Promise<string> {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../contained-file.ts'
-import type { ImportKey } from './folder-aside.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
 /** Begins every folder that is still being written, before the writing process's id; hidden from lists of models by its dot. */
@@ -11,6 +10,13 @@ const ASIDE = '.importing-'
 const LEFT = 'left'
 /** Pieces of an import that nobody went on with for so long are given up. */
 const KEPT_MS = 7 * 24 * 3600 * 1000
+
+/** What an import is known by: only one of the same model with the same key goes on where another was stopped. */
+export interface ImportKey {
+  readonly name: string
+  /** sha256, hex, of what the files are made of and how. */
+  readonly key: string
+}
 
 /** A hidden folder that a model is being made in. */
 export interface Aside {

@@ -2,14 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
-import { type Aside, claimAside } from './aside-folders.ts'
-
-/** What an import is known by: only one of the same model with the same key goes on where another was stopped. */
-export interface ImportKey {
-  readonly name: string
-  /** sha256, hex, of what the files are made of and how. */
-  readonly key: string
-}
+import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
 /**
  * Makes the folder `parent/name` out of a hidden one beside it: `write` fills that, and only when it is done does the folder get its

@@ -98,7 +98,7 @@ export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): 
     let largest = 0
     for (let i = start; i < end; i++) {
       const magnitude = (bits[i] as number) & 0x7fffffff
-      largest = magnitude > largest ? magnitude : largest
+      if (magnitude > largest) largest = magnitude
     }
     word[0] = largest
     const scale = Math.fround((float[0] as number) / 127)
