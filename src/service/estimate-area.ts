@@ -1,20 +1,22 @@
+import { readScales, type Scales, weigh } from '../engine/estimate/scales.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
-import { frameShape } from '../engine/vision/tower-form.ts'
-import { towerForm } from '../engine/vision/tower-forms.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import type { Cost } from '../shared/contract/estimate.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import { MAX_FRAMES } from '../shared/frame-request.ts'
+import type { ModelManifest } from '../shared/model-manifest.ts'
 import { implementer, needed } from './procedures.ts'
 import { modelOf, resolveSettings } from './resolved-settings.ts'
 import { speedOf } from './speed.ts'
 
-/** Tokens of a template, and of a language's shortest answer worth having. */
+/** Tokens of a template around a question. */
 const TEMPLATE_TOKENS = 32
-const LEAST_ANSWER = 16
 /** Characters of a token, in the mean and on the safe side. */
 const CHARACTERS = 3
+
+/** Nothing of what is needed is in memory for sure. */
+const NOTHING: ReadonlySet<never> = new Set()
 
 const area = implementer.estimate
 
@@ -25,16 +27,21 @@ export const estimateArea = {
     const turns = input.chat === undefined ? [] : service.library.chats.turns(input.chat)
     const kept = service.library.settings.get()
     const before = turns.at(-1)?.settings
-    const manifest = await readManifest(await resolveModel(modelOf(input.settings, before, kept), service.home))
+    const directory = await resolveModel(modelOf(input.settings, before, kept), service.home)
+    const manifest = await readManifest(directory)
+    const scales = await scalesOf(directory, manifest)
     const settings = resolveSettings(input.settings, before, kept, manifest)
     const plan = await service.media.plan(clip.path, settings.frames, signal)
     const count = plan.indices.length
-    const shapeFor = (frameCount: number) => frameShape(towerForm(manifest), clip.facts, { frameCount, maxPixels: settings.maxPixels })
-    const shape = shapeFor(count)
-    const visualTokens = count * shape.rows
     const text = textTokens(turns, input.text ?? manifest.prompt.describe)
     const contextLimit = manifest.maxSequence
-    const room = contextLimit - text - Math.min(settings.sampling.maxTokens, LEAST_ANSWER)
+    const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING }
+    const weighed = (frames: number) =>
+      weigh(scales, clip.facts, { frames, maxPixels: settings.maxPixels }, beside, {
+        context: contextLimit,
+        memory: Number.POSITIVE_INFINITY,
+      })
+    const { shape, visualTokens, memory, lacking } = weighed(count)
     const answer = Math.max(0, Math.min(settings.sampling.maxTokens, contextLimit - text - visualTokens))
     const speed = speedOf(service.library.chats.recentAnswers(settings.model), settings.device)
     const looked = turns.length === 0 ? visualTokens : 0
@@ -48,14 +55,25 @@ export const estimateArea = {
       visualTokens,
       context: visualTokens + text + answer,
       contextLimit,
-      mostFrames: mostFrames((frames) => frames * shapeFor(frames).rows <= room),
-      memory: null,
+      mostFrames: mostFrames((frames) => weighed(frames).lacking === null),
+      memory: memory.total,
       secondsToFirstWord,
       seconds: speed && secondsToFirstWord !== null ? secondsToFirstWord + (answer * speed.word) / 1000 : null,
       notices: [...clip.facts.notices, ...plan.notices],
-      impossible: visualTokens > room ? tooMuch(visualTokens, text, contextLimit) : null,
+      impossible: lacking !== null ? tooMuch(visualTokens, text, contextLimit) : null,
     }
   }),
+}
+
+/** Scales by the hash of a model's language file, whose head takes a moment to read. */
+const known = new Map<string, Promise<Scales>>()
+
+function scalesOf(directory: string, manifest: ModelManifest): Promise<Scales> {
+  const key = `${manifest.language.sha256} ${manifest.vision.sha256}`
+  const scales = known.get(key) ?? readScales(directory, manifest)
+  known.set(key, scales)
+  scales.catch(() => known.delete(key)) // for the next one to try again; this one is told
+  return scales
 }
 
 function textTokens(turns: readonly Turn[], question: string): number {

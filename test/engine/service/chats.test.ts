@@ -42,6 +42,19 @@ test('an example is described, asked about, told anew and edited, and all of it 
   })
 })
 
+test('says beforehand what an answer takes, and why one cannot be', async () => {
+  const { handle } = await run.page.clips.openExample({ name: CLIP })
+  const settings = { frames: { kind: 'uniform' as const, count: 6 } }
+  const cost = await run.page.estimate.cost({ handle, settings })
+  const { id: chat } = await run.page.chats.create({ handle })
+  const { turn } = await told(run.page.chats.ask({ chat, settings }))
+  expect(cost).toMatchObject({ visualTokens: turn.answer?.tokens.visual, frames: turn.answer?.frames, impossible: null })
+  expect(cost.memory).toBeGreaterThan(400e6)
+  expect((await run.page.estimate.cost({ handle, settings })).secondsToFirstWord).toBeGreaterThan(0)
+  const many = await run.page.estimate.cost({ handle, text: 'why '.repeat(4000), settings })
+  expect(many.impossible).toMatchObject({ code: 'context-full' })
+})
+
 test('goes on after a restart, with the frames of before', async () => {
   const chat = await chatAbout()
   await told(run.page.chats.ask({ chat, settings: { frames: { kind: 'middle', count: 4 } } }))
