@@ -25,6 +25,8 @@ interface FramesState {
   /** The question whose frames are shown; null for those that the next question would see. */
   readonly turn: number | null
   readonly show: (look: Look, turn: number | null) => Promise<void>
+  /** What the next question would see, shown when it is not the same as before: whoever looks at an answer's frames goes on doing so. */
+  readonly follow: (look: Look) => Promise<void>
   readonly showNext: () => Promise<void>
   readonly clear: () => void
 }
@@ -52,6 +54,9 @@ export const useFrames = create<FramesState>((set, get) => ({
       const problem = problemOf(error)
       if (problem && !signal.aborted) set({ problem })
     }
+  },
+  follow: async (look) => {
+    if (JSON.stringify(look) !== JSON.stringify(get().next)) await get().show(look, null)
   },
   showNext: async () => {
     const { next, show } = get()
