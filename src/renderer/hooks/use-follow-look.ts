@@ -29,9 +29,8 @@ export function useFollowLook(): void {
       const settings = askSettings({ range, picked }, values, model, chat?.all.at(-1)?.settings)
       const { handle } = facts
       const { model: name, frames, maxPixels } = settings
-      void useFrames
-        .getState()
-        .show({ handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }, null)
+      const look = { handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }
+      void useFrames.getState().follow(look)
       if (idle) void useCost.getState().estimate(handle, chat?.clip === handle ? chat.id : undefined, settings)
     }, REST_MS)
     return () => clearTimeout(timer)
