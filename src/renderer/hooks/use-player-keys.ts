@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import type { ClipFacts } from '../../shared/contract/clips.ts'
-import { frameAt, movedRange, steppedTime } from '../lib/frame-step.ts'
+import { frameAt, movedRange, skippedTime, steppedTime } from '../lib/frame-step.ts'
 import { isControl, isTyping } from '../lib/shortcuts.ts'
 import { seekTo, usePlayer } from '../stores/player.ts'
 
@@ -23,7 +23,8 @@ export function usePlayerKeys(facts: ClipFacts): void {
 function act(key: string, shift: boolean, facts: ClipFacts): boolean {
   const { time, playing, film, range, setRange, togglePick } = usePlayer.getState()
   const { duration, rate, frameCount } = facts
-  const step = (direction: 1 | -1) => seekTo(shift ? time + direction : steppedTime(time, direction, rate, frameCount), duration)
+  const step = (direction: 1 | -1) =>
+    seekTo(shift ? skippedTime(time, direction, rate, frameCount) : steppedTime(time, direction, rate, frameCount), duration)
   switch (key.length === 1 ? key.toLowerCase() : key) {
     case ' ':
       if (playing) film?.pause()

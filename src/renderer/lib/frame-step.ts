@@ -17,6 +17,11 @@ export function steppedTime(time: number, frames: number, rate: number, frameCou
   return timeOfFrame(Math.min(Math.max(0, wanted), Math.max(0, frameCount - 1)), rate)
 }
 
+/** The time so many seconds on (or back), at the beginning of the frame that is shown then, within the clip. */
+export function skippedTime(time: number, seconds: number, rate: number, frameCount: number): number {
+  return timeOfFrame(frameAt(time + seconds, rate, frameCount), rate)
+}
+
 /** The range with its beginning or its end moved, kept in order and at least one frame long. */
 export function movedRange(
   range: { readonly start: number; readonly end: number } | null,

@@ -1,7 +1,7 @@
 import { Slider } from 'radix-ui'
 import type { KeyboardEvent } from 'react'
 import type { ClipFacts } from '../../../shared/contract/clips.ts'
-import { steppedTime } from '../../lib/frame-step.ts'
+import { skippedTime, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
@@ -17,7 +17,7 @@ export function Scrubber({ facts }: { readonly facts: ClipFacts }) {
     const direction = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[event.key]
     if (direction === undefined) return
     event.preventDefault()
-    seekTo(event.shiftKey ? time + direction : steppedTime(time, direction, rate, frameCount), duration)
+    seekTo(event.shiftKey ? skippedTime(time, direction, rate, frameCount) : steppedTime(time, direction, rate, frameCount), duration)
   }
   return (
     <Slider.Root

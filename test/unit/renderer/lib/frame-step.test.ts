@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { frameAt, movedRange, steppedTime, timeOfFrame } from '../../../../src/renderer/lib/frame-step.ts'
+import { frameAt, movedRange, skippedTime, steppedTime, timeOfFrame } from '../../../../src/renderer/lib/frame-step.ts'
 
 test('the time of a frame shows that frame', () => {
   fc.assert(
@@ -16,6 +16,11 @@ test('steps stay within the clip', () => {
   expect(frameAt(steppedTime(0, -1, 25, 100), 25, 100)).toBe(0)
   expect(frameAt(steppedTime(4, 5, 25, 100), 25, 100)).toBe(99)
   expect(frameAt(steppedTime(timeOfFrame(10, 25), 1, 25, 100), 25, 100)).toBe(11)
+})
+
+test('a second back from the very beginning of a frame is as many frames', () => {
+  expect(frameAt(skippedTime(49 / 24, -1, 24, 96), 24, 96)).toBe(25)
+  expect(frameAt(skippedTime(0.5, -1, 24, 96), 24, 96)).toBe(0)
 })
 
 test('a range never turns round and never empties', () => {
