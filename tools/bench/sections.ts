@@ -1,6 +1,7 @@
 import { measureConversation } from './conversation.ts'
 import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
+import { measureImport } from './import.ts'
 import { measureMedia } from './media.ts'
 import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
@@ -12,6 +13,7 @@ export const sections = {
   conversation: { title: 'First token of an answer', measure: measureConversation },
   tower: { title: 'Vision tower', measure: measureTower },
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
+  import: { title: 'Import of a checkpoint', measure: measureImport },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   rest: { title: 'At rest after a run', measure: measureRest },
 } as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>
