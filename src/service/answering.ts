@@ -107,7 +107,8 @@ export class Answering {
       }
       if (ended) yield { kind: 'saved', turn: ended }
     } catch (error) {
-      if (ended || isAbort(error)) throw error
+      // Whoever aborts may give a reason of any kind: a server says in its own words that the connection was closed.
+      if (ended || isAbort(error) || signal.aborted) throw error
       const data = asTarsierError(error).toData()
       if (data.code === 'engine-crashed') this.#parts.crashed()
       log.error('answer', `${data.code}: ${settings.model} on ${settings.device}`)
