@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +32,7 @@ const told = z.object({ seconds: z.number(), resident: z.number() })
 
 /** What an import of a large checkpoint takes, in time against copying its bytes, and in memory. */
 export async function measureImport({ cache }: BenchOptions): Promise<Measured> {
+  await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'import-'))
   try {
     const checkpoint = join(folder, 'checkpoint')

@@ -54,7 +54,7 @@ export function ModelsView() {
         </section>
         <section aria-labelledby="catalogue" className="space-y-2">
           <h2 id="catalogue" className="font-semibold">
-            To be had
+            To download
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {catalogue.map((model) => (
