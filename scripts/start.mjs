@@ -1,5 +1,6 @@
 /**
- * `npm start -- FILE…` does the main job: it describes the clips, in the terminal. `npm start` alone opens the window.
+ * `npm start -- FILE…` does the main job: it describes the clips, in the terminal. `npm start` alone opens the window, or serves its
+ * page where Electron's program is missing.
  * Builds first what is not built, or older than its sources.
  */
 import { spawnSync } from 'node:child_process'
@@ -15,7 +16,7 @@ if (args.length > 0) {
   // In this very process, so that Ctrl-C and the exit code are the command's own.
   process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'describe', ...args]
   await import('../bin/tarsier.mjs')
-} else openWindow()
+} else await openWindow()
 
 function buildIfStale() {
   const built = join(root, 'out/cli/tarsier.js')
@@ -40,23 +41,16 @@ function newest(folder) {
   return Math.max(0, ...times)
 }
 
-function openWindow() {
+async function openWindow() {
   const problem = windowProblem()
   if (!problem) {
     const { status } = spawnSync(electronProgram(), ['.'], { cwd: root, stdio: 'inherit' })
     process.exitCode = status ?? 1
     return
   }
-  const folder = join(root, 'resources/examples')
-  const examples = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.mp4')) : []
-  console.log(
-    [
-      problem,
-      'In the terminal everything works: npm start -- FILE describes a clip. Try one of the examples:',
-      ...examples.sort().map((name) => `  npm start -- resources/examples/${name}`),
-      'For more: npx tarsier --help',
-    ].join('\n'),
-  )
+  console.error(`${problem}\nThe same page is served for a browser instead; "npm start -- FILE" describes a clip in the terminal.`)
+  process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'serve']
+  await import('../bin/tarsier.mjs')
 }
 
 function windowProblem() {
