@@ -1,6 +1,7 @@
+import { machineMemory } from '../engine/memory-limit.ts'
 import { findInCatalogue } from '../engine/models/catalogue.ts'
 import { runningMemory } from '../engine/models/catalogue-sizes.ts'
-import { fits, machineMemory } from '../engine/models/memory-fit.ts'
+import { fits } from '../engine/models/memory-fit.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { modelBytes, sizeText } from './size-text.ts'
 

@@ -4,7 +4,7 @@ import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
-import { readScales, type Scales } from './estimate/scales.ts'
+import { type Scales, scalesOf } from './estimate/scales.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
@@ -33,10 +33,6 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     spaceOnce: manifest.prompt.spaceOnce,
     device: languageDevice(options.device),
     signal,
-  })
-  const scales = await readScales(directory, manifest).catch(async (error: unknown) => {
-    await language[Symbol.asyncDispose]()
-    throw error
   })
   if (language.width !== manifest.vision.width) {
     await language[Symbol.asyncDispose]()
@@ -78,7 +74,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     resources: {
       manifest,
       language,
-      scales,
+      scales: scalesOf(manifest, language.facts),
       tower() {
         const wanted = opening ?? openOnce()
         opening = wanted

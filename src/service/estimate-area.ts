@@ -1,4 +1,6 @@
-import { readScales, type Scales, weigh } from '../engine/estimate/scales.ts'
+import { join } from 'node:path'
+import { type Scales, scalesOf, weigh } from '../engine/estimate/scales.ts'
+import { checkGguf } from '../engine/language/gguf-check.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import type { Turn } from '../shared/contract/chats.ts'
@@ -29,7 +31,7 @@ export const estimateArea = {
     const before = turns.at(-1)?.settings
     const directory = await resolveModel(modelOf(input.settings, before, kept), service.home)
     const manifest = await readManifest(directory)
-    const scales = await scalesOf(directory, manifest)
+    const scales = await scalesIn(directory, manifest)
     const settings = resolveSettings(input.settings, before, kept, manifest)
     const plan = await service.media.plan(clip.path, settings.frames, signal)
     const count = plan.indices.length
@@ -68,9 +70,9 @@ export const estimateArea = {
 /** Scales by the hash of a model's language file, whose head takes a moment to read. */
 const known = new Map<string, Promise<Scales>>()
 
-function scalesOf(directory: string, manifest: ModelManifest): Promise<Scales> {
+function scalesIn(directory: string, manifest: ModelManifest): Promise<Scales> {
   const key = `${manifest.language.sha256} ${manifest.vision.sha256}`
-  const scales = known.get(key) ?? readScales(directory, manifest)
+  const scales = known.get(key) ?? checkGguf(join(directory, manifest.language.file)).then((facts) => scalesOf(manifest, facts))
   known.set(key, scales)
   scales.catch(() => known.delete(key)) // for the next one to try again; this one is told
   return scales

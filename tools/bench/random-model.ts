@@ -3,6 +3,7 @@ import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
+import { safetensorsHeader } from '../../src/engine/models/safetensors-writer.ts'
 import { MANIFEST_FILE } from '../../src/shared/model-manifest.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
@@ -124,24 +125,15 @@ function visionShapes(config: Parameters<typeof towerShapes>[0]): Record<string,
 
 /** A safetensors file of BF16 numbers, tensor by tensor: norms are 1, all else from 0.008 to 0.03 on either side of 0. */
 async function writeRandomTensors(path: string, shapes: Readonly<Record<string, readonly number[]>>): Promise<void> {
-  const header: Record<string, unknown> = {}
-  let at = 0
-  const counts = Object.entries(shapes).map(([name, shape]) => {
+  const tensors = Object.entries(shapes).map(([name, shape]) => {
     const count = shape.reduce((product, size) => product * size, 1)
-    header[name] = { dtype: 'BF16', shape, data_offsets: [at, at + 2 * count] }
-    at += 2 * count
-    return { count, norm: shape.length === 1 && name.endsWith('weight') }
+    return { name, dtype: 'BF16', shape, bytes: 2 * count, count, norm: shape.length === 1 && name.endsWith('weight') }
   })
-  const bare = JSON.stringify(header)
-  // As the format's own writer does: the numbers begin at a border of eight bytes.
-  const json = Buffer.from(bare.padEnd(8 * Math.ceil(bare.length / 8)))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(json.length))
   const file = await open(path, 'w')
   try {
-    await file.writeFile(Buffer.concat([length, json]))
+    await file.writeFile(safetensorsHeader(tensors))
     let state = 0x9e3779b9
-    for (const { count, norm } of counts) {
+    for (const { count, norm } of tensors) {
       const values = new Uint16Array(count).fill(0x3f80)
       for (let i = 0; i < count && !norm; i++) {
         state ^= state << 13

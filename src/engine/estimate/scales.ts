@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import { checkGguf } from '../language/gguf-check.ts'
+import type { GgufFacts } from '../language/gguf-check.ts'
 import { type MemoryFacts, type MemoryNeeded, memoryNeeded } from '../models/memory-needed.ts'
 import { frameShape, type TowerForm } from '../vision/tower-form.ts'
 import { towerForm } from '../vision/tower-forms.ts'
@@ -26,9 +25,8 @@ export interface Scales {
   readonly floor: number
 }
 
-/** Reads what the manifest does not say from the head of the language file. */
-export async function readScales(directory: string, manifest: ModelManifest): Promise<Scales> {
-  const language = await checkGguf(join(directory, manifest.language.file))
+/** `language` is what the language file's head says, which the manifest does not. */
+export function scalesOf(manifest: ModelManifest, language: GgufFacts): Scales {
   const { vision } = manifest
   const head = manifest.family === 'tarsier2' ? manifest.vision.headSize : CLIP_HEAD
   const width = TOWER_HEADS * head

@@ -142,6 +142,7 @@ interface LoadedFacts {
 }
 
 class LlamaModel implements Language {
+  readonly facts: GgufFacts
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind
@@ -171,6 +172,7 @@ class LlamaModel implements Language {
     ) {
       throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
     }
+    this.facts = facts
     this.#library = library
     this.#model = model
     this.#tokenizer = new Tokenizer(api, model)

@@ -1,4 +1,5 @@
 import type { FinishReason, Sampling } from '../../shared/sampling.ts'
+import type { GgufFacts } from './gguf-check.ts'
 
 /** One piece of generated text. Pieces never cut a UTF-8 character; several tokens may be held back for one piece. */
 export interface Piece {
@@ -66,6 +67,8 @@ export type PositionKind = 'grid' | 'line'
 
 /** A GGUF model in memory. Disposing it disposes its sessions. */
 export interface Language extends AsyncDisposable {
+  /** What its file's head said. */
+  readonly facts: GgufFacts
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind

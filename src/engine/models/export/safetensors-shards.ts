@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { INDEX_FILE, SINGLE_FILE } from '../safetensors.ts'
+import { safetensorsHeader } from '../safetensors-writer.ts'
 import type { CheckpointDtype } from '../types.ts'
 
 export interface ShardTensor {
@@ -66,7 +67,7 @@ async function writeShard(
 ): Promise<void> {
   const file = await open(path, 'wx')
   try {
-    await file.writeFile(headerOf(tensors))
+    await file.writeFile(safetensorsHeader(tensors, { format: 'pt' }))
     for (const { name, bytes, data } of tensors) {
       let given = 0
       for await (const piece of data()) {
@@ -81,19 +82,4 @@ async function writeShard(
   } finally {
     await file.close()
   }
-}
-
-/** Length and JSON, padded with spaces so that the tensors lie on 8-byte borders, as the format's own writer does. */
-function headerOf(tensors: readonly ShardTensor[]): Uint8Array {
-  let offset = 0
-  const described = tensors.map(({ name, dtype, shape, bytes }) => {
-    const from = offset
-    offset += bytes
-    return [name, { dtype, shape, data_offsets: [from, offset] }] as const
-  })
-  const bare = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(described) }))
-  const json = Buffer.concat([bare, Buffer.alloc((8 - (bare.length % 8)) % 8, ' ')])
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(json.length))
-  return Buffer.concat([length, json])
 }
