@@ -1,16 +1,14 @@
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
-import { fetchCheckpoint } from '../engine/models/download/fetch-checkpoint.ts'
 import { isRepositoryName } from '../engine/models/download/repository.ts'
-import { exportQwen2Vl } from '../engine/models/export/export-qwen2-vl.ts'
 import { listModels } from '../engine/models/registry.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { exitCodes } from './exit-codes.ts'
+import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { transferText } from './transfer-text.ts'
 
 interface ExportOptions {
   readonly as: 'qwen2-vl'
@@ -38,6 +36,8 @@ export function addExport(models: Command, run: RunCommand): void {
         const progress = new ProgressLine(process.stderr)
         try {
           const checkpoint = await checkpointOf(source, options, progress, signal)
+          // Loaded only here, as the importer: no other command needs it.
+          const { exportQwen2Vl } = await import('../engine/models/export/export-qwen2-vl.ts')
           progress.begin(`exporting ${source}`)
           await exportQwen2Vl(checkpoint, directory, {
             signal,
@@ -59,11 +59,9 @@ async function checkpointOf(source: string, options: ExportOptions, progress: Pr
   if (imported?.manifest) return await stillHere(source, imported.manifest.source, home, signal)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local') return origin.path
-  progress.begin(`asking the hub for ${origin.repository}`)
-  const { directory } = await fetchCheckpoint(origin.repository, {
+  const { directory } = await fetchSource(origin.repository, progress, {
     home,
     signal,
-    onProgress: (state) => progress.detail(`${origin.repository}: ${transferText(state)}`),
     ...(options.revision !== undefined && { revision: options.revision }),
   })
   return directory
@@ -85,6 +83,7 @@ async function stillHere(
   if (!isRepositoryName(repository)) throw gone()
   try {
     const env = { ...process.env, HF_HUB_OFFLINE: '1' }
+    const { fetchCheckpoint } = await import('../engine/models/download/fetch-checkpoint.ts')
     return (await fetchCheckpoint(repository, { home, signal, env, ...(revision !== null && { revision }) })).directory
   } catch (error) {
     if (error instanceof TarsierError && error.code === 'hub-offline') throw gone(error)

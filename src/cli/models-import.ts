@@ -5,11 +5,12 @@ import { readManifest } from '../engine/models/manifest.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { transferText, workText } from './transfer-text.ts'
+import { workText } from './transfer-text.ts'
 
 interface ImportOptions {
   readonly name: string
@@ -70,18 +71,17 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   try {
     if (origin.kind === 'local') await importFolder(origin.path, source, options, progress, signal)
     else {
-      // Loaded only here, as the importer below: HTTP clients and the ONNX writer are needed by no other command.
-      const { fetchCheckpoint, removeDownload } = await import('../engine/models/download/fetch-checkpoint.ts')
-      progress.begin(`asking the hub for ${origin.repository}`)
-      const fetched = await fetchCheckpoint(origin.repository, {
+      const fetched = await fetchSource(origin.repository, progress, {
         home,
         signal,
         gguf: { language: options.language, vision: options.vision },
-        onProgress: (state) => progress.detail(`${origin.repository}: ${transferText(state)}`),
         ...(options.revision !== undefined && { revision: options.revision }),
       })
       await importFolder(fetched.directory, source, options, progress, signal)
-      if (options.keepDownload !== true) await removeDownload(fetched, home)
+      if (options.keepDownload !== true) {
+        const { removeDownload } = await import('../engine/models/download/fetch-checkpoint.ts')
+        await removeDownload(fetched, home)
+      }
     }
     return exitCodes.done
   } finally {
@@ -98,6 +98,7 @@ async function importFolder(
 ): Promise<void> {
   progress.begin(`importing ${source}`)
   const { name, language, vision, mmproj, summary, licence } = options
+  // Loaded only here: it brings the ONNX writer along, which no other command needs.
   const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
   const path = await importCheckpoint(directory, {
     name,

@@ -53,14 +53,7 @@ export class Clips {
     this.#db.run(
       'INSERT INTO clips (id, path, folder, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id,
-      file.path,
-      dirname(file.path),
-      file.name,
-      file.bytes,
-      file.modified,
-      file.hash ?? null,
-      JSON.stringify(file.facts),
-      Number(file.uploaded),
+      ...fileColumns(file),
       Date.now(),
     )
     return this.get(id)
@@ -70,14 +63,7 @@ export class Clips {
   update(id: string, file: SeenFile): KeptClip {
     this.#db.run(
       'UPDATE clips SET path = ?, folder = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
-      file.path,
-      dirname(file.path),
-      file.name,
-      file.bytes,
-      file.modified,
-      file.hash ?? null,
-      JSON.stringify(file.facts),
-      Number(file.uploaded),
+      ...fileColumns(file),
       id,
     )
     return this.get(id)
@@ -143,4 +129,18 @@ function clipOf(row: Row): KeptClip {
     facts: JSON.parse(String(row.facts)) as MediaInfo,
     uploaded: row.uploaded === 1,
   }
+}
+
+/** Values of path, folder, name, bytes, modified, hash, facts and uploaded, in this order. */
+function fileColumns(file: SeenFile) {
+  return [
+    file.path,
+    dirname(file.path),
+    file.name,
+    file.bytes,
+    file.modified,
+    file.hash ?? null,
+    JSON.stringify(file.facts),
+    Number(file.uploaded),
+  ] as const
 }

@@ -1,4 +1,5 @@
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import type { MediaFacts } from '../../shared/media-facts.ts'
 
 /** 8-bit RGB, row by row, three bytes a pixel, no padding: `rgb.length === width * height * 3`. */
 export interface RgbImage {
@@ -13,26 +14,9 @@ export interface Frame extends RgbImage {
   readonly time: number
 }
 
-export interface MediaInfo {
+export interface MediaInfo extends MediaFacts {
   readonly path: string
-  readonly kind: 'video' | 'image' | 'gif'
-  /** Upright size in pixels. */
-  readonly width: number
-  readonly height: number
-  /** Clockwise degrees the stored picture is turned by to stand upright. */
-  readonly rotation: 0 | 90 | 180 | 270
-  /** Frames in the stream, exact: counted by packets where the container does not say. 1 for an image. */
-  readonly frameCount: number
-  /** Average frames a second (decord's); 0 for an image. */
-  readonly rate: number
-  /** Seconds. */
-  readonly duration: number
-  readonly container: string
-  readonly codec: string
   readonly pixelFormat: string
-  readonly bytes: number
-  /** Sentences about damage found while reading the index, e.g. a truncated file. */
-  readonly notices: readonly string[]
 }
 
 /** The frames that will be read, in order, indices ascending or as asked; duplicates allowed where they were asked for. */

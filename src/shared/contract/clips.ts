@@ -2,6 +2,7 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { FrameUsed } from '../engine-events.ts'
 import { frameRequestSchema } from '../frame-request.ts'
+import type { MediaFacts } from '../media-facts.ts'
 import { idSchema, procedure } from './base.ts'
 
 /**
@@ -9,25 +10,9 @@ import { idSchema, procedure } from './base.ts'
  * `/clips/<handle>` (server) or `clip://<handle>/` (shell), with Range, and where {@link ClipFacts.preview} says so better from
  * `/clips/<handle>/preview` or `clip://<handle>/preview`. A handle stays what it is across restarts.
  */
-export interface ClipFacts {
+export interface ClipFacts extends MediaFacts {
   readonly handle: string
   readonly name: string
-  /** By content; the name's ending says nothing. */
-  readonly kind: 'video' | 'image' | 'gif'
-  /** Upright, in pixels. */
-  readonly width: number
-  readonly height: number
-  readonly rotation: 0 | 90 | 180 | 270
-  readonly frameCount: number
-  /** Frames a second; 0 for an image. */
-  readonly rate: number
-  /** Seconds; 0 for an image. */
-  readonly duration: number
-  readonly container: string
-  readonly codec: string
-  readonly bytes: number
-  /** Sentences about damage, HDR and the like. */
-  readonly notices: readonly string[]
   /** Whether browsers can show the file itself; `needed` says that a preview has to be made first. */
   readonly preview: 'not-needed' | 'needed' | 'ready'
   /** False when the file is not where it was: it can be shown a new place with `clips.locate`. */

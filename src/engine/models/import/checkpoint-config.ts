@@ -2,29 +2,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
 import { checkFields, readJsonFile } from '../json-file.ts'
+import type { LanguageConfig } from './language-config.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './qwen2-vl-vision-config.ts'
 
-/** What makes a Qwen2-VL language model, whichever form of config.json said it. */
-export interface Qwen2VlLanguageConfig {
-  readonly layers: number
-  /** Width of its embeddings. */
-  readonly width: number
-  readonly feedForward: number
-  readonly heads: number
-  readonly keyValueHeads: number
-  /** Told only where config.json tells it; always `width / heads`. */
-  readonly headSize: number | undefined
-  /** Tokens it was trained to hold. */
-  readonly context: number
-  readonly vocabulary: number
+/** What makes a Qwen2-VL language model. Its heads' size is always `width / heads`. */
+export interface Qwen2VlLanguageConfig extends LanguageConfig {
   readonly ropeTheta: number
   /** How many rotary frequencies of a head turn with time, row and column; together half a head. */
   readonly ropeSections: readonly [number, number, number]
-  readonly normEpsilon: number
-  /** Whether the output layer is the embedding table; undefined where config.json says nothing. */
-  readonly tied: boolean | undefined
-  /** Ids of special tokens by their kind (`bos`, `eos`, `pad`...), where config.json tells them. */
-  readonly tokenIds: ReadonlyMap<string, number>
 }
 
 export interface CheckpointConfig {

@@ -1,4 +1,4 @@
-import { MANIFEST_VERSION, type TarsierManifest } from '../../../shared/model-manifest.ts'
+import type { TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { findChatTemplates } from './chat-template.ts'
 import { sourceOf } from './checkpoint-source.ts'
@@ -8,6 +8,7 @@ import { type ClipTowerConfig, clipFacts, gridSide } from './clip-tower-config.t
 import { type LlamaLanguageConfig, llamaLanguageContent } from './llama-language.ts'
 import { makeLlamaVocabulary, readLlamaTokenizerFiles } from './llama-vocabulary.ts'
 import { readLlavaConfig } from './llava-config.ts'
+import { DESCRIBE, manifestBase } from './manifest-base.ts'
 import { readModelCard } from './model-card.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
 import { expectSpecialTokens } from './special-tokens.ts'
@@ -16,10 +17,7 @@ import { readTokenizerFiles } from './tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** Tarsier's own settings of version 1, which no file of a checkpoint tells. */
-const SAMPLER = 'uniform'
 const FRAMES = 8
-const DESCRIBE = 'Describe the video in detail.'
-const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
 /** As far as the makers' own page goes, though the language model is said to have been trained on less; with as many tokens of text. */
 const MOST_FRAMES = 16
 const MOST_TEXT = 2048
@@ -61,14 +59,9 @@ export function llavaManifest(
   },
 ): ModelParts['manifest'] {
   return {
-    formatVersion: MANIFEST_VERSION,
+    ...manifestBase(wishes, { ...found, frames: FRAMES }),
     family: 'tarsier',
-    name: wishes.name,
-    summary: wishes.summary ?? '',
-    licence: wishes.licence ?? found.licence ?? 'unknown',
-    source: found.source,
     preprocessing: found.preprocessing,
-    sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
     prompt: {
       template: tarsierTemplate(found.vocabulary),
       videoPad: TARSIER_CLIP,
@@ -76,7 +69,6 @@ export function llavaManifest(
       ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
     },
     maxSequence: found.maxSequence,
-    generation: GENERATION,
   }
 }
 

@@ -1,10 +1,11 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import { MANIFEST_VERSION, type Tarsier2Manifest } from '../../../shared/model-manifest.ts'
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
 import { readChatTemplates } from './chat-template.ts'
 import { readCheckpointConfig } from './checkpoint-config.ts'
 import { readPreprocessing } from './checkpoint-preprocessing.ts'
 import { sourceOf } from './checkpoint-source.ts'
+import { DESCRIBE, manifestBase } from './manifest-base.ts'
 import { readModelCard } from './model-card.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
 import { languageContent } from './qwen2-vl-language.ts'
@@ -17,11 +18,8 @@ import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 /** The token that stands for a clip in the template. */
 const VIDEO_PAD = '<|video_pad|>'
 /** Tarsier2's own settings, which no file of a checkpoint tells. */
-const SAMPLER = 'uniform'
 const FRAMES = 16
 const MAX_SEQUENCE = 16384
-const DESCRIBE = 'Describe the video in detail.'
-const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
 
 /** A Qwen2-VL checkpoint, Tarsier2's among them, as Hugging Face writes it. */
 export async function readQwen2VlParts(directory: string, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
@@ -64,17 +62,11 @@ export function qwen2VlManifest(
   },
 ): ModelParts['manifest'] {
   return {
-    formatVersion: MANIFEST_VERSION,
+    ...manifestBase(wishes, { ...found, frames: FRAMES }),
     family: 'tarsier2',
-    name: wishes.name,
-    summary: wishes.summary ?? '',
-    licence: wishes.licence ?? found.licence ?? 'unknown',
-    source: found.source,
     preprocessing: found.preprocessing,
-    sampler: { kind: SAMPLER, frames: wishes.frames ?? FRAMES },
     prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
     maxSequence: Math.min(MAX_SEQUENCE, found.context),
-    generation: GENERATION,
   }
 }
 
