@@ -5,6 +5,7 @@ import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useView } from '../../stores/view.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
+import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { EmptyChat } from './empty-chat.tsx'
 import { RunView } from './run-view.tsx'
 import { TurnView } from './turn-view.tsx'
@@ -20,7 +21,7 @@ export function MessageList({ facts }: { readonly facts: ClipFacts }) {
   const run = anyRun?.chat === chat?.id ? anyRun : null
   const turns = chat?.all ?? []
   const count = turns.length + (run ? 1 : 0)
-  const list = useVirtualizer({
+  const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count,
     getScrollElement: () => box.current,
     estimateSize: () => 180,
@@ -45,24 +46,12 @@ export function MessageList({ facts }: { readonly facts: ClipFacts }) {
     <section ref={box} onScroll={onScroll} tabIndex={0} aria-label="Messages" className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto max-w-3xl px-5 py-4">
         {count === 0 && <EmptyChat facts={facts} />}
-        <ol className="relative" style={{ height: size }}>
-          {list.getVirtualItems().map(({ index, key, start }) => {
+        <VirtualRows list={list} setSize={count} gap="pb-5">
+          {(index) => {
             const turn = turns[index]
-            return (
-              <li
-                key={key}
-                ref={list.measureElement}
-                data-index={index}
-                aria-setsize={count}
-                aria-posinset={index + 1}
-                className="absolute inset-x-0 top-0 pb-5"
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                {turn ? <TurnView turn={turn} last={index === turns.length - 1} busy={anyRun !== null} /> : run && <RunView run={run} />}
-              </li>
-            )
-          })}
-        </ol>
+            return turn ? <TurnView turn={turn} last={index === turns.length - 1} busy={anyRun !== null} /> : run && <RunView run={run} />
+          }}
+        </VirtualRows>
         {problem && (
           <FailureNotice
             error={problem}

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import { useLibrary } from '../../stores/library.ts'
+import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { HitRow } from './hit-row.tsx'
 
 /** How many rows before the end the next page is asked for. */
@@ -10,39 +11,26 @@ const AHEAD = 20
 export function HitList() {
   const { hits, cursor, more, total } = useLibrary()
   const box = useRef<HTMLDivElement>(null)
-  const list = useVirtualizer({
+  const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: hits.length,
     getScrollElement: () => box.current,
     estimateSize: () => 104,
     getItemKey: (i) => hits[i]?.chat.id ?? i,
     overscan: 6,
   })
-  const rows = list.getVirtualItems()
-  const end = rows.at(-1)?.index ?? 0
+  const end = list.getVirtualItems().at(-1)?.index ?? 0
   useEffect(() => {
     if (cursor !== null && end >= hits.length - AHEAD) void more()
   }, [cursor, end, hits.length, more])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
     <section ref={box} tabIndex={0} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
-      <ol className="relative" style={{ height: list.getTotalSize() }}>
-        {rows.map(({ index, key, start }) => {
+      <VirtualRows list={list} setSize={total} gap="pb-2">
+        {(index) => {
           const hit = hits[index]
-          return (
-            <li
-              key={key}
-              ref={list.measureElement}
-              data-index={index}
-              aria-setsize={total}
-              aria-posinset={index + 1}
-              className="absolute inset-x-0 top-0 pb-2"
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              {hit && <HitRow hit={hit} />}
-            </li>
-          )
-        })}
-      </ol>
+          return hit && <HitRow hit={hit} />
+        }}
+      </VirtualRows>
     </section>
   )
 }
