@@ -8,6 +8,7 @@ import { DEMO_MODEL, listModels, type ModelEntry } from '../engine/models/regist
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import type { CatalogueForm, CatalogueModel, InstalledModel } from '../shared/contract/models.ts'
 import { languagePrecisions, type VisionPrecision } from '../shared/model-manifest.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { implementer } from './procedures.ts'
 
 const area = implementer.models
@@ -57,7 +58,6 @@ function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
 const VISION: VisionPrecision = 'f16'
 /** Frames that memory is told for. */
 const FRAMES = 16
-const GIB = 1024 ** 3
 /** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
 const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m']
 
@@ -77,8 +77,7 @@ function offered(entry: CatalogueEntry): CatalogueModel {
 
 function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
   const memory = runningMemory(entry, formBytes(entry, form), FRAMES)
-  const has = machineMemory()
-  const numbers = `It takes about ${(memory / GIB).toFixed(1)} GiB with ${FRAMES} frames; this machine has ${(has / GIB).toFixed(1)} GiB.`
+  const numbers = `It takes about ${sizeText(memory)} with ${FRAMES} frames; this machine has ${sizeText(machineMemory())}.`
   return {
     ...form,
     bytes: formBytes(entry, form),

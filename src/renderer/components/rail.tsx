@@ -1,5 +1,5 @@
 import { Boxes, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon } from 'lucide-react'
-import { counted } from '../lib/size-text.ts'
+import { counted } from '../../shared/size-text.ts'
 import { useActivity } from '../stores/activity.ts'
 import { useView, type View, views } from '../stores/view.ts'
 import mark from '../tarsier.svg'

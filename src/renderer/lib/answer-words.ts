@@ -1,6 +1,6 @@
 import type { Turn } from '../../shared/contract/chats.ts'
 import type { FinishReason } from '../../shared/sampling.ts'
-import { counted } from './size-text.ts'
+import { counted } from '../../shared/size-text.ts'
 import { durationText } from './time-text.ts'
 
 /** What is said below an answer that did not simply end; null when there is nothing to say. */

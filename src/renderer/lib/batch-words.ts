@@ -1,5 +1,5 @@
 import type { BatchJob, ItemState } from '../../shared/contract/batch.ts'
-import { counted } from './size-text.ts'
+import { counted } from '../../shared/size-text.ts'
 import { durationText } from './time-text.ts'
 
 export const itemStateNames: Readonly<Record<ItemState, string>> = {

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { SidecarReport } from '../../../shared/contract/batch.ts'
-import { counted } from '../../lib/size-text.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { told } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'

@@ -1,13 +1,15 @@
+import { counted, sizeText } from '../../../shared/size-text.ts'
 import { showSettings } from '../../flows/ask.ts'
-import { counted, sizeText } from '../../lib/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
+import { useModels } from '../../stores/models.ts'
 import { useSettings } from '../../stores/settings.ts'
 
 /** What the next question will cost, before it is asked. */
 export function CostLine() {
   const { cost, problem } = useCost()
   const model = useSettings((state) => state.view?.values.model)
+  const demo = useModels((state) => state.installed.some(({ name, demo }) => demo && name === model))
   if (problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{problem.message}</p>
   if (!cost) return <p className="px-2 pb-1.5 text-[0.75rem] text-quiet">&nbsp;</p>
   if (cost.impossible) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{cost.impossible.message}</p>
@@ -22,6 +24,7 @@ export function CostLine() {
       <button type="button" onClick={showSettings} className="font-medium text-accent hover:underline">
         {model}
       </button>
+      {demo && <span className="text-accent">knows moving shapes only</span>}
       <span>{parts.join(' · ')}</span>
       {cost.notices.map((text) => (
         <span key={text}>{text}</span>

@@ -1,6 +1,6 @@
 import { Hand, Undo2 } from 'lucide-react'
 import type { ClipFacts, FramePicture } from '../../../shared/contract/clips.ts'
-import { counted } from '../../lib/size-text.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { Button } from '../ui/button.tsx'

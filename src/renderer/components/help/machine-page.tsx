@@ -1,7 +1,7 @@
 import { CircleCheck, CircleX } from 'lucide-react'
 import type { Works } from '../../../shared/contract/system.ts'
+import { sizeText } from '../../../shared/size-text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
-import { sizeText } from '../../lib/size-text.ts'
 import { service } from '../../transport.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'

@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import type { Hit, SnippetPart } from '../../../shared/contract/library.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { openChat } from '../../flows/open-clip.ts'
-import { counted } from '../../lib/size-text.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { told } from '../../stores/problem.ts'

@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { counted } from '../../lib/size-text.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { told } from '../../stores/problem.ts'
 import { RoomHeader } from '../room-header.tsx'

@@ -1,6 +1,6 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { counted } from '../../lib/size-text.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { told } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'

@@ -1,8 +1,8 @@
 import { Download } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { CatalogueModel, Fit } from '../../../shared/contract/models.ts'
+import { sizeText } from '../../../shared/size-text.ts'
 import { formKey, modelName } from '../../lib/model-names.ts'
-import { sizeText } from '../../lib/size-text.ts'
 import { useModels } from '../../stores/models.ts'
 import { told } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
@@ -46,7 +46,8 @@ export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
       <select id={id} className={controlLook} value={key} onChange={(event) => setKey(event.target.value)}>
         {model.forms.map((each) => (
           <option key={formKey(each)} value={formKey(each)}>
-            {formKey(each)}: {sizeText(each.bytes)}, {sizeText(each.memory)} of memory{each.recommended ? ' (recommended)' : ''}
+            {formKey(each)}: {sizeText(each.bytes)}
+            {each.recommended ? ' (recommended)' : ''}
           </option>
         ))}
       </select>

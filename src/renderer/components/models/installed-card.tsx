@@ -1,7 +1,7 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { InstalledModel } from '../../../shared/contract/models.ts'
-import { sizeText } from '../../lib/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
 import { useModels } from '../../stores/models.ts'
 import { told } from '../../stores/problem.ts'
 import { useSettings } from '../../stores/settings.ts'

@@ -1,6 +1,6 @@
 import { Pause, Play, X } from 'lucide-react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
-import { sizeText } from '../../lib/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { told } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'

@@ -1,4 +1,4 @@
-import { counted, sizeText } from '../../lib/size-text.ts'
+import { counted, sizeText } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'

@@ -1,4 +1,4 @@
-import { sizeText } from '../../lib/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
 import type { Opening } from '../../stores/clip.ts'
 import { Button } from '../ui/button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
