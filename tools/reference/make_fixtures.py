@@ -98,17 +98,21 @@ def write_case(out: Path, name: str, shape: Shape, clip: str, arguments: dict) -
             break
     else:
         raise SystemExit(f"no seed gives {name} a clear answer")
+    write_expected(out, name, trace | {"frames": arguments["frames"], "sampler": arguments["sampler"]}, tensors)
+    print(f"{name}: seed {seed}, margin {trace['margin']:.3f}, grid {trace['grid']}, {trace['text']!r}")
+
+
+def write_expected(out: Path, name: str, trace: dict, tensors: dict) -> None:
+    """What a test holds the engine against: the trace, and of the frames only their middles and means, for they are large."""
     frames = tensors.pop("frames")
     top, left = (frames.shape[1] - CROP) // 2, (frames.shape[2] - CROP) // 2
     tensors["crops"] = np.ascontiguousarray(frames[:, top : top + CROP, left : left + CROP])
     tensors["means"] = frames.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
-    trace |= {"checkpoint": name, "frames": arguments["frames"], "sampler": arguments["sampler"], "size": list(frames.shape[1:3])}
-    trace.pop("device")
+    told = {key: value for key, value in trace.items() if key != "device"} | {"checkpoint": name, "size": list(frames.shape[1:3])}
     expected = out / "expected"
     expected.mkdir(exist_ok=True)
-    (expected / f"{name}.json").write_text(json.dumps(trace) + "\n")
+    (expected / f"{name}.json").write_text(json.dumps(told) + "\n")
     save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, expected / f"{name}.safetensors")
-    print(f"{name}: seed {seed}, margin {trace['margin']:.3f}, grid {trace['grid']}, {trace['text']!r}")
 
 
 def main() -> None:

@@ -7,15 +7,11 @@ Adds Tarsier of version 1 to `test/fixtures/parity`: tiny random checkpoints and
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from safetensors.numpy import save_file
-
-from make_fixtures import CROP, LEAST_MARGIN
+from make_fixtures import LEAST_MARGIN, write_expected
 from tarsier1_checkpoint import CASES, write_settings, write_weights
 from tarsier1_reference import Reference
 
@@ -42,17 +38,8 @@ def write_case(out: Path, name: str) -> None:
             break
     else:
         raise SystemExit(f"no seed gives {name} a clear answer")
-    frames = tensors.pop("frames")
-    top, left = (frames.shape[1] - CROP) // 2, (frames.shape[2] - CROP) // 2
-    tensors["crops"] = np.ascontiguousarray(frames[:, top : top + CROP, left : left + CROP])
-    tensors["means"] = frames.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
-    trace |= {"checkpoint": name, "frames": arguments["frames"], "sampler": "uniform", "size": list(frames.shape[1:3])}
-    trace.pop("device")
-    trace["turns"] = reference.turns(arguments["frames"], arguments["prompt"])
-    expected = out / "expected"
-    expected.mkdir(exist_ok=True)
-    (expected / f"{name}.json").write_text(json.dumps(trace) + "\n")
-    save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, expected / f"{name}.safetensors")
+    trace |= {"frames": arguments["frames"], "sampler": "uniform", "turns": reference.turns(arguments["frames"], arguments["prompt"])}
+    write_expected(out, name, trace, tensors)
     print(f"{name}: seed {seed}, margin {trace['margin']:.3f}, grid {trace['grid']}, {trace['text']!r}")
 
 
