@@ -1,5 +1,5 @@
 /**
- * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← library ← service ← serve, cli; main, preload and renderer know shared.
+ * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← library, bench ← service ← serve, cli; main, preload and renderer know shared.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {
@@ -8,9 +8,10 @@ module.exports = {
       shared: [],
       engine: ['shared'],
       library: ['shared', 'engine'],
-      service: ['shared', 'engine', 'library'],
+      bench: ['shared', 'engine'],
+      service: ['shared', 'engine', 'library', 'bench'],
       serve: ['shared', 'engine', 'library', 'service'],
-      cli: ['shared', 'engine', 'service', 'serve'],
+      cli: ['shared', 'engine', 'bench', 'service', 'serve'],
       main: ['shared'],
       preload: ['shared'],
       renderer: ['shared'],
@@ -71,7 +72,7 @@ module.exports = {
       name: 'no-development-package-in-the-engine',
       comment: 'What the user runs needs its packages installed; the page is bundled and may use development packages.',
       severity: 'error',
-      from: { path: '^src/(shared|engine|library|service|serve|cli)/' },
+      from: { path: '^src/(shared|engine|library|bench|service|serve|cli)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

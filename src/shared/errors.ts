@@ -32,6 +32,11 @@ export const errorCodes = [
   'hub-failed',
   'download-damaged',
   'download-busy',
+  // benchmarks
+  'bench-mismatch',
+  'bench-damaged',
+  'judge-failed',
+  'judge-unavailable',
   // the library
   'library-busy',
   'library-damaged',
