@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
+import { addBench } from './bench.ts'
 import { addChat } from './chat.ts'
 import { addDescribe } from './describe.ts'
 import { addDoctor } from './doctor.ts'
@@ -35,6 +36,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   addChat(program, run)
   addTrace(program, run)
   addModels(program, run)
+  addBench(program, run)
   addServe(program, run)
   addDoctor(program, run)
   try {

@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import type { RunCommand } from './interrupt.ts'
+
+/** One of the group's commands. */
+type AddCommand = (bench: Command, run: RunCommand) => void
+
+const commands: readonly AddCommand[] = []
+
+export function addBench(program: Command, run: RunCommand): void {
+  const bench = program
+    .command('bench')
+    .summary('measure models on benchmarks')
+    .description(
+      "Runs models on the Tarsier papers' data sets and on one's own, and scores the answers. Annotations and videos are yours to bring;\n" +
+        'the built-in "moving-shapes" needs neither.',
+    )
+  for (const add of commands) add(bench, run)
+}
