@@ -1,3 +1,5 @@
+import type { ClipRange } from '../shared/frame-request.ts'
+
 /** How the answers of a data set are scored. */
 export type Metric = 'autodq' | 'cider' | 'multi-choice' | 'open-ended'
 
@@ -13,6 +15,8 @@ export interface Sample {
   /** Path of the clip as annotated, or `<placeholder>` until `bench prepare` or `--videos` finds it by {@link Sample.vid}. */
   readonly videoFile: string
   readonly vid: number | string | null
+  /** The part of the clip that is asked about, where the annotation names one; frames are taken from it alone. */
+  readonly range?: ClipRange
   /** What the user says after the clip, without role words and placeholders. */
   readonly prompt: string
   /** Text the answer begins with and the model continues (` Answer: (`), or empty. */
