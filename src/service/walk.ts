@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs'
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from '../engine/media/media-names.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from './media-names.ts'
 
 /** A clip to work on, or why a path that was given leads to none. `file` is as the user wrote it, with the way inside a folder appended. */
 export interface Found {
