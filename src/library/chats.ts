@@ -171,11 +171,6 @@ export class Chats {
     return this.#db.all('SELECT DISTINCT model FROM turns ORDER BY model').map(({ model }) => String(model))
   }
 
-  /** The latest turns that a model has answered, the newest first. */
-  recentAnswers(model: string): readonly Turn[] {
-    return this.#db.all("SELECT * FROM turns WHERE model = ? AND state = 'done' ORDER BY key DESC LIMIT 40", model).map(turnOf)
-  }
-
   /** A finished conversation about a clip that began with this question to this model; null where there is none. */
   described(clipKey: number, question: string, model: string): string | null {
     const row = this.#db.get(

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { type Scales, scalesOf, weigh } from '../engine/estimate/scales.ts'
+import { secondsOf } from '../engine/estimate/seconds.ts'
+import { SpeedBook } from '../engine/estimate/speeds.ts'
 import { checkGguf } from '../engine/language/gguf-check.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
@@ -10,7 +12,6 @@ import { MAX_FRAMES } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { implementer, needed } from './procedures.ts'
 import { modelOf, resolveSettings } from './resolved-settings.ts'
-import { speedOf } from './speed.ts'
 
 /** Tokens of a template around a question. */
 const TEMPLATE_TOKENS = 32
@@ -45,10 +46,13 @@ export const estimateArea = {
       })
     const { shape, visualTokens, memory, lacking } = weighed(count)
     const answer = Math.max(0, Math.min(settings.sampling.maxTokens, contextLimit - text - visualTokens))
-    const speed = speedOf(service.library.chats.recentAnswers(settings.model), settings.device)
-    const looked = turns.length === 0 ? visualTokens : 0
-    const secondsToFirstWord =
-      speed && (looked * speed.visual + Math.min(text, turns.length === 0 ? text : TEMPLATE_TOKENS * 2) * speed.text) / 1000
+    const first = turns.length === 0
+    const seconds = secondsOf(await new SpeedBook(service.home).find(manifest, settings.device), {
+      patches: first ? (count * shape.width * shape.height) / scales.form.patching.patchSize ** 2 : 0,
+      // What was said before is held: the question is new, and its template.
+      prefilled: first ? visualTokens + text : Math.min(text, TEMPLATE_TOKENS * 2),
+      answer,
+    })
     return {
       frames: plan.indices.map((index, i) => ({ index, time: plan.times[i] ?? 0 })),
       width: shape.width,
@@ -59,8 +63,8 @@ export const estimateArea = {
       contextLimit,
       mostFrames: mostFrames((frames) => weighed(frames).lacking === null),
       memory: memory.total,
-      secondsToFirstWord,
-      seconds: speed && secondsToFirstWord !== null ? secondsToFirstWord + (answer * speed.word) / 1000 : null,
+      secondsToFirstWord: seconds?.firstToken ?? null,
+      seconds: seconds?.all ?? null,
       notices: [...clip.facts.notices, ...plan.notices],
       impossible: lacking !== null ? tooMuch(visualTokens, text, contextLimit) : null,
     }

@@ -7,8 +7,9 @@ import type { LoadedModel } from '../loaded-model.ts'
 import { memoryLimit } from '../memory-limit.ts'
 import { measureSpeeds } from './measure.ts'
 import { fittedNotice } from './refusal.ts'
-import type { RunLimits, Weight } from './scales.ts'
-import type { SpeedBook, Speeds } from './speeds.ts'
+import type { RunLimits } from './scales.ts'
+import { secondsOf } from './seconds.ts'
+import type { SpeedBook } from './speeds.ts'
 
 export interface EstimateSetting {
   readonly model: LoadedModel
@@ -32,20 +33,25 @@ export async function estimateClip(
     const limits = { context: model.facts.context, memory: given.memory ?? memoryLimit() }
     const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(model.resources.devices(), false) }
     const { weight, refusal } = weighClip(clip, scales, beside, limits)
+    const { shape, fitted, plan, info } = clip
+    const work = {
+      patches: (clip.settings.frames * shape.width * shape.height) / scales.form.patching.patchSize ** 2,
+      prefilled: weight.visualTokens + prompt,
+      answer: weight.context - weight.visualTokens - prompt,
+    }
     let known = await speeds.find(manifest, device)
-    if (request.measure && refusal === null && secondsOf(known, weight, clip, prompt, scales.form.patching.patchSize) === null) {
+    if (request.measure && refusal === null && secondsOf(known, work) === null) {
       const measured = await measureSpeeds(model, clip, signal)
       known = { ...measured, ...known }
       await speeds.learn(manifest, device, measured)
     }
-    const { shape, fitted, plan, info } = clip
     return {
       frames: clip.frames,
       width: shape.width,
       height: shape.height,
       tokens: { perFrame: shape.rows, visual: weight.visualTokens, prompt, context: weight.context, limit: limits.context },
       memory: { ...weight.memory, further: weight.further, available: limits.memory },
-      seconds: secondsOf(known, weight, clip, prompt, scales.form.patching.patchSize),
+      seconds: secondsOf(known, work),
       device: language.device,
       notices: [...info.notices, ...plan.notices, ...(fitted ? [fittedNotice(fitted)] : [])],
       ...(fitted && { fitted }),
@@ -54,15 +60,4 @@ export async function estimateClip(
   } finally {
     await clip.close()
   }
-}
-
-function secondsOf(speeds: Speeds, weight: Weight, clip: PreparedClip, prompt: number, patchSize: number): Estimate['seconds'] {
-  const { patch, prefilled, generated } = speeds
-  if (patch === undefined || prefilled === undefined || generated === undefined) return null
-  const { width, height } = clip.shape
-  const encode = (patch * clip.settings.frames * width * height) / patchSize ** 2 / 1000
-  const prefill = (prefilled * (weight.visualTokens + prompt)) / 1000
-  const firstToken = encode + prefill + generated / 1000
-  const answer = weight.context - weight.visualTokens - prompt
-  return { encode, prefill, firstToken, all: firstToken + (generated * Math.max(0, answer - 1)) / 1000 }
 }

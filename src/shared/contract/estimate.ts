@@ -21,7 +21,7 @@ export interface Cost {
   readonly mostFrames: number
   /** Bytes of memory while it runs; null where they are not known. */
   readonly memory: number | null
-  /** Until the first word, and until the longest answer ends; null until this model has answered once on this device. */
+  /** Until the first word, and until the longest answer ends; null while the speed of this model on this device is not known. */
   readonly secondsToFirstWord: number | null
   readonly seconds: number | null
   /** Sentences to be read beforehand. */
