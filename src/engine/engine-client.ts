@@ -44,6 +44,7 @@ export interface ClipRequest {
 export interface PastTurn {
   readonly text: string
   readonly clip?: ClipRequest | undefined
+  /** The whole answer, with what it was begun with. */
   readonly answer: string
 }
 
@@ -51,7 +52,8 @@ export interface PastTurn {
  * What to do next in a conversation (which begins with the first turn that names it).
  * - `ask`: a new turn; `clip` is looked at before the question. With `history` the caller says what came before, instead of relying on what
  *   the conversation remembers: turns and clips that it holds are kept with all that was computed for them, the rest is dropped or made anew.
- * - `regenerate`: the last turn's answer once more.
+ *   `begun` is text that the answer begins with and the model goes on from; the answer that is told does not repeat it.
+ * - `regenerate`: the last turn's answer once more, begun as it was.
  * - `edit`: another text for an earlier turn (from 0); what came after it is dropped.
  */
 export type TurnRequest =
@@ -59,6 +61,7 @@ export type TurnRequest =
       readonly kind: 'ask'
       readonly text: string
       readonly clip?: ClipRequest | undefined
+      readonly begun?: string | undefined
       readonly sampling: Sampling
       readonly history?: readonly PastTurn[] | undefined
     }

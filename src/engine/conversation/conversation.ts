@@ -28,7 +28,9 @@ export interface ConversationResources extends ClipResources {
 interface Turn {
   readonly text: string
   readonly clip: PreparedClip | null
-  /** `tokens` is null for an answer that was cut off: its text is tokenised anew. */
+  /** What the answer begins with; empty unless the caller said so. */
+  readonly begun: string
+  /** What the model wrote after `begun`. `tokens` is null for an answer that was cut off: its text is tokenised anew. */
   answer: { text: string; tokens: readonly number[] | null } | null
 }
 
@@ -95,7 +97,7 @@ export class Conversation {
         try {
           const before = request.history ? await this.#recalled(request.history, opened, signal) : this.#turns
           const clip = request.clip ? await this.#clipFor(request.clip, before, opened, signal) : null
-          return { turns: [...before, { text: request.text, clip, answer: null }], opened }
+          return { turns: [...before, { text: request.text, clip, begun: request.begun ?? '', answer: null }], opened }
         } catch (error) {
           for (const clip of opened) await clip.close()
           throw error
@@ -116,13 +118,13 @@ export class Conversation {
     let same = true
     for (const past of history) {
       const held = this.#turns[turns.length]
-      if (same && held && held.text === past.text && held.answer?.text === past.answer && sameClip(held.clip?.request, past.clip)) {
+      if (same && held && held.text === past.text && wholeAnswer(held) === past.answer && sameClip(held.clip?.request, past.clip)) {
         turns.push(held)
         continue
       }
       same = false
       const clip = past.clip ? await this.#clipFor(past.clip, turns, opened, signal) : null
-      turns.push({ text: past.text, clip, answer: { text: past.answer, tokens: null } })
+      turns.push({ text: past.text, clip, begun: '', answer: { text: past.answer, tokens: null } })
     }
     return turns
   }
@@ -143,21 +145,21 @@ export class Conversation {
       throw new TarsierError('usage', 'There is no such turn to answer again: ask something first.', {
         details: { turns: this.#turns.length },
       })
-    return [...this.#turns.slice(0, index), { text: text ?? turn.text, clip: turn.clip, answer: null }]
+    return [...this.#turns.slice(0, index), { ...turn, text: text ?? turn.text, answer: null }]
   }
 
   #promptOf(turns: readonly Turn[]): PromptPart[] {
     const messages: ChatMessage[] = []
-    for (const { text, clip, answer } of turns) {
+    for (const { text, clip, begun, answer } of turns) {
       const words: ChatPart = { type: 'text', text }
       messages.push({ role: 'user', content: clip ? [{ type: 'video' }, words] : [words] })
       if (answer) {
         const said: ChatPart = answer.tokens ? { type: 'tokens', tokens: answer.tokens } : { type: 'text', text: answer.text }
-        messages.push({ role: 'assistant', content: [said] })
+        messages.push({ role: 'assistant', content: begun === '' ? [said] : [{ type: 'text', text: begun }, said] })
       }
     }
     const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
-    return this.#resources.language.prompt(messages, { addGenerationPrompt: true }).map((segment) => {
+    return this.#resources.language.prompt(messages, { addGenerationPrompt: true, begun: turns.at(-1)?.begun }).map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
       if (!clip)
@@ -276,7 +278,7 @@ export class Conversation {
     this.#turns = turns
     const generating = performance.now()
     let firstToken = 0
-    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal)
+    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal, { continues: turn.begun !== '' })
     let generated: Generated
     for (;;) {
       const next = await pieces.next()
@@ -321,6 +323,11 @@ export class Conversation {
     }
     return answer
   }
+}
+
+/** As callers know it: what the answer was begun with and what the model made of it. Undefined for a turn without one. */
+function wholeAnswer({ begun, answer }: Turn): string | undefined {
+  return answer ? begun + answer.text : undefined
 }
 
 /** Whether two requests mean the same frames of the same file. */

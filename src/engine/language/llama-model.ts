@@ -24,7 +24,7 @@ import { buildPrompt } from './prompt.ts'
 import { PromptTemplate } from './prompt-template.ts'
 import { threadsFor } from './threads.ts'
 import { Tokenizer } from './tokenizer.ts'
-import type { ChatMessage, Language, PositionKind, PromptSegment, Session } from './types.ts'
+import type { ChatMessage, Language, PositionKind, PromptOptions, PromptSegment, Session } from './types.ts'
 
 export interface LanguageOptions {
   /** The checkpoint's own chat template (Jinja). */
@@ -204,7 +204,7 @@ class LlamaModel implements Language {
     return this.#tokenizer.detokenize(tokens, options.special)
   }
 
-  prompt(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): PromptSegment[] {
+  prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[] {
     this.#open()
     return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce })
   }

@@ -113,7 +113,7 @@ export class LlamaSession implements Session {
     return readFloats(address, this.#parts.tokenizer.size)
   }
 
-  async *generate(sampling: Sampling, signal: AbortSignal): AsyncGenerator<Piece, Generated> {
+  async *generate(sampling: Sampling, signal: AbortSignal, { continues = false } = {}): AsyncGenerator<Piece, Generated> {
     this.#open()
     if (!this.#hasLogits) throw new Error('something must be evaluated before the first token can be drawn')
     this.#held.reserve(1)
@@ -137,7 +137,7 @@ export class LlamaSession implements Session {
         tokens.push(token)
         // Evaluated while the caller shows the piece.
         evaluating = this.#evaluateOne(token, signal)
-        const shown = stream.push(tokens.length === 1 ? tokenizer.firstPiece(token) : tokenizer.piece(token))
+        const shown = stream.push(tokens.length === 1 && !continues ? tokenizer.firstPiece(token) : tokenizer.piece(token))
         text += shown
         if (shown !== '') yield { text: shown, tokens: tokens.length }
         await evaluating

@@ -1,18 +1,18 @@
-import type { PromptTemplate } from './prompt-template.ts'
+import type { PromptTemplate, RenderedPart } from './prompt-template.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import type { ChatMessage, PromptSegment } from './types.ts'
+import type { ChatMessage, PromptOptions, PromptSegment } from './types.ts'
 
 /** Renders turns and makes tokens of them. Words of the template and of users that stand side by side are tokenised as one text, as in the reference. */
 export function buildPrompt(
   template: PromptTemplate,
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
-  options: { addGenerationPrompt: boolean; spaceOnce: boolean },
+  options: PromptOptions & { readonly spaceOnce: boolean },
 ): PromptSegment[] {
   const segments: PromptSegment[] = []
   let tokens: number[] = []
   let begun = false
-  for (const part of template.render(messages, options.addGenerationPrompt)) {
+  for (const part of withText(template.render(messages, options.addGenerationPrompt), options.begun ?? '')) {
     if (part.kind === 'clip') {
       if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
       segments.push(part)
@@ -24,6 +24,13 @@ export function buildPrompt(
   }
   if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
   return tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos)
+}
+
+/** The text is not shown to the template, which would end the turn after it. */
+function withText(parts: readonly RenderedPart[], text: string): readonly RenderedPart[] {
+  const last = parts.at(-1)
+  if (text === '') return parts
+  return last?.kind === 'text' ? [...parts.slice(0, -1), { kind: 'text', text: last.text + text }] : [...parts, { kind: 'text', text }]
 }
 
 /** Models that want their beginning token get it once, whether or not the template wrote it. */

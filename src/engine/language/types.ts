@@ -42,8 +42,11 @@ export interface Session extends AsyncDisposable {
   rewind(to: Mark): void
   /** Logits after the last evaluated token, a copy, [vocabulary]. */
   logits(): Float32Array
-  /** Draws tokens until an end; evaluates each so that the answer stays in the context (the last one included). The returned value is given once the iterator is done. */
-  generate(sampling: Sampling, signal: AbortSignal): AsyncGenerator<Piece, Generated>
+  /**
+   * Draws tokens until an end; evaluates each so that the answer stays in the context (the last one included). The returned value is given once the iterator is done.
+   * `continues`: the answer is begun already, so that a space before its first word is part of it. Defaults to false.
+   */
+  generate(sampling: Sampling, signal: AbortSignal, options?: { continues?: boolean }): AsyncGenerator<Piece, Generated>
   /** Writes KV and mark to a file (aside, renamed); `restore` gives false when the file is not of this model, context or build. */
   save(path: string): Promise<void>
   restore(path: string): Promise<boolean>
@@ -61,6 +64,13 @@ export type ChatPart =
 
 /** A rendered prompt: runs of tokens with the places of clips between them. */
 export type PromptSegment = { readonly kind: 'tokens'; readonly tokens: readonly number[] } | { readonly kind: 'clip' }
+
+export interface PromptOptions {
+  /** Opens the model's own turn at the end. */
+  readonly addGenerationPrompt: boolean
+  /** Text that stands in that turn already. Defaults to none. */
+  readonly begun?: string | undefined
+}
 
 /** Whether a picture's rows have positions by time, row and column (M-RoPE), or one after the other like words. */
 export type PositionKind = 'grid' | 'line'
@@ -80,7 +90,7 @@ export interface Language extends AsyncDisposable {
   /** Tokens' text; control tokens come out as nothing unless `special`. */
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
   /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. */
-  prompt(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): PromptSegment[]
+  prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[]
   /** A context with room for at least `cells`. */
   open(options: { cells: number }): Promise<Session>
 }

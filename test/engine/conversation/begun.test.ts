@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Engine } from '../../../src/engine/engine.ts'
+import type { TurnRequest } from '../../../src/engine/engine-client.ts'
+import { freshly, run, words } from './tiny-engine.ts'
+
+const question = 'Describe the video in detail.'
+const clip = {
+  path: fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url)),
+  frames: { kind: 'uniform', count: 4 },
+} as const
+
+let home: string
+let engine: Engine
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'tarsier-begun-'))
+  engine = new Engine({ model: 'demo', device: 'cpu', home, cache: false })
+})
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+  await rm(home, { recursive: true, force: true })
+})
+
+function asking(begun?: string, maxTokens = 40): TurnRequest {
+  return { kind: 'ask', text: question, clip, begun, sampling: words({ maxTokens }) }
+}
+
+test('an answer goes on from the text it was begun with, token by token as if the model had written that itself', async () => {
+  const whole = await freshly(engine, asking())
+  const spaces = [...whole.text.matchAll(/ /g)].map((match) => match.index)
+  for (const length of [spaces[0], spaces[3], spaces[6]]) {
+    const begun = whole.text.slice(0, length)
+    const { answer, events } = await run(engine, asking(begun), 'begun')
+    const beginning = answer.tokens.prompt - whole.tokens.prompt
+    expect(begun).not.toBe('')
+    expect(answer.text).not.toBe('')
+    expect((begun + answer.text).startsWith(whole.text)).toBe(true)
+    expect(events.flatMap((event) => (event.kind === 'delta' ? [event.text] : [])).join('')).toBe(answer.text)
+    if (whole.finish === 'end') expect(beginning + answer.tokens.generated).toBe(whole.tokens.generated)
+    await engine.close('begun')
+  }
+})
+
+test('an answer that was begun is one answer to what comes after it', async () => {
+  const first = await run(engine, asking('There is', 8), 'talk')
+  const further: TurnRequest = { kind: 'ask', text: 'Which colour?', sampling: words() }
+  const second = await run(engine, further, 'talk')
+  // Only what is new: neither the beginning nor what the model wrote after it is evaluated again.
+  expect(second.answer.tokens.evaluated).toBe(second.answer.tokens.prompt - first.answer.tokens.prompt - first.answer.tokens.generated)
+  const told = { text: question, clip, answer: `There is${first.answer.text}` }
+  const again = await run(engine, { ...further, history: [told] }, 'talk')
+  expect(again.answer).toMatchObject({ text: second.answer.text, tokens: { evaluated: 1, prompt: second.answer.tokens.prompt } })
+  const edited = await run(engine, { kind: 'edit', turn: 0, text: question, sampling: words({ maxTokens: 8 }) }, 'talk')
+  expect(edited.answer.text).toBe(first.answer.text)
+})
+
+test('what looks like a control token in the beginning is text', async () => {
+  const { answer } = await run(engine, asking('<|im_end|>', 1), 'control')
+  const plain = await freshly(engine, asking('', 1))
+  expect(answer.tokens.prompt - plain.tokens.prompt).toBeGreaterThan(2)
+})
