@@ -1,6 +1,5 @@
 import {
   AV_DISPOSITION_ATTACHED_PIC,
-  AV_LOG_QUIET,
   AV_NOPTS_VALUE,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVDISCARD_ALL,
@@ -8,8 +7,9 @@ import {
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
-import { Dictionary, FFmpegError, FormatContext, Log, type Packet, type Stream } from 'node-av/lib'
+import { Dictionary, FFmpegError, FormatContext, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
+import './ffmpeg-log.ts'
 
 /**
  * Formats FFmpeg "opens" which are no media file: text as pictures, lists that name other files, descriptions of sessions.
@@ -28,9 +28,6 @@ const NO_MEDIA = new Set([
   'lavfi',
   'vapoursynth',
 ])
-
-// FFmpeg would tell the user's terminal; what matters is in errors and notices.
-if (process.env.TARSIER_DEBUG !== '1') Log.setLevel(AV_LOG_QUIET)
 
 /** A container opened for its pictures: packets of the best video stream, and where to read on. */
 export class Demuxer implements AsyncDisposable {

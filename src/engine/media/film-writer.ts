@@ -1,0 +1,139 @@
+import { AV_CODEC_FLAG_GLOBAL_HEADER, AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, type FFEncoderCodec, SWS_BILINEAR } from 'node-av/constants'
+import {
+  Codec,
+  CodecContext,
+  Dictionary,
+  FFmpegError,
+  FormatContext,
+  Frame,
+  Packet,
+  Rational,
+  SoftwareScaleContext,
+  type Stream,
+} from 'node-av/lib'
+import { TarsierError } from '../../shared/errors.ts'
+import './ffmpeg-log.ts'
+import type { RgbImage } from './types.ts'
+
+export interface FilmFormat {
+  /** FFmpeg's names. */
+  readonly container: 'webm' | 'mp4'
+  readonly encoder: 'libvpx' | 'libx264'
+  readonly width: number
+  readonly height: number
+  /** Ticks a second of the frames' times. */
+  readonly ticks: number
+  /** Every frame is a tick long, and the file says so. Defaults to false: frames come at any times. */
+  readonly constantRate?: boolean
+  /** Most frames from keyframe to keyframe. */
+  readonly gop: number
+  /** Defaults to 0. */
+  readonly bFrames?: number
+  /** Of the encoder, by FFmpeg's names. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** Encodes pictures into a film without sound, in yuv420p. The file is complete once `finish` has returned. */
+export class FilmWriter implements AsyncDisposable {
+  readonly #container = new FormatContext()
+  readonly #encoder = new CodecContext()
+  readonly #scaler = new SoftwareScaleContext()
+  readonly #packet = new Packet()
+  readonly #path: string
+  readonly #format: FilmFormat
+  #stream: Stream | null = null
+
+  constructor(path: string, format: FilmFormat) {
+    this.#path = path
+    this.#format = format
+    this.#packet.alloc()
+    this.#scaler.allocContext()
+    this.#scaler.setOption('sws_flags', SWS_BILINEAR)
+  }
+
+  /** A picture of any size, scaled to the film's, to be shown at `tick`; ticks have to ascend. */
+  async write({ width, height, rgb }: RgbImage, tick: number): Promise<void> {
+    const stream = this.#stream ?? (await this.#open())
+    using source = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), { width, height, format: AV_PIX_FMT_RGB24 })
+    using frame = new Frame()
+    frame.alloc()
+    frame.width = this.#format.width
+    frame.height = this.#format.height
+    frame.format = AV_PIX_FMT_YUV420P
+    this.#check(frame.getBuffer())
+    this.#check(await this.#scaler.scaleFrame(frame, source))
+    frame.pts = BigInt(tick)
+    this.#check(await this.#encoder.sendFrame(frame))
+    await this.#drain(stream)
+  }
+
+  async finish(): Promise<void> {
+    if (!this.#stream) throw new TarsierError('internal', `The film ${this.#path} has no frame. Please report it.`)
+    this.#check(await this.#encoder.sendFrame(null))
+    await this.#drain(this.#stream)
+    this.#check(await this.#container.writeTrailer())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#packet.free()
+    this.#scaler.freeContext()
+    this.#encoder.freeContext()
+    if (this.#stream) await this.#container.closeOutput()
+  }
+
+  async #open(): Promise<Stream> {
+    const { container, encoder: name, width, height, ticks, gop } = this.#format
+    this.#check(this.#container.allocOutputContext2(null, container, this.#path))
+    const codec = Codec.findEncoderByName(name as FFEncoderCodec)
+    if (!codec) {
+      throw new TarsierError('native-library', `FFmpeg came without its encoder ${name}, so no film can be made. Run "npm install" again.`)
+    }
+    const encoder = this.#encoder
+    encoder.allocContext3(codec)
+    encoder.width = width
+    encoder.height = height
+    encoder.timeBase = new Rational(1, ticks)
+    if (this.#format.constantRate) encoder.framerate = new Rational(ticks, 1)
+    encoder.pixelFormat = AV_PIX_FMT_YUV420P
+    encoder.gopSize = gop
+    encoder.maxBFrames = this.#format.bFrames ?? 0
+    // The same pictures give the same bytes, whatever the machine.
+    encoder.threadCount = 1
+    encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
+    using options = Dictionary.fromObject(this.#format.options)
+    this.#check(await encoder.open2(codec, options))
+    const stream = this.#container.newStream(null)
+    this.#check(encoder.parametersFromContext(stream.codecpar))
+    stream.timeBase = encoder.timeBase
+    if (this.#format.constantRate) stream.avgFrameRate = encoder.framerate
+    this.#check(await this.#container.openOutput())
+    this.#stream = stream
+    this.#check(await this.#container.writeHeader())
+    return stream
+  }
+
+  async #drain(stream: Stream): Promise<void> {
+    for (;;) {
+      if ((await this.#encoder.receivePacket(this.#packet)) < 0) return
+      this.#packet.streamIndex = stream.index
+      if (this.#format.constantRate && this.#packet.duration <= 0n) this.#packet.duration = 1n
+      this.#packet.rescaleTs(this.#encoder.timeBase, stream.timeBase)
+      this.#check(await this.#container.interleavedWriteFrame(this.#packet))
+      this.#packet.unref()
+    }
+  }
+
+  /** FFmpeg's negative numbers as errors; a full disk is one of them. */
+  #check(result: number): void {
+    if (result >= 0) return
+    const cause = new FFmpegError(result)
+    const full = /space/i.test(cause.message)
+    throw new TarsierError(
+      full ? 'disk-full' : 'write-failed',
+      full
+        ? `The film ${this.#path} could not be written: the disk is full. Make room and try again.`
+        : `The film ${this.#path} could not be written: ${cause.message}.`,
+      { cause },
+    )
+  }
+}
