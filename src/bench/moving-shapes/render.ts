@@ -1,0 +1,152 @@
+import { Random } from './random.ts'
+import { type Scene, type SceneObject, type State, stateAt } from './scene.ts'
+import type { ShapeName } from './world.ts'
+
+export interface Canvas {
+  readonly width: number
+  readonly height: number
+  /** `width * height * 3` bytes, row by row. */
+  readonly rgb: Uint8Array
+}
+
+export interface Drawing {
+  /** Width of the soft edge in pixels. Defaults to 1. */
+  readonly softness?: number
+  /** For the noise of this picture. */
+  readonly noiseSeed: number
+  /** Receives for each pixel 1 + the object that covers more than half of it, 0 for the background; `width * height` bytes. */
+  readonly mask?: Uint8Array
+}
+
+/** Half-width and place of the features below, in radii. */
+const SQUARE_HALF = 0.84
+const TRIANGLE_INNER = 0.55
+const STAR = { outer: 1.1, inner: 0.48 }
+const CROSS = { long: 1, half: 0.36 }
+
+/** Draws the scene as it is at `time` (0 to 1), stretched to the canvas. */
+export function drawScene(scene: Scene, time: number, canvas: Canvas, drawing: Drawing): void {
+  drawObjects(
+    scene,
+    scene.objects.map((object) => ({ object, state: stateAt(object, time) })),
+    canvas,
+    drawing,
+  )
+}
+
+/** Draws objects in given states over the scene's background. */
+export function drawObjects(
+  scene: Scene,
+  objects: readonly { readonly object: SceneObject; readonly state: State }[],
+  canvas: Canvas,
+  drawing: Drawing,
+): void {
+  const { width, height } = canvas
+  const levels = new Float32Array(width * height * 3)
+  drawBackground(scene, width, height, levels)
+  drawing.mask?.fill(0)
+  for (const [index, { object, state }] of objects.entries()) {
+    if (state.visible) drawObject(scene.aspect, object, state, width, height, levels, drawing.softness ?? 1, index + 1, drawing.mask)
+  }
+  addNoise(levels, scene.noise, drawing.noiseSeed, canvas.rgb)
+}
+
+function drawBackground(scene: Scene, width: number, height: number, levels: Float32Array): void {
+  const [red, green, blue] = scene.backgroundRgb
+  const [slopeX, slopeY] = scene.gradient
+  for (let row = 0; row < height; row++) {
+    const y = (row + 0.5) / height
+    for (let column = 0; column < width; column++) {
+      const x = (column + 0.5) / width
+      let light = slopeX * (x - 0.5) + slopeY * (y - 0.5)
+      for (const wave of scene.texture) light += wave.strength * Math.sin(wave.x * x + wave.y * y + wave.phase)
+      const at = (row * width + column) * 3
+      levels[at] = red + light
+      levels[at + 1] = green + light
+      levels[at + 2] = blue + light
+    }
+  }
+}
+
+function drawObject(
+  aspect: number,
+  object: SceneObject,
+  { x, y, radius, angle }: State,
+  width: number,
+  height: number,
+  levels: Float32Array,
+  softness: number,
+  label: number,
+  mask: Uint8Array | undefined,
+): void {
+  const [red, green, blue] = object.rgb
+  const reach = radius * 1.15
+  const pixel = softness * Math.sqrt(aspect / (width * height))
+  const left = Math.max(0, Math.floor(((x - reach) / aspect) * width))
+  const right = Math.min(width - 1, Math.ceil(((x + reach) / aspect) * width))
+  const top = Math.max(0, Math.floor((y - reach) * height))
+  const bottom = Math.min(height - 1, Math.ceil((y + reach) * height))
+  const cos = Math.cos(angle) / radius
+  const sin = Math.sin(angle) / radius
+  for (let row = top; row <= bottom; row++) {
+    const dy = (row + 0.5) / height - y
+    for (let column = left; column <= right; column++) {
+      const dx = ((column + 0.5) / width) * aspect - x
+      const distance = signedDistance(object.shape, dx * cos + dy * sin, dy * cos - dx * sin) * radius
+      const cover = 0.5 - distance / pixel
+      if (cover <= 0) continue
+      const part = Math.min(cover, 1)
+      const at = (row * width + column) * 3
+      levels[at] = (levels[at] ?? 0) * (1 - part) + red * part
+      levels[at + 1] = (levels[at + 1] ?? 0) * (1 - part) + green * part
+      levels[at + 2] = (levels[at + 2] ?? 0) * (1 - part) + blue * part
+      if (mask && part > 0.5) mask[row * width + column] = label
+    }
+  }
+}
+
+/** Distance to the edge in radii, negative inside; exact along edges, a bound at corners. */
+function signedDistance(shape: ShapeName, x: number, y: number): number {
+  switch (shape) {
+    case 'circle':
+      return Math.hypot(x, y) - 1
+    case 'square':
+      return Math.max(Math.abs(x), Math.abs(y)) - SQUARE_HALF
+    case 'triangle':
+      return Math.max(y, -0.5 * y + 0.8660254 * x, -0.5 * y - 0.8660254 * x) - TRIANGLE_INNER
+    case 'cross': {
+      const a = Math.abs(x)
+      const b = Math.abs(y)
+      return Math.min(Math.max(a - CROSS.long, b - CROSS.half), Math.max(a - CROSS.half, b - CROSS.long))
+    }
+    case 'star': {
+      // Fold into one half of a ray: from the tip at angle 0 to the notch at 36 degrees.
+      const fifth = (2 * Math.PI) / 5
+      const turn = Math.atan2(x, -y)
+      const folded = Math.abs(turn - fifth * Math.round(turn / fifth))
+      const far = Math.hypot(x, y)
+      const px = far * Math.cos(folded)
+      const py = far * Math.sin(folded)
+      const nx = STAR.inner * Math.cos(fifth / 2)
+      const ny = STAR.inner * Math.sin(fifth / 2)
+      const length = Math.hypot(nx - STAR.outer, ny)
+      return ((px - STAR.outer) * ny - py * (nx - STAR.outer)) / length
+    }
+  }
+}
+
+/** Normal noise, drawn once: a picture takes a run of it from a random place. */
+const noiseTable = (() => {
+  const random = new Random(1)
+  return Float32Array.from({ length: 1 << 16 }, () => random.next() + random.next() + random.next() + random.next() - 2)
+})()
+
+function addNoise(levels: Float32Array, strength: number, seed: number, rgb: Uint8Array): void {
+  const random = new Random(seed, 1)
+  let at = random.whole(0, noiseTable.length - 1)
+  for (let i = 0; i < levels.length; i++) {
+    if ((i & 4095) === 0) at = random.whole(0, noiseTable.length - 1)
+    const value = (levels[i] ?? 0) + strength * (noiseTable[(at + i) & 0xffff] ?? 0)
+    rgb[i] = value < 0 ? 0 : value > 255 ? 255 : Math.round(value)
+  }
+}

@@ -1,0 +1,222 @@
+import type { Random } from './random.ts'
+import {
+  type BackgroundName,
+  backgroundNames,
+  backgrounds,
+  type ColorName,
+  colorNames,
+  colors,
+  type MotionName,
+  type Rgb,
+  type ShapeName,
+  shapeNames,
+  shapeSymmetry,
+} from './world.ts'
+
+/** Where an object is at one moment. Lengths are in heights of the picture; the picture is `aspect` wide and 1 high. */
+export interface State {
+  readonly x: number
+  readonly y: number
+  readonly radius: number
+  /** Radians, clockwise. */
+  readonly angle: number
+  readonly visible: boolean
+}
+
+/** One thing an object does, from `from` to `to` (0 to 1 over the clip), with how far it gets: a way, a factor, an angle, a moment. */
+export interface Phase {
+  readonly motion: MotionName
+  readonly from: number
+  readonly to: number
+  readonly amount: number
+}
+
+export interface SceneObject {
+  readonly color: ColorName
+  readonly rgb: Rgb
+  readonly shape: ShapeName
+  readonly start: State
+  readonly phases: readonly Phase[]
+}
+
+export interface Scene {
+  readonly aspect: number
+  readonly background: BackgroundName
+  readonly backgroundRgb: Rgb
+  /** Slow changes of light over the background, in levels. */
+  readonly gradient: readonly [x: number, y: number]
+  readonly texture: readonly Wave[]
+  /** Strength of the noise, in levels. */
+  readonly noise: number
+  /** Ordered from left to right by where they start, as they are named. */
+  readonly objects: readonly SceneObject[]
+}
+
+interface Wave {
+  readonly x: number
+  readonly y: number
+  readonly phase: number
+  readonly strength: number
+}
+
+export interface SceneOptions {
+  readonly aspect: number
+  /** Most things one object does one after the other, 1 or 2. */
+  readonly phases: number
+  /** How often there is one object alone. Defaults to 0.45. */
+  readonly alone?: number
+}
+
+/** Two objects start at least this part of the width apart, so that "from left to right" is plain. */
+const APART = 0.22
+
+/** A random scene of one or two objects that never touch nor leave the picture. */
+export function randomScene(random: Random, options: SceneOptions): Scene {
+  const count = random.chance(options.alone ?? 0.45) ? 1 : 2
+  const chosenColors = random.some(colorNames, count)
+  const chosenShapes = random.some(shapeNames, count)
+  const look = randomLook(random)
+  for (;;) {
+    const objects: SceneObject[] = []
+    for (let i = 0; i < count; i++) {
+      const object = randomObject(random, chosenColors[i] as ColorName, chosenShapes[i] as ShapeName, options, count)
+      if (object) objects.push(object)
+    }
+    objects.sort((a, b) => a.start.x - b.start.x)
+    if (objects.length === count && keepApart(objects, options.aspect)) return { aspect: options.aspect, ...look, objects }
+  }
+}
+
+/** Background and light. */
+export function randomLook(random: Random): Omit<Scene, 'aspect' | 'objects'> {
+  const background = random.pick(backgroundNames)
+  const slope = random.chance(0.5) ? random.between(0, 14) : 0
+  const direction = random.between(0, 2 * Math.PI)
+  return {
+    background,
+    backgroundRgb: jitter(random, backgrounds[background], 10),
+    gradient: [slope * Math.cos(direction), slope * Math.sin(direction)],
+    texture: random.chance(0.4)
+      ? [0, 1].map(() => ({
+          x: random.between(-9, 9),
+          y: random.between(-9, 9),
+          phase: random.between(0, 6.3),
+          strength: random.between(1, 6),
+        }))
+      : [],
+    noise: random.chance(0.6) ? random.between(0, 6) : 0,
+  }
+}
+
+export function jitter(random: Random, [red, green, blue]: Rgb, levels: number): Rgb {
+  const moved = (value: number) => Math.min(255, Math.max(0, value + random.between(-levels, levels)))
+  return [moved(red), moved(green), moved(blue)]
+}
+
+function randomObject(
+  random: Random,
+  color: ColorName,
+  shape: ShapeName,
+  { aspect, phases: most }: SceneOptions,
+  count: number,
+): SceneObject | null {
+  const phases = randomPhases(random, shape, most)
+  const side = Math.min(aspect, 1)
+  const grows = phases.some(({ motion }) => motion === 'grows')
+  const shrinks = phases.some(({ motion }) => motion === 'shrinks')
+  const [low, high] = grows && !shrinks ? [0.115, 0.15] : shrinks && !grows ? [0.19, 0.24] : [0.14, 0.21]
+  const radius = side * random.between(low, high) * (count === 2 && grows && shrinks ? 0.9 : 1)
+  const start = {
+    x: random.between(radius * 1.15, aspect - radius * 1.15),
+    y: random.between(radius * 1.15, 1 - radius * 1.15),
+    radius,
+    angle: random.between(-0.2, 0.2),
+    visible: true,
+  }
+  const object = {
+    color,
+    rgb: jitter(random, colors[color], 14),
+    shape,
+    start,
+    phases: phases.map((phase) => withAmount(random, phase, side)),
+  }
+  return staysInside(object, aspect) ? object : null
+}
+
+type Motions = readonly Omit<Phase, 'amount'>[]
+
+/** One or two motions that can be told apart: nothing twice, nothing hidden before it appears, no spinning circle. */
+function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
+  const moves: MotionName[] = ['right', 'left', 'up', 'down', 'grows', 'shrinks', 'still']
+  if (shapeSymmetry[shape] > 0) moves.push('spins')
+  if (most < 2 || random.chance(0.4)) {
+    return [{ motion: random.pick<MotionName>([...moves, 'appears', 'disappears']), from: 0, to: 1 }]
+  }
+  const first = random.pick<MotionName>([...moves, 'appears'])
+  const second = random.pick<MotionName>(
+    [...moves, 'disappears'].filter((motion) => motion !== first && !(first === 'appears' && motion === 'still')) as MotionName[],
+  )
+  const border = random.between(0.42, 0.58)
+  return [
+    { motion: first, from: 0, to: border },
+    { motion: second, from: border, to: 1 },
+  ]
+}
+
+function withAmount(random: Random, phase: Omit<Phase, 'amount'>, side: number): Phase {
+  const part = phase.to - phase.from
+  switch (phase.motion) {
+    case 'right':
+    case 'left':
+    case 'up':
+    case 'down':
+      return { ...phase, amount: side * random.between(0.25, part > 0.7 ? 0.6 : 0.45) }
+    case 'grows':
+      return { ...phase, amount: random.between(1.6, 2.1) }
+    case 'shrinks':
+      return { ...phase, amount: random.between(0.42, 0.58) }
+    case 'spins':
+      return { ...phase, amount: part * random.between(5, 9) * (random.chance(0.5) ? 1 : -1) }
+    case 'appears':
+    case 'disappears':
+      return { ...phase, amount: random.between(0.35, 0.65) }
+    case 'still':
+      return { ...phase, amount: 0 }
+  }
+}
+
+/** The object at `time`, from 0 to 1. */
+export function stateAt({ start, phases }: SceneObject, time: number): State {
+  let { x, y, radius, angle, visible } = start
+  for (const { motion, from, to, amount } of phases) {
+    const done = Math.min(1, Math.max(0, (time - from) / (to - from)))
+    if (motion === 'right') x += amount * done
+    else if (motion === 'left') x -= amount * done
+    else if (motion === 'down') y += amount * done
+    else if (motion === 'up') y -= amount * done
+    else if (motion === 'grows' || motion === 'shrinks') radius *= 1 + (amount - 1) * done
+    else if (motion === 'spins') angle += amount * done
+    else if (motion === 'appears') visible = done >= amount
+    else if (motion === 'disappears') visible = visible && done < amount
+  }
+  return { x, y, radius, angle, visible }
+}
+
+const CHECKED_TIMES = Array.from({ length: 9 }, (_, i) => i / 8)
+
+function staysInside(object: SceneObject, aspect: number): boolean {
+  return CHECKED_TIMES.every((time) => {
+    const { x, y, radius } = stateAt(object, time)
+    return x > radius && x < aspect - radius && y > radius && y < 1 - radius
+  })
+}
+
+function keepApart([first, second]: readonly SceneObject[], aspect: number): boolean {
+  if (!first || !second) return true
+  if (second.start.x - first.start.x < APART * aspect) return false
+  return CHECKED_TIMES.every((time) => {
+    const a = stateAt(first, time)
+    const b = stateAt(second, time)
+    return Math.hypot(a.x - b.x, a.y - b.y) > 1.15 * (a.radius + b.radius)
+  })
+}
