@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { ClipRange } from '../shared/frame-request.ts'
+import type { Sample } from './sample.ts'
+
+/** A line of annotations as it is understood. */
+export interface Annotation {
+  readonly sample: Sample
+  /** What a model said, where the line is of the Python program's predictions; `<error>` where it failed. */
+  readonly answer: string | null
+}
+
+/** What both shapes have. */
+export const commonFields = {
+  idx: z.union([z.number(), z.string()], 'a number or a text is wanted'),
+  dataset: z.string().min(1),
+  vid: z.union([z.number(), z.string()], 'a number or a text is wanted').nullish(),
+  extra_info: z.record(z.string(), z.unknown()).nullish(),
+}
+
+export const referenceSchema = z.union(
+  [z.string(), z.number().transform(String), z.array(z.string())],
+  'a text, a number or a list of texts is wanted',
+)
+
+export const videoFileSchema = z.string('the path of one file is wanted').min(1)
+export const secondsSchema = z.number().nullish()
+
+/** What both shapes say alike, as a sample has it. */
+export function commonOf(line: z.infer<z.ZodObject<typeof commonFields>>): Pick<Sample, 'key' | 'dataset' | 'idx' | 'vid' | 'extraInfo'> {
+  const { dataset, idx } = line
+  return { key: `${dataset}-${idx}`, dataset, idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
+}
+
+/** The range of seconds, as part of a sample. What is absent or not above 0 is the clip's own start or end. */
+export function secondsRange(start: number | null | undefined, end: number | null | undefined): { readonly range?: ClipRange } {
+  const range = { ...(start && start > 0 && { start }), ...(end && end > 0 && { end }) }
+  return Object.keys(range).length > 0 ? { range: { unit: 'seconds', ...range } } : {}
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { ClipRange } from '../shared/frame-request.ts'
+import {
+  type Annotation,
+  commonFields,
+  commonOf,
+  referenceSchema,
+  secondsRange,
+  secondsSchema,
+  videoFileSchema,
+} from './annotation-fields.ts'
+
+/** Upstream can be told frames in ways that a run here decides itself; a sample asked about other frames would be another sample. */
+const leftOut = z.null('frames cannot be chosen this way here').optional()
+const frameNumber = z.int().min(0).nullish()
+
+const clipSchema = z.object({
+  start_time: secondsSchema,
+  end_time: secondsSchema,
+  start_frame: frameNumber,
+  end_frame: frameNumber,
+  frame_indices: leftOut,
+  time_indices: leftOut,
+  fps: leftOut,
+  min_n_frames: leftOut,
+  mask_boxes: leftOut,
+})
+type ClipFields = z.infer<typeof clipSchema>
+
+const partSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string().nullish(), reference: referenceSchema.nullish() }),
+  z.object({ type: z.literal('video'), video: clipSchema.extend({ video_file: videoFileSchema }) }),
+  z.object({ type: z.literal('image'), image: clipSchema.extend({ image_file: videoFileSchema }) }),
+])
+type Part = z.infer<typeof partSchema>
+
+const messageSchema = z.object({
+  role: z.string(),
+  content: z.union([z.array(partSchema), partSchema.transform((part) => [part])]),
+})
+type Message = z.infer<typeof messageSchema>
+
+/** Version 2: messages in parts. What the assistant says without a reference begins the answer; the part with the reference is the answer. */
+export const annotationV2Schema = z
+  .object({ ...commonFields, task: z.string().nullish(), messages: z.array(messageSchema) })
+  .transform((line, context): Annotation => {
+    const wrong = (message: string) => {
+      context.addIssue({ code: 'custom', path: ['messages'], message })
+      return z.NEVER
+    }
+    const roles = line.messages.map(({ role }) => role).join(', ')
+    if (roles !== 'user, assistant')
+      return wrong(`one message of the user and one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
+    const [user, assistant] = line.messages as [Message, Message]
+    const clips = user.content.flatMap(clipOf)
+    const [clip] = clips
+    if (!clip || clips.length > 1) return wrong(`one clip is wanted, but there are ${clips.length}`)
+    const answers = assistant.content.filter((part) => part.type === 'text' && part.reference != null)
+    if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
+    const [answer] = answers
+    if (answer?.type !== 'text' || answer.reference == null) return wrong('there is no reference')
+    return {
+      sample: {
+        ...commonOf(line),
+        task: line.task ?? '',
+        videoFile: clip.file,
+        prompt: textOf(user.content),
+        begun: textOf(assistant.content.filter((part) => part !== answer)),
+        reference: answer.reference,
+        question: null,
+        ...rangeOf(clip.fields),
+      },
+      answer: answer.text || null,
+    }
+  })
+
+function clipOf(part: Part): { readonly file: string; readonly fields: ClipFields }[] {
+  if (part.type === 'video') return [{ file: part.video.video_file, fields: part.video }]
+  if (part.type === 'image') return [{ file: part.image.image_file, fields: part.image }]
+  return []
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts.map((part) => (part.type === 'text' ? (part.text ?? '') : '')).join('')
+}
+
+/** Upstream takes seconds where both are given, else frames, the last of which is meant too. */
+function rangeOf(fields: ClipFields): { readonly range?: ClipRange } {
+  const { start_time, end_time, start_frame, end_frame } = fields
+  if (start_time != null && end_time != null) return secondsRange(start_time, end_time)
+  if (start_frame == null && end_frame == null) return {}
+  return {
+    range: {
+      unit: 'frames',
+      ...(start_frame != null && { start: start_frame }),
+      ...(end_frame != null && { end: end_frame + 1 }),
+    },
+  }
+}
