@@ -72,9 +72,15 @@ export class Batches {
 
   /** Throws `nothing-found`. */
   get(id: string): KeptBatch {
-    const row = this.#db.get('SELECT * FROM batches WHERE id = ?', id)
-    if (row) return this.#batchOf(row)
+    const batch = this.find(id)
+    if (batch) return batch
     throw new TarsierError('nothing-found', 'That batch is not in the library any more.', { details: { batch: id } })
+  }
+
+  /** Null for one that was taken off the list. */
+  find(id: string): KeptBatch | null {
+    const row = this.#db.get('SELECT * FROM batches WHERE id = ?', id)
+    return row ? this.#batchOf(row) : null
   }
 
   list(limit: number, cursor: string | undefined): Page<KeptBatch> {

@@ -2,7 +2,7 @@ import { type ClientLink, createORPCClient } from '@orpc/client'
 import { RPCLink as FetchLink } from '@orpc/client/fetch'
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { type Bridge, channels } from '../shared/bridge.ts'
-import { clipAddress, RPC_PATH } from '../shared/contract/addresses.ts'
+import { clipAddress, RPC_PATH, shellClipAddress } from '../shared/contract/addresses.ts'
 import type { ServiceClient } from '../shared/contract/contract.ts'
 
 /** The service, over whichever wire this page has: in a browser the server that the page came from, in the shell a port. */
@@ -12,8 +12,7 @@ export const service: ServiceClient = createORPCClient(
 
 /** Where a player finds the bytes of a clip. */
 export function clipUrl(handle: string, what: 'file' | 'preview'): string {
-  if (!window.tarsier) return clipAddress(handle, what)
-  return what === 'file' ? `clip://${handle}/` : `clip://${handle}/preview`
+  return window.tarsier ? shellClipAddress(handle, what) : clipAddress(handle, what)
 }
 
 type Context = Record<never, never>

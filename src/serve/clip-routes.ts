@@ -5,9 +5,9 @@ import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { mediaTypeOf } from '../service/browser-formats.ts'
 import type { Service } from '../service/service.ts'
+import { parseRange } from '../shared/byte-range.ts'
 import { idSchema } from '../shared/contract/base.ts'
 import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../shared/errors.ts'
-import { parseRange } from './range.ts'
 import { receiveUpload } from './upload.ts'
 
 export interface ClipRouteOptions {

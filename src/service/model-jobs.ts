@@ -48,7 +48,7 @@ export class ModelJobs implements AsyncDisposable {
     this.#library = parts.library
     this.#log = parts.log
     this.#onChange = onChange
-    this.watched = new Watched(() => [...this.#jobs.values()].map(({ job }) => job))
+    this.watched = new Watched(() => this.all)
     for (const value of parts.library.modelJobs.all()) {
       const kept = keptSchema.safeParse(value)
       if (!kept.success) continue // of another version: there is nothing to go on with
@@ -59,8 +59,12 @@ export class ModelJobs implements AsyncDisposable {
     }
   }
 
+  get all(): readonly ModelJob[] {
+    return [...this.#jobs.values()].map(({ job }) => job)
+  }
+
   get running(): number {
-    return [...this.#jobs.values()].filter(({ job }) => job.state === 'running').length
+    return this.all.filter(({ state }) => state === 'running').length
   }
 
   /** Throws `usage` for a name that cannot be one, `model-exists`. */

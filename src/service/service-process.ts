@@ -1,16 +1,36 @@
 import { tarsierHome } from '../engine/home.ts'
+import { asTarsierError } from '../shared/errors.ts'
+import type { FromShell, ToShell } from '../shared/shell-messages.ts'
 import { Service } from './service.ts'
-import { type FromShell, ShellPort } from './shell-port.ts'
+import { ShellPort } from './shell-port.ts'
+import { watchWork } from './shell-work.ts'
 
 /** Electron's `process.parentPort`, which only its utility processes have; the service knows no Electron beyond this. */
 interface ParentPort {
   on(event: 'message', listener: (event: { readonly data: FromShell; readonly ports: Parameters<ShellPort['receive']>[1] }) => void): void
-  postMessage(message: unknown): void
+  postMessage(message: ToShell): void
 }
 
 /** The service in a process of its own, which the shell starts and starts again. It ends with the shell. */
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
-const service = new Service({ home: tarsierHome() })
-const shell = new ShellPort(service, (message) => parentPort.postMessage(message))
-parentPort.on('message', ({ data, ports }) => shell.receive(data, ports))
-await service.resume()
+const tell = (message: ToShell) => parentPort.postMessage(message)
+
+// What keeps it from beginning, such as another program that has the library, is the shell's to tell.
+try {
+  const service = new Service({ home: tarsierHome() })
+  const shell = new ShellPort(service, tell)
+  const leaving = new AbortController()
+  parentPort.on('message', ({ data, ports }) => {
+    if (data.kind !== 'end') return shell.receive(data, ports)
+    leaving.abort()
+    void service[Symbol.asyncDispose]().finally(() => process.exit(0))
+  })
+  void watchWork(
+    service,
+    { work: (work) => tell({ kind: 'work', work }), ended: (ended) => tell({ kind: 'ended', ended }) },
+    leaving.signal,
+  )
+  await service.resume()
+} catch (error) {
+  tell({ kind: 'refused', error: asTarsierError(error).toData() })
+}

@@ -1,33 +1,12 @@
+import { basename } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
-import { assertNever, asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
+import type { OpenedFile } from '../shared/bridge.ts'
+import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
+import type { FromShell, LocatedFile, ShellAnswers, ShellQuestion, ToShell } from '../shared/shell-messages.ts'
 import { mediaTypeOf } from './browser-formats.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
 import { findClips } from './walk.ts'
-
-/** What the shell says to the service's process. Paths come from the shell alone, never from a page. */
-export type FromShell =
-  /** With a port, whose other end a page has. */
-  | { readonly kind: 'page'; readonly client: string }
-  /** Files that a person dropped or chose, and folders of them. */
-  | { readonly kind: 'open'; readonly id: number; readonly paths: readonly string[] }
-  /** A folder that a person chose to import a model from. */
-  | { readonly kind: 'folder'; readonly id: number; readonly path: string }
-  /** Where the bytes of a clip lie, for `clip://`. */
-  | { readonly kind: 'locate'; readonly id: number; readonly handle: string; readonly what: 'file' | 'preview' }
-
-export interface OpenedFile {
-  readonly path: string
-  /** Null where it could not be opened; `error` says why. */
-  readonly handle: string | null
-  readonly error: ErrorData | null
-}
-
-export type ToShell =
-  | { readonly kind: 'opened'; readonly id: number; readonly files: readonly OpenedFile[] }
-  | { readonly kind: 'folder'; readonly id: number; readonly handle: string }
-  | { readonly kind: 'located'; readonly id: number; readonly path: string; readonly mediaType: string }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorData }
 
 /** A message port of Node, of a browser or of Electron's main process. */
 type PagePort = Parameters<RPCHandler<never>['upgrade']>[0] & { start?(): void }
@@ -45,7 +24,8 @@ export class ShellPort {
     this.#send = send
   }
 
-  receive(message: FromShell, ports: readonly PagePort[]): void {
+  /** `end` is left to whoever made the service. */
+  receive(message: Exclude<FromShell, { kind: 'end' }>, ports: readonly PagePort[]): void {
     if (message.kind === 'page') {
       for (const port of ports) {
         this.#handler.upgrade(port, { context: { service: this.#service, client: message.client } })
@@ -53,45 +33,49 @@ export class ShellPort {
       }
       return
     }
-    this.#answer(message).then(this.#send, (error: unknown) =>
-      this.#send({ kind: 'failed', id: message.id, error: asTarsierError(error).toData() }),
+    const { id, question } = message
+    this.#answer(question).then(
+      (answer) => this.#send({ kind: 'answer', id, answer }),
+      (error: unknown) => this.#send({ kind: 'failed', id, error: asTarsierError(error).toData() }),
     )
   }
 
-  async #answer(message: Exclude<FromShell, { kind: 'page' }>): Promise<ToShell> {
-    const { id } = message
-    switch (message.kind) {
+  async #answer(question: ShellQuestion): Promise<ShellAnswers[keyof ShellAnswers]> {
+    switch (question.kind) {
       case 'open':
-        return { kind: 'opened', id, files: await this.#open(message.paths) }
+        return await this.#open(question.paths)
       case 'folder':
-        return { kind: 'folder', id, handle: this.#service.folders.add(message.path) }
-      case 'locate': {
-        const clip = await this.#service.clips.present(message.handle, never)
-        if (message.what === 'file') return { kind: 'located', id, path: clip.path, mediaType: mediaTypeOf(clip.facts) }
-        return {
-          kind: 'located',
-          id,
-          path: this.#service.previews.pathOf(clip),
-          mediaType: clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm',
-        }
-      }
+        return this.#service.folders.add(question.path)
+      case 'locate':
+        return await this.#locate(question.handle, question.what)
       default:
-        return assertNever(message, 'message')
+        return assertNever(question, 'question')
     }
   }
 
+  async #locate(handle: string, what: 'file' | 'preview'): Promise<LocatedFile> {
+    const { clips, previews } = this.#service
+    if (what === 'file') {
+      const clip = await clips.present(handle, never)
+      return { path: clip.path, mediaType: mediaTypeOf(clip.facts) }
+    }
+    const clip = await clips.get(handle, never)
+    return { path: previews.pathOf(clip), mediaType: clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm' }
+  }
+
   /** One that cannot be opened does not keep the others from it. */
-  async #open(paths: readonly string[]): Promise<OpenedFile[]> {
-    const files: OpenedFile[] = []
-    for (const { file, error } of await findClips(paths, never)) {
+  async #open(paths: readonly string[]): Promise<ShellAnswers['open']> {
+    const opened: { path: string; file: OpenedFile }[] = []
+    for (const { file: path, error } of await findClips(paths, never)) {
       try {
         if (error) throw error
-        files.push({ path: file, handle: (await this.#service.clips.open(file, {}, never)).id, error: null })
+        const clip = await this.#service.clips.open(path, {}, never)
+        opened.push({ path, file: { kind: 'clip', facts: await this.#service.clips.facts(clip) } })
       } catch (failure) {
         if (isAbort(failure)) throw failure
-        files.push({ path: file, handle: null, error: asTarsierError(failure).toData() })
+        opened.push({ path, file: { kind: 'failed', name: basename(path), error: asTarsierError(failure).toData() } })
       }
     }
-    return files
+    return opened
   }
 }

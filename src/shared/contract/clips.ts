@@ -7,8 +7,8 @@ import { idSchema, procedure } from './base.ts'
 
 /**
  * A clip as the page knows it: by its handle. The shell and the server turn files into handles; their bytes come back from
- * `/clips/<handle>` (server) or `clip://<handle>/` (shell), with Range, and where {@link ClipFacts.preview} says so better from
- * `/clips/<handle>/preview` or `clip://<handle>/preview`. A handle stays what it is across restarts.
+ * `clipAddress` (server) or `shellClipAddress` (shell), with Range, and where {@link ClipFacts.preview} says so better from there as a
+ * preview. A handle stays what it is across restarts.
  */
 export interface ClipFacts extends MediaFacts {
   readonly handle: string

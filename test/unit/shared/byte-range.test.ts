@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseRange } from '../../../src/serve/range.ts'
+import { parseRange } from '../../../src/shared/byte-range.ts'
 
 test.each([
   ['bytes=0-0', { start: 0, end: 0 }],

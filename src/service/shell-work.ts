@@ -1,0 +1,72 @@
+import type { Ended, Work } from '../shared/shell-messages.ts'
+import type { Service } from './service.ts'
+
+/** What ends sooner was waited for in front of the window. */
+const LONG_MS = 30_000
+
+interface Task {
+  readonly began: number
+  readonly end: () => Ended | null
+}
+
+/** Tells what goes on, at every change, and what took long when it is over. Until the signal aborts. */
+export async function watchWork(
+  service: Service,
+  tell: { work(work: Work): void; ended(ended: Ended): void },
+  signal: AbortSignal,
+  now: () => number = Date.now,
+): Promise<void> {
+  const running = new Map<string, Task>()
+  for await (const activity of service.activity.watch(signal)) {
+    const tasks = tasksOf(service, activity.running === 'chat')
+    for (const [id, { began, end }] of running) {
+      if (tasks.has(id)) continue
+      running.delete(id)
+      const ended = now() - began < LONG_MS ? null : end()
+      if (ended) tell.ended(ended)
+    }
+    for (const [id, end] of tasks) if (!running.has(id)) running.set(id, { began: now(), end })
+    tell.work(workOf(service, activity.running !== 'nothing' && activity.running !== 'batch'))
+  }
+}
+
+function workOf({ models, library }: Service, answering: boolean): Work {
+  const jobs = models.all.filter(({ state }) => state === 'running')
+  const batches = library.batches.running().map((id) => library.batches.get(id).counts)
+  const parts = [
+    ...jobs.map(({ progress }) => progress.value),
+    ...batches.map(({ waiting, running, done, failed, skipped }) => {
+      const over = done + failed + skipped
+      return over / Math.max(1, over + waiting + running)
+    }),
+  ]
+  return {
+    answering,
+    models: jobs.length,
+    batches: batches.length,
+    progress: parts.length === 0 ? null : parts.reduce((sum, part) => sum + part, 0) / parts.length,
+  }
+}
+
+/** What runs, by id, and what is to be said of it once it does not any more: nothing of what a person stopped. */
+function tasksOf({ models, library }: Service, chatting: boolean): Map<string, () => Ended | null> {
+  const tasks = new Map<string, () => Ended | null>()
+  if (chatting) tasks.set('answer', () => ({ title: 'Your answer is there', text: 'It can be read in the window.' }))
+  for (const { id, name, state } of models.all) {
+    if (state === 'running') tasks.set(id, () => endOfModel(name, models.all.find((job) => job.id === id)?.state))
+  }
+  for (const id of library.batches.running()) tasks.set(id, () => endOfBatch(library, id))
+  return tasks
+}
+
+function endOfModel(name: string, state: string | undefined): Ended | null {
+  if (state === 'done') return { title: `${name} is ready`, text: 'The model can be chosen now.' }
+  return state === 'failed' ? { title: `${name} could not be brought here`, text: 'The window tells why, and what to do.' } : null
+}
+
+function endOfBatch({ batches }: Service['library'], id: string): Ended | null {
+  const batch = batches.find(id)
+  if (batch?.state !== 'done') return null
+  const { title, counts } = batch
+  return { title: `“${title}” is done`, text: `${counts.done} described, ${counts.skipped} skipped, ${counts.failed} failed.` }
+}
