@@ -8,7 +8,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line itself was wrong; nothing was begun. */
   usage: 2,
-  /** The hub cannot be reached, or may not be asked (offline). 69 as in sysexits.h, like the next two. */
+  /** The hub or a model's server cannot be reached, or may not be asked (offline). 69 as in sysexits.h, like the next two. */
   unavailable: 69,
   /** The hub asks to wait, or what is wanted is busy: the same again later may work. */
   tryLater: 75,
@@ -28,9 +28,11 @@ export function exitCodeOf(error: unknown): ExitCode {
       return exitCodes.usage
     case 'hub-offline':
     case 'hub-unreachable':
+    case 'model-unavailable':
       return exitCodes.unavailable
     case 'hub-rate-limited':
     case 'download-busy':
+    case 'bench-busy':
       return exitCodes.tryLater
     case 'hub-gated':
       return exitCodes.denied

@@ -35,6 +35,8 @@ export const errorCodes = [
   // benchmarks
   'bench-mismatch',
   'bench-damaged',
+  'bench-busy',
+  'model-unavailable',
   'judge-failed',
   'judge-unavailable',
   // the library

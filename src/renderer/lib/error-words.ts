@@ -36,6 +36,8 @@ export const errorWords: Readonly<Record<ErrorCode, Words>> = {
   'download-busy': { title: 'It is being fetched already', actions: ['none'] },
   'bench-mismatch': { title: 'The run was made with other settings', actions: ['none'] },
   'bench-damaged': { title: 'The benchmark file is damaged', actions: ['none'] },
+  'bench-busy': { title: 'Another run writes there', actions: ['none'] },
+  'model-unavailable': { title: 'The model’s server does not answer', actions: ['retry'] },
   'judge-failed': { title: 'The judge gave no verdict', actions: ['retry'] },
   'judge-unavailable': { title: 'The judge cannot be reached', actions: ['retry'] },
   'library-busy': { title: 'The library is in use', actions: ['retry'] },
