@@ -1,0 +1,167 @@
+import type { Dirent } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
+import { FRAMES_ENDING } from '../engine/media/frames-clip.ts'
+import { fileError } from '../engine/media/local-file.ts'
+import { hasMediaExtension } from '../engine/media/media-names.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { isPlaceholder } from './annotations.ts'
+import { dataSetOf } from './datasets.ts'
+import type { Sample } from './sample.ts'
+
+/** Which of `7.mp4` and `7.webm` is meant by vid 7: upstream's own first, the rest by name. */
+const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
+
+/**
+ * The absolute path of a sample's clip: as annotated, seen from the current folder, or found among the videos where the annotation has a
+ * placeholder. Throws `file-missing` where it is not found; whether an annotated file exists is not looked at.
+ */
+export function clipPath(sample: Pick<Sample, 'videoFile' | 'vid' | 'dataset'>, videos: VideoFolder | null): string {
+  if (!isPlaceholder(sample.videoFile)) return resolve(sample.videoFile)
+  if (videos === null) throw missing('its annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
+  return videos.find(sample)
+}
+
+/** A clip in the folder, by its way from there. */
+interface Entry {
+  readonly path: string
+  /** Names of the folders and of the file, as {@link folded}. */
+  readonly names: readonly string[]
+}
+
+/**
+ * The clips of a folder and those below it, found by the `vid` of annotations. The folder is walked once; only what was seen then is ever
+ * given, so that no annotation leads out of it (a link that lies in the folder is taken for what it leads to).
+ */
+export class VideoFolder {
+  readonly directory: string
+  readonly #byName: ReadonlyMap<string, readonly Entry[]>
+  /** Folders below it that could not be read. */
+  readonly #unread: readonly string[]
+
+  private constructor(directory: string, byName: ReadonlyMap<string, readonly Entry[]>, unread: readonly string[]) {
+    this.directory = directory
+    this.#byName = byName
+    this.#unread = unread
+  }
+
+  /** Throws `file-missing` and `file-unreadable`. */
+  static async open(directory: string, signal: AbortSignal): Promise<VideoFolder> {
+    const byName = new Map<string, Entry[]>()
+    const unread: string[] = []
+    for await (const names of clipsIn(directory, [], { visited: new Set(), unread }, signal)) {
+      const entry = { path: resolve(directory, ...names), names: names.map(folded) }
+      const name = entry.names.at(-1) ?? ''
+      for (const key of new Set([name, withoutExtension(name)])) {
+        const there = byName.get(key)
+        if (there) there.push(entry)
+        else byName.set(key, [entry])
+      }
+    }
+    return new VideoFolder(directory, byName, unread)
+  }
+
+  /**
+   * The clip of a sample, as an absolute path. A vid is the name of a file with its extension (FAVOR-Bench) or without (DREAM-1K), with folders
+   * before it (TVBench) or not; upper and lower case are the same, and a file of another format under that name will do. It may lie anywhere below the folder; where there are several, the one in a
+   * folder named as the data set comes first, then the one that is exactly where the vid says. Throws `file-missing` where there is none, or
+   * several with nothing to choose between them.
+   */
+  find(sample: Pick<Sample, 'vid' | 'dataset'>): string {
+    const { vid, dataset } = sample
+    if (vid === null) throw missing('its annotation has no vid to look for. Name its file there.')
+    const wanted = partsOf(String(vid))
+    if (wanted === null) throw missing(`the vid "${vid}" is not a name or a path inside a folder. Correct the annotation.`)
+    const name = wanted.at(-1) ?? ''
+    const named = this.#byName.get(name) ?? this.#byName.get(withoutExtension(name)) ?? []
+    const matches = named.filter(({ names }) => endsWith(names, wanted))
+    const own = matches.filter(({ names }) => names.slice(0, -1).some((name) => foldersOf(dataset).includes(name)))
+    const inOwn = own.length > 0 ? own : matches
+    const exact = inOwn.filter(({ names }) => names.length === wanted.length)
+    return this.#only(exact.length > 0 ? exact : inOwn, String(vid))
+  }
+
+  #only(matches: readonly Entry[], vid: string): string {
+    const [first] = [...matches].sort((a, b) => rank(a, vid) - rank(b, vid) || (a.path < b.path ? -1 : 1))
+    if (!first) {
+      const unread = this.#unread.length > 0 ? `, where ${this.#unread.join(', ')} could not be read` : ''
+      throw missing(`there is no video "${vid}" in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
+    }
+    const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
+    const elsewhere = matches.find((match) => folderOf(match) !== folderOf(first))
+    if (!elsewhere) return first.path
+    throw missing(`"${vid}" may be ${first.path} or ${elsewhere.path}. Put videos of a data set into a folder named as it.`)
+  }
+}
+
+/** What one walk has come by. */
+interface Walk {
+  readonly visited: Set<string>
+  readonly unread: string[]
+}
+
+/** Ways from the folder, each as names. Hidden entries are passed over; a folder that is reached twice is walked once. */
+async function* clipsIn(directory: string, way: readonly string[], walk: Walk, signal: AbortSignal): AsyncGenerator<string[], void> {
+  signal.throwIfAborted()
+  const path = join(directory, ...way)
+  let entries: Dirent[]
+  try {
+    const real = await realpath(path)
+    if (walk.visited.has(real)) return
+    walk.visited.add(real)
+    entries = await readdir(path, { withFileTypes: true })
+  } catch (error) {
+    if (way.length === 0) throw fileError(path, error as NodeJS.ErrnoException)
+    // Such as lost+found on a disk of videos: it matters only where a clip is missing.
+    walk.unread.push(path)
+    return
+  }
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.')) continue
+    const names = [...way, entry.name]
+    const kind = entry.isSymbolicLink() ? await stat(join(path, entry.name)).catch(() => null) : entry
+    if (kind?.isDirectory() && !entry.name.endsWith(FRAMES_ENDING)) yield* clipsIn(directory, names, walk, signal)
+    else if (kind?.isDirectory() || (kind?.isFile() && hasMediaExtension(entry.name))) yield names
+  }
+}
+
+/** File systems differ in upper and lower case, and in how an accent is written. */
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}
+
+function withoutExtension(name: string): string {
+  return hasMediaExtension(name) || name.endsWith(FRAMES_ENDING) ? name.slice(0, -extname(name).length) : name
+}
+
+/** The names in a vid; null where it would lead out of a folder, or to none. */
+function partsOf(vid: string): string[] | null {
+  const parts = folded(vid).split('/')
+  return parts.every((part) => part !== '' && part !== '.' && part !== '..') ? parts : null
+}
+
+/** Whether the way ends with the wanted one, whose last name may lack its extension. */
+function endsWith(names: readonly string[], wanted: readonly string[]): boolean {
+  const before = wanted.slice(0, -1)
+  const folders = names.slice(names.length - wanted.length, -1)
+  return names.length >= wanted.length && before.every((name, i) => name === folders[i])
+}
+
+/** Names of folders that say which data set is in them: `tvbench`, `TVBench`, `DREAM-1k`. */
+function foldersOf(dataset: string): string[] {
+  const set = dataSetOf(dataset)
+  const [name = ''] = dataset.split('/', 1)
+  return (set ? [set.name, set.dataset, basename(set.file, '.jsonl')] : [name]).map(folded)
+}
+
+/** Lower comes first: a name exactly as the vid, case and all, then by extension. */
+function rank({ path }: Entry, vid: string): number {
+  const at = PREFERRED.indexOf(extname(path).toLowerCase())
+  const [name, last] = [basename(path), basename(vid)]
+  const exact = name === last || name.startsWith(`${last}.`)
+  return (exact ? 0 : 100) + (at < 0 ? PREFERRED.length : at)
+}
+
+function missing(why: string): TarsierError {
+  return new TarsierError('file-missing', `The sample's clip cannot be found: ${why}`)
+}
