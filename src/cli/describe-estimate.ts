@@ -1,5 +1,5 @@
 import type { Estimate } from '../shared/estimate.ts'
-import { sizeText } from './size-text.ts'
+import { sizeText } from '../shared/size-text.ts'
 
 /** A line of `describe --dry-run --json`: bytes and seconds; `fits` is false where the run would be refused, and `problem` says why. */
 export type EstimateLine = { readonly file: string; readonly model: string; readonly fits: boolean } & Estimate

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import { engineProblem, usable } from '../service/doctor-advice.ts'
 import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { sizeText } from './size-text.ts'
 
 interface DoctorOptions {
   readonly json?: boolean

@@ -1,9 +1,10 @@
 import { machineMemory } from '../engine/memory-limit.ts'
 import { findInCatalogue } from '../engine/models/catalogue.ts'
 import { runningMemory } from '../engine/models/catalogue-sizes.ts'
+import { modelBytes } from '../engine/models/manifest.ts'
 import { fits } from '../engine/models/memory-fit.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
-import { modelBytes, sizeText } from './size-text.ts'
+import { sizeText } from '../shared/size-text.ts'
 
 /** What a model needs while it answers, and whether this machine has it. */
 export interface MemoryNeed {

@@ -6,9 +6,9 @@ import { fits } from '../engine/models/memory-fit.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import { sizeText } from './size-text.ts'
 
 /** Frames that memory is told for. */
 const FRAMES = [8, 16, 32] as const

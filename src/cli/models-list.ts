@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
+import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, type ModelEntry } from '../engine/models/registry.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { memoryNeed, memoryText } from './memory-words.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
-import { modelBytes, sizeText } from './size-text.ts'
 
 interface ListOptions {
   readonly json?: boolean

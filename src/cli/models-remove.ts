@@ -1,14 +1,15 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { ownModelFolder, removeModel } from '../engine/models/manage.ts'
+import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels } from '../engine/models/registry.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
-import { modelBytes, sizeText } from './size-text.ts'
 
 interface RemoveOptions {
   readonly yes?: boolean

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { memoryNeed, memoryText } from './memory-words.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
-import { sizeText } from './size-text.ts'
 
 interface ShowOptions {
   readonly json?: boolean

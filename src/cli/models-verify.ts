@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { readManifest, verifyModel } from '../engine/models/manifest.ts'
+import { modelBytes, readManifest, verifyModel } from '../engine/models/manifest.ts'
 import { listModels, resolveModel } from '../engine/models/registry.ts'
 import { isAbort } from '../shared/errors.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -9,7 +10,6 @@ import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { modelBytes, sizeText } from './size-text.ts'
 
 interface VerifyOptions {
   readonly home?: string

@@ -45,7 +45,7 @@ export function addServe(program: Command, run: RunCommand): void {
         'a host from which the API may fetch clips; may be given several times (default: none)',
       ).argParser(collect),
     )
-    .addOption(new Option('--max-upload <GiB>', 'the largest file that is taken').default(16).argParser(wholeUpTo(1024)))
+    .addOption(new Option('--max-upload <GB>', 'the largest file that is taken').default(16).argParser(wholeUpTo(1024)))
     .option('--metrics', 'numbers for Prometheus under /metrics')
     .addOption(homeOption())
     .addHelpText('after', '\nExample with OpenAI\'s client: new OpenAI({ baseURL: "http://127.0.0.1:7860/v1", apiKey: TOKEN })')
@@ -69,7 +69,7 @@ function serveOptions({ host, port, token, allowHost, mediaRoot, allowRemote, ma
   return {
     host,
     port,
-    maxUpload: maxUpload * 1024 ** 3,
+    maxUpload: maxUpload * 1e9,
     ...(token === false ? { token: null } : typeof token === 'string' && { token }),
     ...(allowHost && { allowHosts: allowHost }),
     ...(mediaRoot !== undefined && { mediaRoot }),

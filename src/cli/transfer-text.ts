@@ -1,14 +1,14 @@
 import type { DownloadProgress } from '../shared/download-progress.ts'
 import type { Progress } from '../shared/engine-events.ts'
-import { sizeText } from './size-text.ts'
+import { sizeText } from '../shared/size-text.ts'
 
-/** A download as one line: `downloading, 34 %, 5.2 of 15.5 GiB, 45.1 MiB/s, 4 min left`. */
+/** A download as one line: `downloading, 34 %, 5.6 GB of 17 GB, 47 MB/s, 4 min left`. */
 export function transferText({ title, value, bytes, totalBytes, bytesPerSecond, secondsLeft }: DownloadProgress): string {
   const pace = paceText({ bytesPerSecond, secondsLeft })
   return `${title}, ${Math.floor(value * 100)} %, ${sizeText(bytes)} of ${sizeText(totalBytes)}${pace}`
 }
 
-/** Any other long job: `34 %, writing the language model, 310 MiB/s, 40 s left`. */
+/** Any other long job: `34 %, writing the language model, 310 MB/s, 40 s left`. */
 export function workText({ value, title, ...pace }: Progress): string {
   return `${Math.floor(value * 100)} %, ${title}${paceText(pace)}`
 }

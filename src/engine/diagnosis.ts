@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { sizeText } from '../shared/size-text.ts'
 import type { VisionDevice } from './vision/types.ts'
 
 /** Whether something works here, with its name and a sentence where it does not. */
@@ -122,7 +123,7 @@ async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language'
           const names = await llama.getGpuDeviceNames()
           if (names.length === 0) throw new Error('the library loads, but finds no device')
           const memory = await llama.getVramState()
-          return `${names.join(', ')}, ${gigabytes(memory.free)} of ${gigabytes(memory.total)} free`
+          return `${names.join(', ')}, ${sizeText(memory.free)} of ${sizeText(memory.total)} free`
         }),
       )
     }
@@ -131,10 +132,6 @@ async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language'
     signal.throwIfAborted()
     return { version, llamaCpp: 'unknown', devices: [{ name: 'cpu', works: false, detail: reason(error) }] }
   }
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 }
 
 /** A native library's complaint without the source line it begins with, on one line. */

@@ -31,7 +31,7 @@ export interface ServeOptions {
   readonly mediaRoot?: string
   /** Hosts from which the OpenAI-compatible API may fetch media. Defaults to none. */
   readonly allowRemote?: readonly string[]
-  /** Most bytes of one upload. Defaults to 16 GiB. */
+  /** Most bytes of one upload. Defaults to 16 GB. */
   readonly maxUpload?: number
   /** Numbers at `/metrics`. Defaults to false. */
   readonly metrics?: boolean
@@ -51,7 +51,7 @@ const MAX_JSON = 256 * 1024 * 1024
 
 /** Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for a door left open by mistake, `not-allowed` for a port that is taken. */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16 * 1024 ** 3 } = options
+  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9 } = options
   const token = options.token === undefined ? randomBytes(24).toString('base64url') : options.token
   expectClosed(host, allowHosts, token)
   const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map((name) => name.toLowerCase())

@@ -5,6 +5,7 @@ import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
 import type { Service } from '../service/service.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { megabytesText, sizeText } from '../shared/size-text.ts'
 
 export interface UploadOptions {
   /** What people call the file. */
@@ -60,7 +61,7 @@ async function writeBody(request: Request, path: string, limit: number): Promise
 
 async function expectRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
-  if (bytes > bavail * bsize) throw full(`the file has ${bytes} bytes, and ${bavail * bsize} are free`)
+  if (bytes > bavail * bsize) throw full(`the file has ${megabytesText(bytes)}, and ${megabytesText(bavail * bsize)} are free`)
 }
 
 function diskFailure(error: unknown): unknown {
@@ -79,7 +80,7 @@ function full(why: string, cause?: unknown): TarsierError {
 function tooLarge(limit: number): TarsierError {
   return new TarsierError(
     'upload-too-large',
-    `That file is larger than ${(limit / 1024 ** 3).toFixed(1)} GiB, the most this server takes. Start it with a larger --max-upload.`,
+    `That file is larger than ${sizeText(limit)}, the most this server takes. Start it with a larger --max-upload.`,
     {
       details: { limit },
     },

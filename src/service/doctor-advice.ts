@@ -11,10 +11,8 @@ export interface Advisable {
   readonly engines: Diagnosis | { readonly error: ErrorData }
 }
 
-const GIB = 1024 ** 3
-
 /** Memory and disk a 7B model takes with 8-bit language and 16-bit vision, with some room for its context. */
-const LARGE_MODEL_BYTES = 11 * GIB
+const LARGE_MODEL_BYTES = 12e9
 
 function works(probes: readonly Probe[], ...names: string[]): boolean {
   return probes.some((probe) => probe.works && (names.length === 0 || names.includes(probe.name)))
@@ -38,12 +36,12 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
           `${models.some(({ problem }) => problem === null) ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one: tarsier models import Tarsier2-Recap-7b --name tarsier2 ("tarsier models catalogue" lists more).`,
         ]),
     ...(memory.total < LARGE_MODEL_BYTES
-      ? ['A 7B model needs about 11 GiB of memory with --language q8_0, more than this machine has; smaller models work.']
+      ? ['A 7B model needs about 12 GB of memory with --language q8_0, more than this machine has; smaller models work.']
       : memory.free < LARGE_MODEL_BYTES
-        ? ['A 7B model needs about 11 GiB of memory with --language q8_0, more than is free now: close other programs before using one.']
+        ? ['A 7B model needs about 12 GB of memory with --language q8_0, more than is free now: close other programs before using one.']
         : []),
     ...(data.diskFree !== null && data.diskFree < LARGE_MODEL_BYTES
-      ? ['Less than 11 GiB are free on the disk with the models: make room, or choose another folder with TARSIER_HOME or --home.']
+      ? ['Less than 12 GB are free on the disk with the models: make room, or choose another folder with TARSIER_HOME or --home.']
       : []),
   ]
 }

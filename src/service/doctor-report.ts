@@ -3,7 +3,7 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Diagnosis } from '../engine/diagnosis.ts'
 import { diagnoseInHost } from '../engine/host/host-client.ts'
-import { modelFiles } from '../engine/models/manifest.ts'
+import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
 import { type Advisable, adviceFor } from './doctor-advice.ts'
@@ -64,7 +64,7 @@ async function modelsSeen(home: string): Promise<ModelSeen[]> {
   return (await listModels(home)).map((entry) => ({
     name: entry.name,
     path: entry.directory,
-    bytes: entry.manifest ? modelFiles(entry.manifest).reduce((sum, { bytes }) => sum + bytes, 0) : 0,
+    bytes: entry.manifest ? modelBytes(entry.manifest) : 0,
     problem: entry.problem,
   }))
 }

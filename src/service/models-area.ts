@@ -2,7 +2,7 @@ import { machineMemory } from '../engine/memory-limit.ts'
 import { readCatalogue } from '../engine/models/catalogue.ts'
 import { formBytes, runningMemory } from '../engine/models/catalogue-sizes.ts'
 import { removeModel } from '../engine/models/manage.ts'
-import { modelFiles } from '../engine/models/manifest.ts'
+import { modelBytes } from '../engine/models/manifest.ts'
 import { fits } from '../engine/models/memory-fit.ts'
 import { DEMO_MODEL, listModels, type ModelEntry } from '../engine/models/registry.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
@@ -41,7 +41,7 @@ function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
     family: manifest?.family ?? null,
     licence: manifest?.licence ?? 'unknown',
     repository: manifest?.source.repository ?? '',
-    bytes: manifest ? modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0) : 0,
+    bytes: manifest ? modelBytes(manifest) : 0,
     language: manifest?.language.precision ?? null,
     vision: manifest?.vision.precision ?? null,
     context: manifest?.maxSequence ?? 0,

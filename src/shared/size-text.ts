@@ -1,6 +1,6 @@
 const units = ['B', 'KB', 'MB', 'GB', 'TB']
 
-/** Bytes for people, in steps of 1000: `3.4 MB`. */
+/** Bytes for people, in steps of 1000, as hubs and makers of disks count: `3.4 MB`. */
 export function sizeText(bytes: number): string {
   let value = Math.max(0, bytes)
   let unit = 0
@@ -9,6 +9,11 @@ export function sizeText(bytes: number): string {
     unit++
   }
   return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+/** Bytes to be held against each other, so that a small difference shows: `12,345 MB`, never less than they are. */
+export function megabytesText(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 }
 
 /** `1 frame`, `16 frames`. */

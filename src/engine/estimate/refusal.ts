@@ -1,9 +1,8 @@
 import type { Fitted } from '../../shared/engine-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { megabytesText } from '../../shared/size-text.ts'
 import type { ClipSettings } from './fit.ts'
 import type { RunBeside, RunLimits, Weight } from './scales.ts'
-
-const MEBIBYTE = 1024 ** 2
 
 /** Why a run would not fit, with the numbers and what would: `context-full` or `out-of-memory`; null where it fits. */
 export function refusalOf(
@@ -24,7 +23,7 @@ export function refusalOf(
     case 'memory':
       return new TarsierError(
         'out-of-memory',
-        `This needs ${mebibytes(weight.further)} of memory, and ${mebibytes(limits.memory)} are free.${way || ' Close other programs, or use a smaller model.'}`,
+        `This needs ${megabytesText(weight.further)} of memory, and ${megabytesText(limits.memory)} are free.${way || ' Close other programs, or use a smaller model.'}`,
         { details: { needed: weight.further, available: Math.floor(limits.memory), ...details } },
       )
   }
@@ -44,8 +43,4 @@ export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
   const settings = { frames, maxPixels: maxPixels ?? undefined }
   const asked = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
   return `To fit, the clip was looked at with ${inWords(settings, asked)}.`
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / MEBIBYTE)} MiB`
 }

@@ -17,9 +17,14 @@ interface ModelFile {
 }
 
 /** The files a manifest names, in the order they are needed. */
-export function modelFiles(manifest: ModelManifest): ModelFile[] {
+function modelFiles(manifest: ModelManifest): ModelFile[] {
   const { language, vision } = manifest
   return [language, vision, ...(vision.data ? [vision.data] : [])]
+}
+
+/** What a model's files take on disk, and roughly in memory. */
+export function modelBytes(manifest: ModelManifest): number {
+  return modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /**

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/frames-clip.ts'
 import { newId } from '../../library/ids.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { sizeText } from '../../shared/size-text.ts'
 
 export interface MediaRules {
   /** The one folder whose files may be named. */
@@ -189,7 +190,7 @@ export class RequestMedia {
   #tooLarge(): TarsierError {
     return new TarsierError(
       'upload-too-large',
-      `A clip in a request may have ${Math.floor(this.#rules.maxBytes / 1024 ** 2)} MiB at most. Use --media-root for larger ones.`,
+      `A clip in a request may have ${sizeText(this.#rules.maxBytes)} at most. Use --media-root for larger ones.`,
     )
   }
 }

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
+import { modelBytes, readManifest } from '../../engine/models/manifest.ts'
 import { listModels, resolveModel } from '../../engine/models/registry.ts'
 import { newId } from '../../library/ids.ts'
 import type { Service } from '../../service/service.ts'
@@ -52,7 +52,7 @@ async function models(service: Service) {
             owned_by: manifest.source.repository || 'tarsier',
             summary: manifest.summary,
             context: manifest.maxSequence,
-            bytes: modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0),
+            bytes: modelBytes(manifest),
           },
         ]
       : [],

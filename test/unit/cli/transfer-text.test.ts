@@ -6,17 +6,17 @@ describe('a download on one line', () => {
     const state = {
       value: 0.3449,
       title: 'downloading',
-      bytes: 5.2 * 1024 ** 3,
-      totalBytes: 15.5 * 1024 ** 3,
-      bytesPerSecond: 45 * 1024 ** 2,
+      bytes: 5.2e9,
+      totalBytes: 15.5e9,
+      bytesPerSecond: 45e6,
       secondsLeft: 233,
     }
-    expect(transferText(state)).toBe('downloading, 34 %, 5.2 GiB of 15.5 GiB, 45.0 MiB/s, 4 min left')
+    expect(transferText(state)).toBe('downloading, 34 %, 5.2 GB of 16 GB, 45 MB/s, 4 min left')
   })
 
   it('says nothing of a speed that is not known', () => {
     const state = { value: 0, title: 'waiting 2 s', bytes: 0, totalBytes: 10, bytesPerSecond: null, secondsLeft: null }
-    expect(transferText(state)).toBe('waiting 2 s, 0 %, 0 bytes of 10 bytes')
+    expect(transferText(state)).toBe('waiting 2 s, 0 %, 0 B of 10 B')
   })
 
   it.each([
@@ -32,8 +32,8 @@ describe('a download on one line', () => {
 
 describe('another job on one line', () => {
   it('says how far, what, how fast and how long still', () => {
-    const state = { value: 0.349, title: 'writing the language model', bytesPerSecond: 310 * 1024 ** 2, secondsLeft: 40 }
-    expect(workText(state)).toBe('34 %, writing the language model, 310.0 MiB/s, 40 s left')
+    const state = { value: 0.349, title: 'writing the language model', bytesPerSecond: 310e6, secondsLeft: 40 }
+    expect(workText(state)).toBe('34 %, writing the language model, 310 MB/s, 40 s left')
     expect(workText({ value: 1, title: 'done' })).toBe('100 %, done')
     expect(workText({ value: 0, title: 'x', bytesPerSecond: null, secondsLeft: null })).toBe('0 %, x')
   })

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { type Advisable, adviceFor, usable } from '../../../src/service/doctor-advice.ts'
 
-const GIB = 1024 ** 3
+const GB = 1e9
 const ok = (name: string) => ({ name, works: true, detail: '' })
 const not = (name: string) => ({ name, works: false, detail: 'no driver' })
 
 function machine(changes: Partial<Advisable> = {}): Advisable {
   return {
     platform: 'linux x64 6.1',
-    memory: { total: 64 * GIB, free: 32 * GIB },
-    data: { diskFree: 500 * GIB },
+    memory: { total: 64 * GB, free: 32 * GB },
+    data: { diskFree: 500 * GB },
     models: [
       { name: 'demo', problem: null },
       { name: 'tarsier2', problem: null },
@@ -32,8 +32,8 @@ describe('what doctor advises', () => {
   it('names a scarce disk, scarce memory, a lone demo model and a damaged model', () => {
     const advice = adviceFor(
       machine({
-        memory: { total: 8 * GIB, free: GIB },
-        data: { diskFree: GIB },
+        memory: { total: 8 * GB, free: GB },
+        data: { diskFree: GB },
         models: [
           { name: 'demo', problem: null },
           { name: 'bad', problem: 'Its file is short.' },

@@ -2,6 +2,7 @@ import { mkdir, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import { megabytesText } from '../../../shared/size-text.ts'
 import { readJsonFile } from '../json-file.ts'
 import { INDEX_FILE } from '../safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
@@ -221,10 +222,9 @@ class Fetch {
     const { bavail, bsize } = await statfs(this.#folder)
     const free = bavail * bsize
     if (needed <= free) return
-    const megabytes = (bytes: number) => Math.ceil(bytes / 1e6)
     throw new TarsierError(
       'disk-full',
-      `${this.#repository} needs ${megabytes(needed)} MB more in ${this.#folder}, and ${megabytes(free)} MB are free there. Make room, or choose another disk with TARSIER_HOME or --home.`,
+      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, and ${megabytesText(free)} are free there. Make room, or choose another disk with TARSIER_HOME or --home.`,
       { details: { needed, free } },
     )
   }

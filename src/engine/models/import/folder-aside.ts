@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import { megabytesText } from '../../../shared/size-text.ts'
 import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
 /**
@@ -55,7 +56,7 @@ export async function expectRoom(directory: string, bytes: number, there = 0): P
   if (bytes - there <= free) return
   throw new TarsierError(
     'disk-full',
-    `The model needs ${megabytes(bytes - there)} MB in ${directory}, and ${megabytes(free)} MB are free there. Make room, or import it with a smaller precision.`,
+    `The model needs ${megabytesText(bytes - there)} in ${directory}, and ${megabytesText(free)} are free there. Make room, or import it with a smaller precision.`,
     { details: { needed: bytes - there, free } },
   )
 }
@@ -78,8 +79,4 @@ function writeFailure(error: unknown, target: string, name: string): unknown {
   return new TarsierError('write-failed', `${target} could not be written: ${error.message}. Check the folder's permissions.`, {
     cause: error,
   })
-}
-
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1e6)
 }

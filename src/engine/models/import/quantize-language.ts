@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { assertNever, TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
+import { megabytesText } from '../../../shared/size-text.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../../child-process.ts'
 import { checkGguf } from '../../language/gguf-check.ts'
 import { FTYPE_MOSTLY_Q4_K_M, FTYPE_MOSTLY_Q5_K_M, FTYPE_MOSTLY_Q6_K } from '../../language/llama-header.ts'
@@ -84,10 +85,9 @@ export async function quantizeLanguage(source: string, destination: string, opti
 function expectMemory(): void {
   const [needed, free] = [PROCESS_BYTES + BUFFER_BYTES, memoryLimit()]
   if (needed <= free) return
-  const megabytes = (bytes: number) => Math.ceil(bytes / 1e6)
   throw new TarsierError(
     'out-of-memory',
-    `Quantizing the language model takes ${megabytes(needed)} MB of memory, and ${megabytes(free)} MB are free. Close other programs, or import with --language q8_0, which needs no quantizer.`,
+    `Quantizing the language model takes ${megabytesText(needed)} of memory, and ${megabytesText(free)} are free. Close other programs, or import with --language q8_0, which needs no quantizer.`,
     { details: { needed, free } },
   )
 }
