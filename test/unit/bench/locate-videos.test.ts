@@ -1,0 +1,104 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { clipPath, VideoFolder } from '../../../src/bench/locate-videos.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+const signal = new AbortController().signal
+
+/** A folder with these files, and what a vid of a data set leads to in it, as a way from there. */
+async function folderOf(...files: string[]) {
+  const scratch = await ScratchFolder.make()
+  onTestFinished(() => scratch[Symbol.asyncDispose]())
+  for (const file of files) {
+    await mkdir(dirname(scratch.path(file)), { recursive: true })
+    await scratch.write(file, '')
+  }
+  const videos = await VideoFolder.open(scratch.directory, signal)
+  const find = (vid: number | string | null, dataset = 'Own') => videos.find({ vid, dataset }).slice(scratch.directory.length + 1)
+  return { scratch, videos, find }
+}
+
+describe('finding a clip by its vid', () => {
+  it('follows the rules of DREAM-1K, TVBench and FAVOR-Bench', async () => {
+    const { find } = await folderOf('17.mp4', 'action_count/video_3.mp4', 'object_count/video_3.mp4', 'BV1_scene 2.mp4')
+    expect(find(17, 'DREAM/youtube')).toBe('17.mp4')
+    expect(find('object_count/video_3.mp4', 'TVBench/Object Count')).toBe('object_count/video_3.mp4')
+    expect(find('BV1_scene 2.mp4', 'FAVOR-Bench/AS')).toBe('BV1_scene 2.mp4')
+  })
+
+  it('looks below the folder, without regard to case, format and the way an accent is written', async () => {
+    const { find } = await folderOf(
+      '1164/4010069381.MP4',
+      'TVBench/Action_Antonym/S1_rgb.avi',
+      'Cafe\u0301.webm',
+      'a.b.mkv',
+      'x.frames/1.png',
+    )
+    expect(find('4010069381')).toBe('1164/4010069381.MP4')
+    expect(find('action_antonym/s1_RGB.avi')).toBe('TVBench/Action_Antonym/S1_rgb.avi')
+    expect(find('action_antonym/S1_rgb.mp4')).toBe('TVBench/Action_Antonym/S1_rgb.avi')
+    expect(find('caf\u00e9')).toBe('Cafe\u0301.webm')
+    expect(find('a.b')).toBe('a.b.mkv')
+    expect(find('x')).toBe('x.frames')
+  })
+
+  it('prefers the folder of the data set, then the place that the vid names, then the format', async () => {
+    const { find } = await folderOf('1.mp4', 'DREAM-1k/video/1.mp4', 'other/1.mp4', '2.webm', '2.mp4', 'deep/2.mp4', '3.m4v', '3.ogv')
+    expect(find(1, 'DREAM/youtube')).toBe('DREAM-1k/video/1.mp4')
+    expect(find(1)).toBe('1.mp4')
+    expect(find(2)).toBe('2.mp4')
+    expect(find(3)).toBe('3.m4v')
+  })
+
+  it('does not choose between two clips of which either may be meant', async () => {
+    const { find } = await folderOf('msvd/7.mp4', 'tgif/7.gif')
+    expect(() => find(7)).toThrow(
+      expect.objectContaining({ code: 'file-missing', message: expect.stringMatching(/msvd.7\.mp4 or .*tgif.7\.gif/) }),
+    )
+    expect(find('tgif/7')).toBe('tgif/7.gif')
+  })
+
+  it.each(['..', '../secret', 'a/../../secret', '/etc/passwd', '', './1', 'a//b', 'x/'])(
+    'does not leave the folder for %j',
+    async (vid) => {
+      const { scratch, videos } = await folderOf('inner/1.mp4')
+      await scratch.write('secret.mp4', '')
+      const inner = await VideoFolder.open(scratch.path('inner'), signal)
+      for (const folder of [videos, inner]) expect(() => folder.find({ vid, dataset: 'Own' })).toThrow(/not a name or a path inside/)
+    },
+  )
+
+  it('passes over what is no clip or hidden, and says what is not there', async () => {
+    const { find } = await folderOf('1.txt', '.2.mp4', '.cache/3.mp4')
+    for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`there is no video "${vid}"`)
+    expect(() => find(null)).toThrow('has no vid')
+  })
+
+  it('walks a folder that links to itself once', async () => {
+    const { scratch } = await folderOf('a/1.mp4')
+    await symlink(scratch.directory, scratch.path('a/again'))
+    await symlink(scratch.path('a/1.mp4'), scratch.path('linked.mp4'))
+    const videos = await VideoFolder.open(scratch.directory, signal)
+    expect(videos.find({ vid: 1, dataset: 'Own' })).toBe(scratch.path('a/1.mp4'))
+    expect(videos.find({ vid: 'linked', dataset: 'Own' })).toBe(scratch.path('linked.mp4'))
+  })
+
+  it('refuses a folder that is none, and stops when it shall', async () => {
+    const { scratch } = await folderOf()
+    await writeFile(scratch.path('file'), '')
+    await expect(VideoFolder.open(scratch.path('none'), signal)).rejects.toMatchObject({ code: 'file-missing' })
+    await expect(VideoFolder.open(scratch.path('file'), signal)).rejects.toMatchObject({ code: 'file-missing' })
+    await expect(VideoFolder.open(scratch.directory, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('the clip of a sample', () => {
+  it('is the annotated file, and otherwise the one that the vid names', async () => {
+    const { scratch, videos } = await folderOf('1.mp4')
+    const sample = { vid: 1, dataset: 'Own', videoFile: '<placeholder>' }
+    expect(clipPath(sample, videos)).toBe(scratch.path('1.mp4'))
+    expect(clipPath({ ...sample, videoFile: 'clips/9.mp4' }, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
+    expect(() => clipPath(sample, null)).toThrow('--videos')
+  })
+})
