@@ -36,7 +36,8 @@ type Part = z.infer<typeof partSchema>
 
 const messageSchema = z.object({
   role: z.string(),
-  content: z.union([z.array(partSchema), partSchema.transform((part) => [part])]),
+  /** One part may stand without its list. */
+  content: z.preprocess((content) => (Array.isArray(content) ? content : [content]), z.array(partSchema)),
 })
 type Message = z.infer<typeof messageSchema>
 

@@ -1,0 +1,278 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type AnnotationLine, parseAnnotation, readAnnotations } from '../../../src/bench/annotations.ts'
+import { type BrokenLine, MAX_LINE_BYTES } from '../../../src/bench/json-lines.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+const signal = new AbortController().signal
+
+const described = {
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'video', text: null, reference: null, video: { video_file: '<placeholder>' } },
+        { type: 'text', text: 'Describe the video in detail.', reference: null, video: null },
+      ],
+    },
+    { role: 'assistant', content: [{ type: 'text', text: '', reference: 'A ball rolls away.', video: null }] },
+  ],
+  dataset: 'DREAM/garden',
+  task: 'video/caption',
+  idx: 4,
+  vid: 12,
+  extra_info: { events: ['A ball rolls away.'], n_shots: 1 },
+}
+
+const chosen = {
+  ...described,
+  messages: [
+    { role: 'user', content: [described.messages[0]?.content[0], { type: 'text', text: 'Which colour?\n(A) Red.\n(B) Blue.' }] },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: ' Answer: (' },
+        { type: 'text', text: '', reference: 'B' },
+      ],
+    },
+  ],
+  dataset: 'TVBench/Colour',
+  vid: 'colour/ball.avi',
+  extra_info: undefined,
+}
+
+const asked = {
+  idx: 0,
+  dataset: 'MSVD-QA-val',
+  text: {
+    prompt: 'USER: <video> Answer briefly. Question: what rolls?\nASSISTANT:\nAnswer: In the video,',
+    response: 'ball',
+    question: 'what rolls?\n',
+  },
+  video_file: '<placeholder>',
+  vid: 'ball_1_2',
+}
+
+/** The version 1 line with other texts or fields. */
+const v1 = (text: object, fields: object = {}) => ({ ...asked, ...fields, text: { ...asked.text, ...text } })
+/** The version 2 line with another clip. */
+const v2 = (video: object) => {
+  const line = structuredClone(described)
+  Object.assign(line.messages[0]?.content[0]?.video ?? {}, video)
+  return line
+}
+
+async function read(files: Readonly<Record<string, string>>, name = '') {
+  const scratch = await ScratchFolder.make()
+  onTestFinished(() => scratch[Symbol.asyncDispose]())
+  for (const [file, text] of Object.entries(files)) await scratch.write(file, text)
+  const lines: (AnnotationLine | BrokenLine)[] = []
+  for await (const line of readAnnotations(scratch.path(name), signal)) lines.push(line)
+  const short = (line: AnnotationLine | BrokenLine) => `${line.file.slice(scratch.directory.length + 1)}:${line.line}`
+  return {
+    keys: lines.flatMap((line) => (line.kind === 'annotation' ? [line.sample.key] : [])),
+    texts: lines.flatMap((line) => (line.kind === 'annotation' ? [line.text] : [])),
+    broken: lines.flatMap((line) => (line.kind === 'broken' ? [`${short(line)}: ${line.reason.replaceAll(scratch.directory, '.')}`] : [])),
+  }
+}
+
+describe('a version 2 line', () => {
+  it('is a sample', () => {
+    expect(parseAnnotation(described)).toEqual({
+      answer: null,
+      sample: {
+        key: 'DREAM/garden-4',
+        dataset: 'DREAM/garden',
+        task: 'video/caption',
+        idx: 4,
+        videoFile: '<placeholder>',
+        vid: 12,
+        prompt: 'Describe the video in detail.',
+        begun: '',
+        reference: 'A ball rolls away.',
+        question: null,
+        extraInfo: { events: ['A ball rolls away.'], n_shots: 1 },
+      },
+    })
+  })
+
+  it('begins the answer by what the assistant says without a reference', () => {
+    expect(parseAnnotation(chosen)).toMatchObject({
+      sample: { begun: ' Answer: (', prompt: 'Which colour?\n(A) Red.\n(B) Blue.', reference: 'B', vid: 'colour/ball.avi', extraInfo: {} },
+    })
+  })
+
+  it('holds the answer where the Python program has put it', () => {
+    const line = structuredClone(chosen)
+    Object.assign(line.messages[1]?.content[1] ?? {}, { text: 'A) Red.' })
+    expect(parseAnnotation(line)).toMatchObject({ answer: 'A) Red.', sample: { begun: ' Answer: (', reference: 'B' } })
+  })
+
+  it.each([
+    [
+      { start_time: 2, end_time: 4.5 },
+      { unit: 'seconds', start: 2, end: 4.5 },
+    ],
+    [
+      { start_time: 0, end_time: 4.5, start_frame: 7 },
+      { unit: 'seconds', end: 4.5 },
+    ],
+    [
+      { start_frame: 3, end_frame: 9 },
+      { unit: 'frames', start: 3, end: 10 },
+    ],
+  ])('asks with %j about %j', (video, range) => {
+    expect(parseAnnotation(v2(video))).toHaveProperty('sample.range', range)
+  })
+
+  it('asks about the whole clip where one of two times is missing, as upstream', () => {
+    expect(parseAnnotation(v2({ start_time: 2, frame_indices: null }))).toMatchObject({ answer: null })
+    expect(parseAnnotation(v2({ start_time: 2, frame_indices: null }))).not.toHaveProperty('sample.range')
+  })
+
+  it.each([
+    [
+      'a clip too many',
+      {
+        ...described,
+        messages: [
+          { role: 'user', content: [...(described.messages[0]?.content ?? []), described.messages[0]?.content[0]] },
+          described.messages[1],
+        ],
+      },
+      'messages: one clip is wanted, but there are 2',
+    ],
+    [
+      'no clip',
+      { ...described, messages: [{ role: 'user', content: [] }, described.messages[1]] },
+      'messages: one clip is wanted, but there are 0',
+    ],
+    [
+      'no reference',
+      { ...described, messages: [described.messages[0], { role: 'assistant', content: [] }] },
+      'messages: there is no reference',
+    ],
+    [
+      'a further turn',
+      { ...described, messages: [...described.messages, ...described.messages] },
+      'they are of: user, assistant, user, assistant',
+    ],
+    [
+      'frames by number',
+      v2({ frame_indices: [1, 2] }),
+      'messages[0].content[0].video.frame_indices: frames cannot be chosen this way here',
+    ],
+    ['a list of files', v2({ video_file: ['1.jpg', '2.jpg'] }), 'messages[0].content[0].video.video_file: the path of one file is wanted'],
+    ['no idx', { ...described, idx: undefined }, 'idx: a number or a text is wanted'],
+  ])('with %s is refused', (_, line, reason) => {
+    expect(parseAnnotation(line)).toEqual({ reason: expect.stringContaining(reason) })
+  })
+})
+
+describe('a version 1 line', () => {
+  it('is a sample', () => {
+    expect(parseAnnotation(asked)).toEqual({
+      answer: null,
+      sample: {
+        key: 'MSVD-QA-val-0',
+        dataset: 'MSVD-QA-val',
+        task: '',
+        idx: 0,
+        videoFile: '<placeholder>',
+        vid: 'ball_1_2',
+        prompt: 'Answer briefly. Question: what rolls?',
+        begun: '\nAnswer: In the video,',
+        reference: 'ball',
+        question: 'what rolls?',
+        extraInfo: {},
+      },
+    })
+  })
+
+  it.each([
+    ['USER: <video>\nWhich?\n(A) Red.\nASSISTANT: Answer: (', 'Which?\n(A) Red.', ' Answer: ('],
+    ['<video> Describe it. ', 'Describe it.', ''],
+    ['USER: <image> What is ASSISTANT: for? ASSISTANT: ', 'What is ASSISTANT: for?', ''],
+    ['Look at <video> and say what you see.', 'Look at and say what you see.', ''],
+    ['Which USER: is it?', 'Which USER: is it?', ''],
+  ])('%j asks %j and begins %j', (prompt, user, begun) => {
+    expect(parseAnnotation(v1({ prompt }))).toMatchObject({ sample: { prompt: user, begun } })
+  })
+
+  it('may have several references, a number for one, and an answer', () => {
+    expect(parseAnnotation(v1({ response: ['a ball', 'it rolls'] }))).toMatchObject({ sample: { reference: ['a ball', 'it rolls'] } })
+    expect(parseAnnotation(v1({ response: 2, prediction: '<error>' }))).toMatchObject({ answer: '<error>', sample: { reference: '2' } })
+  })
+
+  it('asks about the part that its times name', () => {
+    expect(parseAnnotation(v1({}, { start_time: 1.5, end_time: -1 }))).toHaveProperty('sample.range', { unit: 'seconds', start: 1.5 })
+    expect(parseAnnotation(v1({}, { start_time: 0, end_time: -1 }))).not.toHaveProperty('sample.range')
+  })
+
+  it.each([
+    [v1({ prompt: '<video> or <video>?' }), 'text.prompt: it shows more than one clip'],
+    [v1({}, { video_file: ['1.jpg'] }), 'video_file: the path of one file is wanted'],
+    [v1({ response: {} }, { idx: null }), /idx: .*; text\.response: a text, a number or a list of texts is wanted/],
+    [{ idx: 1 }, /^neither "messages" .* nor "text"/],
+    [[asked], 'not an object'],
+    [null, 'not an object'],
+  ])('%# is refused', (line, reason) => {
+    expect(parseAnnotation(line)).toEqual({ reason: expect.stringMatching(reason) })
+  })
+})
+
+describe('a file of annotations', () => {
+  it('is read on after broken lines, of which each is named with its reason', async () => {
+    const lines = [
+      `\ufeff${JSON.stringify(asked)}\r`,
+      '{"idx": 1,',
+      '',
+      JSON.stringify(asked),
+      JSON.stringify({ ...asked, idx: '0' }),
+      JSON.stringify(described),
+      '{}',
+      JSON.stringify({ ...asked, idx: 9 }),
+    ]
+    const { keys, broken } = await read({ 'a.jsonl': lines.join('\n') }, 'a.jsonl')
+    expect(keys).toEqual(['MSVD-QA-val-0', 'DREAM/garden-4', 'MSVD-QA-val-9'])
+    expect(broken).toEqual([
+      expect.stringMatching(/^a\.jsonl:2: not JSON: /),
+      'a.jsonl:4: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out',
+      'a.jsonl:5: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out',
+      'a.jsonl:7: neither "messages" (version 2) nor "text" (version 1) is there',
+    ])
+  })
+
+  it('may hold a line that is too long or no text', async () => {
+    const long = `"${'x'.repeat(MAX_LINE_BYTES)}"`
+    const scratch = await ScratchFolder.make()
+    onTestFinished(() => scratch[Symbol.asyncDispose]())
+    const path = await scratch.write(
+      'a.jsonl',
+      Buffer.concat([Buffer.from(`${long}\n`), Buffer.of(0x22, 0xff, 0x22, 0x0a), Buffer.from(JSON.stringify(asked))]),
+    )
+    const lines = []
+    for await (const line of readAnnotations(path, signal)) lines.push(line)
+    expect(lines).toMatchObject([
+      { line: 1, reason: 'longer than 16 MiB' },
+      { line: 2, reason: 'not UTF-8 text' },
+      { line: 3, kind: 'annotation' },
+    ])
+  })
+
+  it('may be one of several in a folder, where keys are counted together', async () => {
+    const files = { 'b.jsonl': JSON.stringify(asked), 'a.jsonl': JSON.stringify(asked), 'c.json': '[]', '.d.jsonl': 'x' }
+    const { keys, broken } = await read(files)
+    expect(keys).toHaveLength(1)
+    expect(broken).toEqual(['b.jsonl:1: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out'])
+  })
+
+  it('keeps each line as it stands', async () => {
+    const text = JSON.stringify(asked).replace('"idx":0', '"idx" : 0.0, "score": 1e400')
+    expect(await read({ 'a.jsonl': `  ${text} \n` }, 'a.jsonl')).toMatchObject({ texts: [text], broken: [] })
+  })
+
+  it('must be there', async () => {
+    await expect(read({}, 'none.jsonl')).rejects.toMatchObject({ code: 'file-missing' })
+    await expect(read({ 'a.txt': '' })).rejects.toMatchObject({ code: 'nothing-found' })
+  })
+})
