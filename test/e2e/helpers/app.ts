@@ -27,8 +27,10 @@ export class Place {
     return this.#tarsier
   }
 
-  async restart(): Promise<void> {
+  /** `meanwhile` has the home folder to itself. */
+  async restart(meanwhile?: (home: string) => void): Promise<void> {
     await this.#tarsier.stop()
+    meanwhile?.(this.home)
     this.#tarsier = await Tarsier.start(this.home)
   }
 

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { rowsOf } from '../../../../src/renderer/lib/batch-words.ts'
+import type { BatchJob } from '../../../../src/shared/contract/batch.ts'
+
+const job: BatchJob = {
+  id: 'a',
+  title: 'Many',
+  question: null,
+  settings: {},
+  state: 'paused',
+  counts: { waiting: 700, running: 1, done: 250, failed: 40, skipped: 9 },
+  created: 0,
+  secondsLeft: null,
+}
+
+test.each([
+  ['all of them, though a page of them is loaded', null, 200, 1000],
+  ['those in one state', 'done', 200, 250],
+  ['no fewer than are loaded, though some have gone on', 'running', 3, 3],
+] as const)('the table has %s', (_, filter, loaded, rows) => {
+  expect(rowsOf(job, filter, loaded)).toBe(rows)
+})
