@@ -2,7 +2,9 @@ import sharp from 'sharp'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { openClip } from './media/open-clip.ts'
+import { resizeBicubic } from './media/resize.ts'
 import type { RgbImage } from './media/types.ts'
+import { smartResize } from './vision/smart-resize.ts'
 import { towerForm } from './vision/tower-forms.ts'
 
 /** Longer side of a thumbnail, in pixels. */
@@ -25,23 +27,29 @@ export interface PicturesRequest {
   readonly maxPixels?: number | undefined
 }
 
-/** The frames that a model would get of a clip, brought to the size it would get them in. */
+/** The frames that a model would get of a clip, brought to the size it would get them in; without a manifest as they are, shrunk to `maxPixels`. */
 export async function* framePictures(
   { path, frames, maxPixels }: PicturesRequest,
-  manifest: ModelManifest,
+  manifest: ModelManifest | null,
   signal: AbortSignal,
 ): AsyncGenerator<JpegFrame, void> {
   await using clip = await openClip(path, signal)
   const plan = clip.plan(frames)
-  const form = towerForm(manifest)
+  const form = manifest && towerForm(manifest)
   const limits = { frameCount: plan.indices.length, maxPixels }
   let done = 0
   for await (const frame of clip.frames(plan, signal)) {
-    const picture = form.prepare(frame, limits)
+    const picture = form ? form.prepare(frame, limits) : shrunk(frame, maxPixels)
     done += 1
     const { width, height } = picture
     yield { index: frame.index, time: frame.time, width, height, jpeg: await jpegOf(picture, 90), done, of: plan.indices.length }
   }
+}
+
+function shrunk(frame: RgbImage, maxPixels: number | undefined): RgbImage {
+  if (maxPixels === undefined || frame.width * frame.height <= maxPixels) return frame
+  const { width, height } = smartResize(frame, 1, 0, maxPixels)
+  return resizeBicubic(frame, width, height)
 }
 
 /** A small picture of a clip, from its middle. */

@@ -37,6 +37,7 @@ export const errorCodes = [
   'bench-damaged',
   'bench-busy',
   'model-unavailable',
+  'model-failed',
   'judge-failed',
   'judge-unavailable',
   // the library

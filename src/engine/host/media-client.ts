@@ -24,7 +24,8 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.ask({ kind: 'thumbnail', path }, signal)
   }
 
-  async *pictures(request: PicturesRequest, manifest: ModelManifest, signal: AbortSignal): AsyncGenerator<JpegFrame, void> {
+  /** See `framePictures`. */
+  async *pictures(request: PicturesRequest, manifest: ModelManifest | null, signal: AbortSignal): AsyncGenerator<JpegFrame, void> {
     for await (const event of this.#calls.events({ kind: 'pictures', request, manifest }, signal))
       if (event.kind === 'picture') yield event.picture
   }

@@ -8,6 +8,6 @@ export type MediaCommand =
   | { readonly kind: 'plan'; readonly path: string; readonly frames: FrameRequest }
   | { readonly kind: 'thumbnail'; readonly path: string }
   | { readonly kind: 'preview'; readonly path: string; readonly target: string }
-  | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest }
+  | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest | null }
 
 export type MediaEvent = { readonly kind: 'picture'; readonly picture: JpegFrame } | { readonly kind: 'progress'; readonly value: number }

@@ -38,6 +38,7 @@ export const errorWords: Readonly<Record<ErrorCode, Words>> = {
   'bench-damaged': { title: 'The benchmark file is damaged', actions: ['none'] },
   'bench-busy': { title: 'Another run writes there', actions: ['none'] },
   'model-unavailable': { title: 'The model’s server does not answer', actions: ['retry'] },
+  'model-failed': { title: 'The model’s server refused it', actions: ['retry'] },
   'judge-failed': { title: 'The judge gave no verdict', actions: ['retry'] },
   'judge-unavailable': { title: 'The judge cannot be reached', actions: ['retry'] },
   'library-busy': { title: 'The library is in use', actions: ['retry'] },
