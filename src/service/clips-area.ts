@@ -1,17 +1,14 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { resourceFolder } from '../engine/models/resource-folder.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
-import type { Example, FramePicture, PreviewProgress } from '../shared/contract/clips.ts'
+import type { FramePicture, PreviewProgress } from '../shared/contract/clips.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { examples } from '../shared/examples.ts'
 import { implementer, needed } from './procedures.ts'
 import { modelOf, resolveSettings } from './resolved-settings.ts'
 import type { Service } from './service.ts'
-
-/** One of the clips that come with the app, by which their folder is known. */
-const AN_EXAMPLE = 'red-circle-right-then-grows.mp4'
 
 const area = implementer.clips
 
@@ -20,10 +17,10 @@ export const clipsArea = {
     service.clips.facts(await service.clips.get(input.handle, needed(signal))),
   ),
 
-  examples: area.examples.handler(() => examples()),
+  examples: area.examples.handler(() => examples),
 
   openExample: area.openExample.handler(async ({ input, context: { service }, signal }) => {
-    const example = (await examples()).find(({ name }) => name === input.name)
+    const example = examples.find(({ name }) => name === input.name)
     if (!example) throw new TarsierError('file-missing', `There is no example "${input.name}".`)
     return service.clips.facts(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
   }),
@@ -62,21 +59,10 @@ async function framesOf(service: Service, asked: AskSettings) {
   return { manifest, request: { frames: settings.frames, maxPixels: settings.maxPixels } }
 }
 
-async function examples(): Promise<Example[]> {
-  const names = (await readdir(exampleFolder())).filter((name) => name.endsWith('.mp4')).sort()
-  return names.map((name) => ({ name, title: titleOf(name) }))
-}
-
 function exampleFolder(): string {
-  const folder = resourceFolder('examples', AN_EXAMPLE)
+  const folder = resourceFolder('examples', examples[0].name)
   if (folder !== null) return folder
   throw new TarsierError('internal', "The app's own examples are missing. Install Tarsier Desktop again.")
-}
-
-/** `red-circle-right-then-grows.mp4` as words. */
-function titleOf(name: string): string {
-  const words = name.replace(/\.mp4$/, '').replaceAll('-', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function base64(bytes: Uint8Array): string {

@@ -39,7 +39,7 @@ for (const { what, name, bytes, title } of [
     await expect(page.getByRole('alert')).toContainText(title)
     await expectAccessible(page)
     await page.screenshot({ path: info.outputPath('refused.png') })
-    await page.getByRole('button', { name: 'Blue square spins' }).click()
+    await page.getByRole('button', { name: 'A blue square spins.' }).click()
     await answered(page, 1)
     await expect(page.getByRole('alert')).toHaveCount(0)
   })

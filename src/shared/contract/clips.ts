@@ -1,6 +1,7 @@
 import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { FrameUsed } from '../engine-events.ts'
+import type { Example } from '../examples.ts'
 import { frameRequestSchema } from '../frame-request.ts'
 import type { MediaFacts } from '../media-facts.ts'
 import { idSchema, procedure } from './base.ts'
@@ -33,12 +34,6 @@ export type PreviewProgress =
   | { readonly kind: 'making'; readonly value: number }
   /** It is there, under the clip's preview address. */
   | { readonly kind: 'ready' }
-
-export interface Example {
-  readonly name: string
-  /** What is to be seen, in a few words. */
-  readonly title: string
-}
 
 const handle = z.object({ handle: idSchema })
 

@@ -84,7 +84,7 @@ export const room = (page: Page, name: string): Locator => page.getByRole('navig
 /** The page, with the examples on it. */
 export async function openPage(page: Page, place: Place): Promise<void> {
   await page.goto(place.tarsier.address)
-  await expect(page.getByRole('button', { name: 'Blue square spins' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'A blue square spins.' })).toBeVisible()
 }
 
 /** Waits until no answer is being made, and there are so many turns. */
@@ -96,7 +96,7 @@ export async function answered(page: Page, count: number): Promise<void> {
 /** Opens the first example, and waits for its description. */
 export async function openExample(page: Page, place: Place): Promise<void> {
   await openPage(page, place)
-  await page.getByRole('button', { name: 'Blue square spins' }).click()
+  await page.getByRole('button', { name: 'A blue square spins.' }).click()
   await answered(page, 1)
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { Example } from '../../../shared/contract/clips.ts'
+import type { Example } from '../../../shared/examples.ts'
 import { openExample } from '../../flows/open-clip.ts'
 import { useProblem } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
