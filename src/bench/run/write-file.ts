@@ -1,0 +1,32 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TarsierError } from '../../shared/errors.ts'
+
+/** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */
+export function writeError(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || cause instanceof TarsierError) return cause
+  if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
+    return new TarsierError(
+      'disk-full',
+      `${path} could not be written: the disk is full. Make room and start the same again: what is done stays.`,
+      {
+        cause,
+      },
+    )
+  return new TarsierError('write-failed', `${path} could not be written: ${cause.message}. Check the folder's permissions.`, { cause })
+}
+
+/** Replaces a file as a whole: written aside, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */
+export async function replaceFile(directory: string, name: string, text: string | Iterable<string> | AsyncIterable<string>): Promise<void> {
+  const path = join(directory, name)
+  const aside = join(directory, `.${name}.${process.pid}.part`)
+  try {
+    await using file = await open(aside, 'w')
+    for await (const piece of typeof text === 'string' ? [text] : text) await file.appendFile(piece)
+    await file.sync()
+    await rename(aside, path)
+  } catch (error) {
+    await rm(aside, { force: true })
+    throw writeError(path, error)
+  }
+}
