@@ -17,7 +17,7 @@ interface ModelFile {
 }
 
 /** The files a manifest names, in the order they are needed. */
-function modelFiles(manifest: ModelManifest): ModelFile[] {
+export function modelFiles(manifest: ModelManifest): ModelFile[] {
   const { language, vision } = manifest
   return [language, vision, ...(vision.data ? [vision.data] : [])]
 }
