@@ -5,7 +5,8 @@ import { motionWords } from './world.ts'
 /** What a description got right, as counts of right and asked. */
 export type Score = Readonly<Record<'color' | 'shape' | 'background' | 'motion' | 'order' | 'exact', readonly [right: number, of: number]>>
 
-interface Said {
+/** An object as a description has it. */
+export interface SaidObject {
   readonly color: string
   readonly shape: string
   readonly motions: readonly string[]
@@ -44,8 +45,9 @@ export function scoreDescription(scene: Scene, text: string): Score {
   }
 }
 
-function objectsIn(text: string): Said[] {
-  return [...text.matchAll(/\bAn? (\w+) (\w+) ([a-z ]+)\./g)].map(([, color = '', shape = '', motions = '']) => ({
+/** The objects of a description, in its order; upper and lower case are the same. */
+export function objectsIn(text: string): SaidObject[] {
+  return [...text.toLowerCase().matchAll(/\ban? (\w+) (\w+) ([a-z ]+)\./g)].map(([, color = '', shape = '', motions = '']) => ({
     color,
     shape,
     motions: motions.split(' and then '),

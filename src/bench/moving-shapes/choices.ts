@@ -1,0 +1,97 @@
+import type { Random } from './random.ts'
+import type { Scene } from './scene.ts'
+import { type Question, type QuestionKind, questionOf } from './words.ts'
+import { backgroundNames, colorNames, type MotionName, motionNames, motionWords, shapeNames } from './world.ts'
+
+export const choiceKinds = ['background', 'color', 'count', 'motion', 'order', 'presence', 'shape'] as const
+export type ChoiceKind = (typeof choiceKinds)[number]
+
+/** A question with lettered options. */
+export interface Choice {
+  readonly prompt: string
+  /** What the answer begins with already. */
+  readonly begun: string
+  /** The letter of the right option. */
+  readonly letter: string
+}
+
+const OPTIONS = 4
+
+/**
+ * A multi-choice question about a scene; null where the scene allows none of that kind. Where answers are words, an option's letter is its
+ * initial, so that whoever answers with the word has named the letter as well; sentences are lettered A to D, and the answer is begun, as in
+ * the papers' data sets.
+ */
+export function choiceOf(kind: ChoiceKind, scene: Scene, random: Random): Choice | null {
+  switch (kind) {
+    case 'color':
+      return byInitial(questionOf('color', scene, random), colorNames, random)
+    case 'background':
+      return byInitial(questionOf('background', scene, random), backgroundNames, random)
+    case 'count':
+      return byInitial(questionOf('count', scene, random), ['one', 'two'], random)
+    case 'presence':
+      return byInitial(questionOf('presence', scene, random), ['yes', 'no'], random)
+    case 'shape':
+      return lettered(
+        questionOf('shape', scene, random),
+        [],
+        shapeNames.map((name) => `A ${name}.`),
+        random,
+      )
+    case 'motion':
+      return ofMotions(askedOf(['motion'], 1, scene, random), random)
+    case 'order':
+      return ofMotions(askedOf(['first', 'last'], 2, scene, random), random)
+  }
+}
+
+/** A question about an object that does so many things one after the other. */
+function askedOf(kinds: readonly QuestionKind[], phases: number, scene: Scene, random: Random): Question | null {
+  if (!scene.objects.some((object) => object.phases.length === phases)) return null
+  for (;;) {
+    const question = questionOf(random.pick(kinds), scene, random)
+    if (question.about?.phases.length === phases) return question
+  }
+}
+
+/** What else the object does is among the wrong options; what may be said of it as well is not. */
+function ofMotions(question: Question | null, random: Random): Choice | null {
+  if (!question) return null
+  const done = question.about?.phases.map(({ motion }) => motion) ?? []
+  const blurred = done.some((motion) => motion === 'appears' || motion === 'disappears')
+  const others = motionNames.filter((motion) => !done.includes(motion) && !(blurred && motion === 'still'))
+  return lettered(question, done.map(sentence), others.map(sentence), random)
+}
+
+function sentence(motion: MotionName): string {
+  return `It ${motionWords[motion]}.`
+}
+
+function byInitial({ question, answer }: Question, words: readonly string[], random: Random): Choice {
+  const right = answer.slice(0, -1)
+  const letters = new Set([right.slice(0, 1)])
+  const options = [right]
+  for (const word of random.some(words, words.length)) {
+    const option = `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`
+    const letter = option.slice(0, 1)
+    if (options.length === OPTIONS || letters.has(letter)) continue
+    letters.add(letter)
+    options.push(option)
+  }
+  const lines = random.some(options, OPTIONS).map((option) => `(${option.slice(0, 1)}) ${option}.`)
+  return { prompt: `${lines.join('\n')}\n${question}`, begun: '', letter: right.slice(0, 1) }
+}
+
+/** @param near answers that are among the options anyway; the rest are drawn from `far`. */
+function lettered({ question, answer }: Question, near: readonly string[], far: readonly string[], random: Random): Choice {
+  const wrong = (option: string) => option !== answer
+  const drawn = [...near.filter(wrong), ...random.some(far.filter(wrong), OPTIONS)].slice(0, OPTIONS - 1)
+  const options = random.some([answer, ...drawn], OPTIONS)
+  const lines = options.map((option, i) => `(${letterAt(i)}) ${option}`)
+  return { prompt: `Question: ${question}\n${lines.join('\n')}`, begun: ' Answer: (', letter: letterAt(options.indexOf(answer)) }
+}
+
+function letterAt(place: number): string {
+  return String.fromCharCode(65 + place)
+}

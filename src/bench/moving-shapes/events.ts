@@ -1,0 +1,41 @@
+import type { Scene } from './scene.ts'
+import { objectsIn, type SaidObject } from './score.ts'
+import { nameOf } from './words.ts'
+import { motionWords } from './world.ts'
+
+/** What happens in a scene, one motion of one object a sentence, in the order in which the description tells it. */
+export function eventsOf(scene: Scene): string[] {
+  return scene.objects.flatMap((object) => object.phases.map(({ motion }) => sentence(nameOf(object), motionWords[motion])))
+}
+
+/** The events of a description in the model's closed language; none where no sentence is of that language. */
+export function eventsIn(description: string): string[] {
+  return objectsIn(description).flatMap((object) => object.motions.map((motion) => sentence(`${object.color} ${object.shape}`, motion)))
+}
+
+export interface EventRelation {
+  readonly event: string
+  readonly relationship: 'entailment' | 'neutral' | 'contradiction'
+  readonly reason: string
+}
+
+/**
+ * How a description stands to an event, by rule: it entails what it says of an object of that color and shape, contradicts what it says
+ * otherwise of that object, and is neutral to what it says nothing of. The order of motions is not looked at, as AutoDQ does not.
+ */
+export function relate(event: string, description: string): EventRelation {
+  const [, color = '', shape = '', motion = ''] = /^the (\w+) (\w+) ([a-z ]+?)\.?$/.exec(event.toLowerCase()) ?? []
+  const same = objectsIn(description).filter((object) => object.color === color && object.shape === shape)
+  const [said] = same
+  if (!said) return { event, relationship: 'neutral', reason: `nothing is said of a ${color} ${shape}` }
+  if (same.some(({ motions }) => motions.includes(motion))) return { event, relationship: 'entailment', reason: wordsOf(said) }
+  return { event, relationship: 'contradiction', reason: wordsOf(said) }
+}
+
+function wordsOf({ color, shape, motions }: SaidObject): string {
+  return `it says that the ${color} ${shape} ${motions.join(' and then ')}`
+}
+
+function sentence(name: string, motion: string): string {
+  return `The ${name} ${motion}.`
+}

@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { resourceFolder } from '../../engine/models/resource-folder.ts'
+import { TarsierError } from '../../shared/errors.ts'
+
+const FILE = 'annotations.jsonl'
+
+/** The annotation file of moving-shapes, which comes with the program. Throws `file-missing` where it was removed. */
+export function movingShapesAnnotations(): string {
+  const folder = resourceFolder('benchmarks/moving-shapes', FILE)
+  if (!folder) {
+    throw new TarsierError('file-missing', `The benchmark moving-shapes came without its ${FILE}. Install this program again.`)
+  }
+  return join(folder, FILE)
+}
