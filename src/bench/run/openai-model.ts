@@ -1,0 +1,158 @@
+import OpenAI, { BadRequestError } from 'openai'
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import type { Sampling } from '../../shared/sampling.ts'
+import type { Sample } from '../sample.ts'
+import type { Answered, ModelUnderTest } from './model-under-test.ts'
+import { ClipSender, type ClipSettings } from './openai-clip.ts'
+import { serverError } from './openai-error.ts'
+import { Patience } from './patience.ts'
+import type { RunSettings } from './run-settings.ts'
+import { wordSettings } from './word-settings.ts'
+
+/**
+ * What becomes of an answer that is begun: `continue` sends it as the assistant's message to go on from (as vLLM and SGLang understand it),
+ * `omit` leaves it out, for servers that cannot.
+ */
+export const begunForms = ['continue', 'omit'] as const
+export type BegunForm = (typeof begunForms)[number]
+
+export interface OpenAiModelOptions {
+  readonly model: string
+  /** Such as `http://localhost:8000/v1`; by default `OPENAI_BASE_URL`, else OpenAI's own. */
+  readonly baseUrl?: string | undefined
+  readonly clip: ClipSettings
+  readonly begun: BegunForm
+  readonly sampling: Sampling
+  /** Of this program. */
+  readonly version: string
+}
+
+/** As long as a server may take for one answer, in milliseconds. */
+const TIMEOUT_MS = 10 * 60 * 1000
+
+const completionSchema = z.object({
+  choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
+})
+
+/**
+ * A model behind any OpenAI-compatible server; many requests may run at once. The key comes from `OPENAI_API_KEY` and is sent, and nowhere written
+ * down. Throws `usage` for an address that is none.
+ */
+export class OpenAiModel implements ModelUnderTest {
+  readonly settings: RunSettings
+  readonly #options: OpenAiModelOptions
+  readonly #client: OpenAI
+  readonly #sender: ClipSender
+  readonly #patience = new Patience()
+  readonly #server: { readonly url: string; readonly model: string; readonly key: string }
+  /** Newer servers of OpenAI's want another name for it, and say so. */
+  #limitName: 'max_tokens' | 'max_completion_tokens' = 'max_tokens'
+
+  constructor(options: OpenAiModelOptions) {
+    const { model, clip, begun, sampling } = options
+    const key = process.env.OPENAI_API_KEY ?? ''
+    this.#options = options
+    this.#client = new OpenAI({
+      // Servers of one's own want none, the package does.
+      apiKey: key === '' ? 'none' : key,
+      baseURL: options.baseUrl,
+      maxRetries: 0,
+      timeout: TIMEOUT_MS,
+      logLevel: 'off',
+    })
+    this.#server = { url: printable(this.#client.baseURL), model, key }
+    this.#sender = new ClipSender(clip)
+    this.settings = {
+      engine: 'openai',
+      model,
+      send: clip.form,
+      ...(clip.form === 'frames' && { frames: clip.frames.count, sampler: clip.frames.kind, 'max-pixels': clip.maxPixels ?? null }),
+      begun,
+      ...wordSettings(sampling),
+    }
+  }
+
+  async answer(sample: Sample, video: string, signal: AbortSignal): Promise<Answered> {
+    const started = performance.now()
+    const { model, sampling, version } = this.#options
+    const { parts, ...seen } = await this.#sender.show(video, sample, signal)
+    const [choice] = (await this.#complete(sample, parts, signal)).choices
+    const text = choice?.message.content
+    if (text == null)
+      throw new TarsierError(
+        'model-failed',
+        `${this.#server.url} gave no text for this sample (it ended with ${choice?.finish_reason ?? 'nothing'}).`,
+      )
+    return {
+      // Some servers give back what they were to go on from.
+      text: sample.begun !== '' && text.startsWith(sample.begun) ? text.slice(sample.begun.length) : text,
+      finish: choice?.finish_reason ?? 'unknown',
+      used: {
+        engine: 'openai',
+        model,
+        files: {},
+        ...seen,
+        generation: { maxTokens: sampling.maxTokens, temperature: sampling.temperature, topP: sampling.topP },
+        device: this.#server.url,
+        seconds: (performance.now() - started) / 1000,
+        versions: { tarsier: version },
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sender[Symbol.asyncDispose]()
+  }
+
+  async #complete(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
+    const ask = () =>
+      this.#patience.run(() => this.#client.post<unknown>('/chat/completions', { body: this.#body(sample, clip), signal }), signal)
+    try {
+      const said = await ask().catch((error: unknown) => {
+        if (!(error instanceof BadRequestError) || !error.message.includes('max_completion_tokens')) throw error
+        this.#limitName = 'max_completion_tokens'
+        return ask()
+      })
+      const parsed = completionSchema.safeParse(said)
+      if (parsed.success) return parsed.data
+      throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
+        cause: parsed.error,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw serverError(error, this.#server)
+    }
+  }
+
+  #body(sample: Sample, clip: readonly object[]): object {
+    const { model, begun, sampling } = this.#options
+    const { maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = sampling
+    const goesOn = sample.begun !== '' && begun === 'continue'
+    return {
+      model,
+      messages: [
+        { role: 'user', content: [...clip, { type: 'text', text: sample.prompt }] },
+        ...(goesOn ? [{ role: 'assistant', content: sample.begun }] : []),
+      ],
+      ...(goesOn && { continue_final_message: true, add_generation_prompt: false }),
+      [this.#limitName]: maxTokens,
+      temperature,
+      top_p: topP,
+      ...(topK > 0 && { top_k: topK }),
+      ...(repeatPenalty !== 1 && { repetition_penalty: repeatPenalty }),
+      ...(seed !== undefined && { seed }),
+      ...(stop.length > 0 && { stop }),
+    }
+  }
+}
+
+/** An address without what may be secret in it. */
+function printable(address: string): string {
+  try {
+    const { origin, pathname } = new URL(address)
+    return `${origin}${pathname.replace(/\/$/, '')}`
+  } catch (cause) {
+    throw new TarsierError('usage', 'The address of the server is none. Give one such as --base-url http://localhost:8000/v1.', { cause })
+  }
+}

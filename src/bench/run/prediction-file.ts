@@ -1,0 +1,160 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { holdLock } from '../../engine/folder-lock.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import type { BrokenLine } from '../json-lines.ts'
+import type { Prediction } from '../prediction.ts'
+import { parsePrediction, readPredictions } from './read-predictions.ts'
+import { replaceFile, writeError } from './write-file.ts'
+
+export const PREDICTIONS_FILE = 'predictions.jsonl'
+const LOCK_FILE = '.running'
+const NEWLINE = 0x0a
+/** A torn line is looked for so far from the end at a time. */
+const STEP_BYTES = 1 << 16
+
+/** What was found in a folder when its predictions were opened. */
+export interface Found {
+  /** By key. */
+  readonly predictions: ReadonlyMap<string, Prediction>
+  /** Lines that could not be used; their samples are run again. */
+  readonly broken: readonly BrokenLine[]
+  /** Bytes of a last line that was never finished, and that were cut off. */
+  readonly torn: number
+}
+
+/**
+ * The predictions of one data set, to which a run adds a line a sample. A line counts once its newline is there; it is on the disk before
+ * its sample is said to be done. So a process that is killed at any instruction loses no line and leaves at most a torn one, which
+ * the next one cuts off. One process writes at a time, held by a lock that goes with it.
+ */
+export class PredictionFile implements AsyncDisposable {
+  readonly #directory: string
+  readonly #lock: AsyncDisposable
+  readonly #file: FileHandle
+  #writing: Promise<void> = Promise.resolve()
+
+  private constructor(directory: string, lock: AsyncDisposable, file: FileHandle) {
+    this.#directory = directory
+    this.#lock = lock
+    this.#file = file
+  }
+
+  /**
+   * Opens `predictions.jsonl` of a folder, which is made where it is missing. `drop` says which of the predictions that are there are to be
+   * made again: they leave the file before it is added to. Throws `bench-busy` while another run writes there, `bench-damaged` for a file with
+   * two different lines for one sample, `disk-full` and `write-failed`.
+   */
+  static async open(
+    directory: string,
+    signal: AbortSignal,
+    drop: (prediction: Prediction) => boolean = () => false,
+  ): Promise<{ readonly file: PredictionFile; readonly found: Found }> {
+    const path = join(directory, PREDICTIONS_FILE)
+    const lock = await lockRun(directory)
+    let file: FileHandle | null = null
+    try {
+      const torn = await cutTorn(path)
+      const { predictions, broken } = await readAll(path, signal)
+      const kept = new Map([...predictions].filter(([, prediction]) => !drop(prediction)))
+      // Broken lines stay unless the file is written anew: nothing of theirs is known that could be lost.
+      if (kept.size < predictions.size) await replaceFile(directory, PREDICTIONS_FILE, linesOf(kept.values()))
+      file = await open(path, 'a')
+      return { file: new PredictionFile(directory, lock, file), found: { predictions: kept, broken, torn } }
+    } catch (error) {
+      await file?.close()
+      await lock[Symbol.asyncDispose]()
+      throw writeError(path, error)
+    }
+  }
+
+  /** Writes a line; resolved once it is on the disk. May be called before the last one is done. */
+  add(prediction: Prediction): Promise<void> {
+    const line = `${JSON.stringify(prediction)}\n`
+    const writing = this.#writing.then(async () => {
+      try {
+        await this.#file.appendFile(line)
+        await this.#file.datasync()
+      } catch (error) {
+        throw writeError(join(this.#directory, PREDICTIONS_FILE), error)
+      }
+    })
+    this.#writing = writing.catch(() => {}) // told to whoever added the line
+    return writing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing
+    await this.#file.close()
+    await this.#lock[Symbol.asyncDispose]()
+  }
+}
+
+export function* linesOf(predictions: Iterable<Prediction>): Generator<string, void> {
+  for (const prediction of predictions) yield `${JSON.stringify(prediction)}\n`
+}
+
+/** Throws `bench-busy` while another run writes to a folder. */
+export function lockRun(directory: string): Promise<AsyncDisposable> {
+  return holdLock(
+    join(directory, LOCK_FILE),
+    (holder) =>
+      new TarsierError(
+        'bench-busy',
+        `Another run writes to ${directory} (process ${holder ?? 'unknown'}). Wait for it, end it, or give another folder with --out.`,
+        { details: { process: holder } },
+      ),
+  ).catch((error: unknown) => {
+    throw writeError(directory, error)
+  })
+}
+
+async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, 'predictions' | 'broken'>> {
+  const predictions = new Map<string, Prediction>()
+  const broken: BrokenLine[] = []
+  for await (const read of readPredictions(path, signal)) {
+    if (read.kind === 'broken') broken.push(read)
+    else if (predictions.has(read.prediction.key))
+      throw new TarsierError(
+        'bench-damaged',
+        `${path}, line ${read.line}: "${read.prediction.key}" is there twice. Put the file in order with "tarsier bench merge", or begin anew with --new.`,
+      )
+    else predictions.set(read.prediction.key, read.prediction)
+  }
+  return { predictions, broken }
+}
+
+/**
+ * Ends the file with a whole line, and gives the bytes that were cut off for that. A whole line that lacks only its newline, as some editors
+ * leave it, is kept. Makes the file where there is none.
+ */
+async function cutTorn(path: string): Promise<number> {
+  await using file = await open(path, 'a+')
+  const { size } = await file.stat()
+  const end = await lastNewline(file, size)
+  if (end === size) return 0
+  const { buffer } = await file.read(Buffer.alloc(size - end), 0, size - end, end)
+  if (isWhole(buffer)) await file.appendFile('\n')
+  else await file.truncate(end)
+  await file.sync()
+  return isWhole(buffer) ? 0 : size - end
+}
+
+/** Where the last whole line ends: the byte after its newline, 0 where there is none. */
+async function lastNewline(file: FileHandle, size: number): Promise<number> {
+  for (let to = size; to > 0; to -= STEP_BYTES) {
+    const from = Math.max(0, to - STEP_BYTES)
+    const { buffer } = await file.read(Buffer.alloc(to - from), 0, to - from, from)
+    const at = buffer.lastIndexOf(NEWLINE)
+    if (at >= 0) return from + at + 1
+  }
+  return 0
+}
+
+function isWhole(bytes: Buffer): boolean {
+  try {
+    return !('reason' in parsePrediction(JSON.parse(bytes.toString('utf8'))))
+  } catch {
+    return false
+  }
+}

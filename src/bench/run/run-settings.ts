@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import { lockRun } from './prediction-file.ts'
+import { replaceFile, writeError } from './write-file.ts'
+
+export const SETTINGS_FILE = 'run.json'
+/** Where folders lie that `--new` moved aside. */
+const OLD_FOLDER = 'old'
+
+/** What decides the answers of a run, by names as users know them. Where something runs and how fast does not belong here. */
+export const runSettingsSchema = z.record(z.string(), z.json())
+export type RunSettings = z.infer<typeof runSettingsSchema>
+
+const fileSchema = z.object({ format: z.literal(1), dataSet: z.string(), settings: runSettingsSchema })
+
+/** The settings a folder of predictions was begun with; null for one without any. Throws `bench-damaged`. */
+export async function readSettings(directory: string): Promise<RunSettings | null> {
+  const path = join(directory, SETTINGS_FILE)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    throw writeError(path, error)
+  }
+  try {
+    return fileSchema.parse(JSON.parse(text)).settings
+  } catch (cause) {
+    throw new TarsierError('bench-damaged', `${path} cannot be understood. Move the folder away, or begin anew with --new.`, { cause })
+  }
+}
+
+/**
+ * Writes a run's settings beside its predictions, or compares them with those it was begun with. Throws `bench-mismatch` that names what
+ * differs.
+ */
+export async function settleSettings(directory: string, dataSet: string, settings: RunSettings): Promise<void> {
+  const before = await readSettings(directory)
+  if (before !== null) {
+    const differences = settingDifferences(before, settings)
+    if (differences.length === 0) return
+    throw new TarsierError(
+      'bench-mismatch',
+      `${directory} holds a run with other settings: ${differences.join('; ')}. Use the same settings, another --out, or --new, which moves that run aside.`,
+      { details: { differences } },
+    )
+  }
+  const file: z.infer<typeof fileSchema> = { format: 1, dataSet, settings }
+  await replaceFile(directory, SETTINGS_FILE, `${JSON.stringify(file, null, 2)}\n`)
+}
+
+/** What changed, a setting each: `frames was 8 and is 16`. */
+export function settingDifferences(before: RunSettings, now: RunSettings): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
+  return names
+    .filter((name) => !isDeepStrictEqual(before[name], now[name]))
+    .map((name) => `${name} was ${shown(before[name])} and is ${shown(now[name])}`)
+}
+
+/** Moves a folder of predictions to `old/` beside it, under the time of day, and never onto another one. Gives where it went; null where there was none. Throws `bench-busy`. */
+export async function moveAside(directory: string, now: Date): Promise<string | null> {
+  if (!existsSync(directory)) return null
+  await (await lockRun(directory))[Symbol.asyncDispose]()
+  const old = join(dirname(directory), OLD_FOLDER)
+  const name = `${basename(directory)} ${now.toISOString().slice(0, 19).replaceAll(':', '.')}`
+  try {
+    await mkdir(old, { recursive: true })
+    for (let i = 1; ; i++) {
+      const target = join(old, i === 1 ? name : `${name} ${i}`)
+      if (existsSync(target)) continue
+      await rename(directory, target)
+      return target
+    }
+  } catch (error) {
+    throw writeError(directory, error)
+  }
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value)
+}

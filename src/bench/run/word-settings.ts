@@ -1,0 +1,15 @@
+import type { Sampling } from '../../shared/sampling.ts'
+import type { RunSettings } from './run-settings.ts'
+
+/** What decides how words are drawn, as settings of a run. A fresh seed each time is no setting. */
+export function wordSettings({ maxTokens, temperature, topP, topK, repeatPenalty, seed, stop }: Sampling): RunSettings {
+  return {
+    'max-tokens': maxTokens,
+    temperature,
+    'top-p': topP,
+    'top-k': topK,
+    'repeat-penalty': repeatPenalty,
+    seed: seed ?? null,
+    stop: [...stop],
+  }
+}
