@@ -18,7 +18,7 @@ const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
  */
 export function clipPath(sample: Pick<Sample, 'videoFile' | 'vid' | 'dataset'>, videos: VideoFolder | null): string {
   if (!isPlaceholder(sample.videoFile)) return resolve(sample.videoFile)
-  if (videos === null) throw missing('its annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
+  if (videos === null) throw missing('The annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
   return videos.find(sample)
 }
 
@@ -69,9 +69,9 @@ export class VideoFolder {
    */
   find(sample: Pick<Sample, 'vid' | 'dataset'>): string {
     const { vid, dataset } = sample
-    if (vid === null) throw missing('its annotation has no vid to look for. Name its file there.')
+    if (vid === null) throw missing('The annotation names neither a file nor a vid to look for. Put one of them there.')
     const wanted = partsOf(String(vid))
-    if (wanted === null) throw missing(`the vid "${vid}" is not a name or a path inside a folder. Correct the annotation.`)
+    if (wanted === null) throw missing(`The vid "${vid}" is not a name or a path inside a folder. Correct the annotation.`)
     const name = wanted.at(-1) ?? ''
     const named = this.#byName.get(name) ?? this.#byName.get(withoutExtension(name)) ?? []
     const matches = named.filter(({ names }) => endsWith(names, wanted))
@@ -85,7 +85,7 @@ export class VideoFolder {
     const [first] = [...matches].sort((a, b) => rank(a, vid) - rank(b, vid) || (a.path < b.path ? -1 : 1))
     if (!first) {
       const unread = this.#unread.length > 0 ? `, where ${this.#unread.join(', ')} could not be read` : ''
-      throw missing(`there is no video "${vid}" in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
+      throw missing(`There is no video "${vid}" in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
     }
     const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
     const elsewhere = matches.find((match) => folderOf(match) !== folderOf(first))
@@ -162,6 +162,6 @@ function rank({ path }: Entry, vid: string): number {
   return (exact ? 0 : 100) + (at < 0 ? PREFERRED.length : at)
 }
 
-function missing(why: string): TarsierError {
-  return new TarsierError('file-missing', `The sample's clip cannot be found: ${why}`)
+function missing(sentence: string): TarsierError {
+  return new TarsierError('file-missing', sentence)
 }

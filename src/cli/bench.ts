@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
+import { addPrepare } from './bench-prepare.ts'
 import type { RunCommand } from './interrupt.ts'
 
 /** One of the group's commands. */
 type AddCommand = (bench: Command, run: RunCommand) => void
 
-const commands: readonly AddCommand[] = []
+const commands: readonly AddCommand[] = [addPrepare]
 
 export function addBench(program: Command, run: RunCommand): void {
   const bench = program

@@ -27,8 +27,8 @@ export function duplicateKey(json: string): string | null {
   return null
 }
 
-/** The index after the closing quote. */
-function endOfString(json: string, start: number): number {
+/** The index after the closing quote of the string that starts at `start` of a JSON text. */
+export function endOfString(json: string, start: number): number {
   let at = start + 1
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1
   return at + 1

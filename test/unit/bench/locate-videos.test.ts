@@ -71,8 +71,8 @@ describe('finding a clip by its vid', () => {
 
   it('passes over what is no clip or hidden, and says what is not there', async () => {
     const { find } = await folderOf('1.txt', '.2.mp4', '.cache/3.mp4')
-    for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`there is no video "${vid}"`)
-    expect(() => find(null)).toThrow('has no vid')
+    for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`There is no video "${vid}"`)
+    expect(() => find(null)).toThrow('neither a file nor a vid')
   })
 
   it('walks a folder that links to itself once', async () => {

@@ -1,0 +1,137 @@
+import { access } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { MediaClient } from '../engine/host/media-client.ts'
+import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { isPlaceholder, readAnnotations } from './annotations.ts'
+import { fillVideoFile } from './fill-video-file.ts'
+import type { BrokenLine } from './json-lines.ts'
+import { clipPath, VideoFolder } from './locate-videos.ts'
+import { replaceFile } from './run/write-file.ts'
+import type { Sample } from './sample.ts'
+
+export interface PrepareRequest {
+  /** A file or a folder of annotations, of either shape. */
+  readonly annotations: string
+  /** Where the clips are. */
+  readonly videos: string
+  /** File to write. */
+  readonly out: string
+  /** Write it anew where it is there already; else that is refused. */
+  readonly overwrite: boolean
+}
+
+/** What happens while annotations are prepared. */
+export type PrepareEvent =
+  | { readonly kind: 'line'; readonly done: number }
+  | BrokenLine
+  /** A clip was not found; `file` and `line` are the first of the `lines` that ask for it. */
+  | { readonly kind: 'missing'; readonly file: string; readonly line: number; readonly lines: number; readonly error: TarsierError }
+  | { readonly kind: 'checking'; readonly path: string; readonly done: number; readonly of: number }
+  /** A clip is there, but cannot be opened. */
+  | { readonly kind: 'unusable'; readonly path: string; readonly error: TarsierError }
+
+export interface PrepareSummary {
+  /** Lines written. */
+  readonly lines: number
+  /** Lines among them whose clip was not found: their placeholder is still there. */
+  readonly missing: number
+  /** Lines left out. */
+  readonly broken: number
+  /** Different clips, and how many of them cannot be opened. */
+  readonly clips: number
+  readonly unusable: number
+}
+
+/**
+ * Writes annotations with the clips' paths in place of `<placeholder>`, and opens every clip once to see that it can be. Everything else
+ * of a line stays as it is; a line whose clip is not found stays whole, a broken one is left out, and both are told. The file appears when all is
+ * done, or not at all. Throws `file-missing` and `file-unreadable` for annotations and videos, `write-failed`, `disk-full`.
+ */
+export async function prepareAnnotations(
+  request: PrepareRequest,
+  signal: AbortSignal,
+  tell: (event: PrepareEvent) => void,
+): Promise<PrepareSummary> {
+  const out = resolve(request.out)
+  if (!request.overwrite) await expectFree(out)
+  const videos = await VideoFolder.open(request.videos, signal)
+  const count = { lines: 0, missing: 0, broken: 0, clips: 0, unusable: 0 }
+  const missing = new Map<string, Extract<PrepareEvent, { kind: 'missing' }>>()
+  const clips = new Set<string>()
+
+  async function* lines(): AsyncGenerator<string, void> {
+    for await (const read of readAnnotations(request.annotations, signal)) {
+      if (read.kind === 'broken') {
+        count.broken++
+        tell(read)
+        continue
+      }
+      tell({ kind: 'line', done: ++count.lines })
+      const { sample, file, line, text } = read
+      const path = located(sample, videos)
+      if (typeof path === 'string') clips.add(path)
+      else {
+        count.missing++
+        const there = missing.get(nameOf(sample))
+        missing.set(nameOf(sample), { kind: 'missing', file, line, error: path, ...there, lines: (there?.lines ?? 0) + 1 })
+      }
+      yield `${typeof path === 'string' && isPlaceholder(sample.videoFile) ? fillVideoFile(text, path) : text}\n`
+    }
+    for (const event of missing.values()) tell(event)
+    count.clips = clips.size
+    count.unusable = await checkClips(clips, signal, tell)
+    if (!request.overwrite) await expectFree(out)
+  }
+
+  await replaceFile(dirname(out), basename(out), lines())
+  return count
+}
+
+function located(sample: Sample, videos: VideoFolder): string | TarsierError {
+  try {
+    return clipPath(sample, videos)
+  } catch (error) {
+    if (error instanceof TarsierError) return error
+    throw error
+  }
+}
+
+/** Opens each clip in a process that may die of it; gives how many cannot be opened. */
+async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell: (event: PrepareEvent) => void): Promise<number> {
+  let unusable = 0
+  let done = 0
+  let media = new MediaClient()
+  try {
+    for (const path of clips) {
+      tell({ kind: 'checking', path, done: done++, of: clips.size })
+      try {
+        await media.probe(path, signal)
+      } catch (error) {
+        if (isAbort(error)) throw error
+        const problem = asTarsierError(error)
+        unusable++
+        tell({ kind: 'unusable', path, error: problem })
+        if (problem.code !== 'engine-crashed') continue
+        // One that kills the process says nothing of the next, however many of them there are.
+        await media[Symbol.asyncDispose]()
+        media = new MediaClient()
+      }
+    }
+  } finally {
+    await media[Symbol.asyncDispose]()
+  }
+  return unusable
+}
+
+/** Samples that look for one clip. */
+function nameOf({ dataset, vid }: Sample): string {
+  return JSON.stringify([dataset.split('/', 1), vid])
+}
+
+async function expectFree(path: string): Promise<void> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  )
+  if (there) throw new TarsierError('write-failed', `${path} is there already. Add --overwrite to write it anew, or name another file.`)
+}
