@@ -22,6 +22,9 @@ export interface JsonLine {
   readonly kind: 'json'
   readonly file: string
   readonly line: number
+  /** Where it begins in the file, and how long it is without its newline, in bytes: to be read again by itself. */
+  readonly offset: number
+  readonly length: number
   readonly text: string
   readonly value: unknown
 }
@@ -33,11 +36,11 @@ export interface JsonLine {
 export async function* readJsonLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
   for (const file of await filesBehind(path)) {
     let line = 0
-    for await (const bytes of splitLines(file, signal)) {
+    for await (const { bytes, offset, length } of splitLines(file, signal)) {
       line++
       const read = bytes === null ? { reason: `longer than ${MAX_LINE_BYTES / 2 ** 20} MiB` } : parse(bytes, line === 1)
       if ('reason' in read) yield { kind: 'broken', file, line, reason: read.reason }
-      else if (read.text !== '') yield { kind: 'json', file, line, ...read }
+      else if (read.text !== '') yield { kind: 'json', file, line, offset, length, ...read }
     }
   }
 }
@@ -53,9 +56,17 @@ async function filesBehind(path: string): Promise<string[]> {
   throw new TarsierError('nothing-found', `There is no .jsonl file in ${path}. Give the file itself, or a folder that holds some.`)
 }
 
-/** The bytes of each line without its newline; null for one that is too long, whose bytes are let go as they come. */
-async function* splitLines(file: string, signal: AbortSignal): AsyncGenerator<Buffer | null, void> {
+interface RawLine {
+  /** Without its newline; null for a line that is too long, whose bytes are let go as they come. */
+  readonly bytes: Buffer | null
+  readonly offset: number
+  readonly length: number
+}
+
+/** The lines of a file as bytes. Throws `file-missing` and `file-unreadable`. */
+export async function* splitLines(file: string, signal: AbortSignal): AsyncGenerator<RawLine, void> {
   let parts: Buffer[] = []
+  let offset = 0
   let length = 0
   const add = (part: Buffer) => {
     length += part.length
@@ -63,10 +74,11 @@ async function* splitLines(file: string, signal: AbortSignal): AsyncGenerator<Bu
     else parts.push(part)
   }
   const take = () => {
-    const bytes = length > MAX_LINE_BYTES ? null : Buffer.concat(parts)
+    const line: RawLine = { bytes: length > MAX_LINE_BYTES ? null : Buffer.concat(parts), offset, length }
     parts = []
+    offset += length + 1
     length = 0
-    return bytes
+    return line
   }
   try {
     for await (const chunk of createReadStream(file, { signal }) as AsyncIterable<Buffer>) {

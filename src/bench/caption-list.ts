@@ -1,0 +1,94 @@
+import { extname } from 'node:path'
+import { z } from 'zod'
+import { parseAnnotation } from './annotations.ts'
+import { type BrokenLine, type JsonLine, readJsonLines, splitLines } from './json-lines.ts'
+import type { Sample } from './sample.ts'
+
+/** What the captions of a plain list are called, where annotations name their data set. */
+export const CAPTIONS = 'captions'
+/** A path is no longer anywhere. */
+const LONGEST_PATH = 32_768
+
+/** A clip of a list that is to be described. */
+export interface CaptionLine {
+  readonly kind: 'caption'
+  readonly sample: Sample
+}
+
+const clipSchema = z.object({
+  video: z.string().min(1).max(LONGEST_PATH),
+  /** Asked of this clip instead of what all are asked. */
+  prompt: z.string().trim().min(1).optional(),
+})
+
+/**
+ * Reads the clips of a list. A `.jsonl` file has on each line a path as a JSON string, `{"video": path}` with or without a `"prompt"` of its
+ * own, or an annotation of either version, whose own request is taken unless `prompt` is given; any other file has a path a line. Paths are
+ * kept as they are written. A line that cannot be used is given as broken, and so is the second with the same clip and request or the same annotation.
+ *
+ * @param prompt asked of every clip; null for each line's own, else `fallback`.
+ */
+export async function* readCaptionList(
+  path: string,
+  prompt: string | null,
+  fallback: string,
+  signal: AbortSignal,
+): AsyncGenerator<CaptionLine | BrokenLine, void> {
+  const places = new Map<string, number>()
+  for await (const read of isJson(path) ? readJsonLines(path, signal) : readPaths(path, signal)) {
+    if (read.kind === 'broken') {
+      yield read
+      continue
+    }
+    const { file, line } = read
+    const sample = sampleOf(read.value, prompt, fallback)
+    if ('reason' in sample) {
+      yield { kind: 'broken', file, line, reason: sample.reason }
+      continue
+    }
+    const first = places.get(sample.key)
+    if (first === undefined) {
+      places.set(sample.key, line)
+      yield { kind: 'caption', sample }
+    } else yield { kind: 'broken', file, line, reason: `"${sample.key}" is there twice, first in line ${first}; this one is left out` }
+  }
+}
+
+function sampleOf(value: unknown, prompt: string | null, fallback: string): Sample | { readonly reason: string } {
+  if (typeof value === 'object' && value !== null && ('messages' in value || 'text' in value)) {
+    const annotation = parseAnnotation(value)
+    if ('reason' in annotation) return annotation
+    return prompt === null ? annotation.sample : { ...annotation.sample, prompt, begun: '', question: null }
+  }
+  const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
+  if (!clip.success) return { reason: 'neither a path, nor {"video": path}, nor an annotation' }
+  const { video, prompt: own } = clip.data
+  return {
+    key: own === undefined ? `${CAPTIONS}-${video}` : `${CAPTIONS}-${video}: ${own}`,
+    dataset: CAPTIONS,
+    task: 'video/caption',
+    idx: video,
+    videoFile: video,
+    vid: null,
+    prompt: prompt ?? own ?? fallback,
+    begun: '',
+    reference: '',
+    question: null,
+    extraInfo: {},
+  }
+}
+
+function isJson(path: string): boolean {
+  return ['.jsonl', '.json', '.ndjson'].includes(extname(path).toLowerCase())
+}
+
+/** A path a line; empty lines are passed over. */
+async function* readPaths(file: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
+  let line = 0
+  for await (const { bytes, offset, length } of splitLines(file, signal)) {
+    line++
+    const text = bytes?.toString('utf8').trim()
+    if (text === undefined || text.length > LONGEST_PATH) yield { kind: 'broken', file, line, reason: 'too long for a path' }
+    else if (text !== '') yield { kind: 'json', file, line, offset, length, text, value: text }
+  }
+}

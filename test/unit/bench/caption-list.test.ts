@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { type CaptionLine, readCaptionList } from '../../../src/bench/caption-list.ts'
+import type { BrokenLine } from '../../../src/bench/json-lines.ts'
+import type { Sample } from '../../../src/bench/sample.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+const signal = new AbortController().signal
+
+const annotation = {
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'video', video: { video_file: '<placeholder>' } },
+        { type: 'text', text: 'What happens?' },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: ' In short:' },
+        { type: 'text', text: '', reference: 'A ball rolls.' },
+      ],
+    },
+  ],
+  dataset: 'DREAM/garden',
+  idx: 4,
+  vid: 12,
+}
+const annotationV1 = {
+  idx: 5,
+  dataset: 'MSVD',
+  video_file: 'b.avi',
+  text: { prompt: 'USER: <video> Say it. ASSISTANT:', response: 'A cat.' },
+}
+
+async function read(name: string, lines: readonly unknown[], prompt: string | null = null): Promise<(CaptionLine | BrokenLine)[]> {
+  await using scratch = await ScratchFolder.make()
+  const text = lines.map((line) => `${name.endsWith('.txt') ? line : JSON.stringify(line)}\n`).join('')
+  const path = await scratch.write(name, text)
+  const all: (CaptionLine | BrokenLine)[] = []
+  for await (const line of readCaptionList(path, prompt, 'Describe it.', signal)) all.push(line)
+  return all
+}
+
+function samplesOf(lines: readonly (CaptionLine | BrokenLine)[]): Sample[] {
+  return lines.flatMap((line) => (line.kind === 'caption' ? [line.sample] : []))
+}
+
+describe('a list of clips', () => {
+  it('is a path a line, with blanks around it and lines between left out', async () => {
+    const samples = samplesOf(await read('list.txt', ['a.mp4', '', '  my clips/b.mov\r']))
+    expect(samples.map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'my clips/b.mov'])
+    expect(samples[1]).toMatchObject({ key: 'captions-my clips/b.mov', dataset: 'captions', idx: 'my clips/b.mov', prompt: 'Describe it.' })
+  })
+
+  it('is JSON lines of paths, of clips with requests of their own, and of annotations of both versions', async () => {
+    const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'a.mp4', prompt: 'Where?' }, annotation, annotationV1]))
+    expect(samples.map(({ key, prompt, begun }) => [key, prompt, begun])).toEqual([
+      ['captions-a.mp4', 'Describe it.', ''],
+      ['captions-a.mp4: Where?', 'Where?', ''],
+      ['DREAM/garden-4', 'What happens?', ' In short:'],
+      ['MSVD-5', 'Say it.', ''],
+    ])
+    expect(samples.map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'a.mp4', '<placeholder>', 'b.avi'])
+  })
+
+  it('is asked one thing throughout where that is given', async () => {
+    const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'b.mp4', prompt: 'Where?' }, annotation], 'Who?'))
+    expect(samples.map(({ prompt, begun }) => [prompt, begun])).toEqual([
+      ['Who?', ''],
+      ['Who?', ''],
+      ['Who?', ''],
+    ])
+  })
+
+  it('goes on after lines that cannot be used, and says where they stand', async () => {
+    const lines = await read('list.jsonl', [
+      7,
+      { path: 'a.mp4' },
+      { video: '' },
+      { ...annotation, messages: [] },
+      'a.mp4',
+      'b.mp4',
+      'a.mp4',
+    ])
+    expect(samplesOf(lines).map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'b.mp4'])
+    const broken = lines.flatMap((line) => (line.kind === 'broken' ? [line] : []))
+    expect(broken.map(({ line }) => line)).toEqual([1, 2, 3, 4, 7])
+    expect(broken[0]?.reason).toBe('neither a path, nor {"video": path}, nor an annotation')
+    expect(broken[4]?.reason).toContain('first in line 5')
+  })
+
+  it('that is not there is file-missing', async () => {
+    const nothing = readCaptionList('/nowhere/list.txt', null, 'Describe it.', signal)
+    await expect(nothing.next()).rejects.toHaveProperty('code', 'file-missing')
+  })
+})
