@@ -1,17 +1,25 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { holdLock } from '../../engine/folder-lock.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { BrokenLine } from '../json-lines.ts'
 import type { Prediction } from '../prediction.ts'
 import { parsePrediction, readPredictions } from './read-predictions.ts'
+import { lockRun } from './run-lock.ts'
+import { type RunSettings, settleSettings } from './run-settings.ts'
 import { replaceFile, writeError } from './write-file.ts'
 
 export const PREDICTIONS_FILE = 'predictions.jsonl'
-const LOCK_FILE = '.running'
 const NEWLINE = 0x0a
 /** A torn line is looked for so far from the end at a time. */
 const STEP_BYTES = 1 << 16
+
+/** What a folder of predictions is opened for. */
+export interface RunOf {
+  readonly dataSet: string
+  readonly settings: RunSettings
+  /** Predictions to be made again: they leave the file before it is added to. */
+  drop(prediction: Prediction): boolean
+}
 
 /** What was found in a folder when its predictions were opened. */
 export interface Found {
@@ -41,19 +49,20 @@ export class PredictionFile implements AsyncDisposable {
   }
 
   /**
-   * Opens `predictions.jsonl` of a folder, which is made where it is missing. `drop` says which of the predictions that are there are to be
-   * made again: they leave the file before it is added to. Throws `bench-busy` while another run writes there, `bench-damaged` for a file with
-   * two different lines for one sample, `disk-full` and `write-failed`.
+   * Opens `predictions.jsonl` of a folder, which is made where it is missing, with `run.json` beside it. Throws `bench-mismatch` for a run with
+   * other settings, `bench-busy` while another run writes there, `bench-damaged` for a file with two lines for one sample, `disk-full` and
+   * `write-failed`.
    */
   static async open(
     directory: string,
+    { dataSet, settings, drop }: RunOf,
     signal: AbortSignal,
-    drop: (prediction: Prediction) => boolean = () => false,
   ): Promise<{ readonly file: PredictionFile; readonly found: Found }> {
     const path = join(directory, PREDICTIONS_FILE)
     const lock = await lockRun(directory)
     let file: FileHandle | null = null
     try {
+      await settleSettings(directory, dataSet, settings, path)
       const torn = await cutTorn(path)
       const { predictions, broken } = await readAll(path, signal)
       const kept = new Map([...predictions].filter(([, prediction]) => !drop(prediction)))
@@ -92,21 +101,6 @@ export class PredictionFile implements AsyncDisposable {
 
 export function* linesOf(predictions: Iterable<Prediction>): Generator<string, void> {
   for (const prediction of predictions) yield `${JSON.stringify(prediction)}\n`
-}
-
-/** Throws `bench-busy` while another run writes to a folder. */
-export function lockRun(directory: string): Promise<AsyncDisposable> {
-  return holdLock(
-    join(directory, LOCK_FILE),
-    (holder) =>
-      new TarsierError(
-        'bench-busy',
-        `Another run writes to ${directory} (process ${holder ?? 'unknown'}). Wait for it, end it, or give another folder with --out.`,
-        { details: { process: holder } },
-      ),
-  ).catch((error: unknown) => {
-    throw writeError(directory, error)
-  })
 }
 
 async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, 'predictions' | 'broken'>> {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
-import { lockRun } from './prediction-file.ts'
+import { lockRun } from './run-lock.ts'
 import { replaceFile, writeError } from './write-file.ts'
 
 export const SETTINGS_FILE = 'run.json'
@@ -36,9 +36,9 @@ export async function readSettings(directory: string): Promise<RunSettings | nul
 
 /**
  * Writes a run's settings beside its predictions, or compares them with those it was begun with. Throws `bench-mismatch` that names what
- * differs.
+ * differs, also for predictions of which nobody knows how they were made.
  */
-export async function settleSettings(directory: string, dataSet: string, settings: RunSettings): Promise<void> {
+export async function settleSettings(directory: string, dataSet: string, settings: RunSettings, predictions: string): Promise<void> {
   const before = await readSettings(directory)
   if (before !== null) {
     const differences = settingDifferences(before, settings)
@@ -49,6 +49,15 @@ export async function settleSettings(directory: string, dataSet: string, setting
       { details: { differences } },
     )
   }
+  if ((await stat(predictions).catch(() => null))?.size)
+    throw new TarsierError(
+      'bench-mismatch',
+      `${predictions} has no ${SETTINGS_FILE} beside it that says how it was made. Use another --out, or --new, which moves it aside.`,
+    )
+  await writeSettings(directory, dataSet, settings)
+}
+
+export async function writeSettings(directory: string, dataSet: string, settings: RunSettings): Promise<void> {
   const file: z.infer<typeof fileSchema> = { format: 1, dataSet, settings }
   await replaceFile(directory, SETTINGS_FILE, `${JSON.stringify(file, null, 2)}\n`)
 }

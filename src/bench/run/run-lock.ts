@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { holdLock } from '../../engine/folder-lock.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import { writeError } from './write-file.ts'
+
+const LOCK_FILE = '.running'
+
+/** Throws `bench-busy` while another run writes to a folder. */
+export function lockRun(directory: string): Promise<AsyncDisposable> {
+  return holdLock(
+    join(directory, LOCK_FILE),
+    (holder) =>
+      new TarsierError(
+        'bench-busy',
+        `Another run writes to ${directory} (process ${holder ?? 'unknown'}). Wait for it, end it, or give another folder with --out.`,
+        { details: { process: holder } },
+      ),
+  ).catch((error: unknown) => {
+    throw writeError(directory, error)
+  })
+}

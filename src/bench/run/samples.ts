@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from 'node:util'
+import { TarsierError } from '../../shared/errors.ts'
+import { readAnnotations } from '../annotations.ts'
+import { type DataSet, dataSetOf, resolveNames } from '../datasets.ts'
+import type { BrokenLine } from '../json-lines.ts'
+import { movingShapesAnnotations } from '../moving-shapes/moving-shapes.ts'
+import type { Prediction } from '../prediction.ts'
+import type { Sample } from '../sample.ts'
+import { inShard, type Shard } from './shard.ts'
+import { sampleFields } from './upstream-prediction.ts'
+
+/** What is to be run, as the command line says it. */
+export interface Selection {
+  /** Groups, data sets or `all`; nothing means `all`. */
+  readonly names: readonly string[]
+  /** File or folder; moving-shapes needs none. */
+  readonly annotations: string | null
+  /** The first so many samples of each data set. */
+  readonly limit?: number | undefined
+  readonly shard?: Shard | undefined
+}
+
+export interface Selected {
+  /** In the table's order, samples as annotated. A set none of whose samples is in the shard is there, and empty. */
+  readonly sets: readonly { readonly dataSet: DataSet; readonly samples: readonly Sample[] }[]
+  readonly broken: readonly BrokenLine[]
+  /** Data sets that were named and are not among the annotations. */
+  readonly absent: readonly DataSet[]
+  /** Names in the annotations that no data set has. */
+  readonly unknown: readonly string[]
+}
+
+/** Throws `usage` for names that are none and where annotations are needed, `nothing-found` where they hold none of what was named. */
+export async function selectSamples({ names, annotations, limit, shard }: Selection, signal: AbortSignal): Promise<Selected> {
+  const wanted = resolveNames(names.length > 0 ? names : ['all'])
+  const own = wanted.filter(({ group }) => group === 'moving-shapes')
+  if (annotations === null && own.length < wanted.length)
+    throw new TarsierError(
+      'usage',
+      'Where are the annotations? Give their file or folder with --annotations; "moving-shapes" alone needs none.',
+    )
+  const samples = new Map<DataSet, Sample[]>()
+  const broken: BrokenLine[] = []
+  const unknown = new Set<string>()
+  const read = async (path: string, from: readonly DataSet[]) => {
+    for await (const line of readAnnotations(path, signal)) {
+      if (line.kind === 'broken') {
+        broken.push(line)
+        continue
+      }
+      const set = dataSetOf(line.sample.dataset)
+      if (set === null) unknown.add(line.sample.dataset.split('/', 1)[0] ?? '')
+      else if (from.includes(set)) samplesOf(samples, set).push(line.sample)
+    }
+  }
+  if (annotations !== null)
+    await read(
+      annotations,
+      wanted.filter((set) => !own.includes(set)),
+    )
+  if (own.length > 0) await read(movingShapesAnnotations(), own)
+  const sets = wanted.flatMap((dataSet) => {
+    const all = samples.get(dataSet)
+    return all ? [{ dataSet, samples: all.slice(0, limit).filter(({ key }) => shard === undefined || inShard(key, shard)) }] : []
+  })
+  if (sets.length === 0)
+    throw new TarsierError(
+      'nothing-found',
+      `${annotations ?? 'The program'} holds no samples of ${wanted.map(({ name }) => name).join(', ')}${unknown.size > 0 ? ` (only of ${[...unknown].join(', ')})` : ''}. Give other annotations or other names.`,
+    )
+  const named = names.length > 0 && !names.includes('all')
+  return { sets, broken, absent: named ? wanted.filter((set) => !samples.has(set)) : [], unknown: [...unknown] }
+}
+
+/**
+ * The samples that have no prediction yet. Throws `bench-mismatch` where one was made of another prompt or is held against another reference
+ * than is annotated now.
+ */
+export function pendingSamples(samples: readonly Sample[], found: ReadonlyMap<string, Prediction>, directory: string): Sample[] {
+  return samples.filter((sample) => {
+    const there = found.get(sample.key)
+    if (!there) return true
+    const { prompt, begun, reference } = sampleFields(sample)
+    if (isDeepStrictEqual([prompt, begun, reference], [there.prompt, there.begun, there.reference])) return false
+    throw new TarsierError(
+      'bench-mismatch',
+      `${directory}: the annotation of "${sample.key}" was another one when its prediction was made. Use the same annotations, another --out, or --new, which moves that run aside.`,
+    )
+  })
+}
+
+function samplesOf(samples: Map<DataSet, Sample[]>, set: DataSet): Sample[] {
+  const there = samples.get(set) ?? []
+  samples.set(set, there)
+  return there
+}
