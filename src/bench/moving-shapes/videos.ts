@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TarsierError } from '../../shared/errors.ts'
+import { writeError } from '../run/write-file.ts'
 import type { Sample } from '../sample.ts'
 import { clipOf, GENERATOR_VERSION } from './clips.ts'
 import { writeSceneClip } from './scene-clip.ts'
@@ -50,18 +50,11 @@ export class MovingShapesVideos {
       await rename(aside, path)
     } catch (error) {
       await rm(aside, { force: true })
-      if (!isSystemError(error)) throw error
-      throw new TarsierError('write-failed', `${path} could not be written: ${error.message}. Check the folder's permissions.`, {
-        cause: error,
-      })
+      throw writeError(path, error)
     }
   }
 }
 
 async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() === true
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
 }

@@ -1,0 +1,65 @@
+import type { DreamVerdict, OpenVerdict } from '../metrics/verdicts.ts'
+import type { Prediction } from '../prediction.ts'
+import { type EventRelation, eventsIn, relate } from './events.ts'
+import { backgroundNames, colorNames, motionWords, shapeNames } from './world.ts'
+
+/** As printed beside scores. It judges moving-shapes alone: what is said there is of a closed language. */
+export const RULE_JUDGE = 'rule'
+/** Rises when the rules below change. */
+export const RULE_VERSION = '1'
+
+/** As many as AutoDQ extracts. */
+const MOST_EVENTS = 10
+
+export interface RuledDescription {
+  readonly verdict: DreamVerdict
+  /** The annotated events held against the description, and its own held against the reference. */
+  readonly reference: readonly EventRelation[]
+  readonly predicted: readonly EventRelation[]
+}
+
+/** AutoDQ without a language model: events are taken from the texts and found in the other text by rule. Null where there is no description. */
+export function judgeDescription({ key, dataset, extraInfo, reference, prediction }: Prediction): RuledDescription | null {
+  if (prediction === null) return null
+  const right = String(reference)
+  const annotated = Array.isArray(extraInfo.events) ? extraInfo.events.map(String) : eventsIn(right)
+  const said = [...new Set(eventsIn(prediction))].slice(0, MOST_EVENTS)
+  const found = annotated.map((event) => relate(event, prediction))
+  const own = said.map((event) => relate(event, right))
+  return { verdict: { key, dataset, extraInfo, recall: count(found), precision: count(own) }, reference: found, predicted: own }
+}
+
+/** Words that can be the answer to a question of one kind; other words of a sentence are not looked at. */
+const answers: Readonly<Record<string, readonly string[]>> = {
+  background: backgroundNames,
+  color: colorNames,
+  count: ['one', 'two'],
+  first: Object.values(motionWords),
+  last: Object.values(motionWords),
+  motion: Object.values(motionWords),
+  presence: ['yes', 'no'],
+  shape: shapeNames,
+}
+
+/**
+ * An open answer is right where it has the reference's answer words, all of them, in their order, and no other. Otherwise the score is the part of
+ * them that is at its place, at most 4. Null where there is no answer, or a question of a kind that is not of moving-shapes.
+ */
+export function judgeOpenAnswer({ key, dataset, reference, prediction }: Prediction): OpenVerdict | null {
+  const words = answers[dataset.slice(dataset.indexOf('/') + 1)]
+  if (prediction === null || !words) return null
+  const wanted = wordsIn(String(reference), words)
+  const said = wordsIn(prediction, words)
+  const matching = wanted.filter((word, place) => word === said[place]).length
+  const most = Math.max(wanted.length, said.length)
+  const correct = most > 0 && matching === most
+  return { key, dataset, correct, score: correct ? 5 : Math.round((4 * matching) / Math.max(most, 1)) }
+}
+
+function wordsIn(text: string, words: readonly string[]): string[] {
+  return [...text.toLowerCase().matchAll(new RegExp(`\\b(?:${words.join('|')})\\b`, 'g'))].map(([word]) => word)
+}
+
+function count(relations: readonly EventRelation[]): { readonly entailed: number; readonly total: number } {
+  return { entailed: relations.filter(({ relationship }) => relationship === 'entailment').length, total: relations.length }
+}
