@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import type { BrokenLine } from '../json-lines.ts'
 import type { Prediction } from '../prediction.ts'
@@ -17,6 +17,8 @@ const STEP_BYTES = 1 << 16
 export interface RunOf {
   readonly dataSet: string
   readonly settings: RunSettings
+  /** Path of the predictions. Defaults to `predictions.jsonl` in the folder. */
+  readonly path?: string
   /** Predictions to be made again: they leave the file before it is added to. */
   drop(prediction: Prediction): boolean
 }
@@ -37,13 +39,13 @@ export interface Found {
  * the next one cuts off. One process writes at a time, held by a lock that goes with it.
  */
 export class PredictionFile implements AsyncDisposable {
-  readonly #directory: string
+  readonly #path: string
   readonly #lock: AsyncDisposable
   readonly #file: FileHandle
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(directory: string, lock: AsyncDisposable, file: FileHandle) {
-    this.#directory = directory
+  private constructor(path: string, lock: AsyncDisposable, file: FileHandle) {
+    this.#path = path
     this.#lock = lock
     this.#file = file
   }
@@ -55,10 +57,9 @@ export class PredictionFile implements AsyncDisposable {
    */
   static async open(
     directory: string,
-    { dataSet, settings, drop }: RunOf,
+    { dataSet, settings, path = join(directory, PREDICTIONS_FILE), drop }: RunOf,
     signal: AbortSignal,
   ): Promise<{ readonly file: PredictionFile; readonly found: Found }> {
-    const path = join(directory, PREDICTIONS_FILE)
     const lock = await lockRun(directory)
     let file: FileHandle | null = null
     try {
@@ -67,9 +68,9 @@ export class PredictionFile implements AsyncDisposable {
       const { predictions, broken } = await readAll(path, signal)
       const kept = new Map([...predictions].filter(([, prediction]) => !drop(prediction)))
       // Broken lines stay unless the file is written anew: nothing of theirs is known that could be lost.
-      if (kept.size < predictions.size) await replaceFile(directory, PREDICTIONS_FILE, linesOf(kept.values()))
+      if (kept.size < predictions.size) await replaceFile(dirname(path), basename(path), linesOf(kept.values()))
       file = await open(path, 'a')
-      return { file: new PredictionFile(directory, lock, file), found: { predictions: kept, broken, torn } }
+      return { file: new PredictionFile(path, lock, file), found: { predictions: kept, broken, torn } }
     } catch (error) {
       await file?.close()
       await lock[Symbol.asyncDispose]()
@@ -85,7 +86,7 @@ export class PredictionFile implements AsyncDisposable {
         await this.#file.appendFile(line)
         await this.#file.datasync()
       } catch (error) {
-        throw writeError(join(this.#directory, PREDICTIONS_FILE), error)
+        throw writeError(this.#path, error)
       }
     })
     this.#writing = writing.catch(() => {}) // told to whoever added the line
