@@ -1,0 +1,21 @@
+import type { Prediction } from '../prediction.ts'
+import { cider } from './cider.ts'
+import { tokenizeCaption } from './ptb-tokenizer.ts'
+
+export interface CaptionScores {
+  /** CIDEr as pycocoevalcap gives it, 0 to 10. */
+  readonly cider: number
+  readonly success: number
+  /** Samples without a caption. They score 0, as upstream's `<error>` does, and their references count like all others. */
+  readonly failed: number
+}
+
+/** CIDEr of short captions, lower-cased and cut by the Penn Treebank's rules first. */
+export function scoreCaptions(predictions: readonly Prediction[]): CaptionScores {
+  const failed = predictions.filter(({ prediction }) => prediction === null).length
+  const pairs = predictions.map(({ prediction, reference }) => ({
+    candidate: tokenizeCaption(prediction ?? ''),
+    references: (typeof reference === 'string' ? [reference] : reference).map(tokenizeCaption),
+  }))
+  return { cider: cider(pairs).score, success: predictions.length - failed, failed }
+}

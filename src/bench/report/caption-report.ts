@@ -1,0 +1,26 @@
+import type { CaptionScores } from '../metrics/captions.ts'
+import { count, headline, type ReportBody, score, words } from './eval-report.ts'
+
+/** CIDEr of short captions, in hundreds as the papers give it. */
+export function captionReport(dataset: string, { cider, success, failed }: CaptionScores): ReportBody {
+  const figure = score(cider * 100, 1)
+  return {
+    success,
+    failed,
+    headline: [headline('CIDEr', figure, null)],
+    tables: [
+      {
+        title: 'CIDEr',
+        columns: ['Task', 'CIDEr', 'Success', 'Failed'],
+        rows: [[words('OVERALL'), figure, count(success), count(failed)]],
+        best: null,
+      },
+    ],
+    text: [
+      `Dataset: ${dataset}\tMetric: CIDEr`,
+      `#Successful Results: ${success}`,
+      `#Failed Results: ${failed}`,
+      `CIDEr score: ${figure.text}`,
+    ].join('\n'),
+  }
+}

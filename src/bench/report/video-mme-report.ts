@@ -1,0 +1,75 @@
+import { roundFigure } from '../metrics/figures.ts'
+import type { Tally, VideoMmePart, VideoMmeScores } from '../metrics/video-mme.ts'
+import { type Cell, count, headline, type ReportBody, type ReportTable, words } from './eval-report.ts'
+
+const thin = '-------------------------------------'
+const thick = '====================================='
+const stars = '*************************************'
+
+/** Video-MME by duration, domain, sub category and task type. */
+export function videoMmeReport(scores: VideoMmeScores): ReportBody {
+  const parts = [...scores.durations].map(([name, part]) => ({ name: `Evaluation on video Type: ${name}`, part, end: thin }))
+  const all = { name: 'Evaluation on the entire dataset', part: scores.all, end: stars }
+  return {
+    success: scores.success,
+    failed: scores.failed,
+    headline: [
+      headline('Overall', percentOf(scores.all.overall), 100),
+      ...[...scores.durations].map(([name, part]) => headline(name, percentOf(part.overall), 100)),
+    ],
+    tables: [
+      tableOf('Duration', new Map([...scores.durations].map(([name, part]) => [name, part.overall])), scores.all.overall),
+      ...sections(scores.all).map(({ title, tallies }) => tableOf(title, tallies, scores.all.overall)),
+      ...[...scores.durations].flatMap(([name, part]) =>
+        sections(part).map(({ title, tallies }) => tableOf(`${title}: ${name}`, tallies, part.overall)),
+      ),
+    ],
+    text: [...parts, all].flatMap(({ name, part, end }) => linesOf(name, part, end)).join('\n'),
+  }
+}
+
+function sections(part: VideoMmePart): { title: string; tallies: ReadonlyMap<string, Tally> }[] {
+  return [
+    { title: 'Video Categories', tallies: part.domains },
+    { title: 'Video Sub Categories', tallies: part.subCategories },
+    { title: 'Task Categories', tallies: part.taskTypes },
+  ]
+}
+
+function linesOf(name: string, part: VideoMmePart, end: string): string[] {
+  return [
+    ...[thick, name, thick],
+    ...sections(part).flatMap(({ title, tallies }) => [thin, title, thin, ...[...tallies].map(([label, tally]) => lineOf(label, tally))]),
+    ...[end, 'Overall Performance', end, lineOf('Overall', part.overall)],
+  ]
+}
+
+/** Upstream's format leaves a place for the sign, hence two spaces. */
+function lineOf(label: string, tally: Tally): string {
+  return `${label}:  ${percentOf(tally).text}%`
+}
+
+function tableOf(title: string, tallies: ReadonlyMap<string, Tally>, overall: Tally): ReportTable {
+  return {
+    title,
+    columns: [title.replace(/:.*/, ''), 'Accuracy', 'Correct', 'Answered'],
+    rows: [...tallies, ['OVERALL', overall] as const].map(([label, tally]) => [
+      words(label),
+      percentOf(tally),
+      count(tally.correct),
+      count(tally.answered),
+    ]),
+    best: 100,
+  }
+}
+
+/** Per cent with one decimal; 0 where nothing was answered, as upstream has it. */
+function percentOf({ correct, answered }: Tally): Cell {
+  const value = answered > 0 ? (100 * correct) / answered : 0
+  return { kind: 'score', text: oneDecimal(value), value: answered > 0 ? value : null }
+}
+
+/** Python's `.1f` takes the even neighbour at an exact half, which only a quarter is, and JavaScript the upper one. */
+function oneDecimal(value: number): string {
+  return Number.isInteger(value * 4) ? roundFigure(value, 1).toFixed(1) : value.toFixed(1)
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { scoreCaptions } from '../../../../src/bench/metrics/captions.ts'
+import { cider } from '../../../../src/bench/metrics/cider.ts'
+import { tokenizeCaption } from '../../../../src/bench/metrics/ptb-tokenizer.ts'
+import { predictionOf } from '../../../helpers/predictions.ts'
+
+interface Fixture {
+  readonly score: number
+  readonly pairs: readonly {
+    readonly candidate: string
+    readonly references: readonly string[]
+    readonly score: number
+    readonly words: readonly string[]
+    readonly referenceWords: readonly string[][]
+  }[]
+  readonly hard: readonly { readonly text: string; readonly words: readonly string[] }[]
+}
+
+// Written by tools/reference/caption_cider.py with pycocoevalcap and its Java tokenizer.
+const fixture = JSON.parse(readFileSync(new URL('../../../fixtures/bench/captions.json', import.meta.url), 'utf8')) as Fixture
+
+describe('the words of a caption', () => {
+  test.each(fixture.hard)('$text', ({ text, words }) => {
+    expect(tokenizeCaption(text)).toEqual(words)
+  })
+
+  test('are those of pycocoevalcap for every caption', () => {
+    const texts = fixture.pairs.flatMap((pair) => [pair.candidate, ...pair.references])
+    expect(texts.length).toBeGreaterThan(300)
+    expect(texts.map(tokenizeCaption)).toEqual(fixture.pairs.flatMap((pair) => [pair.words, ...pair.referenceWords]))
+  })
+
+  test('are found in a long text without blanks in good time', () => {
+    expect(tokenizeCaption('a=$'.repeat(20_000))).toHaveLength(60_000)
+    expect(tokenizeCaption('<a '.repeat(2_000))).toHaveLength(4_000)
+  })
+})
+
+describe('CIDEr', () => {
+  test('is that of pycocoevalcap', () => {
+    const { score, scores } = cider(
+      fixture.pairs.map(({ candidate, references }) => ({
+        candidate: tokenizeCaption(candidate),
+        references: references.map(tokenizeCaption),
+      })),
+    )
+    expect(Math.abs(score - fixture.score)).toBeLessThan(1e-9)
+    for (const [i, pair] of fixture.pairs.entries()) expect(Math.abs((scores[i] ?? Number.NaN) - pair.score)).toBeLessThan(1e-9)
+  })
+
+  test('gives a failed sample 0 and counts its references', () => {
+    const predictions = fixture.pairs.map(({ candidate, references }, i) =>
+      predictionOf({ dataset: 'MSVD-Caption-test', idx: i, reference: [...references], prediction: i === 0 ? null : candidate }),
+    )
+    const scores = scoreCaptions(predictions)
+    expect(scores).toMatchObject({ success: fixture.pairs.length - 1, failed: 1 })
+    expect(scores.cider).toBeCloseTo(fixture.score - (fixture.pairs[0]?.score ?? Number.NaN) / fixture.pairs.length, 9)
+  })
+})
