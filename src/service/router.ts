@@ -1,4 +1,5 @@
 import { batchArea } from './batch-area.ts'
+import { benchArea } from './bench-area.ts'
 import { chatsArea } from './chats-area.ts'
 import { clipsArea } from './clips-area.ts'
 import { estimateArea } from './estimate-area.ts'
@@ -17,5 +18,6 @@ export const router = implementer.router({
   settings: settingsArea,
   batch: batchArea,
   library: libraryArea,
+  bench: benchArea,
   system: systemArea,
 })

@@ -6,6 +6,7 @@ import { Library } from '../library/library.ts'
 import type { Activity } from '../shared/contract/system.ts'
 import { Answering } from './answering.ts'
 import { BatchRunner } from './batch-runner.ts'
+import { BenchRuns } from './bench-runs.ts'
 import { ClipStore } from './clip-store.ts'
 import { Engines } from './engines.ts'
 import { FolderHandles } from './folder-handles.ts'
@@ -37,6 +38,7 @@ export class Service implements AsyncDisposable {
   readonly answering: Answering
   readonly batches: BatchRunner
   readonly models: ModelJobs
+  readonly bench: BenchRuns
   readonly folders = new FolderHandles()
   readonly activity: Watched<Activity>
   crashes = 0
@@ -55,6 +57,7 @@ export class Service implements AsyncDisposable {
     this.answering = new Answering(this)
     this.batches = new BatchRunner(this, changed)
     this.models = new ModelJobs(this, changed)
+    this.bench = new BenchRuns(home, this.log)
     this.log.info('service', `Tarsier ${appVersion()} began`)
   }
 

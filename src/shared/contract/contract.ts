@@ -1,5 +1,6 @@
 import type { ContractRouterClient } from '@orpc/contract'
 import { batchContract } from './batch.ts'
+import { benchContract } from './bench.ts'
 import { chatsContract } from './chats.ts'
 import { clipsContract } from './clips.ts'
 import { estimateContract } from './estimate.ts'
@@ -17,6 +18,7 @@ export const contract = {
   settings: settingsContract,
   batch: batchContract,
   library: libraryContract,
+  bench: benchContract,
   system: systemContract,
 }
 

@@ -1,0 +1,199 @@
+import { open } from 'node:fs/promises'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { dataSetOf } from '../datasets.ts'
+import { readJsonLines } from '../json-lines.ts'
+import { judgeChoice } from '../metrics/multi-choice.ts'
+import type { EventCount } from '../metrics/verdicts.ts'
+import type { Prediction } from '../prediction.ts'
+import { parsePrediction } from '../run/read-predictions.ts'
+import type { RunFiles } from './run-files.ts'
+import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
+
+/** A line that can be read again by itself. */
+export interface LinePlace {
+  readonly file: string
+  readonly offset: number
+  readonly length: number
+}
+
+/** What is known of a sample's answer without its words. */
+export type Standing =
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'answered' }
+  /** A multi-choice answer. */
+  | { readonly kind: 'choice'; readonly correct: boolean }
+  | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number }
+  | { readonly kind: 'events'; readonly recall: EventCount; readonly precision: EventCount }
+
+/** A sample of a run, as it is held in memory: its words stay in the file. */
+export interface IndexedSample {
+  readonly key: string
+  readonly dataset: string
+  readonly place: LinePlace
+  readonly standing: Standing
+  readonly verdict: LinePlace | null
+  /** `n_subjects`, `n_shots` and `n_events` of the annotation, by which AutoDQ is tabled. */
+  readonly numbers: Readonly<Record<string, unknown>>
+}
+
+export interface RunIndex {
+  /** In the order of the files; of a key that is there twice the later answer. */
+  readonly samples: readonly IndexedSample[]
+  readonly byKey: ReadonlyMap<string, IndexedSample>
+  readonly broken: { readonly count: number; readonly first: readonly string[] }
+  /** Who judged, by data set. */
+  readonly judges: ReadonlyMap<string, string>
+}
+
+const SHOWN_BROKEN = 5
+
+/** Goes once through a run's files, a line in memory at a time. Throws as `readJsonLines` does. */
+export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<RunIndex> {
+  const broken = new Broken()
+  const verdicts = await readVerdicts(files, broken, signal)
+  const byKey = new Map<string, IndexedSample>()
+  const judges = new Map<string, string>()
+  for (const { path } of files.predictions) {
+    for await (const read of readJsonLines(path, signal)) {
+      const prediction = read.kind === 'broken' ? read : parsePrediction(read.value)
+      if (read.kind === 'broken' || 'reason' in prediction) {
+        broken.add(read.file, read.line, 'reason' in prediction ? prediction.reason : '')
+        continue
+      }
+      const name = setOf(prediction.dataset)
+      const found = verdicts.get(prediction.key) ?? verdicts.get(`${name}-${prediction.idx}`)
+      const sample: IndexedSample = {
+        key: prediction.key,
+        dataset: prediction.dataset,
+        place: { file: read.file, offset: read.offset, length: read.length },
+        standing: standingOf(prediction, found?.line ?? null),
+        verdict: found?.place ?? null,
+        numbers: numbersOf(prediction),
+      }
+      if (found?.line.judge) judges.set(name, found.line.judge)
+      // Shards of a run may have met the same sample: an answer is worth more than a failure.
+      const before = byKey.get(sample.key)
+      if (!before || prediction.prediction !== null || before.standing.kind === 'failed') byKey.set(sample.key, sample)
+    }
+  }
+  return { samples: [...byKey.values()], byKey, broken, judges }
+}
+
+/** Reads lines again. Throws `bench-damaged` where a file is not what it was when it was gone through. */
+export async function readPlaces(places: readonly LinePlace[]): Promise<unknown[]> {
+  const values = new Map<LinePlace, unknown>()
+  for (const path of new Set(places.map(({ file }) => file))) {
+    await using handle = await open(path).catch((cause: unknown) => {
+      throw changed(path, cause)
+    })
+    for (const place of places) {
+      if (place.file !== path) continue
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(place.length), 0, place.length, place.offset)
+      try {
+        values.set(place, JSON.parse(new TextDecoder().decode(buffer.subarray(0, bytesRead))))
+      } catch (cause) {
+        throw changed(path, cause)
+      }
+    }
+  }
+  return places.map((place) => values.get(place))
+}
+
+export async function readSamples(samples: readonly IndexedSample[]): Promise<Prediction[]> {
+  const values = await readPlaces(samples.map(({ place }) => place))
+  return values.map((value, i) => {
+    const prediction = parsePrediction(value)
+    const sample = samples[i]
+    if (!('reason' in prediction) && prediction.key === sample?.key) return prediction
+    throw changed(sample?.place.file ?? 'The file', 'reason' in prediction ? prediction.reason : 'another sample is there')
+  })
+}
+
+/** A data set's name without its sub task. */
+export function setOf(dataset: string): string {
+  return dataset.split('/', 1)[0] ?? dataset
+}
+
+interface FoundVerdict {
+  readonly line: VerdictLine
+  readonly place: LinePlace
+}
+
+/** By key; where a line has none by `NAME-idx`, the name being that of its file. */
+async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal): Promise<Map<string, FoundVerdict>> {
+  const verdicts = new Map<string, FoundVerdict>()
+  for (const { path } of files.verdicts) {
+    const name = /([^/\\]+)_eval_infos\.jsonl$/.exec(path)?.[1] ?? ''
+    for await (const read of readJsonLines(path, signal)) {
+      const line = read.kind === 'broken' ? null : parseVerdict(read.value)
+      if (read.kind === 'broken' || line === null) {
+        broken.add(path, read.line, read.kind === 'broken' ? read.reason : 'not a verdict')
+        continue
+      }
+      const key = line.key ?? `${name}-${line.idx}`
+      // Only what lists need stays in memory; the words are read again.
+      const slim: VerdictLine =
+        line.kind === 'events'
+          ? { ...line, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
+          : { ...line, reason: '' }
+      verdicts.set(key, { line: slim, place: { file: read.file, offset: read.offset, length: read.length } })
+    }
+  }
+  return verdicts
+}
+
+function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standing {
+  if (prediction.prediction === null) return { kind: 'failed' }
+  const set = dataSetOf(prediction.dataset)
+  if (set?.metric === 'multi-choice') {
+    const correct = judgeChoice(prediction, lowestDigit(prediction.dataset))
+    return correct === null ? { kind: 'failed' } : { kind: 'choice', correct }
+  }
+  if (verdict === null) return { kind: 'answered' }
+  if (verdict.kind === 'judged') return { kind: 'judged', correct: verdict.correct, score: verdict.score }
+  return { kind: 'events', recall: verdict.recall.count, precision: verdict.precision.count }
+}
+
+/** Video-MME's program takes no 0 for a letter. */
+export function lowestDigit(dataset: string): 0 | 1 {
+  return setOf(dataset) === 'Video-MME' ? 1 : 0
+}
+
+/** From 0 to 1; null where nothing is known. */
+export function scoreOf(standing: Standing): number | null {
+  switch (standing.kind) {
+    case 'choice':
+      return standing.correct ? 1 : 0
+    case 'judged':
+      return Math.min(1, Math.max(0, standing.score / 5))
+    case 'events':
+      return f1OfCounts(standing.recall, standing.precision)
+    case 'failed':
+    case 'answered':
+      return null
+    default:
+      return assertNever(standing, 'standing')
+  }
+}
+
+function numbersOf({ dataset, extraInfo }: Prediction): IndexedSample['numbers'] {
+  if (dataSetOf(dataset)?.metric !== 'autodq') return none
+  const { n_subjects, n_shots, n_events } = extraInfo
+  return { n_subjects, n_shots, n_events }
+}
+
+const none = {}
+
+class Broken {
+  count = 0
+  readonly first: string[] = []
+
+  add(file: string, line: number, reason: string): void {
+    this.count++
+    if (this.first.length < SHOWN_BROKEN) this.first.push(`${file}:${line}: ${reason}`)
+  }
+}
+
+function changed(path: string, cause: unknown): TarsierError {
+  return new TarsierError('bench-damaged', `${path} is not what it was a moment ago. Open the run again.`, { cause })
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { dataSetOf } from '../datasets.ts'
+import { aggregateDream } from '../metrics/dream.ts'
+import { groupBy } from '../metrics/group-by.ts'
+import type { ChoiceScore } from '../metrics/multi-choice.ts'
+import { aggregateOpenEnded } from '../metrics/open-ended.ts'
+import { choiceReport } from '../report/choice-report.ts'
+import { dreamReport } from '../report/dream-report.ts'
+import { type EvalReport, evalReportSchema, type ReportBody } from '../report/eval-report.ts'
+import { openReport } from '../report/open-report.ts'
+import type { RunFiles } from './run-files.ts'
+import type { IndexedSample } from './run-index.ts'
+
+/** A report of every sub task of the longest benchmark is far smaller. */
+const MAX_REPORT_BYTES = 8 * 1024 * 1024
+
+/** Reports that evaluations left in a run's folder, by data set; the last one of each. Other JSON files are passed over. */
+export async function readReports({ reports }: RunFiles): Promise<Map<string, EvalReport>> {
+  const found = new Map<string, EvalReport>()
+  for (const { path, bytes } of [...reports].sort((a, b) => a.modified - b.modified)) {
+    if (bytes > MAX_REPORT_BYTES) continue
+    const report = evalReportSchema.safeParse(await json(path))
+    if (report.success) found.set(report.data.dataset, report.data)
+  }
+  return found
+}
+
+/**
+ * The figures of one data set's samples by what the index holds of them, where no evaluation has left any; null where that does not suffice,
+ * because there is no verdict or the metric needs the words.
+ */
+export function tablesOf(name: string, samples: readonly IndexedSample[]): ReportBody | null {
+  switch (dataSetOf(name)?.metric) {
+    case 'multi-choice': {
+      const groups = groupBy(samples, ({ dataset }) => dataset)
+      return choiceReport(name, { ...choiceScore(samples), tasks: new Map([...groups].map(([task, group]) => [task, choiceScore(group)])) })
+    }
+    case 'autodq': {
+      const verdicts = samples.flatMap(({ key, dataset, numbers, standing }) =>
+        standing.kind === 'events' ? [{ key, dataset, extraInfo: numbers, recall: standing.recall, precision: standing.precision }] : [],
+      )
+      if (verdicts.length === 0) return null
+      const failed = samples.filter(({ standing }) => standing.kind !== 'events').map(({ dataset }) => dataset)
+      return dreamReport(name, aggregateDream(verdicts, failed))
+    }
+    case 'open-ended': {
+      const verdicts = samples.flatMap(({ key, dataset, standing }) =>
+        standing.kind === 'judged' ? [{ key, dataset, correct: standing.correct, score: standing.score }] : [],
+      )
+      return verdicts.length === 0 ? null : openReport(name, aggregateOpenEnded(verdicts, samples.length - verdicts.length))
+    }
+    default:
+      return null
+  }
+}
+
+function choiceScore(samples: readonly IndexedSample[]): ChoiceScore {
+  const named = samples.flatMap(({ standing }) => (standing.kind === 'choice' ? [standing.correct] : []))
+  return { accuracy: named.filter(Boolean).length / named.length, success: named.length, failed: samples.length - named.length }
+}
+
+async function json(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    return null // not ours
+  }
+}

@@ -1,0 +1,70 @@
+import { listModels } from '../engine/models/registry.ts'
+import type { FramePicture } from '../shared/contract/clips.ts'
+import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import type { ModelManifest } from '../shared/model-manifest.ts'
+import { leaderboard } from './bench-leaderboard.ts'
+import { compareSlice, sampleSlice } from './bench-rows.ts'
+import { clipPathOf, indexedSample, predictionOf, wholeSample } from './bench-sample.ts'
+import { summaryOf, wholeRun } from './bench-summary.ts'
+import { implementer, needed } from './procedures.ts'
+import type { Service } from './service.ts'
+
+const area = implementer.bench
+
+export const benchArea = {
+  list: area.list.handler(async ({ context: { service } }) => ({
+    runs: await Promise.all((await service.bench.list()).map(summaryOf)),
+    folder: service.bench.folder,
+  })),
+
+  open: area.open.handler(async ({ input, context: { service } }) =>
+    summaryOf(await service.bench.open(service.folders.get(input.folder))),
+  ),
+
+  close: area.close.handler(({ input, context: { service } }) => service.bench.close(input.run)),
+
+  get: area.get.handler(async ({ input, context: { service } }) => wholeRun(await service.bench.get(input.run))),
+
+  samples: area.samples.handler(({ input, context: { service } }) => sampleSlice(service.bench, input)),
+
+  sample: area.sample.handler(async ({ input, context: { service } }) => wholeSample(await service.bench.get(input.run), input.key)),
+
+  clip: area.clip.handler(async ({ input, context: { service }, signal: given }) => {
+    const signal = needed(given)
+    try {
+      const clip = await service.clips.open((await shownClip(service, input)).path, {}, signal)
+      return { kind: 'clip', facts: await service.clips.facts(clip) }
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) throw error
+      return { kind: 'missing', error: asTarsierError(error).toData() }
+    }
+  }),
+
+  frames: area.frames.handler(async function* ({ input, context: { service }, signal: given }): AsyncGenerator<FramePicture, void> {
+    const signal = needed(given)
+    const { path, prediction } = await shownClip(service, input)
+    const { used } = prediction
+    if (!used || used.frames.length === 0)
+      throw new TarsierError('nothing-found', 'The prediction does not say which frames the model saw.')
+    const frames = { kind: 'indices', indices: used.frames.map(({ index }) => index) } as const
+    const pixels = used.width === null || used.height === null ? null : used.width * used.height
+    const request = { path, frames, ...(pixels !== null && { maxPixels: pixels }) }
+    for await (const { jpeg, ...frame } of service.media.pictures(request, await manifestOf(service, used.model), signal))
+      yield { ...frame, jpeg: Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength).toString('base64') }
+  }),
+
+  compare: area.compare.handler(({ input, context: { service } }) => compareSlice(service.bench, input)),
+
+  leaderboard: area.leaderboard.handler(({ context: { service } }) => leaderboard(service.bench)),
+}
+
+async function shownClip(service: Service, { run: id, key }: { readonly run: string; readonly key: string }) {
+  const run = await service.bench.get(id)
+  const prediction = await predictionOf(indexedSample(run, key))
+  return { prediction, path: clipPathOf(run, prediction) }
+}
+
+/** How the model of a run cuts pictures; null where it is not here. */
+async function manifestOf({ home }: Service, model: string): Promise<ModelManifest | null> {
+  return (await listModels(home)).find(({ name }) => name === model)?.manifest ?? null
+}

@@ -1,0 +1,117 @@
+import { basename, isAbsolute, resolve } from 'node:path'
+import { type IndexedSample, lowestDigit, readPlaces, readSamples, scoreOf } from '../bench/explore/run-index.ts'
+import { parseVerdict } from '../bench/explore/verdict-line.ts'
+import { entailedPart } from '../bench/metrics/dream.ts'
+import { parseChoice } from '../bench/metrics/multi-choice.ts'
+import type { Prediction, Used } from '../bench/prediction.ts'
+import type { BenchFact, BenchSample, JudgedEvent, SampleVerdict } from '../shared/contract/bench.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { stateOf } from './bench-rows.ts'
+import type { OpenRun } from './bench-runs.ts'
+
+/** A sample of a run by its key. Throws `nothing-found`. */
+export function indexedSample(run: OpenRun, key: string): IndexedSample {
+  const sample = run.index.byKey.get(key)
+  if (sample) return sample
+  throw new TarsierError('nothing-found', `There is no sample "${key.slice(0, 100)}" in this run any more. Look at its list again.`)
+}
+
+/** What a run's file says of one sample. */
+export async function predictionOf(sample: IndexedSample): Promise<Prediction> {
+  const [prediction] = await readSamples([sample])
+  if (prediction) return prediction
+  throw new TarsierError('bench-damaged', 'The sample is not in its file any more. Open the run again.')
+}
+
+/** All about one sample. */
+export async function wholeSample(run: OpenRun, key: string): Promise<BenchSample> {
+  const sample = indexedSample(run, key)
+  const prediction = await predictionOf(sample)
+  const { dataset, prompt, begun, question, reference, error, used, video } = prediction
+  return {
+    key,
+    dataset,
+    state: stateOf(sample.standing),
+    score: scoreOf(sample.standing),
+    prompt,
+    begun,
+    question,
+    references: [reference].flat(),
+    answer: prediction.prediction,
+    error,
+    verdict: await verdictOf(sample, prediction),
+    clip: video === null ? null : basename(video.replaceAll('\\', '/')),
+    frames: used?.frames ?? [],
+    facts: [...(used ? usedFacts(used, prediction.finish) : []), ...annotated(prediction)],
+  }
+}
+
+/**
+ * The path of a sample's clip. Throws `file-missing` where the prediction names none, and where it names a place of another machine, which
+ * opening would send this person's name to.
+ */
+export function clipPathOf(run: OpenRun, { video }: Prediction): string {
+  if (video === null || video.includes('<placeholder>'))
+    throw new TarsierError('file-missing', 'The prediction does not say where its clip lies.')
+  if (/^[\\/]{2}/.test(video))
+    throw new TarsierError('not-allowed', `The clip lies on another machine (${video}), and is not fetched from there.`)
+  return isAbsolute(video) ? video : resolve(run.directory, video)
+}
+
+async function verdictOf(sample: IndexedSample, { dataset, prediction }: Prediction): Promise<SampleVerdict | null> {
+  if (sample.standing.kind === 'choice') return { kind: 'choice', letter: parseChoice(prediction ?? '', lowestDigit(dataset)) }
+  if (!sample.verdict) return null
+  const [value] = await readPlaces([sample.verdict])
+  const line = parseVerdict(value)
+  if (!line) return null
+  if (line.kind === 'judged') {
+    const { correct, score, reason, judge } = line
+    return { kind: 'judged', correct, score, reason, judge }
+  }
+  const side = ({ count, events }: typeof line.recall) => ({ share: entailedPart(count), events: events.map(eventOf) })
+  return { kind: 'events', recall: side(line.recall), precision: side(line.precision), judge: line.judge }
+}
+
+function eventOf({
+  event,
+  relationship,
+  reason,
+}: {
+  event: string
+  relationship: string
+  reason?: string | null | undefined
+}): JudgedEvent {
+  return { event, relationship: relationship.trim().toLowerCase(), reason: reason ?? '' }
+}
+
+function usedFacts(
+  { model, engine, width, height, generation, device, seconds, versions, frames }: Used,
+  finish: string | null,
+): BenchFact[] {
+  return [
+    { name: 'Model', value: engine === 'tarsier' ? model : `${model} (${engine})` },
+    {
+      name: 'Frames',
+      value: width === null || height === null ? String(frames.length) : `${frames.length} of ${width} × ${height} pixels`,
+    },
+    { name: 'Device', value: device },
+    { name: 'Time', value: `${seconds.toFixed(1)} s` },
+    {
+      name: 'Generation',
+      value: `at most ${generation.maxTokens} tokens, temperature ${generation.temperature}, top-p ${generation.topP}`,
+    },
+    ...(finish === null ? [] : [{ name: 'Ended by', value: finish }]),
+    ...Object.entries(versions).map(([name, value]) => ({ name, value })),
+  ]
+}
+
+/** What the annotation says besides, such as domain and duration; the events stand among the verdict. */
+function annotated({ extraInfo, task, vid }: Prediction): BenchFact[] {
+  return [
+    ...(task === '' ? [] : [{ name: 'Task', value: task }]),
+    ...(vid === null ? [] : [{ name: 'Video', value: String(vid) }]),
+    ...Object.entries(extraInfo)
+      .filter(([name]) => name !== 'events')
+      .map(([name, value]) => ({ name: name.replaceAll('_', ' '), value: typeof value === 'string' ? value : JSON.stringify(value) })),
+  ].map(({ name, value }) => ({ name, value: value.slice(0, 500) }))
+}
