@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { readHead } from './local-file.ts'
+import { FRAMES_ENDING } from './media-names.ts'
 import { resizeBicubic } from './resize.ts'
 import { planFrames } from './sampling.ts'
 import { StillClip } from './still-clip.ts'
 import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
-
-/** What the name of a folder ends with whose pictures are the frames of one clip. */
-export const FRAMES_ENDING = '.frames'
 
 /** Pictures in a folder, in the order of their names, as the frames of one clip, a second apart. Those of other sizes are brought to that of the first. */
 export class FramesClip implements Clip {

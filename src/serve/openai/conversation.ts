@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClipRequest, PastTurn } from '../../engine/engine-client.ts'
-import { FRAMES_ENDING } from '../../engine/media/frames-clip.ts'
+import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import type { MediaInfo } from '../../engine/media/types.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { type FrameRequest, MAX_FRAMES } from '../../shared/frame-request.ts'
