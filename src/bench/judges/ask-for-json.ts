@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import type { JudgeCall } from './judge.ts'
+
+export interface JudgeMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** JSON Schema (2020-12) of a verdict. */
+export type VerdictSchema = Readonly<Record<string, unknown>>
+
+/** What a judge wrote: its whole answer, or as much as there was when it was cut off. */
+export type Completion = (messages: readonly JudgeMessage[], schema: VerdictSchema) => Promise<string>
+
+/** Answers that are asked for before a question counts as failed. */
+const ATTEMPTS = 3
+/** As much of an unusable answer as is shown to the judge again, in characters. */
+const SHOWN_AGAIN = 2000
+
+/**
+ * Asks until the answer has the shape wanted. An answer that has not is shown to the judge with what is wrong and with the schema; after
+ * the last one `judge-failed` is thrown. Nothing is read into an answer beyond its JSON.
+ */
+export async function askForJson<T>(call: JudgeCall<T>, complete: Completion): Promise<T> {
+  const { $schema: _, ...schema } = z.toJSONSchema(call.schema)
+  const question: JudgeMessage[] = [
+    { role: 'system', content: call.system },
+    { role: 'user', content: call.user },
+  ]
+  let messages: readonly JudgeMessage[] = question
+  let wrong = ''
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const text = await complete(messages, schema)
+    const read = readVerdict(text, call.schema)
+    if ('verdict' in read) return read.verdict
+    wrong = read.wrong
+    messages = [
+      ...question,
+      { role: 'assistant', content: text.slice(0, SHOWN_AGAIN) || '(nothing)' },
+      {
+        role: 'user',
+        content: `This answer cannot be used: ${wrong}. Answer the question again with one JSON object and nothing else. It must follow this JSON schema:\n${JSON.stringify(schema)}`,
+      },
+    ]
+  }
+  throw new TarsierError(
+    'judge-failed',
+    `The judge gave no usable answer in ${ATTEMPTS} attempts (${wrong}). Evaluate again to ask it once more, or use a stronger judge.`,
+    { details: { prompt: call.prompt.name, version: call.prompt.version } },
+  )
+}
+
+/** The verdict in an answer, or the words for what is wrong with it. A fence and what a model thought aloud before may stand around the JSON. */
+export function readVerdict<T>(text: string, schema: z.ZodType<T>): { readonly verdict: T } | { readonly wrong: string } {
+  const spoken = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '').trim()
+  const bare = /^```(?:json)?\s*\n([\s\S]*)\n\s*```$/.exec(spoken)?.[1] ?? spoken
+  let value: unknown
+  try {
+    value = JSON.parse(bare)
+  } catch (error) {
+    return { wrong: `it is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { verdict: parsed.data }
+  const [issue] = parsed.error.issues
+  return { wrong: `it has another shape: ${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'unknown'}` }
+}

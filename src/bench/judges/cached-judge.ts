@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { LineFile } from '../line-file.ts'
+import type { Judge, JudgeCall } from './judge.ts'
+
+const entrySchema = z.object({ key: z.string(), verdict: z.unknown() })
+
+/**
+ * A judge that is asked the same only once: verdicts are kept by content (the judge, the prompt with its version, and the texts), a line
+ * of JSON each, as soon as they are there. Failures are not kept.
+ */
+export class CachedJudge implements Judge {
+  readonly name: string
+  readonly #judge: Judge
+  readonly #file: LineFile
+  readonly #verdicts: Map<string, unknown>
+
+  private constructor(judge: Judge, file: LineFile, verdicts: Map<string, unknown>) {
+    this.name = judge.name
+    this.#judge = judge
+    this.#file = file
+    this.#verdicts = verdicts
+  }
+
+  /** Takes the judge over: it is closed with this one, or when the file cannot be opened (`file-unreadable`, `disk-full`, `write-failed`). */
+  static async open(judge: Judge, path: string, signal: AbortSignal): Promise<CachedJudge> {
+    const verdicts = new Map<string, unknown>()
+    const keep = (value: unknown) => {
+      const entry = entrySchema.safeParse(value)
+      if (entry.success) verdicts.set(entry.data.key, entry.data.verdict)
+    }
+    try {
+      return new CachedJudge(judge, await LineFile.open(path, keep, signal), verdicts)
+    } catch (error) {
+      await judge[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
+    const key = keyOf(this.name, call)
+    // The file may be of an older program, or touched: what has not the shape is asked for again.
+    const kept = call.schema.safeParse(this.#verdicts.get(key))
+    if (kept.success) return kept.data
+    const verdict = await this.#judge.ask(call, signal)
+    this.#verdicts.set(key, verdict)
+    await this.#file.add({ key, judge: this.name, prompt: call.prompt.name, version: call.prompt.version, verdict })
+    return verdict
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]()
+    await this.#judge[Symbol.asyncDispose]()
+  }
+}
+
+function keyOf(judge: string, { prompt, system, user }: JudgeCall<unknown>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([judge, prompt.name, prompt.version, system, user]))
+    .digest('hex')
+}

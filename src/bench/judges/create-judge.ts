@@ -1,0 +1,76 @@
+import type { LanguageDevice } from '../../engine/language/llama-library.ts'
+import type { Patience } from '../../engine/models/download/transient.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import { CachedJudge } from './cached-judge.ts'
+import type { Judge } from './judge.ts'
+import type { JudgeAccount } from './openai-judge.ts'
+
+/** The model that upstream judges with, by OpenAI's name and by the usual name of its deployment at Azure. */
+const OPENAI_MODEL = 'gpt-3.5-turbo-0125'
+const AZURE_DEPLOYMENT = 'gpt-35-turbo-0125'
+const OPENAI_ADDRESS = 'https://api.openai.com/v1'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface JudgeOptions {
+  /** `openai[:MODEL]`, `azure[:DEPLOYMENT]` or `local:PATH.gguf`. Defaults to `openai`. */
+  readonly judge?: string | undefined
+  /** A file in which verdicts are kept, so that the same is asked once. Without it nothing is kept. */
+  readonly cache?: string | undefined
+  /** Where a local judge runs. Defaults to `auto`. */
+  readonly device?: LanguageDevice | undefined
+  /** Where keys and addresses stand. Defaults to the process's own. */
+  readonly env?: Environment
+  /** How long failures of a server are borne. Defaults to a little more than a minute. */
+  readonly patience?: Patience
+  readonly signal: AbortSignal
+}
+
+/**
+ * The judge a user names. Keys come from the environment (`OPENAI_API_KEY`, `AZURE_OPENAI_API_KEY`) and go nowhere but to the server.
+ * Throws `usage`, `judge-unavailable` where a key is missing, what {@link CachedJudge.open} throws and what loading a local model does.
+ */
+export async function createJudge(options: JudgeOptions): Promise<Judge> {
+  const judge = await bareJudge(options)
+  return options.cache === undefined ? judge : CachedJudge.open(judge, options.cache, options.signal)
+}
+
+async function bareJudge({ judge = 'openai', device = 'auto', env = process.env, patience, signal }: JudgeOptions): Promise<Judge> {
+  const [kind, ...rest] = judge.split(':')
+  const name = rest.join(':')
+  if (kind === 'local' && name !== '') {
+    const { LocalJudge } = await import('./local-judge.ts')
+    return LocalJudge.load(name, device, signal)
+  }
+  const account = kind === 'openai' ? openAiAccount(name, env) : kind === 'azure' ? azureAccount(name, env) : null
+  if (account === null)
+    throw new TarsierError('usage', `"${judge}" is no judge. Use openai[:MODEL], azure[:DEPLOYMENT] or local:PATH.gguf.`)
+  const { OpenAiJudge } = await import('./openai-judge.ts')
+  return new OpenAiJudge(account, patience)
+}
+
+function openAiAccount(model: string, env: Environment): JudgeAccount {
+  const baseUrl = env.OPENAI_BASE_URL || OPENAI_ADDRESS
+  // A server of one's own often wants no key.
+  const key = env.OPENAI_API_KEY || (baseUrl === OPENAI_ADDRESS ? wanted(env, 'OPENAI_API_KEY', 'openai') : '')
+  return { kind: 'openai', model: model || OPENAI_MODEL, key, baseUrl }
+}
+
+function azureAccount(deployment: string, env: Environment): JudgeAccount {
+  return {
+    kind: 'azure',
+    deployment: deployment || env.AZURE_OPENAI_DEPLOYMENT || AZURE_DEPLOYMENT,
+    key: wanted(env, 'AZURE_OPENAI_API_KEY', 'azure'),
+    endpoint: wanted(env, 'AZURE_OPENAI_ENDPOINT', 'azure'),
+    version: env.AZURE_OPENAI_API_VERSION || wanted(env, 'OPENAI_API_VERSION', 'azure'),
+  }
+}
+
+function wanted(env: Environment, name: string, judge: string): string {
+  const value = env[name]
+  if (value) return value
+  throw new TarsierError(
+    'judge-unavailable',
+    `The judge "${judge}" needs ${name} in the environment. Set it, or judge without a network: --judge local:PATH.gguf.`,
+  )
+}

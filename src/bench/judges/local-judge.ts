@@ -1,0 +1,144 @@
+import { basename } from 'node:path'
+import type { LlamaContext, LlamaModel } from 'node-llama-cpp'
+import { GgufFile } from '../../engine/language/gguf-file.ts'
+import { type LanguageDevice, openLlamaLibrary } from '../../engine/language/llama-library.ts'
+import { threadsFor } from '../../engine/language/threads.ts'
+import { Serial } from '../../engine/serial.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
+import type { Judge, JudgeCall } from './judge.ts'
+
+/** Room for a question and its answer: two long descriptions and ten verdicts with reasons are 3,000 tokens. */
+const CONTEXT = 8192
+const ANSWER_TOKENS = 2048
+/** Characters of one string in an answer; without a limit a weak model never closes its quotes. */
+const STRING_LENGTH = 400
+
+type Loaded = { readonly model: LlamaModel; readonly context: LlamaContext }
+
+/** A text model on this machine: no network, no key. One question at a time; its grammar lets nothing but the verdict's shape be written. */
+export class LocalJudge implements Judge {
+  readonly name: string
+  readonly #file: string
+  readonly #loaded: Loaded
+  readonly #serial = new Serial()
+
+  private constructor(name: string, file: string, loaded: Loaded) {
+    this.name = name
+    this.#file = file
+    this.#loaded = loaded
+  }
+
+  /**
+   * Loads a GGUF. Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `out-of-memory`, `device-unavailable`
+   * or `native-library`.
+   */
+  static async load(path: string, device: LanguageDevice, signal: AbortSignal): Promise<LocalJudge> {
+    // llama.cpp asserts, and so ends the process, over some bad files.
+    await using gguf = await GgufFile.open(path)
+    const fingerprint = await gguf.fingerprint()
+    const { llama } = await openLlamaLibrary(device)
+    signal.throwIfAborted()
+    const threads = threadsFor(gguf.size, 1, Math.max(1, llama.cpuMathCores))
+    let model: LlamaModel | null = null
+    try {
+      model = await llama.loadModel({ modelPath: path, loadSignal: signal })
+      const context = await model.createContext({
+        contextSize: { max: Math.min(CONTEXT, model.trainContextSize) },
+        sequences: 1,
+        threads,
+        createSignal: signal,
+      })
+      // The same name may be another file tomorrow.
+      return new LocalJudge(`local ${basename(path)} ${fingerprint.slice(0, 8)}`, path, { model, context })
+    } catch (error) {
+      await model?.dispose()
+      signal.throwIfAborted()
+      throw await loadError(path, error)
+    }
+  }
+
+  ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
+    return askForJson(call, async (messages, schema) => {
+      const leave = await this.#serial.enter(signal)
+      try {
+        return await this.#complete(messages, schema, signal)
+      } finally {
+        leave()
+      }
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const leave = await this.#serial.enter()
+    await this.#loaded.context.dispose()
+    await this.#loaded.model.dispose()
+    leave()
+  }
+
+  async #complete(messages: readonly JudgeMessage[], schema: VerdictSchema, signal: AbortSignal): Promise<string> {
+    const { model, context } = this.#loaded
+    const text = messages.map(({ content }) => content).join('\n')
+    // A context that overflows would lose the head of the question unseen.
+    const room = context.contextSize - Math.min(ANSWER_TOKENS, Math.floor(context.contextSize / 2))
+    const tokens = model.tokenize(text).length
+    if (tokens > room) {
+      throw new TarsierError(
+        'judge-failed',
+        `The texts to compare are too long for ${this.#file} (${tokens} tokens, ${room} fit). Use a judge with a larger context.`,
+        {
+          details: { tokens, room },
+        },
+      )
+    }
+    const { LlamaChatSession } = await import('node-llama-cpp')
+    const grammar = await model.llama.createGrammarForJsonSchema(
+      bounded(schema) as Parameters<typeof model.llama.createGrammarForJsonSchema>[0],
+    )
+    const sequence = context.getSequence()
+    const session = new LlamaChatSession({ contextSequence: sequence, autoDisposeSequence: true })
+    try {
+      session.setChatHistory(
+        messages
+          .slice(0, -1)
+          .map(({ role, content }) => (role === 'assistant' ? { type: 'model', response: [content] } : { type: role, text: content })),
+      )
+      const maxTokens = context.contextSize - room
+      return await session.prompt(messages.at(-1)?.content ?? '', { grammar, temperature: 0, maxTokens, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isAbort(error)) throw error
+      throw new TarsierError('judge-failed', `${this.#file} could not answer: ${wordsOf(error)}. Use another model as the judge.`, {
+        cause: error,
+      })
+    } finally {
+      session.dispose()
+    }
+  }
+}
+
+/** The schema with a limit for every string that has none. */
+function bounded(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(bounded)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).map(([key, value]) => [key, bounded(value)] as const)
+  const limit = 'type' in schema && schema.type === 'string' && !('enum' in schema) && !('const' in schema)
+  return Object.fromEntries(limit ? [['maxLength', STRING_LENGTH], ...entries] : entries)
+}
+
+async function loadError(path: string, error: unknown): Promise<TarsierError> {
+  const { InsufficientMemoryError } = await import('node-llama-cpp')
+  if (error instanceof InsufficientMemoryError)
+    return new TarsierError(
+      'out-of-memory',
+      `There is not enough memory for the judge ${path}. Close other programs, or use a smaller one.`,
+      { cause: error },
+    )
+  return new TarsierError('model-unsupported', `${path} cannot be the judge: ${wordsOf(error)}. Use a text model that llama.cpp knows.`, {
+    cause: error,
+  })
+}
+
+function wordsOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 300)
+}

@@ -1,0 +1,201 @@
+import OpenAI, { APIError, AzureOpenAI, type ClientOptions } from 'openai'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch, type RequestInit } from 'undici'
+import { type Patience, Transient } from '../../engine/models/download/transient.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
+import type { Judge, JudgeCall } from './judge.ts'
+import { type JudgeServer, judgeError, judgePatience, Retries } from './retries.ts'
+
+/** Where a judge answers. The key is sent, and kept nowhere. */
+export type JudgeAccount =
+  | { readonly kind: 'openai'; readonly model: string; readonly key: string; readonly baseUrl: string }
+  | { readonly kind: 'azure'; readonly deployment: string; readonly key: string; readonly endpoint: string; readonly version: string }
+
+/** How a server is held to the verdict's shape, from the strictest to none; each takes the strictest that it does not refuse. */
+type AnswerForm = 'schema' | 'object' | 'text'
+
+const CONNECT_MS = 15_000
+/** No verdict comes near; who writes more has lost the thread. */
+const LONGEST_ANSWER = 32_000
+/** In which one answer must be whole, in milliseconds. */
+const LONGEST_TIME = 5 * 60_000
+
+/** A judge behind an OpenAI-compatible server, or Azure's. Answers are streamed, so that one that breaks off or never ends is noticed. */
+export class OpenAiJudge implements Judge {
+  readonly name: string
+  readonly #client: OpenAI
+  readonly #dispatcher: Dispatcher
+  readonly #server: JudgeServer
+  readonly #retries: Retries
+  #form: AnswerForm = 'schema'
+  /** Some models refuse any but their own. */
+  #greedy = true
+  #reached = false
+
+  constructor(account: JudgeAccount, patience: Patience = judgePatience) {
+    this.#dispatcher = dispatcherFor(patience)
+    this.#retries = new Retries(patience)
+    this.#client = clientFor(account, this.#dispatcher)
+    this.#server = serverOf(account)
+    this.name = nameOf(account, this.#server)
+  }
+
+  ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
+    return askForJson(call, (messages, schema) =>
+      this.#retries.run(() => this.#complete(call.prompt.name, messages, schema, signal), signal),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  async #complete(name: string, messages: readonly JudgeMessage[], schema: VerdictSchema, signal: AbortSignal): Promise<string> {
+    for (;;) {
+      const [form, greedy] = [this.#form, this.#greedy]
+      try {
+        return await this.#stream(
+          {
+            model: this.#server.model,
+            messages: [...messages],
+            ...(greedy && { temperature: 0 }),
+            ...formatFor(form, name, schema),
+          },
+          signal,
+        )
+      } catch (error) {
+        signal.throwIfAborted()
+        if (this.#askForLess(error, form, greedy)) continue
+        throw judgeError(error, this.#server, this.#reached)
+      }
+    }
+  }
+
+  async #stream(body: Omit<OpenAI.ChatCompletionCreateParamsStreaming, 'stream'>, signal: AbortSignal): Promise<string> {
+    const late = AbortSignal.timeout(LONGEST_TIME)
+    let text = ''
+    let finish: string | null = null
+    try {
+      const chunks = await this.#client.chat.completions.create({ ...body, stream: true }, { signal: AbortSignal.any([signal, late]) })
+      this.#reached = true
+      for await (const chunk of chunks) {
+        // Servers' chunks are not always whole: Azure's first has no choices.
+        const choice = chunk.choices?.[0]
+        if (!choice) continue
+        if (choice.delta?.refusal) throw new TarsierError('judge-failed', 'The judge refused to answer. The sample counts as failed.')
+        text += choice.delta?.content ?? ''
+        finish = choice.finish_reason ?? finish
+        if (text.length > LONGEST_ANSWER) return text
+      }
+    } catch (error) {
+      if (late.aborted && !signal.aborted) return text // too late to be whole: asked for again as any answer that cannot be used
+      throw error
+    }
+    if (late.aborted && !signal.aborted) return text
+    signal.throwIfAborted() // the client ends an aborted stream without a word
+    if (finish === null) throw this.#brokenOff()
+    if (finish === 'content_filter')
+      throw new TarsierError('judge-failed', `The filter of ${this.#server.host} withheld the judge's answer. The sample counts as failed.`)
+    return text
+  }
+
+  /** Whether the same may be asked again in a form that the server did not refuse. Others may have found that out meanwhile. */
+  #askForLess(error: unknown, form: AnswerForm, greedy: boolean): boolean {
+    if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
+    const about = `${error.param ?? ''} ${error.message}`
+    if (greedy && /temperature/.test(about)) {
+      this.#greedy = false
+      return true
+    }
+    if (form !== 'text' && /response_format|json_schema|json_object|structured|grammar|schema/i.test(about)) {
+      if (this.#form === form) this.#form = form === 'schema' ? 'object' : 'text'
+      return true
+    }
+    return false
+  }
+
+  #brokenOff(): Transient {
+    const { host } = this.#server
+    return new Transient(
+      new TarsierError('judge-unavailable', `The answers of the judge at ${host} break off. Try again later; what was judged stays.`, {
+        details: { host },
+      }),
+    )
+  }
+}
+
+function formatFor(form: AnswerForm, name: string, schema: VerdictSchema): Pick<OpenAI.ChatCompletionCreateParams, 'response_format'> {
+  switch (form) {
+    case 'schema':
+      return { response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } } }
+    case 'object':
+      return { response_format: { type: 'json_object' } }
+    case 'text':
+      return {}
+    default:
+      return assertNever(form, 'form of an answer')
+  }
+}
+
+function clientFor(account: JudgeAccount, dispatcher: Dispatcher): OpenAI {
+  const common: Pick<ClientOptions, 'maxRetries' | 'logLevel' | 'fetch'> = {
+    // Retries are ours: the client's own know no abort while they wait. Its log would hold questions and answers.
+    maxRetries: 0,
+    logLevel: 'off',
+    // The key goes to the address given and nowhere that one sends it to. undici's types differ from Node's in name only.
+    fetch: ((url: string, init: RequestInit) => fetch(url, { ...init, dispatcher, redirect: 'manual' })) as unknown as NonNullable<
+      ClientOptions['fetch']
+    >,
+  }
+  // A server of one's own often wants no key; the client wants some text.
+  if (account.kind === 'openai') return new OpenAI({ ...common, apiKey: account.key || 'none', baseURL: account.baseUrl })
+  // Null keeps the client from reading another address from the environment.
+  return new AzureOpenAI({ ...common, apiKey: account.key, baseURL: null, endpoint: account.endpoint, apiVersion: account.version })
+}
+
+/** Through the proxies of the environment; a connection on which nothing comes for long is given up. */
+function dispatcherFor({ stall }: Patience): Dispatcher {
+  const timeouts = { headersTimeout: stall, bodyTimeout: stall, connect: { timeout: Math.min(stall, CONNECT_MS) } }
+  const { HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy } = process.env
+  if (![HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy].some(Boolean)) return new Agent(timeouts)
+  try {
+    return new EnvHttpProxyAgent(timeouts)
+  } catch (error) {
+    throw new TarsierError('usage', 'HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.', {
+      cause: error,
+    })
+  }
+}
+
+function serverOf(account: JudgeAccount): JudgeServer {
+  switch (account.kind) {
+    case 'openai':
+      return {
+        host: hostOf(account.baseUrl, 'OPENAI_BASE_URL'),
+        model: account.model,
+        key: account.key,
+        settings: { address: 'OPENAI_BASE_URL', key: 'OPENAI_API_KEY' },
+      }
+    case 'azure':
+      return {
+        host: hostOf(account.endpoint, 'AZURE_OPENAI_ENDPOINT'),
+        model: account.deployment,
+        key: account.key,
+        settings: { address: 'AZURE_OPENAI_ENDPOINT', key: 'AZURE_OPENAI_API_KEY' },
+      }
+    default:
+      return assertNever(account, 'account')
+  }
+}
+
+function hostOf(address: string, setting: string): string {
+  const url = URL.canParse(address) ? new URL(address) : null
+  // A name and password in the address would be told in errors; no such server asks for them.
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url.host
+  throw new TarsierError('usage', `${setting} is no address of a server. Give one such as http://localhost:8000/v1.`)
+}
+
+/** The same name elsewhere is another model as far as anyone knows, so that the host is told, but for OpenAI's own. */
+function nameOf({ kind }: JudgeAccount, { host, model }: JudgeServer): string {
+  return host === 'api.openai.com' ? `openai ${model}` : `${kind} ${model} at ${host}`
+}

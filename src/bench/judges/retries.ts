@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { APIError } from 'openai'
+import { type Patience, parseRetryAfter, Transient, withPatience } from '../../engine/models/download/transient.ts'
+import { TarsierError } from '../../shared/errors.ts'
+
+/** What is known of a judge's server when something fails. */
+export interface JudgeServer {
+  /** Host and port, for sentences. */
+  readonly host: string
+  readonly model: string
+  /** Never shown: some servers repeat the key in what they say. */
+  readonly key: string
+  /** How the user names address and key, for sentences: names of environment variables. */
+  readonly settings: { readonly address: string; readonly key: string }
+}
+
+/** Limits are often counted by the minute, so that the waits together are longer than one. */
+export const judgePatience: Patience = { attempts: 8, backoff: 500, stall: 120_000 }
+
+const SAID_LENGTH = 400
+/** What will not be gone in a moment: a certificate that is not trusted. */
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/
+/** Nobody is there at all. */
+const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
+
+/**
+ * Repeats a request while its failure may pass. When a server asks to be left alone for a time, all that goes through the same object waits,
+ * instead of being refused one by one.
+ */
+export class Retries {
+  readonly #patience: Patience
+  #notBefore = 0
+
+  constructor(patience: Patience) {
+    this.#patience = patience
+  }
+
+  async run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const once = async () => {
+      for (let left = this.#left(); left > 0; left = this.#left()) await sleep(left, undefined, { signal })
+      try {
+        return await request()
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof Transient && error.retryAfter !== null)
+          this.#notBefore = Math.max(this.#notBefore, Date.now() + error.retryAfter)
+        throw error
+      }
+    }
+    return withPatience(once, this.#patience, signal)
+  }
+
+  #left(): number {
+    return this.#notBefore - Date.now()
+  }
+}
+
+/**
+ * What a request ended with: `judge-unavailable` as a {@link Transient} where it may pass and as it is where it will not, `judge-failed` where it
+ * is this question that the server refuses.
+ * @param reached whether the server has answered before; one that never did is not waited for
+ */
+export function judgeError(error: unknown, server: JudgeServer, reached: boolean): Error {
+  if (error instanceof TarsierError || error instanceof Transient) return error
+  const { host, model, settings } = server
+  const status = error instanceof APIError ? (error.status as number | undefined) : undefined
+  const said = clean(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key)
+  // What was sent, the key among it, hangs on the original error: only its words are kept.
+  const options = { cause: new Error(said), details: { host, status: status ?? null } }
+  const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
+  if (status === undefined) {
+    const failure = unavailable(
+      `The judge at ${host} cannot be reached: ${said}. Check the connection and ${settings.address}; what was judged stays.`,
+    )
+    const code = codeOf(error)
+    return UNTRUSTED.test(code) || (ABSENT.test(code) && !reached) ? failure : new Transient(failure)
+  }
+  const { code, headers } = error as APIError
+  if (status === 429 && code !== 'insufficient_quota') {
+    return new Transient(
+      unavailable(
+        `The judge at ${host} takes no more questions for now: ${said}. Wait, or use --judge-parallel with a lower number; what was judged stays.`,
+      ),
+      retryAfter(headers),
+    )
+  }
+  if (status === 429) return unavailable(`The account at ${host} has used up its credit: ${said}. What was judged stays.`)
+  if (status === 408 || status === 409 || status === 425 || status >= 500)
+    return new Transient(unavailable(`The judge at ${host} fails (${said}). Try again later; what was judged stays.`), retryAfter(headers))
+  if (status === 401 || status === 403) return unavailable(`The judge at ${host} refused the key (${said}). Check ${settings.key}.`)
+  if (status === 404)
+    return unavailable(`The judge at ${host} does not know "${model}" (${said}). Check the name of the model and ${settings.address}.`)
+  if (status < 400) return unavailable(`The judge at ${host} sends elsewhere (${status}). Give the final address in ${settings.address}.`)
+  return new TarsierError('judge-failed', `The judge at ${host} refused this question: ${said}. The sample counts as failed.`, options)
+}
+
+/** Milliseconds; null where the server asked for nothing. */
+function retryAfter(headers: Headers | undefined): number | null {
+  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
+  return Number.isFinite(exact) ? Math.max(0, exact) : parseRetryAfter(headers?.get('retry-after') ?? null)
+}
+
+/** The client says only "Connection error."; what happened lies below, of several addresses tried in the first. */
+function deepest(error: unknown): Error {
+  let reason = error instanceof Error ? error : new Error(String(error))
+  for (let depth = 0; depth < 6; depth++) {
+    const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
+    if (!(below instanceof Error)) break
+    reason = below
+  }
+  return reason
+}
+
+function reasonOf(error: unknown): string {
+  const reason = deepest(error)
+  return reason.message || codeOf(error)
+}
+
+function codeOf(error: unknown): string {
+  const reason = deepest(error)
+  return 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
+}
+
+function clean(text: string, key: string): string {
+  const safe = key === '' ? text : text.replaceAll(key, '…')
+  return safe.replace(/\s+/g, ' ').slice(0, SAID_LENGTH)
+}
