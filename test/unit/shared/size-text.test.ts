@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { megabytesText, sizeText } from '../../../src/shared/size-text.ts'
+import { ourCode } from '../../helpers/our-code.ts'
 
 it.each([
   [0, '0 B'],
@@ -21,13 +20,8 @@ it('lets a small difference show where two sizes are held against each other', (
 })
 
 it('is the only way sizes are said', () => {
-  const src = new URL('../../../src', import.meta.url).pathname
-  const saying = readdirSync(src, { recursive: true, encoding: 'utf8' })
-    // The benchmarks are being written elsewhere; they join when they are done.
-    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('bench'))
-    .filter((name) => {
-      const code = readFileSync(join(src, name), 'utf8').replace(/\/\*.*?\*\/|\/\/.*$/gms, '')
-      return /[KMGT]iB\b/.test(code) || (name !== join('shared', 'size-text.ts') && /\} ?[KMGT]B\b/.test(code))
-    })
-  expect(saying).toEqual([])
+  const own = 'shared/size-text.ts'
+  // The benchmarks are being written elsewhere; they join when they are done.
+  const saying = ourCode().filter(({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code))
+  expect(saying.map(({ name }) => name)).toEqual([])
 })

@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const src = new URL('../../src', import.meta.url).pathname
+
+/** Our own code without its comments, by the path below `src` (with `/`), for rules that hold all over it. */
+export function ourCode(folder = ''): { readonly name: string; readonly code: string }[] {
+  return readdirSync(join(src, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => join(folder, name))
+    .sort()
+    .map((name) => ({
+      name: name.replaceAll('\\', '/'),
+      code: readFileSync(join(src, name), 'utf8')
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .replace(/(^|\s)\/\/.*$/gm, ''),
+    }))
+}
