@@ -1,0 +1,61 @@
+import type { Prediction, Used } from '../prediction.ts'
+import type { RunFacts } from './eval-report.ts'
+
+/** What predictions were made with, each fact once. Failed samples and the Python program's predictions say nothing of it but their prompt. */
+export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
+  const used = predictions.flatMap((prediction) => prediction.used ?? [])
+  return {
+    models: distinct(used.map(({ engine, model }) => (engine === 'tarsier' ? model : `${model} (${engine})`))),
+    frames: [...new Set(used.map(({ frames }) => frames.length))].sort((a, b) => a - b),
+    pixels: distinct(used.flatMap(({ width, height }) => (width === null || height === null ? [] : `${width}x${height}`))),
+    prompts: distinct(predictions.map(({ prompt }) => prompt)),
+    generation: distinct(used.map(generationText)),
+    devices: distinct(used.map(({ device }) => device)),
+    versions: distinct(used.map(({ versions }) => listed(versions))),
+    files: Object.assign({}, ...used.map(({ files }) => files)),
+  }
+}
+
+/** Prompts of questions are as many as the questions; this many are named. */
+const FEW = 3
+
+/** The facts in a few words each, for under a figure: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`, those that are known. */
+export function factLines(
+  facts: RunFacts,
+  judge: { readonly name: string; readonly prompts: readonly string[] } | null,
+): [string, string][] {
+  const [first] = facts.frames
+  const last = facts.frames.at(-1)
+  const lines: [string, string][] = [
+    ['Model', some(facts.models)],
+    ['Frames', first === undefined ? '' : first === last ? String(first) : `${first} to ${last}`],
+    ['Pixels', some(facts.pixels)],
+    ['Prompt', facts.prompts.length > FEW ? `${facts.prompts.length} different ones, one a question` : some(facts.prompts)],
+    ['Generation', some(facts.generation)],
+    ['Device', some(facts.devices)],
+    ['Judge', judge === null ? '' : [judge.name, ...judge.prompts.map((prompt) => `prompt ${prompt}`)].join(', ')],
+  ]
+  return lines.filter(([, text]) => text !== '')
+}
+
+function some(texts: readonly string[]): string {
+  const further = texts.length > FEW ? ` and ${texts.length - FEW} more` : ''
+  return `${texts
+    .slice(0, FEW)
+    .map((text) => text.replaceAll(/\s+/g, ' ').trim())
+    .join(' | ')}${further}`
+}
+
+function generationText({ generation: { maxTokens, temperature, topP } }: Used): string {
+  return `temperature ${temperature}, top_p ${topP}, at most ${maxTokens} tokens`
+}
+
+function listed(record: Readonly<Record<string, string>>): string {
+  return Object.entries(record)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort()
+}
