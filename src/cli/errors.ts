@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { asTarsierError } from '../shared/errors.ts'
+import { asTarsierError, type TarsierError } from '../shared/errors.ts'
 import { oneLine } from './printable.ts'
 
 /** A library's own message can be pages long; the sentence that matters comes first. */
@@ -10,10 +10,31 @@ const LONGEST = 800
  * unless the sentence names it already.
  */
 export function errorLine(error: unknown, subject?: string): string {
-  const { code, message } = asTarsierError(error)
-  const sentence = oneLine(message).slice(0, LONGEST)
+  const typed = asTarsierError(error)
+  const { code, message } = typed
+  const options = optionsFor(typed)
+  const sentence = `${oneLine(message).slice(0, LONGEST)}${options && ` (${options})`}`
   const prefix = subject === undefined || message.includes(subject) ? '' : `${oneLine(subject)}: `
   return `tarsier: ${prefix}${sentence} [${code}]`
+}
+
+/** Sentences are for every surface; here stands how to do on the command line what they advise. */
+function optionsFor({ code, details }: TarsierError): string {
+  switch (code) {
+    case 'engine-crashed':
+    case 'native-library':
+      return '--device cpu'
+    case 'context-full':
+    case 'out-of-memory': {
+      const options = [
+        ...(typeof details?.frames === 'number' ? [`--frames ${details.frames}`] : []),
+        ...(typeof details?.maxPixels === 'number' ? [`--max-pixels ${details.maxPixels}`] : []),
+      ]
+      return options.length === 0 ? '' : `${options.join(' ')}; "tarsier describe --fit" does that by itself`
+    }
+    default:
+      return ''
+  }
 }
 
 /** Writes {@link errorLine} to stderr; with TARSIER_DEBUG=1 the stack and the causes follow. */

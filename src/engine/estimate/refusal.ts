@@ -10,7 +10,7 @@ export function refusalOf(
   { wanted, fitting, beside, limits }: { wanted: ClipSettings; fitting: ClipSettings | null; beside: RunBeside; limits: RunLimits },
 ): TarsierError | null {
   const details = { ...(fitting && { frames: fitting.frames, ...(fitting.maxPixels !== undefined && { maxPixels: fitting.maxPixels }) }) }
-  const way = fitting ? ` It fits with ${inWords(fitting, wanted)}; --fit does that by itself.` : ''
+  const way = fitting ? ` It fits with ${inWords(fitting, wanted)}.` : ''
   switch (weight.lacking) {
     case null:
       return null
@@ -29,12 +29,11 @@ export function refusalOf(
   }
 }
 
-/** Settings for people, by the options that set them; what is as wanted is left out. */
+/** Settings for people; what is as wanted is left out. */
 function inWords(settings: ClipSettings, wanted: ClipSettings): string {
   const parts = []
-  if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames} (--frames ${settings.frames})`)
-  if (settings.maxPixels !== wanted.maxPixels)
-    parts.push(`at most ${settings.maxPixels} pixels a frame (--max-pixels ${settings.maxPixels})`)
+  if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames}`)
+  if (settings.maxPixels !== wanted.maxPixels) parts.push(`at most ${settings.maxPixels} pixels a frame`)
   return parts.join(' and ')
 }
 

@@ -17,7 +17,7 @@ export class HostProcess<Command, Event> extends NodeChild<ToHost<Command>, From
 function crashed({ why, said, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
-    `The engine stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, try --device cpu or fewer frames, and report it.`,
+    `The engine stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
     { cause, details: { why, said } },
   )
 }

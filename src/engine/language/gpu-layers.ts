@@ -35,6 +35,8 @@ export async function chooseGpuLayers(
     if (error instanceof InsufficientMemoryError) {
       return { layers: 0, notice: "The model does not fit into the GPU's memory and runs on the CPU." }
     }
-    throw new TarsierError('internal', 'The GPU memory the model needs could not be estimated. Use --device cpu.', { cause: error })
+    throw new TarsierError('internal', 'The GPU memory the model needs could not be estimated. Choose the CPU as the device.', {
+      cause: error,
+    })
   }
 }

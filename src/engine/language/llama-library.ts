@@ -97,7 +97,7 @@ async function load(device: LanguageDevice, keepLog: (level: string, text: strin
     if (!byName) throw nativeLibrary(error)
     throw new TarsierError(
       'device-unavailable',
-      `llama.cpp cannot use "${device}" on this machine. Use --device auto or cpu, or install the driver that ${device} needs.`,
+      `llama.cpp cannot use "${device}" on this machine. Choose "auto" or "cpu" as the device, or install the driver that ${device} needs.`,
       { cause: error, details: { device } },
     )
   }

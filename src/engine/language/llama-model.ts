@@ -105,7 +105,7 @@ function refused(path: string, complaints: readonly string[]): TarsierError {
   if (/alloc|out of memory|failed to reserve|mmap failed/i.test(said)) {
     return new TarsierError(
       'out-of-memory',
-      `There is not enough memory to load ${path}. Close other programs, use a smaller model, or --device cpu.`,
+      `There is not enough memory to load ${path}. Close other programs, use a smaller model, or choose the CPU as the device.`,
       { cause },
     )
   }

@@ -224,7 +224,7 @@ export class LlamaSession implements Session {
     if (status !== ABORTED && status === -2) {
       throw new TarsierError(
         'out-of-memory',
-        'There is not enough memory to evaluate the prompt. Use fewer frames or fewer pixels per frame, a smaller model, or --device cpu.',
+        'There is not enough memory to evaluate the prompt. Use fewer frames or fewer pixels per frame, a smaller model, or choose the CPU as the device.',
       )
     }
     throw new TarsierError('internal', `llama.cpp could not evaluate a batch (status ${status}). Please report it.`, {

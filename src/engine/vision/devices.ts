@@ -33,7 +33,7 @@ export function statesFor(precision: VisionPrecision, states: readonly DeviceSta
       ? state
       : {
           ...state,
-          missing: `${names[state.device]} is not used: this model's vision tower is in int8, which is for CPUs. Import it with --vision f16 to use it there.`,
+          missing: `${names[state.device]} is not used: this model's vision tower is in int8, which is for CPUs. Import it with its tower in f16 to use it there.`,
         },
   )
 }
@@ -95,7 +95,7 @@ async function openNamed<T>(device: VisionDevice, open: (device: VisionDevice) =
   const available = states
     .filter((candidate) => candidate.missing === null && candidate.device !== device)
     .map((candidate) => candidate.device)
-  const advice = `Use --device auto, or one of: ${available.join(', ')}.`
+  const advice = `Choose "auto" as the device, or one of: ${available.join(', ')}.`
   // A GPU that the checks overlooked may work all the same, so only what the library lacks is refused untried.
   try {
     return await open(device)

@@ -14,7 +14,9 @@ export function runFailure(error: unknown, device: VisionDevice): unknown {
   const said = error instanceof Error ? error.message : String(error)
   return (
     outOfMemory(error) ??
-    new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Try --device cpu.`, { cause: error })
+    new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Choose the CPU as the device.`, {
+      cause: error,
+    })
   )
 }
 
@@ -22,7 +24,7 @@ function outOfMemory(error: unknown): TarsierError | null {
   if (!(error instanceof Error) || !/alloc|out of memory|insufficient memory/i.test(error.message)) return null
   return new TarsierError(
     'out-of-memory',
-    'There is not enough memory for the vision tower. Close other programs, or use fewer pixels a frame (--max-pixels).',
+    'There is not enough memory for the vision tower. Close other programs, or use fewer pixels a frame.',
     { cause: error },
   )
 }

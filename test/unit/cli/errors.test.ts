@@ -12,6 +12,17 @@ describe('errors on stderr', () => {
     expect(errorLine(new TarsierError('file-missing', 'There is no a.mp4.'), 'a.mp4')).toBe('tarsier: There is no a.mp4. [file-missing]')
   })
 
+  it('says how to do what is advised', () => {
+    expect(errorLine(new TarsierError('engine-crashed', 'Choose the CPU.'))).toBe(
+      'tarsier: Choose the CPU. (--device cpu) [engine-crashed]',
+    )
+    const fits = new TarsierError('context-full', 'It fits with 4 frames.', { details: { visual: 900, frames: 4, maxPixels: 5000 } })
+    expect(errorLine(fits)).toContain('It fits with 4 frames. (--frames 4 --max-pixels 5000; "tarsier describe --fit" does that by itself)')
+    expect(errorLine(new TarsierError('context-full', 'Start over.', { details: { visual: 9 } }))).toBe(
+      'tarsier: Start over. [context-full]',
+    )
+  })
+
   it('says of the unforeseen that it is so, without its stack', () => {
     const line = errorLine(new RangeError('boom'))
     expect(line).toContain('boom')

@@ -32,7 +32,10 @@ test('the CPU asked for by name tries nothing else', async () => {
 test('a device asked for by name that fails is an error that names the others', async () => {
   const error = await openOnDevice('webgpu', never, failing('webgpu'), states).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'device-unavailable', details: { device: 'webgpu', available: ['cuda', 'cpu'] } })
-  expect(error).toHaveProperty('message', 'WebGPU cannot be used for vision: no webgpu here. Use --device auto, or one of: cuda, cpu.')
+  expect(error).toHaveProperty(
+    'message',
+    'WebGPU cannot be used for vision: no webgpu here. Choose "auto" as the device, or one of: cuda, cpu.',
+  )
 })
 
 test('a damaged model and an abort do not lead to the next device', async () => {

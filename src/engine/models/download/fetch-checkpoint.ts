@@ -224,7 +224,7 @@ class Fetch {
     if (needed <= free) return
     throw new TarsierError(
       'disk-full',
-      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, and ${megabytesText(free)} are free there. Make room, or choose another disk with TARSIER_HOME or --home.`,
+      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, and ${megabytesText(free)} are free there. Make room, or have TARSIER_HOME name a folder on another disk.`,
       { details: { needed, free } },
     )
   }

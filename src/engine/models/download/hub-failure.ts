@@ -95,7 +95,7 @@ function missing(code: string | null, { repository, revision, file }: Wanted, de
     code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' || (code === null && file !== undefined) ? 'file' : 'repository'
   const sentence = {
     repository: `There is no ${repository} on the hub, or it is private. Check the spelling${known ? ', and that your token may read it' : '; a private one needs a token in HF_TOKEN'}.`,
-    revision: `${repository} has no revision "${revision}". Give a branch, a tag or a commit that its page shows, or leave --revision out.`,
+    revision: `${repository} has no revision "${revision}". Give a branch, a tag or a commit that its page shows, or leave the revision out.`,
     file: `${repository} has no file ${file ?? ''} at revision ${revision}. Look at its page for what is there.`,
   }[what]
   return new TarsierError('hub-missing', sentence, { details: { ...details, what, revision } })

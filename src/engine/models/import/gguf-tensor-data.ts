@@ -123,7 +123,7 @@ const float = new Float32Array(word.buffer)
 function tooLarge(name: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with --language f32.`,
+    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with its language model in f32.`,
     { details: { tensor: name } },
   )
 }

@@ -25,7 +25,7 @@ function bytesOf(values: Float32Array | Uint16Array): Uint8Array {
 function tooLarge(name: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with --vision f32.`,
+    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with its vision tower in f32.`,
     { details: { tensor: name } },
   )
 }

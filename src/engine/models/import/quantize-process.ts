@@ -74,7 +74,7 @@ function failure(said: string, source: string, destination: string): TarsierErro
   }
   return new TarsierError(
     'model-damaged',
-    `llama.cpp could not quantize ${source}: ${said}. Fetch the checkpoint again, or import it with --language q8_0.`,
+    `llama.cpp could not quantize ${source}: ${said}. Fetch the checkpoint again, or import it in q8_0.`,
     { cause },
   )
 }
