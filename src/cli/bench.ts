@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
+import { addBenchMerge } from './bench-merge.ts'
 import { addPrepare } from './bench-prepare.ts'
+import { addBenchRun } from './bench-run.ts'
 import type { RunCommand } from './interrupt.ts'
 
 /** One of the group's commands. */
 type AddCommand = (bench: Command, run: RunCommand) => void
 
-const commands: readonly AddCommand[] = [addPrepare]
+const commands: readonly AddCommand[] = [addPrepare, addBenchRun, addBenchMerge]
 
 export function addBench(program: Command, run: RunCommand): void {
   const bench = program

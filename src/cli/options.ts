@@ -59,7 +59,7 @@ export const parseTopK = checked(words.topK.unwrap(), 'a whole number, 0 or more
 export const parseRepeatPenalty = checked(words.repeatPenalty.unwrap(), 'a number from 1 to 2', toNumber)
 export const parseSeed = checked(words.seed.unwrap(), 'a whole number from 0 to 4294967294', toNumber)
 export const parseText = checked(z.string().trim().min(1).max(100_000), 'some text', (text) => text)
-const parseName = checked(z.string().min(1), 'a name or a folder', (text) => text)
+export const parseName = checked(z.string().min(1), 'a name or a folder', (text) => text)
 
 const MAX_STOPS = 16
 function parseStop(text: string, previous: string[] | undefined): string[] {

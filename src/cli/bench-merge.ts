@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { findPredictions } from '../bench/run/find-predictions.ts'
+import { mergePredictions, writeMerged } from '../bench/run/merge.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { tellError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { oneLine } from './printable.ts'
+
+export function addBenchMerge(bench: Command, run: RunCommand): void {
+  bench
+    .command('merge')
+    .summary('join predictions that were made apart')
+    .description(
+      'Joins the predictions of several shards into one folder, as if one machine had made them. Predictions of the Python program are read too.\n' +
+        'Of a sample that failed in one place and was answered in another the answer is kept. Nothing is changed where it came from.',
+    )
+    .argument('<path...>', 'folders that "tarsier bench run" wrote to, or files of predictions')
+    .requiredOption('-o, --out <dir>', 'folder to write, a folder in it for each data set')
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 joined, 1 a line is broken (the rest is joined) or the parts do not belong together, 2 wrong usage.
+
+Example:
+  tarsier bench merge runs/part-1 runs/part-2 -o runs/whole`,
+    )
+    .action((paths: string[], options: { out: string }) => run((signal) => benchMerge(paths, options.out, signal)))
+}
+
+async function benchMerge(paths: readonly string[], out: string, signal: AbortSignal): Promise<ExitCode> {
+  const files = (await Promise.all(paths.map(findPredictions))).flat()
+  const { sets, broken } = await mergePredictions(files, signal)
+  for (const { file, line, reason } of broken) tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`))
+  await writeMerged(sets, out)
+  for (const { name, predictions } of sets) {
+    const failed = [...predictions.values()].filter(({ prediction }) => prediction === null).length
+    process.stdout.write(`${oneLine(name)}: ${predictions.size} samples, ${predictions.size - failed} answered, ${failed} failed\n`)
+  }
+  return broken.length > 0 ? exitCodes.failed : exitCodes.done
+}

@@ -1,0 +1,158 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
+import { type BegunForm, begunForms } from '../bench/run/openai-model.ts'
+import type { Shard } from '../bench/run/shard.ts'
+import { type DeviceChoice, deviceChoices } from '../shared/devices.ts'
+import { MAX_FRAMES, type SamplerName, samplerNames } from '../shared/frame-request.ts'
+import {
+  homeOption,
+  parseFrames,
+  parseMaxPixels,
+  parseMaxTokens,
+  parseName,
+  parseRepeatPenalty,
+  parseSeed,
+  parseTemperature,
+  parseTopK,
+  parseTopP,
+} from './options.ts'
+
+export interface BenchRunOptions {
+  readonly annotations?: string
+  readonly videos?: string
+  readonly out: string
+  readonly limit?: number
+  readonly shard?: Shard
+  readonly retryFailed?: boolean
+  readonly new?: boolean
+  readonly upstream?: boolean
+  readonly engine: 'tarsier' | 'openai'
+  readonly model?: string
+  readonly device: DeviceChoice
+  readonly home?: string
+  readonly workers?: number
+  readonly baseUrl?: string
+  readonly send: ClipForm
+  readonly begun: BegunForm
+  readonly frames?: number
+  readonly sampler?: SamplerName
+  readonly maxPixels?: number
+  readonly maxTokens: number
+  readonly temperature: number
+  readonly topP: number
+  readonly topK?: number
+  readonly repeatPenalty?: number
+  readonly seed?: number
+}
+
+const MAX_WORKERS = 256
+
+function parseCount(text: string, most: number): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
+  return count
+}
+
+export function parseShard(text: string): Shard {
+  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
+  if (index < 1 || index > of) throw new InvalidArgumentError('It must be I/N with I from 1 to N, such as 2/8.')
+  return { index, of }
+}
+
+export function addRunOptions(command: Command): void {
+  command
+    .optionsGroup('Samples:')
+    .addOption(new Option('--annotations <path>', 'annotations of version 1 or 2: a .jsonl file, or a folder of them').argParser(parseName))
+    .addOption(
+      new Option('--videos <dir>', 'folder of the clips that annotations call "<placeholder>"; they are found by their vid').argParser(
+        parseName,
+      ),
+    )
+    .addOption(
+      new Option('--limit <n>', 'only the first n samples of each data set (default: all)').argParser((text) => parseCount(text, 1e9)),
+    )
+    .addOption(
+      new Option('--shard <I/N>', 'only part I of N, the same on every machine; "tarsier bench merge" joins the parts').argParser(
+        parseShard,
+      ),
+    )
+  command
+    .optionsGroup('Output:')
+    .addOption(
+      new Option('-o, --out <dir>', 'folder of the predictions; a run that was begun there is gone on with')
+        .argParser(parseName)
+        .makeOptionMandatory(),
+    )
+    .option('--retry-failed', 'run samples again that failed before')
+    .option('--new', 'begin anew; a run that is there is moved to the folder "old", never deleted')
+    .option('--upstream', "also write the predictions as the papers' Python program does, for its evaluation")
+  command
+    .optionsGroup('Model:')
+    .addOption(
+      new Option(
+        '--engine <name>',
+        '"tarsier" runs the model here; "openai" asks an OpenAI-compatible server that takes pictures or videos',
+      )
+        .choices(['tarsier', 'openai'])
+        .default('tarsier'),
+    )
+    .addOption(
+      new Option(
+        '-m, --model <name>',
+        'name of a model or path of a model folder (default: "demo"); with --engine openai the server\'s name for it',
+      ).argParser(parseName),
+    )
+    .addOption(
+      new Option(
+        '--workers <k>',
+        'samples at a time; with --engine tarsier each has a process and a model of its own (default: 1; with openai 8)',
+      ).argParser((text) => parseCount(text, MAX_WORKERS)),
+    )
+    .addOption(new Option('--device <name>', 'where to compute; "auto" takes the first that works').choices(deviceChoices).default('auto'))
+    .addOption(homeOption())
+  command
+    .optionsGroup('Server (with --engine openai; its key comes from OPENAI_API_KEY alone):')
+    .addOption(
+      new Option('--base-url <url>', "such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, else OpenAI's own)").argParser(parseName),
+    )
+    .addOption(
+      new Option(
+        '--send <form>',
+        '"frames": pictures that are taken here; "video": the whole file in the request; "path": the file\'s address, which the server opens itself',
+      )
+        .choices(clipForms)
+        .default('frames'),
+    )
+    .addOption(
+      new Option(
+        '--begun <form>',
+        'answers that are begun by the annotation: "continue" has the server go on from that text (vLLM, SGLang), "omit" leaves it out',
+      )
+        .choices(begunForms)
+        .default('continue'),
+    )
+  command
+    .optionsGroup('Frames and words:')
+    .addOption(
+      new Option(
+        '-n, --frames <n>',
+        `number of frames the model sees, 1 to ${MAX_FRAMES} (default: the model's own; with openai 16)`,
+      ).argParser(parseFrames),
+    )
+    .addOption(new Option('--sampler <name>', "which frames (default: the model's own; with openai uniform)").choices(samplerNames))
+    .addOption(
+      new Option('--max-pixels <n>', "most pixels of one frame after shrinking (default: the model's own)").argParser(parseMaxPixels),
+    )
+    .addOption(new Option('--max-tokens <n>', 'most tokens of an answer').argParser(parseMaxTokens).default(512))
+    .addOption(new Option('--temperature <t>', '0 always takes the likeliest token').argParser(parseTemperature).default(0))
+    .addOption(
+      new Option('--top-p <p>', 'above temperature 0: the likeliest tokens that reach this probability').argParser(parseTopP).default(1),
+    )
+    .addOption(new Option('--top-k <k>', 'above temperature 0: the k likeliest tokens; 0 keeps all (default: 0)').argParser(parseTopK))
+    .addOption(
+      new Option('--repeat-penalty <r>', 'makes recently used tokens less likely; 1 changes nothing (default: 1)').argParser(
+        parseRepeatPenalty,
+      ),
+    )
+    .addOption(new Option('--seed <n>', 'above temperature 0: the same seed gives the same answers').argParser(parseSeed))
+}

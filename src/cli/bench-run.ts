@@ -1,0 +1,222 @@
+import type { Command } from 'commander'
+import type { BrokenLine } from '../bench/json-lines.ts'
+import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
+import { type BenchmarkEvent, runBenchmark, type SetResult } from '../bench/run/run-benchmark.ts'
+import type { RunProgress } from '../bench/run/run-rate.ts'
+import { type Selected, selectSamples } from '../bench/run/samples.ts'
+import { writeUpstream } from '../bench/run/write-upstream.ts'
+import { DEMO_MODEL } from '../engine/models/registry.ts'
+import { appVersion } from '../service/version.ts'
+import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
+import { samplingSchema } from '../shared/sampling.ts'
+import { addRunOptions, type BenchRunOptions } from './bench-run-options.ts'
+import { tellError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { RunCommand } from './interrupt.ts'
+import { oneLine } from './printable.ts'
+import { ProgressLine } from './progress-line.ts'
+import { homeOf } from './requests.ts'
+
+const SERVER_WORKERS = 8
+const SERVER_FRAMES = 16
+/** Where stderr is no terminal, such as a log, a line of progress so often. */
+const LOG_EVERY_MS = 60_000
+
+export function addBenchRun(bench: Command, run: RunCommand): void {
+  const command = bench
+    .command('run')
+    .summary('have a model answer the samples of data sets')
+    .description(
+      'Has a model answer every sample and writes a line for each to OUT/<data set>/predictions.jsonl as it is done.\n' +
+        'A run that was stopped or killed goes on where it was with the same command. Samples that fail are written down with\n' +
+        'the reason and do not stop the others. "tarsier bench eval" scores what is there.',
+    )
+    .argument(
+      '[names...]',
+      'data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all: every one that the annotations hold',
+    )
+  addRunOptions(command)
+  command
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 all answered, 1 a sample failed or a line is broken, 2 wrong usage, 69 the server cannot be reached, 75 another run
+writes there, 130 stopped by Ctrl-C.
+
+Examples:
+  tarsier bench run moving-shapes --out runs/demo
+  tarsier bench run dream tvbench --annotations annotations/ --videos videos/ -m tarsier2-recap-7b --out runs/recap
+  tarsier bench run mc_qa --annotations annotations/ --videos videos/ --engine openai --base-url http://gpu:8000/v1 -m qwen --workers 32 --out runs/qwen`,
+    )
+    .action((names: string[], options: BenchRunOptions) => {
+      if (options.engine === 'openai' && options.model === undefined)
+        command.error("error: --engine openai needs '--model <name>', the server's name for it")
+      if (
+        options.engine === 'openai' &&
+        options.send !== 'frames' &&
+        (options.frames ?? options.sampler ?? options.maxPixels) !== undefined
+      )
+        command.error(
+          `error: with '--send ${options.send}' the server chooses frames and pixels itself; leave out --frames, --sampler and --max-pixels`,
+        )
+      return run((signal) => benchRun(names, options, signal))
+    })
+}
+
+async function benchRun(names: readonly string[], options: BenchRunOptions, signal: AbortSignal): Promise<ExitCode> {
+  const output = new RunOutput()
+  output.progress.begin('reading annotations')
+  const selected = await selectSamples({ ...options, names, annotations: options.annotations ?? null }, signal)
+  output.selected(selected)
+  output.progress.begin('loading the model')
+  const workers = await openWorkers(options, signal)
+  try {
+    const results = await runBenchmark(
+      selected,
+      {
+        out: options.out,
+        videos: options.videos ?? null,
+        home: homeOf(options),
+        workers,
+        retryFailed: options.retryFailed === true,
+        anew: options.new === true,
+      },
+      (event) => output.event(event),
+      signal,
+    )
+    output.progress.clear()
+    for (const result of results) {
+      output.result(result)
+      if (options.upstream) process.stdout.write(`${await writeUpstream(result.directory, options.shard, signal)}\n`)
+    }
+    return output.anyFailed || results.some(({ failed }) => failed > 0) ? exitCodes.failed : exitCodes.done
+  } catch (error) {
+    if (isAbort(error)) output.stopped()
+    throw error
+  } finally {
+    output.progress.clear()
+    for (const model of new Set(workers)) await model[Symbol.asyncDispose]()
+  }
+}
+
+/** As many as work side by side: processes of their own here, one client of a server. */
+async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
+  const { frames, sampler, maxPixels } = options
+  const version = appVersion()
+  const { maxTokens, temperature, topP, topK, repeatPenalty, seed } = options
+  const sampling = samplingSchema.parse({ maxTokens, temperature, topP, topK, repeatPenalty, seed })
+  switch (options.engine) {
+    case 'openai': {
+      const { OpenAiModel } = await import('../bench/run/openai-model.ts')
+      const model = new OpenAiModel({
+        model: options.model ?? '',
+        baseUrl: options.baseUrl,
+        clip: { form: options.send, frames: { kind: sampler ?? 'uniform', count: frames ?? SERVER_FRAMES }, maxPixels },
+        begun: options.begun,
+        sampling,
+        version,
+      })
+      return [model, ...Array<ModelUnderTest>((options.workers ?? SERVER_WORKERS) - 1).fill(model)]
+    }
+    case 'tarsier': {
+      const { TarsierModel } = await import('../bench/run/tarsier-model.ts')
+      const engine = { model: options.model ?? DEMO_MODEL, device: options.device, home: homeOf(options) }
+      const open = () => TarsierModel.open({ engine, frames: { count: frames, sampler }, maxPixels, sampling, version }, signal)
+      const workers: [ModelUnderTest, ...ModelUnderTest[]] = [await open()]
+      try {
+        while (workers.length < (options.workers ?? 1)) workers.push(await open())
+        return workers
+      } catch (error) {
+        for (const worker of workers) await worker[Symbol.asyncDispose]()
+        throw error
+      }
+    }
+    default:
+      return assertNever(options.engine, 'engine')
+  }
+}
+
+/** What is done goes to stdout at the end, everything on the way to stderr. */
+class RunOutput {
+  readonly progress = new ProgressLine(process.stderr)
+  anyFailed = false
+  #logged = performance.now()
+  #done = 0
+
+  selected({ broken, absent, unknown }: Selected): void {
+    for (const line of broken) this.#broken(line)
+    if (absent.length > 0) this.#say(`not among the annotations: ${absent.map(({ name }) => name).join(', ')}`)
+    if (unknown.length > 0) this.#say(`left out, for no data set is called so: ${unknown.join(', ')}`)
+  }
+
+  event(event: BenchmarkEvent): void {
+    switch (event.kind) {
+      case 'moved':
+        this.#say(`${event.from} was moved to ${event.to}`)
+        return
+      case 'opened': {
+        const { directory, found, pending } = event
+        for (const line of found.broken) this.#broken(line)
+        if (found.torn > 0) this.#say(`${directory}: the last line was torn by the end of an earlier run; its sample is run again`)
+        if (found.predictions.size > 0) this.#say(`${directory}: ${found.predictions.size} samples were run before, ${pending} are left`)
+        return
+      }
+      case 'done':
+        this.#sampleDone(event)
+        return
+      default:
+        assertNever(event, 'event')
+    }
+  }
+
+  result({ name, directory, samples, answered, failed }: SetResult): void {
+    const left = samples - answered - failed
+    process.stdout.write(
+      `${name}: ${samples} samples, ${answered} answered, ${failed} failed${left > 0 ? `, ${left} left` : ''}: ${oneLine(directory)}\n`,
+    )
+  }
+
+  stopped(): void {
+    this.#say(`stopped after ${this.#done} samples; the same command goes on from here`)
+  }
+
+  #sampleDone({ prediction, progress }: Extract<BenchmarkEvent, { kind: 'done' }>): void {
+    this.#done = progress.done
+    if (prediction.error) {
+      this.progress.clear()
+      process.stderr.write(`tarsier: ${oneLine(prediction.key)}: ${oneLine(prediction.error.message)} [${prediction.error.code}]\n`)
+    }
+    const text = progressWords(progress)
+    if (this.progress.shown) this.progress.detail(text)
+    else if (performance.now() - this.#logged >= LOG_EVERY_MS) {
+      this.#logged = performance.now()
+      this.#say(text)
+    }
+  }
+
+  #broken({ file, line, reason }: BrokenLine): void {
+    this.anyFailed = true
+    this.progress.clear()
+    tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`))
+  }
+
+  #say(text: string): void {
+    this.progress.clear()
+    process.stderr.write(`tarsier: ${oneLine(text)}\n`)
+  }
+}
+
+/** Such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
+export function progressWords({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
+  const parts = [`${done} of ${total} samples`]
+  if (failed > 0) parts.push(`${failed} failed`)
+  if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`)
+  if (secondsLeft !== null && done < total) parts.push(`${timeWords(secondsLeft)} left`)
+  return parts.join(', ')
+}
+
+function timeWords(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
