@@ -5,6 +5,7 @@ import { SpeedBook } from '../engine/estimate/speeds.ts'
 import { checkGguf } from '../engine/language/gguf-check.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
+import { unkeptLimit } from '../engine/vision/tower-form.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import type { Cost } from '../shared/contract/estimate.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
@@ -65,7 +66,7 @@ export const estimateArea = {
       memory: memory.total,
       secondsToFirstWord: seconds?.firstToken ?? null,
       seconds: seconds?.all ?? null,
-      notices: [...clip.facts.notices, ...plan.notices],
+      notices: [...clip.facts.notices, ...plan.notices, ...unkeptLimit(shape, settings.maxPixels)],
       impossible: lacking !== null ? tooMuch(visualTokens, text, contextLimit) : null,
     }
   }),

@@ -3,7 +3,6 @@ import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-event
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
-import { fittedNotice } from '../estimate/refusal.ts'
 import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
 import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
 import { memoryLimit } from '../memory-limit.ts'
@@ -267,8 +266,7 @@ export class Conversation {
     const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
     // Said with the turn that brings the clip, not again with every question about it.
     const brought = turns.at(-1)?.clip
-    if (brought?.fitted) notices.unshift(fittedNotice(brought.fitted))
-    if (brought) notices.unshift(...brought.info.notices, ...brought.plan.notices)
+    if (brought) notices.unshift(...brought.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
     yield { kind: 'stage', stage: 'writing' }

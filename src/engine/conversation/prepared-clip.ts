@@ -4,9 +4,10 @@ import type { Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
 import type { ClipSettings } from '../estimate/fit.ts'
+import { fittedNotice } from '../estimate/refusal.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
-import { frameShape } from '../vision/tower-form.ts'
+import { frameShape, unkeptLimit } from '../vision/tower-form.ts'
 import { towerForm } from '../vision/tower-forms.ts'
 import type { FrameShape, Tower } from '../vision/types.ts'
 import type { DiskCache } from './disk-cache.ts'
@@ -86,6 +87,16 @@ export class PreparedClip {
   /** What {@link fit} changed; undefined when the clip is looked at as was asked. */
   get fitted(): Fitted | undefined {
     return this.#fitted
+  }
+
+  /** What should be read with an answer about it: sentences about the file, its frames, and settings that are not as asked for. */
+  get notices(): readonly string[] {
+    return [
+      ...this.info.notices,
+      ...this.plan.notices,
+      ...(this.#fitted ? [fittedNotice(this.#fitted)] : []),
+      ...unkeptLimit(this.#shape, this.#maxPixels),
+    ]
   }
 
   /** Takes other frames or fewer pixels than were asked for, before anything was looked at. */

@@ -6,7 +6,6 @@ import type { EstimateRequest } from '../engine-client.ts'
 import type { LoadedModel } from '../loaded-model.ts'
 import { memoryLimit } from '../memory-limit.ts'
 import { measureSpeeds } from './measure.ts'
-import { fittedNotice } from './refusal.ts'
 import type { RunLimits } from './scales.ts'
 import { secondsOf } from './seconds.ts'
 import type { SpeedBook } from './speeds.ts'
@@ -33,7 +32,7 @@ export async function estimateClip(
     const limits = { context: model.facts.context, memory: given.memory ?? memoryLimit() }
     const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(model.resources.devices(), false) }
     const { weight, refusal } = weighClip(clip, scales, beside, limits)
-    const { shape, fitted, plan, info } = clip
+    const { shape, fitted } = clip
     const work = {
       patches: (clip.settings.frames * shape.width * shape.height) / scales.form.patching.patchSize ** 2,
       prefilled: weight.visualTokens + prompt,
@@ -53,7 +52,7 @@ export async function estimateClip(
       memory: { ...weight.memory, further: weight.further, available: limits.memory },
       seconds: secondsOf(known, work),
       device: language.device,
-      notices: [...info.notices, ...plan.notices, ...(fitted ? [fittedNotice(fitted)] : [])],
+      notices: clip.notices,
       ...(fitted && { fitted }),
       problem: refusal?.toData() ?? null,
     }

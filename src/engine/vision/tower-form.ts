@@ -24,3 +24,9 @@ export function frameShape(form: TowerForm, frame: Size, limits: FrameLimits): F
   const size = form.size(frame, limits)
   return { ...size, ...form.tokens(size) }
 }
+
+/** What to say where frames have more pixels than were allowed, because the model takes no fewer; none where the limit is kept. */
+export function unkeptLimit({ width, height }: Size, maxPixels: number | undefined): string[] {
+  if (maxPixels === undefined || width * height <= maxPixels) return []
+  return [`The limit of ${maxPixels} pixels a frame is not kept: this model looks at no fewer than ${width} × ${height}.`]
+}

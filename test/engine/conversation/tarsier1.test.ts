@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ask, run, TinyEngines, words } from './tiny-engine.ts'
+import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
 
 /** Tarsier of version 1: positions of one dimension, separators, frames of one size. Of a 4 by 4 grid a frame takes 4 * 5 + 1 rows. */
 const FRAME_ROWS = 21
@@ -48,9 +48,14 @@ test('what was kept on disk gives the same answer after a restart', async () => 
   expect(second.events.some(({ kind }) => kind === 'frame')).toBe(false)
 })
 
-test('pixels cannot be limited: every frame has the one size, and the answer is the same', async () => {
+test('pixels cannot be limited: every frame has the one size, the answer is the same, and it is said', async () => {
   const engine = tiny.start()
   const free = await run(engine, ask('What is it?', tiny.clip('a.mp4')), 'free')
   const limited = await run(engine, ask('What is it?', tiny.clip('a.mp4', 4, 784)), 'limited')
   expect(limited.answer).toMatchObject({ width: 56, height: 56, text: free.answer.text })
+  const notice = 'The limit of 784 pixels a frame is not kept: this model looks at no fewer than 56 × 56.'
+  expect(limited.answer.notices).toEqual([...free.answer.notices, notice])
+  const clip = tiny.clip('a.mp4', 4, 784)
+  const estimate = await engine.estimate({ clip, text: 'What is it?', maxTokens: 8, measure: false }, never)
+  expect(estimate.notices).toContain(notice)
 })
