@@ -43,6 +43,7 @@ describe('help and version', () => {
     ['trace'],
     ['doctor'],
     ...['list', 'catalogue', 'import', 'show', 'verify', 'rename', 'remove', 'path'].map((command) => ['models', command]),
+    ...['prepare', 'run', 'merge'].map((command) => ['bench', command]),
   ])('documents every option of %s %s', async (...command) => {
     const { code, stdout } = await runCli([...command, '--help'])
     expect(code).toBe(0)
