@@ -1,0 +1,194 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { holdLock } from '../../engine/folder-lock.ts'
+import { sideBySide } from '../../engine/models/download/side-by-side.ts'
+import type { Progress } from '../../shared/engine-events.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+import type { Judge } from '../judges/judge.ts'
+import { LineFile } from '../line-file.ts'
+import type { Prediction } from '../prediction.ts'
+import { replaceFile, writeError } from '../run/write-file.ts'
+
+export interface JudgingOptions {
+  /** Where the records of every verdict are kept (upstream's `eval_records`); made where it is missing. */
+  readonly folder: string
+  /** Samples judged at a time. Defaults to 8. */
+  readonly parallel?: number | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal: AbortSignal
+}
+
+/** A sample without a verdict: it has no prediction, or the judge gave none. */
+export interface Unjudged {
+  readonly key: string
+  readonly dataset: string
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+export interface Judged<Verdict> {
+  /** To be printed beside every score. */
+  readonly judge: string
+  /** Likewise: name and version, such as `entailment 1`. */
+  readonly prompts: readonly string[]
+  /** In the order of the predictions, as `failed`. */
+  readonly verdicts: readonly Verdict[]
+  readonly failed: readonly Unjudged[]
+}
+
+/** A prediction with an answer to judge. */
+export type Answered = Prediction & { readonly prediction: string }
+
+/** What every record says beside its verdict. */
+export const recordBase = {
+  key: z.string(),
+  dataset: z.string(),
+  judge: z.string(),
+  /** Versions of the judge's prompts by their names. */
+  prompts: z.record(z.string(), z.string()),
+  /** Why there is no verdict. */
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+}
+
+/** The names and values of {@link recordBase}, for a record that is being made. */
+export type RecordBase = z.infer<z.ZodObject<typeof recordBase>>
+
+/** What is judged, and how it is kept. `judge` may throw `judge-failed`, which becomes a record without a verdict. */
+export interface Judging<Kept extends RecordBase> {
+  readonly file: string
+  readonly prompts: readonly { readonly name: string; readonly version: string }[]
+  readonly schema: z.ZodType<Kept>
+  /** Whether a record has the verdict on this very answer, by this reference and question. */
+  readonly isVerdictOn: (kept: Kept, prediction: Answered) => boolean
+  readonly judge: (prediction: Answered, base: RecordBase, signal: AbortSignal) => Promise<Kept>
+  readonly withoutVerdict: (prediction: Answered, base: RecordBase) => Kept
+}
+
+/** Samples in a row that find no judge before all of them are given up. */
+const GIVE_UP = 3
+
+/**
+ * Judges what has no verdict yet by this judge with these prompts, and gives the records of all by key. Each is in its file as soon as it
+ * is there; one process judges in a folder at a time (`bench-busy`). Samples the judge fails on are counted and judged again the next time;
+ * `judge-unavailable` is thrown when one sample after the other finds no judge. `disk-full` and `write-failed` end the work too.
+ */
+export async function judgeSamples<Kept extends RecordBase>(
+  predictions: readonly Prediction[],
+  judge: Judge,
+  judging: Judging<Kept>,
+  { folder, parallel = 8, onProgress, signal }: JudgingOptions,
+): Promise<ReadonlyMap<string, Kept>> {
+  await using _lock = await lockRecords(folder)
+  const records = new Map<string, Kept>()
+  let lines = 0
+  const keep = (value: unknown) => {
+    lines++
+    const kept = judging.schema.safeParse(value)
+    if (kept.success) records.set(kept.data.key, kept.data)
+  }
+  const prompts = Object.fromEntries(judging.prompts.map(({ name, version }) => [name, version]))
+  {
+    await using file = await LineFile.open(join(folder, judging.file), keep, signal)
+    const answered = predictions.filter(isAnswered)
+    const isJudged = (prediction: Answered) => {
+      const kept = records.get(prediction.key)
+      return (
+        kept !== undefined &&
+        kept.error === null &&
+        kept.judge === judge.name &&
+        sameWords(kept.prompts, prompts) &&
+        judging.isVerdictOn(kept, prediction)
+      )
+    }
+    const pending = answered.filter((prediction) => !isJudged(prediction))
+    let done = answered.length - pending.length
+    let failed = 0
+    let unreached = 0
+    const tell = () => {
+      const detail = `${done} of ${answered.length}${failed > 0 ? `, ${failed} failed` : ''}`
+      onProgress?.({ value: answered.length === 0 ? 1 : done / answered.length, title: 'Judging', detail })
+    }
+    tell()
+    await sideBySide(pending, parallel, signal, async (prediction, joint) => {
+      const { key, dataset } = prediction
+      const base = { key, dataset, judge: judge.name, prompts, error: null }
+      let record: Kept
+      try {
+        record = await judging.judge(prediction, base, joint)
+        unreached = 0
+      } catch (error) {
+        if (isAbort(error) || !(error instanceof TarsierError) || !isOfSample(error)) throw error
+        unreached = error.code === 'judge-unavailable' ? unreached + 1 : 0
+        if (unreached >= Math.min(GIVE_UP, pending.length)) throw error
+        failed++
+        record = judging.withoutVerdict(prediction, { ...base, error: { code: error.code, message: error.message } })
+      }
+      records.set(key, record)
+      lines++
+      await file.add(record)
+      done++
+      tell()
+    })
+  }
+  // One line a sample, in the order of the predictions; records of other samples stay.
+  if (lines > records.size) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
+  return records
+}
+
+/** Sorts records into verdicts and failures, in the order of the predictions. */
+export function judgedFrom<Kept extends RecordBase, Verdict>(
+  predictions: readonly Prediction[],
+  judge: Judge,
+  { prompts }: Pick<Judging<Kept>, 'prompts'>,
+  records: ReadonlyMap<string, Kept>,
+  verdictOf: (kept: Kept, prediction: Answered) => Verdict,
+): Judged<Verdict> {
+  const verdicts: Verdict[] = []
+  const failed: Unjudged[] = []
+  for (const prediction of predictions) {
+    const { key, dataset } = prediction
+    const kept = records.get(key)
+    if (!isAnswered(prediction)) failed.push({ key, dataset, error: prediction.error ?? noAnswer })
+    else if (kept?.error) failed.push({ key, dataset, error: kept.error })
+    else if (kept) verdicts.push(verdictOf(kept, prediction))
+  }
+  return { judge: judge.name, prompts: prompts.map(({ name, version }) => `${name} ${version}`), verdicts, failed }
+}
+
+const noAnswer = { code: 'bench-damaged', message: 'The sample has no answer. Run it again with --retry-failed.' }
+
+function isAnswered(prediction: Prediction): prediction is Answered {
+  return prediction.prediction !== null
+}
+
+function isOfSample({ code }: TarsierError): boolean {
+  return code === 'judge-failed' || code === 'judge-unavailable'
+}
+
+function sameWords(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+}
+
+function* inOrder<Kept>(records: ReadonlyMap<string, Kept>, predictions: readonly Prediction[]): Generator<Kept, void> {
+  const keys = new Set([...predictions.map(({ key }) => key), ...records.keys()])
+  for (const key of keys) {
+    const kept = records.get(key)
+    if (kept !== undefined) yield kept
+  }
+}
+
+function* linesOf(values: Iterable<unknown>): Generator<string, void> {
+  for (const value of values) yield `${JSON.stringify(value)}\n`
+}
+
+function lockRecords(folder: string): Promise<AsyncDisposable> {
+  return holdLock(
+    join(folder, '.judging'),
+    (holder) =>
+      new TarsierError('bench-busy', `Another evaluation writes to ${folder} (process ${holder ?? 'unknown'}). Wait for it, or end it.`, {
+        details: { process: holder },
+      }),
+  ).catch((error: unknown) => {
+    throw writeError(folder, error)
+  })
+}
