@@ -7,6 +7,7 @@ import { followShell } from '../flows/shell.ts'
 import { useView, type View } from '../stores/view.ts'
 import { BatchesView } from './batch/batches-view.tsx'
 import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
+import { BenchmarksView } from './bench/benchmarks-view.tsx'
 import { ClipView } from './clip/clip-view.tsx'
 import { DropZone } from './drop-zone.tsx'
 import { HelpView } from './help/help-view.tsx'
@@ -53,6 +54,8 @@ function Room({ view }: { readonly view: View }) {
       return <BatchesView />
     case 'models':
       return <ModelsView />
+    case 'benchmarks':
+      return <BenchmarksView />
     case 'help':
       return <HelpView />
     default:

@@ -1,4 +1,4 @@
-import { Boxes, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon } from 'lucide-react'
+import { Boxes, ChartColumn, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon } from 'lucide-react'
 import { counted } from '../../shared/size-text.ts'
 import { useActivity } from '../stores/activity.ts'
 import { useView, type View, views } from '../stores/view.ts'
@@ -11,6 +11,7 @@ export const rooms: Readonly<Record<View, { readonly name: string; readonly icon
   library: { name: 'Library', icon: LibraryBig },
   batches: { name: 'Batches', icon: ListVideo },
   models: { name: 'Models', icon: Boxes },
+  benchmarks: { name: 'Benchmarks', icon: ChartColumn },
   help: { name: 'Help', icon: CircleHelp },
 }
 

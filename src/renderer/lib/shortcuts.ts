@@ -10,7 +10,7 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Everywhere', keys: ['mod', 'O'], does: 'Open a clip' },
   { group: 'Everywhere', keys: ['mod', 'V'], does: 'Paste a clip or a picture' },
   { group: 'Everywhere', keys: ['mod', 'K'], does: 'Search the library' },
-  { group: 'Everywhere', keys: ['Alt', '1 – 5'], does: 'Clip, library, batches, models, help' },
+  { group: 'Everywhere', keys: ['Alt', '1 – 6'], does: 'Clip, library, batches, models, benchmarks, help' },
   { group: 'Everywhere', keys: ['?'], does: 'Show these keys' },
   { group: 'Player', keys: ['Space'], does: 'Play or pause' },
   { group: 'Player', keys: ['←', '→'], does: 'One frame back or on' },

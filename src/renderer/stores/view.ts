@@ -1,6 +1,6 @@
 import { create } from 'zustand'
 
-export const views = ['clip', 'library', 'batches', 'models', 'help'] as const
+export const views = ['clip', 'library', 'batches', 'models', 'benchmarks', 'help'] as const
 export type View = (typeof views)[number]
 
 interface ViewState {

@@ -1,0 +1,65 @@
+import { FolderOpen } from 'lucide-react'
+import { Tabs } from 'radix-ui'
+import { useEffect } from 'react'
+import { TarsierError } from '../../../shared/errors.ts'
+import { useBench } from '../../stores/bench.ts'
+import { told } from '../../stores/problem.ts'
+import { RoomHeader } from '../room-header.tsx'
+import { Button } from '../ui/button.tsx'
+import { Leaderboard } from './leaderboard.tsx'
+import { NoRuns } from './no-runs.tsx'
+import { RunRow } from './run-row.tsx'
+import { RunView } from './run-view.tsx'
+import { tabLook } from './tab-look.ts'
+
+/** What models were measured at: runs of benchmarks, and how they stand beside published ones. */
+export function BenchmarksView() {
+  const { open, load } = useBench()
+  useEffect(() => told(load), [load])
+  return open === null ? <Overview /> : <RunView />
+}
+
+function Overview() {
+  const { runs, folder, loadLeaderboard, addFolder } = useBench()
+  const choose = async () => {
+    const [opened] = (await window.tarsier?.choose('checkpoint')) ?? []
+    if (opened?.kind === 'failed') throw TarsierError.fromData(opened.error)
+    if (opened?.kind === 'checkpoint') await addFolder(opened.handle)
+  }
+  const noShell = window.tarsier
+    ? null
+    : `A browser cannot hand over a folder of the disk. Runs in ${folder ?? 'the app’s folder'} are found by themselves.`
+  return (
+    <div className="flex h-full flex-col">
+      <RoomHeader title="Benchmarks" lead="What a model was asked, what it said, and why its score is what it is.">
+        <Button why={noShell} onClick={() => told(choose)}>
+          <FolderOpen size={16} aria-hidden="true" /> Open a run…
+        </Button>
+      </RoomHeader>
+      <Tabs.Root defaultValue="runs" className="flex min-h-0 flex-1 flex-col" onValueChange={() => told(loadLeaderboard)}>
+        <Tabs.List aria-label="Benchmarks" className="flex gap-4 border-b border-line px-6">
+          <Tabs.Trigger value="runs" className={tabLook}>
+            Runs
+          </Tabs.Trigger>
+          <Tabs.Trigger value="leaderboard" className={tabLook}>
+            DREAM-1K leaderboard
+          </Tabs.Trigger>
+        </Tabs.List>
+        <Tabs.Content value="runs" className="min-h-0 flex-1 overflow-y-auto px-6 py-4">
+          {runs.length > 0 ? (
+            <ul className="space-y-2">
+              {runs.map((run) => (
+                <RunRow key={run.id} run={run} />
+              ))}
+            </ul>
+          ) : (
+            folder !== null && <NoRuns folder={folder} />
+          )}
+        </Tabs.Content>
+        <Tabs.Content value="leaderboard" className="min-h-0 flex-1 overflow-auto px-6 py-4">
+          <Leaderboard />
+        </Tabs.Content>
+      </Tabs.Root>
+    </div>
+  )
+}

@@ -1,0 +1,97 @@
+import { useEffect } from 'react'
+import { type DreamTriple, dreamKinds, type LeaderboardRow } from '../../../shared/contract/bench.ts'
+import { useBench } from '../../stores/bench.ts'
+import { told } from '../../stores/problem.ts'
+
+/** Clips of DREAM-1K. */
+const ALL_CLIPS = 1000
+
+/** DREAM-1K's published figures with one's own runs among them. */
+export function Leaderboard() {
+  const { leaderboard, loadLeaderboard } = useBench()
+  useEffect(() => told(loadLeaderboard), [loadLeaderboard])
+  return (
+    <div className="space-y-3">
+      <p className="max-w-3xl text-[0.8125rem] text-quiet">
+        AutoDQ on 1,000 clips, in per cent. The published figures were judged by GPT-3.5 Turbo; another judge gives other figures, so yours
+        are comparable only with the same one. Your own runs stand among them once they were judged.
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      <section tabIndex={0} aria-label="Figures" className="w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
+        <table className="text-[0.8125rem] tabular-nums">
+          <caption className="sr-only">DREAM-1K, the best F1 first</caption>
+          <thead>
+            <tr className="border-b border-line text-quiet">
+              <Head text="#" />
+              <Head text="Model" left />
+              <Head text="F1" />
+              <Head text="Precision" />
+              <Head text="Recall" />
+              {dreamKinds.map((kind) => (
+                <Head key={kind} text={kind} />
+              ))}
+              <Head text="Source" left />
+            </tr>
+          </thead>
+          <tbody>
+            {leaderboard.map((row, i) => (
+              <Row key={row.source.kind === 'own' ? row.source.run : `${row.source.title} ${row.model}`} row={row} rank={i + 1} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  )
+}
+
+function Head({ text, left = false }: { readonly text: string; readonly left?: boolean }) {
+  return (
+    <th scope="col" className={`px-2.5 py-1.5 font-medium whitespace-nowrap ${left ? 'text-left' : 'text-right'}`}>
+      {text}
+    </th>
+  )
+}
+
+function Row({ row: { model, overall, kinds, source }, rank }: { readonly row: LeaderboardRow; readonly rank: number }) {
+  const show = useBench((state) => state.show)
+  const own = source.kind === 'own'
+  return (
+    <tr className={own ? 'bg-accent-soft' : 'border-t border-line'}>
+      <td className="px-2.5 py-1 text-right text-quiet">{rank}</td>
+      <th scope="row" className="px-2.5 py-1 text-left font-medium whitespace-nowrap">
+        {own ? (
+          <button type="button" className="text-accent underline decoration-1 underline-offset-2" onClick={() => void show(source.run)}>
+            {model}
+          </button>
+        ) : (
+          model
+        )}
+      </th>
+      <td className="px-2.5 py-1 text-right font-semibold">{overall.f1.toFixed(1)}</td>
+      <td className="px-2.5 py-1 text-right">{overall.precision.toFixed(1)}</td>
+      <td className="px-2.5 py-1 text-right">{overall.recall.toFixed(1)}</td>
+      {dreamKinds.map((kind) => (
+        <td key={kind} className="px-2.5 py-1 text-right">
+          <KindFigure triple={kinds[kind]} />
+        </td>
+      ))}
+      <td className="px-2.5 py-1 whitespace-nowrap text-quiet">{sourceText(source)}</td>
+    </tr>
+  )
+}
+
+function KindFigure({ triple }: { readonly triple: DreamTriple | undefined }) {
+  if (triple) return triple.f1.toFixed(1)
+  return (
+    <span className="text-quiet">
+      <span aria-hidden="true">–</span>
+      <span className="sr-only">not given</span>
+    </span>
+  )
+}
+
+function sourceText(source: LeaderboardRow['source']): string {
+  if (source.kind === 'published') return `${source.title}, ${source.place}`
+  const part = source.judged === ALL_CLIPS ? '' : `, ${source.judged.toLocaleString('en')} of 1,000 clips`
+  return `Your run ${source.name}${part}${source.judge === null ? '' : `, judged by ${source.judge}`}`
+}

@@ -1,0 +1,102 @@
+import { type BenchRun, type BenchSet, type BenchTable, sampleStates } from '../../../shared/contract/bench.ts'
+import { sampleStateNames } from '../../lib/bench-words.ts'
+import { momentText } from '../../lib/time-text.ts'
+import { FactList } from './fact-list.tsx'
+
+/** The tables of every data set of a run, as the papers' program prints them. */
+export function RunTables({ run }: { readonly run: BenchRun }) {
+  return (
+    <div className="max-w-5xl space-y-8">
+      {run.sets.map((set) => (
+        <SetTables key={set.name} set={set} />
+      ))}
+    </div>
+  )
+}
+
+function SetTables({ set }: { readonly set: BenchSet }) {
+  const { name, headline, tables, counts, settings } = set
+  return (
+    <section aria-label={name} className="space-y-3">
+      <h2 className="text-lg font-semibold">{name}</h2>
+      <dl className="flex flex-wrap gap-3">
+        {headline.map((figure) => (
+          <div key={figure.name} className="rounded-xl border border-line bg-raised px-4 py-2">
+            <dt className="text-[0.75rem] text-quiet">{figure.name}</dt>
+            <dd className="text-xl font-semibold tabular-nums">{figure.text}</dd>
+          </div>
+        ))}
+        {sampleStates
+          .filter((state) => counts[state] > 0)
+          .map((state) => (
+            <div key={state} className="rounded-xl border border-line px-4 py-2">
+              <dt className="text-[0.75rem] text-quiet">{sampleStateNames[state]}</dt>
+              <dd className="text-xl tabular-nums">{counts[state].toLocaleString('en')}</dd>
+            </div>
+          ))}
+      </dl>
+      <p className="text-[0.8125rem] text-quiet">{originOf(set)}</p>
+      {tables.map((table) => (
+        <FigureTable key={table.title} table={table} />
+      ))}
+      {settings.length > 0 && (
+        <details className="text-[0.8125rem]">
+          <summary className="w-fit text-quiet hover:text-text">Made with</summary>
+          <FactList facts={settings} />
+        </details>
+      )}
+    </section>
+  )
+}
+
+function originOf({ tables, metric, judge, evaluated }: BenchSet): string {
+  if (tables.length === 0) {
+    if (metric === null) return 'This data set is not known here; its samples can be looked at all the same.'
+    return 'Not scored yet. In the terminal: tarsier bench eval, with the folder of this run.'
+  }
+  const when = evaluated === null ? 'Counted just now' : `Scored ${whenText(evaluated)}`
+  return judge === null ? `${when}.` : `${when}. Judge: ${judge}.`
+}
+
+function whenText(text: string): string {
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? text : momentText(time)
+}
+
+function FigureTable({ table: { title, columns, rows } }: { readonly table: BenchTable }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    <section tabIndex={0} aria-label={title} className="w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
+      <table className="text-[0.8125rem] tabular-nums">
+        <caption className="px-3 py-1.5 text-left font-medium">{title}</caption>
+        <thead>
+          <tr className="border-y border-line text-quiet">
+            {columns.map((column, i) => (
+              <th key={column} scope="col" className={`px-3 py-1 font-medium whitespace-nowrap ${i === 0 ? 'text-left' : 'text-right'}`}>
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((cells) => {
+            const [first, ...rest] = cells
+            const total = first?.text === 'OVERALL'
+            return (
+              <tr key={first?.text} className={total ? 'border-t border-line font-semibold' : ''}>
+                <th scope="row" className={`px-3 py-1 text-left ${total ? '' : 'font-normal'}`}>
+                  {first?.text}
+                </th>
+                {rest.map((cell, i) => (
+                  <td key={columns[i + 1]} className="px-3 py-1 text-right">
+                    {cell.text}
+                  </td>
+                ))}
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,71 @@
+import { ArrowLeft, ListX } from 'lucide-react'
+import { Tabs } from 'radix-ui'
+import { counted } from '../../../shared/size-text.ts'
+import { useBench } from '../../stores/bench.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { told } from '../../stores/problem.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RunTables } from './run-tables.tsx'
+import { SamplesPage } from './samples-page.tsx'
+import { tabLook } from './tab-look.ts'
+
+/** A run: its tables, and its samples one by one. */
+export function RunView() {
+  const { runs, open, run, problem, show, takeOff } = useBench()
+  const named = run ?? runs.find(({ id }) => id === open)
+  const back = () => {
+    useBenchSample.getState().close()
+    void show(null)
+  }
+  const samples = run?.sets.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0) ?? 0
+  return (
+    <div className="flex h-full flex-col">
+      <header className="flex items-center gap-3 px-6 pt-4 pb-2">
+        <IconButton icon={ArrowLeft} label="All runs" onClick={back} />
+        <div className="min-w-0 flex-1">
+          <h1 className="truncate text-xl font-semibold tracking-tight">{named?.name ?? 'Run'}</h1>
+          <p className="truncate text-[0.8125rem] text-quiet" role="status">
+            {run ? [run.model, counted(samples, 'sample'), run.place].filter(Boolean).join(' · ') : problem ? '' : 'Going through the run…'}
+          </p>
+        </div>
+        {run?.opened && (
+          <IconButton icon={ListX} label="Take this run off the list; its files stay" onClick={() => told(() => takeOff(run.id))} />
+        )}
+      </header>
+      {problem && (
+        <div className="px-6 pb-2">
+          <FailureNotice error={problem} can={{ retry: () => void show(open) }} />
+        </div>
+      )}
+      {run && run.broken.count > 0 && (
+        <div className="px-6 pb-2">
+          <Notice tone="bad" title={`${counted(run.broken.count, 'line')} could not be used`}>
+            {run.broken.first.map((line) => (
+              <p key={line}>{line}</p>
+            ))}
+          </Notice>
+        </div>
+      )}
+      {run && (
+        <Tabs.Root defaultValue="samples" className="flex min-h-0 flex-1 flex-col">
+          <Tabs.List aria-label="Of the run" className="flex gap-4 border-b border-line px-6">
+            <Tabs.Trigger value="samples" className={tabLook}>
+              Samples
+            </Tabs.Trigger>
+            <Tabs.Trigger value="tables" className={tabLook}>
+              Tables
+            </Tabs.Trigger>
+          </Tabs.List>
+          <Tabs.Content value="samples" className="min-h-0 flex-1">
+            <SamplesPage run={run} />
+          </Tabs.Content>
+          <Tabs.Content value="tables" className="min-h-0 flex-1 overflow-y-auto px-6 py-4">
+            <RunTables run={run} />
+          </Tabs.Content>
+        </Tabs.Root>
+      )}
+    </div>
+  )
+}

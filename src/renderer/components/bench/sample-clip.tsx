@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'react'
+import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { TarsierError } from '../../../shared/errors.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { problemOf } from '../../stores/problem.ts'
+import { clipUrl, service } from '../../transport.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
+
+/** The sample's clip, to be played. */
+export function SampleClip({ name }: { readonly name: string | null }) {
+  const { clip, noClip } = useBenchSample()
+  if (noClip) return <Notice title={name ?? 'No clip'}>{noClip.message}</Notice>
+  if (!clip) return <div aria-hidden="true" className="breathing aspect-video w-full rounded-xl bg-sunk" />
+  return (
+    <figure className="min-w-0 space-y-1">
+      <Picture key={clip.handle} facts={clip} />
+      <figcaption className="truncate text-[0.75rem] text-quiet">{clip.name}</figcaption>
+    </figure>
+  )
+}
+
+const look = 'aspect-video max-h-[44vh] w-full rounded-xl bg-black object-contain'
+
+function Picture({ facts }: { readonly facts: ClipFacts }) {
+  const { handle, kind, name, preview } = facts
+  const [making, setMaking] = useState<number | null>(preview === 'needed' ? 0 : null)
+  const [problem, setProblem] = useState<TarsierError | null>(null)
+  useEffect(() => {
+    if (preview !== 'needed') return
+    const leaving = new AbortController()
+    const follow = async () => {
+      for await (const event of await service.clips.preview({ handle }, { signal: leaving.signal }))
+        setMaking(event.kind === 'making' ? event.value : null)
+    }
+    follow().catch((error: unknown) => setProblem(problemOf(error)))
+    return () => leaving.abort()
+  }, [handle, preview])
+  if (problem) return <FailureNotice error={problem} />
+  if (making !== null) {
+    return (
+      <div className={`${look} grid content-end p-4`}>
+        <div className="grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
+          Browsers cannot play this file; a preview is being made.
+          <ProgressBar value={making} label="Making a preview" />
+        </div>
+      </div>
+    )
+  }
+  const source = clipUrl(handle, preview === 'not-needed' ? 'file' : 'preview')
+  if (kind !== 'video') return <img src={source} alt={name} className={look} />
+  // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is what is measured.
+  return <video src={source} aria-label={name} className={look} controls playsInline preload="metadata" />
+}

@@ -1,0 +1,143 @@
+import { Search } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { type BenchRun, type Change, changes, type SampleState, sampleStates } from '../../../shared/contract/bench.ts'
+import { counted } from '../../../shared/size-text.ts'
+import { changeNames, sampleStateNames, taskName } from '../../lib/bench-words.ts'
+import { useBench } from '../../stores/bench.ts'
+import { type ListQuery, useBenchList } from '../../stores/bench-list.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+
+const REST_MS = 200
+const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
+
+/** What narrows the list of samples down, and the run to be put beside. */
+export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly query: ListQuery }) {
+  const { runs, other, compareWith } = useBench()
+  const { ask, total, counts, loading } = useBenchList()
+  const [text, setText] = useState(query.text)
+  const narrow = (wish: Partial<ListQuery>) => {
+    useBenchSample.getState().close()
+    void ask({ ...query, ...wish })
+  }
+  useEffect(() => {
+    const { query: now } = useBenchList.getState()
+    if (!now || text === now.text) return
+    const timer = setTimeout(() => {
+      useBenchSample.getState().close()
+      void ask({ ...now, text })
+    }, REST_MS)
+    return () => clearTimeout(timer)
+  }, [text, ask])
+  const tasks = run.sets.flatMap(({ name, tasks: all }) => (all.length > 1 ? all : []).map((task) => ({ name, task })))
+  return (
+    <search className="flex flex-wrap gap-2 px-6 py-3">
+      <div className="relative min-w-40 flex-1">
+        <Search size={16} aria-hidden="true" className="pointer-events-none absolute top-2.5 left-3 text-quiet" />
+        <input
+          type="search"
+          aria-label="Search prompts, answers and references"
+          placeholder="Search…"
+          className={`${control} w-full pl-9`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      {(run.sets.length > 1 || tasks.length > 0) && (
+        <select
+          aria-label="Data set"
+          className={`${control} max-w-44`}
+          value={query.dataset ?? ''}
+          onChange={({ target: { value } }) => narrow({ dataset: value || null })}
+        >
+          <option value="">All data sets</option>
+          {run.sets.map(({ name }) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+          {tasks.map(({ name, task }) => (
+            <option key={task} value={task}>
+              {run.sets.length > 1 ? `${name}: ${taskName(task)}` : taskName(task)}
+            </option>
+          ))}
+        </select>
+      )}
+      {other === null ? (
+        <StateFilter run={run} query={query} narrow={narrow} />
+      ) : (
+        <select
+          aria-label="Second beside the first"
+          className={control}
+          value={query.change ?? ''}
+          onChange={({ target: { value } }) => narrow({ change: value === '' ? null : (value as Change) })}
+        >
+          <option value="">All of both</option>
+          {changes
+            .filter((change) => (counts?.[change] ?? 0) > 0 || query.change === change)
+            .map((change) => (
+              <option key={change} value={change}>
+                {changeNames[change]} ({(counts?.[change] ?? 0).toLocaleString('en')})
+              </option>
+            ))}
+        </select>
+      )}
+      <select
+        aria-label="Beside another run"
+        className={`${control} max-w-44`}
+        value={other?.id ?? ''}
+        onChange={({ target: { value } }) => compareWith(value || null)}
+      >
+        <option value="">No other run beside it</option>
+        {runs
+          .filter(({ id }) => id !== run.id)
+          .map(({ id, name }) => (
+            <option key={id} value={id}>
+              Beside {name}
+            </option>
+          ))}
+      </select>
+      <p role="status" className="w-full text-[0.75rem] text-quiet">
+        {loading ? 'Looking…' : counted(total, 'sample')}
+      </p>
+    </search>
+  )
+}
+
+interface StateFilterProps {
+  readonly run: BenchRun
+  readonly query: ListQuery
+  readonly narrow: (wish: Partial<ListQuery>) => void
+}
+
+function StateFilter({ run, query, narrow }: StateFilterProps) {
+  const countOf = (state: SampleState) => run.sets.reduce((sum, { counts }) => sum + counts[state], 0)
+  return (
+    <>
+      <select
+        aria-label="Verdict"
+        className={control}
+        value={query.state ?? ''}
+        onChange={({ target: { value } }) => narrow({ state: value === '' ? null : (value as SampleState) })}
+      >
+        <option value="">All verdicts</option>
+        {sampleStates
+          .filter((state) => countOf(state) > 0)
+          .map((state) => (
+            <option key={state} value={state}>
+              {sampleStateNames[state]} ({countOf(state).toLocaleString('en')})
+            </option>
+          ))}
+      </select>
+      <select
+        aria-label="Order"
+        className={control}
+        value={query.order}
+        onChange={({ target: { value } }) => narrow({ order: value as ListQuery['order'] })}
+      >
+        <option value="run">As it was run</option>
+        <option value="worst">Worst first</option>
+        <option value="best">Best first</option>
+      </select>
+    </>
+  )
+}

@@ -1,0 +1,37 @@
+import type { BenchSample } from '../../../shared/contract/bench.ts'
+import { counted } from '../../../shared/size-text.ts'
+import { clockText } from '../../lib/time-text.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { Jpeg } from '../clip/jpeg.tsx'
+
+/** The frames that the model saw of a sample's clip. */
+export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
+  const { frames, noFrames, noClip } = useBenchSample()
+  const { length } = sample.frames
+  if (length === 0) return <p className="text-[0.8125rem] text-quiet">The prediction does not say which frames the model saw.</p>
+  return (
+    <section aria-label="Frames the model saw" className="min-w-0 space-y-1.5">
+      <h3 className="text-[0.8125rem] font-semibold">The model saw {counted(length, 'frame')}</h3>
+      {noFrames && <p className="text-[0.8125rem] text-danger">{noFrames.message}</p>}
+      <ol className="grid max-h-[44vh] grid-cols-[repeat(auto-fill,minmax(5.5rem,1fr))] gap-1.5 overflow-y-auto">
+        {sample.frames.map(({ index, time }, i) => {
+          const picture = frames[i]
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a frame may be seen twice, and they never change their order.
+            <li key={i} className="overflow-hidden rounded-md border border-line bg-sunk">
+              {picture ? (
+                <Jpeg jpeg={picture.jpeg} label="" className="block aspect-video w-full object-contain" />
+              ) : (
+                <div aria-hidden="true" className={`aspect-video ${noFrames || noClip ? '' : 'breathing'}`} />
+              )}
+              <span className="flex justify-between px-1 text-[0.6875rem] text-quiet tabular-nums">
+                <span>{clockText(time)}</span>
+                <span>#{index}</span>
+              </span>
+            </li>
+          )
+        })}
+      </ol>
+    </section>
+  )
+}

@@ -1,0 +1,50 @@
+import { memo } from 'react'
+import type { SampleRow } from '../../../shared/contract/bench.ts'
+import { changeNames, taskName } from '../../lib/bench-words.ts'
+import { useBench } from '../../stores/bench.ts'
+import type { ListRow } from '../../stores/bench-list.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { StateMark } from './state-mark.tsx'
+
+interface SampleListRowProps {
+  /** Undefined while it is on its way. */
+  readonly row: ListRow | undefined
+  readonly index: number
+  readonly height: number
+}
+
+/** One sample of the list, alone or in two runs. */
+export const SampleListRow = memo(function SampleListRow({ row, index, height }: SampleListRowProps) {
+  const here = useBenchSample((state) => row !== undefined && state.choice?.key === row.key)
+  if (!row) return <div aria-hidden="true" style={{ height }} className="rounded-lg bg-sunk" />
+  const { key, dataset, first, second, change } = row
+  const open = () => {
+    const { open: run, other } = useBench.getState()
+    void useBenchSample.getState().show({ key, index, first: first && run, second: second && (other?.id ?? null) })
+  }
+  return (
+    <button
+      type="button"
+      onClick={open}
+      aria-current={here ? 'true' : undefined}
+      style={{ height }}
+      className="flex w-full flex-col justify-center gap-0.5 overflow-hidden rounded-lg border border-line bg-raised px-3 text-left transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:bg-accent-soft"
+    >
+      <span className="flex w-full items-baseline gap-2">
+        {first && <StateMark state={first.state} score={first.score} />}
+        {change !== null && second && <StateMark state={second.state} score={second.score} />}
+        <span className="truncate text-[0.8125rem] font-medium">{key}</span>
+        <span className="ml-auto shrink-0 text-[0.75rem] text-quiet">{change === null ? taskName(dataset) : changeNames[change]}</span>
+      </span>
+      {change === null ? (
+        <Words row={first} lines="line-clamp-2" />
+      ) : (
+        [first, second].map((side, i) => <Words key={i === 0 ? 'first' : 'second'} row={side} lines="truncate" />)
+      )}
+    </button>
+  )
+})
+
+function Words({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
+  return <span className={`${lines} block w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'An empty answer' : '—'}</span>
+}

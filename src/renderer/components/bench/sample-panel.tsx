@@ -1,0 +1,113 @@
+import { ArrowLeft, ChevronLeft, ChevronRight } from 'lucide-react'
+import type { BenchSample } from '../../../shared/contract/bench.ts'
+import { rowAt } from '../../lib/sparse-pages.ts'
+import { useBench } from '../../stores/bench.ts'
+import { useBenchList } from '../../stores/bench-list.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+import { FactList } from './fact-list.tsx'
+import { SampleClip } from './sample-clip.tsx'
+import { SampleFrames } from './sample-frames.tsx'
+import { StateMark } from './state-mark.tsx'
+import { VerdictView } from './verdict-view.tsx'
+
+/** One sample in full: what was shown, asked, said and thought of it; of two runs side by side. */
+export function SamplePanel() {
+  const { choice, first, second, problem, show, close } = useBenchSample()
+  const { run, other } = useBench()
+  const { pages, total } = useBenchList()
+  if (!choice) return null
+  const step = (by: number) => {
+    const index = choice.index + by
+    const row = rowAt(pages, index)
+    if (row) void show({ key: row.key, index, first: row.first && (run?.id ?? null), second: row.second && (other?.id ?? null) })
+  }
+  const sample = first ?? second
+  const both = other !== null
+  return (
+    <article aria-label={choice.key} className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <header className="flex items-center gap-1 border-b border-line px-4 py-2">
+        <IconButton icon={ArrowLeft} label="Close the sample" onClick={close} />
+        <h2 className="min-w-0 flex-1 truncate px-1 font-semibold">{choice.key}</h2>
+        <span className="text-[0.75rem] text-quiet tabular-nums">
+          {(choice.index + 1).toLocaleString('en')} of {total.toLocaleString('en')}
+        </span>
+        <IconButton
+          icon={ChevronLeft}
+          label="Sample before"
+          why={choice.index === 0 ? 'This is the first' : null}
+          onClick={() => step(-1)}
+        />
+        <IconButton
+          icon={ChevronRight}
+          label="Next sample"
+          why={choice.index + 1 >= total ? 'This is the last' : null}
+          onClick={() => step(1)}
+        />
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      <section tabIndex={0} aria-label="The sample in full" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
+        {problem && <FailureNotice error={problem} can={{ retry: () => void show(choice) }} />}
+        {sample && (
+          <>
+            <div className="grid gap-5 xl:grid-cols-2">
+              <SampleClip name={sample.clip} />
+              <SampleFrames sample={sample} />
+            </div>
+            <Part title="Asked">
+              <p className="whitespace-pre-wrap wrap-anywhere">{sample.prompt}</p>
+              {sample.begun !== '' && <p className="text-quiet">The answer was begun with “{sample.begun.trim()}”.</p>}
+            </Part>
+            <Part title={sample.references.length > 1 ? 'References' : 'Reference'}>
+              {sample.references.map((text, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the same caption may stand there twice.
+                <p key={i} className="whitespace-pre-wrap wrap-anywhere">
+                  {text}
+                </p>
+              ))}
+            </Part>
+            <div className={both ? 'grid gap-5 md:grid-cols-2' : ''}>
+              <Said title={both ? (run?.name ?? 'First') : 'Answered'} sample={first} />
+              {both && <Said title={other.name} sample={second} />}
+            </div>
+          </>
+        )}
+      </section>
+    </article>
+  )
+}
+
+function Said({ title, sample }: { readonly title: string; readonly sample: BenchSample | null }) {
+  if (!sample) return <Part title={title}>This run does not have the sample.</Part>
+  const { answer, error, state, score, verdict, facts } = sample
+  return (
+    <div className="min-w-0 space-y-4">
+      <Part title={title} mark={<StateMark state={state} score={score} />}>
+        {answer !== null && <p className="whitespace-pre-wrap wrap-anywhere">{answer === '' ? 'Nothing was said.' : answer}</p>}
+        {error && (
+          <p className="text-danger wrap-anywhere">
+            {error.message} ({error.code})
+          </p>
+        )}
+        {answer !== null && state === 'failed' && <p className="text-quiet">It names no option, and counts as failed.</p>}
+      </Part>
+      {verdict && <VerdictView verdict={verdict} />}
+      <details className="text-[0.8125rem]">
+        <summary className="w-fit text-quiet hover:text-text">Made with, and annotated as</summary>
+        <FactList facts={facts} />
+      </details>
+    </div>
+  )
+}
+
+function Part({ title, mark, children }: { readonly title: string; readonly mark?: React.ReactNode; readonly children: React.ReactNode }) {
+  return (
+    <section aria-label={title} className="space-y-1">
+      <h3 className="flex items-center gap-2 text-[0.8125rem] font-semibold">
+        <span className="min-w-0 truncate">{title}</span> {mark}
+      </h3>
+      <div className="space-y-1 text-[0.875rem]">{children}</div>
+    </section>
+  )
+}

@@ -1,0 +1,36 @@
+import { useEffect } from 'react'
+import type { BenchRun } from '../../../shared/contract/bench.ts'
+import { useBench } from '../../stores/bench.ts'
+import { useBenchList } from '../../stores/bench-list.ts'
+import { useBenchSample } from '../../stores/bench-sample.ts'
+import { FailureNotice } from '../ui/failure-notice.tsx'
+import { SampleFilters } from './sample-filters.tsx'
+import { SampleList } from './sample-list.tsx'
+import { SamplePanel } from './sample-panel.tsx'
+
+/** The samples of a run, or of two beside each other; one of them in full. On narrow windows it takes the list's place. */
+export function SamplesPage({ run }: { readonly run: BenchRun }) {
+  const other = useBench((state) => state.other)
+  const { query, problem, ask } = useBenchList()
+  const { choice, close } = useBenchSample()
+  const beside = other?.id ?? null
+  useEffect(() => {
+    close()
+    void ask({ run: run.id, other: beside, dataset: null, state: null, change: null, text: '', order: 'run' })
+  }, [run.id, beside, ask, close])
+  if (query?.run !== run.id) return null
+  return (
+    <div className="flex h-full min-h-0">
+      <div className={`min-h-0 min-w-0 flex-col ${choice ? 'hidden w-104 shrink-0 border-r border-line lg:flex' : 'flex flex-1'}`}>
+        <SampleFilters run={run} query={query} />
+        {problem && (
+          <div className="px-6 pb-2">
+            <FailureNotice error={problem} can={{ retry: () => void ask(query) }} />
+          </div>
+        )}
+        <SampleList />
+      </div>
+      {choice && <SamplePanel />}
+    </div>
+  )
+}

@@ -1,0 +1,29 @@
+import { CircleCheck, CircleDashed, CircleSlash, CircleX, type LucideIcon, Scale } from 'lucide-react'
+import type { SampleState } from '../../../shared/contract/bench.ts'
+import { sampleStateNames, scoreText } from '../../lib/bench-words.ts'
+
+const looks: Readonly<Record<SampleState, { readonly icon: LucideIcon; readonly colour: string }>> = {
+  right: { icon: CircleCheck, colour: 'text-good' },
+  wrong: { icon: CircleX, colour: 'text-danger' },
+  scored: { icon: Scale, colour: 'text-accent' },
+  failed: { icon: CircleSlash, colour: 'text-danger' },
+  answered: { icon: CircleDashed, colour: 'text-quiet' },
+}
+
+/** What became of a sample, in a sign and a word or a figure. */
+export function StateMark({ state, score }: { readonly state: SampleState; readonly score: number | null }) {
+  const { icon: Icon, colour } = looks[state]
+  return (
+    <span className={`inline-flex shrink-0 items-center gap-1 text-[0.75rem] font-medium tabular-nums ${colour}`}>
+      <Icon size={14} aria-hidden="true" className="self-center" />
+      {state === 'scored' && score !== null ? (
+        <>
+          <span className="sr-only">Score </span>
+          {scoreText(score)}
+        </>
+      ) : (
+        sampleStateNames[state]
+      )}
+    </span>
+  )
+}

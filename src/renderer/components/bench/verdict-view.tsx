@@ -1,0 +1,98 @@
+import { Check, HelpCircle, X } from 'lucide-react'
+import type { JudgedEvent, SampleVerdict } from '../../../shared/contract/bench.ts'
+import { assertNever } from '../../../shared/errors.ts'
+import { scoreText } from '../../lib/bench-words.ts'
+
+/** What was thought of an answer, and why. */
+export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
+  switch (verdict.kind) {
+    case 'choice':
+      return <p className="text-[0.8125rem] text-quiet">Read as option {verdict.letter ?? 'none'}.</p>
+    case 'judged':
+      return (
+        <div className="space-y-1 text-[0.8125rem]">
+          <p>
+            The judge says {verdict.correct ? 'right' : 'wrong'}, and gives {verdict.score} of 5.
+          </p>
+          {verdict.reason && <p className="text-quiet">{verdict.reason}</p>}
+          <JudgeLine judge={verdict.judge} />
+        </div>
+      )
+    case 'events':
+      return (
+        <div className="space-y-3">
+          <EventList
+            title="Events of the reference, in the answer"
+            share={verdict.recall.share}
+            figure="Recall"
+            events={verdict.recall.events}
+          />
+          <EventList
+            title="Events of the answer, in the reference"
+            share={verdict.precision.share}
+            figure="Precision"
+            events={verdict.precision.events}
+          />
+          <JudgeLine judge={verdict.judge} />
+        </div>
+      )
+    default:
+      return assertNever(verdict, 'verdict')
+  }
+}
+
+function JudgeLine({ judge }: { readonly judge: string | null }) {
+  return judge && <p className="text-[0.75rem] text-quiet">Judge: {judge}</p>
+}
+
+interface EventListProps {
+  readonly title: string
+  readonly figure: string
+  readonly share: number
+  readonly events: readonly JudgedEvent[]
+}
+
+function EventList({ title, figure, share, events }: EventListProps) {
+  return (
+    <section aria-label={title} className="space-y-1">
+      <h4 className="text-[0.8125rem] font-medium">
+        {title}{' '}
+        <span className="text-quiet tabular-nums">
+          {figure} {scoreText(share)}
+        </span>
+      </h4>
+      <ul className="divide-y divide-line rounded-xl border border-line bg-raised">
+        {events.map((event, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a judge may say an event twice, and they never change their order.
+          <EventItem key={i} event={event} />
+        ))}
+        {events.length === 0 && <li className="px-3 py-1.5 text-[0.8125rem] text-quiet">There is no event in it.</li>}
+      </ul>
+    </section>
+  )
+}
+
+/** The three words that a judge has; any other one is shown as it is. */
+const relations: ReadonlyMap<string, { readonly icon: typeof Check; readonly colour: string; readonly name: string }> = new Map([
+  ['entailment', { icon: Check, colour: 'text-good', name: 'Entailed' }],
+  ['contradiction', { icon: X, colour: 'text-danger', name: 'Contradicted' }],
+])
+
+function EventItem({ event: { event, relationship, reason } }: { readonly event: JudgedEvent }) {
+  const {
+    icon: Icon,
+    colour,
+    name,
+  } = relations.get(relationship) ?? { icon: HelpCircle, colour: 'text-quiet', name: relationship || 'Unknown' }
+  return (
+    <li className="flex gap-2 px-3 py-1.5 text-[0.8125rem]">
+      <Icon size={15} aria-hidden="true" className={`mt-0.5 shrink-0 ${colour}`} />
+      <div className="min-w-0 wrap-anywhere">
+        <p>
+          {event} <span className={`whitespace-nowrap ${colour}`}>{name}</span>
+        </p>
+        {reason && <p className="text-quiet">{reason}</p>}
+      </div>
+    </li>
+  )
+}

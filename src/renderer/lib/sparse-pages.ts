@@ -1,0 +1,23 @@
+/** Rows of one request. */
+export const PAGE_ROWS = 100
+/** Pages that are kept; those that were needed longest ago go, and are asked for anew when they are to be seen. */
+const MOST_PAGES = 20
+
+/** Parts of a list too long to be held whole, by the number of the page. The page needed last stands last. */
+export type SparsePages<T> = ReadonlyMap<number, readonly T[]>
+
+export function withPage<T>(pages: SparsePages<T>, page: number, rows: readonly T[]): SparsePages<T> {
+  const others = [...pages].filter(([number]) => number !== page)
+  return new Map([...others, [page, rows] as const].slice(-MOST_PAGES))
+}
+
+export function rowAt<T>(pages: SparsePages<T>, index: number): T | undefined {
+  return pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS]
+}
+
+/** The pages that hold rows from `first` to `last`. */
+export function pagesOf(first: number, last: number): number[] {
+  const from = Math.floor(Math.max(0, first) / PAGE_ROWS)
+  const to = Math.floor(Math.max(0, last) / PAGE_ROWS)
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+}

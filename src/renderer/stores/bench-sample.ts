@@ -1,0 +1,76 @@
+import { create } from 'zustand'
+import type { BenchSample } from '../../shared/contract/bench.ts'
+import type { ClipFacts, FramePicture } from '../../shared/contract/clips.ts'
+import type { ErrorData, TarsierError } from '../../shared/errors.ts'
+import { Latest } from '../lib/latest.ts'
+import { service } from '../transport.ts'
+import { problemOf } from './problem.ts'
+
+/** Which sample: of one run, or of two. */
+export interface SampleChoice {
+  readonly key: string
+  /** Its place in the list that is shown. */
+  readonly index: number
+  readonly first: string | null
+  readonly second: string | null
+}
+
+interface BenchSampleState {
+  readonly choice: SampleChoice | null
+  readonly first: BenchSample | null
+  readonly second: BenchSample | null
+  readonly problem: TarsierError | null
+  readonly clip: ClipFacts | null
+  /** Why the clip cannot be shown. */
+  readonly noClip: ErrorData | null
+  readonly frames: readonly FramePicture[]
+  readonly noFrames: ErrorData | null
+  readonly show: (choice: SampleChoice) => Promise<void>
+  readonly close: () => void
+}
+
+const latest = new Latest()
+const nothing = { first: null, second: null, problem: null, clip: null, noClip: null, frames: [], noFrames: null }
+
+/** The sample that is looked at: its words at once, then its clip, then the frames that the model saw. */
+export const useBenchSample = create<BenchSampleState>((set, get) => ({
+  choice: null,
+  ...nothing,
+  show: async (choice) => {
+    const signal = latest.begin()
+    set({ choice, ...nothing })
+    const { key } = choice
+    try {
+      const [first, second] = await Promise.all(
+        [choice.first, choice.second].map((run) => (run === null ? null : service.bench.sample({ run, key }, { signal }))),
+      )
+      if (signal.aborted) return
+      set({ first: first ?? null, second: second ?? null })
+      const run = choice.first ?? choice.second
+      if (run === null) return
+      const clip = await service.bench.clip({ run, key }, { signal })
+      if (signal.aborted) return
+      set(clip.kind === 'clip' ? { clip: clip.facts } : { noClip: clip.error })
+      if (clip.kind === 'clip' && (first ?? second)?.frames.length) await loadFrames(run, key, signal)
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem && !signal.aborted) set({ problem })
+    }
+  },
+  close: () => {
+    latest.abort()
+    if (get().choice) set({ choice: null, ...nothing })
+  },
+}))
+
+async function loadFrames(run: string, key: string, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const picture of await service.bench.frames({ run, key }, { signal })) {
+      if (signal.aborted) return
+      useBenchSample.setState(({ frames }) => ({ frames: [...frames, picture] }))
+    }
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem && !signal.aborted) useBenchSample.setState({ noFrames: problem.toData() })
+  }
+}

@@ -1,0 +1,62 @@
+import { create } from 'zustand'
+import type { BenchRun, BenchRunSummary, LeaderboardRow } from '../../shared/contract/bench.ts'
+import type { TarsierError } from '../../shared/errors.ts'
+import { Latest } from '../lib/latest.ts'
+import { service } from '../transport.ts'
+import { problemOf } from './problem.ts'
+
+interface BenchState {
+  readonly runs: readonly BenchRunSummary[]
+  /** Where runs are found by themselves; null until the service said so. */
+  readonly folder: string | null
+  readonly leaderboard: readonly LeaderboardRow[]
+  readonly problem: TarsierError | null
+  /** The run that is shown, and which it is before it has been read. */
+  readonly open: string | null
+  readonly run: BenchRun | null
+  /** The run beside it. */
+  readonly other: BenchRunSummary | null
+  readonly load: () => Promise<void>
+  readonly loadLeaderboard: () => Promise<void>
+  readonly show: (run: string | null) => Promise<void>
+  readonly compareWith: (run: string | null) => void
+  readonly addFolder: (handle: string) => Promise<void>
+  readonly takeOff: (run: string) => Promise<void>
+}
+
+const opening = new Latest()
+
+export const useBench = create<BenchState>((set, get) => ({
+  runs: [],
+  folder: null,
+  leaderboard: [],
+  problem: null,
+  open: null,
+  run: null,
+  other: null,
+  load: async () => set(await service.bench.list()),
+  loadLeaderboard: async () => set({ leaderboard: await service.bench.leaderboard() }),
+  show: async (open) => {
+    const signal = opening.begin()
+    set({ open, run: null, other: null, problem: null })
+    if (open === null) return
+    try {
+      const run = await service.bench.get({ run: open }, { signal })
+      if (!signal.aborted) set({ run })
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem && !signal.aborted) set({ problem })
+    }
+  },
+  compareWith: (run) => set({ other: get().runs.find(({ id }) => id === run) ?? null }),
+  addFolder: async (folder) => {
+    const { id } = await service.bench.open({ folder })
+    await get().load()
+    await get().show(id)
+  },
+  takeOff: async (run) => {
+    await service.bench.close({ run })
+    await get().show(null)
+    await get().load()
+  },
+}))
