@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import type { Prediction } from '../../../../src/bench/prediction.ts'
+import type { Answered, ModelUnderTest } from '../../../../src/bench/run/model-under-test.ts'
+import { PredictionFile } from '../../../../src/bench/run/prediction-file.ts'
+import { runSamples } from '../../../../src/bench/run/runner.ts'
+import type { Sample } from '../../../../src/bench/sample.ts'
+import { TarsierError } from '../../../../src/shared/errors.ts'
+import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+
+const used: Answered['used'] = {
+  engine: 'openai',
+  model: 'm',
+  files: {},
+  frames: [],
+  width: null,
+  height: null,
+  generation: { maxTokens: 1, temperature: 0, topP: 1 },
+  device: 'here',
+  seconds: 0,
+  versions: {},
+}
+
+function sample(idx: number): Sample {
+  return {
+    key: `TVBench-${idx}`,
+    dataset: 'TVBench',
+    task: '',
+    idx,
+    videoFile: `/v/${idx}.mp4`,
+    vid: null,
+    prompt: 'Which?',
+    begun: '',
+    reference: 'A',
+    question: null,
+    extraInfo: {},
+  }
+}
+
+/** A model made of one function. */
+function model(say: (idx: number, signal: AbortSignal) => Promise<string>): ModelUnderTest {
+  return {
+    settings: {},
+    answer: async ({ idx }, _video, signal) => ({ text: await say(Number(idx), signal), finish: 'end', used }),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** Runs twenty samples; gives the lines that were written, by number, and what was thrown. */
+async function ran(workers: readonly ModelUnderTest[], signal = new AbortController().signal) {
+  await using scratch = await ScratchFolder.make()
+  const { file } = await PredictionFile.open(scratch.directory, { dataSet: 'tvbench', settings: {}, drop: () => false }, signal)
+  const told: Prediction[] = []
+  const tasks = Array.from({ length: 20 }, (_, i) => ({ sample: sample(i), file }))
+  const locate = ({ idx, videoFile }: Sample) => {
+    if (idx === 4) throw new TarsierError('file-missing', 'no clip')
+    return videoFile
+  }
+  const thrown = await runSamples(tasks, { workers, locate, onDone: (prediction) => told.push(prediction) }, signal).catch(
+    (error: unknown) => error,
+  )
+  await file[Symbol.asyncDispose]()
+  const lines = (await readFile(scratch.path('predictions.jsonl'), 'utf8')).split('\n').slice(0, -1)
+  const predictions = lines.map((line) => JSON.parse(line) as Prediction)
+  expect(told).toEqual(predictions)
+  return { predictions, thrown, numbers: predictions.map(({ idx }) => idx) }
+}
+
+const all = Array.from({ length: 20 }, (_, i) => i)
+
+describe('a run', () => {
+  it('writes a line for every sample, side by side; a failure is its own sample’s alone', async () => {
+    let running = 0
+    let most = 0
+    const side = model(async (idx) => {
+      most = Math.max(most, ++running)
+      await new Promise((resolve) => setTimeout(resolve, 3))
+      running -= 1
+      if (idx === 7) throw new TarsierError('context-full', 'too long')
+      if (idx === 9) throw new Error('a bug')
+      return `said ${idx}`
+    })
+    const { predictions, thrown } = await ran([side, side, side])
+    expect(thrown).toBeUndefined()
+    expect(most).toBe(3)
+    const by = new Map(predictions.map((prediction) => [prediction.idx, prediction]))
+    expect([...by.keys()].sort((a, b) => Number(a) - Number(b))).toEqual(all)
+    expect(by.get(4)).toMatchObject({ video: null, prediction: null, error: { code: 'file-missing' }, used: null })
+    expect(by.get(7)).toMatchObject({ video: '/v/7.mp4', prediction: null, error: { code: 'context-full' } })
+    expect(by.get(9)).toMatchObject({ error: { code: 'internal' } })
+    expect(by.get(8)).toMatchObject({ prediction: 'said 8', finish: 'end', error: null, used })
+  })
+
+  it('ends at a failure that no sample would escape, and writes nothing about the samples it met', async () => {
+    const dying = model(async (idx) => {
+      if (idx >= 10) throw new TarsierError('model-unavailable', 'gone')
+      return 'A'
+    })
+    const { numbers, thrown } = await ran([dying])
+    expect(thrown).toMatchObject({ code: 'model-unavailable' })
+    expect(numbers).toEqual(all.slice(0, 10))
+  })
+
+  it('stops when it is told to: what is under way leaves no line', async () => {
+    const stop = new AbortController()
+    const slow = model(async (idx, signal) => {
+      if (idx === 6) stop.abort()
+      signal.throwIfAborted()
+      return 'A'
+    })
+    const { numbers, thrown } = await ran([slow], stop.signal)
+    expect(thrown).toMatchObject({ name: 'AbortError' })
+    expect(numbers).toEqual(all.slice(0, 6))
+  })
+})

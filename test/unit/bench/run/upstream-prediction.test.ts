@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { readUpstream, toUpstream } from '../../../../src/bench/run/upstream-prediction.ts'
+import { predictionOf } from '../../../helpers/predictions.ts'
+
+/** As the Python program of version 2 writes it: the annotation with its empty text filled in. */
+const second = {
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'video', video: { video_file: '/v/a.mp4' } },
+        { type: 'text', text: 'Question: What?\n(A) Put.\n(B) Take.' },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: ' Answer: (' },
+        { type: 'text', text: 'B)', reference: 'A' },
+      ],
+    },
+  ],
+  dataset: 'TVBench/Action Antonym',
+  task: 'video/QA',
+  idx: 3,
+  vid: 'a.mp4',
+  extra_info: { duration: 'short' },
+}
+
+/** As version 1 does: beside the prompt. */
+const first = {
+  idx: 0,
+  dataset: 'Video-MME',
+  text: { prompt: 'USER: <video> Which?\n(A) One. ASSISTANT: Answer: (', response: 'C', prediction: 'C)' },
+  video_file: '/v/001.mp4',
+  vid: '001',
+}
+
+describe('predictions of the Python program', () => {
+  it('are read in version 2, the beginning of the answer apart', () => {
+    expect(readUpstream(second)).toEqual({
+      key: 'TVBench/Action Antonym-3',
+      dataset: 'TVBench/Action Antonym',
+      task: 'video/QA',
+      idx: 3,
+      vid: 'a.mp4',
+      video: '/v/a.mp4',
+      prompt: 'Question: What?\n(A) Put.\n(B) Take.',
+      begun: ' Answer: (',
+      question: null,
+      reference: 'A',
+      extraInfo: { duration: 'short' },
+      prediction: 'B)',
+      finish: null,
+      error: null,
+      used: null,
+    })
+  })
+
+  it('are read in version 1', () => {
+    expect(readUpstream(first)).toMatchObject({
+      key: 'Video-MME-0',
+      prompt: 'Which?\n(A) One.',
+      begun: ' Answer: (',
+      reference: 'C',
+      prediction: 'C)',
+    })
+  })
+
+  it('are failures where they say <error>, and empty answers where they are empty', () => {
+    const said = (prediction: string) => readUpstream({ ...first, text: { ...first.text, prediction } })
+    expect(said('<error>')).toMatchObject({ prediction: null, error: { code: 'internal' } })
+    expect(said('')).toMatchObject({ prediction: '', error: null })
+  })
+
+  it('are none where there is no prediction, or no annotation', () => {
+    expect(readUpstream({ ...first, text: { prompt: 'x', response: 'y' } })).toMatchObject({ reason: 'an annotation without a prediction' })
+    for (const value of [null, 4, [], {}, { messages: 'x' }]) expect(readUpstream(value)).toHaveProperty('reason')
+  })
+
+  it('come back the same when they are written and read again', () => {
+    const answered = predictionOf({
+      dataset: 'DREAM/movie',
+      idx: 7,
+      vid: 7,
+      begun: ' Answer: (',
+      reference: ['one', 'two'],
+      extraInfo: { events: ['e'] },
+    })
+    const failed = predictionOf({ dataset: 'DREAM/movie', idx: 8, prediction: null })
+    expect(readUpstream(toUpstream(answered))).toEqual({ ...answered, finish: null })
+    expect(readUpstream(toUpstream(failed))).toMatchObject({ key: failed.key, prediction: null })
+    expect(toUpstream(readUpstream(second) as never)).toEqual(second)
+  })
+})
