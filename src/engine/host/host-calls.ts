@@ -9,19 +9,22 @@ const CRASH_WINDOW_MS = 5 * 60 * 1000
 
 /**
  * Commands to a process of ours that may die of them. It is started at the first one; a crash fails what was running, and the next
- * command starts it anew. `first` is said to every new process before anything else.
+ * command starts it anew. `first` is said to every new process before anything else; `starting` is told to whoever it is started for,
+ * for it takes a second until it can say something itself.
  */
 export class HostCalls<Command, Event> implements AsyncDisposable {
   readonly #program: string
   readonly #first: Command | null
+  readonly #starting: Event | null
   readonly #pending = new Map<number, EventQueue<Event>>()
   #process: HostProcess<Command, Event> | null = null
   #crashes: number[] = []
   #nextId = 1
 
-  constructor(program: string, first: Command | null = null) {
+  constructor(program: string, first: Command | null = null, starting: Event | null = null) {
     this.#program = program
     this.#first = first
+    this.#starting = starting
   }
 
   /** Whether there is a process now. */
@@ -48,9 +51,11 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
   /** A command's events; its result is what the generator returns. Leaving the loop or aborting stops the work. */
   async *events(command: Command, signal: AbortSignal): AsyncGenerator<Event, unknown> {
     signal.throwIfAborted()
+    const starting = this.alive ? null : this.#starting
     const host = this.#running()
     const id = this.#nextId++
     const queue = new EventQueue<Event>()
+    if (starting !== null) queue.push({ kind: 'event', event: starting })
     this.#pending.set(id, queue)
     const cancel = () => host.send({ kind: 'cancel', id })
     signal.addEventListener('abort', cancel, { once: true })
@@ -88,7 +93,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     if (recent.length >= MAX_CRASHES) {
       throw new TarsierError(
         'engine-crashed',
-        `The engine crashed ${recent.length} times within five minutes and is not started again. Run "tarsier doctor", try --device cpu, and start over.`,
+        `The engine crashed ${recent.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
       )
     }
     this.#crashes = recent

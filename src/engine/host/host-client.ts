@@ -20,15 +20,21 @@ export class HostClient implements EngineClient {
   readonly #calls: HostCalls<EngineCommand, EngineEvent>
 
   constructor(options: EngineOptions | null) {
-    this.#calls = new HostCalls('engine-host', options && { kind: 'start', options })
+    this.#calls = new HostCalls('engine-host', options && { kind: 'start', options }, { kind: 'stage', stage: 'loading' })
   }
 
   load(signal: AbortSignal): Promise<ModelFacts> {
     return this.#calls.ask({ kind: 'load' }, signal)
   }
 
-  answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
-    return this.#calls.events({ kind: 'answer', conversation, turn }, signal) as AsyncGenerator<EngineEvent, void>
+  async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
+    let loading = false
+    for await (const event of this.#calls.events({ kind: 'answer', conversation, turn }, signal)) {
+      const again = loading
+      loading = event.kind === 'stage' && event.stage === 'loading'
+      // A process that had to be started was told of already.
+      if (!(again && loading)) yield event
+    }
   }
 
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {

@@ -52,7 +52,7 @@ export const stageSteps = ['Reading', 'Looking', 'Thinking', 'Writing'] as const
 
 /** Which of {@link stageSteps} a run is at; -1 before the first. */
 export function stepOf({ stage }: Run): number {
-  return { asking: -1, queued: -1, loading: 0, probing: 0, looking: 1, thinking: 2, writing: 3 }[stage]
+  return { asking: -1, queued: -1, loading: -1, probing: 0, looking: 1, thinking: 2, writing: 3 }[stage]
 }
 
 /** What is going on, as a person would say it. */

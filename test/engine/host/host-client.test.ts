@@ -113,3 +113,23 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
     await ended(hanging)
   })
 })
+
+test('says that it loads before its process can say anything, once, and again only after that has died', async () => {
+  const stages = async (onStart: (pid: number) => void) => {
+    const told: string[] = []
+    const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)
+    const first = events.next()
+    const pid = hostPid()
+    onStart(pid)
+    for (let step = await first; step.done !== true; step = await events.next()) {
+      if (told.length === 0) process.kill(pid, 'SIGCONT')
+      if (step.value.kind === 'stage') told.push(step.value.stage)
+    }
+    return told
+  }
+  const stop = (pid: number) => process.kill(pid, 'SIGSTOP')
+  expect(await stages(stop)).toEqual(['loading', 'probing', 'looking', 'thinking', 'writing'])
+  expect(await stages(() => {})).not.toContain('loading')
+  await expect(stages((pid) => process.kill(pid, 'SIGKILL'))).rejects.toMatchObject({ code: 'engine-crashed' })
+  expect((await stages(stop))[0]).toBe('loading')
+})

@@ -20,7 +20,7 @@ test('a run goes through its stages in words', () => {
   })
   expect(said).toEqual([
     '-1 Waiting for 2 other questions',
-    '0 Loading the model',
+    '-1 Loading the model',
     '1 Looking at frame 7 of 16',
     '2 Thinking',
     '3 Writing',
