@@ -40,15 +40,22 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
     if (same && journal.key === of.key && !claimed && (await taken(left, own))) claimed = journal
     else if (same || journal === null || (await isOld(left))) await rm(left, { recursive: true, force: true })
   }
-  if (claimed) {
-    const { files } = claimed
-    for (const name of await readdir(own)) if (!files.has(name)) await rm(join(own, name), { recursive: true, force: true })
-  } else await mkdir(own)
+  if (claimed) await clear(own, claimed)
+  else await mkdir(own)
+  const journal = claimed?.movedTo(own) ?? new ImportJournal(own, of.name, of.key)
   return {
     directory: own,
-    journal: claimed?.movedTo(own) ?? new ImportJournal(own, of.name, of.key),
-    leave: () => rename(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`)),
+    journal,
+    async leave() {
+      await clear(own, journal)
+      await rename(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`))
+    },
   }
+}
+
+/** Removes what was not finished. */
+async function clear(directory: string, { files }: ImportJournal): Promise<void> {
+  for (const name of await readdir(directory)) if (!files.has(name)) await rm(join(directory, name), { recursive: true, force: true })
 }
 
 async function abandoned(parent: string): Promise<string[]> {

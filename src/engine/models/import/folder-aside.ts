@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import { type ErrorCode, isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
+/** Failures that pass: somebody makes room, closes other programs, or gives a permission. */
+const OF_THIS_MACHINE: ReadonlySet<ErrorCode> = new Set(['disk-full', 'write-failed', 'out-of-memory'])
+
 /**
  * Makes the folder `parent/name` out of a hidden one beside it: `write` fills that, and only when it is done does the folder get its
- * name. What a process that died or was stopped left of the same import is handed to `write` to go on with. A failure leaves nothing
- * behind, also in `parent` where that was made for it; an abort leaves what the journal takes note of, and nothing where it has none.
+ * name. What a process that died or was stopped left of the same import is handed to `write` to go on with. An abort, and a failure of
+ * this machine's that the source has no part in, leave what the journal takes note of; any other failure, and any without such a note,
+ * leaves nothing behind, also in `parent` where that was made for it.
  * Throws `model-exists`, `write-failed`, `disk-full`.
  */
 export async function writeFolderAside(
@@ -29,12 +33,18 @@ export async function writeFolderAside(
     expectFree(target, name)
     await rename(aside.directory, target)
     return target
-  } catch (error) {
-    if (aside && isAbort(error) && aside.journal.worthKeeping) await aside.leave()
+  } catch (thrown) {
+    const error = writeFailure(thrown, target, name)
+    if (aside?.journal.worthKeeping && mayGoOn(error)) await aside.leave()
     // `made` is the topmost folder that was missing before.
     else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await rm(leftover, { recursive: true, force: true })
-    throw writeFailure(error, target, name)
+    throw error
   }
+}
+
+/** Whether the same import may succeed later, as it is. */
+function mayGoOn(error: unknown): boolean {
+  return isAbort(error) || (error instanceof TarsierError && OF_THIS_MACHINE.has(error.code))
 }
 
 /** Throws `model-exists` when there is something already where the model shall be. */
@@ -56,7 +66,7 @@ export async function expectRoom(directory: string, bytes: number, there = 0): P
   if (bytes - there <= free) return
   throw new TarsierError(
     'disk-full',
-    `The model needs ${megabytesText(bytes - there)} in ${directory}, and ${megabytesText(free)} are free there. Make room, or import it with a smaller precision.`,
+    `The model needs ${megabytesText(bytes - there)} in ${directory}, and ${megabytesText(free)} are free there. Make room, or import it with a smaller precision.${there > 0 ? ' What is made already stays for a week.' : ''}`,
     { details: { needed: bytes - there, free } },
   )
 }
@@ -65,7 +75,11 @@ function writeFailure(error: unknown, target: string, name: string): unknown {
   if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
   const code = 'code' in error ? error.code : undefined
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new TarsierError('disk-full', `${target} could not be written: the disk is full. Make room and import again.`, { cause: error })
+    return new TarsierError(
+      'disk-full',
+      `${target} could not be written: the disk is full. Make room and import again: it goes on where it was.`,
+      { cause: error },
+    )
   }
   if (code === 'ENOTEMPTY' || code === 'EEXIST') {
     return new TarsierError(

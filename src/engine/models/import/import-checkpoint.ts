@@ -42,8 +42,9 @@ export interface ImportOptions extends ModelWishes {
 
 /**
  * Makes a model folder from a checkpoint folder as Hugging Face writes it, or from a GGUF and its mmproj file, and returns its path. It
- * is written aside, read back and checked, and only then given its name. A failure leaves nothing behind; what an abort, or the death
- * of the process, leaves is hidden, and the next import of the same goes on with it.
+ * is written aside, read back and checked, and only then given its name. A failure leaves nothing behind, except where the disk, the
+ * memory or a permission did not suffice; what that, an abort, or the death of the process leaves is hidden, and the next import of the
+ * same goes on with it.
  * Throws `usage` for a name that cannot be one, `model-exists`, `model-damaged`, `model-unsupported`, `model-mismatch`, `file-missing`,
  * `file-unreadable`, `disk-full`, `write-failed`.
  */

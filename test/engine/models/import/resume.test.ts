@@ -194,7 +194,7 @@ function smallDisk(path: string, megabytes: number): (() => void) | null {
 }
 
 describe('a disk that fills up', () => {
-  it('is told, and nothing is left on it', async ({ skip }) => {
+  it('is told, what was made stays, and the import goes on once there is room', async ({ skip }) => {
     const home = scratch.path('small')
     await mkdir(home)
     const unmount = smallDisk(home, 250)
@@ -202,14 +202,29 @@ describe('a disk that fills up', () => {
     try {
       const filler = join(home, 'filler')
       const onProgress = ({ value }: Progress) => {
-        if (value < 0.5 || existsSync(filler)) return
+        if (value < 0.6 || existsSync(filler)) return
         const { bavail, bsize } = statfsSync(home)
         writeFileSync(filler, new Uint8Array(bavail * bsize))
       }
+      const left = async () => {
+        const [folder, ...more] = await readdir(join(home, 'models'))
+        expect(more).toEqual([])
+        return (await readdir(join(home, 'models', folder ?? ''))).sort()
+      }
       await expect(bring('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
-      expect(await readdir(home)).toEqual(['filler'])
-      // Full from the start: refused before anything is written.
-      await expect(bring('m', { home })).rejects.toMatchObject({ code: 'disk-full', message: expect.stringContaining('needs') })
+      expect(await left()).toEqual(['journal.json', 'language.gguf'])
+      // Full from the start: refused before anything is written, and what was there is there still.
+      const { bavail, bsize } = statfsSync(home)
+      writeFileSync(join(home, 'rest'), new Uint8Array(bavail * bsize))
+      await expect(bring('m', { home })).rejects.toMatchObject({
+        code: 'disk-full',
+        message: expect.stringMatching(/needs .* What is made already stays/),
+      })
+      expect(await left()).toEqual(['journal.json', 'language.gguf'])
+      for (const file of [filler, join(home, 'rest')]) await rm(file)
+      const titles = new Set<string>()
+      await verifyModel(await bring('m', { home, onProgress: ({ title }) => titles.add(title) }), new AbortController().signal)
+      expect(titles.has(RESUMING)).toBe(true)
     } finally {
       unmount()
     }
