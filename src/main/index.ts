@@ -1,19 +1,75 @@
 import { app } from 'electron'
+import { channels } from '../shared/bridge.ts'
+import { setupClipProtocol } from './clip-protocol.ts'
+import { Files } from './files.ts'
+import { setMenu } from './menu.ts'
 import { setupNavigation } from './navigation.ts'
+import { setupOsFiles } from './os-files.ts'
+import { onPage } from './page-channels.ts'
+import { PageMail } from './page-mail.ts'
+import { setupPageProtocol } from './page-protocol.ts'
 import { setupPermissions } from './permissions.ts'
-import { registerPageScheme, setupPageProtocol } from './protocol.ts'
-import { openMainWindow, setupWindows } from './windows.ts'
+import { setupQuit } from './quit.ts'
+import { RecentFiles } from './recent-files.ts'
+import { registerSchemes } from './schemes.ts'
+import { Service } from './service.ts'
+import { askWhatNow } from './service-trouble.ts'
+import { setupTheme } from './theme.ts'
+import { openMainWindow, setupWindows, showMainWindow } from './windows.ts'
+import { WorkShown } from './work-shown.ts'
 
 // Both must come before Electron is ready.
-registerPageScheme()
+registerSchemes()
 app.enableSandbox()
 
-// Rules come before the first window, so that none is ever without them.
-setupNavigation()
-setupWindows()
 // Not awaited at the top level: Electron becomes ready only after this module has been loaded to its end.
-void app.whenReady().then(() => {
+const only = setupOsFiles((paths) => void begun?.then((files) => files.open(paths)))
+const begun = only ? begin() : null
+
+async function begin(): Promise<Files> {
+  // Rules come before the first window, so that none is ever without them.
+  setupNavigation()
+  setupWindows()
+  setupTheme()
+  await app.whenReady()
   setupPermissions()
   setupPageProtocol()
+  const files = startService()
   openMainWindow()
-})
+  return files
+}
+
+/** The service, and all that stands between it, the page and the system. */
+function startService(): Files {
+  const shown = new WorkShown()
+  const mail = new PageMail()
+  const service: Service = new Service({
+    work: (work) => shown.show(work),
+    ended: (ended) => shown.tell(ended),
+    gone: (error) => void askWhatNow(error, () => service.start()),
+  })
+  const recent = new RecentFiles(() => drawMenu())
+  const files = new Files({ service, recent, mail })
+  const drawMenu = () =>
+    setMenu({
+      platform: process.platform,
+      developing: !app.isPackaged,
+      recent: recent.paths,
+      command: (command) => {
+        showMainWindow()
+        mail.send(channels.menu, command)
+      },
+      choose: (what) => void files.chooseAndOpen(what),
+      open: (path) => void files.open([path]),
+      clearRecent: () => recent.clear(),
+    })
+  setupClipProtocol(service)
+  setupQuit(service, () => shown.work)
+  onPage(channels.connect, (page) => {
+    service.connect(page)
+    mail.ready(page)
+  })
+  drawMenu()
+  service.start()
+  return files
+}

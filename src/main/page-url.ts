@@ -6,5 +6,6 @@ export const PAGE_ORIGIN = `${PAGE_SCHEME}://tarsier`
 
 /** Where the page is loaded from: the built one, or electron-vite's server while developing. */
 export function pageUrl(): string {
-  return process.env.ELECTRON_RENDERER_URL ?? `${PAGE_ORIGIN}/index.html`
+  const { ELECTRON_RENDERER_URL: developing } = process.env
+  return developing === undefined ? `${PAGE_ORIGIN}/index.html` : new URL(developing).href
 }

@@ -1,5 +1,10 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import { type Bridge, channels } from '../shared/bridge.ts'
+import { type Bridge, channels, type OpenedFile } from '../shared/bridge.ts'
+
+// Files may come before the page is far enough to hear of them.
+const early: (readonly OpenedFile[])[] = []
+let hearFiles: Parameters<Bridge['onFiles']>[0] = (files) => early.push(files)
+ipcRenderer.on(channels.files, (_event, files: readonly OpenedFile[]) => hearFiles(files))
 
 const bridge: Bridge = {
   platform: process.platform,
@@ -12,7 +17,11 @@ const bridge: Bridge = {
     ),
   choose: (what) => ipcRenderer.invoke(channels.choose, what),
   show: (handle) => ipcRenderer.invoke(channels.show, handle),
-  onFiles: (listener) => void ipcRenderer.on(channels.files, (_event, files) => listener(files)),
+  setTheme: (theme) => ipcRenderer.send(channels.theme, theme),
+  onFiles: (listener) => {
+    hearFiles = listener
+    for (const files of early.splice(0)) listener(files)
+  },
   onMenu: (listener) => void ipcRenderer.on(channels.menu, (_event, command) => listener(command)),
 }
 

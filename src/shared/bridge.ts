@@ -13,13 +13,15 @@ export const channels = {
   choose: 'tarsier:choose',
   /** Asked: shows a clip's file in its folder. */
   show: 'tarsier:show',
+  /** Page to shell: the colours that a person chose. */
+  theme: 'tarsier:theme',
   /** Shell to page: files that the system, or a second start, wants opened. */
   files: 'tarsier:files',
   /** Shell to page: a command of the menu. */
   menu: 'tarsier:menu',
 } as const
 
-export const menuCommands = ['new-clip', 'open', 'find', 'library', 'batches', 'models', 'help', 'shortcuts'] as const
+export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'help', 'shortcuts'] as const
 export type MenuCommand = (typeof menuCommands)[number]
 
 /** What may be chosen in a dialog: clips, a folder of clips, or the folder of a checkpoint. */
@@ -49,6 +51,8 @@ export interface Bridge {
   choose(what: Choice): Promise<readonly OpenedFile[]>
   /** Shows a clip's file in its folder. */
   show(handle: string): Promise<void>
+  /** Light, dark or as the system has it, for what of the window is not the page. */
+  setTheme(theme: 'system' | 'light' | 'dark'): void
   onFiles(listener: (files: readonly OpenedFile[]) => void): void
   onMenu(listener: (command: MenuCommand) => void): void
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { vi } from 'vitest'
 
 /** Fails on anything the stand-in does not have, so that a call nobody thought of cannot pass unseen. */
@@ -35,14 +38,59 @@ export class WindowStandIn {
   readonly listeners = new Listeners()
   readonly loadURL = vi.fn(async (_url: string): Promise<void> => {})
   readonly show = vi.fn()
+  readonly focus = vi.fn()
+  readonly restore = vi.fn()
+  readonly maximize = vi.fn()
+  readonly setProgressBar = vi.fn()
+  readonly isMinimized = vi.fn(() => false)
+  readonly isFocused = vi.fn(() => false)
+  readonly isMaximized = vi.fn(() => false)
+  readonly getNormalBounds = vi.fn(() => ({ x: 40, y: 30, width: 900, height: 700 }))
   readonly once = this.listeners.on
+  readonly on = this.listeners.on
   readonly options: unknown
 
   constructor(options: unknown) {
     this.options = options
-    WindowStandIn.all.push(this)
+    const face = strict('BrowserWindow', this)
+    WindowStandIn.all.push(face)
     // biome-ignore lint/correctness/noConstructorReturn: the code under test must see the strict face, the test the rest.
-    return strict('BrowserWindow', this)
+    return face
+  }
+}
+
+/** A utility process: what it was sent, and a way for it to speak and to end. */
+export class ProcessStandIn {
+  readonly listeners = new Listeners()
+  readonly on = this.listeners.on
+  readonly once = this.listeners.on
+  readonly postMessage = vi.fn((_message: unknown, _ports?: unknown[]) => {})
+  readonly kill = vi.fn(() => true)
+}
+
+class ChannelStandIn {
+  static made = 0
+  readonly port1: string
+  readonly port2: string
+
+  constructor() {
+    ChannelStandIn.made += 1
+    this.port1 = `service end ${ChannelStandIn.made}`
+    this.port2 = `page end ${ChannelStandIn.made}`
+  }
+}
+
+class NotificationStandIn {
+  static readonly all: NotificationStandIn[] = []
+  static readonly isSupported = () => true
+  readonly listeners = new Listeners()
+  readonly once = this.listeners.on
+  readonly show = vi.fn()
+  readonly options: unknown
+
+  constructor(options: unknown) {
+    this.options = options
+    NotificationStandIn.all.push(this)
   }
 }
 
@@ -51,15 +99,23 @@ export function electronStandIn() {
   const order: string[] = []
   const listeners = new Listeners()
   const { promise: whenReady, resolve: ready } = deferred()
+  const userData = mkdtempSync(join(tmpdir(), 'tarsier-shell-'))
   const app = {
+    isPackaged: true,
     on: listeners.on,
     quit: vi.fn(),
+    isReady: vi.fn(() => true),
+    getPath: vi.fn((name: 'userData') => ({ userData })[name]),
+    requestSingleInstanceLock: vi.fn((_data: unknown) => true),
+    addRecentDocument: vi.fn((_path: string) => {}),
+    clearRecentDocuments: vi.fn(),
+    setBadgeCount: vi.fn((_count: number) => true),
     enableSandbox: vi.fn(() => void order.push('enableSandbox')),
     whenReady: () => whenReady.then(() => void order.push('ready')),
   }
   const protocol = {
     registerSchemesAsPrivileged: vi.fn((_schemes: unknown) => void order.push('registerSchemesAsPrivileged')),
-    handle: vi.fn((_scheme: string, _handler: (request: Request) => Promise<Response>) => void order.push('handle')),
+    handle: vi.fn((scheme: string, _handler: (request: Request) => Promise<Response>) => void order.push(`handle ${scheme}`)),
   }
   const defaultSession = {
     setPermissionRequestHandler: vi.fn(
@@ -68,13 +124,79 @@ export function electronStandIn() {
     setPermissionCheckHandler: vi.fn((_handler: () => boolean) => {}),
     setDevicePermissionHandler: vi.fn((_handler: () => boolean) => {}),
   }
+  const ipc = new Listeners()
+  const handlers = new Map<string, (event: unknown, sent: unknown) => Promise<unknown>>()
+  const processes: ProcessStandIn[] = []
+  const utilityProcess = {
+    fork: vi.fn((_program: string, _args: string[], _options: unknown) => {
+      const child = new ProcessStandIn()
+      processes.push(child)
+      return strict('UtilityProcess', child)
+    }),
+  }
+  const dialog = {
+    showOpenDialog: vi.fn(async (..._args: unknown[]) => ({ canceled: true, filePaths: [] as string[] })),
+    showMessageBox: vi.fn(async (..._args: unknown[]) => ({ response: 0 })),
+    showMessageBoxSync: vi.fn((..._args: unknown[]) => 0),
+  }
+  const menus: unknown[] = []
+  const Menu = { buildFromTemplate: (template: unknown) => template, setApplicationMenu: (menu: unknown) => void menus.push(menu) }
+  const shell = { showItemInFolder: vi.fn((_path: string) => {}) }
+  const nativeTheme = { shouldUseDarkColors: true, themeSource: 'system' }
+  const display = (id: number, x: number) => ({ id, workArea: { x, y: 0, width: 1600, height: 900 } })
+  const screen = { getPrimaryDisplay: () => display(1, 0), getAllDisplays: () => [display(1, 0), display(2, 1600)] }
   const module = {
     app: strict('app', app),
     protocol: strict('protocol', protocol),
     session: strict('session', { defaultSession: strict('session.defaultSession', defaultSession) }),
     BrowserWindow: strict('BrowserWindow', WindowStandIn),
+    ipcMain: strict('ipcMain', {
+      on: ipc.on,
+      handle: (channel: string, handler: (event: unknown, sent: unknown) => Promise<unknown>) => void handlers.set(channel, handler),
+    }),
+    utilityProcess: strict('utilityProcess', utilityProcess),
+    MessageChannelMain: ChannelStandIn,
+    Menu: strict('Menu', Menu),
+    Notification: strict('Notification', NotificationStandIn),
+    dialog: strict('dialog', dialog),
+    shell: strict('shell', shell),
+    nativeTheme: strict('nativeTheme', nativeTheme),
+    screen: strict('screen', screen),
   }
-  return { module, app, protocol, defaultSession, listeners, order, ready, windows: WindowStandIn.all }
+  const windows = WindowStandIn.all
+  const notifications = NotificationStandIn.all
+  return {
+    module,
+    app,
+    protocol,
+    defaultSession,
+    listeners,
+    order,
+    ready,
+    windows,
+    notifications,
+    ipc,
+    handlers,
+    processes,
+    utilityProcess,
+    dialog,
+    menus,
+    shell,
+    nativeTheme,
+    userData,
+  }
+}
+
+/** The page, as what it sends comes from; `url` and `parent` say whether it is ours. */
+export function pageStandIn(url = 'app://tarsier/index.html', parent: unknown = null) {
+  const listeners = new Listeners()
+  const sender = {
+    once: listeners.on,
+    isDestroyed: () => false,
+    send: vi.fn((_channel: string, _value: unknown) => {}),
+    postMessage: vi.fn((_channel: string, _message: unknown, _ports: unknown[]) => {}),
+  }
+  return { listeners, sender, event: { sender: strict('WebContents', sender), senderFrame: { url, parent } } }
 }
 
 function deferred() {

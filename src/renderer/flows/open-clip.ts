@@ -2,6 +2,7 @@ import type { OpenedFile } from '../../shared/bridge.ts'
 import type { ClipFacts } from '../../shared/contract/clips.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { askSettings } from '../lib/ask-settings.ts'
+import type { GivenFile } from '../lib/given-file.ts'
 import { uploadFile } from '../lib/upload.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
@@ -29,18 +30,22 @@ function factsOf(opened: OpenedFile): ClipFacts {
   throw new TarsierError('not-media', `“${opened.name}” is a model, not a clip. Import it under Models.`)
 }
 
+export function givenByPage(file: File): GivenFile {
+  return { name: file.name, size: file.size, hand: (sent, signal) => handOver(file, sent, signal) }
+}
+
+export function givenByShell(opened: OpenedFile): GivenFile {
+  const [name, size] = opened.kind === 'clip' ? [opened.facts.name, opened.facts.bytes] : [opened.name, 0]
+  return { name, size, hand: async () => factsOf(opened) }
+}
+
 /** Puts a file on the table, and asks for its description at once. */
-export function openFile(file: File): Promise<void> {
-  return open(file.name, (sent, signal) => handOver(file, sent, signal), file.size)
+export function openGiven({ name, size, hand }: GivenFile): Promise<void> {
+  return open(name, hand, size)
 }
 
 export function openExample(name: string): Promise<void> {
   return open(name, (_sent, signal) => service.clips.openExample({ name }, { signal }))
-}
-
-/** What the shell opened: by its dialog, or because the system wanted it. */
-export function openOpened(opened: OpenedFile): Promise<void> {
-  return open(opened.kind === 'clip' ? opened.facts.name : opened.name, async () => factsOf(opened))
 }
 
 let opening: AbortController | null = null

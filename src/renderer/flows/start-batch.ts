@@ -6,7 +6,6 @@ import { usePendingBatch } from '../stores/pending-batch.ts'
 import { problemOf } from '../stores/problem.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
-import { handOver } from './open-clip.ts'
 
 export interface BatchWish {
   readonly title: string
@@ -29,7 +28,7 @@ export async function startBatch(wish: BatchWish): Promise<void> {
   for (const file of pending.files) {
     set({ ...pending, clips: [...clips], refused: [...refused], sending: true })
     try {
-      clips.push((await handOver(file, () => {}, signal)).handle)
+      clips.push((await file.hand(() => {}, signal)).handle)
     } catch (thrown) {
       if (signal.aborted) return
       const error = problemOf(thrown)

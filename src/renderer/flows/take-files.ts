@@ -1,13 +1,23 @@
+import type { OpenedFile } from '../../shared/bridge.ts'
 import { clipsAmong, type Dropped } from '../lib/dropped-files.ts'
+import type { GivenFile } from '../lib/given-file.ts'
 import { usePendingBatch } from '../stores/pending-batch.ts'
-import { openFile } from './open-clip.ts'
+import { givenByPage, givenByShell, openGiven } from './open-clip.ts'
 
 /** What was dropped, pasted or chosen: one file is a clip to talk about, more of them or a folder are a batch. */
 export function takeFiles({ files, folder }: Dropped): void {
-  const clips = folder ? clipsAmong(files) : files
-  const [first] = clips
-  if (clips.length === 1 && first && !folder) void openFile(first)
-  else if (clips.length > 0) usePendingBatch.getState().set({ files: clips, clips: [], refused: [], sending: false })
+  take((folder ? clipsAmong(files) : files).map(givenByPage), folder)
+}
+
+/** The same of files that the shell has opened: by its dialog, or because the system wants them. */
+export function takeOpened(files: readonly OpenedFile[]): void {
+  take(files.map(givenByShell), false)
+}
+
+function take(files: readonly GivenFile[], folder: boolean): void {
+  const [first] = files
+  if (files.length === 1 && first && !folder) void openGiven(first)
+  else if (files.length > 0) usePendingBatch.getState().set({ files, clips: [], refused: [], sending: false })
 }
 
 /** Asks for files with the browser's own dialog. Cancelled, nothing happens. */

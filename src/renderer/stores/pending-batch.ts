@@ -1,9 +1,10 @@
 import { create } from 'zustand'
 import type { TarsierError } from '../../shared/errors.ts'
+import type { GivenFile } from '../lib/given-file.ts'
 
 /** Files that were dropped together, before a person has said what is to become of them. */
 export interface PendingBatch {
-  readonly files: readonly File[]
+  readonly files: readonly GivenFile[]
   /** Handles of those that are handed over. */
   readonly clips: readonly string[]
   readonly refused: readonly { readonly name: string; readonly error: TarsierError }[]

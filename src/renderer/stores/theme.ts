@@ -23,6 +23,7 @@ export const useTheme = create<ThemeState>((set) => ({
 export function followTheme(element: HTMLElement): void {
   const apply = ({ theme }: ThemeState) => {
     element.dataset.theme = theme
+    window.tarsier?.setTheme(theme)
   }
   apply(useTheme.getState())
   useTheme.subscribe(apply)

@@ -10,19 +10,30 @@ beforeAll(async () => {
   await vi.waitUntil(() => electron.windows.length > 0)
 })
 
-test('sandbox and scheme are settled before Electron is ready, the page is served before its window opens', () => {
-  expect(electron.order).toEqual(['registerSchemesAsPrivileged', 'enableSandbox', 'ready', 'handle'])
+test('sandbox and schemes are settled before Electron is ready, page and clips are served before the window opens', () => {
+  expect(electron.order).toEqual(['registerSchemesAsPrivileged', 'enableSandbox', 'ready', 'handle app', 'handle clip'])
+  expect(electron.protocol.registerSchemesAsPrivileged.mock.calls).toEqual([
+    [
+      [
+        { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
+        { scheme: 'clip', privileges: { standard: true, secure: true, stream: true } },
+      ],
+    ],
+  ])
 })
 
 test('one window: isolated, sandboxed, without Node, shown when it has something to show', () => {
   const window = electron.windows[0]
   expect(window?.options).toEqual({
+    x: 250,
+    y: 70,
     width: 1100,
     height: 760,
     minWidth: 480,
     minHeight: 420,
     show: false,
     title: 'Tarsier Desktop',
+    backgroundColor: '#15120f',
     webPreferences: {
       preload: expect.stringMatching(/preload[\\/]index\.cjs$/),
       contextIsolation: true,
@@ -30,6 +41,7 @@ test('one window: isolated, sandboxed, without Node, shown when it has something
       nodeIntegration: false,
       webSecurity: true,
       webviewTag: false,
+      devTools: false,
     },
   })
   expect(window?.loadURL.mock.calls).toEqual([['app://tarsier/index.html']])
@@ -80,7 +92,6 @@ describe('the page’s own scheme', () => {
   }
 
   test('serves the page with its policy', async () => {
-    expect(electron.protocol.handle.mock.calls.map(([scheme]) => scheme)).toEqual(['app'])
     const response = await get('app://tarsier/index.html')
     expect(response?.status).toBe(200)
     expect(response?.headers.get('content-type')).toBe('text/html; charset=utf-8')

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 test('the page is given the bridge and nothing else', () => {
   expect([...electron.exposed.keys()]).toEqual(['tarsier'])
-  expect(Object.keys(bridge).sort()).toEqual(['choose', 'connect', 'onFiles', 'onMenu', 'open', 'platform', 'show'])
+  expect(Object.keys(bridge).sort()).toEqual(['choose', 'connect', 'onFiles', 'onMenu', 'open', 'platform', 'setTheme', 'show'])
   expect(bridge.platform).toBe(process.platform)
 })
 
@@ -50,4 +50,19 @@ test('a port is handed to the page of the same origin', () => {
   electron.listeners.get(channels.port)?.({ ports: ['port'] })
   expect(posted).toEqual([[channels.port, 'app://tarsier', ['port']]])
   vi.unstubAllGlobals()
+})
+
+test('files that came before the page listened are not lost', () => {
+  const [early, late] = [[{ kind: 'early' }], [{ kind: 'late' }]]
+  const told: unknown[] = []
+  electron.listeners.get(channels.files)?.({}, early)
+  bridge.onFiles((files) => told.push(files))
+  electron.listeners.get(channels.files)?.({}, late)
+  expect(told).toEqual([early, late])
+})
+
+test('the choice of colours is told', () => {
+  electron.sent.length = 0
+  bridge.setTheme('dark')
+  expect(electron.sent).toEqual([[channels.theme, 'dark']])
 })

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { counted, sizeText } from '../../../shared/size-text.ts'
-import { openFile } from '../../flows/open-clip.ts'
+import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
 import { askSettings } from '../../lib/ask-settings.ts'
 import { errorWords } from '../../lib/error-words.ts'
@@ -45,7 +45,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
         <Button
           onClick={() => {
             dropPendingBatch()
-            void openFile(first)
+            void openGiven(first)
           }}
         >
           Only talk about the first

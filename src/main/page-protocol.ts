@@ -7,11 +7,6 @@ import { PAGE_ORIGIN, PAGE_SCHEME } from './page-url.ts'
 
 const pageRoot = fileURLToPath(new URL('../renderer', import.meta.url))
 
-/** A scheme with an origin of its own, unlike `file:`, where any file of the disk would be the page's equal. Before Electron is ready. */
-export function registerPageScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }])
-}
-
 /** Serves the built page, with its policy, from `app://tarsier/`. */
 export function setupPageProtocol(): void {
   protocol.handle(PAGE_SCHEME, async (request) => {

@@ -1,0 +1,40 @@
+import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { parseRange } from '../shared/byte-range.ts'
+
+/** A file's bytes, or those that a Range header asks for. Throws when it cannot be opened. */
+export async function fileResponse(path: string, mediaType: string, range: string | null): Promise<Response> {
+  const file = await open(path)
+  try {
+    const facts = await file.stat()
+    if (!facts.isFile()) throw new Error('not a file')
+    const { size } = facts
+    const headers = {
+      'accept-ranges': 'bytes',
+      'cache-control': 'no-cache',
+      'content-type': mediaType,
+      'x-content-type-options': 'nosniff',
+    }
+    const part = parseRange(range ?? undefined, size)
+    if (part === 'unsatisfiable' || size === 0) {
+      await file.close()
+      return part === 'unsatisfiable'
+        ? new Response(null, { status: 416, headers: { ...headers, 'content-range': `bytes */${size}` } })
+        : new Response(null, { status: 200, headers: { ...headers, 'content-length': '0' } })
+    }
+    const { start, end } = part ?? { start: 0, end: size - 1 }
+    // Closes the file at its end, and when whoever reads it goes away.
+    const bytes = Readable.toWeb(file.createReadStream({ start, end })) as ReadableStream<Uint8Array<ArrayBuffer>>
+    return new Response(bytes, {
+      status: part ? 206 : 200,
+      headers: {
+        ...headers,
+        'content-length': String(end - start + 1),
+        ...(part && { 'content-range': `bytes ${start}-${end}/${size}` }),
+      },
+    })
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}

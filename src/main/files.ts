@@ -1,0 +1,82 @@
+import { basename } from 'node:path'
+import { dialog, type OpenDialogOptions, shell } from 'electron'
+import { z } from 'zod'
+import { type Choice, channels, type OpenedFile } from '../shared/bridge.ts'
+import { asTarsierError } from '../shared/errors.ts'
+import { answerPage } from './page-channels.ts'
+import type { PageMail } from './page-mail.ts'
+import type { RecentFiles } from './recent-files.ts'
+import type { Service } from './service.ts'
+import { mainWindow } from './windows.ts'
+
+interface Parts {
+  readonly service: Pick<Service, 'ask'>
+  readonly recent: Pick<RecentFiles, 'note'>
+  readonly mail: Pick<PageMail, 'send'>
+}
+
+const pathsSchema = z.array(z.string().min(1)).max(100_000)
+const choiceSchema = z.enum(['clips', 'folder', 'checkpoint'] satisfies Choice[])
+const handleSchema = z.string().max(100)
+
+/** The content decides what a file is, so every name can be chosen. */
+const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
+  clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
+  folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
+  checkpoint: { title: 'Choose the folder of a checkpoint', properties: ['openDirectory'] },
+}
+
+/** Turns paths into handles: those that the page's files have, that a person chooses, or that the system wants opened. */
+export class Files {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    answerPage(channels.open, (sent) => this.#opened(pathsSchema.parse(sent)))
+    answerPage(channels.choose, (sent) => this.#choose(choiceSchema.parse(sent)))
+    answerPage(channels.show, async (sent) => {
+      const { path } = await parts.service.ask({ kind: 'locate', handle: handleSchema.parse(sent), what: 'file' })
+      shell.showItemInFolder(path)
+    })
+  }
+
+  /** Opens files and tells the page of them. */
+  async open(paths: readonly string[]): Promise<void> {
+    this.#parts.mail.send(channels.files, await this.#opened(paths))
+  }
+
+  /** Asks a person for clips, and tells the page of them. */
+  async chooseAndOpen(what: 'clips' | 'folder'): Promise<void> {
+    const opened = await this.#choose(what)
+    if (opened.length > 0) this.#parts.mail.send(channels.files, opened)
+  }
+
+  async #choose(what: Choice): Promise<readonly OpenedFile[]> {
+    const window = mainWindow()
+    const { filePaths } = await (window ? dialog.showOpenDialog(window, dialogs[what]) : dialog.showOpenDialog(dialogs[what]))
+    const [first] = filePaths
+    if (first === undefined) return []
+    if (what !== 'checkpoint') return await this.#opened(filePaths)
+    const name = basename(first)
+    try {
+      return [{ kind: 'checkpoint', handle: await this.#parts.service.ask({ kind: 'folder', path: first }), name }]
+    } catch (error) {
+      return [failed(first, error)]
+    }
+  }
+
+  async #opened(paths: readonly string[]): Promise<readonly OpenedFile[]> {
+    try {
+      const opened = await this.#parts.service.ask({ kind: 'open', paths })
+      // Of a folder's clips there are too many to be remembered.
+      for (const { path, file } of opened) if (file.kind === 'clip' && paths.includes(path)) this.#parts.recent.note(path)
+      return opened.map(({ file }) => file)
+    } catch (error) {
+      return paths.map((path) => failed(path, error))
+    }
+  }
+}
+
+function failed(path: string, error: unknown): OpenedFile {
+  return { kind: 'failed', name: basename(path), error: asTarsierError(error).toData() }
+}

@@ -1,0 +1,34 @@
+import { app } from 'electron'
+import { z } from 'zod'
+import { filesOnCommandLine } from './command-line.ts'
+import { Gather } from './gather.ts'
+import { showMainWindow } from './windows.ts'
+
+const passedOn = z.object({ files: z.array(z.string()).max(100_000) })
+
+/**
+ * One program at a time: a second start hands its files to the first and ends. False in that second one, which must do nothing more.
+ * In the first, `open` is told whatever the system wants opened: files of its own command line, of a second start, of the dock.
+ */
+export function setupOsFiles(open: (paths: readonly string[]) => void): boolean {
+  const own = app.isPackaged ? 1 : 2
+  const files = filesOnCommandLine(process.argv, own, process.cwd())
+  // Handed over beside the command line: Chromium sorts the words of that one anew.
+  if (!app.requestSingleInstanceLock({ files })) {
+    app.quit()
+    return false
+  }
+  const gather = new Gather(open)
+  app.on('second-instance', (_event, _argv, _folder, data) => {
+    showMainWindow()
+    const passed = passedOn.safeParse(data)
+    if (passed.success) gather.add(passed.data.files)
+  })
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    showMainWindow()
+    gather.add([path])
+  })
+  gather.add(files)
+  return true
+}

@@ -1,0 +1,26 @@
+import type { WebContents } from 'electron'
+import type { channels } from '../shared/bridge.ts'
+
+type Channel = (typeof channels)['files' | 'menu']
+
+/** What the shell has to tell the page: kept until there is a page that listens. */
+export class PageMail {
+  #page: WebContents | null = null
+  #waiting: { readonly channel: Channel; readonly value: unknown }[] = []
+
+  /** A page is there and listens. */
+  ready(page: WebContents): void {
+    this.#page = page
+    const forget = () => {
+      if (this.#page === page) this.#page = null
+    }
+    page.once('did-start-loading', forget)
+    page.once('destroyed', forget)
+    for (const { channel, value } of this.#waiting.splice(0)) page.send(channel, value)
+  }
+
+  send(channel: Channel, value: unknown): void {
+    if (this.#page) this.#page.send(channel, value)
+    else this.#waiting.push({ channel, value })
+  }
+}

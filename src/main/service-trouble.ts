@@ -1,0 +1,16 @@
+import { app, dialog } from 'electron'
+import type { ErrorData } from '../shared/errors.ts'
+
+/** The service does not run and is not started by itself any more: a person decides. */
+export async function askWhatNow(error: ErrorData, startAgain: () => void): Promise<void> {
+  const { response } = await dialog.showMessageBox({
+    type: 'error',
+    message: 'Tarsier cannot work at the moment',
+    detail: error.message,
+    buttons: ['Start it again', 'Quit'],
+    defaultId: 0,
+    cancelId: 0,
+  })
+  if (response === 0) startAgain()
+  else app.quit()
+}

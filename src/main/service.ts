@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { MessageChannelMain, type UtilityProcess, utilityProcess, type WebContents } from 'electron'
+import { channels } from '../shared/bridge.ts'
+import { assertNever, type ErrorData, TarsierError } from '../shared/errors.ts'
+import type { Ended, FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../shared/shell-messages.ts'
+import { RestartLimit } from './restart-limit.ts'
+
+const program = fileURLToPath(new URL('../cli/service-process.js', import.meta.url))
+
+/** It saves what it holds, and ends its engine, which has 3 seconds for that. */
+const PATIENCE_MS = 6000
+
+interface Listeners {
+  work(work: Work): void
+  ended(ended: Ended): void
+  /** It is not started again by itself: it crashed too often, or cannot begin. */
+  gone(error: ErrorData): void
+}
+
+interface Pending {
+  resolve(answer: ShellAnswers[keyof ShellAnswers]): void
+  reject(error: Error): void
+}
+
+/** The service in a process of its own: one is running, is started again after a crash, or is given up until somebody calls `start`. */
+export class Service {
+  readonly #listeners: Listeners
+  readonly #limit = new RestartLimit()
+  readonly #pending = new Map<number, Pending>()
+  /** Pages that want a port while nobody is there to give one to. */
+  readonly #waiting = new Set<WebContents>()
+  #child: UtilityProcess | null = null
+  #stopping = false
+  #asked = 0
+
+  constructor(listeners: Listeners) {
+    this.#listeners = listeners
+  }
+
+  start(): void {
+    if (this.#child) return
+    const child = utilityProcess.fork(program, [], { serviceName: 'Tarsier service', stdio: 'inherit' })
+    this.#child = child
+    child.on('message', (message: ToShell) => this.#hear(message))
+    child.once('exit', (code) => {
+      if (this.#child === child) this.#gone(code)
+    })
+    for (const page of this.#waiting) this.connect(page)
+  }
+
+  /** Gives a page a wire of its own to the service, which no message of passes through here. */
+  connect(page: WebContents): void {
+    this.#waiting.delete(page)
+    if (page.isDestroyed()) return
+    if (!this.#child) {
+      this.#waiting.add(page)
+      return
+    }
+    const { port1, port2 } = new MessageChannelMain()
+    this.#child.postMessage({ kind: 'page', client: randomUUID() } satisfies FromShell, [port1])
+    page.postMessage(channels.port, null, [port2])
+  }
+
+  /** Throws what the service throws, and `service-lost` when it ends before it has answered. */
+  async ask<Kind extends ShellQuestion['kind']>(question: ShellQuestion & { readonly kind: Kind }): Promise<ShellAnswers[Kind]> {
+    const child = this.#child
+    if (!child) throw lost()
+    this.#asked += 1
+    const id = this.#asked
+    const answer = new Promise<ShellAnswers[keyof ShellAnswers]>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    child.postMessage({ kind: 'ask', id, question } satisfies FromShell)
+    return (await answer) as ShellAnswers[Kind]
+  }
+
+  /** Lets it end in order, and ends it when it takes too long over that. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const child = this.#child
+    if (!child) return
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.postMessage({ kind: 'end' } satisfies FromShell)
+    const late = setTimeout(() => child.kill(), PATIENCE_MS)
+    await exited
+    clearTimeout(late)
+  }
+
+  #hear(message: ToShell): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#take(message.id)?.resolve(message.answer)
+        return
+      case 'failed':
+        this.#take(message.id)?.reject(TarsierError.fromData(message.error))
+        return
+      case 'work':
+        this.#listeners.work(message.work)
+        return
+      case 'ended':
+        this.#listeners.ended(message.ended)
+        return
+      case 'refused':
+        this.#giveUp(message.error)
+        return
+      default:
+        assertNever(message, 'message')
+    }
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  #gone(code: number): void {
+    this.#forget()
+    if (this.#stopping) return
+    if (this.#limit.take()) this.start()
+    else this.#listeners.gone(lost(code).toData())
+  }
+
+  #giveUp(error: ErrorData): void {
+    const child = this.#child
+    this.#forget()
+    child?.kill()
+    this.#listeners.gone(error)
+  }
+
+  #forget(): void {
+    this.#child = null
+    for (const { reject } of this.#pending.values()) reject(lost())
+    this.#pending.clear()
+    this.#listeners.work({ answering: false, models: 0, batches: 0, progress: null })
+  }
+}
+
+function lost(code?: number): TarsierError {
+  return new TarsierError(
+    'service-lost',
+    code === undefined
+      ? 'The part of the app that does the work is not running. Try again in a moment.'
+      : `The part of the app that does the work stopped again and again (code ${code}). Start it anew; if that does not help, start the app anew and report it.`,
+  )
+}

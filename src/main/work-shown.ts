@@ -1,0 +1,30 @@
+import { app, Notification } from 'electron'
+import type { Ended, Work } from '../shared/shell-messages.ts'
+import { mainWindow, showMainWindow } from './windows.ts'
+
+/** Electron's value for a bar that is not there. */
+const NO_BAR = -1
+
+/** What goes on, shown where the window is not looked at: a bar in the dock or the taskbar, a notification when something long is over. */
+export class WorkShown {
+  #work: Work = { answering: false, models: 0, batches: 0, progress: null }
+
+  get work(): Work {
+    return this.#work
+  }
+
+  show(work: Work): void {
+    this.#work = work
+    mainWindow()?.setProgressBar(work.progress ?? NO_BAR)
+    // Only macOS and some Linux desktops have a badge; the others pass it over.
+    app.setBadgeCount(work.batches + work.models)
+  }
+
+  /** Nothing for whoever looks at the window anyway. */
+  tell({ title, text }: Ended): void {
+    if (mainWindow()?.isFocused() || !Notification.isSupported()) return
+    const notification = new Notification({ title, body: text })
+    notification.once('click', showMainWindow)
+    notification.show()
+  }
+}

@@ -1,0 +1,13 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { filesOnCommandLine } from '../../../src/main/command-line.ts'
+
+test('files, by their whole paths; neither the program nor switches', () => {
+  const folder = resolve('/films')
+  expect(filesOnCommandLine(['/opt/tarsier', 'a b.mp4', '--no-sandbox', '/elsewhere/c.gif', './-odd.mp4', ''], 1, folder)).toEqual([
+    resolve('/films/a b.mp4'),
+    resolve('/elsewhere/c.gif'),
+    resolve('/films/-odd.mp4'),
+  ])
+  expect(filesOnCommandLine(['electron', '.', 'a.mp4'], 2, folder)).toEqual([resolve('/films/a.mp4')])
+})

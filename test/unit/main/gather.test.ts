@@ -1,0 +1,22 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Gather } from '../../../src/main/gather.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('files that come one by one are one lot, each of them once', () => {
+  const lots: (readonly string[])[] = []
+  const gather = new Gather((paths) => lots.push(paths))
+  gather.add(['a'])
+  vi.advanceTimersByTime(200)
+  gather.add(['b', 'a'])
+  vi.advanceTimersByTime(200)
+  expect(lots).toEqual([])
+  vi.advanceTimersByTime(200)
+  expect(lots).toEqual([['a', 'b']])
+  gather.add([])
+  vi.advanceTimersByTime(1000)
+  gather.add(['c'])
+  vi.advanceTimersByTime(1000)
+  expect(lots).toEqual([['a', 'b'], ['c']])
+})

@@ -1,0 +1,66 @@
+import { expect, test, vi } from 'vitest'
+import { menuCommands } from '../../../src/shared/bridge.ts'
+
+vi.mock('electron', async () => (await import('../../helpers/strict-electron.ts')).electronStandIn().module)
+const { menuTemplate } = await import('../../../src/main/menu.ts')
+
+interface Item {
+  readonly label?: string
+  readonly role?: string
+  readonly accelerator?: string
+  readonly submenu?: readonly Item[]
+  readonly enabled?: boolean
+  readonly click?: () => void
+}
+
+function menuOf(over: Partial<Parameters<typeof menuTemplate>[0]> = {}) {
+  const did: unknown[] = []
+  const parts = {
+    platform: 'linux',
+    developing: false,
+    recent: [],
+    command: (command: string) => did.push(command),
+    choose: (what: string) => did.push(['choose', what]),
+    open: (path: string) => did.push(['open', path]),
+    clearRecent: () => did.push('cleared'),
+    ...over,
+  } as Parameters<typeof menuTemplate>[0]
+  const template = menuTemplate(parts) as unknown as readonly Item[]
+  return { template, did, all: flat(template) }
+}
+
+function flat(items: readonly Item[]): Item[] {
+  return items.flatMap((item) => [item, ...flat(item.submenu ?? [])])
+}
+
+test('every command that the page knows is in the menu, once', () => {
+  const { all, did } = menuOf()
+  for (const { click } of all) click?.()
+  expect(did.filter((done) => (menuCommands as readonly unknown[]).includes(done)).sort()).toEqual([...menuCommands].sort())
+})
+
+test('files and folders are asked for by the shell', () => {
+  const { all, did } = menuOf()
+  for (const accelerator of ['CmdOrCtrl+O', 'CmdOrCtrl+Shift+O']) all.find((item) => item.accelerator === accelerator)?.click?.()
+  expect(did).toEqual([
+    ['choose', 'clips'],
+    ['choose', 'folder'],
+  ])
+})
+
+test('recent files by their names, an ampersand among them', () => {
+  expect(menuOf().all.find(({ label }) => label === 'Open Recent')?.enabled).toBe(false)
+  const { all, did } = menuOf({ recent: ['/films/Tom & Jerry.mp4'] })
+  all.find(({ label }) => label === 'Tom && Jerry.mp4')?.click?.()
+  all.find(({ label }) => label === 'Clear the List')?.click?.()
+  expect(did).toEqual([['open', '/films/Tom & Jerry.mp4'], 'cleared'])
+})
+
+test('each system has what it is used to, developers have their tools only while developing', () => {
+  const roles = (over: Parameters<typeof menuOf>[0]) => menuOf(over).all.map(({ role }) => role)
+  expect(roles({})).toContain('quit')
+  expect(roles({})).not.toContain('toggleDevTools')
+  expect(roles({ developing: true })).toContain('toggleDevTools')
+  expect(menuOf({ platform: 'darwin' }).template[0]).toEqual({ role: 'appMenu' })
+  expect(roles({ platform: 'darwin' })).toContain('close')
+})

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { channels } from '../../../src/shared/bridge.ts'
+import type { ToShell, Work } from '../../../src/shared/shell-messages.ts'
+import { pageStandIn } from '../../helpers/strict-electron.ts'
+
+const electron = await vi.hoisted(async () => (await import('../../helpers/strict-electron.ts')).electronStandIn())
+vi.mock('electron', () => electron.module)
+const { Service } = await import('../../../src/main/service.ts')
+
+const idle: Work = { answering: false, models: 0, batches: 0, progress: null }
+const listeners = { work: vi.fn(), ended: vi.fn(), gone: vi.fn() }
+let service: InstanceType<typeof Service>
+beforeEach(() => {
+  electron.processes.length = 0
+  electron.utilityProcess.fork.mockClear()
+  for (const listener of Object.values(listeners)) listener.mockClear()
+  service = new Service(listeners)
+  service.start()
+})
+const child = () => electron.processes.at(-1)!
+const says = (message: ToShell) => child().listeners.emit('message', message)
+const dies = (code = 1) => child().listeners.emit('exit', code)
+
+test('one process, by its built program, named for the system’s list of processes', () => {
+  service.start()
+  expect(electron.utilityProcess.fork.mock.calls).toEqual([
+    [expect.stringMatching(/[\\/]cli[\\/]service-process\.js$/), [], { serviceName: 'Tarsier service', stdio: 'inherit' }],
+  ])
+})
+
+test('a page gets one end of a wire, the service the other', () => {
+  const { sender } = pageStandIn()
+  service.connect(sender as never)
+  const [[message, given]] = child().postMessage.mock.calls as [[{ kind: string; client: string }, string[]]]
+  expect(message).toEqual({ kind: 'page', client: expect.any(String) })
+  expect(given).toEqual([expect.stringMatching(/^service end/)])
+  expect(sender.postMessage.mock.calls).toEqual([[channels.port, null, [given[0]?.replace('service', 'page')]]])
+})
+
+describe('what is asked', () => {
+  const question = { kind: 'locate', handle: 'a', what: 'file' } as const
+
+  test('is answered by its number, or fails as the service failed', async () => {
+    const [first, second] = [service.ask(question), service.ask(question)]
+    says({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'There is no such clip.' } })
+    says({ kind: 'answer', id: 1, answer: { path: '/a', mediaType: 'video/mp4' } })
+    expect(await first).toEqual({ path: '/a', mediaType: 'video/mp4' })
+    await expect(second).rejects.toMatchObject({ code: 'nothing-found' })
+  })
+
+  test('fails when the process ends before it has answered', async () => {
+    const answer = service.ask(question)
+    dies()
+    await expect(answer).rejects.toMatchObject({ code: 'service-lost' })
+  })
+})
+
+describe('after a crash', () => {
+  test('it is started again, three times; then somebody is asked', () => {
+    for (let crash = 0; crash < 3; crash++) dies()
+    expect(electron.processes).toHaveLength(4)
+    expect(listeners.gone).not.toHaveBeenCalled()
+    dies(139)
+    expect(electron.processes).toHaveLength(4)
+    expect(listeners.gone.mock.calls).toEqual([[expect.objectContaining({ code: 'service-lost' })]])
+    expect(listeners.work.mock.lastCall).toEqual([idle])
+  })
+
+  test('pages that want a wire meanwhile get it when somebody starts it again', () => {
+    for (let crash = 0; crash < 4; crash++) dies()
+    const { sender } = pageStandIn()
+    service.connect(sender as never)
+    expect(sender.postMessage).not.toHaveBeenCalled()
+    service.start()
+    expect(sender.postMessage).toHaveBeenCalledOnce()
+  })
+})
+
+test('what cannot begin is not started again by itself', () => {
+  const error = { code: 'library-busy', message: 'Another program has the library.' } as const
+  const { kill } = child()
+  says({ kind: 'refused', error })
+  expect(kill).toHaveBeenCalledOnce()
+  dies()
+  expect(electron.processes).toHaveLength(1)
+  expect(listeners.gone.mock.calls).toEqual([[error]])
+})
+
+describe('stopping', () => {
+  test('waits until it has ended by itself, and starts nothing again', async () => {
+    const stopped = service.stop()
+    expect(child().postMessage.mock.lastCall).toEqual([{ kind: 'end' }])
+    dies(0)
+    await stopped
+    expect(child().kill).not.toHaveBeenCalled()
+    expect(electron.processes).toHaveLength(1)
+  })
+
+  test('ends one that does not', async () => {
+    vi.useFakeTimers()
+    const stopped = service.stop()
+    vi.advanceTimersByTime(10_000)
+    expect(child().kill).toHaveBeenCalledOnce()
+    dies()
+    await stopped
+    vi.useRealTimers()
+  })
+})

@@ -1,0 +1,254 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { channels } from '../../../src/shared/bridge.ts'
+import type { ErrorData } from '../../../src/shared/errors.ts'
+import type { FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../../../src/shared/shell-messages.ts'
+import { pageStandIn } from '../../helpers/strict-electron.ts'
+
+const electron = await vi.hoisted(async () => (await import('../../helpers/strict-electron.ts')).electronStandIn())
+vi.mock('electron', () => electron.module)
+
+const clip = resolve('/films/cat.mp4')
+const handle = 'AbCdEfGhIjKlMnOpQrStUv'
+const page = pageStandIn()
+
+beforeAll(async () => {
+  vi.stubGlobal('process', Object.assign(process, { argv: ['/opt/tarsier', clip] }))
+  await import('../../../src/main/index.ts')
+  electron.ready()
+  await vi.waitUntil(() => electron.processes.length > 0)
+})
+beforeEach(() => page.sender.send.mockClear())
+
+const service = () => electron.processes[0]!
+const says = (message: ToShell) => service().listeners.emit('message', message)
+
+type Answer =
+  | { readonly kind: 'answer'; readonly answer: ShellAnswers[keyof ShellAnswers] }
+  | { readonly kind: 'failed'; readonly error: ErrorData }
+
+/** The next question of the shell, once it is asked; answered by what is given. */
+async function answerNext(answer: (question: ShellQuestion) => Answer): Promise<ShellQuestion> {
+  await vi.waitUntil(() => asked().length > answered)
+  const { id, question } = asked()[answered]!
+  answered += 1
+  says({ ...answer(question), id })
+  return question
+}
+let answered = 0
+function asked() {
+  return service()
+    .postMessage.mock.calls.map(([message]) => message as FromShell)
+    .filter((message) => message.kind === 'ask')
+}
+const opensAll = (question: ShellQuestion) => ({
+  kind: 'answer' as const,
+  answer:
+    question.kind === 'open'
+      ? question.paths.map((path) => ({ path, file: { kind: 'failed', name: path, error: { code: 'not-media', message: '' } } as const }))
+      : '',
+})
+
+test('a file on the command line is opened, and told to the page once it listens', async () => {
+  const question = await answerNext((asked) => ({
+    kind: 'answer',
+    answer: asked.kind === 'open' ? asked.paths.map((path) => ({ path, file: { kind: 'clip', facts: { name: 'cat.mp4' } as never } })) : '',
+  }))
+  expect(question).toEqual({ kind: 'open', paths: [clip] })
+  expect(electron.app.requestSingleInstanceLock.mock.calls).toEqual([[{ files: [clip] }]])
+  electron.ipc.emit(channels.connect, page.event)
+  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0)
+  expect(page.sender.send.mock.calls).toEqual([[channels.files, [{ kind: 'clip', facts: { name: 'cat.mp4' } }]]])
+  expect(page.sender.postMessage).toHaveBeenCalledOnce()
+})
+
+test('it is among the recent files, of the system and of the menu, also after a restart', () => {
+  expect(electron.app.addRecentDocument.mock.calls).toEqual([[clip]])
+  expect(JSON.stringify(electron.menus.at(-1))).toContain('cat.mp4')
+  expect(JSON.parse(readFileSync(join(electron.userData, 'recent.json'), 'utf8'))).toEqual([clip])
+})
+
+test('a second start hands over its files, and the window comes to the front; several are one lot', async () => {
+  const window = electron.windows[0]!
+  window.isMinimized.mockReturnValueOnce(true)
+  electron.listeners.emit('second-instance', {}, [], '/', { files: ['/a.mp4'] })
+  electron.listeners.emit('second-instance', {}, [], '/', { files: ['/b.mp4'] })
+  electron.listeners.emit('second-instance', {}, [], '/', { files: 'not a list' })
+  const event = { preventDefault: vi.fn() }
+  electron.listeners.emit('open-file', event, '/c.mp4')
+  expect(event.preventDefault).toHaveBeenCalledOnce()
+  expect(window.restore).toHaveBeenCalledOnce()
+  expect(window.focus).toHaveBeenCalled()
+  expect(await answerNext(opensAll)).toEqual({ kind: 'open', paths: ['/a.mp4', '/b.mp4', '/c.mp4'] })
+  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0)
+  expect(page.sender.send.mock.calls[0]?.[1]).toHaveLength(3)
+})
+
+describe('what the page asks', () => {
+  const ask = (channel: string, sent: unknown, event: unknown = page.event) => electron.handlers.get(channel)!(event, sent)
+
+  test('dropped files become what the service makes of them', async () => {
+    const answer = ask(channels.open, ['/a.mp4'])
+    await answerNext(opensAll)
+    expect(await answer).toEqual([{ kind: 'failed', name: '/a.mp4', error: { code: 'not-media', message: '' } }])
+  })
+
+  test('a dialog, and the folder of a checkpoint', async () => {
+    expect(await ask(channels.choose, 'clips')).toEqual([])
+    expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ properties: ['openFile', 'multiSelections'] })
+    electron.dialog.showOpenDialog.mockResolvedValueOnce({ canceled: false, filePaths: ['/models/Tarsier-7b'] })
+    const answer = ask(channels.choose, 'checkpoint')
+    expect(await answerNext(() => ({ kind: 'answer', answer: handle }))).toEqual({ kind: 'folder', path: '/models/Tarsier-7b' })
+    expect(await answer).toEqual([{ kind: 'checkpoint', handle, name: 'Tarsier-7b' }])
+  })
+
+  test('a clip’s file is shown in its folder', async () => {
+    const answer = ask(channels.show, handle)
+    await answerNext(() => ({ kind: 'answer', answer: { path: clip, mediaType: 'video/mp4' } }))
+    await answer
+    expect(electron.shell.showItemInFolder.mock.calls).toEqual([[clip]])
+  })
+
+  test.each([
+    [channels.open, 'one path'],
+    [channels.open, [7]],
+    [channels.choose, 'everything'],
+    [channels.show, { handle }],
+  ])('%s refuses what it does not know: %j', async (channel, sent) => {
+    await expect(ask(channel, sent)).rejects.toThrow()
+  })
+
+  test.each([
+    ['another page', pageStandIn('https://example.org/').event],
+    ['a page that begins like ours', pageStandIn('app://tarsier/index.html.evil').event],
+    ['a frame within the page', pageStandIn('app://tarsier/index.html', {}).event],
+    ['a frame that is gone', { sender: page.sender, senderFrame: null }],
+  ])('nobody else is answered: %s', async (_who, event) => {
+    const before = asked().length
+    for (const channel of electron.handlers.keys()) await expect(ask(channel, [], event)).rejects.toThrow('Only the page')
+    electron.ipc.emit(channels.connect, event)
+    electron.ipc.emit(channels.theme, event, 'dark')
+    expect(asked()).toHaveLength(before)
+    expect(page.sender.postMessage).toHaveBeenCalledOnce()
+    expect(electron.nativeTheme.themeSource).toBe('system')
+  })
+
+  test('the colours of what is not the page follow the page’s', () => {
+    electron.ipc.emit(channels.theme, page.event, 'dark')
+    expect(electron.nativeTheme.themeSource).toBe('dark')
+    electron.ipc.emit(channels.theme, page.event, 'pink')
+    expect(electron.nativeTheme.themeSource).toBe('dark')
+  })
+})
+
+describe('clip://', () => {
+  const get = (url: string, init?: RequestInit) => {
+    const [, handler] = electron.protocol.handle.mock.calls.find(([scheme]) => scheme === 'clip')!
+    return handler(new Request(url, init))
+  }
+  const address = `clip://tarsier/clips/${handle}`
+
+  test('serves a part of the file that the service names', async () => {
+    const file = join(tmpdir(), `tarsier-clip-${process.pid}`)
+    writeFileSync(file, 'moving pictures')
+    const answer = get(address, { headers: { range: 'bytes=7-' } })
+    expect(await answerNext(() => ({ kind: 'answer', answer: { path: file, mediaType: 'video/webm' } }))).toEqual({
+      kind: 'locate',
+      handle,
+      what: 'file',
+    })
+    const response = await answer
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([206, 'video/webm', 'pictures'])
+  })
+
+  test('has a preview, or nothing where there is none', async () => {
+    const answer = get(`${address}/preview`)
+    expect(await answerNext(() => ({ kind: 'answer', answer: { path: '/nowhere/it.preview', mediaType: 'video/webm' } }))).toMatchObject({
+      what: 'preview',
+    })
+    expect((await answer).status).toBe(404)
+  })
+
+  test('has nothing for a handle that the service does not know', async () => {
+    const answer = get(address)
+    await answerNext(() => ({ kind: 'failed', error: { code: 'nothing-found', message: '' } }))
+    expect((await answer).status).toBe(404)
+  })
+
+  test.each([
+    ['clip://tarsier/etc/passwd'],
+    ['clip://elsewhere/clips/AbCdEfGhIjKlMnOpQrStUv'],
+    [`${address}/../other`],
+    [`${address}x`],
+    ['clip://tarsier/clips/..%2f..%2f..%2fetc%2fpasswd'],
+  ])('does not even ask about %s', async (url) => {
+    const before = asked().length
+    expect((await get(url)).status).toBe(404)
+    expect((await get(address, { method: 'POST' })).status).toBe(404)
+    expect(asked()).toHaveLength(before)
+  })
+})
+
+describe('work', () => {
+  const window = () => electron.windows[0]!
+  const works = (work: Partial<Work>) => says({ kind: 'work', work: { answering: false, models: 0, batches: 0, progress: null, ...work } })
+
+  test('is a bar in the dock, which goes with it', () => {
+    works({ batches: 1, progress: 0.25 })
+    expect(window().setProgressBar.mock.lastCall).toEqual([0.25])
+    expect(electron.app.setBadgeCount.mock.lastCall).toEqual([1])
+    works({})
+    expect(window().setProgressBar.mock.lastCall).toEqual([-1])
+  })
+
+  test('that took long is told to whoever looks elsewhere', () => {
+    window().isFocused.mockReturnValueOnce(true)
+    says({ kind: 'ended', ended: { title: 'seen', text: '' } })
+    says({ kind: 'ended', ended: { title: 'not seen', text: 'words' } })
+    expect(electron.notifications.map(({ options }) => options)).toEqual([{ title: 'not seen', body: 'words' }])
+    expect(electron.notifications[0]?.show).toHaveBeenCalledOnce()
+    window().focus.mockClear()
+    electron.notifications[0]?.listeners.emit('click')
+    expect(window().focus).toHaveBeenCalledOnce()
+  })
+
+  test('is asked about before it is cut off, and only then', () => {
+    const quits = () => {
+      const event = { preventDefault: vi.fn() }
+      electron.listeners.emit('before-quit', event)
+      return event.preventDefault.mock.calls.length === 0
+    }
+    expect(quits()).toBe(true)
+    expect(electron.dialog.showMessageBoxSync).not.toHaveBeenCalled()
+    works({ answering: true, models: 2 })
+    electron.dialog.showMessageBoxSync.mockReturnValueOnce(1)
+    expect(quits()).toBe(false)
+    expect(electron.dialog.showMessageBoxSync.mock.lastCall?.[1]).toMatchObject({
+      detail: expect.stringMatching(/An answer.*\n2 models are/),
+    })
+    expect(quits()).toBe(true)
+  })
+})
+
+test('the place of the window is kept when it is closed', () => {
+  electron.windows[0]?.listeners.emit('close')
+  expect(JSON.parse(readFileSync(join(electron.userData, 'window.json'), 'utf8'))).toEqual({
+    bounds: { x: 40, y: 30, width: 900, height: 700 },
+    maximized: false,
+  })
+})
+
+test('the program ends only after the service has ended in order', async () => {
+  const event = { preventDefault: vi.fn() }
+  electron.listeners.emit('will-quit', event)
+  expect(event.preventDefault).toHaveBeenCalledOnce()
+  expect(service().postMessage.mock.lastCall).toEqual([{ kind: 'end' }])
+  expect(electron.app.quit).not.toHaveBeenCalled()
+  service().listeners.emit('exit', 0)
+  await vi.waitUntil(() => electron.app.quit.mock.calls.length > 0)
+  const again = { preventDefault: vi.fn() }
+  electron.listeners.emit('will-quit', again)
+  expect(again.preventDefault).not.toHaveBeenCalled()
+})
