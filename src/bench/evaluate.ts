@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assertNever, type ErrorCode, TarsierError } from '../shared/errors.ts'
+import { judgeDream } from './autodq/autodq.ts'
+import type { Judged, JudgingOptions } from './autodq/judge-samples.ts'
+import { judgeOpenEnded } from './autodq/open-ended.ts'
+import { dataSetOf } from './datasets.ts'
+import type { Judge } from './judges/judge.ts'
+import { scoreCaptions } from './metrics/captions.ts'
+import { aggregateDream } from './metrics/dream.ts'
+import { scoreMultiChoice } from './metrics/multi-choice.ts'
+import { aggregateOpenEnded } from './metrics/open-ended.ts'
+import { scoreVideoMme } from './metrics/video-mme.ts'
+import { judgeAnswersByRule, judgeDescriptionsByRule } from './moving-shapes/judge-by-rule.ts'
+import type { Prediction } from './prediction.ts'
+import { captionReport } from './report/caption-report.ts'
+import { choiceReport } from './report/choice-report.ts'
+import { dreamReport } from './report/dream-report.ts'
+import type { EvalReport, ReportBody } from './report/eval-report.ts'
+import { openReport } from './report/open-report.ts'
+import { runFactsOf } from './report/run-facts.ts'
+import { RECORDS_FOLDER } from './report/save-report.ts'
+import { videoMmeReport } from './report/video-mme-report.ts'
+import { writeError } from './run/write-file.ts'
+import type { Metric } from './sample.ts'
+
+export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
+  /** The folder whose `eval_records` keeps verdicts. */
+  readonly folder: string
+  /** Who judges where a metric needs it; null for nobody. */
+  readonly judge: Judge | null
+  /** How a data set is scored that is none of those this program knows. */
+  readonly metric?: Metric | undefined
+}
+
+/**
+ * Scores one data set's predictions by the metric that is its own. Throws `usage` for a data set that is not known where no metric is given,
+ * `judge-unavailable` where a judge is needed and none is there, and what judging throws.
+ */
+export async function evaluate(predictions: readonly Prediction[], options: EvaluateOptions): Promise<EvalReport> {
+  const dataset = nameOf(predictions)
+  const metric = dataSetOf(dataset)?.metric ?? options.metric
+  if (metric === undefined) throw unknownSet(dataset)
+  const { body, judged } = await score(dataset, metric, predictions, options)
+  return {
+    format: 1,
+    dataset,
+    metric,
+    evaluated: new Date().toISOString(),
+    run: runFactsOf(predictions),
+    judge: judged && { name: judged.judge, prompts: [...judged.prompts] },
+    failures: failuresOf(predictions, judged),
+    ...body,
+  }
+}
+
+interface Scored {
+  readonly body: ReportBody
+  readonly judged: Judged<unknown> | null
+}
+
+async function score(dataset: string, metric: Metric, predictions: readonly Prediction[], options: EvaluateOptions): Promise<Scored> {
+  switch (metric) {
+    case 'multi-choice':
+      return {
+        body: dataset === 'Video-MME' ? videoMmeReport(scoreVideoMme(predictions)) : choiceReport(dataset, scoreMultiChoice(predictions)),
+        judged: null,
+      }
+    case 'cider':
+      return { body: captionReport(dataset, scoreCaptions(predictions)), judged: null }
+    case 'autodq': {
+      const judged = await (isOurs(dataset, options)
+        ? judgeDescriptionsByRule(predictions, await recordsOf(options))
+        : judgeDream(predictions, judgeFor(dataset, options), { ...options, folder: await recordsOf(options) }))
+      const failed = judged.failed.map((sample) => sample.dataset)
+      return { body: dreamReport(dataset, aggregateDream(judged.verdicts, failed)), judged }
+    }
+    case 'open-ended': {
+      const judged = await (isOurs(dataset, options)
+        ? judgeAnswersByRule(predictions, await recordsOf(options))
+        : judgeOpenEnded(predictions, judgeFor(dataset, options), { ...options, folder: await recordsOf(options) }))
+      return { body: openReport(dataset, aggregateOpenEnded(judged.verdicts, judged.failed.length)), judged }
+    }
+    default:
+      return assertNever(metric, 'metric')
+  }
+}
+
+/** Moving shapes are judged by rule unless somebody is named to judge them. */
+function isOurs(dataset: string, { judge }: EvaluateOptions): boolean {
+  return judge === null && dataSetOf(dataset)?.group === 'moving-shapes'
+}
+
+function judgeFor(dataset: string, { judge }: EvaluateOptions): Judge {
+  if (judge !== null) return judge
+  throw new TarsierError(
+    'judge-unavailable',
+    `${dataset} is scored by a language model that judges. Name one: openai (with OPENAI_API_KEY in the environment), azure, or without a network local:PATH.gguf.`,
+  )
+}
+
+async function recordsOf({ folder }: EvaluateOptions): Promise<string> {
+  const records = join(folder, RECORDS_FOLDER)
+  try {
+    await mkdir(records, { recursive: true })
+  } catch (error) {
+    throw writeError(records, error)
+  }
+  return records
+}
+
+function nameOf([first]: readonly Prediction[]): string {
+  if (first === undefined) throw new TarsierError('nothing-found', 'There are no predictions to score.')
+  return first.dataset.split('/', 1)[0] ?? first.dataset
+}
+
+function unknownSet(dataset: string): TarsierError {
+  return new TarsierError('usage', `"${dataset}" is no data set that this program knows. Say how it is scored with --metric.`)
+}
+
+/** Samples without a score by why, as far as that is known: an answer that names no option has no code. */
+function failuresOf(predictions: readonly Prediction[], judged: Judged<unknown> | null): Record<string, number> {
+  const codes = judged
+    ? judged.failed.map(({ error }) => error.code)
+    : predictions.flatMap(({ error }) => (error ? [error.code as ErrorCode] : []))
+  const counts: Record<string, number> = {}
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1
+  return counts
+}
