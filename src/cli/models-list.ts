@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, type ModelEntry } from '../engine/models/registry.ts'
+import { asTarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import { memoryNeed, memoryText } from './memory-words.ts'
+import { type MemoryNeed, memoryNeed, memoryText } from './memory-words.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
@@ -33,7 +34,19 @@ async function list(options: ListOptions): Promise<ExitCode> {
   return exitCodes.done
 }
 
-async function facts({ name, directory, manifest, problem }: ModelEntry) {
+/** An entry with what it needs; a file that cannot be weighed cannot be used either. */
+async function weighed({ directory, manifest, problem }: ModelEntry): Promise<{ memory: MemoryNeed | null; problem: string | null }> {
+  if (manifest === null) return { memory: null, problem }
+  try {
+    return { memory: await memoryNeed(directory, manifest), problem }
+  } catch (error) {
+    return { memory: null, problem: problem ?? asTarsierError(error).message }
+  }
+}
+
+async function facts(entry: ModelEntry) {
+  const { name, directory, manifest } = entry
+  const { memory, problem } = await weighed(entry)
   return {
     name,
     path: directory,
@@ -44,18 +57,20 @@ async function facts({ name, directory, manifest, problem }: ModelEntry) {
       language: manifest.language.precision,
       vision: manifest.vision.precision,
       bytes: modelBytes(manifest),
-      memory: await memoryNeed(manifest),
     }),
+    ...(memory && { memory }),
     ...(problem !== null && { problem }),
   }
 }
 
-async function words({ name, directory, manifest, problem }: ModelEntry): Promise<string> {
+async function words(entry: ModelEntry): Promise<string> {
+  const { name, directory, manifest } = entry
+  const { memory, problem } = await weighed(entry)
   const lines = manifest
     ? [
         `${manifest.family}, language ${manifest.language.precision}, vision ${manifest.vision.precision}, ${sizeText(modelBytes(manifest))}`,
         problem ?? manifest.summary,
-        memoryText(await memoryNeed(manifest)),
+        memory ? memoryText(memory) : '',
         directory,
       ]
     : ['cannot be used', problem ?? '', directory]

@@ -29,7 +29,7 @@ export function addShow(models: Command, run: RunCommand): void {
 async function show(name: string, options: ShowOptions): Promise<ExitCode> {
   const path = await resolveModel(name, homeOf(options))
   const manifest = await readManifest(path)
-  const memory = await memoryNeed(manifest)
+  const memory = await memoryNeed(path, manifest)
   if (options.json) process.stdout.write(`${JSON.stringify({ path, memory, ...manifest })}\n`)
   else {
     for (const [label, text] of [...words(manifest), ['memory', memoryText(memory)] as const, ['path', path] as const]) {

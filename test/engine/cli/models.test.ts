@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { appendFile, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -133,15 +133,33 @@ describe('models import from the hub', () => {
 })
 
 describe('models that are here', () => {
-  it('are listed with the memory they need, by the catalogue where it knows them', async () => {
-    const listed = jsonLines((await models('list', '--json')).stdout) as { name: string; memory: unknown }[]
-    expect(listed.find(({ name }) => name === 'recap')?.memory).toMatchObject({
-      complete: true,
-      bytes: expect.any(Number),
-      fits: expect.any(Boolean),
-    })
-    expect(listed.find(({ name }) => name === 'demo')?.memory).toMatchObject({ complete: false, fits: true })
-    expect((await models('list')).stdout).toContain('of memory')
+  it('are listed with all the memory they need, whether the catalogue knows them or not', async () => {
+    await makeTinyModel(home, 'listed')
+    const listed = jsonLines((await models('list', '--json')).stdout) as { name: string; bytes: number; memory: { bytes: number } }[]
+    for (const wanted of ['listed', 'demo']) {
+      const { bytes, memory } = listed.find(({ name }) => name === wanted) ?? { bytes: 0, memory: null }
+      expect(memory).toMatchObject({ fits: true })
+      // The process alone takes as much beside the weights, and there is the context.
+      expect(memory?.bytes).toBeGreaterThan(bytes + 400e6)
+    }
+    const { stdout } = await models('list')
+    expect(stdout).toContain('of memory')
+    const [shown] = jsonLines((await models('show', 'listed', '--json')).stdout)
+    expect(shown).toMatchObject({ memory: listed.find(({ name }) => name === 'listed')?.memory })
+  })
+
+  it('are listed with what is wrong where their language file cannot be weighed, and the others still', async () => {
+    const file = join(await makeTinyModel(home, 'headless'), 'language.gguf')
+    const bytes = await readFile(file)
+    await writeFile(file, bytes.fill(0, 0, 64))
+    const { code, stdout } = await models('list', '--json')
+    expect(code).toBe(0)
+    const listed = jsonLines(stdout) as { name: string; problem?: string; memory?: unknown }[]
+    const headless = listed.find(({ name }) => name === 'headless')
+    expect(headless?.problem).toContain('language.gguf')
+    expect(headless?.memory).toBeUndefined()
+    expect(listed.find(({ name }) => name === 'demo')?.problem).toBeUndefined()
+    await rm(join(home, 'models', 'headless'), { recursive: true })
   })
 
   it('say what they are, in words', async () => {
