@@ -106,8 +106,10 @@ export class OpenAiModel implements ModelUnderTest {
   }
 
   async #complete(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
-    const ask = () =>
-      this.#patience.run(() => this.#client.post<unknown>('/chat/completions', { body: this.#body(sample, clip), signal }), signal)
+    // The package never takes its listener off a signal: each request gets one of its own, so that thousands leave none on the run's.
+    const post = () =>
+      this.#client.post<unknown>('/chat/completions', { body: this.#body(sample, clip), signal: AbortSignal.any([signal]) })
+    const ask = () => this.#patience.run(post, signal)
     try {
       const said = await ask().catch((error: unknown) => {
         if (!(error instanceof BadRequestError) || !error.message.includes('max_completion_tokens')) throw error

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path'
 import { dataSetOf } from '../datasets.ts'
 import { clipPath, VideoFolder } from '../locate-videos.ts'
-import { MovingShapesVideos } from '../moving-shapes/videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
@@ -118,11 +117,13 @@ async function locator(
   { videos, home }: BenchmarkOptions,
   signal: AbortSignal,
 ): Promise<(sample: Sample) => string | Promise<string>> {
-  const drawn = new MovingShapesVideos(home)
-  const needsFolder = videos !== null && sets.some(({ dataSet }) => dataSet.group !== 'moving-shapes')
-  const folder = needsFolder ? await VideoFolder.open(videos, signal) : null
+  const ours = sets.some(({ dataSet }) => dataSet.group === 'moving-shapes')
+  const others = sets.some(({ dataSet }) => dataSet.group !== 'moving-shapes')
+  // Drawing loads the encoder's native library, which nothing else here needs.
+  const drawn = ours ? new (await import('../moving-shapes/videos.ts')).MovingShapesVideos(home) : null
+  const folder = videos !== null && others ? await VideoFolder.open(videos, signal) : null
   return (sample) => {
-    if (dataSetOf(sample.dataset)?.group === 'moving-shapes') return drawn.videoFor(sample, signal)
+    if (drawn && dataSetOf(sample.dataset)?.group === 'moving-shapes') return drawn.videoFor(sample, signal)
     return clipPath(sample, folder)
   }
 }

@@ -1,0 +1,215 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ClipSettings } from '../../../src/bench/run/openai-clip.ts'
+import { OpenAiModel, type OpenAiModelOptions } from '../../../src/bench/run/openai-model.ts'
+import type { Sample } from '../../../src/bench/sample.ts'
+import { samplingSchema } from '../../../src/shared/sampling.ts'
+import { ModelServer, type Reply } from '../../helpers/model-server.ts'
+
+const KEY = 'sk-very-secret-0123456789'
+const video = fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url))
+const never = new AbortController().signal
+const frames: ClipSettings = { form: 'frames', frames: { kind: 'uniform', count: 3 }, maxPixels: 3000 }
+
+const sample: Sample = {
+  key: 'TVBench-1',
+  dataset: 'TVBench',
+  task: '',
+  idx: 1,
+  videoFile: video,
+  vid: null,
+  prompt: 'Which way?',
+  begun: '',
+  reference: 'A',
+  question: null,
+  extraInfo: {},
+}
+
+let before: string | undefined
+beforeEach(() => {
+  before = process.env.OPENAI_API_KEY
+  process.env.OPENAI_API_KEY = KEY
+})
+afterEach(() => {
+  if (before === undefined) delete process.env.OPENAI_API_KEY
+  else process.env.OPENAI_API_KEY = before
+})
+
+/** Asks one sample of a server that replies so. */
+async function ask(reply: Parameters<typeof ModelServer.start>[0], given: Partial<Sample> = {}, options: Partial<OpenAiModelOptions> = {}) {
+  const server = await ModelServer.start(reply)
+  const model = new OpenAiModel({
+    model: 'qwen',
+    baseUrl: server.url,
+    clip: { ...frames, form: 'path' },
+    begun: 'continue',
+    sampling: samplingSchema.parse({ maxTokens: 64 }),
+    version: '1.2.3',
+    ...options,
+  })
+  try {
+    const said = await model.answer({ ...sample, ...given }, video, never).then(
+      (answer) => ({ answer, error: null }),
+      (error: unknown) => ({ answer: null, error: error as Error & { code: string; cause: unknown } }),
+    )
+    return { ...said, asked: server.asked, url: server.url, settings: model.settings }
+  } finally {
+    await model[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
+  }
+}
+
+const say = (text: string) => (): Reply => ({ kind: 'say', text })
+const failing =
+  (...replies: Reply[]) =>
+  (_: unknown, count: number): Reply =>
+    replies[count - 1] ?? { kind: 'say', text: 'A' }
+
+describe('what a server is shown', () => {
+  it('pictures that our own sampler took, of the size that was asked for, with their times written down', async () => {
+    const { answer, asked } = await ask(say('It moves right.'), {}, { clip: frames })
+    const content = asked[0]?.body.messages[0]?.content
+    const pictures = Array.isArray(content)
+      ? content.flatMap((part: { image_url?: { url: string } }) => (part.image_url ? [part.image_url.url] : []))
+      : []
+    expect(pictures).toHaveLength(3)
+    const size = await sharp(Buffer.from(pictures[0]?.split(',')[1] ?? '', 'base64')).metadata()
+    expect(size.format).toBe('jpeg')
+    expect(size.width * size.height).toBeLessThanOrEqual(3000)
+    expect(answer).toMatchObject({
+      text: 'It moves right.',
+      finish: 'stop',
+      used: { engine: 'openai', model: 'qwen', width: size.width, height: size.height },
+    })
+    expect(answer?.used.frames.map(({ index }) => index)[0]).toBe(0)
+    expect(answer?.used.frames).toHaveLength(3)
+  })
+
+  it('the file itself, or where it lies', async () => {
+    const shown = async (form: 'video' | 'path') => {
+      const { asked, answer } = await ask(say('A'), {}, { clip: { ...frames, form } })
+      expect(answer?.used).toMatchObject({ frames: [], width: null, height: null })
+      const content = asked[0]?.body.messages[0]?.content
+      return Array.isArray(content) ? (content[0] as { video_url?: { url: string } }).video_url?.url : undefined
+    }
+    expect(await shown('path')).toBe(pathToFileURL(video).href)
+    expect(await shown('video')).toBe(`data:video/mp4;base64,${(await readFile(video)).toString('base64')}`)
+  })
+
+  it('no part of a clip that it cannot be told', async () => {
+    const { error, asked } = await ask(say('A'), { range: { unit: 'seconds', start: 1 } })
+    expect(error).toMatchObject({ code: 'invalid-range' })
+    expect(asked).toHaveLength(0)
+  })
+
+  it('a missing clip is that sample’s failure', async () => {
+    const server = await ModelServer.start(say('A'))
+    for (const form of ['frames', 'video', 'path'] as const) {
+      const model = new OpenAiModel({
+        model: 'q',
+        baseUrl: server.url,
+        clip: { ...frames, form },
+        begun: 'omit',
+        sampling: samplingSchema.parse({}),
+        version: '0',
+      })
+      await expect(model.answer(sample, '/nowhere/clip.mp4', never)).rejects.toMatchObject({ code: 'file-missing' })
+      await model[Symbol.asyncDispose]()
+    }
+    expect(server.asked).toHaveLength(0)
+    await server[Symbol.asyncDispose]()
+  })
+})
+
+describe('what a server is asked', () => {
+  it('the words’ settings, and to go on from a begun answer, which the text does not repeat', async () => {
+    const { asked, answer } = await ask(say(' Answer: (B) because'), { begun: ' Answer: (' })
+    expect(asked[0]?.body).toMatchObject({
+      model: 'qwen',
+      max_tokens: 64,
+      temperature: 0,
+      top_p: 1,
+      continue_final_message: true,
+      add_generation_prompt: false,
+    })
+    expect(asked[0]?.body.messages[1]).toEqual({ role: 'assistant', content: ' Answer: (' })
+    expect(answer?.text).toBe('B) because')
+    const omitted = await ask(say('B'), { begun: ' Answer: (' }, { begun: 'omit' })
+    expect(omitted.asked[0]?.body.messages).toHaveLength(1)
+    expect(omitted.asked[0]?.body).not.toHaveProperty('continue_final_message')
+  })
+
+  it('under the newer name of the token limit where it says so', async () => {
+    const { asked, answer } = await ask(
+      failing({ kind: 'fail', status: 400, message: "Use 'max_completion_tokens' instead of 'max_tokens'." }),
+    )
+    expect(answer?.text).toBe('A')
+    expect(asked[1]?.body).toMatchObject({ max_completion_tokens: 64 })
+    expect(asked[1]?.body).not.toHaveProperty('max_tokens')
+  })
+})
+
+describe('a server that misbehaves', () => {
+  it('is waited for as long as it asks', async () => {
+    const started = Date.now()
+    const { answer, asked } = await ask(failing({ kind: 'fail', status: 429, message: 'slow down', headers: { 'retry-after': '1' } }))
+    expect(answer?.text).toBe('A')
+    expect(asked).toHaveLength(2)
+    expect(Date.now() - started).toBeGreaterThanOrEqual(1000)
+  })
+
+  it('is asked again when it stumbles or hangs up', async () => {
+    const { answer, asked } = await ask(failing({ kind: 'fail', status: 500, message: 'oops' }, { kind: 'cut' }))
+    expect(answer?.text).toBe('A')
+    expect(asked).toHaveLength(3)
+  })
+
+  it('fails the sample where it refuses the request, with its own words', async () => {
+    const { error, asked } = await ask(() => ({ kind: 'fail', status: 400, message: 'too many pictures' }))
+    expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining('too many pictures') as string })
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each([
+    [401, 'not-allowed'],
+    [404, 'model-missing'],
+  ])('ends the run at status %i', async (status, code) => {
+    expect((await ask(() => ({ kind: 'fail', status, message: 'no' }))).error).toMatchObject({ code })
+  })
+
+  it('is told apart from one that is not there', async () => {
+    const gone = await ModelServer.start(say('A'))
+    const { url } = gone
+    await gone[Symbol.asyncDispose]()
+    const { error } = await ask(say('A'), {}, { baseUrl: url })
+    expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('ECONNREFUSED') as string })
+  }, 60_000)
+
+  it('fails the sample where what it says is no completion', async () => {
+    for (const body of ['{}', '[]', '{"choices":[]}', '{"choices":[{"message":{"content":null}}]}', 'null'])
+      expect((await ask(() => ({ kind: 'raw', body }))).error).toMatchObject({ code: 'model-failed' })
+  })
+
+  it('is not given a chance to have the key written down', async () => {
+    const { error, asked } = await ask(() => ({ kind: 'fail', status: 401, message: `Incorrect API key provided: ${KEY}.` }))
+    expect(asked[0]?.key).toBe(`Bearer ${KEY}`)
+    expect(`${error?.message} ${JSON.stringify(error)} ${String(error?.cause)}`).not.toContain(KEY)
+  })
+
+  it('has no secret of its address written down', async () => {
+    const { settings, answer } = await ask(say('A'))
+    expect(JSON.stringify(settings)).not.toContain('127.0.0.1')
+    expect(answer?.used.device).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
+    const model = new OpenAiModel({
+      model: 'q',
+      baseUrl: 'http://me:pass@127.0.0.1:9/v1?token=abc',
+      clip: frames,
+      begun: 'omit',
+      sampling: samplingSchema.parse({}),
+      version: '0',
+    })
+    expect(JSON.stringify(model.settings)).not.toMatch(/pass|abc/)
+  })
+})
