@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ModelJob } from '../../../src/shared/contract/models.ts'
+import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { HubServer } from '../../helpers/hub-server.ts'
+import { all, RunService } from './run-service.ts'
+
+const REPOSITORY = 'somebody/tiny'
+const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
+const SHARD = 'model-00002-of-00004.safetensors'
+
+let run: RunService
+let hub: HubServer
+let files: Map<string, Uint8Array>
+beforeEach(async () => {
+  run = await RunService.make()
+  hub = await HubServer.start()
+  files = new Map()
+  for (const name of await readdir(CHECKPOINT)) files.set(name, await readFile(join(CHECKPOINT, name)))
+  hub.add(REPOSITORY, { commit: 'abcdef1234567890abcdef1234567890abcdef12', revisions: ['main'], files })
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint)
+  vi.stubEnv('HF_HOME', join(run.home, 'hf'))
+})
+afterEach(async () => {
+  await run[Symbol.asyncDispose]()
+  await hub[Symbol.asyncDispose]()
+  vi.unstubAllEnvs()
+})
+
+const download = (name: string, repository = REPOSITORY) => run.page.models.download({ repository, name, language: 'f32', vision: 'f32' })
+
+/** Waits until the page is told something of a job. */
+async function until(id: string, told: (job: ModelJob) => boolean): Promise<ModelJob> {
+  for await (const jobs of await run.page.models.jobs()) {
+    const job = jobs.find((one) => one.id === id)
+    if (job && told(job)) return job
+  }
+  throw new Error('the jobs are told of without an end')
+}
+
+const over = (id: string) => until(id, ({ state }) => state !== 'running')
+const isHere = async (name: string) => (await run.page.models.list()).find((model) => model.name === name)
+const downloads = () => join(run.home, 'downloads')
+const half = () => Math.floor((files.get(SHARD)?.byteLength ?? 0) / 2)
+
+/** Sends half of a shard and then nothing more; resolves once that half was sent. */
+async function stalled(): Promise<void> {
+  const before = hub.sent(SHARD)
+  hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: half() } : null)
+  while (hub.sent(SHARD) - before < half()) await new Promise((resolve) => setTimeout(resolve, 20))
+  // What was sent has yet to be written.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+}
+
+test('a model is fetched and imported in the background, and can be asked then', async () => {
+  const job = await download('tiny')
+  expect(job).toMatchObject({ kind: 'download', name: 'tiny', source: REPOSITORY, state: 'running', step: 'fetching' })
+  await expect(download('tiny')).rejects.toMatchObject({ data: { code: 'model-exists' } })
+  const steps = new Set<string>()
+  const done = await until(job.id, ({ step, state }) => {
+    steps.add(step)
+    return state !== 'running'
+  })
+  expect(done).toMatchObject({ state: 'done', error: null })
+  expect([...steps]).toEqual(['fetching', 'importing'])
+  expect(await isHere('tiny')).toMatchObject({ problem: null, repository: REPOSITORY, language: 'f32' })
+  expect(existsSync(downloads())).toBe(false)
+
+  const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
+  const { id: chat } = await run.page.chats.create({ handle })
+  const settings = { model: 'tiny', frames: { kind: 'uniform' as const, count: 4 }, sampling: { maxTokens: 4 } }
+  expect((await all(run.page.chats.ask({ chat, settings }))).at(-1)).toMatchObject({
+    kind: 'saved',
+    turn: { state: 'done', model: 'tiny' },
+  })
+
+  await run.page.models.remove({ name: 'tiny' })
+  expect(await isHere('tiny')).toBeUndefined()
+})
+
+test('a paused download goes on after a restart, and fetches nothing twice', async () => {
+  const { id } = await download('tiny')
+  await stalled()
+  expect(await run.page.models.pause({ job: id })).toMatchObject({ state: 'paused', step: 'fetching' })
+  expect(await run.page.system.activity().then(first)).toMatchObject({ jobs: 0 })
+  hub.misbehave = () => null
+  await run.restart()
+  expect(await over(id)).toMatchObject({ state: 'paused', error: null })
+  expect(await isHere('tiny')).toBeUndefined()
+  expect(await run.page.models.resume({ job: id })).toMatchObject({ state: 'running' })
+  expect(await over(id)).toMatchObject({ state: 'done' })
+  expect(hub.sent(SHARD)).toBe(files.get(SHARD)?.byteLength)
+  expect(await isHere('tiny')).toMatchObject({ problem: null })
+})
+
+test('one that the program ended in the middle of is there as a paused one', async () => {
+  const { id } = await download('tiny')
+  await stalled()
+  hub.misbehave = () => null
+  await run.restart()
+  expect(await over(id)).toMatchObject({ state: 'paused' })
+  await run.page.models.resume({ job: id })
+  expect(await over(id)).toMatchObject({ state: 'done' })
+})
+
+test('a cancelled download leaves neither a job nor a byte', async () => {
+  const { id } = await download('tiny')
+  await stalled()
+  expect(existsSync(downloads())).toBe(true)
+  await run.page.models.cancel({ job: id })
+  expect(await run.page.models.jobs().then(first)).toEqual([])
+  expect(existsSync(downloads()) ? await readdir(downloads()) : []).toEqual([])
+  await run.restart()
+  expect(await run.page.models.jobs().then(first)).toEqual([])
+  await expect(run.page.models.resume({ job: id })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
+})
+
+test('one that fails says why, and can be tried again', async () => {
+  const { id } = await download('tiny', 'somebody/else')
+  const failed = await over(id)
+  expect(failed).toMatchObject({ state: 'failed', error: { code: 'hub-missing', message: expect.stringContaining('somebody/else') } })
+  await run.restart()
+  expect(await over(id)).toMatchObject({ state: 'failed', error: { code: 'hub-missing' } })
+  hub.add('somebody/else', { commit: '1234567890abcdef1234567890abcdef12345678', revisions: ['main'], files })
+  await run.page.models.resume({ job: id })
+  expect(await over(id)).toMatchObject({ state: 'done', error: null })
+})
+
+async function first<T>(events: AsyncIterable<T>): Promise<T> {
+  for await (const event of events) return event
+  throw new Error('nothing came')
+}
