@@ -64,6 +64,7 @@ async function verdictOf(sample: IndexedSample, { dataset, prediction }: Predict
   const [value] = await readPlaces([sample.verdict])
   const line = parseVerdict(value)
   if (!line) return null
+  if (line.kind === 'none') return { kind: 'none', reason: line.reason, judge: line.judge }
   if (line.kind === 'judged') {
     const { correct, score, reason, judge } = line
     return { kind: 'judged', correct, score, reason, judge }

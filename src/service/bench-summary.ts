@@ -6,7 +6,8 @@ import { readReports, tablesOf } from '../bench/explore/run-tables.ts'
 import { readJsonLines } from '../bench/json-lines.ts'
 import { groupBy } from '../bench/metrics/group-by.ts'
 import type { Prediction } from '../bench/prediction.ts'
-import type { EvalReport, RunFacts } from '../bench/report/eval-report.ts'
+import type { EvalReport } from '../bench/report/eval-report.ts'
+import { factLines } from '../bench/report/run-facts.ts'
 import { parsePrediction } from '../bench/run/read-predictions.ts'
 import { readSettings } from '../bench/run/run-settings.ts'
 import { type BenchFact, type BenchRun, type BenchRunSummary, type BenchSet, sampleStates } from '../shared/contract/bench.ts'
@@ -55,7 +56,7 @@ async function setWith(run: OpenRun, name: string, samples: readonly IndexedSamp
     tables: body?.tables ?? [],
     judge: report?.judge ? [report.judge.name, ...report.judge.prompts].join(', ') : (run.index.judges.get(name) ?? null),
     evaluated: report?.evaluated ?? null,
-    settings: [...(await settingsOf(samples)), ...(report ? factsOf(report.run) : [])],
+    settings: [...(await settingsOf(samples)), ...(report ? factLines(report.run, null).map(([name, value]) => ({ name, value })) : [])],
   }
 }
 
@@ -70,11 +71,6 @@ async function settingsOf(samples: readonly IndexedSample[]): Promise<BenchFact[
     if (isAbort(error)) throw error
     return [{ name: 'settings', value: 'run.json cannot be read' }]
   }
-}
-
-function factsOf({ models, frames, pixels, devices, versions }: RunFacts): BenchFact[] {
-  const all = { models, frames: frames.map(String), pixels, devices, versions }
-  return Object.entries(all).flatMap(([name, values]) => (values.length > 0 ? [{ name, value: values.join(', ') }] : []))
 }
 
 /** The first prediction of each file that says something. */

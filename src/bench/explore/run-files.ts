@@ -1,16 +1,16 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileError } from '../../engine/media/local-file.ts'
+import { basename, join } from 'node:path'
+import { TarsierError } from '../../shared/errors.ts'
+import { findPredictions } from '../run/find-predictions.ts'
 
-/** How far below a run's folder its files may lie: `OUT/<data set>/eval_records/…`. */
+/** How far below a run's folder verdicts and reports may lie: `OUT/<data set>/eval_records/…`. */
 const DEEPEST = 2
-/** A folder with more in it than this is no run. */
-const MOST_ENTRIES = 5000
+/** What is done with a run besides: copies for the Python program, and runs that were begun anew. */
+const ASIDE = ['upstream', 'old']
 
-const PREDICTIONS = /^predictions.*\.jsonl$/
 const VERDICTS = /_eval_infos\.jsonl$/
-const REPORTS = /\.json$/
+const REPORTS = /_eval_result\.json$/
 
 export interface RunFile {
   readonly path: string
@@ -26,13 +26,17 @@ export interface RunFiles {
   readonly reports: readonly RunFile[]
 }
 
-/** What a run's folder holds. Links and hidden entries are passed over. Throws `file-missing` and `file-unreadable`. */
+/** What a run's folder holds; no predictions where it is none. Throws `file-missing` and `file-unreadable`. */
 export async function findRunFiles(directory: string): Promise<RunFiles> {
-  const paths: string[] = []
-  await walk(directory, 0, paths)
-  const found = await Promise.all(paths.sort().map(factsOf))
-  const named = (pattern: RegExp) => found.flatMap((file) => (file && pattern.test(nameOf(file.path)) ? [file] : []))
-  return { predictions: named(PREDICTIONS), verdicts: named(VERDICTS), reports: named(REPORTS) }
+  const predictions = await findPredictions(directory).catch((error: unknown) => {
+    if (error instanceof TarsierError && error.code === 'nothing-found') return []
+    throw error
+  })
+  if (predictions.length === 0) return { predictions: [], verdicts: [], reports: [] }
+  const records: string[] = []
+  await walk(directory, 0, records)
+  const named = (pattern: RegExp) => factsOf(records.filter((path) => pattern.test(path)).sort())
+  return { predictions: await factsOf(predictions), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
 }
 
 /** Changes whenever one of the files does. */
@@ -45,29 +49,33 @@ export function lastChange({ predictions, verdicts, reports }: RunFiles): number
   return Math.max(0, ...[...predictions, ...verdicts, ...reports].map(({ modified }) => modified))
 }
 
+/** Links and hidden entries are passed over. */
 async function walk(directory: string, depth: number, paths: string[]): Promise<void> {
   let entries: Dirent[]
   try {
     entries = await readdir(directory, { withFileTypes: true })
-  } catch (error) {
-    if (depth === 0) throw fileError(directory, error as NodeJS.ErrnoException)
+  } catch {
     return // one folder that cannot be read does not hide the others
   }
-  if (entries.length > MOST_ENTRIES) return
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
     const path = join(directory, entry.name)
-    // `old` is where a run is moved that was begun anew.
-    if (entry.isDirectory() && depth < DEEPEST && entry.name !== 'old') await walk(path, depth + 1, paths)
-    else if (entry.isFile() && [PREDICTIONS, VERDICTS, REPORTS].some((pattern) => pattern.test(entry.name))) paths.push(path)
+    if (entry.isDirectory() && depth < DEEPEST && !ASIDE.includes(entry.name)) await walk(path, depth + 1, paths)
+    else if (entry.isFile() && (VERDICTS.test(entry.name) || REPORTS.test(entry.name))) paths.push(path)
   }
 }
 
-async function factsOf(path: string): Promise<RunFile | null> {
-  const facts = await stat(path).catch(() => null) // removed meanwhile
-  return facts && { path, bytes: facts.size, modified: facts.mtimeMs }
+async function factsOf(paths: readonly string[]): Promise<RunFile[]> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const facts = await stat(path).catch(() => null) // removed meanwhile
+      return facts?.isFile() ? { path, bytes: facts.size, modified: facts.mtimeMs } : null
+    }),
+  )
+  return found.flatMap((file) => (file ? [file] : []))
 }
 
-function nameOf(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+/** The data set that a file of verdicts is named after. */
+export function verdictsName(path: string): string {
+  return basename(path).replace(VERDICTS, '')
 }

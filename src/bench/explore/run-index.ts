@@ -6,7 +6,7 @@ import { judgeChoice } from '../metrics/multi-choice.ts'
 import type { EventCount } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
 import { parsePrediction } from '../run/read-predictions.ts'
-import type { RunFiles } from './run-files.ts'
+import { type RunFiles, verdictsName } from './run-files.ts'
 import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
 
 /** A line that can be read again by itself. */
@@ -123,7 +123,7 @@ interface FoundVerdict {
 async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal): Promise<Map<string, FoundVerdict>> {
   const verdicts = new Map<string, FoundVerdict>()
   for (const { path } of files.verdicts) {
-    const name = /([^/\\]+)_eval_infos\.jsonl$/.exec(path)?.[1] ?? ''
+    const name = verdictsName(path)
     for await (const read of readJsonLines(path, signal)) {
       const line = read.kind === 'broken' ? null : parseVerdict(read.value)
       if (read.kind === 'broken' || line === null) {
@@ -131,15 +131,16 @@ async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal
         continue
       }
       const key = line.key ?? `${name}-${line.idx}`
-      // Only what lists need stays in memory; the words are read again.
-      const slim: VerdictLine =
-        line.kind === 'events'
-          ? { ...line, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
-          : { ...line, reason: '' }
-      verdicts.set(key, { line: slim, place: { file: read.file, offset: read.offset, length: read.length } })
+      verdicts.set(key, { line: withoutWords(line), place: { file: read.file, offset: read.offset, length: read.length } })
     }
   }
   return verdicts
+}
+
+/** Only what lists need stays in memory; the words are read again. */
+function withoutWords(line: VerdictLine): VerdictLine {
+  if (line.kind !== 'events') return { ...line, reason: '' }
+  return { ...line, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
 }
 
 function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standing {
@@ -149,7 +150,7 @@ function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standi
     const correct = judgeChoice(prediction, lowestDigit(prediction.dataset))
     return correct === null ? { kind: 'failed' } : { kind: 'choice', correct }
   }
-  if (verdict === null) return { kind: 'answered' }
+  if (verdict === null || verdict.kind === 'none') return { kind: 'answered' }
   if (verdict.kind === 'judged') return { kind: 'judged', correct: verdict.correct, score: verdict.score }
   return { kind: 'events', recall: verdict.recall.count, precision: verdict.precision.count }
 }

@@ -4,31 +4,30 @@ import type { EventCount } from '../metrics/verdicts.ts'
 
 const eventSchema = z.object({ event: z.string(), relationship: z.string(), reason: z.string().nullish() })
 
+/** What this program writes of each sample; upstream has the number alone. */
 const common = {
-  /** Only this program writes it; upstream has the number alone. */
   key: z.string().optional(),
   idx: z.union([z.string(), z.number()]).optional(),
   judge: z.string().nullish(),
 }
+
+/** The judge failed on the sample, which is judged again the next time. */
+const failedSchema = z.object({ ...common, error: z.object({ code: z.string(), message: z.string() }) })
 
 /** A line of `DREAM_eval_infos.jsonl`, of this program or of the Python one. */
 const eventsSchema = z.object({
   ...common,
   events_gt: z.array(eventSchema),
   events_pred: z.array(eventSchema),
-  hit_num_recall: z.string().optional(),
-  hit_num_precision: z.string().optional(),
+  hit_num_recall: z.string().nullish(),
+  hit_num_precision: z.string().nullish(),
 })
 
-const judgedSchema = z.object({ ...common, correct: z.boolean(), score: z.number(), reason: z.string().nullish() })
+const openSchema = z.object({ ...common, correct: z.enum(['yes', 'no']), score: z.number(), reason: z.string().nullish() })
+
+const lineSchema = z.union([failedSchema, eventsSchema, openSchema])
 
 type JudgedEvent = z.infer<typeof eventSchema>
-
-/** What a judge said of one sample. */
-export type VerdictLine = { readonly key: string | null; readonly idx: string | null; readonly judge: string | null } & (
-  | { readonly kind: 'events'; readonly recall: JudgedSide; readonly precision: JudgedSide }
-  | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string }
-)
 
 /** Events of one text, each held against the other text. */
 export interface JudgedSide {
@@ -36,22 +35,22 @@ export interface JudgedSide {
   readonly events: readonly JudgedEvent[]
 }
 
+/** What a judge said of one sample. */
+export type VerdictLine = { readonly key: string | null; readonly idx: string | null; readonly judge: string | null } & (
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'events'; readonly recall: JudgedSide; readonly precision: JudgedSide }
+  | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string }
+)
+
 /** Null for a line that is no verdict. */
 export function parseVerdict(value: unknown): VerdictLine | null {
-  const events = eventsSchema.safeParse(value)
-  if (events.success) {
-    const { events_gt, events_pred, hit_num_recall, hit_num_precision } = events.data
-    return {
-      kind: 'events',
-      ...whose(events.data),
-      recall: side(events_gt, hit_num_recall),
-      precision: side(events_pred, hit_num_precision),
-    }
-  }
-  const judged = judgedSchema.safeParse(value)
-  if (!judged.success) return null
-  const { correct, score, reason } = judged.data
-  return { kind: 'judged', ...whose(judged.data), correct, score, reason: reason ?? '' }
+  const { data } = lineSchema.safeParse(value)
+  if (!data) return null
+  const whose = { key: data.key ?? null, idx: data.idx === undefined ? null : String(data.idx), judge: data.judge ?? null }
+  if ('error' in data) return { kind: 'none', ...whose, reason: data.error.message }
+  if ('correct' in data) return { kind: 'judged', ...whose, correct: data.correct === 'yes', score: data.score, reason: data.reason ?? '' }
+  const { events_gt, events_pred, hit_num_recall, hit_num_precision } = data
+  return { kind: 'events', ...whose, recall: side(events_gt, hit_num_recall), precision: side(events_pred, hit_num_precision) }
 }
 
 /** AutoDQ's F1 of one description, 0 to 1. */
@@ -59,12 +58,8 @@ export function f1OfCounts(recall: EventCount, precision: EventCount): number {
   return f1Of(entailedPart(recall), entailedPart(precision))
 }
 
-function whose({ key, idx, judge }: z.infer<z.ZodObject<typeof common>>) {
-  return { key: key ?? null, idx: idx === undefined ? null : String(idx), judge: judge ?? null }
-}
-
-/** A text without events is asked about as a whole, and counts as 0 of 0 all the same: only the words beside the events tell. */
-function side(events: readonly JudgedEvent[], hit: string | undefined): JudgedSide {
+/** Upstream asks about a text without events as a whole, and counts 0 of 0 all the same: only the words beside the events tell. */
+function side(events: readonly JudgedEvent[], hit: string | null | undefined): JudgedSide {
   const entailed = events.filter(({ relationship }) => relationship.trim().toLowerCase() === 'entailment').length
   const none = /\/ 0$/.test(hit ?? '')
   return { count: none ? { entailed: 0, total: 0 } : { entailed, total: events.length }, events }

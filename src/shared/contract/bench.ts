@@ -114,6 +114,8 @@ export type SampleVerdict =
       readonly judge: string | null
     }
   | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string; readonly judge: string | null }
+  /** The judge gave no verdict; a further evaluation asks it again. */
+  | { readonly kind: 'none'; readonly reason: string; readonly judge: string | null }
   /** The letter that the answer names; null where it names none. */
   | { readonly kind: 'choice'; readonly letter: string | null }
 

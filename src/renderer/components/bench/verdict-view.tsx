@@ -8,6 +8,13 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
   switch (verdict.kind) {
     case 'choice':
       return <p className="text-[0.8125rem] text-quiet">Read as option {verdict.letter ?? 'none'}.</p>
+    case 'none':
+      return (
+        <div className="space-y-1 text-[0.8125rem]">
+          <p>The judge gave no verdict; the next evaluation asks it again. {verdict.reason}</p>
+          <JudgeLine judge={verdict.judge} />
+        </div>
+      )
     case 'judged':
       return (
         <div className="space-y-1 text-[0.8125rem]">
