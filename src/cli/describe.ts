@@ -7,6 +7,7 @@ import type { Answer } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import { type EstimateLine, estimateLine, estimateText } from './describe-estimate.ts'
+import { checkListOptions, describeList, type ListOptions, listOptions } from './describe-from.ts'
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
 import { tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -17,7 +18,7 @@ import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 import { summaryOf } from './summary.ts'
 
-interface DescribeOptions extends ClipOptions, WordOptions {
+interface DescribeOptions extends ClipOptions, WordOptions, ListOptions {
   readonly prompt?: string
   readonly json?: boolean
   readonly sidecar?: 'txt'
@@ -35,13 +36,14 @@ export function addDescribe(program: Command, run: RunCommand): void {
       'Describes each video or picture in words. Folders are walked to the bottom.\n' +
         'Descriptions go to stdout, progress and errors to stderr. A file that fails does not stop the others.',
     )
-    .argument('<path...>', 'files or folders')
+    .argument('[path...]', 'files or folders')
   for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...wordOptions()]) command.addOption(option)
   command.addOption(
     command
       .createOption('--fit', 'where a clip does not fit: look at fewer pixels, then at fewer frames, and say so (default: it is refused)')
       .helpGroup('Frames:'),
   )
+  for (const option of listOptions()) command.addOption(option)
   command
     .optionsGroup('Output:')
     .addOption(
@@ -71,12 +73,16 @@ Examples:
   tarsier describe holiday/ --sidecar txt --skip-existing
   tarsier describe clip.mp4 --start 60 --end 90 --frames 8 --json
   tarsier describe clip.mp4 --frames 64 --dry-run
-  tarsier describe clip.mp4 -p "What happens first?"`,
+  tarsier describe clip.mp4 -p "What happens first?"
+  tarsier describe --from clips.jsonl --out captions.jsonl --shard 1/4`,
     )
     .action((paths: string[], options: DescribeOptions) => {
       if (options.sidecar === undefined && (options.skipExisting || options.overwrite)) {
         command.error("error: options '--skip-existing' and '--overwrite' need '--sidecar txt'")
       }
+      checkListOptions(command, paths, options)
+      const { from, out } = options
+      if (from !== undefined && out !== undefined) return run((signal) => describeList(from, out, options, signal))
       return run((signal) => describeClips(paths, options, signal))
     })
 }

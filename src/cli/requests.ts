@@ -32,7 +32,7 @@ export function clipRequest(path: string, options: ClipOptions, defaults: Defaul
   return { path: resolve(path), frames: frameRequest(options, defaults), maxPixels: options.maxPixels }
 }
 
-export function samplingOf(options: WordOptions, defaults: Defaults): Sampling {
+export function samplingOf(options: WordOptions, defaults: Pick<Defaults, 'generation'>): Sampling {
   const { maxTokens, temperature, topP } = defaults.generation
   return samplingSchema.parse({
     maxTokens: options.maxTokens ?? maxTokens,

@@ -14,6 +14,8 @@ export interface CliOptions {
   /** Written to stdin, which then ends; nothing by default. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Called once it runs; may send signals. */
+  readonly onStart?: (child: ChildProcess) => void
   /** Called for what comes on stdout, with all there is so far; may send signals. */
   readonly onOutput?: (child: ChildProcess, soFar: string) => void
 }
@@ -25,6 +27,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  options.onStart?.(child)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,145 @@
+import { type Command, Option } from 'commander'
+import { readCaptionList } from '../bench/caption-list.ts'
+import type { BrokenLine } from '../bench/json-lines.ts'
+import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
+import { type CaptionEvent, runCaptions } from '../bench/run/run-captions.ts'
+import { inShard, type Shard } from '../bench/run/shard.ts'
+import { TarsierModel } from '../bench/run/tarsier-model.ts'
+import type { Sample } from '../bench/sample.ts'
+import { hasMediaExtension } from '../engine/media/media-names.ts'
+import { readManifest } from '../engine/models/manifest.ts'
+import { resolveModel } from '../engine/models/registry.ts'
+import { appVersion } from '../service/version.ts'
+import { assertNever, type ErrorCode, TarsierError } from '../shared/errors.ts'
+import { tellError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { ClipOptions, WordOptions } from './options.ts'
+import { oneLine } from './printable.ts'
+import { ProgressLine } from './progress-line.ts'
+import { homeOf, samplingOf } from './requests.ts'
+import { parseLimit, parseShard, rateText } from './run-options.ts'
+
+/** What `describe` takes for lists, beside the options of model, frames and words. */
+export interface ListOptions {
+  readonly from?: string
+  readonly out?: string
+  readonly videos?: string
+  readonly limit?: number
+  readonly shard?: Shard
+  readonly retryFailed?: boolean
+  readonly new?: boolean
+}
+
+interface DescribeListOptions extends ClipOptions, WordOptions, ListOptions {
+  readonly prompt?: string
+}
+
+/** Options of `describe` that say what to do with one clip at a time. */
+const ONE_BY_ONE = ['json', 'sidecar', 'skipExisting', 'overwrite', 'dryRun', 'fit', 'start', 'end', 'at'] as const
+
+export function listOptions(): Option[] {
+  const options = [
+    new Option(
+      '--from <list>',
+      'describe the clips of a list: a path a line, or in a .jsonl file a JSON string, {"video": path, "prompt": text} or an annotation a line',
+    ).conflicts([...ONE_BY_ONE]),
+    new Option('-o, --out <file>', 'with --from: file of the captions, a line of JSON each; one that was begun is gone on with'),
+    new Option('--videos <dir>', 'with --from: folder of the clips of annotations that have "<placeholder>" for them'),
+    new Option('--limit <n>', 'with --from: only the first so many clips of the list').argParser(parseLimit),
+    new Option('--shard <i/n>', 'with --from: only the i-th of n parts, for several machines; each clip is in exactly one').argParser(
+      parseShard,
+    ),
+    new Option('--retry-failed', 'with --from: try clips again that failed before (default: their errors stay)'),
+    new Option('--new', 'with --from: begin anew; captions that are there are moved to a folder "old"'),
+  ]
+  for (const option of options) option.helpGroup('Lists:')
+  return options
+}
+
+/** Ends with wrong usage where options of lists were given without a list, or paths beside one. */
+export function checkListOptions(command: Command, paths: readonly string[], options: ListOptions): void {
+  if (options.from === undefined) {
+    const given = (['out', 'videos', 'limit', 'shard', 'retryFailed', 'new'] as const).find((name) => options[name] !== undefined)
+    if (given) command.error(`error: option '--${given === 'retryFailed' ? 'retry-failed' : given}' needs '--from LIST'`)
+    if (paths.length === 0) command.error("error: missing required argument 'path' (or '--from LIST')")
+  } else {
+    if (paths.length > 0) command.error("error: give paths or '--from LIST', not both")
+    if (options.out === undefined) command.error("error: '--from LIST' needs '--out FILE'")
+  }
+}
+
+/** Describes the clips of a list into a file of captions. */
+export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
+  if (hasMediaExtension(from)) throw new TarsierError('usage', `${from} is a clip. Give it without --from; --from takes a list of clips.`)
+  const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
+  const { samples, broken } = await readList(from, options, manifest.prompt.describe, signal)
+  for (const { file, line, reason } of broken) tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`))
+  if (samples.length === 0 && broken.length === 0) {
+    throw new TarsierError('nothing-found', `There is no clip to describe in ${from}. Write a path on each line of it.`)
+  }
+  const progress = new ProgressLine(process.stderr)
+  progress.begin('loading the model')
+  try {
+    await using model = await TarsierModel.open(
+      {
+        engine: { model: options.model, device: options.device, home: homeOf(options) },
+        frames: { count: options.frames, sampler: options.sampler },
+        maxPixels: options.maxPixels,
+        sampling: samplingOf(options, manifest),
+        version: appVersion(),
+      },
+      signal,
+    )
+    const workers: [ModelUnderTest] = [model]
+    const caption = { out, videos: options.videos ?? null, workers, retryFailed: options.retryFailed === true, anew: options.new === true }
+    const { described, failed } = await runCaptions(samples, caption, (event) => show(event, progress), signal)
+    progress.clear()
+    process.stdout.write(`${oneLine(out)}: ${described} of ${samples.length} described${failed > 0 ? `, ${failed} failed` : ''}\n`)
+    return failed > 0 || broken.length > 0 ? exitCodes.failed : exitCodes.done
+  } finally {
+    progress.clear()
+  }
+}
+
+async function readList(
+  from: string,
+  { prompt, limit = Number.POSITIVE_INFINITY, shard }: DescribeListOptions,
+  fallback: string,
+  signal: AbortSignal,
+): Promise<{ readonly samples: readonly Sample[]; readonly broken: readonly BrokenLine[] }> {
+  const samples: Sample[] = []
+  const broken: BrokenLine[] = []
+  for await (const line of readCaptionList(from, prompt ?? null, fallback, signal)) {
+    if (line.kind === 'broken') broken.push(line)
+    else if (samples.push(line.sample) === limit) break
+  }
+  return { samples: shard ? samples.filter(({ key }) => inShard(key, shard)) : samples, broken }
+}
+
+function show(event: CaptionEvent, progress: ProgressLine): void {
+  switch (event.kind) {
+    case 'moved':
+      progress.note(`${event.from} was moved to ${event.to}`)
+      return
+    case 'opened': {
+      for (const { file, line, reason } of event.found.broken) {
+        progress.clear()
+        tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}; it is described again`))
+      }
+      progress.detail(`${event.pending} clips to describe`)
+      return
+    }
+    case 'done': {
+      const { prediction, progress: state } = event
+      if (prediction.error) {
+        progress.clear()
+        const { code, message } = prediction.error
+        tellError(new TarsierError(code as ErrorCode, message), prediction.video ?? String(prediction.idx))
+      }
+      progress.detail(rateText(state))
+      return
+    }
+    default:
+      assertNever(event, 'event')
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Prediction, predictionSchema } from '../../../src/bench/prediction.ts'
+import { writeClip, writePicture } from './clips.ts'
+import { jsonLines, runCli } from './run-cli.ts'
+import { makeTinyModel } from './tiny-model.ts'
+
+let folder: string
+let home: string
+/** What every run needs: the tiny model, a home of its own. */
+let common: string[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-describe-from-'))
+  home = join(folder, 'home')
+  await makeTinyModel(home, 'tiny')
+  common = ['--model', 'tiny', '--home', home, '--device', 'cpu', '--max-tokens', '8', '--frames', '4', '--out', 'out/captions.jsonl']
+  for (const name of ['a', 'b', 'c']) await writeClip(join(folder, `${name}.gif`))
+  await writePicture(join(folder, 'videos', '12.png'))
+})
+beforeEach(() => rm(join(folder, 'out'), { recursive: true, force: true }))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const run = (args: readonly string[], options: Parameters<typeof runCli>[1] = {}) =>
+  runCli(['describe', ...common, ...args], { cwd: folder, ...options })
+
+async function captions(): Promise<Prediction[]> {
+  return jsonLines(await readFile(join(folder, 'out', 'captions.jsonl'), 'utf8')).map((line) => predictionSchema.parse(line))
+}
+
+const annotation = {
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'video', video: { video_file: '<placeholder>' } },
+        { type: 'text', text: 'What happens?' },
+      ],
+    },
+    { role: 'assistant', content: [{ type: 'text', text: '', reference: 'Noise.' }] },
+  ],
+  dataset: 'DREAM/garden',
+  task: 'video/caption',
+  idx: 4,
+  vid: 12,
+  extra_info: { n_shots: 1 },
+}
+
+describe('describe --from', () => {
+  it('writes a line a clip, goes on where it was, and says what failed by status 1', async () => {
+    await writeFile(join(folder, 'list.txt'), 'a.gif\nmissing.mp4\nb.gif\n')
+    const first = await run(['--from', 'list.txt', '--limit', '2'])
+    expect(first.code).toBe(1)
+    expect(first.stdout).toBe('out/captions.jsonl: 1 of 2 described, 1 failed\n')
+    expect(first.stderr).toMatch(/^tarsier: .*missing\.mp4.* \[file-missing\]\n$/)
+    const [described, failed] = await captions()
+    expect(described).toMatchObject({ key: 'captions-a.gif', idx: 'a.gif', error: null, video: join(folder, 'a.gif') })
+    expect(described?.used).toMatchObject({ engine: 'tarsier', model: 'tiny' })
+    expect(described?.used?.frames).toHaveLength(4)
+    expect(failed).toMatchObject({ idx: 'missing.mp4', prediction: null, error: { code: 'file-missing' } })
+
+    const rest = await run(['--from', 'list.txt'])
+    expect(rest.code).toBe(1)
+    expect((await captions()).map(({ idx }) => idx)).toEqual(['a.gif', 'missing.mp4', 'b.gif'])
+    expect((await captions())[0]).toEqual(described)
+
+    await writeClip(join(folder, 'missing.mp4'))
+    const mended = await run(['--from', 'list.txt', '--retry-failed'])
+    expect(mended).toEqual({ code: 0, stdout: 'out/captions.jsonl: 3 of 3 described\n', stderr: '' })
+    expect((await captions()).map(({ idx, error }) => [idx, error])).toEqual([
+      ['a.gif', null],
+      ['b.gif', null],
+      ['missing.mp4', null],
+    ])
+    await rm(join(folder, 'missing.mp4'))
+  })
+
+  it('takes clips with requests of their own and annotations, whose clips it finds by vid', async () => {
+    const lines = ['a.gif', { video: 'a.gif', prompt: 'Where?' }, annotation, 7]
+    await writeFile(join(folder, 'list.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const { code, stdout, stderr } = await run(['--from', 'list.jsonl', '--videos', 'videos'])
+    expect(code).toBe(1) // for the broken line
+    expect(stdout).toBe('out/captions.jsonl: 3 of 3 described\n')
+    expect(stderr).toMatch(/^tarsier: list\.jsonl:4: neither a path, .* \[bench-damaged\]\n$/)
+    expect((await captions()).map(({ key, video, extraInfo }) => [key, video, extraInfo])).toEqual([
+      ['captions-a.gif', join(folder, 'a.gif'), {}],
+      ['captions-a.gif: Where?', join(folder, 'a.gif'), {}],
+      ['DREAM/garden-4', join(folder, 'videos', '12.png'), { n_shots: 1 }],
+    ])
+  })
+
+  it('splits a list into parts that are disjoint and whole', async () => {
+    await writeFile(join(folder, 'list.txt'), 'a.gif\nb.gif\nc.gif\n')
+    const parts: unknown[] = []
+    for (const shard of ['1/2', '2/2']) {
+      expect((await run(['--from', 'list.txt', '--shard', shard, '--out', 'out/part.jsonl'])).code).toBe(0)
+      const lines = await readFile(join(folder, 'out', 'part.jsonl'), 'utf8').catch(() => '')
+      parts.push(...jsonLines(lines).map((line) => predictionSchema.parse(line).idx))
+      await rm(join(folder, 'out'), { recursive: true, force: true })
+    }
+    expect(parts.sort()).toEqual(['a.gif', 'b.gif', 'c.gif'])
+  })
+
+  it('refuses other settings for a file that was begun, and moves it aside when told to', async () => {
+    await writeFile(join(folder, 'list.txt'), 'a.gif\n')
+    expect((await run(['--from', 'list.txt'])).code).toBe(0)
+    const before = await readFile(join(folder, 'out', 'captions.jsonl'), 'utf8')
+    const other = await run(['--from', 'list.txt', '--frames', '2'])
+    expect(other.code).toBe(1)
+    expect(other.stderr).toContain('frames was 4 and is 2')
+    expect(other.stderr).toContain('[bench-mismatch]')
+    expect((await run(['--from', 'list.txt', '--frames', '2', '--new'])).code).toBe(0)
+    expect((await captions())[0]?.used?.frames).toHaveLength(2)
+    const [old = ''] = await readdir(join(folder, 'out', 'old'))
+    expect(await readFile(join(folder, 'out', 'old', old, 'captions.jsonl'), 'utf8')).toBe(before)
+  })
+
+  it('stops cleanly, keeps what is done, and does the rest the next time', async () => {
+    const many = Array.from({ length: 60 }, (_, i) => `${JSON.stringify({ video: ['a.gif', 'b.gif'][i % 2], prompt: `Ask ${i}.` })}\n`)
+    await writeFile(join(folder, 'many.jsonl'), many.join(''))
+    const out = join(folder, 'out', 'captions.jsonl')
+    const stopped = await run(['--from', 'many.jsonl'], {
+      onStart: (child) => {
+        const watch = setInterval(() => {
+          if (!existsSync(out)) return
+          clearInterval(watch)
+          setTimeout(() => child.kill('SIGINT'), 1500)
+        }, 50)
+      },
+    })
+    expect(stopped.code).toBe(130)
+    const kept = await captions()
+    expect(kept.length).toBeLessThan(60)
+    expect((await run(['--from', 'many.jsonl'])).code).toBe(0)
+    const all = await captions()
+    expect(all.slice(0, kept.length)).toEqual(kept)
+    expect(new Set(all.map(({ key }) => key)).size).toBe(60)
+    expect(all).toHaveLength(60)
+  })
+
+  it.each([
+    ['paths beside a list', ['a.gif', '--from', 'list.txt'], 'not both'],
+    ['options of lists without one', ['a.gif', '--limit', '3'], "needs '--from LIST'"],
+    ['a shard that is none', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
+    ['what is for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
+    ['a clip for a list', ['--from', 'a.gif'], 'takes a list of clips'],
+  ])('refuses %s as wrong usage', async (_, args, words) => {
+    const { code, stderr } = await run(args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(words)
+  })
+})
