@@ -26,7 +26,7 @@ interface EvalOptions {
 
 const metrics: readonly Metric[] = ['autodq', 'cider', 'multi-choice', 'open-ended']
 
-export function addEval(bench: Command, run: RunCommand): void {
+export function addBenchEval(bench: Command, run: RunCommand): void {
   const command = bench
     .command('eval')
     .summary('score predictions')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addBenchEval } from './bench-eval.ts'
 import { addBenchMerge } from './bench-merge.ts'
 import { addPrepare } from './bench-prepare.ts'
 import { addBenchRun } from './bench-run.ts'
@@ -7,7 +8,7 @@ import type { RunCommand } from './interrupt.ts'
 /** One of the group's commands. */
 type AddCommand = (bench: Command, run: RunCommand) => void
 
-const commands: readonly AddCommand[] = [addPrepare, addBenchRun, addBenchMerge]
+const commands: readonly AddCommand[] = [addPrepare, addBenchRun, addBenchMerge, addBenchEval]
 
 export function addBench(program: Command, run: RunCommand): void {
   const bench = program

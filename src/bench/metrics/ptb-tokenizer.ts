@@ -3,6 +3,10 @@ import { rules } from './ptb-rules.ts'
 /** Tokens that pycocoevalcap removes. It lists brackets in capitals, but they come in small letters and so stay. */
 const removed = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';'])
 
+/** Plain words between blanks, most of every caption, need no rules, but for those that are cut in two. */
+const plain = /[a-z]+(?=\s|$)/y
+const cutInTwo = new Set(['cannot', 'gonna', 'gotta', 'lemme', 'gimme', 'wanna'])
+
 /**
  * A caption as the words that CIDEr compares: lower case, cut by the Penn Treebank's rules, without punctuation. Equal to what pycocoevalcap makes of a caption
  * that was lower-cased first, as upstream's are. Characters that its tokenizer does not know (emoji) are left out.
@@ -24,6 +28,9 @@ export function tokenizeCaption(caption: string): string[] {
 }
 
 function longestAt(text: string, at: number): { length: number; token: string } {
+  plain.lastIndex = at
+  const word = plain.exec(text)?.[0]
+  if (word !== undefined && !cutInTwo.has(word)) return { length: word.length, token: word }
   let longest = 0
   let found = { length: text.codePointAt(at)! > 0xffff ? 2 : 1, token: '' }
   for (const { pattern, becomes } of rules) {

@@ -19,6 +19,8 @@ export interface VideoMmePart {
 export interface VideoMmeScores {
   readonly success: number
   readonly failed: number
+  /** Answers that name an option but count in no figure, because of another question about the same video. */
+  readonly leftOut: number
   /** Short, medium, long, as far as the predictions have them. */
   readonly durations: ReadonlyMap<string, VideoMmePart>
   readonly all: VideoMmePart
@@ -51,6 +53,7 @@ export function scoreVideoMme(predictions: readonly Prediction[]): VideoMmeScore
   return {
     success: judged.filter(({ correct }) => correct !== null).length,
     failed: judged.filter(({ correct }) => correct === null).length,
+    leftOut: judged.filter(({ correct }) => correct !== null).length - counted.length,
     durations: new Map(durations.map((name) => [name, partOf(counted.filter(({ prediction }) => label(prediction, 'duration') === name))])),
     all: partOf(counted),
   }

@@ -24,7 +24,9 @@ const runFactsSchema = z.object({
   frames: z.array(z.number()),
   /** Sizes of the pictures as the model saw them, such as `448x252`. */
   pixels: z.array(z.string()),
+  /** The first few; questions have each their own. */
   prompts: z.array(z.string()),
+  promptCount: z.number(),
   generation: z.array(z.string()),
   devices: z.array(z.string()),
   versions: z.array(z.string()),

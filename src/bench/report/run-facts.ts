@@ -4,11 +4,13 @@ import type { RunFacts } from './eval-report.ts'
 /** What predictions were made with, each fact once. Failed samples and the Python program's predictions say nothing of it but their prompt. */
 export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
   const used = predictions.flatMap((prediction) => prediction.used ?? [])
+  const prompts = distinct(predictions.map(({ prompt }) => prompt))
   return {
     models: distinct(used.map(({ engine, model }) => (engine === 'tarsier' ? model : `${model} (${engine})`))),
     frames: [...new Set(used.map(({ frames }) => frames.length))].sort((a, b) => a - b),
     pixels: distinct(used.flatMap(({ width, height }) => (width === null || height === null ? [] : `${width}x${height}`))),
-    prompts: distinct(predictions.map(({ prompt }) => prompt)),
+    prompts: prompts.slice(0, FEW),
+    promptCount: prompts.length,
     generation: distinct(used.map(generationText)),
     devices: distinct(used.map(({ device }) => device)),
     versions: distinct(used.map(({ versions }) => listed(versions))),
@@ -16,7 +18,7 @@ export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
   }
 }
 
-/** Prompts of questions are as many as the questions; this many are named. */
+/** This many different values are named. */
 const FEW = 3
 
 /** The facts in a few words each, for under a figure: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`, those that are known. */
@@ -30,7 +32,7 @@ export function factLines(
     ['Model', some(facts.models)],
     ['Frames', first === undefined ? '' : first === last ? String(first) : `${first} to ${last}`],
     ['Pixels', some(facts.pixels)],
-    ['Prompt', facts.prompts.length > FEW ? `${facts.prompts.length} different ones, one a question` : some(facts.prompts)],
+    ['Prompt', facts.promptCount > FEW ? `${facts.promptCount} different ones` : some(facts.prompts)],
     ['Generation', some(facts.generation)],
     ['Device', some(facts.devices)],
     ['Judge', judge === null ? '' : [judge.name, ...judge.prompts.map((prompt) => `prompt ${prompt}`)].join(', ')],

@@ -24,7 +24,14 @@ export function videoMmeReport(scores: VideoMmeScores): ReportBody {
         sections(part).map(({ title, tallies }) => tableOf(`${title}: ${name}`, tallies, part.overall)),
       ),
     ],
-    text: [...parts, all].flatMap(({ name, part, end }) => linesOf(name, part, end)).join('\n'),
+    text: [
+      '=====Evaluation Summary=====',
+      'Dataset: Video-MME\tMetric: Accuracy',
+      `#Successful Results: ${scores.success}`,
+      `#Failed Results: ${scores.failed}`,
+      ...(scores.leftOut > 0 ? [`#Left Out Results: ${scores.leftOut} (about videos with a failed one)`] : []),
+      ...[...parts, all].flatMap(({ name, part, end }) => linesOf(name, part, end)),
+    ].join('\n'),
   }
 }
 

@@ -32,8 +32,8 @@ describe('the words of a caption', () => {
   })
 
   test('are found in a long text without blanks in good time', () => {
-    expect(tokenizeCaption('a=$'.repeat(20_000))).toHaveLength(60_000)
-    expect(tokenizeCaption('<a '.repeat(2_000))).toHaveLength(4_000)
+    expect(tokenizeCaption('a=$'.repeat(5_000))).toHaveLength(15_000)
+    expect(tokenizeCaption('<a '.repeat(1_000))).toHaveLength(2_000)
   })
 })
 
