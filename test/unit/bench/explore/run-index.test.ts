@@ -1,0 +1,124 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findRunFiles, stampOf } from '../../../../src/bench/explore/run-files.ts'
+import { indexRun, readSamples, scoreOf } from '../../../../src/bench/explore/run-index.ts'
+import { tablesOf } from '../../../../src/bench/explore/run-tables.ts'
+import { searchRun } from '../../../../src/bench/explore/search.ts'
+import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../../../helpers/bench-run.ts'
+
+const never = new AbortController().signal
+let run: string
+
+beforeEach(async () => {
+  run = await mkdtemp(join(tmpdir(), 'tarsier-run-'))
+})
+afterEach(() => rm(run, { recursive: true, force: true }))
+
+const indexed = async () => indexRun(await findRunFiles(run), never)
+
+test('knows of every sample how it stands, and reads its words again from where they lie', async () => {
+  const long = `Ünïcode ⛵ ${'and more '.repeat(20_000)}`
+  await writePredictions(run, 'mvbench', [
+    choice(1, 'B) it falls'),
+    choice(2, 'A'),
+    choice(3, 'I cannot tell — none'.toLowerCase()),
+    choice(4, null),
+  ])
+  await writePredictions(run, 'dream', [
+    prediction({ dataset: 'DREAM/youtube', idx: 7, prediction: long }),
+    prediction({ dataset: 'DREAM/youtube', idx: 8 }),
+  ])
+  await writeVerdicts(run, 'DREAM', [dreamVerdict('DREAM/youtube-7', [true, true, false, false], [true])])
+  const { samples, byKey, broken, judges } = await indexed()
+  expect(samples.map(({ key, standing }) => [key, standing.kind])).toEqual([
+    ['DREAM/youtube-7', 'events'],
+    ['DREAM/youtube-8', 'answered'],
+    ['MVBench/action-1', 'choice'],
+    ['MVBench/action-2', 'choice'],
+    ['MVBench/action-3', 'failed'],
+    ['MVBench/action-4', 'failed'],
+  ])
+  // Recall 2 of 4, precision 1 of 1: F1 = 2 · 0.5 · 1 / 1.5.
+  expect(samples.map(({ standing }) => scoreOf(standing))).toEqual([2 / 3, null, 1, 0, null, null])
+  expect(judges.get('DREAM')).toBe('openai gpt-3.5-turbo-0125')
+  expect(broken.count).toBe(0)
+  const wanted = ['MVBench/action-2', 'DREAM/youtube-7'].map((key) => byKey.get(key)).filter((sample) => sample !== undefined)
+  const read = await readSamples(wanted)
+  expect(read.map((each) => each.prediction)).toEqual(['A', long])
+})
+
+test('says where a line is broken and goes on; takes an answer before a failure of the same sample, wherever they stand', async () => {
+  await writePredictions(run, 'mvbench', [
+    choice(1, 'B'),
+    '{"key": "torn',
+    choice(2, null),
+    choice(2, 'B'),
+    choice(3, 'B'),
+    choice(3, null),
+  ])
+  const { samples, broken } = await indexed()
+  expect(samples.map(({ key, standing }) => [key, standing.kind])).toEqual([
+    ['MVBench/action-1', 'choice'],
+    ['MVBench/action-2', 'choice'],
+    ['MVBench/action-3', 'choice'],
+  ])
+  expect(broken.count).toBe(1)
+  expect(broken.first[0]).toMatch(/mvbench[/\\]predictions\.jsonl:2: not JSON/)
+})
+
+test('reads verdicts of the Python program by number, and counts no event where there was none', async () => {
+  await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
+  const event = { event: 'the whole text', relationship: 'neutral', reason: '' }
+  await writeVerdicts(run, 'DREAM', [
+    {
+      idx: 5,
+      events_gt: [event],
+      hit_num_recall: 'hit: 0 / 0',
+      events_pred: [{ ...event, relationship: 'Entailment ' }],
+      hit_num_precision: 'hit: 1 / 1',
+    },
+  ])
+  const { samples } = await indexed()
+  expect(samples[0]?.standing).toEqual({ kind: 'events', recall: { entailed: 0, total: 0 }, precision: { entailed: 1, total: 1 } })
+  expect(samples[0] && scoreOf(samples[0].standing)).toBe(1)
+})
+
+test('a judge that failed is no verdict, and no broken line', async () => {
+  await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
+  await writeVerdicts(run, 'DREAM', [
+    { key: 'DREAM-5', idx: 5, events_gt: null, events_pred: null, error: { code: 'judge-failed', message: 'No.' } },
+  ])
+  const { samples, broken } = await indexed()
+  expect(samples[0]?.standing.kind).toBe('answered')
+  expect(broken.count).toBe(0)
+})
+
+test('counts the table of a multi-choice data set where no evaluation was made', async () => {
+  await writePredictions(run, 'mvbench', [choice(1, 'B'), choice(2, 'A'), choice(3, 'B'), choice(4, null), choice(5, 'B')])
+  const { samples } = await indexed()
+  // 3 of 4 answers that name an option.
+  expect(tablesOf('MVBench', samples)?.headline).toEqual([{ name: 'Accuracy', text: '75.0', value: 75, best: 100 }])
+  expect(tablesOf('MSVD-Caption-test', samples)).toBeNull()
+})
+
+test('finds text in prompts, answers, references and errors, whatever its capitals', async () => {
+  await writePredictions(run, 'dream', [
+    prediction({ dataset: 'DREAM', idx: 1, prediction: 'A ZEBRA runs.' }),
+    prediction({ dataset: 'DREAM', idx: 2, reference: ['One.', 'Two zebras.'] }),
+    prediction({ dataset: 'DREAM', idx: 3, ...failure, error: { code: 'internal', message: 'zebra.mp4 is gone' } }),
+    prediction({ dataset: 'DREAM', idx: 4 }),
+  ])
+  expect([...(await searchRun(await findRunFiles(run), 'Zebra', never))]).toEqual(['DREAM-1', 'DREAM-2', 'DREAM-3'])
+})
+
+test('tells a file that has become another one since, and sees that a run has changed', async () => {
+  await writePredictions(run, 'mvbench', [choice(1, 'B'), choice(2, 'A')])
+  const files = await findRunFiles(run)
+  const { samples } = await indexRun(files, never)
+  await writeFile(join(run, 'mvbench', 'predictions.jsonl'), `${JSON.stringify(choice(9, 'A'))}\n`)
+  await expect(readSamples(samples)).rejects.toMatchObject({ code: 'bench-damaged' })
+  await appendFile(join(run, 'mvbench', 'predictions.jsonl'), `${JSON.stringify(choice(10, 'A'))}\n`)
+  expect(stampOf(await findRunFiles(run))).not.toBe(stampOf(files))
+})
