@@ -79,12 +79,11 @@ export async function judgeSamples<Kept extends RecordBase>(
 ): Promise<ReadonlyMap<string, Kept>> {
   await using _lock = await lockRecords(folder)
   const records = new Map<string, Kept>()
-  let lines = 0
   const keep = (value: unknown) => {
-    lines++
     const kept = judging.schema.safeParse(value)
     if (kept.success) records.set(kept.data.key, kept.data)
   }
+  let added = 0
   const prompts = Object.fromEntries(judging.prompts.map(({ name, version }) => [name, version]))
   {
     await using file = await LineFile.open(join(folder, judging.file), keep, signal)
@@ -123,14 +122,14 @@ export async function judgeSamples<Kept extends RecordBase>(
         record = judging.withoutVerdict(prediction, { ...base, error: { code: error.code, message: error.message } })
       }
       records.set(key, record)
-      lines++
       await file.add(record)
+      added++
       done++
       tell()
     })
   }
   // One line a sample, in the order of the predictions; records of other samples stay.
-  if (lines > records.size) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
+  if (added > 0) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
   return records
 }
 

@@ -1,0 +1,246 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { judgeDream } from '../../../../src/bench/autodq/autodq.ts'
+import type { JudgingOptions } from '../../../../src/bench/autodq/judge-samples.ts'
+import { createJudge } from '../../../../src/bench/judges/create-judge.ts'
+import type { Judge } from '../../../../src/bench/judges/judge.ts'
+import type { Prediction } from '../../../../src/bench/prediction.ts'
+import type { Progress } from '../../../../src/shared/engine-events.ts'
+import { ChatServer } from '../../../helpers/chat-server.ts'
+import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+import { readingJudge } from './reading-judge.ts'
+
+const never = new AbortController().signal
+let server: ChatServer
+let folder: ScratchFolder
+let judge: Judge
+
+beforeEach(async () => {
+  server = await ChatServer.start()
+  server.answer = readingJudge
+  folder = await ScratchFolder.make()
+  judge = await makeJudge()
+})
+
+afterEach(async () => {
+  await judge[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+function makeJudge(model = 'm', cache?: string): Promise<Judge> {
+  return createJudge({
+    judge: `openai:${model}`,
+    env: { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key },
+    patience: { attempts: 2, backoff: 1, stall: 1000 },
+    cache,
+    signal: never,
+  })
+}
+
+function options(more: Partial<JudgingOptions> = {}): JudgingOptions {
+  return { folder: folder.path('eval_records'), signal: never, ...more }
+}
+
+function described(idx: number, prediction: string | null, reference: string, events?: readonly string[]): Prediction {
+  return {
+    key: `DREAM/animation-${idx}`,
+    dataset: 'DREAM/animation',
+    task: 'video/caption',
+    idx,
+    vid: idx,
+    video: `/clips/${idx}.mp4`,
+    prompt: 'Describe the video in detail.',
+    begun: '',
+    question: null,
+    reference,
+    extraInfo: { n_shots: 1, ...(events && { events }) },
+    prediction,
+    finish: prediction === null ? null : 'stop',
+    error: prediction === null ? { code: 'file-missing', message: 'The clip is not there.' } : null,
+    used: null,
+  }
+}
+
+async function records(): Promise<Record<string, unknown>[]> {
+  const text = await readFile(folder.path('eval_records/DREAM_eval_infos.jsonl'), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+test('recall counts the given events that the description entails, precision its own that the reference entails', async () => {
+  // The judge takes an event for entailed where the other text has it word for word, for contradicted where it has it with "not".
+  const prediction = described(1, 'A Cat Jumps. A bird sings. A cat sleeps. A fish swims', 'A cat jumps. A dog barks. A cat sleeps', [
+    'a cat jumps',
+    'a dog barks',
+    'a cat sleeps',
+  ])
+  const judged = await judgeDream([prediction], judge, options())
+  expect(judged).toEqual({
+    judge: `openai m at ${server.host}`,
+    prompts: ['extract-events 1', 'entailment 1'],
+    verdicts: [
+      {
+        key: 'DREAM/animation-1',
+        dataset: 'DREAM/animation',
+        extraInfo: prediction.extraInfo,
+        recall: { entailed: 2, total: 3 },
+        precision: { entailed: 2, total: 4 },
+      },
+    ],
+    failed: [],
+  })
+  // Given events are used: one extraction, and two comparisons.
+  expect(server.seen.map(({ body }) => body.response_format?.json_schema?.name)).toEqual(['extract-events', 'entailment', 'entailment'])
+  const [record] = await records()
+  expect(record).toMatchObject({
+    idx: 1,
+    gt: 'a cat jumps. a dog barks. a cat sleeps',
+    pred: 'a cat jumps. a bird sings. a cat sleeps. a fish swims',
+    hit_num_recall: 'hit: 2 / 3',
+    hit_num_precision: 'hit: 2 / 4',
+    score_r: 2 / 3,
+    score_p: 0.5,
+    judge: judged.judge,
+    prompts: { 'extract-events': '1', entailment: '1' },
+    error: null,
+  })
+  expect(record?.events_gt).toEqual([
+    { event: 'a cat jumps', relationship: 'entailment', reason: 'it says so' },
+    { event: 'a dog barks', relationship: 'neutral', reason: 'it says nothing of it' },
+    { event: 'a cat sleeps', relationship: 'entailment', reason: 'it says so' },
+  ])
+})
+
+test('events that are not given are extracted, and a contradiction is no entailment', async () => {
+  const { verdicts } = await judgeDream([described(1, 'not a dog barks. a cat jumps', 'A dog barks. A cat jumps')], judge, options())
+  expect(verdicts).toMatchObject([{ recall: { entailed: 1, total: 2 }, precision: { entailed: 1, total: 2 } }])
+  expect(server.seen).toHaveLength(4)
+  const [record] = await records()
+  expect(record).toMatchObject({ events_given: false, events_gt: [{ relationship: 'contradiction' }, { relationship: 'entailment' }] })
+})
+
+test('an empty description has no events, full precision and no recall', async () => {
+  const { verdicts } = await judgeDream([described(1, '', 'A dog barks', ['a dog barks'])], judge, options())
+  expect(verdicts).toMatchObject([{ recall: { entailed: 0, total: 1 }, precision: { entailed: 0, total: 0 } }])
+  expect(await records()).toMatchObject([{ score_r: 0, score_p: 1, hit_num_precision: 'hit: 0 / 0' }])
+})
+
+test('more than ten events are refused, not cut', async () => {
+  const eleven = Array.from({ length: 11 }, (_, index) => `bird ${index} sings`).join('. ')
+  const { failed } = await judgeDream(
+    [described(1, eleven, 'A dog barks', ['a dog barks']), described(2, 'a dog barks', 'A dog barks')],
+    judge,
+    options(),
+  )
+  expect(failed).toMatchObject([{ key: 'DREAM/animation-1', error: { code: 'judge-failed' } }])
+})
+
+test('a sample that the judge fails on is counted, and it alone is judged again', async () => {
+  const predictions = [
+    described(1, 'a cat jumps', 'A cat jumps', ['a cat jumps']),
+    described(2, 'a cow moos', 'A cow moos', ['a cow moos']),
+    described(3, null, 'A dog barks', ['a dog barks']),
+  ]
+  server.misbehave = ({ messages }) => (messages.some(({ content }) => content.includes('cow')) ? { kind: 'text', text: 'no' } : null)
+  const first = await judgeDream(predictions, judge, options())
+  expect(first.verdicts.map(({ key }) => key)).toEqual(['DREAM/animation-1'])
+  expect(first.failed).toMatchObject([
+    { key: 'DREAM/animation-2', error: { code: 'judge-failed' } },
+    { key: 'DREAM/animation-3', error: { code: 'file-missing' } },
+  ])
+  expect(await records()).toMatchObject([
+    { idx: 1, error: null },
+    { idx: 2, events_gt: null, error: { code: 'judge-failed' } },
+  ])
+
+  server.misbehave = () => null
+  const before = server.seen.length
+  const second = await judgeDream(predictions, judge, options())
+  expect(second.verdicts.map(({ key }) => key)).toEqual(['DREAM/animation-1', 'DREAM/animation-2'])
+  expect(server.seen.length - before).toBe(3)
+  expect(await records()).toMatchObject([
+    { idx: 1, error: null },
+    { idx: 2, error: null, score_r: 1 },
+  ])
+})
+
+test('a sample is judged again when its answer, its events, or the judge is another', async () => {
+  const sample = (prediction: string, event: string) => [described(1, prediction, 'A cat jumps. A dog barks', [event])]
+  const asked = async (predictions: readonly Prediction[], by: Judge) => {
+    const before = server.seen.length
+    await judgeDream(predictions, by, options())
+    return server.seen.length - before
+  }
+  expect(await asked(sample('a cat jumps', 'a cat jumps'), judge)).toBe(3)
+  expect(await asked(sample('a cat jumps', 'a cat jumps'), judge)).toBe(0)
+  expect(await asked(sample('a cat jumps', 'a dog barks'), judge)).toBe(3)
+  expect(await asked(sample('a dog barks', 'a dog barks'), judge)).toBe(3)
+  await using other = await makeJudge('another')
+  expect(await asked(sample('a dog barks', 'a dog barks'), other)).toBe(3)
+  expect(await records()).toHaveLength(1)
+})
+
+test('what a judge said is not asked again, of whichever run', async () => {
+  await using cached = await makeJudge('m', folder.path('verdicts.jsonl'))
+  const predictions = [described(1, 'a cat jumps', 'A cat jumps. A dog barks', ['a cat jumps'])]
+  const first = await judgeDream(predictions, cached, options())
+  await using later = await makeJudge('m', folder.path('verdicts.jsonl'))
+  expect(await judgeDream(predictions, later, options({ folder: folder.path('elsewhere') }))).toEqual(first)
+  expect(server.seen).toHaveLength(3)
+  expect(await readFile(folder.path('verdicts.jsonl'), 'utf8')).not.toContain(server.key)
+})
+
+test('no more samples than allowed are judged at a time, and progress tells of each', async () => {
+  const predictions = Array.from({ length: 12 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
+  const told: Progress[] = []
+  server.answer = async (request) => {
+    await sleep(20)
+    return readingJudge(request)
+  }
+  await judgeDream(predictions, judge, options({ parallel: 3, onProgress: (progress) => told.push(progress) }))
+  expect(server.busiest).toBe(3)
+  expect(told.map(({ detail }) => detail)).toEqual(Array.from({ length: 13 }, (_, done) => `${done} of 12`))
+  expect(told.at(-1)?.value).toBe(1)
+})
+
+test('a judge that is away ends the work with its error, and what was judged stays', async () => {
+  const predictions = Array.from({ length: 20 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
+  server.misbehave = (_request, nth) => (nth < 4 ? null : { kind: 'status', status: 503 })
+  await expect(judgeDream(predictions, judge, options({ parallel: 1 }))).rejects.toMatchObject({ code: 'judge-unavailable' })
+  expect(server.seen).toHaveLength(4 + 3 * 2)
+  const kept = await records()
+  expect(kept.filter(({ error }) => error === null)).toMatchObject([{ idx: 0, score_r: 1 }])
+})
+
+test('an abort ends it, and what was judged stays', async () => {
+  const predictions = Array.from({ length: 20 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
+  const controller = new AbortController()
+  const onProgress = ({ value }: Progress) => {
+    if (value >= 0.25) controller.abort()
+  }
+  await expect(judgeDream(predictions, judge, options({ signal: controller.signal, onProgress, parallel: 1 }))).rejects.toMatchObject({
+    name: 'AbortError',
+  })
+  expect(await records()).toHaveLength(5)
+  const before = server.seen.length
+  const { verdicts } = await judgeDream(predictions, judge, options())
+  expect(verdicts).toHaveLength(20)
+  expect(server.seen.length - before).toBe(15 * 4)
+})
+
+test('a torn last line is judged again, and only that', async () => {
+  const predictions = Array.from({ length: 3 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
+  await judgeDream(predictions, judge, options())
+  const file = folder.path('eval_records/DREAM_eval_infos.jsonl')
+  const whole = await readFile(file)
+  await folder.write('eval_records/DREAM_eval_infos.jsonl', whole.subarray(0, whole.length - 40))
+  const before = server.seen.length
+  const { verdicts } = await judgeDream(predictions, judge, options())
+  expect(verdicts).toHaveLength(3)
+  expect(server.seen.length - before).toBe(4)
+  expect(await records()).toHaveLength(3)
+})

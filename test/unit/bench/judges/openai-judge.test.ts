@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createJudge } from '../../../../src/bench/judges/create-judge.ts'
+import type { Judge } from '../../../../src/bench/judges/judge.ts'
+import { isAbort, TarsierError } from '../../../../src/shared/errors.ts'
+import { ChatServer } from '../../../helpers/chat-server.ts'
+
+const call = {
+  prompt: { name: 'is-it-red', version: '1' },
+  system: 'Say whether it is red.',
+  user: 'a red ball',
+  schema: z.object({ red: z.boolean() }),
+}
+const never = new AbortController().signal
+const patience = { attempts: 4, backoff: 5, stall: 1000 }
+
+let server: ChatServer
+let judge: Judge
+
+beforeEach(async () => {
+  server = await ChatServer.start()
+  server.answer = () => '{"red": true}'
+  judge = await judgeOf()
+})
+
+afterEach(async () => {
+  await judge[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+function judgeOf(env: Record<string, string> = {}): Promise<Judge> {
+  return createJudge({
+    judge: 'openai:some-model',
+    env: { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key, ...env },
+    patience,
+    signal: never,
+  })
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<TarsierError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof TarsierError) return error
+  throw new Error('no typed error was thrown', { cause: error })
+}
+
+test('asks with the schema and without chance, and says who answered', async () => {
+  expect(await judge.ask(call, never)).toEqual({ red: true })
+  expect(judge.name).toBe(`openai some-model at ${server.host}`)
+  expect(server.seen).toHaveLength(1)
+  const [{ url, authorization, body }] = server.seen as [(typeof server.seen)[number]]
+  expect(url).toBe('/v1/chat/completions')
+  expect(authorization).toBe(`Bearer ${server.key}`)
+  expect(body).toMatchObject({
+    model: 'some-model',
+    temperature: 0,
+    response_format: { type: 'json_schema', json_schema: { name: 'is-it-red', strict: true } },
+  })
+  expect(body.response_format?.json_schema?.schema).toEqual({
+    type: 'object',
+    properties: { red: { type: 'boolean' } },
+    required: ['red'],
+    additionalProperties: false,
+  })
+  expect(body.messages).toEqual([
+    { role: 'system', content: call.system },
+    { role: 'user', content: call.user },
+  ])
+})
+
+test('asks a server for less where it refuses the schema, any JSON form or the temperature, and remembers it', async () => {
+  server.refuses = ['json_schema', 'json_object', 'temperature']
+  expect(await judge.ask(call, never)).toEqual({ red: true })
+  await judge.ask(call, never)
+  expect(server.seen.map(({ body }) => [body.response_format?.type ?? null, body.temperature ?? null])).toEqual([
+    ['json_schema', 0],
+    ['json_object', 0],
+    [null, 0],
+    [null, null],
+    [null, null],
+  ])
+})
+
+describe('a failure that passes', () => {
+  test.each([
+    ['a full server', { kind: 'status', status: 503 }],
+    ['a broken one', { kind: 'status', status: 500 }],
+    ['an answer that is cut off', { kind: 'cut', after: 7 }],
+    ['an answer that ends too early in good order', { kind: 'unfinished', after: 7 }],
+    ['an answer that stands still', { kind: 'stall', after: 7 }],
+  ] as const)('is borne: %s', async (_, wrong) => {
+    server.misbehave = (_request, nth) => (nth === 0 ? wrong : null)
+    expect(await judge.ask(call, never)).toEqual({ red: true })
+    expect(server.seen).toHaveLength(2)
+  })
+
+  test('is borne as long as patience lasts', async () => {
+    server.misbehave = () => ({ kind: 'status', status: 500 })
+    const failure = await failureOf(judge.ask(call, never))
+    expect(failure.code).toBe('judge-unavailable')
+    expect(failure.message).toContain(server.host)
+    expect(server.seen).toHaveLength(patience.attempts)
+  })
+
+  test('makes all questions wait that the server asked one of to wait', async () => {
+    server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'status', status: 429, headers: { 'retry-after-ms': '300' } } : null)
+    const first = judge.ask(call, never)
+    while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await Promise.all([first, judge.ask(call, never), judge.ask(call, never)])
+    const [refused, ...others] = server.seen.map(({ at }) => at)
+    expect(others).toHaveLength(3)
+    for (const at of others) expect(at - (refused ?? 0)).toBeGreaterThan(290)
+  })
+
+  test('waits as many seconds as Retry-After says', async () => {
+    server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'status', status: 429, headers: { 'retry-after': '1' } } : null)
+    await judge.ask(call, never)
+    const [refused, second] = server.seen.map(({ at }) => at)
+    expect((second ?? 0) - (refused ?? 0)).toBeGreaterThan(990)
+  })
+})
+
+describe('a failure that lasts', () => {
+  test('a key that is refused is told at once, without the key', async () => {
+    await using other = await judgeOf({ OPENAI_API_KEY: 'sk-wrong-but-secret' })
+    const failure = await failureOf(other.ask(call, never))
+    expect(failure.code).toBe('judge-unavailable')
+    expect(failure.message).toContain('OPENAI_API_KEY')
+    expect(server.seen).toHaveLength(1)
+    expect(everythingIn(failure)).not.toContain('sk-wrong-but-secret')
+  })
+
+  test('credit that is used up is not waited for', async () => {
+    server.misbehave = () => ({
+      kind: 'status',
+      status: 429,
+      error: { code: 'insufficient_quota', message: 'You exceeded your current quota.' },
+    })
+    expect((await failureOf(judge.ask(call, never))).code).toBe('judge-unavailable')
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('a server that is not there is told at once', async () => {
+    await using absent = await judgeOf({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' })
+    const failure = await failureOf(absent.ask(call, never))
+    expect(failure.code).toBe('judge-unavailable')
+    expect(failure.message).toContain('127.0.0.1:9')
+  })
+
+  test('the key goes nowhere that the server sends to', async () => {
+    await using elsewhere = await ChatServer.start()
+    elsewhere.answer = server.answer
+    server.misbehave = () => ({ kind: 'status', status: 307, headers: { location: `${elsewhere.baseUrl}/chat/completions` } })
+    expect((await failureOf(judge.ask(call, never))).code).toBe('judge-unavailable')
+    expect(elsewhere.seen).toHaveLength(0)
+  })
+
+  test('a question that is refused fails alone', async () => {
+    server.misbehave = () => ({
+      kind: 'status',
+      status: 400,
+      error: { code: 'context_length_exceeded', message: "This model's maximum context length is 4096 tokens." },
+    })
+    const failure = await failureOf(judge.ask(call, never))
+    expect(failure.code).toBe('judge-failed')
+    expect(failure.message).toContain('maximum context length')
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('so does one whose answer a filter withheld', async () => {
+    server.misbehave = () => ({ kind: 'finish', reason: 'content_filter' })
+    expect((await failureOf(judge.ask(call, never))).code).toBe('judge-failed')
+  })
+})
+
+describe('an answer that cannot be used', () => {
+  test('is shown to the judge with the schema, and asked for again', async () => {
+    server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'text', text: 'It is red, I think.' } : null)
+    expect(await judge.ask(call, never)).toEqual({ red: true })
+    const again = server.seen[1]?.body.messages ?? []
+    expect(again.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user'])
+    expect(again[2]?.content).toBe('It is red, I think.')
+    expect(again[3]?.content).toContain('"required":["red"]')
+  })
+
+  test.each([
+    ['no JSON', '{"red": tru'],
+    ['another type', '{"red": "yes"}'],
+    ['another name', '{"rot": true}'],
+    ['nothing', ''],
+  ])('fails after three of them: %s', async (_, text) => {
+    server.misbehave = () => ({ kind: 'text', text })
+    const failure = await failureOf(judge.ask(call, never))
+    expect(failure.code).toBe('judge-failed')
+    expect(failure.details).toEqual({ prompt: 'is-it-red', version: '1' })
+    expect(server.seen).toHaveLength(3)
+  })
+
+  test('one that never ends is ended, and asked for again', async () => {
+    server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'endless' } : null)
+    expect(await judge.ask(call, never)).toEqual({ red: true })
+    expect(server.seen).toHaveLength(2)
+    // What is shown again of it has a limit.
+    expect(server.seen[1]?.body.messages[2]?.content).toHaveLength(2000)
+  })
+})
+
+test.each([
+  ['while the answer stands still', { kind: 'stall', after: 3 }],
+  ['while it waits for another attempt', { kind: 'status', status: 429, headers: { 'retry-after': '60' } }],
+] as const)('an abort ends it %s', async (_, wrong) => {
+  server.misbehave = () => wrong
+  const controller = new AbortController()
+  const asked = judge.ask(call, controller.signal).catch((error: unknown) => error)
+  while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  controller.abort()
+  expect(isAbort(await asked)).toBe(true)
+})
+
+test("Azure's address, version, deployment and key go where Azure wants them", async () => {
+  await using azure = await createJudge({
+    judge: 'azure:my-deployment',
+    env: { AZURE_OPENAI_ENDPOINT: `http://${server.host}/`, AZURE_OPENAI_API_KEY: server.key, OPENAI_API_VERSION: '2024-10-21' },
+    patience,
+    signal: never,
+  })
+  expect(azure.name).toBe(`azure my-deployment at ${server.host}`)
+  expect(await azure.ask(call, never)).toEqual({ red: true })
+  expect(server.seen).toHaveLength(1)
+  expect(server.seen[0]).toMatchObject({
+    url: '/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21',
+    apiKey: server.key,
+  })
+})
+
+/** All that a log or a screen could show of an error. */
+function everythingIn(error: Error): string {
+  const parts: unknown[] = []
+  for (let one: unknown = error; one instanceof Error; one = one.cause) parts.push(one.stack, { ...one }, one.message)
+  return JSON.stringify(parts)
+}
