@@ -25,31 +25,40 @@ const look = 'aspect-video max-h-[44vh] w-full rounded-xl bg-black object-contai
 
 function Picture({ facts }: { readonly facts: ClipFacts }) {
   const { handle, kind, name, preview } = facts
-  const [making, setMaking] = useState<number | null>(preview === 'needed' ? 0 : null)
+  const [form, setForm] = useState<'file' | 'making' | 'preview'>(
+    preview === 'not-needed' ? 'file' : preview === 'needed' ? 'making' : 'preview',
+  )
+  const [value, setValue] = useState(0)
   const [problem, setProblem] = useState<TarsierError | null>(null)
   useEffect(() => {
-    if (preview !== 'needed') return
+    if (form !== 'making') return
     const leaving = new AbortController()
     const follow = async () => {
-      for await (const event of await service.clips.preview({ handle }, { signal: leaving.signal }))
-        setMaking(event.kind === 'making' ? event.value : null)
+      for await (const event of await service.clips.preview({ handle }, { signal: leaving.signal })) {
+        if (event.kind === 'making') setValue(event.value)
+        else setForm('preview')
+      }
     }
     follow().catch((error: unknown) => setProblem(problemOf(error)))
     return () => leaving.abort()
-  }, [handle, preview])
+  }, [handle, form])
   if (problem) return <FailureNotice error={problem} />
-  if (making !== null) {
+  if (form === 'making') {
     return (
       <div className={`${look} grid content-end p-4`}>
         <div className="grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
           Browsers cannot play this file; a preview is being made.
-          <ProgressBar value={making} label="Making a preview" />
+          <ProgressBar value={value} label="Making a preview" />
         </div>
       </div>
     )
   }
-  const source = clipUrl(handle, preview === 'not-needed' ? 'file' : 'preview')
+  const source = clipUrl(handle, form)
+  // What the service thought a browser plays, this one may not.
+  const unplayable = () => (form === 'file' ? setForm('making') : undefined)
   if (kind !== 'video') return <img src={source} alt={name} className={look} />
-  // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is what is measured.
-  return <video src={source} aria-label={name} className={look} controls playsInline preload="metadata" />
+  return (
+    // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is what is measured.
+    <video src={source} aria-label={name} className={look} controls playsInline preload="metadata" onError={unplayable} />
+  )
 }

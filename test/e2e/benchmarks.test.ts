@@ -1,0 +1,195 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, type Page } from '@playwright/test'
+import type { Prediction } from '../../src/bench/prediction.ts'
+import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../helpers/bench-run.ts'
+import { expectAccessible, openPage, type Place, room, test } from './helpers/app.ts'
+
+const clip = fileURLToPath(new URL('../../resources/examples/blue-square-spins.mp4', import.meta.url))
+const MANY = 10_000
+
+const folder = (place: Place, name: string) => join(place.home, 'benchmarks', name)
+
+/** Two runs of one benchmark with a description that was judged, choices right, wrong and without an option, and a failure. */
+async function writeRuns(place: Place): Promise<void> {
+  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+  const described = (answer: string): Prediction =>
+    prediction({ dataset: 'DREAM/youtube', idx: 7, video: clip, prediction: answer, reference: 'A blue square spins. It stops.' })
+  const lost = prediction({ dataset: 'DREAM/videvo', idx: 8, video: '/nowhere/gone.mp4', ...failure })
+  for (const [name, answer, second] of [
+    ['small', 'A blue square is turning round and round.', 'A'],
+    ['other', 'A square.', 'B'],
+  ] as const) {
+    await writePredictions(folder(place, name), 'dream', [described(answer), lost])
+    await writePredictions(folder(place, name), 'mvbench', [choice(1, 'B) it spins'), choice(2, second), choice(3, 'it spins')])
+  }
+  await writeVerdicts(folder(place, 'small'), 'DREAM', [dreamVerdict('DREAM/youtube-7', [true, false], [true])])
+}
+
+async function openRoom(page: Page, place: Place): Promise<void> {
+  await openPage(page, place)
+  await room(page, 'Benchmarks').click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Benchmarks' })).toBeVisible()
+}
+
+const samples = (page: Page) => page.getByRole('region', { name: 'Samples', exact: true })
+const rows = (page: Page) => samples(page).getByRole('listitem')
+
+test('says how a run is made where there is none', async ({ page, place, trouble }) => {
+  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+  await openRoom(page, place)
+  await expect(page.getByText('tarsier bench run moving-shapes --model demo', { exact: false })).toBeVisible()
+  await expect(page.getByText(join(place.home, 'benchmarks'), { exact: true })).toBeVisible()
+  expect(trouble).toEqual([])
+})
+
+test('a sample tells what was shown, asked and said, and why its score is what it is', async ({ page, place, trouble }) => {
+  await writeRuns(place)
+  await openRoom(page, place)
+  await page.getByRole('button', { name: /^small/ }).click()
+  await expect(page.getByRole('status').filter({ hasText: '5 samples' }).first()).toBeVisible()
+  await expect(rows(page)).toHaveCount(5)
+  await rows(page)
+    .getByRole('button', { name: /DREAM\/youtube-7/ })
+    .click()
+  const sample = page.getByRole('article', { name: 'DREAM/youtube-7' })
+  await expect(sample.getByText('A blue square is turning round and round.')).toBeVisible()
+  await expect(sample.getByText('A blue square spins. It stops.')).toBeVisible()
+  // Recall 1 of 2, precision 1 of 1.
+  await expect(sample.getByRole('heading', { name: /Recall 0\.50/ })).toBeVisible()
+  await expect(sample.getByRole('listitem').filter({ hasText: 'Event 2 of the reference.' })).toContainText('neutral')
+  await expect(sample.getByText('The description does not mention it.')).toBeVisible()
+  await expect.poll(() => sample.locator('video').evaluate((video: HTMLVideoElement) => video.readyState)).toBeGreaterThan(0)
+  await expect(sample.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+  await page.getByRole('button', { name: 'Next sample' }).click()
+  await expect(page.getByRole('article', { name: 'DREAM/videvo-8' }).getByText('There is no gone.mp4.', { exact: false })).toBeVisible()
+  expect(trouble).toEqual([])
+})
+
+test('samples are narrowed down by verdict, data set and words', async ({ page, place }) => {
+  await writeRuns(place)
+  await openRoom(page, place)
+  await page.getByRole('button', { name: /^small/ }).click()
+  await page.getByLabel('Verdict').selectOption('wrong')
+  await expect(rows(page)).toHaveCount(1)
+  await expect(rows(page)).toContainText('MVBench/action-2')
+  await page.getByLabel('Verdict').selectOption('')
+  await page.getByLabel('Data set').selectOption('DREAM')
+  await expect(rows(page)).toHaveCount(2)
+  await page.getByLabel('Data set').selectOption('')
+  await page.getByRole('searchbox').fill('QUESTION 3')
+  await expect(rows(page)).toHaveCount(1)
+  await expect(rows(page)).toContainText('MVBench/action-3')
+  await page.getByRole('searchbox').fill('no such words')
+  await expect(page.getByText('No sample is like that.')).toBeVisible()
+})
+
+test('two runs stand side by side, and the tables beside the samples', async ({ page, place }) => {
+  await writeRuns(place)
+  await openRoom(page, place)
+  await page.getByRole('button', { name: /^small/ }).click()
+  await page.getByLabel('Beside another run').selectOption({ label: 'Beside other' })
+  await page.getByLabel('Second beside the first').selectOption('better')
+  await expect(rows(page)).toHaveCount(1)
+  await rows(page)
+    .getByRole('button', { name: /MVBench\/action-2/ })
+    .click()
+  const sample = page.getByRole('article', { name: 'MVBench/action-2' })
+  await expect(sample.getByRole('region', { name: 'small' })).toContainText('Wrong')
+  await expect(sample.getByRole('region', { name: 'other' })).toContainText('Right')
+  await page.getByRole('tab', { name: 'Tables' }).click()
+  await expect(page.getByRole('table', { name: 'Accuracy' }).getByRole('row', { name: /OVERALL/ })).toContainText('50.0')
+})
+
+test('a judged run stands among the published figures', async ({ page, place }) => {
+  await writeRuns(place)
+  await openRoom(page, place)
+  await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
+  const table = page.getByRole('table')
+  await expect(table.getByRole('row', { name: /Tarsier2-7B 42\.0/ })).toContainText('arXiv 2501.07888')
+  await expect(table.getByRole('row', { name: /Your run small/ })).toContainText('66.7')
+})
+
+test('ten thousand samples are walked through from one end to the other', async ({ page, place, trouble }) => {
+  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+  await writePredictions(
+    folder(place, 'many'),
+    'mvbench',
+    Array.from({ length: MANY }, (_, i) => choice(i + 1, i % 3 === 0 ? 'A' : 'B')),
+  )
+  await openRoom(page, place)
+  await page.getByRole('button', { name: /^many/ }).click()
+  await expect(page.getByText('10,000 samples', { exact: true })).toBeVisible()
+  await rows(page).first().getByRole('button').focus()
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByRole('button', { name: /MVBench\/action-2 / })).toBeFocused()
+  await page.keyboard.press('End')
+  const last = page.getByRole('button', { name: new RegExp(`MVBench/action-${MANY} `) })
+  await expect(last).toBeFocused()
+  await expect(last).toBeInViewport()
+  // Through the middle by the wheel: what is to be seen comes, and nothing else stays.
+  await samples(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))
+  await samples(page).hover()
+  for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 900)
+  await expect(samples(page).locator('button').first()).toBeVisible()
+  await expect.poll(() => samples(page).locator('li:not(:has(button))').count()).toBe(0)
+  expect(await rows(page).count()).toBeLessThan(60)
+  await page.getByLabel('Verdict').selectOption('wrong')
+  await expect(page.getByText('3,334 samples', { exact: true })).toBeVisible()
+  expect(trouble).toEqual([])
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const viewport of [
+    { width: 1280, height: 800 },
+    { width: 800, height: 600 },
+  ]) {
+    test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
+      test.use({ colorScheme, viewport })
+
+      test('benchmarks can be seen and used by everybody', async ({ page, place, trouble }, info) => {
+        const look = async (name: string) => {
+          await page.screenshot({ path: info.outputPath(`${name}.png`) })
+          expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+          await expectAccessible(page)
+        }
+        await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+        await openRoom(page, place)
+        await expect(page.getByRole('heading', { name: 'No run yet' })).toBeVisible()
+        await look('none')
+        await writeRuns(place)
+        await openRoom(page, place)
+        await expect(page.getByRole('button', { name: /^other/ })).toBeVisible()
+        await look('runs')
+        await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
+        await expect(page.getByRole('row', { name: /Your run small/ })).toBeVisible()
+        await look('leaderboard')
+        await page.getByRole('tab', { name: 'Runs' }).click()
+        await page.getByRole('button', { name: /^small/ }).click()
+        await expect(rows(page)).toHaveCount(5)
+        await look('samples')
+        await page.getByRole('tab', { name: 'Tables' }).click()
+        await expect(page.getByRole('table', { name: 'Accuracy' })).toBeVisible()
+        await look('tables')
+        await page.getByRole('tab', { name: 'Samples' }).click()
+        await rows(page)
+          .getByRole('button', { name: /DREAM\/youtube-7/ })
+          .click()
+        await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+        await expect(page.locator('video')).toBeVisible()
+        await look('sample')
+        await page.getByRole('button', { name: 'Close the sample' }).click()
+        await page.getByLabel('Beside another run').selectOption({ label: 'Beside other' })
+        await expect(rows(page).first()).toContainText('A square.')
+        await look('beside')
+        await rows(page)
+          .getByRole('button', { name: /DREAM\/youtube-7/ })
+          .click()
+        await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+        await look('sample-beside')
+        expect(trouble).toEqual([])
+      })
+    })
+  }
+}
