@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
 import { type BegunForm, begunForms } from '../bench/run/openai-model.ts'
 import type { Shard } from '../bench/run/shard.ts'
@@ -16,6 +16,7 @@ import {
   parseTopK,
   parseTopP,
 } from './options.ts'
+import { parseCount, parseShard } from './run-words.ts'
 
 export interface BenchRunOptions {
   readonly annotations?: string
@@ -46,18 +47,6 @@ export interface BenchRunOptions {
 }
 
 const MAX_WORKERS = 256
-
-function parseCount(text: string, most: number): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
-  return count
-}
-
-export function parseShard(text: string): Shard {
-  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
-  if (index < 1 || index > of) throw new InvalidArgumentError('It must be I/N with I from 1 to N, such as 2/8.')
-  return { index, of }
-}
 
 export function addRunOptions(command: Command): void {
   command

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { type BenchmarkEvent, runBenchmark, type SetResult } from '../bench/run/run-benchmark.ts'
-import type { RunProgress } from '../bench/run/run-rate.ts'
 import { type Selected, selectSamples } from '../bench/run/samples.ts'
 import { writeUpstream } from '../bench/run/write-upstream.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
@@ -16,6 +15,7 @@ import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
+import { progressWords } from './run-words.ts'
 
 const SERVER_WORKERS = 8
 const SERVER_FRAMES = 16
@@ -204,19 +204,4 @@ class RunOutput {
     this.progress.clear()
     process.stderr.write(`tarsier: ${oneLine(text)}\n`)
   }
-}
-
-/** Such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
-export function progressWords({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
-  const parts = [`${done} of ${total} samples`]
-  if (failed > 0) parts.push(`${failed} failed`)
-  if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`)
-  if (secondsLeft !== null && done < total) parts.push(`${timeWords(secondsLeft)} left`)
-  return parts.join(', ')
-}
-
-function timeWords(seconds: number): string {
-  const minutes = Math.round(seconds / 60)
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

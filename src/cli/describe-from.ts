@@ -17,7 +17,7 @@ import type { ClipOptions, WordOptions } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
-import { parseLimit, parseShard, rateText } from './run-options.ts'
+import { parseCount, parseShard, progressWords } from './run-words.ts'
 
 /** What `describe` takes for lists, beside the options of model, frames and words. */
 export interface ListOptions {
@@ -45,7 +45,7 @@ export function listOptions(): Option[] {
     ).conflicts([...ONE_BY_ONE]),
     new Option('-o, --out <file>', 'with --from: file of the captions, a line of JSON each; one that was begun is gone on with'),
     new Option('--videos <dir>', 'with --from: folder of the clips of annotations that have "<placeholder>" for them'),
-    new Option('--limit <n>', 'with --from: only the first so many clips of the list').argParser(parseLimit),
+    new Option('--limit <n>', 'with --from: only the first so many clips of the list').argParser((text) => parseCount(text, 1e9)),
     new Option('--shard <i/n>', 'with --from: only the i-th of n parts, for several machines; each clip is in exactly one').argParser(
       parseShard,
     ),
@@ -136,7 +136,7 @@ function show(event: CaptionEvent, progress: ProgressLine): void {
         const { code, message } = prediction.error
         tellError(new TarsierError(code as ErrorCode, message), prediction.video ?? String(prediction.idx))
       }
-      progress.detail(rateText(state))
+      progress.detail(progressWords(state))
       return
     }
     default:

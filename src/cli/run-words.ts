@@ -1,0 +1,31 @@
+import { InvalidArgumentError } from 'commander'
+import type { RunProgress } from '../bench/run/run-rate.ts'
+import type { Shard } from '../bench/run/shard.ts'
+
+export function parseCount(text: string, most: number): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
+  return count
+}
+
+/** `2/8`: the second of eight parts. */
+export function parseShard(text: string): Shard {
+  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
+  if (index < 1 || index > of) throw new InvalidArgumentError('It must be I/N with I from 1 to N, such as 2/8.')
+  return { index, of }
+}
+
+/** Such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
+export function progressWords({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
+  const parts = [`${done} of ${total} samples`]
+  if (failed > 0) parts.push(`${failed} failed`)
+  if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`)
+  if (secondsLeft !== null && done < total) parts.push(`${timeWords(secondsLeft)} left`)
+  return parts.join(', ')
+}
+
+function timeWords(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
