@@ -1,5 +1,5 @@
-import { execFileSync, fork } from 'node:child_process'
-import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
+import { fork } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ import type { Progress } from '../../../../src/shared/engine-events.ts'
 import { writeRandomCheckpoint } from '../../../../tools/bench/random-model.ts'
 import { ended } from '../../../helpers/child-processes.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 
 const CLI = fileURLToPath(new URL('../../../../src/cli/tarsier.ts', import.meta.url))
 const RESUMING = 'checking what was written before'
@@ -183,51 +184,35 @@ describe('two imports at once', () => {
   })
 })
 
-/** A disk of its own, of so many megabytes; null where this user may not have one. */
-function smallDisk(path: string, megabytes: number): (() => void) | null {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'ignore' })
-    return () => execFileSync('umount', [path])
-  } catch {
-    return null
-  }
-}
-
 describe('a disk that fills up', () => {
   it('is told, what was made stays, and the import goes on once there is room', async ({ skip }) => {
-    const home = scratch.path('small')
-    await mkdir(home)
-    const unmount = smallDisk(home, 250)
-    if (unmount === null) return skip('only root on Linux can mount a disk of a few megabytes')
-    try {
-      const filler = join(home, 'filler')
-      const onProgress = ({ value }: Progress) => {
-        if (value < 0.6 || existsSync(filler)) return
-        const { bavail, bsize } = statfsSync(home)
-        writeFileSync(filler, new Uint8Array(bavail * bsize))
-      }
-      const left = async () => {
-        const [folder, ...more] = await readdir(join(home, 'models'))
-        expect(more).toEqual([])
-        return (await readdir(join(home, 'models', folder ?? ''))).sort()
-      }
-      await expect(bring('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
-      expect(await left()).toEqual(['journal.json', 'language.gguf'])
-      // Full from the start: refused before anything is written, and what was there is there still.
-      const { bavail, bsize } = statfsSync(home)
-      writeFileSync(join(home, 'rest'), new Uint8Array(bavail * bsize))
-      await expect(bring('m', { home })).rejects.toMatchObject({
-        code: 'disk-full',
-        message: expect.stringMatching(/needs .* What is made already stays/),
-      })
-      expect(await left()).toEqual(['journal.json', 'language.gguf'])
-      for (const file of [filler, join(home, 'rest')]) await rm(file)
-      const titles = new Set<string>()
-      await verifyModel(await bring('m', { home, onProgress: ({ title }) => titles.add(title) }), new AbortController().signal)
-      expect(titles.has(RESUMING)).toBe(true)
-    } finally {
-      unmount()
+    await using disk = await SmallDisk.mount(scratch.path('small'), 250)
+    if (disk === null) return skip(NO_DISK)
+    const home = disk.path
+    let filled = false
+    const onProgress = ({ value }: Progress) => {
+      if (value < 0.6 || filled) return
+      filled = true
+      disk.fill()
     }
+    const left = async () => {
+      const [folder, ...more] = await readdir(join(home, 'models'))
+      expect(more).toEqual([])
+      return (await readdir(join(home, 'models', folder ?? ''))).sort()
+    }
+    await expect(bring('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
+    expect(await left()).toEqual(['journal.json', 'language.gguf'])
+    // Full from the start: refused before anything is written, and what was there is there still.
+    disk.fill('rest')
+    await expect(bring('m', { home })).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/needs .* What is made already stays/),
+    })
+    expect(await left()).toEqual(['journal.json', 'language.gguf'])
+    for (const name of ['filler', 'rest']) await disk.free(name)
+    const titles = new Set<string>()
+    await verifyModel(await bring('m', { home, onProgress: ({ title }) => titles.add(title) }), new AbortController().signal)
+    expect(titles.has(RESUMING)).toBe(true)
   })
 })
 
