@@ -1,10 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ServeOptions } from '../serve/server.ts'
+import type { Service } from '../service/service.ts'
+import { clipsFragment } from '../shared/contract/addresses.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { openBrowser } from './open-browser.ts'
 import { homeOption } from './options.ts'
+import { printable } from './printable.ts'
 import { homeOf } from './requests.ts'
+
+/** Browsers take addresses of a few thousand characters. */
+const MOST_IN_ADDRESS = 100
 
 interface ServeCommandOptions {
   readonly host: string
@@ -22,6 +28,7 @@ interface ServeCommandOptions {
 export function addServe(program: Command, run: RunCommand): void {
   program
     .command('serve')
+    .argument('[path...]', 'clips, or folders of them, that the page opens')
     .summary('serve the page and an OpenAI-compatible API')
     .description(
       'Serves the page, for a browser on this machine, and an OpenAI-compatible API under /v1. Prints the address, which holds a token; ' +
@@ -49,20 +56,36 @@ export function addServe(program: Command, run: RunCommand): void {
     .option('--metrics', 'numbers for Prometheus under /metrics')
     .addOption(homeOption())
     .addHelpText('after', '\nExample with OpenAI\'s client: new OpenAI({ baseURL: "http://127.0.0.1:7860/v1", apiKey: TOKEN })')
-    .action((options: ServeCommandOptions) => run((signal) => serve(options, signal)))
+    .action((paths: string[], options: ServeCommandOptions) => run((signal) => serve(paths, options, signal)))
 }
 
-async function serve(options: ServeCommandOptions, signal: AbortSignal): Promise<ExitCode> {
+async function serve(paths: readonly string[], options: ServeCommandOptions, signal: AbortSignal): Promise<ExitCode> {
   // Loaded only here: no other command needs a server and a database.
   const [{ startServer }, { Service }] = await Promise.all([import('../serve/server.ts'), import('../service/service.ts')])
   await using service = new Service({ home: homeOf(options) })
   await using server = await startServer(service, serveOptions(options))
   await service.resume()
-  process.stdout.write(`Tarsier is at ${server.address}\n`)
+  const address = server.address + (await clipsInAddress(service, paths, signal))
+  process.stdout.write(`Tarsier is at ${address}\n`)
   if (server.token !== null) process.stderr.write('Keep the address to yourself: whoever has it can use this server. Ctrl-C ends it.\n')
-  if (options.open) openBrowser(server.address)
+  if (options.open) openBrowser(address)
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   return exitCodes.done
+}
+
+/** What the page is to open, behind the address: it stays in the browser, and goes through the redirect that takes the token out. */
+async function clipsInAddress(service: Service, paths: readonly string[], signal: AbortSignal): Promise<string> {
+  if (paths.length === 0) return ''
+  const { openPaths } = await import('../service/open-paths.ts')
+  const handles: string[] = []
+  for (const { file } of await openPaths(service, paths, signal)) {
+    if (file.kind === 'clip') handles.push(file.facts.handle)
+    else if (file.kind === 'failed') process.stderr.write(`${printable(file.name)}: ${printable(file.error.message)}\n`)
+  }
+  if (handles.length > MOST_IN_ADDRESS) {
+    process.stderr.write(`The page opens the first ${MOST_IN_ADDRESS} of ${handles.length} clips. Drop the folder on it for all of them.\n`)
+  }
+  return clipsFragment(handles.slice(0, MOST_IN_ADDRESS))
 }
 
 function serveOptions({ host, port, token, allowHost, mediaRoot, allowRemote, maxUpload, metrics }: ServeCommandOptions): ServeOptions {

@@ -11,6 +11,7 @@ import { setupPageProtocol } from './page-protocol.ts'
 import { setupPermissions } from './permissions.ts'
 import { setupQuit } from './quit.ts'
 import { RecentFiles } from './recent-files.ts'
+import { setupRequests } from './requests.ts'
 import { registerSchemes } from './schemes.ts'
 import { Service } from './service.ts'
 import { askWhatNow } from './service-trouble.ts'
@@ -33,6 +34,7 @@ async function begin(): Promise<Files> {
   setupTheme()
   await app.whenReady()
   setupPermissions()
+  setupRequests()
   setupPageProtocol()
   const files = startService()
   openMainWindow()

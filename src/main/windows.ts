@@ -55,6 +55,8 @@ export function openMainWindow(): void {
       webSecurity: true,
       webviewTag: false,
       devTools: !app.isPackaged,
+      // Elsewhere Chromium would fetch its dictionaries from the internet.
+      spellcheck: process.platform === 'darwin',
     },
   })
   // Maximizing shows it too, so it waits as well.

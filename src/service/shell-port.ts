@@ -1,12 +1,10 @@
-import { basename } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
-import type { OpenedFile } from '../shared/bridge.ts'
-import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
+import { assertNever, asTarsierError } from '../shared/errors.ts'
 import type { FromShell, LocatedFile, ShellAnswers, ShellQuestion, ToShell } from '../shared/shell-messages.ts'
 import { mediaTypeOf } from './browser-formats.ts'
+import { openPaths } from './open-paths.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
-import { findClips } from './walk.ts'
 
 /** A message port of Node, of a browser or of Electron's main process. */
 type PagePort = Parameters<RPCHandler<never>['upgrade']>[0] & { start?(): void }
@@ -43,7 +41,7 @@ export class ShellPort {
   async #answer(question: ShellQuestion): Promise<ShellAnswers[keyof ShellAnswers]> {
     switch (question.kind) {
       case 'open':
-        return await this.#open(question.paths)
+        return await openPaths(this.#service, question.paths, never)
       case 'folder':
         return this.#service.folders.add(question.path)
       case 'locate':
@@ -61,21 +59,5 @@ export class ShellPort {
     }
     const clip = await clips.get(handle, never)
     return { path: previews.pathOf(clip), mediaType: clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm' }
-  }
-
-  /** One that cannot be opened does not keep the others from it. */
-  async #open(paths: readonly string[]): Promise<ShellAnswers['open']> {
-    const opened: { path: string; file: OpenedFile }[] = []
-    for (const { file: path, error } of await findClips(paths, never)) {
-      try {
-        if (error) throw error
-        const clip = await this.#service.clips.open(path, {}, never)
-        opened.push({ path, file: { kind: 'clip', facts: await this.#service.clips.facts(clip) } })
-      } catch (failure) {
-        if (isAbort(failure)) throw failure
-        opened.push({ path, file: { kind: 'failed', name: basename(path), error: asTarsierError(failure).toData() } })
-      }
-    }
-    return opened
   }
 }

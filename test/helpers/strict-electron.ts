@@ -123,6 +123,11 @@ export function electronStandIn() {
     ),
     setPermissionCheckHandler: vi.fn((_handler: () => boolean) => {}),
     setDevicePermissionHandler: vi.fn((_handler: () => boolean) => {}),
+    webRequest: strict('webRequest', {
+      onBeforeRequest: vi.fn(
+        (_handler: (details: { readonly url: string }, answer: (verdict: { readonly cancel: boolean }) => void) => void) => {},
+      ),
+    }),
   }
   const ipc = new Listeners()
   const handlers = new Map<string, (event: unknown, sent: unknown) => Promise<unknown>>()

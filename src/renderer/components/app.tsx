@@ -1,6 +1,7 @@
 import { Tooltip } from 'radix-ui'
 import { useEffect } from 'react'
 import { assertNever } from '../../shared/errors.ts'
+import { openFromAddress } from '../flows/address.ts'
 import { followService } from '../flows/connection.ts'
 import { onGlobalKey } from '../flows/global-keys.ts'
 import { followShell } from '../flows/shell.ts'
@@ -21,6 +22,7 @@ export function App() {
   const view = useView((state) => state.view)
   useEffect(followService, [])
   useEffect(followShell, [])
+  useEffect(openFromAddress, [])
   useEffect(() => {
     window.addEventListener('keydown', onGlobalKey)
     return () => window.removeEventListener('keydown', onGlobalKey)

@@ -21,3 +21,13 @@ export const CLIP_SCHEME = 'clip'
 export function shellClipAddress(handle: string, what: 'file' | 'preview' = 'file'): string {
   return `${CLIP_SCHEME}://tarsier${clipAddress(handle, what)}`
 }
+
+/** The end of the page's address that says which clips it is to open; empty for none. */
+export function clipsFragment(handles: readonly string[]): string {
+  return handles.length === 0 ? '' : `#${handles.map((handle) => `clip=${handle}`).join('&')}`
+}
+
+/** The handles in the end of an address. */
+export function clipsOfFragment(fragment: string): readonly string[] {
+  return new URLSearchParams(fragment.replace(/^#/, '')).getAll('clip')
+}

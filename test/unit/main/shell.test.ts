@@ -42,6 +42,7 @@ test('one window: isolated, sandboxed, without Node, shown when it has something
       webSecurity: true,
       webviewTag: false,
       devTools: false,
+      spellcheck: process.platform === 'darwin',
     },
   })
   expect(window?.loadURL.mock.calls).toEqual([['app://tarsier/index.html']])
@@ -61,9 +62,24 @@ describe('what a page tries', () => {
     ['app://tarsier/other.html', true],
     ['app://tarsier/index.html', false],
   ])('going to %s is stopped: %s', (url, stopped) => {
-    const event = { url, preventDefault: vi.fn() }
-    tried.emit('will-navigate', event)
-    expect(event.preventDefault).toHaveBeenCalledTimes(stopped ? 1 : 0)
+    for (const way of ['will-navigate', 'will-frame-navigate', 'will-redirect']) {
+      const event = { url, preventDefault: vi.fn() }
+      tried.emit(way, event)
+      expect(event.preventDefault).toHaveBeenCalledTimes(stopped ? 1 : 0)
+    }
+  })
+
+  test.each([
+    ['app://tarsier/assets/index.js', false],
+    ['clip://tarsier/clips/AbCdEfGhIjKlMnOpQrStUv', false],
+    ['https://example.org/picture.png', true],
+    ['ws://127.0.0.1:5173/', true],
+    ['file:///etc/passwd', true],
+    ['devtools://devtools/bundled/inspector.html', true],
+  ])('asking for %s is stopped: %s', (url, cancel) => {
+    const answer = vi.fn()
+    electron.defaultSession.webRequest.onBeforeRequest.mock.calls[0]?.[0]({ url }, answer)
+    expect(answer.mock.calls).toEqual([[{ cancel }]])
   })
 
   test('a new window is denied', () => {

@@ -1,0 +1,92 @@
+/**
+ * How the app is packaged: `npx electron-builder` on the system that it is for, after `npm run build`; `npm run package:list` says what goes
+ * in without making it. Electron is fetched by the first one, and left out by the second.
+ */
+
+/** Of packages that bring binaries for every system: the ones for this system alone, and no sources to build others from. */
+const binariesOfThisSystem = [
+  '!**/node_modules/onnxruntime-node/bin/napi-v6/!(${platform})/**',
+  '!**/node_modules/onnxruntime-node/bin/napi-v6/${platform}/!(${arch})/**',
+  '!**/node_modules/@photostructure/sqlite/prebuilds/!(${platform}-${arch})/**',
+  // Electron for Linux is built for glibc.
+  '!**/node_modules/@photostructure/sqlite/prebuilds/*/*.musl.node',
+  '!**/node_modules/@koromix/koffi-linux-*/musl_*/**',
+  '!**/node_modules/@node-llama-cpp/!(${os}-${arch}*)/**',
+  // CUDA for drivers that are too old for the usual one, in 358 MB: those machines have Vulkan, or the processor.
+  '!**/node_modules/@node-llama-cpp/*-cuda-ext/**',
+  // llama.cpp's history, to build it from.
+  '!**/node_modules/node-llama-cpp/llama/gitRelease.bundle',
+]
+
+/** What no program reads. */
+const papers = [
+  '!**/*.map',
+  '!**/*.d.{ts,mts,cts}',
+  '!**/node_modules/**/{test,tests,docs,doc,example,examples}/**',
+  '!**/node_modules/**/{CHANGELOG,HISTORY}*',
+]
+
+/** @type {[name: string, mimeType: string, ...ext: string[]][]} */
+const clips = [
+  ['MP4 video', 'video/mp4', 'mp4', 'm4v'],
+  ['QuickTime video', 'video/quicktime', 'mov'],
+  ['Matroska video', 'video/x-matroska', 'mkv'],
+  ['WebM video', 'video/webm', 'webm'],
+  ['AVI video', 'video/x-msvideo', 'avi'],
+  ['Windows Media video', 'video/x-ms-wmv', 'wmv'],
+  ['GIF picture', 'image/gif', 'gif'],
+]
+
+/** @type {import('electron-builder').Configuration} */
+const config = {
+  appId: 'app.tarsier.desktop',
+  productName: 'Tarsier Desktop',
+  directories: { output: 'dist' },
+  icon: 'resources/icon.png',
+  files: ['out/**', 'package.json', 'LICENSE', ...papers, ...binariesOfThisSystem],
+  // Native libraries are loaded by the system, which cannot look into an archive.
+  asar: true,
+  asarUnpack: [
+    '**/node_modules/{@img,@koromix,@node-llama-cpp,@photostructure,@seydx,koffi,node-av,onnxruntime-node,sharp}/**',
+    '**/node_modules/node-llama-cpp/{bins,llama}/**',
+  ],
+  // The engine reads models and clips from the disk.
+  extraResources: [
+    { from: 'resources/models', to: 'models' },
+    { from: 'resources/examples', to: 'examples' },
+  ],
+  // All packages bring what they need prebuilt.
+  npmRebuild: false,
+  // Never the default, but beside the others under "open with".
+  fileAssociations: clips.map(([name, mimeType, ...ext]) => ({
+    name,
+    description: name,
+    ext,
+    mimeType,
+    role: 'Viewer',
+    rank: 'Alternate',
+  })),
+  linux: {
+    target: ['AppImage', 'deb'],
+    category: 'AudioVideo',
+    synopsis: 'Describes videos on your own machine',
+    maintainer: 'Tarsier Desktop',
+  },
+  mac: { target: ['dmg'], category: 'public.app-category.video', darkModeSupport: true },
+  win: { target: ['nsis'] },
+  nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true },
+  // docs/security.md has the reasons.
+  electronFuses: {
+    runAsNode: true,
+    enableNodeOptionsEnvironmentVariable: false,
+    enableNodeCliInspectArguments: false,
+    enableCookieEncryption: true,
+    enableEmbeddedAsarIntegrityValidation: true,
+    onlyLoadAppFromAsar: true,
+    loadBrowserProcessSpecificV8Snapshot: false,
+    grantFileProtocolExtraPrivileges: false,
+  },
+  publish: null,
+}
+
+export default config

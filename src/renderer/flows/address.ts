@@ -1,0 +1,15 @@
+import { clipsOfFragment } from '../../shared/contract/addresses.ts'
+import { told } from '../stores/problem.ts'
+import { service } from '../transport.ts'
+import { takeOpened } from './take-files.ts'
+
+/** Opens the clips that the page's address names, once: a reload shows the page as it is then. */
+export function openFromAddress(): void {
+  const handles = clipsOfFragment(window.location.hash)
+  if (handles.length === 0) return
+  window.history.replaceState(null, '', window.location.pathname + window.location.search)
+  told(async () => {
+    const clips = await Promise.all(handles.map((handle) => service.clips.get({ handle })))
+    takeOpened(clips.map((facts) => ({ kind: 'clip', facts })))
+  })
+}

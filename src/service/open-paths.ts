@@ -1,0 +1,25 @@
+import { basename } from 'node:path'
+import type { OpenedFile } from '../shared/bridge.ts'
+import { asTarsierError, isAbort } from '../shared/errors.ts'
+import type { Service } from './service.ts'
+import { findClips } from './walk.ts'
+
+/** The clips behind paths that a person gave, folders among them, as handles. One that cannot be opened does not keep the others from it. */
+export async function openPaths(
+  service: Service,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly { readonly path: string; readonly file: OpenedFile }[]> {
+  const opened: { path: string; file: OpenedFile }[] = []
+  for (const { file: path, error } of await findClips(paths, signal)) {
+    try {
+      if (error) throw error
+      const clip = await service.clips.open(path, {}, signal)
+      opened.push({ path, file: { kind: 'clip', facts: await service.clips.facts(clip) } })
+    } catch (failure) {
+      if (isAbort(failure)) throw failure
+      opened.push({ path, file: { kind: 'failed', name: basename(path), error: asTarsierError(failure).toData() } })
+    }
+  }
+  return opened
+}
