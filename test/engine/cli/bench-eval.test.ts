@@ -1,0 +1,128 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { annotateMovingShapes } from '../../../src/bench/moving-shapes/annotate.ts'
+import { evalReportSchema } from '../../../src/bench/report/eval-report.ts'
+import { ChatServer } from '../../helpers/chat-server.ts'
+import { predictionOf } from '../../helpers/predictions.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+import { readingJudge } from '../../unit/bench/autodq/reading-judge.ts'
+import { type CliResult, runCli } from './run-cli.ts'
+
+interface Upstream {
+  readonly dataset: string
+  readonly idx: number
+  readonly messages: readonly { readonly role: string; readonly content: { text: string | null; reference?: string | null }[] }[]
+}
+
+/** The Python program's predictions: its annotations with the model's words beside the reference. */
+function answered(dataset: string, answer: (reference: string, idx: number) => string): string[] {
+  return annotateMovingShapes().flatMap((line) => {
+    const sample = JSON.parse(line) as Upstream
+    if (!sample.dataset.startsWith(`${dataset}/`)) return []
+    for (const part of sample.messages.flatMap(({ content }) => content)) if (part.reference) part.text = answer(part.reference, sample.idx)
+    return [JSON.stringify(sample)]
+  })
+}
+
+async function scratchFolder() {
+  const scratch = await ScratchFolder.make()
+  onTestFinished(() => scratch[Symbol.asyncDispose]())
+  const evaluate = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> =>
+    runCli(['bench', 'eval', ...args], { cwd: scratch.directory, env: { TARSIER_HOME: scratch.path('home'), OPENAI_API_KEY: '', ...env } })
+  return { scratch, evaluate }
+}
+
+const overall = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => /OVERALL|Accuracy:|Average Score:/.test(line))
+    .map((line) => line.replaceAll(/\s+/g, ' '))
+
+describe('bench eval', () => {
+  it('scores moving shapes that are all right, by rule, and saves every form', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    const lines = ['dream', 'mc', 'oe'].flatMap((task) => answered(`moving-shapes-${task}`, (reference) => reference))
+    await scratch.write('predictions.jsonl', `${lines.join('\n')}\n`)
+    const { code, stdout, stderr } = await evaluate(['predictions.jsonl'])
+    expect({ code, overall: overall(stdout) }).toEqual({
+      code: 0,
+      overall: ['| OVERALL | 1.0 | 1.0 | 1.0 | 120 | 0 |', '| OVERALL | 100.0 | 360 | 0 |', 'Accuracy: 100.0', 'Average Score: 5.0'],
+    })
+    expect(stdout.match(/^Judge: rule, prompt rule 1$/gm)).toHaveLength(2)
+    const forms = ['csv', 'html', 'json', 'txt']
+    expect((await readdir(scratch.path('eval_records'))).sort()).toEqual(
+      [
+        ...['dream', 'mc', 'oe'].flatMap((task) => forms.map((form) => `moving-shapes-${task}_eval_result.${form}`)),
+        'moving-shapes-dream_eval_infos.jsonl',
+        'moving-shapes-oe_eval_infos.jsonl',
+      ].sort(),
+    )
+    expect(stderr).toContain('moving-shapes-mc_eval_result.html')
+  })
+
+  it('scores what is wrong, malformed, failed or broken, and tells each', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    const choice = answered('moving-shapes-mc', (reference, idx) => (idx % 3 === 0 ? reference : idx % 3 === 1 ? 'Z)' : 'no idea'))
+    const failed = predictionOf({ dataset: 'moving-shapes-mc/color', idx: 9999, prediction: null })
+    const wrong = answered('moving-shapes-dream', () => 'Nothing is to be seen.')
+    await scratch.write('predictions.jsonl', [...choice, '{"torn', JSON.stringify(failed), ...wrong].join('\n'))
+    const { code, stdout, stderr } = await evaluate(['.', '--json'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^tarsier: .*predictions\.jsonl:361: not JSON: .* \[bench-damaged\]$/m)
+    const reports = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => evalReportSchema.parse(JSON.parse(line)))
+    const [mc, dream] = ['moving-shapes-mc', 'moving-shapes-dream'].map((name) => reports.find(({ dataset }) => dataset === name))
+    expect(mc).toMatchObject({ success: 240, failed: 121, failures: { 'file-missing': 1 }, headline: [{ text: '50.0', value: 50 }] })
+    // Nothing of the reference is said, and what is said has no events.
+    expect(dream?.headline.map(({ name, text }) => `${name} ${text}`)).toEqual(['F1 0.0', 'Recall 0.0', 'Precision 1.0'])
+  })
+
+  it('judges descriptions, says by whom, and asks nothing twice', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    await using server = await ChatServer.start()
+    server.answer = readingJudge
+    const sample = (idx: number, events: readonly string[], reference: string, prediction: string) =>
+      JSON.stringify(
+        predictionOf({
+          ...{ dataset: `DREAM/${idx < 2 ? 'videvo' : 'youtube'}`, idx, reference, prediction },
+          extraInfo: { events, n_events: events.length, n_shots: 1, n_subjects: 2 },
+        }),
+      )
+    await scratch.write(
+      'predictions.jsonl',
+      [
+        sample(1, ['a dog runs', 'a cat jumps'], 'A dog runs. A cat jumps', 'A dog runs. A bird sings'),
+        sample(2, ['a man waves'], 'A man waves', 'A man waves. A bird sings. A fish swims. A boy eats'),
+      ].join('\n'),
+    )
+    const without = await evaluate(['predictions.jsonl'])
+    expect(without.code).toBe(1)
+    expect(without.stderr).toMatch(/^tarsier: dream: DREAM is scored by a language model that judges\. .* \[judge-unavailable\]$/m)
+
+    const env = { OPENAI_API_KEY: server.key, OPENAI_BASE_URL: server.baseUrl }
+    const judged = await evaluate(['predictions.jsonl', '--judge', 'openai:reader'], env)
+    expect(judged.stderr).not.toContain('tarsier:')
+    // recall (1/2 + 1) / 2, precision (1/2 + 1/4) / 2, F1 of these
+    expect({ code: judged.code, overall: overall(judged.stdout) }).toEqual({
+      code: 0,
+      overall: ['| OVERALL | 0.5 | 0.75 | 0.375 | 2 | 0 |'],
+    })
+    expect(judged.stdout).toMatch(/^Judge: openai reader at 127\.0\.0\.1:\d+, prompt extract-events 1, prompt entailment 1$/m)
+    const asked = server.seen.length
+    expect((await evaluate(['predictions.jsonl', '--judge', 'openai:reader'], env)).stdout).toBe(judged.stdout)
+    expect(server.seen).toHaveLength(asked)
+    const saved = await readFile(scratch.path('eval_records/DREAM_eval_result.json'), 'utf8')
+    expect(saved).not.toContain(server.key)
+  })
+
+  it('asks how an unknown data set is scored', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    await scratch.write('predictions.jsonl', JSON.stringify(predictionOf({ dataset: 'Mine', idx: 1 })))
+    const unknown = await evaluate(['predictions.jsonl'])
+    expect({ code: unknown.code, stderr: unknown.stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('--metric') })
+    const told = await evaluate(['predictions.jsonl', '--metric', 'multi-choice'])
+    expect({ code: told.code, overall: overall(told.stdout) }).toEqual({ code: 0, overall: ['Accuracy: 100.0'] })
+  })
+})
