@@ -11,8 +11,13 @@ import type { Judge, JudgeCall } from './judge.ts'
 /** Room for a question and its answer: two long descriptions and ten verdicts with reasons are 3,000 tokens. */
 const CONTEXT = 8192
 const ANSWER_TOKENS = 2048
-/** Characters of one string in an answer; without a limit a weak model never closes its quotes. */
-const STRING_LENGTH = 400
+/**
+ * Characters of one string in an answer: without a limit a weak model never closes its quotes. Every one left to write costs at every token
+ * (llama.cpp's grammar, demo model: 4 ms a token without limit, 6 with 200, 15 with 400).
+ */
+const STRING_LENGTH = 200
+/** For what the chat template puts around the texts. */
+const TEMPLATE_TOKENS = 64
 
 type Loaded = { readonly model: LlamaModel; readonly context: LlamaContext }
 
@@ -80,7 +85,8 @@ export class LocalJudge implements Judge {
     const { model, context } = this.#loaded
     const text = messages.map(({ content }) => content).join('\n')
     // A context that overflows would lose the head of the question unseen.
-    const room = context.contextSize - Math.min(ANSWER_TOKENS, Math.floor(context.contextSize / 2))
+    const answer = Math.min(ANSWER_TOKENS, Math.floor(context.contextSize / 2))
+    const room = context.contextSize - answer - TEMPLATE_TOKENS
     const tokens = model.tokenize(text).length
     if (tokens > room) {
       throw new TarsierError(
@@ -103,8 +109,7 @@ export class LocalJudge implements Judge {
           .slice(0, -1)
           .map(({ role, content }) => (role === 'assistant' ? { type: 'model', response: [content] } : { type: role, text: content })),
       )
-      const maxTokens = context.contextSize - room
-      return await session.prompt(messages.at(-1)?.content ?? '', { grammar, temperature: 0, maxTokens, signal })
+      return await session.prompt(messages.at(-1)?.content ?? '', { grammar, temperature: 0, maxTokens: answer, signal })
     } catch (error) {
       signal.throwIfAborted()
       if (isAbort(error)) throw error

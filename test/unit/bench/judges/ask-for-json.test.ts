@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { readVerdict } from '../../../../src/bench/judges/ask-for-json.ts'
+
+const schema = z.object({ red: z.boolean() })
+
+test.each([
+  ['bare', '{"red": true}'],
+  ['in a fence', '```json\n{"red": true}\n```'],
+  ['after thinking aloud', '<think>{"red": false}? No.</think>\n\n{"red": true}'],
+])('reads a verdict %s', (_, text) => {
+  expect(readVerdict(text, schema)).toEqual({ verdict: { red: true } })
+})
+
+test.each([
+  ['words around it', 'Here it is: {"red": true}'],
+  ['two of them', '{"red": true}{"red": false}'],
+  ['one that is cut off', '{"red": true'],
+  ['single quotes', "{'red': true}"],
+  ['a value that is nearly right', '{"red": "true"}'],
+  ['thoughts without an end', '<think>{"red": true}'],
+])('takes nothing else for one: %s', (_, text) => {
+  expect(readVerdict(text, schema)).toHaveProperty('wrong')
+})
