@@ -1,6 +1,6 @@
-import type { SceneObject, State } from './scene.ts'
-import { CELL } from './training-grids.ts'
-import { colorNames, shapeNames, shapeSymmetry } from './world.ts'
+import type { SceneObject, State } from '../../src/bench/moving-shapes/scene.ts'
+import { CELL } from '../../src/bench/moving-shapes/training-grids.ts'
+import { colorNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 
 /** Values of one visual token's label: object (-1 none), color, shape, offset to its centre in tokens (x, y), radius in tokens, cos and sin of its turn. */
 export const LABEL_VALUES = 8

@@ -2,14 +2,15 @@
  * Endless batches of clips with what is asked and answered of them, for `train_language.py`: `tsx clip-stream.ts SEED BATCH SETS`.
  * Each clip comes with SETS sets of dialogues, so that one look at it can be learnt from several times.
  */
+
+import { Random } from '../../src/bench/moving-shapes/random.ts'
+import { drawScene } from '../../src/bench/moving-shapes/render.ts'
+import { randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
+import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
+import { describeQuestion, type Question, randomQuestion } from '../../src/bench/moving-shapes/words.ts'
+import { colorNames, motionNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
-import { Random } from './random.ts'
-import { drawScene } from './render.ts'
-import { randomScene, type Scene, type SceneObject, type State, stateAt } from './scene.ts'
-import { CELL, randomGrid } from './training-grids.ts'
-import { describeQuestion, type Question, randomQuestion } from './words.ts'
-import { colorNames, motionNames, shapeNames, shapeSymmetry } from './world.ts'
 
 /**
  * Where the object of a visual token is and how it changed since the frame before: 1 when there is one, x and y of its centre in tokens from the

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Random } from '../../src/bench/moving-shapes/random.ts'
+import { randomSceneClip, writeSceneClip } from '../../src/bench/moving-shapes/scene-clip.ts'
+import { scoreDescription } from '../../src/bench/moving-shapes/score.ts'
+import { describeQuestion, describeScene, type QuestionKind, questionOf } from '../../src/bench/moving-shapes/words.ts'
 import type { EngineClient, TurnRequest } from '../../src/engine/engine-client.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
-import { Random } from './random.ts'
-import { randomSceneClip, writeSceneClip } from './scene-clip.ts'
-import { scoreDescription } from './score.ts'
-import { describeQuestion, describeScene, type QuestionKind, questionOf } from './words.ts'
 
 const ASKED: readonly QuestionKind[] = ['color', 'shape', 'count', 'motion', 'first', 'last', 'background', 'presence']
 /** Random streams of the training begin at other numbers. */

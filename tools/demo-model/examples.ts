@@ -2,9 +2,16 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Phase, Scene, SceneObject } from './scene.ts'
-import { writeSceneClip } from './scene-clip.ts'
-import { type BackgroundName, backgrounds, type ColorName, colors, type MotionName, type ShapeName } from './world.ts'
+import type { Phase, Scene, SceneObject } from '../../src/bench/moving-shapes/scene.ts'
+import { writeSceneClip } from '../../src/bench/moving-shapes/scene-clip.ts'
+import {
+  type BackgroundName,
+  backgrounds,
+  type ColorName,
+  colors,
+  type MotionName,
+  type ShapeName,
+} from '../../src/bench/moving-shapes/world.ts'
 
 const destination = process.argv[2] ?? fileURLToPath(new URL('../../resources/examples', import.meta.url))
 

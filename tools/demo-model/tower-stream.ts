@@ -1,11 +1,12 @@
 /** Endless batches of single pictures with dense labels, for `train_tower.py`: `tsx tower-stream.ts SEED BATCH`. */
+
+import { Random } from '../../src/bench/moving-shapes/random.ts'
+import { drawObjects } from '../../src/bench/moving-shapes/render.ts'
+import { jitter, randomLook, type SceneObject, type State } from '../../src/bench/moving-shapes/scene.ts'
+import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
+import { backgroundNames, colorNames, colors, shapeNames } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
-import { Random } from './random.ts'
-import { drawObjects } from './render.ts'
-import { jitter, randomLook, type SceneObject, type State } from './scene.ts'
-import { CELL, randomGrid } from './training-grids.ts'
-import { backgroundNames, colorNames, colors, shapeNames } from './world.ts'
 
 const [seed = 1, batch = 64] = process.argv.slice(2).map(Number)
 const random = new Random(seed, 7)

@@ -1,7 +1,7 @@
 /** Lines of text for the tokenizer: every word that is asked or answered, and some hundred dialogues. */
-import { Random } from './random.ts'
-import { randomScene } from './scene.ts'
-import { describeQuestion, randomQuestion, vocabularyTexts } from './words.ts'
+import { Random } from '../../src/bench/moving-shapes/random.ts'
+import { randomScene } from '../../src/bench/moving-shapes/scene.ts'
+import { describeQuestion, randomQuestion, vocabularyTexts } from '../../src/bench/moving-shapes/words.ts'
 
 const random = new Random(1, 3)
 const lines = vocabularyTexts()
