@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs'
+import { appendFile, copyFile, mkdir, rename } from 'node:fs/promises'
+import { homedir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { all, example, RunService, told } from './run-service.ts'
+
+const FOLDER = 'Frau Müllers private Filme'
+const FILE = 'geheim.mp4'
+const settings = { frames: { kind: 'uniform' as const, count: 4 } }
+
+let run: RunService
+beforeEach(async () => {
+  run = await RunService.make()
+  await mkdir(join(run.home, FOLDER))
+})
+afterEach(() => run[Symbol.asyncDispose]())
+
+/** A clip with content of its own in the folder. */
+async function clipAt(name: string, source: string): Promise<string> {
+  const path = join(run.home, FOLDER, name)
+  await copyFile(example(source), path)
+  await appendFile(path, name)
+  return path
+}
+
+/** A conversation of two turns about a clip at a path, and the clip's handle. */
+async function conversation(path: string): Promise<{ chat: string; handle: string }> {
+  const handle = await run.open(path)
+  const { id: chat } = await run.page.chats.create({ handle })
+  await told(run.page.chats.ask({ chat, settings }))
+  await told(run.page.chats.ask({ chat, text: 'Is there a zebra in it?' }))
+  return { chat, handle }
+}
+
+test('what is exported is read into another library, once, and gone on with there', async () => {
+  const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
+  const { chat } = await conversation(path)
+  await run.page.chats.rename({ chat, title: 'The red one' })
+  const { name, text } = await run.page.library.export({ format: 'library' })
+  expect(name).toBe('tarsier-library.json')
+  const kept = await run.page.chats.get({ chat })
+
+  await using other = await RunService.make()
+  expect(await other.page.library.import({ text })).toEqual({ added: 1, present: 0 })
+  expect(await other.page.library.import({ text })).toEqual({ added: 0, present: 1 })
+  const restored = await other.page.chats.get({ chat })
+  expect(restored.all).toEqual(kept.all)
+  expect(restored).toMatchObject({ title: 'The red one', facts: { name: FILE, present: true } })
+  expect((await other.page.library.search({ text: 'zebra' })).items).toMatchObject([{ chat: { id: chat } }])
+  // The file is where the export says; a question goes on where the conversation was.
+  const { turn } = await told(other.page.chats.ask({ chat, text: 'What color is it?' }))
+  expect(turn).toMatchObject({ index: 2, state: 'done' })
+})
+
+test('what is no export of ours, or a damaged one, changes nothing', async () => {
+  await conversation(await clipAt(FILE, 'blue-square-spins.mp4'))
+  const { text } = await run.page.library.export({ format: 'library' })
+  const file = JSON.parse(text)
+  await using other = await RunService.make()
+  for (const bad of [
+    '',
+    'no JSON',
+    '[]',
+    text.slice(0, -20),
+    JSON.stringify({ ...file, version: 2 }),
+    JSON.stringify({ ...file, clips: [] }),
+    JSON.stringify({ ...file, chats: [{ ...file.chats[0], id: '../../x' }] }),
+    JSON.stringify({ ...file, chats: [{ ...file.chats[0], turns: [{ ...file.chats[0].turns[0], state: 'odd' }] }] }),
+  ]) {
+    await expect(other.page.library.import({ text: bad })).rejects.toMatchObject({
+      data: { code: 'usage', message: expect.stringMatching(/no export of a Tarsier library .* Nothing was imported/) },
+    })
+  }
+  expect((await other.page.library.search({})).total).toBe(0)
+})
+
+test('the report tells what went wrong, and nothing of whose it is', async () => {
+  const path = await clipAt(FILE, 'pink-square-down-then-disappears.mp4')
+  const { chat } = await conversation(path)
+  await rename(path, `${path}.away`)
+  await expect(all(run.page.chats.regenerate({ chat }))).rejects.toMatchObject({ data: { code: 'file-missing' } })
+  const { name, text } = await run.page.system.report()
+  expect(name).toBe('tarsier-report.txt')
+  expect(text).toContain('file-missing')
+  expect(text).toContain('"home": "<data>"')
+  for (const own of [run.home, homedir(), userInfo().username, FOLDER, 'geheim', 'zebra', 'pink square']) expect(text).not.toContain(own)
+})
+
+test('a clip that was moved is known again, and shows as missing until then', async () => {
+  const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
+  const { chat, handle } = await conversation(path)
+  const moved = join(run.home, 'elsewhere.mp4')
+  await rename(path, moved)
+  expect((await run.page.chats.get({ chat })).facts).toMatchObject({ present: false })
+  expect((await run.page.library.search({})).items).toMatchObject([{ clip: { handle, present: false } }])
+  // The person shows where it is: the same content is the same clip, under its old handle.
+  const file = await run.open(moved)
+  expect(await run.page.clips.locate({ handle, file })).toMatchObject({ handle, present: true })
+  const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  expect(turn).toMatchObject({ index: 2, state: 'done' })
+  expect(turn.text).toMatch(/red/i)
+})
+
+test('another file in its place is taken only when that is said, with the conversations about both', async () => {
+  const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
+  const { chat, handle } = await conversation(path)
+  await rename(path, join(run.home, 'away.mp4'))
+  const cut = await conversation(await clipAt('neu geschnitten.mp4', 'blue-square-spins.mp4'))
+  await expect(run.page.clips.locate({ handle, file: cut.handle })).rejects.toMatchObject({
+    data: { code: 'usage', message: expect.stringMatching(/neu geschnitten\.mp4 is another file than geheim\.mp4 was/) },
+  })
+  expect(existsSync(path)).toBe(false)
+  expect(await run.page.clips.locate({ handle, file: cut.handle, force: true })).toMatchObject({ handle, present: true })
+  expect((await run.page.chats.get({ chat: cut.chat })).clip).toBe(handle)
+  const { text } = await told(run.page.chats.edit({ chat, turn: 0, text: 'Describe the video in detail.' }))
+  expect(text).toMatch(/blue square/i)
+})
