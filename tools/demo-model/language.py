@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 WIDTH, DEPTH, HEADS, KV_HEADS, HEAD, MLP = 192, 4, 3, 1, 64, 512
-THETA, SECTIONS = 6.0, [8, 12, 12]
+THETA, SECTIONS = 100.0, [4, 4, 24]
 EPSILON = 1e-6
 
 
