@@ -67,7 +67,7 @@ test('a sample tells what was shown, asked and said, and why its score is what i
   expect(trouble).toEqual([])
 })
 
-test('samples are narrowed down by verdict, data set and words', async ({ page, place }) => {
+test('samples are narrowed down by verdict, data set and words', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -83,9 +83,10 @@ test('samples are narrowed down by verdict, data set and words', async ({ page, 
   await expect(rows(page)).toContainText('MVBench/action-3')
   await page.getByRole('searchbox').fill('no such words')
   await expect(page.getByText('No sample is like that.')).toBeVisible()
+  expect(trouble).toEqual([])
 })
 
-test('two runs stand side by side, and the tables beside the samples', async ({ page, place }) => {
+test('two runs stand side by side, and the tables beside the samples', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -100,6 +101,7 @@ test('two runs stand side by side, and the tables beside the samples', async ({ 
   await expect(sample.getByRole('region', { name: 'other' })).toContainText('Right')
   await page.getByRole('tab', { name: 'Tables' }).click()
   await expect(page.getByRole('table', { name: 'Accuracy' }).getByRole('row', { name: /OVERALL/ })).toContainText('50.0')
+  expect(trouble).toEqual([])
 })
 
 test('a judged run stands among the published figures', async ({ page, place }) => {

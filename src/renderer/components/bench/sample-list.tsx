@@ -26,7 +26,9 @@ export function SampleList() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, or a page that came, is a reason to look again.
   useEffect(() => need(first, last), [first, last, need, query, pages])
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its beginning.
-  useEffect(() => box.current?.scrollTo({ top: 0 }), [query])
+  useEffect(() => {
+    box.current?.scrollTo({ top: 0 })
+  }, [query])
   const at = choice?.index ?? null
   useEffect(() => {
     if (at !== null) list.scrollToIndex(at, { align: 'auto' })
