@@ -8,8 +8,8 @@ import type { Judge } from '../../../../src/bench/judges/judge.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
 import type { Progress } from '../../../../src/shared/engine-events.ts'
 import { ChatServer } from '../../../helpers/chat-server.ts'
+import { readingJudge } from '../../../helpers/reading-judge.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
-import { readingJudge } from './reading-judge.ts'
 
 const never = new AbortController().signal
 let server: ChatServer

@@ -143,11 +143,15 @@ describe('a failure that lasts', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('a server that is not there is told at once', async () => {
-    await using absent = await judgeOf({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' })
+  test('a server that was never there is not waited for', async () => {
+    const gone = await ChatServer.start()
+    const { host, baseUrl } = gone
+    await gone[Symbol.asyncDispose]()
+    // A second attempt would come after the test's own limit.
+    await using absent = await createJudge({ env: { OPENAI_BASE_URL: baseUrl }, patience: { ...patience, backoff: 60_000 }, signal: never })
     const failure = await failureOf(absent.ask(call, never))
     expect(failure.code).toBe('judge-unavailable')
-    expect(failure.message).toContain('127.0.0.1:9')
+    expect(failure.message).toContain(host)
   })
 
   test('the key goes nowhere that the server sends to', async () => {

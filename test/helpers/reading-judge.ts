@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../../../helpers/chat-server.ts'
+import type { ChatRequest } from './chat-server.ts'
 
 /**
  * A judge that reads literally: sentences are events, and an event is entailed by a text that has it word for word, contradicted by one that
