@@ -7,12 +7,12 @@ import { TarsierError } from '../../shared/errors.ts'
 import { lockRun } from './run-lock.ts'
 import { replaceFile, writeError } from './write-file.ts'
 
-export const SETTINGS_FILE = 'run.json'
+const SETTINGS_FILE = 'run.json'
 /** Where folders lie that `--new` moved aside. */
 const OLD_FOLDER = 'old'
 
 /** What decides the answers of a run, by names as users know them. Where something runs and how fast does not belong here. */
-export const runSettingsSchema = z.record(z.string(), z.json())
+const runSettingsSchema = z.record(z.string(), z.json())
 export type RunSettings = z.infer<typeof runSettingsSchema>
 
 const fileSchema = z.object({ format: z.literal(1), dataSet: z.string(), settings: runSettingsSchema })
