@@ -1,70 +1,22 @@
 /**
- * `npm start -- FILE…` does the main job: it describes the clips, in the terminal. `npm start` alone opens the window, or serves its
- * page where Electron's program is missing.
+ * `npm start -- FILE…` opens the app with the clips in it: in its window, or where Electron's program is missing on a page served for a browser.
  * Builds first what is not built, or older than its sources.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { buildIfStale, electronProgram, root, windowProblem } from './program.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const args = process.argv.slice(2)
+// By their whole paths: the program runs in its own folder.
+const files = process.argv.slice(2).map((file) => resolve(file))
 
 buildIfStale()
-if (args.length > 0) {
+const problem = windowProblem()
+if (problem) {
+  console.error(`${problem}\nThe same page is served for a browser instead; "npx tarsier describe FILE" describes a clip in the terminal.`)
   // In this very process, so that Ctrl-C and the exit code are the command's own.
-  process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'describe', ...args]
+  process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'serve', ...files]
   await import('../bin/tarsier.mjs')
-} else await openWindow()
-
-function buildIfStale() {
-  const built = join(root, 'out/cli/tarsier.js')
-  if (existsSync(built) && newest(join(root, 'src')) <= statSync(built).mtimeMs) return
-  console.error('Building…')
-  const tool = join(root, 'node_modules/electron-vite/bin/electron-vite.js')
-  const { status } = spawnSync(process.execPath, [tool, 'build', '--logLevel', 'warn'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  if (status === 0) return
-  console.error('The build failed. Run "npm install" and try again.')
-  process.exit(1)
-}
-
-/** @param {string} folder @returns {number} time of the file changed last */
-function newest(folder) {
-  const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {
-    const path = join(folder, entry.name)
-    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs
-  })
-  return Math.max(0, ...times)
-}
-
-async function openWindow() {
-  const problem = windowProblem()
-  if (!problem) {
-    const { status } = spawnSync(electronProgram(), ['.'], { cwd: root, stdio: 'inherit' })
-    process.exitCode = status ?? 1
-    return
-  }
-  console.error(`${problem}\nThe same page is served for a browser instead; "npm start -- FILE" describes a clip in the terminal.`)
-  process.argv = [process.execPath, join(root, 'bin/tarsier.mjs'), 'serve']
-  await import('../bin/tarsier.mjs')
-}
-
-function windowProblem() {
-  // Asked of the file system: merely importing "electron" would start a download.
-  if (!existsSync(electronProgram()))
-    return 'The window needs Electron’s program, which is not here yet: "npx install-electron" fetches it (internet needed).'
-  const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-  return screen ? null : 'There is no screen to open a window on.'
-}
-
-/** @returns {string} where Electron's program is, or would be */
-function electronProgram() {
-  const folder = join(root, 'node_modules/electron')
-  const pathFile = join(folder, 'path.txt')
-  const name = existsSync(pathFile) ? readFileSync(pathFile, 'utf8') : 'electron'
-  return join(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(folder, 'dist'), name)
+} else {
+  const { status } = spawnSync(electronProgram(), ['.', ...files], { cwd: root, stdio: 'inherit' })
+  process.exitCode = status ?? 1
 }

@@ -1,0 +1,47 @@
+/**
+ * `npm run dev -- FILE…`: the page from its sources, reloading as they change, with the files opened in it. In the window where Electron's program
+ * is, else served for a browser; then a change of the service or the engine needs a new start.
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import tailwind from '@tailwindcss/vite'
+import { createServer } from 'vite'
+import { buildIfStale, root, windowProblem } from './program.mjs'
+
+const files = process.argv.slice(2).map((file) => resolve(file))
+const problem = windowProblem()
+if (problem) {
+  console.error(`${problem}\nThe page is served for a browser instead.`)
+  await serve()
+} else {
+  const tool = join(root, 'node_modules/electron-vite/bin/electron-vite.js')
+  const child = spawn(process.execPath, [tool, 'dev', '--', ...files], { cwd: root, stdio: 'inherit' })
+  child.once('exit', (code) => process.exit(code ?? 1))
+}
+
+/** The page's files from Vite, everything else from `tarsier serve` behind it. */
+async function serve() {
+  buildIfStale()
+  const token = randomBytes(24).toString('base64url')
+  const args = [join(root, 'bin/tarsier.mjs'), 'serve', '--port', '0', '--token', token, ...files]
+  const tarsier = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  tarsier.once('exit', (code) => process.exit(code ?? 1))
+  process.once('exit', () => tarsier.kill())
+  const address = await new Promise((told) => {
+    tarsier.stdout.setEncoding('utf8').on('data', (text) => {
+      const found = /Tarsier is at (\S+)/.exec(text)?.[1]
+      if (found) told(new URL(found))
+    })
+  })
+  /** The server is asked as by a page of its own, with its token: both stay on this machine. @type {import('vite').ProxyOptions} */
+  const behind = { target: address.origin, changeOrigin: true, headers: { authorization: `Bearer ${token}`, origin: address.origin } }
+  const vite = await createServer({
+    configFile: false,
+    root: join(root, 'src/renderer'),
+    plugins: [tailwind()],
+    server: { host: '127.0.0.1', proxy: { '/rpc': behind, '/clips': behind } },
+  })
+  await vite.listen()
+  console.log(`The page is at ${vite.resolvedUrls?.local[0] ?? ''}${address.hash}`)
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from '@playwright/test'
+import { ANSWER_MS, answered, turns } from './helpers/app.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const examples = ['blue-square-spins.mp4', 'red-circle-right-then-grows.mp4'].map((name) => join(root, 'resources/examples', name))
+
+let home: string
+let child: ChildProcess | null = null
+test.beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'tarsier-start-'))
+})
+test.afterEach(async () => {
+  if (child?.exitCode === null) {
+    const gone = once(child, 'exit')
+    child.kill('SIGINT')
+    await gone
+  }
+  await rm(home, { recursive: true, force: true })
+})
+
+/** What `npm start -- FILE…` and `npm run dev -- FILE…` do where there is no window; the address they say. */
+async function run(script: 'start' | 'dev', files: readonly string[]): Promise<string> {
+  const env = { ...process.env, TARSIER_HOME: home, ELECTRON_OVERRIDE_DIST_PATH: '/nowhere' }
+  const begun = spawn(process.execPath, [join(root, 'scripts', `${script}.mjs`), ...files], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child = begun
+  let said = ''
+  for (const stream of [begun.stdout, begun.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))
+  const address = () => /(?:Tarsier|The page) is at (\S+)/.exec(said)?.[1]
+  await expect.poll(() => address() ?? said, { timeout: ANSWER_MS }).toMatch(/^http/)
+  expect(said).toContain('The window needs Electron’s program')
+  return address() ?? ''
+}
+
+test('npm start -- FILE opens the clip in the page, and it is described', async ({ page }) => {
+  test.slow()
+  await page.goto(await run('start', examples.slice(0, 1)))
+  await answered(page, 1)
+  await expect(turns(page).first()).toContainText(/square/i)
+  // What is in the window was opened once; the address does not open it again.
+  expect(new URL(page.url()).hash).toBe('')
+})
+
+test('several files are asked about as a batch', async ({ page }) => {
+  await page.goto(await run('start', examples))
+  await expect(page.getByRole('dialog', { name: 'Describe 2 files?' })).toBeVisible()
+})
+
+test('npm run dev -- FILE does it from the sources, and reloads the page when they change', async ({ page }) => {
+  test.slow()
+  const trouble: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' && trouble.push(message.text())))
+  await page.goto(await run('dev', examples.slice(0, 1)))
+  await answered(page, 1)
+  expect(trouble).toEqual([])
+})
