@@ -66,7 +66,7 @@ function whenText(text: string): string {
 function FigureTable({ table: { title, columns, rows } }: { readonly table: BenchTable }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-    <section tabIndex={0} aria-label={title} className="w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
+    <section tabIndex={0} aria-label={title} className="relative w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
       <table className="text-[0.8125rem] tabular-nums">
         <caption className="px-3 py-1.5 text-left font-medium">{title}</caption>
         <thead>
