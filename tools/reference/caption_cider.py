@@ -42,7 +42,7 @@ dash — en – double -- triple --- single - end- -start a-b a--b x—y ------
 555-1234 (555) 555-1234 1-800-555-1234 2020-12-25 12/25/2020 1 1/2 0.5kg 100m
 http://www.example.com/foo?x=1 www.foo.com foo.com me@x.org @user #tag @ab-c (http://a.bc)
 :) :( ;) :-) :d :p =) 8) ^_^ <3 :/ a:d word:pp
-mr. smith and dr. jones went to st. louis u.s. u.s.a. e.g. i.e. etc. a.m. p.m. vs. no. 5 no. jr. inc. co. ave. sat. fig. 2 ph.d. vitamin a. c.
+mr. smith and dr. jones went to st. louis u.s. u.s.a. e.g. i.e. etc. a.m. p.m. vs. no. 5 no. jr. inc. co. ave. sat. fig. 2 ph.d. vitamin a. c. dog., cat.; 2.5mm-thick no.-x << me@x.org, a
 and/or he/she 24/7 km/h w/o w/ a/b/c/d a-b/c-d
 & at&t r&b &amp; &lt; &gt; &quot;a&quot; don&apos;t &nbsp; &#39; &mdash; &copy;
 hello,world hello.world end.start a,b a;b a:b no!yes a?b 5.and well-known.fact

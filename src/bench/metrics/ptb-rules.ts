@@ -58,6 +58,7 @@ const apostrophes = [
 
 const word = `${letter}${sign}*(?:[.!?]${letter}${sign}*)*`
 const segment = `(?:[dlo]'${sign})?${sign}+`
+const thing = `${segment}(?:${hyphen}${segment})*`
 const initials = '[a-z](?:\\.[a-z])+'
 const slashed = '[a-z0-9]+(?:-[a-z]+){0,2}'
 /** As long as labels of hosts may be, so that a text without blanks is not searched over and over. */
@@ -85,10 +86,12 @@ export const rules: readonly Rule[] = [
   rule(apostrophes),
   rule("'[0-9]{2}(?=(\\s|$))"),
   rule(`${letter}+[aeiouy]'[aeiou]${letter}*`),
+  // A full stop before another mark is taken for an abbreviation's.
+  rule(`(?:${word}|${thing})\\.(?=([,;:]))`),
   rule(word),
-  rule(`${segment}(?:${hyphen}${segment})*`),
+  rule(thing),
   rule(`(?:${sign}+${hyphen})*${initials}\\.(?:${hyphen}${sign}+)*`),
-  rule(`(?:${word}|${initials}|(?:${abbreviations}|[a-z])\\.)(?:${hyphen}${sign}+)+`),
+  rule(`(?:${word}|${initials}|(?:${abbreviations}|${numbered}|ph\\.d|[a-z])\\.)(?:${hyphen}${sign}+)+`),
   rule(`(?:${abbreviations}|[a-z])\\.`),
   rule(`(?:${numbered})\\.(?=(${blank}?[0-9]))`),
   rule('ph\\.d\\.'),
@@ -96,14 +99,14 @@ export const rules: readonly Rule[] = [
   rule('c\\+\\+|[cf]#'),
   // numbers
   rule('[-+]?(?:\\p{Nd}*(?:[.:,]\\p{Nd}+)+|\\p{Nd}+)'),
-  rule(`\\p{Nd}+(?:[.,]\\p{Nd}+)+(?:-${sign}+)+`),
+  rule(`\\p{Nd}+(?:[.,]\\p{Nd}+)+${sign}*(?:-${sign}+)+`),
   rule(`(?:[0-9]{1,4}[-\\s])?[0-9]{1,4}/[0-9]{1,4}`),
   rule('[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{2,4}'),
   rule(`(?:\\([0-9]{2,3}\\)${blank}?|(?:\\+\\+?)?(?:[0-9]{2,4}[- \\u00a0])?[0-9]{2,4}[- \\u00a0])[0-9]{3,4}[- \\u00a0]?[0-9]{3,5}`),
   // the web
   rule(`https?://[^\\s"<>|()]+${pathEnd}`),
   rule(`(?:www\\.(?:[^\\s"<>|.!?(){},]+\\.)+[a-z]{2,4}|(?:${host}\\.){1,8}(?:com|net|org|edu))(?:/[^\\s"<>|()]+${pathEnd})?`),
-  rule(`[a-z0-9][^\\s"<>|(){}@]{0,63}@(?:[^\\s"<>|(){}.@]+\\.)*[^\\s"<>|(){}.,!?@]+`),
+  rule(`[a-z0-9][^\\s"<>|(){}@]{0,63}@(?:[^\\s"<>|(){}.]+\\.)*[^\\s"<>|(){}.]+`),
   rule('@[a-z_][a-z0-9_]*'),
   rule(`#${letter}+`),
   rule('<[/]?[a-z][a-z0-9:.-]*(?:\\s+[a-z][a-z0-9:.-]*(?:\\s*=\\s*(?:"[^"]*"|\'[^\']*\'))?)*\\s*/?>|<!--.{0,200}?-->|<[!?][a-z][^<>]*>'),
@@ -118,6 +121,7 @@ export const rules: readonly Rule[] = [
   rule("[<>]?[:;=][-o*']?[()dp\\\\{@|[\\]](?![a-z0-9])"),
   rule("[-^x=~<>']_[-^x=~<>']"),
   // marks that run together; a single one is dealt with below
+  rule('<<|>>'),
   rule('[!?]{2,}|[*]{2,}|#{2,}|@{2,}|_{2,}|-{5,}'),
   rule('\\.{3,5}', nothing),
   rule('-{2,4}|[\\u2013-\\u2015]', nothing),
