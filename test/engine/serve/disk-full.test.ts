@@ -38,8 +38,8 @@ function onDisk({ skip }: TestContext): SmallDisk {
   return disk
 }
 
-function upload(body: BodyInit): Promise<Response> {
-  return run.fetch('/clips?name=a.mp4', { method: 'POST', body, duplex: 'half' } as RequestInit)
+function upload(body: Uint8Array | ReadableStream<Uint8Array>): Promise<Response> {
+  return run.fetch('/clips?name=a.mp4', { method: 'POST', body: body as BodyInit, duplex: 'half' } as RequestInit)
 }
 
 /** So many megabytes that come piece by piece: nobody says beforehand how many. */
