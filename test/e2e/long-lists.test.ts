@@ -12,7 +12,7 @@ test('every row of a long batch says how many there are in all, not how many are
     library.batches.setState(id, 'paused')
   })
   await page.goto(place.tarsier.address)
-  await room(page, 'Batch').click()
+  await room(page, 'Batches').click()
   await page.getByText('Many', { exact: true }).click()
   const rows = page.getByRole('region', { name: 'Clips of the batch' }).getByRole('listitem')
   await expect(rows.first()).toHaveAttribute('aria-setsize', '450')
