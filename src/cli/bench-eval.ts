@@ -5,6 +5,7 @@ import { dataSetOf } from '../bench/datasets.ts'
 import { evaluate } from '../bench/evaluate.ts'
 import { createJudge } from '../bench/judges/create-judge.ts'
 import type { Judge } from '../bench/judges/judge.ts'
+import { RULE_JUDGE } from '../bench/moving-shapes/rule.ts'
 import { plainReport, saveReport } from '../bench/report/save-report.ts'
 import { findPredictions } from '../bench/run/find-predictions.ts'
 import { type MergedSet, mergePredictions } from '../bench/run/merge.ts'
@@ -38,6 +39,7 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
     .option(
       '--judge <who>',
       'who judges descriptions and open answers: openai[:MODEL], azure[:DEPLOYMENT], or local:PATH.gguf without a network.\n' +
+        'moving-shapes alone can be judged by "rule", without a model (its default).\n' +
         'Keys come from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION',
     )
     .option('--parallel <n>', 'samples judged at a time, 1 to 64', parseParallel, 8)
@@ -146,10 +148,10 @@ class LazyJudge implements AsyncDisposable {
     this.#signal = signal
   }
 
-  /** Null where nobody is named. */
+  /** Null where nobody is named, and for the rule, which is no model: it judges moving-shapes, and nothing else. */
   async get(): Promise<Judge | null> {
     const { judge } = this.#options
-    if (judge === undefined) return null
+    if (judge === undefined || judge === RULE_JUDGE) return null
     this.#judge ??= createJudge({ judge, cache: join(tarsierHome(), 'cache', 'verdicts.jsonl'), signal: this.#signal })
     return this.#judge
   }
