@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Prediction, predictionSchema } from '../../../src/bench/prediction.ts'
+import { type EvalReport, evalReportSchema } from '../../../src/bench/report/eval-report.ts'
+import { jsonLines, runCli } from '../cli/run-cli.ts'
+
+/** Samples of each data set: descriptions of six clips, and six questions of each form about the first two. */
+const SLICE = 6
+
+let folder: string
+let out: string
+const cli = (...args: string[]) => runCli(args, { env: { TARSIER_HOME: join(folder, 'home') } })
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-moving-shapes-'))
+  out = join(folder, 'run')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const textOf = (name: string) => readFile(join(out, name, 'predictions.jsonl'), 'utf8')
+const predictionsOf = async (name: string): Promise<Prediction[]> =>
+  jsonLines(await textOf(name)).map((line) => predictionSchema.parse(line))
+
+/** The demo model on the benchmark that comes with the program: drawn, encoded, run, judged and added up, with nothing from elsewhere. */
+it('runs and scores the demo model by two commands', { timeout: 600_000 }, async () => {
+  const run = ['bench', 'run', 'moving-shapes', '--limit', String(SLICE), '--device', 'cpu', '--out', out]
+  const ran = await cli(...run)
+  expect(ran.stdout.match(/: 6 samples, 6 answered, 0 failed: /g)).toHaveLength(3)
+  expect(ran.code).toBe(0)
+
+  const written = await textOf('moving-shapes-dream')
+  expect((await cli(...run)).code).toBe(0)
+  expect(await textOf('moving-shapes-dream')).toBe(written)
+
+  const scored = await cli('bench', 'eval', out, '--json')
+  expect(scored.code).toBe(0)
+  const reports = new Map(
+    jsonLines(scored.stdout)
+      .map((line) => evalReportSchema.parse(line))
+      .map((report) => [report.dataset, report]),
+  )
+  expect([...reports.keys()].sort()).toEqual(['moving-shapes-dream', 'moving-shapes-mc', 'moving-shapes-oe'])
+  for (const report of reports.values()) expect([report.success + report.failed, report.run.models]).toEqual([SLICE, ['demo']])
+
+  const dream = reports.get('moving-shapes-dream')
+  expect(dream?.judge).toEqual({ name: 'rule', prompts: ['rule 1'] })
+  // Far above chance, which is about a twentieth: color, shape and motion all have to be right.
+  expect(figure(dream, 'F1')).toBeGreaterThan(0.5)
+  expect(figure(reports.get('moving-shapes-oe'), 'Accuracy')).toBeGreaterThan(0)
+
+  const choices = await predictionsOf('moving-shapes-mc')
+  const named = choices.filter(({ prediction }) => /^[A-Z1-5]/.test(prediction ?? ''))
+  const right = named.filter(({ prediction, reference }) => prediction?.startsWith(String(reference)))
+  expect(figure(reports.get('moving-shapes-mc'), 'Accuracy')).toBeCloseTo((100 * right.length) / named.length, 6)
+})
+
+function figure(report: EvalReport | undefined, name: string): number {
+  const found = report?.headline.find((one) => one.name === name)
+  if (found?.value == null) throw new Error(`there is no ${name}`)
+  return found.value
+}
