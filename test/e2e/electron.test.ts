@@ -11,11 +11,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const clip = join(root, 'resources/examples/blue-square-spins.mp4')
 const problem = existsSync(join(root, 'out/main/index.js')) ? windowProblem() : 'The shell is not built.'
 
+// Workers load this file too; the reason is to be read once.
+// biome-ignore lint/suspicious/noConsole: why nothing of this runs belongs in the report.
+if (problem !== null && process.env.TEST_WORKER_INDEX === undefined) console.log(`The tests of Electron’s window are skipped. ${problem}`)
+
 test.describe('the window', () => {
-  test.beforeAll(() => {
-    // biome-ignore lint/suspicious/noConsole: why nothing of this runs is to be read in the report.
-    if (problem !== null) console.log(`The tests of Electron’s window are skipped. ${problem}`)
-  })
   // biome-ignore lint/suspicious/noSkippedTests: run wherever Electron's program is.
   test.skip(problem !== null, problem ?? '')
   test.slow()
