@@ -1,6 +1,6 @@
 /**
- * The Penn Treebank's way of cutting English, as the Stanford tokenizer that pycocoevalcap calls does it to lower-case text. Found out by putting texts to it
- * (tools/reference/caption_cider.py); the fixtures made by that script hold these rules to it.
+ * The Penn Treebank's way of cutting English, as the Stanford tokenizer that pycocoevalcap calls does it to lower-case text. Written by what is known of its
+ * grammar and by putting texts to it (tools/reference/caption_cider.py); the fixture made by that script holds these rules to it.
  */
 
 /** A kind of word. Where several fit, the longest is taken, and the first of equals. */
