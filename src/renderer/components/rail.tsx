@@ -44,7 +44,7 @@ function RoomButton({ view }: { readonly view: View }) {
       type="button"
       aria-current={here ? 'page' : undefined}
       onClick={() => show(view)}
-      className="relative flex w-16 flex-col items-center gap-0.5 rounded-xl px-1 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
+      className="relative flex w-17 flex-col items-center gap-0.5 rounded-xl px-0.5 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
     >
       <Icon size={20} aria-hidden="true" strokeWidth={1.8} />
       {name}

@@ -17,8 +17,8 @@ export function Leaderboard() {
         are comparable only with the same one. Your own runs stand among them once they were judged.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
-      <section tabIndex={0} aria-label="Figures" className="relative w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
-        <table className="text-[0.8125rem] tabular-nums">
+      <section tabIndex={0} aria-label="Figures" className="relative max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
+        <table className="w-full text-[0.8125rem] tabular-nums">
           <caption className="sr-only">DREAM-1K, the best F1 first</caption>
           <thead>
             <tr className="border-b border-line text-quiet">

@@ -87,7 +87,7 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
         value={other?.id ?? ''}
         onChange={({ target: { value } }) => compareWith(value || null)}
       >
-        <option value="">No other run beside it</option>
+        <option value="">No run beside it</option>
         {runs
           .filter(({ id }) => id !== run.id)
           .map(({ id, name }) => (
