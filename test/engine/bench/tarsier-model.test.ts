@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { TarsierModel } from '../../../src/bench/run/tarsier-model.ts'
+import type { Sample } from '../../../src/bench/sample.ts'
+import { samplingSchema } from '../../../src/shared/sampling.ts'
+import { childrenOf } from '../../helpers/child-processes.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+const video = fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url))
+const never = new AbortController().signal
+const sample: Sample = {
+  key: 'DREAM-1',
+  dataset: 'DREAM',
+  task: '',
+  idx: 1,
+  videoFile: video,
+  vid: null,
+  prompt: 'Describe the video in detail.',
+  begun: '',
+  reference: 'A',
+  question: null,
+  extraInfo: {},
+}
+
+test('an engine that dies of a sample fails that sample, and three in a row end the run', async () => {
+  await using home = await ScratchFolder.make()
+  const sampling = samplingSchema.parse({ maxTokens: 16 })
+  await using model = await TarsierModel.open(
+    { engine: { model: 'demo', device: 'cpu', home: home.directory }, frames: { count: 4 }, sampling, version: '0' },
+    never,
+  )
+  const killed = async () => {
+    const answer = model.answer(sample, video, never)
+    for (const child of await children()) process.kill(child, 'SIGKILL')
+    return await answer.catch((error: unknown) => error)
+  }
+  const first = await model.answer(sample, video, never)
+  expect(first.text).toContain('circle')
+  expect(await killed()).toMatchObject({ code: 'engine-crashed' })
+  // The next sample has an engine again, and the count begins anew.
+  expect((await model.answer(sample, video, never)).text).toBe(first.text)
+  expect(await killed()).toMatchObject({ code: 'engine-crashed' })
+  expect(await killed()).toMatchObject({ code: 'engine-crashed' })
+  expect(await killed()).toMatchObject({ code: 'native-library' })
+}, 300_000)
+
+async function children(): Promise<readonly number[]> {
+  for (;;) {
+    const found = childrenOf(process.pid)
+    if (found.length > 0) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
