@@ -40,6 +40,8 @@ async function serve() {
     configFile: false,
     root: join(root, 'src/renderer'),
     plugins: [tailwind()],
+    // As in the build: the page's policy knows no `data:` addresses.
+    build: { assetsInlineLimit: 0 },
     server: { host: '127.0.0.1', proxy: { '/rpc': behind, '/clips': behind } },
   })
   await vite.listen()

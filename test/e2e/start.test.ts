@@ -55,11 +55,13 @@ test('several files are asked about as a batch', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Describe 2 files?' })).toBeVisible()
 })
 
-test('npm run dev -- FILE does it from the sources, and reloads the page when they change', async ({ page }) => {
+test('npm run dev -- FILE does it from the sources, and the page listens for their changes', async ({ page }) => {
   test.slow()
   const trouble: string[] = []
-  page.on('console', (message) => void (message.type() === 'error' && trouble.push(message.text())))
+  const said: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' ? trouble : said).push(message.text()))
   await page.goto(await run('dev', examples.slice(0, 1)))
   await answered(page, 1)
   expect(trouble).toEqual([])
+  expect(said).toContain('[vite] connected.')
 })
