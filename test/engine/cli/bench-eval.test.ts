@@ -4,8 +4,8 @@ import { annotateMovingShapes } from '../../../src/bench/moving-shapes/annotate.
 import { evalReportSchema } from '../../../src/bench/report/eval-report.ts'
 import { ChatServer } from '../../helpers/chat-server.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
+import { readingJudge } from '../../helpers/reading-judge.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
-import { readingJudge } from '../../unit/bench/autodq/reading-judge.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 
 interface Upstream {
