@@ -12,11 +12,10 @@ export interface TrainingGrid {
 }
 
 /**
- * What smart_resize makes of clips when one frame may have {@link MAX_PIXELS}: every side is rounded down to whole tokens, so each grid
+ * What smart_resize makes of clips when one frame may have 12,800 pixels: every side is rounded down to whole tokens, so each grid
  * stands for a range of aspects.
  */
-export const MAX_PIXELS = 12_800
-export const trainingGrids: readonly TrainingGrid[] = [
+const trainingGrids: readonly TrainingGrid[] = [
   { rows: 4, columns: 4, aspects: [0.98, 1.02], share: 0.2 },
   { rows: 3, columns: 4, aspects: [1.02, 1.53], share: 0.32 },
   { rows: 4, columns: 3, aspects: [0.65, 0.98], share: 0.16 },
