@@ -78,9 +78,7 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   const { code, headers } = error as APIError
   if (status === 429 && code !== 'insufficient_quota') {
     return new Transient(
-      unavailable(
-        `The judge at ${host} takes no more questions for now: ${said}. Wait, or use --judge-parallel with a lower number; what was judged stays.`,
-      ),
+      unavailable(`The judge at ${host} takes no more questions for now: ${said}. Wait, or use a lower --parallel; what was judged stays.`),
       retryAfter(headers),
     )
   }
