@@ -27,7 +27,8 @@ export function clipsFragment(handles: readonly string[]): string {
   return handles.length === 0 ? '' : `#${handles.map((handle) => `clip=${handle}`).join('&')}`
 }
 
-/** The handles in the end of an address. */
+/** The handles in the end of an address. Handles are of letters and digits that addresses keep as they are. */
 export function clipsOfFragment(fragment: string): readonly string[] {
-  return new URLSearchParams(fragment.replace(/^#/, '')).getAll('clip')
+  const parts = fragment.replace(/^#/, '').split('&')
+  return parts.flatMap((part) => (part.startsWith('clip=') ? [part.slice('clip='.length)] : []))
 }
