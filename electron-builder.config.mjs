@@ -54,6 +54,7 @@ const config = {
   extraResources: [
     { from: 'resources/models', to: 'models' },
     { from: 'resources/examples', to: 'examples' },
+    { from: 'resources/benchmarks', to: 'benchmarks' },
   ],
   // All packages bring what they need prebuilt.
   npmRebuild: false,

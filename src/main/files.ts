@@ -16,7 +16,7 @@ interface Parts {
 }
 
 const pathsSchema = z.array(z.string().min(1)).max(100_000)
-const choiceSchema = z.enum(['clips', 'folder', 'checkpoint'] satisfies Choice[])
+const choiceSchema = z.enum(['clips', 'folder', 'checkpoint', 'run'] satisfies Choice[])
 const handleSchema = z.string().max(100)
 
 /** The content decides what a file is, so every name can be chosen. */
@@ -24,6 +24,7 @@ const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
   folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
   checkpoint: { title: 'Choose the folder of a checkpoint', properties: ['openDirectory'] },
+  run: { title: 'Choose the folder of a benchmark’s run', properties: ['openDirectory'] },
 }
 
 /** Turns paths into handles: those that the page's files have, that a person chooses, or that the system wants opened. */
@@ -56,10 +57,10 @@ export class Files {
     const { filePaths } = await (window ? dialog.showOpenDialog(window, dialogs[what]) : dialog.showOpenDialog(dialogs[what]))
     const [first] = filePaths
     if (first === undefined) return []
-    if (what !== 'checkpoint') return await this.#opened(filePaths)
+    if (what === 'clips' || what === 'folder') return await this.#opened(filePaths)
     const name = basename(first)
     try {
-      return [{ kind: 'checkpoint', handle: await this.#parts.service.ask({ kind: 'folder', path: first }), name }]
+      return [{ kind: what, handle: await this.#parts.service.ask({ kind: 'folder', path: first }), name }]
     } catch (error) {
       return [failed(first, error)]
     }

@@ -70,6 +70,7 @@ function viewMenu({ developing, command }: MenuParts): MenuItemConstructorOption
     room('Library', 2, 'library'),
     room('Batches', 3, 'batches'),
     room('Models', 4, 'models'),
+    room('Benchmarks', 5, 'benchmarks'),
     { type: 'separator' },
     { role: 'resetZoom' },
     { role: 'zoomIn' },

@@ -21,16 +21,16 @@ export const channels = {
   menu: 'tarsier:menu',
 } as const
 
-export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'help', 'shortcuts'] as const
+export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'benchmarks', 'help', 'shortcuts'] as const
 export type MenuCommand = (typeof menuCommands)[number]
 
-/** What may be chosen in a dialog: clips, a folder of clips, or the folder of a checkpoint. */
-export type Choice = 'clips' | 'folder' | 'checkpoint'
+/** What may be chosen in a dialog: clips, a folder of clips, the folder of a checkpoint, or that of a benchmark's run. */
+export type Choice = 'clips' | 'folder' | 'checkpoint' | 'run'
 
-/** A file that was to be opened: what it is, or why it is nothing. Of a checkpoint only the handle is known. */
+/** A file that was to be opened: what it is, or why it is nothing. Of a checkpoint and a run only the handle is known. */
 export type OpenedFile =
   | { readonly kind: 'clip'; readonly facts: ClipFacts }
-  | { readonly kind: 'checkpoint'; readonly handle: string; readonly name: string }
+  | { readonly kind: 'checkpoint' | 'run'; readonly handle: string; readonly name: string }
   | { readonly kind: 'failed'; readonly name: string; readonly error: ErrorData }
 
 /** A `File` of the page, which only the shell can find the path of. */

@@ -18,5 +18,6 @@ const commands: Readonly<Record<MenuCommand, () => void>> = {
   library: () => useView.getState().show('library'),
   batches: () => useView.getState().show('batches'),
   models: () => useView.getState().show('models'),
+  benchmarks: () => useView.getState().show('benchmarks'),
   help: () => useView.getState().show('help'),
 }

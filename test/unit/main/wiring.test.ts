@@ -95,13 +95,16 @@ describe('what the page asks', () => {
     expect(await answer).toEqual([{ kind: 'failed', name: '/a.mp4', error: { code: 'not-media', message: '' } }])
   })
 
-  test('a dialog, and the folder of a checkpoint', async () => {
+  test('a dialog, and the folders of a checkpoint and a run', async () => {
     expect(await ask(channels.choose, 'clips')).toEqual([])
     expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ properties: ['openFile', 'multiSelections'] })
-    electron.dialog.showOpenDialog.mockResolvedValueOnce({ canceled: false, filePaths: ['/models/Tarsier-7b'] })
-    const answer = ask(channels.choose, 'checkpoint')
-    expect(await answerNext(() => ({ kind: 'answer', answer: handle }))).toEqual({ kind: 'folder', path: '/models/Tarsier-7b' })
-    expect(await answer).toEqual([{ kind: 'checkpoint', handle, name: 'Tarsier-7b' }])
+    for (const kind of ['checkpoint', 'run']) {
+      electron.dialog.showOpenDialog.mockResolvedValueOnce({ canceled: false, filePaths: ['/work/Tarsier-7b'] })
+      const answer = ask(channels.choose, kind)
+      expect(await answerNext(() => ({ kind: 'answer', answer: handle }))).toEqual({ kind: 'folder', path: '/work/Tarsier-7b' })
+      expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ title: expect.stringContaining(kind) })
+      expect(await answer).toEqual([{ kind, handle, name: 'Tarsier-7b' }])
+    }
   })
 
   test('a clip’s file is shown in its folder', async () => {

@@ -22,9 +22,9 @@ export function BenchmarksView() {
 function Overview() {
   const { runs, folder, loadLeaderboard, addFolder } = useBench()
   const choose = async () => {
-    const [opened] = (await window.tarsier?.choose('checkpoint')) ?? []
+    const [opened] = (await window.tarsier?.choose('run')) ?? []
     if (opened?.kind === 'failed') throw TarsierError.fromData(opened.error)
-    if (opened?.kind === 'checkpoint') await addFolder(opened.handle)
+    if (opened?.kind === 'run') await addFolder(opened.handle)
   }
   const noShell = window.tarsier
     ? null
