@@ -40,6 +40,6 @@ describe('conversion of weights', () => {
   })
 
   test('numbers beyond half precision are refused with the way out', () => {
-    expect(() => floatsToBytes(Float32Array.of(1, 70000), 'f16', 'blocks.0')).toThrow(/"blocks\.0".*--vision f32/)
+    expect(() => floatsToBytes(Float32Array.of(1, 70000), 'f16', 'blocks.0')).toThrow(/"blocks\.0".*vision tower in f32/)
   })
 })

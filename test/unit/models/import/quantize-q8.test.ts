@@ -26,7 +26,7 @@ describe('quantizeQ8', () => {
   })
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e9])('refuses %d, whose scale half precision cannot hold', (value) => {
-    expect(() => quantizeQ8(block([1, value, 2]), 'blk.0.ffn_up.weight')).toThrow(/blk\.0\.ffn_up\.weight.*--language f32/)
+    expect(() => quantizeQ8(block([1, value, 2]), 'blk.0.ffn_up.weight')).toThrow(/blk\.0\.ffn_up\.weight.*language model in f32/)
   })
 
   it('refuses what f16 cannot hold, and keeps it in f32', () => {
