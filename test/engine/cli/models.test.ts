@@ -146,6 +146,7 @@ describe('models that are here', () => {
     expect(stdout).toContain('of memory')
     const [shown] = jsonLines((await models('show', 'listed', '--json')).stdout)
     expect(shown).toMatchObject({ memory: listed.find(({ name }) => name === 'listed')?.memory })
+    await rm(join(home, 'models', 'listed'), { recursive: true })
   })
 
   it('are listed with what is wrong where their language file cannot be weighed, and the others still', async () => {
