@@ -13,6 +13,7 @@ export interface Annotation {
 export const commonFields = {
   idx: z.union([z.number(), z.string()], 'a number or a text is wanted'),
   dataset: z.string().min(1),
+  task: z.string().nullish(),
   vid: z.union([z.number(), z.string()], 'a number or a text is wanted').nullish(),
   extra_info: z.record(z.string(), z.unknown()).nullish(),
 }
@@ -26,9 +27,11 @@ export const videoFileSchema = z.string('the path of one file is wanted').min(1)
 export const secondsSchema = z.number().nullish()
 
 /** What both shapes say alike, as a sample has it. */
-export function commonOf(line: z.infer<z.ZodObject<typeof commonFields>>): Pick<Sample, 'key' | 'dataset' | 'idx' | 'vid' | 'extraInfo'> {
+export function commonOf(
+  line: z.infer<z.ZodObject<typeof commonFields>>,
+): Pick<Sample, 'key' | 'dataset' | 'task' | 'idx' | 'vid' | 'extraInfo'> {
   const { dataset, idx } = line
-  return { key: `${dataset}-${idx}`, dataset, idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
+  return { key: `${dataset}-${idx}`, dataset, task: line.task ?? '', idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
 }
 
 /** The range of seconds, as part of a sample. What is absent or not above 0 is the clip's own start or end. */

@@ -16,7 +16,6 @@ const CLIP = /<video>|<image>/g
 export const annotationV1Schema = z
   .object({
     ...commonFields,
-    task: z.string().nullish(),
     text: z.object({
       prompt: z.string(),
       response: referenceSchema,
@@ -35,7 +34,6 @@ export const annotationV1Schema = z
     return {
       sample: {
         ...commonOf(line),
-        task: line.task ?? '',
         videoFile: line.video_file,
         prompt: user
           .split(CLIP)

@@ -42,38 +42,35 @@ const messageSchema = z.object({
 type Message = z.infer<typeof messageSchema>
 
 /** Version 2: messages in parts. What the assistant says without a reference begins the answer; the part with the reference is the answer. */
-export const annotationV2Schema = z
-  .object({ ...commonFields, task: z.string().nullish(), messages: z.array(messageSchema) })
-  .transform((line, context): Annotation => {
-    const wrong = (message: string) => {
-      context.addIssue({ code: 'custom', path: ['messages'], message })
-      return z.NEVER
-    }
-    const roles = line.messages.map(({ role }) => role).join(', ')
-    if (roles !== 'user, assistant')
-      return wrong(`one message of the user and one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
-    const [user, assistant] = line.messages as [Message, Message]
-    const clips = user.content.flatMap(clipOf)
-    const [clip] = clips
-    if (!clip || clips.length > 1) return wrong(`one clip is wanted, but there are ${clips.length}`)
-    const answers = assistant.content.filter((part) => part.type === 'text' && part.reference != null)
-    if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
-    const [answer] = answers
-    if (answer?.type !== 'text' || answer.reference == null) return wrong('there is no reference')
-    return {
-      sample: {
-        ...commonOf(line),
-        task: line.task ?? '',
-        videoFile: clip.file,
-        prompt: textOf(user.content),
-        begun: textOf(assistant.content.filter((part) => part !== answer)),
-        reference: answer.reference,
-        question: null,
-        ...rangeOf(clip.fields),
-      },
-      answer: answer.text || null,
-    }
-  })
+export const annotationV2Schema = z.object({ ...commonFields, messages: z.array(messageSchema) }).transform((line, context): Annotation => {
+  const wrong = (message: string) => {
+    context.addIssue({ code: 'custom', path: ['messages'], message })
+    return z.NEVER
+  }
+  const roles = line.messages.map(({ role }) => role).join(', ')
+  if (roles !== 'user, assistant')
+    return wrong(`one message of the user and one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
+  const [user, assistant] = line.messages as [Message, Message]
+  const clips = user.content.flatMap(clipOf)
+  const [clip] = clips
+  if (!clip || clips.length > 1) return wrong(`one clip is wanted, but there are ${clips.length}`)
+  const answers = assistant.content.filter((part) => part.type === 'text' && part.reference != null)
+  if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
+  const [answer] = answers
+  if (answer?.type !== 'text' || answer.reference == null) return wrong('there is no reference')
+  return {
+    sample: {
+      ...commonOf(line),
+      videoFile: clip.file,
+      prompt: textOf(user.content),
+      begun: textOf(assistant.content.filter((part) => part !== answer)),
+      reference: answer.reference,
+      question: null,
+      ...rangeOf(clip.fields),
+    },
+    answer: answer.text || null,
+  }
+})
 
 function clipOf(part: Part): { readonly file: string; readonly fields: ClipFields }[] {
   if (part.type === 'video') return [{ file: part.video.video_file, fields: part.video }]

@@ -52,6 +52,11 @@ export class LineFile implements AsyncDisposable {
   }
 }
 
+/** Values as whole lines of a file. */
+export function* linesOf(values: Iterable<unknown>): Generator<string, void> {
+  for (const value of values) yield `${JSON.stringify(value)}\n`
+}
+
 async function endsWithNewline(file: FileHandle, size: number): Promise<boolean> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
   return buffer[0] === 0x0a

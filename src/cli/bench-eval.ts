@@ -11,8 +11,8 @@ import { findPredictions } from '../bench/run/find-predictions.ts'
 import { type MergedSet, mergePredictions } from '../bench/run/merge.ts'
 import type { Metric } from '../bench/sample.ts'
 import { tarsierHome } from '../engine/home.ts'
-import { isAbort, TarsierError } from '../shared/errors.ts'
-import { tellError } from './errors.ts'
+import { isAbort } from '../shared/errors.ts'
+import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine, printable } from './printable.ts'
@@ -86,7 +86,7 @@ async function evaluatePaths(paths: readonly string[], options: EvalOptions, sig
     try {
       const { sets: found, broken } = await mergePredictions(await findPredictions(path), signal)
       sets = found
-      for (const { file, line, reason } of broken) fail(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`), file)
+      for (const line of broken) fail(brokenLineError(line), line.file)
     } catch (error) {
       fail(error, path)
     }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type PrepareEvent, type PrepareSummary, prepareAnnotations } from '../bench/prepare.ts'
-import { assertNever, TarsierError } from '../shared/errors.ts'
-import { tellError } from './errors.ts'
+import { assertNever } from '../shared/errors.ts'
+import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
@@ -63,7 +63,7 @@ function show(event: PrepareEvent, progress: ProgressLine): void {
       return
     case 'broken':
       progress.clear()
-      tellError(new TarsierError('bench-damaged', `${event.file}:${event.line}: ${event.reason}`))
+      tellError(brokenLineError(event))
       return
     case 'missing':
       progress.clear()

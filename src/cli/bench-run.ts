@@ -6,10 +6,10 @@ import { type Selected, selectSamples } from '../bench/run/samples.ts'
 import { writeUpstream } from '../bench/run/write-upstream.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import { appVersion } from '../service/version.ts'
-import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
+import { assertNever, isAbort } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { addRunOptions, type BenchRunOptions } from './bench-run-options.ts'
-import { tellError } from './errors.ts'
+import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
@@ -194,10 +194,10 @@ class RunOutput {
     }
   }
 
-  #broken({ file, line, reason }: BrokenLine): void {
+  #broken(line: BrokenLine): void {
     this.anyFailed = true
     this.progress.clear()
-    tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`))
+    tellError(brokenLineError(line))
   }
 
   #say(text: string): void {

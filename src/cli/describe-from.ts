@@ -11,7 +11,7 @@ import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { appVersion } from '../service/version.ts'
 import { assertNever, type ErrorCode, TarsierError } from '../shared/errors.ts'
-import { tellError } from './errors.ts'
+import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { ClipOptions, WordOptions } from './options.ts'
 import { oneLine } from './printable.ts'
@@ -73,7 +73,7 @@ export async function describeList(from: string, out: string, options: DescribeL
   if (hasMediaExtension(from)) throw new TarsierError('usage', `${from} is a clip. Give it without --from; --from takes a list of clips.`)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
   const { samples, broken } = await readList(from, options, manifest.prompt.describe, signal)
-  for (const { file, line, reason } of broken) tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}`))
+  for (const line of broken) tellError(brokenLineError(line))
   if (samples.length === 0 && broken.length === 0) {
     throw new TarsierError('nothing-found', `There is no clip to describe in ${from}. Write a path on each line of it.`)
   }
@@ -122,9 +122,9 @@ function show(event: CaptionEvent, progress: ProgressLine): void {
       progress.note(`${event.from} was moved to ${event.to}`)
       return
     case 'opened': {
-      for (const { file, line, reason } of event.found.broken) {
+      for (const line of event.found.broken) {
         progress.clear()
-        tellError(new TarsierError('bench-damaged', `${file}:${line}: ${reason}; it is described again`))
+        tellError(brokenLineError({ ...line, reason: `${line.reason}; it is described again` }))
       }
       progress.detail(`${event.pending} clips to describe`)
       return

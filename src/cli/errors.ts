@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { asTarsierError, type TarsierError } from '../shared/errors.ts'
+import type { BrokenLine } from '../bench/json-lines.ts'
+import { asTarsierError, TarsierError } from '../shared/errors.ts'
 import { oneLine } from './printable.ts'
 
 /** A library's own message can be pages long; the sentence that matters comes first. */
@@ -35,6 +36,11 @@ function optionsFor({ code, details }: TarsierError): string {
     default:
       return ''
   }
+}
+
+/** A line of a file that could not be used, as it is told. */
+export function brokenLineError({ file, line, reason }: Pick<BrokenLine, 'file' | 'line' | 'reason'>): TarsierError {
+  return new TarsierError('bench-damaged', `${file}:${line}: ${reason}`)
 }
 
 /** Writes {@link errorLine} to stderr; with TARSIER_DEBUG=1 the stack and the causes follow. */

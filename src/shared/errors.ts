@@ -97,6 +97,18 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
+/** HTTP clients say only that it failed; what happened lies below, of several addresses tried in the first. */
+export function deepestCause(error: unknown): Error {
+  let reason = error instanceof Error ? error : new Error(String(error))
+  // Causes may go round.
+  for (let depth = 0; depth < 6; depth++) {
+    const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
+    if (!(below instanceof Error)) break
+    reason = below
+  }
+  return reason
+}
+
 /** Whatever was thrown, as a typed error; what nobody foresaw becomes `internal` with its own words kept. */
 export function asTarsierError(error: unknown): TarsierError {
   if (error instanceof TarsierError) return error

@@ -5,7 +5,7 @@ import { sideBySide } from '../../engine/models/download/side-by-side.ts'
 import type { Progress } from '../../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { Judge } from '../judges/judge.ts'
-import { LineFile } from '../line-file.ts'
+import { LineFile, linesOf } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
 import { replaceFile, writeError } from '../run/write-file.ts'
 
@@ -174,10 +174,6 @@ function* inOrder<Kept>(records: ReadonlyMap<string, Kept>, predictions: readonl
     const kept = records.get(key)
     if (kept !== undefined) yield kept
   }
-}
-
-function* linesOf(values: Iterable<unknown>): Generator<string, void> {
-  for (const value of values) yield `${JSON.stringify(value)}\n`
 }
 
 function lockRecords(folder: string): Promise<AsyncDisposable> {

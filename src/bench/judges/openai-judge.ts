@@ -2,9 +2,10 @@ import OpenAI, { APIError, AzureOpenAI, type ClientOptions } from 'openai'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch, type RequestInit } from 'undici'
 import { type Patience, Transient } from '../../engine/models/download/transient.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { ServerPatience } from '../server-patience.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
 import type { Judge, JudgeCall } from './judge.ts'
-import { type JudgeServer, judgeError, judgePatience, Retries } from './retries.ts'
+import { type JudgeServer, judgeError, judgePatience } from './judge-error.ts'
 
 /** Where a judge answers. The key is sent, and kept nowhere. */
 export type JudgeAccount =
@@ -26,7 +27,7 @@ export class OpenAiJudge implements Judge {
   readonly #client: OpenAI
   readonly #dispatcher: Dispatcher
   readonly #server: JudgeServer
-  readonly #retries: Retries
+  readonly #patience: ServerPatience
   #form: AnswerForm = 'schema'
   /** Some models refuse any but their own. */
   #greedy = true
@@ -34,7 +35,7 @@ export class OpenAiJudge implements Judge {
 
   constructor(account: JudgeAccount, patience: Patience = judgePatience) {
     this.#dispatcher = dispatcherFor(patience)
-    this.#retries = new Retries(patience)
+    this.#patience = new ServerPatience(patience)
     this.#client = clientFor(account, this.#dispatcher)
     this.#server = serverOf(account)
     this.name = nameOf(account, this.#server)
@@ -42,7 +43,7 @@ export class OpenAiJudge implements Judge {
 
   ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
     return askForJson(call, (messages, schema) =>
-      this.#retries.run(() => this.#complete(call.prompt.name, messages, schema, signal), signal),
+      this.#patience.run(() => this.#complete(call.prompt.name, messages, schema, signal), signal),
     )
   }
 

@@ -21,11 +21,19 @@ export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
 /** This many different values are named. */
 const FEW = 3
 
+interface JudgeFacts {
+  readonly name: string
+  /** Each with its version. */
+  readonly prompts: readonly string[]
+}
+
+/** Who judged, and by which prompts: `openai gpt-4o, prompt entailment 1`. */
+export function judgeText({ name, prompts }: JudgeFacts): string {
+  return [name, ...prompts.map((prompt) => `prompt ${prompt}`)].join(', ')
+}
+
 /** The facts in a few words each, for under a figure: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`, those that are known. */
-export function factLines(
-  facts: RunFacts,
-  judge: { readonly name: string; readonly prompts: readonly string[] } | null,
-): [string, string][] {
+export function factLines(facts: RunFacts, judge: JudgeFacts | null): [string, string][] {
   const [first] = facts.frames
   const last = facts.frames.at(-1)
   const lines: [string, string][] = [
@@ -35,7 +43,7 @@ export function factLines(
     ['Prompt', facts.promptCount > FEW ? `${facts.promptCount} different ones` : some(facts.prompts)],
     ['Generation', some(facts.generation)],
     ['Device', some(facts.devices)],
-    ['Judge', judge === null ? '' : [judge.name, ...judge.prompts.map((prompt) => `prompt ${prompt}`)].join(', ')],
+    ['Judge', judge === null ? '' : judgeText(judge)],
   ]
   return lines.filter(([, text]) => text !== '')
 }

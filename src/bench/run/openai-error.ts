@@ -1,21 +1,42 @@
-import { APIConnectionError, APIError } from 'openai'
-import { TarsierError } from '../../shared/errors.ts'
+import { APIConnectionError, APIError, APIUserAbortError } from 'openai'
+import { Transient } from '../../engine/models/download/transient.ts'
+import { deepestCause, TarsierError } from '../../shared/errors.ts'
+import { retryAfter, serverWords } from '../server-patience.ts'
 
 /** A server's own words can be pages long. */
 const LONGEST = 500
 
+/** The model's server, as its failures tell of it. The key is only known to be left out. */
+export interface ModelServer {
+  readonly url: string
+  readonly model: string
+  readonly key: string
+}
+
 /**
- * What a request to a model's server ended with, as a typed error without the key: servers like to repeat it. `model-unavailable`, `not-allowed` and
- * `model-missing` concern the server, `model-failed` this request.
+ * What a request to a model's server ended with, as a typed error without the key, and as a {@link Transient} where the same request may succeed a
+ * moment later. `model-unavailable`, `not-allowed` and `model-missing` concern the server, `model-failed` this request.
  */
-export function serverError(error: unknown, server: { readonly url: string; readonly model: string; readonly key: string }): unknown {
+export function serverError(error: unknown, server: ModelServer): unknown {
   if (!(error instanceof APIError)) return error
-  const clean = (text: string) => (server.key === '' ? text : text.replaceAll(server.key, '…')).replace(/\s+/g, ' ').slice(0, LONGEST)
+  const failure = failureOf(error, server)
+  return mayPass(error) ? new Transient(failure, retryAfter(error.headers as Headers | undefined)) : failure
+}
+
+/** No connection, a busy server, or one that stumbled. */
+function mayPass(error: APIError): boolean {
+  if (error instanceof APIUserAbortError) return false
+  if (error instanceof APIConnectionError) return true
+  return error.status === 408 || error.status === 409 || error.status === 429 || (error.status ?? 0) >= 500
+}
+
+function failureOf(error: APIError, server: ModelServer): TarsierError {
+  const clean = (text: string) => serverWords(text, server.key, LONGEST)
   const said = clean(error.message)
   // The request itself, with its headers, is never kept.
   const cause = new Error(said)
   if (error instanceof APIConnectionError) {
-    const why = clean(innermost(error).message)
+    const why = clean(deepestCause(error).message)
     return new TarsierError('model-unavailable', `${server.url} cannot be reached: ${why}. Start the server, or give another --base-url.`, {
       cause,
     })
@@ -52,8 +73,4 @@ export function serverError(error: unknown, server: { readonly url: string; read
     default:
       return new TarsierError('model-failed', `${server.url} did not answer this sample: ${said}.`, { cause, details })
   }
-}
-
-function innermost(error: Error): Error {
-  return error.cause instanceof Error ? innermost(error.cause) : error
 }

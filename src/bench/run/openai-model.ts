@@ -1,12 +1,13 @@
 import OpenAI, { BadRequestError } from 'openai'
 import { z } from 'zod'
+import type { Patience } from '../../engine/models/download/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { Sample } from '../sample.ts'
+import { ServerPatience } from '../server-patience.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import { ClipSender, type ClipSettings } from './openai-clip.ts'
-import { serverError } from './openai-error.ts'
-import { Patience } from './patience.ts'
+import { type ModelServer, serverError } from './openai-error.ts'
 import type { RunSettings } from './run-settings.ts'
 import { wordSettings } from './word-settings.ts'
 
@@ -30,6 +31,7 @@ export interface OpenAiModelOptions {
 
 /** As long as a server may take for one answer, in milliseconds. */
 const TIMEOUT_MS = 10 * 60 * 1000
+const patience: Patience = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
 
 const completionSchema = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
@@ -44,8 +46,8 @@ export class OpenAiModel implements ModelUnderTest {
   readonly #options: OpenAiModelOptions
   readonly #client: OpenAI
   readonly #sender: ClipSender
-  readonly #patience = new Patience()
-  readonly #server: { readonly url: string; readonly model: string; readonly key: string }
+  readonly #patience = new ServerPatience(patience)
+  readonly #server: ModelServer
   /** Newer servers of OpenAI's want another name for it, and say so. */
   #limitName: 'max_tokens' | 'max_completion_tokens' = 'max_tokens'
 
@@ -106,24 +108,26 @@ export class OpenAiModel implements ModelUnderTest {
   }
 
   async #complete(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
-    // The package never takes its listener off a signal: each request gets one of its own, so that thousands leave none on the run's.
-    const post = () =>
-      this.#client.post<unknown>('/chat/completions', { body: this.#body(sample, clip), signal: AbortSignal.any([signal]) })
-    const ask = () => this.#patience.run(post, signal)
+    const said = await this.#patience.run(() => this.#post(sample, clip, signal), signal)
+    const parsed = completionSchema.safeParse(said)
+    if (parsed.success) return parsed.data
+    throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
+      cause: parsed.error,
+    })
+  }
+
+  async #post(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<unknown> {
+    const limitName = this.#limitName
     try {
-      const said = await ask().catch((error: unknown) => {
-        if (!(error instanceof BadRequestError) || !error.message.includes('max_completion_tokens')) throw error
-        this.#limitName = 'max_completion_tokens'
-        return ask()
-      })
-      const parsed = completionSchema.safeParse(said)
-      if (parsed.success) return parsed.data
-      throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
-        cause: parsed.error,
-      })
+      // The package never takes its listener off a signal: each request gets one of its own, so that thousands leave none on the run's.
+      const options = { body: this.#body(sample, clip), signal: AbortSignal.any([signal]) }
+      return await this.#client.post<unknown>('/chat/completions', options)
     } catch (error) {
       signal.throwIfAborted()
-      throw serverError(error, this.#server)
+      const renamed = error instanceof BadRequestError && error.message.includes('max_completion_tokens')
+      if (!renamed || limitName === 'max_completion_tokens') throw serverError(error, this.#server)
+      this.#limitName = 'max_completion_tokens'
+      return this.#post(sample, clip, signal)
     }
   }
 

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import type { BrokenLine } from '../json-lines.ts'
+import { linesOf } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
 import { parsePrediction, readPredictions } from './read-predictions.ts'
 import { lockRun } from './run-lock.ts'
@@ -98,10 +99,6 @@ export class PredictionFile implements AsyncDisposable {
     await this.#file.close()
     await this.#lock[Symbol.asyncDispose]()
   }
-}
-
-export function* linesOf(predictions: Iterable<Prediction>): Generator<string, void> {
-  for (const prediction of predictions) yield `${JSON.stringify(prediction)}\n`
 }
 
 async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, 'predictions' | 'broken'>> {

@@ -1,4 +1,4 @@
-import { TarsierError } from '../../../shared/errors.ts'
+import { deepestCause, TarsierError } from '../../../shared/errors.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { parseRetryAfter, Transient } from './transient.ts'
 
@@ -111,7 +111,7 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/
 
 /** What it means that no answer came, or that one broke off. */
 export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
-  const reason = deepest(error)
+  const reason = deepestCause(error)
   const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
   const details = { host: url.host, reason: code }
   if (UNTRUSTED.test(code)) {
@@ -130,17 +130,6 @@ export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: 
       { cause: error, details },
     ),
   )
-}
-
-/** fetch says only "fetch failed"; what happened lies below, of several addresses tried in the first. */
-function deepest(error: unknown): Error {
-  let reason = error instanceof Error ? error : new Error(String(error))
-  for (let depth = 0; depth < 5; depth++) {
-    const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
-    if (!(below instanceof Error)) break
-    reason = below
-  }
-  return reason
 }
 
 function withoutPassword(proxy: string): string {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TarsierError } from '../../../shared/errors.ts'
 
-/** A failure that may be gone in a moment. Never leaves this folder: whoever gives up throws its `failure`. */
+/** A failure that may be gone in a moment. Never seen by users: whoever gives up throws its `failure`. */
 export class Transient extends Error {
   readonly failure: TarsierError
   /** What the server asked for, in milliseconds. */
@@ -21,12 +21,13 @@ export interface Patience {
   readonly backoff: number
   /** Milliseconds without a byte after which a connection counts as dead. */
   readonly stall: number
+  /** The longest wait that a server may ask for, in milliseconds: beyond it the user decides. Defaults to two minutes. */
+  readonly longestWait?: number
 }
 
 export const defaultPatience: Patience = { attempts: 6, backoff: 500, stall: 30_000 }
 
 const LONGEST_BACKOFF = 30_000
-/** A server that asks for more than this is not waited for: the user decides. */
 const LONGEST_WAIT = 120_000
 
 /**
@@ -37,7 +38,7 @@ export function waitBefore(failed: number, { retryAfter }: Transient, patience: 
   if (failed >= patience.attempts) return null
   const backoff = Math.min(LONGEST_BACKOFF, patience.backoff * 2 ** (failed - 1)) * (0.5 + chance / 2)
   if (retryAfter === null) return backoff
-  return retryAfter > LONGEST_WAIT ? null : Math.max(retryAfter, backoff)
+  return retryAfter > (patience.longestWait ?? LONGEST_WAIT) ? null : Math.max(retryAfter, backoff)
 }
 
 /** Runs `work` until it does not end with {@link Transient}, as long as {@link waitBefore} allows it; then throws what failed. */

@@ -1,9 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { linesOf } from '../../../../src/bench/line-file.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
 import { findPredictions } from '../../../../src/bench/run/find-predictions.ts'
 import { mergePredictions, writeMerged } from '../../../../src/bench/run/merge.ts'
-import { linesOf } from '../../../../src/bench/run/prediction-file.ts'
+
 import { type RunSettings, writeSettings } from '../../../../src/bench/run/run-settings.ts'
 import { inShard } from '../../../../src/bench/run/shard.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { APIError } from 'openai'
-import { type Patience, parseRetryAfter, Transient, withPatience } from '../../engine/models/download/transient.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { type Patience, Transient } from '../../engine/models/download/transient.ts'
+import { deepestCause, TarsierError } from '../../shared/errors.ts'
+import { retryAfter, serverWords } from '../server-patience.ts'
 
 /** What is known of a judge's server when something fails. */
 export interface JudgeServer {
@@ -24,38 +24,6 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/
 const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
 
 /**
- * Repeats a request while its failure may pass. When a server asks to be left alone for a time, all that goes through the same object waits,
- * instead of being refused one by one.
- */
-export class Retries {
-  readonly #patience: Patience
-  #notBefore = 0
-
-  constructor(patience: Patience) {
-    this.#patience = patience
-  }
-
-  async run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const once = async () => {
-      for (let left = this.#left(); left > 0; left = this.#left()) await sleep(left, undefined, { signal })
-      try {
-        return await request()
-      } catch (error) {
-        signal.throwIfAborted()
-        if (error instanceof Transient && error.retryAfter !== null)
-          this.#notBefore = Math.max(this.#notBefore, Date.now() + error.retryAfter)
-        throw error
-      }
-    }
-    return withPatience(once, this.#patience, signal)
-  }
-
-  #left(): number {
-    return this.#notBefore - Date.now()
-  }
-}
-
-/**
  * What a request ended with: `judge-unavailable` as a {@link Transient} where it may pass and as it is where it will not, `judge-failed` where it
  * is this question that the server refuses.
  * @param reached whether the server has answered before; one that never did is not waited for
@@ -64,7 +32,7 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   if (error instanceof TarsierError || error instanceof Transient) return error
   const { host, model, settings } = server
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined
-  const said = clean(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key)
+  const said = serverWords(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key, SAID_LENGTH)
   // What was sent, the key among it, hangs on the original error: only its words are kept.
   const options = { cause: new Error(said), details: { host, status: status ?? null } }
   const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
@@ -92,34 +60,12 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   return new TarsierError('judge-failed', `The judge at ${host} refused this question: ${said}. The sample counts as failed.`, options)
 }
 
-/** Milliseconds; null where the server asked for nothing. */
-function retryAfter(headers: Headers | undefined): number | null {
-  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
-  return Number.isFinite(exact) ? Math.max(0, exact) : parseRetryAfter(headers?.get('retry-after') ?? null)
-}
-
-/** The client says only "Connection error."; what happened lies below, of several addresses tried in the first. */
-function deepest(error: unknown): Error {
-  let reason = error instanceof Error ? error : new Error(String(error))
-  for (let depth = 0; depth < 6; depth++) {
-    const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
-    if (!(below instanceof Error)) break
-    reason = below
-  }
-  return reason
-}
-
 function reasonOf(error: unknown): string {
-  const reason = deepest(error)
+  const reason = deepestCause(error)
   return reason.message || codeOf(error)
 }
 
 function codeOf(error: unknown): string {
-  const reason = deepest(error)
+  const reason = deepestCause(error)
   return 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
-}
-
-function clean(text: string, key: string): string {
-  const safe = key === '' ? text : text.replaceAll(key, '…')
-  return safe.replace(/\s+/g, ' ').slice(0, SAID_LENGTH)
 }
