@@ -18,7 +18,7 @@ export const rooms: Readonly<Record<View, { readonly name: string; readonly icon
 /** The rooms of the window, and what the service is at. */
 export function Rail() {
   return (
-    <aside className="flex w-19 shrink-0 flex-col items-center gap-1 border-r border-line bg-sunk/60 py-3">
+    <aside className="flex w-20 shrink-0 flex-col items-center gap-1 border-r border-line bg-sunk/60 py-3">
       <img src={mark} alt="Tarsier Desktop" width="40" height="40" className="mb-3" />
       <nav aria-label="Rooms" className="flex flex-col gap-1">
         {views.map((view) => (
@@ -44,7 +44,7 @@ function RoomButton({ view }: { readonly view: View }) {
       type="button"
       aria-current={here ? 'page' : undefined}
       onClick={() => show(view)}
-      className="relative flex w-17 flex-col items-center gap-0.5 rounded-xl px-0.5 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
+      className="relative flex w-18 flex-col items-center gap-0.5 rounded-xl px-0.5 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
     >
       <Icon size={20} aria-hidden="true" strokeWidth={1.8} />
       {name}

@@ -39,12 +39,12 @@ export const SampleListRow = memo(function SampleListRow({ row, index, height }:
       {change === null ? (
         <Words row={first} lines="line-clamp-2" />
       ) : (
-        [first, second].map((side, i) => <Words key={i === 0 ? 'first' : 'second'} row={side} lines="truncate" />)
+        [first, second].map((side, i) => <Words key={i === 0 ? 'first' : 'second'} row={side} lines="block truncate" />)
       )}
     </button>
   )
 })
 
 function Words({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
-  return <span className={`${lines} block w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'An empty answer' : '—'}</span>
+  return <span className={`${lines} w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'An empty answer' : '—'}</span>
 }
