@@ -1,14 +1,17 @@
 /**
  * The project's checks, one after the other: `node scripts/test.mjs [step…]`, all of them by default.
- * A failing step does not keep the next ones from running. The last line sums what every step counted.
+ * A failing step does not keep the next ones from running. The end names every test that failed, since what a step printed about it
+ * may be thousands of lines above, and the last line sums what every step counted.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ test: string, why: string }} Failure */
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tarsier-test-'))
@@ -35,6 +38,8 @@ if (unknown.length > 0) {
 /** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 }
 const summary = []
+/** @type {Failure[]} */
+const failures = []
 for (const [name, step] of Object.entries(steps)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   console.log(`\n── ${name}`)
@@ -47,6 +52,7 @@ for (const [name, step] of Object.entries(steps)) {
   summary.push(`${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(7)} ${seconds.padStart(6)} s  ${said({ passed, failed, skipped })}`)
 }
 rmSync(scratch, { recursive: true, force: true })
+for (const { test, why } of failures) console.log(`\nfailed: ${test}\n  ${why}`)
 console.log(`\n${summary.join('\n')}\n`)
 console.log(said(total))
 process.exitCode = total.failed > 0 ? 1 : 0
@@ -76,18 +82,41 @@ function one(tool, ...args) {
 function vitest(project) {
   const file = join(scratch, `${project}.json`)
   const ok = run('vitest/vitest.mjs', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
-  return counted(ok, file, (report) => ({
-    passed: report.numPassedTests,
-    failed: report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-  }))
+  return counted(ok, file, (report) => {
+    for (const { name, message, assertionResults } of report.testResults) {
+      if (message) fails(name, message)
+      for (const { status, fullName, failureMessages } of assertionResults)
+        if (status === 'failed') fails(`${name} ${fullName}`, failureMessages.join('\n'))
+    }
+    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests }
+  })
 }
 
 /** @returns {Counts} */
 function playwright() {
   const file = join(scratch, 'e2e.json')
   const ok = run('@playwright/test/cli.js', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file })
-  return counted(ok, file, ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }))
+  return counted(ok, file, ({ suites, stats, errors }) => {
+    for (const { message } of errors) fails('playwright', message ?? 'failed without a word')
+    for (const { file: name, title, tests } of suites.flatMap(specsOf)) {
+      const [test] = tests.filter(({ status }) => status === 'unexpected')
+      if (test) fails(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without a word')
+    }
+    return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
+  })
+}
+
+/** @param {any} suite @returns {any[]} the tests of a file, also those in groups */
+function specsOf(suite) {
+  return [...suite.specs, ...(suite.suites ?? []).flatMap(specsOf)]
+}
+
+/** @param {string} test @param {string} message whose first lines say what was wrong; the rest, a stack, stands above */
+function fails(test, message) {
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+  failures.push({ test: test.replace(`${root}`, ''), why: lines.slice(0, 8).join('\n  ') })
 }
 
 /**
