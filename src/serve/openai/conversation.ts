@@ -15,6 +15,8 @@ export interface AskedConversation {
   readonly history: readonly PastTurn[]
   readonly text: string
   readonly clip: ClipRequest | undefined
+  /** What the answer begins with, which the model goes on from. */
+  readonly begun?: string
 }
 
 export interface ConversationParts {
@@ -29,22 +31,28 @@ interface Message {
 }
 
 /**
- * A request's messages as turns. The last one must be the user's. System messages, which Tarsier's templates have no place for, stand before the first
- * question. Throws `usage` for what cannot be understood, naming it.
+ * A request's messages as turns. The last one must be the user's; with `continue_final_message` it is the assistant's, and its answer goes on from
+ * there, as vLLM has it. System messages, which Tarsier's templates have no place for, stand before the first question. Throws `usage` for what
+ * cannot be understood, naming it.
  */
 export async function readConversation(
-  { messages, model, mm_processor_kwargs }: ChatRequest,
+  { messages, model, mm_processor_kwargs, continue_final_message }: ChatRequest,
   parts: ConversationParts,
   signal: AbortSignal,
 ): Promise<AskedConversation> {
   const system = messages.filter(isSystem).map(textOf).filter(Boolean)
   const turns = groups(messages.filter((message) => !isSystem(message)))
   const last = turns.pop()
-  if (!last || last.answer !== undefined) throw usage("The last message must be a user's: there is nothing to answer.")
+  if (!last) throw usage("There is no user's message: there is nothing to answer.")
+  const { answer: begun } = last
+  const goesOn = continue_final_message === true
+  if (begun !== undefined && !goesOn)
+    throw usage("The last message must be a user's. With continue_final_message the assistant's own last message is gone on from.")
+  if (goesOn && !begun) throw usage("The last message must be an assistant's with some text, for continue_final_message to go on from it.")
   const wishes = mm_processor_kwargs ?? {}
   const history: PastTurn[] = []
   for (const { asked, answer = '' } of turns) history.push({ ...(await read(asked, wishes, parts, signal)), answer })
-  const question = await read(last.asked, wishes, parts, signal)
+  const question = { ...(await read(last.asked, wishes, parts, signal)), ...(begun !== undefined && { begun }) }
   const [first] = history
   if (system.length > 0) {
     if (first) history[0] = { ...first, text: [...system, first.text].join('\n\n') }

@@ -57,6 +57,7 @@ export const chatRequestSchema = z.object({
   stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
   seed: z.int().min(0).max(0xfffffffe).nullish(),
   n: z.literal(1).nullish(),
+  continue_final_message: z.boolean().nullish(),
   mm_processor_kwargs: processorSchema.nullish(),
 })
 export type ChatRequest = z.infer<typeof chatRequestSchema>

@@ -60,6 +60,15 @@ test('answers about a video, and the follow-up costs its own tokens only', async
   expect(two.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(one.tarsier.tokens.visual)
 })
 
+test('goes on from an answer that the client has begun, and says only what comes after', async () => {
+  const ask = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
+  const whole = (await client.chat.completions.create({ model: 'demo', messages: [ask] })).choices[0]?.message.content ?? ''
+  const begun = /^A red circle/.exec(whole)?.[0] ?? ''
+  const body = { model: 'demo', messages: [ask, { role: 'assistant' as const, content: begun }], continue_final_message: true }
+  const rest = (await client.chat.completions.create(body)).choices[0]?.message.content ?? ''
+  expect(begun + rest).toBe(whole)
+})
+
 test('streams the same words, and says at the end what was used', async () => {
   const messages = [about('Describe the video in detail.', { ...video, video_url: { url: clip } })]
   const whole = await client.chat.completions.create({ model: 'demo', messages })

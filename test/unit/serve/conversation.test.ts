@@ -8,8 +8,8 @@ const manifest = { sampler: { kind: 'uniform', frames: 8 } } as const
 const media = new RequestMedia('/nowhere', { allowRemote: [], maxBytes: 1 })
 const noProbe = () => Promise.reject(new Error('nothing is to be opened'))
 
-const read = (messages: unknown[]) =>
-  readConversation(chatRequestSchema.parse({ model: 'demo', messages }), { media, manifest, probe: noProbe }, never)
+const read = (messages: unknown[], more: object = {}) =>
+  readConversation(chatRequestSchema.parse({ model: 'demo', messages, ...more }), { media, manifest, probe: noProbe }, never)
 
 test('messages become turns: questions with their answers, the last one open, system texts before the first', async () => {
   const asked = await read([
@@ -27,6 +27,19 @@ test('messages become turns: questions with their answers, the last one open, sy
   expect(longer.text).toBe('Be brief.\n\nOne\nand more')
   expect(longer.key).toBe(asked.key)
   expect((await read([{ role: 'user', content: 'Other' }])).key).not.toBe(asked.key)
+})
+
+test('an answer may be begun by the client, when it says so', async () => {
+  const messages = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Which?' },
+    { role: 'assistant', content: 'Best option:(' },
+  ]
+  const asked = await read(messages, { continue_final_message: true, add_generation_prompt: false })
+  expect(asked).toMatchObject({ history: [], text: 'Be brief.\n\nWhich?', begun: 'Best option:(' })
+  expect(asked.key).toBe((await read(messages.slice(0, 2))).key)
+  await expect(read(messages)).rejects.toThrow('continue_final_message')
+  await expect(read(messages.slice(0, 2), { continue_final_message: true })).rejects.toMatchObject({ code: 'usage' })
 })
 
 test.each([
