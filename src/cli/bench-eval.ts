@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { dataSetOf } from '../bench/datasets.ts'
 import { evaluate } from '../bench/evaluate.ts'
-import { createJudge } from '../bench/judges/create-judge.ts'
+import { createJudge, parseJudge } from '../bench/judges/create-judge.ts'
 import type { Judge } from '../bench/judges/judge.ts'
 import { RULE_JUDGE } from '../bench/moving-shapes/rule.ts'
 import { plainReport, saveReport } from '../bench/report/save-report.ts'
@@ -11,7 +11,7 @@ import { findPredictions } from '../bench/run/find-predictions.ts'
 import { type MergedSet, mergePredictions } from '../bench/run/merge.ts'
 import type { Metric } from '../bench/sample.ts'
 import { tarsierHome } from '../engine/home.ts'
-import { isAbort } from '../shared/errors.ts'
+import { isAbort, TarsierError } from '../shared/errors.ts'
 import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -41,6 +41,7 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
       'who judges descriptions and open answers: openai[:MODEL], azure[:DEPLOYMENT], or local:PATH.gguf without a network.\n' +
         'moving-shapes alone can be judged by "rule", without a model (its default).\n' +
         'Keys come from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION',
+      judgeOption,
     )
     .option('--parallel <n>', 'samples judged at a time, 1 to 64', parseParallel, 8)
     .addOption(metricOption(bench))
@@ -63,6 +64,16 @@ function metricOption(bench: Command) {
   return bench
     .createOption('--metric <name>', 'how a data set of your own is scored; those that are known have their metric')
     .choices(metrics)
+}
+
+/** The judge as it was given: what is wrong with its name is said before anything is read. */
+function judgeOption(text: string): string {
+  try {
+    if (text !== RULE_JUDGE) parseJudge(text)
+    return text
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof TarsierError ? error.message : String(error))
+  }
 }
 
 function parseParallel(text: string): number {

@@ -36,17 +36,21 @@ export async function createJudge(options: JudgeOptions): Promise<Judge> {
 }
 
 async function bareJudge({ judge = 'openai', device = 'auto', env = process.env, patience, signal }: JudgeOptions): Promise<Judge> {
-  const [kind, ...rest] = judge.split(':')
-  const name = rest.join(':')
-  if (kind === 'local' && name !== '') {
+  const { kind, name } = parseJudge(judge)
+  if (kind === 'local') {
     const { LocalJudge } = await import('./local-judge.ts')
     return LocalJudge.load(name, device, signal)
   }
-  const account = kind === 'openai' ? openAiAccount(name, env) : kind === 'azure' ? azureAccount(name, env) : null
-  if (account === null)
-    throw new TarsierError('usage', `"${judge}" is no judge. Use openai[:MODEL], azure[:DEPLOYMENT] or local:PATH.gguf.`)
   const { OpenAiJudge } = await import('./openai-judge.ts')
-  return new OpenAiJudge(account, patience)
+  return new OpenAiJudge(kind === 'openai' ? openAiAccount(name, env) : azureAccount(name, env), patience)
+}
+
+/** Takes a judge's {@link JudgeOptions.judge} apart. Throws `usage` for what is none. */
+export function parseJudge(judge: string): { kind: 'openai' | 'azure' | 'local'; name: string } {
+  const [kind, ...rest] = judge.split(':')
+  const name = rest.join(':')
+  if (kind === 'openai' || kind === 'azure' || (kind === 'local' && name !== '')) return { kind, name }
+  throw new TarsierError('usage', `"${judge}" is no judge. Use openai[:MODEL], azure[:DEPLOYMENT] or local:PATH.gguf.`)
 }
 
 function openAiAccount(model: string, env: Environment): JudgeAccount {

@@ -23,6 +23,7 @@ describe('wrong usage', () => {
     [['describe', 'a.mp4', '--skip-existing'], '--sidecar'],
     [['trace', 'a.mp4', '--out', 'x', '--temperature', '1'], 'It must be 0'],
     [['models', 'import', 'x'], '--name'],
+    [['bench', 'eval', 'x', '--judge', 'local:'], 'local:PATH.gguf'],
   ])('%j exits with 2 and says %j', async (args, hint) => {
     const { code, stdout, stderr } = await runCli(args)
     expect(code).toBe(2)
@@ -42,8 +43,9 @@ describe('help and version', () => {
     ['chat'],
     ['trace'],
     ['doctor'],
-    ...['list', 'catalogue', 'import', 'show', 'verify', 'rename', 'remove', 'path'].map((command) => ['models', command]),
-    ...['prepare', 'run', 'merge'].map((command) => ['bench', command]),
+    ['serve'],
+    ...['list', 'catalogue', 'import', 'export', 'show', 'verify', 'rename', 'remove', 'path'].map((command) => ['models', command]),
+    ...['prepare', 'run', 'merge', 'eval'].map((command) => ['bench', command]),
   ])('documents every option of %s %s', async (...command) => {
     const { code, stdout } = await runCli([...command, '--help'])
     expect(code).toBe(0)
