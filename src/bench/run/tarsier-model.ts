@@ -9,6 +9,7 @@ import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
+import { FileMarks } from './file-marks.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
 import { wordSettings } from './word-settings.ts'
@@ -32,6 +33,7 @@ export class TarsierModel implements ModelUnderTest {
   readonly settings: RunSettings
   readonly #options: TarsierModelOptions
   readonly #files: Readonly<Record<string, string>>
+  readonly #marks: FileMarks
   readonly #frames: { readonly kind: SamplerName; readonly count: number }
   readonly #facts: ModelFacts
   readonly #versions: Readonly<Record<string, string>>
@@ -40,12 +42,19 @@ export class TarsierModel implements ModelUnderTest {
   #held: string | null = null
   #crashes = 0
 
-  private constructor(options: TarsierModelOptions, client: EngineClient, facts: ModelFacts, files: Readonly<Record<string, string>>) {
+  private constructor(
+    options: TarsierModelOptions,
+    client: EngineClient,
+    facts: ModelFacts,
+    files: Readonly<Record<string, string>>,
+    marks: FileMarks,
+  ) {
     const { frames, maxPixels, sampling } = options
     this.#options = options
     this.#client = client
     this.#facts = facts
     this.#files = files
+    this.#marks = marks
     this.#frames = { kind: frames.sampler ?? facts.defaults.frames.kind, count: frames.count ?? facts.defaults.frames.count }
     this.#versions = {
       tarsier: options.version,
@@ -66,11 +75,16 @@ export class TarsierModel implements ModelUnderTest {
 
   /** Loads the model. Throws what loading throws. */
   static async open(options: TarsierModelOptions, signal: AbortSignal): Promise<TarsierModel> {
-    const manifest = await readManifest(await resolveModel(options.engine.model, options.engine.home))
+    const folder = await resolveModel(options.engine.model, options.engine.home)
+    const files = modelFiles(await readManifest(folder))
+    const marks = await FileMarks.of(
+      folder,
+      files.map(({ file }) => file),
+    )
     const client = start(options)
     try {
       const facts = await client.load(signal)
-      return new TarsierModel(options, client, facts, Object.fromEntries(modelFiles(manifest).map(({ file, sha256 }) => [file, sha256])))
+      return new TarsierModel(options, client, facts, Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256])), marks)
     } catch (error) {
       await client[Symbol.asyncDispose]()
       throw error
@@ -86,6 +100,7 @@ export class TarsierModel implements ModelUnderTest {
     const started = performance.now()
     try {
       const answer = await this.#ask(sample, video, signal)
+      await this.#marks.check()
       this.#crashes = 0
       return { text: answer.text, finish: answer.finish, used: this.#used(answer, (performance.now() - started) / 1000) }
     } catch (error) {

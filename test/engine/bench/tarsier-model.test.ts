@@ -1,7 +1,10 @@
+import { cp, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { TarsierModel } from '../../../src/bench/run/tarsier-model.ts'
 import type { Sample } from '../../../src/bench/sample.ts'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { childrenOf } from '../../helpers/child-processes.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -43,6 +46,24 @@ test('an engine that dies of a sample fails that sample, and three in a row end 
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   expect(await killed()).toMatchObject({ code: 'native-library' })
 }, 300_000)
+
+test('a model that is written over while it answers ends the run', async () => {
+  await using home = await ScratchFolder.make()
+  const folder = join(home.directory, 'model')
+  await cp(fileURLToPath(new URL('../../../resources/models/demo/', import.meta.url)), folder, { recursive: true })
+  const sampling = samplingSchema.parse({ maxTokens: 16 })
+  const engine = { model: folder, device: 'cpu', home: home.directory } as const
+  await using model = await TarsierModel.open({ engine, frames: { count: 4 }, sampling, version: '0' }, never)
+  expect((await model.answer(sample, video, never)).text).toContain('circle')
+  const { language } = await readManifest(folder)
+  const file = await open(join(folder, language.file), 'r+')
+  await file.write('GGUF', 0)
+  await file.close()
+  await expect(model.answer(sample, video, never)).rejects.toMatchObject({
+    code: 'model-damaged',
+    message: expect.stringContaining(language.file),
+  })
+})
 
 async function children(): Promise<readonly number[]> {
   for (;;) {
