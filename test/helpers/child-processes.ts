@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Children of a process, on Linux, without its threads. Zombies do not count: they run no more. */
+/**
+ * Node processes that a process has started, on Linux. Zombies do not count: they run no more. Nor does the compiler that the loader of sources
+ * keeps beside a process now and then.
+ */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       const facts = stateOf(pid)
-      return facts?.parent === parent && facts.state !== 'Z'
+      return facts?.parent === parent && facts.state !== 'Z' && programOf(pid) === process.execPath
     })
 }
 
@@ -19,6 +22,14 @@ export function isRunning(pid: number): boolean {
 /** Waits until a process has ended. A test that waits in vain fails by its own time limit. */
 export async function ended(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+function programOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]
+  } catch {
+    return undefined
+  }
 }
 
 function stateOf(pid: number): { state: string; parent: number } | null {
