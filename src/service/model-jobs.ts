@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/download/fetch-checkpoint.ts'
+import { removeLeft } from '../engine/models/import/aside-folders.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
+import { modelsFolder } from '../engine/models/registry.ts'
 import { newId } from '../library/ids.ts'
 import type { Library } from '../library/library.ts'
 import type { ModelJob } from '../shared/contract/models.ts'
@@ -98,12 +100,12 @@ export class ModelJobs implements AsyncDisposable {
     const running = this.#get(id)
     if (running.job.state === 'running') await this.#stop(running, 'cancelled')
     const { spec, job } = running
-    if (job.state !== 'done' && spec.kind === 'download') {
-      await removeDownload({ directory: '', commit: '', repository: spec.source, removable: true }, this.#home)
-    }
     this.#jobs.delete(id)
     this.#library.modelJobs.remove(id)
     this.#changed()
+    if (job.state === 'done') return
+    await removeLeft(modelsFolder(this.#home), spec.name)
+    await this.#dropDownload(spec, { directory: '', commit: '', repository: spec.source, removable: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,7 +149,16 @@ export class ModelJobs implements AsyncDisposable {
       signal,
       onProgress: (progress) => this.#set(running, { progress }),
     })
-    if (fetched) await removeDownload(fetched, this.#home)
+    if (fetched) await this.#dropDownload(spec, fetched)
+  }
+
+  /** Unless another job makes a model of the same files. */
+  async #dropDownload({ id, kind, source }: JobSpec, fetched: FetchedCheckpoint): Promise<void> {
+    if (kind !== 'download') return
+    const shared = [...this.#jobs.values()].some(
+      ({ spec, job }) => spec.id !== id && spec.kind === 'download' && spec.source === source && job.state !== 'done',
+    )
+    if (!shared) await removeDownload(fetched, this.#home)
   }
 
   #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {

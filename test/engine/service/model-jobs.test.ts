@@ -117,6 +117,21 @@ test('a cancelled download leaves neither a job nor a byte', async () => {
   await expect(run.page.models.resume({ job: id })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
 })
 
+test('two models of one repository share what is fetched, until neither needs it', async () => {
+  const [one, two, three] = [await download('one'), await download('two'), await download('three')]
+  await stalled()
+  for (const { id } of [one, two, three]) await run.page.models.pause({ job: id })
+  await run.page.models.cancel({ job: one.id })
+  expect(await readdir(downloads())).not.toEqual([])
+  hub.misbehave = () => null
+  await run.page.models.resume({ job: two.id })
+  expect(await over(two.id)).toMatchObject({ state: 'done' })
+  await run.page.models.resume({ job: three.id })
+  expect(await over(three.id)).toMatchObject({ state: 'done' })
+  expect(hub.sent(SHARD)).toBe(files.get(SHARD)?.byteLength)
+  expect(existsSync(downloads())).toBe(false)
+})
+
 test('one that fails says why, and can be tried again', async () => {
   const { id } = await download('tiny', 'somebody/else')
   const failed = await over(id)

@@ -53,13 +53,24 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
   }
 }
 
+/** Gives up what stopped imports of a model of this name left in `parent`. */
+export async function removeLeft(parent: string, name: string): Promise<void> {
+  for (const folder of await abandoned(parent)) {
+    const left = join(parent, folder)
+    if ((await ImportJournal.read(left))?.name === name) await rm(left, { recursive: true, force: true })
+  }
+}
+
 /** Removes what was not finished. */
 async function clear(directory: string, { files }: ImportJournal): Promise<void> {
   for (const name of await readdir(directory)) if (!files.has(name)) await rm(join(directory, name), { recursive: true, force: true })
 }
 
 async function abandoned(parent: string): Promise<string[]> {
-  const entries = await readdir(parent, { withFileTypes: true })
+  const entries = await readdir(parent, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
   return entries.filter((entry) => entry.isDirectory() && isAbandoned(entry.name)).map(({ name }) => name)
 }
 
