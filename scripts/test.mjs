@@ -99,7 +99,7 @@ function playwright() {
   return counted(ok, file, ({ suites, stats, errors }) => {
     for (const { message } of errors) fails('playwright', message ?? 'failed without a word')
     for (const { file: name, title, tests } of suites.flatMap(specsOf)) {
-      const [test] = tests.filter(({ status }) => status === 'unexpected')
+      const test = tests.find((/** @type {any} */ one) => one.status === 'unexpected')
       if (test) fails(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without a word')
     }
     return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
