@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { statfsSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -22,10 +22,27 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** Takes all room that is left, into one more file. */
-  fill(name = 'filler'): void {
-    const { bavail, bsize } = statfsSync(this.path)
-    writeFileSync(join(this.path, name), new Uint8Array(bavail * bsize))
+  /** Takes all room that is left, into one more file; whoever writes at the same time may get some of it. Tells how many bytes it got. */
+  fill(name = 'filler'): number {
+    const file = openSync(join(this.path, name), 'a')
+    let taken = 0
+    try {
+      for (let piece = 1 << 20; piece >= 1; piece >>= 1) {
+        try {
+          for (;;) taken += writeSync(file, new Uint8Array(piece))
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+        }
+      }
+    } finally {
+      closeSync(file)
+    }
+    return taken
+  }
+
+  /** The same, until nobody gives any back any more: what was just done may be tidied up a moment later. */
+  async fillUp(): Promise<void> {
+    while (this.fill() > 0) await new Promise((resolve) => setTimeout(resolve, 300))
   }
 
   async free(name = 'filler'): Promise<void> {

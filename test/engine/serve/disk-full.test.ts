@@ -81,7 +81,7 @@ test('an answer that cannot be kept is told of, and what was kept before is ther
   const first = await told(page.chats.ask({ chat, settings }))
   expect(first.text).toMatch(/red circle/)
 
-  small.fill()
+  await small.fillUp()
   // So long that it does not go where something else was kept before.
   const long = { chat, text: 'why '.repeat(20_000), settings }
   await expect(all(page.chats.ask(long))).rejects.toMatchObject({
@@ -102,7 +102,7 @@ test('texts beside clips are told of one by one', async (context) => {
   const { id: handle } = await run.service.clips.open(path, {}, new AbortController().signal)
   const { id: job } = await page.batch.create({ clips: [handle], settings: { frames: { kind: 'uniform', count: 4 } } })
   for await (const event of await page.batch.watch({ job })) if (event.kind === 'job' && event.job.state === 'done') break
-  small.fill()
+  await small.fillUp()
   expect(await page.batch.sidecars({ job })).toMatchObject({
     written: 0,
     present: [],
