@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'
 import { milliseconds } from './measure.ts'
 import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
 import type { BenchOptions, Measured } from './section.ts'
@@ -39,13 +40,12 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
     await writeRandomCheckpoint(checkpoint, SIZES)
     const weights = join(checkpoint, 'model.safetensors')
     const { size } = await stat(weights)
-    const copying = (await milliseconds(() => copy(weights, join(folder, 'copy')))) / 1000
+    const copying = (await milliseconds(() => copySynced(weights, join(folder, 'copy')))) / 1000
     await rm(join(folder, 'copy'))
     const figures: { language: string; vision: string; seconds: number; resident: number }[] = []
     for (const [language, vision] of FORMS) {
       const home = join(folder, 'home')
-      const { stdout } = await run(process.execPath, ['--import', 'tsx', PROCESS, checkpoint, home, language, vision])
-      figures.push({ language, vision, ...told.parse(JSON.parse(stdout)) })
+      figures.push({ language, vision, ...(await importApart(checkpoint, home, language, vision)) })
       await rm(home, { recursive: true })
     }
     const plain = figures.filter(({ language, vision }) => language !== 'q4_k_m' && vision === 'f32')
@@ -73,7 +73,19 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
   }
 }
 
-async function copy(from: string, to: string): Promise<void> {
+/** Imports a checkpoint as the model `imported` of `home`, in a process of its own: seconds, and the most memory that held. */
+export async function importApart(
+  checkpoint: string,
+  home: string,
+  language: LanguagePrecision,
+  vision: VisionPrecision,
+): Promise<z.infer<typeof told>> {
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', PROCESS, checkpoint, home, language, vision])
+  return told.parse(JSON.parse(stdout))
+}
+
+/** What an import is held against. */
+export async function copySynced(from: string, to: string): Promise<void> {
   await pipeline(createReadStream(from, { highWaterMark: 1024 ** 2 }), createWriteStream(to))
   const file = await open(to, 'r+')
   try {

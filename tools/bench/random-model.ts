@@ -16,6 +16,8 @@ export interface Sizes {
   readonly feedForward: number
   readonly heads: number
   readonly keyValueHeads: number
+  /** With a head of its own, both padded to so many tokens; without, one table serves as both. */
+  readonly untied?: { readonly vocabulary: number }
   readonly vision: { readonly depth: number; readonly embed_dim: number; readonly num_heads: number; readonly mlp_ratio: number }
 }
 
@@ -54,14 +56,15 @@ export async function randomModel(cache: string, name: keyof typeof sizes): Prom
   }
 }
 
-/** Writes a Qwen2-VL checkpoint folder of random weights, with tied embeddings and a vocabulary of some 18,000 tokens. */
+/** Writes a Qwen2-VL checkpoint folder of random weights and a vocabulary of some 18,000 tokens. */
 export async function writeRandomCheckpoint(folder: string, size: Sizes): Promise<void> {
   await cp(BASE, folder, { recursive: true })
   const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
   const write = (file: string, value: unknown) => writeFile(join(folder, file), JSON.stringify(value))
   const tokenizer = await read('tokenizer.json')
   const config = await read('config.json')
-  const vocabulary = addSyllables(tokenizer.model, config.vocab_size)
+  const tokens = addSyllables(tokenizer.model, config.vocab_size)
+  const vocabulary = size.untied?.vocabulary ?? tokens
   await write('tokenizer.json', tokenizer)
   const vision = { ...config.vision_config, ...size.vision, hidden_size: size.width }
   const quarter = size.width / size.heads / 8
@@ -73,6 +76,7 @@ export async function writeRandomCheckpoint(folder: string, size: Sizes): Promis
     num_attention_heads: size.heads,
     num_key_value_heads: size.keyValueHeads,
     vocab_size: vocabulary,
+    tie_word_embeddings: size.untied === undefined,
     rope_scaling: { type: 'mrope', mrope_section: [quarter, 1.5 * quarter, 1.5 * quarter] },
     vision_config: vision,
   })
@@ -94,10 +98,11 @@ function addSyllables(model: { vocab: Record<string, number>; merges: [string, s
 }
 
 function languageShapes(
-  { layers, width, feedForward, heads, keyValueHeads }: Sizes,
+  { layers, width, feedForward, heads, keyValueHeads, untied }: Sizes,
   vocabulary: number,
 ): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = { 'model.embed_tokens.weight': [vocabulary, width], 'model.norm.weight': [width] }
+  if (untied) shapes['lm_head.weight'] = [vocabulary, width]
   const keyValueWidth = (width / heads) * keyValueHeads
   for (let layer = 0; layer < layers; layer++) {
     const at = `model.layers.${layer}.`

@@ -2,6 +2,7 @@ import { measureConversation } from './conversation.ts'
 import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
 import { measureImport } from './import.ts'
+import { measureLargeModel } from './large-model.ts'
 import { measureMedia } from './media.ts'
 import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
@@ -14,9 +15,12 @@ export const sections = {
   tower: { title: 'Vision tower', measure: measureTower },
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   import: { title: 'Import of a checkpoint', measure: measureImport },
+  'large-model': { title: 'A model of real size', measure: measureLargeModel },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   rest: { title: 'At rest after a run', measure: measureRest },
 } as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>
 
 export type SectionName = keyof typeof sections
 export const sectionNames = Object.keys(sections) as SectionName[]
+/** Those that are run when none is named: all but the one that fills a disk. */
+export const usualSections = sectionNames.filter((name) => name !== 'large-model')

@@ -9,7 +9,7 @@ import { machineFacts } from './machine.ts'
 import { asMarkdown, type Outcome, type Report, type SectionReport } from './report.ts'
 import type { BenchOptions } from './section.ts'
 import type { SectionAnswer, SectionRequest } from './section-process.ts'
-import { type SectionName, sectionNames, sections } from './sections.ts'
+import { type SectionName, sectionNames, sections, usualSections } from './sections.ts'
 
 /** A list in one argument, each item one of `known`. */
 function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
@@ -29,7 +29,12 @@ function positive(text: string): number {
 const lengths = Object.keys(clipLengths)
 const program = new Command('bench:speed')
   .description('Measures the engine against its peers on this machine, and writes report.md and report.json.')
-  .option('--only <names>', `sections, of ${sectionNames.join(', ')}`, listOf(sectionNames), sectionNames)
+  .option(
+    '--only <names>',
+    `sections, of ${sectionNames.join(', ')}; large-model wants 45 GB of disk and is run only when named`,
+    listOf(sectionNames),
+    usualSections,
+  )
   .option('--out <dir>', 'folder for the report', 'bench-report')
   .option('--cache <dir>', 'folder for the clips and models made for measuring, about 1 GB', join(tmpdir(), 'tarsier-bench'))
   .option('--rounds <n>', 'runs of each contender; the median counts', positive, 3)

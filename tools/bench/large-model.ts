@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { benchClip } from './clips.ts'
+import { copySynced, importApart } from './import.ts'
+import { milliseconds } from './measure.ts'
+import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
+import type { BenchOptions, Measured } from './section.ts'
+
+const run = promisify(execFile)
+const PROCESS = fileURLToPath(new URL('answer-process.ts', import.meta.url))
+/** Tarsier2-7b: 8.3 thousand million parameters. */
+const SIZES: Sizes = {
+  layers: 28,
+  width: 3584,
+  feedForward: 18_944,
+  heads: 28,
+  keyValueHeads: 4,
+  untied: { vocabulary: 152_064 },
+  vision: { depth: 32, embed_dim: 1280, num_heads: 16, mlp_ratio: 4 },
+}
+/** The first run teaches the engine how fast the model is here, the second is held against what it then says. */
+const FRAMES = ['4', '16']
+const MOST_RESIDENT = 2 * 1024 ** 3
+/** How far a measured figure may be from the estimated one, as a factor. */
+const NEAR = 1.25
+
+const timed = z.object({ encode: z.number(), prefill: z.number(), firstToken: z.number() })
+const runSchema = z.object({
+  frames: z.number(),
+  estimate: z.object({ memory: z.object({ total: z.number() }), seconds: timed.nullable() }),
+  timings: timed,
+  tokens: z.object({ visual: z.number() }),
+  resident: z.number(),
+})
+
+/** A checkpoint of a real model's size: its import, and what is estimated of its answers against what they take. Wants 45 GB of disk and half an hour. */
+export async function measureLargeModel(options: BenchOptions): Promise<Measured> {
+  await mkdir(options.cache, { recursive: true })
+  const clip = await benchClip(options.cache, '30s', 'mp4')
+  const folder = await mkdtemp(join(options.cache, 'large-'))
+  try {
+    const checkpoint = join(folder, 'checkpoint')
+    await writeRandomCheckpoint(checkpoint, SIZES)
+    const weights = join(checkpoint, 'model.safetensors')
+    const { size } = await stat(weights)
+    const copying = (await milliseconds(() => copySynced(weights, join(folder, 'copy')))) / 1000
+    await rm(join(folder, 'copy'))
+    const home = join(folder, 'home')
+    const imported = await importApart(checkpoint, home, 'q4_k_m', 'f16')
+    await rm(checkpoint, { recursive: true })
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', PROCESS, join(home, 'models', 'imported'), clip, home, ...FRAMES])
+    const runs = z.array(runSchema).parse(JSON.parse(stdout))
+    const pairs = runs.flatMap(pairsOf)
+    return {
+      columns: ['', 'estimated', 'measured', 'measured of estimated'],
+      rows: pairs.map(({ what, unit, estimated, measured }) => [
+        what,
+        `${estimated.toFixed(1)} ${unit}`,
+        `${measured.toFixed(1)} ${unit}`,
+        `${((100 * measured) / estimated).toFixed(0)} %`,
+      ]),
+      notes: [
+        `${(size / 1e9).toFixed(1)} GB of random bf16 weights; copying them with a sync took ${copying.toFixed(0)} s, importing them as q4_k_m with vision f16 ${imported.seconds.toFixed(0)} s and ${(imported.resident / 1e6).toFixed(0)} MB at most, the quantizer's own process not counted.`,
+        'Memory is the most that the whole process ever held, seconds are those of the tower, of the prefill and to the first token.',
+      ],
+      targets: [
+        { what: 'an import with less than 2 GiB resident', met: imported.resident < MOST_RESIDENT },
+        ...pairs.map(({ what, estimated, measured }) => ({
+          what: `${what} within a quarter of the estimate`,
+          met: measured <= NEAR * estimated && estimated <= NEAR * measured,
+        })),
+      ],
+      data: { size, copying, imported, runs },
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Pair {
+  readonly what: string
+  readonly unit: string
+  readonly estimated: number
+  readonly measured: number
+}
+
+function pairsOf({ frames, estimate, timings, tokens, resident }: z.infer<typeof runSchema>): Pair[] {
+  const about = (part: string) => `${part}, ${frames} frames, ${tokens.visual} visual tokens`
+  const memory = { what: about('memory'), unit: 'GB', estimated: estimate.memory.total / 1e9, measured: resident / 1e9 }
+  const { seconds } = estimate
+  if (!seconds) return [memory]
+  const parts = { encode: 'encoding', prefill: 'prefill', firstToken: 'first token' } as const
+  return [
+    memory,
+    ...(Object.keys(parts) as (keyof typeof parts)[]).map((part) => ({
+      what: about(parts[part]),
+      unit: 's',
+      estimated: seconds[part],
+      measured: timings[part] / 1000,
+    })),
+  ]
+}
