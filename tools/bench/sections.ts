@@ -18,6 +18,8 @@ export const sections = {
   'large-model': { title: 'A model of real size', measure: measureLargeModel },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   rest: { title: 'At rest after a run', measure: measureRest },
+  // Playwright is loaded in this section's process alone.
+  page: { title: 'The page', measure: async (options: BenchOptions) => (await import('./page.ts')).measurePage(options) },
 } as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>
 
 export type SectionName = keyof typeof sections
