@@ -1,0 +1,62 @@
+import { copyFileSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { newId } from '../../src/library/ids.ts'
+import { Library } from '../../src/library/library.ts'
+import type { Turn } from '../../src/shared/contract/chats.ts'
+import { examples } from '../../src/shared/examples.ts'
+import { done, seen } from '../../test/unit/library/kept.ts'
+
+const HOUR = 3_600_000
+
+/**
+ * A library of so many conversations of one question each, the newest of which has `turns`. Their clips are there and have their thumbnails, as
+ * in a library that has been lived in; many share a file.
+ */
+export async function fillLibrary(home: string, { entries, turns }: { readonly entries: number; readonly turns: number }): Promise<void> {
+  const files = examplesIn(join(home, 'clips'))
+  const picture = await sharp({ create: { width: 320, height: 180, channels: 3, background: 'white', noise: { type: 'gaussian', mean: 128, sigma: 40 } } })
+    .jpeg()
+    .toBuffer()
+  using library = new Library(home)
+  library.transaction(() => {
+    for (let i = 0; i < entries; i++) {
+      const file = files[i % files.length]
+      if (!file) throw new RangeError('there are no examples')
+      const { key, id } = library.clips.add({ ...file, name: `clip ${i + 1}.mp4` })
+      library.clips.setThumbnail(id, picture)
+      const last = i === entries - 1
+      const created = Date.now() - (entries - i) * HOUR
+      const all = Array.from({ length: last ? turns : 1 }, (_, index) => turnOf(last ? index : i, index, created))
+      library.chats.restore(key, { id: newId(), title: null, created, updated: created }, all)
+    }
+  })
+}
+
+function examplesIn(folder: string) {
+  mkdirSync(folder, { recursive: true })
+  return examples.map(({ name }) => {
+    const path = join(folder, name)
+    copyFileSync(fileURLToPath(new URL(`../../resources/examples/${name}`, import.meta.url)), path)
+    const { size, mtimeMs } = statSync(path)
+    return { ...seen(path, { width: 320, height: 180, frameCount: 60, duration: 6, bytes: size }), bytes: size, modified: mtimeMs }
+  })
+}
+
+/** Answers from a sentence to a list with times, as models write them. */
+function turnOf(number: number, index: number, created: number): Turn {
+  const sentence = `In clip ${number + 1} a blue square spins while a **yellow star** moves to the left, then stops at the edge.`
+  const list = Array.from({ length: number % 5 }, (_, i) => `- at 0:0${i}: the square turns by another ${(i + 1) * 15} degrees`)
+  return {
+    index,
+    question: `What happens in part ${number + 1} of it?`,
+    settings: {},
+    model: 'demo',
+    state: 'done',
+    text: [Array.from({ length: 1 + (number % 4) }, () => sentence).join(' '), '', ...list].join('\n').trim(),
+    answer: done,
+    error: null,
+    created,
+  }
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from '@playwright/test'
+import playwright from '../../playwright.config.ts'
+import { findChromium } from '../../scripts/find-chromium.mjs'
+import { examples } from '../../src/shared/examples.ts'
+import { Tarsier } from '../../test/e2e/helpers/tarsier.ts'
+import { median } from './measure.ts'
+import { type AnswerTimes, timeAnswer } from './page-clocks.ts'
+import { type Scroll, timeScrolling } from './page-scrolling.ts'
+import type { BenchOptions, Measured, Skipped } from './section.ts'
+
+const BUILT = fileURLToPath(new URL('../../out/renderer/index.html', import.meta.url))
+/** Most milliseconds from the click to the first words, with nothing loaded yet. */
+const AIM = 5000
+/** Most milliseconds between two frames: a stop that is not seen as one. */
+const SMOOTH = 100
+
+interface Round {
+  readonly cold: AnswerTimes
+  readonly warm: AnswerTimes
+}
+
+/** The page as a person has it: real Chromium, the real `tarsier serve` on a home of its own, the demo model. */
+export async function measurePage(options: BenchOptions): Promise<Measured | Skipped> {
+  if (!existsSync(BUILT)) return { skipped: 'the page is not built; "npm run build" does it.' }
+  if (!findChromium()) {
+    return { skipped: 'no Chromium was found. "npx playwright install chromium" fetches one, or PLAYWRIGHT_CHROMIUM names its program.' }
+  }
+  const browser = await chromium.launch(playwright.use?.launchOptions)
+  try {
+    const rounds: Round[] = []
+    for (let round = 0; round < options.rounds; round++) rounds.push(await withHome(options.cache, (home) => oneRound(browser, home)))
+    const scrolls = await withHome(options.cache, (home) => timeScrolling(browser, home))
+    return reported(rounds, scrolls, browser.version())
+  } finally {
+    await browser.close()
+  }
+}
+
+async function withHome<T>(cache: string, work: (home: string) => Promise<T>): Promise<T> {
+  await mkdir(cache, { recursive: true })
+  const home = await mkdtemp(join(cache, 'home-'))
+  try {
+    return await work(home)
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+/** The first click after the server's start, and one on another example after that answer. */
+async function oneRound(browser: Browser, home: string): Promise<Round> {
+  const [first, second] = examples
+  if (!second) throw new RangeError('two examples are needed')
+  const tarsier = await Tarsier.start(home)
+  try {
+    const page = await browser.newPage()
+    try {
+      return {
+        cold: await answerTo(page, tarsier.address, first.title),
+        warm: await answerTo(page, tarsier.address, second.title),
+      }
+    } finally {
+      await page.close()
+    }
+  } finally {
+    await tarsier.stop()
+  }
+}
+
+async function answerTo(page: Page, address: string, title: string): Promise<AnswerTimes> {
+  await page.goto(address)
+  const example = page.getByRole('button', { name: title })
+  await example.waitFor()
+  const [times] = await Promise.all([page.evaluate(timeAnswer), example.click()])
+  return times
+}
+
+function reported(rounds: readonly Round[], scrolls: readonly Scroll[], chromiumVersion: string): Measured {
+  const of = (pick: (round: Round) => number) => median(rounds.map(pick))
+  const seconds = (value: number) => `${(value / 1000).toFixed(2)} s`
+  const cold = of((round) => round.cold.first)
+  return {
+    columns: ['', 'first words', 'whole answer', 'between frames, median', 'between frames, longest'],
+    rows: [
+      ['the first example after the server’s start', seconds(cold), seconds(of((round) => round.cold.whole)), '', ''],
+      ['another example after it', seconds(of((round) => round.warm.first)), seconds(of((round) => round.warm.whole)), '', ''],
+      ...scrolls.map(({ what, between }) => [
+        `scrolling through ${what}`,
+        '',
+        '',
+        `${median(between).toFixed(1)} ms`,
+        `${Math.max(...between).toFixed(1)} ms`,
+      ]),
+    ],
+    notes: [
+      `Chromium ${chromiumVersion} without a window or GPU at 1280×720, on the same machine as the server; times begin at the click and end with the frame that shows it.`,
+      'The first click comes as soon as the examples can be clicked; no model is loaded then. The system has the program’s files in memory from the rounds before.',
+      ...scrolls.map(
+        ({ what, between, steps }) =>
+          `Through ${what}: ${steps} turns of the wheel, ${between.length} frames, ${between.filter((each) => each > 50).length} of them more than 50 ms after the one before.`,
+      ),
+    ],
+    targets: [
+      { what: `the first words at most ${AIM / 1000} s after the first click`, met: cold <= AIM },
+      ...scrolls.map(({ what, between }) => ({
+        what: `no more than ${SMOOTH} ms between two frames through ${what}`,
+        met: Math.max(...between) <= SMOOTH,
+      })),
+    ],
+    data: { chromium: chromiumVersion, rounds, scrolls },
+  }
+}
