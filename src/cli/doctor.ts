@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { engineProblem, usable } from '../service/doctor-advice.ts'
+import { type Advice, engineProblem, usable } from '../service/doctor-advice.ts'
 import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -8,6 +8,7 @@ import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
+import { wayText } from './ways.ts'
 
 interface DoctorOptions {
   readonly json?: boolean
@@ -32,12 +33,19 @@ async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<Exit
   const progress = new ProgressLine(process.stderr)
   progress.begin('trying every device')
   const report = await makeReport(homeOf(options), signal).finally(() => progress.clear())
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${printable(reportText(report))}\n`)
+  const advice = report.advice.map(adviceText)
+  process.stdout.write(options.json ? `${JSON.stringify({ ...report, advice })}\n` : `${printable(reportText(report, advice))}\n`)
   return usable(report.engines) ? exitCodes.done : exitCodes.failed
 }
 
-export function reportText(report: DoctorReport): string {
-  const { data, memory, cpu, engines, models, advice } = report
+/** The sentence, and how to do on the command line what it says. */
+export function adviceText({ text, way }: Advice): string {
+  const here = wayText(way)
+  return here === '' ? text : `${text} (${here})`
+}
+
+function reportText(report: DoctorReport, advice: readonly string[]): string {
+  const { data, memory, cpu, engines, models } = report
   const rows: [string, string][] = [
     ['tarsier', report.app],
     ['node', report.node],

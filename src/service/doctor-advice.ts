@@ -1,6 +1,7 @@
 import type { Diagnosis, Probe } from '../engine/diagnosis.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import type { ErrorData } from '../shared/errors.ts'
+import type { Way } from '../shared/ways.ts'
 
 /** What advice is made from. */
 export interface Advisable {
@@ -25,23 +26,42 @@ export function usable(engines: Advisable['engines']): boolean {
   )
 }
 
+/** A sentence for every surface, and which way out it speaks of where the command line has options or commands for that. */
+export interface Advice {
+  readonly text: string
+  readonly way: Way | null
+}
+
 /** What to do about what is missing or scarce, the most urgent first. */
-export function adviceFor({ platform, memory, data, models, engines }: Advisable): string[] {
+export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
+  const large = (than: string) => ({
+    text: `A 7B model needs about 12 GB of memory with its language model in q8_0, more than ${than}.`,
+    way: 'smaller-language-model' as const,
+  })
+  const usableOnes = models.filter(({ problem }) => problem === null)
   return [
     ...engineAdvice(engines, platform),
-    ...models.flatMap(({ name, problem }) => (problem === null ? [] : [`The model ${name} cannot be used: ${problem}`])),
-    ...(models.some(({ name, problem }) => name !== DEMO_MODEL && problem === null)
+    ...models.flatMap(({ name, problem }) => (problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, way: null }])),
+    ...(usableOnes.some(({ name }) => name !== DEMO_MODEL)
       ? []
       : [
-          `${models.some(({ problem }) => problem === null) ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one: tarsier models import Tarsier2-Recap-7b --name tarsier2 ("tarsier models catalogue" lists more).`,
+          {
+            text: `${usableOnes.length > 0 ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one, such as Tarsier2-Recap-7b.`,
+            way: 'import-model' as const,
+          },
         ]),
     ...(memory.total < LARGE_MODEL_BYTES
-      ? ['A 7B model needs about 12 GB of memory with --language q8_0, more than this machine has; smaller models work.']
+      ? [large('this machine has; smaller models work')]
       : memory.free < LARGE_MODEL_BYTES
-        ? ['A 7B model needs about 12 GB of memory with --language q8_0, more than is free now: close other programs before using one.']
+        ? [large('is free now: close other programs before using one')]
         : []),
     ...(data.diskFree !== null && data.diskFree < LARGE_MODEL_BYTES
-      ? ['Less than 12 GB are free on the disk with the models: make room, or choose another folder with TARSIER_HOME or --home.']
+      ? [
+          {
+            text: 'Less than 12 GB are free on the disk with the models: make room, or have TARSIER_HOME name a folder on another disk.',
+            way: 'other-home' as const,
+          },
+        ]
       : []),
   ]
 }
@@ -54,30 +74,27 @@ export function engineProblem({ code, message, details }: ErrorData): string {
     : message
 }
 
-function engineAdvice(engines: Advisable['engines'], platform: string): string[] {
-  if ('error' in engines) {
-    return [`${engineProblem(engines.error)} Run "npm install" again in Tarsier's folder; TARSIER_DEBUG=1 shows more.`]
-  }
+function engineAdvice(engines: Advisable['engines'], platform: string): Advice[] {
+  const again = (why: string): Advice => ({ text: `${why} Install Tarsier again.`, way: 'install-again' })
+  if ('error' in engines) return [again(engineProblem(engines.error))]
   const { media, images, vision, language } = engines
-  const advice: string[] = []
-  for (const library of [media, images]) {
-    if (!library.works)
-      advice.push(
-        `${library.name} cannot be loaded (${library.detail}), so clips cannot be opened: run "npm install" again in Tarsier's folder.`,
-      )
-  }
-  if (!works(vision.devices)) advice.push(`ONNX Runtime cannot be used on any device: run "npm install" again in Tarsier's folder.`)
-  if (!works(language.devices)) advice.push(`llama.cpp cannot be used on any device: run "npm install" again in Tarsier's folder.`)
+  const advice = [media, images]
+    .filter((library) => !library.works)
+    .map((library) => again(`${library.name} cannot be loaded (${library.detail}), so clips cannot be opened.`))
+  if (!works(vision.devices)) advice.push(again('ONNX Runtime cannot be used on any device.'))
+  if (!works(language.devices)) advice.push(again('llama.cpp cannot be used on any device.'))
   const gpu = works(language.devices, 'cuda', 'vulkan', 'metal')
   if (works(language.devices, 'cuda') && !works(vision.devices, 'cuda', 'dml', 'webgpu')) {
+    const half = 'The GPU is used for language, but not for vision'
     advice.push(
       platform.startsWith('linux x64')
-        ? 'The GPU is used for language, but not for vision: with CUDA 12 and cuDNN 9 installed, "ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js", run in Tarsier\'s folder, fetches the CUDA part of ONNX Runtime (internet needed).'
-        : 'The GPU is used for language, but not for vision: update its driver.',
+        ? { text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring.`, way: 'fetch-cuda-vision' }
+        : { text: `${half}: update its driver.`, way: null },
     )
   }
   if (!gpu && works(language.devices)) {
-    advice.push('No GPU can be used for language, so large models answer slowly. If there is one, update its driver (CUDA or Vulkan).')
+    const text = 'No GPU can be used for language, so large models answer slowly. If there is one, update its driver (CUDA or Vulkan).'
+    advice.push({ text, way: null })
   }
   return advice
 }

@@ -6,7 +6,7 @@ import { diagnoseInHost } from '../engine/host/host-client.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
-import { type Advisable, adviceFor } from './doctor-advice.ts'
+import { type Advisable, type Advice, adviceFor } from './doctor-advice.ts'
 import { appVersion } from './version.ts'
 
 export interface ModelSeen {
@@ -17,7 +17,7 @@ export interface ModelSeen {
   readonly problem: string | null
 }
 
-/** `doctor --json`. Sizes are bytes; null where the system would not tell. */
+/** What works on this machine. Sizes are bytes; null where the system would not tell. */
 export interface DoctorReport extends Advisable {
   readonly app: string
   readonly node: string
@@ -34,8 +34,8 @@ export interface DoctorReport extends Advisable {
   readonly models: readonly ModelSeen[]
   /** The native engines, or why not even asking them worked. */
   readonly engines: Diagnosis | { readonly error: ErrorData }
-  /** What to do about what is missing, a sentence each. */
-  readonly advice: readonly string[]
+  /** What to do about what is missing. */
+  readonly advice: readonly Advice[]
 }
 
 export async function makeReport(home: string, signal: AbortSignal): Promise<DoctorReport> {

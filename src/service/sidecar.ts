@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { access, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TarsierError } from '../shared/errors.ts'
+import type { Way } from '../shared/ways.ts'
 
 /**
  * Where each clip's text goes: beside it, under its base name (`a.mp4` → `a.txt`). Clips of one run that would share
@@ -26,7 +27,8 @@ export async function exists(path: string): Promise<boolean> {
 export function refuseExisting(path: string): TarsierError {
   return new TarsierError(
     'write-failed',
-    `${path} is there already. Add --skip-existing to leave such clips out, or --overwrite to write it anew.`,
+    `${path} is there already. Leave clips out that have such a file, or have it written anew.`,
+    { details: { way: 'existing-texts' satisfies Way } },
   )
 }
 
@@ -41,8 +43,9 @@ export async function writeSidecar(path: string, text: string, options: { overwr
     if (error instanceof TarsierError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room and run again with --skip-existing.`, {
+      throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room, and write what is missing.`, {
         cause: error,
+        details: { way: 'missing-texts' satisfies Way },
       })
     }
     throw new TarsierError('write-failed', `${path} could not be written: ${message}. Check the folder's permissions.`, { cause: error })

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import koffi from 'koffi'
 import type { Llama } from 'node-llama-cpp'
 import { TarsierError } from '../../shared/errors.ts'
+import type { Way } from '../../shared/ways.ts'
 import { checkLayout } from './layout-check.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
 
@@ -106,8 +107,8 @@ async function load(device: LanguageDevice, keepLog: (level: string, text: strin
 function nativeLibrary(cause: unknown): TarsierError {
   return new TarsierError(
     'native-library',
-    `llama.cpp could not be loaded on this machine (${process.platform} ${process.arch}). Install the app's packages again ("npm ci"); on Linux it needs glibc.`,
-    { cause },
+    `llama.cpp could not be loaded on this machine (${process.platform} ${process.arch}). Install Tarsier again; on Linux it needs glibc.`,
+    { cause, details: { way: 'install-again' satisfies Way } },
   )
 }
 

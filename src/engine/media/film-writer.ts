@@ -12,6 +12,7 @@ import {
   type Stream,
 } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
+import type { Way } from '../../shared/ways.ts'
 import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
 
@@ -86,7 +87,9 @@ export class FilmWriter implements AsyncDisposable {
     this.#check(this.#container.allocOutputContext2(null, container, this.#path))
     const codec = Codec.findEncoderByName(name as FFEncoderCodec)
     if (!codec) {
-      throw new TarsierError('native-library', `FFmpeg came without its encoder ${name}, so no film can be made. Run "npm install" again.`)
+      throw new TarsierError('native-library', `FFmpeg came without its encoder ${name}, so no film can be made. Install Tarsier again.`, {
+        details: { way: 'install-again' satisfies Way },
+      })
     }
     const encoder = this.#encoder
     encoder.allocContext3(codec)

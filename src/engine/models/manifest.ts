@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
+import type { Way } from '../../shared/ways.ts'
 import { containedPath, unreadable } from './contained-file.ts'
 import { checkFields, readJsonFile } from './json-file.ts'
 
@@ -38,7 +39,8 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
   if (value === null) {
     throw new TarsierError(
       'model-missing',
-      `${directory} holds no model: there is no ${MANIFEST_FILE}. A checkpoint becomes a model with "tarsier models import".`,
+      `${directory} holds no model: there is no ${MANIFEST_FILE}. A checkpoint has to be imported first.`,
+      { details: { way: 'import-model' satisfies Way } },
     )
   }
   const { formatVersion } = checkFields(value, versionSchema, path)

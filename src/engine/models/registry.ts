@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
+import type { Way } from '../../shared/ways.ts'
 import { isMissing, unreadable } from './contained-file.ts'
 import { readManifest } from './manifest.ts'
 import { resourceFolder } from './resource-folder.ts'
@@ -59,8 +60,8 @@ export async function resolveModel(nameOrPath: string, home: string): Promise<st
   const asPath = nameOrPath !== '' && (await isFolder(directory)) ? `; the folder ${directory} holds no ${MANIFEST_FILE}` : ''
   throw new TarsierError(
     'model-missing',
-    `There is no model "${nameOrPath}"${asPath}. ${there}. Give one of them, the path of a model's folder, or bring one in with "tarsier models import".`,
-    { details: { asked: nameOrPath, models: names } },
+    `There is no model "${nameOrPath}"${asPath}. ${there}. Give one of them, the path of a model's folder, or import one.`,
+    { details: { asked: nameOrPath, models: names, way: 'import-model' satisfies Way } },
   )
 }
 

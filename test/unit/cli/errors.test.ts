@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { errorLine } from '../../../src/cli/errors.ts'
-import { TarsierError } from '../../../src/shared/errors.ts'
+import { openImportSource } from '../../../src/engine/models/import/import-source.ts'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
+import { resolveModel } from '../../../src/engine/models/registry.ts'
+import { refuseExisting, writeSidecar } from '../../../src/service/sidecar.ts'
+import { asTarsierError, TarsierError } from '../../../src/shared/errors.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 describe('errors on stderr', () => {
   it('names the file, the sentence and the code on one line', () => {
@@ -21,6 +26,25 @@ describe('errors on stderr', () => {
     expect(errorLine(new TarsierError('context-full', 'Start over.', { details: { visual: 9 } }))).toBe(
       'tarsier: Start over. [context-full]',
     )
+  })
+
+  it.each([
+  it('adds its own to what others say in words', async () => {
+    await using scratch = await ScratchFolder.make()
+    const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
+    const refused: readonly (readonly [Promise<unknown>, string])[] = [
+      [openImportSource(alone, undefined, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
+      [openImportSource(folder, undefined, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
+      [resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
+      [readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
+      [Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],
+      [writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'permissions. [write-failed]'],
+    ]
+    for (const [work, words] of refused) {
+      const error = await work.then(() => null, asTarsierError)
+      expect(errorLine(error)).toContain(words)
+      expect(error?.message).not.toMatch(/--|tarsier models/)
+    }
   })
 
   it('says of the unforeseen that it is so, without its stack', () => {

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import { ourCode } from '../../helpers/our-code.ts'
 
-/** What only the command line can be told: GGUF pairs come by it alone, and the last two are other programs' options. */
-const OWN = ['models/import/import-source.ts', 'models/download/gguf-pair-files.ts', 'language/gguf-check.ts', 'child-process.ts']
+/** Options of other programs: llama.cpp's, which joins pieces of a model, and Node's. */
+const OTHERS = ['engine/child-process.ts', 'engine/language/gguf-check.ts']
+/** What only somebody at a terminal can do. `src/cli/ways.ts` and `src/cli/errors.ts` add it. */
+const TERMINAL = /['"`( ]--[a-z]|\btarsier (?:describe|chat|trace|models|bench|doctor)\b|\b(?:npm|npx|node) [a-z]/
 
-test("the engine's sentences fit the window and the page too: they name no option of the command line", () => {
-  const naming = ourCode('engine').filter(({ code }) => /['"`( ]--[a-z]/.test(code))
-  expect(naming.map(({ name }) => name).sort()).toEqual(OWN.map((name) => `engine/${name}`).sort())
+test('sentences that reach the window and the page too name no option and no command of the command line', () => {
+  const code = ['engine', 'library', 'service', 'shared'].flatMap((room) => ourCode(room))
+  expect(code.filter(({ code }) => TERMINAL.test(code)).map(({ name }) => name)).toEqual(OTHERS)
 })

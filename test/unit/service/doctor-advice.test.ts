@@ -41,18 +41,21 @@ describe('what doctor advises', () => {
       }),
     )
     expect(advice).toHaveLength(4)
-    expect(advice.join('\n')).toMatch(/bad cannot be used: Its file is short\..*demo model.*memory.*disk/s)
+    expect(advice.map(({ text }) => text).join('\n')).toMatch(/bad cannot be used: Its file is short\..*demo model.*memory.*disk/s)
   })
 
   it('tells how to get vision onto an NVIDIA GPU that language uses already', () => {
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
-    expect(adviceFor(machine({ engines }))).toEqual([expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12')])
+    expect(adviceFor(machine({ engines }))).toEqual([{ text: expect.stringContaining('CUDA part of ONNX Runtime'), way: 'fetch-cuda-vision' }])
   })
 
   it('knows when nothing can be described here', () => {
     expect(usable(machine().engines)).toBe(true)
     expect(usable({ error: { code: 'engine-crashed', message: 'It crashed.' } })).toBe(false)
     expect(usable({ ...machine().engines, media: not('node-av') } as Advisable['engines'])).toBe(false)
-    expect(adviceFor(machine({ engines: { error: { code: 'engine-crashed', message: 'It crashed.' } } }))[0]).toContain('It crashed.')
+    expect(adviceFor(machine({ engines: { error: { code: 'engine-crashed', message: 'It crashed.' } } }))[0]).toEqual({
+      text: 'It crashed. Install Tarsier again.',
+      way: 'install-again',
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
+import type { Way } from '../../../shared/ways.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
 import { INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../safetensors.ts'
 import { readModelParts } from './checkpoint-family.ts'
@@ -30,7 +31,8 @@ export async function openImportSource(source: string, mmproj: string | undefine
     }
     throw new TarsierError(
       'usage',
-      `${path} is a language model alone. Give its vision tower too, a GGUF whose name mostly begins with "mmproj": --mmproj FILE.`,
+      `${path} is a language model alone. Give a folder with its vision tower in it too, a GGUF whose name mostly begins with "mmproj".`,
+      { details: { way: 'name-vision-tower' satisfies Way } },
     )
   }
   const ggufs = names.filter((name) => name.toLowerCase().endsWith(GGUF))
@@ -41,7 +43,8 @@ export async function openImportSource(source: string, mmproj: string | undefine
     }
     throw new TarsierError(
       'usage',
-      `${path} holds ${ggufs.length} GGUF files: ${ggufs.slice(0, 10).join(', ')}. Say which two are meant: the language model's as the source, its vision tower's by --mmproj FILE.`,
+      `${path} holds ${ggufs.length} GGUF files: ${ggufs.slice(0, 10).join(', ')}. Put the two that are meant, a language model and its vision tower, into a folder of their own.`,
+      { details: { way: 'name-vision-tower' satisfies Way } },
     )
   }
   const tensors = await openCheckpoint(path)

@@ -68,7 +68,7 @@ describe('a pair of GGUFs', () => {
     expect(other.language.sha256).toBe(one.language.sha256)
     expect(other.vision.sha256).toBe(one.vision.sha256)
     await cp(MMPROJ, join(folder, 'c.gguf'))
-    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*--mmproj/ })
+    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*folder of their own/ })
   })
 
   it('comes in by the command line', async () => {
