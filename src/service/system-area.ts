@@ -28,7 +28,7 @@ function about({ home }: Service): About {
     node: process.versions.node,
     home,
     parts: parts(),
-    connections,
+    connections: connections.map(({ to, why, when }) => ({ to, why, when })),
   }
 }
 
@@ -44,7 +44,7 @@ async function health({ home }: Service, signal: AbortSignal): Promise<Health> {
     media: works ? [works.media, works.images] : none,
     vision: works?.vision.devices ?? none,
     language: works?.language.devices ?? none,
-    advice: report.advice,
+    advice: report.advice.map(({ text }) => text),
   }
 }
 

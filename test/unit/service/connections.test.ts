@@ -1,43 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { expect, test } from 'vitest'
 import { connections } from '../../../src/service/connections.ts'
 import { ourCode } from '../../helpers/our-code.ts'
 
-/** Ways to open a connection, or to wait for one: of Node, of the browser, and of the packages that we have. */
-const OPENING = [
-  /^import (?!type|\{ isIP(?:v6)? \}).*from '(?:node:)?(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'/m,
-  /^import (?!type).*from '(?:undici|ws|@huggingface\/hub|@hono\/node-server|@orpc\/client\/fetch)'/m,
-  /\b(?:import|require)\('(?:node:)?(?:net|http|https|http2|tls|dgram|dns|undici|ws|@huggingface\/hub|@hono\/node-server)'\)/,
-  /(?<![\w#.])(?:globalThis\.|net\.)?fetch\(/,
-  /\bnew (?:XMLHttpRequest|WebSocket|EventSource|RTCPeerConnection|WebTransport)\b/,
-  // Its errors and types are used elsewhere, too.
-  /^import (?:OpenAI|\{[^}]*\bAzureOpenAI\b).*from 'openai'/m,
-  /\bsendBeacon\(/,
+/** Modules with which a connection can be opened or waited for, and what of them opens none. */
+const OPENING: Readonly<Record<string, readonly string[]>> = {
+  'node:dgram': [],
+  'node:dns': [],
+  'node:dns/promises': [],
+  'node:http': [],
+  'node:http2': [],
+  'node:https': [],
+  'node:inspector': [],
+  'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList'],
+  'node:tls': [],
+  '@hono/node-server': [],
+  '@huggingface/hub': [],
+  '@orpc/client/fetch': [],
+  openai: ['APIConnectionError', 'APIConnectionTimeoutError', 'APIError'],
+  undici: [],
+}
+
+/** Packages that open none, or that are told not to (see below). One that is new belongs here or there, and so do its parts. */
+const QUIET = [
+  '@hono/node-server/serve-static',
+  '@huggingface/jinja',
+  '@orpc/client',
+  '@orpc/client/message-port',
+  '@orpc/contract',
+  '@orpc/server',
+  '@orpc/server/fetch',
+  '@orpc/server/message-port',
+  '@photostructure/sqlite',
+  '@tanstack/react-virtual',
+  'commander',
+  'electron',
+  'hono',
+  'hono/body-limit',
+  'hono/cookie',
+  'koffi',
+  'lucide-react',
+  'node-av',
+  'node-av/constants',
+  'node-av/lib',
+  'node-llama-cpp',
+  'onnx-proto',
+  'onnxruntime-node',
+  'protobufjs/minimal.js',
+  'radix-ui',
+  'react',
+  'react-dom/client',
+  'react-markdown',
+  'remark-gfm',
+  'sharp',
+  'zod',
+  'zustand',
 ]
 
-/** Where the code does so, by words of the entry that tells of it. */
-const PLACES: Readonly<Record<string, RegExp>> = {
-  'bench/judges/openai-judge.ts': /benchmark/,
-  'bench/run/openai-model.ts': /benchmark/,
-  'engine/models/download/hub-client.ts': /Hugging Face hub/,
-  'engine/models/download/repository-listing.ts': /Hugging Face hub/,
-  'renderer/lib/upload.ts': /this machine itself/,
-  'renderer/transport.ts': /this machine itself/,
-  'serve/openai/media.ts': /--allow-remote/,
-  'serve/server.ts': /this machine itself/,
+/** What opens one without an import: of Node, of the browser, of Electron. */
+const GLOBALS =
+  /(?<![\w#.])(?:globalThis\.|window\.)?fetch\(|\bnew (?:XMLHttpRequest|WebSocket|WebSocketStream|EventSource|RTCPeerConnection|WebTransport)\b|\b(?:sendBeacon|openExternal|setFeedURL|checkForUpdates|downloadURL)\(|\b(?:autoUpdater|crashReporter)\b/
+
+interface Import {
+  readonly from: string
+  /** What is imported, but for types; null for all of it. */
+  readonly names: readonly string[] | null
+}
+
+function importsOf(code: string): Import[] {
+  const named = [...code.matchAll(/\b(?:import|export)\s+(type\b)?([^'";]*?)\bfrom\s+['"]([^'"]+)['"]/g)].map(
+    ([, type, what = '', from = '']) => {
+      const listed = /^\s*\{([\s\S]*)\}\s*$/.exec(what)?.[1]
+      const names = listed?.split(',').flatMap((name) => /^\s*(?!type\s)(\w+)/.exec(name)?.[1] ?? [])
+      return { from, names: type ? [] : (names ?? null) }
+    },
+  )
+  const whole = [...code.matchAll(/\b(?:import|require)\s*\(?\s*['"`]([^'"`]+)['"`]/g)].map(([, from = '']) => ({ from, names: null }))
+  return [...named, ...whole].filter(({ from }) => !from.startsWith('.'))
+}
+
+function opens(code: string): boolean {
+  const byImport = importsOf(code).some(({ from, names }) => {
+    const harmless = OPENING[prefixed(from)]
+    return harmless !== undefined && (names === null || names.some((name) => !harmless.includes(name)))
+  })
+  return byImport || GLOBALS.test(code)
+}
+
+function prefixed(module: string): string {
+  return builtinModules.includes(module) ? `node:${module}` : module
 }
 
 test('every place that opens a connection is told of in Help, and nothing is told that no code does', () => {
-  const opening = ourCode().filter(({ code }) => OPENING.some((way) => way.test(code)))
-  expect(opening.map(({ name }) => name)).toEqual(Object.keys(PLACES))
-  for (const words of Object.values(PLACES)) expect(connections.filter(({ to }) => words.test(to))).toHaveLength(1)
-  for (const { to } of connections) expect(Object.values(PLACES).some((words) => words.test(to))).toBe(true)
+  const opening = ourCode().filter(({ code }) => opens(code))
+  const told = new Set(connections.flatMap(({ openedBy }) => openedBy))
+  expect(opening.map(({ name }) => name)).toEqual([...told].sort())
+  for (const { openedBy } of connections) expect(openedBy.length).toBeGreaterThan(0)
 })
 
-test('decoders and llama.cpp, which could fetch by themselves, are told not to', () => {
-  const code = (wanted: string) => ourCode('engine').find(({ name }) => name === wanted)?.code
-  expect(code('engine/media/demuxer.ts')).toContain("protocol_whitelist: 'file'")
+test('whether a package opens connections is known of all that are used', () => {
+  const used = ourCode().flatMap(({ code }) => importsOf(code).filter(({ names }) => names === null || names.length > 0))
+  const packages = new Set(used.map(({ from }) => prefixed(from)).filter((from) => !from.startsWith('node:')))
+  const known = [...QUIET, ...Object.keys(OPENING).filter((name) => !name.startsWith('node:'))]
+  expect([...packages].sort()).toEqual(known.sort())
+})
+
+test.each([
+  ["import { request } from 'undici'", true],
+  ["import {\n  Agent,\n  type Dispatcher,\n} from 'undici'", true],
+  ["import type { Dispatcher } from 'undici'", false],
+  ["import { type Dispatcher } from 'undici'", false],
+  ["import * as net from 'net'", true],
+  ["import { isIP } from 'node:net'", false],
+  ["import { isIP, connect } from 'node:net'", true],
+  ["import OpenAI, { APIError } from 'openai'", true],
+  ["import { APIError } from 'openai'", false],
+  ["export { get } from 'node:https'", true],
+  ["const { get } = await import('node:https')", true],
+  ["const { get } = require('https')", true],
+  ['await fetch(address)', true],
+  ['await this.fetch(address)', false],
+  ["new WebSocket('ws://a')", true],
+  ['shell.openExternal(address)', true],
+])('%s opens one: %s', (code, wanted) => {
+  expect(opens(code)).toBe(wanted)
+})
+
+test('the page itself may ask its own server alone', () => {
+  const { code } = ourCode('engine').find(({ name }) => name === 'engine/media/demuxer.ts') ?? {}
+  // Decoders and llama.cpp could fetch by themselves, and are told not to.
+  expect(code).toContain("protocol_whitelist: 'file'")
   for (const { name, code } of ourCode('engine')) {
     for (const call of code.match(/getLlama\(\{[^}]*\}/g) ?? [])
       expect([name, call]).toEqual([name, expect.stringMatching(/build: 'never',\s+skipDownload: true/)])
   }
+  const page = readFileSync(new URL('../../../src/renderer/index.html', import.meta.url), 'utf8')
+  expect(page).toMatch(/default-src 'none'|default-src 'self'/)
 })
