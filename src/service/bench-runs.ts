@@ -64,7 +64,7 @@ export class BenchRuns {
     if (!run)
       throw new TarsierError(
         'nothing-found',
-        `There are no predictions in ${path}. Choose the folder that "tarsier bench run" was given with --out, or one with predictions.jsonl in it.`,
+        `There are no predictions in ${path}. Choose the folder that a run was written to, or one with predictions.jsonl in it.`,
       )
     if (!this.#opened.includes(path)) this.#remember([...this.#opened, path])
     return { ...run, opened: true }
@@ -113,11 +113,18 @@ export class BenchRuns {
       if (files.predictions.length === 0) return null
       const id = this.#ids.get(directory) ?? newId()
       this.#ids.set(directory, id)
+      this.#expire(id, files)
       return { id, directory, opened: this.#opened.includes(directory), files }
     } catch (error) {
       if (isAbort(error)) throw error
       return null // a disk that is not plugged in now
     }
+  }
+
+  /** What has been seen to be another run by now is gone through again as soon as somebody asks. */
+  #expire(id: string, files: RunFiles): void {
+    const held = this.#held.get(id)
+    if (held && held.stamp !== stampOf(files)) this.#held.set(id, { ...held, read: 0 })
   }
 
   get #memory(): string {

@@ -33,6 +33,11 @@ async function openRoom(page: Page, place: Place): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: 'Benchmarks' })).toBeVisible()
 }
 
+/** As a person does who was in another window: Playwright's pages have the focus all the time, so it cannot be taken from them. */
+async function comeBack(page: Page): Promise<void> {
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+}
+
 const samples = (page: Page) => page.getByRole('region', { name: 'Samples', exact: true })
 const rows = (page: Page) => samples(page).getByRole('listitem')
 
@@ -101,6 +106,34 @@ test('two runs stand side by side, and the tables beside the samples', async ({ 
   await expect(sample.getByRole('region', { name: 'other' })).toContainText('Right')
   await page.getByRole('tab', { name: 'Tables' }).click()
   await expect(page.getByRole('table', { name: 'Accuracy' }).getByRole('row', { name: /OVERALL/ })).toContainText('50.0')
+  expect(trouble).toEqual([])
+})
+
+test('what runs have got meanwhile is there when one comes back to the window, and what was looked at too', async ({
+  page,
+  place,
+  trouble,
+}) => {
+  await writeRuns(place)
+  await openRoom(page, place)
+  await page.getByRole('button', { name: /^small/ }).click()
+  await expect(rows(page)).toHaveCount(5)
+  await rows(page)
+    .getByRole('button', { name: /MVBench\/action-2/ })
+    .click()
+  const sample = page.getByRole('article', { name: 'MVBench/action-2' })
+  await expect(sample).toContainText('Wrong')
+  await writePredictions(folder(place, 'small'), 'mvbench', [choice(1, 'B) it spins'), choice(2, 'B'), choice(3, 'it spins'), choice(4, 'B')])
+  await writePredictions(folder(place, 'third'), 'mvbench', [choice(1, 'B')])
+  await comeBack(page)
+  await expect(rows(page)).toHaveCount(6)
+  await expect(page.getByRole('status').filter({ hasText: '6 samples' }).first()).toBeVisible()
+  await expect(sample).toContainText('Right')
+  await page.getByRole('button', { name: 'All runs' }).click()
+  await expect(page.getByRole('button', { name: /^third/ })).toBeVisible()
+  await rm(folder(place, 'third'), { recursive: true })
+  await comeBack(page)
+  await expect(page.getByRole('button', { name: /^third/ })).toHaveCount(0)
   expect(trouble).toEqual([])
 })
 

@@ -5,6 +5,8 @@ import { openFromAddress } from '../flows/address.ts'
 import { followService } from '../flows/connection.ts'
 import { onGlobalKey } from '../flows/global-keys.ts'
 import { followShell } from '../flows/shell.ts'
+import { useReturn } from '../hooks/use-return.ts'
+import { useModels } from '../stores/models.ts'
 import { useView, type View } from '../stores/view.ts'
 import { BatchesView } from './batch/batches-view.tsx'
 import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
@@ -23,6 +25,7 @@ export function App() {
   useEffect(followService, [])
   useEffect(followShell, [])
   useEffect(openFromAddress, [])
+  useReturn(useModels.getState().load)
   useEffect(() => {
     window.addEventListener('keydown', onGlobalKey)
     return () => window.removeEventListener('keydown', onGlobalKey)

@@ -36,6 +36,8 @@ interface BenchListState {
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly ask: (query: ListQuery) => Promise<void>
+  /** Asks the same again; the place in the list stays. */
+  readonly again: () => Promise<void>
   /** Tells which rows are to be seen. */
   readonly need: (first: number, last: number) => void
 }
@@ -56,11 +58,17 @@ export const useBenchList = create<BenchListState>((set, get) => ({
     set({ query, loading: true, problem: null })
     try {
       const { items, total, counts } = await page(query, 0, signal)
-      if (!signal.aborted) set({ pages: withPage(new Map(), 0, items), total, counts, loading: false })
+      if (signal.aborted) return
+      asked.delete(0)
+      set({ pages: withPage(new Map(), 0, items), total, counts, loading: false })
     } catch (error) {
       const problem = problemOf(error)
       if (problem && !signal.aborted) set({ problem, pages: new Map(), total: 0, counts: null, loading: false })
     }
+  },
+  again: async () => {
+    const { query } = get()
+    if (query !== null) await get().ask(query)
   },
   need: (first, last) => {
     const { query, pages, loading } = get()

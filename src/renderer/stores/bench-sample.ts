@@ -26,6 +26,8 @@ interface BenchSampleState {
   readonly frames: readonly FramePicture[]
   readonly noFrames: ErrorData | null
   readonly show: (choice: SampleChoice) => Promise<void>
+  /** Reads its words and verdicts anew; the clip plays on. */
+  readonly again: () => Promise<void>
   readonly close: () => void
 }
 
@@ -41,11 +43,9 @@ export const useBenchSample = create<BenchSampleState>((set, get) => ({
     set({ choice, ...nothing })
     const { key } = choice
     try {
-      const [first, second] = await Promise.all(
-        [choice.first, choice.second].map((run) => (run === null ? null : service.bench.sample({ run, key }, { signal }))),
-      )
+      const { first, second } = await wordsOf(choice, signal)
       if (signal.aborted) return
-      set({ first: first ?? null, second: second ?? null })
+      set({ first, second })
       const run = choice.first ?? choice.second
       if (run === null) return
       const clip = await service.bench.clip({ run, key }, { signal })
@@ -57,11 +57,24 @@ export const useBenchSample = create<BenchSampleState>((set, get) => ({
       if (problem && !signal.aborted) set({ problem })
     }
   },
+  again: async () => {
+    const { choice } = get()
+    const { signal } = latest
+    if (choice === null) return
+    const words = await wordsOf(choice, signal)
+    if (!signal.aborted) set(words)
+  },
   close: () => {
     latest.abort()
     if (get().choice) set({ choice: null, ...nothing })
   },
 }))
+
+async function wordsOf({ key, first, second }: SampleChoice, signal: AbortSignal): Promise<Pick<BenchSampleState, 'first' | 'second'>> {
+  const of = (run: string | null) => (run === null ? null : service.bench.sample({ run, key }, { signal }))
+  const words = await Promise.all([of(first), of(second)])
+  return { first: words[0], second: words[1] }
+}
 
 async function loadFrames(run: string, key: string, signal: AbortSignal): Promise<void> {
   try {

@@ -3,6 +3,8 @@ import type { BenchRun, BenchRunSummary, LeaderboardRow } from '../../shared/con
 import type { TarsierError } from '../../shared/errors.ts'
 import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
+import { useBenchList } from './bench-list.ts'
+import { useBenchSample } from './bench-sample.ts'
 import { problemOf } from './problem.ts'
 
 interface BenchState {
@@ -17,6 +19,8 @@ interface BenchState {
   /** The run beside it. */
   readonly other: BenchRunSummary | null
   readonly load: () => Promise<void>
+  /** Looks at the disk again. What is shown of a run stays, and is read anew where the run has changed. */
+  readonly refresh: () => Promise<void>
   readonly loadLeaderboard: () => Promise<void>
   readonly show: (run: string | null) => Promise<void>
   readonly compareWith: (run: string | null) => void
@@ -35,6 +39,17 @@ export const useBench = create<BenchState>((set, get) => ({
   run: null,
   other: null,
   load: async () => set(await service.bench.list()),
+  refresh: async () => {
+    await Promise.all([get().load(), ...(get().leaderboard.length > 0 ? [get().loadLeaderboard()] : [])])
+    const { open, run, other, runs } = get()
+    const seen = [run, other].filter((shown) => shown !== null)
+    if (open === null || seen.every(({ id, changed }) => runs.some((now) => now.id === id && now.changed === changed))) return
+    const { signal } = opening
+    const fresh = await service.bench.get({ run: open }, { signal })
+    if (signal.aborted) return
+    set({ run: fresh, other: runs.find(({ id }) => id === other?.id) ?? null })
+    await Promise.all([useBenchList.getState().again(), useBenchSample.getState().again()])
+  },
   loadLeaderboard: async () => set({ leaderboard: await service.bench.leaderboard() }),
   show: async (open) => {
     const signal = opening.begin()

@@ -17,7 +17,11 @@ export const useModels = create<ModelsState>((set, get) => ({
   installed: [],
   catalogue: [],
   jobs: [],
-  load: async () => set({ installed: await service.models.list() }),
+  load: async () => {
+    const installed = await service.models.list()
+    // What follows the list would otherwise be worked out anew each time.
+    if (JSON.stringify(installed) !== JSON.stringify(get().installed)) set({ installed })
+  },
   loadCatalogue: async () => set({ catalogue: await service.models.catalogue() }),
   followJobs: async (signal) => {
     for await (const jobs of await service.models.jobs(undefined, { signal })) {

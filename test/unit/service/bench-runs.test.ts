@@ -45,6 +45,16 @@ test('lists runs of its own folder and opened ones, which it remembers', async (
   expect((await runs.list()).map(({ opened }) => opened)).toEqual([false])
 })
 
+test('a run that the list saw changed is gone through again at once', async () => {
+  await writePredictions(own('a'), 'mvbench', [choice(1, 'B')])
+  const run = await idOf('a')
+  expect((await runs.get(run)).index.samples).toHaveLength(1)
+  await writePredictions(own('a'), 'mvbench', [choice(1, 'B'), choice(2, 'A')])
+  const [now] = await runs.list()
+  expect((await runs.get(run)).index.samples).toHaveLength(2)
+  expect((await wholeRun(await runs.get(run))).changed).toBe((now && (await summaryOf(now)))?.changed)
+})
+
 test('pages through samples by data set, verdict, text and score', async () => {
   await writePredictions(own('a'), 'mvbench', [choice(1, 'B'), choice(2, 'A'), choice(3, null), choice(4, 'B')])
   await writePredictions(

@@ -2,6 +2,7 @@ import { FolderOpen } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { useEffect } from 'react'
 import { TarsierError } from '../../../shared/errors.ts'
+import { useReturn } from '../../hooks/use-return.ts'
 import { useBench } from '../../stores/bench.ts'
 import { told } from '../../stores/problem.ts'
 import { RoomHeader } from '../room-header.tsx'
@@ -14,8 +15,9 @@ import { tabLook } from './tab-look.ts'
 
 /** What models were measured at: runs of benchmarks, and how they stand beside published ones. */
 export function BenchmarksView() {
-  const { open, load } = useBench()
+  const { open, load, refresh } = useBench()
   useEffect(() => told(load), [load])
+  useReturn(refresh)
   return open === null ? <Overview /> : <RunView />
 }
 
