@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { expect, test } from 'vitest'
+import { contentsOf, grouped, lostIn, together } from '../../../scripts/package-contents.mjs'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+/** An archive's head as Chromium's pickles are: the length of what follows, three times with a frame more around it, and the tree. */
+function archive(files: object, content: string): Buffer {
+  const tree = Buffer.from(JSON.stringify({ files }))
+  const padded = Math.ceil(tree.length / 4) * 4
+  const head = Buffer.alloc(16 + padded)
+  for (const [i, value] of [4, padded + 8, padded + 4, tree.length].entries()) head.writeUInt32LE(value, i * 4)
+  tree.copy(head, 16)
+  return Buffer.concat([head, Buffer.from(content)])
+}
+
+async function packed(files: object): Promise<ScratchFolder> {
+  const scratch = await ScratchFolder.make()
+  const put = async (name: string, text: string | Buffer) => {
+    await mkdir(dirname(scratch.path(name)), { recursive: true })
+    await scratch.write(name, text)
+  }
+  await put('app.asar', archive(files, 'hello'))
+  await put('app.asar.unpacked/node_modules/sharp/lib/sharp.node', 'native')
+  await put('models/demo/tower.onnx', '0123456789')
+  return scratch
+}
+
+const native = { files: { lib: { files: { 'sharp.node': { size: 6, unpacked: true }, 'link.so.1': { link: 'sharp.node' } } } } }
+const ours = { 'out': { files: { 'main.js': { size: 5, offset: '0' } } } }
+
+test('tells what is in the archive, what beside it, and how much of each package', async () => {
+  await using scratch = await packed({ ...ours, node_modules: { files: { sharp: native, '@a': { files: { b: native } } } } })
+  const entries = contentsOf(scratch.directory)
+  expect(entries).toEqual([
+    { path: 'out/main.js', bytes: 5, unpacked: false },
+    { path: 'node_modules/sharp/lib/sharp.node', bytes: 6, unpacked: true },
+    { path: 'node_modules/@a/b/lib/sharp.node', bytes: 6, unpacked: true },
+    { path: 'resources/models/demo/tower.onnx', bytes: 10, unpacked: true },
+  ])
+  const groups = grouped(entries)
+  expect(groups.map(({ name, bytes }) => [name, bytes])).toEqual([
+    ['resources/models', 10],
+    ['sharp', 6],
+    ['@a/b', 6],
+    ['out/main.js', 5],
+  ])
+  expect(together('all', groups)).toEqual({ name: 'all', files: 4, bytes: 27, unpacked: 22 })
+  expect(lostIn(entries)).toEqual([])
+})
+
+test('finds native libraries that went into the archive', async () => {
+  const files = { 'a.node': { size: 1, offset: '0' }, 'libb.so.1.2': { size: 1, offset: '1' }, 'c.sock': { size: 1, offset: '2' } }
+  await using scratch = await packed({ node_modules: { files: { native: { files } } } })
+  expect(lostIn(contentsOf(scratch.directory))).toEqual(['node_modules/native/a.node', 'node_modules/native/libb.so.1.2'])
+})
