@@ -88,7 +88,7 @@ function engineAdvice(engines: Advisable['engines'], platform: string): Advice[]
     const half = 'The GPU is used for language, but not for vision'
     advice.push(
       platform.startsWith('linux x64')
-        ? { text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring.`, way: 'fetch-cuda-vision' }
+        ? { text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring; its README tells how to get it.`, way: 'fetch-cuda-vision' }
         : { text: `${half}: update its driver.`, way: null },
     )
   }
