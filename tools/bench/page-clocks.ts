@@ -13,14 +13,14 @@ export interface AnswerTimes {
 
 /** To be begun before the click. A time is that of the frame after the one in which something was found: by then it is on the screen. */
 export async function timeAnswer(): Promise<AnswerTimes> {
-  let click: number | null = null
+  let click = Number.NaN
   let first: number | null = null
-  addEventListener('click', (event) => void (click ??= event.timeStamp), { capture: true })
+  addEventListener('click', ({ timeStamp }) => void (click = timeStamp), { capture: true, once: true })
   for (const begun = performance.now(); performance.now() - begun < 300_000; ) {
     await new Promise(requestAnimationFrame)
     const words = document.querySelector('article .prose')?.textContent
     const busy = document.querySelector('article[aria-busy="true"]') !== null
-    if (click === null || !words) continue
+    if (Number.isNaN(click) || !words) continue
     const drawn = await new Promise<number>(requestAnimationFrame)
     first ??= drawn - click
     if (!busy) return { first, whole: drawn - click }

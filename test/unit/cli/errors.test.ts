@@ -32,16 +32,16 @@ describe('errors on stderr', () => {
   it('adds its own to what others say in words', async () => {
     await using scratch = await ScratchFolder.make()
     const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
-    const refused: readonly (readonly [Promise<unknown>, string])[] = [
-      [openImportSource(alone, undefined, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
-      [openImportSource(folder, undefined, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
-      [resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
-      [readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
-      [Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],
-      [writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'permissions. [write-failed]'],
+    const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => openImportSource(alone, undefined, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
+      [() => openImportSource(folder, undefined, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
+      [() => resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
+      [() => readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
+      [() => Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],
+      [() => writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'permissions. [write-failed]'],
     ]
     for (const [work, words] of refused) {
-      const error = await work.then(() => null, asTarsierError)
+      const error = await work().then(() => null, asTarsierError)
       expect(errorLine(error)).toContain(words)
       expect(error?.message).not.toMatch(/--|tarsier models/)
     }

@@ -18,6 +18,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': [],
   '@huggingface/hub': [],
   '@orpc/client/fetch': [],
+  electron: ['app', 'BrowserWindow', 'contextBridge', 'dialog', 'ipcMain', 'ipcRenderer', 'Menu', 'MessageChannelMain', 'nativeTheme', 'Notification', 'protocol', 'screen', 'session', 'shell', 'utilityProcess', 'webUtils'],
   openai: ['APIConnectionError', 'APIConnectionTimeoutError', 'APIError'],
   undici: [],
 }
@@ -35,7 +36,6 @@ const QUIET = [
   '@photostructure/sqlite',
   '@tanstack/react-virtual',
   'commander',
-  'electron',
   'hono',
   'hono/body-limit',
   'hono/cookie',
@@ -119,6 +119,7 @@ test.each([
   ["export { get } from 'node:https'", true],
   ["const { get } = await import('node:https')", true],
   ["const { get } = require('https')", true],
+  ["import { net } from 'electron'", true],
   ['await fetch(address)', true],
   ['await this.fetch(address)', false],
   ["new WebSocket('ws://a')", true],
