@@ -19,7 +19,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/hub': [],
   '@orpc/client/fetch': [],
   electron: ['app', 'BrowserWindow', 'contextBridge', 'dialog', 'ipcMain', 'ipcRenderer', 'Menu', 'MessageChannelMain', 'nativeTheme', 'Notification', 'protocol', 'screen', 'session', 'shell', 'utilityProcess', 'webUtils'],
-  openai: ['APIConnectionError', 'APIConnectionTimeoutError', 'APIError'],
+  openai: ['APIConnectionError', 'APIError', 'APIUserAbortError', 'BadRequestError'],
   undici: [],
 }
 
