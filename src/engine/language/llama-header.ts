@@ -288,6 +288,8 @@ export function declareLlama(llama: LibraryHandle) {
     free: native<[Pointer], void>('llama_free', 'void', [pointer]),
     contextSize: native<[Pointer], number>('llama_n_ctx', 'uint32_t', [pointer]),
     setThreads: native<[Pointer, number, number], void>('llama_set_n_threads', 'void', [pointer, 'int32_t', 'int32_t']),
+    /** For batches of one token, and for larger ones; null has threads made for every batch. */
+    attachThreadPool: native<[Pointer, Pointer | null, Pointer], void>('llama_attach_threadpool', 'void', [pointer, pointer, pointer]),
     setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
     decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
     logitsAt: native<[Pointer, number], Pointer | null>('llama_get_logits_ith', pointer, [pointer, 'int32_t']),

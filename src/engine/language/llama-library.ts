@@ -8,6 +8,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { Way } from '../../shared/ways.ts'
 import { checkLayout } from './layout-check.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
+import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
 
 export const languageDevices = ['auto', 'cpu', 'cuda', 'metal', 'vulkan'] as const
 export type LanguageDevice = (typeof languageDevices)[number]
@@ -20,6 +21,7 @@ export interface LlamaLibrary {
   readonly isEmpty: Pointer
   /** Physical cores worth using. */
   readonly threads: number
+  readonly pools: ThreadPools | null
   /** A place in llama.cpp's log, for {@link LlamaLibrary.complaints}. */
   logMark(): number
   /** What llama.cpp complained about since the mark: its log arrives late, hence a promise. */
@@ -57,11 +59,14 @@ async function open(device: LanguageDevice): Promise<LlamaLibrary> {
     const library = koffi.load(path)
     const api = declareLlama(library)
     checkLayout(api, llama.llamaCppRelease.release)
+    const base = koffi.load(ggmlBase(path))
+    const ggml = mappedLibraries().find((file) => dirname(file) === dirname(path) && isLibrary('ggml', file))
     return {
       llama,
       api,
-      isEmpty: findIsEmpty(path),
+      isEmpty: base.symbol('ggml_is_empty') as Pointer,
       threads: Math.max(1, Math.min(llama.cpuMathCores, availableParallelism())),
+      pools: ggml === undefined ? null : declareThreadPools(base, koffi.load(ggml)),
       logMark: () => logged,
       async complaints(since) {
         await setImmediate()
@@ -117,7 +122,7 @@ function nativeLibrary(cause: unknown): TarsierError {
  * platform, by their real paths: it also holds in Electron, where the package lies unpacked beside the archive.
  */
 function findLibllama(gpu: Llama['gpu']): string {
-  const candidates = mappedLibraries().filter((path) => /^(lib)?llama\.(.+\.)?(so|dylib|dll)(\.[\d.]+)?$/i.test(basename(path)))
+  const candidates = mappedLibraries().filter((path) => isLibrary('llama', path))
   // One process may hold several builds, e.g. after two engines with different devices.
   const found = candidates.find((path) => builtFor(dirname(path)) === gpu) ?? (candidates.length === 1 ? candidates[0] : undefined)
   if (found === undefined) throw new Error(`libllama is not among the mapped libraries (${candidates.join(', ') || 'none like it'})`)
@@ -147,9 +152,13 @@ function builtFor(directory: string): unknown {
   }
 }
 
-/** `ggml_is_empty` lies in libggml-base, beside libllama. */
-function findIsEmpty(libllama: string): Pointer {
+/** `ggml_is_empty` and much else lies in libggml-base, beside libllama. */
+function ggmlBase(libllama: string): string {
   const ending = /\.(so|dylib|dll)(\.[\d.]+)?$/i.exec(basename(libllama))?.[1] ?? 'so'
-  const name = ending === 'dll' ? 'ggml-base.dll' : `libggml-base.${ending}`
-  return koffi.load(join(dirname(libllama), name)).symbol('ggml_is_empty') as Pointer
+  return join(dirname(libllama), ending === 'dll' ? 'ggml-base.dll' : `libggml-base.${ending}`)
+}
+
+/** Whether a file is this library, on any platform and with or without a version in its name. */
+function isLibrary(name: 'llama' | 'ggml', path: string): boolean {
+  return new RegExp(`^(lib)?${name}\\.(.+\\.)?(so|dylib|dll)(\\.[\\d.]+)?$`, 'i').test(basename(path))
 }

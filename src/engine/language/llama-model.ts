@@ -71,7 +71,7 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   }
   if (typeof model !== 'bigint') throw refused(path, model)
   try {
-    return new LlamaModel(library, model, { facts, options, device: await deviceName(library, layers), onGpu: layers > 0, fallbacks })
+    return new LlamaModel(library, model, { facts, options, device: await deviceName(library, layers), gpuLayers: layers, fallbacks })
   } catch (error) {
     library.api.modelFree(model)
     throw error
@@ -137,7 +137,7 @@ interface LoadedFacts {
   readonly facts: GgufFacts
   readonly options: LanguageOptions
   readonly device: string
-  readonly onGpu: boolean
+  readonly gpuLayers: number
   readonly fallbacks: readonly string[]
 }
 
@@ -148,6 +148,8 @@ class LlamaModel implements Language {
   readonly positions: PositionKind
   readonly device: string
   readonly fallbacks: readonly string[]
+  readonly gpuLayers: number
+  readonly layers: number
   readonly #library: LlamaLibrary
   readonly #model: Pointer
   readonly #tokenizer: Tokenizer
@@ -158,10 +160,9 @@ class LlamaModel implements Language {
   readonly #weightBytes: number
   readonly #cellType: number
   readonly #cellBytes: number
-  readonly #onGpu: boolean
   #closed = false
 
-  constructor(library: LlamaLibrary, model: Pointer, { facts, options, device, onGpu, fallbacks }: LoadedFacts) {
+  constructor(library: LlamaLibrary, model: Pointer, { facts, options, device, gpuLayers, fallbacks }: LoadedFacts) {
     const { api } = library
     const vocab = api.modelGetVocab(model)
     if (
@@ -184,7 +185,8 @@ class LlamaModel implements Language {
     this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
     const rope = api.modelRopeType(model)
     this.positions = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE ? 'grid' : 'line'
-    this.#onGpu = onGpu
+    this.layers = api.modelLayers(model) + 1
+    this.gpuLayers = Math.min(gpuLayers, this.layers)
     this.#fingerprint = createHash('sha256')
       .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, device]))
       .digest()
@@ -192,6 +194,15 @@ class LlamaModel implements Language {
     this.vocabulary = this.#tokenizer.size
     this.device = device
     this.fallbacks = fallbacks
+  }
+
+  get #onGpu(): boolean {
+    return this.gpuLayers > 0
+  }
+
+  async freeGpuMemory(): Promise<number | null> {
+    const { llama } = this.#library
+    return llama.gpu === false ? null : (await llama.getVramState()).free
   }
 
   tokenize(text: string): number[] {
@@ -211,7 +222,7 @@ class LlamaModel implements Language {
 
   async open({ cells }: { cells: number }): Promise<Session> {
     this.#open()
-    const { api, threads, isEmpty, logMark, complaints } = this.#library
+    const { api, threads, pools, isEmpty, logMark, complaints } = this.#library
     const mark = logMark()
     if (!this.#onGpu && this.#cellBytes * cells > memoryLimit()) throw tooLarge(cells)
     const context = await callAsync(api.initFromModel, this.#model, {
@@ -234,6 +245,11 @@ class LlamaModel implements Language {
     if (context === null) {
       throw tooLarge(cells, new Error((await complaints(mark)).join(' ')))
     }
+    // The part that runs on a GPU is not theirs to compute.
+    const threadsOf = (rows: number) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads))
+    const pool = threads > 1 ? (pools?.make(threads) ?? null) : null
+    // One thread alone needs no waking of others.
+    if (pool) api.attachThreadPool(context, threadsOf(1) === 1 ? null : pool.address, pool.address)
     const session = new LlamaSession({
       api,
       context,
@@ -242,8 +258,8 @@ class LlamaModel implements Language {
       mrope: this.positions === 'grid',
       batch: BATCH,
       isEmpty,
-      // The part that runs on a GPU is not theirs to compute.
-      threadsFor: (rows) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads)),
+      threadsFor: threadsOf,
+      pool,
       fingerprint: this.#fingerprint,
       onClosed: () => this.#sessions.delete(session),
     })

@@ -9,6 +9,7 @@ import { RepetitionDetector } from './repetition.ts'
 import { Sampler } from './sampler.ts'
 import { loadState, saveState } from './state-file.ts'
 import { TextStream } from './text-stream.ts'
+import type { ThreadPool } from './thread-pool.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { Generated, Mark, Piece, Session } from './types.ts'
 
@@ -29,6 +30,8 @@ export interface SessionParts {
   readonly isEmpty: Pointer
   /** Threads for a batch of so many tokens or rows. */
   threadsFor(rows: number): number
+  /** Attached to the context, and freed after it. */
+  readonly pool: ThreadPool | null
   /** Tells apart states of other models and builds, 32 bytes. */
   readonly fingerprint: Uint8Array
   onClosed(): void
@@ -181,6 +184,7 @@ export class LlamaSession implements Session {
     this.#abort.raise()
     await this.#running.catch(() => {}) // whoever asked for it was told
     this.#parts.api.free(this.#parts.context)
+    this.#parts.pool?.free()
     this.#abort.free()
     this.#batch.free()
     this.#parts.onClosed()
