@@ -28,7 +28,6 @@ describe('errors on stderr', () => {
     )
   })
 
-  it.each([
   it('adds its own to what others say in words', async () => {
     await using scratch = await ScratchFolder.make()
     const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
