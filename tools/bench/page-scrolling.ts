@@ -33,6 +33,8 @@ export async function timeScrolling(browser: Browser, home: string): Promise<Scr
       // The newest stands first.
       await rowOf(entries, 1).getByRole('button').click()
       const messages = page.getByRole('region', { name: 'Messages' })
+      await rowOf(messages, TURNS).waitFor()
+      await rowOf(messages, 1).waitFor({ state: 'detached' })
       const chat = await scroll(page, messages, -STEP, rowOf(messages, 1))
       return [
         { what: `a library of ${ENTRIES.toLocaleString('en')} entries`, ...library },
