@@ -11,11 +11,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'the Hugging Face hub (huggingface.co), or the one that HF_ENDPOINT names, through the proxy that HTTPS_PROXY names',
     why: 'to fetch a model that you chose',
     when: 'only when you start or resume a download',
-    openedBy: [
-      'engine/models/download/hub-client.ts',
-      'engine/models/download/proxies.ts',
-      'engine/models/download/repository-listing.ts',
-    ],
+    openedBy: ['engine/models/download/hub-client.ts', 'engine/models/download/proxies.ts', 'engine/models/download/repository-listing.ts'],
   },
   {
     to: 'hosts that a server of yours ("tarsier serve") was allowed to fetch from when it was started',

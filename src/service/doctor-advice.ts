@@ -41,7 +41,9 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
   const usableOnes = models.filter(({ problem }) => problem === null)
   return [
     ...engineAdvice(engines, platform),
-    ...models.flatMap(({ name, problem }) => (problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, way: null }])),
+    ...models.flatMap(({ name, problem }) =>
+      problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, way: null }],
+    ),
     ...(usableOnes.some(({ name }) => name !== DEMO_MODEL)
       ? []
       : [
@@ -88,7 +90,10 @@ function engineAdvice(engines: Advisable['engines'], platform: string): Advice[]
     const half = 'The GPU is used for language, but not for vision'
     advice.push(
       platform.startsWith('linux x64')
-        ? { text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring; its README tells how to get it.`, way: 'fetch-cuda-vision' }
+        ? {
+            text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring; its README tells how to get it.`,
+            way: 'fetch-cuda-vision',
+          }
         : { text: `${half}: update its driver.`, way: null },
     )
   }

@@ -6,7 +6,7 @@ import { diagnoseInHost } from '../engine/host/host-client.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
-import { type Advisable, type Advice, adviceFor } from './doctor-advice.ts'
+import { type Advice, type Advisable, adviceFor } from './doctor-advice.ts'
 import { appVersion } from './version.ts'
 
 export interface ModelSeen {

@@ -25,11 +25,9 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 export function refuseExisting(path: string): TarsierError {
-  return new TarsierError(
-    'write-failed',
-    `${path} is there already. Leave clips out that have such a file, or have it written anew.`,
-    { details: { way: 'existing-texts' satisfies Way } },
-  )
+  return new TarsierError('write-failed', `${path} is there already. Leave clips out that have such a file, or have it written anew.`, {
+    details: { way: 'existing-texts' satisfies Way },
+  })
 }
 
 /** Writes the whole text or nothing: aside first, then renamed. */

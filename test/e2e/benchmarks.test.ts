@@ -123,7 +123,12 @@ test('what runs have got meanwhile is there when one comes back to the window, a
     .click()
   const sample = page.getByRole('article', { name: 'MVBench/action-2' })
   await expect(sample).toContainText('Wrong')
-  await writePredictions(folder(place, 'small'), 'mvbench', [choice(1, 'B) it spins'), choice(2, 'B'), choice(3, 'it spins'), choice(4, 'B')])
+  await writePredictions(folder(place, 'small'), 'mvbench', [
+    choice(1, 'B) it spins'),
+    choice(2, 'B'),
+    choice(3, 'it spins'),
+    choice(4, 'B'),
+  ])
   await writePredictions(folder(place, 'third'), 'mvbench', [choice(1, 'B')])
   await comeBack(page)
   await expect(rows(page)).toHaveCount(6)

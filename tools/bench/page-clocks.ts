@@ -15,7 +15,7 @@ export interface AnswerTimes {
 export async function timeAnswer(): Promise<AnswerTimes> {
   let click = Number.NaN
   let first: number | null = null
-  addEventListener('click', ({ timeStamp }) => void (click = timeStamp), { capture: true, once: true })
+  addEventListener('click', ({ timeStamp }) => { click = timeStamp }, { capture: true, once: true })
   for (const begun = performance.now(); performance.now() - begun < 300_000; ) {
     await new Promise(requestAnimationFrame)
     const words = document.querySelector('article .prose')?.textContent
@@ -25,13 +25,13 @@ export async function timeAnswer(): Promise<AnswerTimes> {
     first ??= drawn - click
     if (!busy) return { first, whole: drawn - click }
   }
-  throw new Error(`no answer came; the page says: ${document.body.innerText}`)
+  throw new Error(`no answer came; the page says: ${document.body.textContent}`)
 }
 
 /** Milliseconds between the page's animation frames, until it is told of the event `measured`. */
 export async function timeFrames(): Promise<number[]> {
   let over = false
-  addEventListener('measured', () => void (over = true), { once: true })
+  addEventListener('measured', () => { over = true }, { once: true })
   const between: number[] = []
   for (let last = await new Promise<number>(requestAnimationFrame); !over; ) {
     const now = await new Promise<number>(requestAnimationFrame)

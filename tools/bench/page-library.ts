@@ -16,7 +16,9 @@ const HOUR = 3_600_000
  */
 export async function fillLibrary(home: string, { entries, turns }: { readonly entries: number; readonly turns: number }): Promise<void> {
   const files = examplesIn(join(home, 'clips'))
-  const picture = await sharp({ create: { width: 320, height: 180, channels: 3, background: 'white', noise: { type: 'gaussian', mean: 128, sigma: 40 } } })
+  const picture = await sharp({
+    create: { width: 320, height: 180, channels: 3, background: 'white', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  })
     .jpeg()
     .toBuffer()
   using library = new Library(home)

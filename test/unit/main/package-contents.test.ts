@@ -27,7 +27,7 @@ async function packed(files: object): Promise<ScratchFolder> {
 }
 
 const native = { files: { lib: { files: { 'sharp.node': { size: 6, unpacked: true }, 'link.so.1': { link: 'sharp.node' } } } } }
-const ours = { 'out': { files: { 'main.js': { size: 5, offset: '0' } } } }
+const ours = { out: { files: { 'main.js': { size: 5, offset: '0' } } } }
 
 test('tells what is in the archive, what beside it, and how much of each package', async () => {
   await using scratch = await packed({ ...ours, node_modules: { files: { sharp: native, '@a': { files: { b: native } } } } })

@@ -46,7 +46,9 @@ describe('what doctor advises', () => {
 
   it('tells how to get vision onto an NVIDIA GPU that language uses already', () => {
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
-    expect(adviceFor(machine({ engines }))).toEqual([{ text: expect.stringContaining('CUDA part of ONNX Runtime'), way: 'fetch-cuda-vision' }])
+    expect(adviceFor(machine({ engines }))).toEqual([
+      { text: expect.stringContaining('CUDA part of ONNX Runtime'), way: 'fetch-cuda-vision' },
+    ])
   })
 
   it('knows when nothing can be described here', () => {
