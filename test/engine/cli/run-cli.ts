@@ -14,6 +14,8 @@ export interface CliOptions {
   /** Written to stdin, which then ends; nothing by default. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What the command is run by; itself by default. */
+  readonly around?: (command: readonly string[]) => readonly [program: string, ...args: string[]]
   /** Called once it runs; may send signals. */
   readonly onStart?: (child: ChildProcess) => void
   /** Called for what comes on stdout, with all there is so far; may send signals. */
@@ -22,7 +24,9 @@ export interface CliOptions {
 
 /** Runs the real command line as a user's shell does, from the sources. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ENTRY, ...args], {
+  const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, ...args] as const
+  const [program, ...rest] = options.around?.(command) ?? command
+  const child = spawn(program, rest, {
     cwd: options.cwd,
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { type GgufHead, readGgufHead } from '../../../src/engine/language/gguf-h
 import { type ByteSource, GgufError, GgufReader } from '../../../src/engine/language/gguf-reader.ts'
 import { ggufValueTypes } from '../../../src/engine/language/gguf-types.ts'
 import { type MadeGguf, makeGguf, u64, value } from '../../helpers/gguf-file.ts'
+import { mutations } from '../../helpers/mutations.ts'
 
 function read(bytes: Uint8Array, keep?: ReadonlySet<string>): Promise<GgufHead> {
   const source: ByteSource = {
@@ -151,7 +152,7 @@ describe('readGgufHead', () => {
           expect(end).toBeLessThanOrEqual(changed.length)
         }
       }),
-      { numRuns: 2000 },
+      mutations(2000),
     )
   })
 
@@ -161,7 +162,7 @@ describe('readGgufHead', () => {
         const bytes = Buffer.concat([Buffer.from('GGUF\x03\0\0\0', 'latin1'), rest])
         await complaint(bytes)
       }),
-      { numRuns: 500 },
+      mutations(500),
     )
   })
 })

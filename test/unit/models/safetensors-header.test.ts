@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkHeader, MAX_HEADER_BYTES, readSafetensorsHeader } from '../../../src/engine/models/safetensors-header.ts'
 import type { TarsierError } from '../../../src/shared/errors.ts'
 import { safetensorsBytes, withHeader } from '../../helpers/checkpoint-folder.ts'
+import { mutations } from '../../helpers/mutations.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 /** What is said against a header, or null. Anything but a typed error is a failure of ours. */
@@ -147,7 +148,7 @@ describe('checkHeader', () => {
           expect(position + bytes).toBeLessThanOrEqual(start + 16)
         }
       }),
-      { numRuns: 5000 },
+      mutations(5000),
     )
   })
 })

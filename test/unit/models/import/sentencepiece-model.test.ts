@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSentencePieceModel, pieceKinds, readSentencePieceModel } from '../../../../src/engine/models/import/sentencepiece-model.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
 import { llamaCheckpoint, readConverted } from '../../../helpers/converted.ts'
+import { mutations } from '../../../helpers/mutations.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 const bytes = new Uint8Array(readFileSync(join(llamaCheckpoint('vicuna'), 'tokenizer.model')))
@@ -106,7 +107,7 @@ describe('parseSentencePieceModel', () => {
         if (!(error instanceof TarsierError)) throw error
       }
     }
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), harmless))
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), harmless), mutations(100))
     const spoilt = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
     fc.assert(
       fc.property(spoilt, (changes) => {
@@ -114,6 +115,7 @@ describe('parseSentencePieceModel', () => {
         for (const [at, value] of changes) copy[at] = value
         harmless(copy)
       }),
+      mutations(100),
     )
     // Pieces are all alike; what follows them is not.
     for (let length = 0; length < bytes.length; length += length < 300 || length > bytes.length - 900 ? 1 : 7)

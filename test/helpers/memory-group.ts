@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = '/sys/fs/cgroup'
+
+/** Processes that together get no more than so many bytes of memory, by the system's own rule (a control group of Linux). */
+export class MemoryGroup implements Disposable {
+  readonly #directory: string
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Null where this user may not have one: only root on Linux may, and not in every container. */
+  static make(bytes: number): MemoryGroup | null {
+    const name = `tarsier-test-${process.pid}`
+    for (const [parent, limit] of places()) {
+      const directory = join(parent, name)
+      try {
+        mkdirSync(directory)
+      } catch {
+        continue
+      }
+      const group = new MemoryGroup(directory)
+      try {
+        writeFileSync(join(directory, limit), String(bytes))
+        return group
+      } catch {
+        group[Symbol.dispose]()
+      }
+    }
+    return null
+  }
+
+  /** A command that runs another one among its processes. */
+  around(command: readonly string[]): readonly [program: string, ...args: string[]] {
+    return ['sh', '-c', 'echo $$ > "$0" && exec "$@"', join(this.#directory, 'cgroup.procs'), ...command]
+  }
+
+  /** Its processes must have ended. */
+  [Symbol.dispose](): void {
+    rmdirSync(this.#directory)
+  }
+}
+
+/** Where a group may be made, and the file of its limit: version 2 at the top, version 1 within the group that this process is in. */
+function places(): [parent: string, limit: string][] {
+  const found: [string, string][] = []
+  try {
+    if (readFileSync(join(ROOT, 'cgroup.subtree_control'), 'utf8').split(/\s/).includes('memory')) found.push([ROOT, 'memory.max'])
+  } catch {} // not version 2
+  try {
+    const own = /^\d+:memory:(.+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
+    if (own !== undefined) found.push([join(ROOT, 'memory', own), 'memory.limit_in_bytes'])
+  } catch {} // not Linux
+  return found
+}
+
+export const NO_MEMORY_GROUP = 'only root on Linux can limit the memory of processes'
