@@ -14,6 +14,7 @@ export function estimateLine(file: string, model: string, estimate: Estimate): E
     ...estimate,
     frames: estimate.frames.map(({ index, time }) => ({ index, time })),
     seconds: seconds && {
+      decode: seconds.decode === null ? null : hundredth(seconds.decode),
       encode: hundredth(seconds.encode),
       prefill: hundredth(seconds.prefill),
       firstToken: hundredth(seconds.firstToken),
@@ -23,24 +24,35 @@ export function estimateLine(file: string, model: string, estimate: Estimate): E
 }
 
 /** The same for people. */
-export function estimateText({ frames, width, height, tokens, memory, seconds, device, problem }: Estimate): string {
+export function estimateText({ frames, width, height, tokens, memory, gpu, seconds, device, problem }: Estimate): string {
   const time = (value: number) => (value < 90 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`)
-  const { languageWeights, visionWeights, context, embeddings, buffers, program } = memory
+  const { languageWeights, visionWeights, context, embeddings, languageBuffers, visionBuffers, program } = memory
   const parts = [
     [languageWeights, 'language model'],
     [visionWeights, 'vision tower'],
     [context, 'context'],
     [embeddings, 'embeddings'],
-    [buffers, 'buffers'],
+    [languageBuffers + visionBuffers, 'buffers'],
     [program, 'the program'],
   ] as const
   return [
     `frames   ${frames.length} of ${width}×${height}, ${tokens.perFrame} tokens each`,
     `tokens   ${tokens.visual} of pictures, ${tokens.prompt} of text; with the longest answer ${tokens.context} of ${tokens.limit}`,
     `memory   about ${sizeText(memory.total)}: ${parts.map(([bytes, name]) => `${name} ${sizeText(Math.round(bytes))}`).join(', ')}; ${sizeText(memory.available)} free`,
+    ...(gpu ? [gpuText(gpu)] : []),
     seconds
-      ? `time     about ${time(seconds.firstToken)} to the first word (encode ${time(seconds.encode)}, prefill ${time(seconds.prefill)}), ${time(seconds.all)} in all with the longest answer, on ${device}`
+      ? `time     about ${time(seconds.firstToken)} to the first word (${decodeText(seconds.decode, time)}, encode ${time(seconds.encode)}, prefill ${time(seconds.prefill)}), ${time(seconds.all)} in all with the longest answer, on ${device}`
       : `time     unknown: this model was not measured on ${device} yet`,
     problem ? 'It does not fit and would be refused.' : 'It fits.',
   ].join('\n')
+}
+
+function decodeText(seconds: number | null, time: (value: number) => string): string {
+  return seconds === null ? 'decoding not counted: too little of its kind was decoded here yet' : `decode ${time(seconds)}`
+}
+
+function gpuText({ layers, of, visionWeights, total, further, available }: NonNullable<Estimate['gpu']>): string {
+  const there = [...(layers > 0 ? [`${layers} of ${of} layers with their context`] : []), ...(visionWeights > 0 ? ['the vision tower'] : [])]
+  const free = available === null ? '' : `, of ${sizeText(available)} free there`
+  return `on GPU   about ${sizeText(total)} of that: ${there.join(' and ')}; ${sizeText(further)} are still to be had${free}`
 }

@@ -6,7 +6,7 @@ import { Conversation } from './conversation/conversation.ts'
 import { DiskCache } from './conversation/disk-cache.ts'
 import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
 import { estimateClip } from './estimate/estimate-clip.ts'
-import { speedsOf } from './estimate/measure.ts'
+import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { SpeedBook } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
 import { Serial } from './serial.ts'
@@ -37,8 +37,10 @@ export class Engine implements EngineClient {
       const model = await this.#loaded(signal)
       const { manifest } = model.resources
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
-        if (event.kind === 'done')
-          await this.#speeds.learn(manifest, this.#options.device, speedsOf(event.answer, model.resources.scales.form.patching.patchSize))
+        if (event.kind === 'done') {
+          const seen = speedsOf(event.answer, model.resources.scales.form.patching.patchSize)
+          await this.#speeds.learn(manifest, this.#options.device, seen, decodingOf(event.answer))
+        }
         yield event
       }
     } finally {

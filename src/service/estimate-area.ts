@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { NOTHING_OFFLOADED } from '../engine/estimate/gpu-share.ts'
 import { type Scales, scalesOf, weigh } from '../engine/estimate/scales.ts'
 import { secondsOf } from '../engine/estimate/seconds.ts'
 import { SpeedBook } from '../engine/estimate/speeds.ts'
@@ -20,7 +21,7 @@ const TEMPLATE_TOKENS = 32
 const CHARACTERS = 3
 
 /** Nothing of what is needed is in memory for sure. */
-const NOTHING: ReadonlySet<never> = new Set()
+const NOTHING = { machine: new Set<never>(), gpu: new Set<never>() }
 
 const area = implementer.estimate
 
@@ -39,16 +40,19 @@ export const estimateArea = {
     const count = plan.indices.length
     const text = textTokens(turns, input.text ?? manifest.prompt.describe)
     const contextLimit = manifest.maxSequence
-    const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING }
+    const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING, offload: NOTHING_OFFLOADED }
     const weighed = (frames: number) =>
       weigh(scales, clip.facts, { frames, maxPixels: settings.maxPixels }, beside, {
         context: contextLimit,
         memory: Number.POSITIVE_INFINITY,
+        gpu: Number.POSITIVE_INFINITY,
       })
     const { shape, visualTokens, memory, lacking } = weighed(count)
     const answer = Math.max(0, Math.min(settings.sampling.maxTokens, contextLimit - text - visualTokens))
     const first = turns.length === 0
-    const seconds = secondsOf(await new SpeedBook(service.home).find(manifest, settings.device), {
+    const speeds = new SpeedBook(service.home)
+    const seconds = secondsOf(await speeds.find(manifest, settings.device), await speeds.findDecoding(clip.facts.codec), {
+      pixels: first ? plan.pixels : 0,
       patches: first ? (count * shape.width * shape.height) / scales.form.patching.patchSize ** 2 : 0,
       // What was said before is held: the question is new, and its template.
       prefilled: first ? visualTokens + text : Math.min(text, TEMPLATE_TOKENS * 2),

@@ -38,6 +38,12 @@ export interface TokenCounts {
   readonly evaluated: number
 }
 
+/** What went through a decoder for an answer: in `timings.decode`, so many pixels of a codec. */
+export interface Decoded {
+  readonly codec: string
+  readonly pixels: number
+}
+
 /** Settings a clip was looked at with because those asked for did not fit. `maxPixels` is null where the model's own budget is the limit. */
 export interface Fitted {
   readonly frames: number
@@ -59,6 +65,8 @@ export interface Answer {
   readonly notices: readonly string[]
   /** Only where frames or pixels were lowered to fit. */
   readonly fitted?: Fitted
+  /** Only where one clip was decoded for it. */
+  readonly decoded?: Decoded
   /** What came from the disk cache instead of being computed. */
   readonly cached: 'nothing' | 'embeddings' | 'state'
 }

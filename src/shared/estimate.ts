@@ -17,20 +17,44 @@ export interface Estimate {
     readonly context: number
     readonly limit: number
   }
-  /** Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free; what is on a GPU is not in it. */
+  /** Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free; what is on a GPU is in `total` alone. */
   readonly memory: {
     readonly languageWeights: number
     readonly visionWeights: number
     readonly context: number
     readonly embeddings: number
-    readonly buffers: number
+    readonly languageBuffers: number
+    readonly visionBuffers: number
     readonly program: number
     readonly total: number
     readonly further: number
     readonly available: number
   }
-  /** By what this model took on this device before, decoding not counted; null where that is not known. `all` is for the longest answer. */
-  readonly seconds: { readonly encode: number; readonly prefill: number; readonly firstToken: number; readonly all: number } | null
+  /**
+   * What of that is on a GPU, in bytes; null where everything is in the machine's memory. Of the language model `layers` of its `of` are
+   * there. `further` must still be had, of which `available` is free (null where nobody tells). The tower counts once it is loaded.
+   */
+  readonly gpu: {
+    readonly layers: number
+    readonly of: number
+    readonly languageWeights: number
+    readonly visionWeights: number
+    readonly context: number
+    readonly languageBuffers: number
+    readonly visionBuffers: number
+    readonly total: number
+    readonly further: number
+    readonly available: number | null
+  } | null
+  /** By what this model took on this device before; null where that is not known. `all` is for the longest answer. */
+  readonly seconds: {
+    /** By what clips of this codec took here; null, and not counted, where none of any length was decoded yet. */
+    readonly decode: number | null
+    readonly encode: number
+    readonly prefill: number
+    readonly firstToken: number
+    readonly all: number
+  } | null
   readonly device: string
   readonly notices: readonly string[]
   /** Only where frames or pixels were lowered to fit. */

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Answer, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
+import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
 import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
 import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
-import { memoryLimit } from '../memory-limit.ts'
 import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import { enlarge } from './enlarge.ts'
@@ -13,7 +12,7 @@ import { HeldPrompt, type PromptPart } from './held-prompt.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
-import { heldParts, weighClip } from './weigh-clip.ts'
+import { heldParts, memoryLimits, offloadOf, weighClip } from './weigh-clip.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
@@ -57,7 +56,7 @@ export class Conversation {
     let answered = false
     try {
       wanted.push(...this.#promptOf(turns))
-      this.#makeFit(turns, wanted, request.sampling.maxTokens)
+      await this.#makeFit(turns, wanted, request.sampling.maxTokens)
       answer = yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
       answered = true
     } finally {
@@ -173,18 +172,21 @@ export class Conversation {
   }
 
   /** Weighs a clip that was just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
-  #makeFit(turns: readonly Turn[], wanted: readonly PromptPart[], answer: number): void {
+  async #makeFit(turns: readonly Turn[], wanted: readonly PromptPart[], answer: number): Promise<void> {
     const clip = turns.at(-1)?.clip
     if (!clip || this.#clips.includes(clip)) return
-    const { scales, limits: given } = this.#resources
-    const limits = { context: this.#limit, memory: given?.memory ?? memoryLimit() }
+    const { scales, language, limits: given } = this.#resources
+    const devices = this.#resources.devices()
+    const offload = offloadOf(devices, language)
+    const held = (this.#held?.session.capacity ?? 0) * scales.memory.language.cellBytes
+    const limits = { context: this.#limit, ...(await memoryLimits(language, { held, offload, given })) }
     let text = 0
     let pictures = 0
     for (const part of wanted) {
       if (part.kind === 'tokens') text += part.tokens.length
       else if (part.clip !== clip) pictures += part.clip.cells
     }
-    const beside = { text, pictures, answer, held: heldParts(this.#resources.devices(), this.#held !== null) }
+    const beside = { text, pictures, answer, held: heldParts(devices, this.#held !== null), offload }
     const { refusal } = weighClip(clip, scales, beside, limits)
     if (refusal) throw refusal
   }
@@ -237,6 +239,7 @@ export class Conversation {
     const decode = new Stopwatch()
     const encode = new Stopwatch()
     const notices: string[] = []
+    const decoded: Decoded[] = []
     let cached: Answer['cached'] = restored ? 'state' : 'nothing'
     let evaluated = 0
 
@@ -252,7 +255,13 @@ export class Conversation {
       yield { kind: 'stage', stage: 'looking' }
       const { clip } = part
       const start = session.mark.position
-      const report = { decode, encode, onNotice: (text: string) => notices.push(text), onCached: () => (cached = 'embeddings') }
+      const report = {
+        decode,
+        encode,
+        onNotice: (text: string) => notices.push(text),
+        onCached: () => (cached = 'embeddings'),
+        onDecoded: (seen: Decoded) => decoded.push(seen),
+      }
       let done = 0
       for await (const frame of clip.embed(report, signal)) {
         const planes = framePlanes(positions, start, done, clip.shape)
@@ -293,6 +302,7 @@ export class Conversation {
 
     const finished = performance.now()
     const shown = clips.at(-1)
+    const [only, ...more] = decoded
     const answer: Answer = {
       text: generated.text,
       finish: generated.finish,
@@ -317,6 +327,7 @@ export class Conversation {
       device: this.#resources.devices(),
       notices: [...new Set(notices)],
       ...(shown?.fitted && { fitted: shown.fitted }),
+      ...(only && more.length === 0 && { decoded: only }),
       cached,
     }
     return answer

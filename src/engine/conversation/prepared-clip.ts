@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import type { Fitted, FrameUsed } from '../../shared/engine-events.ts'
+import type { Decoded, Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
 import type { ClipSettings } from '../estimate/fit.ts'
@@ -27,6 +27,8 @@ export interface EmbedReport {
   readonly encode: Stopwatch
   onNotice(text: string): void
   onCached(): void
+  /** Told of what went through the decoder once all frames did. */
+  onDecoded(decoded: Decoded): void
 }
 
 /**
@@ -222,6 +224,7 @@ export class PreparedClip {
       yield { index, time, rows }
     }
     this.#delivered = delivered
+    report.onDecoded({ codec: this.info.codec, pixels: this.plan.pixels })
     if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: made, notices }
   }
 }

@@ -1,7 +1,10 @@
 import type { DevicesUsed } from '../../shared/engine-events.ts'
 import type { TarsierError } from '../../shared/errors.ts'
 import { refusalOf } from '../estimate/refusal.ts'
-import { fitClip, type RunBeside, type RunLimits, type Scales, type Weight, weigh } from '../estimate/scales.ts'
+import { contextOnGpu, type Offload } from '../estimate/gpu-share.ts'
+import { fitClip, type RunBeside, type RunHeld, type RunLimits, type Scales, type Weight, weigh } from '../estimate/scales.ts'
+import type { Language } from '../language/types.ts'
+import { memoryLimit } from '../memory-limit.ts'
 import type { MemoryNeeded } from '../models/memory-needed.ts'
 import type { PreparedClip } from './prepared-clip.ts'
 
@@ -26,11 +29,32 @@ export function weighClip(
   return { weight: weigh(scales, clip.info, clip.settings, beside, limits), refusal: null }
 }
 
-/** What a run need not find memory for: it is there already, or in a GPU. */
-export function heldParts({ vision, language }: DevicesUsed, hasContext: boolean): ReadonlySet<keyof MemoryNeeded> {
-  const held = new Set<keyof MemoryNeeded>(['program'])
-  if (vision !== 'not needed') held.add('visionWeights')
-  if (language !== 'cpu') held.add('languageWeights').add('context')
-  if (hasContext) held.add('buffers')
-  return held
+/** Which parts are on a GPU while the language model is loaded, and the tower once it was needed. */
+export function offloadOf({ vision }: DevicesUsed, { gpuLayers, layers }: Pick<Language, 'gpuLayers' | 'layers'>): Offload {
+  return { layers: gpuLayers, of: layers, vision: vision !== 'cpu' && vision !== 'not needed' }
+}
+
+/**
+ * What a run need not find memory for, because it is there already. A language model's weights in the machine's memory are a file that is
+ * mapped: the system counts them as free.
+ */
+export function heldParts({ vision }: DevicesUsed, hasContext: boolean): RunHeld {
+  const machine = new Set<keyof MemoryNeeded>(['program'])
+  if (vision !== 'not needed') machine.add('visionWeights')
+  if (hasContext) machine.add('languageBuffers').add('visionBuffers')
+  return { machine, gpu: new Set<keyof MemoryNeeded>([...machine, 'languageWeights']) }
+}
+
+/**
+ * Bytes of memory that a run may take. `held` are the bytes of the context that there is: a larger one is opened once it was given back, and so
+ * its part on a GPU counts as free. `given` takes the place of what the machine says.
+ */
+export async function memoryLimits(
+  language: Pick<Language, 'freeGpuMemory'>,
+  { held, offload, given }: { held: number; offload: Offload; given: Partial<RunLimits> | undefined },
+): Promise<Omit<RunLimits, 'context'>> {
+  const memory = given?.memory ?? memoryLimit()
+  if (offload.layers === 0 && !offload.vision) return { memory, gpu: Number.POSITIVE_INFINITY }
+  const free = given?.gpu ?? (await language.freeGpuMemory())
+  return { memory, gpu: free === null ? Number.POSITIVE_INFINITY : free + contextOnGpu(held, offload) }
 }

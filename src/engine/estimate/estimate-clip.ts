@@ -1,12 +1,12 @@
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import { PreparedClip } from '../conversation/prepared-clip.ts'
-import { heldParts, weighClip } from '../conversation/weigh-clip.ts'
+import { heldParts, memoryLimits, offloadOf, weighClip } from '../conversation/weigh-clip.ts'
 import type { EstimateRequest } from '../engine-client.ts'
 import type { LoadedModel } from '../loaded-model.ts'
-import { memoryLimit } from '../memory-limit.ts'
 import { measureSpeeds } from './measure.ts'
-import type { RunLimits } from './scales.ts'
+import type { Offload } from './gpu-share.ts'
+import type { RunLimits, Weight } from './scales.ts'
 import { secondsOf } from './seconds.ts'
 import type { SpeedBook } from './speeds.ts'
 
@@ -29,17 +29,21 @@ export async function estimateClip(
     const prompt = language
       .prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.text }] }], { addGenerationPrompt: true })
       .reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
-    const limits = { context: model.facts.context, memory: given.memory ?? memoryLimit() }
-    const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(model.resources.devices(), false) }
+    const devices = model.resources.devices()
+    const offload = offloadOf(devices, language)
+    const limits = { context: model.facts.context, ...(await memoryLimits(language, { held: 0, offload, given })) }
+    const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(devices, false), offload }
     const { weight, refusal } = weighClip(clip, scales, beside, limits)
     const { shape, fitted } = clip
     const work = {
+      pixels: clip.plan.pixels,
       patches: (clip.settings.frames * shape.width * shape.height) / scales.form.patching.patchSize ** 2,
       prefilled: weight.visualTokens + prompt,
       answer: weight.context - weight.visualTokens - prompt,
     }
+    const decoding = await speeds.findDecoding(clip.info.codec)
     let known = await speeds.find(manifest, device)
-    if (request.measure && refusal === null && secondsOf(known, work) === null) {
+    if (request.measure && refusal === null && secondsOf(known, decoding, work) === null) {
       const measured = await measureSpeeds(model, clip, signal)
       known = { ...measured, ...known }
       await speeds.learn(manifest, device, measured)
@@ -50,7 +54,8 @@ export async function estimateClip(
       height: shape.height,
       tokens: { perFrame: shape.rows, visual: weight.visualTokens, prompt, context: weight.context, limit: limits.context },
       memory: { ...weight.memory, further: weight.further, available: limits.memory },
-      seconds: secondsOf(known, work),
+      gpu: gpuEstimate(weight, offload, limits.gpu),
+      seconds: secondsOf(known, decoding, work),
       device: language.device,
       notices: clip.notices,
       ...(fitted && { fitted }),
@@ -59,4 +64,12 @@ export async function estimateClip(
   } finally {
     await clip.close()
   }
+}
+
+function gpuEstimate({ gpu: { parts, further } }: Weight, { layers, of }: Offload, free: number): Estimate['gpu'] {
+  const { languageWeights, visionWeights, context, languageBuffers, visionBuffers } = parts
+  const total = languageWeights + visionWeights + context + languageBuffers + visionBuffers
+  if (total === 0) return null
+  const available = Number.isFinite(free) ? free : null
+  return { layers, of, languageWeights, visionWeights, context, languageBuffers, visionBuffers, total, further, available }
 }

@@ -3,11 +3,13 @@ import { samplingSchema } from '../../shared/sampling.ts'
 import type { PreparedClip } from '../conversation/prepared-clip.ts'
 import type { LoadedModel } from '../loaded-model.ts'
 import type { Frame } from '../media/types.ts'
-import type { Speeds } from './speeds.ts'
+import type { DecodingSpeed, Speeds } from './speeds.ts'
 
 /** Below so many tokens a figure is mostly noise. */
 const LEAST_PREFILLED = 32
 const LEAST_GENERATED = 4
+/** Opening a decoder takes as long as many small pictures do. */
+const LEAST_DECODED = 10e6
 /** Tokens of a calibration: a slow machine shall be done in seconds. */
 const TRIED_PREFILLED = 64
 const TRIED_GENERATED = 8
@@ -20,6 +22,12 @@ export function speedsOf({ timings, tokens, frames, width, height, cached }: Ans
     ...(tokens.evaluated >= LEAST_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),
     ...(tokens.generated >= LEAST_GENERATED && timings.generate > 0 && { generated: timings.generate / tokens.generated }),
   }
+}
+
+/** The same of decoding; null where too little was decoded. Only what is really decoded tells: there is no calibration. */
+export function decodingOf({ decoded, timings }: Pick<Answer, 'decoded' | 'timings'>): DecodingSpeed | null {
+  if (decoded === undefined || decoded.pixels < LEAST_DECODED || timings.decode <= 0) return null
+  return { codec: decoded.codec, megapixel: timings.decode / (decoded.pixels / 1e6) }
 }
 
 /** A short run for what is not known yet: a grey frame of the clip's size through the tower, some tokens through the language model. */

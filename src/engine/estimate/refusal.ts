@@ -26,6 +26,12 @@ export function refusalOf(
         `This needs ${megabytesText(weight.further)} of memory, and ${megabytesText(limits.memory)} are free.${way || ' Close other programs, or use a smaller model.'}`,
         { details: { needed: weight.further, available: Math.floor(limits.memory), ...details } },
       )
+    case 'gpu':
+      return new TarsierError(
+        'out-of-memory',
+        `This needs ${megabytesText(weight.gpu.further)} more of the GPU's memory, and ${megabytesText(limits.gpu)} are free.${way || ' Close other programs, choose the CPU as the device, or use a smaller model.'}`,
+        { details: { gpuNeeded: weight.gpu.further, gpuAvailable: Math.floor(limits.gpu), ...details } },
+      )
   }
 }
 

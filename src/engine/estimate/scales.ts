@@ -5,6 +5,7 @@ import { frameShape, type TowerForm } from '../vision/tower-form.ts'
 import { towerForm } from '../vision/tower-forms.ts'
 import type { FrameShape } from '../vision/types.ts'
 import { type ClipSettings, fitSettings } from './fit.ts'
+import { furtherBytes, type MemoryParts, type Offload, shareOut } from './gpu-share.ts'
 
 /** Heads of every tower of these families, Qwen2-VL's and CLIP's ViT-L alike; and how many times their width the layers between are wide. */
 const TOWER_HEADS = 16
@@ -46,6 +47,11 @@ export function scalesOf(manifest: ModelManifest, language: GgufFacts): Scales {
   }
 }
 
+export interface RunHeld {
+  readonly machine: ReadonlySet<keyof MemoryNeeded>
+  readonly gpu: ReadonlySet<keyof MemoryNeeded>
+}
+
 /** The rest of a run beside the clip in question. */
 export interface RunBeside {
   /** Tokens of text, and of clips that the conversation holds already. */
@@ -53,14 +59,17 @@ export interface RunBeside {
   readonly pictures: number
   /** Most tokens of the answer. */
   readonly answer: number
-  /** Parts of {@link MemoryNeeded} that are in memory already, or in that of a GPU. */
-  readonly held: ReadonlySet<keyof MemoryNeeded>
+  /** Parts of {@link MemoryNeeded} that are there already, in the machine's memory and in that of a GPU. */
+  readonly held: RunHeld
+  readonly offload: Offload
 }
 
-/** What a run may take: tokens of the context, and bytes of memory beside what is held. */
+/** What a run may take: tokens of the context, and bytes of memory, the machine's and a GPU's, beside what is held. */
 export interface RunLimits {
   readonly context: number
   readonly memory: number
+  /** Infinite where nobody tells. */
+  readonly gpu: number
 }
 
 export interface Weight {
@@ -69,10 +78,12 @@ export interface Weight {
   /** Tokens that the context will hold with the longest answer, no more than its limit. */
   readonly context: number
   readonly memory: MemoryNeeded
-  /** Bytes of memory that must still be had. */
+  /** Bytes of the machine's memory that must still be had. */
   readonly further: number
+  /** Bytes on the GPU, and those that must still be had there; all 0 without one. */
+  readonly gpu: { readonly parts: MemoryParts; readonly further: number }
   /** Which limit it passes; null when it fits. */
-  readonly lacking: 'context' | 'memory' | null
+  readonly lacking: keyof RunLimits | null
 }
 
 /** Weighs so many frames of a size. Pure. Throws `no-frames` for shapes that no model takes. */
@@ -92,13 +103,21 @@ export function weigh(
     visualTokens,
     patchesPerFrame: (shape.width * shape.height) / scales.form.patching.patchSize ** 2,
   })
-  const further = Object.entries(memory).reduce(
-    (sum, [part, bytes]) => (part === 'total' || beside.held.has(part as keyof MemoryNeeded) ? sum : sum + bytes),
-    0,
-  )
-  const room = limits.context - prompt
-  const lacking = room < Math.min(beside.answer, LEAST_ANSWER) ? 'context' : further > limits.memory ? 'memory' : null
-  return { shape, visualTokens, context, memory, further, lacking }
+  const { gpu, machine } = shareOut(memory, beside.offload)
+  const further = furtherBytes(machine, beside.held.machine)
+  const gpuFurther = furtherBytes(gpu, beside.held.gpu)
+  const lacking = lackingOf(limits.context - prompt, beside.answer, { further, gpuFurther, limits })
+  return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking }
+}
+
+function lackingOf(
+  room: number,
+  answer: number,
+  { further, gpuFurther, limits }: { further: number; gpuFurther: number; limits: RunLimits },
+): Weight['lacking'] {
+  if (room < Math.min(answer, LEAST_ANSWER)) return 'context'
+  if (further > limits.memory) return 'memory'
+  return gpuFurther > limits.gpu ? 'gpu' : null
 }
 
 /** The largest settings up to the wanted ones that fit ({@link fitSettings}); null when none do. */

@@ -7,17 +7,31 @@ import type { ModelManifest } from '../../shared/model-manifest.ts'
 
 const milliseconds = z.number().positive()
 /** Milliseconds for a patch in the tower, for a token or row before the answer, and for a token of it. */
-const speedsSchema = z.object({ patch: milliseconds, prefilled: milliseconds, generated: milliseconds }).partial().strict()
-const fileSchema = z.object({ version: z.literal(1), models: z.record(z.string(), speedsSchema) }).strict()
+const modelSchema = z.object({ patch: milliseconds, prefilled: milliseconds, generated: milliseconds }).partial().strict()
+/** By model and device; and by codec, for a million pixels through its decoder. */
+const fileSchema = z
+  .object({
+    version: z.literal(1),
+    models: z.record(z.string(), modelSchema),
+    codecs: z.record(z.string(), milliseconds).default({}),
+  })
+  .strict()
+type Book = z.infer<typeof fileSchema>
 
-export type Speeds = z.infer<typeof speedsSchema>
+export type Speeds = z.infer<typeof modelSchema>
 
-/** Models and devices remembered; the ones measured longest ago are forgotten. */
+/** How fast a clip's codec was decoded: milliseconds for a million pixels. */
+export interface DecodingSpeed {
+  readonly codec: string
+  readonly megapixel: number
+}
+
+/** Models on devices, and codecs, remembered; the ones measured longest ago are forgotten. */
 const MOST = 64
 /** Weight of a new figure beside what was known: one run on a busy machine shall not decide. */
 const NEW = 0.5
 
-/** How fast models were here, in a file of the home's cache. One that cannot be read is begun anew. */
+/** How fast models and decoders were here, in a file of the home's cache. One that cannot be read is begun anew. */
 export class SpeedBook {
   readonly #path: string
 
@@ -26,34 +40,41 @@ export class SpeedBook {
   }
 
   async find(manifest: ModelManifest, device: DeviceChoice): Promise<Speeds> {
-    return (await this.#read())[keyOf(manifest, device)] ?? {}
+    return (await this.#read()).models[keyOf(manifest, device)] ?? {}
+  }
+
+  /** Milliseconds for a million pixels; undefined for a codec of which too little was decoded here. */
+  async findDecoding(codec: string): Promise<number | undefined> {
+    const { codecs } = await this.#read()
+    return Object.hasOwn(codecs, codec) ? codecs[codec] : undefined
   }
 
   /** Blends new figures into what is known. A disk that cannot be written to costs an estimate, and nothing else. */
-  async learn(manifest: ModelManifest, device: DeviceChoice, seen: Speeds): Promise<void> {
-    if (Object.keys(seen).length === 0) return
-    const key = keyOf(manifest, device)
-    const { [key]: known = {}, ...others } = await this.#read()
-    const blend = (old: number | undefined, value: number | undefined) =>
-      old === undefined || value === undefined ? (value ?? old) : old * (1 - NEW) + value * NEW
-    const blended = speedsSchema.parse({
+  async learn(manifest: ModelManifest, device: DeviceChoice, seen: Speeds, decoding: DecodingSpeed | null = null): Promise<void> {
+    if (Object.keys(seen).length === 0 && decoding === null) return
+    const { models, codecs } = await this.#read()
+    const { [keyOf(manifest, device)]: known = {} } = models
+    const blended = modelSchema.parse({
       patch: blend(known.patch, seen.patch),
       prefilled: blend(known.prefilled, seen.prefilled),
       generated: blend(known.generated, seen.generated),
     })
-    const models = Object.fromEntries([...Object.entries(others), [key, blended] as const].slice(-MOST))
-    await this.#write({ version: 1, models }).catch(() => {}) // see above
+    await this.#write({
+      version: 1,
+      models: newest(models, keyOf(manifest, device), blended),
+      codecs: decoding ? newest(codecs, decoding.codec, blend(codecs[decoding.codec], decoding.megapixel)) : codecs,
+    }).catch(() => {}) // see above
   }
 
-  async #read(): Promise<Record<string, Speeds>> {
+  async #read(): Promise<Book> {
     try {
-      return fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).models
+      return fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')))
     } catch {
-      return {} // not there yet, damaged, or of another version: it is measured again
+      return { version: 1, models: {}, codecs: {} } // not there yet, damaged, or of another version: it is measured again
     }
   }
 
-  async #write(content: z.infer<typeof fileSchema>): Promise<void> {
+  async #write(content: Book): Promise<void> {
     const aside = `${this.#path}.${randomUUID()}.part`
     await mkdir(dirname(this.#path), { recursive: true })
     try {
@@ -63,6 +84,18 @@ export class SpeedBook {
       await rm(aside, { force: true })
     }
   }
+}
+
+function blend(old: number | undefined, value: number): number
+function blend(old: number | undefined, value: number | undefined): number | undefined
+function blend(old: number | undefined, value: number | undefined): number | undefined {
+  return old === undefined || value === undefined ? (value ?? old) : old * (1 - NEW) + value * NEW
+}
+
+/** The same with one entry set, which becomes the last; the first ones go. */
+function newest<T>(entries: Readonly<Record<string, T>>, key: string, value: T): Record<string, T> {
+  const { [key]: _, ...others } = entries
+  return Object.fromEntries([...Object.entries(others), [key, value] as const].slice(-MOST))
 }
 
 /** By the weights, and by the device as it was asked for: on one machine that is always the same one. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { checkGguf } from '../language/gguf-check.ts'
+import { NOTHING_OFFLOADED } from './gpu-share.ts'
 import { scalesOf, weigh } from './scales.ts'
 
 /** A film as most are: as large as any model's budget lets through. */
@@ -15,6 +16,6 @@ const TEXT_TOKENS = 512
 export async function weighModel(directory: string, manifest: ModelManifest): Promise<number> {
   const scales = scalesOf(manifest, await checkGguf(join(directory, manifest.language.file)))
   const settings = { frames: manifest.sampler.frames, maxPixels: undefined }
-  const beside = { text: TEXT_TOKENS, pictures: 0, answer: manifest.generation.maxTokens, held: new Set<never>() }
-  return weigh(scales, FRAME, settings, beside, { context: manifest.maxSequence, memory: Number.POSITIVE_INFINITY }).memory.total
+  const beside = { text: TEXT_TOKENS, pictures: 0, answer: manifest.generation.maxTokens, held: { machine: new Set<never>(), gpu: new Set<never>() }, offload: NOTHING_OFFLOADED }
+  return weigh(scales, FRAME, settings, beside, { context: manifest.maxSequence, memory: Number.POSITIVE_INFINITY, gpu: Number.POSITIVE_INFINITY }).memory.total
 }

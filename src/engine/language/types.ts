@@ -85,6 +85,11 @@ export interface Language extends AsyncDisposable {
   /** e.g. `cpu`, `cuda (NVIDIA H200)`, `metal`. */
   readonly device: string
   readonly fallbacks: readonly string[]
+  /** Layers of it on a GPU, and all it has; its output counts as one. */
+  readonly gpuLayers: number
+  readonly layers: number
+  /** Bytes free on the GPUs at this moment; null without one. */
+  freeGpuMemory(): Promise<number | null>
   /** User text: what looks like a control token stays text. */
   tokenize(text: string): number[]
   /** Tokens' text; control tokens come out as nothing unless `special`. */

@@ -13,6 +13,7 @@ import { Codec, CodecContext, Frame, Packet } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import { Demuxer, packetPts } from './demuxer.ts'
 import type { FrameIndex } from './frame-index.ts'
+import { stretchEnd } from './stretches.ts'
 
 /** How often frames were decoded and places sought: what tests know the work by. */
 export interface ReadCounts {
@@ -85,7 +86,7 @@ export class FrameReader implements AsyncDisposable {
     let at = 0
     let healthy = true
     while (at < wanted.length) {
-      const end = this.#stretchEnd(wanted, at)
+      const end = stretchEnd(this.#index, wanted, at)
       let left: readonly number[] = wanted.slice(at, end)
       at = end
       while (left.length > 0) {
@@ -131,20 +132,6 @@ export class FrameReader implements AsyncDisposable {
     this.#decoder.threadCount = 0
     this.#decoder.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
     if (copied < 0 || (await this.#decoder.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')
-  }
-
-  /** Wanted frames go into one stretch while they ascend and no later keyframe would spare decoding. */
-  #stretchEnd(wanted: readonly number[], start: number): number {
-    let end = start + 1
-    for (; end < wanted.length; end += 1) {
-      const before = wanted[end - 1] as number
-      const next = wanted[end] as number
-      if (next < before) break
-      if (!this.#ordered) continue
-      const keyframe = this.#index.keyframeFor(next)
-      if (keyframe >= 0 && this.#index.decodeAt(keyframe) > this.#index.decodeAt(before) + 1) break
-    }
-    return end
   }
 
   /** Decodes from a keyframe (-1: from the start) and gives what it finds of an ascending list; returns the rest, from the first one missed. */

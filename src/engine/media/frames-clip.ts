@@ -8,7 +8,7 @@ import { FRAMES_ENDING } from './media-names.ts'
 import { resizeBicubic } from './resize.ts'
 import { planFrames } from './sampling.ts'
 import { StillClip } from './still-clip.ts'
-import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
 
 /** Pictures in a folder, in the order of their names, as the frames of one clip, a second apart. Those of other sizes are brought to that of the first. */
 export class FramesClip implements Clip {
@@ -51,10 +51,11 @@ export class FramesClip implements Clip {
   }
 
   plan(request: FrameRequest): SamplingPlan {
-    return planFrames(request, { ...this.info, timeOf: (index) => index })
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => index })
+    return { ...chosen, pixels: chosen.indices.length * this.info.width * this.info.height }
   }
 
-  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+  async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     if (this.#closed) throw new Error('this clip is closed')
     const { width, height } = this.info
     for (const index of plan.indices) {

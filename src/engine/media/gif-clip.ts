@@ -5,7 +5,7 @@ import { GifCanvas } from './gif-canvas.ts'
 import { type GifFile, parseGif } from './gif-file.ts'
 import { fileError, hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
-import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
 
 /** What a GIF without durations is played at by browsers, seconds a picture. */
 const DEFAULT_DURATION = 0.1
@@ -69,10 +69,12 @@ export class GifClip implements Clip {
   }
 
   plan(request: FrameRequest): SamplingPlan {
-    return planFrames(request, { ...this.info, timeOf: (index) => this.#times[index] ?? 0 })
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#times[index] ?? 0 })
+    const { width, height } = this.info
+    return { ...chosen, pixels: picturesDrawn(chosen.indices) * width * height }
   }
 
-  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+  async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     if (this.#closed) throw new Error('this clip is closed')
     let canvas = new GifCanvas(this.#bytes, this.#file)
     let damaged = false
@@ -101,4 +103,16 @@ export class GifClip implements Clip {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** Pictures are drawn over one another: all that come before a wanted one, and from the first on where it lies further back. */
+function picturesDrawn(indices: readonly number[]): number {
+  let drawn = 0
+  let next = 0
+  for (const index of indices) {
+    if (index < next - 1) next = 0
+    drawn += Math.max(0, index + 1 - next)
+    next = Math.max(next, index + 1)
+  }
+  return drawn
 }

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { ClipRange, FrameRequest } from '../../shared/frame-request.ts'
-import type { SamplingPlan } from './types.ts'
+import type { ChosenFrames } from './types.ts'
 
 /** What planning needs of a clip: its times are `timeOf(index)`, seconds from the first frame. */
 export interface Timeline {
@@ -39,7 +39,7 @@ export function middleIndices(total: number, count: number): number[] {
 }
 
 /** Chooses frames by the request. Throws `invalid-range` for ranges, numbers and times that hold no frame. */
-export function planFrames(request: FrameRequest, timeline: Timeline): SamplingPlan {
+export function planFrames(request: FrameRequest, timeline: Timeline): ChosenFrames {
   const notices: string[] = []
   const indices = chooseIndices(request, timeline, notices)
   return { indices, times: indices.map((index) => timeline.timeOf(index)), notices }

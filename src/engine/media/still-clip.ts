@@ -3,7 +3,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
-import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
 
 /** Sides beyond this are refused before anything is allocated. */
 const MAX_PIXELS = 2 ** 28
@@ -46,10 +46,11 @@ export class StillClip implements Clip {
   }
 
   plan(request: FrameRequest): SamplingPlan {
-    return planFrames(request, { ...this.info, timeOf: () => 0 })
+    const chosen = planFrames(request, { ...this.info, timeOf: () => 0 })
+    return { ...chosen, pixels: chosen.indices.length * this.info.width * this.info.height }
   }
 
-  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+  async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     if (this.#closed) throw new Error('this clip is closed')
     const { width, height, path } = this.info
     for (const index of plan.indices) {

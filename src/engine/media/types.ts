@@ -20,12 +20,17 @@ export interface MediaInfo extends MediaFacts {
 }
 
 /** The frames that will be read, in order, indices ascending or as asked; duplicates allowed where they were asked for. */
-export interface SamplingPlan {
+export interface ChosenFrames {
   readonly indices: readonly number[]
   /** Seconds from the first frame, by the stream's own timestamps. */
   readonly times: readonly number[]
   /** Sentences the user should read, e.g. that a clip has fewer frames than were asked for. */
   readonly notices: readonly string[]
+}
+
+export interface SamplingPlan extends ChosenFrames {
+  /** Pixels that go through the decoder for them: those of the frames in between are among them. */
+  readonly pixels: number
 }
 
 /** An opened file. Closing it twice is fine; using it after that throws. */
@@ -37,7 +42,7 @@ export interface Clip extends AsyncDisposable {
    * The plan's frames, upright, in plan order, a few in memory at a time. Frames that cannot be decoded are left
    * out and told by `onNotice`; throws `no-frames` when none at all could be.
    */
-  frames(plan: SamplingPlan, signal: AbortSignal, onNotice?: (text: string) => void): AsyncIterable<Frame>
+  frames(plan: ChosenFrames, signal: AbortSignal, onNotice?: (text: string) => void): AsyncIterable<Frame>
   /** sha256 of the file's bytes, hex. */
   contentHash(signal: AbortSignal): Promise<string>
   close(): Promise<void>

@@ -11,7 +11,8 @@ import { matrixRotation, rotate } from './orientation.ts'
 import { type PacketScan, scanPackets } from './packet-scan.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
-import type { Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import { packetsFor } from './stretches.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
 
 /** A file whose pictures FFmpeg reads. */
 export class VideoClip implements Clip {
@@ -77,10 +78,11 @@ export class VideoClip implements Clip {
   }
 
   plan(request: FrameRequest): SamplingPlan {
-    return planFrames(request, { ...this.info, timeOf: (index) => this.#timeOf(index) })
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#timeOf(index) })
+    return { ...chosen, pixels: packetsFor(this.#index, chosen.indices) * this.info.width * this.info.height }
   }
 
-  async *frames(plan: SamplingPlan, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+  async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     this.#assertOpen()
     signal.throwIfAborted()
     await using reader = await FrameReader.open(this.info.path, this.#index, this.#takeIdle())

@@ -29,7 +29,8 @@ export interface MemoryNeeded {
   /** The clip's rows, kept until they are on disk. */
   readonly embeddings: number
   /** What language model and tower compute in. */
-  readonly buffers: number
+  readonly languageBuffers: number
+  readonly visionBuffers: number
   /** The process itself: Node, decoders with a few frames, the libraries. */
   readonly program: number
   readonly total: number
@@ -50,7 +51,8 @@ export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells,
     visionWeights: weights.vision,
     context: Math.round(cells * language.cellBytes),
     embeddings: visualTokens * language.width * FLOAT_BYTES,
-    buffers: Math.round((computing + seeing) * FLOAT_BYTES),
+    languageBuffers: computing * FLOAT_BYTES,
+    visionBuffers: Math.round(seeing * FLOAT_BYTES),
     program: PROGRAM_BYTES,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) }

@@ -85,6 +85,8 @@ describe('no more is decoded than has to be', () => {
     let given = 0
     for await (const _ of clip.frames(plan, signal)) given += 1
     expect(given).toBe(indices.length)
+    // Foretold by the plan.
+    expect(plan.pixels).toBe(clip.counts.packets * 144 * 96)
     return clip.counts
   }
 

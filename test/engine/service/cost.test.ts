@@ -22,6 +22,10 @@ test('the page is told the seconds that the engine has learned, whoever asked fo
   const text = cost.context - cost.visualTokens - 11
   expect(cost.secondsToFirstWord).toBeCloseTo((10 * patches + 5 * (cost.visualTokens + text) + 20) / 1000)
   expect((cost.seconds ?? 0) - (cost.secondsToFirstWord ?? 0)).toBeCloseTo(0.2)
+
+  await new SpeedBook(run.home).learn(manifest, 'auto', {}, { codec: 'h264', megapixel: 40 })
+  const counted = await run.page.estimate.cost({ handle, settings })
+  expect(counted.secondsToFirstWord).toBeGreaterThan(cost.secondsToFirstWord ?? 0)
   const other = await run.page.estimate.cost({ handle, settings: { ...settings, device: 'cpu' } })
   expect(other.seconds).toBeNull()
 })

@@ -1,0 +1,31 @@
+import type { FrameIndex } from './frame-index.ts'
+
+/**
+ * Where the stretch ends that begins with `wanted[start]`: frames go into one while they ascend and no later keyframe would spare
+ * decoding. A stretch is decoded in one go.
+ */
+export function stretchEnd(index: FrameIndex, wanted: readonly number[], start: number): number {
+  let end = start + 1
+  for (; end < wanted.length; end += 1) {
+    const before = wanted[end - 1] as number
+    const next = wanted[end] as number
+    if (next < before) break
+    if (index.order !== 'timestamps') continue
+    const keyframe = index.keyframeFor(next)
+    if (keyframe >= 0 && index.decodeAt(keyframe) > index.decodeAt(before) + 1) break
+  }
+  return end
+}
+
+/** How many packets go through the decoder for these frames, where none of them is damaged. */
+export function packetsFor(index: FrameIndex, wanted: readonly number[]): number {
+  let packets = 0
+  for (let at = 0; at < wanted.length; ) {
+    const end = stretchEnd(index, wanted, at)
+    const keyframe = index.order === 'timestamps' ? index.keyframeFor(wanted[at] as number) : -1
+    let last = 0
+    for (; at < end; at += 1) last = Math.max(last, index.decodeAt(wanted[at] as number))
+    packets += last + 1 - Math.max(0, keyframe < 0 ? 0 : index.decodeAt(keyframe))
+  }
+  return packets
+}
