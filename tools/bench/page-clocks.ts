@@ -15,7 +15,13 @@ export interface AnswerTimes {
 export async function timeAnswer(): Promise<AnswerTimes> {
   let click = Number.NaN
   let first: number | null = null
-  addEventListener('click', ({ timeStamp }) => { click = timeStamp }, { capture: true, once: true })
+  addEventListener(
+    'click',
+    ({ timeStamp }) => {
+      click = timeStamp
+    },
+    { capture: true, once: true },
+  )
   for (const begun = performance.now(); performance.now() - begun < 300_000; ) {
     await new Promise(requestAnimationFrame)
     const words = document.querySelector('article .prose')?.textContent
@@ -31,7 +37,13 @@ export async function timeAnswer(): Promise<AnswerTimes> {
 /** Milliseconds between the page's animation frames, until it is told of the event `measured`. */
 export async function timeFrames(): Promise<number[]> {
   let over = false
-  addEventListener('measured', () => { over = true }, { once: true })
+  addEventListener(
+    'measured',
+    () => {
+      over = true
+    },
+    { once: true },
+  )
   const between: number[] = []
   for (let last = await new Promise<number>(requestAnimationFrame); !over; ) {
     const now = await new Promise<number>(requestAnimationFrame)
