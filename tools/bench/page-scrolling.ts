@@ -6,10 +6,10 @@ import { fillLibrary } from './page-library.ts'
 const ENTRIES = 10_000
 const TURNS = 1000
 /** Pixels of a turn of the wheel: a quick hand. */
-const STEP = 500
+const STEP = 1000
 /** Turns of the wheel between two looks for the end, which cost the page time themselves. */
 const BETWEEN_LOOKS = 20
-const MOST_STEPS = 20_000
+const MOST_STEPS = 10_000
 
 export interface Scroll {
   readonly what: string
