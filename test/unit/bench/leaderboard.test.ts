@@ -20,6 +20,7 @@ test.each(published.map((row) => [row.model, row] as const))('the figures of %s 
   }
 })
 
-test('every figure says where it was published', () => {
+test('every figure says where it was published, and none is there twice', () => {
   for (const { source } of published) expect(source.address).toMatch(/^https:\/\//)
+  expect(new Set(published.map(({ model }) => model)).size).toBe(published.length)
 })
