@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { annotateMovingShapes } from '../../../src/bench/moving-shapes/annotate.ts'
 import { evalReportSchema } from '../../../src/bench/report/eval-report.ts'
 import { ChatServer } from '../../helpers/chat-server.ts'
+import { markingJudge, openQuestionOf } from '../../helpers/marking-judge.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
 import { readingJudge } from '../../helpers/reading-judge.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -115,6 +116,67 @@ describe('bench eval', () => {
     expect(server.seen).toHaveLength(asked)
     const saved = await readFile(scratch.path('eval_records/DREAM_eval_result.json'), 'utf8')
     expect(saved).not.toContain(server.key)
+  })
+
+  it('has open answers marked, counts those without a mark, and asks again for these alone', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    await using server = await ChatServer.start()
+    server.answer = markingJudge
+    // Of one answer the judge never says anything usable, until it is better.
+    let unwell = true
+    server.misbehave = (request) => (unwell && openQuestionOf(request).given === 'a riddle' ? { kind: 'text', text: 'Yes, 5 of 5!' } : null)
+    // The Python program's lines, of version 1: what is asked stands in "question", and "<error>" for an answer that never came.
+    const line = (idx: number, response: string, prediction: string) =>
+      JSON.stringify({
+        ...{ idx, dataset: 'MSVD-QA-val', video_file: `${idx}.avi`, vid: idx },
+        text: { prompt: `USER: <video>\nWhat is it? (${idx}) Briefly. ASSISTANT:`, question: `what is it (${idx})`, response, prediction },
+      })
+    await scratch.write(
+      'predictions.jsonl',
+      [
+        line(1, 'dog', 'dog'),
+        line(2, 'dog', 'a dog that runs'),
+        line(3, 'dog', 'cat'),
+        line(4, 'dog', 'a riddle'),
+        line(5, 'dog', '<error>'),
+      ].join('\n'),
+    )
+    const env = { OPENAI_API_KEY: server.key, OPENAI_BASE_URL: server.baseUrl }
+    const judged = await evaluate(['predictions.jsonl', '--judge', 'openai:marker'], env)
+    // Right: 2 of 3. Score: (5 + 3 + 1) / 3.
+    expect({ code: judged.code, overall: overall(judged.stdout) }).toEqual({ code: 0, overall: ['Accuracy: 66.7', 'Average Score: 3.0'] })
+    expect(judged.stdout).toMatch(/^#Successful Results: 3\n#Failed Results: 2$/m)
+    expect(judged.stdout).toMatch(/^Judge: openai marker at 127\.0\.0\.1:\d+, prompt open-answer 1$/m)
+    expect(server.seen).toHaveLength(3 + 3) // the one without a mark was asked for three times
+    expect(server.seen.map(({ body }) => openQuestionOf(body).question)).toContain('what is it (1)')
+    const report = async () =>
+      evalReportSchema.parse(JSON.parse(await readFile(scratch.path('eval_records/MSVD-QA-val_eval_result.json'), 'utf8')))
+    expect(await report()).toMatchObject({
+      ...{ success: 3, failed: 2, failures: { 'judge-failed': 1, internal: 1 } },
+      headline: [{ value: expect.closeTo(200 / 3, 6) as number }, { value: 3 }],
+    })
+
+    unwell = false
+    const asked = server.seen.length
+    const again = await evaluate(['predictions.jsonl', '--judge', 'openai:marker'], env)
+    expect(server.seen.slice(asked).map(({ body }) => openQuestionOf(body).given)).toEqual(['a riddle'])
+    // Right: 2 of 4. Score: (5 + 3 + 1 + 1) / 4.
+    expect(overall(again.stdout)).toEqual(['Accuracy: 50.0', 'Average Score: 2.5'])
+    const records = (await readFile(scratch.path('eval_records/QA_eval_infos.jsonl'), 'utf8')).trimEnd().split('\n')
+    expect(records.map((text) => JSON.parse(text) as unknown)).toEqual([
+      expect.objectContaining({
+        idx: 1,
+        question: 'what is it (1)',
+        answer: 'dog',
+        pred: 'dog',
+        correct: 'yes',
+        score: 5,
+        reason: 'It says "dog".',
+      }),
+      expect.objectContaining({ idx: 2, correct: 'yes', score: 3 }),
+      expect.objectContaining({ idx: 3, correct: 'no', score: 1 }),
+      expect.objectContaining({ idx: 4, correct: 'no', score: 1, error: null }),
+    ])
   })
 
   it('asks how an unknown data set is scored', async () => {
