@@ -5,6 +5,7 @@ import { fileError } from '../engine/media/local-file.ts'
 import { FRAMES_ENDING, hasMediaExtension } from '../engine/media/media-names.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { isPlaceholder } from './annotations.ts'
+import { clipNames } from './clip-names.ts'
 import { dataSetOf } from './datasets.ts'
 import type { Sample } from './sample.ts'
 
@@ -15,7 +16,7 @@ const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
  * The absolute path of a sample's clip: as annotated, seen from the current folder, or found among the videos where the annotation has a
  * placeholder. Throws `file-missing` where it is not found; whether an annotated file exists is not looked at.
  */
-export function clipPath(sample: Pick<Sample, 'videoFile' | 'vid' | 'dataset'>, videos: VideoFolder | null): string {
+export function clipPath(sample: Pick<Sample, 'videoFile' | 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
   if (!isPlaceholder(sample.videoFile)) return resolve(sample.videoFile)
   if (videos === null) throw missing('The annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
   return videos.find(sample)
@@ -62,34 +63,43 @@ export class VideoFolder {
 
   /**
    * The clip of a sample, as an absolute path. A vid is the name of a file with its extension (FAVOR-Bench) or without (DREAM-1K), with folders
-   * before it (TVBench) or not; upper and lower case are the same, and a file of another format under that name will do. It may lie anywhere below the folder; where there are several, the one in a
+   * before it (TVBench) or not; upper and lower case are the same, and a file of another format under that name will do. Where no file is called
+   * so, the names in `extra_info` are tried ({@link clipNames}). The file may lie anywhere below the folder; where there are several, the one in a
    * folder named as the data set comes first, then the one that is exactly where the vid says. Throws `file-missing` where there is none, or
    * several with nothing to choose between them.
    */
-  find(sample: Pick<Sample, 'vid' | 'dataset'>): string {
-    const { vid, dataset } = sample
-    if (vid === null) throw missing('The annotation names neither a file nor a vid to look for. Put one of them there.')
-    const wanted = partsOf(String(vid))
-    if (wanted === null) throw missing(`The vid "${vid}" is not a name or a path inside a folder. Correct the annotation.`)
+  find(sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>): string {
+    const names = clipNames(sample)
+    if (names.length === 0) throw missing('The annotation names neither a file nor a vid to look for. Put one of them there.')
+    for (const name of names) {
+      const found = this.#matches(name, sample.dataset)
+      if (found.length > 0) return this.#only(found, name)
+    }
+    const unread = this.#unread.length > 0 ? `, where ${this.#unread.join(', ')} could not be read` : ''
+    const wanted = names.map((name) => `"${name}"`).join(' or ')
+    throw missing(`There is no video ${wanted} in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
+  }
+
+  /** The best files of a name: those in a folder of the data set's, and of these the ones that are exactly where it says. */
+  #matches(clipName: string, dataset: string): readonly Entry[] {
+    const wanted = partsOf(clipName)
+    if (wanted === null) throw missing(`The clip's name "${clipName}" is not a name or a path inside a folder. Correct the annotation.`)
     const name = wanted.at(-1) ?? ''
     const named = this.#byName.get(name) ?? this.#byName.get(withoutExtension(name)) ?? []
     const matches = named.filter(({ names }) => endsWith(names, wanted))
-    const own = matches.filter(({ names }) => names.slice(0, -1).some((name) => foldersOf(dataset).includes(name)))
+    const own = matches.filter(({ names }) => names.slice(0, -1).some((folder) => foldersOf(dataset).includes(folder)))
     const inOwn = own.length > 0 ? own : matches
     const exact = inOwn.filter(({ names }) => names.length === wanted.length)
-    return this.#only(exact.length > 0 ? exact : inOwn, String(vid))
+    return exact.length > 0 ? exact : inOwn
   }
 
-  #only(matches: readonly Entry[], vid: string): string {
-    const [first] = [...matches].sort((a, b) => rank(a, vid) - rank(b, vid) || (a.path < b.path ? -1 : 1))
-    if (!first) {
-      const unread = this.#unread.length > 0 ? `, where ${this.#unread.join(', ')} could not be read` : ''
-      throw missing(`There is no video "${vid}" in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
-    }
+  #only(matches: readonly Entry[], clipName: string): string {
+    const [first, ...others] = [...matches].sort((a, b) => rank(a, clipName) - rank(b, clipName) || (a.path < b.path ? -1 : 1))
+    if (!first) throw new Error('somebody is chosen among some')
     const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
-    const elsewhere = matches.find((match) => folderOf(match) !== folderOf(first))
+    const elsewhere = others.find((match) => folderOf(match) !== folderOf(first))
     if (!elsewhere) return first.path
-    throw missing(`"${vid}" may be ${first.path} or ${elsewhere.path}. Put videos of a data set into a folder named as it.`)
+    throw missing(`"${clipName}" may be ${first.path} or ${elsewhere.path}. Put videos of a data set into a folder named as it.`)
   }
 }
 

@@ -21,6 +21,7 @@ export function addPrepare(bench: Command, run: RunCommand): void {
     .description(
       'Writes annotations anew with the path of its clip in every line that has "<placeholder>" for it, and opens every clip once.\n' +
         'A clip is found by the line\'s "vid": the name of a file anywhere below the folder, with or without extension and folders before it.\n' +
+        'Where no file is called so, the names in "extra_info" are tried: videoID, youtube_id, video_name, or the id in url.\n' +
         'Nothing else of a line is changed. Lines whose clip is not found stay as they are, broken ones are left out; both are listed.',
     )
     .requiredOption('--annotations <path>', 'annotations of version 1 or 2: a .jsonl file, or a folder of them')

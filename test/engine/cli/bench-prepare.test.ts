@@ -39,6 +39,24 @@ describe('bench prepare', () => {
     )
   })
 
+  it('finds the files of Video-MME where the annotation has their names beside its own numbers', async () => {
+    const line = (vid: string, extra: object, file = '<placeholder>') =>
+      `{"idx":${Number(vid)},"dataset":"Video-MME","text":{"prompt":"USER: <video>\\nWhich? ASSISTANT: Answer: (","response":"C"},"video_file":"${file}","extra_info":${JSON.stringify({ duration: 'short', vid, ...extra })},"vid":"${vid}"}`
+    const named = [{ videoID: 'fFjv93ACGo8' }, { url: 'https://www.youtube.com/watch?v=N1cdUjctpG8' }] as const
+    const { videos, prepare, written } = await folderOf(
+      [line('001', named[0]), line('002', named[1]), line('003', {})],
+      ['data/fFjv93ACGo8.mp4', 'data/N1cdUjctpG8.mp4'],
+    )
+    const { code, stdout, stderr } = await prepare()
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'out.jsonl: 3 lines, 1 of them without a clip; 2 clips\n' })
+    expect(stderr).toMatch(/^tarsier: in\.jsonl:3: There is no video "003" [^\n]*\n$/)
+    expect((await written()).split('\n').slice(0, 3)).toEqual([
+      line('001', named[0], join(videos, 'data/fFjv93ACGo8.mp4')),
+      line('002', named[1], join(videos, 'data/N1cdUjctpG8.mp4')),
+      line('003', {}),
+    ])
+  })
+
   it('lists what is missing, broken and not to be opened, and writes the rest', async () => {
     const { scratch, videos, prepare, written } = await folderOf([one(1), '{oops', one(1), one(2), two('7'), two('8'), one(9)], ['1.mp4'])
     await writeFile(join(videos, '2.mp4'), 'no clip')

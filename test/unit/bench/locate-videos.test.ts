@@ -15,7 +15,8 @@ async function folderOf(...files: string[]) {
     await scratch.write(file, '')
   }
   const videos = await VideoFolder.open(scratch.directory, signal)
-  const find = (vid: number | string | null, dataset = 'Own') => videos.find({ vid, dataset }).slice(scratch.directory.length + 1)
+  const find = (vid: number | string | null, dataset = 'Own', extraInfo: Record<string, unknown> = {}) =>
+    videos.find({ vid, dataset, extraInfo }).slice(scratch.directory.length + 1)
   return { scratch, videos, find }
 }
 
@@ -25,6 +26,21 @@ describe('finding a clip by its vid', () => {
     expect(find(17, 'DREAM/youtube')).toBe('17.mp4')
     expect(find('object_count/video_3.mp4', 'TVBench/Object Count')).toBe('object_count/video_3.mp4')
     expect(find('BV1_scene 2.mp4', 'FAVOR-Bench/AS')).toBe('BV1_scene 2.mp4')
+  })
+
+  it('takes the names in extra_info where no file has the vid for a name, as Video-MME has it', async () => {
+    const { find } = await folderOf('data/fFjv93ACGo8.mp4', 'data/-x_YZ.mkv', '003.mp4', 'B7DNX.mp4')
+    const videoMme = (vid: string, extraInfo: Record<string, unknown>) => find(vid, 'Video-MME', { duration: 'short', vid, ...extraInfo })
+    expect(videoMme('001', { videoID: 'fFjv93ACGo8' })).toBe('data/fFjv93ACGo8.mp4')
+    expect(videoMme('001', { url: 'https://www.youtube.com/watch?v=fFjv93ACGo8&t=3' })).toBe('data/fFjv93ACGo8.mp4')
+    expect(videoMme('002', { youtube_id: '-x_YZ' })).toBe('data/-x_YZ.mkv')
+    expect(videoMme('002', { url: 'https://youtu.be/-x_YZ' })).toBe('data/-x_YZ.mkv')
+    expect(videoMme('003', { videoID: 'fFjv93ACGo8' })).toBe('003.mp4')
+    expect(find(null, 'FAVOR-Bench/AS', { video_name: 'B7DNX.mp4' })).toBe('B7DNX.mp4')
+    expect(() => videoMme('009', { videoID: 'gone', url: 'https://example.org/watch?v=-x_YZ' })).toThrow(
+      'There is no video "009" or "gone"',
+    )
+    expect(() => videoMme('009', { videoID: '../secret' })).toThrow('not a name or a path inside')
   })
 
   it('looks below the folder, without regard to case, format and the way an accent is written', async () => {
@@ -65,7 +81,8 @@ describe('finding a clip by its vid', () => {
       const { scratch, videos } = await folderOf('inner/1.mp4')
       await scratch.write('secret.mp4', '')
       const inner = await VideoFolder.open(scratch.path('inner'), signal)
-      for (const folder of [videos, inner]) expect(() => folder.find({ vid, dataset: 'Own' })).toThrow(/not a name or a path inside/)
+      for (const folder of [videos, inner])
+        expect(() => folder.find({ vid, dataset: 'Own', extraInfo: {} })).toThrow(/not a name or a path inside/)
     },
   )
 
@@ -80,8 +97,8 @@ describe('finding a clip by its vid', () => {
     await symlink(scratch.directory, scratch.path('a/again'))
     await symlink(scratch.path('a/1.mp4'), scratch.path('linked.mp4'))
     const videos = await VideoFolder.open(scratch.directory, signal)
-    expect(videos.find({ vid: 1, dataset: 'Own' })).toBe(scratch.path('a/1.mp4'))
-    expect(videos.find({ vid: 'linked', dataset: 'Own' })).toBe(scratch.path('linked.mp4'))
+    expect(videos.find({ vid: 1, dataset: 'Own', extraInfo: {} })).toBe(scratch.path('a/1.mp4'))
+    expect(videos.find({ vid: 'linked', dataset: 'Own', extraInfo: {} })).toBe(scratch.path('linked.mp4'))
   })
 
   it('refuses a folder that is none, and stops when it shall', async () => {
@@ -96,7 +113,7 @@ describe('finding a clip by its vid', () => {
 describe('the clip of a sample', () => {
   it('is the annotated file, and otherwise the one that the vid names', async () => {
     const { scratch, videos } = await folderOf('1.mp4')
-    const sample = { vid: 1, dataset: 'Own', videoFile: '<placeholder>' }
+    const sample = { vid: 1, dataset: 'Own', videoFile: '<placeholder>', extraInfo: {} }
     expect(clipPath(sample, videos)).toBe(scratch.path('1.mp4'))
     expect(clipPath({ ...sample, videoFile: 'clips/9.mp4' }, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
     expect(() => clipPath(sample, null)).toThrow('--videos')
