@@ -40,7 +40,8 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
       '--judge <who>',
       'who judges descriptions and open answers: openai[:MODEL], azure[:DEPLOYMENT], or local:PATH.gguf without a network.\n' +
         'moving-shapes alone can be judged by "rule", without a model (its default).\n' +
-        'Keys come from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION',
+        'Keys come from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION;\n' +
+        'and so do proxies: HTTPS_PROXY, HTTP_PROXY, NO_PROXY',
       judgeOption,
     )
     .option('--parallel <n>', 'samples judged at a time, 1 to 64', parseParallel, 8)

@@ -6,6 +6,8 @@ export class ProxyServer implements AsyncDisposable {
   readonly asked: string[] = []
   /** Answer to every request; null forwards. */
   refuse: number | null = null
+  /** Hosts that only the proxy can find, such as `judge.example`, and where they are. */
+  readonly hosts = new Map<string, string>()
   readonly #server: Server
 
   private constructor() {
@@ -16,7 +18,9 @@ export class ProxyServer implements AsyncDisposable {
         response.writeHead(this.refuse).end()
         return
       }
-      const onward = request(to, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      const url = new URL(to)
+      url.host = this.hosts.get(url.hostname) ?? url.host
+      const onward = request(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers)
         answer.pipe(response)
       })

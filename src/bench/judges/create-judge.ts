@@ -19,7 +19,7 @@ export interface JudgeOptions {
   readonly cache?: string | undefined
   /** Where a local judge runs. Defaults to `auto`. */
   readonly device?: LanguageDevice | undefined
-  /** Where keys and addresses stand. Defaults to the process's own. */
+  /** Where keys, addresses and proxies stand. Defaults to the process's own. */
   readonly env?: Environment
   /** How long failures of a server are borne. Defaults to a little more than a minute. */
   readonly patience?: Patience
@@ -42,7 +42,7 @@ async function bareJudge({ judge = 'openai', device = 'auto', env = process.env,
     return LocalJudge.load(name, device, signal)
   }
   const { OpenAiJudge } = await import('./openai-judge.ts')
-  return new OpenAiJudge(kind === 'openai' ? openAiAccount(name, env) : azureAccount(name, env), patience)
+  return new OpenAiJudge(kind === 'openai' ? openAiAccount(name, env) : azureAccount(name, env), env, patience)
 }
 
 /** Takes a judge's {@link JudgeOptions.judge} apart. Throws `usage` for what is none. */

@@ -1,6 +1,7 @@
 import { APIError } from 'openai'
 import { type Patience, Transient } from '../../engine/models/download/transient.ts'
 import { deepestCause, TarsierError } from '../../shared/errors.ts'
+import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'
 
 /** What is known of a judge's server when something fails. */
@@ -10,6 +11,8 @@ export interface JudgeServer {
   readonly model: string
   /** Never shown: some servers repeat the key in what they say. */
   readonly key: string
+  /** See `ServerConnection`. */
+  readonly toCheck: string
   /** How the user names address and key, for sentences: names of environment variables. */
   readonly settings: { readonly address: string; readonly key: string }
 }
@@ -18,8 +21,6 @@ export interface JudgeServer {
 export const judgePatience: Patience = { attempts: 8, backoff: 500, stall: 120_000 }
 
 const SAID_LENGTH = 400
-/** What will not be gone in a moment: a certificate that is not trusted. */
-const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/
 /** Nobody is there at all. */
 const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
 
@@ -30,7 +31,7 @@ const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
  */
 export function judgeError(error: unknown, server: JudgeServer, reached: boolean): Error {
   if (error instanceof TarsierError || error instanceof Transient) return error
-  const { host, model, settings } = server
+  const { host, model, toCheck, settings } = server
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined
   const said = serverWords(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key, SAID_LENGTH)
   // What was sent, the key among it, hangs on the original error: only its words are kept.
@@ -38,10 +39,9 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
   if (status === undefined) {
     const failure = unavailable(
-      `The judge at ${host} cannot be reached: ${said}. Check the connection and ${settings.address}; what was judged stays.`,
+      `The judge at ${host} cannot be reached: ${said}. Check ${toCheck} and ${settings.address}; what was judged stays.`,
     )
-    const code = codeOf(error)
-    return UNTRUSTED.test(code) || (ABSENT.test(code) && !reached) ? failure : new Transient(failure)
+    return isLasting(error) || (ABSENT.test(codeOf(error)) && !reached) ? failure : new Transient(failure)
   }
   const { code, headers } = error as APIError
   if (status === 429 && code !== 'insufficient_quota') {

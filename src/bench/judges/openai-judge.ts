@@ -1,7 +1,7 @@
 import OpenAI, { APIError, AzureOpenAI, type ClientOptions } from 'openai'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch, type RequestInit } from 'undici'
 import { type Patience, Transient } from '../../engine/models/download/transient.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { ServerConnection } from '../server-connection.ts'
 import { ServerPatience } from '../server-patience.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
 import type { Judge, JudgeCall } from './judge.ts'
@@ -15,7 +15,6 @@ export type JudgeAccount =
 /** How a server is held to the verdict's shape, from the strictest to none; each takes the strictest that it does not refuse. */
 type AnswerForm = 'schema' | 'object' | 'text'
 
-const CONNECT_MS = 15_000
 /** No verdict comes near; who writes more has lost the thread. */
 const LONGEST_ANSWER = 32_000
 /** In which one answer must be whole, in milliseconds. */
@@ -25,7 +24,7 @@ const LONGEST_TIME = 5 * 60_000
 export class OpenAiJudge implements Judge {
   readonly name: string
   readonly #client: OpenAI
-  readonly #dispatcher: Dispatcher
+  readonly #connection: ServerConnection
   readonly #server: JudgeServer
   readonly #patience: ServerPatience
   #form: AnswerForm = 'schema'
@@ -33,11 +32,12 @@ export class OpenAiJudge implements Judge {
   #greedy = true
   #reached = false
 
-  constructor(account: JudgeAccount, patience: Patience = judgePatience) {
-    this.#dispatcher = dispatcherFor(patience)
+  /** @param env where proxies are named */
+  constructor(account: JudgeAccount, env: Readonly<Record<string, string | undefined>>, patience: Patience = judgePatience) {
+    this.#connection = new ServerConnection(env, patience.stall)
     this.#patience = new ServerPatience(patience)
-    this.#client = clientFor(account, this.#dispatcher)
-    this.#server = serverOf(account)
+    this.#client = clientFor(account, this.#connection)
+    this.#server = serverOf(account, this.#connection)
     this.name = nameOf(account, this.#server)
   }
 
@@ -48,7 +48,7 @@ export class OpenAiJudge implements Judge {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dispatcher.destroy()
+    await this.#connection[Symbol.asyncDispose]()
   }
 
   async #complete(name: string, messages: readonly JudgeMessage[], schema: VerdictSchema, signal: AbortSignal): Promise<string> {
@@ -138,15 +138,12 @@ function formatFor(form: AnswerForm, name: string, schema: VerdictSchema): Pick<
   }
 }
 
-function clientFor(account: JudgeAccount, dispatcher: Dispatcher): OpenAI {
+function clientFor(account: JudgeAccount, { fetch }: ServerConnection): OpenAI {
   const common: Pick<ClientOptions, 'maxRetries' | 'logLevel' | 'fetch'> = {
     // Retries are ours: the client's own know no abort while they wait. Its log would hold questions and answers.
     maxRetries: 0,
     logLevel: 'off',
-    // The key goes to the address given and nowhere that one sends it to. undici's types differ from Node's in name only.
-    fetch: ((url: string, init: RequestInit) => fetch(url, { ...init, dispatcher, redirect: 'manual' })) as unknown as NonNullable<
-      ClientOptions['fetch']
-    >,
+    fetch,
   }
   // A server of one's own often wants no key; the client wants some text.
   if (account.kind === 'openai') return new OpenAI({ ...common, apiKey: account.key || 'none', baseURL: account.baseUrl })
@@ -154,27 +151,14 @@ function clientFor(account: JudgeAccount, dispatcher: Dispatcher): OpenAI {
   return new AzureOpenAI({ ...common, apiKey: account.key, baseURL: null, endpoint: account.endpoint, apiVersion: account.version })
 }
 
-/** Through the proxies of the environment; a connection on which nothing comes for long is given up. */
-function dispatcherFor({ stall }: Patience): Dispatcher {
-  const timeouts = { headersTimeout: stall, bodyTimeout: stall, connect: { timeout: Math.min(stall, CONNECT_MS) } }
-  const { HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy } = process.env
-  if (![HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy].some(Boolean)) return new Agent(timeouts)
-  try {
-    return new EnvHttpProxyAgent(timeouts)
-  } catch (error) {
-    throw new TarsierError('usage', 'HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.', {
-      cause: error,
-    })
-  }
-}
-
-function serverOf(account: JudgeAccount): JudgeServer {
+function serverOf(account: JudgeAccount, { toCheck }: ServerConnection): JudgeServer {
   switch (account.kind) {
     case 'openai':
       return {
         host: hostOf(account.baseUrl, 'OPENAI_BASE_URL'),
         model: account.model,
         key: account.key,
+        toCheck,
         settings: { address: 'OPENAI_BASE_URL', key: 'OPENAI_API_KEY' },
       }
     case 'azure':
@@ -182,6 +166,7 @@ function serverOf(account: JudgeAccount): JudgeServer {
         host: hostOf(account.endpoint, 'AZURE_OPENAI_ENDPOINT'),
         model: account.deployment,
         key: account.key,
+        toCheck,
         settings: { address: 'AZURE_OPENAI_ENDPOINT', key: 'AZURE_OPENAI_API_KEY' },
       }
     default:

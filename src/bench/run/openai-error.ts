@@ -1,6 +1,7 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai'
 import { Transient } from '../../engine/models/download/transient.ts'
 import { deepestCause, TarsierError } from '../../shared/errors.ts'
+import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'
 
 /** A server's own words can be pages long. */
@@ -11,6 +12,8 @@ export interface ModelServer {
   readonly url: string
   readonly model: string
   readonly key: string
+  /** See `ServerConnection`. */
+  readonly toCheck: string
 }
 
 /**
@@ -26,7 +29,7 @@ export function serverError(error: unknown, server: ModelServer): unknown {
 /** No connection, a busy server, or one that stumbled. */
 function mayPass(error: APIError): boolean {
   if (error instanceof APIUserAbortError) return false
-  if (error instanceof APIConnectionError) return true
+  if (error instanceof APIConnectionError) return !isLasting(error)
   return error.status === 408 || error.status === 409 || error.status === 429 || (error.status ?? 0) >= 500
 }
 
@@ -37,11 +40,24 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
   const cause = new Error(said)
   if (error instanceof APIConnectionError) {
     const why = clean(deepestCause(error).message)
-    return new TarsierError('model-unavailable', `${server.url} cannot be reached: ${why}. Start the server, or give another --base-url.`, {
-      cause,
-    })
+    return new TarsierError(
+      'model-unavailable',
+      `${server.url} cannot be reached: ${why}. Start the server, check ${server.toCheck}, or give another --base-url.`,
+      {
+        cause,
+      },
+    )
   }
   const details = { status: error.status ?? null }
+  if (error.status !== undefined && error.status >= 300 && error.status < 400)
+    return new TarsierError(
+      'model-unavailable',
+      `${server.url} sends elsewhere (${error.status}). Give the final address with --base-url.`,
+      {
+        cause,
+        details,
+      },
+    )
   switch (error.status) {
     case 401:
     case 403:

@@ -4,6 +4,7 @@ import type { Patience } from '../../engine/models/download/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { Sample } from '../sample.ts'
+import { ServerConnection } from '../server-connection.ts'
 import { ServerPatience } from '../server-patience.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import { ClipSender, type ClipSettings } from './openai-clip.ts'
@@ -39,12 +40,13 @@ const completionSchema = z.object({
 
 /**
  * A model behind any OpenAI-compatible server; many requests may run at once. The key comes from `OPENAI_API_KEY` and is sent, and nowhere written
- * down. Throws `usage` for an address that is none.
+ * down. Throws `usage` for an address that is none, also a proxy's.
  */
 export class OpenAiModel implements ModelUnderTest {
   readonly settings: RunSettings
   readonly #options: OpenAiModelOptions
   readonly #client: OpenAI
+  readonly #connection: ServerConnection
   readonly #sender: ClipSender
   readonly #patience = new ServerPatience(patience)
   readonly #server: ModelServer
@@ -55,6 +57,7 @@ export class OpenAiModel implements ModelUnderTest {
     const { model, clip, begun, sampling } = options
     const key = process.env.OPENAI_API_KEY ?? ''
     this.#options = options
+    this.#connection = new ServerConnection(process.env, TIMEOUT_MS)
     this.#client = new OpenAI({
       // Servers of one's own want none, the package does.
       apiKey: key === '' ? 'none' : key,
@@ -62,8 +65,9 @@ export class OpenAiModel implements ModelUnderTest {
       maxRetries: 0,
       timeout: TIMEOUT_MS,
       logLevel: 'off',
+      fetch: this.#connection.fetch,
     })
-    this.#server = { url: printable(this.#client.baseURL), model, key }
+    this.#server = { url: printable(this.#client.baseURL), model, key, toCheck: this.#connection.toCheck }
     this.#sender = new ClipSender(clip)
     this.settings = {
       engine: 'openai',
@@ -105,6 +109,7 @@ export class OpenAiModel implements ModelUnderTest {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sender[Symbol.asyncDispose]()
+    await this.#connection[Symbol.asyncDispose]()
   }
 
   async #complete(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {

@@ -1,14 +1,14 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type HeaderLookup, networkFailure, refusalOf, type Wanted } from './hub-failure.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { Inflow } from './inflow.ts'
+import { dispatcherFor } from './proxies.ts'
 import { type Patience, Transient, withPatience } from './transient.ts'
 
 const MAX_REDIRECTS = 8
 /** A redirect's own text; reading it keeps the connection for the next request. */
 const MAX_REDIRECT_BYTES = 64 * 1024
-const CONNECT_MS = 15_000
 /** Listings are text; no honest one comes near. */
 const MAX_LISTING_BYTES = 64 * 1024 * 1024
 
@@ -36,7 +36,7 @@ export class HubClient implements AsyncDisposable {
     this.settings = settings
     this.patience = patience
     this.#origin = new URL(settings.endpoint).origin
-    this.#dispatcher = dispatcherFor(settings, patience)
+    this.#dispatcher = dispatcherFor(settings.proxies, patience.stall)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,24 +134,6 @@ export class HubClient implements AsyncDisposable {
       'hub-failed',
       `${from.host} redirects to where nothing is fetched from: ${location.slice(0, 200)}. Check HF_ENDPOINT.`,
     )
-  }
-}
-
-function dispatcherFor({ proxies }: HubSettings, { stall }: Patience): Dispatcher {
-  const timeouts = { headersTimeout: stall, bodyTimeout: stall, connect: { timeout: Math.min(stall, CONNECT_MS) } }
-  if (proxies.http === '' && proxies.https === '') return new Agent(timeouts)
-  try {
-    return new EnvHttpProxyAgent({
-      ...timeouts,
-      httpProxy: proxies.http,
-      httpsProxy: proxies.https,
-      noProxy: proxies.except,
-      proxyTunnel: false,
-    })
-  } catch (error) {
-    throw new TarsierError('usage', `HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.`, {
-      cause: error,
-    })
   }
 }
 

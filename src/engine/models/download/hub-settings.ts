@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
 import { isMissing } from '../contained-file.ts'
+import { type Proxies, proxiesOf } from './proxies.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -16,7 +17,7 @@ export interface HubSettings {
   readonly cache: string
   /** No request may be made. */
   readonly offline: boolean
-  readonly proxies: { readonly http: string; readonly https: string; readonly except: string }
+  readonly proxies: Proxies
 }
 
 const TRUE = /^(1|on|yes|true)$/i
@@ -30,13 +31,12 @@ const TOKEN = /^[\x21-\x7e]+$/
  */
 export async function hubSettings(env: Environment, user: string = homedir()): Promise<HubSettings> {
   const home = resolve(env.HF_HOME || join(env.XDG_CACHE_HOME || join(user, '.cache'), 'huggingface'))
-  const proxy = (...names: string[]) => names.map((name) => env[name.toLowerCase()] || env[name]).find(Boolean) ?? ''
   return {
     endpoint: endpointOf(env.HF_ENDPOINT || PUBLIC_HUB),
     token: await tokenOf(env, env.HF_TOKEN_PATH || join(home, 'token')),
     cache: resolve(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
     offline: TRUE.test(env.HF_HUB_OFFLINE ?? '') || TRUE.test(env.TRANSFORMERS_OFFLINE ?? ''),
-    proxies: { http: proxy('HTTP_PROXY', 'ALL_PROXY'), https: proxy('HTTPS_PROXY', 'ALL_PROXY'), except: proxy('NO_PROXY') },
+    proxies: proxiesOf(env),
   }
 }
 

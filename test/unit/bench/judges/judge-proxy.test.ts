@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createJudge } from '../../../../src/bench/judges/create-judge.ts'
+import { ChatServer } from '../../../helpers/chat-server.ts'
+import { ProxyServer } from '../../../helpers/proxy-server.ts'
+
+const call = { prompt: { name: 'red', version: '1' }, system: 'Is it red?', user: 'a red ball', schema: z.object({ red: z.boolean() }) }
+const never = new AbortController().signal
+const patience = { attempts: 3, backoff: 5, stall: 2000 }
+
+let server: ChatServer
+let proxy: ProxyServer
+
+beforeEach(async () => {
+  server = await ChatServer.start()
+  server.answer = () => '{"red": true}'
+  proxy = await ProxyServer.start()
+  // Nobody but the proxy finds the way to it.
+  proxy.hosts.set('judge.example', server.host)
+})
+
+afterEach(async () => {
+  await proxy[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Asks a judge whose whole environment this is. */
+async function ask(env: Readonly<Record<string, string>>): Promise<unknown> {
+  await using judge = await createJudge({ judge: 'openai:m', env: { OPENAI_API_KEY: server.key, ...env }, patience, signal: never })
+  return await judge.ask(call, never)
+}
+
+test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('a judge is asked through the proxy that %s names', async (name) => {
+  expect(await ask({ OPENAI_BASE_URL: 'http://judge.example/v1', [name]: proxy.address })).toEqual({ red: true })
+  expect(proxy.asked).toEqual(['http://judge.example/v1/chat/completions'])
+  expect(server.seen).toHaveLength(1)
+})
+
+test('one behind TLS through a tunnel, and whom the proxy lets through to nobody says so at once, without its password', async () => {
+  proxy.refuse = 407
+  const asked = ask({ OPENAI_BASE_URL: 'https://judge.example/v1', HTTPS_PROXY: proxy.address.replace('//', '//me:secret@') })
+  const error = await asked.catch((reason: unknown) => reason)
+  expect(error).toMatchObject({
+    code: 'judge-unavailable',
+    message: expect.stringMatching(/judge\.example cannot be reached: .*407.*proxy/),
+  })
+  expect(String(error)).not.toContain('secret')
+  expect(proxy.asked).toEqual(['CONNECT judge.example:443'])
+})
+
+test.each([
+  ['on this machine', 'http://127.0.0.1', {}],
+  ['on this machine, by name', 'http://localhost', {}],
+  ['when NO_PROXY is for all', 'http://127.0.0.1', { NO_PROXY: '*' }],
+])('no proxy is asked for a server %s', async (_, address, env) => {
+  const port = new URL(server.baseUrl).port
+  expect(await ask({ OPENAI_BASE_URL: `${address}:${port}/v1`, HTTP_PROXY: proxy.address, ...env })).toEqual({ red: true })
+  expect(proxy.asked).toEqual([])
+})
+
+test('no proxy is asked for a host that NO_PROXY names', { timeout: 20_000 }, async () => {
+  // Nobody listens there; the proxy takes it for the server.
+  proxy.hosts.set('127.0.0.2', server.host)
+  const env = { OPENAI_BASE_URL: `http://127.0.0.2:${new URL(server.baseUrl).port}/v1`, HTTP_PROXY: proxy.address }
+  expect(await ask(env)).toEqual({ red: true })
+  const before = proxy.asked.length
+  await expect(ask({ ...env, NO_PROXY: 'example.org,127.0.0.2' })).rejects.toMatchObject({ code: 'judge-unavailable' })
+  expect(proxy.asked).toHaveLength(before)
+})
+
+test('a proxy that is none is wrong usage', async () => {
+  await expect(ask({ HTTPS_PROXY: 'no address at all' })).rejects.toMatchObject({ code: 'usage' })
+})
