@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,8 @@ import { OpenAiModel, type OpenAiModelOptions } from '../../../src/bench/run/ope
 import type { Sample } from '../../../src/bench/sample.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { ModelServer, type Reply } from '../../helpers/model-server.ts'
+import { ProxyServer } from '../../helpers/proxy-server.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const KEY = 'sk-very-secret-0123456789'
 const video = fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url))
@@ -38,7 +40,12 @@ afterEach(() => {
 })
 
 /** Asks one sample of a server that replies so. */
-async function ask(reply: Parameters<typeof ModelServer.start>[0], given: Partial<Sample> = {}, options: Partial<OpenAiModelOptions> = {}) {
+async function ask(
+  reply: Parameters<typeof ModelServer.start>[0],
+  given: Partial<Sample> = {},
+  options: Partial<OpenAiModelOptions> = {},
+  clip = video,
+) {
   const server = await ModelServer.start(reply)
   const model = new OpenAiModel({
     model: 'qwen',
@@ -50,7 +57,7 @@ async function ask(reply: Parameters<typeof ModelServer.start>[0], given: Partia
     ...options,
   })
   try {
-    const said = await model.answer({ ...sample, ...given }, video, never).then(
+    const said = await model.answer({ ...sample, ...given }, clip, never).then(
       (answer) => ({ answer, error: null }),
       (error: unknown) => ({ answer: null, error: error as Error & { code: string; cause: unknown } }),
     )
@@ -96,6 +103,33 @@ describe('what a server is shown', () => {
     }
     expect(await shown('path')).toBe(pathToFileURL(video).href)
     expect(await shown('video')).toBe(`data:video/mp4;base64,${(await readFile(video)).toString('base64')}`)
+  })
+
+  it.each([
+    ['film.bin', 'media/420.mp4', 'video_url', 'data:video/mp4;base64,'],
+    ['webm.mp4', 'media/420-odd.webm', 'video_url', 'data:video/webm;base64,'],
+    ['moving.mp4', 'media/0.gif', 'video_url', 'data:image/gif;base64,'],
+    ['still.mp4', 'media/420.jpg', 'image_url', 'data:image/jpeg;base64,'],
+    ['still', 'media/grey.png', 'image_url', 'data:image/png;base64,'],
+  ] as const)('a file by what it is, whatever it is called: %s', async (name, fixture, kind, begins) => {
+    await using scratch = await ScratchFolder.make()
+    await copyFile(fileURLToPath(new URL(`../../fixtures/${fixture}`, import.meta.url)), scratch.path(name))
+    const { asked } = await ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, scratch.path(name))
+    const content = asked[0]?.body.messages[0]?.content
+    const [part] = Array.isArray(content) ? (content as Record<string, { url: string }>[]) : []
+    expect(part?.[kind]?.url.slice(0, begins.length)).toBe(begins)
+  })
+
+  it('neither what is no clip nor a folder of pictures, which are those samples’ failures', async () => {
+    await using scratch = await ScratchFolder.make()
+    const shown = (path: string) => ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, path)
+    const text = await shown(await scratch.write('text.mp4', 'no clip'))
+    expect({ error: text.error, asked: text.asked.length }).toMatchObject({ error: { code: 'not-media' }, asked: 0 })
+    await mkdir(scratch.path('many.frames'))
+    expect((await shown(scratch.path('many.frames'))).error).toMatchObject({
+      code: 'file-unreadable',
+      message: expect.stringContaining('--send frames') as string,
+    })
   })
 
   it('no part of a clip that it cannot be told', async () => {
@@ -151,7 +185,44 @@ describe('what a server is asked', () => {
   })
 })
 
+describe('a server behind a proxy', () => {
+  it('is asked through it, unless it is on this machine', async () => {
+    await using proxy = await ProxyServer.start()
+    const server = await ModelServer.start(say('A'))
+    const { port } = new URL(server.url)
+    proxy.hosts.set('gpu.example', `127.0.0.1:${port}`)
+    const before = process.env.HTTP_PROXY
+    process.env.HTTP_PROXY = proxy.address
+    try {
+      const far = await ask(say('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      expect(far.answer?.text).toBe('A')
+      expect(proxy.asked).toEqual(['http://gpu.example/v1/chat/completions'])
+      expect((await ask(say('B'))).answer?.text).toBe('B')
+      expect(proxy.asked).toHaveLength(1)
+      proxy.refuse = 407
+      const barred = await ask(say('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      expect(barred.error).toMatchObject({
+        code: 'model-unavailable',
+        message: expect.stringContaining('the proxy (HTTPS_PROXY') as string,
+      })
+      expect(proxy.asked).toHaveLength(2)
+    } finally {
+      if (before === undefined) delete process.env.HTTP_PROXY
+      else process.env.HTTP_PROXY = before
+      await server[Symbol.asyncDispose]()
+    }
+  })
+})
+
 describe('a server that misbehaves', () => {
+  it('sends nobody and no key elsewhere', async () => {
+    const elsewhere = await ModelServer.start(say('stolen'))
+    const { error } = await ask(() => ({ kind: 'fail', status: 307, message: 'over there', headers: { location: elsewhere.url } }))
+    expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('sends elsewhere (307)') as string })
+    expect(elsewhere.asked).toHaveLength(0)
+    await elsewhere[Symbol.asyncDispose]()
+  })
+
   it('is waited for as long as it asks', async () => {
     const started = Date.now()
     const { answer, asked } = await ask(failing({ kind: 'fail', status: 429, message: 'slow down', headers: { 'retry-after': '1' } }))
