@@ -16,7 +16,7 @@ import {
   parseTopK,
   parseTopP,
 } from './options.ts'
-import { parseCount, parseShard } from './run-words.ts'
+import { parseCount, parseShard, parseWorkers } from './run-words.ts'
 
 export interface BenchRunOptions {
   readonly annotations?: string
@@ -45,8 +45,6 @@ export interface BenchRunOptions {
   readonly repeatPenalty?: number
   readonly seed?: number
 }
-
-const MAX_WORKERS = 256
 
 export function addRunOptions(command: Command): void {
   command
@@ -95,12 +93,14 @@ export function addRunOptions(command: Command): void {
       new Option(
         '--workers <k>',
         'samples at a time; with --engine tarsier each has a process and a model of its own (default: 1; with openai 8)',
-      ).argParser((text) => parseCount(text, MAX_WORKERS)),
+      ).argParser(parseWorkers),
     )
     .addOption(new Option('--device <name>', 'where to compute; "auto" takes the first that works').choices(deviceChoices).default('auto'))
     .addOption(homeOption())
   command
-    .optionsGroup('Server (with --engine openai; its key comes from OPENAI_API_KEY alone):')
+    .optionsGroup(
+      'Server (with --engine openai; its key comes from OPENAI_API_KEY alone, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY):',
+    )
     .addOption(
       new Option('--base-url <url>', "such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, else OpenAI's own)").argParser(parseName),
     )

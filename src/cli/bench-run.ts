@@ -3,6 +3,7 @@ import type { BrokenLine } from '../bench/json-lines.ts'
 import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { type BenchmarkEvent, runBenchmark, type SetResult } from '../bench/run/run-benchmark.ts'
 import { type Selected, selectSamples } from '../bench/run/samples.ts'
+import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import { writeUpstream } from '../bench/run/write-upstream.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import { appVersion } from '../service/version.ts'
@@ -95,7 +96,7 @@ async function benchRun(names: readonly string[], options: BenchRunOptions, sign
     throw error
   } finally {
     output.progress.clear()
-    for (const model of new Set(workers)) await model[Symbol.asyncDispose]()
+    await closeModels(workers)
   }
 }
 
@@ -119,17 +120,8 @@ async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promi
       return [model, ...Array<ModelUnderTest>((options.workers ?? SERVER_WORKERS) - 1).fill(model)]
     }
     case 'tarsier': {
-      const { TarsierModel } = await import('../bench/run/tarsier-model.ts')
       const engine = { model: options.model ?? DEMO_MODEL, device: options.device, home: homeOf(options) }
-      const open = () => TarsierModel.open({ engine, frames: { count: frames, sampler }, maxPixels, sampling, version }, signal)
-      const workers: [ModelUnderTest, ...ModelUnderTest[]] = [await open()]
-      try {
-        while (workers.length < (options.workers ?? 1)) workers.push(await open())
-        return workers
-      } catch (error) {
-        for (const worker of workers) await worker[Symbol.asyncDispose]()
-        throw error
-      }
+      return openTarsierModels(options.workers ?? 1, { engine, frames: { count: frames, sampler }, maxPixels, sampling, version }, signal)
     }
     default:
       return assertNever(options.engine, 'engine')

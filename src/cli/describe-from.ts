@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
 import { readCaptionList } from '../bench/caption-list.ts'
 import type { BrokenLine } from '../bench/json-lines.ts'
-import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { type CaptionEvent, runCaptions } from '../bench/run/run-captions.ts'
 import { inShard, type Shard } from '../bench/run/shard.ts'
-import { TarsierModel } from '../bench/run/tarsier-model.ts'
+import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import type { Sample } from '../bench/sample.ts'
 import { hasMediaExtension } from '../engine/media/media-names.ts'
 import { readManifest } from '../engine/models/manifest.ts'
@@ -17,7 +16,7 @@ import type { ClipOptions, WordOptions } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
-import { parseCount, parseShard, progressWords } from './run-words.ts'
+import { parseCount, parseShard, parseWorkers, progressWords } from './run-words.ts'
 
 /** What `describe` takes for lists, beside the options of model, frames and words. */
 export interface ListOptions {
@@ -26,6 +25,7 @@ export interface ListOptions {
   readonly videos?: string
   readonly limit?: number
   readonly shard?: Shard
+  readonly workers?: number
   readonly retryFailed?: boolean
   readonly new?: boolean
 }
@@ -49,6 +49,9 @@ export function listOptions(): Option[] {
     new Option('--shard <i/n>', 'with --from: only the i-th of n parts, for several machines; each clip is in exactly one').argParser(
       parseShard,
     ),
+    new Option('--workers <k>', 'with --from: clips at a time, each in a process with a model of its own (default: 1)').argParser(
+      parseWorkers,
+    ),
     new Option('--retry-failed', 'with --from: try clips again that failed before (default: their errors stay)'),
     new Option('--new', 'with --from: begin anew; captions that are there are moved to a folder "old"'),
   ]
@@ -59,7 +62,9 @@ export function listOptions(): Option[] {
 /** Ends with wrong usage where options of lists were given without a list, or paths beside one. */
 export function checkListOptions(command: Command, paths: readonly string[], options: ListOptions): void {
   if (options.from === undefined) {
-    const given = (['out', 'videos', 'limit', 'shard', 'retryFailed', 'new'] as const).find((name) => options[name] !== undefined)
+    const given = (['out', 'videos', 'limit', 'shard', 'workers', 'retryFailed', 'new'] as const).find(
+      (name) => options[name] !== undefined,
+    )
     if (given) command.error(`error: option '--${given === 'retryFailed' ? 'retry-failed' : given}' needs '--from LIST'`)
     if (paths.length === 0) command.error("error: missing required argument 'path' (or '--from LIST')")
   } else {
@@ -80,7 +85,8 @@ export async function describeList(from: string, out: string, options: DescribeL
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
   try {
-    await using model = await TarsierModel.open(
+    const workers = await openTarsierModels(
+      options.workers ?? 1,
       {
         engine: { model: options.model, device: options.device, home: homeOf(options) },
         frames: { count: options.frames, sampler: options.sampler },
@@ -90,12 +96,21 @@ export async function describeList(from: string, out: string, options: DescribeL
       },
       signal,
     )
-    const workers: [ModelUnderTest] = [model]
-    const caption = { out, videos: options.videos ?? null, workers, retryFailed: options.retryFailed === true, anew: options.new === true }
-    const { described, failed } = await runCaptions(samples, caption, (event) => show(event, progress), signal)
-    progress.clear()
-    process.stdout.write(`${oneLine(out)}: ${described} of ${samples.length} described${failed > 0 ? `, ${failed} failed` : ''}\n`)
-    return failed > 0 || broken.length > 0 ? exitCodes.failed : exitCodes.done
+    try {
+      const caption = {
+        out,
+        videos: options.videos ?? null,
+        workers,
+        retryFailed: options.retryFailed === true,
+        anew: options.new === true,
+      }
+      const { described, failed } = await runCaptions(samples, caption, (event) => show(event, progress), signal)
+      progress.clear()
+      process.stdout.write(`${oneLine(out)}: ${described} of ${samples.length} described${failed > 0 ? `, ${failed} failed` : ''}\n`)
+      return failed > 0 || broken.length > 0 ? exitCodes.failed : exitCodes.done
+    } finally {
+      await closeModels(workers)
+    }
   } finally {
     progress.clear()
   }

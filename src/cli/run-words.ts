@@ -2,10 +2,17 @@ import { InvalidArgumentError } from 'commander'
 import type { RunProgress } from '../bench/run/run-rate.ts'
 import type { Shard } from '../bench/run/shard.ts'
 
+const MAX_WORKERS = 256
+
 export function parseCount(text: string, most: number): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || count < 1 || count > most) throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`)
   return count
+}
+
+/** How many samples at a time. */
+export function parseWorkers(text: string): number {
+  return parseCount(text, MAX_WORKERS)
 }
 
 /** `2/8`: the second of eight parts. */

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Prediction, predictionSchema } from '../../../src/bench/prediction.ts'
+import { childrenOf } from '../../helpers/child-processes.ts'
 import { writeClip, writePicture } from './clips.ts'
 import { jsonLines, runCli } from './run-cli.ts'
 import { makeTinyModel } from './tiny-model.ts'
@@ -104,6 +105,32 @@ describe('describe --from', () => {
     expect(parts.sort()).toEqual(['a.gif', 'b.gif', 'c.gif'])
   })
 
+  it('describes several clips at a time, each in a process of its own, and the same as one by one', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `many-${i}.gif`)
+    for (const [i, name] of names.entries()) await copyFile(join(folder, `${['a', 'b', 'c'][i % 3]}.gif`), join(folder, name))
+    await writeFile(join(folder, 'many.txt'), names.join('\n'))
+    const texts = async () => new Map((await captions()).map(({ key, prediction }) => [key, prediction]))
+    const alone = await run(['--from', 'many.txt'])
+    expect(alone).toMatchObject({ code: 0, stdout: 'out/captions.jsonl: 12 of 12 described\n' })
+    const one = await texts()
+    await rm(join(folder, 'out'), { recursive: true })
+    let engines = 0
+    const together = await run(['--from', 'many.txt', '--workers', '3'], {
+      onStart(child) {
+        if (process.platform !== 'linux') return
+        const watch = setInterval(() => (engines = Math.max(engines, childrenOf(child.pid ?? 0).length)), 50)
+        child.once('exit', () => clearInterval(watch))
+      },
+    })
+    expect(together).toEqual(alone)
+    expect(await texts()).toEqual(one)
+    expect(await captions()).toHaveLength(12)
+    if (process.platform === 'linux') expect(engines).toBe(3)
+    // How many work at it is no setting of a run: another number goes on with it.
+    expect((await run(['--from', 'many.txt', '--workers', '2'])).code).toBe(0)
+    expect(await captions()).toHaveLength(12)
+  })
+
   it('refuses other settings for a file that was begun, and moves it aside when told to', async () => {
     await writeFile(join(folder, 'list.txt'), 'a.gif\n')
     expect((await run(['--from', 'list.txt'])).code).toBe(0)
@@ -144,6 +171,8 @@ describe('describe --from', () => {
   it.each([
     ['paths beside a list', ['a.gif', '--from', 'list.txt'], 'not both'],
     ['options of lists without one', ['a.gif', '--limit', '3'], "needs '--from LIST'"],
+    ['workers without a list', ['a.gif', '--workers', '2'], "needs '--from LIST'"],
+    ['no workers', ['--from', 'list.txt', '--workers', '0'], 'from 1 to 256'],
     ['a shard that is none', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
     ['what is for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
     ['a clip for a list', ['--from', 'a.gif'], 'takes a list of clips'],
