@@ -125,5 +125,20 @@ export async function locateClip(file: File, force: boolean): Promise<void> {
   const { facts } = useClip.getState()
   if (!facts) return
   const found = await handOver(file, () => {}, new AbortController().signal)
-  useClip.getState().show(await service.clips.locate({ handle: facts.handle, file: found.handle, force }))
+  showAnew(await service.clips.locate({ handle: facts.handle, file: found.handle, force }))
+}
+
+/** Looks whether the file of the clip on the table is there, and shows the clip anew where that is no longer as it was. */
+export async function lookForFile(): Promise<void> {
+  const { facts: before } = useClip.getState()
+  if (!before) return
+  const facts = await service.clips.get({ handle: before.handle })
+  if (useClip.getState().facts === before && (facts.present !== before.present || useFrames.getState().problem)) showAnew(facts)
+}
+
+/** The same clip, its file gone or back. */
+function showAnew(facts: ClipFacts): void {
+  // That the frames could not be read may be so no more.
+  if (facts.present && useFrames.getState().problem) useFrames.getState().clear()
+  useClip.getState().show(facts)
 }

@@ -8,19 +8,28 @@ import { Tarsier } from './tarsier.ts'
 /** On two cores that do other things besides, a first answer may take its time. What is asserted is what comes, not when. */
 export const ANSWER_MS = 180_000
 
+interface PlaceOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly fill?: (home: string) => void
+}
+
 /** A server of the tests' own, and what it may be asked to do. */
 export class Place {
   readonly home: string
+  readonly #env: Readonly<Record<string, string>>
   #tarsier: Tarsier
 
-  private constructor(home: string, tarsier: Tarsier) {
+  private constructor(home: string, env: Readonly<Record<string, string>>, tarsier: Tarsier) {
     this.home = home
+    this.#env = env
     this.#tarsier = tarsier
   }
 
-  static async open(): Promise<Place> {
+  /** `fill` has the home folder to itself before the server starts. */
+  static async open({ env = {}, fill }: PlaceOptions = {}): Promise<Place> {
     const home = await mkdtemp(join(tmpdir(), 'tarsier-e2e-'))
-    return new Place(home, await Tarsier.start(home))
+    fill?.(home)
+    return new Place(home, env, await Tarsier.start(home, env))
   }
 
   get tarsier(): Tarsier {
@@ -31,7 +40,7 @@ export class Place {
   async restart(meanwhile?: (home: string) => void): Promise<void> {
     await this.#tarsier.stop()
     meanwhile?.(this.home)
-    this.#tarsier = await Tarsier.start(this.home)
+    this.#tarsier = await Tarsier.start(this.home, this.#env)
   }
 
   async close(): Promise<void> {

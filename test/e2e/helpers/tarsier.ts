@@ -19,9 +19,10 @@ export class Tarsier {
     this.address = address
   }
 
-  static async start(home: string): Promise<Tarsier> {
+  /** `env` comes on top of the tests' own. */
+  static async start(home: string, env: Readonly<Record<string, string>> = {}): Promise<Tarsier> {
     const args = [program, 'serve', '--port', '0', '--home', home]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     let said = ''
     const address = await new Promise<string>((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`tarsier serve said no address: ${said}`)), START_MS)

@@ -1,4 +1,5 @@
 import { useFollowLook } from '../../hooks/use-follow-look.ts'
+import { useMissingFile } from '../../hooks/use-missing-file.ts'
 import { useClip } from '../../stores/clip.ts'
 import { ChatPanel } from '../chat/chat-panel.tsx'
 import { StartView } from '../start/start-view.tsx'
@@ -9,6 +10,7 @@ export function ClipView() {
   const facts = useClip((state) => state.facts)
   const opening = useClip((state) => state.opening)
   useFollowLook()
+  useMissingFile()
   if (!facts || opening) return <StartView />
   return (
     <div className="grid h-full grid-cols-[minmax(17.5rem,38%)_minmax(0,1fr)] min-[110rem]:grid-cols-[42rem_minmax(0,1fr)]">

@@ -1,0 +1,98 @@
+import { statSync } from 'node:fs'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, type Page } from '@playwright/test'
+import { Library } from '../../src/library/library.ts'
+import { writeClip } from '../helpers/make-clip.ts'
+import { numberedPictures } from '../helpers/numbered-picture.ts'
+import { done, seen } from '../unit/library/kept.ts'
+import { answered, composer, dropFiles, expectAccessible, openPage, room, test, turns } from './helpers/app.ts'
+import { anotherCopy } from './helpers/clips.ts'
+
+let folder: string
+test.beforeEach(async () => {
+  test.slow()
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-film-'))
+})
+test.afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const gone = (page: Page) => page.getByText('The file is not where it was', { exact: true })
+const isPlaying = (page: Page) => page.locator('video').evaluate((video: HTMLVideoElement) => !video.paused && video.currentTime > 0)
+
+test('a film deleted while it plays: the page says so, keeps the conversation, and takes the film again where it is found', async ({
+  page,
+  place,
+}, info) => {
+  // A minute of 40 MB, its index first: a player has a part of it at a time. What the pictures do not need is filled up.
+  const film = join(folder, 'long film.mp4')
+  await writeClip(film, numberedPictures(300, 144, 96), {
+    rate: [5, 1],
+    options: { preset: 'ultrafast', 'nal-hrd': 'cbr', b: '5500k', minrate: '5500k', maxrate: '5500k', bufsize: '1000k' },
+    containerOptions: { movflags: 'faststart' },
+  })
+  const { size } = statSync(film)
+  expect(size).toBeGreaterThan(3e7)
+  await place.restart((home) => {
+    using library = new Library(home)
+    const { id } = library.chats.create(library.clips.add({ ...seen(film), bytes: size }).key)
+    library.chats.begin(id, 0, { question: 'Was there a pangolin?', settings: {}, model: 'demo' })
+    library.chats.end(id, 0, { state: 'done', text: 'A pangolin, for a minute.', answer: done })
+  })
+  await page.goto(place.tarsier.address)
+  await room(page, 'Library').click()
+  await page.getByRole('searchbox').fill('pangolin')
+  await page.locator('mark').first().click()
+  await page.getByRole('button', { name: 'Play (space)' }).click()
+  await expect.poll(() => isPlaying(page)).toBe(true)
+
+  const elsewhere = join(folder, 'found again.mp4')
+  await rename(film, elsewhere)
+  const time = page.getByRole('textbox', { name: 'Time', exact: true })
+  await time.fill('45')
+  await time.press('Enter')
+  await expect(gone(page)).toBeVisible()
+  await expect(turns(page)).toHaveCount(1)
+  await expect(turns(page).first()).toContainText('A pangolin, for a minute.')
+  await expect(page.getByPlaceholder('The file has to be found before more can be asked')).toBeDisabled()
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('gone.png') })
+
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Find the file…' }).click()
+  await (await chooser).setFiles(elsewhere)
+  await expect(gone(page)).toHaveCount(0)
+  await page.getByRole('button', { name: 'Play (space)' }).click()
+  await expect.poll(() => isPlaying(page)).toBe(true)
+  await expect(composer(page)).toBeEnabled()
+  await expect(turns(page)).toHaveCount(1)
+})
+
+test('a question about a file that went meanwhile fails in words, and is answered once the file is back', async ({ page, place }, info) => {
+  const uploads = join(place.home, 'uploads')
+  const kept = async () => new Set(await readdir(uploads).catch(() => []))
+  const before = await kept()
+  await openPage(page, place)
+  await dropFiles(page, [{ name: 'here today.mp4', bytes: await anotherCopy('pink-square-down-then-disappears.mp4', 1) }])
+  await answered(page, 1)
+  const [copy = ''] = [...(await kept())].filter((name) => !before.has(name))
+  await rename(join(uploads, copy), join(folder, copy))
+
+  await composer(page).fill('What colour is the square?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  const failed = turns(page).nth(1)
+  await expect(failed.getByRole('alert')).toContainText('The file is gone')
+  await expect(failed.getByRole('alert')).toContainText('here today.mp4 is not where it was')
+  await expect(gone(page)).toBeVisible()
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('asked.png') })
+
+  await rename(join(folder, copy), join(uploads, copy))
+  await failed.getByRole('button', { name: 'Try again' }).click()
+  await answered(page, 2)
+  await expect(turns(page).nth(1).getByRole('button', { name: 'Copy the answer' })).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await expect(gone(page)).toHaveCount(0)
+  await expect(page.locator('video')).toBeVisible()
+})

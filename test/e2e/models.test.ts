@@ -1,0 +1,138 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, type Page } from '@playwright/test'
+import { sizeText } from '../../src/shared/size-text.ts'
+import { checkpointPath } from '../helpers/checkpoint-folder.ts'
+import { HubServer } from '../helpers/hub-server.ts'
+import { ANSWER_MS, answered, test as base, composer, expectAccessible, openExample, openPage, Place, room, turns } from './helpers/app.ts'
+
+const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
+/** Two of the catalogue, of which our hub has tiny ones. */
+const QWEN = { repository: 'Qwen/Qwen2-VL-2B-Instruct', title: 'Qwen2-VL-2B-Instruct', form: 'q8_0 / f16', name: 'qwen2-vl-2b-instruct-q8_0' }
+const TARSIER = { repository: 'omni-research/Tarsier2-Recap-7b', title: 'Tarsier2-Recap-7b', form: 'f16 / f16', name: 'tarsier2-recap-7b-f16' }
+const SHARD = 'model-00002-of-00004.safetensors'
+
+const test = base.extend<object, { hub: HubServer }>({
+  hub: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
+    async ({}, use) => {
+      await using hub = await HubServer.start()
+      await use(hub)
+    },
+    { scope: 'worker' },
+  ],
+  place: [
+    async ({ hub }, use) => {
+      // A cache of nobody's: what lies in the person's own would not be fetched.
+      const place = await Place.open({ env: { HF_ENDPOINT: hub.endpoint, HF_HOME: '/nowhere', HF_TOKEN: '', HF_HUB_OFFLINE: '' } })
+      await use(place)
+      await place.close()
+    },
+    { scope: 'worker', timeout: ANSWER_MS },
+  ],
+})
+
+test.beforeEach(() => test.slow())
+
+async function checkpoint(): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  for (const name of await readdir(CHECKPOINT)) files.set(name, await readFile(join(CHECKPOINT, name)))
+  return files
+}
+
+const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
+const cardOf = (page: Page, part: string, title: string) =>
+  section(page, part)
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { level: 3, name: title, exact: true }) })
+
+test('a model is fetched from the hub, paused, gone on with, chosen in a chat and asked', async ({ page, place, hub, trouble }, info) => {
+  const files = await checkpoint()
+  const shard = files.get(SHARD)?.byteLength ?? 0
+  const half = Math.floor(shard / 2)
+  const total = [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  hub.add(QWEN.repository, { commit: 'abcdef1234567890abcdef1234567890abcdef12', revisions: ['main'], files })
+  hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: half } : null)
+  await openExample(page, place)
+  await room(page, 'Models').click()
+
+  const offered = cardOf(page, 'To download', QWEN.title)
+  await expect(offered).toContainText('4.4 GB to fetch')
+  await expect(offered).toContainText(/fits this machine|will be slow here|too large for here/)
+  await expect(offered).toContainText(/It takes about [\d.]+ GB with 16 frames; this machine has \d+ GB\./)
+  await offered.getByLabel('Form: language / eyes').selectOption(QWEN.form)
+  await offered.getByRole('button', { name: 'Get it' }).click()
+
+  const coming = cardOf(page, 'On their way', QWEN.name)
+  await expect(coming).toContainText(`from ${QWEN.repository}`)
+  // All but half a shard is here; the hub sends nothing more.
+  const soFar = `${sizeText(total - shard + half)} of ${sizeText(total)}`
+  await expect(coming).toContainText(soFar)
+  const progress = Math.round((100 * (total - shard + half)) / total)
+  await expect(coming.getByRole('progressbar')).toHaveAttribute('aria-valuenow', String(progress))
+  await expect(offered.getByRole('button', { name: 'Get it' })).toHaveAttribute('aria-disabled', 'true')
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('fetching.png') })
+
+  await coming.getByRole('button', { name: `Pause ${QWEN.name}` }).click()
+  await expect(coming).toContainText('Paused')
+  await page.reload()
+  await room(page, 'Models').click()
+  await expect(coming).toContainText(`Paused · downloading · ${soFar}`)
+  await page.screenshot({ path: info.outputPath('paused.png') })
+
+  hub.misbehave = () => null
+  await coming.getByRole('button', { name: `Resume ${QWEN.name}` }).click()
+  await expect(coming).toContainText('It is here.', { timeout: ANSWER_MS })
+  expect(hub.sent(SHARD)).toBe(shard)
+  const here = cardOf(page, 'On this machine', QWEN.name)
+  await expect(here).toContainText('language q8_0 · eyes f16')
+  await coming.getByRole('button', { name: `Take ${QWEN.name} off the list` }).click()
+  await expect(section(page, 'On their way')).toHaveCount(0)
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('here.png') })
+
+  await room(page, 'Library').click()
+  await page.getByRole('region', { name: 'Conversations' }).getByRole('button').first().click()
+  await expect(turns(page)).toHaveCount(1)
+  await page.getByRole('tab', { name: 'Settings' }).click()
+  await page.getByLabel('Model', { exact: true }).selectOption(QWEN.name)
+  await composer(page).fill('What colour is the square?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  await expect(turns(page).first()).toContainText('demo')
+  await expect(turns(page).nth(1)).toContainText(QWEN.name)
+  await expect(turns(page).nth(1).getByRole('button', { name: /^\d+ frames?$/ })).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await page.screenshot({ path: info.outputPath('asked.png') })
+  expect(trouble).toEqual([])
+})
+
+test('a download that fails says why, and is tried again', async ({ page, place, hub, trouble }, info) => {
+  const repository = { commit: '1234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() }
+  hub.add(TARSIER.repository, { ...repository, gated: true })
+  await openPage(page, place)
+  await room(page, 'Models').click()
+  const offered = cardOf(page, 'To download', TARSIER.title)
+  await offered.getByLabel('Form: language / eyes').selectOption(TARSIER.form)
+  await offered.getByRole('button', { name: 'Get it' }).click()
+  const failed = cardOf(page, 'On their way', TARSIER.name).getByRole('alert')
+  await expect(failed).toContainText('The hub wants a login for it')
+  await expect(failed).toContainText(`${TARSIER.repository} is given only to those who accept its conditions`)
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('gated.png') })
+
+  hub.add(TARSIER.repository, repository)
+  hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'flip', at: 1000 } : null)
+  await failed.getByRole('button', { name: 'Try again' }).click()
+  await expect(failed).toContainText('What came is damaged')
+  await expect(failed).toContainText(`${SHARD} of ${TARSIER.repository} did not arrive as it should`)
+  await page.screenshot({ path: info.outputPath('damaged.png') })
+
+  hub.misbehave = () => null
+  await failed.getByRole('button', { name: 'Try again' }).click()
+  await expect(cardOf(page, 'On their way', TARSIER.name)).toContainText('It is here.', { timeout: ANSWER_MS })
+  await expect(failed).toHaveCount(0)
+  await expect(cardOf(page, 'On this machine', TARSIER.name).getByRole('button', { name: 'Use it' })).toBeEnabled()
+  expect(trouble).toEqual([])
+})
