@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { Page } from '../shared/contract/base.ts'
-import type { Filters, Search } from '../shared/contract/library.ts'
+import type { Filters, Found, Search } from '../shared/contract/library.ts'
 import { Batches } from './batches.ts'
 import { Chats } from './chats.ts'
 import { Clips } from './clips.ts'
@@ -28,7 +27,7 @@ export class Library implements Disposable {
     this.modelJobs = new KeptJobs(this.#db)
   }
 
-  search(search: Search): Page<FoundChat> {
+  search(search: Search): Found<FoundChat> {
     return searchLibrary(this.#db, search)
   }
 

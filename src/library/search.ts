@@ -1,6 +1,5 @@
-import type { Page } from '../shared/contract/base.ts'
 import type { ChatSummary } from '../shared/contract/chats.ts'
-import type { Hit, Search, SnippetPart } from '../shared/contract/library.ts'
+import type { Found, Hit, Search, SnippetPart } from '../shared/contract/library.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { SUMMARIES, summaryOf } from './chats.ts'
 import type { Database, Row } from './database.ts'
@@ -16,9 +15,9 @@ const BEGINNING = 200
 export type FoundChat = Omit<Hit, 'clip'> & { readonly clip: Omit<Hit['clip'], 'present'> & { readonly path: string } }
 
 /** Conversations whose clip's name or one of whose turns has all the words, the newest first. */
-export function searchLibrary(db: Database, search: Search): Page<FoundChat> {
+export function searchLibrary(db: Database, search: Search): Found<FoundChat> {
   const words = wordsOf(search.text)
-  if (words === null) return { items: [], cursor: null, total: 0 }
+  if (words === null) return { items: [], total: 0 }
   const where: string[] = []
   const values: (string | number)[] = []
   const also = (condition: string, ...given: readonly (string | number)[]) => {
@@ -49,18 +48,15 @@ export function searchLibrary(db: Database, search: Search): Page<FoundChat> {
   const total = Number(
     db.get(`SELECT count(*) AS total FROM chats JOIN clips ON clips.key = chats.clip WHERE ${where.join(' AND ')}`, ...values)?.total,
   )
-  const after = search.cursor === undefined ? null : positionOf(search.cursor)
-  if (after) also('(chats.updated, chats.id) < (?, ?)', after.updated, after.id)
   const chats = db
-    .all(`${SUMMARIES} WHERE ${where.join(' AND ')} ORDER BY chats.updated DESC, chats.id DESC LIMIT ?`, ...values, search.limit + 1)
+    .all(
+      `${SUMMARIES} WHERE ${where.join(' AND ')} ORDER BY chats.updated DESC, chats.id DESC LIMIT ? OFFSET ?`,
+      ...values,
+      search.limit,
+      search.offset ?? 0,
+    )
     .map(summaryOf)
-  const shown = chats.slice(0, search.limit)
-  const last = shown.at(-1)
-  return {
-    items: shown.map((chat) => hitOf(db, chat, words)),
-    cursor: chats.length > shown.length && last ? `${last.updated} ${last.id}` : null,
-    total,
-  }
+  return { items: chats.map((chat) => hitOf(db, chat, words)), total }
 }
 
 /** FTS5's own language for text that a person typed: all words, the last one perhaps unfinished. Null when there is no word in it. */
@@ -119,11 +115,4 @@ function snippets(db: Database, chat: string, clipKey: number, words: string): H
     }
   }
   return found.slice(0, MOST_SNIPPETS)
-}
-
-function positionOf(cursor: string): { updated: number; id: string } {
-  const [updated, id] = cursor.split(' ')
-  if (!updated || !id || !/^\d+$/.test(updated))
-    throw new TarsierError('usage', 'That page is not one that this program gave. Search again.')
-  return { updated: Number(updated), id }
 }

@@ -72,6 +72,7 @@ test('a model is fetched from the hub, paused, gone on with, chosen in a chat an
   await expect(coming.getByRole('progressbar')).toHaveAttribute('aria-valuenow', String(progress))
   await expect(offered.getByRole('button', { name: 'Get it' })).toHaveAttribute('aria-disabled', 'true')
   await expectAccessible(page)
+  await coming.scrollIntoViewIfNeeded()
   await page.screenshot({ path: info.outputPath('fetching.png') })
 
   await coming.getByRole('button', { name: `Pause ${QWEN.name}` }).click()

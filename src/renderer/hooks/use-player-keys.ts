@@ -1,10 +1,10 @@
 import { useEffect } from 'react'
 import type { ClipFacts } from '../../shared/contract/clips.ts'
 import { frameAt, movedRange, skippedTime, steppedTime } from '../lib/frame-step.ts'
-import { isControl, isTyping } from '../lib/shortcuts.ts'
+import { isControl, isScrolling, isTyping } from '../lib/shortcuts.ts'
 import { seekTo, usePlayer } from '../stores/player.ts'
 
-/** The player's keys, wherever the focus is but in a field or on a control that has its own use for the key. */
+/** The player's keys, wherever the focus is but in a field, or on what has its own use for the key. */
 export function usePlayerKeys(facts: ClipFacts): void {
   useEffect(() => {
     if (facts.kind !== 'video') return
@@ -12,6 +12,7 @@ export function usePlayerKeys(facts: ClipFacts): void {
       const { target, ctrlKey, metaKey, altKey, defaultPrevented } = event
       if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target) || document.querySelector('dialog[open]')) return
       if (isControl(target) && !['i', 'o', 'p'].includes(event.key.toLowerCase())) return
+      if (isScrolling(target, event.key)) return
       if (act(event.key, event.shiftKey, facts)) event.preventDefault()
     }
     window.addEventListener('keydown', onKey)

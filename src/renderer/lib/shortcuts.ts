@@ -37,3 +37,8 @@ function isTextInput(target: HTMLElement): boolean {
 export function isControl(target: EventTarget | null): boolean {
   return isTyping(target) || (target instanceof HTMLElement && target.closest('button, a, [role], summary, dialog, input') !== null)
 }
+
+/** True in what is scrolled by the keyboard, as the messages are, for a key that does it. */
+export function isScrolling(target: EventTarget | null, key: string): boolean {
+  return [' ', 'Home', 'End'].includes(key) && target instanceof HTMLElement && target.closest('[tabindex="0"]') !== null
+}

@@ -2,6 +2,7 @@ import { create } from 'zustand'
 import type { Filters, Hit, Search } from '../../shared/contract/library.ts'
 import type { TarsierError } from '../../shared/errors.ts'
 import { Latest } from '../lib/latest.ts'
+import { PAGE_ROWS, pagesOf, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
@@ -9,55 +10,64 @@ export type Query = Pick<Search, 'text' | 'model' | 'folder' | 'kind' | 'from' |
 
 interface LibraryState {
   readonly query: Query
-  readonly hits: readonly Hit[]
   readonly total: number
-  readonly cursor: string | null
+  readonly pages: SparsePages<Hit>
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly filters: Filters
   readonly chosen: ReadonlySet<string>
   readonly search: (query: Query) => Promise<void>
-  readonly more: () => Promise<void>
+  /** Tells which rows are to be seen. */
+  readonly need: (first: number, last: number) => void
   readonly loadFilters: () => Promise<void>
   readonly choose: (chat: string, chosen: boolean) => void
   readonly chooseNone: () => void
   readonly remove: () => Promise<void>
 }
 
-const PAGE = 60
 const latest = new Latest()
+let asked = new Set<number>()
 
 export const useLibrary = create<LibraryState>((set, get) => ({
   query: { text: '' },
-  hits: [],
   total: 0,
-  cursor: null,
+  pages: new Map(),
   loading: false,
   problem: null,
   filters: { models: [], folders: [] },
   chosen: new Set(),
   search: async (query) => {
     const signal = latest.begin()
+    asked = new Set([0])
     set({ query, loading: true, problem: null })
     try {
-      const { items, total, cursor } = await service.library.search({ ...query, limit: PAGE }, { signal })
-      if (!signal.aborted) set({ hits: items, total, cursor, loading: false })
+      const { items, total } = await page(query, 0, signal)
+      if (signal.aborted) return
+      asked.delete(0)
+      set({ pages: withPage(new Map(), 0, items), total, loading: false })
     } catch (error) {
       const problem = problemOf(error)
       if (problem && !signal.aborted) set({ problem, loading: false })
     }
   },
-  more: async () => {
-    const { query, cursor, loading } = get()
-    if (cursor === null || loading) return
+  need: (first, last) => {
+    const { query, total, pages, loading } = get()
     const { signal } = latest
-    set({ loading: true })
-    try {
-      const page = await service.library.search({ ...query, cursor, limit: PAGE }, { signal })
-      if (!signal.aborted) set({ hits: [...get().hits, ...page.items], cursor: page.cursor, total: page.total, loading: false })
-    } catch (error) {
-      const problem = problemOf(error)
-      if (problem && !signal.aborted) set({ problem, loading: false })
+    if (loading || total === 0) return
+    for (const number of pagesOf(first, last)) {
+      if (pages.has(number) || asked.has(number)) continue
+      asked.add(number)
+      page(query, number, signal).then(
+        ({ items, total }) => {
+          if (signal.aborted) return
+          asked.delete(number)
+          set({ pages: withPage(get().pages, number, items), total })
+        },
+        (error: unknown) => {
+          const problem = problemOf(error)
+          if (problem && !signal.aborted) set({ problem })
+        },
+      )
     }
   },
   loadFilters: async () => set({ filters: await service.library.filters() }),
@@ -74,3 +84,7 @@ export const useLibrary = create<LibraryState>((set, get) => ({
     await get().search(get().query)
   },
 }))
+
+function page(query: Query, number: number, signal: AbortSignal) {
+  return service.library.search({ ...query, offset: number * PAGE_ROWS, limit: PAGE_ROWS }, { signal })
+}

@@ -1,6 +1,6 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
-import { idSchema, type Page, pageSchema, procedure, type TextFile } from './base.ts'
+import { idSchema, procedure, type TextFile } from './base.ts'
 import { exportFormats } from './batch.ts'
 import type { ChatSummary } from './chats.ts'
 
@@ -21,7 +21,10 @@ export interface Hit {
   }[]
 }
 
-export const searchSchema = pageSchema.extend({
+export const searchSchema = z.object({
+  limit: z.int().min(1).max(500).default(50),
+  /** How many of what is found come before the first that is wanted; 0 by default. */
+  offset: z.int().min(0).max(1e9).optional(),
   /** Words that must all occur, the last one perhaps unfinished. Empty lists everything, the newest first. */
   text: z.string().max(1000).default(''),
   model: z.string().max(200).optional(),
@@ -34,13 +37,20 @@ export const searchSchema = pageSchema.extend({
 })
 export type Search = z.infer<typeof searchSchema>
 
+/** A part of what was found. */
+export interface Found<T> {
+  readonly items: readonly T[]
+  /** Of all that was found. */
+  readonly total: number
+}
+
 export interface Filters {
   readonly models: readonly string[]
   readonly folders: readonly string[]
 }
 
 export const libraryContract = {
-  search: procedure.input(searchSchema).output(type<Page<Hit>>()),
+  search: procedure.input(searchSchema).output(type<Found<Hit>>()),
   /** What there is to filter by. */
   filters: procedure.output(type<Filters>()),
   /** Removes conversations, and clips that none is left about; files of the person stay. */

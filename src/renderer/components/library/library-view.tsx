@@ -11,7 +11,7 @@ import { SelectionBar } from './selection-bar.tsx'
 
 /** Everything that was described or asked, to be found by its words. */
 export function LibraryView() {
-  const { total, problem, query, search, loadFilters, hits, loading, chosen } = useLibrary()
+  const { total, problem, query, search, loadFilters, loading, chosen } = useLibrary()
   // biome-ignore lint/correctness/useExhaustiveDependencies: read anew whenever the room is entered.
   useEffect(() => {
     void search(query)
@@ -29,7 +29,7 @@ export function LibraryView() {
           <FailureNotice error={problem} can={{ retry: () => void search(query) }} />
         </div>
       )}
-      {hits.length === 0 && !loading && !problem ? (
+      {total === 0 && !loading && !problem ? (
         <p className="px-6 py-12 text-center text-quiet">
           {query.text === '' ? 'Nothing is here yet. Describe a clip, and it will be.' : `Nothing holds the words “${query.text}”.`}
         </p>
