@@ -7,9 +7,6 @@ import { type ClipVisionConfig, clipVisionConfigSchema } from './clip-vision-con
 import { GgufTensorSource, type TensorRecipe } from './gguf-tensor-source.ts'
 import { feedForwardNames, type MmprojSettings } from './mmproj-settings.ts'
 
-/** llama.cpp's name of LLaVA's two linear layers. */
-export const LLAVA_PROJECTOR = 'mlp'
-
 export interface LlavaMmproj {
   readonly tower: ClipTowerConfig
   readonly preprocessing: TarsierManifest['preprocessing']

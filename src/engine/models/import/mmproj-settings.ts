@@ -2,6 +2,9 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { GgufFile } from '../../language/gguf-file.ts'
 import { CLIP_MEAN, CLIP_STD } from './processor-settings.ts'
 
+/** llama.cpp's name of LLaVA's two linear layers. */
+export const LLAVA_PROJECTOR = 'mlp'
+
 /** What llama.cpp's mmproj file of any kind says of its vision tower. */
 export interface MmprojSettings {
   /** llama.cpp's name of what stands between tower and language model. */
@@ -47,7 +50,9 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
       throw damaged(`clip.vision.${name}`, red)
     return [red, green, blue]
   }
-  const projector = values.get('clip.projector_type') ?? values.get('clip.vision.projector_type')
+  // Files of 2023 say no more than that there is one, for there was one kind only.
+  const unnamed = values.get('clip.has_llava_projector') === true ? LLAVA_PROJECTOR : undefined
+  const projector = values.get('clip.projector_type') ?? values.get('clip.vision.projector_type') ?? unnamed
   if (values.get('clip.has_vision_encoder') !== true || typeof projector !== 'string') {
     throw new TarsierError('model-unsupported', `${path} holds no vision tower with a projector. Give the mmproj file of the model.`)
   }

@@ -1,23 +1,28 @@
+import { createHash } from 'node:crypto'
 import { cp, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Engine } from '../../../../src/engine/engine.ts'
 import { GgufFile } from '../../../../src/engine/language/gguf-file.ts'
+import { VOCABULARY_TEXTS } from '../../../../src/engine/language/gguf-vocabulary.ts'
+import { toHalves } from '../../../../src/engine/models/float-formats.ts'
 import { openGgufPair } from '../../../../src/engine/models/import/gguf-pair.ts'
 import { type ImportOptions, importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
 import { readManifest, verifyModel } from '../../../../src/engine/models/manifest.ts'
 import type { TarsierError } from '../../../../src/shared/errors.ts'
 import { samplingSchema } from '../../../../src/shared/sampling.ts'
-import { checkpointPath } from '../../../helpers/checkpoint-folder.ts'
+import { CheckpointCopy, checkpointPath, safetensorsBytes } from '../../../helpers/checkpoint-folder.ts'
 import { makeGguf, value } from '../../../helpers/gguf-file.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { runCli } from '../../cli/run-cli.ts'
 
-// Made by llama.cpp's own converter, tools/reference/gguf_pair_fixture.py; it keeps the checkpoint's numbers to the bit.
+// Made by llama.cpp's own converters, tools/reference/gguf_pair_fixture.py and llava_pair_fixture.py; they keep the checkpoint's numbers to the bit.
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/gguf-pair/${name}`, import.meta.url))
 const LANGUAGE = fixture('tied-heads-of-16-bf16.gguf')
 const MMPROJ = fixture('mmproj-tied-heads-of-16-bf16.gguf')
+const LLAVA = fixture('llava-heads-of-16-f16.gguf')
+const LLAVA_MMPROJ = fixture('mmproj-llava-heads-of-16-f16.gguf')
 const never = new AbortController().signal
 
 let scratch: ScratchFolder
@@ -43,6 +48,44 @@ async function answer(model: string): Promise<string> {
   return text
 }
 
+/** What llama.cpp computes with: tensors, and settings but for names and what is said of the file. */
+async function languageFacts(path: string) {
+  await using gguf = await GgufFile.open(path, VOCABULARY_TEXTS)
+  const bytes = await readFile(path)
+  const { tensors, values } = gguf.head
+  return {
+    values: new Map([...values].filter(([key]) => !key.startsWith('general.') || key === 'general.architecture')),
+    // In whatever order they lie in the file.
+    tensors: Object.fromEntries(
+      [...tensors].map(([name, { type, shape, position, bytes: length }]) => [
+        name,
+        {
+          type,
+          shape,
+          sha256: createHash('sha256')
+            .update(bytes.subarray(position, position + length))
+            .digest('hex'),
+        },
+      ]),
+    ),
+  }
+}
+
+/** As the pair was made of it: in float16, and without separators, of which llama.cpp's converters know nothing. It pads, as all pairs do. */
+async function asLlava(checkpoint: CheckpointCopy): Promise<void> {
+  await checkpoint.json('config.json', ({ image_newline_idx, image_new_idx, ...config }) => ({
+    ...config,
+    architectures: ['LlavaForConditionalGeneration'],
+    do_image_padding: true,
+  }))
+  const halves = [...(await checkpoint.tensors())].map(([name, { shape, bytes }]) => {
+    const half = toHalves(bytes, 'BF16')
+    if (!half) throw new Error(`${name} does not fit`)
+    return [name, { dtype: 'F16', shape, bytes: new Uint8Array(half.buffer, half.byteOffset, half.byteLength) }] as const
+  })
+  await writeFile(checkpoint.path('model.safetensors'), safetensorsBytes(new Map(halves)))
+}
+
 describe('a pair of GGUFs', () => {
   it('becomes the model that its checkpoint becomes: the same tower to the byte, the same words', async () => {
     const pair = await bring(LANGUAGE, { mmproj: MMPROJ })
@@ -56,6 +99,34 @@ describe('a pair of GGUFs', () => {
     const words = await answer(pair)
     expect(words.length).toBeGreaterThan(10)
     expect(words).toBe(await answer(whole))
+  })
+
+  it('of LLaVA becomes the model that its checkpoint becomes: the same tower to the byte, the same language model, the same words', async () => {
+    await using checkpoint = await CheckpointCopy.of('tarsier-heads-of-16')
+    await asLlava(checkpoint)
+    const pair = await bring(LLAVA, { name: 'llava', mmproj: LLAVA_MMPROJ })
+    const home = { home: checkpoint.home, name: 'llava', language: 'f16' } as const
+    const whole = await bring(checkpoint.directory, home)
+    const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
+    expect(one.vision).toEqual(other.vision)
+    expect(one).toEqual({ ...other, source: one.source, language: one.language })
+    expect(one.language).toMatchObject({ precision: 'f16', width: 32, context: 256 })
+    expect(await languageFacts(LLAVA)).toEqual(await languageFacts(join(whole, 'language.gguf')))
+    const words = await answer(pair)
+    expect(words.length).toBeGreaterThan(10)
+    expect(words).toBe(await answer(whole))
+  })
+
+  it('of LLaVA comes in without the name of its projector, which files of 2023 do not have', async () => {
+    const named = await readFile(LLAVA_MMPROJ)
+    // A key that means nothing, of the same length.
+    const unnamed = await scratch.write(
+      'unnamed.gguf',
+      Buffer.from(named.toString('latin1').replace('clip.projector_type', 'clip.projector_name'), 'latin1'),
+    )
+    const one = await readManifest(await bring(LLAVA, { name: 'unnamed', mmproj: unnamed }))
+    const other = await readManifest(await bring(LLAVA, { name: 'named', mmproj: LLAVA_MMPROJ }))
+    expect(one.vision).toEqual(other.vision)
   })
 
   it('may come in either order, and in a folder of its own', async () => {
@@ -93,7 +164,7 @@ describe('a pair of GGUFs', () => {
     )
 
   it('is refused with what is missing or wrong', async () => {
-    expect(await failure(LANGUAGE)).toMatch(/^usage: .*--mmproj/)
+    expect(await failure(LANGUAGE)).toMatch(/^usage: .*is a language model alone/)
     expect(await failure(LANGUAGE, LANGUAGE)).toMatch(/^model-unsupported: .*both language models/)
     expect(await failure(MMPROJ, MMPROJ)).toMatch(/^model-unsupported: .*both vision towers/)
     expect(await failure(LANGUAGE, scratch.path('none.gguf'))).toMatch(/^file-missing/)
