@@ -52,7 +52,10 @@ function decodeText(seconds: number | null, time: (value: number) => string): st
 }
 
 function gpuText({ layers, of, visionWeights, total, further, available }: NonNullable<Estimate['gpu']>): string {
-  const there = [...(layers > 0 ? [`${layers} of ${of} layers with their context`] : []), ...(visionWeights > 0 ? ['the vision tower'] : [])]
+  const there = [
+    ...(layers > 0 ? [`${layers} of ${of} layers with their context`] : []),
+    ...(visionWeights > 0 ? ['the vision tower'] : []),
+  ]
   const free = available === null ? '' : `, of ${sizeText(available)} free there`
   return `on GPU   about ${sizeText(total)} of that: ${there.join(' and ')}; ${sizeText(further)} are still to be had${free}`
 }

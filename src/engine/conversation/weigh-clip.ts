@@ -1,7 +1,7 @@
 import type { DevicesUsed } from '../../shared/engine-events.ts'
 import type { TarsierError } from '../../shared/errors.ts'
-import { refusalOf } from '../estimate/refusal.ts'
 import { contextOnGpu, type Offload } from '../estimate/gpu-share.ts'
+import { refusalOf } from '../estimate/refusal.ts'
 import { fitClip, type RunBeside, type RunHeld, type RunLimits, type Scales, type Weight, weigh } from '../estimate/scales.ts'
 import type { Language } from '../language/types.ts'
 import { memoryLimit } from '../memory-limit.ts'

@@ -18,7 +18,10 @@ export const NOTHING_OFFLOADED: Offload = { layers: 0, of: 1, vision: false }
  * How the parts of a run lie in a GPU's memory and in the machine's. A layer has its part of the KV cache with it. A language model that is in
  * both computes in both; rows and the program itself are always in the machine's.
  */
-export function shareOut(needed: MemoryNeeded, { layers, of, vision }: Offload): { readonly gpu: MemoryParts; readonly machine: MemoryParts } {
+export function shareOut(
+  needed: MemoryNeeded,
+  { layers, of, vision }: Offload,
+): { readonly gpu: MemoryParts; readonly machine: MemoryParts } {
   const there = Math.min(layers, of)
   const gpu = {
     languageWeights: Math.round((needed.languageWeights * there) / of),

@@ -16,6 +16,16 @@ const TEXT_TOKENS = 512
 export async function weighModel(directory: string, manifest: ModelManifest): Promise<number> {
   const scales = scalesOf(manifest, await checkGguf(join(directory, manifest.language.file)))
   const settings = { frames: manifest.sampler.frames, maxPixels: undefined }
-  const beside = { text: TEXT_TOKENS, pictures: 0, answer: manifest.generation.maxTokens, held: { machine: new Set<never>(), gpu: new Set<never>() }, offload: NOTHING_OFFLOADED }
-  return weigh(scales, FRAME, settings, beside, { context: manifest.maxSequence, memory: Number.POSITIVE_INFINITY, gpu: Number.POSITIVE_INFINITY }).memory.total
+  const beside = {
+    text: TEXT_TOKENS,
+    pictures: 0,
+    answer: manifest.generation.maxTokens,
+    held: { machine: new Set<never>(), gpu: new Set<never>() },
+    offload: NOTHING_OFFLOADED,
+  }
+  return weigh(scales, FRAME, settings, beside, {
+    context: manifest.maxSequence,
+    memory: Number.POSITIVE_INFINITY,
+    gpu: Number.POSITIVE_INFINITY,
+  }).memory.total
 }

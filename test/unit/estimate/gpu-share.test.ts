@@ -10,6 +10,10 @@ import { readManifest } from '../../../src/engine/models/manifest.ts'
 import type { MemoryNeeded } from '../../../src/engine/models/memory-needed.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 
+const directory = await resolveModel(DEMO_MODEL, '')
+const manifest = await readManifest(directory)
+const scales = scalesOf(manifest, await checkGguf(join(directory, manifest.language.file)))
+
 const parts = {
   languageWeights: 2900,
   visionWeights: 700,
@@ -44,7 +48,9 @@ describe('shareOut', () => {
   })
 
   it('loses no byte and makes none of the parts that are in one place at a time', () => {
-    const layers = fc.integer({ min: 1, max: 100 }).chain((of) => fc.record({ of: fc.constant(of), layers: fc.nat(of + 900), vision: fc.boolean() }))
+    const layers = fc
+      .integer({ min: 1, max: 100 })
+      .chain((of) => fc.record({ of: fc.constant(of), layers: fc.nat(of + 900), vision: fc.boolean() }))
     fc.assert(
       fc.property(layers, fc.nat(1e12), fc.nat(1e12), (offload, weights, context) => {
         const { gpu, machine } = shareOut({ ...needed, languageWeights: weights, context }, offload)
@@ -80,10 +86,7 @@ describe('limits and what is held', () => {
   })
 })
 
-describe('a clip with its language model on a GPU', async () => {
-  const directory = await resolveModel(DEMO_MODEL, '')
-  const manifest = await readManifest(directory)
-  const scales = scalesOf(manifest, await checkGguf(join(directory, manifest.language.file)))
+describe('a clip with its language model on a GPU', () => {
   const frame = { width: 640, height: 480 }
   const wanted = { frames: 64, maxPixels: undefined }
   const offload = { layers: 100, of: 100, vision: false }

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SpeedBook } from '../../../src/engine/estimate/speeds.ts'
-import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
+import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 it('blends what a codec took into what it took before, whichever model looked at it', async () => {

@@ -72,29 +72,32 @@ async function limited<T>(kilobytes: number | 'unlimited', work: (pid: () => num
   }
 }
 
-it.skipIf(process.platform !== 'linux')('ends where memory runs out in the midst of it: that is told, and nothing of it is left', async () => {
-  const source = scratch.path('large')
-  // Two tables of 24 million numbers: one of them in 32 bits is 98 MB.
-  await writeRandomCheckpoint(source, { ...small, untied: { vocabulary: 48_000 } })
-  const model = await importCheckpoint(source, { name: 'l', language: 'f16', vision: 'f32', home: scratch.path('large-home'), signal })
-  const from = join(model, 'language.gguf')
-  const to = scratch.path('quantized.gguf')
+it.skipIf(process.platform !== 'linux')(
+  'ends where memory runs out in the midst of it: that is told, and nothing of it is left',
+  async () => {
+    const source = scratch.path('large')
+    // Two tables of 24 million numbers: one of them in 32 bits is 98 MB.
+    await writeRandomCheckpoint(source, { ...small, untied: { vocabulary: 48_000 } })
+    const model = await importCheckpoint(source, { name: 'l', language: 'f16', vision: 'f32', home: scratch.path('large-home'), signal })
+    const from = join(model, 'language.gguf')
+    const to = scratch.path('quantized.gguf')
 
-  let kilobytes = 0
-  await limited('unlimited', (pid) => {
-    const onProgress = () => {
-      const status = readFileSync(`/proc/${pid()}/status`, 'utf8')
-      kilobytes = Math.max(kilobytes, Number(/^VmData:\s*(\d+) kB/m.exec(status)?.[1] ?? 0))
-    }
-    return quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal, onProgress })
-  })
-  expect(kilobytes).toBeGreaterThan(10_000)
-  await limited(kilobytes + 48_000, async () => {
-    await quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal })
-    const failing = quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
-    await expect(failing).rejects.toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('import again') })
-  })
-  expect(existsSync(to)).toBe(false)
-  await quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
-  expect(existsSync(to)).toBe(true)
-})
+    let kilobytes = 0
+    await limited('unlimited', (pid) => {
+      const onProgress = () => {
+        const status = readFileSync(`/proc/${pid()}/status`, 'utf8')
+        kilobytes = Math.max(kilobytes, Number(/^VmData:\s*(\d+) kB/m.exec(status)?.[1] ?? 0))
+      }
+      return quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal, onProgress })
+    })
+    expect(kilobytes).toBeGreaterThan(10_000)
+    await limited(kilobytes + 48_000, async () => {
+      await quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal })
+      const failing = quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
+      await expect(failing).rejects.toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('import again') })
+    })
+    expect(existsSync(to)).toBe(false)
+    await quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
+    expect(existsSync(to)).toBe(true)
+  },
+)
