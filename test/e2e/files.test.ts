@@ -1,16 +1,23 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from '@playwright/test'
 import sharp from 'sharp'
+import { writeClip } from '../helpers/make-clip.ts'
+import { waveBytes } from '../helpers/wave.ts'
 import { ANSWER_MS, answered, dropFiles, expectAccessible, openPage, test, turns } from './helpers/app.ts'
+import { anotherCopy, exampleBytes } from './helpers/clips.ts'
 
 test.beforeEach(() => test.slow())
 
-const clip = (name: string) => readFile(fileURLToPath(new URL(`../../resources/examples/${name}`, import.meta.url)))
+const flat = (width: number, height: number) =>
+  sharp({ create: { width, height, channels: 3, background: '#3060c0' } })
+    .png()
+    .toBuffer()
 
 test('a dropped video is described, whatever its name says', async ({ page, place }, info) => {
   await openPage(page, place)
-  await dropFiles(page, [{ name: 'ein Kätzchen 猫.txt', bytes: await clip('red-circle-right-then-grows.mp4') }])
+  await dropFiles(page, [{ name: 'ein Kätzchen 猫.txt', bytes: await exampleBytes('red-circle-right-then-grows.mp4') }])
   await answered(page, 1)
   await expect(page.getByRole('heading', { level: 1, name: 'ein Kätzchen 猫.txt' })).toBeVisible()
   await expect(page.getByText(/^Video · /)).toBeVisible()
@@ -20,36 +27,61 @@ test('a dropped video is described, whatever its name says', async ({ page, plac
 
 test('a picture is an image, without being asked', async ({ page, place }, info) => {
   await openPage(page, place)
-  const bytes = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#3060c0' } })
-    .png()
-    .toBuffer()
-  await dropFiles(page, [{ name: 'blue.mp4', bytes }])
+  await dropFiles(page, [{ name: 'blue.mp4', bytes: await flat(320, 240) }])
   await answered(page, 1)
   await expect(page.getByText(/^Image · 320 × 240/)).toBeVisible()
   await page.screenshot({ path: info.outputPath('image.png') })
 })
 
-for (const { what, name, bytes, title } of [
-  { what: 'an empty file', name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty' },
-  { what: 'a text', name: 'text.mp4', bytes: Buffer.from('This is no film.\n'.repeat(50)), title: 'That is no video, image or GIF' },
-]) {
-  test(`${what} is refused in words, and the next clip is taken`, async ({ page, place }, info) => {
-    await openPage(page, place)
+test('what is no clip is refused in words, and the next one is taken', async ({ page, place }, info) => {
+  const text = Buffer.from('This is no film.\n'.repeat(50))
+  await openPage(page, place)
+  for (const { name, bytes, title, sentence } of [
+    { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'That file is empty: it has no bytes.' },
+    { name: 'text.mp4', bytes: text, title: 'That is no video, image or GIF', sentence: 'neither a video nor a picture' },
+    { name: 'sound.mp4', bytes: waveBytes(), title: 'There is no picture in it', sentence: 'sound' },
+  ]) {
     await dropFiles(page, [{ name, bytes }])
     await expect(page.getByRole('alert')).toContainText(title)
+    await expect(page.getByRole('alert')).toContainText(sentence)
     await expectAccessible(page)
-    await page.screenshot({ path: info.outputPath('refused.png') })
-    await page.getByRole('button', { name: 'A blue square spins.' }).click()
+    await page.screenshot({ path: info.outputPath(`${name}.png`) })
+  }
+  await page.getByRole('button', { name: 'A blue square spins.' }).click()
+  await answered(page, 1)
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('what is odd and yet a clip is described', async ({ page, place }, info) => {
+  // As long as file systems let a name be: 255 bytes, 3 of them each of these letters.
+  const long = `${'猫'.repeat(83)}ab.mp4`
+  expect(Buffer.byteLength(long)).toBe(255)
+  const folder = await mkdtemp(join(tmpdir(), 'tarsier-8k-'))
+  const huge = { width: 7680, height: 4320, rgb: Buffer.alloc(7680 * 4320 * 3, '3060c0', 'hex') }
+  await writeClip(join(folder, '8k.mp4'), [huge, huge, huge], { options: { preset: 'ultrafast' } })
+  await openPage(page, place)
+  for (const { what, name, bytes, facts } of [
+    { what: 'pixel', name: 'pixel.png', bytes: await flat(1, 1), facts: 'Image · 1 × 1 · ' },
+    { what: 'name', name: long, bytes: await anotherCopy('red-circle-right-then-grows.mp4', 2), facts: 'Video · ' },
+    { what: '8k', name: '8k.mp4', bytes: await readFile(join(folder, '8k.mp4')), facts: 'Video · 7680 × 4320 · ' },
+  ]) {
+    await dropFiles(page, [{ name, bytes }])
+    await expect(page.getByRole('heading', { level: 1, name, exact: true })).toBeVisible({ timeout: ANSWER_MS })
+    await expect(page.getByText(facts, { exact: false }).first()).toBeVisible()
     await answered(page, 1)
+    await expect(turns(page).first().getByRole('button', { name: 'Copy the answer' })).toBeVisible()
     await expect(page.getByRole('alert')).toHaveCount(0)
-  })
-}
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+    await page.screenshot({ path: info.outputPath(`${what}.png`) })
+  }
+  await rm(folder, { recursive: true })
+})
 
 test('several files become a batch, and a broken one harms no other', async ({ page, place }, info) => {
   await openPage(page, place)
   await dropFiles(page, [
-    { name: 'one.mp4', bytes: await clip('pink-square-down-then-disappears.mp4') },
-    { name: 'two.mp4', bytes: await clip('purple-cross-appears-then-left.mp4') },
+    { name: 'one.mp4', bytes: await exampleBytes('pink-square-down-then-disappears.mp4') },
+    { name: 'two.mp4', bytes: await exampleBytes('purple-cross-appears-then-left.mp4') },
     { name: 'broken.mp4', bytes: Buffer.from('no film') },
   ])
   const dialog = page.getByRole('dialog', { name: 'Describe 3 files?' })

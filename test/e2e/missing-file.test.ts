@@ -55,6 +55,7 @@ test('a film deleted while it plays: the page says so, keeps the conversation, a
   await expect(turns(page)).toHaveCount(1)
   await expect(turns(page).first()).toContainText('A pangolin, for a minute.')
   await expect(page.getByPlaceholder('The file has to be found before more can be asked')).toBeDisabled()
+  await expect(page.getByText('Check the spelling', { exact: false })).toHaveCount(0)
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('gone.png') })
 

@@ -8,8 +8,18 @@ import { ANSWER_MS, answered, test as base, composer, expectAccessible, openExam
 
 const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
 /** Two of the catalogue, of which our hub has tiny ones. */
-const QWEN = { repository: 'Qwen/Qwen2-VL-2B-Instruct', title: 'Qwen2-VL-2B-Instruct', form: 'q8_0 / f16', name: 'qwen2-vl-2b-instruct-q8_0' }
-const TARSIER = { repository: 'omni-research/Tarsier2-Recap-7b', title: 'Tarsier2-Recap-7b', form: 'f16 / f16', name: 'tarsier2-recap-7b-f16' }
+const QWEN = {
+  repository: 'Qwen/Qwen2-VL-2B-Instruct',
+  title: 'Qwen2-VL-2B-Instruct',
+  form: 'q8_0 / f16',
+  name: 'qwen2-vl-2b-instruct-q8_0',
+}
+const TARSIER = {
+  repository: 'omni-research/Tarsier2-Recap-7b',
+  title: 'Tarsier2-Recap-7b',
+  form: 'f16 / f16',
+  name: 'tarsier2-recap-7b-f16',
+}
 const SHARD = 'model-00002-of-00004.safetensors'
 
 const test = base.extend<object, { hub: HubServer }>({
@@ -103,7 +113,11 @@ test('a model is fetched from the hub, paused, gone on with, chosen in a chat an
   await answered(page, 2)
   await expect(turns(page).first()).toContainText('demo')
   await expect(turns(page).nth(1)).toContainText(QWEN.name)
-  await expect(turns(page).nth(1).getByRole('button', { name: /^\d+ frames?$/ })).toBeVisible()
+  await expect(
+    turns(page)
+      .nth(1)
+      .getByRole('button', { name: /^\d+ frames?$/ }),
+  ).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
   await page.screenshot({ path: info.outputPath('asked.png') })
   expect(trouble).toEqual([])

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
+import { waveBytes } from '../../helpers/wave.ts'
 import { RunService, told } from './run-service.ts'
 
 const FRAMES = 60
@@ -17,13 +18,6 @@ beforeAll(async () => {
   await writeClip(at('index-first.mp4'), numberedPictures(FRAMES, 144, 96), { containerOptions: { movflags: 'faststart' } })
 })
 afterAll(() => run[Symbol.asyncDispose]())
-
-/** A sound file of one second: 8000 Hz, 8 bits. */
-function wave(): Buffer {
-  const header = Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x40\x1f\0\0', 'latin1')
-  header.writeUInt32LE(36 + 8000, 4)
-  return Buffer.concat([header, Buffer.alloc(8000, 128)])
-}
 
 async function cut(name: string, share: number): Promise<Buffer> {
   const bytes = await readFile(at(name))
@@ -60,7 +54,7 @@ describe('is refused in a sentence', () => {
       /neither a video nor a picture that can be read/,
       () => cut('index-last.mp4', 0.6),
     ],
-    ['sound alone', 'no-video', /no video|no picture/i, async () => wave()],
+    ['sound alone', 'no-video', /no video|no picture/i, async () => waveBytes()],
     ['nothing at all', 'file-empty', /empty/, async () => Buffer.alloc(0)],
     [
       'a text',

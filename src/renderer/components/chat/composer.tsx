@@ -29,7 +29,7 @@ export function Composer({ facts }: { readonly facts: ClipFacts | null }) {
         send()
       }}
     >
-      {facts && <CostLine />}
+      {facts?.present && <CostLine />}
       <div className="flex items-end gap-1 rounded-2xl border border-edge bg-raised p-1.5 pl-2 shadow-card focus-within:border-accent">
         <PromptMenu disabled={closed !== null} onPick={setText} />
         <textarea
