@@ -36,7 +36,7 @@ export async function receiveUpload(service: Service, request: Request, { name, 
   } catch (error) {
     await rm(part, { force: true })
     await rm(path, { force: true })
-    throw diskFailure(error)
+    throw byItsName(diskFailure(error), path, nameFor(name))
   }
 }
 
@@ -67,6 +67,17 @@ async function expectRoom(folder: string, bytes: number): Promise<void> {
 function diskFailure(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOSPC' || code === 'EDQUOT' ? full('it filled up while the file was written', error) : error
+}
+
+/** What is said of our copy, said of the person's file. */
+function byItsName(error: unknown, path: string, name: string): unknown {
+  if (!(error instanceof TarsierError) || !error.message.includes(path)) return error
+  const { code, message, details } = error
+  return new TarsierError(
+    code,
+    message.replaceAll(path, () => name),
+    { cause: error, ...(details && { details }) },
+  )
 }
 
 function full(why: string, cause?: unknown): TarsierError {

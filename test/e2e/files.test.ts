@@ -38,8 +38,13 @@ test('what is no clip is refused in words, and the next one is taken', async ({ 
   await openPage(page, place)
   for (const { name, bytes, title, sentence } of [
     { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'That file is empty: it has no bytes.' },
-    { name: 'text.mp4', bytes: text, title: 'That is no video, image or GIF', sentence: 'neither a video nor a picture' },
-    { name: 'sound.mp4', bytes: waveBytes(), title: 'There is no picture in it', sentence: 'sound' },
+    { name: 'text.mp4', bytes: text, title: 'That is no video, image or GIF', sentence: 'text.mp4 is neither a video nor a picture' },
+    {
+      name: 'sound.mp4',
+      bytes: waveBytes(),
+      title: 'There is no picture in it',
+      sentence: 'sound.mp4 holds no video, only another stream such as sound.',
+    },
   ]) {
     await dropFiles(page, [{ name, bytes }])
     await expect(page.getByRole('alert')).toContainText(title)

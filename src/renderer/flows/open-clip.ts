@@ -6,6 +6,7 @@ import type { GivenFile } from '../lib/given-file.ts'
 import { uploadFile } from '../lib/upload.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
+import { useCost } from '../stores/cost.ts'
 import { useFrames } from '../stores/frames.ts'
 import { modelNamed } from '../stores/models.ts'
 import { usePlayer } from '../stores/player.ts'
@@ -83,6 +84,7 @@ async function open(
 function putOnTable(facts: ClipFacts): void {
   useChat.getState().close()
   useFrames.getState().clear()
+  useCost.getState().clear()
   usePlayer.getState().reset()
   useClip.getState().show(facts)
 }
@@ -115,6 +117,7 @@ export function closeClip(): void {
   opening?.abort()
   useChat.getState().close()
   useFrames.getState().clear()
+  useCost.getState().clear()
   usePlayer.getState().reset()
   useClip.getState().close()
   useView.getState().show('clip')
