@@ -23,7 +23,7 @@ const steps = {
   rooms: () => one('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools', 'test'),
   unused: () => one('knip/bin/knip.js'),
   build: () => one('electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn'),
-  unit: () => vitest('unit'),
+  unit: () => vitest('unit', 'shell'),
   engine: () => vitest('engine'),
   e2e: () => playwright(),
 }
@@ -78,10 +78,16 @@ function one(tool, ...args) {
   return run(tool, args) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
-/** @param {string} project @returns {Counts} */
-function vitest(project) {
-  const file = join(scratch, `${project}.json`)
-  const ok = run('vitest/vitest.mjs', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
+/** @param {string[]} projects @returns {Counts} */
+function vitest(...projects) {
+  const file = join(scratch, `${projects.join('-')}.json`)
+  const ok = run('vitest/vitest.mjs', [
+    'run',
+    ...projects.flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ])
   return counted(ok, file, (report) => {
     for (const { name, message, assertionResults } of report.testResults) {
       if (message) fails(name, message)
