@@ -1,4 +1,5 @@
 import { Pencil } from 'lucide-react'
+import { memo } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
@@ -21,7 +22,7 @@ interface TurnViewProps {
 }
 
 /** A question and its answer, as they are kept. */
-export function TurnView({ turn, last, busy }: TurnViewProps) {
+export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewProps) {
   const editing = useChat((state) => state.editing === turn.index)
   const startEdit = useChat((state) => state.startEdit)
   const busyWhy = busy ? 'Wait for the answer, or stop it' : null
@@ -58,4 +59,4 @@ export function TurnView({ turn, last, busy }: TurnViewProps) {
       <AnswerFooter turn={turn} last={last} busyWhy={busyWhy} />
     </article>
   )
-}
+})
