@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
+          globalSetup: 'test/engine/build.ts',
           // One process at a time: each holds decoders, ONNX Runtime and llama.cpp, whose memory Node's collector does not see.
           pool: 'forks',
           fileParallelism: false,

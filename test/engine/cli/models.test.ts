@@ -3,14 +3,12 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { HubServer } from '../../helpers/hub-server.ts'
-import { jsonLines, runCli } from './run-cli.ts'
+import { CLI, jsonLines, runCli } from './run-cli.ts'
 import { makeTinyModel } from './tiny-model.ts'
 
-const ENTRY = fileURLToPath(new URL('../../../src/cli/tarsier.ts', import.meta.url))
 /** A name of the catalogue: what our own hub has under it is tiny. */
 const REPOSITORY = 'omni-research/Tarsier2-Recap-7b'
 const COMMIT = 'abcdef1234567890abcdef1234567890abcdef12'
@@ -60,7 +58,7 @@ describe('models import from the hub', () => {
     const before = hub.sent(shard)
     hub.misbehave = (route, file) => (route === 'store' && file === shard ? { kind: 'stall', after: Math.floor(size / 2) } : null)
     const args = ['models', 'import', REPOSITORY, '--name', 'again', '--revision', 'v2', '--keep-download', ...precise]
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ENTRY, ...args], {
+    const child = spawn(process.execPath, [CLI, ...args], {
       env: { ...process.env, ...env },
       stdio: 'ignore',
     })
@@ -209,9 +207,7 @@ describe('models that are here', () => {
     ['\x03', 130, true],
     ['yes\r', 0, false],
   ])('after %j on a terminal: status %d, still there: %s', async (keys, expected, stays) => {
-    const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, 'models', 'remove', 'new-name']
-      .map((word) => `'${word}'`)
-      .join(' ')
+    const command = [process.execPath, CLI, 'models', 'remove', 'new-name'].map((word) => `'${word}'`).join(' ')
     const child = spawn('script', ['-qefc', command, '/dev/null'], {
       env: { ...process.env, ...env, TERM: 'xterm', NODE_NO_WARNINGS: '1' },
     })

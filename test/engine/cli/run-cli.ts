@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const ENTRY = fileURLToPath(new URL('../../../src/cli/tarsier.ts', import.meta.url))
+/** The command line as it is built (`build.ts` sees to that): what users run, and several times as soon there as from the sources. */
+export const CLI = fileURLToPath(new URL('../../../out/cli/tarsier.js', import.meta.url))
 
 export interface CliResult {
   readonly code: number | null
@@ -22,9 +23,9 @@ export interface CliOptions {
   readonly onOutput?: (child: ChildProcess, soFar: string) => void
 }
 
-/** Runs the real command line as a user's shell does, from the sources. */
+/** Runs the real command line as a user's shell does. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, ...args] as const
+  const command = [process.execPath, CLI, ...args] as const
   const [program, ...rest] = options.around?.(command) ?? command
   const child = spawn(program, rest, {
     cwd: options.cwd,

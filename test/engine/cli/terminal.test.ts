@@ -2,14 +2,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 import { writeClip as writeGif } from './clips.ts'
+import { CLI } from './run-cli.ts'
 import { makeTinyModel } from './tiny-model.ts'
 
-const ENTRY = fileURLToPath(new URL('../../../src/cli/tarsier.ts', import.meta.url))
 const UP = '\x1b[A'
 const CTRL_C = '\x03'
 
@@ -31,9 +30,7 @@ class Terminal {
 
   constructor(...args: readonly string[]) {
     const common = ['--model', 'tiny', '--home', join(folder, 'home'), '--device', 'cpu', '--frames', '3', '--no-cache']
-    const command = [process.execPath, '--import', import.meta.resolve('tsx'), ENTRY, ...args, ...common]
-      .map((word) => `'${word}'`)
-      .join(' ')
+    const command = [process.execPath, CLI, ...args, ...common].map((word) => `'${word}'`).join(' ')
     this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
       cwd: folder,
       env: { ...process.env, TERM: 'xterm', NODE_NO_WARNINGS: '1' },

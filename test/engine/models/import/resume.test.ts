@@ -2,7 +2,6 @@ import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ImportOptions, importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
 import { readManifest, verifyModel } from '../../../../src/engine/models/manifest.ts'
@@ -12,8 +11,8 @@ import { writeRandomCheckpoint } from '../../../../tools/bench/random-model.ts'
 import { ended } from '../../../helpers/child-processes.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
+import { CLI } from '../../cli/run-cli.ts'
 
-const CLI = fileURLToPath(new URL('../../../../src/cli/tarsier.ts', import.meta.url))
 const RESUMING = 'checking what was written before'
 
 let scratch: ScratchFolder
@@ -70,7 +69,7 @@ async function goesOn(name: string): Promise<boolean> {
 describe('an import that was killed', () => {
   it('goes on where it was, and was never listed', async () => {
     const args = ['models', 'import', source, '--name', 'm', '--language', 'f32', '--vision', 'f32', '--home', scratch.directory]
-    const child = fork(CLI, args, { execArgv: ['--import', import.meta.resolve('tsx')], stdio: 'ignore' })
+    const child = fork(CLI, args, { execArgv: [], stdio: 'ignore' })
     const noted = async () => {
       for (const name of await hidden()) if (existsSync(join(models(), name, 'journal.json'))) return name
       return null
