@@ -1,4 +1,4 @@
 import { buildIfStale } from '../../scripts/program.mjs'
 
 /** Before the engine's tests: those of the command line run what is built. */
-export default buildIfStale
+export const setup = buildIfStale
