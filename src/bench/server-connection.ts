@@ -1,7 +1,7 @@
 import type { ClientOptions } from 'openai'
 import { type Dispatcher, fetch, type RequestInit } from 'undici'
 import { dispatcherFor, proxiesOf } from '../engine/models/download/proxies.ts'
-import { deepestCause } from '../shared/errors.ts'
+import { deepestCause, failureCode } from '../shared/errors.ts'
 
 type ClientFetch = NonNullable<ClientOptions['fetch']>
 
@@ -41,6 +41,5 @@ export class ServerConnection implements AsyncDisposable {
 /** Whether no answer came for a reason that will be there in a moment as well. */
 export function isLasting(error: unknown): boolean {
   const reason = deepestCause(error)
-  const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
-  return UNTRUSTED.test(code) || BARRED.test(reason.message)
+  return UNTRUSTED.test(failureCode(reason)) || BARRED.test(reason.message)
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { NOTHING_OFFLOADED } from '../engine/estimate/gpu-share.ts'
-import { type Scales, scalesOf, weigh } from '../engine/estimate/scales.ts'
+import { anyMemory, NOTHING_HELD, type Scales, scalesOf, weigh } from '../engine/estimate/scales.ts'
 import { secondsOf } from '../engine/estimate/seconds.ts'
 import { SpeedBook } from '../engine/estimate/speeds.ts'
 import { checkGguf } from '../engine/language/gguf-check.ts'
@@ -20,9 +20,6 @@ const TEMPLATE_TOKENS = 32
 /** Characters of a token, in the mean and on the safe side. */
 const CHARACTERS = 3
 
-/** Nothing of what is needed is in memory for sure. */
-const NOTHING = { machine: new Set<never>(), gpu: new Set<never>() }
-
 const area = implementer.estimate
 
 export const estimateArea = {
@@ -40,13 +37,9 @@ export const estimateArea = {
     const count = plan.indices.length
     const text = textTokens(turns, input.text ?? manifest.prompt.describe)
     const contextLimit = manifest.maxSequence
-    const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING, offload: NOTHING_OFFLOADED }
-    const weighed = (frames: number) =>
-      weigh(scales, clip.facts, { frames, maxPixels: settings.maxPixels }, beside, {
-        context: contextLimit,
-        memory: Number.POSITIVE_INFINITY,
-        gpu: Number.POSITIVE_INFINITY,
-      })
+    const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING_HELD, offload: NOTHING_OFFLOADED }
+    const limits = anyMemory(contextLimit)
+    const weighed = (frames: number) => weigh(scales, clip.facts, { frames, maxPixels: settings.maxPixels }, beside, limits)
     const { shape, visualTokens, memory, lacking } = weighed(count)
     const answer = Math.max(0, Math.min(settings.sampling.maxTokens, contextLimit - text - visualTokens))
     const first = turns.length === 0

@@ -105,7 +105,7 @@ export class ModelJobs implements AsyncDisposable {
     this.#changed()
     if (job.state === 'done') return
     await removeLeft(modelsFolder(this.#home), spec.name)
-    await this.#dropDownload(spec, { directory: '', commit: '', repository: spec.source, removable: true })
+    await this.#dropDownload(spec, { repository: spec.source, removable: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +153,7 @@ export class ModelJobs implements AsyncDisposable {
   }
 
   /** Unless another job makes a model of the same files. */
-  async #dropDownload({ id, kind, source }: JobSpec, fetched: FetchedCheckpoint): Promise<void> {
+  async #dropDownload({ id, kind, source }: JobSpec, fetched: Pick<FetchedCheckpoint, 'repository' | 'removable'>): Promise<void> {
     if (kind !== 'download') return
     const shared = [...this.#jobs.values()].some(
       ({ spec, job }) => spec.id !== id && spec.kind === 'download' && spec.source === source && job.state !== 'done',

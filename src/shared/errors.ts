@@ -109,6 +109,11 @@ export function deepestCause(error: unknown): Error {
   return reason
 }
 
+/** What a system or a library calls a failure: its code, such as `ECONNREFUSED`, or its name. */
+export function failureCode(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
 /** Whatever was thrown, as a typed error; what nobody foresaw becomes `internal` with its own words kept. */
 export function asTarsierError(error: unknown): TarsierError {
   if (error instanceof TarsierError) return error

@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'
 import { milliseconds } from './measure.ts'
 import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
+import { runApart } from './run-apart.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-const run = promisify(execFile)
-const PROCESS = fileURLToPath(new URL('import-process.ts', import.meta.url))
 /** Qwen2-VL-2B but for its vocabulary, which is a tenth of the real one. */
 const SIZES: Sizes = {
   layers: 28,
@@ -28,7 +24,8 @@ const FORMS = [
   ['q8_0', 'f16'],
   ['q4_k_m', 'f32'],
 ] as const
-const MOST_RESIDENT = 2 * 1024 ** 3
+/** Most bytes that an import may hold in memory. */
+export const MOST_RESIDENT = 2 * 1024 ** 3
 const told = z.object({ seconds: z.number(), resident: z.number() })
 
 /** What an import of a large checkpoint takes, in time against copying its bytes, and in memory. */
@@ -38,10 +35,7 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
   try {
     const checkpoint = join(folder, 'checkpoint')
     await writeRandomCheckpoint(checkpoint, SIZES)
-    const weights = join(checkpoint, 'model.safetensors')
-    const { size } = await stat(weights)
-    const copying = (await milliseconds(() => copySynced(weights, join(folder, 'copy')))) / 1000
-    await rm(join(folder, 'copy'))
+    const { size, copying } = await copied(checkpoint)
     const figures: { language: string; vision: string; seconds: number; resident: number }[] = []
     for (const [language, vision] of FORMS) {
       const home = join(folder, 'home')
@@ -80,12 +74,20 @@ export async function importApart(
   language: LanguagePrecision,
   vision: VisionPrecision,
 ): Promise<z.infer<typeof told>> {
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', PROCESS, checkpoint, home, language, vision])
-  return told.parse(JSON.parse(stdout))
+  return told.parse(await runApart('import-process.ts', checkpoint, home, language, vision))
 }
 
-/** What an import is held against. */
-export async function copySynced(from: string, to: string): Promise<void> {
+/** What an import is held against: the bytes of a checkpoint's weights, and the seconds that copying them with a sync takes. */
+export async function copied(checkpoint: string): Promise<{ readonly size: number; readonly copying: number }> {
+  const weights = join(checkpoint, 'model.safetensors')
+  const copy = `${checkpoint}.copy`
+  const { size } = await stat(weights)
+  const copying = (await milliseconds(() => copySynced(weights, copy))) / 1000
+  await rm(copy)
+  return { size, copying }
+}
+
+async function copySynced(from: string, to: string): Promise<void> {
   await pipeline(createReadStream(from, { highWaterMark: 1024 ** 2 }), createWriteStream(to))
   const file = await open(to, 'r+')
   try {

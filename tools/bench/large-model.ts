@@ -1,17 +1,12 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { benchClip } from './clips.ts'
-import { copySynced, importApart } from './import.ts'
-import { milliseconds } from './measure.ts'
+import { copied, importApart, MOST_RESIDENT } from './import.ts'
 import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
+import { runApart } from './run-apart.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-const run = promisify(execFile)
-const PROCESS = fileURLToPath(new URL('answer-process.ts', import.meta.url))
 /** Tarsier2-7b: 8.3 thousand million parameters. */
 const SIZES: Sizes = {
   layers: 28,
@@ -24,7 +19,6 @@ const SIZES: Sizes = {
 }
 /** The first run teaches the engine how fast the model is here, the second is held against what it then says. */
 const FRAMES = ['2', '4']
-const MOST_RESIDENT = 2 * 1024 ** 3
 /** How far a measured figure may be from the estimated one, as a factor. */
 const NEAR = 1.25
 
@@ -45,15 +39,11 @@ export async function measureLargeModel(options: BenchOptions): Promise<Measured
   try {
     const checkpoint = join(folder, 'checkpoint')
     await writeRandomCheckpoint(checkpoint, SIZES)
-    const weights = join(checkpoint, 'model.safetensors')
-    const { size } = await stat(weights)
-    const copying = (await milliseconds(() => copySynced(weights, join(folder, 'copy')))) / 1000
-    await rm(join(folder, 'copy'))
+    const { size, copying } = await copied(checkpoint)
     const home = join(folder, 'home')
     const imported = await importApart(checkpoint, home, 'q4_k_m', 'f16')
     await rm(checkpoint, { recursive: true })
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', PROCESS, join(home, 'models', 'imported'), clip, home, ...FRAMES])
-    const runs = z.array(runSchema).parse(JSON.parse(stdout))
+    const runs = z.array(runSchema).parse(await runApart('answer-process.ts', join(home, 'models', 'imported'), clip, home, ...FRAMES))
     const pairs = runs.flatMap(pairsOf)
     return {
       columns: ['', 'estimated', 'measured', 'measured of estimated'],

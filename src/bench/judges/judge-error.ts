@@ -1,6 +1,6 @@
 import { APIError } from 'openai'
 import { type Patience, Transient } from '../../engine/models/download/transient.ts'
-import { deepestCause, TarsierError } from '../../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'
 
@@ -41,7 +41,7 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
     const failure = unavailable(
       `The judge at ${host} cannot be reached: ${said}. Check ${toCheck} and ${settings.address}; what was judged stays.`,
     )
-    return isLasting(error) || (ABSENT.test(codeOf(error)) && !reached) ? failure : new Transient(failure)
+    return isLasting(error) || (ABSENT.test(failureCode(deepestCause(error))) && !reached) ? failure : new Transient(failure)
   }
   const { code, headers } = error as APIError
   if (status === 429 && code !== 'insufficient_quota') {
@@ -62,10 +62,5 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
 
 function reasonOf(error: unknown): string {
   const reason = deepestCause(error)
-  return reason.message || codeOf(error)
-}
-
-function codeOf(error: unknown): string {
-  const reason = deepestCause(error)
-  return 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
+  return reason.message || failureCode(reason)
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import type { Decoded, Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
 import type { ClipSettings } from '../estimate/fit.ts'
 import { fittedNotice } from '../estimate/refusal.ts'
+import { fileStamp } from '../media/local-file.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
 import { frameShape, unkeptLimit } from '../vision/tower-form.ts'
@@ -66,7 +66,7 @@ export class PreparedClip {
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
     const clip = await openClip(request.path, signal)
     try {
-      return new PreparedClip(clip, await stampOf(request.path), clip.plan(request.frames), request, resources)
+      return new PreparedClip(clip, await fileStamp(request.path), clip.plan(request.frames), request, resources)
     } catch (error) {
       await clip.close()
       throw error
@@ -159,7 +159,7 @@ export class PreparedClip {
    */
   async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
-    if ((await stampOf(this.request.path)) !== this.#stamp) return null
+    if ((await fileStamp(this.request.path)) !== this.#stamp) return null
     const { manifest } = this.#resources
     const facts = [
       1,
@@ -235,15 +235,5 @@ export function fittedFrom(from: ClipSettings, to: ClipSettings): Fitted {
     frames: to.frames,
     maxPixels: to.maxPixels ?? null,
     from: { frames: from.frames, maxPixels: from.maxPixels ?? null },
-  }
-}
-
-/** Changes when the file is written to or replaced; empty when it is gone. */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { size, mtimeMs, ino } = await stat(path)
-    return `${size} ${mtimeMs} ${ino}`
-  } catch {
-    return ''
   }
 }

@@ -52,6 +52,9 @@ export interface RunHeld {
   readonly gpu: ReadonlySet<keyof MemoryNeeded>
 }
 
+/** Nothing is there yet for sure. */
+export const NOTHING_HELD: RunHeld = { machine: new Set(), gpu: new Set() }
+
 /** The rest of a run beside the clip in question. */
 export interface RunBeside {
   /** Tokens of text, and of clips that the conversation holds already. */
@@ -84,6 +87,11 @@ export interface Weight {
   readonly gpu: { readonly parts: MemoryParts; readonly further: number }
   /** Which limit it passes; null when it fits. */
   readonly lacking: keyof RunLimits | null
+}
+
+/** Whatever memory it takes: how much that is, is asked. */
+export function anyMemory(context: number): RunLimits {
+  return { context, memory: Number.POSITIVE_INFINITY, gpu: Number.POSITIVE_INFINITY }
 }
 
 /** Weighs so many frames of a size. Pure. Throws `no-frames` for shapes that no model takes. */

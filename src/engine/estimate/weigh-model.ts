@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { checkGguf } from '../language/gguf-check.ts'
 import { NOTHING_OFFLOADED } from './gpu-share.ts'
-import { scalesOf, weigh } from './scales.ts'
+import { anyMemory, NOTHING_HELD, scalesOf, weigh } from './scales.ts'
 
 /** A film as most are: as large as any model's budget lets through. */
 const FRAME = { width: 1920, height: 1080 }
@@ -20,12 +20,8 @@ export async function weighModel(directory: string, manifest: ModelManifest): Pr
     text: TEXT_TOKENS,
     pictures: 0,
     answer: manifest.generation.maxTokens,
-    held: { machine: new Set<never>(), gpu: new Set<never>() },
+    held: NOTHING_HELD,
     offload: NOTHING_OFFLOADED,
   }
-  return weigh(scales, FRAME, settings, beside, {
-    context: manifest.maxSequence,
-    memory: Number.POSITIVE_INFINITY,
-    gpu: Number.POSITIVE_INFINITY,
-  }).memory.total
+  return weigh(scales, FRAME, settings, beside, anyMemory(manifest.maxSequence)).memory.total
 }

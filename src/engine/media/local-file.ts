@@ -28,6 +28,16 @@ export async function readHead(path: string): Promise<{ readonly bytes: number; 
   }
 }
 
+/** Changes when the file is written to or replaced; empty when it is gone. */
+export async function fileStamp(path: string): Promise<string> {
+  try {
+    const { size, mtimeMs, ino } = await stat(path)
+    return `${size} ${mtimeMs} ${ino}`
+  } catch {
+    return ''
+  }
+}
+
 /** sha256 of a file's bytes, hex. Throws as {@link readHead} does. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')

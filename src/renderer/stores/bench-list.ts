@@ -1,8 +1,8 @@
 import { create } from 'zustand'
 import type { Change, SampleRow, SampleState, SamplesQuery } from '../../shared/contract/bench.ts'
 import type { TarsierError } from '../../shared/errors.ts'
-import { Latest } from '../lib/latest.ts'
-import { PAGE_ROWS, pagesOf, type SparsePages, withPage } from '../lib/sparse-pages.ts'
+import { PageLoader } from '../lib/page-loader.ts'
+import { PAGE_ROWS, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
@@ -42,8 +42,7 @@ interface BenchListState {
   readonly need: (first: number, last: number) => void
 }
 
-const latest = new Latest()
-let asked = new Set<number>()
+const loader = new PageLoader(page)
 
 export const useBenchList = create<BenchListState>((set, get) => ({
   query: null,
@@ -53,17 +52,13 @@ export const useBenchList = create<BenchListState>((set, get) => ({
   loading: false,
   problem: null,
   ask: async (query) => {
-    const signal = latest.begin()
-    asked = new Set([0])
     set({ query, loading: true, problem: null })
     try {
-      const { items, total, counts } = await page(query, 0, signal)
-      if (signal.aborted) return
-      asked.delete(0)
-      set({ pages: withPage(new Map(), 0, items), total, counts, loading: false })
+      const got = await loader.begin(query)
+      if (got) set({ pages: withPage(new Map(), 0, got.items), total: got.total, counts: got.counts, loading: false })
     } catch (error) {
       const problem = problemOf(error)
-      if (problem && !signal.aborted) set({ problem, pages: new Map(), total: 0, counts: null, loading: false })
+      if (problem) set({ problem, pages: new Map(), total: 0, counts: null, loading: false })
     }
   },
   again: async () => {
@@ -72,22 +67,14 @@ export const useBenchList = create<BenchListState>((set, get) => ({
   },
   need: (first, last) => {
     const { query, pages, loading } = get()
-    const { signal } = latest
     if (query === null || loading) return
-    for (const number of pagesOf(first, last)) {
-      if (pages.has(number) || asked.has(number)) continue
-      asked.add(number)
-      page(query, number, signal).then(
-        ({ items, total }) => {
-          asked.delete(number)
-          if (!signal.aborted) set({ pages: withPage(get().pages, number, items), total })
-        },
-        (error: unknown) => {
-          const problem = problemOf(error)
-          if (problem && !signal.aborted) set({ problem })
-        },
-      )
-    }
+    loader.need(query, pages, [first, last], {
+      onPage: (number, { items, total }) => set({ pages: withPage(get().pages, number, items), total }),
+      onError: (error) => {
+        const problem = problemOf(error)
+        if (problem) set({ problem })
+      },
+    })
   },
 }))
 

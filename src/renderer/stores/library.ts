@@ -1,8 +1,8 @@
 import { create } from 'zustand'
 import type { Filters, Hit, Search } from '../../shared/contract/library.ts'
 import type { TarsierError } from '../../shared/errors.ts'
-import { Latest } from '../lib/latest.ts'
-import { PAGE_ROWS, pagesOf, type SparsePages, withPage } from '../lib/sparse-pages.ts'
+import { PageLoader } from '../lib/page-loader.ts'
+import { PAGE_ROWS, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
@@ -25,8 +25,9 @@ interface LibraryState {
   readonly remove: () => Promise<void>
 }
 
-const latest = new Latest()
-let asked = new Set<number>()
+const loader = new PageLoader((query: Query, page: number, signal: AbortSignal) =>
+  service.library.search({ ...query, offset: page * PAGE_ROWS, limit: PAGE_ROWS }, { signal }),
+)
 
 export const useLibrary = create<LibraryState>((set, get) => ({
   query: { text: '' },
@@ -37,38 +38,25 @@ export const useLibrary = create<LibraryState>((set, get) => ({
   filters: { models: [], folders: [] },
   chosen: new Set(),
   search: async (query) => {
-    const signal = latest.begin()
-    asked = new Set([0])
     set({ query, loading: true, problem: null })
     try {
-      const { items, total } = await page(query, 0, signal)
-      if (signal.aborted) return
-      asked.delete(0)
-      set({ pages: withPage(new Map(), 0, items), total, loading: false })
+      const got = await loader.begin(query)
+      if (got) set({ pages: withPage(new Map(), 0, got.items), total: got.total, loading: false })
     } catch (error) {
       const problem = problemOf(error)
-      if (problem && !signal.aborted) set({ problem, loading: false })
+      if (problem) set({ problem, loading: false })
     }
   },
   need: (first, last) => {
     const { query, total, pages, loading } = get()
-    const { signal } = latest
     if (loading || total === 0) return
-    for (const number of pagesOf(first, last)) {
-      if (pages.has(number) || asked.has(number)) continue
-      asked.add(number)
-      page(query, number, signal).then(
-        ({ items, total }) => {
-          if (signal.aborted) return
-          asked.delete(number)
-          set({ pages: withPage(get().pages, number, items), total })
-        },
-        (error: unknown) => {
-          const problem = problemOf(error)
-          if (problem && !signal.aborted) set({ problem })
-        },
-      )
-    }
+    loader.need(query, pages, [first, last], {
+      onPage: (number, { items, total }) => set({ pages: withPage(get().pages, number, items), total }),
+      onError: (error) => {
+        const problem = problemOf(error)
+        if (problem) set({ problem })
+      },
+    })
   },
   loadFilters: async () => set({ filters: await service.library.filters() }),
   choose: (chat, yes) => {
@@ -84,7 +72,3 @@ export const useLibrary = create<LibraryState>((set, get) => ({
     await get().search(get().query)
   },
 }))
-
-function page(query: Query, number: number, signal: AbortSignal) {
-  return service.library.search({ ...query, offset: number * PAGE_ROWS, limit: PAGE_ROWS }, { signal })
-}

@@ -88,7 +88,10 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
 }
 
 /** Removes what was fetched of a repository, parts and all; nothing where the files are not ours. */
-export async function removeDownload({ repository, removable }: FetchedCheckpoint, home: string): Promise<void> {
+export async function removeDownload(
+  { repository, removable }: Pick<FetchedCheckpoint, 'repository' | 'removable'>,
+  home: string,
+): Promise<void> {
   if (!removable) return
   await rm(join(downloadsFolder(home), repositoryFolder(repository)), { recursive: true, force: true })
   await rmdir(downloadsFolder(home)).catch(() => {}) // another model's files are in it
@@ -123,7 +126,7 @@ class Fetch {
     using meter = this.#meter(wanted)
     const cached = await this.#wholeInCache(wanted, meter)
     if (cached !== null) {
-      await removeDownload({ directory: this.#snapshot, commit, repository: this.#repository, removable: true }, home)
+      await removeDownload({ repository: this.#repository, removable: true }, home)
       meter.end()
       return { directory: cached, commit, repository: this.#repository, removable: false }
     }

@@ -1,4 +1,4 @@
-import { deepestCause, TarsierError } from '../../../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError } from '../../../shared/errors.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { parseRetryAfter, Transient } from './transient.ts'
 
@@ -112,7 +112,7 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/
 /** What it means that no answer came, or that one broke off. */
 export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
   const reason = deepestCause(error)
-  const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : reason.name
+  const code = failureCode(reason)
   const details = { host: url.host, reason: code }
   if (UNTRUSTED.test(code)) {
     return new TarsierError(

@@ -1,0 +1,59 @@
+import { Latest } from './latest.ts'
+import { pagesOf, type SparsePages } from './sparse-pages.ts'
+
+/** What one request gives of a list. */
+interface Part<T> {
+  readonly items: readonly T[]
+  readonly total: number
+}
+
+/** Fetches the pages of a long list as they come into sight, each once, of the query that was begun last. */
+export class PageLoader<Query, T, Got extends Part<T>> {
+  readonly #fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>
+  readonly #latest = new Latest()
+  /** Pages on their way, and those that failed: they are not asked for at every turn of the wheel. */
+  #asked = new Set<number>()
+
+  constructor(fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>) {
+    this.#fetch = fetch
+  }
+
+  /** The first page of another query; null where yet another one was begun before it came. */
+  async begin(query: Query): Promise<Got | null> {
+    const signal = this.#latest.begin()
+    const asked = new Set([0])
+    this.#asked = asked
+    try {
+      const got = await this.#fetch(query, 0, signal)
+      asked.delete(0)
+      return signal.aborted ? null : got
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
+  }
+
+  /** Asks for what is missing of the rows from `first` to `last`; what comes for an earlier query is told to nobody. */
+  need(
+    query: Query,
+    pages: SparsePages<T>,
+    [first, last]: readonly [number, number],
+    told: { readonly onPage: (page: number, got: Got) => void; readonly onError: (error: unknown) => void },
+  ): void {
+    const { signal } = this.#latest
+    const asked = this.#asked
+    for (const page of pagesOf(first, last)) {
+      if (pages.has(page) || asked.has(page)) continue
+      asked.add(page)
+      this.#fetch(query, page, signal).then(
+        (got) => {
+          asked.delete(page)
+          if (!signal.aborted) told.onPage(page, got)
+        },
+        (error: unknown) => {
+          if (!signal.aborted) told.onError(error)
+        },
+      )
+    }
+  }
+}
