@@ -16,7 +16,7 @@ const fits: Readonly<Record<Fit['verdict'], { readonly word: string; readonly lo
 
 /** A checkpoint that can be had, in one of its forms. */
 export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
-  const [key, setKey] = useState(() => formKey(model.forms.find(({ recommended }) => recommended) ?? model.forms[0]!))
+  const [key, setKey] = useState(() => formKey(formFirst(model)))
   const { installed, jobs, download } = useModels()
   const id = useId()
   const form = model.forms.find((each) => formKey(each) === key)
@@ -62,4 +62,9 @@ export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
       </div>
     </li>
   )
+}
+
+/** The form that is offered first: the recommended one, or where none suits this machine the one that asks least of it. */
+function formFirst({ forms }: CatalogueModel): CatalogueModel['forms'][number] {
+  return forms.find(({ recommended }) => recommended) ?? forms.reduce((least, form) => (form.bytes < least.bytes ? form : least))
 }
