@@ -33,7 +33,8 @@ export const useModels = create<ModelsState>((set, get) => ({
   },
   download: async ({ repository }, { language, vision }, name) => {
     const job = await service.models.download({ repository, name, language, vision })
-    set({ jobs: [...get().jobs.filter(({ id }) => id !== job.id), job] })
+    // What follows the jobs may have told of it already, and of more than its beginning.
+    if (!get().jobs.some(({ id }) => id === job.id)) set({ jobs: [...get().jobs, job] })
   },
 }))
 
