@@ -1,14 +1,28 @@
-/** Imports a checkpoint in a process of its own, and prints the seconds it took and the most memory it held: `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`. */
+/**
+ * Imports a checkpoint in a process of its own, and prints the seconds it took, those of its stages, and the most memory it held:
+ * `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
+ */
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'
 
 const [checkpoint = '', home = '', language, vision] = process.argv.slice(2)
+const stages: Record<string, number> = {}
 const began = performance.now()
+let [stage, since] = ['opening', began]
+const enter = (title: string) => {
+  if (title === stage) return
+  const now = performance.now()
+  stages[stage] = (stages[stage] ?? 0) + (now - since) / 1000
+  stage = title
+  since = now
+}
 await importCheckpoint(checkpoint, {
   name: 'imported',
   language: language as LanguagePrecision,
   vision: vision as VisionPrecision,
   home,
   signal: new AbortController().signal,
+  onProgress: ({ title }) => enter(title),
 })
-console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000, resident: process.resourceUsage().maxRSS * 1024 }))
+enter('end')
+console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000, stages, resident: process.resourceUsage().maxRSS * 1024 }))

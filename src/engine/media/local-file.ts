@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { TarsierError } from '../../shared/errors.ts'
+import { filePieces } from '../file-pieces.ts'
 
 /** Bytes from which the kind of a file is told. */
 const HEAD_BYTES = 4096
@@ -42,7 +41,7 @@ export async function fileStamp(path: string): Promise<string> {
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   try {
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
+    for await (const piece of filePieces(path, { signal })) hash.update(piece)
   } catch (error) {
     signal.throwIfAborted()
     throw fileError(path, error as NodeJS.ErrnoException)

@@ -50,24 +50,25 @@ function halfTable(): Float32Array {
   return halves
 }
 
-function brainToHalfTable(): Uint16Array {
-  fromBrain ??= Uint16Array.from({ length: 65536 }, (_, bits) => floatBitsToHalf((bits << 16) >>> 0))
-  return fromBrain
-}
-
 /**
  * Little-endian elements as 32-bit floats; a view of the same memory where they are that already, else in `room` where it is given:
  * fresh memory for every piece of a large tensor costs more than the conversion.
  */
 export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Float32Array {
-  const { buffer, byteOffset, byteLength } = aligned(bytes, dtypeBytes(dtype))
+  const { buffer, byteOffset, byteLength } = aligned(bytes)
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, byteLength / 4)
   const stored = new Uint16Array(buffer, byteOffset, byteLength / 2)
   const count = stored.length
   const floats = room ? room.floats(count) : new Float32Array(count)
   if (dtype === 'BF16') {
-    const words = new Uint32Array(floats.buffer, floats.byteOffset, count)
-    for (let i = 0; i < count; i++) words[i] = (stored[i] as number) << 16
+    const pairs = new Int32Array(buffer, byteOffset, count >> 1)
+    const words = new Int32Array(floats.buffer, floats.byteOffset, count)
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i] as number
+      words[2 * i] = pair << 16
+      words[2 * i + 1] = pair & 0xffff0000
+    }
+    if (count % 2 === 1) words[count - 1] = (stored[count - 1] as number) << 16
   } else {
     const table = halfTable()
     for (let i = 0; i < count; i++) floats[i] = table[stored[i] as number] as number
@@ -80,19 +81,21 @@ export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scrat
  * `room` as for {@link toFloats}.
  */
 export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Uint16Array | null {
-  const { buffer, byteOffset, byteLength } = aligned(bytes, dtypeBytes(dtype))
+  const { buffer, byteOffset, byteLength } = aligned(bytes)
   const count = byteLength / dtypeBytes(dtype)
   const result = dtype === 'F16' ? new Uint16Array(buffer, byteOffset, count) : room ? room.halves(count) : new Uint16Array(count)
   // An exponent of all ones, and only that, carries into the sign's place. Looked at on the way, for a second look takes as long again.
   let carried = 0
   if (dtype === 'BF16') {
-    const table = brainToHalfTable()
     const stored = new Uint16Array(buffer, byteOffset, count)
-    for (let i = 0; i < count; i++) {
-      const half = table[stored[i] as number] as number
-      carried |= (half & 0x7c00) + 0x0400
-      result[i] = half
+    const pairs = new Int32Array(buffer, byteOffset, count >> 1)
+    const halves = new Int32Array(result.buffer, result.byteOffset, count >> 1)
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i] as number
+      if (areNormalHalves(pair)) halves[i] = (((pair & MAGNITUDES) - BIAS_DIFFERENCE) << 3) | (pair & SIGNS)
+      else carried |= brainToHalf(stored, result, 2 * i) | brainToHalf(stored, result, 2 * i + 1)
     }
+    if (count % 2 === 1) carried |= brainToHalf(stored, result, count - 1)
   } else if (dtype === 'F32') {
     const words = new Uint32Array(buffer, byteOffset, count)
     for (let i = 0; i < count; i++) {
@@ -102,6 +105,32 @@ export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scrat
     }
   } else for (let i = 0; i < count; i++) carried |= ((result[i] as number) & 0x7c00) + 0x0400
   return (carried & 0x8000) === 0 ? result : null
+}
+
+/** One number of any kind; returns whether it carried, as {@link toHalves} counts it. */
+function brainToHalf(stored: Uint16Array, result: Uint16Array, at: number): number {
+  fromBrain ??= Uint16Array.from({ length: 65536 }, (_, bits) => floatBitsToHalf((bits << 16) >>> 0))
+  const half = fromBrain[stored[at] as number] as number
+  result[at] = half
+  return (half & 0x7c00) + 0x0400
+}
+
+/** Two bfloat16 numbers side by side, in 32 bits. */
+const SIGNS = 0x80008000 | 0
+const MAGNITUDES = 0x7fff7fff
+/** Magnitudes of the least normal number of half precision, and of the largest that is below its infinity. */
+const LEAST_NORMALS = 0x38803880
+const LARGEST_FINITES = 0x477f477f
+/** What exponents are larger by than in half precision. */
+const BIAS_DIFFERENCE = 0x38003800
+
+/**
+ * Whether both of two bfloat16 numbers are normal in half precision: as nearly all weights are, and then their bits need but be shifted.
+ * A set bit before each magnitude stays where the subtraction borrows nothing.
+ */
+function areNormalHalves(pair: number): boolean {
+  const magnitudes = pair & MAGNITUDES
+  return (((magnitudes | SIGNS) - LEAST_NORMALS) & ((LARGEST_FINITES | SIGNS) - magnitudes) & SIGNS) === SIGNS
 }
 
 /** Memory that is used again and again: what it gave before is overwritten by what it gives next. */
@@ -126,7 +155,7 @@ export class Scratch {
   }
 }
 
-/** The bytes themselves, or a copy where they do not lie on the element's border. */
-function aligned(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.byteOffset % size === 0 ? bytes : bytes.slice()
+/** The bytes themselves, or a copy where they do not lie on the border of 32 bits. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
 }

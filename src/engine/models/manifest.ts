@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
 import type { Way } from '../../shared/ways.ts'
+import { filePieces } from '../file-pieces.ts'
 import { containedPath, unreadable } from './contained-file.ts'
 import { checkFields, readJsonFile } from './json-file.ts'
 
@@ -103,9 +103,9 @@ export async function verifyModel(
 export async function hashFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<string> {
   const hash = createHash('sha256')
   try {
-    for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
-      hash.update(piece as Buffer)
-      onBytes((piece as Buffer).byteLength)
+    for await (const piece of filePieces(path, { signal })) {
+      hash.update(piece)
+      onBytes(piece.byteLength)
     }
   } catch (error) {
     throw unreadable(path, error)

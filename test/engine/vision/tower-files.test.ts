@@ -31,7 +31,7 @@ async function writeGraph(location = DATA_FILE): Promise<Tarsier2Manifest['visio
   const weight = await graph.weight('second', 'f32', [ROWS, 128], pieces(values))
   graph.node('Gemm', [input, weight], { attributes: { transB: 1 }, name: 'y' })
   graph.output('y', 'f32', ['n', ROWS])
-  expect(await graph.finish('vision.onnx', 'test')).toBe(DATA_FILE)
+  expect((await graph.finish('vision.onnx', 'test')).data?.file).toBe(DATA_FILE)
   if (location !== DATA_FILE) {
     // Of the same length, so that the protobuf around it stays whole.
     const bytes = await readFile(join(directory, 'vision.onnx'))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Frame } from '../../../src/engine/media/types.ts'
@@ -65,14 +65,9 @@ export async function towerFolder(source: TensorSource, config: Qwen2VlVisionCon
       fileName: 'vision.onnx',
       signal: new AbortController().signal,
     })
-    const bytesOf = async (file: string) => (await stat(join(directory, file))).size
-    const sha256 = '0'.repeat(64)
     const vision: Tarsier2Manifest['vision'] = {
-      file: 'vision.onnx',
+      ...written,
       precision,
-      sha256,
-      bytes: await bytesOf('vision.onnx'),
-      ...(written.dataFile !== undefined && { data: { file: written.dataFile, sha256, bytes: await bytesOf(written.dataFile) } }),
       width: config.hidden_size,
       patchSize: config.patch_size,
       mergeSize: config.spatial_merge_size,

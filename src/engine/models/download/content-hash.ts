@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { filePieces } from '../../file-pieces.ts'
 import type { RemoteFile } from './repository-listing.ts'
 
 /** Begins the hash that the hub gives for a file; its bytes are added by the caller. */
@@ -10,8 +10,8 @@ export function beginHash({ bytes, hash }: Pick<RemoteFile, 'bytes' | 'hash'>): 
 
 /** Adds a file's bytes to a hash. `onBytes` is told of every piece. */
 export async function addFile(hash: Hash, path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<void> {
-  for await (const piece of createReadStream(path, { signal, highWaterMark: 1024 * 1024 })) {
-    hash.update(piece as Buffer)
-    onBytes((piece as Buffer).byteLength)
+  for await (const piece of filePieces(path, { signal })) {
+    hash.update(piece)
+    onBytes(piece.byteLength)
   }
 }

@@ -6,9 +6,9 @@ import { writeSeparators } from './clip-separators.ts'
 import { CHANNELS, type ClipTowerConfig, clipPrefix, matrixElements } from './clip-tower-config.ts'
 import type { ClipVisionConfig } from './clip-vision-config.ts'
 import { FrameGraph } from './frame-graph.ts'
-import type { TowerWriteOptions, WrittenTower } from './model-parts.ts'
+import type { TowerWriteOptions } from './model-parts.ts'
 import { CheckpointWeights, matrixBytes } from './onnx-checkpoint-weights.ts'
-import { MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
+import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 
 const QUICK_GELU_ALPHA = 1.702
 /** A tower whose weights are larger keeps them in a file of their own, written piece by piece. */
@@ -19,7 +19,7 @@ const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
  * [frames, rows, width], all f32. Patches come row by row, and may be fewer rows than a whole picture has. Of the layers only those are
  * written whose output is taken.
  */
-export async function writeClipTower(source: TensorSource, config: ClipTowerConfig, options: TowerWriteOptions): Promise<WrittenTower> {
+export async function writeClipTower(source: TensorSource, config: ClipTowerConfig, options: TowerWriteOptions): Promise<GraphFiles> {
   const { vision, layers, classToken, width } = config
   const { hidden_size: channels, layer_norm_eps: epsilon, patch_size: patch } = vision
   const { precision, signal } = options
@@ -49,8 +49,7 @@ export async function writeClipTower(source: TensorSource, config: ClipTowerConf
     const rows = await writeSeparators(source, config, projected, frames, signal)
     graph.output(graph.node('Identity', [rows], { name: 'embeddings' }), 'f32', ['frames', 'rows', width])
     signal.throwIfAborted()
-    const dataFile = await graph.finish(options.fileName, 'clip-tower')
-    return { ...(dataFile !== undefined && { dataFile }) }
+    return await graph.finish(options.fileName, 'clip-tower')
   } finally {
     await graph.close()
   }

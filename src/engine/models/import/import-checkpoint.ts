@@ -1,23 +1,18 @@
 import { createHash } from 'node:crypto'
-import { stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
-import {
-  type LanguagePrecision,
-  MANIFEST_FILE,
-  type ModelManifest,
-  modelManifestSchema,
-  type VisionPrecision,
-} from '../../../shared/model-manifest.ts'
+import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
 import { compareRows, embedSamples, type TowerError } from '../../vision/tower-error.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
-import { hashFile, verifyModel } from '../manifest.ts'
+import { verifyModel } from '../manifest.ts'
 import { canRunExact, exactRows, exampleClips } from './exact-rows.ts'
 import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
 import { type ImportSource, openImportSource } from './import-source.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
+import type { GraphFiles } from './onnx-graph.ts'
 import { languageWork } from './write-language.ts'
 
 const VISION_FILE = 'vision.onnx'
@@ -66,7 +61,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     const progress = new ImportProgress(work.bytes + exactBytes + visionBytes, WRITING, options.onProgress ?? (() => {}))
 
     const language = journal.language ?? (await work.write(directory, journal, signal, (bytes, title) => progress.bytes(bytes, title)))
-    const manifestOf = (vision: VisionFiles & { readonly precision: VisionPrecision; readonly error?: TowerError }) =>
+    const manifestOf = (vision: GraphFiles & { readonly precision: VisionPrecision; readonly error?: TowerError }) =>
       modelManifestSchema.parse({
         ...parts.manifest,
         language: { ...parts.language.facts, ...language, precision: work.precision },
@@ -75,15 +70,19 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     const exact =
       clips &&
       (await exactRows(directory, clips, signal, async (folder) => {
-        const write = { directory: folder, precision: 'f32', signal } as const
         const onProgress = (part: number) => progress.bytes(work.bytes + part * exactBytes, EXACT_TITLE)
-        return manifestOf({ ...(await writeVision(parts.tower, write, onProgress)), precision: 'f32' })
+        const exactFiles = await parts.tower.write({ precision: 'f32', directory: folder, fileName: VISION_FILE, signal, onProgress })
+        return manifestOf({ ...exactFiles, precision: 'f32' })
       }))
     const files =
       journal.vision ??
-      (await writeVision(parts.tower, { directory, precision: options.vision, signal }, (part) =>
-        progress.bytes(work.bytes + exactBytes + part * visionBytes, 'writing the vision tower'),
-      ))
+      (await parts.tower.write({
+        precision: options.vision,
+        directory,
+        fileName: VISION_FILE,
+        signal,
+        onProgress: (part) => progress.bytes(work.bytes + exactBytes + part * visionBytes, 'writing the vision tower'),
+      }))
     await journal.note({ vision: files })
     let manifest = manifestOf({ ...files, precision: options.vision })
     if (clips && exact) {
@@ -116,19 +115,4 @@ function targetOf({ name, home, destination }: ImportOptions): string {
 /** The clips to compare the tower on with itself in 32 bits; null where it is in 32 bits, or this machine has no room for that. */
 function comparableClips({ tower }: ModelParts, { vision }: ImportOptions): readonly string[] | null {
   return vision === 'f32' || !canRunExact(tower.bytes('f32')) ? null : exampleClips()
-}
-
-type VisionFiles = Pick<ModelManifest['vision'], 'file' | 'bytes' | 'sha256' | 'data'>
-
-async function writeVision(
-  tower: ModelParts['tower'],
-  { directory, precision, signal }: { readonly directory: string; readonly precision: VisionPrecision; readonly signal: AbortSignal },
-  onProgress: (part: number) => void,
-): Promise<VisionFiles> {
-  const { dataFile } = await tower.write({ precision, directory, fileName: VISION_FILE, signal, onProgress })
-  const factsOf = async (file: string) => {
-    const path = join(directory, file)
-    return { file, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
-  }
-  return { ...(await factsOf(VISION_FILE)), ...(dataFile !== undefined && { data: await factsOf(dataFile) }) }
 }

@@ -1,6 +1,7 @@
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { WrittenPrecision } from './gguf-format.ts'
 import type { GgufContent } from './gguf-writer.ts'
+import type { GraphFiles } from './onnx-graph.ts'
 
 export interface TowerWriteOptions {
   /** How weights are stored. Arithmetic is in 32 bits either way. */
@@ -12,11 +13,6 @@ export interface TowerWriteOptions {
   readonly signal: AbortSignal
   /** From 0 to 1. */
   readonly onProgress?: (value: number) => void
-}
-
-export interface WrittenTower {
-  /** The plain name of the file with external weights, when there is one. */
-  readonly dataFile?: string
 }
 
 type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data' | 'error'
@@ -42,7 +38,7 @@ export interface ModelParts {
     readonly facts: OmitEach<ModelManifest['vision'], FileFacts>
     /** About how large the files will be. */
     bytes(precision: VisionPrecision): number
-    write(options: TowerWriteOptions): Promise<WrittenTower>
+    write(options: TowerWriteOptions): Promise<GraphFiles>
   }
 }
 

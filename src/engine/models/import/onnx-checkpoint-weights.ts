@@ -32,8 +32,8 @@ export class CheckpointWeights {
   /** How matrices are stored that are not quantized. */
   readonly #floats: FloatPrecision
   readonly #quantized: QuantizedLinears | null
-  /** Each piece is written before the next one is converted. */
-  readonly #room = new Scratch()
+  /** In turn, for a piece is written while the next one is converted. */
+  readonly #rooms: [Scratch, Scratch] = [new Scratch(), new Scratch()]
   #written = 0
 
   constructor(source: TensorSource, graph: OnnxGraphWriter, options: CheckpointWeightsOptions) {
@@ -53,7 +53,7 @@ export class CheckpointWeights {
     const nextPart = splitPieces(this.#source.stream(stored), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
-      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored, this.#room))
+      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored, this.#nextRoom()))
       names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
     }
     return names
@@ -123,6 +123,11 @@ export class CheckpointWeights {
     this.#tell(elementCount(dims))
     // ONNX Runtime folds this once, when the session is made.
     return this.#floats === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
+  }
+
+  #nextRoom(): Scratch {
+    this.#rooms.reverse()
+    return this.#rooms[0]
   }
 
   #tell(elements: number): void {

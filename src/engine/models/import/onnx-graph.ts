@@ -1,7 +1,7 @@
-import { type FileHandle, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
 import { TarsierError } from '../../../shared/errors.ts'
+import { type FileFacts, GrowingFile } from './growing-file.ts'
 
 const { onnx } = onnxProto
 const { AttributeProto, ModelProto, TensorProto } = onnx
@@ -33,6 +33,11 @@ const MAPPING_GRANULARITY = 65536
 /** Smaller tensors stay in the graph. */
 const EXTERNAL_FROM_BYTES = 65536
 
+/** A graph's file, and the one with its large weights where there is one. */
+export interface GraphFiles extends FileFacts {
+  readonly data?: FileFacts | undefined
+}
+
 /** Operators of ONNX Runtime's own domain, the fused ones. */
 export const MICROSOFT = 'com.microsoft'
 
@@ -52,8 +57,7 @@ export class OnnxGraphWriter {
   readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = []
   readonly #directory: string
   readonly #dataFile: string | undefined
-  #data: FileHandle | undefined
-  #dataBytes = 0
+  #data: GrowingFile | undefined
   #names = 0
 
   constructor(directory: string, options: { dataFile?: string | undefined } = {}) {
@@ -104,7 +108,10 @@ export class OnnxGraphWriter {
     return name
   }
 
-  /** A weight whose little-endian bytes come in pieces; their sum must be what the shape says. */
+  /**
+   * A weight whose little-endian bytes come in pieces; their sum must be what the shape says. A piece's memory may be used again when the
+   * one after the next is asked for.
+   */
   async weight(
     name: OnnxValueName,
     element: OnnxElement,
@@ -114,8 +121,7 @@ export class OnnxGraphWriter {
     const bytes = elementCount(dims) * elementBytes[element]
     const tensor = new TensorProto({ name, dims: [...dims], dataType: elementTypes[element] })
     if (this.#dataFile !== undefined && bytes >= EXTERNAL_FROM_BYTES) {
-      const offset = Math.ceil(this.#dataBytes / MAPPING_GRANULARITY) * MAPPING_GRANULARITY
-      await this.#writeData(offset, bytes, name, pieces)
+      const offset = await this.#writeData(this.#dataFile, bytes, name, pieces)
       tensor.dataLocation = TensorProto.DataLocation.EXTERNAL
       tensor.externalData = [
         { key: 'location', value: this.#dataFile },
@@ -137,26 +143,29 @@ export class OnnxGraphWriter {
     return name
   }
 
-  async #writeData(offset: number, bytes: number, name: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    this.#data ??= await open(join(this.#directory, this.#dataFile ?? ''), 'wx')
-    let position = offset
+  /** Returns where the weight begins. */
+  async #writeData(
+    dataFile: string,
+    bytes: number,
+    name: string,
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<number> {
+    const data = this.#data ?? (await GrowingFile.open(join(this.#directory, dataFile), 'wx'))
+    this.#data = data
+    const offset = Math.ceil(data.bytes / MAPPING_GRANULARITY) * MAPPING_GRANULARITY
+    await data.append(new Uint8Array(offset - data.bytes))
     for await (const piece of pieces) {
-      if (position + piece.byteLength > offset + bytes) throw wrongLength(name)
-      for (let written = 0; written < piece.byteLength; ) {
-        const { bytesWritten } = await this.#data.write(piece, written, piece.byteLength - written, position + written)
-        written += bytesWritten
-      }
-      position += piece.byteLength
+      if (data.bytes + piece.byteLength > offset + bytes) throw wrongLength(name)
+      await data.append(piece)
+      if (data.flushIsDue) await data.flush()
     }
-    if (position !== offset + bytes) throw wrongLength(name)
-    this.#dataBytes = position
+    if (data.bytes !== offset + bytes) throw wrongLength(name)
+    return offset
   }
 
-  /** Writes the graph; the file must not exist. Returns the data file's name if there is one. */
-  async finish(fileName: string, graphName: string): Promise<string | undefined> {
-    const hasData = this.#data !== undefined
-    await this.#data?.sync()
-    await this.close()
+  /** Writes the graph; the file must not exist. */
+  async finish(fileName: string, graphName: string): Promise<GraphFiles> {
+    const data = await this.#data?.finish()
     const model = new ModelProto({
       irVersion: IR_VERSION,
       producerName: 'tarsier-desktop',
@@ -172,15 +181,18 @@ export class OnnxGraphWriter {
         output: this.#outputs,
       }),
     })
-    await writeFile(join(this.#directory, fileName), ModelProto.encode(model).finish(), { flag: 'wx' })
-    return hasData ? this.#dataFile : undefined
+    const graph = await GrowingFile.open(join(this.#directory, fileName), 'wx')
+    try {
+      await graph.append(ModelProto.encode(model).finish())
+      return { ...(await graph.finish()), data }
+    } finally {
+      await graph.close()
+    }
   }
 
   /** Closes the data file; needed only where `finish` was not reached. */
   async close(): Promise<void> {
-    const data = this.#data
-    this.#data = undefined
-    await data?.close()
+    await this.#data?.close()
   }
 }
 

@@ -1,9 +1,9 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
-import type { TowerWriteOptions, WrittenTower } from './model-parts.ts'
+import type { TowerWriteOptions } from './model-parts.ts'
 import { CheckpointWeights, expectShape, matrixBytes } from './onnx-checkpoint-weights.ts'
-import { MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
+import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
 const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']
@@ -25,7 +25,7 @@ export async function writeQwen2VlTower(
   source: TensorSource,
   config: Qwen2VlVisionConfig,
   options: TowerWriteOptions,
-): Promise<WrittenTower> {
+): Promise<GraphFiles> {
   const prefix = findPrefix(source)
   if (source.has(`${prefix}blocks.${config.depth}.norm1.weight`)) {
     throw new TarsierError(
@@ -83,8 +83,7 @@ export async function writeQwen2VlTower(
     const shape = graph.node('Concat', [frames, graph.integers([-1, width])], { attributes: { axis: 0 } })
     graph.output(graph.node('Reshape', [rows, shape], { name: 'embeddings' }), 'f32', ['frames', 'tokens', width])
     options.signal.throwIfAborted()
-    const dataFile = await graph.finish(options.fileName, 'qwen2-vl-tower')
-    return { ...(dataFile !== undefined && { dataFile }) }
+    return await graph.finish(options.fileName, 'qwen2-vl-tower')
   } finally {
     await graph.close()
   }

@@ -1,11 +1,13 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, open, realpath, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, link, realpath, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
-import { readExactly } from '../contained-file.ts'
+import { filePieces } from '../../file-pieces.ts'
+import { isMissing } from '../contained-file.ts'
 import { hashFile } from '../manifest.ts'
 import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from './gguf-writer.ts'
+import { type Begun, type FileFacts, GrowingFile } from './growing-file.ts'
 import type { ImportJournal } from './import-journal.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from './model-parts.ts'
 import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
@@ -13,23 +15,13 @@ import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage 
 const LANGUAGE_FILE = 'language.gguf'
 /** What llama.cpp quantizes from, gone when it has. */
 const UNQUANTIZED_FILE = 'language-f16.gguf'
-/** What a kill may cost at most, beside the tensor being written. */
-const NOTED_EVERY_BYTES = 64 * 1024 * 1024
-const READ_BYTES = 1024 * 1024
-
-type LanguageFile = Pick<ModelManifest['language'], 'file' | 'bytes' | 'sha256'>
 
 export interface LanguageWork {
   readonly precision: ModelManifest['language']['precision']
   /** About how many bytes will be written, the most that lie on the disk at once among them. */
   readonly bytes: number
   /** Writes the language model into the import's folder, or goes on with it. `onDone` is told the bytes that are done of {@link bytes}. */
-  write(
-    directory: string,
-    journal: ImportJournal,
-    signal: AbortSignal,
-    onDone: (bytes: number, title: string) => void,
-  ): Promise<LanguageFile>
+  write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<FileFacts>
 }
 
 /** What is to be done for a model's language file: copying a GGUF that was given, writing one, or writing and quantizing it. */
@@ -48,7 +40,7 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
       await takeFile(await realpath(path), file)
       signal.throwIfAborted()
       onDone(bytes / 2, 'checking the language model')
-      const taken = { file: LANGUAGE_FILE, bytes: (await stat(file)).size, sha256: await hashFile(file, signal) }
+      const taken = await readBack(file, signal)
       await journal.note({ language: taken })
       onDone(bytes, 'checking the language model')
       return taken
@@ -63,6 +55,10 @@ async function takeFile(from: string, to: string): Promise<void> {
   } catch {
     await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL)) // not on one disk, or not allowed
   }
+}
+
+async function readBack(path: string, signal: AbortSignal): Promise<FileFacts> {
+  return { file: basename(path), bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
 function writtenWork(content: GgufContent, precision: LanguagePrecision): LanguageWork {
@@ -89,7 +85,7 @@ function quantizedWork(language: WrittenLanguage, precision: QuantizedPrecision,
       const path = join(directory, LANGUAGE_FILE)
       const onProgress = (part: number) => onDone(written + part * quantized, 'quantizing the language model')
       await quantizeLanguage(join(directory, UNQUANTIZED_FILE), path, { precision, signal, onProgress })
-      const file = { file: LANGUAGE_FILE, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
+      const file = await readBack(path, signal)
       await journal.note({ begun: undefined, language: file })
       await rm(join(directory, UNQUANTIZED_FILE))
       return file
@@ -105,68 +101,53 @@ async function writeGguf(
   journal: ImportJournal,
   signal: AbortSignal,
   onDone: (bytes: number, title: string) => void,
-): Promise<LanguageFile> {
+): Promise<FileFacts> {
   const path = join(directory, name)
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT)
-  let writing: Promise<void> = Promise.resolve()
+  const begun = await resumed(path, content, journal, signal, onDone)
+  const file = await GrowingFile.open(path, constants.O_WRONLY | constants.O_CREAT, begun ?? undefined)
   try {
-    const state = (await resumed(file, path, content, journal, signal, onDone)) ?? { hash: createHash('sha256'), bytes: 0, tensors: 0 }
-    await file.truncate(state.bytes)
-    const { hash } = state
-    let { bytes } = state
-    let noted = bytes
-    // A piece is written while the next one is made.
     const append = async (piece: Uint8Array) => {
       signal.throwIfAborted()
-      await writing
-      writing = writeAll(file, piece, bytes)
-      writing.catch(() => {}) // told when it is waited for
-      hash.update(piece)
-      bytes += piece.byteLength
-      onDone(bytes, 'writing the language model')
+      await file.append(piece)
+      onDone(file.bytes, 'writing the language model')
     }
-    if (bytes === 0) await append(ggufHeader(content))
+    if (file.bytes === 0) await append(ggufHeader(content))
     for (const [index, tensor] of content.tensors.entries()) {
-      if (index < state.tensors) continue
+      const tensors = index + 1
+      if (begun && tensors <= begun.tensors) continue
       for await (const piece of ggufTensorPieces(tensor)) await append(piece)
-      const last = index + 1 === content.tensors.length
-      if (bytes - noted < NOTED_EVERY_BYTES && !last) continue
-      await writing
-      await file.sync()
-      await journal.note({ begun: { file: name, bytes, tensors: index + 1, sha256: hash.copy().digest('hex') } })
-      noted = bytes
+      if (file.flushIsDue || tensors === content.tensors.length) await file.flush((there) => journal.note({ begun: { ...there, tensors } }))
     }
-    return { file: name, bytes, sha256: hash.digest('hex') }
+    return await file.finish()
   } finally {
-    await writing.catch(() => {}) // told already, or of no interest beside what ended it
     await file.close()
   }
 }
 
 /** What the journal knows of the file, if the file agrees; null otherwise, and it is written anew. */
 async function resumed(
-  file: FileHandle,
   path: string,
   content: GgufContent,
   { begun }: ImportJournal,
   signal: AbortSignal,
   onDone: (bytes: number, title: string) => void,
-): Promise<{ readonly hash: Hash; readonly bytes: number; readonly tensors: number } | null> {
-  if (!begun || begun.bytes !== ggufBytes(content, begun.tensors) || (await file.stat()).size < begun.bytes) return null
+): Promise<(Begun & { readonly tensors: number }) | null> {
+  if (!begun || begun.bytes !== ggufBytes(content, begun.tensors) || (await fileSize(path)) < begun.bytes) return null
   const hash = createHash('sha256')
-  for (let at = 0; at < begun.bytes; at += READ_BYTES) {
-    signal.throwIfAborted()
-    const piece = new Uint8Array(Math.min(READ_BYTES, begun.bytes - at))
-    await readExactly(file, piece, at, path)
+  let bytes = 0
+  for await (const piece of filePieces(path, { signal, end: begun.bytes })) {
     hash.update(piece)
-    onDone(at + piece.byteLength, 'checking what was written before')
+    bytes += piece.byteLength
+    onDone(bytes, 'checking what was written before')
   }
-  return hash.copy().digest('hex') === begun.sha256 ? { hash, bytes: begun.bytes, tensors: begun.tensors } : null
+  return hash.copy().digest('hex') === begun.sha256 ? { hash, bytes, tensors: begun.tensors } : null
 }
 
-async function writeAll(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < piece.byteLength; ) {
-    const { bytesWritten } = await file.write(piece, done, piece.byteLength - done, position + done)
-    done += bytesWritten
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isMissing(error)) return 0
+    throw error
   }
 }

@@ -1,0 +1,45 @@
+import { open } from 'node:fs/promises'
+
+const PIECE_BYTES = 1024 * 1024
+
+export interface FilePiecesOptions {
+  readonly signal?: AbortSignal | undefined
+  /** First byte. Defaults to 0. */
+  readonly start?: number
+  /** The byte after the last. Defaults to wherever the file ends. */
+  readonly end?: number
+}
+
+/**
+ * A file's bytes, piece by piece. The next one is read while one is worked on, into memory that is used again: a piece holds until
+ * another is asked for. Streams take new memory for each, which for gigabytes costs more than hashing them. Throws what the file system
+ * throws, and the signal's reason.
+ */
+export async function* filePieces(
+  path: string,
+  { signal, start = 0, end = Number.POSITIVE_INFINITY }: FilePiecesOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r')
+  const buffers = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)] as const
+  const read = async (index: number, at: number) => {
+    const buffer = buffers[index % 2 === 0 ? 0 : 1]
+    const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE_BYTES, end - at), at)
+    return buffer.subarray(0, bytesRead)
+  }
+  let next: Promise<Uint8Array> | undefined
+  try {
+    for (let index = 0, at = start; at < end; index++) {
+      signal?.throwIfAborted()
+      const piece: Uint8Array = await (next ?? read(index, at))
+      if (piece.byteLength === 0) return
+      at += piece.byteLength
+      next = at < end ? read(index + 1, at) : undefined
+      next?.catch(() => {}) // told when it is waited for
+      yield piece
+    }
+  } finally {
+    // The file must not be closed while it is read.
+    await next?.catch(() => {})
+    await file.close()
+  }
+}
