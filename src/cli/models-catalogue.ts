@@ -51,7 +51,7 @@ async function entryOf(name: string): Promise<CatalogueEntry> {
 }
 
 function needs(entry: CatalogueEntry, form: Form) {
-  return FRAMES.map((frames) => ({ frames, bytes: runningMemory(entry, formBytes(entry, form), frames) }))
+  return FRAMES.map((frames) => ({ frames, bytes: runningMemory(entry, form, frames) }))
 }
 
 /** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
@@ -64,7 +64,7 @@ function bestForm(entry: CatalogueEntry): Form | null {
 }
 
 function with16(entry: CatalogueEntry, form: Form): number {
-  return runningMemory(entry, formBytes(entry, form), 16)
+  return runningMemory(entry, form, 16)
 }
 
 function facts(entry: CatalogueEntry) {

@@ -76,7 +76,7 @@ function offered(entry: CatalogueEntry): CatalogueModel {
 }
 
 function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
-  const memory = runningMemory(entry, formBytes(entry, form), FRAMES)
+  const memory = runningMemory(entry, form, FRAMES)
   const numbers = `It takes about ${sizeText(memory)} with ${FRAMES} frames; this machine has ${sizeText(machineMemory())}.`
   return {
     ...form,

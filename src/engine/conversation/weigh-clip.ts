@@ -4,7 +4,7 @@ import { contextOnGpu, type Offload } from '../estimate/gpu-share.ts'
 import { refusalOf } from '../estimate/refusal.ts'
 import { fitClip, type RunBeside, type RunHeld, type RunLimits, type Scales, type Weight, weigh } from '../estimate/scales.ts'
 import type { Language } from '../language/types.ts'
-import { memoryLimit } from '../memory-limit.ts'
+import { memoryLimit, ownMemory } from '../memory-limit.ts'
 import type { MemoryNeeded } from '../models/memory-needed.ts'
 import type { PreparedClip } from './prepared-clip.ts'
 
@@ -34,15 +34,12 @@ export function offloadOf({ vision }: DevicesUsed, { gpuLayers, layers }: Pick<L
   return { layers: gpuLayers, of: layers, vision: vision !== 'cpu' && vision !== 'not needed' }
 }
 
-/**
- * What a run need not find memory for, because it is there already. A language model's weights in the machine's memory are a file that is
- * mapped: the system counts them as free.
- */
+/** What a run need not find memory for, because it is there already. */
 export function heldParts({ vision }: DevicesUsed, hasContext: boolean): RunHeld {
-  const machine = new Set<keyof MemoryNeeded>(['program'])
-  if (vision !== 'not needed') machine.add('visionWeights')
-  if (hasContext) machine.add('languageBuffers').add('visionBuffers')
-  return { machine, gpu: new Set<keyof MemoryNeeded>([...machine, 'languageWeights']) }
+  const parts = new Set<keyof MemoryNeeded>(['program', 'languageWeights'])
+  if (vision !== 'not needed') parts.add('visionWeights')
+  if (hasContext) parts.add('languageBuffers').add('visionBuffers')
+  return { parts, own: ownMemory() }
 }
 
 /**

@@ -51,7 +51,7 @@ export function contextOnGpu(bytes: number, { layers, of }: Pick<Offload, 'layer
   return of > 1 ? Math.round((bytes * Math.max(0, Math.min(layers, of) - 1)) / (of - 1)) : 0
 }
 
-/** What must still be had of parts of which some are there already. */
-export function furtherBytes(parts: MemoryParts, held: ReadonlySet<keyof MemoryNeeded>): number {
-  return Object.entries(parts).reduce((sum, [part, bytes]) => (held.has(part as keyof MemoryNeeded) ? sum : sum + bytes), 0)
+/** Bytes of all parts but some. */
+export function sumOf(parts: MemoryParts, but: ReadonlySet<keyof MemoryNeeded> = new Set()): number {
+  return Object.entries(parts).reduce((sum, [part, bytes]) => (but.has(part as keyof MemoryNeeded) ? sum : sum + bytes), 0)
 }

@@ -5,7 +5,7 @@ import { frameShape, type TowerForm } from '../vision/tower-form.ts'
 import { towerForm } from '../vision/tower-forms.ts'
 import type { FrameShape } from '../vision/types.ts'
 import { type ClipSettings, fitSettings } from './fit.ts'
-import { furtherBytes, type MemoryParts, type Offload, shareOut } from './gpu-share.ts'
+import { type MemoryParts, type Offload, shareOut, sumOf } from './gpu-share.ts'
 
 /** Heads of every tower of these families, Qwen2-VL's and CLIP's ViT-L alike; and how many times their width the layers between are wide. */
 const TOWER_HEADS = 16
@@ -33,7 +33,7 @@ export function scalesOf(manifest: ModelManifest, language: GgufFacts): Scales {
   const width = TOWER_HEADS * head
   return {
     memory: {
-      weights: { language: manifest.language.bytes, vision: vision.bytes + (vision.data?.bytes ?? 0) },
+      weights: { language: manifest.language.bytes, vision: vision.bytes + (vision.data?.bytes ?? 0), precision: vision.precision },
       language: {
         width: language.width,
         feedForward: language.feedForward,
@@ -47,13 +47,15 @@ export function scalesOf(manifest: ModelManifest, language: GgufFacts): Scales {
   }
 }
 
+/** What is there already of a run. */
 export interface RunHeld {
-  readonly machine: ReadonlySet<keyof MemoryNeeded>
-  readonly gpu: ReadonlySet<keyof MemoryNeeded>
+  readonly parts: ReadonlySet<keyof MemoryNeeded>
+  /** Bytes that they take of the machine's memory and that do not count as free; a file that is only mapped does. */
+  readonly own: number
 }
 
 /** Nothing is there yet for sure. */
-export const NOTHING_HELD: RunHeld = { machine: new Set(), gpu: new Set() }
+export const NOTHING_HELD: RunHeld = { parts: new Set(), own: 0 }
 
 /** The rest of a run beside the clip in question. */
 export interface RunBeside {
@@ -62,7 +64,6 @@ export interface RunBeside {
   readonly pictures: number
   /** Most tokens of the answer. */
   readonly answer: number
-  /** Parts of {@link MemoryNeeded} that are there already, in the machine's memory and in that of a GPU. */
   readonly held: RunHeld
   readonly offload: Offload
 }
@@ -112,8 +113,9 @@ export function weigh(
     patchesPerFrame: (shape.width * shape.height) / scales.form.patching.patchSize ** 2,
   })
   const { gpu, machine } = shareOut(memory, beside.offload)
-  const further = furtherBytes(machine, beside.held.machine)
-  const gpuFurther = furtherBytes(gpu, beside.held.gpu)
+  const { parts, own } = beside.held
+  const further = sumOf(machine) - Math.min(own, sumOf(machine) - sumOf(machine, parts))
+  const gpuFurther = sumOf(gpu, parts)
   const lacking = lackingOf(limits.context - prompt, beside.answer, { further, gpuFurther, limits })
   return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking }
 }

@@ -81,15 +81,15 @@ export function frameSize(frames: CatalogueEntry['frames'], count: number): { re
 const TEXT_TOKENS = 1024
 
 /**
- * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. `weights` are the bytes of the model's
- * files, or {@link formBytes}. A model that is here is weighed more closely, see src/engine/estimate.
+ * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. A model that is here is weighed more
+ * closely, see src/engine/estimate.
  */
-export function runningMemory(entry: CatalogueEntry, weights: number, frames: number): number {
+export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
   const { tokens, patches } = frameSize(entry.frames, frames)
   const cellBytes = layers * 2 * keyValueHeads * (width / heads) * 2
   const facts = {
-    weights: { language: weights, vision: 0 },
+    weights: { language: languageBytes(entry.language, language), vision: visionBytes(entry.vision, vision), precision: vision },
     language: { width, feedForward, vocabulary, cellBytes },
     tower: entry.vision,
   }

@@ -26,6 +26,12 @@ const parts = {
 const needed: MemoryNeeded = { ...parts, total: 4960 }
 const devices = (vision: string) => ({ vision, language: 'cuda', fallbacks: [] })
 
+const frame = { width: 640, height: 480 }
+const offload = { layers: 100, of: 100, vision: false }
+const held = { parts: heldParts(devices('cpu'), false).parts, own: 1e12 }
+const beside: RunBeside = { text: 50, pictures: 0, answer: 100, held, offload }
+const limits: RunLimits = { context: 1e6, memory: 1e12, gpu: 1e12 }
+
 describe('shareOut', () => {
   it('leaves everything in the machine’s memory without a GPU', () => {
     const { gpu, machine } = shareOut(needed, NOTHING_OFFLOADED)
@@ -78,20 +84,28 @@ describe('limits and what is held', () => {
     expect((await memoryLimits(never, { held: 0, offload: none, given: undefined })).gpu).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('weighs a language model in the machine’s memory, which is only mapped, and not one that was loaded into a GPU', () => {
-    const { machine, gpu } = heldParts(devices('not needed'), false)
-    expect([...machine]).toEqual(['program'])
-    expect(gpu.has('languageWeights')).toBe(true)
-    expect(heldParts(devices('cpu'), true).machine.has('languageBuffers')).toBe(true)
+  it('knows which parts are there, and how much the process has of its own', () => {
+    const { parts, own } = heldParts(devices('not needed'), false)
+    expect([...parts]).toEqual(['program', 'languageWeights'])
+    expect(heldParts(devices('cpu'), true).parts.has('languageBuffers')).toBe(true)
+    if (process.platform === 'linux') expect(own).toBeGreaterThan(10e6)
+    else expect(own).toBe(0)
+  })
+
+  it.each([
+    ['only mapped, which the system counts as free', 0, 0],
+    ['partly copied', 1e6, 1e6],
+    ['there and more', 1e12, null],
+  ])('needs no more memory for what is there than what is not free of it: %s', (_, own, less) => {
+    const settings = { frames: 8, maxPixels: undefined }
+    const held = { parts: new Set<keyof MemoryNeeded>(['program', 'languageWeights']), own }
+    const { memory, further } = weigh(scales, frame, settings, { ...beside, held, offload: NOTHING_OFFLOADED }, limits)
+    expect(memory.total - further).toBe(less ?? memory.program + memory.languageWeights)
   })
 })
 
 describe('a clip with its language model on a GPU', () => {
-  const frame = { width: 640, height: 480 }
   const wanted = { frames: 64, maxPixels: undefined }
-  const offload = { layers: 100, of: 100, vision: false }
-  const beside: RunBeside = { text: 50, pictures: 0, answer: 100, held: heldParts(devices('cpu'), false), offload }
-  const limits: RunLimits = { context: 1e6, memory: 1e12, gpu: 1e12 }
   const whole = weigh(scales, frame, wanted, beside, limits)
 
   it('needs its context and its buffers there, and the machine’s memory for the rest', () => {

@@ -63,9 +63,7 @@ describe('the catalogue', () => {
   it('needs more memory for more frames and more bits, and KV as wide as the heads that keys have', async () => {
     for (const one of await readCatalogue()) {
       for (const vision of visionPrecisions) {
-        const needs = languagePrecisions.map((language) =>
-          [8, 16].map((frames) => runningMemory(one, formBytes(one, { language, vision }), frames)),
-        )
+        const needs = languagePrecisions.map((language) => [8, 16].map((frames) => runningMemory(one, { language, vision }, frames)))
         // Not so from 16 to 32: then every frame is smaller, and the tower computes in less.
         for (const [eight = 0, sixteen = 0] of needs) expect(eight).toBeLessThan(sixteen)
         const bySize = needs.map(([eight = 0]) => eight)
@@ -75,7 +73,8 @@ describe('the catalogue', () => {
     const seven = await entry('Tarsier2-Recap-7b')
     // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB a token; 4 bytes of each of 3584 values.
     const narrow = { ...seven, frames: { kind: 'square', tokens: 100, patches: 400 } } as const
-    expect(runningMemory(narrow, 0, 2) - runningMemory(narrow, 0, 1)).toBe(100 * (56 * 1024 + 3584 * 4))
+    const form = { language: 'q8_0', vision: 'int8' } as const
+    expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4))
   })
 
   it.each([
