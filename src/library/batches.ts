@@ -1,5 +1,5 @@
 import type { AskSettings } from '../shared/contract/asking.ts'
-import type { Page } from '../shared/contract/base.ts'
+import type { Found, Page } from '../shared/contract/base.ts'
 import { type BatchItem, type BatchJob, type BatchState, type ItemState, itemStates } from '../shared/contract/batch.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
@@ -94,16 +94,15 @@ export class Batches {
 
   items(
     id: string,
-    options: { readonly limit: number; readonly cursor?: string | undefined; readonly state?: ItemState | undefined },
-  ): Page<KeptItem> {
-    const offset = offsetOf(options.cursor)
+    options: { readonly limit: number; readonly offset?: number; readonly state?: ItemState | undefined },
+  ): Found<KeptItem> {
     const only = options.state === undefined ? '' : 'AND batch_items.state = ?'
     const values = options.state === undefined ? [id] : [id, options.state]
     const items = this.#db
-      .all(`SELECT ${ITEM} WHERE batch = ? ${only} ORDER BY position LIMIT ? OFFSET ?`, ...values, options.limit, offset)
+      .all(`SELECT ${ITEM} WHERE batch = ? ${only} ORDER BY position LIMIT ? OFFSET ?`, ...values, options.limit, options.offset ?? 0)
       .map(itemOf)
     const total = Number(this.#db.get(`SELECT count(*) AS total FROM batch_items WHERE batch = ? ${only}`, ...values)?.total)
-    return { items, total, cursor: nextOffset(offset + items.length, total) }
+    return { items, total }
   }
 
   item(id: string): KeptItem {

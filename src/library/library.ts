@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Filters, Found, Search } from '../shared/contract/library.ts'
+import type { Found } from '../shared/contract/base.ts'
+import type { Filters, Search } from '../shared/contract/library.ts'
 import { Batches } from './batches.ts'
 import { Chats } from './chats.ts'
 import { Clips } from './clips.ts'

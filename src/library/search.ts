@@ -1,5 +1,6 @@
+import type { Found } from '../shared/contract/base.ts'
 import type { ChatSummary } from '../shared/contract/chats.ts'
-import type { Found, Hit, Search, SnippetPart } from '../shared/contract/library.ts'
+import type { Hit, Search, SnippetPart } from '../shared/contract/library.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { SUMMARIES, summaryOf } from './chats.ts'
 import type { Database, Row } from './database.ts'

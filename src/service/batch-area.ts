@@ -19,8 +19,8 @@ export const batchArea = {
   }),
   get: area.get.handler(({ input, context: { service } }) => service.batches.job(input.job)),
   items: area.items.handler(({ input, context: { service } }) => {
-    const page = service.library.batches.items(input.job, input)
-    return { ...page, items: page.items.map((item) => service.batches.itemOf(item)) }
+    const { items, total } = service.library.batches.items(input.job, input)
+    return { items: items.map((item) => service.batches.itemOf(item)), total }
   }),
   watch: area.watch.handler(({ input, context: { service }, signal }) => service.batches.watch(input.job, needed(signal))),
   add: area.add.handler(({ input, context: { service } }) => service.batches.add(input.job, keysOf(service, input.clips))),

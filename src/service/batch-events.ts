@@ -12,7 +12,7 @@ export class BatchEvents {
     const pending = new Map<string, BatchEvent>()
     let wake = () => {}
     const tell = (event: BatchEvent) => {
-      pending.set(event.kind === 'item' ? event.item.id : '', event)
+      pending.set(event.kind === 'item' ? event.item.id : event.kind, event)
       wake()
     }
     const watchers = this.#watchers.get(batch) ?? new Set()

@@ -44,7 +44,9 @@ export class BatchRunner implements AsyncDisposable {
 
   add(id: string, clipKeys: readonly number[]): BatchJob {
     const { state } = this.#library.batches.add(id, clipKeys)
-    if (state !== 'paused') this.resume(id)
+    this.#events.emit(id, { kind: 'items' })
+    if (state !== 'paused') return this.resume(id)
+    this.#tellJob(id)
     return this.job(id)
   }
 
@@ -67,6 +69,7 @@ export class BatchRunner implements AsyncDisposable {
   retry(id: string, item: string | undefined): BatchJob {
     this.#library.batches.get(id)
     this.#library.batches.retry(id, item)
+    this.#events.emit(id, { kind: 'items' })
     return this.resume(id)
   }
 

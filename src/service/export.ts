@@ -5,6 +5,9 @@ import type { ExportFormat } from '../shared/contract/batch.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { assertNever } from '../shared/errors.ts'
 
+/** Clips of a batch that are read at once. */
+const EXPORT_ROWS = 500
+
 /** A conversation with its clip, as it is written out. */
 export interface ExportRecord {
   readonly chat: string
@@ -21,14 +24,12 @@ export function recordOf(library: Library, chat: string): ExportRecord {
 /** The answers of a batch, in the order of its clips. */
 export function recordsOfBatch(library: Library, batch: string): ExportRecord[] {
   const records: ExportRecord[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = library.batches.items(batch, { limit: 500, ...(cursor && { cursor }) })
-    for (const { chat, state } of page.items)
+  for (let offset = 0; ; offset += EXPORT_ROWS) {
+    const { items } = library.batches.items(batch, { limit: EXPORT_ROWS, offset })
+    for (const { chat, state } of items)
       if (chat !== null && (state === 'done' || state === 'skipped')) records.push(recordOf(library, chat))
-    cursor = page.cursor
-  } while (cursor)
-  return records
+    if (items.length < EXPORT_ROWS) return records
+  }
 }
 
 /** Conversations as one text; SRT and plain text have the first answer of each, the others all turns. */

@@ -1,21 +1,152 @@
-import { expect } from '@playwright/test'
+import { statSync } from 'node:fs'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { Library } from '../../src/library/library.ts'
 import { seen } from '../unit/library/kept.ts'
-import { expectAccessible, room, test } from './helpers/app.ts'
+import { ANSWER_MS, test as base, expectAccessible, Place, room } from './helpers/app.ts'
+import { examplePath } from './helpers/clips.ts'
 
-test('every row of a long batch says how many there are in all, not how many are loaded', async ({ page, place }) => {
-  test.slow()
-  await place.restart((home) => {
-    using library = new Library(home)
-    const keys = Array.from({ length: 450 }, (_, i) => library.clips.add(seen(`/clips/${i}.mp4`)).key)
-    const { id } = library.batches.create({ title: 'Many', question: null, settings: {}, skipDescribed: false }, keys)
-    library.batches.setState(id, 'paused')
+const EXAMPLE = examplePath('blue-square-spins.mp4')
+const CLIPS = 10_000
+/** The first clips failed, and the last ones wait, the very last of them a film that is there; all between are done. */
+const FAILED = 300
+const WAITING = 12
+/** Far more than two windows hold, and far fewer than there are. */
+const MOST_ROWS = 60
+
+function fill(home: string): void {
+  using library = new Library(home)
+  const { batches, clips } = library
+  library.transaction(() => {
+    const keys = Array.from({ length: CLIPS - 1 }, (_, i) => clips.add(seen(`/films/film-${i + 1}.mp4`)).key)
+    keys.push(clips.add({ ...seen(EXAMPLE), bytes: statSync(EXAMPLE).size }).key)
+    const { id } = batches.create({ title: 'Many', question: null, settings: {}, skipDescribed: false }, keys)
+    batches.setState(id, 'paused')
+    const error = { code: 'file-missing', message: 'It was gone before.' } as const
+    for (let offset = 0; offset < CLIPS; offset += 500) {
+      for (const item of batches.items(id, { offset, limit: 500 }).items) {
+        if (item.position < FAILED) batches.setItem(item.id, { state: 'failed', error })
+        else if (item.position < CLIPS - WAITING) batches.setItem(item.id, { state: 'done' })
+      }
+    }
   })
+}
+
+const test = base.extend<object, object>({
+  place: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
+    async ({}, use) => {
+      const place = await Place.open({ fill })
+      await use(place)
+      await place.close()
+    },
+    { scope: 'worker', timeout: ANSWER_MS },
+  ],
+})
+
+const table = (page: Page) => page.getByRole('region', { name: 'Clips of the batch' })
+const filter = (page: Page, name: string | RegExp) =>
+  page.getByRole('group', { name: 'Which clips are shown' }).getByRole('button', { name, exact: typeof name === 'string' })
+/** The row at a place, counted from 1 as it is told to screen readers. */
+const rowAt = (page: Page, position: number) => table(page).locator(`li[aria-posinset="${position}"]`)
+const rows = (box: Locator) =>
+  box
+    .locator('li')
+    .evaluateAll((all) =>
+      all.map((row) => ({ position: Number(row.ariaPosInSet), of: Number(row.ariaSetSize), text: row.textContent ?? '' })),
+    )
+
+async function openBatch(page: Page, place: Place): Promise<void> {
   await page.goto(place.tarsier.address)
   await room(page, 'Batches').click()
-  await page.getByText('Many', { exact: true }).click()
-  const rows = page.getByRole('region', { name: 'Clips of the batch' }).getByRole('listitem')
-  await expect(rows.first()).toHaveAttribute('aria-setsize', '450')
-  await expect(rows.first()).toHaveAttribute('aria-posinset', '1')
+  await page.getByRole('button', { name: 'Many' }).first().click()
+  await expect(rowAt(page, 1)).toContainText('film-1.mp4')
+}
+
+/** Presses a key that scrolls, until a row is to be seen: rows that are measured on the way may move the end. */
+async function scrollTo(page: Page, key: 'Home' | 'End', position: number): Promise<void> {
+  await table(page).focus()
+  await expect(async () => {
+    await page.keyboard.press(key)
+    await expect(rowAt(page, position).locator('p').first()).toBeInViewport({ timeout: 2000 })
+  }).toPass()
+}
+
+/** Rows that are not loaded, or not those of their places; the film's number is that of the row. */
+const misplaced = async (page: Page) =>
+  (await rows(table(page))).filter(({ position, text }) => position < CLIPS && !text.includes(`film-${position}.mp4`))
+
+test.beforeEach(() => test.slow())
+
+test('a batch of ten thousand clips: a few are laid out, wherever one looks', async ({ page, place, trouble }, info) => {
+  await openBatch(page, place)
+  const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MOST_ROWS)
+  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
+  await expect(rowAt(page, 1)).toContainText('Failed')
+  await few()
+
+  await scrollTo(page, 'End', CLIPS)
+  await expect(rowAt(page, CLIPS)).toContainText('blue-square-spins.mp4Waiting')
+  await expect.poll(() => misplaced(page)).toEqual([])
+  await few()
   await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('end.png') })
+
+  await scrollTo(page, 'Home', 1)
+  await expect(rowAt(page, 2)).toContainText('film-2.mp4')
+  const top = () => table(page).evaluate((box) => box.scrollTop)
+  const height = await table(page).evaluate((box) => box.clientHeight)
+  for (let turn = 1; turn <= 12; turn++) {
+    const before = await top()
+    await page.keyboard.press('PageDown')
+    await expect.poll(async () => (await top()) - before).toBeGreaterThan(height / 2)
+    await expect.poll(() => misplaced(page)).toEqual([])
+  }
+  await few()
+  // As the scrollbar is dragged: all over the list, further than rows are kept for; what was let go comes again.
+  for (let part = 1; part <= 25; part++) {
+    await table(page).evaluate((box, share) => box.scrollTo({ top: box.scrollHeight * share }), part / 26)
+    await expect
+      .poll(async () => (await rows(table(page))).filter(({ position }) => Math.abs(position - (part / 26) * CLIPS) > CLIPS / 20))
+      .toEqual([])
+    await expect.poll(() => misplaced(page)).toEqual([])
+  }
+  await few()
+  await scrollTo(page, 'Home', 1)
+  await expect(rowAt(page, 1)).toContainText('film-1.mp4')
+  expect(trouble).toEqual([])
+})
+
+test('rows change where they are looked at while the batch goes on, and leave a state that alone is shown', async ({
+  page,
+  place,
+  trouble,
+}, info) => {
+  await openBatch(page, place)
+  await filter(page, `Failed ${FAILED}`).click()
+  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(FAILED))
+  await scrollTo(page, 'End', FAILED)
+  await expect(rowAt(page, FAILED)).toContainText(`film-${FAILED}.mp4Failed`)
+
+  await filter(page, `Waiting ${WAITING}`).click()
+  await expect(table(page).locator('li')).toHaveCount(WAITING)
+  await expect(rowAt(page, 1)).toContainText(`film-${CLIPS - WAITING + 1}.mp4Waiting`)
+  await filter(page, /^All/).click()
+  await scrollTo(page, 'End', CLIPS)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect(rowAt(page, CLIPS - 1)).toContainText(`film-${CLIPS - 1}.mp4Failed`, { timeout: ANSWER_MS })
+  await expect(rowAt(page, CLIPS)).toContainText('blue-square-spins.mp4Done', { timeout: ANSWER_MS })
+  await expect(rowAt(page, CLIPS)).toContainText('blue square')
+  await expect.poll(() => misplaced(page)).toEqual([])
+  await page.screenshot({ path: info.outputPath('done.png') })
+
+  // Those that fail are all begun anew, from the first, and fail again: what alone is shown grows and shrinks while it is looked at.
+  const failed = FAILED + WAITING - 1
+  await filter(page, `Failed ${failed}`).click()
+  await scrollTo(page, 'End', failed)
+  await expect(rowAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4`)
+  await page.getByRole('button', { name: 'Retry the failed' }).click()
+  await expect(filter(page, /^Waiting \d+$/)).toBeVisible()
+  await filter(page, /^Waiting/).click()
+  await scrollTo(page, 'End', 1)
+  expect(trouble).toEqual([])
 })

@@ -37,16 +37,17 @@ export async function startBatch(wish: BatchWish): Promise<void> {
   }
   if (clips.length === 0) return set({ ...pending, refused, sending: false })
   const { title, question, settings, skipDescribed } = wish
-  const job = await service.batch.create({
-    title,
-    clips: [...new Set(clips)],
-    settings,
-    skipDescribed,
-    ...(question !== undefined && { question }),
-  })
-  const { put, show } = useBatches.getState()
-  put(job)
-  void show(job.id)
+  const { change, show } = useBatches.getState()
+  const { id } = await change(() =>
+    service.batch.create({
+      title,
+      clips: [...new Set(clips)],
+      settings,
+      skipDescribed,
+      ...(question !== undefined && { question }),
+    }),
+  )
+  void show(id)
   useView.getState().show('batches')
   // What could not be opened stays to be read; otherwise there is nothing left to say.
   set(refused.length > 0 ? { files: [], clips, refused, sending: false } : null)

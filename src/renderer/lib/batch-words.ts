@@ -14,12 +14,9 @@ export function clipsOf({ counts }: BatchJob): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
-/**
- * How many rows a batch has in all when only those in one state are shown (null: all of them). Of rows that are loaded some may have
- * gone on to another state since; they stay until the list is asked for anew.
- */
-export function rowsOf(job: BatchJob, filter: ItemState | null, loaded: number): number {
-  return Math.max(loaded, filter === null ? clipsOf(job) : job.counts[filter])
+/** How many rows a batch has when only those in one state are shown (null: all of them). */
+export function rowsOf(job: BatchJob, filter: ItemState | null): number {
+  return filter === null ? clipsOf(job) : job.counts[filter]
 }
 
 /** How far a batch is, from 0 to 1. */

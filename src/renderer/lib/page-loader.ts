@@ -20,17 +20,28 @@ export class PageLoader<Query, T, Got extends Part<T>> {
 
   /** The first page of another query; null where yet another one was begun before it came. */
   async begin(query: Query): Promise<Got | null> {
+    return (await this.anew(query, [0, 0]))?.get(0) ?? null
+  }
+
+  /** The pages that hold rows from `first` to `last`, all of them as they are now; null where another query was begun before they came. */
+  async anew(query: Query, [first, last]: readonly [number, number]): Promise<ReadonlyMap<number, Got> | null> {
     const signal = this.#latest.begin()
-    const asked = new Set([0])
+    const pages = pagesOf(first, last)
+    const asked = new Set(pages)
     this.#asked = asked
     try {
-      const got = await this.#fetch(query, 0, signal)
-      asked.delete(0)
-      return signal.aborted ? null : got
+      const got = await Promise.all(pages.map(async (page) => [page, await this.#fetch(query, page, signal)] as const))
+      for (const page of pages) asked.delete(page)
+      return signal.aborted ? null : new Map(got)
     } catch (error) {
       if (signal.aborted) return null
       throw error
     }
+  }
+
+  /** Nothing that is on its way is wanted any more. */
+  stop(): void {
+    this.#latest.abort()
   }
 
   /** Asks for what is missing of the rows from `first` to `last`; what comes for an earlier query is told to nobody. */

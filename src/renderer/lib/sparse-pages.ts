@@ -15,6 +15,15 @@ export function rowAt<T>(pages: SparsePages<T>, index: number): T | undefined {
   return pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS]
 }
 
+/** With another state of a row that one of the pages holds; null where none does. */
+export function withRow<T extends { readonly id: string }>(pages: SparsePages<T>, row: T): SparsePages<T> | null {
+  for (const [page, rows] of pages) {
+    const at = rows.findIndex(({ id }) => id === row.id)
+    if (at >= 0) return new Map(pages).set(page, rows.with(at, row))
+  }
+  return null
+}
+
 /** The pages that hold rows from `first` to `last`. */
 export function pagesOf(first: number, last: number): number[] {
   const from = Math.floor(Math.max(0, first) / PAGE_ROWS)

@@ -1,83 +1,163 @@
 import { create } from 'zustand'
 import type { BatchEvent, BatchItem, BatchJob, ItemState } from '../../shared/contract/batch.ts'
-import type { TarsierError } from '../../shared/errors.ts'
+import { assertNever, type TarsierError } from '../../shared/errors.ts'
+import { Again } from '../lib/again.ts'
+import { rowsOf } from '../lib/batch-words.ts'
 import { Latest } from '../lib/latest.ts'
+import { News } from '../lib/news.ts'
+import { PageLoader } from '../lib/page-loader.ts'
+import { PAGE_ROWS, pagesOf, type SparsePages, withPage, withRow } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
+
+interface Query {
+  readonly job: string
+  /** Null for all clips. */
+  readonly filter: ItemState | null
+}
 
 interface BatchesState {
   readonly jobs: readonly BatchJob[]
   readonly open: string | null
-  /** Of the open batch, by position; holes are not loaded yet. */
-  readonly items: readonly BatchItem[]
+  /** Of the open batch: the state whose clips are shown, null for all. */
   readonly filter: ItemState | null
-  readonly cursor: string | null
+  readonly pages: SparsePages<BatchItem>
+  readonly total: number
+  /** While the first of what is to be shown is on its way. */
+  readonly loading: boolean
   readonly problem: TarsierError | null
   readonly load: () => Promise<void>
   readonly show: (job: string | null) => Promise<void>
-  readonly filterBy: (state: ItemState | null) => Promise<void>
-  readonly more: () => Promise<void>
-  readonly put: (job: BatchJob) => void
+  readonly filterBy: (state: ItemState | null) => void
+  /** Rows from `first` to `last` are to be seen. */
+  readonly need: (first: number, last: number) => void
+  /** Has the service begin or change a batch, and shows what became of it. */
+  readonly change: (call: () => Promise<BatchJob>) => Promise<BatchJob>
   readonly remove: (job: string) => Promise<void>
 }
 
-const PAGE = 200
+/** The least time between two readings of rows that keep moving: clips leave and enter a state as the batch goes on. */
+const REST_MS = 300
+
 const watching = new Latest()
+const jobNews = new News<BatchJob>()
+const itemNews = new News<BatchItem>()
+const loader = new PageLoader(async ({ job, filter }: Query, page, signal) => {
+  const input = { job, offset: page * PAGE_ROWS, limit: PAGE_ROWS, ...(filter && { state: filter }) }
+  const { answer, newest } = await itemNews.during(() => service.batch.items(input, { signal }))
+  return { total: answer.total, items: answer.items.map(newest) }
+})
 
 export const useBatches = create<BatchesState>((set, get) => {
-  async function page(job: string, cursor: string | null) {
-    const { filter } = get()
-    return service.batch.items({ job, limit: PAGE, ...(cursor !== null && { cursor }), ...(filter && { state: filter }) })
+  let inSight: readonly [number, number] = [0, 0]
+  const moved = new Again(readAgain, REST_MS)
+
+  function fail(error: unknown): void {
+    const problem = problemOf(error)
+    if (problem) set({ problem, loading: false })
+  }
+
+  /** Reads what is in sight as it is now; the rest is read when it comes into sight. */
+  async function readAgain(): Promise<void> {
+    const { open, filter, pages, loading } = get()
+    if (open === null) return
+    const seen = new Set(pagesOf(...inSight))
+    set({ pages: new Map([...pages].filter(([page]) => seen.has(page))) })
+    try {
+      const got = await loader.anew({ job: open, filter }, inSight)
+      if (!got) return
+      let now: SparsePages<BatchItem> = loading ? new Map() : get().pages
+      for (const [page, { items }] of got) now = withPage(now, page, items)
+      set({ pages: now, total: [...got.values()].at(-1)?.total ?? 0, loading: false })
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  function put(job: BatchJob): void {
+    const { jobs } = get()
+    const at = jobs.findIndex(({ id }) => id === job.id)
+    set({ jobs: at >= 0 ? jobs.with(at, job) : [job, ...jobs] })
   }
 
   function take(event: BatchEvent): void {
-    if (event.kind === 'job') get().put(event.job)
-    else {
-      const { items } = get()
-      const at = items.findIndex(({ id }) => id === event.item.id)
-      if (at >= 0) set({ items: items.with(at, event.item) })
+    const { filter, pages, total } = get()
+    switch (event.kind) {
+      case 'job':
+        jobNews.tell(event.job)
+        put(event.job)
+        if (rowsOf(event.job, filter) !== total) moved.want()
+        return
+      case 'items':
+        moved.want()
+        return
+      case 'item': {
+        itemNews.tell(event.item)
+        const changed = withRow(pages, event.item)
+        if (changed) set({ pages: changed })
+        const fits = filter === null || event.item.state === filter
+        if (filter !== null && fits !== (changed !== null)) moved.want()
+        return
+      }
+      default:
+        assertNever(event, 'batch event')
     }
   }
 
   return {
     jobs: [],
     open: null,
-    items: [],
     filter: null,
-    cursor: null,
+    pages: new Map(),
+    total: 0,
+    loading: false,
     problem: null,
-    load: async () => set({ jobs: (await service.batch.list({ limit: 100 })).items }),
-    show: async (open) => {
-      const signal = watching.begin()
-      set({ open, items: [], cursor: null, filter: null, problem: null })
-      if (open === null) return
-      try {
-        const first = await page(open, null)
-        set({ items: first.items, cursor: first.cursor })
-        for await (const event of await service.batch.watch({ job: open }, { signal })) take(event)
-      } catch (error) {
-        const problem = problemOf(error)
-        if (problem && !signal.aborted) set({ problem })
+    load: async () => {
+      for (;;) {
+        const had = idsOf(get().jobs)
+        const { answer, newest } = await jobNews.during(() => service.batch.list({ limit: 100 }))
+        // One that was begun or taken off meanwhile may be missing in the answer, or be in it still.
+        if (idsOf(get().jobs) === had) return set({ jobs: answer.items.map(newest) })
       }
     },
-    filterBy: async (filter) => {
-      const { open } = get()
-      set({ filter })
+    show: async (open) => {
+      const signal = watching.begin()
+      loader.stop()
+      inSight = [0, 0]
+      set({ open, pages: new Map(), total: 0, loading: open !== null, filter: null, problem: null })
       if (open === null) return
-      const first = await page(open, null)
-      if (get().open === open && get().filter === filter) set({ items: first.items, cursor: first.cursor })
+      try {
+        // The first that is told is the batch itself. Changes are listened for by then, so the rows are read after it.
+        for await (const event of await service.batch.watch({ job: open }, { signal })) {
+          if (signal.aborted) return
+          take(event)
+        }
+      } catch (error) {
+        if (!signal.aborted) fail(error)
+      }
     },
-    more: async () => {
-      const { open, cursor } = get()
-      if (open === null || cursor === null) return
-      set({ cursor: null })
-      const next = await page(open, cursor)
-      if (get().open === open) set({ items: [...get().items, ...next.items], cursor: next.cursor })
+    filterBy: (filter) => {
+      inSight = [0, 0]
+      set({ filter, loading: true, problem: null })
+      void readAgain()
     },
-    put: (job) => {
-      const { jobs } = get()
-      const at = jobs.findIndex(({ id }) => id === job.id)
-      set({ jobs: at >= 0 ? jobs.with(at, job) : [job, ...jobs] })
+    need: (first, last) => {
+      const { open, filter, pages, total, loading } = get()
+      if (open === null || loading || total === 0) return
+      inSight = [first, last]
+      loader.need({ job: open, filter }, pages, inSight, {
+        onPage: (page, got) => {
+          set({ pages: withPage(get().pages, page, got.items) })
+          // Of another moment than the others: rows have moved between them.
+          if (got.total !== get().total) moved.want()
+        },
+        onError: fail,
+      })
+    },
+    change: async (call) => {
+      const { answer, newest } = await jobNews.during(call)
+      put(newest(answer))
+      return answer
     },
     remove: async (job) => {
       await service.batch.remove({ job })
@@ -86,3 +166,7 @@ export const useBatches = create<BatchesState>((set, get) => {
     },
   }
 })
+
+function idsOf(jobs: readonly BatchJob[]): string {
+  return jobs.map(({ id }) => id).join()
+}

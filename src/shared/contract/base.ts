@@ -22,12 +22,16 @@ export const idSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be an id t
 /** The first of a long list, or from where the last page ended. */
 export const pageSchema = z.object({ limit: z.int().min(1).max(500).default(50), cursor: z.string().max(200).optional() })
 
-export interface Page<T> {
+/** A part of a list. */
+export interface Found<T> {
   readonly items: readonly T[]
+  /** Of the whole list. */
+  readonly total: number
+}
+
+export interface Page<T> extends Found<T> {
   /** To be given for the next page; null at the end. */
   readonly cursor: string | null
-  /** Of all pages. */
-  readonly total: number
 }
 
 /** A file made for the person, to be saved under a name of their choice. */

@@ -2,7 +2,7 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { ErrorData } from '../errors.ts'
 import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts'
-import { idSchema, type Page, pageSchema, procedure, type TextFile } from './base.ts'
+import { type Found, idSchema, type Page, pageSchema, procedure, type TextFile } from './base.ts'
 
 export type BatchState = 'running' | 'paused' | 'done'
 export const itemStates = ['waiting', 'running', 'done', 'failed', 'skipped'] as const
@@ -38,7 +38,11 @@ export interface BatchItem {
   readonly error: ErrorData | null
 }
 
-export type BatchEvent = { readonly kind: 'job'; readonly job: BatchJob } | { readonly kind: 'item'; readonly item: BatchItem }
+export type BatchEvent =
+  | { readonly kind: 'job'; readonly job: BatchJob }
+  | { readonly kind: 'item'; readonly item: BatchItem }
+  /** Many were changed or added at once, and are not told of one by one. */
+  | { readonly kind: 'items' }
 
 export const exportFormats = ['txt', 'jsonl', 'csv', 'srt', 'markdown'] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -69,7 +73,17 @@ export const batchContract = {
   /** All batches, the newest first. */
   list: procedure.input(pageSchema.default({ limit: 50 })).output(type<Page<BatchJob>>()),
   get: procedure.input(job).output(type<BatchJob>()),
-  items: procedure.input(pageSchema.extend({ job: idSchema, state: z.enum(itemStates).optional() })).output(type<Page<BatchItem>>()),
+  /** In their order, those in one state or all. `offset` is how many of them come before the first that is wanted. */
+  items: procedure
+    .input(
+      z.object({
+        job: idSchema,
+        state: z.enum(itemStates).optional(),
+        offset: z.int().min(0).max(1e9).default(0),
+        limit: z.int().min(1).max(500).default(50),
+      }),
+    )
+    .output(type<Found<BatchItem>>()),
   /** The job now, and every change of it and of its items. Leaving the iterator stops only the watching. */
   watch: procedure.input(job).output(eventIterator(type<BatchEvent>())),
   add: procedure.input(z.object({ job: idSchema, clips: z.array(idSchema).min(1).max(100_000) })).output(type<BatchJob>()),

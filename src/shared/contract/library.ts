@@ -1,6 +1,6 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
-import { idSchema, procedure, type TextFile } from './base.ts'
+import { type Found, idSchema, procedure, type TextFile } from './base.ts'
 import { exportFormats } from './batch.ts'
 import type { ChatSummary } from './chats.ts'
 
@@ -36,13 +36,6 @@ export const searchSchema = z.object({
   to: z.number().optional(),
 })
 export type Search = z.infer<typeof searchSchema>
-
-/** A part of what was found. */
-export interface Found<T> {
-  readonly items: readonly T[]
-  /** Of all that was found. */
-  readonly total: number
-}
 
 export interface Filters {
   readonly models: readonly string[]

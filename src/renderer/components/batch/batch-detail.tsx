@@ -15,9 +15,8 @@ import { SidecarsDialog, useSidecars } from './sidecars-dialog.tsx'
 
 /** A batch: each clip's state, and what can be done with them all. */
 export function BatchDetail({ job }: { readonly job: BatchJob }) {
-  const { show, put, filter, filterBy, problem } = useBatches()
+  const { show, change, filter, filterBy, problem } = useBatches()
   const sidecars = useSidecars(job.id)
-  const change = (work: Promise<BatchJob>) => told(async () => put(await work))
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-6 pt-4 pb-2">
@@ -30,17 +29,17 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
         </div>
         <div className="flex flex-wrap gap-2">
           {job.state === 'running' && (
-            <Button onClick={() => change(service.batch.pause({ job: job.id }))}>
+            <Button onClick={() => told(() => change(() => service.batch.pause({ job: job.id })))}>
               <Pause size={16} aria-hidden="true" /> Pause
             </Button>
           )}
           {job.state === 'paused' && (
-            <Button look="primary" onClick={() => change(service.batch.resume({ job: job.id }))}>
+            <Button look="primary" onClick={() => told(() => change(() => service.batch.resume({ job: job.id })))}>
               <Play size={16} aria-hidden="true" /> Resume
             </Button>
           )}
           {job.counts.failed > 0 && (
-            <Button onClick={() => change(service.batch.retry({ job: job.id }))}>
+            <Button onClick={() => told(() => change(() => service.batch.retry({ job: job.id })))}>
               <RotateCcw size={16} aria-hidden="true" /> Retry the failed
             </Button>
           )}
@@ -55,15 +54,15 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
       </div>
       <fieldset className="flex flex-wrap gap-1 px-6 pb-2">
         <legend className="sr-only">Which clips are shown</legend>
-        <FilterButton name={`All ${clipsOf(job)}`} on={filter === null} onClick={() => told(() => filterBy(null))} />
+        <FilterButton name={`All ${clipsOf(job)}`} on={filter === null} onClick={() => filterBy(null)} />
         {itemStates
-          .filter((state) => job.counts[state] > 0)
+          .filter((state) => job.counts[state] > 0 || state === filter)
           .map((state) => (
             <FilterButton
               key={state}
               name={`${itemStateNames[state]} ${job.counts[state]}`}
               on={filter === state}
-              onClick={() => told(() => filterBy(state))}
+              onClick={() => filterBy(state)}
             />
           ))}
       </fieldset>
@@ -72,7 +71,7 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
           <FailureNotice error={problem} can={{ retry: () => void show(job.id) }} />
         </div>
       )}
-      <BatchTable job={job} />
+      <BatchTable job={job.id} />
       <SidecarsDialog sidecars={sidecars} />
     </div>
   )

@@ -1,6 +1,6 @@
 import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForward } from 'lucide-react'
 import { memo } from 'react'
-import type { BatchItem, BatchJob } from '../../../shared/contract/batch.ts'
+import type { BatchItem } from '../../../shared/contract/batch.ts'
 import { openChat } from '../../flows/open-clip.ts'
 import { itemStateNames } from '../../lib/batch-words.ts'
 import { errorWords } from '../../lib/error-words.ts'
@@ -19,10 +19,10 @@ const marks = {
 } as const
 
 /** One clip of a batch: how far it is, the first words of its answer, or why there is none. */
-export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: BatchJob; readonly item: BatchItem }) {
+export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: string; readonly item: BatchItem }) {
   const { state, name, progress, firstWords, chat, error } = item
   const { icon: Icon, colour } = marks[state]
-  const retry = async () => useBatches.getState().put(await service.batch.retry({ job: job.id, item: item.id }))
+  const retry = () => useBatches.getState().change(() => service.batch.retry({ job, item: item.id }))
   return (
     <div className="flex items-center gap-3 border-b border-line py-2">
       <Icon size={17} aria-hidden="true" className={`shrink-0 ${colour}`} />

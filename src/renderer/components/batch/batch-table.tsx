@@ -1,36 +1,38 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
-import type { BatchJob } from '../../../shared/contract/batch.ts'
-import { rowsOf } from '../../lib/batch-words.ts'
+import { useCallback, useEffect, useRef } from 'react'
+import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBatches } from '../../stores/batches.ts'
-import { told } from '../../stores/problem.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { BatchItemRow } from './batch-item-row.tsx'
 
-const AHEAD = 50
-
-/** All clips of a batch. */
-export function BatchTable({ job }: { readonly job: BatchJob }) {
-  const { items, cursor, filter, more } = useBatches()
+/** Clips of a batch; of ten thousand only those that are to be seen are laid out, and loaded, wherever one scrolls to. */
+export function BatchTable({ job }: { readonly job: string }) {
+  const { filter, total, pages, need } = useBatches()
   const box = useRef<HTMLDivElement>(null)
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
-    count: items.length,
+    count: total,
     getScrollElement: () => box.current,
     estimateSize: () => 60,
-    getItemKey: (i) => items[i]?.id ?? i,
+    // A row that moves up because one before it is no longer among those shown stays the same, and keeps the focus.
+    getItemKey: useCallback((i: number) => rowAt(pages, i)?.id ?? i, [pages]),
     overscan: 8,
   })
-  const end = list.getVirtualItems().at(-1)?.index ?? 0
+  const shown = list.getVirtualItems()
+  const first = shown[0]?.index ?? 0
+  const last = shown.at(-1)?.index ?? 0
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other clips, or a page that came, are a reason to look again.
+  useEffect(() => need(first, last), [first, last, need, job, filter, pages])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other clips begin at their beginning.
   useEffect(() => {
-    if (cursor !== null && end >= items.length - AHEAD) told(more)
-  }, [cursor, end, items.length, more])
+    box.current?.scrollTo({ top: 0 })
+  }, [job, filter])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
     <section ref={box} tabIndex={0} aria-label="Clips of the batch" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
-      <VirtualRows list={list} setSize={rowsOf(job, filter, items.length)}>
+      <VirtualRows list={list} setSize={total}>
         {(index) => {
-          const item = items[index]
-          return item && <BatchItemRow job={job} item={item} />
+          const item = rowAt(pages, index)
+          return item ? <BatchItemRow job={job} item={item} /> : <div aria-hidden="true" className="h-14 border-b border-line" />
         }}
       </VirtualRows>
     </section>
