@@ -1,23 +1,31 @@
 /**
  * Asks a model about a clip in a process of its own, with few frames and then with more, and prints for each run what was estimated before it, what
- * it took, and the most memory the process ever held: `tsx answer-process.ts MODEL CLIP HOME FRAMES FRAMES…`.
+ * it took, and the most memory the process needed: `tsx answer-process.ts MODEL CLIP HOME FRAMES FRAMES…`.
  */
 import { Engine } from '../../src/engine/engine.ts'
+import { ownMemory } from '../../src/engine/memory-limit.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
+import { watchMemory } from './watch-memory.ts'
 
 const [model = '', path = '', home = '', ...counts] = process.argv.slice(2)
 const signal = new AbortController().signal
 const sampling = samplingSchema.parse({ maxTokens: 32 })
 await using engine = new Engine({ model, home, device: 'cpu', cache: false })
 const runs: object[] = []
+const text = 'Describe the video in detail.'
+const requestOf = (count: number) => ({ text, clip: { path, frames: { kind: 'uniform', count } }, maxTokens: sampling.maxTokens }) as const
+const before = ownMemory()
+const { memory } = await engine.estimate({ ...requestOf(1), measure: false }, signal)
+// What llama.cpp did not copy it reads from the mapped file, run after run: that must be in memory too.
+const mapped = Math.max(0, memory.languageWeights - (ownMemory() - before))
+const most = watchMemory()
 for (const count of counts.map(Number)) {
-  const clip = { path, frames: { kind: 'uniform', count } } as const
-  const text = 'Describe the video in detail.'
-  const estimate = await engine.estimate({ clip, text, maxTokens: sampling.maxTokens, measure: true }, signal)
-  for await (const event of engine.answer(`${count} frames`, { kind: 'ask', text, clip, sampling }, signal)) {
+  const request = requestOf(count)
+  const estimate = await engine.estimate({ ...request, measure: true }, signal)
+  for await (const event of engine.answer(`${count} frames`, { kind: 'ask', text, clip: request.clip, sampling }, signal)) {
     if (event.kind !== 'done') continue
     const { timings, tokens } = event.answer
-    runs.push({ frames: count, estimate, timings, tokens, resident: process.resourceUsage().maxRSS * 1024 })
+    runs.push({ frames: count, estimate, timings, tokens, needed: most() + mapped, resident: process.resourceUsage().maxRSS * 1024 })
   }
   await engine.close(`${count} frames`)
 }

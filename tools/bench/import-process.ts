@@ -1,12 +1,14 @@
 /**
- * Imports a checkpoint in a process of its own, and prints the seconds it took, those of its stages, and the most memory it held:
- * `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
+ * Imports a checkpoint in a process of its own, and prints the seconds it took, those of its stages, the most memory it had of its own,
+ * and the most with pages of mapped files: `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
  */
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'
+import { watchMemory } from './watch-memory.ts'
 
 const [checkpoint = '', home = '', language, vision] = process.argv.slice(2)
 const stages: Record<string, number> = {}
+const most = watchMemory()
 const began = performance.now()
 let [stage, since] = ['opening', began]
 const enter = (title: string) => {
@@ -25,4 +27,6 @@ await importCheckpoint(checkpoint, {
   onProgress: ({ title }) => enter(title),
 })
 enter('end')
-console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000, stages, resident: process.resourceUsage().maxRSS * 1024 }))
+console.log(
+  JSON.stringify({ seconds: (performance.now() - began) / 1000, stages, own: most(), resident: process.resourceUsage().maxRSS * 1024 }),
+)

@@ -1,6 +1,7 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { openOnDevice, statesFor, type VisionDeviceChoice } from './devices.ts'
 import { OnnxTower } from './onnx-tower.ts'
+import type { SessionWishes } from './session-options.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
 import { checkTowerFiles } from './tower-files.ts'
@@ -18,6 +19,8 @@ export interface TowerOptions {
    * compute on different devices; on one CPU they would only slow each other. Defaults to true on every device but the CPU.
    */
   readonly overlapRuns?: boolean | undefined
+  /** Whether weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
+  readonly mapped?: boolean | undefined
 }
 
 /** Opens a model's tower on the first device that passes a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
@@ -28,7 +31,7 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const form = towerForm(manifest)
   const open = async (device: VisionDevice) => {
     try {
-      return await openTried(path, device, threads, manifest, form)
+      return await openTried(path, { device, threads, mapped: options.mapped ?? false }, manifest, form)
     } catch (error) {
       throw device === 'cpu' ? cpuFailure(error) : error
     }

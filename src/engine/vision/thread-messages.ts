@@ -1,12 +1,8 @@
+import type { SessionWishes } from './session-options.ts'
+
 /** What the tower's thread is asked, one answer each, in order. */
 export type ToThread =
-  | {
-      readonly kind: 'open'
-      readonly path: string
-      readonly device: string
-      /** 0 leaves it to ONNX Runtime, which takes the physical cores. */
-      readonly threads: number
-    }
+  | { readonly kind: 'open'; readonly path: string; readonly wishes: SessionWishes }
   | { readonly kind: 'run'; readonly inputs: readonly NamedFloats[] }
   | { readonly kind: 'close' }
 

@@ -9,14 +9,17 @@ const MAX_PIXELS = 224 * 224
 
 export type TowerError = NonNullable<ModelManifest['vision']['error']>
 
-/** The rows that the tower in a model's folder gives for a few frames of clips. Always on the CPU, so that towers compare. */
+/**
+ * The rows that the tower in a model's folder gives for a few frames of clips. Always on the CPU, so that towers compare; weights stay in
+ * their file, so that machines with little memory can.
+ */
 export async function embedSamples(
   directory: string,
   manifest: ModelManifest,
   clips: readonly string[],
   signal: AbortSignal,
 ): Promise<Float32Array[]> {
-  await using tower = await openTower(directory, manifest, { device: 'cpu', signal })
+  await using tower = await openTower(directory, manifest, { device: 'cpu', mapped: true, signal })
   const rows: Float32Array[] = []
   for (const path of clips) {
     await using clip = await openClip(path, signal)

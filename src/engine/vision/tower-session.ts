@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { TarsierError } from '../../shared/errors.ts'
+import type { SessionWishes } from './session-options.ts'
 import type { FromThread, NamedFloats, ToThread, ValueShape } from './thread-messages.ts'
 
 export interface SessionShapes {
@@ -31,10 +32,10 @@ export class TowerSession {
   }
 
   /** Loads the model on the device; rejects with ONNX Runtime's own error when either cannot be had. */
-  static async open(path: string, device: string, threads: number): Promise<{ session: TowerSession; shapes: SessionShapes }> {
+  static async open(path: string, wishes: SessionWishes): Promise<{ session: TowerSession; shapes: SessionShapes }> {
     const session = new TowerSession()
     try {
-      const answer = await session.#ask({ kind: 'open', path, device, threads })
+      const answer = await session.#ask({ kind: 'open', path, wishes })
       if (answer.kind !== 'opened') throw unexpected(answer)
       return { session, shapes: answer }
     } catch (error) {

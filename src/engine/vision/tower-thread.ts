@@ -22,7 +22,7 @@ port.on('message', (message: ToThread) => {
 async function answer(message: ToThread): Promise<void> {
   switch (message.kind) {
     case 'open':
-      session = await InferenceSession.create(message.path, sessionOptions(message.device, message.threads))
+      session = await InferenceSession.create(message.path, sessionOptions(message.wishes))
       return post({ kind: 'opened', inputs: session.inputMetadata.map(shapeOf), outputs: session.outputMetadata.map(shapeOf) })
     case 'run': {
       if (!session) throw new Error('run before open')

@@ -1,23 +1,17 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { patchFloats } from './patches.ts'
+import type { SessionWishes } from './session-options.ts'
 import type { NamedFloats } from './thread-messages.ts'
 import { damaged } from './tower-files.ts'
 import type { TowerForm } from './tower-form.ts'
 import { type SessionShapes, TowerSession } from './tower-session.ts'
-import type { VisionDevice } from './types.ts'
 
 /** A session whose graph has the manifest's shapes and which has computed finite rows of a small picture once. */
-export async function openTried(
-  path: string,
-  device: VisionDevice,
-  threads: number,
-  { vision }: ModelManifest,
-  form: TowerForm,
-): Promise<TowerSession> {
+export async function openTried(path: string, wishes: SessionWishes, { vision }: ModelManifest, form: TowerForm): Promise<TowerSession> {
   const { trial } = form
   const [rows, columns] = [trial.height / vision.patchSize, trial.width / vision.patchSize]
   const further = form.furtherInputs(rows, columns)
-  const { session, shapes } = await TowerSession.open(path, device, threads)
+  const { session, shapes } = await TowerSession.open(path, wishes)
   try {
     checkShapes(shapes, vision, further)
     const data = Float32Array.from({ length: patchFloats(trial.width, trial.height) }, (_, i) => Math.sin(i * i))

@@ -10,7 +10,8 @@ interface ModelsState {
   readonly loadCatalogue: () => Promise<void>
   /** Follows the jobs until the signal; a job that is over changes what is installed. */
   readonly followJobs: (signal: AbortSignal) => Promise<void>
-  readonly download: (model: CatalogueModel, form: CatalogueForm, name: string) => Promise<void>
+  /** Begins a job, and gives its id. */
+  readonly download: (model: CatalogueModel, form: CatalogueForm, name: string) => Promise<string>
 }
 
 export const useModels = create<ModelsState>((set, get) => ({
@@ -35,6 +36,7 @@ export const useModels = create<ModelsState>((set, get) => ({
     const job = await service.models.download({ repository, name, language, vision })
     // What follows the jobs may have told of it already, and of more than its beginning.
     if (!get().jobs.some(({ id }) => id === job.id)) set({ jobs: [...get().jobs, job] })
+    return job.id
   },
 }))
 

@@ -22,7 +22,7 @@ const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 export async function writeClipTower(source: TensorSource, config: ClipTowerConfig, options: TowerWriteOptions): Promise<GraphFiles> {
   const { vision, layers, classToken, width } = config
   const { hidden_size: channels, layer_norm_eps: epsilon, patch_size: patch } = vision
-  const { precision, signal } = options
+  const { precision, rounded, signal } = options
   const prefix = clipPrefix(source, vision)
   const external = clipTowerBytes(config, precision) > INSIDE_UP_TO_BYTES
   const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
@@ -35,7 +35,7 @@ export async function writeClipTower(source: TensorSource, config: ClipTowerConf
       written = before + count
       options.onProgress?.(written / elements)
     }
-    return new CheckpointWeights(source, graph, { precision, prefix, signal, onWritten })
+    return new CheckpointWeights(source, graph, { precision, rounded, prefix, signal, onWritten })
   }
   try {
     const frames = new FrameGraph(graph, CHANNELS * patch ** 2)

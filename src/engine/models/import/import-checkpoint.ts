@@ -3,24 +3,20 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
-import { compareRows, embedSamples, type TowerError } from '../../vision/tower-error.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
-import { canRunExact, exactRows, exampleClips } from './exact-rows.ts'
 import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
 import { type ImportSource, openImportSource } from './import-source.ts'
-import type { ModelParts, ModelWishes } from './model-parts.ts'
-import type { GraphFiles } from './onnx-graph.ts'
+import type { ModelWishes } from './model-parts.ts'
 import { languageWork } from './write-language.ts'
+import { towerWork, type WrittenTower } from './write-tower.ts'
 
-const VISION_FILE = 'vision.onnx'
 /** The part of the whole that writing takes; checking what was written is the rest. */
 const WRITING = 0.9
 /** Changes with what our writers make of the same source: pieces of an older one are not gone on with. */
 const PIECES_VERSION = 1
-const EXACT_TITLE = 'running the vision tower in 32 bits, to compare'
 
 export interface ImportOptions extends ModelWishes {
   readonly language: LanguagePrecision
@@ -53,43 +49,22 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   const work = languageWork(parts.language, options.language, signal)
   const of = { name: options.name, key: keyOf(opened, options) }
   return await writeFolderAside(dirname(target), basename(target), of, async ({ directory, journal }) => {
-    const visionBytes = parts.tower.bytes(options.vision)
-    const clips = comparableClips(parts, options)
-    const exactBytes = clips === null ? 0 : parts.tower.bytes('f32')
+    const tower = towerWork(parts.tower, options.vision)
     const there = journal.language ? work.bytes : (journal.begun?.bytes ?? 0)
-    await expectRoom(directory, work.bytes + Math.max(visionBytes, exactBytes), there)
-    const progress = new ImportProgress(work.bytes + exactBytes + visionBytes, WRITING, options.onProgress ?? (() => {}))
+    await expectRoom(directory, work.bytes + tower.room, there)
+    const progress = new ImportProgress(work.bytes + tower.bytes, WRITING, options.onProgress ?? (() => {}))
 
     const language = journal.language ?? (await work.write(directory, journal, signal, (bytes, title) => progress.bytes(bytes, title)))
-    const manifestOf = (vision: GraphFiles & { readonly precision: VisionPrecision; readonly error?: TowerError }) =>
+    const manifestOf = (vision: WrittenTower) =>
       modelManifestSchema.parse({
         ...parts.manifest,
         language: { ...parts.language.facts, ...language, precision: work.precision },
         vision: { ...parts.tower.facts, ...vision },
       })
-    const exact =
-      clips &&
-      (await exactRows(directory, clips, signal, async (folder) => {
-        const onProgress = (part: number) => progress.bytes(work.bytes + part * exactBytes, EXACT_TITLE)
-        const exactFiles = await parts.tower.write({ precision: 'f32', directory: folder, fileName: VISION_FILE, signal, onProgress })
-        return manifestOf({ ...exactFiles, precision: 'f32' })
-      }))
-    const files =
-      journal.vision ??
-      (await parts.tower.write({
-        precision: options.vision,
-        directory,
-        fileName: VISION_FILE,
-        signal,
-        onProgress: (part) => progress.bytes(work.bytes + exactBytes + part * visionBytes, 'writing the vision tower'),
-      }))
-    await journal.note({ vision: files })
-    let manifest = manifestOf({ ...files, precision: options.vision })
-    if (clips && exact) {
-      progress.say(WRITING, 'comparing the vision tower')
-      const error = compareRows(exact, await embedSamples(directory, manifest, clips, signal), manifest.vision.width, clips.length)
-      manifest = manifestOf({ ...files, precision: options.vision, error })
-    }
+    const vision = await tower.write({ directory, journal, signal }, manifestOf, (bytes, title) =>
+      progress.bytes(work.bytes + bytes, title),
+    )
+    const manifest = manifestOf(vision)
     await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' })
     progress.say(WRITING, 'checking what was written')
     await verifyModel(directory, signal)
@@ -110,9 +85,4 @@ function targetOf({ name, home, destination }: ImportOptions): string {
   if (destination === undefined) return freeModelFolder(name, home)
   expectModelName(name)
   return resolve(destination)
-}
-
-/** The clips to compare the tower on with itself in 32 bits; null where it is in 32 bits, or this machine has no room for that. */
-function comparableClips({ tower }: ModelParts, { vision }: ImportOptions): readonly string[] | null {
-  return vision === 'f32' || !canRunExact(tower.bytes('f32')) ? null : exampleClips()
 }

@@ -6,6 +6,8 @@ import type { GraphFiles } from './onnx-graph.ts'
 export interface TowerWriteOptions {
   /** How weights are stored. Arithmetic is in 32 bits either way. */
   readonly precision: VisionPrecision
+  /** Of f32: only what 16 bits could hold is stored, so that it computes what f16 does, without being made 32 bits in memory. Defaults to false. */
+  readonly rounded?: boolean
   /** An existing folder; the files must not exist in it. */
   readonly directory: string
   /** The graph's plain file name; weights that do not fit inside go to `fileName` + `.data`. */

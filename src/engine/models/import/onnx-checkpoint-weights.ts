@@ -1,7 +1,8 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import { Scratch } from '../float-formats.ts'
-import type { TensorSource } from '../types.ts'
+import type { CheckpointDtype, TensorSource } from '../types.ts'
+import type { TowerWriteOptions } from './model-parts.ts'
 import { elementCount, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import { QuantizedLinears } from './onnx-quantized-linear.ts'
 import { convertBytes, type FloatPrecision, floatsToBytes } from './onnx-weights.ts'
@@ -14,6 +15,8 @@ const BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8:
 
 export interface CheckpointWeightsOptions {
   readonly precision: VisionPrecision
+  /** See {@link TowerWriteOptions.rounded}. */
+  readonly rounded?: boolean | undefined
   /** Before the checkpoint's keys. The graph's names go without it, so that the same weights make the same graph. */
   readonly prefix: string
   readonly signal: AbortSignal
@@ -53,7 +56,7 @@ export class CheckpointWeights {
     const nextPart = splitPieces(this.#source.stream(stored), rows * columns * (dtype === 'F32' ? 4 : 2), parts)
     const names: OnnxValueName[] = []
     for (let part = 0; part < parts; part++) {
-      const converted = convertAll(nextPart(), (piece) => convertBytes(piece, dtype, this.#floats, stored, this.#nextRoom()))
+      const converted = convertAll(nextPart(), (piece) => this.#convert(piece, dtype, stored))
       names.push(await this.#store(partName(key, part, parts), [rows, columns], converted))
     }
     return names
@@ -61,7 +64,7 @@ export class CheckpointWeights {
 
   /** A matrix that was computed from tensors of the checkpoint. */
   async computed(name: string, dims: readonly number[], values: Float32Array): Promise<OnnxValueName> {
-    return await this.#store(name, dims, [floatsToBytes(values, this.#floats, name)])
+    return await this.#store(name, dims, [this.#convert(floatsToBytes(values, 'f32', name), 'F32', name)])
   }
 
   /** A bias or a scale of `size`, or `parts` of them that lie one after another. */
@@ -125,9 +128,11 @@ export class CheckpointWeights {
     return this.#floats === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
   }
 
-  #nextRoom(): Scratch {
+  #convert(bytes: Uint8Array, dtype: CheckpointDtype, name: string): Uint8Array {
     this.#rooms.reverse()
-    return this.#rooms[0]
+    const [room] = this.#rooms
+    if (!this.#options.rounded) return convertBytes(bytes, dtype, this.#floats, name, room)
+    return convertBytes(convertBytes(bytes, dtype, 'f16', name), 'F16', 'f32', name, room)
   }
 
   #tell(elements: number): void {

@@ -43,6 +43,7 @@ export async function writeQwen2VlTower(
   const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
+    rounded: options.rounded,
     prefix,
     signal: options.signal,
     onWritten: (written) => options.onProgress?.(written / elements),

@@ -14,8 +14,14 @@ const fits: Readonly<Record<Fit['verdict'], { readonly word: string; readonly lo
   'too-large': { word: 'too large for here', look: 'bg-danger-soft text-danger' },
 }
 
+interface CatalogueCardProps {
+  readonly model: CatalogueModel
+  /** Told of the job that brings it here. */
+  readonly onBegun: (job: string) => void
+}
+
 /** A checkpoint that can be had, in one of its forms. */
-export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
+export function CatalogueCard({ model, onBegun }: CatalogueCardProps) {
   const [key, setKey] = useState(() => formKey(formFirst(model)))
   const { installed, jobs, download } = useModels()
   const id = useId()
@@ -23,16 +29,10 @@ export function CatalogueCard({ model }: { readonly model: CatalogueModel }) {
   if (!form) return null
   const { word, look } = fits[form.fit.verdict]
   const coming = jobs.some(({ source, state }) => source === model.repository && (state === 'running' || state === 'paused'))
-  const get = () =>
-    download(
-      model,
-      form,
-      modelName(
-        model,
-        form,
-        [...installed, ...jobs].map(({ name }) => name),
-      ),
-    )
+  const get = async () => {
+    const taken = [...installed, ...jobs].map(({ name }) => name)
+    onBegun(await download(model, form, modelName(model, form, taken)))
+  }
   return (
     <li className="flex flex-col gap-2 rounded-2xl border border-line bg-raised p-4">
       <div className="flex items-center gap-2">

@@ -8,7 +8,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { controlLook } from '../ui/field.tsx'
 
 /** A checkpoint folder of this machine becomes a model. Only the shell can hand one over. */
-export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
+export function ImportDialog({ onBegun, onClose }: { readonly onBegun: (job: string) => void; readonly onClose: () => void }) {
   const [folder, setFolder] = useState<{ readonly handle: string; readonly name: string } | null>(null)
   const [name, setName] = useState('')
   const [language, setLanguage] = useState<LanguagePrecision>('q4_k_m')
@@ -23,8 +23,9 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
   }
   const begin = async () => {
     if (!folder) return
-    await service.models.import({ source: folder.handle, name, language, vision })
+    const { id } = await service.models.import({ source: folder.handle, name, language, vision })
     onClose()
+    onBegun(id)
   }
   const why = !folder ? 'Choose the folder first' : name.trim() === '' ? 'Give it a name' : null
   const actions = (

@@ -1,4 +1,5 @@
 import { Pause, Play, X } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
@@ -8,12 +9,23 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
+interface JobCardProps {
+  readonly job: ModelJob
+  /** Whether it was begun just now, from elsewhere in the room: it comes into sight, and the focus stays where it is. */
+  readonly begun: boolean
+}
+
 /** A model on its way: fetched, then imported. */
-export function JobCard({ job }: { readonly job: ModelJob }) {
+export function JobCard({ job, begun }: JobCardProps) {
+  const card = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
+    if (begun) card.current?.scrollIntoView({ block: 'nearest', behavior: still ? 'instant' : 'smooth' })
+  }, [begun])
   const { id, name, source, state, progress, error } = job
   const resume = () => told(() => service.models.resume({ job: id }))
   return (
-    <li className="space-y-2 rounded-2xl border border-line bg-raised p-4">
+    <li ref={card} className="scroll-mt-12 scroll-mb-4 space-y-2 rounded-2xl border border-line bg-raised p-4">
       <div className="flex items-center gap-2">
         <div className="min-w-0 flex-1">
           <h3 className="truncate font-semibold">{name}</h3>

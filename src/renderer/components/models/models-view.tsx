@@ -1,5 +1,7 @@
 import { FolderInput } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import type { ModelJob } from '../../../shared/contract/models.ts'
+import { assertNever } from '../../../shared/errors.ts'
 import { useModels } from '../../stores/models.ts'
 import { told } from '../../stores/problem.ts'
 import { RoomHeader } from '../room-header.tsx'
@@ -13,6 +15,8 @@ import { JobCard } from './job-card.tsx'
 export function ModelsView() {
   const { installed, catalogue, jobs, load, loadCatalogue } = useModels()
   const [importing, setImporting] = useState(false)
+  const [begun, setBegun] = useState<string | null>(null)
+  const coming = jobs.find(({ id }) => id === begun)
   useEffect(() => {
     told(load)
     told(loadCatalogue)
@@ -37,7 +41,7 @@ export function ModelsView() {
             </h2>
             <ul className="space-y-2">
               {jobs.map((job) => (
-                <JobCard key={job.id} job={job} />
+                <JobCard key={job.id} job={job} begun={job.id === begun} />
               ))}
             </ul>
           </section>
@@ -58,12 +62,33 @@ export function ModelsView() {
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {catalogue.map((model) => (
-              <CatalogueCard key={model.repository} model={model} />
+              <CatalogueCard key={model.repository} model={model} onBegun={setBegun} />
             ))}
           </ul>
         </section>
       </section>
-      {importing && <ImportDialog onClose={() => setImporting(false)} />}
+      <p role="status" className="sr-only">
+        {coming ? begunText(coming) : ''}
+      </p>
+      {importing && <ImportDialog onBegun={setBegun} onClose={() => setImporting(false)} />}
     </div>
   )
+}
+
+/** What a screen reader is told of a model that was asked for: not how far it is, only what became of it. */
+function begunText({ name, state }: ModelJob): string {
+  switch (state) {
+    case 'running':
+      return `${name} is on its way.`
+    case 'paused':
+      return `${name} is paused.`
+    case 'done':
+      return `${name} is here.`
+    case 'failed':
+      return `${name} did not come.`
+    case 'cancelled':
+      return ''
+    default:
+      return assertNever(state, 'state of a job')
+  }
 }

@@ -27,5 +27,6 @@ export function Button({ look = 'plain', size = 'normal', why, className = '', o
       {...rest}
     />
   )
-  return why ? <Hint text={why}>{button}</Hint> : button
+  // One whose reason comes and goes stays the same button, and keeps the focus.
+  return why === undefined ? button : <Hint text={why || null}>{button}</Hint>
 }

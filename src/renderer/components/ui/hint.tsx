@@ -1,5 +1,5 @@
 import { Tooltip } from 'radix-ui'
-import type { ReactElement } from 'react'
+import { type ReactElement, useState } from 'react'
 
 /** Words about a control, for the pointer that rests on it and for whoever reaches it with the keyboard. */
 export function Hint({
@@ -7,12 +7,14 @@ export function Hint({
   side = 'top',
   children,
 }: {
-  readonly text: string
+  /** Null while there is nothing to say. */
+  readonly text: string | null
   readonly side?: 'top' | 'right' | 'bottom'
   readonly children: ReactElement
 }) {
+  const [open, setOpen] = useState(false)
   return (
-    <Tooltip.Root>
+    <Tooltip.Root open={open && text !== null} onOpenChange={setOpen}>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
