@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PAGE_ROWS, pagesOf, rowAt, type SparsePages, withPage } from '../../../../src/renderer/lib/sparse-pages.ts'
+import { PAGE_ROWS, pagesOf, rowAt, type SparsePages, withPage, withRow } from '../../../../src/renderer/lib/sparse-pages.ts'
 
 const page = (number: number) => Array.from({ length: PAGE_ROWS }, (_, i) => number * PAGE_ROWS + i)
 
@@ -21,4 +21,15 @@ test('holds a few pages of a list of any length, the latest ones', () => {
   expect(pages.size).toBe(20)
   expect(rowAt(pages, 499 * PAGE_ROWS)).toBe(49_900)
   expect(rowAt(pages, 0)).toBeUndefined()
+})
+
+test('changes a row wherever it is, and tells of one that it does not hold', () => {
+  const row = (id: string, state: string) => ({ id, state })
+  const pages = withPage(withPage(new Map(), 4, [row('a', 'new'), row('b', 'new')]), 2, [row('c', 'new')])
+  const changed = withRow(pages, row('b', 'old'))
+  expect(changed && [...changed]).toEqual([
+    [4, [row('a', 'new'), row('b', 'old')]],
+    [2, [row('c', 'new')]],
+  ])
+  expect(withRow(pages, row('d', 'old'))).toBeNull()
 })

@@ -1,0 +1,143 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { implement } from '@orpc/server'
+import { RPCHandler } from '@orpc/server/node'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type {} from '../../../../src/renderer/bridge.d.ts'
+import { rowAt } from '../../../../src/renderer/lib/sparse-pages.ts'
+import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
+import { type BatchEvent, type BatchItem, type BatchJob, type BatchState, batchContract } from '../../../../src/shared/contract/batch.ts'
+
+const id = (letter: string) => letter.repeat(22)
+const jobOf = (state: BatchState, title = 'Shapes'): BatchJob => ({
+  id: id('j'),
+  title,
+  question: null,
+  settings: {},
+  state,
+  counts: { waiting: 1, running: 0, done: 0, failed: 0, skipped: 0 },
+  created: 1,
+  secondsLeft: null,
+})
+const itemOf = (state: BatchItem['state']): BatchItem => ({
+  id: id('i'),
+  position: 0,
+  clip: id('c'),
+  name: 'one.mp4',
+  state,
+  progress: 0,
+  firstWords: '',
+  chat: null,
+  error: null,
+})
+
+/** Events, told at once to whoever watches. */
+class Stream {
+  #waiting: BatchEvent[] = []
+  #wake = () => {}
+
+  tell(event: BatchEvent): void {
+    this.#waiting.push(event)
+    this.#wake()
+  }
+
+  async *events(): AsyncGenerator<BatchEvent, void> {
+    for (;;) {
+      const next = this.#waiting.shift()
+      if (next) yield next
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+}
+
+/** What the service does is told by each test, for only so can an answer be the older and come last. */
+let stream: Stream
+let answers: { items: () => Promise<BatchItem>; pause: () => Promise<BatchJob>; list: () => Promise<BatchJob> }
+const area = implement(batchContract)
+const handler = new RPCHandler({
+  batch: {
+    watch: area.watch.handler(() => stream.events()),
+    items: area.items.handler(async () => ({ items: [await answers.items()], total: 1 })),
+    pause: area.pause.handler(() => answers.pause()),
+    list: area.list.handler(async () => ({ items: [await answers.list()], total: 1, cursor: null })),
+  },
+})
+
+const server = createServer((request, response) => void handler.handle(request, response, { prefix: RPC_PATH }))
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const { port } = server.address() as AddressInfo
+vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
+const { useBatches } = await import('../../../../src/renderer/stores/batches.ts')
+const { service } = await import('../../../../src/renderer/transport.ts')
+const shown = useBatches.getState
+
+beforeEach(() => {
+  stream = new Stream()
+  answers = {
+    items: async () => itemOf('waiting'),
+    pause: async () => jobOf('paused'),
+    list: async () => jobOf('running'),
+  }
+})
+
+afterEach(() => shown().show(null))
+
+afterAll(() => {
+  vi.unstubAllGlobals()
+  server.closeAllConnections()
+  server.close()
+})
+
+async function open(): Promise<void> {
+  void shown().show(id('j'))
+  stream.tell({ kind: 'job', job: jobOf('running') })
+  await vi.waitFor(() => expect(shown().pages.size).toBe(1))
+}
+
+/** Tells something, and waits until the page has heard it. */
+async function heard(title: string, ...events: BatchEvent[]): Promise<void> {
+  for (const event of [...events, { kind: 'job', job: jobOf('done', title) } as const]) stream.tell(event)
+  await vi.waitFor(() => expect(shown().jobs[0]?.title).toBe(title))
+}
+
+test('what became of a batch is shown, though the answer to a call that is older comes after it', async () => {
+  await open()
+  answers.pause = async () => {
+    await heard('Over')
+    return jobOf('paused')
+  }
+  await shown().change(() => service.batch.pause({ job: id('j') }))
+  expect(shown().jobs).toEqual([jobOf('done', 'Over')])
+})
+
+test('the list of batches does not take back what was told while it was on its way', async () => {
+  await open()
+  answers.list = async () => {
+    await heard('Over')
+    return jobOf('running')
+  }
+  await shown().load()
+  expect(shown().jobs).toEqual([jobOf('done', 'Over')])
+})
+
+test('a page of rows does not take back what was told of a clip while it was on its way', async () => {
+  answers.items = async () => {
+    await heard('Over', { kind: 'item', item: itemOf('done') })
+    return itemOf('waiting')
+  }
+  await open()
+  expect(rowAt(shown().pages, 0)).toEqual(itemOf('done'))
+})
+
+test('rows are read again when the service says that many changed', async () => {
+  await open()
+  answers.items = async () => itemOf('failed')
+  stream.tell({ kind: 'items' })
+  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('failed'))
+})
+
+test('a clip that changed where it is looked at changes there', async () => {
+  await open()
+  stream.tell({ kind: 'item', item: itemOf('running') })
+  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'))
+})
