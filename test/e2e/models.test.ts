@@ -20,6 +20,8 @@ const TARSIER = {
   form: 'f16 / f16',
   name: 'tarsier2-recap-7b-f16',
 }
+/** Far down the catalogue: from its card, that of a job is out of sight in a small window. */
+const FIRST = { repository: 'omni-research/Tarsier-7b', title: 'Tarsier-7b' }
 const SHARD = 'model-00002-of-00004.safetensors'
 
 const test = base.extend<object, { hub: HubServer }>({
@@ -149,5 +151,36 @@ test('a download that fails says why, and is tried again', async ({ page, place,
   await expect(cardOf(page, 'On their way', TARSIER.name)).toContainText('It is here.', { timeout: ANSWER_MS })
   await expect(failed).toHaveCount(0)
   await expect(cardOf(page, 'On this machine', TARSIER.name).getByRole('button', { name: 'Use it' })).toBeEnabled()
+  expect(trouble).toEqual([])
+})
+
+test('what was asked for comes into sight, is told, and leaves the focus where it is', async ({ page, place, hub, trouble }, info) => {
+  await page.setViewportSize({ width: 800, height: 600 })
+  hub.add(FIRST.repository, { commit: '2234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() })
+  hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: 1000 } : null)
+  for (const motion of ['no-preference', 'reduce'] as const) {
+    await page.emulateMedia({ reducedMotion: motion })
+    await openPage(page, place)
+    await room(page, 'Models').click()
+    const offered = cardOf(page, 'To download', FIRST.title)
+    const get = offered.getByRole('button', { name: 'Get it' })
+    await get.scrollIntoViewIfNeeded()
+    await get.focus()
+    await page.keyboard.press('Enter')
+    const coming = section(page, 'On their way')
+      .getByRole('listitem')
+      .filter({ hasText: `from ${FIRST.repository}` })
+    await expect(coming).toBeInViewport({ ratio: 1 })
+    await expect(section(page, 'On their way').getByRole('heading', { name: 'On their way' })).toBeInViewport({ ratio: 1 })
+    await expect(get).not.toBeInViewport()
+    await expect(page.getByRole('status').filter({ hasText: /^tarsier-7b-\S+ is on its way\.$/ })).toBeAttached()
+    await expect(get).toHaveAttribute('aria-disabled', 'true')
+    await expect(get).toBeFocused()
+    await expectAccessible(page)
+    await page.screenshot({ path: info.outputPath(`${motion}.png`) })
+    await coming.getByRole('button', { name: /^Cancel / }).click()
+    await expect(coming).toHaveCount(0)
+  }
+  hub.misbehave = () => null
   expect(trouble).toEqual([])
 })
