@@ -3,6 +3,7 @@ import { machineMemory } from '../engine/memory-limit.ts'
 import { findInCatalogue, readCatalogue } from '../engine/models/catalogue.ts'
 import { type Form, formBytes, languageBytes, runningMemory, visionBytes } from '../engine/models/catalogue-sizes.ts'
 import { fits } from '../engine/models/memory-fit.ts'
+import { towerMemory } from '../engine/models/memory-needed.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
@@ -112,8 +113,11 @@ function tables(entry: CatalogueEntry): string[] {
         ...needs(entry, { language, vision: VISION }).map(({ bytes }) => `${sizeText(bytes)}${fits(bytes) ? ' ' : '*'}`),
       ]),
     ),
-    row('vision', ['file']),
-    ...visionPrecisions.map((vision) => row(vision, [sizeText(visionBytes(entry.vision, vision))])),
+    row('vision', ['file', 'in memory']),
+    ...visionPrecisions.map((vision) => {
+      const bytes = visionBytes(entry.vision, vision)
+      return row(vision, [sizeText(bytes), `${sizeText(towerMemory(bytes, vision))} `])
+    }),
     '',
     `tarsier models import ${entry.name} --name ${entry.name.toLowerCase()} --language ${bestForm(entry)?.language ?? 'q4_k_m'}`,
   ]

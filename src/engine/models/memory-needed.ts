@@ -49,6 +49,11 @@ const BATCH = 512
 const PROGRAM_BYTES = 400e6
 const FLOAT_BYTES = 4
 
+/** Bytes that a tower takes once it is loaded, of the bytes of its files. */
+export function towerMemory(bytes: number, precision: VisionPrecision): number {
+  return Math.round(bytes * IN_MEMORY[precision])
+}
+
 /** Memory that it takes to answer about a clip. Pure: facts come from a manifest and its files, or from the catalogue. */
 export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells, visualTokens, patchesPerFrame }: RunSize): MemoryNeeded {
   const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
@@ -57,7 +62,7 @@ export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells,
   const parts = {
     // llama.cpp keeps a copy of most weights in an order of its own, and needs those in the file no more.
     languageWeights: weights.language,
-    visionWeights: Math.round(weights.vision * IN_MEMORY[weights.precision]),
+    visionWeights: towerMemory(weights.vision, weights.precision),
     context: Math.round(cells * language.cellBytes),
     embeddings: visualTokens * language.width * FLOAT_BYTES,
     languageBuffers: computing * FLOAT_BYTES,
