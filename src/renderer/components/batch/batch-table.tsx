@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useRef } from 'react'
+import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBatches } from '../../stores/batches.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
@@ -17,6 +18,7 @@ export function BatchTable({ job }: { readonly job: string }) {
     getItemKey: useCallback((i: number) => rowAt(pages, i)?.id ?? i, [pages]),
     overscan: 8,
   })
+  const toEnds = useListEnds(list)
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
@@ -28,7 +30,7 @@ export function BatchTable({ job }: { readonly job: string }) {
   }, [job, filter])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-    <section ref={box} tabIndex={0} aria-label="Clips of the batch" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
+    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Clips of the batch" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total}>
         {(index) => {
           const item = rowAt(pages, index)

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
+import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
@@ -15,6 +16,7 @@ export function HitList() {
     estimateSize: () => 104,
     overscan: 6,
   })
+  const toEnds = useListEnds(list)
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
@@ -26,7 +28,7 @@ export function HitList() {
   }, [query])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-    <section ref={box} tabIndex={0} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
+    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total} gap="pb-2">
         {(index) => {
           const hit = rowAt(pages, index)
