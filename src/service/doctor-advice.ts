@@ -12,8 +12,8 @@ export interface Advisable {
   readonly engines: Diagnosis | { readonly error: ErrorData }
 }
 
-/** Memory and disk a 7B model takes with 8-bit language and 16-bit vision, with some room for its context. */
-const LARGE_MODEL_BYTES = 12e9
+/** What a 7B model takes with 8-bit language and 16-bit vision: memory while it answers about 16 frames, and disk with some room beside. */
+const LARGE_MODEL = { memory: 13e9, disk: 12e9 } as const
 
 function works(probes: readonly Probe[], ...names: string[]): boolean {
   return probes.some((probe) => probe.works && (names.length === 0 || names.includes(probe.name)))
@@ -35,7 +35,7 @@ export interface Advice {
 /** What to do about what is missing or scarce, the most urgent first. */
 export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
   const large = (than: string) => ({
-    text: `A 7B model needs about 12 GB of memory with its language model in q8_0, more than ${than}.`,
+    text: `A 7B model needs about 13 GB of memory with its language model in q8_0, more than ${than}.`,
     way: 'smaller-language-model' as const,
   })
   const usableOnes = models.filter(({ problem }) => problem === null)
@@ -52,12 +52,12 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
             way: 'import-model' as const,
           },
         ]),
-    ...(memory.total < LARGE_MODEL_BYTES
+    ...(memory.total < LARGE_MODEL.memory
       ? [large('this machine has; smaller models work')]
-      : memory.free < LARGE_MODEL_BYTES
+      : memory.free < LARGE_MODEL.memory
         ? [large('is free now: close other programs before using one')]
         : []),
-    ...(data.diskFree !== null && data.diskFree < LARGE_MODEL_BYTES
+    ...(data.diskFree !== null && data.diskFree < LARGE_MODEL.disk
       ? [
           {
             text: 'Less than 12 GB are free on the disk with the models: make room, or have TARSIER_HOME name a folder on another disk.',
