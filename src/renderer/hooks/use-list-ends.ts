@@ -12,7 +12,25 @@ export function useListEnds(list: Virtualizer<HTMLDivElement, HTMLLIElement>): (
     const { count } = list.options
     if ((key !== 'Home' && key !== 'End') || count === 0 || ctrlKey || metaKey || altKey || shiftKey || isTyping(target)) return
     event.preventDefault()
-    if (key === 'Home') list.scrollToIndex(0, { align: 'start' })
-    else list.scrollToIndex(count - 1, { align: 'end' })
+    const box = list.scrollElement
+    if (key === 'Home') box?.scrollTo({ top: 0, behavior: 'instant' })
+    else if (box) holdEnd(list, box)
   }
+}
+
+/** Pictures for which the end is held: rows that are loaded and measured once they are there move it on. */
+const SETTLING = 30
+
+function holdEnd(list: Virtualizer<HTMLDivElement, HTMLLIElement>, box: HTMLElement): void {
+  const { count } = list.options
+  let left = SETTLING
+  const letGo = () => (left = 0)
+  // Whoever moves meanwhile wants to be elsewhere; another list has another end.
+  for (const move of ['wheel', 'pointerdown', 'keydown']) window.addEventListener(move, letGo, { once: true, capture: true })
+  const hold = () => {
+    if (left-- > 0 && list.options.count === count) requestAnimationFrame(hold)
+    else return
+    box.scrollTop = box.scrollHeight
+  }
+  hold()
 }
