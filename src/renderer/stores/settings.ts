@@ -12,27 +12,51 @@ interface SettingsState {
   readonly reset: (names?: (keyof Settings)[]) => Promise<void>
 }
 
-export const useSettings = create<SettingsState>((set, get) => ({
-  view: null,
-  load: async () => set({ view: await service.settings.get() }),
-  set: async (changes) => {
-    const before = get().view
-    if (before) set({ view: { ...before, values: { ...before.values, ...changes } } })
-    try {
-      set({ view: await service.settings.set(changes) })
-    } catch (error) {
-      set({ view: before })
-      useProblem.getState().tell(error)
-    }
-  },
-  reset: async (names) => {
-    try {
-      set({ view: await service.settings.reset(names ? { names } : {}) })
-    } catch (error) {
-      useProblem.getState().tell(error)
-    }
-  },
-}))
+/** As the service last said, and what it has not answered to yet. */
+let said: SettingsView | null = null
+let asked: readonly Partial<Settings>[] = []
+let calls: Promise<unknown> = Promise.resolve()
+
+/** One call after another, so that what is said last is the newest. */
+async function inTurn(call: () => Promise<SettingsView>): Promise<void> {
+  const before = calls
+  const answered = (async () => {
+    await before
+    said = await call()
+  })()
+  calls = answered.catch(() => {}) // told to whoever asked
+  await answered
+}
+
+export const useSettings = create<SettingsState>((set) => {
+  const show = () => set({ view: said && { ...said, values: Object.assign({}, said.values, ...asked) } })
+  return {
+    view: null,
+    load: async () => {
+      await inTurn(() => service.settings.get())
+      show()
+    },
+    set: async (changes) => {
+      asked = [...asked, changes]
+      show()
+      try {
+        await inTurn(() => service.settings.set(changes))
+      } catch (error) {
+        useProblem.getState().tell(error)
+      }
+      asked = asked.filter((others) => others !== changes)
+      show()
+    },
+    reset: async (names) => {
+      try {
+        await inTurn(() => service.settings.reset(names ? { names } : {}))
+        show()
+      } catch (error) {
+        useProblem.getState().tell(error)
+      }
+    },
+  }
+})
 
 export function settingsNow(): Settings {
   return useSettings.getState().view?.values ?? defaultSettings

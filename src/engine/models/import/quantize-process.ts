@@ -58,7 +58,7 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
 
 function failure(said: string, source: string, destination: string): TarsierError {
   const cause = new Error(said)
-  if (/bad_alloc|alloc|out of memory/i.test(said)) {
+  if (/alloc|out of memory|resource temporarily unavailable/i.test(said)) {
     return new TarsierError(
       'out-of-memory',
       'There was not enough memory to quantize the language model. Close other programs and import again.',

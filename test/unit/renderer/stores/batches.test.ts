@@ -67,6 +67,7 @@ const server = createServer((request, response) => void handler.handle(request, 
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
 vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
+vi.resetModules() // another file's wire leads to another server
 const { useBatches } = await import('../../../../src/renderer/stores/batches.ts')
 const { service } = await import('../../../../src/renderer/transport.ts')
 const shown = useBatches.getState

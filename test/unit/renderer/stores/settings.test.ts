@@ -1,0 +1,92 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { implement, ORPCError } from '@orpc/server'
+import { RPCHandler } from '@orpc/server/node'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
+import type {} from '../../../../src/renderer/bridge.d.ts'
+import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
+import { defaultSettings, type SettingsView, settingsContract } from '../../../../src/shared/contract/settings.ts'
+
+/** Keeps settings as the service does; each test says how a call goes. */
+let kept = defaultSettings
+let answer: (view: SettingsView) => Promise<SettingsView>
+const view = (): SettingsView => ({ values: kept, defaults: defaultSettings, presets: [] })
+const area = implement(settingsContract)
+const handler = new RPCHandler({
+  settings: {
+    get: area.get.handler(view),
+    set: area.set.handler(async ({ input }) => {
+      const before = kept
+      kept = Object.assign({}, kept, input)
+      try {
+        return await answer(view())
+      } catch (error) {
+        kept = before
+        throw error
+      }
+    }),
+    reset: area.reset.handler(() => {
+      kept = defaultSettings
+      return view()
+    }),
+  },
+})
+
+const server = createServer((request, response) => void handler.handle(request, response, { prefix: RPC_PATH }))
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const { port } = server.address() as AddressInfo
+vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
+vi.resetModules() // another file's wire leads to another server
+const { useSettings } = await import('../../../../src/renderer/stores/settings.ts')
+const store = useSettings.getState
+const shown = () => useSettings.getState().view?.values
+
+beforeEach(async () => {
+  kept = defaultSettings
+  answer = async (said) => said
+  await store().load()
+})
+
+afterAll(() => {
+  vi.unstubAllGlobals()
+  server.closeAllConnections()
+  server.close()
+})
+
+test('a second change stays in sight while the first one is answered', async () => {
+  const seen: (number | null | undefined)[] = []
+  const stop = useSettings.subscribe(({ view: now }) => seen.push(now?.values.maxTokens))
+  await Promise.all([store().set({ maxTokens: 100 }), store().set({ maxTokens: 200 })])
+  stop()
+  expect(seen[0]).toBe(100)
+  expect(new Set(seen.slice(1))).toEqual(new Set([200]))
+  expect(kept.maxTokens).toBe(200)
+})
+
+test('calls go one after another, so that a slow first one is not the last word', async () => {
+  let slow = true
+  answer = async (said) => {
+    if (slow) {
+      slow = false
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return said
+  }
+  await Promise.all([store().set({ frames: 8 }), store().set({ frames: 32 })])
+  expect(shown()?.frames).toBe(32)
+  expect(kept.frames).toBe(32)
+})
+
+test('what is refused is as before, and what was changed meanwhile stays', async () => {
+  answer = async (said) => {
+    if (said.values.frames === 3) throw new ORPCError('BAD_REQUEST')
+    return said
+  }
+  await Promise.all([store().set({ frames: 3 }), store().set({ temperature: 0.5 })])
+  expect(shown()).toEqual({ ...defaultSettings, temperature: 0.5 })
+})
+
+test('a reset is not undone by a change that was asked for before it', async () => {
+  await Promise.all([store().set({ frames: 8, temperature: 0.5 }), store().reset()])
+  expect(shown()).toEqual(defaultSettings)
+})
