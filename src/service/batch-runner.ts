@@ -151,6 +151,7 @@ export class BatchRunner implements AsyncDisposable {
       chat = chats.create(clip.key).id
       batches.setItem(item.id, { state: 'running', chat })
       this.#tellItem(batch.id, item.id)
+      this.#tellJob(batch.id)
       const question = { chat, position: 0, text: batch.question ?? undefined, settings: batch.settings }
       for await (const event of this.#answering.answer(question, { client: `batch ${batch.id}`, kind: 'batch' }, signal))
         this.#follow(batch.id, item.id, event)
