@@ -186,7 +186,7 @@ export class Conversation {
       if (part.kind === 'tokens') text += part.tokens.length
       else if (part.clip !== clip) pictures += part.clip.cells
     }
-    const beside = { text, pictures, answer, held: heldParts(devices, this.#held !== null), offload }
+    const beside = { text, pictures, answer, held: heldParts(devices, this.#held !== null, given), offload }
     const { refusal } = weighClip(clip, scales, beside, limits)
     if (refusal) throw refusal
   }

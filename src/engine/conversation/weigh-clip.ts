@@ -34,12 +34,12 @@ export function offloadOf({ vision }: DevicesUsed, { gpuLayers, layers }: Pick<L
   return { layers: gpuLayers, of: layers, vision: vision !== 'cpu' && vision !== 'not needed' }
 }
 
-/** What a run need not find memory for, because it is there already. */
-export function heldParts({ vision }: DevicesUsed, hasContext: boolean): RunHeld {
+/** What a run need not find memory for, because it is there already; nothing of the machine's where its limit is `given`. */
+export function heldParts({ vision }: DevicesUsed, hasContext: boolean, given: Partial<RunLimits> | undefined): RunHeld {
   const parts = new Set<keyof MemoryNeeded>(['program', 'languageWeights'])
   if (vision !== 'not needed') parts.add('visionWeights')
   if (hasContext) parts.add('languageBuffers').add('visionBuffers')
-  return { parts, own: ownMemory() }
+  return { parts, own: given?.memory === undefined ? ownMemory() : 0 }
 }
 
 /**

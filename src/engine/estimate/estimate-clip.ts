@@ -32,7 +32,7 @@ export async function estimateClip(
     const devices = model.resources.devices()
     const offload = offloadOf(devices, language)
     const limits = { context: model.facts.context, ...(await memoryLimits(language, { held: 0, offload, given })) }
-    const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(devices, false), offload }
+    const beside = { text: prompt, pictures: 0, answer: request.maxTokens, held: heldParts(devices, false, given), offload }
     const { weight, refusal } = weighClip(clip, scales, beside, limits)
     const { shape, fitted } = clip
     const work = {

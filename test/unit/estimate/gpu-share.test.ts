@@ -28,7 +28,7 @@ const devices = (vision: string) => ({ vision, language: 'cuda', fallbacks: [] }
 
 const frame = { width: 640, height: 480 }
 const offload = { layers: 100, of: 100, vision: false }
-const held = { parts: heldParts(devices('cpu'), false).parts, own: 1e12 }
+const held = { parts: heldParts(devices('cpu'), false, undefined).parts, own: 1e12 }
 const beside: RunBeside = { text: 50, pictures: 0, answer: 100, held, offload }
 const limits: RunLimits = { context: 1e6, memory: 1e12, gpu: 1e12 }
 
@@ -85,9 +85,10 @@ describe('limits and what is held', () => {
   })
 
   it('knows which parts are there, and how much the process has of its own', () => {
-    const { parts, own } = heldParts(devices('not needed'), false)
+    const { parts, own } = heldParts(devices('not needed'), false, undefined)
     expect([...parts]).toEqual(['program', 'languageWeights'])
-    expect(heldParts(devices('cpu'), true).parts.has('languageBuffers')).toBe(true)
+    expect(heldParts(devices('cpu'), true, { context: 9 }).parts.has('languageBuffers')).toBe(true)
+    expect(heldParts(devices('cpu'), true, { memory: 9 }).own).toBe(0)
     if (process.platform === 'linux') expect(own).toBeGreaterThan(10e6)
     else expect(own).toBe(0)
   })
