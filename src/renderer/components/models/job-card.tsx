@@ -19,8 +19,8 @@ interface JobCardProps {
 export function JobCard({ job, begun }: JobCardProps) {
   const card = useRef<HTMLLIElement>(null)
   useEffect(() => {
-    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
-    if (begun) card.current?.scrollIntoView({ block: 'nearest', behavior: still ? 'instant' : 'smooth' })
+    // At once: a moving picture ends elsewhere when what is above changes its height meanwhile.
+    if (begun) card.current?.scrollIntoView({ block: 'nearest', behavior: 'instant' })
   }, [begun])
   const { id, name, source, state, progress, error } = job
   const resume = () => told(() => service.models.resume({ job: id }))
