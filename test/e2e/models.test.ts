@@ -169,7 +169,6 @@ test('what was asked for comes into sight, is told, and leaves the focus where i
     .getByRole('listitem')
     .filter({ hasText: `from ${FIRST.repository}` })
   await expect(coming).toBeInViewport({ ratio: 1 })
-  await expect(section(page, 'On their way').getByRole('heading', { name: 'On their way' })).toBeInViewport({ ratio: 1 })
   await expect(get).not.toBeInViewport()
   await expect(page.getByRole('status').filter({ hasText: /^tarsier-7b-\S+ is on its way\.$/ })).toBeAttached()
   await expect(get).toHaveAttribute('aria-disabled', 'true')
