@@ -1,8 +1,9 @@
+import type { Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 
 const PIECE_BYTES = 1024 * 1024
 
-export interface FilePiecesOptions {
+interface FilePiecesOptions {
   readonly signal?: AbortSignal | undefined
   /** First byte. Defaults to 0. */
   readonly start?: number
@@ -15,7 +16,7 @@ export interface FilePiecesOptions {
  * another is asked for. Streams take new memory for each, which for gigabytes costs more than hashing them. Throws what the file system
  * throws, and the signal's reason.
  */
-export async function* filePieces(
+async function* filePieces(
   path: string,
   { signal, start = 0, end = Number.POSITIVE_INFINITY }: FilePiecesOptions = {},
 ): AsyncGenerator<Uint8Array> {
@@ -41,5 +42,17 @@ export async function* filePieces(
     // The file must not be closed while it is read.
     await next?.catch(() => {})
     await file.close()
+  }
+}
+
+/** Adds a file's bytes, or some of them, to a hash. `onBytes` is told how many more those of every piece are. Throws as {@link filePieces}. */
+export async function addFile(
+  hash: Hash,
+  path: string,
+  { onBytes, ...options }: FilePiecesOptions & { readonly onBytes?: (bytes: number) => void } = {},
+): Promise<void> {
+  for await (const piece of filePieces(path, options)) {
+    hash.update(piece)
+    onBytes?.(piece.byteLength)
   }
 }

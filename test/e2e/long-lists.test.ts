@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
-import { expect, type Locator, type Page } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { Library } from '../../src/library/library.ts'
 import { seen } from '../unit/library/kept.ts'
-import { ANSWER_MS, test as base, expectAccessible, Place, room } from './helpers/app.ts'
+import { ANSWER_MS, expectAccessible, type Place, room, testIn } from './helpers/app.ts'
 import { examplePath } from './helpers/clips.ts'
+import { rowAt, rows } from './helpers/long-list.ts'
 
 const EXAMPLE = examplePath('blue-square-spins.mp4')
 const CLIPS = 10_000
@@ -32,37 +33,24 @@ function fill(home: string): void {
   })
 }
 
-const test = base.extend<object, object>({
-  place: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
-    async ({}, use) => {
-      const place = await Place.open({ fill })
-      await use(place)
-      await place.close()
-    },
-    { scope: 'worker', timeout: ANSWER_MS },
-  ],
-})
+const test = testIn(fill)
 
 const table = (page: Page) => page.getByRole('region', { name: 'Clips of the batch' })
 const filter = (page: Page, name: string | RegExp) =>
   page.getByRole('group', { name: 'Which clips are shown' }).getByRole('button', { name, exact: typeof name === 'string' })
-/** The row at a place, counted from 1 as it is told to screen readers. */
-const rowAt = (page: Page, position: number) => table(page).locator(`li[aria-posinset="${position}"]`)
-const rows = (box: Locator) =>
-  box.locator('li').evaluateAll((all) => all.map((row) => ({ position: Number(row.ariaPosInSet), text: row.textContent ?? '' })))
+const clipAt = (page: Page, position: number) => rowAt(table(page), position)
 
 async function openBatch(page: Page, place: Place): Promise<void> {
   await page.goto(place.tarsier.address)
   await room(page, 'Batches').click()
   await page.getByRole('button', { name: 'Many' }).first().click()
-  await expect(rowAt(page, 1)).toContainText('film-1.mp4')
+  await expect(clipAt(page, 1)).toContainText('film-1.mp4')
 }
 
 async function scrollTo(page: Page, key: 'Home' | 'End', position: number): Promise<void> {
   await table(page).focus()
   await page.keyboard.press(key)
-  await expect(rowAt(page, position).locator('p').first()).toBeInViewport()
+  await expect(clipAt(page, position).locator('p').first()).toBeInViewport()
 }
 
 /** Rows that are not loaded, or not those of their places; the film's number is that of the row. */
@@ -74,19 +62,19 @@ test.beforeEach(() => test.slow())
 test('a batch of ten thousand clips: a few are laid out, wherever one looks', async ({ page, place, trouble }, info) => {
   await openBatch(page, place)
   const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MOST_ROWS)
-  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
-  await expect(rowAt(page, 1)).toContainText('Failed')
+  await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
+  await expect(clipAt(page, 1)).toContainText('Failed')
   await few()
 
   await scrollTo(page, 'End', CLIPS)
-  await expect(rowAt(page, CLIPS)).toContainText('blue-square-spins.mp4Waiting')
+  await expect(clipAt(page, CLIPS)).toContainText('blue-square-spins.mp4Waiting')
   await expect.poll(() => misplaced(page)).toEqual([])
   await few()
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('end.png') })
 
   await scrollTo(page, 'Home', 1)
-  await expect(rowAt(page, 2)).toContainText('film-2.mp4')
+  await expect(clipAt(page, 2)).toContainText('film-2.mp4')
   const top = () => table(page).evaluate((box) => box.scrollTop)
   const height = await table(page).evaluate((box) => box.clientHeight)
   for (let turn = 1; turn <= 12; turn++) {
@@ -106,7 +94,7 @@ test('a batch of ten thousand clips: a few are laid out, wherever one looks', as
   }
   await few()
   await scrollTo(page, 'Home', 1)
-  await expect(rowAt(page, 1)).toContainText('film-1.mp4')
+  await expect(clipAt(page, 1)).toContainText('film-1.mp4')
   expect(trouble).toEqual([])
 })
 
@@ -117,38 +105,38 @@ test('rows change where they are looked at while the batch goes on, and leave a 
 }, info) => {
   await openBatch(page, place)
   await filter(page, `Failed ${FAILED}`).click()
-  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(FAILED))
+  await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(FAILED))
   await scrollTo(page, 'End', FAILED)
-  await expect(rowAt(page, FAILED)).toContainText(`film-${FAILED}.mp4Failed`)
+  await expect(clipAt(page, FAILED)).toContainText(`film-${FAILED}.mp4Failed`)
 
   await filter(page, `Waiting ${WAITING}`).click()
   await expect(table(page).locator('li')).toHaveCount(WAITING)
-  await expect(rowAt(page, 1)).toContainText(`film-${CLIPS - WAITING + 1}.mp4Waiting`)
+  await expect(clipAt(page, 1)).toContainText(`film-${CLIPS - WAITING + 1}.mp4Waiting`)
   await filter(page, /^All/).click()
-  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
+  await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
   await scrollTo(page, 'End', CLIPS)
   await page.getByRole('button', { name: 'Resume' }).click()
-  await expect(rowAt(page, CLIPS - 1)).toContainText(`film-${CLIPS - 1}.mp4Failed`, { timeout: ANSWER_MS })
-  await expect(rowAt(page, CLIPS)).toContainText('blue-square-spins.mp4Done', { timeout: ANSWER_MS })
-  await expect(rowAt(page, CLIPS)).toContainText('blue square')
+  await expect(clipAt(page, CLIPS - 1)).toContainText(`film-${CLIPS - 1}.mp4Failed`, { timeout: ANSWER_MS })
+  await expect(clipAt(page, CLIPS)).toContainText('blue-square-spins.mp4Done', { timeout: ANSWER_MS })
+  await expect(clipAt(page, CLIPS)).toContainText('blue square')
   await expect.poll(() => misplaced(page)).toEqual([])
   await page.screenshot({ path: info.outputPath('done.png') })
 
   // Those that fail are all begun anew, and fail again: what alone is shown goes and comes while it is looked at.
   const failed = FAILED + WAITING - 1
   await filter(page, `Failed ${failed}`).click()
-  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(failed))
+  await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(failed))
   await scrollTo(page, 'End', failed)
-  await expect(rowAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4`)
+  await expect(clipAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4`)
   await scrollTo(page, 'Home', 1)
-  await expect(rowAt(page, 1)).toContainText(BEFORE)
+  await expect(clipAt(page, 1)).toContainText(BEFORE)
   await page.getByRole('button', { name: 'Retry the failed' }).click()
   await expect(table(page).getByText(BEFORE)).toHaveCount(0)
   await expect(filter(page, `Failed ${failed}`)).toBeVisible({ timeout: ANSWER_MS })
-  await expect(rowAt(page, 1)).toContainText('film-1.mp4Failed')
-  await expect(rowAt(page, 1)).toHaveAttribute('aria-setsize', String(failed))
+  await expect(clipAt(page, 1)).toContainText('film-1.mp4Failed')
+  await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(failed))
   await expect.poll(() => misplaced(page)).toEqual([])
   await scrollTo(page, 'End', failed)
-  await expect(rowAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4Failed`)
+  await expect(clipAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4Failed`)
   expect(trouble).toEqual([])
 })

@@ -4,8 +4,9 @@ import { newId } from '../../src/library/ids.ts'
 import { Library } from '../../src/library/library.ts'
 import type { Turn } from '../../src/shared/contract/chats.ts'
 import { done, seen } from '../unit/library/kept.ts'
-import { ANSWER_MS, test as base, composer, expectAccessible, Place, room, turns } from './helpers/app.ts'
+import { composer, expectAccessible, type Place, room, testIn, turns } from './helpers/app.ts'
 import { examplePath } from './helpers/clips.ts'
+import { rowAt, rows } from './helpers/long-list.ts'
 
 const EXAMPLE = examplePath('blue-square-spins.mp4')
 /** Conversations of the library, the newest of them a long one. */
@@ -39,24 +40,10 @@ function fill(home: string): void {
   })
 }
 
-const test = base.extend<object, object>({
-  place: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
-    async ({}, use) => {
-      const place = await Place.open({ fill })
-      await use(place)
-      await place.close()
-    },
-    { scope: 'worker', timeout: ANSWER_MS },
-  ],
-})
+const test = testIn(fill)
 
 const list = (page: Page) => page.getByRole('region', { name: 'Conversations' })
 const messages = (page: Page) => page.getByRole('region', { name: 'Messages' })
-/** The row at a place, counted from 1 as it is told to screen readers. */
-const rowAt = (box: Locator, position: number) => box.locator(`li[aria-posinset="${position}"]`)
-const rows = (box: Locator) =>
-  box.locator('li').evaluateAll((all) => all.map((row) => ({ position: Number(row.ariaPosInSet), text: row.textContent ?? '' })))
 
 async function openLibrary(page: Page, place: Place): Promise<void> {
   await page.goto(place.tarsier.address)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { TarsierError } from '../../shared/errors.ts'
-import { filePieces } from '../file-pieces.ts'
+import { addFile } from '../file-pieces.ts'
 import { callAsync, type LlamaApi, type Pointer, SEQUENCE_HEADER_BYTES, SEQUENCE_MAGIC, SEQUENCE_VERSION } from './llama-header.ts'
 import { NativeArray } from './native-memory.ts'
 import type { Mark } from './types.ts'
@@ -140,7 +140,7 @@ async function readFacts(path: string, fingerprint: Uint8Array, capacity: number
 
 async function checksum(path: string): Promise<Buffer> {
   const hash = createHash('sha256')
-  for await (const piece of filePieces(path, { start: HASHED_FROM })) hash.update(piece)
+  await addFile(hash, path, { start: HASHED_FROM })
   return hash.digest()
 }
 

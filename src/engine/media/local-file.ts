@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { TarsierError } from '../../shared/errors.ts'
-import { filePieces } from '../file-pieces.ts'
+import { addFile } from '../file-pieces.ts'
 
 /** Bytes from which the kind of a file is told. */
 const HEAD_BYTES = 4096
@@ -41,7 +41,7 @@ export async function fileStamp(path: string): Promise<string> {
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   try {
-    for await (const piece of filePieces(path, { signal })) hash.update(piece)
+    await addFile(hash, path, { signal })
   } catch (error) {
     signal.throwIfAborted()
     throw fileError(path, error as NodeJS.ErrnoException)

@@ -5,13 +5,14 @@ import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
 import type { Way } from '../../shared/ways.ts'
-import { filePieces } from '../file-pieces.ts'
+import { addFile } from '../file-pieces.ts'
 import { containedPath, unreadable } from './contained-file.ts'
 import { checkFields, readJsonFile } from './json-file.ts'
 
 const versionSchema = z.object({ formatVersion: z.number() })
 
-interface ModelFile {
+/** A file of a model as its manifest names it: its plain name, and the sha256 of its bytes, hex. */
+export interface ModelFile {
   readonly file: string
   readonly bytes: number
   readonly sha256: string
@@ -103,10 +104,7 @@ export async function verifyModel(
 export async function hashFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<string> {
   const hash = createHash('sha256')
   try {
-    for await (const piece of filePieces(path, { signal })) {
-      hash.update(piece)
-      onBytes(piece.byteLength)
-    }
+    await addFile(hash, path, { signal, onBytes })
   } catch (error) {
     throw unreadable(path, error)
   }

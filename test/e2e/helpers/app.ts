@@ -56,35 +56,40 @@ interface Given {
   readonly trouble: string[]
 }
 
-export const test = base.extend<Given, { place: Place }>({
-  place: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
-    async ({}, use) => {
-      const place = await Place.open()
-      await use(place)
-      await place.close()
+/** Tests that share a place, whose home is filled before its program starts. */
+export function testIn(fill?: (home: string) => void) {
+  return base.extend<Given, { place: Place }>({
+    place: [
+      // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
+      async ({}, use) => {
+        const place = await Place.open({ ...(fill && { fill }) })
+        await use(place)
+        await place.close()
+      },
+      { scope: 'worker', timeout: ANSWER_MS },
+    ],
+    strangers: [
+      async ({ page, place }, use) => {
+        const strangers: string[] = []
+        page.on('request', (request) => {
+          if (new URL(request.url()).hostname !== new URL(place.tarsier.address).hostname) strangers.push(request.url())
+        })
+        await use(strangers)
+        expect(strangers).toEqual([])
+      },
+      { auto: true },
+    ],
+    trouble: async ({ page }, use) => {
+      const trouble: string[] = []
+      page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())))
+      page.on('pageerror', (error) => void trouble.push(error.message))
+      await use(trouble)
+      expect(trouble).toEqual([])
     },
-    { scope: 'worker', timeout: ANSWER_MS },
-  ],
-  strangers: [
-    async ({ page, place }, use) => {
-      const strangers: string[] = []
-      page.on('request', (request) => {
-        if (new URL(request.url()).hostname !== new URL(place.tarsier.address).hostname) strangers.push(request.url())
-      })
-      await use(strangers)
-      expect(strangers).toEqual([])
-    },
-    { auto: true },
-  ],
-  trouble: async ({ page }, use) => {
-    const trouble: string[] = []
-    page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())))
-    page.on('pageerror', (error) => void trouble.push(error.message))
-    await use(trouble)
-    expect(trouble).toEqual([])
-  },
-})
+  })
+}
+
+export const test = testIn()
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Your question' })
 export const turns = (page: Page): Locator => page.getByRole('article', { name: /^Question \d/ })

@@ -1,8 +1,9 @@
 import { copyFile, link, mkdir, readFile, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
+import { addFile } from '../../file-pieces.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
-import { addFile, beginHash } from './content-hash.ts'
+import { beginHash } from './content-hash.ts'
 import { COMMIT, repositoryFolder } from './repository.ts'
 import type { RemoteFile } from './repository-listing.ts'
 
@@ -39,7 +40,7 @@ export async function hasContent(
 ): Promise<boolean> {
   const hash = beginHash(remote)
   try {
-    await addFile(hash, path, signal, onBytes)
+    await addFile(hash, path, { signal, onBytes })
   } catch (error) {
     throw unreadable(path, error)
   }

@@ -1,8 +1,9 @@
 import type { Hash } from 'node:crypto'
 import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
-import { addFile, beginHash } from './content-hash.ts'
+import { beginHash } from './content-hash.ts'
 import type { RemoteFile } from './repository-listing.ts'
 
 /**
@@ -38,7 +39,7 @@ export class PartFile implements AsyncDisposable {
         size = 0
       }
       const hash = beginHash(remote)
-      if (size > 0) await addFile(hash, path, signal, onKept)
+      if (size > 0) await addFile(hash, path, { signal, onBytes: onKept })
       return new PartFile(path, remote, file, hash, size, size === 0 ? null : await textOrNull(`${path}.etag`))
     } catch (error) {
       await file.close()

@@ -1,18 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { ModelFile } from '../manifest.ts'
 
 /** So much is appended before it is worth waiting for the disk. */
 const FLUSH_BYTES = 64 * 1024 * 1024
-
-/** A file of a model as its manifest names it. */
-export interface FileFacts {
-  /** Its plain name. */
-  readonly file: string
-  readonly bytes: number
-  /** Of its bytes, hex. */
-  readonly sha256: string
-}
 
 /** What a file begins with that is there already. */
 export interface Begun {
@@ -75,7 +67,7 @@ export class GrowingFile {
    * Begins to bring to the disk all that was appended, and calls `then` with what is there for sure once it is. Waits for the flush
    * before this one, so that no more than two of them lie in memory.
    */
-  async flush(then: (facts: FileFacts) => Promise<void> = async () => {}): Promise<void> {
+  async flush(then: (facts: ModelFile) => Promise<void> = async () => {}): Promise<void> {
     await this.#flushing
     await this.#writing
     const facts = this.#facts(this.#hash.copy())
@@ -85,7 +77,7 @@ export class GrowingFile {
   }
 
   /** Returns when everything is on the disk and the file is closed. */
-  async finish(): Promise<FileFacts> {
+  async finish(): Promise<ModelFile> {
     await this.#flushing
     await this.#writing
     await this.#handle.sync()
@@ -99,7 +91,7 @@ export class GrowingFile {
     await this.#handle.close()
   }
 
-  #facts(hash: Hash): FileFacts {
+  #facts(hash: Hash): ModelFile {
     return { file: this.#name, bytes: this.#bytes, sha256: hash.digest('hex') }
   }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
 import { TarsierError } from '../../../shared/errors.ts'
-import { type FileFacts, GrowingFile } from './growing-file.ts'
+import type { ModelFile } from '../manifest.ts'
+import { GrowingFile } from './growing-file.ts'
 
 const { onnx } = onnxProto
 const { AttributeProto, ModelProto, TensorProto } = onnx
@@ -34,8 +35,8 @@ const MAPPING_GRANULARITY = 65536
 const EXTERNAL_FROM_BYTES = 65536
 
 /** A graph's file, and the one with its large weights where there is one. */
-export interface GraphFiles extends FileFacts {
-  readonly data?: FileFacts | undefined
+export interface GraphFiles extends ModelFile {
+  readonly data?: ModelFile | undefined
 }
 
 /** Operators of ONNX Runtime's own domain, the fused ones. */

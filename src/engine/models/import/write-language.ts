@@ -3,11 +3,11 @@ import { constants } from 'node:fs'
 import { copyFile, link, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
-import { filePieces } from '../../file-pieces.ts'
+import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
-import { hashFile } from '../manifest.ts'
+import { hashFile, type ModelFile } from '../manifest.ts'
 import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from './gguf-writer.ts'
-import { type Begun, type FileFacts, GrowingFile } from './growing-file.ts'
+import { type Begun, GrowingFile } from './growing-file.ts'
 import type { ImportJournal } from './import-journal.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from './model-parts.ts'
 import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
@@ -21,7 +21,7 @@ export interface LanguageWork {
   /** About how many bytes will be written, the most that lie on the disk at once among them. */
   readonly bytes: number
   /** Writes the language model into the import's folder, or goes on with it. `onDone` is told the bytes that are done of {@link bytes}. */
-  write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<FileFacts>
+  write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<ModelFile>
 }
 
 /** What is to be done for a model's language file: copying a GGUF that was given, writing one, or writing and quantizing it. */
@@ -57,7 +57,7 @@ async function takeFile(from: string, to: string): Promise<void> {
   }
 }
 
-async function readBack(path: string, signal: AbortSignal): Promise<FileFacts> {
+async function readBack(path: string, signal: AbortSignal): Promise<ModelFile> {
   return { file: basename(path), bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
@@ -101,7 +101,7 @@ async function writeGguf(
   journal: ImportJournal,
   signal: AbortSignal,
   onDone: (bytes: number, title: string) => void,
-): Promise<FileFacts> {
+): Promise<ModelFile> {
   const path = join(directory, name)
   const begun = await resumed(path, content, journal, signal, onDone)
   const file = await GrowingFile.open(path, constants.O_WRONLY | constants.O_CREAT, begun ?? undefined)
@@ -135,11 +135,11 @@ async function resumed(
   if (!begun || begun.bytes !== ggufBytes(content, begun.tensors) || (await fileSize(path)) < begun.bytes) return null
   const hash = createHash('sha256')
   let bytes = 0
-  for await (const piece of filePieces(path, { signal, end: begun.bytes })) {
-    hash.update(piece)
-    bytes += piece.byteLength
+  const onBytes = (more: number) => {
+    bytes += more
     onDone(bytes, 'checking what was written before')
   }
+  await addFile(hash, path, { signal, end: begun.bytes, onBytes })
   return hash.copy().digest('hex') === begun.sha256 ? { hash, bytes, tensors: begun.tensors } : null
 }
 
