@@ -5,7 +5,7 @@ export interface MediaFacts {
   /** Upright size in pixels. */
   readonly width: number
   readonly height: number
-  /** Clockwise degrees the stored picture is turned by to stand upright. */
+  /** Clockwise degrees the stored picture is turned by to stand upright, after it was mirrored where the file asks for that. */
   readonly rotation: 0 | 90 | 180 | 270
   /** Frames in the stream, exact: counted by packets where the container does not say. 1 for an image. */
   readonly frameCount: number

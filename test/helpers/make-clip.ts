@@ -45,6 +45,8 @@ export interface ClipOptions {
   readonly pixelFormat?: string
   /** Clockwise degrees a player has to turn the pictures by. */
   readonly rotation?: 0 | 90 | 180 | 270
+  /** Of FFmpeg's display matrix, as `x' = a x + c y, y' = b x + d y`; in place of `rotation`. */
+  readonly matrix?: readonly [a: number, b: number, c: number, d: number]
   /** Of the encoder, such as `crf`. */
   readonly options?: Readonly<Record<string, string>>
   /** Name of the container, when the path's ending does not tell. */
@@ -56,6 +58,7 @@ export interface ClipOptions {
   readonly colourSpace?: number
   readonly colourRange?: number
   readonly transfer?: number
+  readonly primaries?: number
   /** Writes the streams of several `writeClip` calls' kind no further than this; for tests of other streams. */
   readonly beforeHeader?: (format: FormatContext) => void
 }
@@ -140,6 +143,7 @@ class ClipWriter implements AsyncDisposable {
     this.#encoder.threadCount = 1
     if (this.#options.colourSpace !== undefined) this.#encoder.colorSpace = this.#options.colourSpace as CodecContext['colorSpace']
     if (this.#options.colourRange !== undefined) this.#encoder.colorRange = this.#options.colourRange as CodecContext['colorRange']
+    if (this.#options.primaries !== undefined) this.#encoder.colorPrimaries = this.#options.primaries as CodecContext['colorPrimaries']
     if (this.#options.transfer !== undefined) this.#encoder.colorTrc = this.#options.transfer as CodecContext['colorTrc']
     if (this.#format.oformat && (this.#format.oformat.flags & AVFMT_GLOBALHEADER) !== 0) this.#encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
     using encoderOptions = Dictionary.fromObject(this.#options.options ?? {})
@@ -148,7 +152,8 @@ class ClipWriter implements AsyncDisposable {
     check(this.#encoder.parametersFromContext(stream.codecpar), 'the stream')
     stream.timeBase = this.#encoder.timeBase
     stream.avgFrameRate = this.#encoder.framerate
-    if (rotation !== 0) stream.codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(rotation))
+    const matrix = this.#options.matrix ?? TURNS[rotation]
+    if (matrix) stream.codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(matrix))
     this.#options.beforeHeader?.(this.#format)
     check(await this.#format.openOutput(), this.#path)
     this.#stream = stream
@@ -167,11 +172,13 @@ class ClipWriter implements AsyncDisposable {
   }
 }
 
-/** FFmpeg's matrix of fixed-point numbers that turns clockwise. */
-function displayMatrix(rotation: 90 | 180 | 270): Buffer {
-  const turn = { 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0] }[rotation] as [number, number, number, number]
+/** Clockwise turns as display matrices; none for 0. */
+const TURNS = { 0: null, 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0] } as const
+
+/** FFmpeg's matrix of fixed-point numbers. */
+function displayMatrix([a, b, c, d]: readonly [number, number, number, number]): Buffer {
   const matrix = Buffer.alloc(36)
-  for (const [at, value] of [turn[0], turn[1], 0, turn[2], turn[3], 0, 0, 0, 16384].entries()) matrix.writeInt32LE(value * 65536, at * 4)
+  for (const [at, value] of [a, b, 0, c, d, 0, 0, 0, 16384].entries()) matrix.writeInt32LE(value * 65536, at * 4)
   return matrix
 }
 

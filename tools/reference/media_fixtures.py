@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 CLIPS = {
-    # name: width, height, pixel format, encoder, colour space, colour range
+    # name: width, height, pixel format, encoder, and FFmpeg's numbers of matrix, range, primaries and transfer curve
     "420.mp4": (64, 48, "yuv420p", "libx264", None, None),
     "420-odd.webm": (63, 47, "yuv420p", "libvpx-vp9", None, None),
     "422.mp4": (64, 48, "yuv422p", "libx264", None, None),
@@ -34,6 +34,11 @@ CLIPS = {
     "bt709.mp4": (64, 48, "yuv420p", "libx264", 1, 1),
     "bt709-full.mp4": (64, 48, "yuv420p", "libx264", 1, 2),
     "bt2020-10.mp4": (64, 48, "yuv420p10le", "libx264", 9, 1),
+    "p3.mp4": (64, 48, "yuv420p", "libx264", 1, 1, 12, 1),
+    "bt2020-sdr.mp4": (64, 48, "yuv420p", "libx264", 9, 1, 9, 14),
+    "hlg-444-10.mp4": (63, 47, "yuv444p10le", "libx264", 9, 1, 9, 18),
+    "pq-full.mp4": (64, 48, "yuv420p", "libx264", 9, 2, 9, 16),
+    "pq-gbr.mp4": (64, 48, "rgb24", "libx264rgb", 0, 2, 9, 16),
 }
 
 RESIZES = [
@@ -73,7 +78,7 @@ def picture(i: int, width: int, height: int) -> np.ndarray:
 
 def clips(out: Path) -> dict:
     facts = {}
-    for name, (width, height, pixels, encoder, space, colour_range) in CLIPS.items():
+    for name, (width, height, pixels, encoder, space, colour_range, *tags) in CLIPS.items():
         path = out / name
         with av.open(str(path), "w") as container:
             stream = container.add_stream(encoder, rate=Fraction(10))
@@ -82,6 +87,8 @@ def clips(out: Path) -> dict:
             if space is not None:
                 stream.codec_context.colorspace = space
                 stream.codec_context.color_range = colour_range
+            if tags:
+                stream.codec_context.color_primaries, stream.codec_context.color_trc = tags
             for i in range(6):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i, width, height), format="rgb24")))
             container.mux(stream.encode(None))

@@ -14,6 +14,9 @@ import type { DiskCache } from './disk-cache.ts'
 import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
+/** Part of what cached embeddings are named by; goes up when a file's frames come out of the decoder otherwise than before. */
+const CACHE_VERSION = 2
+
 /** What a clip needs of the loaded model; the tower is asked for only when there is something to encode. */
 export interface ClipResources {
   readonly manifest: ModelManifest
@@ -162,7 +165,7 @@ export class PreparedClip {
     if ((await fileStamp(this.request.path)) !== this.#stamp) return null
     const { manifest } = this.#resources
     const facts = [
-      1,
+      CACHE_VERSION,
       this.#hash,
       this.plan.indices,
       this.shape.width,

@@ -2,32 +2,50 @@ import type { MediaInfo, RgbImage } from './types.ts'
 
 export type Rotation = MediaInfo['rotation']
 
-/**
- * Clockwise degrees by which a display matrix (nine 32-bit numbers of fixed point, as FFmpeg keeps it) turns the picture,
- * to the nearest quarter. Null and damaged matrices turn nothing.
- */
-export function matrixRotation(matrix: Uint8Array | null): Rotation {
-  if (!matrix || matrix.length < 36) return 0
-  const view = new DataView(matrix.buffer, matrix.byteOffset, 36)
-  const [a, b, d, e] = [0, 1, 3, 4].map((i) => view.getInt32(i * 4, true) / 65536) as [number, number, number, number]
-  const scaleX = Math.hypot(a, d)
-  const scaleY = Math.hypot(b, e)
-  if (scaleX === 0 || scaleY === 0) return 0
-  const degrees = (Math.atan2(b / scaleY, a / scaleX) * 180) / Math.PI
-  return ((((Math.round(degrees / 90) * 90) % 360) + 360) % 360) as Rotation
+/** How a stored picture becomes upright: mirrored left to right where it says so, then turned clockwise. */
+export interface Orientation {
+  readonly mirrored: boolean
+  readonly rotation: Rotation
 }
 
-/** Turned clockwise. Not turning gives the very picture. */
-export function rotate(image: RgbImage, rotation: Rotation): RgbImage {
-  if (rotation === 0) return image
+/**
+ * What a display matrix (nine 32-bit numbers of fixed point, as FFmpeg keeps it) does to the picture: one of the eight ways
+ * players know, the nearest where the matrix turns by another angle. Null and damaged matrices do nothing.
+ */
+export function matrixOrientation(matrix: Uint8Array | null): Orientation {
+  const none = { mirrored: false, rotation: 0 } as const
+  if (!matrix || matrix.length < 36) return none
+  const view = new DataView(matrix.buffer, matrix.byteOffset, 36)
+  // A point (x, y), y downwards, is shown at (a x + c y, b x + d y).
+  const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(i * 4, true)) as [number, number, number, number]
+  const scaleX = Math.hypot(a, c)
+  const scaleY = Math.hypot(b, d)
+  const area = a * d - b * c
+  if (scaleX === 0 || scaleY === 0 || area === 0) return none
+  const mirrored = area < 0
+  // Mirroring left to right first takes the sign of x.
+  const side = mirrored ? -1 : 1
+  const angle = Math.atan2((side * b) / scaleY - c / scaleX, (side * a) / scaleX + d / scaleY)
+  const degrees = (Math.round((angle * 2) / Math.PI) * 90 + 360) % 360
+  return { mirrored, rotation: degrees as Rotation }
+}
+
+/** The picture upright. Where nothing is to be done it is the very picture. */
+export function upright(image: RgbImage, { mirrored, rotation }: Orientation): RgbImage {
+  if (rotation === 0 && !mirrored) return image
   const { width, height, rgb } = image
   const out = new Uint8Array(rgb.length)
   // Where the first pixel goes, and how far its right and its lower neighbour are from there, in pixels of the result.
-  const [origin, right, down] = {
+  let [origin, right, down] = {
+    0: [0, 1, width],
     90: [height - 1, height, -1],
     180: [width * height - 1, -1, -width],
     270: [(width - 1) * height, -height, 1],
   }[rotation] as [number, number, number]
+  if (mirrored) {
+    origin += (width - 1) * right
+    right = -right
+  }
   let from = 0
   for (let y = 0; y < height; y += 1) {
     let to = (origin + y * down) * 3
@@ -39,6 +57,6 @@ export function rotate(image: RgbImage, rotation: Rotation): RgbImage {
       to += right * 3
     }
   }
-  const sideways = rotation !== 180
+  const sideways = rotation % 180 !== 0
   return { width: sideways ? height : width, height: sideways ? width : height, rgb: out }
 }

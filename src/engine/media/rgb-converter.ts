@@ -1,6 +1,39 @@
-import { AV_FRAME_FLAG_INTERLACED, AV_PIX_FMT_RGB24, SWS_BILINEAR } from 'node-av/constants'
+import {
+  AV_FRAME_DATA_DYNAMIC_HDR_PLUS,
+  AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
+  AV_FRAME_FLAG_INTERLACED,
+  AV_PIX_FMT_RGB24,
+  AVCOL_PRI_UNSPECIFIED,
+  AVCOL_RANGE_JPEG,
+  AVCOL_RANGE_MPEG,
+  AVCOL_RANGE_UNSPECIFIED,
+  AVCOL_SPC_BT470BG,
+  AVCOL_SPC_BT709,
+  AVCOL_SPC_BT2020_CL,
+  AVCOL_SPC_BT2020_NCL,
+  AVCOL_SPC_FCC,
+  AVCOL_SPC_RGB,
+  AVCOL_SPC_SMPTE170M,
+  AVCOL_SPC_SMPTE240M,
+  AVCOL_SPC_UNSPECIFIED,
+  AVCOL_TRC_UNSPECIFIED,
+  type AVColorSpace,
+  SWS_BILINEAR,
+} from 'node-av/constants'
 import { Frame, SoftwareScaleContext } from 'node-av/lib'
 import type { RgbImage } from './types.ts'
+
+/** Matrices that swscale converts by. It refuses any other, where decord and PyAV take that of BT.601. */
+const MATRICES = new Map<number, AVColorSpace>([
+  [AVCOL_SPC_RGB, AVCOL_SPC_RGB],
+  [AVCOL_SPC_BT709, AVCOL_SPC_BT709],
+  [AVCOL_SPC_FCC, AVCOL_SPC_FCC],
+  [AVCOL_SPC_BT470BG, AVCOL_SPC_BT470BG],
+  [AVCOL_SPC_SMPTE170M, AVCOL_SPC_SMPTE170M],
+  [AVCOL_SPC_SMPTE240M, AVCOL_SPC_SMPTE240M],
+  [AVCOL_SPC_BT2020_NCL, AVCOL_SPC_BT2020_NCL],
+  [AVCOL_SPC_BT2020_CL, AVCOL_SPC_BT2020_NCL],
+])
 
 /**
  * Decoded pictures to 8-bit RGB, as PyAV's `to_ndarray(format='rgb24')` does: matrix and range as the frame says,
@@ -20,8 +53,7 @@ export class RgbConverter implements Disposable {
 
   /** Null when the picture's format cannot be converted. */
   async convert(source: Frame): Promise<RgbImage | null> {
-    // decord converts interlaced pictures as whole ones; FFmpeg would take each field by itself, and only into interlaced ones.
-    source.clearFlags(AV_FRAME_FLAG_INTERLACED)
+    keepMatrixAndRange(source)
     using target = new Frame()
     target.alloc()
     target.width = this.#width
@@ -36,4 +68,19 @@ export class RgbConverter implements Disposable {
   [Symbol.dispose](): void {
     this.#context.freeContext()
   }
+}
+
+/**
+ * Leaves of what a frame says about itself only what decord and PyAV convert by. Given primaries, a transfer curve or a mastering
+ * display, swscale would map tones and gamut to BT.709, by a table that takes seconds to make, and refuse curves it does not know.
+ */
+function keepMatrixAndRange(frame: Frame): void {
+  // decord converts interlaced pictures as whole ones; FFmpeg would take each field by itself, and only into interlaced ones.
+  frame.clearFlags(AV_FRAME_FLAG_INTERLACED)
+  frame.colorPrimaries = AVCOL_PRI_UNSPECIFIED
+  frame.colorTrc = AVCOL_TRC_UNSPECIFIED
+  frame.removeSideData(AV_FRAME_DATA_MASTERING_DISPLAY_METADATA)
+  frame.removeSideData(AV_FRAME_DATA_DYNAMIC_HDR_PLUS)
+  frame.colorSpace = MATRICES.get(frame.colorSpace) ?? AVCOL_SPC_UNSPECIFIED
+  if (frame.colorRange !== AVCOL_RANGE_MPEG && frame.colorRange !== AVCOL_RANGE_JPEG) frame.colorRange = AVCOL_RANGE_UNSPECIFIED
 }

@@ -1,4 +1,4 @@
-import sharp, { type Metadata } from 'sharp'
+import sharp from 'sharp'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { hashFile } from './local-file.ts'
@@ -33,7 +33,7 @@ export class StillClip implements Clip {
       kind: 'image',
       width,
       height,
-      rotation: exifRotation(facts),
+      rotation: exifRotation(facts.orientation),
       frameCount: 1,
       rate: 0,
       duration: 0,
@@ -90,9 +90,10 @@ async function decode(path: string, failOn: 'warning' | 'none'): Promise<Uint8Ar
   return new Uint8Array(data.buffer, data.byteOffset, data.length)
 }
 
-function exifRotation({ orientation }: Metadata): MediaInfo['rotation'] {
+/** EXIF mirrors before it turns: 5 is the picture mirrored left to right, then turned by 270 degrees. */
+function exifRotation(orientation: number | undefined): MediaInfo['rotation'] {
   if (orientation === 3 || orientation === 4) return 180
-  if (orientation === 5 || orientation === 6) return 90
-  if (orientation === 7 || orientation === 8) return 270
+  if (orientation === 6 || orientation === 7) return 90
+  if (orientation === 5 || orientation === 8) return 270
   return 0
 }

@@ -7,7 +7,7 @@ import { Demuxer } from './demuxer.ts'
 import { FrameIndex } from './frame-index.ts'
 import { FrameReader, type ReadCounts } from './frame-reader.ts'
 import { hashFile } from './local-file.ts'
-import { matrixRotation, rotate } from './orientation.ts'
+import { matrixOrientation, type Orientation, upright } from './orientation.ts'
 import { type PacketScan, scanPackets } from './packet-scan.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
@@ -19,6 +19,7 @@ export class VideoClip implements Clip {
   readonly info: MediaInfo
   readonly #index: FrameIndex
   readonly #secondsPerTick: number
+  readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
   #closed = false
   /** The file as it was opened; the first reader takes it over. */
@@ -26,11 +27,12 @@ export class VideoClip implements Clip {
   /** What the last call of `frames` has done so far. */
   counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
 
-  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number, demuxer: Demuxer) {
+  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number, demuxer: Demuxer, orientation: Orientation) {
     this.#idle = demuxer
     this.info = info
     this.#index = index
     this.#secondsPerTick = secondsPerTick
+    this.#orientation = orientation
     const sideways = info.rotation % 180 !== 0
     this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
   }
@@ -54,7 +56,8 @@ export class VideoClip implements Clip {
       throw new TarsierError('no-frames', `${path} has a video stream, but not a single picture in it. It may be damaged or not complete.`)
     }
     const index = new FrameIndex(scan.packets)
-    const rotation = matrixRotation(demuxer.displayMatrix)
+    const orientation = matrixOrientation(demuxer.displayMatrix)
+    const { rotation } = orientation
     const first = index.ptsOf(0)
     const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
     const rate = ratio(stream.avgFrameRate) || ratio(stream.rFrameRate) || (spanned > 0 ? index.count / spanned : 25)
@@ -74,7 +77,7 @@ export class VideoClip implements Clip {
       bytes,
       notices: notices(demuxer, scan, (promisedBytes(head) ?? 0) > bytes),
     }
-    return new VideoClip(info, index, secondsPerTick, demuxer)
+    return new VideoClip(info, index, secondsPerTick, demuxer, orientation)
   }
 
   plan(request: FrameRequest): SamplingPlan {
@@ -98,7 +101,7 @@ export class VideoClip implements Clip {
       }
       if (damaged) onNotice(`Frame ${index} is damaged: parts of it are guessed.`)
       given += 1
-      yield { ...rotate(picture, this.info.rotation), index, time: this.#timeOf(index) }
+      yield { ...upright(picture, this.#orientation), index, time: this.#timeOf(index) }
     }
     if (given === 0) {
       throw new TarsierError(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
-import { type Rotation, rotate } from '../../../src/engine/media/orientation.ts'
+import { type Rotation, upright } from '../../../src/engine/media/orientation.ts'
 import type { Clip } from '../../../src/engine/media/types.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
@@ -112,14 +112,29 @@ describe.each(Object.entries(CASES))('%s', (_, { file, size: [width, height] = [
   })
 })
 
-describe.each([0, 90, 180, 270] as const)('turned by %i degrees', (rotation) => {
+/** Display matrices of the eight ways to lie. */
+const MATRICES = {
+  0: [1, 0, 0, 1],
+  90: [0, 1, -1, 0],
+  180: [-1, 0, 0, -1],
+  270: [0, -1, 1, 0],
+  'mirrored 0': [-1, 0, 0, 1],
+  'mirrored 90': [0, -1, -1, 0],
+  'mirrored 180': [1, 0, 0, -1],
+  'mirrored 270': [0, 1, 1, 0],
+} as const
+
+describe.each(Object.entries(MATRICES))('a display matrix: %s', (name, matrix) => {
   test('every frame stands upright', async () => {
-    const path = join(folder, `turned-${rotation}.mp4`)
-    const back = ((360 - rotation) % 360) as Rotation
+    const path = join(folder, `turned ${name}.mp4`)
+    const rotation = Number(name.replace('mirrored ', '')) as Rotation
+    const mirrored = name.startsWith('mirrored')
+    const stored = (picture: ReturnType<typeof numberedPicture>) =>
+      upright(upright(picture, { mirrored: false, rotation: ((360 - rotation) % 360) as Rotation }), { mirrored, rotation: 0 })
     await writeClip(
       path,
-      Array.from({ length: 12 }, (_, i) => rotate(numberedPicture(i, 144, 96), back)),
-      { rotation },
+      Array.from({ length: 12 }, (_, i) => stored(numberedPicture(i, 144, 96))),
+      { matrix },
     )
     await using clip = await openClip(path, signal)
     expect(clip.info).toMatchObject({ width: 144, height: 96, rotation })
