@@ -40,21 +40,24 @@ export interface ClipRequest {
   readonly fit?: boolean | undefined
 }
 
-/** A turn that is over, as whoever keeps conversations knows it. */
-export interface PastTurn {
-  readonly text: string
-  readonly clip?: ClipRequest | undefined
-  /** The whole answer, with what it was begun with. */
-  readonly answer: string
+/** A piece of a message, in its place: words, or a video or picture. */
+export type MessagePart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: ClipRequest }
+
+export interface Message {
+  /** A `system` message at the beginning takes the place of the template's default one. */
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: readonly MessagePart[]
 }
 
 /**
  * What to do next in a conversation (which begins with the first turn that names it).
- * - `ask`: a new turn; `clip` is looked at before the question. With `history` the caller says what came before, instead of relying on what
- *   the conversation remembers: turns and clips that it holds are kept with all that was computed for them, the rest is dropped or made anew.
- *   `begun` is text that the answer begins with and the model goes on from; the answer that is told does not repeat it.
- * - `regenerate`: the last turn's answer once more, begun as it was.
- * - `edit`: another text for an earlier turn (from 0); what came after it is dropped.
+ * - `ask`: a new turn after those that the conversation remembers; `clip` is looked at before the question.
+ * - `chat`: the caller says everything that came before as well, and what the conversation remembers is replaced by it. The answer depends on
+ *   these messages alone; what was computed for an equal beginning is used again.
+ * - `regenerate`: the last answer once more, begun as it was.
+ * - `edit`: another text for an earlier user's message (from 0); what came after it is dropped.
+ *
+ * `begun` is text that the answer begins with and the model goes on from; the answer that is told does not repeat it.
  */
 export type TurnRequest =
   | {
@@ -63,10 +66,19 @@ export type TurnRequest =
       readonly clip?: ClipRequest | undefined
       readonly begun?: string | undefined
       readonly sampling: Sampling
-      readonly history?: readonly PastTurn[] | undefined
     }
+  | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly begun?: string | undefined; readonly sampling: Sampling }
   | { readonly kind: 'regenerate'; readonly sampling: Sampling }
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
+
+/** A user's message of text, after a clip where there is one. */
+export function userMessage(text: string, clip?: ClipRequest): Message {
+  return { role: 'user', content: [...(clip ? [{ kind: 'clip', clip } as const] : []), { kind: 'text', text }] }
+}
+
+export function assistantMessage(text: string): Message {
+  return { role: 'assistant', content: [{ kind: 'text', text }] }
+}
 
 export interface EstimateRequest {
   readonly clip: ClipRequest

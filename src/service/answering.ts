@@ -1,4 +1,4 @@
-import type { ClipRequest, PastTurn } from '../engine/engine-client.ts'
+import { assistantMessage, type ClipRequest, type Message, userMessage } from '../engine/engine-client.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import type { Library } from '../library/library.ts'
@@ -135,16 +135,10 @@ export class Answering {
       }
       const clip = await clips.present(library.chats.summary(chat).clip, signal)
       const request: ClipRequest = { path: clip.path, frames: settings.frames, maxPixels: settings.maxPixels }
-      const history = pastTurns(library.chats.turns(chat).slice(0, turn.index), request)
+      const messages = messagesOf(library.chats.turns(chat).slice(0, turn.index), turn.question, request)
       const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
       const engine = await engines.for(choice, chat)
-      const ask = {
-        kind: 'ask',
-        text: turn.question,
-        sampling: settings.sampling,
-        history,
-        ...(history.length === 0 && { clip: request }),
-      } as const
+      const ask = { kind: 'chat', messages, sampling: settings.sampling } as const
       yield* engine.answer(chat, ask, signal)
     } finally {
       if (leave) leave()
@@ -153,9 +147,9 @@ export class Answering {
   }
 }
 
-/** What was said before, for the engine: the clip comes with the first question; a turn without any answer was none. */
-function pastTurns(turns: readonly Turn[], clip: ClipRequest): PastTurn[] {
-  return turns
-    .filter(({ text }) => text !== '')
-    .map(({ question, text }, i) => ({ text: question, answer: text, ...(i === 0 && { clip }) }))
+/** What was said before and the question, for the engine: the clip comes with the first of them; a turn without any answer was none. */
+function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
+  const told = before.filter(({ text }) => text !== '')
+  const shown = (text: string, i: number) => userMessage(text, i === 0 ? clip : undefined)
+  return [...told.flatMap((turn, i) => [shown(turn.question, i), assistantMessage(turn.text)]), shown(question, told.length)]
 }

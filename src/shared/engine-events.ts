@@ -51,13 +51,24 @@ export interface Fitted {
   readonly from: { readonly frames: number; readonly maxPixels: number | null }
 }
 
+/** A video's frames, or a picture, as the model saw it. */
+export interface ClipSeen {
+  readonly frames: readonly FrameUsed[]
+  /** Size after both resizes. */
+  readonly width: number
+  readonly height: number
+}
+
 export interface Answer {
   readonly text: string
   readonly finish: FinishReason
+  /** Of all clips of the newest message that has any. */
   readonly frames: readonly FrameUsed[]
-  /** Size of the pictures the model saw, after both resizes. */
+  /** Size of the pictures the model saw, after both resizes; of the last clip where there are several. */
   readonly width: number
   readonly height: number
+  /** Only where that message has several clips or pictures: what was seen of each, in order. */
+  readonly clips?: readonly ClipSeen[]
   readonly tokens: TokenCounts
   readonly timings: Timings
   readonly device: DevicesUsed

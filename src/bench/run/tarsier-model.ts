@@ -1,5 +1,5 @@
 import { installedVersion } from '../../engine/diagnosis.ts'
-import type { EngineClient, EngineOptions, ModelFacts } from '../../engine/engine-client.ts'
+import { type EngineClient, type EngineOptions, type ModelFacts, userMessage } from '../../engine/engine-client.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
@@ -119,12 +119,10 @@ export class TarsierModel implements ModelUnderTest {
     if (this.#held !== null && this.#held !== clip) await this.#client.close(CONVERSATION)
     this.#held = clip
     const turn = {
-      kind: 'ask',
-      text: sample.prompt,
+      kind: 'chat',
+      messages: [userMessage(sample.prompt, { path: video, frames, maxPixels: this.#options.maxPixels })],
       begun: sample.begun,
-      clip: { path: video, frames, maxPixels: this.#options.maxPixels },
       sampling: this.#options.sampling,
-      history: [],
     } as const
     for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
     throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
-import type { ClipRequest, PastTurn, TurnRequest } from '../engine-client.ts'
+import { type ClipRequest, type Message, type TurnRequest, userMessage } from '../engine-client.ts'
 import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
-import type { ChatMessage, ChatPart, Generated, Language } from '../language/types.ts'
+import type { Generated, Language } from '../language/types.ts'
 import { Background } from './background.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import { enlarge } from './enlarge.ts'
@@ -23,19 +23,28 @@ export interface ConversationResources extends ClipResources {
   readonly limits?: Partial<RunLimits> | undefined
 }
 
-interface Turn {
-  readonly text: string
-  readonly clip: PreparedClip | null
-  /** What the answer begins with; empty unless the caller said so. */
-  readonly begun: string
-  /** What the model wrote after `begun`. `tokens` is null for an answer that was cut off: its text is tokenised anew. */
-  answer: { text: string; tokens: readonly number[] | null } | null
+type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: PreparedClip }
+
+interface OpenedMessage {
+  readonly role: Message['role']
+  readonly content: readonly Part[]
+  /** What an answer of ours begins with because the caller said so. */
+  readonly begun?: string
 }
 
-/** A clip (or several) and the turns about it. Its KV stays between turns; see {@link HeldPrompt}. */
+/** Everything up to the answer that is wanted. */
+interface Asked {
+  readonly messages: readonly OpenedMessage[]
+  readonly begun: string
+  /** Clips of the messages that were opened for this. */
+  readonly opened: readonly PreparedClip[]
+}
+
+/** Messages with their clips. The KV of what they became stays between questions; see {@link HeldPrompt}. */
 export class Conversation {
   readonly #resources: ConversationResources
-  #turns: readonly Turn[] = []
+  /** Ends with our answer, as far as it came. */
+  #messages: readonly OpenedMessage[] = []
   #held: HeldPrompt | null = null
   readonly #keeping = new Background()
 
@@ -48,20 +57,20 @@ export class Conversation {
     const started = performance.now()
     await this.#keeping.pause()
     const probe = new Stopwatch()
-    if (request.kind === 'ask' && request.clip) yield { kind: 'stage', stage: 'probing' }
-    const { turns, opened } = await probe.time(() => this.#turnsFor(request, signal))
-    const before = this.#turns
+    if (bringsClip(request)) yield { kind: 'stage', stage: 'probing' }
+    const asked = await probe.time(() => this.#askedBy(request, signal))
+    const before = this.#clips
     const wanted: PromptPart[] = []
     let answer: Answer
     let answered = false
     try {
-      wanted.push(...this.#promptOf(turns))
-      await this.#makeFit(turns, wanted, request.sampling.maxTokens)
-      answer = yield* this.#answer(turns, wanted, request.sampling, { started, probe }, signal)
+      wanted.push(...this.#promptOf(asked))
+      await this.#makeFit(asked, wanted, request.sampling.maxTokens)
+      answer = yield* this.#answer(asked, wanted, request.sampling, { started, probe }, signal)
       answered = true
     } finally {
-      // Neither a turn that never began nor one that was dropped leaves an open file behind.
-      for (const clip of [...opened, ...before.map((turn) => turn.clip)]) if (clip && !this.#clips.includes(clip)) await clip.close()
+      // Neither a question that was never answered nor one that was dropped leaves an open file behind.
+      for (const clip of [...asked.opened, ...before]) if (!this.#clips.includes(clip)) await clip.close()
       this.#keep(wanted, answered)
     }
     yield { kind: 'done', answer }
@@ -70,13 +79,13 @@ export class Conversation {
   async dispose(): Promise<void> {
     await this.#keeping.finish()
     for (const clip of this.#clips) await clip.close()
-    this.#turns = []
+    this.#messages = []
     await this.#held?.session[Symbol.asyncDispose]()
     this.#held = null
   }
 
   get #clips(): PreparedClip[] {
-    return this.#turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
+    return clipsOf(this.#messages)
   }
 
   /** Writes what was computed to the disk cache while nobody waits. A cache that cannot be written costs time later, and nothing else. */
@@ -88,76 +97,79 @@ export class Conversation {
     })
   }
 
-  async #turnsFor(request: TurnRequest, signal: AbortSignal): Promise<{ turns: readonly Turn[]; opened: readonly PreparedClip[] }> {
+  async #askedBy(request: TurnRequest, signal: AbortSignal): Promise<Asked> {
     switch (request.kind) {
       case 'ask': {
-        const opened: PreparedClip[] = []
-        try {
-          const before = request.history ? await this.#recalled(request.history, opened, signal) : this.#turns
-          const clip = request.clip ? await this.#clipFor(request.clip, before, opened, signal) : null
-          return { turns: [...before, { text: request.text, clip, begun: request.begun ?? '', answer: null }], opened }
-        } catch (error) {
-          for (const clip of opened) await clip.close()
-          throw error
-        }
+        const { text, clip, begun = '' } = request
+        const { messages, opened } = await this.#opened([userMessage(text, clip)], signal, this.#messages)
+        return { messages: [...this.#messages, ...messages], begun, opened }
       }
+      case 'chat':
+        return { ...(await this.#opened(request.messages, signal)), begun: request.begun ?? '' }
       case 'regenerate':
-        return { turns: this.#reopened(this.#turns.length - 1), opened: [] }
-      case 'edit':
-        return { turns: this.#reopened(request.turn, request.text), opened: [] }
+        return this.#again(this.#messages.length - 1)
+      case 'edit': {
+        const { turn, text } = request
+        const place = this.#messages.flatMap(({ role }, i) => (role === 'user' ? [i] : []))[turn] ?? -1
+        const { messages, begun } = this.#again(place + 1)
+        const clips = clipsOf(messages.slice(place)).map((clip) => ({ kind: 'clip', clip }) as const)
+        const edited = { role: 'user', content: [...clips, { kind: 'text', text }] } as const
+        return { messages: [...messages.slice(0, place), edited], begun, opened: [] }
+      }
       default:
         return assertNever(request, 'turn request')
     }
   }
 
-  /** What the caller says came before, as turns: those that are held, as long as they are the same, then new ones. */
-  async #recalled(history: readonly PastTurn[], opened: PreparedClip[], signal: AbortSignal): Promise<Turn[]> {
-    const turns: Turn[] = []
-    let same = true
-    for (const past of history) {
-      const held = this.#turns[turns.length]
-      if (same && held && held.text === past.text && wholeAnswer(held) === past.answer && sameClip(held.clip?.request, past.clip)) {
-        turns.push(held)
-        continue
+  /** Messages with their clips: each is one that the conversation holds and `before` does not use, else it is opened. */
+  async #opened(
+    wanted: readonly Message[],
+    signal: AbortSignal,
+    before: readonly OpenedMessage[] = [],
+  ): Promise<{ messages: OpenedMessage[]; opened: PreparedClip[] }> {
+    const spare = this.#clips.filter((clip) => !clipsOf(before).includes(clip))
+    const opened: PreparedClip[] = []
+    const open = async (request: ClipRequest): Promise<PreparedClip> => {
+      for (const [i, held] of spare.entries()) {
+        if (!sameClip(held.request, request) || !(await held.isUnchanged())) continue
+        spare.splice(i, 1)
+        return held
       }
-      same = false
-      const clip = past.clip ? await this.#clipFor(past.clip, turns, opened, signal) : null
-      turns.push({ text: past.text, clip, begun: '', answer: { text: past.answer, tokens: null } })
+      const clip = await PreparedClip.open(request, this.#resources, signal)
+      opened.push(clip)
+      return clip
     }
-    return turns
+    try {
+      const messages: OpenedMessage[] = []
+      for (const { role, content } of wanted) {
+        const parts: Part[] = []
+        for (const part of content) parts.push(part.kind === 'text' ? part : { kind: 'clip', clip: await open(part.clip) })
+        messages.push({ role, content: parts })
+      }
+      return { messages, opened }
+    } catch (error) {
+      for (const clip of opened) await clip.close()
+      throw error
+    }
   }
 
-  /** The clip of a request: one that is held and not in use by `turns`, else opened. */
-  async #clipFor(request: ClipRequest, turns: readonly Turn[], opened: PreparedClip[], signal: AbortSignal): Promise<PreparedClip> {
-    const held = this.#clips.find((clip) => sameClip(clip.request, request) && !turns.some((turn) => turn.clip === clip))
-    if (held) return held
-    const clip = await PreparedClip.open(request, this.#resources, signal)
-    opened.push(clip)
-    return clip
-  }
-
-  /** The turns up to and including one, which is to be answered anew. */
-  #reopened(index: number, text?: string): readonly Turn[] {
-    const turn = this.#turns[index]
-    if (!turn)
+  /** Everything before one of our answers, which is to be given anew. */
+  #again(index: number): Asked {
+    const answer = this.#messages[index]
+    if (answer?.role !== 'assistant')
       throw new TarsierError('usage', 'There is no such turn to answer again: ask something first.', {
-        details: { turns: this.#turns.length },
+        details: { turns: this.#messages.filter(({ role }) => role === 'user').length },
       })
-    return [...this.#turns.slice(0, index), { ...turn, text: text ?? turn.text, answer: null }]
+    return { messages: this.#messages.slice(0, index), begun: answer.begun ?? '', opened: [] }
   }
 
-  #promptOf(turns: readonly Turn[]): PromptPart[] {
-    const messages: ChatMessage[] = []
-    for (const { text, clip, begun, answer } of turns) {
-      const words: ChatPart = { type: 'text', text }
-      messages.push({ role: 'user', content: clip ? [{ type: 'video' }, words] : [words] })
-      if (answer) {
-        const said: ChatPart = answer.tokens ? { type: 'tokens', tokens: answer.tokens } : { type: 'text', text: answer.text }
-        messages.push({ role: 'assistant', content: begun === '' ? [said] : [{ type: 'text', text: begun }, said] })
-      }
-    }
-    const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
-    return this.#resources.language.prompt(messages, { addGenerationPrompt: true, begun: turns.at(-1)?.begun }).map((segment) => {
+  #promptOf({ messages, begun }: Asked): PromptPart[] {
+    const shown = messages.map(({ role, content }) => ({
+      role,
+      content: content.map((part) => (part.kind === 'text' ? ({ type: 'text', text: part.text } as const) : ({ type: 'video' } as const))),
+    }))
+    const clips = clipsOf(messages)
+    return this.#resources.language.prompt(shown, { addGenerationPrompt: true, begun }).map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
       if (!clip)
@@ -171,34 +183,25 @@ export class Conversation {
     return Math.min(this.#resources.manifest.maxSequence, this.#resources.limits?.context ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Weighs a clip that was just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
-  async #makeFit(turns: readonly Turn[], wanted: readonly PromptPart[], answer: number): Promise<void> {
-    const clip = turns.at(-1)?.clip
-    if (!clip || this.#clips.includes(clip)) return
+  /** Weighs the clips that were just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
+  async #makeFit({ opened }: Asked, wanted: readonly PromptPart[], answer: number): Promise<void> {
+    if (opened.length === 0) return
     const { scales, language, limits: given } = this.#resources
     const devices = this.#resources.devices()
     const offload = offloadOf(devices, language)
-    const held = (this.#held?.session.capacity ?? 0) * scales.memory.language.cellBytes
-    const limits = { context: this.#limit, ...(await memoryLimits(language, { held, offload, given })) }
-    let text = 0
-    let pictures = 0
-    for (const part of wanted) {
-      if (part.kind === 'tokens') text += part.tokens.length
-      else if (part.clip !== clip) pictures += part.clip.cells
+    const cells = (this.#held?.session.capacity ?? 0) * scales.memory.language.cellBytes
+    const limits = { context: this.#limit, ...(await memoryLimits(language, { held: cells, offload, given })) }
+    const held = heldParts(devices, this.#held !== null, given)
+    for (const clip of opened) {
+      const { visual, text } = sizeOf(wanted)
+      const { refusal } = weighClip(clip, scales, { text, pictures: visual - clip.cells, answer, held, offload }, limits)
+      if (refusal) throw refusal
     }
-    const beside = { text, pictures, answer, held: heldParts(devices, this.#held !== null, given), offload }
-    const { refusal } = weighClip(clip, scales, beside, limits)
-    if (refusal) throw refusal
   }
 
   /** Cells for prompt and answer; the answer is shortened to what is left, down to a least that is worth it. */
   #roomFor(wanted: readonly PromptPart[], maxTokens: number): { cells: number; maxTokens: number; visual: number; text: number } {
-    let visual = 0
-    let text = 0
-    for (const part of wanted) {
-      if (part.kind === 'clip') visual += part.clip.cells
-      else text += part.tokens.length
-    }
+    const { visual, text } = sizeOf(wanted)
     const limit = this.#limit
     const left = limit - visual - text
     if (left < Math.min(maxTokens, LEAST_ANSWER)) {
@@ -225,7 +228,7 @@ export class Conversation {
   }
 
   async *#answer(
-    turns: readonly Turn[],
+    asked: Asked,
     wanted: readonly PromptPart[],
     sampling: Sampling,
     clock: { started: number; probe: Stopwatch },
@@ -244,15 +247,18 @@ export class Conversation {
     let evaluated = 0
 
     const missing = held.keepPrefixOf(wanted)
-    for (const part of missing) {
+    const lastClip = missing.findLastIndex(({ kind }) => kind === 'clip')
+    const unseen = missing.flatMap((part) => (part.kind === 'clip' ? [part.clip] : []))
+    let seen = 0
+    for (const [i, part] of missing.entries()) {
       if (part.kind === 'tokens') {
-        if (part === missing.at(-1)) yield { kind: 'stage', stage: 'thinking' }
+        if (i === lastClip + 1) yield { kind: 'stage', stage: 'thinking' }
         await prefill.time(() => session.evaluateTokens(part.tokens, signal))
         evaluated += part.tokens.length
         held.add(part, session.mark)
         continue
       }
-      yield { kind: 'stage', stage: 'looking' }
+      if (seen === 0) yield { kind: 'stage', stage: 'looking' }
       const { clip } = part
       const start = session.mark.position
       const report = {
@@ -260,32 +266,35 @@ export class Conversation {
         encode,
         onNotice: (text: string) => notices.push(text),
         onCached: () => (cached = 'embeddings'),
-        onDecoded: (seen: Decoded) => decoded.push(seen),
+        onDecoded: (through: Decoded) => decoded.push(through),
       }
       let done = 0
       for await (const frame of clip.embed(report, signal)) {
         const planes = framePlanes(positions, start, done, clip.shape)
         done += 1
+        seen += 1
         await prefill.time(() => session.evaluateRows(frame.rows, planes, positionAfterClip(positions, start, done, clip.shape), signal))
-        yield { kind: 'frame', frame: { index: frame.index, time: frame.time }, done, of: clip.frames.length }
+        const of = unseen.reduce((sum, { frames }) => sum + frames.length, 0)
+        yield { kind: 'frame', frame: { index: frame.index, time: frame.time }, done: seen, of }
       }
       evaluated += clip.cells
       held.add(part, session.mark)
     }
-    const clips = turns.flatMap((turn) => (turn.clip ? [turn.clip] : []))
-    // Said with the turn that brings the clip, not again with every question about it.
-    const brought = turns.at(-1)?.clip
-    if (brought) notices.unshift(...brought.notices)
+    const clips = clipsOf(asked.messages)
+    // Said with the question that brings the clip, not again with every question about it.
+    for (const clip of clipsOf(sinceLastAnswer(asked.messages))) notices.unshift(...clip.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
     yield { kind: 'stage', stage: 'writing' }
-    const turn = turns.at(-1)
-    if (!turn) throw new TarsierError('internal', 'A turn without a question cannot be answered. Please report it.')
-    turn.answer = { text: '', tokens: null }
-    this.#turns = turns
+    const answering = (text: string) => {
+      const words = { kind: 'text', text: asked.begun + text } as const
+      this.#messages = [...asked.messages, { role: 'assistant', content: [words], begun: asked.begun }]
+    }
+    let said = ''
+    answering(said)
     const generating = performance.now()
     let firstToken = 0
-    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal, { continues: turn.begun !== '' })
+    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal, { continues: asked.begun !== '' })
     let generated: Generated
     for (;;) {
       const next = await pieces.next()
@@ -294,21 +303,24 @@ export class Conversation {
         generated = next.value
         break
       }
-      turn.answer.text += next.value.text
+      said += next.value.text
+      answering(said)
       yield { kind: 'delta', text: next.value.text }
     }
-    turn.answer = { text: generated.text, tokens: generated.finish === 'stop' ? null : generated.tokens }
-    held.add({ kind: 'tokens', tokens: generated.tokens }, session.mark)
+    answering(generated.text)
 
     const finished = performance.now()
-    const shown = clips.at(-1)
+    const shown = clipsOf(asked.messages.filter(({ content }) => content.some(({ kind }) => kind === 'clip')).slice(-1))
+    const looked = shown.map(({ frames, shape: { width, height } }) => ({ frames, width, height }))
+    const last = shown.at(-1)
     const [only, ...more] = decoded
     const answer: Answer = {
       text: generated.text,
       finish: generated.finish,
-      frames: shown?.frames ?? [],
-      width: shown?.shape.width ?? 0,
-      height: shown?.shape.height ?? 0,
+      frames: looked.flatMap(({ frames }) => frames),
+      width: last?.shape.width ?? 0,
+      height: last?.shape.height ?? 0,
+      ...(looked.length > 1 && { clips: looked }),
       tokens: {
         visual: clips.reduce((sum, clip) => sum + clip.cells, 0),
         prompt: room.text,
@@ -326,7 +338,7 @@ export class Conversation {
       },
       device: this.#resources.devices(),
       notices: [...new Set(notices)],
-      ...(shown?.fitted && { fitted: shown.fitted }),
+      ...(last?.fitted && { fitted: last.fitted }),
       ...(only && more.length === 0 && { decoded: only }),
       cached,
     }
@@ -334,9 +346,28 @@ export class Conversation {
   }
 }
 
-/** As callers know it: what the answer was begun with and what the model made of it. Undefined for a turn without one. */
-function wholeAnswer({ begun, answer }: Turn): string | undefined {
-  return answer ? begun + answer.text : undefined
+function bringsClip(request: TurnRequest): boolean {
+  if (request.kind === 'ask') return request.clip !== undefined
+  return request.kind === 'chat' && request.messages.some(({ content }) => content.some(({ kind }) => kind === 'clip'))
+}
+
+function clipsOf(messages: readonly OpenedMessage[]): PreparedClip[] {
+  return messages.flatMap(({ content }) => content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : [])))
+}
+
+function sinceLastAnswer(messages: readonly OpenedMessage[]): readonly OpenedMessage[] {
+  return messages.slice(messages.findLastIndex(({ role }) => role === 'assistant') + 1)
+}
+
+/** Cells that a prompt takes. */
+function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number } {
+  let visual = 0
+  let text = 0
+  for (const part of wanted) {
+    if (part.kind === 'clip') visual += part.clip.cells
+    else text += part.tokens.length
+  }
+  return { visual, text }
 }
 
 /** Whether two requests mean the same frames of the same file. */

@@ -1,20 +1,21 @@
 import type { Mark, Session } from '../language/types.ts'
 import type { PreparedClip } from './prepared-clip.ts'
 
-/** A prompt as it is evaluated: runs of tokens with clips between them. */
+/** A piece of a prompt as it is evaluated; see {@link PromptSegment} for where tokens are cut. */
 export type PromptPart =
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
   | { readonly kind: 'clip'; readonly clip: PreparedClip }
 
 interface HeldPart {
   readonly part: PromptPart
-  readonly start: Mark
   readonly end: Mark
 }
 
 /**
- * What a session's KV holds, part by part. One mechanism serves follow-up questions, regenerating, editing and
- * clearing: each asks for a whole prompt, and only what differs from the held one is evaluated.
+ * What a session's KV holds of a prompt, piece by piece. One mechanism serves follow-up questions, regenerating, editing and clients that say
+ * everything anew: each asks for a whole prompt, and only the pieces that differ from the held ones are evaluated. A piece is kept whole or not at
+ * all, and the tokens of an answer are evaluated again when they come back as part of a prompt: the same numbers in batches of another size are
+ * not the same to the last bit, and the answer to a request must not depend on what was asked before.
  */
 export class HeldPrompt {
   readonly session: Session
@@ -28,9 +29,9 @@ export class HeldPrompt {
     return this.#parts.at(-1)?.end ?? { cells: 0, position: 0 }
   }
 
-  /** Takes note of a part that was evaluated (or restored) whole, from the end of the last one to `end`. */
+  /** Takes note of a piece that was evaluated (or restored) whole and ends at `end`. */
   add(part: PromptPart, end: Mark): void {
-    this.#parts.push({ part, start: this.#end, end })
+    this.#parts.push({ part, end })
   }
 
   /** Takes over what another one holds, whose KV this one's session was given. */
@@ -39,43 +40,21 @@ export class HeldPrompt {
   }
 
   /**
-   * Rewinds the session to the longest common prefix of what it holds and `wanted`.
-   * At least the last token is always left over, because its logits are needed.
-   * @returns the parts still to be evaluated
+   * Rewinds the session to the longest common beginning of what it holds and `wanted`, in whole pieces.
+   * The last piece is always left over, because the logits after it are needed.
+   * @returns the pieces still to be evaluated
    */
   keepPrefixOf(wanted: readonly PromptPart[]): PromptPart[] {
-    const kept: HeldPart[] = []
-    const rest = [...wanted]
-    for (const held of this.#parts) {
-      const next = rest[0]
-      if (next === undefined) break
-      if (next.kind === 'clip') {
-        if (held.part.kind !== 'clip' || held.part.clip !== next.clip) break
-        kept.push(held)
-        rest.shift()
-        continue
-      }
-      if (held.part.kind !== 'tokens') break
-      const available = rest.length === 1 ? next.tokens.length - 1 : next.tokens.length
-      const same = commonPrefix(held.part.tokens, next.tokens, available)
-      if (same > 0) {
-        const end = { cells: held.start.cells + same, position: held.start.position + same }
-        kept.push({ part: { kind: 'tokens', tokens: next.tokens.slice(0, same) }, start: held.start, end })
-      }
-      // A held run may be shorter than the wanted one: answers are held as runs of their own.
-      if (same === next.tokens.length) rest.shift()
-      else rest[0] = { kind: 'tokens', tokens: next.tokens.slice(same) }
-      if (same < held.part.tokens.length) break
-    }
-    this.#parts = kept
+    let same = 0
+    while (same < wanted.length - 1 && isSame(this.#parts[same]?.part, wanted[same])) same += 1
+    this.#parts = this.#parts.slice(0, same)
     this.session.rewind(this.#end)
-    return rest
+    return wanted.slice(same)
   }
 }
 
-function commonPrefix(a: readonly number[], b: readonly number[], limit: number): number {
-  const length = Math.min(a.length, b.length, limit)
-  let same = 0
-  while (same < length && a[same] === b[same]) same += 1
-  return same
+function isSame(held: PromptPart | undefined, wanted: PromptPart | undefined): boolean {
+  if (held?.kind === 'clip') return wanted?.kind === 'clip' && held.clip === wanted.clip
+  if (held === undefined || wanted?.kind !== 'tokens' || held.tokens.length !== wanted.tokens.length) return false
+  return held.tokens.every((token, i) => token === wanted.tokens[i])
 }

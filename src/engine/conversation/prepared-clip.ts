@@ -162,7 +162,7 @@ export class PreparedClip {
    */
   async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
-    if ((await fileStamp(this.request.path)) !== this.#stamp) return null
+    if (!(await this.isUnchanged())) return null
     const { manifest } = this.#resources
     const facts = [
       CACHE_VERSION,
@@ -179,6 +179,11 @@ export class PreparedClip {
 
   get cachePrefix(): string {
     return `${this.info.bytes.toString(36)}-`
+  }
+
+  /** Whether its file is still the one that was opened. */
+  async isUnchanged(): Promise<boolean> {
+    return (await fileStamp(this.request.path)) === this.#stamp
   }
 
   /** Closes the file; it is opened again should the embeddings be wanted once more. */

@@ -3,15 +3,24 @@ import { positionAfterClip } from './clip-positions.ts'
 import type { HeldPrompt, PromptPart } from './held-prompt.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 
+/** Changes whenever prompts are evaluated in other pieces: a state made otherwise is not the same to the last bit. */
+const PIECES = 2
+
 /**
  * The KV of a prompt's head (the tokens before the first clip, and the clip) kept on disk, so that a clip opened again
  * after a restart costs neither decoding nor encoding nor prefill. Whole states only: M-RoPE positions cannot be shifted.
  */
-function headOf(wanted: readonly PromptPart[]): { before: readonly number[]; clip: PreparedClip } | null {
-  const [first, second] = wanted
-  if (first?.kind === 'clip') return { before: [], clip: first.clip }
-  if (first?.kind === 'tokens' && second?.kind === 'clip') return { before: first.tokens, clip: second.clip }
+function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly number[])[]; clip: PreparedClip } | null {
+  const before: (readonly number[])[] = []
+  for (const part of wanted) {
+    if (part.kind === 'clip') return { before, clip: part.clip }
+    before.push(part.tokens)
+  }
   return null
+}
+
+function facts({ language }: ClipResources['manifest'], before: readonly (readonly number[])[]): readonly unknown[] {
+  return [PIECES, language.sha256, before]
 }
 
 /**
@@ -27,18 +36,19 @@ export async function restoreState(
   const head = headOf(wanted)
   if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
   const { before, clip } = head
-  const name = await clip.cacheName('state', signal, [manifest.language.sha256, before])
+  const name = await clip.cacheName('state', signal, facts(manifest, before))
   const path = name === null ? null : await cache.find(name)
   if (name === null || path === null) return false
   if (!(await held.session.restore(path))) {
     await cache.drop(name) // so that it is written anew
     return false
   }
-  if (before.length > 0) held.add({ kind: 'tokens', tokens: before }, { cells: before.length, position: before.length })
-  const end = {
-    cells: before.length + clip.cells,
-    position: positionAfterClip(language.positions, before.length, clip.frames.length, clip.shape),
+  let cells = 0
+  for (const tokens of before) {
+    cells += tokens.length
+    held.add({ kind: 'tokens', tokens }, { cells, position: cells })
   }
+  const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.frames.length, clip.shape) }
   held.add({ kind: 'clip', clip }, end)
   await clip.close() // it will hardly be looked at
   return true
@@ -54,7 +64,7 @@ export async function storeState(
   const head = headOf(wanted)
   // A clip that lost frames has another length than its plan says, and is better looked at again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
-  const name = await head.clip.cacheName('state', signal, [manifest.language.sha256, head.before])
+  const name = await head.clip.cacheName('state', signal, facts(manifest, head.before))
   if (name === null || (await cache.find(name)) !== null) return
   await cache.store(name, (path) => session.save(path))
 }

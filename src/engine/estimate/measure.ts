@@ -15,8 +15,9 @@ const TRIED_PREFILLED = 64
 const TRIED_GENERATED = 8
 
 /** What a real run tells of speed. `patchSize` in pixels. */
-export function speedsOf({ timings, tokens, frames, width, height, cached }: Answer, patchSize: number): Speeds {
-  const patches = (frames.length * width * height) / patchSize ** 2
+export function speedsOf({ timings, tokens, frames, width, height, clips, cached }: Answer, patchSize: number): Speeds {
+  // Of several clips some may have been seen earlier.
+  const patches = clips ? 0 : (frames.length * width * height) / patchSize ** 2
   return {
     ...(cached === 'nothing' && patches > 0 && timings.encode > 0 && { patch: timings.encode / patches }),
     ...(tokens.evaluated >= LEAST_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),

@@ -217,7 +217,7 @@ class LlamaModel implements Language {
 
   prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[] {
     this.#open()
-    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce })
+    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce, batch: BATCH })
   }
 
   async open({ cells }: { cells: number }): Promise<Session> {

@@ -10,11 +10,7 @@ const PRIVATE_END = 0xffffd
 export type RenderedPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'control'; readonly token: number }
-  | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
   | { readonly kind: 'clip' }
-
-/** A message's part as the template sees it. `generated` stands for an answer's own tokens, which begin with a space where the model writes one. */
-type TemplatePart = { readonly type: 'text'; readonly text: string; readonly generated?: true } | { readonly type: 'video' }
 
 export interface PromptVocabulary {
   /** Control tokens by their text. */
@@ -51,37 +47,30 @@ export class PromptTemplate {
 
   render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): RenderedPart[] {
     const parts = messages.flatMap((message) => message.content)
-    const answers = parts.flatMap((part) => (part.type === 'tokens' ? [part.tokens] : []))
     const masked = [...new Set([...this.#vocabulary.controls.keys(), this.#videoPad].flatMap(ends))]
     const written = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    const [masks, marks] = privateCharacters(masked.length, answers.length, written + this.#source)
+    const masks = privateCharacters(masked.length, written + this.#source)
 
     const mask = (text: string) => Array.from(text, (character) => masks[masked.indexOf(character)] ?? character).join('')
     const unmask = (text: string) => Array.from(text, (character) => masked[masks.indexOf(character)] ?? character).join('')
-    let answer = 0
-    const shown = (part: ChatPart): TemplatePart => {
-      if (part.type === 'video') return part
-      return part.type === 'text' ? { type: 'text', text: mask(part.text) } : { type: 'text', text: marks[answer++] ?? '', generated: true }
-    }
+    const shown = (part: ChatPart): ChatPart => (part.type === 'text' ? { type: 'text', text: mask(part.text) } : part)
     const rendered = this.#run(
       messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) })),
       addGenerationPrompt,
     )
-    const out = this.#split(rendered, marks, answers, unmask)
+    const out = this.#split(rendered, unmask)
     const clips = parts.filter((part) => part.type === 'video').length
-    const place = (kind: RenderedPart['kind']) => out.filter((part) => part.kind === kind).length
-    if (place('clip') !== clips || place('tokens') !== answers.length) {
-      throw unusable(new Error(`it shows ${place('clip')} of ${clips} clips and ${place('tokens')} of ${answers.length} answers`))
-    }
+    const places = out.filter((part) => part.kind === 'clip').length
+    if (places !== clips) throw unusable(new Error(`it shows ${places} of ${clips} clips`))
     return out
   }
 
-  #contentOf(parts: readonly TemplatePart[]): string | readonly TemplatePart[] {
+  #contentOf(parts: readonly ChatPart[]): string | readonly ChatPart[] {
     const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
     return this.#takesParts || texts.length < parts.length ? parts : texts.join('')
   }
 
-  #run(messages: readonly { role: string; content: string | readonly TemplatePart[] }[], addGenerationPrompt: boolean): string {
+  #run(messages: readonly { role: string; content: string | readonly ChatPart[] }[], addGenerationPrompt: boolean): string {
     try {
       return this.#template.render({
         messages,
@@ -110,25 +99,18 @@ export class PromptTemplate {
     }
   }
 
-  #split(
-    rendered: string,
-    marks: readonly string[],
-    answers: readonly (readonly number[])[],
-    unmask: (text: string) => string,
-  ): RenderedPart[] {
+  #split(rendered: string, unmask: (text: string) => string): RenderedPart[] {
     const { controls } = this.#vocabulary
     const pad = surroundings(this.#videoPad, controls)
-    const special = [this.#videoPad, ...marks, ...[...controls.keys()].sort((a, b) => b.length - a.length)]
+    const special = [this.#videoPad, ...[...controls.keys()].sort((a, b) => b.length - a.length)]
     const parts: RenderedPart[] = []
     for (const [i, piece] of rendered.split(new RegExp(`(${special.map(literally).join('|')})`, 'u')).entries()) {
       if (i % 2 === 0) {
         if (piece !== '') parts.push({ kind: 'text', text: unmask(piece) })
         continue
       }
-      const answer = answers[marks.indexOf(piece)]
       const token = controls.get(piece)
       if (piece === this.#videoPad) parts.push(...pad.before, { kind: 'clip' }, ...pad.after)
-      else if (answer) parts.push({ kind: 'tokens', tokens: answer })
       else if (token !== undefined) parts.push({ kind: 'control', token })
     }
     return parts
@@ -152,17 +134,16 @@ function ends(text: string): string[] {
   return [characters[0] ?? '', characters.at(-1) ?? ''].filter((character) => character !== '')
 }
 
-/** Characters of private use that a text does not hold: so many to mask with, and so many to mark places with. */
-function privateCharacters(masks: number, marks: number, text: string): [string[], string[]] {
+/** So many characters of private use that a text does not hold. */
+function privateCharacters(count: number, text: string): string[] {
   const taken = new Set(text)
   const free: string[] = []
-  for (let code = PRIVATE; code <= PRIVATE_END && free.length < masks + marks; code += 1) {
+  for (let code = PRIVATE; code <= PRIVATE_END && free.length < count; code += 1) {
     const character = String.fromCodePoint(code)
     if (!taken.has(character)) free.push(character)
   }
-  if (free.length < masks + marks)
-    throw new TarsierError('usage', 'The prompt holds too many different characters of private use. Leave some out.')
-  return [free.slice(0, masks), free.slice(masks)]
+  if (free.length < count) throw new TarsierError('usage', 'The prompt holds too many different characters of private use. Leave some out.')
+  return free
 }
 
 function literally(text: string): string {

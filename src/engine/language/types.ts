@@ -56,13 +56,12 @@ export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: readonly ChatPart[]
 }
-/** `tokens` is an answer exactly as it was generated: it stands in the prompt token by token, so that the KV that holds it stays valid. */
-export type ChatPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'video' }
-  | { readonly type: 'tokens'; readonly tokens: readonly number[] }
+export type ChatPart = { readonly type: 'text'; readonly text: string } | { readonly type: 'video' }
 
-/** A rendered prompt: runs of tokens with the places of clips between them. */
+/**
+ * A piece of a rendered prompt: tokens, or the place of a clip. Each piece is evaluated as one batch (a clip frame by frame), and where a piece ends
+ * depends only on the tokens up to there: so the KV of an equal beginning is equal to the last bit, whether it was computed now or earlier.
+ */
 export type PromptSegment = { readonly kind: 'tokens'; readonly tokens: readonly number[] } | { readonly kind: 'clip' }
 
 export interface PromptOptions {

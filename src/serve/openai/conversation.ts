@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { ClipRequest, PastTurn } from '../../engine/engine-client.ts'
+import type { Message, MessagePart } from '../../engine/engine-client.ts'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import type { MediaInfo } from '../../engine/media/types.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { type FrameRequest, MAX_FRAMES } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { RequestMedia } from './media.ts'
@@ -12,114 +12,100 @@ import type { ChatRequest, ChatRequestMessage, ContentPart, ProcessorWishes } fr
 export interface AskedConversation {
   /** Requests of one conversation have the same, so that the engine finds what it computed for the one before. */
   readonly key: string
-  readonly history: readonly PastTurn[]
-  readonly text: string
-  readonly clip: ClipRequest | undefined
+  readonly messages: readonly Message[]
   /** What the answer begins with, which the model goes on from. */
   readonly begun?: string
 }
 
 export interface ConversationParts {
-  readonly media: RequestMedia
-  readonly manifest: Pick<ModelManifest, 'sampler'>
+  readonly media: Pick<RequestMedia, 'fileOf' | 'bytesOf'>
+  readonly manifest: Pick<ModelManifest, 'sampler' | 'prompt'>
   probe(path: string, signal: AbortSignal): Promise<MediaInfo>
 }
 
-interface Message {
-  readonly text: string
-  readonly clip: ClipRequest | undefined
-}
-
 /**
- * A request's messages as turns. The last one must be the user's; with `continue_final_message` it is the assistant's, and its answer goes on from
- * there, as vLLM has it. System messages, which Tarsier's templates have no place for, stand before the first question. Throws `usage` for what
- * cannot be understood, naming it.
+ * A request's messages, in their order and with their parts in theirs. The last one must be the user's; with `continue_final_message` it is the
+ * assistant's, and its answer goes on from there, as vLLM has it. Where no user's message says anything, the model's own request for a description
+ * is put to the last one. Throws `usage` for what cannot be understood, naming it.
  */
 export async function readConversation(
   { messages, model, mm_processor_kwargs, continue_final_message }: ChatRequest,
   parts: ConversationParts,
   signal: AbortSignal,
 ): Promise<AskedConversation> {
-  const system = messages.filter(isSystem).map(textOf).filter(Boolean)
-  const turns = groups(messages.filter((message) => !isSystem(message)))
-  const last = turns.pop()
-  if (!last) throw usage("There is no user's message: there is nothing to answer.")
-  const { answer: begun } = last
-  const goesOn = continue_final_message === true
-  if (begun !== undefined && !goesOn)
+  const begun = begunIn(messages, continue_final_message === true)
+  const read: Message[] = []
+  for (const message of begun === undefined ? messages : messages.slice(0, -1)) {
+    const content: MessagePart[] = []
+    for (const piece of piecesOf(message)) content.push(await partOf(piece, mm_processor_kwargs ?? {}, parts, signal))
+    if (content.length === 0 && message.role === 'user') throw usage("A user's message is empty: give it some text.")
+    read.push({ role: message.role === 'developer' ? 'system' : message.role, content })
+  }
+  const asked = described(read, parts.manifest.prompt.describe)
+  return { key: keyOf(model, asked), messages: asked, ...(begun !== undefined && { begun }) }
+}
+
+/** What the answer is begun with. */
+function begunIn(messages: readonly ChatRequestMessage[], goesOn: boolean): string | undefined {
+  const last = messages.at(-1)
+  if (!messages.some(({ role }) => role === 'user')) throw usage("There is no user's message: there is nothing to answer.")
+  if (last?.role !== 'assistant') {
+    if (goesOn) throw usage("The last message must be an assistant's with some text, for continue_final_message to go on from it.")
+    return undefined
+  }
+  if (!goesOn)
     throw usage("The last message must be a user's. With continue_final_message the assistant's own last message is gone on from.")
-  if (goesOn && !begun) throw usage("The last message must be an assistant's with some text, for continue_final_message to go on from it.")
-  const wishes = mm_processor_kwargs ?? {}
-  const history: PastTurn[] = []
-  for (const { asked, answer = '' } of turns) history.push({ ...(await read(asked, wishes, parts, signal)), answer })
-  const question = { ...(await read(last.asked, wishes, parts, signal)), ...(begun !== undefined && { begun }) }
-  const [first] = history
-  if (system.length > 0) {
-    if (first) history[0] = { ...first, text: [...system, first.text].join('\n\n') }
-    else return finished({ history, ...question, text: [...system, question.text].join('\n\n') }, model)
-  }
-  return finished({ history, ...question }, model)
+  const text = piecesOf(last).flatMap((piece) => ('text' in piece ? [piece.text] : []))
+  if (text.length === 0) throw usage("The last message must be an assistant's with some text, for continue_final_message to go on from it.")
+  return text.join('')
 }
 
-function finished(asked: Omit<AskedConversation, 'key'>, model: string): AskedConversation {
-  const opening = asked.history[0] ?? asked
-  const key = createHash('sha256')
-    .update(JSON.stringify([model, opening.text, opening.clip]))
-    .digest('hex')
-  return { ...asked, key: `api ${key}` }
+function piecesOf({ content }: ChatRequestMessage): readonly ContentPart[] {
+  if (typeof content !== 'string') return content ?? []
+  return content === '' ? [] : [{ type: 'text', text: content }]
 }
 
-/** Each run of user messages with the assistant's answer to it. */
-function groups(messages: readonly ChatRequestMessage[]): { asked: ChatRequestMessage[]; answer?: string }[] {
-  const turns: { asked: ChatRequestMessage[]; answer?: string }[] = []
-  for (const message of messages) {
-    const open = turns.at(-1)
-    if (message.role === 'assistant') {
-      if (!open || open.answer !== undefined) throw usage("An assistant's message must follow a user's.")
-      open.answer = textOf(message)
-    } else if (open && open.answer === undefined) open.asked.push(message)
-    else turns.push({ asked: [message] })
-  }
-  return turns
+async function partOf(piece: ContentPart, wishes: ProcessorWishes, parts: ConversationParts, signal: AbortSignal): Promise<MessagePart> {
+  if ('text' in piece) return { kind: 'text', text: piece.text }
+  const path = await fileOf(piece, parts.media, signal)
+  const frames = await framesFor(path, wishes, parts, signal)
+  return { kind: 'clip', clip: { path, frames, ...(wishes.max_pixels !== undefined && { maxPixels: wishes.max_pixels }) } }
 }
 
-async function read(
-  messages: readonly ChatRequestMessage[],
-  wishes: ProcessorWishes,
-  parts: ConversationParts,
+async function fileOf(
+  piece: Exclude<ContentPart, { text: string }>,
+  media: ConversationParts['media'],
   signal: AbortSignal,
-): Promise<Message> {
-  const text = messages.map(textOf).filter(Boolean).join('\n')
-  const pieces = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []))
-  const path = await fileOf(pieces, parts.media, signal)
-  if (text === '' && path === undefined) throw usage('A message is empty: give it some text.')
-  const clip =
-    path === undefined
-      ? undefined
-      : {
-          path,
-          frames: await framesFor(path, wishes, parts, signal),
-          ...(wishes.max_pixels !== undefined && { maxPixels: wishes.max_pixels }),
-        }
-  return { text: text === '' ? 'Describe the video in detail.' : text, clip }
+): Promise<string> {
+  switch (piece.type) {
+    case 'image_url':
+      return await media.fileOf(piece.image_url.url, signal)
+    case 'video_url':
+      return await media.fileOf(piece.video_url.url, signal)
+    case 'input_video': {
+      const { input_video: given } = piece
+      return 'data' in given ? await media.bytesOf(given.data, signal) : await media.fileOf(given.url, signal)
+    }
+    default:
+      return assertNever(piece, 'part')
+  }
 }
 
-/** The clip of a message: a video, a picture, or several pictures that are its frames. */
-async function fileOf(pieces: readonly ContentPart[], media: RequestMedia, signal: AbortSignal): Promise<string | undefined> {
-  const pictures: string[] = []
-  const films: string[] = []
-  for (const piece of pieces) {
-    if (piece.type === 'image_url') pictures.push(await media.fileOf(piece.image_url.url, signal))
-    else if (piece.type === 'video_url') films.push(await media.fileOf(piece.video_url.url, signal))
-    else if (piece.type === 'input_video') {
-      const { input_video: given } = piece
-      films.push('data' in given ? await media.bytesOf(given.data, signal) : await media.fileOf(given.url, signal))
-    }
-  }
-  if (films.length > 1) throw usage('One message may bring one video. Ask about each in a message of its own.')
-  if (films.length === 1 && pictures.length > 0) throw usage('One message may bring a video or pictures, not both.')
-  if (pictures.length > MAX_FRAMES) throw usage(`One message may bring ${MAX_FRAMES} pictures at most.`)
-  return films[0] ?? (pictures.length > 1 ? await media.framesOf(pictures) : pictures[0])
+function described(messages: readonly Message[], describe: string): readonly Message[] {
+  const asks = messages.some(({ role, content }) => role === 'user' && content.some((part) => part.kind === 'text' && part.text !== ''))
+  if (asks) return messages
+  const place = messages.findLastIndex(({ role }) => role === 'user')
+  return messages.map((message, i) =>
+    i === place ? { ...message, content: [...message.content, { kind: 'text', text: describe }] } : message,
+  )
+}
+
+/** Of everything up to the first user's message. */
+function keyOf(model: string, messages: readonly Message[]): string {
+  const opening = messages.slice(0, messages.findIndex(({ role }) => role === 'user') + 1)
+  return `api ${createHash('sha256')
+    .update(JSON.stringify([model, opening]))
+    .digest('hex')}`
 }
 
 /** What `mm_processor_kwargs` says, over the clip or the part of it that is meant. Pictures sent as frames are all used unless it says otherwise. */
@@ -140,15 +126,6 @@ export async function framesFor(
   const { duration } = await probe(path, signal)
   const seconds = Math.max(0, Math.min(end ?? duration, duration) - (start ?? 0))
   return { kind, count: Math.max(1, Math.min(max_frames ?? MAX_FRAMES, MAX_FRAMES, Math.round(seconds * (fps ?? 1)))), ...range }
-}
-
-function isSystem({ role }: ChatRequestMessage): boolean {
-  return role === 'system' || role === 'developer'
-}
-
-function textOf({ content }: ChatRequestMessage): string {
-  if (typeof content === 'string') return content
-  return (content ?? []).flatMap((part) => ('text' in part ? [part.text] : [])).join('\n')
 }
 
 function usage(message: string): TarsierError {

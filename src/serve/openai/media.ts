@@ -1,14 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { copyFile, mkdir, readdir, realpath, rename, rm, stat, utimes } from 'node:fs/promises'
+import { copyFile, mkdir, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
-import { newId } from '../../library/ids.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
+import type { UploadFolder } from './upload-folder.ts'
 
 export interface MediaRules {
   /** The one folder whose files may be named. */
@@ -22,17 +22,19 @@ export interface MediaRules {
 /** As in vLLM: a server that takes longer to hand over a clip is given up. */
 const FETCH_TIMEOUT_MS = 30_000
 const MOST_REDIRECTS = 3
-/** Files that came with requests are kept for the next question about them; the least recently used go when there are more. */
-const MOST_FILES = 64
-
-/** Turns what a request names into files on this disk. A file that came with a request lies under its content's name, so that the same one is found again. */
-export class RequestMedia {
-  readonly #folder: string
+/** Turns what one request names into files on this disk, which stay until it is disposed. */
+export class RequestMedia implements AsyncDisposable {
+  readonly #uploads: UploadFolder
   readonly #rules: MediaRules
+  readonly #used: string[] = []
 
-  constructor(home: string, rules: MediaRules) {
-    this.#folder = join(home, 'cache', 'api')
+  constructor(uploads: UploadFolder, rules: MediaRules) {
+    this.#uploads = uploads
     this.#rules = rules
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#uploads.release(this.#used.splice(0))
   }
 
   /** The file of a `data:` address, of a path under the media root, or of an allowed host. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`. */
@@ -51,33 +53,14 @@ export class RequestMedia {
   /** Several pictures as the frames of one clip: a folder of copies of them, in order. */
   async framesOf(files: readonly string[]): Promise<string> {
     const name = createHash('sha256').update(JSON.stringify(files)).digest('hex')
-    const folder = join(this.#folder, `${name}${FRAMES_ENDING}`)
-    if (await isThere(folder)) return await touched(folder)
-    const aside = join(this.#folder, `${newId()}.part`)
-    await mkdir(aside, { recursive: true })
+    const scratch = await this.#uploads.scratch()
     try {
-      for (const [i, file] of files.entries()) await copyFile(file, join(aside, String(i).padStart(6, '0')))
-      await rename(aside, folder).catch(async (error: unknown) => {
-        if (!(await isThere(folder))) throw error // another request made the same one
-      })
-      return folder
+      await mkdir(scratch)
+      for (const [i, file] of files.entries()) await copyFile(file, join(scratch, String(i).padStart(6, '0')))
+      return await this.#place(scratch, `${name}${FRAMES_ENDING}`)
     } finally {
-      await rm(aside, { recursive: true, force: true })
+      await this.#uploads.discard(scratch)
     }
-  }
-
-  /** Removes what was used longest ago. To be called when no request uses any. */
-  async tidy(): Promise<void> {
-    const names = await readdir(this.#folder).catch(() => []) // no request has brought a file yet
-    if (names.length <= MOST_FILES) return
-    const files = await Promise.all(
-      names.map(async (name) => ({
-        path: join(this.#folder, name),
-        time: (await stat(join(this.#folder, name)).catch(() => null))?.mtimeMs ?? 0,
-      })),
-    )
-    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_FILES))
-      await rm(path, { recursive: true, force: true })
   }
 
   async #fromData(url: string, signal: AbortSignal): Promise<string> {
@@ -153,22 +136,25 @@ export class RequestMedia {
   }
 
   async #store(bytes: Readable, signal: AbortSignal): Promise<string> {
-    await mkdir(this.#folder, { recursive: true })
-    const part = join(this.#folder, `${newId()}.part`)
+    const scratch = await this.#uploads.scratch()
     const hash = createHash('sha256')
     try {
-      await pipeline(bytes, this.#counted(hash), createWriteStream(part, { flags: 'wx' }), { signal })
-      const path = join(this.#folder, hash.digest('hex'))
-      await rename(part, path)
-      return path
+      await pipeline(bytes, this.#counted(hash), createWriteStream(scratch, { flags: 'wx' }), { signal })
+      return await this.#place(scratch, hash.digest('hex'))
     } catch (error) {
       if (isAbort(error) || error instanceof TarsierError) throw error
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
         throw new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause: error })
       throw error
     } finally {
-      await rm(part, { force: true })
+      await this.#uploads.discard(scratch)
     }
+  }
+
+  async #place(scratch: string, name: string): Promise<string> {
+    const path = await this.#uploads.place(scratch, name)
+    this.#used.push(path)
+    return path
   }
 
   #counted(hash: Hash): Transform {
@@ -206,17 +192,4 @@ function pathOf(url: string): string {
 function isInside(root: string, path: string): boolean {
   const way = relative(root, path)
   return way !== '' && !way.startsWith('..') && !isAbsolute(way)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-async function touched(path: string): Promise<string> {
-  const now = new Date()
-  await utimes(path, now, now)
-  return path
 }

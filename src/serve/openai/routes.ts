@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { modelBytes, readManifest } from '../../engine/models/manifest.ts'
@@ -14,10 +15,11 @@ import { readConversation } from './conversation.ts'
 import { apiError } from './errors.ts'
 import { type MediaRules, RequestMedia } from './media.ts'
 import { type ChatRequest, chatRequestSchema } from './request.ts'
+import { UploadFolder } from './upload-folder.ts'
 
 /** `GET /v1/models` and `POST /v1/chat/completions`, as OpenAI's clients expect them. */
 export function openAiRoutes(service: Service, rules: MediaRules): Hono {
-  const media = new RequestMedia(service.home, rules)
+  const uploads = new UploadFolder(join(service.home, 'cache', 'api'))
   const routes = new Hono()
   routes.get('/models', async (c) => c.json({ object: 'list', data: await models(service) }))
   routes.get('/models/:model', async (c) => {
@@ -27,7 +29,7 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
     return c.json(found)
   })
   routes.use('/chat/completions', jsonOnly, bodyLimit({ maxSize: rules.maxBytes * 1.4 }))
-  routes.post('/chat/completions', (c) => complete(c, service, media))
+  routes.post('/chat/completions', (c) => complete(c, service, () => new RequestMedia(uploads, rules)))
   routes.onError((error, c) => {
     const { status, body } = apiError(error)
     return c.json(body, status)
@@ -59,7 +61,7 @@ async function models(service: Service) {
   )
 }
 
-async function complete(c: Context, service: Service, media: RequestMedia): Promise<Response> {
+async function complete(c: Context, service: Service, openMedia: () => RequestMedia): Promise<Response> {
   const request = await bodyOf(c)
   const manifest = await readManifest(await resolveModel(nameOf(request.model), service.home))
   // Ends with the connection, whoever closes it.
@@ -68,7 +70,7 @@ async function complete(c: Context, service: Service, media: RequestMedia): Prom
   closed.addEventListener('abort', () => stop.abort(), { once: true })
   if (closed.aborted) stop.abort()
   const head = { id: `chatcmpl-${newId()}`, created: Math.floor(Date.now() / 1000), model: request.model }
-  const events = run(request, manifest, { service, media, client: head.id }, stop.signal)
+  const events = run(request, manifest, { service, openMedia, client: head.id }, stop.signal)
   if (request.stream) return await stream(events, head, request.stream_options?.include_usage === true, stop)
   for await (const event of events) if (event.kind === 'done') return c.json(completion(head, event.answer))
   throw new TarsierError('internal', 'An answer ended without its end. Please report it.')
@@ -99,22 +101,22 @@ function nameOf(model: string): string {
 async function* run(
   request: ChatRequest,
   manifest: ModelManifest,
-  { service, media, client }: { service: Service; media: RequestMedia; client: string },
+  { service, openMedia, client }: { service: Service; openMedia: () => RequestMedia; client: string },
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void> {
+  await using media = openMedia()
   const probe = (path: string) => service.media.probe(path, signal)
   const { key, ...asked } = await readConversation(request, { media, manifest, probe }, signal)
   const leave = await turnOf(service, client, signal)
   try {
     const { device, cache } = service.library.settings.get()
     const engine = await service.engines.for({ model: request.model, device, cache }, key)
-    yield* engine.answer(key, { kind: 'ask', ...asked, sampling: samplingOf(request, manifest) }, signal)
+    yield* engine.answer(key, { kind: 'chat', ...asked, sampling: samplingOf(request, manifest) }, signal)
   } catch (error) {
     if (error instanceof TarsierError && error.code === 'engine-crashed') service.crashed()
     throw error
   } finally {
     leave()
-    if (service.runs.waiting === 0) await media.tidy()
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Engine } from '../../../src/engine/engine.ts'
-import type { ClipRequest, EngineOptions, TurnRequest } from '../../../src/engine/engine-client.ts'
+import type { ClipRequest, EngineOptions, Message, TurnRequest } from '../../../src/engine/engine-client.ts'
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import { type Sampling, samplingSchema } from '../../../src/shared/sampling.ts'
@@ -69,6 +69,10 @@ export function words(options: Partial<Sampling> = {}): Sampling {
 
 export function ask(text: string, clip?: ClipRequest, options: Partial<Sampling> = {}): Extract<TurnRequest, { kind: 'ask' }> {
   return { kind: 'ask', text, clip, sampling: words(options) }
+}
+
+export function chat(...messages: readonly Message[]): TurnRequest {
+  return { kind: 'chat', messages, sampling: words() }
 }
 
 export interface Run {

@@ -55,16 +55,24 @@ describe('prompt', () => {
     expect(tokens.filter((token) => token > 268)).toHaveLength(4)
   })
 
-  it('takes an answer token by token', () => {
-    const answer = [116, 104, 101, 3, 200]
-    const segments = language.prompt(
-      [
-        { role: 'user', content: [{ type: 'text', text: 'the' }] },
-        { role: 'assistant', content: [{ type: 'tokens', tokens: answer }] },
-        { role: 'user', content: [{ type: 'text', text: 'and?' }] },
-      ],
-      { addGenerationPrompt: true },
-    )
-    expect(flat(segments).join(' ')).toContain(`10 ${answer.join(' ')} 271 `)
+  it('is cut where a message ends, and nowhere else', () => {
+    const words = (text: string) => [{ type: 'text' as const, text }]
+    const first = [{ role: 'user' as const, content: [{ type: 'video' as const }, ...words('the')] }]
+    const later = [...first, { role: 'assistant' as const, content: words('and') }, { role: 'user' as const, content: words('more') }]
+    const one = language.prompt(first, { addGenerationPrompt: true })
+    const two = language.prompt(later, { addGenerationPrompt: true })
+    // System message, the user's up to the clip, the clip, the rest of it: equal pieces; then the generation prompt, or the answer.
+    expect(one).toHaveLength(5)
+    expect(two.slice(0, 4)).toEqual(one.slice(0, 4))
+    expect(two).toHaveLength(7)
+  })
+
+  it('is cut after so many tokens as are evaluated at once', () => {
+    const [system, text, end] = language.prompt([{ role: 'user', content: [{ type: 'text', text: 'x y '.repeat(300) }] }], {
+      addGenerationPrompt: false,
+    })
+    expect(system?.kind === 'tokens' && system.tokens.length).toBeLessThan(64)
+    expect(text?.kind === 'tokens' && text.tokens.length).toBe(512)
+    expect(end?.kind).toBe('tokens')
   })
 })

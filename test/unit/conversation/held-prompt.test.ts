@@ -13,7 +13,7 @@ const clipB = { name: 'b' } as unknown as PreparedClip
 const tokens = (...list: number[]): PromptPart => ({ kind: 'tokens', tokens: list })
 const clip = (of: PreparedClip): PromptPart => ({ kind: 'clip', clip: of })
 
-/** System prompt (3), clip (40 cells, 10 positions), question (2), answer (2). */
+/** System prompt (3), clip (40 cells, 10 positions), question (2), the model's turn (2). */
 function held() {
   const { session, rewinds } = recorder()
   const prompt = new HeldPrompt(session)
@@ -24,22 +24,27 @@ function held() {
   return { prompt, rewinds }
 }
 
-test('a follow-up question leaves only its own tokens', () => {
+test('a follow-up question leaves what comes after the pieces that are the same', () => {
   const { prompt, rewinds } = held()
-  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5, 6, 7, 8, 9)])).toEqual([tokens(8, 9)])
-  expect(rewinds).toEqual([{ cells: 47, position: 17 }])
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7, 8, 9), tokens(6, 7)])).toEqual([
+    tokens(6, 7, 8, 9),
+    tokens(6, 7),
+  ])
+  expect(rewinds).toEqual([{ cells: 45, position: 15 }])
 })
 
-test('regenerating leaves the last token of the prompt, whose logits are needed', () => {
+test('regenerating leaves the last piece of the prompt, as it was evaluated the first time', () => {
   const { prompt, rewinds } = held()
-  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5)])).toEqual([tokens(5)])
-  expect(rewinds).toEqual([{ cells: 44, position: 14 }])
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7)])).toEqual([tokens(6, 7)])
+  expect(rewinds).toEqual([{ cells: 45, position: 15 }])
 })
 
-test('an edited question goes back to where it differs', () => {
-  const { prompt, rewinds } = held()
-  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 9, 9)])).toEqual([tokens(9, 9)])
-  expect(rewinds).toEqual([{ cells: 44, position: 14 }])
+test('a piece that differs anywhere is evaluated whole', () => {
+  for (const other of [tokens(4, 9), tokens(4, 5, 9), tokens(4)]) {
+    const { prompt, rewinds } = held()
+    expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), other, tokens(6, 7)])).toEqual([other, tokens(6, 7)])
+    expect(rewinds).toEqual([{ cells: 43, position: 13 }])
+  }
 })
 
 test('another clip is evaluated from its start', () => {
@@ -56,9 +61,9 @@ test('a prompt that differs in its first token keeps nothing', () => {
   expect(rewinds).toEqual([{ cells: 0, position: 0 }])
 })
 
-test('what was kept can be asked for again', () => {
+test('what was kept can be asked for again, what was not is gone', () => {
   const { prompt, rewinds } = held()
-  prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 9)])
-  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 8, 8)])).toEqual([tokens(8, 8)])
-  expect(rewinds.at(-1)).toEqual({ cells: 44, position: 14 })
+  prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(8)])
+  expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7)])).toEqual([tokens(4, 5), tokens(6, 7)])
+  expect(rewinds.at(-1)).toEqual({ cells: 43, position: 13 })
 })

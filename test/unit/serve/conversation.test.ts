@@ -2,31 +2,69 @@ import { expect, test } from 'vitest'
 import { framesFor, readConversation } from '../../../src/serve/openai/conversation.ts'
 import { RequestMedia } from '../../../src/serve/openai/media.ts'
 import { chatRequestSchema } from '../../../src/serve/openai/request.ts'
+import { UploadFolder } from '../../../src/serve/openai/upload-folder.ts'
 
 const never = new AbortController().signal
-const manifest = { sampler: { kind: 'uniform', frames: 8 } } as const
-const media = new RequestMedia('/nowhere', { allowRemote: [], maxBytes: 1 })
+const manifest = { sampler: { kind: 'uniform', frames: 8 }, prompt: { template: '', videoPad: '<pad>', describe: 'Tell.' } } as const
+const media = new RequestMedia(new UploadFolder('/nowhere'), { allowRemote: [], maxBytes: 1 })
 const noProbe = () => Promise.reject(new Error('nothing is to be opened'))
 
 const read = (messages: unknown[], more: object = {}) =>
   readConversation(chatRequestSchema.parse({ model: 'demo', messages, ...more }), { media, manifest, probe: noProbe }, never)
 
-test('messages become turns: questions with their answers, the last one open, system texts before the first', async () => {
+const text = (words: string) => ({ kind: 'text', text: words })
+
+test('messages stay messages, in their order and with their parts in theirs', async () => {
   const asked = await read([
-    { role: 'system', content: 'Be brief.' },
+    { role: 'developer', content: 'Be brief.' },
     { role: 'user', content: 'One' },
-    { role: 'user', content: [{ type: 'text', text: 'and more' }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'and ' },
+        { type: 'input_text', text: 'more' },
+      ],
+    },
     { role: 'assistant', content: 'First' },
+    { role: 'system', content: 'Be long.' },
     { role: 'user', content: 'Two' },
   ])
-  expect(asked).toMatchObject({ history: [{ text: 'Be brief.\n\nOne\nand more', answer: 'First' }], text: 'Two', clip: undefined })
-  const longer = await read([
-    { role: 'system', content: 'Be brief.' },
-    { role: 'user', content: 'One\nand more' },
+  expect(asked.messages).toEqual([
+    { role: 'system', content: [text('Be brief.')] },
+    { role: 'user', content: [text('One')] },
+    { role: 'user', content: [text('and '), text('more')] },
+    { role: 'assistant', content: [text('First')] },
+    { role: 'system', content: [text('Be long.')] },
+    { role: 'user', content: [text('Two')] },
   ])
-  expect(longer.text).toBe('Be brief.\n\nOne\nand more')
-  expect(longer.key).toBe(asked.key)
-  expect((await read([{ role: 'user', content: 'Other' }])).key).not.toBe(asked.key)
+  const other = await read([
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'One' },
+  ])
+  expect(other.key).toBe(asked.key)
+  expect((await read([{ role: 'user', content: 'One' }])).key).not.toBe(asked.key)
+})
+
+test('videos and pictures stand where the message has them, as many as there are', async () => {
+  const files = { fileOf: (url: string) => Promise.resolve(`/media/${url}`), bytesOf: () => Promise.resolve('/media/bytes') }
+  const picture = (url: string) => ({ type: 'image_url', image_url: { url } })
+  const content = [
+    { type: 'text', text: 'Compare' },
+    picture('a.png'),
+    { type: 'text', text: 'with' },
+    picture('b.png'),
+    { type: 'video_url', video_url: { url: 'c.mp4' } },
+    { type: 'input_video', input_video: { data: 'AAAA' } },
+  ]
+  const request = chatRequestSchema.parse({ model: 'demo', messages: [{ role: 'user', content }], mm_processor_kwargs: { max_pixels: 99 } })
+  const { messages } = await readConversation(request, { media: files, manifest, probe: noProbe }, never)
+  const clip = (path: string) => ({ kind: 'clip', clip: { path: `/media/${path}`, frames: { kind: 'uniform', count: 8 }, maxPixels: 99 } })
+  expect(messages).toEqual([
+    { role: 'user', content: [text('Compare'), clip('a.png'), text('with'), clip('b.png'), clip('c.mp4'), clip('bytes')] },
+  ])
+  const silent = chatRequestSchema.parse({ model: 'demo', messages: [{ role: 'user', content: [picture('a.png')] }] })
+  const asked = await readConversation(silent, { media: files, manifest, probe: noProbe }, never)
+  expect(asked.messages[0]?.content.at(-1)).toEqual(text('Tell.'))
 })
 
 test('an answer may be begun by the client, when it says so', async () => {
@@ -36,7 +74,8 @@ test('an answer may be begun by the client, when it says so', async () => {
     { role: 'assistant', content: 'Best option:(' },
   ]
   const asked = await read(messages, { continue_final_message: true, add_generation_prompt: false })
-  expect(asked).toMatchObject({ history: [], text: 'Be brief.\n\nWhich?', begun: 'Best option:(' })
+  expect(asked.messages.map(({ role }) => role)).toEqual(['system', 'user'])
+  expect(asked.begun).toBe('Best option:(')
   expect(asked.key).toBe((await read(messages.slice(0, 2))).key)
   await expect(read(messages)).rejects.toThrow('continue_final_message')
   await expect(read(messages.slice(0, 2), { continue_final_message: true })).rejects.toMatchObject({ code: 'usage' })
@@ -52,14 +91,6 @@ test.each([
   ],
   [[{ role: 'user', content: '' }]],
   [[{ role: 'system', content: 'x' }]],
-  [
-    [
-      { role: 'user', content: 'x' },
-      { role: 'assistant', content: 'y' },
-      { role: 'assistant', content: 'z' },
-      { role: 'user', content: 'x' },
-    ],
-  ],
 ])('refuses %j', async (messages) => {
   await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages' } })
 })
