@@ -35,7 +35,9 @@ export class Engine implements EngineClient {
     try {
       if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
       const model = await this.#loaded(signal)
-      const { manifest } = model.resources
+      const { manifest, language } = model.resources
+      // Before anything is looked at: a grammar may be refused.
+      if (turn.sampling.grammar !== undefined) language.checkGrammar(turn.sampling.grammar)
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
         if (event.kind === 'done') {
           const seen = speedsOf(event.answer, model.resources.scales.form.patching.patchSize)

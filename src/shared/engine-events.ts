@@ -82,11 +82,23 @@ export interface Answer {
   readonly cached: 'nothing' | 'embeddings' | 'state'
 }
 
+/** A token and how likely it was: the natural logarithm of its probability, by the model's own logits, before temperature, penalties and grammar. */
+export interface LikelyToken {
+  readonly text: string
+  readonly bytes: readonly number[]
+  readonly logprob: number
+}
+
+/** A token of an answer with those that were likeliest in its place, the likeliest first. */
+export interface TokenLogprob extends LikelyToken {
+  readonly top: readonly LikelyToken[]
+}
+
 /** What a caller, the page or the command line, is told while a run goes on. */
 export type EngineEvent =
   | { readonly kind: 'stage'; readonly stage: Stage }
   | { readonly kind: 'frame'; readonly frame: FrameUsed; readonly done: number; readonly of: number }
-  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'delta'; readonly text: string; readonly logprobs?: readonly TokenLogprob[] }
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'done'; readonly answer: Answer }
 

@@ -17,6 +17,10 @@ export const samplingSchema = z
     seed: z.int().min(0).max(0xfffffffe).optional(),
     /** Generation ends before any of these strings. Defaults to none. */
     stop: z.array(z.string().min(1)).max(16).default([]),
+    /** A grammar in llama.cpp's GBNF with a rule `root`: the answer is a sentence of it, unless it ends before its time. Defaults to none. */
+    grammar: z.string().min(1).max(2_000_000).optional(),
+    /** With every token its log probability, and those of so many of the likeliest. Defaults to none of it. */
+    logprobs: z.int().min(0).max(20).optional(),
   })
   .strict()
 export type Sampling = z.infer<typeof samplingSchema>

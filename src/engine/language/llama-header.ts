@@ -358,6 +358,10 @@ export function declareLlama(llama: LibraryHandle) {
       'float',
       'float',
     ]),
+    /** Vocabulary, GBNF, name of the first rule; null where the grammar is refused. */
+    samplerGrammar: native<[Pointer, string, string], Pointer | null>('llama_sampler_init_grammar', pointer, [pointer, 'str', 'str']),
+    /** On a `llama_token_data_array`. */
+    samplerApply: native<[Pointer, Pointer], void>('llama_sampler_apply', 'void', [pointer, pointer]),
     samplerAccept: native<[Pointer, number], void>('llama_sampler_accept', 'void', [pointer, 'int32_t']),
     samplerSample: native<[Pointer, Pointer, number], number>('llama_sampler_sample', 'int32_t', [pointer, pointer, 'int32_t']),
     samplerFree: native<[Pointer], void>('llama_sampler_free', 'void', [pointer]),

@@ -4,6 +4,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import { memoryLimit } from '../memory-limit.ts'
 import { checkGguf, type GgufFacts } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
+import { openGrammar } from './grammar-sampler.ts'
 import {
   callAsync,
   FLASH_ATTENTION_AUTO,
@@ -218,6 +219,11 @@ class LlamaModel implements Language {
   prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[] {
     this.#open()
     return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce, batch: BATCH })
+  }
+
+  checkGrammar(grammar: string): void {
+    this.#open()
+    this.#library.api.samplerFree(openGrammar(this.#tokenizer, grammar))
   }
 
   async open({ cells }: { cells: number }): Promise<Session> {

@@ -4,6 +4,7 @@ import { AbortFlag } from './abort-flag.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { HeldCells } from './held-cells.ts'
 import { type Batch, callAsync, type LlamaApi, type Pointer } from './llama-header.ts'
+import { LogprobQueue, tokenLogprob } from './logprobs.ts'
 import { readFloats } from './native-memory.ts'
 import { RepetitionDetector } from './repetition.ts'
 import { Sampler } from './sampler.ts'
@@ -122,17 +123,21 @@ export class LlamaSession implements Session {
     this.#held.reserve(1)
     const { api, context, tokenizer } = this.#parts
     const most = Math.min(sampling.maxTokens, this.capacity - this.mark.cells)
-    using sampler = new Sampler(api, tokenizer.size, sampling)
+    using sampler = new Sampler(api, tokenizer, sampling)
     const stream = new TextStream(sampling.stop)
-    const repetition = new RepetitionDetector()
+    // What a grammar asks for has an end; cut off before it, it would be of no use.
+    const repetition = sampling.grammar === undefined ? new RepetitionDetector() : null
+    const likely = new LogprobQueue()
     const tokens: number[] = []
     let text = ''
+    let last = ''
     let finish: Generated['finish'] = 'length'
     let evaluating: Promise<void> = Promise.resolve()
     try {
       while (tokens.length < most) {
         signal.throwIfAborted()
-        const token = sampler.next(context)
+        const logits = sampling.logprobs === undefined ? null : this.logits()
+        const token = sampler.next(context, () => logits ?? this.logits())
         if (tokenizer.isEnd(token)) {
           finish = 'end'
           break
@@ -140,22 +145,29 @@ export class LlamaSession implements Session {
         tokens.push(token)
         // Evaluated while the caller shows the piece.
         evaluating = this.#evaluateOne(token, signal)
-        const shown = stream.push(tokens.length === 1 && !continues ? tokenizer.firstPiece(token) : tokenizer.piece(token))
-        text += shown
-        if (shown !== '') yield { text: shown, tokens: tokens.length }
+        const bytes = tokens.length === 1 && !continues ? tokenizer.firstPiece(token) : tokenizer.piece(token)
+        if (logits) likely.add(tokenLogprob(tokenizer, logits, token, sampling.logprobs ?? 0), bytes.length)
+        const shown = stream.push(bytes)
+        if (stream.stopped) last = shown
+        else text += shown
+        if (shown !== '' && !stream.stopped)
+          yield { text: shown, tokens: tokens.length, ...(logits && { logprobs: likely.take(Buffer.byteLength(text)) }) }
         await evaluating
         if (stream.stopped) finish = 'stop'
-        else if (repetition.add(token)) finish = 'repetition'
+        else if (repetition?.add(token)) finish = 'repetition'
         else continue
         break
       }
     } finally {
       await evaluating.catch(() => {}) // thrown above already, unless the caller left
     }
-    const rest = stream.end()
+    last += stream.end()
     if (stream.stopped) finish = 'stop'
-    text += rest
-    if (rest !== '') yield { text: rest, tokens: tokens.length }
+    text += last
+    // Nothing of a stop string is told.
+    const logprobs = likely.take(stream.stopped ? Buffer.byteLength(text) : Number.POSITIVE_INFINITY)
+    if (last !== '' || logprobs.length > 0)
+      yield { text: last, tokens: tokens.length, ...(sampling.logprobs !== undefined && { logprobs }) }
     return { text, tokens, finish }
   }
 

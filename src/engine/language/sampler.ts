@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { Sampling } from '../../shared/sampling.ts'
+import { GrammarSampler } from './grammar-sampler.ts'
 import type { LlamaApi, Pointer } from './llama-header.ts'
+import type { Tokenizer } from './tokenizer.ts'
 
 /** Tokens of the answer that the repeat penalty looks back at. */
 const PENALTY_WINDOW = 64
@@ -13,12 +15,14 @@ const LARGEST_SEED = 0xfffffffe
 export class Sampler implements Disposable {
   readonly #api: LlamaApi
   readonly #chain: Pointer
+  readonly #grammar: GrammarSampler | null
 
-  constructor(api: LlamaApi, vocabulary: number, sampling: Sampling) {
+  constructor(api: LlamaApi, tokenizer: Tokenizer, sampling: Sampling) {
     this.#api = api
+    this.#grammar = sampling.grammar === undefined ? null : new GrammarSampler(api, tokenizer, sampling.grammar)
     this.#chain = api.samplerChain({ no_perf: true })
     const add = (part: Pointer) => api.samplerAdd(this.#chain, part)
-    if (sampling.repeatPenalty !== 1) add(api.samplerPenalties(vocabulary, PENALTY_WINDOW, sampling.repeatPenalty, 0, 0))
+    if (sampling.repeatPenalty !== 1) add(api.samplerPenalties(tokenizer.size, PENALTY_WINDOW, sampling.repeatPenalty, 0, 0))
     if (sampling.temperature === 0) {
       add(api.samplerGreedy())
       return
@@ -30,11 +34,12 @@ export class Sampler implements Disposable {
   }
 
   /** Draws from the logits of the last evaluated token, and takes note of what was drawn. */
-  next(context: Pointer): number {
-    return this.#api.samplerSample(this.#chain, context, -1)
+  next(context: Pointer, logits: () => Float32Array): number {
+    return this.#grammar ? this.#grammar.next(this.#chain, logits()) : this.#api.samplerSample(this.#chain, context, -1)
   }
 
   [Symbol.dispose](): void {
     this.#api.samplerFree(this.#chain)
+    this.#grammar?.[Symbol.dispose]()
   }
 }

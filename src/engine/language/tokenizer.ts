@@ -103,6 +103,16 @@ export class Tokenizer {
     return text + decoder.decode()
   }
 
+  /** The bytes of a token as people name it: a control token has its own text. */
+  spelling(token: number): Uint8Array {
+    return this.#readPiece(token, true)
+  }
+
+  /** llama.cpp's sampler that lets through what a grammar does, to be freed; null where it refuses the grammar. */
+  grammarSampler(grammar: string): Pointer | null {
+    return this.#api.samplerGrammar(this.#vocab, grammar, 'root')
+  }
+
   /** The bytes a token stands for, none for a control token. */
   piece(token: number): Uint8Array {
     const known = this.#pieces.get(token)

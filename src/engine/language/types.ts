@@ -1,3 +1,4 @@
+import type { TokenLogprob } from '../../shared/engine-events.ts'
 import type { FinishReason, Sampling } from '../../shared/sampling.ts'
 import type { GgufFacts } from './gguf-check.ts'
 
@@ -6,6 +7,8 @@ export interface Piece {
   readonly text: string
   /** Tokens sampled so far, end token not counted. */
   readonly tokens: number
+  /** Only where they were asked for: of the tokens since the piece before. The text may lie in earlier pieces or in later ones. */
+  readonly logprobs?: readonly TokenLogprob[]
 }
 
 /** How a generation ended, with all its tokens (the end token not among them). */
@@ -95,6 +98,8 @@ export interface Language extends AsyncDisposable {
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
   /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. */
   prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[]
+  /** Throws `usage` for a grammar that llama.cpp does not take, or that asks too much. */
+  checkGrammar(grammar: string): void
   /** A context with room for at least `cells`. */
   open(options: { cells: number }): Promise<Session>
 }

@@ -1,0 +1,37 @@
+import { TarsierError } from '../../../shared/errors.ts'
+
+const MAX_DEPTH = 200
+const MAX_RULES = 10_000
+/** Elements that all repetitions together are written out to. */
+const MAX_ELEMENTS = 2_000_000
+
+/**
+ * Refuses a grammar on which llama.cpp's reader would run out of stack or memory. Whether it is a grammar at all, that reader says. Throws `usage`.
+ */
+export function expectBounded(grammar: string): void {
+  if (grammar.includes('\0')) throw refused('it has a NUL character in it')
+  let depth = 0
+  let rules = 0
+  let elements = 0
+  /** Elements of what a repetition would repeat. */
+  let item = 1
+  // Strings, classes, comments, names, braces, and every other character by itself.
+  for (const [part] of grammar.matchAll(/"(?:\\[\s\S]|[^"\\])*"?|\[(?:\\[\s\S]|[^\]\\])*\]?|#[^\r\n]*|::=|[A-Za-z0-9-]+|\{[^}]*\}?|\S/g)) {
+    elements += part.length
+    if (part === '(') depth += 1
+    else if (part === ')') depth -= 1
+    else if (part === '::=') rules += 1
+    else if (part.startsWith('{')) {
+      for (const [times] of part.matchAll(/\d+/g)) elements += Math.min(Number(times), 10_000) * item
+      continue
+    } else if (part.startsWith('#')) continue
+    item = part.startsWith('"') || part.startsWith('[') ? part.length : 1
+    if (depth > MAX_DEPTH) throw refused(`it has more than ${MAX_DEPTH} brackets in each other`)
+    if (rules > MAX_RULES) throw refused(`it has more than ${MAX_RULES} rules`)
+    if (elements > MAX_ELEMENTS) throw refused('it repeats too much')
+  }
+}
+
+export function refused(why: string): TarsierError {
+  return new TarsierError('usage', `The grammar cannot be used: ${why}.`, { details: { param: 'grammar' } })
+}

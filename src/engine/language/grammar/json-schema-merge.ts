@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util'
+import { GrammarProblem } from './gbnf.ts'
+
+/** A JSON schema as it came: nothing of it is trusted. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+const GREATER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'])
+const LESSER = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'])
+/** Words for people and programs, which hold no answer to anything. */
+export const ANNOTATIONS = new Set([
+  ...['title', 'description', 'default', 'examples', 'example', '$comment', '$schema', '$id', '$defs', 'definitions', 'deprecated'],
+  ...['readOnly', 'writeOnly', 'discriminator', 'contentMediaType', 'contentEncoding', 'strict', 'name', 'propertyOrdering'],
+])
+
+/** The schema of what satisfies both. Throws where that cannot be written as one schema, or nothing does. */
+export function merged(a: JsonSchema, b: JsonSchema, where: string): JsonSchema {
+  const both: Record<string, unknown> = { ...a }
+  for (const [keyword, value] of Object.entries(b)) {
+    const other = a[keyword]
+    if (other === undefined || ANNOTATIONS.has(keyword)) both[keyword] = value
+    else if (!isDeepStrictEqual(other, value)) both[keyword] = mergedValue(keyword, other, value, where)
+  }
+  for (const [mine, others] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    if (mine.additionalProperties !== false || !isSchema(both.properties)) continue
+    const known = isSchema(mine.properties) ? mine.properties : {}
+    const allowed = Object.entries(both.properties).filter(([name]) => name in known)
+    both.properties = Object.fromEntries(allowed)
+    const missing = (Array.isArray(others.required) ? others.required : []).find((name) => !(String(name) in known))
+    if (missing !== undefined) throw new GrammarProblem(where, `"${String(missing)}" is required by one part and not allowed by another`)
+  }
+  return both
+}
+
+function mergedValue(keyword: string, a: unknown, b: unknown, where: string): unknown {
+  if (keyword === 'type') return commonTypes(typesOf(a), typesOf(b), where)
+  if (keyword === 'required' && Array.isArray(a) && Array.isArray(b)) return [...new Set([...a, ...b])]
+  if (keyword === 'enum' && Array.isArray(a) && Array.isArray(b)) {
+    const common = a.filter((value) => b.some((other) => isDeepStrictEqual(value, other)))
+    if (common.length > 0) return common
+  }
+  if (GREATER.has(keyword) && typeof a === 'number' && typeof b === 'number') return Math.max(a, b)
+  if (LESSER.has(keyword) && typeof a === 'number' && typeof b === 'number') return Math.min(a, b)
+  if (keyword === 'properties' && isSchema(a) && isSchema(b)) {
+    const names = new Set([...Object.keys(a), ...Object.keys(b)])
+    return Object.fromEntries(
+      [...names].map((name) => [name, name in a && name in b ? { allOf: [a[name], b[name]] } : (a[name] ?? b[name])]),
+    )
+  }
+  if (keyword === 'additionalProperties' || keyword === 'items') {
+    if (a === false || b === false) return false
+    if (a === true) return b
+    return b === true ? a : { allOf: [a, b] }
+  }
+  throw new GrammarProblem(where, `two different "${keyword}" cannot be brought together`)
+}
+
+function commonTypes(a: readonly string[], b: readonly string[], where: string): string[] {
+  const common = a.flatMap((type) => {
+    if (b.includes(type)) return [type]
+    if (type === 'number' && b.includes('integer')) return ['integer']
+    return type === 'integer' && b.includes('number') ? ['integer'] : []
+  })
+  if (common.length === 0) throw new GrammarProblem(where, 'no type satisfies all of its parts')
+  return common
+}
+
+export function typesOf(type: unknown): string[] {
+  return (Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string')
+}
+
+export function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,47 @@
+import type { LikelyToken, TokenLogprob } from '../../shared/engine-events.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+/** How likely a token was by the logits it was drawn from, as they came from the model, with the `count` likeliest tokens. */
+export function tokenLogprob(tokenizer: Tokenizer, logits: Float32Array, token: number, count: number): TokenLogprob {
+  let most = Number.NEGATIVE_INFINITY
+  for (const logit of logits) if (logit > most) most = logit
+  let sum = 0
+  for (const logit of logits) sum += Math.exp(logit - most)
+  const all = most + Math.log(sum)
+  const likely = (one: number): LikelyToken => {
+    const bytes = tokenizer.spelling(one)
+    return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), bytes: [...bytes], logprob: (logits[one] ?? 0) - all }
+  }
+  return { ...likely(token), top: likeliest(logits, count).map(likely) }
+}
+
+/** The tokens with the greatest logits, the greatest first, of equal ones the first. */
+function likeliest(logits: Float32Array, count: number): number[] {
+  const best: number[] = []
+  if (count === 0) return best
+  for (const [token, logit] of logits.entries()) {
+    if (best.length === count && logit <= (logits[best.at(-1) ?? 0] ?? 0)) continue
+    const place = best.findIndex((other) => (logits[other] ?? 0) < logit)
+    best.splice(place === -1 ? best.length : place, 0, token)
+    if (best.length > count) best.pop()
+  }
+  return best
+}
+
+/** Tokens' probabilities until their text is shown: a token of a stop string never is. */
+export class LogprobQueue {
+  readonly #waiting: { readonly entry: TokenLogprob; readonly start: number }[] = []
+  #bytes = 0
+
+  /** @param bytes how many the token adds to the text */
+  add(entry: TokenLogprob, bytes: number): void {
+    this.#waiting.push({ entry, start: this.#bytes })
+    this.#bytes += bytes
+  }
+
+  /** Takes out the tokens that begin before so many bytes of text. */
+  take(shown: number): TokenLogprob[] {
+    const hidden = this.#waiting.findIndex(({ start }) => start >= shown)
+    return this.#waiting.splice(0, hidden === -1 ? this.#waiting.length : hidden).map(({ entry }) => entry)
+  }
+}
