@@ -2,6 +2,7 @@ import type { ClientOptions } from 'openai'
 import { type Dispatcher, fetch, type RequestInit } from 'undici'
 import { dispatcherFor, proxiesOf } from '../engine/models/download/proxies.ts'
 import { deepestCause, failureCode } from '../shared/errors.ts'
+import { withOpenAiError } from './error-body.ts'
 
 type ClientFetch = NonNullable<ClientOptions['fetch']>
 
@@ -30,8 +31,8 @@ export class ServerConnection implements AsyncDisposable {
   }
 
   /** For the client. The key goes to the address given, and nowhere that one sends it to. */
-  readonly fetch = ((url: string, init: RequestInit) =>
-    fetch(url, { ...init, dispatcher: this.#dispatcher, redirect: 'manual' })) as unknown as ClientFetch // undici's types differ from Node's in name only
+  readonly fetch = (async (url: string, init: RequestInit) =>
+    await withOpenAiError(await fetch(url, { ...init, dispatcher: this.#dispatcher, redirect: 'manual' }))) as unknown as ClientFetch // undici's types differ from Node's in name only
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dispatcher.destroy()

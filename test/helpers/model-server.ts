@@ -27,7 +27,7 @@ export type Reply =
   | { readonly kind: 'say'; readonly text: string; readonly after?: number }
   | { readonly kind: 'fail'; readonly status: number; readonly message: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'cut' }
-  | { readonly kind: 'raw'; readonly body: string }
+  | { readonly kind: 'raw'; readonly body: string; readonly status?: number }
 
 /** A server that speaks the chat completions API over a real socket, and misbehaves as told. */
 export class ModelServer implements AsyncDisposable {
@@ -74,7 +74,7 @@ export class ModelServer implements AsyncDisposable {
         }),
       )
     } else if (reply.kind === 'fail') send(reply.status, JSON.stringify({ error: { message: reply.message } }), reply.headers)
-    else if (reply.kind === 'raw') send(200, reply.body)
+    else if (reply.kind === 'raw') send(reply.status ?? 200, reply.body)
     else request.socket.destroy()
   }
 

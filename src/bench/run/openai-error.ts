@@ -18,12 +18,29 @@ export interface ModelServer {
 
 /**
  * What a request to a model's server ended with, as a typed error without the key, and as a {@link Transient} where the same request may succeed a
- * moment later. `model-unavailable`, `not-allowed` and `model-missing` concern the server, `model-failed` this request.
+ * moment later. `begun` says whether the request has a beginning to go on from. `model-unavailable`, `not-allowed` and `model-missing` concern the server, `model-failed` this request.
  */
-export function serverError(error: unknown, server: ModelServer): unknown {
+export function serverError(error: unknown, server: ModelServer, { begun }: { readonly begun: boolean }): unknown {
   if (!(error instanceof APIError)) return error
-  const failure = failureOf(error, server)
+  const failure = begun && refusesBegun(error) ? begunRefused(error, server) : failureOf(error, server)
   return mayPass(error) ? new Transient(failure, retryAfter(error.headers as Headers | undefined)) : failure
+}
+
+/** Whether a server takes no answer that is begun: one that does not know the fields, or wants the last word to be the user's. */
+function refusesBegun({ status, message, param }: APIError): boolean {
+  return (
+    (status === 400 || status === 422) &&
+    /continue_final_message|add_generation_prompt|prefill|assistant|(last|final) (message|role)/i.test(`${param ?? ''} ${message}`)
+  )
+}
+
+function begunRefused(error: APIError, server: ModelServer): TarsierError {
+  const said = serverWords(error.message, server.key, LONGEST)
+  return new TarsierError(
+    'model-failed',
+    `${server.url} does not go on from an answer that is begun: ${said}. Leave the beginning out with --begun omit.`,
+    { cause: new Error(said), details: { status: error.status ?? null } },
+  )
 }
 
 /** No connection, a busy server, or one that stumbled. */

@@ -130,16 +130,20 @@ export class OpenAiModel implements ModelUnderTest {
     } catch (error) {
       signal.throwIfAborted()
       const renamed = error instanceof BadRequestError && error.message.includes('max_completion_tokens')
-      if (!renamed || limitName === 'max_completion_tokens') throw serverError(error, this.#server)
+      if (!renamed || limitName === 'max_completion_tokens') throw serverError(error, this.#server, { begun: this.#goesOn(sample) })
       this.#limitName = 'max_completion_tokens'
       return this.#post(sample, clip, signal)
     }
   }
 
+  #goesOn({ begun }: Sample): boolean {
+    return begun !== '' && this.#options.begun === 'continue'
+  }
+
   #body(sample: Sample, clip: readonly object[]): object {
-    const { model, begun, sampling } = this.#options
+    const { model, sampling } = this.#options
     const { maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = sampling
-    const goesOn = sample.begun !== '' && begun === 'continue'
+    const goesOn = this.#goesOn(sample)
     return {
       model,
       messages: [

@@ -244,6 +244,34 @@ describe('a server that misbehaves', () => {
   })
 
   it.each([
+    ['{"detail":"Model is loading"}', 'Model is loading'],
+    [
+      '{"detail":[{"type":"missing","loc":["body","messages",0,"content"],"msg":"Field required"}]}',
+      'body.messages.0.content: Field required',
+    ],
+    ['{"object":"error","message":"max_tokens is too large","code":400}', 'max_tokens is too large'],
+    ['{"error":"model is busy elsewhere"}', 'model is busy elsewhere'],
+    ['{"title":"Bad Request","status":400}', 'Bad Request'],
+    ['{"code":17}', '{"code":17}'],
+    ['Bad gateway, says the proxy', 'Bad gateway, says the proxy'],
+  ])('and with words that lie elsewhere than OpenAI has them: %s', async (body, words) => {
+    const { error } = await ask(() => ({ kind: 'raw', status: 400, body }))
+    expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining(words) as string })
+  })
+
+  it.each([
+    '{"detail":[{"type":"extra_forbidden","loc":["body","continue_final_message"],"msg":"Extra inputs are not permitted"}]}',
+    '{"error":{"message":"Unrecognized request argument supplied: continue_final_message"}}',
+    '{"error":{"message":"Unknown parameter","param":"add_generation_prompt"}}',
+    '{"message":"Expected last role User or Tool for serving but got assistant"}',
+  ])('says what to do where it takes no begun answer: %s', async (body) => {
+    const reply = (): Reply => ({ kind: 'raw', status: 400, body })
+    expect((await ask(reply, { begun: 'Best option:(' })).error?.message).toContain('--begun omit')
+    expect((await ask(reply)).error?.message).not.toContain('--begun')
+    expect((await ask(reply, { begun: 'Best option:(' }, { begun: 'omit' })).error?.message).not.toContain('--begun')
+  })
+
+  it.each([
     [401, 'not-allowed'],
     [404, 'model-missing'],
   ])('ends the run at status %i', async (status, code) => {
