@@ -34,8 +34,8 @@ export function commonOf(
   return { key: `${dataset}-${idx}`, dataset, task: line.task ?? '', idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
 }
 
-/** The range of seconds, as part of a sample. What is absent or not above 0 is the clip's own start or end. */
+/** The range of seconds, as part of a sample, by upstream's rule. What is absent or not above 0 is the clip's own start or end. */
 export function secondsRange(start: number | null | undefined, end: number | null | undefined): { readonly range?: ClipRange } {
   const range = { ...(start && start > 0 && { start }), ...(end && end > 0 && { end }) }
-  return Object.keys(range).length > 0 ? { range: { unit: 'seconds', ...range } } : {}
+  return Object.keys(range).length > 0 ? { range: { unit: 'seconds', rule: 'average-rate', ...range } } : {}
 }

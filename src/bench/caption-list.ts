@@ -26,12 +26,12 @@ const clipSchema = z.object({
  * own, or an annotation of either version, whose own request is taken unless `prompt` is given; any other file has a path a line. Paths are
  * kept as they are written. A line that cannot be used is given as broken, and so is the second with the same clip and request or the same annotation.
  *
- * @param prompt asked of every clip; null for each line's own, else `fallback`.
+ * @param prompt asked of every clip; null for each line's own, else what `fallback` says for the path.
  */
 export async function* readCaptionList(
   path: string,
   prompt: string | null,
-  fallback: string,
+  fallback: (path: string) => string,
   signal: AbortSignal,
 ): AsyncGenerator<CaptionLine | BrokenLine, void> {
   const places = new Map<string, number>()
@@ -54,7 +54,7 @@ export async function* readCaptionList(
   }
 }
 
-function sampleOf(value: unknown, prompt: string | null, fallback: string): Sample | { readonly reason: string } {
+function sampleOf(value: unknown, prompt: string | null, fallback: (path: string) => string): Sample | { readonly reason: string } {
   if (typeof value === 'object' && value !== null && ('messages' in value || 'text' in value)) {
     const annotation = parseAnnotation(value)
     if ('reason' in annotation) return annotation
@@ -70,7 +70,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: string): Samp
     idx: video,
     videoFile: video,
     vid: null,
-    prompt: prompt ?? own ?? fallback,
+    prompt: prompt ?? own ?? fallback(video),
     begun: '',
     reference: '',
     question: null,

@@ -5,10 +5,11 @@ import { type CaptionEvent, runCaptions } from '../bench/run/run-captions.ts'
 import { inShard, type Shard } from '../bench/run/shard.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import type { Sample } from '../bench/sample.ts'
-import { hasMediaExtension } from '../engine/media/media-names.ts'
+import { hasMediaExtension, hasPictureExtension } from '../engine/media/media-names.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { appVersion } from '../service/version.ts'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { assertNever, type ErrorCode, TarsierError } from '../shared/errors.ts'
 import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -77,7 +78,12 @@ export function checkListOptions(command: Command, paths: readonly string[], opt
 export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
   if (hasMediaExtension(from)) throw new TarsierError('usage', `${from} is a clip. Give it without --from; --from takes a list of clips.`)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
-  const { samples, broken } = await readList(from, options, manifest.prompt.describe, signal)
+  const { samples, broken } = await readList(
+    from,
+    options,
+    (path) => descriptionPrompt(manifest.prompt, hasPictureExtension(path) ? 'image' : 'video'),
+    signal,
+  )
   for (const line of broken) tellError(brokenLineError(line))
   if (samples.length === 0 && broken.length === 0) {
     throw new TarsierError('nothing-found', `There is no clip to describe in ${from}. Write a path on each line of it.`)
@@ -119,7 +125,7 @@ export async function describeList(from: string, out: string, options: DescribeL
 async function readList(
   from: string,
   { prompt, limit = Number.POSITIVE_INFINITY, shard }: DescribeListOptions,
-  fallback: string,
+  fallback: (path: string) => string,
   signal: AbortSignal,
 ): Promise<{ readonly samples: readonly Sample[]; readonly broken: readonly BrokenLine[] }> {
   const samples: Sample[] = []

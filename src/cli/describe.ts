@@ -166,7 +166,7 @@ async function answerFor(
 ): Promise<Answer> {
   const turn = {
     kind: 'ask',
-    text: options.prompt ?? facts.defaults.prompt,
+    text: options.prompt,
     clip: { ...clipRequest(job.file, options, facts.defaults), fit: options.fit },
     sampling: samplingOf(options, facts.defaults),
   } as const
@@ -182,7 +182,7 @@ async function answerFor(
 function estimateRequest(file: string, options: DescribeOptions, defaults: ModelFacts['defaults']): EstimateRequest {
   return {
     clip: { ...clipRequest(file, options, defaults), fit: options.fit },
-    text: options.prompt ?? defaults.prompt,
+    text: options.prompt,
     maxTokens: samplingOf(options, defaults).maxTokens,
     measure: true,
   }

@@ -107,14 +107,14 @@ export function frameOptions(): Option[] {
       '--sampler <name>',
       'which frames: "uniform" spreads them from the first to the last, "middle" takes the middle of equal parts (default: the model\'s own)',
     ).choices(samplerNames),
-    new Option('--start <seconds>', 'begin here (default: the beginning)').argParser(parseSeconds),
-    new Option('--end <seconds>', 'end here (default: the end)').argParser(parseSeconds),
-    new Option('--at <t,t,…>', 'exactly the frames at these seconds, e.g. 0,1.5,3')
+    new Option('--start <seconds>', 'begin with the frame that is on screen then (default: the beginning)').argParser(parseSeconds),
+    new Option('--end <seconds>', 'end with the frame that is on screen then (default: the end)').argParser(parseSeconds),
+    new Option('--at <t,t,…>', 'exactly the frames on screen at these seconds, e.g. 0,1.5,3')
       .argParser(parseTimes)
       .conflicts(['frames', 'sampler', 'start', 'end']),
     new Option(
       '--max-pixels <n>',
-      "most pixels of one frame after shrinking; fewer is faster and coarser (default: the model's own)",
+      "most pixels of one frame after shrinking; fewer is faster and coarser, down to the model's own least (default: the model's own)",
     ).argParser(parseMaxPixels),
   ])
 }

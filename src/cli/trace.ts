@@ -63,7 +63,7 @@ async function trace(file: string, options: TraceOptions, signal: AbortSignal): 
     progress.begin(`tracing ${file}`)
     const request = {
       clip: clipRequest(file, options, defaults),
-      prompt: options.prompt ?? defaults.prompt,
+      prompt: options.prompt,
       maxTokens: options.maxTokens ?? defaults.generation.maxTokens,
       out: options.out,
     }

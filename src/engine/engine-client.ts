@@ -26,7 +26,6 @@ export interface ModelFacts {
   /** The model's own choice of frames and words. */
   readonly defaults: {
     readonly frames: { readonly kind: 'uniform' | 'middle'; readonly count: number }
-    readonly prompt: string
     readonly generation: { readonly maxTokens: number; readonly temperature: number; readonly topP: number }
   }
 }
@@ -62,7 +61,8 @@ export interface Message {
 export type TurnRequest =
   | {
       readonly kind: 'ask'
-      readonly text: string
+      /** Defaults to the model's own request for a description of the clip. */
+      readonly text?: string | undefined
       readonly clip?: ClipRequest | undefined
       readonly begun?: string | undefined
       readonly sampling: Sampling
@@ -72,8 +72,9 @@ export type TurnRequest =
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
 
 /** A user's message of text, after a clip where there is one. */
-export function userMessage(text: string, clip?: ClipRequest): Message {
-  return { role: 'user', content: [...(clip ? [{ kind: 'clip', clip } as const] : []), { kind: 'text', text }] }
+export function userMessage(text?: string, clip?: ClipRequest): Message {
+  const shown = clip ? [{ kind: 'clip', clip } as const] : []
+  return { role: 'user', content: text === undefined ? shown : [...shown, { kind: 'text', text }] }
 }
 
 export function assistantMessage(text: string): Message {
@@ -82,8 +83,8 @@ export function assistantMessage(text: string): Message {
 
 export interface EstimateRequest {
   readonly clip: ClipRequest
-  /** The question. */
-  readonly text: string
+  /** The question. Defaults to the model's own request for a description. */
+  readonly text?: string | undefined
   /** Most tokens of the answer. */
   readonly maxTokens: number
   /** Where this model's speed on this device is not known yet: measure it by a short run, instead of leaving the seconds out. */
@@ -92,7 +93,8 @@ export interface EstimateRequest {
 
 export interface TraceRequest {
   readonly clip: ClipRequest
-  readonly prompt: string
+  /** Defaults to the model's own request for a description. */
+  readonly prompt?: string | undefined
   readonly maxTokens: number
   /** Folder for `trace.json` and `tensors.safetensors`; made when missing. */
   readonly out: string

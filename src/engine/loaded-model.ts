@@ -67,7 +67,6 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       context: Math.min(manifest.maxSequence, options.limits?.context ?? Number.POSITIVE_INFINITY),
       defaults: {
         frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
-        prompt: manifest.prompt.describe,
         generation: manifest.generation,
       },
     },

@@ -34,7 +34,7 @@ export async function* framePictures(
   signal: AbortSignal,
 ): AsyncGenerator<JpegFrame, void> {
   await using clip = await openClip(path, signal)
-  const plan = clip.plan(frames)
+  const plan = clip.plan(frames, manifest?.sampler)
   const form = manifest && towerForm(manifest)
   const limits = { frameCount: plan.indices.length, maxPixels }
   let done = 0

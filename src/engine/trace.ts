@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { framePlanes, linePlanes, positionAfterClip } from './conversation/clip-positions.ts'
 import type { Trace, TraceRequest } from './engine-client.ts'
@@ -41,7 +42,7 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   const { positions } = language
   const tower = await model.resources.tower()
   await using clip = await openClip(request.clip.path, signal)
-  const plan = clip.plan(request.clip.frames)
+  const plan = clip.plan(request.clip.frames, manifest.sampler)
   const seen: Embedded[] = []
   const options = { frameCount: plan.indices.length, maxPixels: request.clip.maxPixels, signal }
   for await (const frame of tower.embed(clip.frames(plan, signal), options)) seen.push(frame)
@@ -50,7 +51,8 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   const { picture, grid } = first
   const shape = { grid, rows: first.rows.length / tower.width }
 
-  const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.prompt }] }], {
+  const text = request.prompt ?? descriptionPrompt(manifest.prompt, clip.info.kind)
+  const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], {
     addGenerationPrompt: true,
   })
   const textLength = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
@@ -84,7 +86,7 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
     indices: seen.map((frame) => frame.index),
     times: seen.map((frame) => frame.time),
     grid: [seen.length, picture.height / patchSize, picture.width / patchSize],
-    prompt: request.prompt,
+    prompt: text,
     tokens,
     generated: next.value.tokens,
     text: next.value.text,

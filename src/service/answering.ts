@@ -4,6 +4,7 @@ import { resolveModel } from '../engine/models/registry.ts'
 import type { Library } from '../library/library.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { ChatEvent, Turn } from '../shared/contract/chats.ts'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import type { ClipStore } from './clip-store.ts'
 import type { Engines } from './engines.ts'
@@ -72,12 +73,15 @@ export class Answering {
 
   async #prepare({ chat, position, text, settings }: Question): Promise<{ settings: ResolvedSettings; text: string }> {
     const { library, home } = this.#parts
-    library.chats.summary(chat)
+    const { clip } = library.chats.summary(chat)
     const before = library.chats.turns(chat)[position - 1]
     if (position > 0 && !before) throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.')
     const kept = library.settings.get()
     const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, kept), home))
-    return { settings: resolveSettings(settings, before?.settings, kept, manifest), text: text ?? manifest.prompt.describe }
+    return {
+      settings: resolveSettings(settings, before?.settings, kept, manifest),
+      text: text ?? descriptionPrompt(manifest.prompt, library.clips.get(clip).facts.kind),
+    }
   }
 
   async *#run(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {

@@ -1,9 +1,11 @@
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import type { KeptBatch, KeptItem, NewBatch } from '../library/batches.ts'
+import type { KeptClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import type { BatchItem, BatchJob } from '../shared/contract/batch.ts'
 import type { ChatEvent } from '../shared/contract/chats.ts'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { asTarsierError, isAbort } from '../shared/errors.ts'
 import type { Answering } from './answering.ts'
 import { BatchEvents } from './batch-events.ts'
@@ -143,7 +145,7 @@ export class BatchRunner implements AsyncDisposable {
     let chat: string | null = null
     try {
       const clip = clips.get(item.clip)
-      const described = batch.skipDescribed ? await this.#described(batch, clip.key) : null
+      const described = batch.skipDescribed ? await this.#described(batch, clip) : null
       if (described !== null) {
         batches.setItem(item.id, { state: 'skipped', chat: described })
         return
@@ -174,10 +176,11 @@ export class BatchRunner implements AsyncDisposable {
     }
   }
 
-  async #described(batch: KeptBatch, clipKey: number): Promise<string | null> {
+  async #described(batch: KeptBatch, clip: KeptClip): Promise<string | null> {
     const model = modelOf(batch.settings, undefined, this.#library.settings.get())
-    const question = batch.question ?? (await readManifest(await resolveModel(model, this.#home))).prompt.describe
-    return this.#library.chats.described(clipKey, question, model)
+    const manifest = await readManifest(await resolveModel(model, this.#home))
+    const question = batch.question ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
+    return this.#library.chats.described(clip.key, question, model)
   }
 
   #follow(batch: string, item: string, event: ChatEvent): void {

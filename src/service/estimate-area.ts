@@ -9,6 +9,7 @@ import { resolveModel } from '../engine/models/registry.ts'
 import { unkeptLimit } from '../engine/vision/tower-form.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import type { Cost } from '../shared/contract/estimate.ts'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import { MAX_FRAMES } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
@@ -33,9 +34,9 @@ export const estimateArea = {
     const manifest = await readManifest(directory)
     const scales = await scalesIn(directory, manifest)
     const settings = resolveSettings(input.settings, before, kept, manifest)
-    const plan = await service.media.plan(clip.path, settings.frames, signal)
+    const plan = await service.media.plan(clip.path, settings.frames, manifest.sampler, signal)
     const count = plan.indices.length
-    const text = textTokens(turns, input.text ?? manifest.prompt.describe)
+    const text = textTokens(turns, input.text ?? descriptionPrompt(manifest.prompt, clip.facts.kind))
     const contextLimit = manifest.maxSequence
     const beside = { text, pictures: 0, answer: settings.sampling.maxTokens, held: NOTHING_HELD, offload: NOTHING_OFFLOADED }
     const limits = anyMemory(contextLimit)

@@ -33,6 +33,25 @@ const visionFile = {
   mergeSize: z.int().positive(),
 }
 
+/** `repeats` tells whether clips with fewer frames than `uniform` takes give some of them more than once; `byDefault` where that is not said. */
+const samplerOf = (byDefault: boolean) =>
+  z.object({ kind: z.enum(['uniform', 'middle']), frames: z.int().positive(), repeats: z.boolean().default(byDefault) }).strict()
+
+const prompt = z
+  .object({
+    /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
+    template: z.string(),
+    /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
+    videoPad: z.string().min(1),
+    describe: z.string().min(1),
+    /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
+    spaceOnce: z.boolean().optional(),
+  })
+  .strict()
+
+/** `prompt.describe` for a still picture; where it is absent, the same. */
+const describePicture = z.string().min(1)
+
 const common = {
   formatVersion: z.literal(MANIFEST_VERSION),
   name: z.string().min(1).max(128),
@@ -51,18 +70,6 @@ const common = {
       context: z.int().positive(),
     })
     .strict(),
-  sampler: z.object({ kind: z.enum(['uniform', 'middle']), frames: z.int().positive() }).strict(),
-  prompt: z
-    .object({
-      /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
-      template: z.string(),
-      /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
-      videoPad: z.string().min(1),
-      describe: z.string().min(1),
-      /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
-      spaceOnce: z.boolean().optional(),
-    })
-    .strict(),
   /** Greatest sequence the model's makers use (16384 in Tarsier2's); a conversation holds no more. */
   maxSequence: z.int().positive(),
   generation: z.object({ maxTokens: z.int().positive(), temperature: z.number().min(0), topP: z.number().gt(0).max(1) }).strict(),
@@ -73,6 +80,8 @@ const tarsier2Schema = z
   .object({
     ...common,
     family: z.literal('tarsier2'),
+    sampler: samplerOf(false),
+    prompt: prompt.extend({ describePicture: describePicture.optional() }),
     vision: z
       .object({
         ...visionFile,
@@ -102,6 +111,8 @@ const tarsierSchema = z
   .object({
     ...common,
     family: z.literal('tarsier'),
+    sampler: samplerOf(true),
+    prompt: prompt.extend({ describePicture: describePicture.default('Describe the image in detail.') }),
     vision: z
       .object({
         ...visionFile,

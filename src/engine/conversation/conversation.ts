@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
@@ -102,7 +103,8 @@ export class Conversation {
       case 'ask': {
         const { text, clip, begun = '' } = request
         const { messages, opened } = await this.#opened([userMessage(text, clip)], signal, this.#messages)
-        return { messages: [...this.#messages, ...messages], begun, opened }
+        const asked = text === undefined ? messages.map((message) => this.#described(message)) : messages
+        return { messages: [...this.#messages, ...asked], begun, opened }
       }
       case 'chat':
         return { ...(await this.#opened(request.messages, signal)), begun: request.begun ?? '' }
@@ -119,6 +121,12 @@ export class Conversation {
       default:
         return assertNever(request, 'turn request')
     }
+  }
+
+  /** A question that asks nothing, with the model's own request for a description. */
+  #described({ role, content }: OpenedMessage): OpenedMessage {
+    const [clip] = content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : []))
+    return { role, content: [...content, { kind: 'text', text: descriptionPrompt(this.#resources.manifest.prompt, clip?.info.kind) }] }
   }
 
   /** Messages with their clips: each is one that the conversation holds and `before` does not use, else it is opened. */
@@ -264,7 +272,6 @@ export class Conversation {
       const report = {
         decode,
         encode,
-        onNotice: (text: string) => notices.push(text),
         onCached: () => (cached = 'embeddings'),
         onDecoded: (through: Decoded) => decoded.push(through),
       }
@@ -277,6 +284,7 @@ export class Conversation {
         const of = unseen.reduce((sum, { frames }) => sum + frames.length, 0)
         yield { kind: 'frame', frame: { index: frame.index, time: frame.time }, done: seen, of }
       }
+      notices.push(...clip.decodingNotices)
       evaluated += clip.cells
       held.add(part, session.mark)
     }

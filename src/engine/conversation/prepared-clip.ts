@@ -28,7 +28,6 @@ export interface ClipResources {
 export interface EmbedReport {
   readonly decode: Stopwatch
   readonly encode: Stopwatch
-  onNotice(text: string): void
   onCached(): void
   /** Told of what went through the decoder once all frames did. */
   onDecoded(decoded: Decoded): void
@@ -54,6 +53,7 @@ export class PreparedClip {
   /** Embeddings that were computed and are not on disk yet. */
   #unkept: StoredRows | null = null
   #hash: string | null = null
+  #decodingNotices: readonly string[] = []
 
   private constructor(clip: Clip, stamp: string, plan: SamplingPlan, request: ClipRequest, resources: ClipResources) {
     this.#clip = clip
@@ -69,7 +69,13 @@ export class PreparedClip {
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
     const clip = await openClip(request.path, signal)
     try {
-      return new PreparedClip(clip, await fileStamp(request.path), clip.plan(request.frames), request, resources)
+      return new PreparedClip(
+        clip,
+        await fileStamp(request.path),
+        clip.plan(request.frames, resources.manifest.sampler),
+        request,
+        resources,
+      )
     } catch (error) {
       await clip.close()
       throw error
@@ -94,6 +100,16 @@ export class PreparedClip {
     return this.#fitted
   }
 
+  /** What was found when its frames were decoded, now or for what is cached of it, such as damage. Empty before they were looked at. */
+  get decodingNotices(): readonly string[] {
+    return this.#decodingNotices
+  }
+
+  /** Takes over what was found when its frames were decoded for a state that was kept. */
+  recall(decodingNotices: readonly string[]): void {
+    this.#decodingNotices = decodingNotices
+  }
+
   /** What should be read with an answer about it: sentences about the file, its frames, and settings that are not as asked for. */
   get notices(): readonly string[] {
     return [
@@ -101,6 +117,7 @@ export class PreparedClip {
       ...this.plan.notices,
       ...(this.#fitted ? [fittedNotice(this.#fitted)] : []),
       ...unkeptLimit(this.#shape, this.#maxPixels),
+      ...this.#decodingNotices,
     ]
   }
 
@@ -109,7 +126,8 @@ export class PreparedClip {
     const from = this.settings
     const { frames: request } = this.request
     const clip = this.#clip
-    if (clip && settings.frames !== from.frames && 'count' in request) this.#plan = clip.plan({ ...request, count: settings.frames })
+    if (clip && settings.frames !== from.frames && 'count' in request)
+      this.#plan = clip.plan({ ...request, count: settings.frames }, this.#resources.manifest.sampler)
     this.#maxPixels = settings.maxPixels
     this.#shape = this.#shapeOf(this.#plan)
     this.#fitted = fittedFrom(from, this.settings)
@@ -136,7 +154,7 @@ export class PreparedClip {
     const cached = cache && (await this.#readCached(cache, signal))
     if (cached) {
       report.onCached()
-      for (const notice of cached.notices) report.onNotice(notice)
+      this.#decodingNotices = cached.notices
       this.#delivered = cached.frames
       yield* cached.frames
     } else yield* this.#encode(report, signal)
@@ -213,11 +231,8 @@ export class PreparedClip {
     const tower = await this.#resources.tower()
     const clip = await this.#withClip(signal, async (opened) => opened)
     const notices: string[] = []
-    const onNotice = (text: string) => {
-      notices.push(text)
-      report.onNotice(text)
-    }
-    const frames = report.decode.watch(clip.frames(this.plan, signal, onNotice))
+    this.#decodingNotices = notices
+    const frames = report.decode.watch(clip.frames(this.plan, signal, (text) => notices.push(text)))
     const options = {
       frameCount: this.plan.indices.length,
       maxPixels: this.#maxPixels,

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Language, Session } from '../language/types.ts'
 import { positionAfterClip } from './clip-positions.ts'
 import type { HeldPrompt, PromptPart } from './held-prompt.ts'
@@ -39,7 +40,8 @@ export async function restoreState(
   const name = await clip.cacheName('state', signal, facts(manifest, before))
   const path = name === null ? null : await cache.find(name)
   if (name === null || path === null) return false
-  if (!(await held.session.restore(path))) {
+  const restored = await held.session.restore(path)
+  if (restored === null) {
     await cache.drop(name) // so that it is written anew
     return false
   }
@@ -50,6 +52,7 @@ export async function restoreState(
   }
   const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.frames.length, clip.shape) }
   held.add({ kind: 'clip', clip }, end)
+  clip.recall(noticesIn(restored.note))
   await clip.close() // it will hardly be looked at
   return true
 }
@@ -66,5 +69,13 @@ export async function storeState(
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
   const name = await head.clip.cacheName('state', signal, facts(manifest, head.before))
   if (name === null || (await cache.find(name)) !== null) return
-  await cache.store(name, (path) => session.save(path))
+  const note = JSON.stringify(head.clip.decodingNotices)
+  await cache.store(name, (path) => session.save(path, note))
+}
+
+const noticesSchema = z.array(z.string())
+
+/** What was found while the clip was decoded for the state. */
+function noticesIn(note: string): readonly string[] {
+  return noticesSchema.parse(JSON.parse(note))
 }

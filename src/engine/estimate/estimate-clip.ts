@@ -1,3 +1,4 @@
+import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import { PreparedClip } from '../conversation/prepared-clip.ts'
@@ -26,8 +27,9 @@ export async function estimateClip(
   const { manifest, language, scales } = model.resources
   const clip = await PreparedClip.open(request.clip, { ...model.resources, cache: null }, signal)
   try {
+    const text = request.text ?? descriptionPrompt(manifest.prompt, clip.info.kind)
     const prompt = language
-      .prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: request.text }] }], { addGenerationPrompt: true })
+      .prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], { addGenerationPrompt: true })
       .reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
     const devices = model.resources.devices()
     const offload = offloadOf(devices, language)

@@ -1,6 +1,6 @@
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { MediaInfo, SamplingPlan } from '../media/types.ts'
+import type { MediaInfo, PlanOptions, SamplingPlan } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 import { HostCalls } from './host-calls.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
@@ -15,8 +15,8 @@ export class MediaClient implements AsyncDisposable {
   }
 
   /** The frames that a request means. Throws `invalid-range`, and as `openClip` does. */
-  plan(path: string, frames: FrameRequest, signal: AbortSignal): Promise<SamplingPlan> {
-    return this.#calls.ask({ kind: 'plan', path, frames }, signal)
+  plan(path: string, frames: FrameRequest, options: PlanOptions, signal: AbortSignal): Promise<SamplingPlan> {
+    return this.#calls.ask({ kind: 'plan', path, frames, options }, signal)
   }
 
   /** A JPEG, its longer side at most 320 pixels. */

@@ -1,11 +1,12 @@
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { PlanOptions } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 
 /** What the parent asks of the process that opens clips for people to look at. */
 export type MediaCommand =
   | { readonly kind: 'probe'; readonly path: string }
-  | { readonly kind: 'plan'; readonly path: string; readonly frames: FrameRequest }
+  | { readonly kind: 'plan'; readonly path: string; readonly frames: FrameRequest; readonly options: PlanOptions }
   | { readonly kind: 'thumbnail'; readonly path: string }
   | { readonly kind: 'preview'; readonly path: string; readonly target: string }
   | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest | null }

@@ -17,7 +17,7 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
     }
     case 'plan': {
       await using clip = await openClip(command.path, signal)
-      return clip.plan(command.frames)
+      return clip.plan(command.frames, command.options)
     }
     case 'thumbnail':
       return thumbnailOf(command.path, signal)

@@ -171,23 +171,23 @@ export class LlamaSession implements Session {
     return { text, tokens, finish }
   }
 
-  async save(path: string): Promise<void> {
+  async save(path: string, note = ''): Promise<void> {
     this.#open()
-    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times }))
+    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }))
   }
 
-  async restore(path: string): Promise<boolean> {
+  async restore(path: string): Promise<{ readonly note: string } | null> {
     this.#open()
     const state = await this.#run(loadState(this.#parts, path, this.capacity))
     this.#hasLogits = false
-    if (state === 'refused') return false
+    if (state === 'refused') return null
     if (state === 'failed') {
       this.#parts.api.memoryRemove(this.#memory, 0, -1, -1)
       this.#held.set(new Int32Array(0), { cells: 0, position: 0 })
-      return false
+      return null
     }
     this.#held.set(state.times, state.mark)
-    return true
+    return { note: state.note }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

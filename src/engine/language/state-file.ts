@@ -13,10 +13,11 @@ import type { Mark } from './types.ts'
  *     checksum[8]  sha256 of everything after it
  *     length[2]    of the whole file, low and high half
  *     format, fingerprint[8], cells, position, t of each cell
+ *     bytes of the note, the note (UTF-8, filled up with zeros)
  *
  * llama.cpp's reader trusts what it reads, so a file is handed to it only after the checksum was right.
  */
-const FORMAT = 1
+const FORMAT = 2
 const CHECKSUM = 0
 const LENGTH = 8
 const FORMAT_AT = 10
@@ -27,11 +28,15 @@ const TIMES = 21
 const CHECKSUM_BYTES = 32
 const HASHED_FROM = SEQUENCE_HEADER_BYTES + CHECKSUM_BYTES
 const HALF = 2 ** 32
+/** A longer note is not ours. */
+const MAX_NOTE_BYTES = 1 << 20
 
 export interface SavedState {
   readonly mark: Mark
   /** t of each cell. */
   readonly times: Int32Array
+  /** What the caller keeps with it, word for word. */
+  readonly note: string
 }
 
 interface Sequence {
@@ -43,12 +48,17 @@ interface Sequence {
 /** Writes a sequence aside and renames it. Throws `write-failed` when it cannot be written. */
 export async function saveState({ api, context, fingerprint }: Sequence, path: string, state: SavedState): Promise<void> {
   const aside = `${path}.part`
-  const facts = new Int32Array(TIMES + state.times.length)
+  const note = Buffer.from(state.note)
+  if (note.length > MAX_NOTE_BYTES) throw new Error('a note is not as long as that')
+  const noteAt = TIMES + state.times.length
+  const facts = new Int32Array(noteAt + 1 + Math.ceil(note.length / 4))
   facts[FORMAT_AT] = FORMAT
   facts.set(asNumbers(fingerprint), FINGERPRINT)
   facts[CELLS] = state.mark.cells
   facts[POSITION] = state.mark.position
   facts.set(state.times, TIMES)
+  facts[noteAt] = note.length
+  new Uint8Array(facts.buffer).set(note, (noteAt + 1) * 4)
   const memory = new NativeArray('int32', facts.length)
   try {
     memory.write(facts)
@@ -94,9 +104,10 @@ export async function loadState(
   path: string,
   capacity: number,
 ): Promise<SavedState | 'refused' | 'failed'> {
-  const state = await readFacts(path, fingerprint, capacity)
-  if (state === null) return 'refused'
-  const facts = new NativeArray('int32', TIMES + state.times.length)
+  const found = await readFacts(path, fingerprint, capacity)
+  if (found === null) return 'refused'
+  const { numbers, ...state } = found
+  const facts = new NativeArray('int32', numbers)
   const count = new NativeArray('pointer', 1)
   try {
     const read = await callAsync(api.stateLoad, context, path, 0, facts.address, facts.length, count.address)
@@ -107,7 +118,12 @@ export async function loadState(
   }
 }
 
-async function readFacts(path: string, fingerprint: Uint8Array, capacity: number): Promise<SavedState | null> {
+/** `numbers` is the length of the list. */
+async function readFacts(
+  path: string,
+  fingerprint: Uint8Array,
+  capacity: number,
+): Promise<(SavedState & { readonly numbers: number }) | null> {
   let file: FileHandle
   try {
     file = await open(path, 'r')
@@ -122,15 +138,26 @@ async function readFacts(path: string, fingerprint: Uint8Array, capacity: number
     if (head.readUInt32LE(0) !== SEQUENCE_MAGIC || head.readUInt32LE(4) !== SEQUENCE_VERSION) return null
     const fact = (at: number) => head.readUInt32LE(SEQUENCE_HEADER_BYTES + at * 4)
     const cells = fact(CELLS)
-    if (head.readUInt32LE(8) !== TIMES + cells || cells > capacity || fact(FORMAT_AT) !== FORMAT) return null
+    if (cells > capacity || fact(FORMAT_AT) !== FORMAT) return null
+    const numbers = head.readUInt32LE(8)
+    const noteNumbers = numbers - TIMES - cells - 1
+    if (noteNumbers < 0 || noteNumbers * 4 > MAX_NOTE_BYTES + 3) return null
     if (fact(LENGTH) + fact(LENGTH + 1) * HALF !== stat.size) return null
     const theirs = head.subarray(SEQUENCE_HEADER_BYTES + FINGERPRINT * 4, SEQUENCE_HEADER_BYTES + CELLS * 4)
     if (!theirs.equals(fingerprint)) return null
     const sum = head.subarray(SEQUENCE_HEADER_BYTES, HASHED_FROM)
     if (!sum.equals(await checksum(path))) return null
-    const times = Buffer.alloc(cells * 4)
-    if ((await file.read(times, 0, times.length, head.length)).bytesRead !== times.length) return null
-    return { mark: { cells, position: fact(POSITION) }, times: asNumbers(times) }
+    const rest = Buffer.alloc((cells + 1 + noteNumbers) * 4)
+    if ((await file.read(rest, 0, rest.length, head.length)).bytesRead !== rest.length) return null
+    const noteBytes = rest.readUInt32LE(cells * 4)
+    if (Math.ceil(noteBytes / 4) !== noteNumbers) return null
+    const noteFrom = (cells + 1) * 4
+    return {
+      mark: { cells, position: fact(POSITION) },
+      times: asNumbers(rest.subarray(0, cells * 4)),
+      note: rest.toString('utf8', noteFrom, noteFrom + noteBytes),
+      numbers,
+    }
   } catch {
     return null // an unreadable cache is no cache
   } finally {

@@ -50,9 +50,10 @@ export interface Session extends AsyncDisposable {
    * `continues`: the answer is begun already, so that a space before its first word is part of it. Defaults to false.
    */
   generate(sampling: Sampling, signal: AbortSignal, options?: { continues?: boolean }): AsyncGenerator<Piece, Generated>
-  /** Writes KV and mark to a file (aside, renamed); `restore` gives false when the file is not of this model, context or build. */
-  save(path: string): Promise<void>
-  restore(path: string): Promise<boolean>
+  /** Writes KV, mark and a note of the caller's to a file (aside, renamed). The note defaults to an empty one. */
+  save(path: string, note?: string): Promise<void>
+  /** Reads what {@link save} wrote and gives its note; null when the file is not of this model, context or build. */
+  restore(path: string): Promise<{ readonly note: string } | null>
 }
 
 export interface ChatMessage {

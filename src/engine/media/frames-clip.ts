@@ -8,7 +8,7 @@ import { FRAMES_ENDING } from './media-names.ts'
 import { resizeBicubic } from './resize.ts'
 import { planFrames } from './sampling.ts'
 import { StillClip } from './still-clip.ts'
-import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
 /** Pictures in a folder, in the order of their names, as the frames of one clip, a second apart. Those of other sizes are brought to that of the first. */
 export class FramesClip implements Clip {
@@ -50,8 +50,8 @@ export class FramesClip implements Clip {
     return new FramesClip(info, pictures)
   }
 
-  plan(request: FrameRequest): SamplingPlan {
-    const chosen = planFrames(request, { ...this.info, timeOf: (index) => index })
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => index }, options)
     return { ...chosen, pixels: chosen.indices.length * this.info.width * this.info.height }
   }
 

@@ -5,7 +5,7 @@ import { GifCanvas } from './gif-canvas.ts'
 import { type GifFile, parseGif } from './gif-file.ts'
 import { fileError, hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
-import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
 /** What a GIF without durations is played at by browsers, seconds a picture. */
 const DEFAULT_DURATION = 0.1
@@ -68,8 +68,8 @@ export class GifClip implements Clip {
     return new GifClip(info, bytes, file, times)
   }
 
-  plan(request: FrameRequest): SamplingPlan {
-    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#times[index] ?? 0 })
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#times[index] ?? 0 }, options)
     const { width, height } = this.info
     return { ...chosen, pixels: picturesDrawn(chosen.indices) * width * height }
   }

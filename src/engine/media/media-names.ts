@@ -8,6 +8,9 @@ const MEDIA = new Set(
   ),
 )
 
+/** Pictures by Tarsier's own programs, and what sharp opens beside. */
+const PICTURES = new Set('.jpg .jpeg .png .tif .tiff .webp .bmp .avif'.split(' '))
+
 /** MPEG-4 brands of films; audio (`M4A `) and photographs (`heic`) share the container and are not meant when a folder is given. */
 const FILM_BRANDS = [
   'isom',
@@ -34,8 +37,17 @@ const FILM_BRANDS = [
 export const SNIFF_BYTES = 400
 
 export function hasMediaExtension(name: string): boolean {
+  return MEDIA.has(extensionOf(name))
+}
+
+/** Whether a name is that of a still picture. */
+export function hasPictureExtension(name: string): boolean {
+  return PICTURES.has(extensionOf(name))
+}
+
+function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.')
-  return dot > 0 && MEDIA.has(name.slice(dot).toLowerCase())
+  return dot > 0 ? name.slice(dot).toLowerCase() : ''
 }
 
 /**

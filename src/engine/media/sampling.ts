@@ -1,6 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
-import type { ClipRange, FrameRequest } from '../../shared/frame-request.ts'
-import type { ChosenFrames } from './types.ts'
+import type { ClipRange, FrameRequest, TimeRule } from '../../shared/frame-request.ts'
+import type { ChosenFrames, PlanOptions } from './types.ts'
 
 /** What planning needs of a clip: its times are `timeOf(index)`, seconds from the first frame. */
 export interface Timeline {
@@ -8,8 +8,15 @@ export interface Timeline {
   /** Average frames a second; 0 for a still picture. */
   readonly rate: number
   readonly duration: number
+  /** Whether frames may be taken more than once where there are too few; a GIF's never are. Defaults to false. */
+  readonly repeatable?: boolean
   timeOf(index: number): number
 }
+
+/** Times are printed with three decimals, so half a millisecond before a frame still means that frame. */
+const TIME_TOLERANCE = 0.000_500_001
+/** The most, in frames, that a time may lie from its place in a clip of constant rate: containers round to a millisecond or more. */
+const RATE_TOLERANCE = 0.25
 
 /** Python's `round`: halves go to the even neighbour. */
 export function roundHalfToEven(value: number): number {
@@ -19,10 +26,13 @@ export function roundHalfToEven(value: number): number {
   return below % 2 === 0 ? below : below + 1
 }
 
-/** Version 1: first and last frame always; one frame is the first, too few frames are all taken. */
-export function uniformIndices(total: number, count: number): number[] {
+/**
+ * Version 1's rule: first and last frame always; one frame is the first. Too few frames are all taken once or, with `repeats`, by the same
+ * formula, which takes some of them several times.
+ */
+export function uniformIndices(total: number, count: number, repeats = false): number[] {
   if (count === 1) return [0]
-  if (total <= count) return Array.from({ length: total }, (_, i) => i)
+  if (total <= count && !repeats) return Array.from({ length: total }, (_, i) => i)
   return Array.from({ length: count }, (_, i) => roundHalfToEven((i * (total - 1)) / (count - 1)))
 }
 
@@ -39,80 +49,96 @@ export function middleIndices(total: number, count: number): number[] {
 }
 
 /** Chooses frames by the request. Throws `invalid-range` for ranges, numbers and times that hold no frame. */
-export function planFrames(request: FrameRequest, timeline: Timeline): ChosenFrames {
+export function planFrames(request: FrameRequest, timeline: Timeline, options: PlanOptions = {}): ChosenFrames {
   const notices: string[] = []
-  const indices = chooseIndices(request, timeline, notices)
+  const indices = chooseIndices(request, timeline, options, notices)
   return { indices, times: indices.map((index) => timeline.timeOf(index)), notices }
 }
 
-function chooseIndices(request: FrameRequest, timeline: Timeline, notices: string[]): number[] {
+function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanOptions, notices: string[]): number[] {
   switch (request.kind) {
     case 'uniform':
     case 'middle': {
-      const [first, end] = resolveRange(request.range, timeline, notices)
+      const { kind, count, range } = request
+      const [first, end] = resolveRange(range, timeline, notices)
       const total = end - first
+      const repeats = kind === 'uniform' && options.repeats === true && timeline.repeatable === true
       // A still picture has one frame, and nobody expected more of it.
-      if (request.count > total && timeline.frameCount > 1) {
-        const place = request.range ? 'That part of the clip' : 'The clip'
-        notices.push(`${place} has ${frames(total)}, fewer than the ${request.count} asked for: all of them are used.`)
+      if (count > total && timeline.frameCount > 1) {
+        const place = range ? 'That part of the clip' : 'The clip'
+        const what = repeats ? "some are used more than once, as this model's makers do" : 'all of them are used'
+        notices.push(`${place} has ${frames(total)}, fewer than the ${count} asked for: ${what}.`)
       }
-      const choose = request.kind === 'uniform' ? uniformIndices : middleIndices
-      return choose(total, request.count).map((index) => first + index)
+      const chosen = kind === 'uniform' ? uniformIndices(total, count, repeats) : middleIndices(total, count)
+      return chosen.map((index) => first + index)
     }
     case 'indices':
       for (const index of request.indices) if (index >= timeline.frameCount) throw beyond(`frame ${index}`, timeline, { index })
       return [...request.indices]
-    case 'times':
-      return request.times.map((time) => indexAt(time, timeline))
+    case 'times': {
+      const find = frameFinder(request.rule, timeline)
+      return request.times.map((time) => {
+        const index = find(time)
+        if (index < timeline.frameCount) return index
+        // A time within the clip that rounds past the last frame means that one.
+        if (time <= timeline.duration + TIME_TOLERANCE) return timeline.frameCount - 1
+        throw beyond(seconds(time), timeline, { time })
+      })
+    }
   }
 }
 
-/** `round(t * rate)` as upstream; a time within the clip that rounds past the last frame means the last one. */
-function indexAt(time: number, timeline: Timeline): number {
-  const index = roundHalfToEven(time * timeline.rate)
-  if (index < timeline.frameCount) return index
-  if (time <= timeline.duration) return timeline.frameCount - 1
-  throw beyond(`${seconds(time)}`, timeline, { time })
+/**
+ * Gives the frame that a time means; `frameCount` or more for one past the last frame.
+ * A clip keeps a constant rate when every frame lies within a quarter of a frame of its place by the average rate.
+ */
+function frameFinder(rule: TimeRule | undefined, timeline: Timeline): (time: number) => number {
+  const { frameCount, rate, duration } = timeline
+  if (rule === 'average-rate' || hasConstantRate(timeline)) return (time) => roundHalfToEven(time * rate)
+  return (time) => (time > duration + TIME_TOLERANCE ? frameCount : Math.max(0, firstAfter(time + TIME_TOLERANCE, timeline) - 1))
 }
 
-/** First frame and the one after the last. Seconds: frames whose time is at least `start` and before `end`. */
+function hasConstantRate({ frameCount, rate, timeOf }: Timeline): boolean {
+  for (let index = 0; index < frameCount; index++) if (Math.abs(timeOf(index) * rate - index) > RATE_TOLERANCE) return false
+  return true
+}
+
+/** First frame and the one after the last. */
 function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices: string[]): [first: number, end: number] {
   const { frameCount, duration } = timeline
   if (!range) return [0, frameCount]
   const unit = range.unit === 'frames' ? frames : seconds
   const { start = 0, end = Number.POSITIVE_INFINITY } = range
-  if (end <= start) {
+  const length = range.unit === 'frames' ? frameCount : duration
+  const upstream = range.unit === 'seconds' && range.rule === 'average-rate'
+  // Upstream takes the nearest there is of what an annotation says wrongly.
+  if (end <= start && !upstream) {
     throw new TarsierError(
       'invalid-range',
       `The range from ${start} to ${end} holds no ${range.unit === 'frames' ? 'frame' : 'time'}. Give an end after the start.`,
       { details: { start, end } },
     )
   }
-  const length = range.unit === 'frames' ? frameCount : duration
   // A still picture lasts no time at all, yet "from 0 on" is all of it.
-  if (start >= length && !(start === 0 && frameCount > 0)) throw beyond(`the range's start at ${unit(start)}`, timeline, { start })
+  if (start >= length && !upstream && !(start === 0 && frameCount > 0))
+    throw beyond(`the range's start at ${unit(start)}`, timeline, { start })
   if (end !== Number.POSITIVE_INFINITY && end > length && frameCount > 1 && unit(end) !== unit(length)) {
     notices.push(`The range ends at ${unit(end)}, but the clip has ${unit(length)}: it is used up to its end.`)
   }
   if (range.unit === 'frames') return [start, Math.min(end, frameCount)]
-  const first = firstAtOrAfter(start, timeline)
-  const last = firstAtOrAfter(end, timeline)
-  if (last > first) return [first, last]
-  if (first < frameCount && end > timeline.timeOf(first)) return [first, first + 1]
-  throw new TarsierError(
-    'invalid-range',
-    `The range from ${seconds(start)} to ${seconds(Math.min(end, duration))} lies between two frames. Give a longer range, or a frame number.`,
-    { details: { start, end: Math.min(end, duration), rate: timeline.rate } },
-  )
+  const find = frameFinder(range.rule, timeline)
+  const first = Math.min(find(start), frameCount - 1)
+  const last = end === Number.POSITIVE_INFINITY ? frameCount - 1 : Math.max(first, Math.min(find(end), frameCount - 1))
+  return [first, last + 1]
 }
 
 /** Times grow with the index, so half of what is left can be ruled out at each step. */
-function firstAtOrAfter(time: number, { frameCount, timeOf }: Timeline): number {
+function firstAfter(time: number, { frameCount, timeOf }: Timeline): number {
   let low = 0
   let high = frameCount
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (timeOf(middle) < time) low = middle + 1
+    if (timeOf(middle) <= time) low = middle + 1
     else high = middle
   }
   return low

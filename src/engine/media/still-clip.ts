@@ -3,7 +3,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
-import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
 /** Sides beyond this are refused before anything is allocated. */
 const MAX_PIXELS = 2 ** 28
@@ -45,8 +45,8 @@ export class StillClip implements Clip {
     })
   }
 
-  plan(request: FrameRequest): SamplingPlan {
-    const chosen = planFrames(request, { ...this.info, timeOf: () => 0 })
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
+    const chosen = planFrames(request, { ...this.info, timeOf: () => 0 }, options)
     return { ...chosen, pixels: chosen.indices.length * this.info.width * this.info.height }
   }
 

@@ -33,11 +33,17 @@ export interface SamplingPlan extends ChosenFrames {
   readonly pixels: number
 }
 
+/** What a model has to say about the choice of frames. */
+export interface PlanOptions {
+  /** Whether a clip with fewer frames than the uniform rule shall give has some taken more than once. Defaults to false. */
+  readonly repeats?: boolean | undefined
+}
+
 /** An opened file. Closing it twice is fine; using it after that throws. */
 export interface Clip extends AsyncDisposable {
   readonly info: MediaInfo
   /** Throws `invalid-range` for ranges that hold no frame. */
-  plan(request: FrameRequest): SamplingPlan
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan
   /**
    * The plan's frames, upright, in plan order, a few in memory at a time. Frames that cannot be decoded are left
    * out and told by `onNotice`; throws `no-frames` when none at all could be.

@@ -12,7 +12,7 @@ import { type PacketScan, scanPackets } from './packet-scan.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
-import type { ChosenFrames, Clip, Frame, MediaInfo, SamplingPlan } from './types.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
 /** A file whose pictures FFmpeg reads. */
 export class VideoClip implements Clip {
@@ -80,8 +80,12 @@ export class VideoClip implements Clip {
     return new VideoClip(info, index, secondsPerTick, demuxer, orientation)
   }
 
-  plan(request: FrameRequest): SamplingPlan {
-    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#timeOf(index) })
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
+    const chosen = planFrames(
+      request,
+      { ...this.info, repeatable: this.info.kind === 'video', timeOf: (index) => this.#timeOf(index) },
+      options,
+    )
     return { ...chosen, pixels: packetsFor(this.#index, chosen.indices) * this.info.width * this.info.height }
   }
 

@@ -6,7 +6,7 @@ export interface FrameSizeOptions {
   readonly vision: Pick<Tarsier2Manifest['vision'], 'patchSize' | 'mergeSize' | 'temporalPatchSize'>
   /** Frames that share the clip's pixel budget. */
   readonly frameCount: number
-  /** Further limit on the pixels of one frame, from the user; at least one visual token is kept. */
+  /** Further limit on the pixels of one frame, from the user; the image processor's minimum goes before it. */
   readonly maxPixels?: number | undefined
 }
 
@@ -24,6 +24,17 @@ export function frameSizes(width: number, height: number, options: FrameSizeOpti
   const budget = Math.max(1, Math.min(preprocessing.frameMaxPixels, share, userLimit))
   const budgeted = smartResize({ width, height }, 1, 0, budget)
   const cell = vision.patchSize * vision.mergeSize
-  const final = smartResize(budgeted, cell, preprocessing.minPixels, Math.min(preprocessing.maxPixels, userLimit))
+  const final = processed(budgeted, cell, preprocessing, userLimit)
   return [budgeted, { ...final, grid: [final.height / cell, final.width / cell] }]
+}
+
+/**
+ * The image processor's resize. It knows nothing of the user's limit and may go a little beyond it, so a result that keeps the limit is
+ * preferred, unless it had fewer pixels than the processor gives any picture.
+ */
+function processed(size: Size, cell: number, { minPixels, maxPixels }: FrameSizeOptions['preprocessing'], userLimit: number): Size {
+  const own = smartResize(size, cell, minPixels, maxPixels)
+  if (userLimit < minPixels || own.width * own.height <= userLimit) return own
+  const limited = smartResize(size, cell, minPixels, Math.min(maxPixels, userLimit))
+  return limited.width * limited.height < minPixels ? own : limited
 }

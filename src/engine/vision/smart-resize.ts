@@ -10,7 +10,7 @@ export interface Size {
 
 /**
  * Qwen2-VL's smart_resize: sides become multiples of `factor` near their own length, and the whole is brought between
- * `minPixels` and `maxPixels` with its shape kept as far as the multiples allow. Throws `no-frames` for shapes beyond 200 to 1.
+ * `minPixels` and `maxPixels` with its shape kept as far as the multiples allow; no side is less than one multiple. Throws `no-frames` for shapes beyond 200 to 1.
  */
 export function smartResize({ width, height }: Size, factor: number, minPixels: number, maxPixels: number): Size {
   if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT) {
@@ -20,7 +20,8 @@ export function smartResize({ width, height }: Size, factor: number, minPixels: 
       { details: { width, height } },
     )
   }
-  const nearest = (side: number) => Math.max(factor, roundHalfToEven(side / factor) * factor)
+  // Transformers' has 0 for a side below half a multiple, so such a picture is brought up to the minimum.
+  const nearest = (side: number) => roundHalfToEven(side / factor) * factor
   const near = { width: nearest(width), height: nearest(height) }
   if (near.width * near.height > maxPixels) {
     const shrink = Math.sqrt((height * width) / maxPixels)
@@ -32,5 +33,5 @@ export function smartResize({ width, height }: Size, factor: number, minPixels: 
     const above = (side: number) => Math.ceil((side * grow) / factor) * factor
     return { width: above(width), height: above(height) }
   }
-  return near
+  return { width: Math.max(factor, near.width), height: Math.max(factor, near.height) }
 }

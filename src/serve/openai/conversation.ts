@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Message, MessagePart } from '../../engine/engine-client.ts'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import type { MediaInfo } from '../../engine/media/types.ts'
+import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { type FrameRequest, MAX_FRAMES } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
@@ -41,7 +42,7 @@ export async function readConversation(
     if (content.length === 0 && message.role === 'user') throw usage("A user's message is empty: give it some text.")
     read.push({ role: message.role === 'developer' ? 'system' : message.role, content })
   }
-  const asked = described(read, parts.manifest.prompt.describe)
+  const asked = await described(read, parts, signal)
   return { key: keyOf(model, asked), messages: asked, ...(begun !== undefined && { begun }) }
 }
 
@@ -91,13 +92,17 @@ async function fileOf(
   }
 }
 
-function described(messages: readonly Message[], describe: string): readonly Message[] {
+async function described(
+  messages: readonly Message[],
+  { manifest, probe }: ConversationParts,
+  signal: AbortSignal,
+): Promise<readonly Message[]> {
   const asks = messages.some(({ role, content }) => role === 'user' && content.some((part) => part.kind === 'text' && part.text !== ''))
   if (asks) return messages
   const place = messages.findLastIndex(({ role }) => role === 'user')
-  return messages.map((message, i) =>
-    i === place ? { ...message, content: [...message.content, { kind: 'text', text: describe }] } : message,
-  )
+  const [shown] = messages[place]?.content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : [])) ?? []
+  const text = descriptionPrompt(manifest.prompt, shown && (await probe(shown.path, signal)).kind)
+  return messages.map((message, i) => (i === place ? { ...message, content: [...message.content, { kind: 'text', text }] } : message))
 }
 
 /** Of everything up to the first user's message. */

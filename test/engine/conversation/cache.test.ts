@@ -1,10 +1,12 @@
 import { appendFile, copyFile, cp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import type { Answer } from '../../../src/shared/engine-events.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
-import { ask, never, run, TinyEngines } from './tiny-engine.ts'
+import { numberedPictures } from '../../helpers/numbered-picture.ts'
+import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
 
 let tiny: TinyEngines
 
@@ -144,4 +146,33 @@ test('a turn that was stopped keeps what it saw', async () => {
     for await (const event of engine.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)) if (event.kind === 'delta') break
   }
   expect((await restarted()).cached).toBe('embeddings')
+})
+
+/** A picture whose end is missing. */
+async function writeDamaged(path: string): Promise<void> {
+  const [picture] = numberedPictures(1, 126, 70)
+  if (!picture) throw new Error('there is one picture')
+  const { width, height, rgb } = picture
+  const jpeg = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .jpeg()
+    .toBuffer()
+  await writeFile(path, jpeg.subarray(0, Math.floor(jpeg.length * 0.7)))
+}
+
+test('what is wrong with a clip is said with every answer about it, wherever the clip is kept', async () => {
+  await writeDamaged(tiny.path('damaged.jpg'))
+  const said = 'The picture is damaged or not complete: parts of it are missing.'
+  const first = await restarted('damaged.jpg')
+  expect(first).toMatchObject({ cached: 'nothing', notices: [said] })
+  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'state', notices: [said] })
+  await rm(await inCache('.state'))
+  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'embeddings', notices: [said] })
+
+  await using engine = tiny.start({ cache: true })
+  const turn = { ...ask('What is this?', tiny.clip('damaged.jpg')), history: [] }
+  expect((await run(engine, turn)).answer.notices).toEqual([said])
+  const again = await run(engine, { ...turn, text: 'Which colour?' })
+  expect(again.answer.tokens.evaluated).toBeLessThan(again.answer.tokens.prompt) // the clip is still in memory
+  expect(again.answer.notices).toEqual([said])
+  expect((await run(engine, { kind: 'regenerate', sampling: words() })).answer.notices).toEqual([said])
 })

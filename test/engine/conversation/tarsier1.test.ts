@@ -1,4 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeClip } from '../../helpers/make-clip.ts'
+import { numberedPictures } from '../../helpers/numbered-picture.ts'
 import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
 
 /** Tarsier of version 1: positions of one dimension, separators, frames of one size. Of a 4 by 4 grid a frame takes 4 * 5 + 1 rows. */
@@ -60,4 +64,40 @@ test('pixels cannot be limited: every frame has the one size, the answer is the 
   const clip = tiny.clip('a.mp4', 4, 784)
   const estimate = await engine.estimate({ clip, text: 'What is it?', maxTokens: 8, measure: false }, never)
   expect(estimate.notices).toContain(notice)
+})
+
+test('of a short clip some frames are shown several times, of a GIF none, and a picture once', async () => {
+  const engine = tiny.start()
+  const gif = await sharp(Buffer.concat(Array.from({ length: 5 }, (_, i) => Buffer.alloc(56 * 56 * 3, i * 40))), {
+    raw: { width: 56, height: 56 * 5, channels: 3, pageHeight: 56 },
+  })
+    .gif({ delay: [100, 100, 100, 100, 100] })
+    .toBuffer()
+  await writeFile(tiny.path('five.gif'), gif)
+  await writeFile(tiny.path('one.png'), await sharp(gif, { page: 0 }).png().toBuffer())
+  await writeClip(tiny.path('five.mp4'), numberedPictures(5, 84, 112))
+  const seen = async (name: string) => {
+    const { answer } = await run(engine, ask('What is it?', tiny.clip(name, 8)), name)
+    expect(answer.tokens.visual).toBe(answer.frames.length * FRAME_ROWS)
+    return answer.frames.map(({ index }) => index)
+  }
+  expect(await seen('five.mp4')).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
+  expect(await seen('five.gif')).toEqual([0, 1, 2, 3, 4])
+  expect(await seen('one.png')).toEqual([0])
+})
+
+test("asked nothing, it describes a video as one and a picture as one, in version 1's words and length", async () => {
+  const engine = tiny.start()
+  await writeFile(
+    tiny.path('blue.png'),
+    await sharp({ create: { width: 56, height: 56, channels: 3, background: 'blue' } })
+      .png()
+      .toBuffer(),
+  )
+  const said = async (name: string, text?: string) =>
+    (await run(engine, { kind: 'ask', text, clip: tiny.clip(name), sampling: words() }, `${name} ${text}`)).answer.text
+  expect(await said('blue.png')).toBe(await said('blue.png', 'Describe the image in detail.'))
+  expect(await said('blue.png')).not.toBe(await said('blue.png', 'Describe the video in detail.'))
+  expect(await said('a.mp4')).toBe(await said('a.mp4', 'Describe the video in detail.'))
+  expect((await engine.load(never)).defaults.generation.maxTokens).toBe(512)
 })

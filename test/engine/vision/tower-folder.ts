@@ -99,7 +99,7 @@ export function visionManifest(vision: Tarsier2Manifest['vision']): Tarsier2Mani
       frameMaxPixels: 460800,
       clipMaxPixels: 128 * 384 * 384,
     },
-    sampler: { kind: 'uniform', frames: 16 },
+    sampler: { kind: 'uniform', frames: 16, repeats: false },
     prompt: { template: '', videoPad: 'x', describe: 'x' },
     maxSequence: 16384,
     generation: { maxTokens: 256, temperature: 0, topP: 1 },

@@ -110,11 +110,11 @@ describe('a version 2 line', () => {
   it.each([
     [
       { start_time: 2, end_time: 4.5 },
-      { unit: 'seconds', start: 2, end: 4.5 },
+      { unit: 'seconds', rule: 'average-rate', start: 2, end: 4.5 },
     ],
     [
       { start_time: 0, end_time: 4.5, start_frame: 7 },
-      { unit: 'seconds', end: 4.5 },
+      { unit: 'seconds', rule: 'average-rate', end: 4.5 },
     ],
     [
       { start_frame: 3, end_frame: 9 },
@@ -204,7 +204,11 @@ describe('a version 1 line', () => {
   })
 
   it('asks about the part that its times name', () => {
-    expect(parseAnnotation(v1({}, { start_time: 1.5, end_time: -1 }))).toHaveProperty('sample.range', { unit: 'seconds', start: 1.5 })
+    expect(parseAnnotation(v1({}, { start_time: 1.5, end_time: -1 }))).toHaveProperty('sample.range', {
+      unit: 'seconds',
+      rule: 'average-rate',
+      start: 1.5,
+    })
     expect(parseAnnotation(v1({}, { start_time: 0, end_time: -1 }))).not.toHaveProperty('sample.range')
   })
 

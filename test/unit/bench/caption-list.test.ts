@@ -39,7 +39,7 @@ async function read(name: string, lines: readonly unknown[], prompt: string | nu
   const text = lines.map((line) => `${name.endsWith('.txt') ? line : JSON.stringify(line)}\n`).join('')
   const path = await scratch.write(name, text)
   const all: (CaptionLine | BrokenLine)[] = []
-  for await (const line of readCaptionList(path, prompt, 'Describe it.', signal)) all.push(line)
+  for await (const line of readCaptionList(path, prompt, () => 'Describe it.', signal)) all.push(line)
   return all
 }
 
@@ -92,7 +92,7 @@ describe('a list of clips', () => {
   })
 
   it('that is not there is file-missing', async () => {
-    const nothing = readCaptionList('/nowhere/list.txt', null, 'Describe it.', signal)
+    const nothing = readCaptionList('/nowhere/list.txt', null, () => 'Describe it.', signal)
     await expect(nothing.next()).rejects.toHaveProperty('code', 'file-missing')
   })
 })

@@ -4,6 +4,8 @@ import type { FrameRequest } from '../../../src/shared/frame-request.ts'
 
 /** 100 frames, ten a second. */
 const tenSeconds: Timeline = { frameCount: 100, rate: 10, duration: 10, timeOf: (index) => index / 10 }
+/** Frames at 0, 1, 4, 9 and 16 seconds. */
+const uneven: Timeline = { frameCount: 5, rate: 0.2, duration: 25, timeOf: (index) => index * index }
 const still: Timeline = { frameCount: 1, rate: 0, duration: 0, timeOf: () => 0 }
 
 const choose = (request: FrameRequest, timeline = tenSeconds) => planFrames(request, timeline).indices
@@ -29,6 +31,29 @@ test('uniform takes the first and the last frame', () => {
   expect(uniformIndices(3, 8)).toEqual([0, 1, 2])
 })
 
+test('uniform takes frames several times where the model does', () => {
+  // [round(i * (total - 1) / (n - 1)) for i in range(n)]
+  expect(uniformIndices(5, 8, true)).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
+  expect(uniformIndices(1, 4, true)).toEqual([0, 0, 0, 0])
+  expect(uniformIndices(8, 8, true)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(uniformIndices(5, 1, true)).toEqual([0])
+})
+
+test('frames are taken several times of clips that allow it alone, by the uniform rule alone, and it is said', () => {
+  const five: Timeline = { frameCount: 5, rate: 10, duration: 0.5, timeOf: (index) => index / 10 }
+  const indices = (request: FrameRequest, timeline: Timeline, repeats = true) => planFrames(request, timeline, { repeats }).indices
+  const request: FrameRequest = { kind: 'uniform', count: 8 }
+  const repeated = planFrames(request, { ...five, repeatable: true }, { repeats: true })
+  expect(repeated.indices).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
+  expect(repeated.notices).toEqual([
+    "The clip has 5 frames, fewer than the 8 asked for: some are used more than once, as this model's makers do.",
+  ])
+  expect(indices(request, five)).toEqual([0, 1, 2, 3, 4])
+  expect(indices(request, { ...five, repeatable: true }, false)).toEqual([0, 1, 2, 3, 4])
+  expect(indices({ kind: 'middle', count: 8 }, { ...five, repeatable: true })).toEqual([0, 1, 2, 3, 4])
+  expect(indices({ ...request, count: 5 }, { ...five, repeatable: true })).toEqual([0, 1, 2, 3, 4])
+})
+
 test('middle takes the middle of each run, the longer runs first', () => {
   expect(middleIndices(10, 3)).toEqual([1, 5, 8])
   expect(middleIndices(16, 4)).toEqual([1, 5, 9, 13])
@@ -42,15 +67,31 @@ describe('ranges', () => {
     expect(choose({ kind: 'uniform', count: 2, range: { unit: 'frames', start: 98 } })).toEqual([98, 99])
   })
 
-  test('of seconds: the frames from the start until before the end', () => {
-    expect(choose({ kind: 'uniform', count: 2, range: { unit: 'seconds', start: 1, end: 2 } })).toEqual([10, 19])
+  test("of seconds: by upstream's rule where the rate is constant, the end's frame included", () => {
+    // round(1 * 24) to round(2 * 24): 25 frames.
+    const film: Timeline = { frameCount: 240, rate: 24, duration: 10, timeOf: (index) => Math.round((index * 1000) / 24) / 1000 }
+    expect(choose({ kind: 'uniform', count: 8, range: { unit: 'seconds', start: 1, end: 2 } }, film)).toEqual([
+      24, 27, 31, 34, 38, 41, 45, 48,
+    ])
+    expect(choose({ kind: 'uniform', count: 2, range: { unit: 'seconds', start: 1, end: 2 } })).toEqual([10, 20])
+    // Python: round(9.5) = 10, round(20.5) = 20.
     expect(choose({ kind: 'uniform', count: 2, range: { unit: 'seconds', start: 0.95, end: 2.05 } })).toEqual([10, 20])
+    expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 1.01, end: 1.05 } })).toEqual([10])
     expect(choose({ kind: 'middle', count: 1, range: { unit: 'seconds' } })).toEqual([49])
   })
 
-  test('by the time stamps of an uneven clip', () => {
-    const uneven: Timeline = { frameCount: 5, rate: 1, duration: 26, timeOf: (index) => index * index }
-    expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 3, end: 10 } }, uneven)).toEqual([2, 3])
+  test('of an uneven clip: what is on screen within', () => {
+    expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 3, end: 10 } }, uneven)).toEqual([1, 2, 3])
+    expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 4, end: 8.9 } }, uneven)).toEqual([2])
+    expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 20 } }, uneven)).toEqual([4])
+  })
+
+  test("of annotations: upstream's rule to the letter, also for an uneven clip", () => {
+    const range = { unit: 'seconds', rule: 'average-rate' } as const
+    // round(t * 0.2), and no more than the last frame; an end before the start is the start.
+    expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 3, end: 10 } }, uneven)).toEqual([1, 2])
+    expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 40 } }, uneven)).toEqual([4])
+    expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 10, end: 4 } }, uneven)).toEqual([2])
   })
 
   test('past the end are cut, and it is said', () => {
@@ -64,7 +105,6 @@ describe('ranges', () => {
     ['turned round', { kind: 'middle', count: 2, range: { unit: 'frames', start: 9, end: 3 } }],
     ['beyond the end', { kind: 'uniform', count: 2, range: { unit: 'seconds', start: 10 } }],
     ['beyond the last frame', { kind: 'uniform', count: 2, range: { unit: 'frames', start: 100, end: 120 } }],
-    ['between two frames', { kind: 'uniform', count: 2, range: { unit: 'seconds', start: 1.01, end: 1.05 } }],
     ['a frame that is not there', { kind: 'indices', indices: [3, 100] }],
     ['a time that is not there', { kind: 'times', times: [10.6] }],
   ])('%s are refused', (_, request) => {
@@ -83,6 +123,29 @@ test('fewer frames than asked for are all taken, and it is said', () => {
   const plan = planFrames({ kind: 'uniform', count: 200 }, tenSeconds)
   expect(plan.indices).toHaveLength(100)
   expect(plan.notices).toEqual(['The clip has 100 frames, fewer than the 200 asked for: all of them are used.'])
+})
+
+test.each([
+  ['the frame on screen, down to half a millisecond', undefined, [0, 0.999, 0.9995, 1, 3.9, 4, 15.99, 16, 25], [0, 0, 1, 1, 1, 2, 3, 4, 4]],
+  ['round(t * rate) for annotations', 'average-rate', [0, 2.4, 2.6, 7.5, 12.5, 24], [0, 0, 1, 2, 2, 4]],
+] as const)('times of an uneven clip: %s', (_, rule, times, indices) => {
+  expect(choose({ kind: 'times', times: [...times], rule }, uneven)).toEqual(indices)
+})
+
+test('a time after the last frame of an uneven clip is refused', () => {
+  expect(choose({ kind: 'times', times: [25] }, uneven)).toEqual([4])
+  expect(failure({ kind: 'times', times: [25.1] }, uneven)).toMatchObject({ code: 'invalid-range' })
+})
+
+test('times that are rounded to a millisecond are still of a constant rate', () => {
+  const rounded: Timeline = {
+    frameCount: 300,
+    rate: 30000 / 1001,
+    duration: 10.01,
+    timeOf: (index) => Math.round((index * 1001) / 30) / 1000,
+  }
+  // round(0.025 * 29.97) and round(5.02 * 29.97), though the frames before are on screen.
+  expect(choose({ kind: 'times', times: [0.025, 5.02] }, rounded)).toEqual([1, 150])
 })
 
 test('times go to the nearest frame by the average rate', () => {

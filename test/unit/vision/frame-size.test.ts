@@ -45,3 +45,35 @@ test.each([1, 783, 784, 10_000, 100_352, 300_000])(
     }
   },
 )
+
+test.each([
+  // prepare() of tools/reference/preprocess.py with the limit, and transformers' Qwen2VLImageProcessorPil after it: width, height.
+  [1920, 1080, 1, 56, 56],
+  [1920, 1080, 500, 84, 56],
+  [1920, 1080, 1568, 84, 56],
+  [1920, 1080, 3135, 84, 56],
+  [300, 300, 1, 56, 56],
+  [300, 300, 3100, 56, 56],
+  [96, 600, 1, 56, 84],
+  [96, 600, 500, 28, 168],
+  [96, 600, 1568, 28, 112],
+  [96, 600, 3000, 28, 140],
+  [30, 30, 500, 56, 56],
+  [1000, 40, 1, 140, 28],
+  [1000, 40, 1568, 308, 28],
+])(
+  "%i × %i with a limit of %i pixels, below the processor's minimum, is what the processor makes of it",
+  (width, height, maxPixels, ...made) => {
+    const [, size] = frameSizes(width, height, { ...tarsier2, frameCount: 1, maxPixels })
+    expect([size.width, size.height]).toEqual(made)
+  },
+)
+
+test.each([3136, 3200, 4000, 5000])("a limit of %i pixels above the processor's minimum does not lead below it", (maxPixels) => {
+  for (let width = 30; width < 400; width += 7) {
+    const [, size] = frameSizes(width, 100, { ...tarsier2, frameCount: 1, maxPixels })
+    expect(size.width * size.height).toBeGreaterThanOrEqual(
+      Math.min(3136, frameSizes(width, 100, { ...tarsier2, frameCount: 1 })[1].width * 28),
+    )
+  }
+})

@@ -10,6 +10,8 @@ test.each([
   { name: 'down to the budget', from: [1080, 1920], factor: 28, min: 3136, max: 460800, to: [504, 896] },
   { name: 'down to a small budget', from: [480, 640], factor: 28, min: 3136, max: 9437, to: [84, 112] },
   { name: 'up to the least', from: [20, 30], factor: 28, min: 3136, max: 12845056, to: [56, 84] },
+  { name: 'a strip thinner than half a multiple up to the least', from: [7, 198], factor: 28, min: 3136, max: 12845056, to: [28, 308] },
+  { name: 'a strip thinner than half a multiple up to the least', from: [10, 1000], factor: 28, min: 3136, max: 12845056, to: [28, 560] },
   { name: 'what fits stays', from: [84, 84], factor: 28, min: 3136, max: 12845056, to: [84, 84] },
   { name: 'a narrow strip keeps one multiple', from: [56, 11000], factor: 28, min: 3136, max: 200000, to: [28, 6244] },
   { name: 'whole pixels', from: [1080, 1920], factor: 1, min: 0, max: 460800, to: [509, 905] },

@@ -17,7 +17,8 @@ import { readTokenizerFiles } from './tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** Tarsier's own settings of version 1, which no file of a checkpoint tells. */
-const FRAMES = 8
+const SETTINGS = { frames: 8, repeats: true, maxTokens: 512 } as const
+const DESCRIBE_PICTURE = 'Describe the image in detail.'
 /** As far as the makers' own page goes, though the language model is said to have been trained on less; with as many tokens of text. */
 const MOST_FRAMES = 16
 const MOST_TEXT = 2048
@@ -59,13 +60,14 @@ export function llavaManifest(
   },
 ): ModelParts['manifest'] {
   return {
-    ...manifestBase(wishes, { ...found, frames: FRAMES }),
+    ...manifestBase(wishes, found, SETTINGS),
     family: 'tarsier',
     preprocessing: found.preprocessing,
     prompt: {
       template: tarsierTemplate(found.vocabulary),
       videoPad: TARSIER_CLIP,
       describe: DESCRIBE,
+      describePicture: DESCRIBE_PICTURE,
       ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
     },
     maxSequence: found.maxSequence,

@@ -1,17 +1,25 @@
 import { MANIFEST_VERSION, type ModelManifest } from '../../../shared/model-manifest.ts'
 import type { ModelWishes } from './model-parts.ts'
 
-/** The makers' own settings for both families, which no file of a checkpoint tells. */
-const SAMPLER = 'uniform'
-const GENERATION = { maxTokens: 256, temperature: 0, topP: 1 } as const
 export const DESCRIBE = 'Describe the video in detail.'
 
 type Base = Pick<ModelManifest, 'formatVersion' | 'name' | 'summary' | 'licence' | 'source' | 'sampler' | 'generation'>
 
-/** What every family's manifest says alike. `frames` is the family's own number of frames. */
+/** The makers' own settings of a family, which no file of a checkpoint tells. */
+export interface FamilySettings {
+  /** Frames a clip gives. */
+  readonly frames: number
+  /** See the manifest's `sampler`. */
+  readonly repeats: boolean
+  /** Most tokens of an answer. */
+  readonly maxTokens: number
+}
+
+/** What every family's manifest says alike. */
 export function manifestBase(
   wishes: ModelWishes,
-  found: { readonly licence: string | undefined; readonly source: ModelManifest['source']; readonly frames: number },
+  found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] },
+  { frames, repeats, maxTokens }: FamilySettings,
 ): Base {
   return {
     formatVersion: MANIFEST_VERSION,
@@ -19,7 +27,7 @@ export function manifestBase(
     summary: wishes.summary ?? '',
     licence: wishes.licence ?? found.licence ?? 'unknown',
     source: found.source,
-    sampler: { kind: SAMPLER, frames: wishes.frames ?? found.frames },
-    generation: GENERATION,
+    sampler: { kind: 'uniform', frames: wishes.frames ?? frames, repeats },
+    generation: { maxTokens, temperature: 0, topP: 1 },
   }
 }

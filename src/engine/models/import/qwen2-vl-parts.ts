@@ -18,7 +18,7 @@ import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 /** The token that stands for a clip in the template. */
 const VIDEO_PAD = '<|video_pad|>'
 /** Tarsier2's own settings, which no file of a checkpoint tells. */
-const FRAMES = 16
+const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
 const MAX_SEQUENCE = 16384
 
 /** A Qwen2-VL checkpoint, Tarsier2's among them, as Hugging Face writes it. */
@@ -62,7 +62,7 @@ export function qwen2VlManifest(
   },
 ): ModelParts['manifest'] {
   return {
-    ...manifestBase(wishes, { ...found, frames: FRAMES }),
+    ...manifestBase(wishes, found, SETTINGS),
     family: 'tarsier2',
     preprocessing: found.preprocessing,
     prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
