@@ -1,13 +1,21 @@
 import { z } from 'zod'
 import type { ClipRange } from '../shared/frame-request.ts'
+import type { UpstreamVersion } from './prediction.ts'
 import type { Sample } from './sample.ts'
 
 /** A line of annotations as it is understood. */
 export interface Annotation {
   readonly sample: Sample
+  /** Whether there is a reference; without one the sample's is empty, and no answer to it can be scored. */
+  readonly referenced: boolean
   /** What a model said, where the line is of the Python program's predictions; `<error>` where it failed. */
   readonly answer: string | null
+  /** Shape of the line, which is the version of the program that reads and writes it. */
+  readonly version: UpstreamVersion
 }
+
+/** What a line is read as: where there is no reference, the assistant's last text is the beginning of an answer, or the answer. */
+export type LineRole = 'annotation' | 'prediction'
 
 /** What both shapes have. */
 export const commonFields = {

@@ -18,7 +18,7 @@ export const annotationV1Schema = z
     ...commonFields,
     text: z.object({
       prompt: z.string(),
-      response: referenceSchema,
+      response: referenceSchema.nullish(),
       question: z.string().nullish(),
       prediction: z.string().nullish(),
     }),
@@ -41,10 +41,12 @@ export const annotationV1Schema = z
           .filter((part) => part !== '')
           .join(' '),
         begun: begun.trim() === '' ? '' : begun,
-        reference: response,
+        reference: response ?? '',
         question: question?.trim() ?? null,
         ...secondsRange(line.start_time, line.end_time),
       },
+      referenced: response != null,
       answer: prediction ?? null,
+      version: 1,
     }
   })

@@ -4,6 +4,7 @@ import {
   type Annotation,
   commonFields,
   commonOf,
+  type LineRole,
   referenceSchema,
   secondsRange,
   secondsSchema,
@@ -37,40 +38,57 @@ type Part = z.infer<typeof partSchema>
 const messageSchema = z.object({
   role: z.string(),
   /** One part may stand without its list. */
-  content: z.preprocess((content) => (Array.isArray(content) ? content : [content]), z.array(partSchema)),
+  content: z.preprocess((content) => (Array.isArray(content) ? content : content == null ? [] : [content]), z.array(partSchema)),
 })
 type Message = z.infer<typeof messageSchema>
 
-/** Version 2: messages in parts. What the assistant says without a reference begins the answer; the part with the reference is the answer. */
-export const annotationV2Schema = z.object({ ...commonFields, messages: z.array(messageSchema) }).transform((line, context): Annotation => {
+/**
+ * Version 2: messages in parts. What the assistant says without a reference begins the answer; the part with the reference is the answer. Where
+ * no part has one, upstream still lets the model go on from what the assistant says, and puts its answer in the place of the last part.
+ */
+const lineSchema = z.object({
+  ...commonFields,
+  messages: z.array(messageSchema),
+  /** Lines that this program wrote for both versions have the bare question here. */
+  text: z.object({ question: z.string().nullish() }).nullish().catch(null),
+})
+
+export const annotationV2Schema = (role: LineRole) => lineSchema.transform((line, context) => annotationOf(line, role, context))
+
+function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context: z.RefinementCtx): Annotation {
   const wrong = (message: string) => {
     context.addIssue({ code: 'custom', path: ['messages'], message })
     return z.NEVER
   }
   const roles = line.messages.map(({ role }) => role).join(', ')
-  if (roles !== 'user, assistant')
-    return wrong(`one message of the user and one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
-  const [user, assistant] = line.messages as [Message, Message]
+  if (roles !== 'user, assistant' && roles !== 'user')
+    return wrong(`one message of the user and at most one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
+  const [user, assistant = { role: 'assistant', content: [] }] = line.messages as [Message, Message?]
   const clips = user.content.flatMap(clipOf)
   const [clip] = clips
   if (!clip || clips.length > 1) return wrong(`one clip is wanted, but there are ${clips.length}`)
-  const answers = assistant.content.filter((part) => part.type === 'text' && part.reference != null)
+  const texts = assistant.content.flatMap((part) => (part.type === 'text' ? [part] : []))
+  const answers = texts.filter((part) => part.reference != null)
   if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
-  const [answer] = answers
-  if (answer?.type !== 'text' || answer.reference == null) return wrong('there is no reference')
+  const [referenced] = answers
+  const prompt = textOf(user.content)
+  const question = line.text?.question?.trim()
+  const answer = referenced ?? (role === 'prediction' ? texts.at(-1) : undefined)
   return {
     sample: {
       ...commonOf(line),
       videoFile: clip.file,
-      prompt: textOf(user.content),
-      begun: textOf(assistant.content.filter((part) => part !== answer)),
-      reference: answer.reference,
-      question: null,
+      prompt,
+      begun: textOf(texts.filter((part) => part !== answer)),
+      reference: referenced?.reference ?? '',
+      question: question === undefined || question === prompt ? null : question,
       ...rangeOf(clip.fields),
     },
-    answer: answer.text || null,
+    referenced: referenced !== undefined,
+    answer: answer?.text || null,
+    version: 2,
   }
-})
+}
 
 function clipOf(part: Part): { readonly file: string; readonly fields: ClipFields }[] {
   if (part.type === 'video') return [{ file: part.video.video_file, fields: part.video }]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Annotation } from './annotation-fields.ts'
+import type { Annotation, LineRole } from './annotation-fields.ts'
 import { annotationV1Schema } from './annotation-v1.ts'
 import { annotationV2Schema } from './annotation-v2.ts'
 import { type BrokenLine, readJsonLines } from './json-lines.ts'
@@ -34,6 +34,10 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
       yield { kind: 'broken', file, line, reason: annotation.reason }
       continue
     }
+    if (!annotation.referenced) {
+      yield { kind: 'broken', file, line, reason: 'there is no reference' }
+      continue
+    }
     const { key } = annotation.sample
     const first = places.get(key)
     if (first === undefined) {
@@ -43,11 +47,11 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
   }
 }
 
-/** One line's JSON, of either shape, as a sample; or why it is none. */
-export function parseAnnotation(value: unknown): Annotation | { readonly reason: string } {
+/** One line's JSON, of either shape, as a sample, with or without a reference; or why it is none. A line that has both shapes is read as version 2. */
+export function parseAnnotation(value: unknown, role: LineRole = 'annotation'): Annotation | { readonly reason: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { reason: 'not an object' }
   if (!('messages' in value) && !('text' in value)) return { reason: 'neither "messages" (version 2) nor "text" (version 1) is there' }
-  const parsed = ('messages' in value ? annotationV2Schema : annotationV1Schema).safeParse(value)
+  const parsed = ('messages' in value ? annotationV2Schema(role) : annotationV1Schema).safeParse(value)
   return parsed.success ? parsed.data : { reason: reasonOf(parsed.error) }
 }
 

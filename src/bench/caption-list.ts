@@ -6,6 +6,8 @@ import type { Sample } from './sample.ts'
 
 /** What the captions of a plain list are called, where annotations name their data set. */
 export const CAPTIONS = 'captions'
+/** Stands for the number of annotations that have none: upstream asks for one only to go on with an unfinished file. */
+const NO_NUMBER = ''
 /** A path is no longer anywhere. */
 const LONGEST_PATH = 32_768
 
@@ -23,7 +25,8 @@ const clipSchema = z.object({
 
 /**
  * Reads the clips of a list. A `.jsonl` file has on each line a path as a JSON string, `{"video": path}` with or without a `"prompt"` of its
- * own, or an annotation of either version, whose own request is taken unless `prompt` is given; any other file has a path a line. Paths are
+ * own, or an annotation of either version, with or without a reference, whose own request is taken unless `prompt` is given; any other file has a
+ * path a line. Paths are
  * kept as they are written. A line that cannot be used is given as broken, and so is the second with the same clip and request or the same annotation.
  *
  * @param prompt asked of every clip; null for each line's own, else what `fallback` says for the path.
@@ -56,9 +59,10 @@ export async function* readCaptionList(
 
 function sampleOf(value: unknown, prompt: string | null, fallback: (path: string) => string): Sample | { readonly reason: string } {
   if (typeof value === 'object' && value !== null && ('messages' in value || 'text' in value)) {
-    const annotation = parseAnnotation(value)
+    const annotation = parseAnnotation({ dataset: CAPTIONS, idx: NO_NUMBER, ...value })
     if ('reason' in annotation) return annotation
-    return prompt === null ? annotation.sample : { ...annotation.sample, prompt, begun: '', question: null }
+    const sample = annotation.sample.idx === NO_NUMBER ? numbered(annotation.sample) : annotation.sample
+    return prompt === null ? sample : { ...sample, prompt, begun: '', question: null }
   }
   const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
   if (!clip.success) return { reason: 'neither a path, nor {"video": path}, nor an annotation' }
@@ -76,6 +80,12 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
     question: null,
     extraInfo: {},
   }
+}
+
+/** An annotation without a number is known by its clip and what is asked about it, like a clip that stands in a list as a path. */
+function numbered(sample: Sample): Sample {
+  const { dataset, videoFile, prompt } = sample
+  return { ...sample, idx: videoFile, key: `${dataset}-${videoFile}: ${prompt}` }
 }
 
 function isJson(path: string): boolean {

@@ -8,11 +8,11 @@ import { dataSetOf } from './datasets.ts'
 import type { Judge } from './judges/judge.ts'
 import { scoreCaptions } from './metrics/captions.ts'
 import { aggregateDream } from './metrics/dream.ts'
-import { scoreMultiChoice } from './metrics/multi-choice.ts'
+import { rulesOf, scoreMultiChoice } from './metrics/multi-choice.ts'
 import { aggregateOpenEnded } from './metrics/open-ended.ts'
 import { scoreVideoMme } from './metrics/video-mme.ts'
 import { judgeAnswersByRule, judgeDescriptionsByRule } from './moving-shapes/judge-by-rule.ts'
-import type { Prediction } from './prediction.ts'
+import type { Prediction, UpstreamVersion } from './prediction.ts'
 import { captionReport } from './report/caption-report.ts'
 import { choiceReport } from './report/choice-report.ts'
 import { dreamReport } from './report/dream-report.ts'
@@ -23,6 +23,7 @@ import { RECORDS_FOLDER } from './report/save-report.ts'
 import { videoMmeReport } from './report/video-mme-report.ts'
 import { writeError } from './run/write-file.ts'
 import type { Metric } from './sample.ts'
+import { captionOutcomes, choiceOutcomes, dreamOutcomes, openOutcomes, type SampleOutcome } from './sample-outcome.ts'
 
 export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
   /** The folder whose `eval_records` keeps verdicts. */
@@ -31,6 +32,10 @@ export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
   readonly judge: Judge | null
   /** How a data set is scored that is none of those this program knows. */
   readonly metric?: Metric | undefined
+  /** Version of upstream by whose rules answers are read and sub tasks averaged. Defaults to {@link rulesOf} the predictions. */
+  readonly rules?: UpstreamVersion | undefined
+  /** Told of each sample once all are scored, in the order of the predictions. */
+  readonly onSample?: ((outcome: SampleOutcome) => void) | undefined
 }
 
 /**
@@ -41,7 +46,8 @@ export async function evaluate(predictions: readonly Prediction[], options: Eval
   const dataset = nameOf(predictions)
   const metric = dataSetOf(dataset)?.metric ?? options.metric
   if (metric === undefined) throw unknownSet(dataset)
-  const { body, judged } = await score(dataset, metric, predictions, options)
+  const { body, judged, outcomes } = await score(dataset, metric, predictions, options)
+  if (options.onSample) outcomes.forEach(options.onSample)
   return {
     format: 1,
     dataset,
@@ -57,29 +63,36 @@ export async function evaluate(predictions: readonly Prediction[], options: Eval
 interface Scored {
   readonly body: ReportBody
   readonly judged: Judged<unknown> | null
+  readonly outcomes: readonly SampleOutcome[]
 }
 
 async function score(dataset: string, metric: Metric, predictions: readonly Prediction[], options: EvaluateOptions): Promise<Scored> {
   switch (metric) {
-    case 'multi-choice':
-      return {
-        body: dataset === 'Video-MME' ? videoMmeReport(scoreVideoMme(predictions)) : choiceReport(dataset, scoreMultiChoice(predictions)),
-        judged: null,
-      }
-    case 'cider':
-      return { body: captionReport(dataset, scoreCaptions(predictions)), judged: null }
+    case 'multi-choice': {
+      const { rules = rulesOf(predictions) } = options
+      if (dataset === 'Video-MME')
+        return { body: videoMmeReport(scoreVideoMme(predictions)), judged: null, outcomes: choiceOutcomes(predictions, 1) }
+      const body = choiceReport(dataset, scoreMultiChoice(predictions, rules))
+      return { body, judged: null, outcomes: choiceOutcomes(predictions, rules === 1 ? 1 : 0) }
+    }
+    case 'cider': {
+      const scores = scoreCaptions(predictions)
+      return { body: captionReport(dataset, scores), judged: null, outcomes: captionOutcomes(predictions, scores) }
+    }
     case 'autodq': {
       const judged = await (isOurs(dataset, options)
         ? judgeDescriptionsByRule(predictions, await recordsOf(options))
         : judgeDream(predictions, judgeFor(dataset, options), { ...options, folder: await recordsOf(options) }))
       const failed = judged.failed.map((sample) => sample.dataset)
-      return { body: dreamReport(dataset, aggregateDream(judged.verdicts, failed)), judged }
+      const body = dreamReport(dataset, aggregateDream(judged.verdicts, failed))
+      return { body, judged, outcomes: dreamOutcomes(predictions, judged) }
     }
     case 'open-ended': {
       const judged = await (isOurs(dataset, options)
         ? judgeAnswersByRule(predictions, await recordsOf(options))
         : judgeOpenEnded(predictions, judgeFor(dataset, options), { ...options, folder: await recordsOf(options) }))
-      return { body: openReport(dataset, aggregateOpenEnded(judged.verdicts, judged.failed.length)), judged }
+      const body = openReport(dataset, aggregateOpenEnded(judged.verdicts, judged.failed.length))
+      return { body, judged, outcomes: openOutcomes(predictions, judged) }
     }
     default:
       return assertNever(metric, 'metric')

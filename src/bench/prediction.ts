@@ -20,6 +20,9 @@ export const usedSchema = z.object({
   versions: z.record(z.string(), z.string()),
 })
 
+const upstreamVersionSchema = z.literal([1, 2])
+export type UpstreamVersion = z.infer<typeof upstreamVersionSchema>
+
 /** One line of `predictions.jsonl`: a sample that was answered, or why it was not. */
 export const predictionSchema = z.object({
   key: z.string(),
@@ -40,6 +43,8 @@ export const predictionSchema = z.object({
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Null where the sample failed, and for predictions of the Python program. */
   used: usedSchema.nullable(),
+  /** Version of the Python program by whose rules the line is scored. Defaults to 2. */
+  upstream: upstreamVersionSchema.optional(),
 })
 
 export type Used = z.infer<typeof usedSchema>

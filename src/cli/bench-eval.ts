@@ -1,15 +1,19 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { dataSetOf } from '../bench/datasets.ts'
+import { type DataSet, dataSetOf, resolveNames } from '../bench/datasets.ts'
+import { drawSamples } from '../bench/draw-samples.ts'
 import { evaluate } from '../bench/evaluate.ts'
 import { createJudge, parseJudge } from '../bench/judges/create-judge.ts'
 import type { Judge } from '../bench/judges/judge.ts'
 import { RULE_JUDGE } from '../bench/moving-shapes/rule.ts'
+import type { UpstreamVersion } from '../bench/prediction.ts'
+import type { EvalReport } from '../bench/report/eval-report.ts'
 import { plainReport, saveReport } from '../bench/report/save-report.ts'
 import { findPredictions } from '../bench/run/find-predictions.ts'
 import { type MergedSet, mergePredictions } from '../bench/run/merge.ts'
 import type { Metric } from '../bench/sample.ts'
+import type { SampleOutcome } from '../bench/sample-outcome.ts'
 import { tarsierHome } from '../engine/home.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import { brokenLineError, tellError } from './errors.ts'
@@ -17,11 +21,16 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
+import { parseCount } from './run-words.ts'
 
 interface EvalOptions {
   readonly judge?: string
   readonly parallel: number
   readonly metric?: Metric
+  readonly benchmarks?: string[]
+  readonly sampleNum?: number
+  readonly rules?: UpstreamVersion
+  readonly verbose?: boolean
   readonly json?: boolean
 }
 
@@ -45,17 +54,30 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
       judgeOption,
     )
     .option('--parallel <n>', 'samples judged at a time, 1 to 64', parseParallel, 8)
+    .option(
+      '--benchmarks <names...>',
+      'only these of what is there: data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all',
+    )
+    .option('--sample-num <n>', 'score n samples of each data set, the same ones every time (default: all)', (text) =>
+      parseCount(text, 1e9),
+    )
     .addOption(metricOption(bench))
+    .addOption(rulesOption(bench))
+    .option('--verbose', 'a line for every sample before the tables: what it scored, its answer and its reference')
     .option('--json', "one line of JSON a data set instead of the tables: the report's figures")
     .addHelpText(
       'after',
       `
-Verdicts are kept: the same again judges only what is missing or failed.
-Exit status: 0 all scored, 1 a line is broken or a data set could not be scored, 2 wrong usage, 130 stopped by Ctrl-C.
+Where no judge is named, data sets that need one are listed as not judged, and the others are scored. Of several lines for one sample
+the first counts, as in the Python program; how many were left out is said. Verdicts are kept: the same again judges only what is missing or failed.
+
+Exit status: 0 scored, whether or not data sets are listed as not judged for want of a judge; 1 a line is broken, a data set could not be
+scored, or none was; 2 wrong usage, 130 stopped by Ctrl-C.
 
 Examples:
   tarsier bench eval runs/demo
   tarsier bench eval runs/tarsier2/dream --judge openai:gpt-4o-mini
+  tarsier bench eval runs/tarsier2 --benchmarks mc_qa caption --verbose
   tarsier bench eval predictions.jsonl --judge local:qwen2.5-7b-instruct-q4_k_m.gguf`,
     )
   command.action((paths: string[], options: EvalOptions) => run((signal) => evaluatePaths(paths, options, signal)))
@@ -65,6 +87,18 @@ function metricOption(bench: Command) {
   return bench
     .createOption('--metric <name>', 'how a data set of your own is scored; those that are known have their metric')
     .choices(metrics)
+}
+
+function rulesOption(bench: Command) {
+  return bench
+    .createOption(
+      '--rules <version>',
+      'version of the Python program, 1 or 2, by whose rules options are read and MVBench is averaged\n(default: that of the lines, else 2)',
+    )
+    .argParser((text): UpstreamVersion => {
+      if (text === '1' || text === '2') return text === '1' ? 1 : 2
+      throw new InvalidArgumentError('It must be 1 or 2.')
+    })
 }
 
 /** The judge as it was given: what is wrong with its name is said before anything is read. */
@@ -84,64 +118,149 @@ function parseParallel(text: string): number {
 }
 
 async function evaluatePaths(paths: readonly string[], options: EvalOptions, signal: AbortSignal): Promise<ExitCode> {
-  const progress = new ProgressLine(process.stderr)
+  const wanted = options.benchmarks ? resolveNames(options.benchmarks) : null
+  const output = new EvalOutput()
   await using judges = new LazyJudge(options, signal)
-  let failed = false
-  const fail = (error: unknown, subject: string) => {
-    if (isAbort(error)) throw error
-    failed = true
-    progress.clear()
-    tellError(error, subject)
-  }
   for (const path of paths) {
     let sets: readonly MergedSet[] = []
     try {
-      const { sets: found, broken } = await mergePredictions(await findPredictions(path), signal)
-      sets = found
-      for (const line of broken) fail(brokenLineError(line), line.file)
+      sets = await readSets(path, wanted, output, signal)
     } catch (error) {
-      fail(error, path)
+      output.fail(error, path)
     }
     const folder = sets.length > 0 && (await stat(path)).isDirectory() ? path : dirname(path)
     for (const set of sets) {
       try {
-        await evaluateSet(set, { folder, options, judges, progress, signal })
+        await evaluateSet(set, { folder, options, judges, output, signal })
       } catch (error) {
-        fail(error, set.name)
+        output.fail(error, set.name)
       }
     }
   }
-  progress.clear()
-  return failed ? exitCodes.failed : exitCodes.done
+  return output.end()
+}
+
+/** Throws `nothing-found` where none of the data sets that are wanted is there. */
+async function readSets(
+  path: string,
+  wanted: readonly DataSet[] | null,
+  output: EvalOutput,
+  signal: AbortSignal,
+): Promise<readonly MergedSet[]> {
+  const { files, passedOver } = await findPredictions(path)
+  if (passedOver.length > 0) output.say(`${path}: taken for something else than predictions: ${passedOver.join(', ')}`)
+  const { sets, broken } = await mergePredictions(files, signal, 'first')
+  for (const line of broken) output.fail(brokenLineError(line), line.file)
+  const names = wanted?.map(({ name }) => name)
+  const chosen = sets.filter(({ name }) => names?.includes(name) ?? true)
+  if (names && chosen.length === 0 && sets.length > 0)
+    throw new TarsierError(
+      'nothing-found',
+      `${path} holds no predictions of ${names.join(', ')}, only of ${sets.map(({ name }) => name).join(', ')}.`,
+    )
+  return chosen
 }
 
 interface Surroundings {
   readonly folder: string
   readonly options: EvalOptions
   readonly judges: LazyJudge
-  readonly progress: ProgressLine
+  readonly output: EvalOutput
   readonly signal: AbortSignal
 }
 
-async function evaluateSet({ name, predictions }: MergedSet, { folder, options, judges, progress, signal }: Surroundings): Promise<void> {
-  progress.begin(`scoring ${name}`)
-  const answers = [...predictions.values()]
-  const metric = dataSetOf(answers[0]?.dataset ?? '')?.metric ?? options.metric
-  const judge = metric === 'autodq' || metric === 'open-ended' ? await judges.get() : null
-  const report = await evaluate(answers, {
-    folder,
-    judge,
-    metric: options.metric,
-    parallel: options.parallel,
-    onProgress: ({ title, detail }) => progress.detail(`${name}: ${title}${detail ? ` ${detail}` : ''}`),
-    signal,
-  })
-  const saved = await saveReport(report, folder)
-  progress.clear()
-  process.stdout.write(
-    options.json ? `${JSON.stringify(report)}\n` : `${printable(`${heading(report.text, report.dataset)}${plainReport(report)}`)}\n`,
-  )
+async function evaluateSet(
+  { name, predictions, duplicates }: MergedSet,
+  { folder, options, judges, output, signal }: Surroundings,
+): Promise<void> {
+  output.progress.begin(`scoring ${name}`)
+  if (duplicates.first !== null) output.say(duplicateText(name, duplicates.count, duplicates.different, duplicates.first))
+  const all = [...predictions.values()]
+  const { sampleNum = all.length, metric, rules, parallel } = options
+  const answers = drawSamples(all, sampleNum)
+  const known = dataSetOf(answers[0]?.dataset ?? '')?.metric ?? metric
+  const judge = known === 'autodq' || known === 'open-ended' ? await judges.get() : null
+  const scored: SampleOutcome[] = []
+  let report: EvalReport
+  try {
+    report = await evaluate(answers, {
+      folder,
+      judge,
+      metric,
+      rules,
+      parallel,
+      onProgress: ({ title, detail }) => output.progress.detail(`${name}: ${title}${detail ? ` ${detail}` : ''}`),
+      onSample: (outcome) => scored.push(outcome),
+      signal,
+    })
+  } catch (error) {
+    if (judge !== null || !(error instanceof TarsierError) || error.code !== 'judge-unavailable') throw error
+    output.notJudged(name, error, options)
+    return
+  }
+  const whole = {
+    ...report,
+    ...(duplicates.count > 0 && { duplicates: duplicates.count }),
+    ...(answers.length < all.length && { drawnFrom: all.length }),
+  }
+  const saved = await saveReport(whole, folder)
+  output.scored(whole, options.verbose === true ? scored : [], options)
   process.stderr.write(`${oneLine(saved.join(', '))}\n`)
+}
+
+function duplicateText(name: string, count: number, different: number, { place, counts }: { place: string; counts: string }): string {
+  const others = different === 0 ? 'all with the same answer' : `${different} with another answer`
+  return `${name}: ${count} ${count === 1 ? 'line repeats' : 'lines repeat'} a sample, ${others}, and ${count === 1 ? 'is' : 'are'} left out: the first line counts, as in the Python program (${place} after ${counts})`
+}
+
+/** Tables go to stdout, everything on the way to stderr. */
+class EvalOutput {
+  readonly progress = new ProgressLine(process.stderr)
+  #failed = false
+  #scored = 0
+  #notJudged = 0
+
+  say(text: string): void {
+    this.progress.clear()
+    process.stderr.write(`tarsier: ${oneLine(text)}\n`)
+  }
+
+  fail(error: unknown, subject: string): void {
+    if (isAbort(error)) throw error
+    this.#failed = true
+    this.progress.clear()
+    tellError(error, subject)
+  }
+
+  /** A data set that waits for somebody to judge it; that alone is no failure of the others. */
+  notJudged(name: string, error: unknown, { json }: EvalOptions): void {
+    this.#notJudged++
+    this.progress.clear()
+    if (!json) process.stdout.write(`${oneLine(name)}: not judged\n`)
+    tellError(error, name)
+  }
+
+  scored(report: EvalReport, samples: readonly SampleOutcome[], { json }: EvalOptions): void {
+    this.#scored++
+    this.progress.clear()
+    const lines = samples.map((sample) => `${outcomeLine(sample)}\n`).join('')
+    // One line a data set is what programs read on stdout.
+    if (json) process.stderr.write(lines)
+    else process.stdout.write(lines)
+    process.stdout.write(
+      json ? `${JSON.stringify(report)}\n` : `${printable(`${heading(report.text, report.dataset)}${plainReport(report)}`)}\n`,
+    )
+  }
+
+  end(): ExitCode {
+    this.progress.clear()
+    return this.#failed || (this.#scored === 0 && this.#notJudged > 0) ? exitCodes.failed : exitCodes.done
+  }
+}
+
+function outcomeLine({ prediction: { key, begun, prediction, reference }, words }: SampleOutcome): string {
+  const answer = prediction === null ? [] : [`answer: ${JSON.stringify(`${begun}${prediction}`)}`]
+  return oneLine([`${key}: ${words}`, ...answer, `reference: ${JSON.stringify(reference)}`].join('; '))
 }
 
 /** Some of upstream's texts begin with their own heading. */

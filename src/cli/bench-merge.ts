@@ -28,7 +28,7 @@ Example:
 }
 
 async function benchMerge(paths: readonly string[], out: string, signal: AbortSignal): Promise<ExitCode> {
-  const files = (await Promise.all(paths.map(findPredictions))).flat()
+  const files = (await Promise.all(paths.map(findPredictions))).flatMap((found) => found.files)
   const { sets, broken } = await mergePredictions(files, signal)
   for (const line of broken) tellError(brokenLineError(line))
   await writeMerged(sets, out)

@@ -58,8 +58,9 @@ export function clipPathOf(run: OpenRun, { video }: Prediction): string {
   return isAbsolute(video) ? video : resolve(run.directory, video)
 }
 
-async function verdictOf(sample: IndexedSample, { dataset, prediction }: Prediction): Promise<SampleVerdict | null> {
-  if (sample.standing.kind === 'choice') return { kind: 'choice', letter: parseChoice(prediction ?? '', lowestDigit(dataset)) }
+async function verdictOf(sample: IndexedSample, prediction: Prediction): Promise<SampleVerdict | null> {
+  if (sample.standing.kind === 'choice')
+    return { kind: 'choice', letter: parseChoice(prediction.prediction ?? '', lowestDigit(prediction)) }
   if (!sample.verdict) return null
   const [value] = await readPlaces([sample.verdict])
   const line = parseVerdict(value)

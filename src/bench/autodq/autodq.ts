@@ -1,18 +1,20 @@
 import type { Judge } from '../judges/judge.ts'
+import { entailedPart } from '../metrics/dream.ts'
 import type { DreamVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
 import { judgeEvents } from './entailment.ts'
-import { dreamPrompts, EVAL_INFOS_FILE, type EvalInfo, entailed, evalInfoSchema, hitText, scoreOf } from './eval-infos.ts'
-import { extractEvents, givenEvents } from './extract-events.ts'
 import {
-  type Answered,
-  type Judged,
-  type Judging,
-  type JudgingOptions,
-  judgedFrom,
-  judgeSamples,
-  type RecordBase,
-} from './judge-samples.ts'
+  countOf,
+  dreamPrompts,
+  EVAL_FAILURES_FILE,
+  EVAL_INFOS_FILE,
+  type EvalInfo,
+  evalIdOf,
+  evalInfoSchema,
+  hitText,
+} from './eval-infos.ts'
+import { extractEvents, givenEvents } from './extract-events.ts'
+import { type Answered, type Judged, type Judging, type JudgingOptions, judgedFrom, judgeSamples } from './judge-samples.ts'
 
 /**
  * AutoDQ: how many of the reference's events a description entails (recall), and how many of the description's own the reference entails
@@ -21,68 +23,64 @@ import {
  */
 export async function judgeDream(predictions: readonly Prediction[], judge: Judge, options: JudgingOptions): Promise<Judged<DreamVerdict>> {
   const judging = dreamJudging(judge)
-  const records = await judgeSamples(predictions, judge, judging, options)
-  return judgedFrom(predictions, judge, judging, records, ({ key, dataset, events_gt, events_pred }, { extraInfo }) => ({
-    key,
-    dataset,
+  const outcome = await judgeSamples(predictions, judge, judging, options)
+  return judgedFrom(predictions, judge, judging, outcome, (kept, { extraInfo }) => ({
+    key: kept.key,
+    dataset: kept.dataset,
     extraInfo,
-    recall: { entailed: entailed(events_gt ?? []), total: events_gt?.length ?? 0 },
-    precision: { entailed: entailed(events_pred ?? []), total: events_pred?.length ?? 0 },
+    recall: countOf(kept.events_gt, kept.hit_num_recall),
+    precision: countOf(kept.events_pred, kept.hit_num_precision),
   }))
 }
 
 function dreamJudging(judge: Judge): Judging<EvalInfo> {
   return {
     file: EVAL_INFOS_FILE,
+    failuresFile: EVAL_FAILURES_FILE,
     prompts: dreamPrompts,
     schema: evalInfoSchema,
     isVerdictOn(kept, prediction) {
-      if (kept.events_gt === null || kept.events_pred === null) return false
       const { gt, pred } = textsOf(prediction)
       const given = givenEvents(prediction.extraInfo)
-      return kept.gt === gt && kept.pred === pred && (given === null ? !kept.events_given : isSame(given, kept))
+      return kept.gt === gt && kept.pred === pred && (given === null ? !kept.events_given : isSame(given, gt, kept))
     },
     async judge(prediction, base, signal) {
       const { gt, pred } = textsOf(prediction)
-      const ofReference = givenEvents(prediction.extraInfo) ?? (await extractEvents(judge, gt, signal))
+      const given = givenEvents(prediction.extraInfo)
+      const ofReference = given ?? (await extractEvents(judge, gt, signal))
       const ofDescription = await extractEvents(judge, pred, signal)
-      const events_gt = await judgeEvents(judge, ofReference, pred, signal)
-      const events_pred = await judgeEvents(judge, ofDescription, gt, signal)
+      const events_gt = await judgeEvents(judge, askedAbout(ofReference, gt), pred, signal)
+      const events_pred = await judgeEvents(judge, askedAbout(ofDescription, pred), gt, signal)
+      const hits = { hit_num_recall: hitText(events_gt, ofReference.length), hit_num_precision: hitText(events_pred, ofDescription.length) }
       return {
-        ...record(prediction, base),
+        idx: evalIdOf(prediction),
+        gt,
+        pred,
         events_gt,
-        hit_num_recall: hitText(events_gt),
+        hit_num_recall: hits.hit_num_recall,
         events_pred,
-        hit_num_precision: hitText(events_pred),
-        score_r: scoreOf(events_gt),
-        score_p: scoreOf(events_pred),
+        hit_num_precision: hits.hit_num_precision,
+        score_r: entailedPart(countOf(events_gt, hits.hit_num_recall)),
+        score_p: entailedPart(countOf(events_pred, hits.hit_num_precision)),
+        events_given: given !== null,
+        extra_info: prediction.extraInfo,
+        ...base,
       }
     },
-    withoutVerdict: record,
   }
 }
 
-/** A record whose verdict is still to come. */
-function record(prediction: Answered, base: RecordBase): EvalInfo {
-  return {
-    idx: prediction.idx,
-    ...textsOf(prediction),
-    events_gt: null,
-    hit_num_recall: null,
-    events_pred: null,
-    hit_num_precision: null,
-    score_r: null,
-    score_p: null,
-    events_given: givenEvents(prediction.extraInfo) !== null,
-    extra_info: prediction.extraInfo,
-    ...base,
-  }
+/** Upstream has a text without events judged as a whole; it changes no score. Of a text without a word there is nothing to ask. */
+function askedAbout(events: readonly string[], text: string): readonly string[] {
+  if (events.length > 0 || text.trim() === '') return events
+  return [text.replaceAll('\n', ' ')]
 }
 
 function textsOf({ prediction, reference }: Answered): { readonly gt: string; readonly pred: string } {
   return { gt: (typeof reference === 'string' ? reference : reference.join('\n')).toLowerCase(), pred: prediction.toLowerCase() }
 }
 
-function isSame(given: readonly string[], { events_given, events_gt }: EvalInfo): boolean {
-  return events_given && given.length === events_gt?.length && given.every((event, index) => event === events_gt[index]?.event)
+function isSame(given: readonly string[], gt: string, { events_given, events_gt }: EvalInfo): boolean {
+  const asked = askedAbout(given, gt)
+  return events_given && asked.length === events_gt.length && asked.every((event, index) => event === events_gt[index]?.event)
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Judge } from '../judges/judge.ts'
 
-/** As in the paper. */
+/** What the judge is asked for, as in the paper; like upstream, no answer with more is refused. */
 const MOST_EVENTS = 10
 
 export const extractPrompt = { name: 'extract-events', version: '1' } as const
@@ -20,9 +20,9 @@ An event is something that happens: somebody or something acts, moves or changes
 
 Answer with JSON alone: {"events": ["first event", "second event"]}`
 
-const eventsSchema = z.object({ events: z.array(z.string()).max(MOST_EVENTS) })
+const eventsSchema = z.object({ events: z.array(z.string()) })
 
-/** The atomic events that a text tells of, ten at most; none for a text without a word. Throws as judges do. */
+/** The atomic events that a text tells of, as many as the judge lists; none for a text without a word. Throws as judges do. */
 export async function extractEvents(judge: Judge, text: string, signal: AbortSignal): Promise<string[]> {
   if (text.trim() === '') return []
   const user = JSON.stringify({ description: text })

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { holdLock } from '../../engine/folder-lock.ts'
 import { sideBySide } from '../../engine/models/download/side-by-side.ts'
 import type { Progress } from '../../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { readJsonLines } from '../json-lines.ts'
 import type { Judge } from '../judges/judge.ts'
 import { LineFile, linesOf } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
@@ -45,29 +48,45 @@ export const recordBase = {
   judge: z.string(),
   /** Versions of the judge's prompts by their names. */
   prompts: z.record(z.string(), z.string()),
-  /** Why there is no verdict. */
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** A line with a verdict has no error: samples without one stand in the file of failures. */
+  error: z.null(),
 }
 
 /** The names and values of {@link recordBase}, for a record that is being made. */
 export type RecordBase = z.infer<z.ZodObject<typeof recordBase>>
 
-/** What is judged, and how it is kept. `judge` may throw `judge-failed`, which becomes a record without a verdict. */
+/** What is judged, and how it is kept. `judge` may throw `judge-failed`, which leaves the sample without a verdict. */
 export interface Judging<Kept extends RecordBase> {
+  /** Records of the verdicts: as upstream's, it has no line for a sample that failed. */
   readonly file: string
+  /** Why samples have no verdict. */
+  readonly failuresFile: string
   readonly prompts: readonly { readonly name: string; readonly version: string }[]
   readonly schema: z.ZodType<Kept>
   /** Whether a record has the verdict on this very answer, by this reference and question. */
   readonly isVerdictOn: (kept: Kept, prediction: Answered) => boolean
   readonly judge: (prediction: Answered, base: RecordBase, signal: AbortSignal) => Promise<Kept>
-  readonly withoutVerdict: (prediction: Answered, base: RecordBase) => Kept
+}
+
+/** A line of the file of failures. */
+const failureSchema = z.object({
+  ...recordBase,
+  idx: z.union([z.number(), z.string()]),
+  error: z.object({ code: z.string(), message: z.string() }),
+})
+type Failure = z.infer<typeof failureSchema>
+
+/** What judging gave, by key. */
+interface Outcome<Kept> {
+  readonly records: ReadonlyMap<string, Kept>
+  readonly failures: ReadonlyMap<string, Failure>
 }
 
 /** Samples in a row that find no judge before all of them are given up. */
 const GIVE_UP = 3
 
 /**
- * Judges what has no verdict yet by this judge with these prompts, and gives the records of all by key. Each is in its file as soon as it
+ * Judges what has no verdict yet by this judge with these prompts, and gives records and failures by key. Each record is in its file as soon as it
  * is there; one process judges in a folder at a time (`bench-busy`). Samples the judge fails on are counted and judged again the next time;
  * `judge-unavailable` is thrown when one sample after the other finds no judge. `disk-full` and `write-failed` end the work too.
  */
@@ -76,13 +95,14 @@ export async function judgeSamples<Kept extends RecordBase>(
   judge: Judge,
   judging: Judging<Kept>,
   { folder, parallel = 8, onProgress, signal }: JudgingOptions,
-): Promise<ReadonlyMap<string, Kept>> {
+): Promise<Outcome<Kept>> {
   await using _lock = await lockRecords(folder)
   const records = new Map<string, Kept>()
   const keep = (value: unknown) => {
     const kept = judging.schema.safeParse(value)
     if (kept.success) records.set(kept.data.key, kept.data)
   }
+  const failures = new Map<string, Failure>()
   let added = 0
   const prompts = Object.fromEntries(judging.prompts.map(({ name, version }) => [name, version]))
   {
@@ -90,47 +110,63 @@ export async function judgeSamples<Kept extends RecordBase>(
     const answered = predictions.filter(isAnswered)
     const isJudged = (prediction: Answered) => {
       const kept = records.get(prediction.key)
-      return (
-        kept !== undefined &&
-        kept.error === null &&
-        kept.judge === judge.name &&
-        sameWords(kept.prompts, prompts) &&
-        judging.isVerdictOn(kept, prediction)
-      )
+      return kept !== undefined && kept.judge === judge.name && sameWords(kept.prompts, prompts) && judging.isVerdictOn(kept, prediction)
     }
     const pending = answered.filter((prediction) => !isJudged(prediction))
     let done = answered.length - pending.length
-    let failed = 0
     let unreached = 0
     const tell = () => {
-      const detail = `${done} of ${answered.length}${failed > 0 ? `, ${failed} failed` : ''}`
+      const detail = `${done} of ${answered.length}${failures.size > 0 ? `, ${failures.size} failed` : ''}`
       onProgress?.({ value: answered.length === 0 ? 1 : done / answered.length, title: 'Judging', detail })
     }
     tell()
     await sideBySide(pending, parallel, signal, async (prediction, joint) => {
-      const { key, dataset } = prediction
+      const { key, dataset, idx } = prediction
       const base = { key, dataset, judge: judge.name, prompts, error: null }
-      let record: Kept
       try {
-        record = await judging.judge(prediction, base, joint)
+        const record = await judging.judge(prediction, base, joint)
         unreached = 0
+        records.set(key, record)
+        await file.add(record)
+        added++
       } catch (error) {
         if (isAbort(error) || !(error instanceof TarsierError) || !isOfSample(error)) throw error
         unreached = error.code === 'judge-unavailable' ? unreached + 1 : 0
         if (unreached >= Math.min(GIVE_UP, pending.length)) throw error
-        failed++
-        record = judging.withoutVerdict(prediction, { ...base, error: { code: error.code, message: error.message } })
+        // A verdict on an older answer is none on this one.
+        if (records.delete(key)) added++
+        failures.set(key, { ...base, idx, error: { code: error.code, message: error.message } })
       }
-      records.set(key, record)
-      await file.add(record)
-      added++
       done++
       tell()
     })
   }
   // One line a sample, in the order of the predictions; records of other samples stay.
   if (added > 0) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
-  return records
+  await writeFailures(folder, judging.failuresFile, predictions, failures, signal)
+  return { records, failures }
+}
+
+/** Failures of these predictions, beside those that the file has of others; no file where there are none. */
+async function writeFailures(
+  folder: string,
+  name: string,
+  predictions: readonly Prediction[],
+  failures: ReadonlyMap<string, Failure>,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = join(folder, name)
+  const judged = new Set(predictions.map(({ key }) => key))
+  const others: Failure[] = []
+  if (existsSync(path)) {
+    for await (const line of readJsonLines(path, signal)) {
+      const failure = line.kind === 'json' ? failureSchema.safeParse(line.value).data : undefined
+      if (failure && !judged.has(failure.key)) others.push(failure)
+    }
+  }
+  const lines = [...failures.values(), ...others]
+  if (lines.length > 0) await replaceFile(folder, name, linesOf(lines))
+  else await rm(path, { force: true })
 }
 
 /** Sorts records into verdicts and failures, in the order of the predictions. */
@@ -138,7 +174,7 @@ export function judgedFrom<Kept extends RecordBase, Verdict>(
   predictions: readonly Prediction[],
   judge: Judge,
   { prompts }: Pick<Judging<Kept>, 'prompts'>,
-  records: ReadonlyMap<string, Kept>,
+  { records, failures }: Outcome<Kept>,
   verdictOf: (kept: Kept, prediction: Answered) => Verdict,
 ): Judged<Verdict> {
   const verdicts: Verdict[] = []
@@ -146,8 +182,9 @@ export function judgedFrom<Kept extends RecordBase, Verdict>(
   for (const prediction of predictions) {
     const { key, dataset } = prediction
     const kept = records.get(key)
+    const failure = failures.get(key)
     if (!isAnswered(prediction)) failed.push({ key, dataset, error: prediction.error ?? noAnswer })
-    else if (kept?.error) failed.push({ key, dataset, error: kept.error })
+    else if (failure) failed.push({ key, dataset, error: failure.error })
     else if (kept) verdicts.push(verdictOf(kept, prediction))
   }
   return { judge: judge.name, prompts: prompts.map(({ name, version }) => `${name} ${version}`), verdicts, failed }

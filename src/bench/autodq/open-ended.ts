@@ -2,18 +2,10 @@ import { z } from 'zod'
 import type { Judge } from '../judges/judge.ts'
 import type { OpenVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
-import {
-  type Answered,
-  type Judged,
-  type Judging,
-  type JudgingOptions,
-  judgedFrom,
-  judgeSamples,
-  type RecordBase,
-  recordBase,
-} from './judge-samples.ts'
+import { type Answered, type Judged, type Judging, type JudgingOptions, judgedFrom, judgeSamples, recordBase } from './judge-samples.ts'
 
 const RECORDS_FILE = 'QA_eval_infos.jsonl'
+const FAILURES_FILE = 'QA_eval_failures.jsonl'
 
 const answerPrompt = { name: 'open-answer', version: '1' } as const
 
@@ -34,10 +26,9 @@ const recordSchema = z.object({
   question: z.string(),
   answer: z.string(),
   pred: z.string(),
-  /** Null, as score and reason, where there is no verdict. */
-  correct: z.enum(['yes', 'no']).nullable(),
-  score: z.number().nullable(),
-  reason: z.string().nullable(),
+  correct: z.enum(['yes', 'no']),
+  score: z.number(),
+  reason: z.string(),
   ...recordBase,
 })
 
@@ -53,22 +44,22 @@ export async function judgeOpenEnded(
   options: JudgingOptions,
 ): Promise<Judged<OpenVerdict>> {
   const judging = openJudging(judge)
-  const records = await judgeSamples(predictions, judge, judging, options)
-  return judgedFrom(predictions, judge, judging, records, ({ key, dataset, correct, score }) => ({
+  const outcome = await judgeSamples(predictions, judge, judging, options)
+  return judgedFrom(predictions, judge, judging, outcome, ({ key, dataset, correct, score }) => ({
     key,
     dataset,
     correct: correct === 'yes',
-    score: score ?? 0,
+    score,
   }))
 }
 
 function openJudging(judge: Judge): Judging<OpenRecord> {
   return {
     file: RECORDS_FILE,
+    failuresFile: FAILURES_FILE,
     prompts: [answerPrompt],
     schema: recordSchema,
     isVerdictOn(kept, prediction) {
-      if (kept.correct === null || kept.score === null) return false
       const { question, answer, pred } = textsOf(prediction)
       return kept.question === question && kept.answer === answer && kept.pred === pred
     },
@@ -76,14 +67,9 @@ function openJudging(judge: Judge): Judging<OpenRecord> {
       const { question, answer, pred } = textsOf(prediction)
       const user = JSON.stringify({ question, correct: answer, given: pred })
       const verdict = await judge.ask({ prompt: answerPrompt, system: SYSTEM, user, schema: verdictSchema }, signal)
-      return { ...record(prediction, base), ...verdict }
+      return { idx: prediction.idx, question, answer, pred, ...verdict, ...base }
     },
-    withoutVerdict: record,
   }
-}
-
-function record(prediction: Answered, base: RecordBase): OpenRecord {
-  return { idx: prediction.idx, ...textsOf(prediction), correct: null, score: null, reason: null, ...base }
 }
 
 /** The bare question where there is one: the prompt wraps it in instructions. */

@@ -2,14 +2,15 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
-import { findPredictions } from '../run/find-predictions.ts'
+import { findPredictions, UPSTREAM_FOLDER } from '../run/find-predictions.ts'
 
 /** How far below a run's folder verdicts and reports may lie: `OUT/<data set>/eval_records/…`. */
 const DEEPEST = 2
 /** What is done with a run besides: copies for the Python program, and runs that were begun anew. */
-const ASIDE = ['upstream', 'old']
+const ASIDE = [UPSTREAM_FOLDER, 'old']
 
-const VERDICTS = /_eval_infos\.jsonl$/
+/** Verdicts, and why there are none. */
+const VERDICTS = /_eval_(?:infos|failures)\.jsonl$/
 const REPORTS = /_eval_result\.json$/
 
 export interface RunFile {
@@ -28,15 +29,15 @@ export interface RunFiles {
 
 /** What a run's folder holds; no predictions where it is none. Throws `file-missing` and `file-unreadable`. */
 export async function findRunFiles(directory: string): Promise<RunFiles> {
-  const predictions = await findPredictions(directory).catch((error: unknown) => {
-    if (error instanceof TarsierError && error.code === 'nothing-found') return []
+  const { files } = await findPredictions(directory).catch((error: unknown) => {
+    if (error instanceof TarsierError && error.code === 'nothing-found') return { files: [] }
     throw error
   })
-  if (predictions.length === 0) return { predictions: [], verdicts: [], reports: [] }
+  if (files.length === 0) return { predictions: [], verdicts: [], reports: [] }
   const records: string[] = []
   await walk(directory, 0, records)
   const named = (pattern: RegExp) => factsOf(records.filter((path) => pattern.test(path)).sort())
-  return { predictions: await factsOf(predictions), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
+  return { predictions: await factsOf(files), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
 }
 
 /** Changes whenever one of the files does. */

@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { evalIdOf } from '../autodq/eval-infos.ts'
 import { dataSetOf } from '../datasets.ts'
 import { readJsonLines } from '../json-lines.ts'
 import { judgeChoice } from '../metrics/multi-choice.ts'
 import type { EventCount } from '../metrics/verdicts.ts'
-import type { Prediction } from '../prediction.ts'
+import type { Prediction, UpstreamVersion } from '../prediction.ts'
 import { parsePrediction } from '../run/read-predictions.ts'
 import { type RunFiles, verdictsName } from './run-files.ts'
 import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
@@ -32,6 +33,8 @@ export interface IndexedSample {
   readonly place: LinePlace
   readonly standing: Standing
   readonly verdict: LinePlace | null
+  /** Version of the Python program whose line it is. */
+  readonly upstream?: UpstreamVersion | undefined
   /** `n_subjects`, `n_shots` and `n_events` of the annotation, by which AutoDQ is tabled. */
   readonly numbers: Readonly<Record<string, unknown>>
 }
@@ -61,13 +64,14 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         continue
       }
       const name = setOf(prediction.dataset)
-      const found = verdicts.get(prediction.key) ?? verdicts.get(`${name}-${prediction.idx}`)
+      const found = verdicts.get(prediction.key) ?? verdicts.get(evalIdOf(prediction)) ?? verdicts.get(`${name}-${prediction.idx}`)
       const sample: IndexedSample = {
         key: prediction.key,
         dataset: prediction.dataset,
         place: { file: read.file, offset: read.offset, length: read.length },
         standing: standingOf(prediction, found?.line ?? null),
         verdict: found?.place ?? null,
+        ...(prediction.upstream && { upstream: prediction.upstream }),
         numbers: numbersOf(prediction),
       }
       if (found?.line.judge) judges.set(name, found.line.judge)
@@ -119,7 +123,7 @@ interface FoundVerdict {
   readonly place: LinePlace
 }
 
-/** By key; where a line has none by `NAME-idx`, the name being that of its file. */
+/** By key; where a line has none by its `idx`, which upstream makes of data set and number, and by `NAME-idx`, the name being that of its file. */
 async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal): Promise<Map<string, FoundVerdict>> {
   const verdicts = new Map<string, FoundVerdict>()
   for (const { path } of files.verdicts) {
@@ -130,8 +134,8 @@ async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal
         broken.add(path, read.line, read.kind === 'broken' ? read.reason : 'not a verdict')
         continue
       }
-      const key = line.key ?? `${name}-${line.idx}`
-      verdicts.set(key, { line: withoutWords(line), place: { file: read.file, offset: read.offset, length: read.length } })
+      const found = { line: withoutWords(line), place: { file: read.file, offset: read.offset, length: read.length } }
+      for (const key of line.key === null ? [`${line.idx}`, `${name}-${line.idx}`] : [line.key]) verdicts.set(key, found)
     }
   }
   return verdicts
@@ -147,7 +151,7 @@ function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standi
   if (prediction.prediction === null) return { kind: 'failed' }
   const set = dataSetOf(prediction.dataset)
   if (set?.metric === 'multi-choice') {
-    const correct = judgeChoice(prediction, lowestDigit(prediction.dataset))
+    const correct = judgeChoice(prediction, lowestDigit(prediction))
     return correct === null ? { kind: 'failed' } : { kind: 'choice', correct }
   }
   if (verdict === null || verdict.kind === 'none') return { kind: 'answered' }
@@ -155,9 +159,9 @@ function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standi
   return { kind: 'events', recall: verdict.recall.count, precision: verdict.precision.count }
 }
 
-/** Video-MME's program takes no 0 for a letter. */
-export function lowestDigit(dataset: string): 0 | 1 {
-  return setOf(dataset) === 'Video-MME' ? 1 : 0
+/** Neither version 1 of the Python program nor what it has for Video-MME takes a 0 for a letter. */
+export function lowestDigit({ dataset, upstream }: Pick<Prediction, 'dataset' | 'upstream'>): 0 | 1 {
+  return upstream === 1 || setOf(dataset) === 'Video-MME' ? 1 : 0
 }
 
 /** From 0 to 1; null where nothing is known. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dataSetOf } from '../datasets.ts'
 import { aggregateDream } from '../metrics/dream.ts'
 import { groupBy } from '../metrics/group-by.ts'
-import type { ChoiceScore } from '../metrics/multi-choice.ts'
+import { type ChoiceScore, overallOf, rulesOf } from '../metrics/multi-choice.ts'
 import { aggregateOpenEnded } from '../metrics/open-ended.ts'
 import { choiceReport } from '../report/choice-report.ts'
 import { dreamReport } from '../report/dream-report.ts'
@@ -33,7 +33,8 @@ export function tablesOf(name: string, samples: readonly IndexedSample[]): Repor
   switch (dataSetOf(name)?.metric) {
     case 'multi-choice': {
       const groups = groupBy(samples, ({ dataset }) => dataset)
-      return choiceReport(name, { ...choiceScore(samples), tasks: new Map([...groups].map(([task, group]) => [task, choiceScore(group)])) })
+      const tasks = new Map([...groups].map(([task, group]) => [task, choiceScore(group)]))
+      return choiceReport(name, overallOf(choiceScore(samples), tasks, rulesOf(samples)))
     }
     case 'autodq': {
       const verdicts = samples.flatMap(({ key, dataset, numbers, standing }) =>

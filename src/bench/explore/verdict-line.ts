@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { countOf } from '../autodq/eval-infos.ts'
 import { entailedPart, f1Of } from '../metrics/dream.ts'
 import type { EventCount } from '../metrics/verdicts.ts'
 
 const eventSchema = z.object({ event: z.string(), relationship: z.string(), reason: z.string().nullish() })
 
-/** What this program writes of each sample; upstream has the number alone. */
+/** What this program writes of each sample; upstream has `idx` alone, which is `dataset_idx`. */
 const common = {
   key: z.string().optional(),
   idx: z.union([z.string(), z.number()]).optional(),
@@ -60,7 +61,5 @@ export function f1OfCounts(recall: EventCount, precision: EventCount): number {
 
 /** Upstream asks about a text without events as a whole, and counts 0 of 0 all the same: only the words beside the events tell. */
 function side(events: readonly JudgedEvent[], hit: string | null | undefined): JudgedSide {
-  const entailed = events.filter(({ relationship }) => relationship.trim().toLowerCase() === 'entailment').length
-  const none = /\/ 0$/.test(hit ?? '')
-  return { count: none ? { entailed: 0, total: 0 } : { entailed, total: events.length }, events }
+  return { count: countOf(events, hit ?? ''), events }
 }

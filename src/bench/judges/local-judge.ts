@@ -16,6 +16,8 @@ const ANSWER_TOKENS = 2048
  * (llama.cpp's grammar, demo model: 4 ms a token without limit, 6 with 200, 15 with 400).
  */
 const STRING_LENGTH = 200
+/** A small model may list without end: entries of a list, in a grammar, where the question sets no limit. */
+const LIST_LENGTH = 32
 /** For what the chat template puts around the texts. */
 const TEMPLATE_TOKENS = 64
 
@@ -122,13 +124,15 @@ export class LocalJudge implements Judge {
   }
 }
 
-/** The schema with a limit for every string that has none. */
+/** The schema with a limit for every string and every list that has none. */
 function bounded(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(bounded)
   if (typeof schema !== 'object' || schema === null) return schema
   const entries = Object.entries(schema).map(([key, value]) => [key, bounded(value)] as const)
-  const limit = 'type' in schema && schema.type === 'string' && !('enum' in schema) && !('const' in schema)
-  return Object.fromEntries(limit ? [['maxLength', STRING_LENGTH], ...entries] : entries)
+  if (!('type' in schema)) return Object.fromEntries(entries)
+  if (schema.type === 'array') return Object.fromEntries([['maxItems', LIST_LENGTH], ...entries])
+  const isText = schema.type === 'string' && !('enum' in schema) && !('const' in schema)
+  return Object.fromEntries(isText ? [['maxLength', STRING_LENGTH], ...entries] : entries)
 }
 
 async function loadError(path: string, error: unknown): Promise<TarsierError> {

@@ -8,6 +8,8 @@ export interface CaptionScores {
   readonly success: number
   /** Samples without a caption. They score 0, as upstream's `<error>` does, and their references count like all others. */
   readonly failed: number
+  /** CIDEr of each sample, in the order of the predictions. */
+  readonly scores: readonly number[]
 }
 
 /** CIDEr of short captions, lower-cased and cut by the Penn Treebank's rules first. */
@@ -17,5 +19,6 @@ export function scoreCaptions(predictions: readonly Prediction[]): CaptionScores
     candidate: tokenizeCaption(prediction ?? ''),
     references: (typeof reference === 'string' ? [reference] : reference).map(tokenizeCaption),
   }))
-  return { cider: cider(pairs).score, success: predictions.length - failed, failed }
+  const { score, scores } = cider(pairs)
+  return { cider: score, success: predictions.length - failed, failed, scores }
 }

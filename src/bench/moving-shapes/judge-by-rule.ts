@@ -1,6 +1,7 @@
 import type { ErrorData } from '../../shared/errors.ts'
-import { type EvalInfo, hitText, scoreOf } from '../autodq/eval-infos.ts'
+import { countOf, type EvalInfo, evalIdOf, hitText } from '../autodq/eval-infos.ts'
 import type { Judged, Unjudged } from '../autodq/judge-samples.ts'
+import { entailedPart } from '../metrics/dream.ts'
 import type { DreamVerdict, OpenVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
 import { replaceFile } from '../run/write-file.ts'
@@ -13,17 +14,18 @@ export async function judgeDescriptionsByRule(predictions: readonly Prediction[]
     return ruled ? [{ prediction, ruled }] : []
   })
   const lines = judged.map(({ prediction, ruled: { reference, predicted } }): EvalInfo => {
-    const { idx, extraInfo } = prediction
+    const { extraInfo } = prediction
+    const hits = { recall: hitText(reference, reference.length), precision: hitText(predicted, predicted.length) }
     return {
-      idx,
+      idx: evalIdOf(prediction),
       gt: String(prediction.reference),
       pred: prediction.prediction ?? '',
       events_gt: [...reference],
-      hit_num_recall: hitText(reference),
+      hit_num_recall: hits.recall,
       events_pred: [...predicted],
-      hit_num_precision: hitText(predicted),
-      score_r: scoreOf(reference),
-      score_p: scoreOf(predicted),
+      hit_num_precision: hits.precision,
+      score_r: entailedPart(countOf(reference, hits.recall)),
+      score_p: entailedPart(countOf(predicted, hits.precision)),
       events_given: Array.isArray(extraInfo.events),
       extra_info: extraInfo,
       ...base(prediction),

@@ -44,6 +44,10 @@ export const evalReportSchema = z.object({
   run: runFactsSchema,
   /** Who judged, and with which prompts; null where no judge is needed. */
   judge: z.object({ name: z.string(), prompts: z.array(z.string()) }).nullable(),
+  /** Lines that repeated a sample and were left out, where there are some. */
+  duplicates: z.number().optional(),
+  /** How many samples there are, where only some of them were drawn and scored. */
+  drawnFrom: z.number().optional(),
   success: z.number(),
   failed: z.number(),
   /** Failed samples by the code of their error. */

@@ -1,5 +1,5 @@
 import type { Prediction, Used } from '../prediction.ts'
-import type { RunFacts } from './eval-report.ts'
+import type { EvalReport, RunFacts } from './eval-report.ts'
 
 /** What predictions were made with, each fact once. Failed samples and the Python program's predictions say nothing of it but their prompt. */
 export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
@@ -20,6 +20,8 @@ export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
 
 /** This many different values are named. */
 const FEW = 3
+
+type SampleFacts = Pick<EvalReport, 'duplicates' | 'drawnFrom' | 'success' | 'failed'>
 
 interface JudgeFacts {
   readonly name: string
@@ -44,6 +46,18 @@ export function factLines(facts: RunFacts, judge: JudgeFacts | null): [string, s
     ['Generation', some(facts.generation)],
     ['Device', some(facts.devices)],
     ['Judge', judge === null ? '' : judgeText(judge)],
+  ]
+  return lines.filter(([, text]) => text !== '')
+}
+
+/** Which lines were scored, where not all of them were: `Duplicates`, `Samples`. */
+export function sampleLines({ duplicates, drawnFrom, success, failed }: SampleFacts): [string, string][] {
+  const lines: [string, string][] = [
+    [
+      'Duplicates',
+      duplicates === undefined ? '' : `${duplicates} ${duplicates === 1 ? 'line' : 'lines'} left out, the first of a sample counts`,
+    ],
+    ['Samples', drawnFrom === undefined ? '' : `${success + failed} drawn from ${drawnFrom}`],
   ]
   return lines.filter(([, text]) => text !== '')
 }

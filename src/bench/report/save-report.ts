@@ -4,14 +4,14 @@ import { replaceFile, writeError } from '../run/write-file.ts'
 import { csvReport } from './csv-report.ts'
 import type { EvalReport } from './eval-report.ts'
 import { htmlReport } from './html-report.ts'
-import { factLines } from './run-facts.ts'
+import { factLines, sampleLines } from './run-facts.ts'
 
 /** The folder that upstream keeps its results in, beside the predictions. */
 export const RECORDS_FOLDER = 'eval_records'
 
 /** What is printed: upstream's text, then what it was made with, which upstream leaves to the reader's memory. */
 export function plainReport(report: EvalReport): string {
-  const facts = factLines(report.run, report.judge).map(([name, text]) => `${name}: ${text}`)
+  const facts = [...sampleLines(report), ...factLines(report.run, report.judge)].map(([name, text]) => `${name}: ${text}`)
   return `${[report.text, ...(facts.length > 0 ? ['', ...facts] : [])].join('\n')}\n`
 }
 

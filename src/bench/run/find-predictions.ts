@@ -5,25 +5,44 @@ import { fileError } from '../../engine/media/local-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 
+/** Where a run writes its predictions once more for the Python program's evaluation, which reads every `.jsonl` of the folder it is given. */
+export const UPSTREAM_FOLDER = 'upstream'
+
+/** The files of predictions that a path means. */
+export interface FoundPredictions {
+  /** Sorted by name. */
+  readonly files: readonly string[]
+  /** Names of further `.jsonl` files that lie beside them and are taken for something else. */
+  readonly passedOver: readonly string[]
+}
+
 /**
  * The files of predictions that a path means: a file itself, what `bench run --out` wrote (a folder for each data set), one data set's folder, or
- * any folder of `predictions*.jsonl` such as the Python program's. Sorted by name. Throws `file-missing`, `file-unreadable`, `nothing-found`.
+ * a folder of the Python program's. Where a folder has no `predictions*.jsonl`, neither itself nor in a folder below it, every `.jsonl` in it is one:
+ * the Python program's output may be called anything. Throws `file-missing`, `file-unreadable`, `nothing-found`.
  */
-export async function findPredictions(path: string): Promise<string[]> {
+export async function findPredictions(path: string): Promise<FoundPredictions> {
   let entries: Dirent[]
   try {
-    if (!(await stat(path)).isDirectory()) return [path]
+    if (!(await stat(path)).isDirectory()) return { files: [path], passedOver: [] }
     entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException)
   }
   const names = entries.map(({ name }) => name).sort()
-  const own = names.filter((name) => /^predictions.*\.jsonl$/.test(name))
-  const below = names.map((name) => join(name, PREDICTIONS_FILE)).filter((name) => existsSync(join(path, name)))
-  const found = [...own, ...below].map((name) => join(path, name))
-  if (found.length > 0) return found
+  const lines = names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
+  const own = lines.filter((name) => name.startsWith('predictions'))
+  const below = names
+    .filter((name) => name !== UPSTREAM_FOLDER)
+    .map((name) => join(name, PREDICTIONS_FILE))
+    .filter((name) => existsSync(join(path, name)))
+  const usual = [...own, ...below]
+  const found = usual.length > 0 ? usual : lines
+  if (found.length > 0) {
+    return { files: found.map((name) => join(path, name)), passedOver: lines.filter((name) => !found.includes(name)) }
+  }
   throw new TarsierError(
     'nothing-found',
-    `There are no predictions in ${path}. Give a predictions.jsonl, or a folder that "tarsier bench run" wrote to.`,
+    `There are no predictions in ${path}. Give a .jsonl file of predictions, or a folder that holds some or that "tarsier bench run" wrote to.`,
   )
 }

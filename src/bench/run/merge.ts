@@ -12,6 +12,21 @@ import { readPredictions } from './read-predictions.ts'
 import { type RunSettings, readSettings, settingDifferences, writeSettings } from './run-settings.ts'
 import { replaceFile, writeError } from './write-file.ts'
 
+/**
+ * What is done where a sample has several predictions. `join`: an answer takes the place of a failure, and two different answers are refused.
+ * `first`: the first line counts, whatever it says, as in upstream's evaluation.
+ */
+export type DuplicateRule = 'join' | 'first'
+
+/** Lines that repeat a sample and were left out by the rule `first`. */
+export interface Duplicates {
+  readonly count: number
+  /** Those among them that say something else than the line that counts. */
+  readonly different: number
+  /** The first such place (`file:line`), and that of the line that counts instead. */
+  readonly first: { readonly place: string; readonly counts: string } | null
+}
+
 /** Predictions of one data set, joined. */
 export interface MergedSet {
   /** The folder's name: the data set's on the command line, or as annotated where it is none of ours. */
@@ -19,20 +34,19 @@ export interface MergedSet {
   readonly predictions: ReadonlyMap<string, Prediction>
   /** How all of them were made; null where that is not known of some. */
   readonly settings: RunSettings | null
+  readonly duplicates: Duplicates
 }
 
 /**
- * Joins files of predictions, a set for each data set. Throws `bench-mismatch` where two were made with different settings or answer one sample
- * differently.
+ * Joins files of predictions, a set for each data set. Throws `bench-mismatch` where two were made with different settings or, by the rule `join`,
+ * answer one sample differently.
  */
 export async function mergePredictions(
   files: readonly string[],
   signal: AbortSignal,
+  rule: DuplicateRule = 'join',
 ): Promise<{ readonly sets: readonly MergedSet[]; readonly broken: readonly BrokenLine[] }> {
-  const sets = new Map<
-    string,
-    { predictions: Map<string, Prediction>; places: Map<string, string>; settings: RunSettings | null; from: string }
-  >()
+  const sets = new Map<string, OpenSet>()
   const broken: BrokenLine[] = []
   for (const file of files) {
     const settings = await readSettings(dirname(file))
@@ -44,14 +58,45 @@ export async function mergePredictions(
       }
       const { prediction } = read
       const name = dataSetOf(prediction.dataset)?.name ?? folderName(prediction.dataset)
-      const set = sets.get(name) ?? { predictions: new Map(), places: new Map(), settings, from: file }
+      const set = sets.get(name) ?? { predictions: new Map(), places: new Map(), settings, from: file, duplicates: NO_DUPLICATES }
       if (!seen.has(name)) set.settings = agreed(set.settings, set.from, settings, file)
       seen.add(name)
       sets.set(name, set)
-      mergeInto(set.predictions, prediction, { places: set.places, place: `${file}:${read.line}` })
+      const place = `${file}:${read.line}`
+      if (rule === 'join') mergeInto(set.predictions, prediction, { places: set.places, place })
+      else takeFirst(set, prediction, place)
     }
   }
-  return { sets: [...sets].map(([name, { predictions, settings }]) => ({ name, predictions, settings })), broken }
+  return {
+    sets: [...sets].map(([name, { predictions, settings, duplicates }]) => ({ name, predictions, settings, duplicates })),
+    broken,
+  }
+}
+
+interface OpenSet {
+  readonly predictions: Map<string, Prediction>
+  readonly places: Map<string, string>
+  settings: RunSettings | null
+  readonly from: string
+  duplicates: Duplicates
+}
+
+const NO_DUPLICATES: Duplicates = { count: 0, different: 0, first: null }
+
+function takeFirst(set: OpenSet, prediction: Prediction, place: string): void {
+  const { key } = prediction
+  const there = set.predictions.get(key)
+  if (there === undefined) {
+    set.predictions.set(key, prediction)
+    set.places.set(key, place)
+    return
+  }
+  const { count, different, first } = set.duplicates
+  set.duplicates = {
+    count: count + 1,
+    different: different + (there.prediction === prediction.prediction ? 0 : 1),
+    first: first ?? { place, counts: set.places.get(key) ?? '' },
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Annotation } from '../annotation-fields.ts'
 import { parseAnnotation } from '../annotations.ts'
+import { dataSetOf } from '../datasets.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 
@@ -28,9 +28,9 @@ export function sampleFields(sample: Sample): Omit<Prediction, 'video' | 'predic
  * stays one.
  */
 export function readUpstream(value: unknown): Prediction | { readonly reason: string } {
-  const read: Annotation | { readonly reason: string } = parseAnnotation(value)
+  const read = parseAnnotation(value, 'prediction')
   if ('reason' in read) return read
-  const { sample, answer } = read
+  const { sample, answer, version } = read
   if (answer === null && !hasAnswer(value)) return { reason: 'an annotation without a prediction' }
   const failed = answer === UPSTREAM_FAILURE
   return {
@@ -40,37 +40,58 @@ export function readUpstream(value: unknown): Prediction | { readonly reason: st
     finish: null,
     error: failed ? { code: 'internal', message: `The program that made this prediction wrote ${UPSTREAM_FAILURE}.` } : null,
     used: null,
+    ...(version === 1 && { upstream: version }),
   }
 }
 
-/** The same in upstream's version 2, as its evaluation reads it. */
+/**
+ * The same as a line that upstream's evaluation takes, in the shapes of both versions at once: each version reads its own and passes over the
+ * other. Version 1's scores the captions with several references and the open questions, which version 2's stops at; version 2's the data
+ * sets that version 1 does not know.
+ */
 export function toUpstream(prediction: Prediction): unknown {
-  const { dataset, task, idx, vid, video, prompt, begun, reference, extraInfo } = prediction
+  const { dataset, task, idx, vid, video, prompt, begun, question, reference, extraInfo } = prediction
   const answer = prediction.prediction ?? UPSTREAM_FAILURE
+  const [only, ...others] = [reference].flat()
+  const references = others.length > 0 ? reference : (only ?? '')
+  const file = video ?? '<placeholder>'
   return {
     messages: [
       {
         role: 'user',
         content: [
-          { type: 'video', video: { video_file: video ?? '<placeholder>' } },
+          { type: 'video', video: { video_file: file } },
           { type: 'text', text: prompt },
         ],
       },
       {
         role: 'assistant',
-        content: [...(begun === '' ? [] : [{ type: 'text', text: begun }]), { type: 'text', text: answer, reference }],
+        content: [...(begun === '' ? [] : [{ type: 'text', text: begun }]), { type: 'text', text: answer, reference: references }],
       },
     ],
+    text: {
+      prompt: `USER: <video>\n${prompt} ASSISTANT:${begun}`,
+      // Open questions are judged by it.
+      question: question ?? prompt,
+      response: references,
+      prediction: answer,
+    },
+    video_file: file,
     dataset,
     task,
     idx,
     ...(vid !== null && { vid }),
-    ...(Object.keys(extraInfo).length > 0 && { extra_info: extraInfo }),
+    ...(Object.keys(extraInfo).length > 0 && { extra_info: withNumbers(prediction) }),
   }
+}
+
+/** Video-MME is tabled by the clip's and the question's number, which version 1's evaluation puts there itself and version 2's expects there. */
+function withNumbers({ dataset, idx, vid, extraInfo }: Prediction): Prediction['extraInfo'] {
+  return dataSetOf(dataset)?.name === 'video-mme' ? { ...(vid !== null && { vid }), idx, ...extraInfo } : extraInfo
 }
 
 /** Version 2 cannot tell no answer from an empty one; version 1 can. */
 function hasAnswer(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !('text' in value)) return true
+  if (typeof value !== 'object' || value === null || 'messages' in value || !('text' in value)) return true
   return typeof value.text === 'object' && value.text !== null && 'prediction' in value.text
 }

@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UPSTREAM_FOLDER } from './find-predictions.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 import { readPredictions } from './read-predictions.ts'
 import type { Shard } from './shard.ts'
 import { toUpstream } from './upstream-prediction.ts'
 import { replaceFile, writeError } from './write-file.ts'
 
-/** A folder of its own: the Python program's evaluation reads every `.jsonl` of the one it is given. */
-const FOLDER = 'upstream'
-
 /** Writes a data set's predictions once more as the Python program would have, `upstream/predictions[_N_k].jsonl` (k from 0), and gives the path. */
 export async function writeUpstream(directory: string, shard: Shard | undefined, signal: AbortSignal): Promise<string> {
-  const folder = join(directory, FOLDER)
+  const folder = join(directory, UPSTREAM_FOLDER)
   const name = shard ? `predictions_${shard.of}_${shard.index - 1}.jsonl` : 'predictions.jsonl'
   try {
     await mkdir(folder, { recursive: true })

@@ -179,6 +179,45 @@ describe('bench eval', () => {
     ])
   })
 
+  it('scores what it can without a judge, and lists the rest as not judged', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    const dream = predictionOf({ dataset: 'DREAM/videvo', idx: 1 })
+    const choices = [1, 2, 3].map((idx) => predictionOf({ dataset: 'TVBench/Action Count', idx, prediction: idx === 1 ? 'B' : 'A' }))
+    await scratch.write('some name.jsonl', [dream, ...choices].map((line) => JSON.stringify(line)).join('\n'))
+    const { code, stdout, stderr } = await evaluate(['.'])
+    expect({ code, overall: overall(stdout) }).toEqual({ code: 0, overall: ['| OVERALL | 66.7 | 3 | 0 |'] })
+    expect(stdout).toMatch(/^dream: not judged$/m)
+    expect(stderr).toMatch(/^tarsier: dream: DREAM is scored by a language model that judges\. .* \[judge-unavailable\]$/m)
+    // With nothing scored at all, it is a failure.
+    const alone = await evaluate(['.', '--benchmarks', 'dream'])
+    expect({ code: alone.code, stdout: alone.stdout }).toEqual({ code: 1, stdout: 'dream: not judged\n' })
+  })
+
+  it('scores the data sets that are named, a drawn part of them, and tells of every sample', async () => {
+    const { scratch, evaluate } = await scratchFolder()
+    const lines = ['TVBench/Action Count', 'EgoSchema'].flatMap((dataset) =>
+      Array.from({ length: 20 }, (_, idx) => predictionOf({ dataset, idx, prediction: idx % 2 === 0 ? 'A' : 'none' })),
+    )
+    await scratch.write('predictions.jsonl', [...lines, ...lines.slice(0, 2)].map((line) => JSON.stringify(line)).join('\n'))
+    const drawn = await evaluate(['predictions.jsonl', '--benchmarks', 'tvbench', 'dream', '--sample-num', '8', '--verbose'])
+    expect({ code: drawn.code, summaries: drawn.stdout.match(/Evaluation Summary/g) }).toEqual({
+      code: 0,
+      summaries: ['Evaluation Summary'],
+    })
+    expect(drawn.stdout).toMatch(/^Duplicates: 2 lines left out, the first of a sample counts$/m)
+    expect(drawn.stdout).toMatch(/^Samples: 8 drawn from 20$/m)
+    expect(drawn.stderr).toMatch(
+      /^tarsier: tvbench: 2 lines repeat a sample, all with the same answer, .*predictions\.jsonl:41 after .*predictions\.jsonl:1\)$/m,
+    )
+    const told = drawn.stdout.match(/^TVBench.*$/gm) ?? []
+    expect(told).toHaveLength(8)
+    for (const line of told)
+      expect(line).toMatch(/^TVBench\/Action Count-\d+: (right; answer: "A"|failed: it names no option; answer: "none"); reference: "A"$/)
+    expect((await evaluate(['predictions.jsonl', '--benchmarks', 'TVBench', '--sample-num', '8', '--verbose'])).stdout).toBe(drawn.stdout)
+    expect(await evaluate(['predictions.jsonl', '--benchmarks', 'dream'])).toMatchObject({ code: 1 })
+    expect(await evaluate(['predictions.jsonl', '--benchmarks', 'nothing'])).toMatchObject({ code: 2 })
+  })
+
   it('asks how an unknown data set is scored', async () => {
     const { scratch, evaluate } = await scratchFolder()
     await scratch.write('predictions.jsonl', JSON.stringify(predictionOf({ dataset: 'Mine', idx: 1 })))

@@ -79,6 +79,8 @@ describe('a version 2 line', () => {
   it('is a sample', () => {
     expect(parseAnnotation(described)).toEqual({
       answer: null,
+      referenced: true,
+      version: 2,
       sample: {
         key: 'DREAM/garden-4',
         dataset: 'DREAM/garden',
@@ -147,11 +149,6 @@ describe('a version 2 line', () => {
       'messages: one clip is wanted, but there are 0',
     ],
     [
-      'no reference',
-      { ...described, messages: [described.messages[0], { role: 'assistant', content: [] }] },
-      'messages: there is no reference',
-    ],
-    [
       'a further turn',
       { ...described, messages: [...described.messages, ...described.messages] },
       'they are of: user, assistant, user, assistant',
@@ -168,10 +165,23 @@ describe('a version 2 line', () => {
   })
 })
 
+describe('a line without a reference', () => {
+  const without = { ...described, messages: [described.messages[0], { role: 'assistant', content: [] }] }
+
+  it('is a sample that cannot be scored, and no benchmark takes it', async () => {
+    expect(parseAnnotation(without)).toMatchObject({ referenced: false, sample: { reference: '' } })
+    expect(parseAnnotation(v1({ response: undefined }))).toMatchObject({ referenced: false, sample: { reference: '' } })
+    const { keys, broken } = await read({ 'a.jsonl': `${JSON.stringify(without)}\n${JSON.stringify(asked)}` }, 'a.jsonl')
+    expect({ keys, broken }).toEqual({ keys: ['MSVD-QA-val-0'], broken: ['a.jsonl:1: there is no reference'] })
+  })
+})
+
 describe('a version 1 line', () => {
   it('is a sample', () => {
     expect(parseAnnotation(asked)).toEqual({
       answer: null,
+      referenced: true,
+      version: 1,
       sample: {
         key: 'MSVD-QA-val-0',
         dataset: 'MSVD-QA-val',

@@ -54,6 +54,30 @@ describe('a list of clips', () => {
     expect(samples[1]).toMatchObject({ key: 'captions-my clips/b.mov', dataset: 'captions', idx: 'my clips/b.mov', prompt: 'Describe it.' })
   })
 
+  it('is annotations that have no reference, no message of the assistant, or no number', async () => {
+    const text = { prompt: '<video>\nDescribe the video in detail.' }
+    const [user] = annotation.messages
+    const begun = { role: 'assistant', content: [{ type: 'text', text: 'In short,' }] }
+    const samples = samplesOf(
+      await read('list.jsonl', [
+        { idx: 1, dataset: 'caption-test', text, video_file: 'a.mp4', vid: 1 },
+        { dataset: 'caption-test', idx: 2, messages: [user] },
+        { dataset: 'caption-test', idx: 3, messages: [user, { role: 'assistant', content: [] }] },
+        { dataset: 'caption-test', idx: 4, messages: [user, begun] },
+        { text, video_file: 'b.mp4' },
+        { text: { prompt: '<video> Say it.' }, video_file: 'b.mp4' },
+      ]),
+    )
+    expect(samples.map(({ key, prompt, begun, reference }) => [key, prompt, begun, reference])).toEqual([
+      ['caption-test-1', 'Describe the video in detail.', '', ''],
+      ['caption-test-2', 'What happens?', '', ''],
+      ['caption-test-3', 'What happens?', '', ''],
+      ['caption-test-4', 'What happens?', 'In short,', ''],
+      ['captions-b.mp4: Describe the video in detail.', 'Describe the video in detail.', '', ''],
+      ['captions-b.mp4: Say it.', 'Say it.', '', ''],
+    ])
+  })
+
   it('is JSON lines of paths, of clips with requests of their own, and of annotations of both versions', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'a.mp4', prompt: 'Where?' }, annotation, annotationV1]))
     expect(samples.map(({ key, prompt, begun }) => [key, prompt, begun])).toEqual([

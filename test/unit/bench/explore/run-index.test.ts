@@ -85,6 +85,15 @@ test('reads verdicts of the Python program by number, and counts no event where 
   expect(samples[0] && scoreOf(samples[0].standing)).toBe(1)
 })
 
+test('reads verdicts of the Python program by data set and number, as it writes them', async () => {
+  await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM/videvo', idx: 5 })])
+  const event = { event: 'a dog runs', relationship: 'entailment', reason: '' }
+  await writeVerdicts(run, 'DREAM', [
+    { idx: 'DREAM/videvo_5', events_gt: [event], hit_num_recall: 'hit: 1 / 1', events_pred: [event], hit_num_precision: 'hit: 1 / 1' },
+  ])
+  expect((await indexed()).samples[0]?.standing).toMatchObject({ kind: 'events', recall: { entailed: 1, total: 1 } })
+})
+
 test('a judge that failed is no verdict, and no broken line', async () => {
   await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
   await writeVerdicts(run, 'DREAM', [

@@ -11,6 +11,11 @@ describe('the option that an answer names', () => {
     ['(C', 'C'],
     [' ((D)) ', 'D'],
     ['\u3000\u00a0E', 'E'],
+    // What Python strips and JavaScript does not, and the other way round.
+    ['\x1c\x1d\x1e\x1fB', 'B'],
+    ['\u0085\u2028 C', 'C'],
+    ['\ufeffB', null],
+    ['\u180eB', null],
     ['Yes, it is', 'Y'],
     ['0', 'A'],
     ['1', 'B'],
@@ -46,6 +51,31 @@ describe('accuracy', () => {
 
   test('is no figure where everything is malformed', () => {
     expect(scoreMultiChoice(answers('one', ['?', '', 'none']))).toMatchObject({ accuracy: Number.NaN, success: 0, failed: 3 })
+  })
+})
+
+describe('the rules of version 1', () => {
+  const line = (task: string, idx: number, prediction: string, upstream?: 1) =>
+    predictionOf({ dataset: `MVBench/${task}`, idx, reference: 'A', prediction, ...(upstream && { upstream }) })
+  const lines = (upstream?: 1) => [
+    ...['A', 'A', 'A', 'B', '0'].map((text, i) => line('Action Count', i, text, upstream)),
+    ...['B'].map((text, i) => line('Moving Direction', i, text, upstream)),
+    ...['none'].map((text, i) => line('Scene Transition', i, text, upstream)),
+  ]
+
+  test('are those of its own lines: no 0 for A, and over MVBench the mean of the tasks that have a score', () => {
+    expect(scoreMultiChoice(lines(1))).toMatchObject({ accuracy: (3 / 4 + 0) / 2, success: 5, failed: 2 })
+    expect(scoreMultiChoice(lines())).toMatchObject({ accuracy: 4 / 6, success: 6, failed: 1 })
+  })
+
+  test('hold for other lines where they are asked for, and not where only some are of version 1', () => {
+    expect(scoreMultiChoice(lines(), 1)).toMatchObject({ accuracy: 3 / 8 })
+    expect(scoreMultiChoice([...lines(1), line('Moving Direction', 9, 'A')])).toMatchObject({ accuracy: 5 / 7 })
+  })
+
+  test('average over samples where the data set is another', () => {
+    const egoSchema = lines(1).map((sample) => ({ ...sample, dataset: 'EgoSchema' }))
+    expect(scoreMultiChoice(egoSchema)).toMatchObject({ accuracy: 3 / 5 })
   })
 })
 

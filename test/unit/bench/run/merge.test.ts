@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { linesOf } from '../../../../src/bench/line-file.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
@@ -27,7 +28,7 @@ async function part(
 }
 
 async function merged(...folders: string[]) {
-  const files = (await Promise.all(folders.map(findPredictions))).flat()
+  const files = (await Promise.all(folders.map(findPredictions))).flatMap((found) => found.files)
   return await mergePredictions(files, never)
 }
 
@@ -69,6 +70,42 @@ describe('merging', () => {
     const { sets, broken } = await merged(a)
     expect(broken).toMatchObject([{ line: 1 }])
     expect([...(sets[0]?.predictions.keys() ?? [])]).toEqual([made(5).key])
+  })
+
+  it('takes the first line of a sample where an evaluation reads them, whatever it says, and tells how many it left out', async () => {
+    await using scratch = await ScratchFolder.make()
+    await scratch.write('a.jsonl', [...linesOf([made(1), made(2, null), made(1, 'C')])].join(''))
+    await scratch.write('b.jsonl', [...linesOf([made(2, 'B'), made(3), made(1)])].join(''))
+    const files = [scratch.path('a.jsonl'), scratch.path('b.jsonl')]
+    const { sets } = await mergePredictions(files, never, 'first')
+    expect([...(sets[0]?.predictions.values() ?? [])].map(({ idx, prediction }) => [idx, prediction])).toEqual([
+      [1, 'A'],
+      [2, null],
+      [3, 'A'],
+    ])
+    expect(sets[0]?.duplicates).toEqual({
+      count: 3,
+      different: 2,
+      first: { place: `${scratch.path('a.jsonl')}:3`, counts: `${scratch.path('a.jsonl')}:1` },
+    })
+  })
+
+  it('finds predictions under any name, where none is called so, and not what a run wrote for the Python program', async () => {
+    await using scratch = await ScratchFolder.make()
+    await scratch.write('tarsier_2_1.jsonl', '')
+    await scratch.write('tarsier_2_0.jsonl', '')
+    await scratch.write('notes.txt', '')
+    const names = async (folder = '.') => {
+      const { files, passedOver } = await findPredictions(scratch.path(folder))
+      return { files: files.map((file) => relative(scratch.path(folder), file)), passedOver }
+    }
+    expect(await names()).toEqual({ files: ['tarsier_2_0.jsonl', 'tarsier_2_1.jsonl'], passedOver: [] })
+    await mkdir(scratch.path('upstream'))
+    await scratch.write('upstream/predictions.jsonl', '')
+    expect((await names()).files).toHaveLength(2)
+    await scratch.write('predictions.jsonl', '')
+    expect(await names()).toEqual({ files: ['predictions.jsonl'], passedOver: ['tarsier_2_0.jsonl', 'tarsier_2_1.jsonl'] })
+    expect(await names('upstream')).toEqual({ files: ['predictions.jsonl'], passedOver: [] })
   })
 
   it('says where there is nothing', async () => {

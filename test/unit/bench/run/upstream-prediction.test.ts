@@ -90,6 +90,38 @@ describe('predictions of the Python program', () => {
     const failed = predictionOf({ dataset: 'DREAM/movie', idx: 8, prediction: null })
     expect(readUpstream(toUpstream(answered))).toEqual({ ...answered, finish: null })
     expect(readUpstream(toUpstream(failed))).toMatchObject({ key: failed.key, prediction: null })
-    expect(toUpstream(readUpstream(second) as never)).toEqual(second)
+    const open = predictionOf({ dataset: 'MSVD-QA-val', idx: 9, question: 'who runs?' })
+    expect(readUpstream(toUpstream(open))).toMatchObject({ question: 'who runs?', prompt: 'What happens?' })
+  })
+
+  it('are written in both versions at once, for the evaluation of either', () => {
+    expect(toUpstream(readUpstream(second) as never)).toEqual({
+      ...second,
+      video_file: '/v/a.mp4',
+      text: {
+        prompt: 'USER: <video>\nQuestion: What?\n(A) Put.\n(B) Take. ASSISTANT: Answer: (',
+        question: 'Question: What?\n(A) Put.\n(B) Take.',
+        response: 'A',
+        prediction: 'B)',
+      },
+    })
+  })
+
+  it('have what the evaluation of version 2 cannot do without: one reference as a text, numbers of Video-MME', () => {
+    const caption = toUpstream(predictionOf({ dataset: 'MSVD-Caption-test', idx: 1, reference: ['a cat'] }))
+    expect(caption).toMatchObject({ messages: [{}, { content: [{ reference: 'a cat' }] }], text: { response: 'a cat' } })
+    const several = toUpstream(predictionOf({ dataset: 'MSVD-Caption-test', idx: 1, reference: ['a cat', 'a dog'] }))
+    expect(several).toMatchObject({ text: { response: ['a cat', 'a dog'] } })
+    const extraInfo = { duration: 'short', domain: 'Knowledge' }
+    const film = toUpstream(predictionOf({ dataset: 'Video-MME', idx: 5, vid: '001', extraInfo }))
+    expect(film).toMatchObject({ extra_info: { ...extraInfo, vid: '001', idx: 5 } })
+  })
+
+  it('are read where they have no reference: the last text is the answer', () => {
+    const caption = { ...second, messages: [second.messages[0], { role: 'assistant', content: [{ type: 'text', text: 'A cat.' }] }] }
+    expect(readUpstream(caption)).toMatchObject({ prediction: 'A cat.', begun: '', reference: '' })
+    expect(readUpstream({ ...first, text: { prompt: '<video> Say it.', prediction: 'A cat.' } })).toMatchObject({
+      ...{ prediction: 'A cat.', reference: '', upstream: 1 },
+    })
   })
 })

@@ -1,0 +1,57 @@
+import type { Judged } from './autodq/judge-samples.ts'
+import type { CaptionScores } from './metrics/captions.ts'
+import { figureText, roundFigure } from './metrics/figures.ts'
+import { judgeChoice } from './metrics/multi-choice.ts'
+import type { DreamVerdict, EventCount, OpenVerdict } from './metrics/verdicts.ts'
+import type { Prediction } from './prediction.ts'
+
+/** How one sample came off. */
+export interface SampleOutcome {
+  readonly prediction: Prediction
+  /** In a few words: `right`, `wrong`, `CIDEr 1.234`, or why it has no score. */
+  readonly words: string
+}
+
+/** @param lowestDigit as in `parseChoice` */
+export function choiceOutcomes(predictions: readonly Prediction[], lowestDigit: 0 | 1): SampleOutcome[] {
+  return predictions.map((prediction) => {
+    const correct = judgeChoice(prediction, lowestDigit)
+    return { prediction, words: correct === null ? failureWords(prediction, 'it names no option') : rightWords(correct) }
+  })
+}
+
+export function captionOutcomes(predictions: readonly Prediction[], { scores }: CaptionScores): SampleOutcome[] {
+  return predictions.map((prediction, i) => {
+    const score = `CIDEr ${figureText(roundFigure(scores[i] ?? Number.NaN, 3))}`
+    return { prediction, words: prediction.prediction === null ? `${failureWords(prediction, '')}, ${score}` : score }
+  })
+}
+
+export function dreamOutcomes(predictions: readonly Prediction[], judged: Judged<DreamVerdict>): SampleOutcome[] {
+  const hits = ({ entailed, total }: EventCount) => `${entailed} of ${total}`
+  return outcomes(predictions, judged, ({ recall, precision }) => `recall ${hits(recall)}, precision ${hits(precision)}`)
+}
+
+export function openOutcomes(predictions: readonly Prediction[], judged: Judged<OpenVerdict>): SampleOutcome[] {
+  return outcomes(predictions, judged, ({ correct, score }) => `${rightWords(correct)}, score ${score}`)
+}
+
+function outcomes<Verdict extends { readonly key: string }>(
+  predictions: readonly Prediction[],
+  { verdicts, failed }: Judged<Verdict>,
+  wordsOf: (verdict: Verdict) => string,
+): SampleOutcome[] {
+  const words = new Map([
+    ...verdicts.map((verdict) => [verdict.key, wordsOf(verdict)] as const),
+    ...failed.map(({ key, error }) => [key, `failed: ${error.message}`] as const),
+  ])
+  return predictions.map((prediction) => ({ prediction, words: words.get(prediction.key) ?? failureWords(prediction, '') }))
+}
+
+function rightWords(correct: boolean): string {
+  return correct ? 'right' : 'wrong'
+}
+
+function failureWords({ error }: Prediction, otherwise: string): string {
+  return ['failed', error?.message ?? otherwise].filter((part) => part !== '').join(': ')
+}
