@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
+import { readTemplateFile } from '../engine/models/import/chat-template.ts'
+import { openLoraAdapter } from '../engine/models/import/lora-adapter.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -19,6 +22,8 @@ interface ImportOptions {
   readonly summary?: string
   readonly licence?: string
   readonly mmproj?: string
+  readonly template?: string
+  readonly adapter?: string
   readonly revision?: string
   readonly keepDownload?: boolean
   readonly home?: string
@@ -43,6 +48,8 @@ export function addImport(models: Command, run: RunCommand): void {
     )
     .addOption(new Option('--vision <precision>', 'precision of the vision tower').choices(visionPrecisions).default('f16'))
     .option('--mmproj <file>', "the vision tower's GGUF, where SOURCE is a language model's GGUF; that is taken as it is (default: none)")
+    .option('--adapter <dir>', "a LoRA adapter's folder, as PEFT writes it, to be merged into the checkpoint's weights (default: none)")
+    .option('--template <file>', 'a chat template (Jinja) instead of the one that comes with SOURCE (default: that one)')
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .option('--keep-download', "keep what was downloaded, in the home's downloads folder, for another import (default: it is removed)")
     .option('--summary <text>', 'a sentence shown wherever the model is named (default: none)')
@@ -67,9 +74,10 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   if (options.mmproj !== undefined && origin.kind !== 'local') {
     throw new TarsierError('usage', `--mmproj goes with a GGUF that is here, and ${source} is not. Give the file's path, or leave it out.`)
   }
+  const companions = await readCompanions(options)
   const progress = new ProgressLine(process.stderr)
   try {
-    if (origin.kind === 'local') await importFolder(origin.path, source, options, progress, signal)
+    if (origin.kind === 'local') await importFolder(origin.path, source, options, companions, progress, signal)
     else {
       const fetched = await fetchSource(origin.repository, progress, {
         home,
@@ -77,7 +85,7 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
         gguf: { language: options.language, vision: options.vision },
         ...(options.revision !== undefined && { revision: options.revision }),
       })
-      await importFolder(fetched.directory, source, options, progress, signal)
+      await importFolder(fetched.directory, source, options, companions, progress, signal)
       if (options.keepDownload !== true) {
         const { removeDownload } = await import('../engine/models/download/fetch-checkpoint.ts')
         await removeDownload(fetched, home)
@@ -89,10 +97,28 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   }
 }
 
+interface Companions {
+  readonly template?: string
+  readonly adapter?: string
+}
+
+/** What goes with the source, looked at before gigabytes are fetched for it. */
+async function readCompanions({ template, adapter }: ImportOptions): Promise<Companions> {
+  if (adapter !== undefined) {
+    const opened = await openLoraAdapter(resolve(adapter))
+    await opened[Symbol.asyncDispose]()
+  }
+  return {
+    ...(template !== undefined && { template: await readTemplateFile(resolve(template)) }),
+    ...(adapter !== undefined && { adapter: resolve(adapter) }),
+  }
+}
+
 async function importFolder(
   directory: string,
   source: string,
   options: ImportOptions,
+  companions: Companions,
   progress: ProgressLine,
   signal: AbortSignal,
 ): Promise<void> {
@@ -108,6 +134,7 @@ async function importFolder(
     signal,
     onProgress: (state) => progress.detail(`importing ${source}: ${workText(state)}`),
     ...(mmproj !== undefined && { mmproj }),
+    ...companions,
     ...(summary !== undefined && { summary }),
     ...(licence !== undefined && { licence }),
   })

@@ -47,7 +47,7 @@ function words(manifest: ModelManifest): (readonly [label: string, text: string]
     ['name', manifest.name],
     ...(manifest.summary === '' ? [] : [['about', manifest.summary] as const]),
     ['family', manifest.family],
-    ['from', `${source.repository}${revision}`],
+    ['from', `${source.repository}${revision}${source.adapter === undefined ? '' : `, with the adapter ${source.adapter}`}`],
     ['licence', manifest.licence],
     [
       'language',

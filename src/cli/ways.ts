@@ -10,6 +10,8 @@ const onTheCommandLine: Readonly<Record<Way, string>> = {
   'smaller-language-model': '--language q8_0',
   'other-home': '--home DIR',
   'name-vision-tower': "the language model's GGUF as the source, its vision tower's by --mmproj FILE",
+  'merge-adapter': 'the checkpoint as the source, and --adapter DIR',
+  'give-template': '--template FILE',
   'choose-language-precision': '--language PRECISION',
   'choose-vision-precision': '--vision PRECISION',
   'existing-texts': '--skip-existing, --overwrite',

@@ -58,7 +58,8 @@ const common = {
   /** One plain sentence shown wherever the model is named; the demo model says here that it knows only moving shapes. */
   summary: z.string().default(''),
   licence: z.string().default('unknown'),
-  source: z.object({ repository: z.string(), revision: z.string().nullable() }).strict(),
+  /** `adapter` is the name of the folder of one that was merged into the weights. */
+  source: z.object({ repository: z.string(), revision: z.string().nullable(), adapter: z.string().optional() }).strict(),
   language: z
     .object({
       ...modelFile,

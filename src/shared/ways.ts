@@ -9,6 +9,8 @@ export const ways = [
   'smaller-language-model',
   'other-home',
   'name-vision-tower',
+  'merge-adapter',
+  'give-template',
   'choose-language-precision',
   'choose-vision-precision',
   'existing-texts',

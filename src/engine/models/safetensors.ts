@@ -9,6 +9,8 @@ import { readSafetensorsHeader, type StoredTensor } from './safetensors-header.t
 import type { CheckpointDtype, TensorInfo, TensorSource } from './types.ts'
 
 export const SINGLE_FILE = 'model.safetensors'
+/** What PEFT calls the settings of an adapter, which is no checkpoint by itself. */
+export const ADAPTER_CONFIG = 'adapter_config.json'
 export const INDEX_FILE = 'model.safetensors.index.json'
 const MAX_SHARDS = 1000
 const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024
@@ -36,15 +38,22 @@ export async function openCheckpoint(directory: string): Promise<TensorSource> {
   const shards: Shard[] = []
   try {
     const single = await openShard(directory, SINGLE_FILE)
-    if (single) {
-      shards.push(single)
-      return new Checkpoint(directory, shards, new Map([...single.tensors].map(([name, tensor]) => [name, { shard: single, tensor }])))
-    }
+    if (single) return checkpointOf(directory, single)
     return new Checkpoint(directory, shards, await openShards(directory, shards))
   } catch (error) {
     await closeAll(shards)
     throw error
   }
+}
+
+/** Opens one file's tensors; null when it is not there. Throws `model-damaged`. */
+export async function openTensorFile(directory: string, name: string): Promise<TensorSource | null> {
+  const file = await openShard(directory, name)
+  return file && checkpointOf(directory, file)
+}
+
+function checkpointOf(directory: string, shard: Shard): TensorSource {
+  return new Checkpoint(directory, [shard], new Map([...shard.tensors].map(([name, tensor]) => [name, { shard, tensor }])))
 }
 
 async function expectDirectory(directory: string): Promise<void> {

@@ -32,8 +32,8 @@ describe('errors on stderr', () => {
     await using scratch = await ScratchFolder.make()
     const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
     const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
-      [() => openImportSource(alone, undefined, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
-      [() => openImportSource(folder, undefined, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
+      [() => openImportSource(alone, {}, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
+      [() => openImportSource(folder, {}, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
       [() => resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
       [() => readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
       [() => Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],

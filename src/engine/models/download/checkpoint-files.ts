@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
+import type { Way } from '../../../shared/ways.ts'
 import { checkFields } from '../json-file.ts'
-import { INDEX_FILE, SINGLE_FILE } from '../safetensors.ts'
+import { ADAPTER_CONFIG, INDEX_FILE, SINGLE_FILE } from '../safetensors.ts'
 
 /** Chooses from the names of a repository's files those that are needed. */
 export type FileChoice = (names: readonly string[]) => readonly string[]
@@ -32,6 +33,13 @@ export function checkpointFiles(names: readonly string[], index: unknown, reposi
       {
         details: { repository, what: 'file', file: missing },
       },
+    )
+  }
+  if (names.includes(ADAPTER_CONFIG)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `${repository} holds an adapter, which changes a checkpoint and is none itself. Give that checkpoint, and the adapter's folder with it.`,
+      { details: { repository, way: 'merge-adapter' satisfies Way } },
     )
   }
   const others = [...new Set(names.flatMap((name) => /\.(gguf|bin|pt|pth|ckpt|onnx|h5|msgpack)$/.exec(name)?.[0] ?? []))]

@@ -152,6 +152,12 @@ export function tiedOf(root: Root): boolean | undefined {
   return root.tie_word_embeddings ?? (typeof nested === 'boolean' ? nested : undefined)
 }
 
+/** Whether config.json says that the output layer is the embedding table. */
+export function tiesEmbeddings(config: unknown): boolean {
+  const root = rootSchema.safeParse(config)
+  return root.success && tiedOf(root.data) === true
+}
+
 export const SPECIAL_KINDS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const
 
 export function tokenIdsOf(root: Root): Map<string, number> {

@@ -1,17 +1,19 @@
 import { basename, dirname } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
+import type { Way } from '../../../shared/ways.ts'
 import { checkLanguageHead } from '../../language/gguf-check.ts'
 import { GgufFile } from '../../language/gguf-file.ts'
 import type { LanguageShape } from '../../language/gguf-hyperparameters.ts'
 import { VOCABULARY_TEXTS } from '../../language/gguf-vocabulary.ts'
+import { expectClipPlace, GIVEN_TEMPLATE } from './chat-template.ts'
 import { sourceOf } from './checkpoint-source.ts'
 import { llavaManifest, llavaTower } from './llava-parts.ts'
 import { readLlavaMmproj } from './mmproj-llava.ts'
 import { QWEN2_VL_PROJECTOR, readQwen2VlMmproj } from './mmproj-qwen2-vl.ts'
 import { isMmproj, LLAVA_PROJECTOR, readMmprojSettings } from './mmproj-settings.ts'
 import type { GivenLanguage, ModelParts, ModelWishes } from './model-parts.ts'
-import { expectClipPlace, expectVideoPad, qwen2VlManifest, qwen2VlTower } from './qwen2-vl-parts.ts'
+import { expectVideoPad, qwen2VlManifest, qwen2VlTower, VIDEO_PAD } from './qwen2-vl-parts.ts'
 
 const TYPES = 'tokenizer.ggml.token_type'
 const WANTED: ReadonlySet<string> = new Set([...VOCABULARY_TEXTS, TYPES])
@@ -61,7 +63,12 @@ function readPair(language: GgufFile, mmproj: GgufFile, wishes: ModelWishes): Mo
   if (settings.projector === QWEN2_VL_PROJECTOR && shape.architecture === 'qwen2vl') {
     const { vision, preprocessing, tensors } = readQwen2VlMmproj(mmproj, settings, shape.width)
     return {
-      manifest: qwen2VlManifest(wishes, { ...found, preprocessing, template: clipTemplate(language), context: shape.context }),
+      manifest: qwen2VlManifest(wishes, {
+        ...found,
+        preprocessing,
+        template: clipTemplate(language, wishes.template),
+        context: shape.context,
+      }),
       language: { facts, ...givenOf(language) },
       tower: qwen2VlTower(tensors, vision),
     }
@@ -89,11 +96,14 @@ function givenOf({ path, size, head }: GgufFile): GivenLanguage {
   return { given: { path, bytes: size, precision: FILE_TYPES[Number(head.values.get('general.file_type'))] ?? 'other' } }
 }
 
-function clipTemplate(language: GgufFile): string {
-  const template = textOf(language, 'tokenizer.chat_template')
-  if (template === undefined)
-    throw new TarsierError('model-damaged', `${language.path} has no chat template. Use another GGUF of the model.`)
-  expectClipPlace(template, language.path)
+function clipTemplate(language: GgufFile, given: string | undefined): string {
+  const template = given ?? textOf(language, 'tokenizer.chat_template')
+  if (template === undefined) {
+    throw new TarsierError('model-damaged', `${language.path} has no chat template. Use another GGUF of the model, or give a template.`, {
+      details: { way: 'give-template' satisfies Way },
+    })
+  }
+  expectClipPlace(template, VIDEO_PAD, given === undefined ? language.path : GIVEN_TEMPLATE)
   expectVideoPad(vocabularyOf(language), language.path)
   return template
 }

@@ -8,7 +8,7 @@ import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
 import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
-import { type ImportSource, openImportSource } from './import-source.ts'
+import { type ImportSource, openImportSource, type SourceCompanions } from './import-source.ts'
 import type { ModelWishes } from './model-parts.ts'
 import { languageWork } from './write-language.ts'
 import { towerWork, type WrittenTower } from './write-tower.ts'
@@ -18,15 +18,13 @@ const WRITING = 0.9
 /** Changes with what our writers make of the same source: pieces of an older one are not gone on with. */
 const PIECES_VERSION = 1
 
-export interface ImportOptions extends ModelWishes {
+export interface ImportOptions extends ModelWishes, SourceCompanions {
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
   /** Whose `models` folder it goes to, under the model's name. */
   readonly home: string
   /** Another folder for it, under whatever name: the one that shall become the model's. Defaults to `models/<name>` of the home. */
   readonly destination?: string
-  /** The mmproj file, where the source is a language model's GGUF; that is taken as it is, whatever `language` says. */
-  readonly mmproj?: string
   readonly signal: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
@@ -44,7 +42,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   signal.throwIfAborted()
   const target = targetOf(options)
   expectFree(target, basename(target))
-  await using opened = await openImportSource(source, options.mmproj, options)
+  await using opened = await openImportSource(source, options, options)
   const { parts } = opened
   const work = languageWork(parts.language, options.language, signal)
   const of = { name: options.name, key: keyOf(opened, options) }
@@ -58,6 +56,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     const manifestOf = (vision: WrittenTower) =>
       modelManifestSchema.parse({
         ...parts.manifest,
+        source: { ...parts.manifest.source, ...(options.adapter !== undefined && { adapter: basename(resolve(options.adapter)) }) },
         language: { ...parts.language.facts, ...language, precision: work.precision },
         vision: { ...parts.tower.facts, ...vision },
       })

@@ -3,9 +3,13 @@ import { join, resolve } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Way } from '../../../shared/ways.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
-import { INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../safetensors.ts'
+import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../safetensors.ts'
+import type { TensorSource } from '../types.ts'
+import { mergeAdapter } from './adapted-tensors.ts'
+import { readConfigFile, tiesEmbeddings } from './checkpoint-config.ts'
 import { readModelParts } from './checkpoint-family.ts'
 import { openGgufPair } from './gguf-pair.ts'
+import { adapterBase, openLoraAdapter } from './lora-adapter.ts'
 import type { ModelParts, ModelWishes } from './model-parts.ts'
 
 const GGUF = '.gguf'
@@ -17,12 +21,22 @@ export interface ImportSource extends AsyncDisposable {
   readonly facts: string
 }
 
+/** What goes with a source that is not in it. */
+export interface SourceCompanions {
+  /** The vision tower's GGUF, where the source is a language model's. */
+  readonly mmproj?: string | undefined
+  /** Folder of a LoRA adapter that is merged into a checkpoint's weights. */
+  readonly adapter?: string | undefined
+}
+
 /**
  * Opens a checkpoint folder, a folder that holds a language model's GGUF and its mmproj file, or those two files themselves.
+ * `details.way` of an error tells where an adapter was given as a checkpoint.
  * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `model-mismatch`, `usage`.
  */
-export async function openImportSource(source: string, mmproj: string | undefined, wishes: ModelWishes): Promise<ImportSource> {
+export async function openImportSource(source: string, { mmproj, adapter }: SourceCompanions, wishes: ModelWishes): Promise<ImportSource> {
   const path = resolve(source)
+  if (mmproj !== undefined && adapter !== undefined) throw noCheckpoint(path)
   if (mmproj !== undefined) return await openPair([path, resolve(mmproj)], wishes)
   const names = await namesIn(path)
   if (names === null) {
@@ -36,7 +50,10 @@ export async function openImportSource(source: string, mmproj: string | undefine
     )
   }
   const ggufs = names.filter((name) => name.toLowerCase().endsWith(GGUF))
-  if (ggufs.length > 0 && !names.includes(SINGLE_FILE) && !names.includes(INDEX_FILE)) {
+  const weights = names.includes(SINGLE_FILE) || names.includes(INDEX_FILE)
+  if (names.includes(ADAPTER_CONFIG) && !weights) throw await adapterAlone(path)
+  if (ggufs.length > 0 && !weights) {
+    if (adapter !== undefined) throw noCheckpoint(path)
     const [first, second] = ggufs
     if (first !== undefined && second !== undefined && ggufs.length === 2) {
       return await openPair([join(path, first), join(path, second)], wishes)
@@ -47,17 +64,48 @@ export async function openImportSource(source: string, mmproj: string | undefine
       { details: { way: 'name-vision-tower' satisfies Way } },
     )
   }
-  const tensors = await openCheckpoint(path)
+  const { tensors, paths } = await openTensors(path, adapter)
   try {
     return {
       parts: await readModelParts(path, tensors, wishes),
-      facts: await factsOf(names.map((name) => join(path, name))),
+      facts: await factsOf([...names.map((name) => join(path, name)), ...paths]),
       [Symbol.asyncDispose]: () => tensors[Symbol.asyncDispose](),
     }
   } catch (error) {
     await tensors[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** The checkpoint's tensors, with an adapter merged into them where there is one; `paths` are that one's files. */
+async function openTensors(directory: string, adapter: string | undefined): Promise<{ tensors: TensorSource; paths: readonly string[] }> {
+  if (adapter === undefined) return { tensors: await openCheckpoint(directory), paths: [] }
+  const lora = await openLoraAdapter(resolve(adapter))
+  let base: TensorSource | null = null
+  try {
+    base = await openCheckpoint(directory)
+    return { tensors: mergeAdapter(base, lora, tiesEmbeddings(await readConfigFile(directory))), paths: lora.paths }
+  } catch (error) {
+    await base?.[Symbol.asyncDispose]()
+    await lora[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function adapterAlone(path: string): Promise<TarsierError> {
+  const base = await adapterBase(path)
+  return new TarsierError(
+    'model-unsupported',
+    `${path} holds an adapter, which changes a checkpoint${base === null ? '' : ` (${base})`} and is none itself. Give that checkpoint, and the adapter with it.`,
+    { details: { way: 'merge-adapter' satisfies Way } },
+  )
+}
+
+function noCheckpoint(path: string): TarsierError {
+  return new TarsierError(
+    'usage',
+    `An adapter is merged into the weights of a checkpoint, and ${path} is a GGUF, whose weights are not changed. Give the checkpoint that the GGUF was made from.`,
+  )
 }
 
 async function openPair(paths: readonly [string, string], wishes: ModelWishes): Promise<ImportSource> {

@@ -1,6 +1,6 @@
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
-import { findChatTemplates } from './chat-template.ts'
+import { expectClipPlace, findChatTemplates, GIVEN_TEMPLATE } from './chat-template.ts'
 import { sourceOf } from './checkpoint-source.ts'
 import { readClipPreprocessing } from './clip-preprocessing.ts'
 import { clipTowerBytes, writeClipTower } from './clip-tower.ts'
@@ -29,6 +29,7 @@ export async function readLlavaParts(directory: string, config: unknown, source:
   const vocabulary = await readVocabulary(directory, language)
   expectSpecialTokens(vocabulary, directory)
   const templates = await findChatTemplates(directory)
+  const template = wishes.template ?? templates.tokenizer ?? undefined
   const card = await readModelCard(directory)
   return {
     manifest: llavaManifest(wishes, {
@@ -41,11 +42,7 @@ export async function readLlavaParts(directory: string, config: unknown, source:
     language: {
       facts: { width: language.width, context: language.context },
       content: (precision, signal) =>
-        llamaLanguageContent(
-          source,
-          { name: wishes.name, config: language, vocabulary, template: templates.tokenizer ?? undefined, card },
-          { precision, signal },
-        ),
+        llamaLanguageContent(source, { name: wishes.name, config: language, vocabulary, template, card }, { precision, signal }),
     },
     tower: llavaTower(source, tower),
   }
@@ -59,12 +56,13 @@ export function llavaManifest(
     readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce'>
   },
 ): ModelParts['manifest'] {
+  if (wishes.template !== undefined) expectClipPlace(wishes.template, TARSIER_CLIP, GIVEN_TEMPLATE)
   return {
     ...manifestBase(wishes, found, SETTINGS),
     family: 'tarsier',
     preprocessing: found.preprocessing,
     prompt: {
-      template: tarsierTemplate(found.vocabulary),
+      template: wishes.template ?? tarsierTemplate(found.vocabulary),
       videoPad: TARSIER_CLIP,
       describe: DESCRIBE,
       describePicture: DESCRIBE_PICTURE,

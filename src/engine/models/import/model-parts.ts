@@ -53,4 +53,6 @@ export interface ModelWishes {
   readonly licence?: string
   /** Frames a clip gives unless the user says otherwise. Defaults to the family's own number. */
   readonly frames?: number
+  /** Chat template (Jinja) instead of the source's own, which may be missing then. */
+  readonly template?: string | undefined
 }

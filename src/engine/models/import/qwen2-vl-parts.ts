@@ -1,7 +1,7 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../types.ts'
-import { readChatTemplates } from './chat-template.ts'
+import { expectClipPlace, GIVEN_TEMPLATE, readChatTemplates } from './chat-template.ts'
 import { readCheckpointConfig } from './checkpoint-config.ts'
 import { readPreprocessing } from './checkpoint-preprocessing.ts'
 import { sourceOf } from './checkpoint-source.ts'
@@ -16,7 +16,7 @@ import { readTokenizerFiles } from './tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** The token that stands for a clip in the template. */
-const VIDEO_PAD = '<|video_pad|>'
+export const VIDEO_PAD = '<|video_pad|>'
 /** Tarsier2's own settings, which no file of a checkpoint tells. */
 const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
 const MAX_SEQUENCE = 16384
@@ -27,8 +27,8 @@ export async function readQwen2VlParts(directory: string, source: TensorSource, 
   const vocabulary = makeVocabulary(await readTokenizerFiles(directory), config.language.vocabulary, config.language.tokenIds)
   expectVideoPad(vocabulary, directory)
   expectSpecialTokens(vocabulary, directory)
-  const templates = await readChatTemplates(directory)
-  expectClipPlace(templates.processor, directory)
+  const templates = await readChatTemplates(directory, wishes.template)
+  expectClipPlace(templates.processor, VIDEO_PAD, wishes.template === undefined ? directory : GIVEN_TEMPLATE)
   const card = await readModelCard(directory)
   const { vision } = config
   return {
@@ -83,15 +83,6 @@ export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig):
     bytes: (precision) => towerBytes(vision, precision),
     write: (options) => writeQwen2VlTower(source, vision, options),
   }
-}
-
-/** `where` is the folder or file that holds it. */
-export function expectClipPlace(template: string, where: string): void {
-  if (template.includes(VIDEO_PAD)) return
-  throw new TarsierError(
-    'model-unsupported',
-    `The chat template in ${where} has no place for a clip ("${VIDEO_PAD}"): it is not that of a Qwen2-VL checkpoint.`,
-  )
 }
 
 export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {

@@ -1,0 +1,179 @@
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import { TarsierError } from '../../../shared/errors.ts'
+import { checkFields, readJsonFile } from '../json-file.ts'
+import { ADAPTER_CONFIG, openTensorFile } from '../safetensors.ts'
+import type { TensorSource } from '../types.ts'
+
+const WEIGHTS = 'adapter_model.safetensors'
+/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+const contain = { huggingFaceCache: true }
+/** Ways of beginning an adapter that change the weights it is added to as well. */
+const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i
+/** A pattern for module names: names, and as much of regular expressions as cannot take long. */
+const PATTERN = /^[\w.^$|()\\*+?[\]-]{1,200}$/
+const MAX_REPEATS = 3
+
+const numbers = z.record(z.string(), z.number().positive()).nullish()
+const configSchema = z.looseObject({
+  peft_type: z.string(),
+  base_model_name_or_path: z.string().nullish(),
+  r: z.int().positive().default(8),
+  lora_alpha: z.number().default(8),
+  use_rslora: z.boolean().nullish(),
+  rank_pattern: numbers,
+  alpha_pattern: numbers,
+  bias: z.string().nullish(),
+  init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
+})
+type Config = z.output<typeof configSchema>
+
+/** What an adapter adds to one linear layer: `scale · up · down`. */
+export interface LoraUpdate {
+  /** The layer, as PEFT names it. */
+  readonly layer: string
+  /** Rows of `down`, columns of `up`. */
+  readonly rank: number
+  readonly scale: number
+  readonly inputs: number
+  readonly outputs: number
+  /** [rank, inputs], row by row. */
+  down(): Promise<Float32Array>
+  /** [outputs, rank], row by row. */
+  up(): Promise<Float32Array>
+}
+
+export interface LoraAdapter extends AsyncDisposable {
+  readonly name: string
+  readonly updates: readonly LoraUpdate[]
+  /** Files it was read from. */
+  readonly paths: readonly string[]
+}
+
+/**
+ * Opens a LoRA adapter folder as PEFT writes it. Throws `file-missing` for a folder that is none, `model-damaged`, and `model-unsupported`
+ * for whatever is more than low-rank updates of linear layers, by its name.
+ */
+export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
+  const path = join(directory, ADAPTER_CONFIG)
+  const value = await readJsonFile(directory, ADAPTER_CONFIG, contain)
+  if (value === null) {
+    throw new TarsierError('file-missing', `${directory} has no ${ADAPTER_CONFIG}. Give the folder of an adapter, as PEFT writes it.`)
+  }
+  const config = checkFields(value, configSchema, path)
+  expectPlainLora(config, path)
+  const tensors = await openTensorFile(directory, WEIGHTS)
+  if (tensors === null) {
+    throw new TarsierError(
+      'file-missing',
+      `${directory} has no ${WEIGHTS}. Give an adapter whose weights are stored as safetensors, all its files included.`,
+    )
+  }
+  try {
+    return {
+      name: basename(directory),
+      updates: updatesIn(tensors, config, join(directory, WEIGHTS)),
+      paths: [path, join(directory, WEIGHTS)],
+      [Symbol.asyncDispose]: () => tensors[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await tensors[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** What a folder without weights of a whole model says in its {@link ADAPTER_CONFIG} of the model that it belongs to. */
+export async function adapterBase(directory: string): Promise<string | null> {
+  const value = await readJsonFile(directory, ADAPTER_CONFIG, contain)
+  return z.looseObject({ base_model_name_or_path: z.string().min(1) }).safeParse(value).data?.base_model_name_or_path ?? null
+}
+
+/** `fan_in_fan_out` says nothing here: PEFT goes by it for layers of another class than these models have. */
+function expectPlainLora(config: Config, path: string): void {
+  if (config.peft_type.toUpperCase() !== 'LORA') throw unsupported(path, `it is of the kind ${config.peft_type}`)
+  const { init_lora_weights: beginning } = config
+  if (typeof beginning === 'string' && CHANGES_BASE.test(beginning))
+    throw unsupported(path, `it was begun by ${beginning}, which changes the checkpoint as well`)
+  if (config.bias && config.bias !== 'none') throw unsupported(path, `it changes biases (bias "${config.bias}")`)
+  const further: readonly (readonly [field: string, what: string])[] = [
+    ['use_dora', 'it is a DoRA adapter (use_dora)'],
+    ['use_qalora', 'it is a QALoRA adapter (use_qalora)'],
+    ['lora_bias', 'it has biases of its own (lora_bias)'],
+    ['modules_to_save', 'it replaces whole layers (modules_to_save)'],
+    ['trainable_token_indices', 'it replaces embeddings of tokens (trainable_token_indices)'],
+    ['target_parameters', 'it changes single parameters (target_parameters)'],
+    ['layer_replication', 'it repeats layers (layer_replication)'],
+    ['alora_invocation_tokens', 'it works after certain tokens only (alora_invocation_tokens)'],
+    ['arrow_config', 'it chooses among adapters (arrow_config)'],
+    ['kasa_config', 'it is a KaSA adapter (kasa_config)'],
+    ['monteclora_config', 'it is a MonteCLoRA adapter (monteclora_config)'],
+    ['use_bdlora', 'it is a BD-LoRA adapter (use_bdlora)'],
+  ]
+  for (const [field, what] of further) if (isSet(config[field])) throw unsupported(path, what)
+}
+
+function isSet(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return value !== undefined && value !== null && value !== false
+}
+
+function updatesIn(tensors: TensorSource, config: Config, path: string): LoraUpdate[] {
+  const halves = new Map<string, { A?: string; B?: string }>()
+  for (const name of tensors.names) {
+    const [, layer, half] = /^(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$/.exec(name) ?? []
+    if (layer === undefined || (half !== 'A' && half !== 'B'))
+      throw unsupported(path, `it holds "${name}", which is no part of a linear layer's update`)
+    const pair = halves.get(layer) ?? {}
+    if (pair[half] !== undefined) throw damaged(path, `"${layer}" is there twice`)
+    pair[half] = name
+    halves.set(layer, pair)
+  }
+  if (halves.size === 0) throw damaged(path, 'it holds nothing')
+  const rankOf = valueByPattern(config.rank_pattern, path)
+  const alphaOf = valueByPattern(config.alpha_pattern, path)
+  return [...halves].map(([layer, { A, B }]) => {
+    if (A === undefined || B === undefined) throw damaged(path, `half of "${layer}" is missing`)
+    const down = tensors.info(A)
+    const up = tensors.info(B)
+    if (down.shape.length !== 2 || up.shape.length !== 2) throw unsupported(path, `it changes "${layer}", which is no linear layer`)
+    const [rank = 0, inputs = 0] = down.shape
+    const [outputs = 0, columns = 0] = up.shape
+    const said = rankOf(layer) ?? config.r
+    if (columns !== rank || rank !== said || rank === 0)
+      throw damaged(
+        path,
+        `"${layer}" is of the shapes [${down.shape.join(', ')}] and [${up.shape.join(', ')}], and its rank is said to be ${said}`,
+      )
+    const scale = (alphaOf(layer) ?? config.lora_alpha) / (config.use_rslora ? Math.sqrt(rank) : rank)
+    return { layer, rank, scale, inputs, outputs, down: () => tensors.floats(A), up: () => tensors.floats(B) }
+  })
+}
+
+/** The value of the first pattern that a layer's name ends with, as PEFT matches them. */
+function valueByPattern(patterns: Config['rank_pattern'], path: string): (layer: string) => number | undefined {
+  const rules = Object.entries(patterns ?? {}).map(([pattern, value]) => ({ matches: patternOf(pattern, path), value }))
+  return (layer) => rules.find(({ matches }) => matches.test(layer))?.value
+}
+
+function patternOf(pattern: string, path: string): RegExp {
+  const repeats = pattern.replaceAll(/\\./g, '').match(/[*+]/g)?.length ?? 0
+  if (PATTERN.test(pattern) && repeats <= MAX_REPEATS && !/\)[*+]/.test(pattern)) {
+    try {
+      return new RegExp(`^(?:.*\\.)?(?:${pattern})$`)
+    } catch {
+      // Refused like any other that is not understood.
+    }
+  }
+  throw unsupported(path, `its pattern "${pattern.slice(0, 100)}" for layers is not understood`)
+}
+
+function unsupported(path: string, what: string): TarsierError {
+  return new TarsierError(
+    'model-unsupported',
+    `${path}: ${what}. LoRA adapters that change linear layers alone can be merged: merge this one with PEFT first.`,
+  )
+}
+
+function damaged(path: string, what: string): TarsierError {
+  return new TarsierError('model-damaged', `${path}: ${what}. Fetch the adapter again.`)
+}

@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readTemplateFile } from '../../../../src/engine/models/import/chat-template.ts'
+import { importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
+import { readManifest } from '../../../../src/engine/models/manifest.ts'
+import { CheckpointCopy, type CheckpointName } from '../../../helpers/checkpoint-folder.ts'
+import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+
+const never = new AbortController().signal
+let scratch: ScratchFolder
+beforeEach(async () => {
+  scratch = await ScratchFolder.make()
+})
+afterEach(() => scratch[Symbol.asyncDispose]())
+
+/** Shows clips as `pad`, and texts. */
+const templateWith = (pad: string) =>
+  `{% for message in messages %}[{{ message['role'] }}]{% for part in message['content'] %}{% if part['type'] == 'video' %}${pad}{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}`
+
+/** A checkpoint without a template of its own. */
+async function bare(name: CheckpointName): Promise<CheckpointCopy> {
+  const copy = await CheckpointCopy.of(name)
+  await copy.json('tokenizer_config.json', (settings) => {
+    delete settings.chat_template
+  })
+  return copy
+}
+
+const importOf = (copy: CheckpointCopy, template?: string) =>
+  importCheckpoint(copy.directory, { name: 'given', language: 'f32', vision: 'f32', home: scratch.path('home'), signal: never, template })
+
+test('a checkpoint without a template is refused, and taken with one that is given', async () => {
+  await using copy = await bare('tied-heads-of-16')
+  await expect(importOf(copy)).rejects.toMatchObject({ code: 'model-damaged', details: { way: 'give-template' } })
+  const template = templateWith('<|video_pad|>')
+  const path = await importOf(copy, template)
+  const manifest = await readManifest(path)
+  expect(manifest.prompt.template).toBe(template)
+  expect((await readFile(join(path, manifest.language.file))).includes(template)).toBe(true)
+})
+
+test("a template that is given goes before the checkpoint's, also for Tarsier of version 1", async () => {
+  await using qwen = await CheckpointCopy.of('tied-heads-of-16')
+  const template = templateWith('<|vision_start|><|video_pad|><|vision_end|>')
+  expect((await readManifest(await importOf(qwen, template))).prompt.template).toBe(template)
+  await using llava = await CheckpointCopy.of('tarsier-heads-of-16')
+  const options = { name: 'llava', language: 'f32', vision: 'f32', home: scratch.path('home'), signal: never } as const
+  const folder = await importCheckpoint(llava.directory, { ...options, template: templateWith('<image>') })
+  expect((await readManifest(folder)).prompt.template).toBe(templateWith('<image>'))
+})
+
+test('a template that is given has to show clips', async () => {
+  await using copy = await bare('tied-heads-of-16')
+  await expect(importOf(copy, templateWith('<clip>'))).rejects.toMatchObject({
+    code: 'model-unsupported',
+    message: expect.stringContaining('no place for a clip'),
+    details: { way: 'give-template' },
+  })
+})
+
+test('a file that can hold no template is refused', async () => {
+  await writeFile(scratch.path('binary.jinja'), Uint8Array.of(0xff, 0xfe, 0x80))
+  await writeFile(scratch.path('empty.jinja'), ' \n')
+  await writeFile(scratch.path('good.jinja'), 'é')
+  await expect(readTemplateFile(scratch.path('binary.jinja'))).rejects.toMatchObject({ code: 'model-damaged' })
+  await expect(readTemplateFile(scratch.path('empty.jinja'))).rejects.toMatchObject({ code: 'model-damaged' })
+  await expect(readTemplateFile(scratch.path('none.jinja'))).rejects.toMatchObject({ code: 'file-missing' })
+  await expect(readTemplateFile(scratch.directory)).rejects.toMatchObject({ code: 'file-missing' })
+  expect(await readTemplateFile(scratch.path('good.jinja'))).toBe('é')
+})
