@@ -79,7 +79,7 @@ function* pictures(): Generator<{ width: number; height: number; rgb: Uint8Array
 }
 
 async function repeat(source: string, path: string, frames: number): Promise<void> {
-  await using input = await Demuxer.open(source)
+  await using input = await Demuxer.open(source, new AbortController().signal)
   const packets: Packet[] = []
   const output = new FormatContext()
   try {

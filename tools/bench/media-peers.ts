@@ -84,7 +84,7 @@ const libraries: MediaPeer = {
 
 /** As one writes it at first: go to the keyframe before the time, decode until it comes; or decode on and on. */
 async function readPlainly(path: string, indices: readonly number[], seeks: boolean): Promise<RgbImage[]> {
-  await using demuxer = await Demuxer.open(path)
+  await using demuxer = await Demuxer.open(path, new AbortController().signal)
   using converter = new RgbConverter(WIDTH, HEIGHT)
   const { stream } = demuxer
   const codec = Codec.findDecoder(stream.codecpar.codecId)

@@ -1,33 +1,26 @@
+import { extname } from 'node:path'
 import {
+  AV_CODEC_ID_NONE,
   AV_DISPOSITION_ATTACHED_PIC,
   AV_NOPTS_VALUE,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVDISCARD_ALL,
   AVERROR_EOF,
+  AVIO_FLAG_READ,
+  AVMEDIA_TYPE_DATA,
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
-import { Dictionary, FFmpegError, FormatContext, type Packet, type Stream } from 'node-av/lib'
+import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
+import { SELF_CONTAINED } from './containers.ts'
 import './ffmpeg-log.ts'
 
-/**
- * Formats FFmpeg "opens" which are no media file: text as pictures, lists that name other files, descriptions of sessions.
- */
-const NO_MEDIA = new Set([
-  'tty',
-  'hls',
-  'dash',
-  'concat',
-  'sdp',
-  'rtsp',
-  'rtp',
-  'imf',
-  'webm_dash_manifest',
-  'ffmetadata',
-  'lavfi',
-  'vapoursynth',
-])
+/** Decoders of pictures: FFmpeg tries no other on what it finds out while probing. Those of hardware would only be asked for devices. */
+const PICTURE_DECODERS = Codec.getCodecList()
+  .filter((codec) => codec.type === AVMEDIA_TYPE_VIDEO && codec.isDecoder() && !/_(qsv|cuvid|amf|v4l2m2m)$/.test(codec.name ?? ''))
+  .map(({ name }) => name)
+  .join(',')
 
 /** A container opened for its pictures: packets of the best video stream, and where to read on. */
 export class Demuxer implements AsyncDisposable {
@@ -37,30 +30,50 @@ export class Demuxer implements AsyncDisposable {
   /** Whether reading last ended with an error and not with the end of the file. */
   failed = false
 
-  private constructor(format: FormatContext, stream: Stream) {
+  readonly #io: IOContext
+
+  private constructor(format: FormatContext, io: IOContext, stream: Stream) {
     this.format = format
+    this.#io = io
     this.stream = stream
     this.container = format.iformat?.name ?? 'unknown'
   }
 
   /** Throws `not-media` for what FFmpeg does not know, `no-video` for media without moving pictures. */
-  static async open(path: string): Promise<Demuxer> {
+  static async open(path: string, signal: AbortSignal): Promise<Demuxer> {
+    signal.throwIfAborted()
     const format = new FormatContext()
-    // Only this file: a list that names others, or the network, finds nothing. "%" in a name is part of the name.
-    using options = Dictionary.fromObject({ protocol_whitelist: 'file', pattern_type: 'none' })
+    const interrupt = () => format.interrupt()
+    signal.addEventListener('abort', interrupt)
+    const io = new IOContext()
+    // Only this file, opened here: FFmpeg gets its bytes and may open none. Of its name it knows the ending, which may mean something.
+    using options = Dictionary.fromObject({
+      protocol_whitelist: 'none',
+      format_whitelist: SELF_CONTAINED,
+      codec_whitelist: PICTURE_DECODERS,
+    })
     try {
-      const opened = await format.openInput(`file:${path}`, null, options)
+      const found = await io.open2(`file:${path}`, AVIO_FLAG_READ)
+      if (found < 0) throw notMedia(path, found)
+      format.allocContext()
+      format.pb = io
+      const opened = await format.openInput(`clip${extname(path).replace(/[^.\w]/g, '')}`, null, options)
+      signal.throwIfAborted()
       if (opened < 0) throw notMedia(path, opened)
-      if (NO_MEDIA.has(format.iformat?.name ?? '')) throw notMedia(path, null)
+      for (const stream of format.streams) if (stream.codecpar.codecType !== AVMEDIA_TYPE_VIDEO) shut(stream)
       await format.findStreamInfo(null) // a failure leaves streams without a size, seen below
+      signal.throwIfAborted()
       const { streams } = format
       const stream = streams[format.findBestStream(AVMEDIA_TYPE_VIDEO)]
       if (!stream || stream.hasDisposition(AV_DISPOSITION_ATTACHED_PIC)) throw noVideo(path, streams.length)
       for (const other of streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL
-      return new Demuxer(format, stream)
+      return new Demuxer(format, io, stream)
     } catch (error) {
       await format.closeInput().catch(() => {})
+      await io.closep().catch(() => {})
       throw error
+    } finally {
+      signal.removeEventListener('abort', interrupt)
     }
   }
 
@@ -105,6 +118,7 @@ export class Demuxer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.format.closeInput()
+    await this.#io.closep()
   }
 }
 
@@ -113,11 +127,17 @@ export function packetPts(packet: Packet): number | null {
   return packet.pts === AV_NOPTS_VALUE ? null : Number(packet.pts)
 }
 
-function notMedia(path: string, code: number | null): TarsierError {
-  const why = code === null ? '' : ` (${FFmpegError.strerror(code)})`
+/** Sound, subtitles and data are not read, and probing for their parameters would only run decoders on them, of which one aborts the process. */
+function shut(stream: Stream): void {
+  stream.discard = AVDISCARD_ALL
+  stream.codecpar.codecType = AVMEDIA_TYPE_DATA
+  stream.codecpar.codecId = AV_CODEC_ID_NONE
+}
+
+function notMedia(path: string, code: number): TarsierError {
   return new TarsierError(
     'not-media',
-    `${path} is neither a video nor a picture that can be read${why}. If it should be one, it is damaged or not complete.`,
+    `${path} is neither a video nor a picture that can be read (${FFmpegError.strerror(code)}). If it should be one, it is damaged or not complete.`,
   )
 }
 

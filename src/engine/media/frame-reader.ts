@@ -1,18 +1,8 @@
-import {
-  AV_CODEC_ID_H264,
-  AV_CODEC_ID_HEVC,
-  AV_FIELD_PROGRESSIVE,
-  AV_FRAME_FLAG_CORRUPT,
-  AVERROR_EAGAIN,
-  AVERROR_EOF,
-  type AVThreadType,
-  FF_THREAD_FRAME,
-  FF_THREAD_SLICE,
-} from 'node-av/constants'
-import { Codec, CodecContext, Frame, Packet } from 'node-av/lib'
-import { TarsierError } from '../../shared/errors.ts'
+import { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_FIELD_PROGRESSIVE, AV_FRAME_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
+import { Frame, Packet } from 'node-av/lib'
 import { Demuxer, packetPts } from './demuxer.ts'
-import type { FrameIndex } from './frame-index.ts'
+import type { FrameIndex, Keyframe } from './frame-index.ts'
+import { isKeyframe, PictureDecoder } from './picture-decoder.ts'
 import { stretchEnd } from './stretches.ts'
 
 /** How often frames were decoded and places sought: what tests know the work by. */
@@ -39,11 +29,12 @@ const EARLIER_KEYFRAMES = [0, 1, 8]
  */
 export class FrameReader implements AsyncDisposable {
   readonly #path: string
-  readonly #index: FrameIndex
-  #decoder = new CodecContext()
+  readonly #signal: AbortSignal
+  readonly #decoder: PictureDecoder
   readonly #packet = new Packet()
   readonly #frame = new Frame()
   readonly counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
+  #index: FrameIndex
   #demuxer: Demuxer
   /** Decoding position of the packet at hand, which is the next to be decoded; -1 before the first; null after the last or when unknown. */
   #position: number | null = -1
@@ -52,69 +43,94 @@ export class FrameReader implements AsyncDisposable {
   readonly #skipsUnreferenced: boolean
   /** Whether the decoder has seen nothing yet. */
   #fresh = true
+  /** What the decoder says of the keyframe it was last given to begin with; null where no frame of it came out. */
+  #startIsKeyframe: boolean | null = null
+  /** Whether the decoder has been asked which keyframes are any. */
+  #keyframesConfirmed = false
+  /** Whether decoding everything gave not one frame. */
+  #dead = false
 
-  private constructor(path: string, demuxer: Demuxer, index: FrameIndex) {
+  private constructor(path: string, demuxer: Demuxer, decoder: PictureDecoder, index: FrameIndex, signal: AbortSignal) {
     this.#path = path
+    this.#signal = signal
     this.#demuxer = demuxer
+    this.#decoder = decoder
     this.#index = index
     const { codecId } = demuxer.stream.codecpar
     // Fields may come in packets of their own, of which only one has the number that is wanted.
     const progressive = Number(demuxer.stream.codecpar.toJSON().fieldOrder ?? 0) <= AV_FIELD_PROGRESSIVE
-    this.#skipsUnreferenced = progressive && this.#ordered && (codecId === AV_CODEC_ID_H264 || codecId === AV_CODEC_ID_HEVC)
+    this.#skipsUnreferenced = progressive && (codecId === AV_CODEC_ID_H264 || codecId === AV_CODEC_ID_HEVC)
     this.#packet.alloc()
     this.#frame.alloc()
   }
 
   /** Takes over `opened`, which may have been read from. Throws `no-frames` when there is no decoder for the stream. */
-  static async open(path: string, index: FrameIndex, opened: Demuxer | null): Promise<FrameReader> {
-    const reader = new FrameReader(path, opened ?? (await Demuxer.open(path)), index)
-    if (opened) reader.#position = null
+  static async open(path: string, index: FrameIndex, opened: Demuxer | null, signal: AbortSignal): Promise<FrameReader> {
+    const demuxer = opened ?? (await Demuxer.open(path, signal))
     try {
-      await reader.#openDecoder()
+      const reader = new FrameReader(path, demuxer, await PictureDecoder.open(path, demuxer.stream), index, signal)
+      if (opened) reader.#position = null
       return reader
     } catch (error) {
-      await reader[Symbol.asyncDispose]()
+      await demuxer[Symbol.asyncDispose]()
       throw error
     }
   }
 
+  /** The index as decoding has corrected it. */
+  get index(): FrameIndex {
+    return this.#index
+  }
+
   /**
-   * The wanted frames in the order asked for; those that cannot be decoded are left out and given to `onLost`.
-   * Without timestamps everything is decoded from the start.
+   * The wanted frames in the order asked for; those that cannot be decoded are left out and given to `onLost`, and what the decoder found
+   * wrong with the file as a whole to `onNotice`. Without timestamps everything is decoded from the start.
    */
-  async *read(wanted: readonly number[], signal: AbortSignal, onLost: (index: number) => void): AsyncGenerator<DecodedFrame, void> {
+  async *read(
+    wanted: readonly number[],
+    onLost: (index: number) => void,
+    onNotice: (text: string) => void,
+  ): AsyncGenerator<DecodedFrame, void> {
     let at = 0
     let healthy = true
     while (at < wanted.length) {
       const end = stretchEnd(this.#index, wanted, at)
+      const index = this.#index
       let left: readonly number[] = wanted.slice(at, end)
-      at = end
-      while (left.length > 0) {
+      while (left.length > 0 && index === this.#index) {
         const before: number = left.length
         // In a damaged part a keyframe further back is tried for the first frame only.
         const starts = this.#startsFor(left[0] as number, healthy ? EARLIER_KEYFRAMES : [0])
+        let doubtful = true
         for (const [attempt, keyframe] of starts.entries()) {
-          left = yield* this.#decodeStretch(left, keyframe, attempt === starts.length - 1, signal)
-          if (left.length < before) break
+          if (this.#dead) break
+          left = yield* this.#decodeStretch(left, keyframe, attempt === starts.length - 1)
+          doubtful = this.#startIsKeyframe === false || (doubtful && this.#startIsKeyframe === null)
+          if (left.length < before || this.#startIsKeyframe === false || index !== this.#index) break
         }
         healthy = left.length < before
-        if (healthy) continue
+        if (healthy || index !== this.#index) continue
+        if (doubtful && (await this.#confirmKeyframes(onNotice))) {
+          healthy = true
+          continue
+        }
         onLost(left[0] as number)
         left = left.slice(1)
       }
+      at = end - left.length
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#frame.free()
     this.#packet.free()
-    this.#decoder.freeContext()
+    this.#decoder[Symbol.dispose]()
     await this.#demuxer[Symbol.asyncDispose]()
   }
 
-  /** Keyframes to begin with, the best first; -1 for the start of the file. */
-  #startsFor(frame: number, earlier: readonly number[]): number[] {
-    if (!this.#ordered) return [-1]
+  /** Keyframes to begin with, the best first; null for the start of the file. */
+  #startsFor(frame: number, earlier: readonly number[]): (Keyframe | null)[] {
+    if (!this.#ordered) return [null]
     return [...new Set(earlier.map((count) => this.#index.keyframeFor(frame, count)))]
   }
 
@@ -122,102 +138,129 @@ export class FrameReader implements AsyncDisposable {
     return this.#index.order === 'timestamps'
   }
 
-  async #openDecoder(): Promise<void> {
-    const { codecpar, timeBase } = this.#demuxer.stream
-    const codec = Codec.findDecoder(codecpar.codecId)
-    if (!codec) throw undecodable(this.#path, 'there is no decoder for it')
-    this.#decoder.allocContext3(codec)
-    const copied = this.#decoder.parametersToContext(codecpar)
-    this.#decoder.pktTimebase = timeBase
-    this.#decoder.threadCount = 0
-    this.#decoder.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
-    if (copied < 0 || (await this.#decoder.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')
-  }
-
-  /** Decodes from a keyframe (-1: from the start) and gives what it finds of an ascending list; returns the rest, from the first one missed. */
+  /** Decodes from a keyframe (null: from the start) and gives what it finds of an ascending list; returns the rest, from the first one missed. */
   async *#decodeStretch(
     wanted: readonly number[],
-    keyframe: number,
+    keyframe: Keyframe | null,
     acceptDamaged: boolean,
-    signal: AbortSignal,
   ): AsyncGenerator<DecodedFrame, number[]> {
-    const lastPacket = this.#ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
+    const ordered = this.#ordered
+    const lastPacket = ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
     const needed = new Set(wanted.map((index) => this.#index.decodeAt(index)))
     const left = [...wanted]
-    if (!this.#fresh) {
-      // Flushing would leave some state in the decoder: H.264 forgets that it has not recovered yet.
-      this.#decoder.freeContext()
-      this.#decoder = new CodecContext()
-      await this.#openDecoder()
-    }
+    await this.#goTo(keyframe)
+    if (!this.#fresh) await this.#decoder.restart(this.#demuxer.stream)
     this.#fresh = false
-    await this.#goTo(keyframe, signal)
+    this.#startIsKeyframe = keyframe ? null : true
+    let seen = 0
     let shown = 0
+    let latest = -1
     for (let flushing = false; !flushing; ) {
-      signal.throwIfAborted()
+      this.#signal.throwIfAborted()
       if (this.#position === null || this.#position > lastPacket) {
         flushing = true
-        await this.#decoder.sendPacket(null)
+        await this.#decoder.send(null)
       } else {
         this.counts.packets += 1
-        if (this.#skipsUnreferenced) this.#decoder.setOption('skip_frame', needed.has(this.#position) ? 'default' : 'noref')
-        await this.#decoder.sendPacket(this.#packet) // damage shows in the frames that come or do not come
+        if (ordered && this.#skipsUnreferenced) this.#decoder.skip(needed.has(this.#position) ? 'default' : 'noref')
+        await this.#decoder.send(this.#packet)
         await this.#advance()
       }
-      for (;;) {
-        const received = await this.#decoder.receiveFrame(this.#frame)
-        if (received === AVERROR_EAGAIN || received === AVERROR_EOF) break
-        if (received < 0) {
-          if (flushing) continue
-          break
-        }
+      while (await this.#decoder.receive(this.#frame, flushing)) {
         this.counts.frames += 1
-        const index = this.#ordered ? Number(this.#frame.pts) : shown
+        seen += 1
+        const position = Number(this.#frame.pts)
+        if (keyframe?.at === position) {
+          this.#startIsKeyframe = isKeyframe(this.#frame)
+          if (!this.#startIsKeyframe) return left
+        }
+        const hidden = this.#index.hasHidden && this.#index.frameOf(position) < 0
+        const index = ordered ? this.#index.frameOf(position) : shown
+        if (hidden) {
+          this.#frame.unref()
+          continue
+        }
         shown += 1
+        if (ordered && index < latest) {
+          this.#index = this.#index.inDecodingOrder()
+          return left
+        }
+        latest = index
         const damaged = this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)
         // Pictures come in the order they are shown: one was left out.
         if (index > (left[0] as number) || (index === left[0] && damaged && !acceptDamaged)) return left
         while (left[0] === index) {
           left.shift()
           yield { index, frame: this.#frame, damaged }
-          signal.throwIfAborted()
+          this.#signal.throwIfAborted()
         }
         this.#frame.unref()
         if (left.length === 0) return []
       }
     }
+    if (seen === 0 && keyframe === null && this.#position === null) this.#dead = true
     return left
   }
 
-  /** Brings the packet of a keyframe to hand, or the first one for -1. */
-  async #goTo(keyframe: number, signal: AbortSignal): Promise<void> {
-    const target = Math.max(0, keyframe < 0 ? 0 : this.#index.decodeAt(keyframe))
+  /**
+   * Has the decoder say which of the container's keyframes are any: all packets go through it, of which it decodes only those. Whether
+   * that was not known before, and changes where to begin.
+   */
+  async #confirmKeyframes(onNotice: (text: string) => void): Promise<boolean> {
+    if (this.#keyframesConfirmed || !this.#ordered) return false
+    this.#keyframesConfirmed = true
+    await this.#goTo(null)
+    await this.#decoder.restart(this.#demuxer.stream)
+    this.#decoder.skip('nokey')
+    const confirmed = new Set<number>()
+    for (let flushing = false; !flushing; ) {
+      this.#signal.throwIfAborted()
+      flushing = this.#position === null
+      await this.#decoder.send(flushing ? null : this.#packet)
+      if (!flushing) await this.#advance()
+      while (await this.#decoder.receive(this.#frame, flushing)) {
+        if (isKeyframe(this.#frame)) confirmed.add(Number(this.#frame.pts))
+        this.#frame.unref()
+      }
+    }
+    const corrected = this.#index.withKeyframes(confirmed)
+    if (corrected.keyframeCount === this.#index.keyframeCount) return false
+    this.#index = corrected
+    onNotice('The file marks frames as keyframes that are none: decoding begins further back and takes longer.')
+    return true
+  }
+
+  /** Brings the packet of a keyframe to hand, or the first one for null. */
+  async #goTo(keyframe: Keyframe | null): Promise<void> {
+    const target = keyframe?.at ?? 0
     if (this.#position === -1) await this.#advance()
     if (this.#position === target) return
-    const pts = keyframe < 0 ? null : this.#index.ptsOf(keyframe)
-    if (pts !== null && this.#ordered) {
+    if (keyframe) {
       this.counts.seeks += 1
-      if (await this.#demuxer.seek(pts)) {
+      if (await this.#demuxer.seek(keyframe.pts)) {
         await this.#advance()
-        if (this.#position !== null && this.#position <= target) return this.#skipTo(target, signal)
+        if (this.#position !== null && this.#position <= target) return this.#skipTo(target)
       }
     }
     // The container's own index leads astray, or there is none: read from the start, without decoding.
     await this.#demuxer[Symbol.asyncDispose]()
-    this.#demuxer = await Demuxer.open(this.#path)
+    this.#demuxer = await Demuxer.open(this.#path, this.#signal)
     this.#position = -1
     await this.#advance()
-    await this.#skipTo(target, signal)
+    await this.#skipTo(target)
   }
 
-  async #skipTo(target: number, signal: AbortSignal): Promise<void> {
+  async #skipTo(target: number): Promise<void> {
     while (this.#position !== null && this.#position < target) {
-      signal.throwIfAborted()
+      this.#signal.throwIfAborted()
       await this.#advance()
     }
   }
 
-  /** Reads the next packet and writes the number of its frame into it: the decoder hands it on to the frame. */
+  /**
+   * Reads the next packet and writes its position into it: the decoder hands it on to the frame. Frames of hidden packets come out, too, and
+   * are passed over by their position: of the one that decoding begins with it has to be known whether it is a keyframe.
+   */
   async #advance(): Promise<void> {
     const before = this.#position
     for (;;) {
@@ -225,20 +268,13 @@ export class FrameReader implements AsyncDisposable {
         this.#position = null
         return
       }
-      if (!this.#ordered) {
-        this.#position = (before ?? -1) + 1
-        return
-      }
       const pts = packetPts(this.#packet)
-      const frame = pts === null ? -1 : this.#index.frameAt(pts)
-      if (frame < 0) continue // not among the packets that were counted
-      this.#packet.pts = BigInt(frame)
-      this.#position = this.#index.decodeAt(frame)
+      const position = this.#ordered ? (pts === null ? -1 : this.#index.positionOf(pts)) : (before ?? -1) + 1
+      if (position < 0) continue // not among the packets that were counted
+      this.#packet.clearFlags(AV_PKT_FLAG_DISCARD)
+      this.#packet.pts = BigInt(position)
+      this.#position = position
       return
     }
   }
-}
-
-function undecodable(path: string, why: string): TarsierError {
-  return new TarsierError('no-frames', `The pictures of ${path} cannot be decoded: ${why}. Convert it to H.264 first.`)
 }

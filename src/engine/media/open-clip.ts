@@ -1,3 +1,4 @@
+import { refuseIndirection } from './containers.ts'
 import { FramesClip, isFramesFolder } from './frames-clip.ts'
 import { GifClip } from './gif-clip.ts'
 import { isGif } from './gif-file.ts'
@@ -18,6 +19,7 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Clip>
   if (await isFramesFolder(path)) return await FramesClip.open(path)
   const { bytes, head } = await readHead(path)
   signal.throwIfAborted()
+  refuseIndirection(path, head)
   if (isGif(head) && bytes <= MAX_GIF_BYTES) return await GifClip.open(path, signal)
   const picture = startsLikePicture(head) ? await StillClip.open(path, bytes) : null
   return picture ?? (await VideoClip.open(path, bytes, head, signal))

@@ -1,17 +1,24 @@
 import { AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
-import { Packet } from 'node-av/lib'
+import { Frame, Packet } from 'node-av/lib'
 import { Demuxer, packetPts } from './demuxer.ts'
-import type { PacketFacts } from './frame-index.ts'
+import { FrameIndex, type PacketFacts } from './frame-index.ts'
 import { readMp4Index } from './mp4-index.ts'
+import { PictureDecoder } from './picture-decoder.ts'
 
 /** Milliseconds of reading packets between looks at other work and at the abort signal. */
 const SLICE_MS = 8
 /** Packets at the start and from the last keyframe on in which an index of our own reading has to agree with FFmpeg. */
 const COMPARED = 4
+/** Packets decoded to see whether times that ascend are those of the frames: several groups of B-frames. */
+const PROBED = 64
+/** Packets of a clip of several edits up to which its frames are counted by decoding them: some minutes. */
+const MAX_DECODED_TO_COUNT = 4096
 
 /** The packets of a stream, in the order of decoding; times are FFmpeg's ticks. */
 export interface PacketScan {
   readonly packets: readonly PacketFacts[]
+  /** The times of packets ascend as if nothing were reordered, but the decoder gives frames in another order. */
+  readonly timesAreOfDecoding: boolean
   /** How many are damaged. */
   readonly corrupt: number
   /** Reading ended with an error instead of the file's end. */
@@ -22,18 +29,74 @@ export interface PacketScan {
 
 /** Finds all packets of a stream, by the container's index where that is enough, else by reading through without decoding. */
 export async function scanPackets(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
-  if (demuxer.container.startsWith('mov,')) {
-    const index = await readMp4Index(path, demuxer.stream.id)
+  const scan = (await scanIndex(path, demuxer, signal)) ?? (await scanThrough(path, demuxer, signal))
+  const { videoDelay } = demuxer.stream.codecpar
+  if (videoDelay <= 0 || !ascends(scan.packets.map(({ pts }) => pts))) return scan
+  if (ascends(await decodedPositions(path, PROBED, signal))) return scan
+  // The edit list skips the delay of the missing times of presentation, and with it frames that are to be seen.
+  const first = scan.packets.findIndex(({ hidden }) => !hidden)
+  if (first < 1 || first > videoDelay) return { ...scan, timesAreOfDecoding: true }
+  const packets = scan.packets.map((packet, at) => (at < first ? { ...packet, hidden: false } : packet))
+  return { ...scan, packets, timesAreOfDecoding: true }
+}
+
+/**
+ * The index of a scan. Where several edits follow one another the decoder goes on as if nothing had been cut, and may drop frames after a
+ * cut, as players do: which ones come out only decoding can tell.
+ */
+export async function indexPackets(path: string, scan: PacketScan, signal: AbortSignal): Promise<FrameIndex> {
+  const { packets, timesAreOfDecoding } = scan
+  const index = new FrameIndex(packets, timesAreOfDecoding)
+  if (index.order === 'timestamps' || timesAreOfDecoding || !index.hasHidden || packets.length > MAX_DECODED_TO_COUNT) return index
+  const decoded = new Set(await decodedPositions(path, packets.length, signal))
+  return new FrameIndex(
+    packets.map((packet, at) => (decoded.has(at) ? packet : { ...packet, hidden: true })),
+    timesAreOfDecoding,
+  )
+}
+
+async function scanIndex(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan | null> {
+  if (!demuxer.container.startsWith('mov,')) return null
+  const index = await readMp4Index(path, demuxer.stream.id)
+  signal.throwIfAborted()
+  const shift = index && (await shiftOf(index.packets, demuxer))
+  if (!index || shift === null) return null
+  const packets = index.packets.map(({ pts, keyframe }) => ({ pts: (pts ?? 0) + shift, keyframe }))
+  return { packets, timesAreOfDecoding: false, corrupt: 0, failed: false, end: index.end + shift }
+}
+
+async function scanThrough(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
+  if (!demuxer.container.startsWith('mov,')) return await readThrough(demuxer, signal)
+  // It has been read from to compare.
+  await using fresh = await Demuxer.open(path, signal)
+  return await readThrough(fresh, signal)
+}
+
+function ascends(values: readonly (number | null)[]): boolean {
+  return values.every((value, i) => value !== null && (i === 0 || value > (values[i - 1] ?? value)))
+}
+
+/** The positions of the first packets in the order in which their frames come out of the decoder. */
+async function decodedPositions(path: string, most: number, signal: AbortSignal): Promise<number[]> {
+  await using demuxer = await Demuxer.open(path, signal)
+  using decoder = await PictureDecoder.open(path, demuxer.stream)
+  using packet = new Packet()
+  packet.alloc()
+  using frame = new Frame()
+  frame.alloc()
+  const positions: number[] = []
+  for (let at = 0, more = true; more; at += 1) {
     signal.throwIfAborted()
-    const shift = index && (await shiftOf(index.packets, demuxer))
-    if (index && shift !== null) {
-      const packets = index.packets.map(({ pts, keyframe }) => ({ pts: (pts ?? 0) + shift, keyframe }))
-      return { packets, corrupt: 0, failed: false, end: index.end + shift }
+    more = at < most && (await demuxer.read(packet))
+    packet.clearFlags(AV_PKT_FLAG_DISCARD)
+    packet.pts = BigInt(at)
+    await decoder.send(more ? packet : null)
+    while (await decoder.receive(frame, !more)) {
+      positions.push(Number(frame.pts))
+      frame.unref()
     }
-    await using fresh = await Demuxer.open(path)
-    return await readThrough(fresh, signal)
   }
-  return await readThrough(demuxer, signal)
+  return positions
 }
 
 /**
@@ -71,13 +134,13 @@ async function readThrough(demuxer: Demuxer, signal: AbortSignal): Promise<Packe
     do {
       more = demuxer.readSync(packet)
       if (!more) break
-      if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) continue // outside the edit list: decoded, never shown
       if (packet.hasFlags(AV_PKT_FLAG_CORRUPT)) corrupt += 1
       const pts = packetPts(packet)
-      packets.push({ pts, keyframe: packet.isKeyframe })
-      if (pts !== null) end = Math.max(end, pts + Number(packet.duration))
+      const hidden = packet.hasFlags(AV_PKT_FLAG_DISCARD)
+      packets.push({ pts, keyframe: packet.isKeyframe, hidden })
+      if (pts !== null && !hidden) end = Math.max(end, pts + Number(packet.duration))
     } while (performance.now() < until)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-  return { packets, corrupt, failed: demuxer.failed, end }
+  return { packets, timesAreOfDecoding: false, corrupt, failed: demuxer.failed, end }
 }

@@ -12,7 +12,7 @@ export function stretchEnd(index: FrameIndex, wanted: readonly number[], start: 
     if (next < before) break
     if (index.order !== 'timestamps') continue
     const keyframe = index.keyframeFor(next)
-    if (keyframe >= 0 && index.decodeAt(keyframe) > index.decodeAt(before) + 1) break
+    if (keyframe && keyframe.at > index.decodeAt(before) + 1) break
   }
   return end
 }
@@ -22,10 +22,10 @@ export function packetsFor(index: FrameIndex, wanted: readonly number[]): number
   let packets = 0
   for (let at = 0; at < wanted.length; ) {
     const end = stretchEnd(index, wanted, at)
-    const keyframe = index.order === 'timestamps' ? index.keyframeFor(wanted[at] as number) : -1
+    const keyframe = index.order === 'timestamps' ? index.keyframeFor(wanted[at] as number) : null
     let last = 0
     for (; at < end; at += 1) last = Math.max(last, index.decodeAt(wanted[at] as number))
-    packets += last + 1 - Math.max(0, keyframe < 0 ? 0 : index.decodeAt(keyframe))
+    packets += last + 1 - (keyframe?.at ?? 0)
   }
   return packets
 }

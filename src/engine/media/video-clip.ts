@@ -4,11 +4,12 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { promisedBytes } from './container-extent.ts'
 import { Demuxer } from './demuxer.ts'
-import { FrameIndex } from './frame-index.ts'
+import type { FrameIndex } from './frame-index.ts'
 import { FrameReader, type ReadCounts } from './frame-reader.ts'
 import { hashFile } from './local-file.ts'
+import { refuseMp4Bomb } from './mp4-limits.ts'
 import { matrixOrientation, type Orientation, upright } from './orientation.ts'
-import { type PacketScan, scanPackets } from './packet-scan.ts'
+import { indexPackets, type PacketScan, scanPackets } from './packet-scan.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
@@ -17,7 +18,7 @@ import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } 
 /** A file whose pictures FFmpeg reads. */
 export class VideoClip implements Clip {
   readonly info: MediaInfo
-  readonly #index: FrameIndex
+  #index: FrameIndex
   readonly #secondsPerTick: number
   readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
@@ -39,7 +40,8 @@ export class VideoClip implements Clip {
 
   /** Throws `not-media`, `no-video`, `no-frames`. */
   static async open(path: string, bytes: number, head: Uint8Array, signal: AbortSignal): Promise<VideoClip> {
-    const demuxer = await Demuxer.open(path)
+    await refuseMp4Bomb(path, bytes, signal)
+    const demuxer = await Demuxer.open(path, signal)
     try {
       return await VideoClip.#of(demuxer, path, bytes, head, signal)
     } catch (error) {
@@ -52,10 +54,10 @@ export class VideoClip implements Clip {
     const { stream, secondsPerTick } = demuxer
     const { width, height, codecId, format } = stream.codecpar
     const scan = await scanPackets(path, demuxer, signal)
-    if (scan.packets.length === 0 || width < 1 || height < 1) {
+    const index = await indexPackets(path, scan, signal)
+    if (index.count === 0 || width < 1 || height < 1) {
       throw new TarsierError('no-frames', `${path} has a video stream, but not a single picture in it. It may be damaged or not complete.`)
     }
-    const index = new FrameIndex(scan.packets)
     const orientation = matrixOrientation(demuxer.displayMatrix)
     const { rotation } = orientation
     const first = index.ptsOf(0)
@@ -92,12 +94,12 @@ export class VideoClip implements Clip {
   async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     this.#assertOpen()
     signal.throwIfAborted()
-    await using reader = await FrameReader.open(this.info.path, this.#index, this.#takeIdle())
+    await using reader = await FrameReader.open(this.info.path, this.#index, this.#takeIdle(), signal)
     this.counts = reader.counts
     using converter = new RgbConverter(this.#size.width, this.#size.height)
     let given = 0
     const lost = (index: number) => onNotice(`Frame ${index} cannot be decoded and is left out.`)
-    for await (const { index, frame, damaged } of reader.read(plan.indices, signal, lost)) {
+    for await (const { index, frame, damaged } of reader.read(plan.indices, lost, onNotice)) {
       const picture = await converter.convert(frame)
       if (!picture) {
         lost(index)
@@ -107,6 +109,7 @@ export class VideoClip implements Clip {
       given += 1
       yield { ...upright(picture, this.#orientation), index, time: this.#timeOf(index) }
     }
+    this.#index = reader.index
     if (given === 0) {
       throw new TarsierError(
         'no-frames',
@@ -148,7 +151,8 @@ export class VideoClip implements Clip {
 
 function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, tooShort: boolean): string[] {
   const found: string[] = []
-  const promised = Number(demuxer.stream.nbFrames)
+  // What an edit list leaves out is not missing.
+  const promised = packets.some(({ hidden }) => hidden) ? 0 : Number(demuxer.stream.nbFrames)
   if (promised > packets.length + 1) found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
   else if (tooShort) found.push(`The file is cut short: its first ${packets.length} frames are there.`)
   else if (failed) found.push(`The file is damaged: only its first ${packets.length} frames can be read.`)
@@ -161,7 +165,7 @@ function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, too
 
 /** FFmpeg reads single pictures as films of one frame. */
 function isPictureFormat(container: string): boolean {
-  return container === 'image2' || container.endsWith('_pipe')
+  return container.endsWith('_pipe')
 }
 
 function ratio({ num, den }: IRational): number {

@@ -37,10 +37,10 @@ describe.each<[string, string, ClipOptions]>([
 ])('an MP4 with %s', (_, name, options) => {
   test('has the packets that reading it through finds', async () => {
     const path = await film(name, options)
-    await using demuxer = await Demuxer.open(path)
+    await using demuxer = await Demuxer.open(path, signal)
     const own = await readMp4Index(path, demuxer.stream.id)
     const scan = await scanPackets(path, demuxer, signal)
-    await using whole = await film(`${name}.mkv`, options).then((mkv) => Demuxer.open(mkv))
+    await using whole = await film(`${name}.mkv`, options).then((mkv) => Demuxer.open(mkv, signal))
     const through = await scanPackets(`${path}.mkv`, whole, signal)
     expect(own?.packets.length).toBe(100)
     // Matroska counts in milliseconds.

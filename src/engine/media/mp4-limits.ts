@@ -1,0 +1,201 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { inflateSync } from 'node:zlib'
+import { TarsierError } from '../../shared/errors.ts'
+import { fileError } from './local-file.ts'
+
+/** Boxes that hold further ones, as FFmpeg looks into them wherever they are. */
+const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'moof', 'traf', 'mvex'])
+/** Far more than the index of a day of film. */
+const MAX_INDEX_BYTES = 2 ** 28
+/** What a picture takes at least, in the mean of a whole film: less would not even hold its header. */
+const MIN_PICTURE_BYTES = 8
+/** Samples of sound of QuickTime's old kind are counted before compression, which is never stronger. */
+const MAX_SOUND_RATIO = 64
+/** Milliseconds of reading between looks at other work and at the abort signal. */
+const SLICE_MS = 8
+const MAX_DEPTH = 12
+
+/** A track's tables, as far as they promise something. */
+interface Track {
+  readonly boxes: Map<string, DataView>
+}
+
+/**
+ * Refuses an MP4 or QuickTime file before FFmpeg makes an index of it: one that promises more samples than its bytes can hold (a few
+ * bytes may promise billions), or whose pictures lie in other files. Throws `no-frames` and `not-media`; other files pass.
+ */
+export async function refuseMp4Bomb(path: string, bytes: number, signal: AbortSignal): Promise<void> {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    throw fileError(path, error as NodeJS.ErrnoException)
+  }
+  try {
+    const check = new IndexCheck(path, bytes)
+    let until = performance.now() + SLICE_MS
+    for (let at = 0; at + 8 <= bytes; ) {
+      const header = read(file, at, 16)
+      const size = boxSize(header, bytes - at)
+      if (size === null) return
+      const { type, length, content } = size
+      if (isIndex(type, header)) {
+        if (length - content > MAX_INDEX_BYTES) throw tooMuch(path, `an index of ${length} bytes`)
+        check.box(type === 'moof' ? type : 'moov', read(file, at + content, length - content), 0)
+      }
+      at += length
+      if (performance.now() < until) continue
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      signal.throwIfAborted()
+      until = performance.now() + SLICE_MS
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+function read(file: number, at: number, length: number): DataView {
+  const bytes = new Uint8Array(length)
+  return new DataView(bytes.buffer, 0, readSync(file, bytes, 0, length, at))
+}
+
+/** A box by its header; one that says it is longer than its parent ends with it. Null where there is none. */
+function boxSize(view: DataView, room: number): { type: string; length: number; content: number } | null {
+  if (view.byteLength < 8 || room < 8) return null
+  const short = view.getUint32(0)
+  const content = short === 1 && view.byteLength >= 16 ? 16 : 8
+  const said = content === 16 ? Number(view.getBigUint64(8)) : short === 0 ? room : short
+  if (said < content) return null
+  return { type: typeAt(view, 4), length: Math.min(said, room), content }
+}
+
+/** FFmpeg also finds an index in a box that was set free. */
+function isIndex(type: string, header: DataView): boolean {
+  if (PARENTS.has(type)) return true
+  return (type === 'free' || type === 'hoov') && header.byteLength >= 16 && ['mvhd', 'cmov'].includes(typeAt(header, 12))
+}
+
+function typeAt(view: DataView, at: number): string {
+  return String.fromCharCode(...[0, 1, 2, 3].map((i) => view.getUint8(at + i)))
+}
+
+class IndexCheck {
+  readonly #path: string
+  readonly #bytes: number
+  /** Samples of all fragments so far. */
+  #fragmented = 0
+
+  constructor(path: string, bytes: number) {
+    this.#path = path
+    this.#bytes = bytes
+  }
+
+  box(type: string, view: DataView, depth: number, track: Track | null = null): void {
+    const own = type === 'trak' ? { boxes: new Map<string, DataView>() } : track
+    if (depth < MAX_DEPTH) {
+      for (let at = 0; at + 8 <= view.byteLength; ) {
+        const inner = boxSize(part(view, at, view.byteLength), view.byteLength - at)
+        if (!inner) break
+        const content = part(view, at + inner.content, at + inner.length)
+        if (PARENTS.has(inner.type)) this.box(inner.type, content, depth + 1, own)
+        else if (inner.type === 'cmov') this.#compressed(content, depth)
+        else if (inner.type === 'trun') this.#fragment(content)
+        else if (!own?.boxes.has(inner.type)) own?.boxes.set(inner.type, content)
+        at += inner.length
+      }
+    }
+    if (type === 'trak' && own) this.#track(own)
+  }
+
+  #track({ boxes }: Track): void {
+    const pictures = ofType(boxes.get('hdlr'), 8) === 'vide'
+    if (pictures && isElsewhere(boxes.get('dref'))) {
+      throw new TarsierError(
+        'not-media',
+        `${this.#path} holds no pictures itself: it refers to another file for them. Give that file, or save it as a self-contained movie.`,
+      )
+    }
+    const sizes = boxes.get('stsz')
+    const [each, count] = sizes && sizes.byteLength >= 12 ? [sizes.getUint32(4), sizes.getUint32(8)] : [0, 0]
+    const room = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
+    if (each === 0) {
+      // Every sample has an entry in the table.
+      if (Math.min(count, ((sizes?.byteLength ?? 0) - 12) / 4) > room) throw tooMuch(this.#path, `${count} samples`)
+      return
+    }
+    const times = boxes.get('stts')
+    const single = !pictures && times && times.byteLength >= 16 && times.getUint32(4) === 1 && times.getUint32(12) === 1
+    if (!single && (count > room || count * each > this.#bytes)) throw tooMuch(this.#path, `${count} samples`)
+    if (single && Math.max(count, samplesOfChunks(boxes)) > this.#bytes * MAX_SOUND_RATIO) throw tooMuch(this.#path, `${count} samples`)
+  }
+
+  #fragment(view: DataView): void {
+    if (view.byteLength < 8) return
+    this.#fragmented += view.getUint32(4)
+    if (this.#fragmented > this.#bytes) throw tooMuch(this.#path, `${this.#fragmented} samples`)
+  }
+
+  /** An index of QuickTime, compressed: four bytes of type, its size, and what is compressed. */
+  #compressed(view: DataView, depth: number): void {
+    for (let at = 0; at + 8 <= view.byteLength; ) {
+      const inner = boxSize(part(view, at, view.byteLength), view.byteLength - at)
+      if (!inner) return
+      if (inner.type === 'cmvd') {
+        const packed = part(view, at + inner.content + 4, at + inner.length)
+        let bytes: Uint8Array
+        try {
+          bytes = inflateSync(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength), { maxOutputLength: MAX_PACKED_BYTES })
+        } catch {
+          throw tooMuch(this.#path, 'a compressed index that is damaged or too large')
+        }
+        this.box('moov', new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), depth + 1)
+      }
+      at += inner.length
+    }
+  }
+}
+
+/** QuickTime compressed the index of short films only. */
+const MAX_PACKED_BYTES = 2 ** 24
+
+function part(view: DataView, start: number, end: number): DataView {
+  const from = Math.min(start, view.byteLength)
+  return new DataView(view.buffer, view.byteOffset + from, Math.max(0, Math.min(end, view.byteLength) - from))
+}
+
+function ofType(view: DataView | undefined, at: number): string {
+  return view && view.byteLength >= at + 4 ? typeAt(view, at) : ''
+}
+
+/** Whether a list of data references names another file: its entries are not marked as the file itself. */
+function isElsewhere(view: DataView | undefined): boolean {
+  for (let at = 8; view && at + 12 <= view.byteLength; ) {
+    const entry = boxSize(part(view, at, view.byteLength), view.byteLength - at)
+    if (!entry) return false
+    if (entry.length > 12 && (view.getUint32(at + 8) & 1) === 0) return true
+    at += entry.length
+  }
+  return false
+}
+
+/** Samples in all chunks together, as their runs say. */
+function samplesOfChunks(boxes: ReadonlyMap<string, DataView>): number {
+  const runs = boxes.get('stsc')
+  const chunks = boxes.get('stco') ?? boxes.get('co64')
+  if (!runs || !chunks || chunks.byteLength < 8) return 0
+  const entries = Math.floor((runs.byteLength - 8) / 12)
+  let sum = 0
+  for (let i = 0; i < entries; i += 1) {
+    const first = runs.getUint32(8 + i * 12)
+    const next = i + 1 < entries ? runs.getUint32(8 + (i + 1) * 12) : chunks.getUint32(4) + 1
+    sum += Math.max(0, next - first) * runs.getUint32(12 + i * 12)
+  }
+  return sum
+}
+
+function tooMuch(path: string, what: string): TarsierError {
+  return new TarsierError(
+    'no-frames',
+    `${path} promises ${what}, more than it can hold: it is damaged, or made to use up the memory. Nothing of it was read.`,
+  )
+}

@@ -1,0 +1,88 @@
+import {
+  AV_FRAME_FLAG_KEY,
+  AV_PICTURE_TYPE_I,
+  AV_PICTURE_TYPE_NONE,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  type AVThreadType,
+  FF_THREAD_FRAME,
+  FF_THREAD_SLICE,
+} from 'node-av/constants'
+import { Codec, CodecContext, type Frame, type Packet, type Stream } from 'node-av/lib'
+import { TarsierError } from '../../shared/errors.ts'
+
+/** Failures in a row while flushing: more than a decoder holds frames back. */
+const MAX_ERRORS = 256
+
+/** FFmpeg's decoder of a stream; begins anew with {@link restart}. Closed by `using`. */
+export class PictureDecoder implements Disposable {
+  readonly #path: string
+  #context = new CodecContext()
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Throws `no-frames` when there is no decoder for the stream. */
+  static async open(path: string, stream: Stream): Promise<PictureDecoder> {
+    const decoder = new PictureDecoder(path)
+    try {
+      await decoder.#open(stream)
+      return decoder
+    } catch (error) {
+      decoder[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** As new. Flushing would leave some state in the decoder: H.264 forgets that it has not recovered yet. */
+  async restart(stream: Stream): Promise<void> {
+    this.#context.freeContext()
+    this.#context = new CodecContext()
+    await this.#open(stream)
+  }
+
+  /** Which pictures are left out from now on, by FFmpeg's names. */
+  skip(which: 'default' | 'noref' | 'nokey'): void {
+    this.#context.setOption('skip_frame', which)
+  }
+
+  /** Null at the end. Damage shows in the frames that come or do not come. */
+  async send(packet: Packet | null): Promise<void> {
+    await this.#context.sendPacket(packet)
+  }
+
+  /** The next frame; false when another packet is needed. With `flushing`, until the end: damage in between is passed over. */
+  async receive(frame: Frame, flushing: boolean): Promise<boolean> {
+    for (let errors = 0; errors < MAX_ERRORS; errors += 1) {
+      const received = await this.#context.receiveFrame(frame)
+      if (received >= 0) return true
+      if (!flushing || received === AVERROR_EAGAIN || received === AVERROR_EOF) return false
+    }
+    return false
+  }
+
+  [Symbol.dispose](): void {
+    this.#context.freeContext()
+  }
+
+  async #open({ codecpar, timeBase }: Stream): Promise<void> {
+    const codec = Codec.findDecoder(codecpar.codecId)
+    if (!codec) throw undecodable(this.#path, 'there is no decoder for it')
+    this.#context.allocContext3(codec)
+    const copied = this.#context.parametersToContext(codecpar)
+    this.#context.pktTimebase = timeBase
+    this.#context.threadCount = 0
+    this.#context.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
+    if (copied < 0 || (await this.#context.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')
+  }
+}
+
+/** Whether the decoder calls a frame one that refers to no other; where it does not say, it is believed. */
+export function isKeyframe(frame: Frame): boolean {
+  return frame.hasFlags(AV_FRAME_FLAG_KEY) || frame.pictType === AV_PICTURE_TYPE_I || frame.pictType === AV_PICTURE_TYPE_NONE
+}
+
+function undecodable(path: string, why: string): TarsierError {
+  return new TarsierError('no-frames', `The pictures of ${path} cannot be decoded: ${why}. Convert it to H.264 first.`)
+}

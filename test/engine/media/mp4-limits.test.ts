@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openClip } from '../../../src/engine/media/open-clip.ts'
+import { writeClip } from '../../helpers/make-clip.ts'
+import { box, boxes, changeBox, SAMPLE_TABLE, withAc4Track, words } from '../../helpers/mp4-file.ts'
+import { numberedPictures } from '../../helpers/numbered-picture.ts'
+
+const { signal } = new AbortController()
+let folder = ''
+let film = Buffer.alloc(0)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-limits-'))
+  await writeClip(join(folder, 'film.mp4'), numberedPictures(20, 144, 96), {})
+  film = await readFile(join(folder, 'film.mp4'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** So many samples of so many bytes each, all in chunks at one place. */
+function promising(count: number, each: number, chunks: number): Buffer {
+  const tables: Record<string, Buffer> = {
+    stts: words(0, 1, count, 512),
+    stsc: words(0, 1, 1, Math.ceil(count / chunks), 1),
+    stsz: words(0, each, count),
+    stco: words(0, chunks, ...Array.from({ length: chunks }, () => 48)),
+  }
+  let bytes = changeBox(film, [...SAMPLE_TABLE, 'stss'], () => words(0, 1, 1))
+  for (const [type, content] of Object.entries(tables)) bytes = changeBox(bytes, [...SAMPLE_TABLE, type], () => content)
+  return bytes
+}
+
+/** The index with a child of 64-bit size, or one that says it is longer than its parent: FFmpeg reads those, too. */
+function disguised(bytes: Buffer, type: string, wide: boolean): Buffer {
+  const copy = Buffer.from(bytes)
+  const start = copy.indexOf(type) - 4
+  if (!wide) {
+    copy.writeUInt32BE(0x7fffffff, start)
+    return copy
+  }
+  return changeBox(bytes, ['moov', 'trak', 'mdia', 'minf'], (content) =>
+    Buffer.concat(
+      boxes(content as Buffer).map(({ name, content: inner, whole }) =>
+        name === 'stbl' ? Buffer.concat([words(1), Buffer.from('stbl'), words(0, inner.length + 16), inner]) : whole,
+      ),
+    ),
+  )
+}
+
+function compressed(bytes: Buffer): Buffer {
+  const moov = boxes(bytes).find(({ name }) => name === 'moov')?.content as Buffer
+  const whole = box('moov', moov)
+  const packed = box('cmov', box('dcom', Buffer.from('zlib')), box('cmvd', words(whole.length), deflateSync(whole)))
+  return changeBox(bytes, ['moov'], () => packed)
+}
+
+/** A fragment that says so many samples have what the track has by default, and takes no byte for each. */
+function fragmented(count: number): Buffer {
+  const fragment = box('moof', box('mfhd', words(0, 1)), box('traf', box('tfhd', words(0x38, 1, 512, 1, 0)), box('trun', words(0, count))))
+  return Buffer.concat([film, fragment, box('mdat', Buffer.alloc(64))])
+}
+
+describe('a small file that promises more than it can hold is refused', () => {
+  test.each<[string, () => Buffer]>([
+    ['a hundred thousand samples of a byte', () => promising(100_000, 1, 100)],
+    ['ten million samples', () => promising(10_000_000, 1, 10_000)],
+    ['all samples there can be', () => promising(0xffffffff, 1, 10)],
+    ['samples as large as the file', () => promising(1000, 3000, 10)],
+    ['in a box of 64-bit size', () => disguised(promising(100_000, 1, 100), 'stbl', true)],
+    ['in a box beyond its parent', () => disguised(promising(100_000, 1, 100), 'stbl', false)],
+    ['in a compressed index', () => compressed(promising(100_000, 1, 100))],
+    ['in a fragment', () => fragmented(100_000_000)],
+    ['in sound', () => changeSound(withAc4Track(film, Buffer.alloc(6400)))],
+  ])('%s', async (name, make) => {
+    const path = join(folder, `${name}.mp4`)
+    await writeFile(path, make())
+    await expect(openClip(path, signal)).rejects.toMatchObject({
+      code: 'no-frames',
+      message: expect.stringContaining('more than it can hold'),
+    })
+  })
+})
+
+/** The second track's samples made a thousand times as many. */
+function changeSound(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  const sizes = copy.lastIndexOf('stsz')
+  copy.writeUInt32BE(100_000, sizes + 12)
+  return copy
+}
+
+test('what holds what it promises is opened: plain, with a compressed index, in fragments', async () => {
+  await writeClip(join(folder, 'fragments.mp4'), numberedPictures(20, 144, 96), {
+    gop: 5,
+    containerOptions: { movflags: 'frag_keyframe+empty_moov' },
+  })
+  await writeFile(join(folder, 'compressed.mov'), compressed(film))
+  for (const name of ['film.mp4', 'fragments.mp4', 'compressed.mov']) {
+    const clip = await openClip(join(folder, name), signal)
+    expect(clip.info.frameCount).toBe(20)
+    await clip.close()
+  }
+})
