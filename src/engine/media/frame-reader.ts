@@ -162,7 +162,8 @@ export class FrameReader implements AsyncDisposable {
         await this.#decoder.send(null)
       } else {
         this.counts.packets += 1
-        if (ordered && this.#skipsUnreferenced) this.#decoder.skip(needed.has(this.#position) ? 'default' : 'noref')
+        const asked = needed.has(this.#position) || this.#position === keyframe?.at
+        if (ordered && this.#skipsUnreferenced) this.#decoder.skip(asked ? 'default' : 'noref')
         await this.#decoder.send(this.#packet)
         await this.#advance()
       }
@@ -181,6 +182,8 @@ export class FrameReader implements AsyncDisposable {
           continue
         }
         shown += 1
+        // The decoder recovers little by little: what it takes for recovered need not be exact.
+        if (keyframe && this.#startIsKeyframe === null && index > this.#index.frameOf(keyframe.at)) return left
         if (ordered && index < latest) {
           this.#index = this.#index.inDecodingOrder()
           return left
@@ -226,7 +229,7 @@ export class FrameReader implements AsyncDisposable {
     const corrected = this.#index.withKeyframes(confirmed)
     if (corrected.keyframeCount === this.#index.keyframeCount) return false
     this.#index = corrected
-    onNotice('The file marks frames as keyframes that are none: decoding begins further back and takes longer.')
+    onNotice('Frames that the file marks as keyframes refer to earlier ones: decoding begins further back and takes longer.')
     return true
   }
 
