@@ -19,7 +19,7 @@ export function browserPlays({ kind, container, codec, pixelFormat }: MediaInfo)
 /** What a file's bytes are called on the wire, by what it is and not by its name. */
 export function mediaTypeOf({ kind, container }: MediaInfo): string {
   const names = container.toLowerCase().split(',')
-  if (kind === 'gif') return 'image/gif'
+  if (kind === 'gif') return `image/${container}`
   if (kind === 'image') return `image/${names[0]?.replace(/_pipe$/, '') ?? 'jpeg'}`
   if (names.includes('mp4') || names.includes('mov')) return 'video/mp4'
   if (names.includes('webm') || names.includes('matroska')) return 'video/webm'

@@ -1,6 +1,6 @@
 /** What a clip is, by its content. */
 export interface MediaFacts {
-  /** The name's ending says nothing. */
+  /** The name's ending says nothing. `gif` is any animation that browsers show as an image: GIF, animated WebP, animated PNG. */
   readonly kind: 'video' | 'image' | 'gif'
   /** Upright size in pixels. */
   readonly width: number

@@ -1,5 +1,5 @@
 """
-Writes `test/fixtures/media`: tiny clips with PyAV's RGB of them, GIFs and stills with Pillow's, and digests of Pillow's bicubic.
+Writes `test/fixtures/media`: tiny clips with PyAV's RGB of them, animations and stills with Pillow's, and digests of Pillow's bicubic.
 
     python media_fixtures.py [--out ../../test/fixtures/media]
 
@@ -14,6 +14,7 @@ import hashlib
 import json
 import random
 import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import av
 import decord
 import numpy as np
 from PIL import Image, ImageSequence
+from PIL.PngImagePlugin import Blend, Disposal
 
 CLIPS = {
     # name: width, height, pixel format, encoder, and FFmpeg's numbers of matrix, range, primaries and transfer curve
@@ -179,6 +181,97 @@ def gifs(out: Path, count: int) -> dict:
     return facts
 
 
+def animations(out: Path) -> dict:
+    """WebP and PNG whose pictures are opaque, have holes, or are half transparent, with Pillow's frames and their durations in ms."""
+
+    def frame(i: int, kind: str) -> Image.Image:
+        image = Image.fromarray(picture(i, 31, 23))
+        y, x = np.mgrid[0:23, 0:31].astype(float)
+        if kind == "holes":
+            image.putalpha(Image.fromarray((((x - 8 - 3 * i) ** 2 + (y - 11) ** 2 < 60) * 255).astype(np.uint8)))
+        elif kind == "soft":
+            image.putalpha(Image.fromarray((128 + 127 * np.sin((x + y + 4 * i) / 6)).clip(0, 255).astype(np.uint8)))
+        return image.convert("L") if kind == "grey" else image.quantize(8) if kind == "palette" else image
+
+    durations = [100, 40, 250, 10, 80]
+
+    def save(name: str, kind: str, **options) -> None:
+        first, *others = [frame(i, kind) for i in range(5)]
+        first.save(out / name, save_all=True, append_images=others, duration=durations, **options)
+
+    for kind in ("opaque", "holes", "soft"):
+        save(f"{kind}-lossless.webp", kind, lossless=True, minimize_size=True, kmin=3, kmax=5)
+        save(f"{kind}-lossy.webp", kind, quality=70, allow_mixed=True)
+        for disposal in (Disposal.OP_NONE, Disposal.OP_BACKGROUND, Disposal.OP_PREVIOUS):
+            for blend in (Blend.OP_SOURCE, Blend.OP_OVER):
+                save(f"{kind}-{disposal.value}{blend.value}.png", kind, disposal=disposal, blend=blend)
+    for kind in ("grey", "palette"):
+        save(f"{kind}.apng.png", kind)
+    save("default-image.png", "opaque", default_image=True)
+    names = sorted(path.name for pattern in ("*-loss*.webp", "*-[012][01].png", "*.apng.png", "default-image.png") for path in out.glob(pattern))
+    facts = {}
+    for name in names:
+        rows = []
+        with Image.open(out / name) as image:
+            count, hidden = image.n_frames, 1 if getattr(image, "default_image", False) else 0
+        for i in range(hidden, count):
+            # Opened anew for each: Pillow's way back to the previous picture is wrong once that was looked at.
+            with Image.open(out / name) as image:
+                image.seek(i)
+                rgb = image.convert("RGB")
+                rows.append({"sha256": digest(rgb.tobytes()), "ms": image.info["duration"]})
+        facts[name] = rows
+    return facts
+
+
+def png(depth: int, colour: int, values: np.ndarray, *further: tuple[bytes, bytes]) -> bytes:
+    """A PNG of 16 bits or of fewer than 8, which Pillow does not write; `values` has a row a line, as many values as channels a pixel."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width = values.shape[:2]
+    rows = values.reshape(height, -1)
+    if depth == 16:
+        packed = [row.astype(">u2").tobytes() for row in rows]
+    else:
+        packed = [np.packbits(np.unpackbits(row.astype(np.uint8)[:, None], axis=1)[:, 8 - depth :].reshape(-1)).tobytes() for row in rows]
+    data = zlib.compress(b"".join(b"\0" + row for row in packed))
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)), *further, (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def odd_pngs(out: Path) -> list[str]:
+    wide = picture(3, 45, 31).astype(np.uint16) * 257 + 3
+    alpha = picture(9, 45, 31)[..., :1].astype(np.uint16) * 257
+    palette = noise(48, 5)
+    files = {
+        "grey16.png": png(16, 0, wide[..., 0]),
+        "grey16-low.png": png(16, 0, wide[..., 0] // 200),
+        "grey16-key.png": png(16, 0, wide[..., 0], (b"tRNS", struct.pack(">H", int(wide[4, 4, 0])))),
+        "grey-alpha16.png": png(16, 4, np.dstack([wide[..., :1], alpha])),
+        "rgb16.png": png(16, 2, wide),
+        "rgba16.png": png(16, 6, np.dstack([wide, alpha])),
+        "grey1.png": png(1, 0, wide[..., 0] >> 15),
+        "grey2.png": png(2, 0, wide[..., 0] >> 14),
+        "palette4-alpha.png": png(4, 3, wide[..., 0] >> 12, (b"PLTE", palette), (b"tRNS", bytes([0, 128, 255]))),
+    }
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+    return list(files)
+
+
+def cmyk(out: Path) -> list[str]:
+    inks = [Image.fromarray(channel) for channel in np.moveaxis(np.dstack([picture(3, 45, 31), picture(9, 45, 31)[..., 0] // 3]), -1, 0)]
+    image = Image.merge("CMYK", inks)
+    image.save(out / "cmyk.jpg", quality=90)
+    image.save(out / "cmyk.tif", compression="tiff_lzw")
+    data = bytearray((out / "cmyk.jpg").read_bytes())
+    data[data.index(b"Adobe") + 11] = 2  # the inks are YCC and black
+    (out / "ycck.jpg").write_bytes(data)
+    return ["cmyk.jpg", "cmyk.tif", "ycck.jpg"]
+
+
 def stills(out: Path) -> dict:
     image = Image.fromarray(picture(3, 45, 31))
     with_alpha = image.copy()
@@ -193,6 +286,7 @@ def stills(out: Path) -> dict:
     image.save(out / "rgb.tif", compression="tiff_lzw")
     image.save(out / "lossless.webp", lossless=True)
     names = ["rgb.png", "420.jpg", "444.jpg", "grey.jpg", "grey.png", "palette.png", "alpha.png", "rgb.tif", "lossless.webp"]
+    names += odd_pngs(out) + cmyk(out)
     facts = {}
     for name in names:
         with Image.open(out / name) as saved:
@@ -205,7 +299,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[2] / "test/fixtures/media")
     out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    facts = {"resizes": resizes(), "clips": clips(out), "gifs": gifs(out, 24), "stills": stills(out)}
+    facts = {"resizes": resizes(), "clips": clips(out), "gifs": gifs(out, 24), "animations": animations(out), "stills": stills(out)}
     (out / "media.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 

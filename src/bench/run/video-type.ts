@@ -17,7 +17,7 @@ const WEBM_CODECS = ['vp8', 'vp9', 'av1']
 /** The media type of a file by what it is; its name says nothing. One that has no name of its own is only bytes. */
 export function mediaTypeOf({ kind, container, codec }: Pick<MediaInfo, 'kind' | 'container' | 'codec'>): string {
   const [name = ''] = container.toLowerCase().split(',')
-  if (kind === 'gif') return 'image/gif'
+  if (kind === 'gif') return `image/${container}`
   if (kind === 'image') return `image/${name.replace(/_pipe$/, '')}`
   if (name === 'matroska') return WEBM_CODECS.includes(codec) ? 'video/webm' : 'video/x-matroska'
   return TYPES[name] ?? 'application/octet-stream'

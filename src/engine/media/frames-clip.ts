@@ -26,8 +26,8 @@ export class FramesClip implements Clip {
     const pictures: StillClip[] = []
     for (const name of (await readdir(folder)).sort()) {
       const path = join(folder, name)
-      const { bytes } = await readHead(path)
-      const picture = await StillClip.open(path, bytes)
+      const { bytes, head } = await readHead(path)
+      const picture = await StillClip.open(path, bytes, head)
       if (!picture) throw new TarsierError('not-media', `${name} is no picture that can be read. Give JPEG, PNG or WebP.`)
       pictures.push(picture)
     }

@@ -1,67 +1,117 @@
 const MAX_CODES = 4096
 
-/**
- * Colour numbers of one GIF picture, in the order of the file, into `pixels`. Returns how many there were: fewer than fit
- * when the data ends early or is damaged.
- */
-export function decodeLzw(bytes: Uint8Array, start: number, codeBits: number, pixels: Uint8Array): number {
-  if (codeBits < 1 || codeBits > 11) return 0
-  const clear = 1 << codeBits
-  const prefix = new Uint16Array(MAX_CODES)
-  const suffix = new Uint8Array(MAX_CODES)
-  const lengths = new Uint16Array(MAX_CODES)
-  for (let code = 0; code < clear; code += 1) {
-    suffix[code] = code
-    lengths[code] = 1
+/** Colour numbers of one GIF picture, in the order of the file, as many at a time as are asked for. */
+export class LzwDecoder {
+  readonly #bytes: Uint8Array
+  readonly #clear: number
+  readonly #codeBits: number
+  readonly #prefix = new Uint16Array(MAX_CODES)
+  readonly #suffix = new Uint8Array(MAX_CODES)
+  readonly #lengths = new Uint16Array(MAX_CODES)
+  #next: number
+  #width: number
+  #previous = -1
+  #bits = 0
+  #held = 0
+  #at: number
+  #blockEnd: number
+  /** What of the last string did not fit any more. */
+  #left: Uint8Array = new Uint8Array()
+  #ended: boolean
+
+  /** `start` is the offset of the first data block. */
+  constructor(bytes: Uint8Array, start: number, codeBits: number) {
+    this.#bytes = bytes
+    this.#ended = codeBits < 1 || codeBits > 11
+    this.#codeBits = codeBits
+    this.#clear = 1 << codeBits
+    this.#next = this.#clear + 2
+    this.#width = codeBits + 1
+    this.#at = start
+    this.#blockEnd = start
+    if (this.#ended) return
+    for (let code = 0; code < this.#clear; code += 1) {
+      this.#suffix[code] = code
+      this.#lengths[code] = 1
+    }
   }
-  let next = clear + 2
-  let width = codeBits + 1
-  let previous = -1
-  let count = 0
-  let bits = 0
-  let held = 0
-  let at = start
-  let blockEnd = start
-  while (count < pixels.length) {
-    while (held < width) {
-      if (at === blockEnd) {
-        const length = bytes[at] ?? 0
-        if (length === 0) return count
-        at += 1
-        blockEnd = at + length
+
+  /** Fills `pixels` and returns how many there were: fewer than fit when the data ends early or is damaged. */
+  read(pixels: Uint8Array): number {
+    const kept = Math.min(pixels.length, this.#left.length)
+    pixels.set(this.#left.subarray(0, kept))
+    this.#left = this.#left.subarray(kept)
+    let count = kept
+    while (count < pixels.length && !this.#ended) {
+      const code = this.#code()
+      if (code === this.#clear) {
+        this.#next = this.#clear + 2
+        this.#width = this.#codeBits + 1
+        this.#previous = -1
+        continue
       }
-      if (at >= bytes.length) return count
-      bits |= (bytes[at] as number) << held
-      held += 8
-      at += 1
+      if (code < 0 || !this.#learn(code)) {
+        this.#ended = true
+        break
+      }
+      const length = this.#lengths[code] as number
+      if (count + length <= pixels.length) {
+        this.#spell(code, pixels, count, length)
+        count += length
+      } else {
+        const string = new Uint8Array(length)
+        this.#spell(code, string, 0, length)
+        const room = pixels.length - count
+        pixels.set(string.subarray(0, room), count)
+        this.#left = string.subarray(room)
+        count = pixels.length
+      }
+      this.#previous = code
     }
-    const code = bits & ((1 << width) - 1)
-    bits >>>= width
-    held -= width
-    if (code === clear) {
-      next = clear + 2
-      width = codeBits + 1
-      previous = -1
-      continue
-    }
-    if (code === clear + 1 || code > next || (code === next && previous < 0)) return count
-    if (previous >= 0 && next < MAX_CODES) {
-      // The new string is the previous one and the first colour of this one, which may be the new string itself.
-      prefix[next] = previous
-      lengths[next] = (lengths[previous] as number) + 1
-      let first = code === next ? previous : code
-      while (first >= clear) first = prefix[first] as number
-      suffix[next] = first
-      next += 1
-      if (next === 1 << width && width < 12) width += 1
-    } else if (code >= next) return count
-    const length = lengths[code] as number
-    for (let walk: number = code, to = count + length - 1; to >= count; to -= 1) {
-      if (to < pixels.length) pixels[to] = suffix[walk] as number
-      walk = prefix[walk] as number
-    }
-    count = Math.min(pixels.length, count + length)
-    previous = code
+    return count
   }
-  return count
+
+  /** The next code; -1 at the end of the data. */
+  #code(): number {
+    while (this.#held < this.#width) {
+      if (this.#at === this.#blockEnd) {
+        const length = this.#bytes[this.#at] ?? 0
+        if (length === 0) return -1
+        this.#at += 1
+        this.#blockEnd = this.#at + length
+      }
+      if (this.#at >= this.#bytes.length) return -1
+      this.#bits |= (this.#bytes[this.#at] as number) << this.#held
+      this.#held += 8
+      this.#at += 1
+    }
+    const code = this.#bits & ((1 << this.#width) - 1)
+    this.#bits >>>= this.#width
+    this.#held -= this.#width
+    return code
+  }
+
+  /** Adds the string that this code completes; false for a code that cannot come here. */
+  #learn(code: number): boolean {
+    const next = this.#next
+    if (code === this.#clear + 1 || code > next || (code === next && this.#previous < 0)) return false
+    if (this.#previous < 0 || next >= MAX_CODES) return code < next
+    // The new string is the previous one and the first colour of this one, which may be the new string itself.
+    this.#prefix[next] = this.#previous
+    this.#lengths[next] = (this.#lengths[this.#previous] as number) + 1
+    let first = code === next ? this.#previous : code
+    while (first >= this.#clear) first = this.#prefix[first] as number
+    this.#suffix[next] = first
+    this.#next += 1
+    if (this.#next === 1 << this.#width && this.#width < 12) this.#width += 1
+    return true
+  }
+
+  #spell(code: number, pixels: Uint8Array, from: number, length: number): void {
+    let walk = code
+    for (let to = from + length - 1; to >= from; to -= 1) {
+      pixels[to] = this.#suffix[walk] as number
+      walk = this.#prefix[walk] as number
+    }
+  }
 }

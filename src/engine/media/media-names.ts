@@ -3,7 +3,7 @@ export const FRAMES_ENDING = '.frames'
 
 /** Extensions Tarsier's own programs take, and further ones FFmpeg and sharp open. Within a folder these are taken at their word. */
 const MEDIA = new Set(
-  '.jpg .jpeg .png .tif .tiff .webp .bmp .avif .gif .mp4 .m4v .avi .webm .mov .mkv .wmv .flv .f4v .mpg .mpeg .m2v .m2ts .mts .3gp .3g2 .ogv .vob .asf .mxf'.split(
+  '.jpg .jpeg .png .apng .tif .tiff .webp .bmp .avif .gif .mp4 .m4v .avi .webm .mov .mkv .wmv .flv .f4v .mpg .mpeg .m2v .m2ts .mts .3gp .3g2 .ogv .vob .asf .mxf'.split(
     ' ',
   ),
 )

@@ -1,14 +1,18 @@
+import { type Animation, AnimationClip } from './animation-clip.ts'
+import { isApng, isPng, parseApng } from './apng-file.ts'
 import { refuseIndirection } from './containers.ts'
 import { FramesClip, isFramesFolder } from './frames-clip.ts'
-import { GifClip } from './gif-clip.ts'
+import { gifAnimation } from './gif-canvas.ts'
 import { isGif } from './gif-file.ts'
+import { layeredAnimation } from './layered-canvas.ts'
 import { readHead } from './local-file.ts'
 import { StillClip } from './still-clip.ts'
 import type { Clip } from './types.ts'
 import { VideoClip } from './video-clip.ts'
+import { isAnimatedWebp, parseWebp } from './webp-file.ts'
 
-/** GIFs are held in memory; beyond this FFmpeg reads them piece by piece. */
-const MAX_GIF_BYTES = 2 ** 29
+/** Animations are held in memory; beyond this FFmpeg reads them piece by piece. */
+const MAX_ANIMATION_BYTES = 2 ** 29
 
 /**
  * Opens a video, an animation or a picture, whichever its content is; its name says nothing, but for a folder of pictures ({@link FramesClip}). Throws `file-missing`,
@@ -20,9 +24,19 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Clip>
   const { bytes, head } = await readHead(path)
   signal.throwIfAborted()
   refuseIndirection(path, head)
-  if (isGif(head) && bytes <= MAX_GIF_BYTES) return await GifClip.open(path, signal)
-  const picture = startsLikePicture(head) ? await StillClip.open(path, bytes) : null
+  const parse = bytes <= MAX_ANIMATION_BYTES ? await animationParser(path, head) : null
+  const animation = parse && (await AnimationClip.open(path, parse, signal))
+  if (animation) return animation
+  const picture = startsLikePicture(head) ? await StillClip.open(path, bytes, head) : null
   return picture ?? (await VideoClip.open(path, bytes, head, signal))
+}
+
+/** How the pictures of an animation are found; null for what is none. */
+async function animationParser(path: string, head: Uint8Array): Promise<((bytes: Uint8Array) => Animation | null) | null> {
+  if (isGif(head)) return gifAnimation
+  if (isAnimatedWebp(head)) return (bytes) => layeredAnimation(parseWebp(bytes))
+  if (isPng(head) && (await isApng(path))) return (bytes) => layeredAnimation(parseApng(bytes))
+  return null
 }
 
 /** Formats that sharp reads; brands of HEIF tell photographs from films in the same container. */

@@ -2,23 +2,29 @@ import sharp from 'sharp'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { hashFile } from './local-file.ts'
+import { decodePicture, type PixelForm, pixelForm } from './picture-pixels.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** Sides beyond this are refused before anything is allocated. */
-const MAX_PIXELS = 2 ** 28
+/** Larger pictures are refused before anything is allocated, as by Pillow. */
+const MAX_PIXELS = 178_956_970
+/** Pictures of more pixels need a byte for every {@link PIXELS_PER_BYTE}: what has less shows nothing and takes gigabytes. */
+const MAX_PIXELS_OF_ANY = 2 ** 26
+const PIXELS_PER_BYTE = 512
 
 /** A picture, upright by its EXIF orientation; of pictures with several pages the first. */
 export class StillClip implements Clip {
   readonly info: MediaInfo
+  readonly #form: PixelForm
   #closed = false
 
-  private constructor(info: MediaInfo) {
+  private constructor(info: MediaInfo, form: PixelForm) {
     this.info = info
+    this.#form = form
   }
 
-  /** Null when sharp does not know the file. */
-  static async open(path: string, bytes: number): Promise<StillClip | null> {
+  /** `head` is the file's beginning. Null when sharp does not know the file. */
+  static async open(path: string, bytes: number, head: Uint8Array): Promise<StillClip | null> {
     const facts = await sharp(path, { limitInputPixels: false })
       .metadata()
       .catch(() => null)
@@ -26,23 +32,31 @@ export class StillClip implements Clip {
     if (facts.compression === 'hevc')
       throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)
     const { width, height } = facts.autoOrient
-    if (width * height > MAX_PIXELS)
-      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels. Shrink it first.`)
-    return new StillClip({
-      path,
-      kind: 'image',
-      width,
-      height,
-      rotation: exifRotation(facts.orientation),
-      frameCount: 1,
-      rate: 0,
-      duration: 0,
-      container: facts.format,
-      codec: facts.format,
-      pixelFormat: facts.space,
-      bytes,
-      notices: [],
-    })
+    const pixels = width * height
+    if (pixels > MAX_PIXELS || (pixels > MAX_PIXELS_OF_ANY && pixels > bytes * PIXELS_PER_BYTE)) {
+      const limit =
+        pixels > MAX_PIXELS ? `a picture may have ${MAX_PIXELS} in all` : `its ${bytes} bytes can show ${MAX_PIXELS_OF_ANY} at most`
+      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels, where ${limit}. Shrink it first.`)
+    }
+    const form = pixelForm(facts, head)
+    return new StillClip(
+      {
+        path,
+        kind: 'image',
+        width,
+        height,
+        rotation: exifRotation(facts.orientation),
+        frameCount: 1,
+        rate: 0,
+        duration: 0,
+        container: facts.format,
+        codec: facts.format,
+        pixelFormat: facts.space,
+        bytes,
+        notices: form === 'grey16' ? ['The picture has 16 bits of grey: as in Pillow, all above 255 is white.'] : [],
+      },
+      form,
+    )
   }
 
   plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
@@ -55,15 +69,18 @@ export class StillClip implements Clip {
     const { width, height, path } = this.info
     for (const index of plan.indices) {
       signal.throwIfAborted()
-      const rgb = await decode(path, 'warning').catch(async () => {
-        const repaired = await decode(path, 'none').catch((cause: unknown) => {
+      const decode = (failOn: 'warning' | 'none') =>
+        abortable(decodePicture(path, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
+      const { pixels } = await decode('warning').catch(async () => {
+        signal.throwIfAborted()
+        const repaired = await decode('none').catch((cause: unknown) => {
+          signal.throwIfAborted()
           throw new TarsierError('no-frames', `The picture ${path} cannot be decoded: it is damaged or not complete.`, { cause })
         })
         onNotice('The picture is damaged or not complete: parts of it are missing.')
         return repaired
       })
-      signal.throwIfAborted()
-      yield { index, time: 0, width, height, rgb }
+      yield { index, time: 0, width, height, rgb: pixels }
     }
   }
 
@@ -80,20 +97,24 @@ export class StillClip implements Clip {
   }
 }
 
-async function decode(path: string, failOn: 'warning' | 'none'): Promise<Uint8Array> {
-  const { data } = await sharp(path, { limitInputPixels: false, ignoreIcc: true, failOn })
-    .autoOrient()
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  return new Uint8Array(data.buffer, data.byteOffset, data.length)
-}
-
 /** EXIF mirrors before it turns: 5 is the picture mirrored left to right, then turned by 270 degrees. */
 function exifRotation(orientation: number | undefined): MediaInfo['rotation'] {
   if (orientation === 3 || orientation === 4) return 180
   if (orientation === 6 || orientation === 7) return 90
   if (orientation === 5 || orientation === 8) return 270
   return 0
+}
+
+/** Ends with an abort at once; libvips cannot be stopped and finishes by itself. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
@@ -175,6 +176,110 @@ test.each(['picture.bmp', 'picture', '%03d.bmp'])('a picture that only FFmpeg re
   expect(clip.info).toMatchObject({ kind: 'image', width: 144, height: 96, frameCount: 1, rate: 0, duration: 0 })
   const [frame] = await all(clip.frames(clip.plan({ kind: 'uniform', count: 16 }), signal))
   expect(frame && readNumber(frame)).toBe(45)
+})
+
+/** One colour over the whole canvas, of which the data has hardly a pixel; as many pictures as asked for. */
+function bareGif(width: number, height: number, pictures: number, disposal: number): Buffer {
+  const size = Buffer.alloc(4)
+  size.writeUInt16LE(width, 0)
+  size.writeUInt16LE(height, 2)
+  const picture = Buffer.concat([
+    Buffer.from([0x21, 0xf9, 4, disposal << 2, 10, 0, 0, 0, 0x2c, 0, 0, 0, 0]),
+    size,
+    Buffer.from([0, 2, 2, 0x4c, 1, 0]),
+  ])
+  const head = Buffer.concat([Buffer.from('GIF89a'), size, Buffer.from([0x80, 0, 0, 255, 0, 0, 0, 0, 255])])
+  return Buffer.concat([head, ...Array.from({ length: pictures }, () => picture), Buffer.from(';')])
+}
+
+/** The fixture with another number at an offset, as a header that claims it. */
+async function claiming(name: string, write: (bytes: Buffer) => unknown): Promise<Buffer> {
+  const bytes = await readFile(new URL(`../../fixtures/media/${name}`, import.meta.url))
+  write(bytes)
+  return bytes
+}
+
+describe('a small file that would cost much is refused before anything is drawn', () => {
+  test.each<[string, RegExp, () => Buffer | Promise<Buffer>]>([
+    ['a GIF with a huge canvas', /16384×16384 pixels, where an animation may have 33554432/, () => bareGif(16384, 16384, 1, 0)],
+    ['a GIF that keeps huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
+    ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels together/, () => bareGif(2048, 2048, 3000, 2)],
+    [
+      'a WebP with a huge canvas',
+      /16384×16384 pixels/,
+      () => claiming('soft-lossy.webp', (bytes) => bytes.writeUIntLE(16_383, 24, 3) + bytes.writeUIntLE(16_383, 27, 3)),
+    ],
+    [
+      'an animated PNG with a huge canvas',
+      /100000×100000 pixels/,
+      () => claiming('soft-01.png', (bytes) => bytes.writeUInt32BE(100_000, 16) + bytes.writeUInt32BE(100_000, 20)),
+    ],
+    [
+      'a PNG with a huge header',
+      /16000×16000 pixels, where a picture may have 178956970/,
+      () =>
+        claiming('rgb.png', (bytes) => {
+          bytes.writeUInt32BE(16_000, 16)
+          bytes.writeUInt32BE(16_000, 20)
+          bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
+        }),
+    ],
+    [
+      'a WebP with a huge header',
+      /12000×12000 pixels, where its \d+ bytes can show 67108864/,
+      () => claiming('lossless.webp', (bytes) => bytes.writeUInt32LE((11_999 << 14) | 11_999, 21)),
+    ],
+  ])('%s', async (name, message, make) => {
+    await writeFile(at(name), await make())
+    await expect(openClip(at(name), signal)).rejects.toMatchObject({ code: 'no-frames', message: expect.stringMatching(message) })
+  })
+})
+
+describe('animations', () => {
+  test('an abort while a picture is drawn ends it', async () => {
+    await writeFile(at('large.gif'), bareGif(4096, 4096, 60, 2))
+    await using clip = await openClip(at('large.gif'), signal)
+    const controller = new AbortController()
+    const reading = all(clip.frames(clip.plan({ kind: 'indices', indices: [59] }), controller.signal))
+    setImmediate(() => controller.abort())
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test.each(['soft-lossy.webp', 'soft-01.png'])('of one that is cut the whole pictures are there: %s', async (name) => {
+    const bytes = await claiming(name, () => {})
+    await writeFile(at(`cut-${name}`), bytes.subarray(0, bytes.length * 0.7))
+    await using clip = await openClip(at(`cut-${name}`), signal)
+    expect(clip.info.frameCount).toBeGreaterThan(1)
+    expect(clip.info.frameCount).toBeLessThan(5)
+    expect(clip.info.notices).toEqual([`The file is cut short: ${clip.info.frameCount} pictures are there.`])
+    expect((await all(clip.frames(clip.plan({ kind: 'uniform', count: 8 }), signal, expect.unreachable))).length).toBe(clip.info.frameCount)
+  })
+
+  test('a damaged picture is told, and the others are there', async () => {
+    const bytes = await claiming('opaque-lossless.webp', () => {})
+    const second = bytes.indexOf('VP8L', bytes.indexOf('VP8L') + 4)
+    await writeFile(at('damaged.webp'), bytes.fill(0x5a, second + 8, second + 40))
+    const notices: string[] = []
+    await using clip = await openClip(at('damaged.webp'), signal)
+    const frames = await all(clip.frames(clip.plan({ kind: 'uniform', count: 5 }), signal, (text) => notices.push(text)))
+    expect(frames.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4])
+    expect(notices).toEqual(['Frame 1 is damaged: parts of it are missing.'])
+  })
+
+  test('one of a single picture is a picture', async () => {
+    const webp = await claiming('opaque-lossy.webp', () => {})
+    const one = webp.subarray(0, webp.indexOf('ANMF', webp.indexOf('ANMF') + 4))
+    one.writeUInt32LE(one.length - 8, 4)
+    await writeFile(at('single.webp'), one)
+    const png = await claiming('opaque-01.png', () => {})
+    const second = png.indexOf('fcTL', png.indexOf('fcTL') + 4) - 4
+    await writeFile(at('single.png'), Buffer.concat([png.subarray(0, second), png.subarray(-12)]))
+    for (const name of ['single.webp', 'single.png']) {
+      await using clip = await openClip(at(name), signal)
+      expect(clip.info).toMatchObject({ kind: 'image', width: 31, height: 23, frameCount: 1 })
+      expect((await all(clip.frames(clip.plan({ kind: 'middle', count: 1 }), signal, expect.unreachable))).length).toBe(1)
+    }
+  })
 })
 
 test('the hash is that of the bytes', async () => {

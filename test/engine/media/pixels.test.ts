@@ -26,3 +26,13 @@ test.each(Object.entries(facts.gifs).slice(0, 3))('%s has the bytes of Pillow', 
 test.each(Object.entries(facts.stills))('%s has the bytes of Pillow', async (name, frame) => {
   expect(await digests(name)).toEqual({ kind: 'image', width: 45, height: 31, frames: [frame] })
 })
+
+test.each(Object.entries(facts.animations))('%s has the bytes and times of Pillow', async (name, rows) => {
+  expect(await digests(name)).toMatchObject({ kind: 'gif', width: 31, height: 23, frames: rows.map(({ sha256 }) => sha256) })
+  await using clip = await openClip(fileURLToPath(new URL(`../../fixtures/media/${name}`, import.meta.url)), signal)
+  const plan = clip.plan({ kind: 'indices', indices: [...rows.keys()] })
+  const starts = rows.map((_, i) => rows.slice(0, i).reduce((sum, { ms }) => sum + ms, 0) / 1000)
+  expect(plan.times.map((time) => Math.round(time * 1000))).toEqual(starts.map((time) => Math.round(time * 1000)))
+  expect(clip.info.duration).toBeCloseTo(rows.reduce((sum, { ms }) => sum + ms, 0) / 1000, 6)
+  expect(clip.info).toMatchObject({ container: name.endsWith('webp') ? 'webp' : 'apng', notices: [] })
+})

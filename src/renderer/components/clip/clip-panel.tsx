@@ -59,7 +59,7 @@ export function ClipPanel({ facts }: { readonly facts: ClipFacts }) {
 }
 
 function factsLine({ kind, width, height, duration, codec, bytes }: ClipFacts): string {
-  const what = { video: 'Video', image: 'Image', gif: 'GIF' }[kind]
+  const what = { video: 'Video', image: 'Image', gif: codec === 'gif' ? 'GIF' : 'Animation' }[kind]
   return [what, `${width} × ${height}`, ...(duration > 0 ? [clockText(duration, duration < 60 ? 2 : 0)] : []), codec, sizeText(bytes)].join(
     ' · ',
   )

@@ -45,7 +45,7 @@ export function SearchBar() {
         <option value="">All kinds</option>
         <option value="video">Videos</option>
         <option value="image">Images</option>
-        <option value="gif">GIFs</option>
+        <option value="gif">Animations</option>
       </select>
       <select aria-label="Model" className={control} value={query.model ?? ''} onChange={(event) => narrow('model', event.target.value)}>
         <option value="">All models</option>

@@ -11,6 +11,8 @@ it.each([
   ['video', 'ogg', 'theora', 'video/ogg'],
   ['video', 'mxf', 'mpeg2video', 'application/octet-stream'],
   ['gif', 'gif', 'gif', 'image/gif'],
+  ['gif', 'webp', 'webp', 'image/webp'],
+  ['gif', 'apng', 'apng', 'image/apng'],
   ['image', 'jpeg', 'jpeg', 'image/jpeg'],
   ['image', 'bmp_pipe', 'bmp', 'image/bmp'],
 ] as const)('a %s in %s by %s is %s', (kind, container, codec, type) => {

@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises'
+import { TarsierError } from '../../shared/errors.ts'
+import type { FrameRequest } from '../../shared/frame-request.ts'
+import { fileError, hashFile } from './local-file.ts'
+import { planFrames } from './sampling.ts'
+import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
+
+/** What an animation without durations is played at by browsers, seconds a picture. */
+const DEFAULT_DURATION = 0.1
+/** Larger canvases are refused before anything is allocated. One is kept, and a copy of it where a picture asks to be undone. */
+const MAX_CANVAS_PIXELS = 2 ** 25
+/** Most pixels that may have to be drawn to get to the last picture: an hour of 640×480 at 8 pictures a second. */
+const MAX_DRAWN_PIXELS = 2 ** 33
+/** Milliseconds of drawing between looks at other work and at the abort signal. */
+const SLICE_MS = 8
+
+/** An animation whose pictures were found in the file's bytes. */
+export interface Animation {
+  readonly format: 'gif' | 'webp' | 'apng'
+  readonly pixelFormat: string
+  readonly width: number
+  readonly height: number
+  /** Size of the part of the canvas that each picture covers, and its duration in seconds; 0 where the file says nothing. */
+  readonly frames: readonly { readonly width: number; readonly height: number; readonly duration: number }[]
+  /** The file ends before its end mark. */
+  readonly truncated: boolean
+  /** Begins before the first picture. */
+  canvas(): AnimationCanvas
+}
+
+/** Pictures put one over the other. */
+export interface AnimationCanvas {
+  /** Number of the next picture. */
+  readonly next: number
+  /** Draws the next picture; false when its data is damaged or not complete. Calls `pause` at least every few hundred thousand pixels. */
+  draw(pause: Pause): Promise<boolean>
+  /** A copy of the canvas, three bytes a pixel. */
+  rgb(): Uint8Array
+}
+
+/** Lets other work in where it is time for that; throws when the work was aborted. */
+export type Pause = () => Promise<void>
+
+/**
+ * A GIF, an animated WebP or an animated PNG, its pictures put together as Pillow does; transparency is left out as by its
+ * `convert('RGB')`. How often it repeats says nothing. The file is held in memory as it is; one canvas is drawn on.
+ */
+export class AnimationClip implements Clip {
+  readonly info: MediaInfo
+  readonly #animation: Animation
+  readonly #times: readonly number[]
+  #closed = false
+
+  private constructor(info: MediaInfo, animation: Animation, times: readonly number[]) {
+    this.info = info
+    this.#animation = animation
+    this.#times = times
+  }
+
+  /** Null when `parse` finds no animation. Throws `no-frames` for one without a picture or beyond the limits. */
+  static async open(path: string, parse: (bytes: Uint8Array) => Animation | null, signal: AbortSignal): Promise<AnimationClip | null> {
+    const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
+      signal.throwIfAborted()
+      throw fileError(path, error)
+    })
+    const animation = parse(bytes)
+    if (!animation) return null
+    const { width, height, frames } = animation
+    refuseBeyondLimits(path, animation)
+    const silent = frames.every((frame) => frame.duration === 0)
+    const times: number[] = []
+    let duration = 0
+    for (const frame of frames) {
+      times.push(duration)
+      duration += silent ? DEFAULT_DURATION : frame.duration
+    }
+    const info: MediaInfo = {
+      path,
+      kind: 'gif',
+      width,
+      height,
+      rotation: 0,
+      frameCount: frames.length,
+      rate: frames.length / duration,
+      duration,
+      container: animation.format,
+      codec: animation.format,
+      pixelFormat: animation.pixelFormat,
+      bytes: bytes.length,
+      notices: animation.truncated
+        ? [`The file is cut short: ${frames.length === 1 ? '1 picture is' : `${frames.length} pictures are`} there.`]
+        : [],
+    }
+    return new AnimationClip(info, animation, times)
+  }
+
+  plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
+    const chosen = planFrames(request, { ...this.info, timeOf: (index) => this.#times[index] ?? 0 }, options)
+    const { width, height } = this.info
+    return { ...chosen, pixels: picturesDrawn(chosen.indices) * width * height }
+  }
+
+  async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
+    if (this.#closed) throw new Error('this clip is closed')
+    const pause = pauses(signal)
+    let canvas = this.#animation.canvas()
+    let damaged = false
+    for (const index of plan.indices) {
+      if (index < canvas.next - 1) canvas = this.#animation.canvas()
+      while (canvas.next <= index) {
+        if (!(await canvas.draw(pause))) damaged = true
+        await pause()
+      }
+      if (damaged) onNotice(`Frame ${index} is damaged: parts of it are missing.`)
+      damaged = false
+      const { width, height } = this.info
+      yield { index, time: this.#times[index] ?? 0, width, height, rgb: canvas.rgb() }
+    }
+  }
+
+  async contentHash(signal: AbortSignal): Promise<string> {
+    return hashFile(this.info.path, signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function refuseBeyondLimits(path: string, { format, width, height, frames }: Animation): void {
+  if (frames.length === 0 || width * height === 0)
+    throw new TarsierError('no-frames', `${path} is a ${format.toUpperCase()} without a picture. It may be damaged or not complete.`)
+  if (width * height > MAX_CANVAS_PIXELS) {
+    throw new TarsierError(
+      'no-frames',
+      `${path} is too large: ${width}×${height} pixels, where an animation may have ${MAX_CANVAS_PIXELS} in all. Shrink it first.`,
+    )
+  }
+  const drawn = frames.reduce((sum, frame) => sum + frame.width * frame.height, 0)
+  if (drawn > MAX_DRAWN_PIXELS) {
+    throw new TarsierError(
+      'no-frames',
+      `${path} is too large: its ${frames.length} pictures have ${drawn} pixels together, where an animation may have ${MAX_DRAWN_PIXELS}. Shrink or shorten it first.`,
+    )
+  }
+}
+
+function pauses(signal: AbortSignal): Pause {
+  let until = performance.now() + SLICE_MS
+  return async () => {
+    if (performance.now() < until) return
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    signal.throwIfAborted()
+    until = performance.now() + SLICE_MS
+  }
+}
+
+/** Pictures are drawn over one another: all that come before a wanted one, and from the first on where it lies further back. */
+function picturesDrawn(indices: readonly number[]): number {
+  let drawn = 0
+  let next = 0
+  for (const index of indices) {
+    if (index < next - 1) next = 0
+    drawn += Math.max(0, index + 1 - next)
+    next = Math.max(next, index + 1)
+  }
+  return drawn
+}
