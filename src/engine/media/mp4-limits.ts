@@ -4,13 +4,15 @@ import { TarsierError } from '../../shared/errors.ts'
 import { fileError } from './local-file.ts'
 
 /** Boxes that hold further ones, as FFmpeg looks into them wherever they are. */
-const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'moof', 'traf', 'mvex'])
+const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'edts', 'moof', 'traf', 'mvex'])
 /** Far more than the index of a day of film. */
 const MAX_INDEX_BYTES = 2 ** 28
 /** What a picture takes at least, in the mean of a whole film: less would not even hold its header. */
 const MIN_PICTURE_BYTES = 8
 /** Samples of sound of QuickTime's old kind are counted before compression, which is never stronger. */
 const MAX_SOUND_RATIO = 64
+/** Edits times samples that any file may have: FFmpeg's index has every sample once for each edit that needs it. */
+const MIN_EDITED_SAMPLES = 2 ** 15
 /** Milliseconds of reading between looks at other work and at the abort signal. */
 const SLICE_MS = 8
 const MAX_DEPTH = 12
@@ -117,6 +119,10 @@ class IndexCheck {
     }
     const sizes = boxes.get('stsz')
     const [each, count] = sizes && sizes.byteLength >= 12 ? [sizes.getUint32(4), sizes.getUint32(8)] : [0, 0]
+    const edits = boxes.get('elst')
+    const edited = count * Math.min(edits && edits.byteLength >= 8 ? edits.getUint32(4) : 0, (edits?.byteLength ?? 0) / 12)
+    if (edited > Math.max(this.#bytes, MIN_EDITED_SAMPLES))
+      throw tooMuch(this.#path, `${Math.floor(edited / count)} edits of ${count} samples`)
     const room = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
     if (each === 0) {
       // Every sample has an entry in the table.

@@ -5,7 +5,7 @@ import { deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
-import { box, boxes, changeBox, SAMPLE_TABLE, withAc4Track, words } from '../../helpers/mp4-file.ts'
+import { box, boxes, changeBox, SAMPLE_TABLE, withAc4Track, withEdits, words } from '../../helpers/mp4-file.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 
 const { signal } = new AbortController()
@@ -73,6 +73,14 @@ describe('a small file that promises more than it can hold is refused', () => {
     ['in a box beyond its parent', () => disguised(promising(100_000, 1, 100), 'stbl', false)],
     ['in a compressed index', () => compressed(promising(100_000, 1, 100))],
     ['in a fragment', () => fragmented(100_000_000)],
+    [
+      'in edits that each show all of it',
+      () =>
+        withEdits(
+          film,
+          Array.from({ length: 4000 }, () => ({ duration: 800, start: 0 })),
+        ),
+    ],
     ['in sound', () => changeSound(withAc4Track(film, Buffer.alloc(6400)))],
   ])('%s', async (name, make) => {
     const path = join(folder, `${name}.mp4`)
