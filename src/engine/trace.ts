@@ -2,12 +2,15 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { samplingSchema } from '../shared/sampling.ts'
+import { chatMessages } from './conversation/chat-messages.ts'
 import { framePlanes, linePlanes, positionAfterClip } from './conversation/clip-positions.ts'
-import type { Trace, TraceRequest } from './engine-client.ts'
+import { type ClipRequest, type Message, type Trace, type TraceRequest, userMessage } from './engine-client.ts'
+import type { Generated } from './language/types.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { openClip } from './media/open-clip.ts'
+import type { MediaInfo } from './media/types.ts'
 import { type NamedTensor, writeSafetensors } from './models/safetensors-writer.ts'
-import type { Embedded } from './vision/types.ts'
+import type { Embedded, FrameTokens } from './vision/types.ts'
 
 /** Joins [3, n] blocks along n. */
 function joinPlanes(blocks: readonly Int32Array[]): Int32Array {
@@ -32,33 +35,42 @@ function concat<T extends Float32Array | Uint8Array>(parts: readonly T[], make: 
   return joined
 }
 
-/**
- * One greedy answer with everything between pixels and words written down, for comparison with the reference:
- * `trace.json` ({@link Trace}) and `tensors.safetensors` (frames, embeddings, positions, logits of the first new token).
- * Nothing comes from the cache.
- */
-export async function traceClip(model: LoadedModel, request: TraceRequest, signal: AbortSignal): Promise<Trace> {
-  const { language, manifest } = model.resources
-  const { positions } = language
-  const tower = await model.resources.tower()
-  await using clip = await openClip(request.clip.path, signal)
-  const plan = clip.plan(request.clip.frames, manifest.sampler)
-  const seen: Embedded[] = []
-  const options = { frameCount: plan.indices.length, maxPixels: request.clip.maxPixels, signal }
-  for await (const frame of tower.embed(clip.frames(plan, signal), options)) seen.push(frame)
-  const first = seen[0]
-  if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
-  const { picture, grid } = first
-  const shape = { grid, rows: first.rows.length / tower.width }
+/** A clip of a trace, with what the tower saw and gave, frame by frame. */
+interface TracedClip {
+  readonly request: ClipRequest
+  readonly frames: readonly Embedded[]
+  readonly shape: FrameTokens
+}
 
-  const text = request.prompt ?? descriptionPrompt(manifest.prompt, clip.info.kind)
-  const prompt = language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], {
-    addGenerationPrompt: true,
-  })
-  const textLength = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
-  await using session = await language.open({ cells: textLength + seen.length * shape.rows + request.maxTokens })
+/** One greedy answer with everything between pixels and words. */
+export interface Traced {
+  readonly clips: readonly TracedClip[]
+  /** Prompt tokens as evaluated; visual positions are -1. */
+  readonly tokens: readonly number[]
+  /** [3, tokens] */
+  readonly positions: Int32Array
+  /** Of the first new token, [vocabulary]. */
+  readonly logits: Float32Array
+  readonly generated: Generated
+}
+
+/** Answers as a conversation does. Nothing comes from the cache. */
+export async function traceMessages(
+  model: LoadedModel,
+  { messages, maxTokens }: { readonly messages: readonly Message[]; readonly maxTokens: number },
+  signal: AbortSignal,
+): Promise<Traced> {
+  const { language } = model.resources
+  const clips: TracedClip[] = []
+  for (const part of messages.flatMap(({ content }) => content))
+    if (part.kind === 'clip') clips.push(await traceTower(model, part.clip, signal))
+  const prompt = language.prompt(chatMessages(messages), { addGenerationPrompt: true })
+  const rows = clips.reduce((sum, { frames, shape }) => sum + frames.length * shape.rows, 0)
+  const words = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
+  await using session = await language.open({ cells: words + rows + maxTokens })
   const tokens: number[] = []
   const planes: Int32Array[] = []
+  const unseen = [...clips]
   for (const segment of prompt) {
     const start = session.mark.position
     if (segment.kind === 'tokens') {
@@ -67,36 +79,62 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
       planes.push(linePlanes(start, segment.tokens.length))
       continue
     }
-    for (const [i, frame] of seen.entries()) {
-      const ofFrame = framePlanes(positions, start, i, shape)
-      await session.evaluateRows(frame.rows, ofFrame, positionAfterClip(positions, start, i + 1, shape), signal)
+    const { frames = [], shape = { grid: [0, 0], rows: 0 } } = unseen.shift() ?? {}
+    for (const [i, frame] of frames.entries()) {
+      const ofFrame = framePlanes(language.positions, start, i, shape)
+      await session.evaluateRows(frame.rows, ofFrame, positionAfterClip(language.positions, start, i + 1, shape), signal)
       tokens.push(...Array<number>(shape.rows).fill(-1))
       planes.push(ofFrame)
     }
   }
   const logits = session.logits()
-  const pieces = session.generate(samplingSchema.parse({ maxTokens: request.maxTokens }), signal)
+  const pieces = session.generate(samplingSchema.parse({ maxTokens }), signal)
   let next = await pieces.next()
   while (next.done !== true) next = await pieces.next()
+  return { clips, tokens, positions: joinPlanes(planes), logits, generated: next.value }
+}
 
+async function traceTower(model: LoadedModel, request: ClipRequest, signal: AbortSignal): Promise<TracedClip> {
+  const tower = await model.resources.tower()
+  await using clip = await openClip(request.path, signal)
+  const plan = clip.plan(request.frames, model.resources.manifest.sampler)
+  const frames: Embedded[] = []
+  const options = { frameCount: plan.indices.length, maxPixels: request.maxPixels, signal }
+  for await (const frame of tower.embed(clip.frames(plan, signal), options)) frames.push(frame)
+  const [first] = frames
+  if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
+  return { request, frames, shape: { grid: first.grid, rows: first.rows.length / tower.width } }
+}
+
+/**
+ * One greedy answer about a clip with everything between pixels and words written down, for comparison with the reference:
+ * `trace.json` ({@link Trace}) and `tensors.safetensors` (frames, embeddings, positions, logits of the first new token).
+ */
+export async function traceClip(model: LoadedModel, request: TraceRequest, signal: AbortSignal): Promise<Trace> {
+  const { manifest } = model.resources
+  const prompt = request.prompt ?? descriptionPrompt(manifest.prompt, await kindOf(request.clip, signal))
+  const traced = await traceMessages(model, { messages: [userMessage(prompt, request.clip)], maxTokens: request.maxTokens }, signal)
+  const seen = traced.clips[0]?.frames ?? []
+  const { width = 0, height = 0 } = seen[0]?.picture ?? {}
   const { patchSize } = manifest.vision
   const trace: Trace = {
     clip: request.clip.path,
     model: manifest.name,
     indices: seen.map((frame) => frame.index),
     times: seen.map((frame) => frame.time),
-    grid: [seen.length, picture.height / patchSize, picture.width / patchSize],
-    prompt: text,
-    tokens,
-    generated: next.value.tokens,
-    text: next.value.text,
+    grid: [seen.length, height / patchSize, width / patchSize],
+    prompt,
+    tokens: traced.tokens,
+    generated: traced.generated.tokens,
+    text: traced.generated.text,
     device: model.resources.devices(),
   }
+  const rows = seen.map((frame) => frame.rows)
   await writeTrace(request.out, trace, [
     {
       name: 'frames',
       dtype: 'U8',
-      shape: [seen.length, picture.height, picture.width, 3],
+      shape: [seen.length, height, width, 3],
       data: concat(
         seen.map((frame) => frame.picture.rgb),
         (length) => new Uint8Array(length),
@@ -105,16 +143,18 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
     {
       name: 'embeddings',
       dtype: 'F32',
-      shape: [seen.length * shape.rows, tower.width],
-      data: concat(
-        seen.map((frame) => frame.rows),
-        (length) => new Float32Array(length),
-      ),
+      shape: [rows.reduce((sum, { length }) => sum + length, 0) / manifest.vision.width, manifest.vision.width],
+      data: concat(rows, (length) => new Float32Array(length)),
     },
-    { name: 'positions', dtype: 'I32', shape: [3, tokens.length], data: joinPlanes(planes) },
-    { name: 'logits', dtype: 'F32', shape: [logits.length], data: logits },
+    { name: 'positions', dtype: 'I32', shape: [3, traced.tokens.length], data: traced.positions },
+    { name: 'logits', dtype: 'F32', shape: [traced.logits.length], data: traced.logits },
   ])
   return trace
+}
+
+async function kindOf({ path }: ClipRequest, signal: AbortSignal): Promise<MediaInfo['kind']> {
+  await using clip = await openClip(path, signal)
+  return clip.info.kind
 }
 
 async function writeTrace(directory: string, trace: Trace, tensors: readonly NamedTensor[]): Promise<void> {

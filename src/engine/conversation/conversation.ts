@@ -7,6 +7,7 @@ import { type ClipRequest, type Message, type TurnRequest, userMessage } from '.
 import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
 import type { Generated, Language } from '../language/types.ts'
 import { Background } from './background.ts'
+import { chatMessages } from './chat-messages.ts'
 import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import { enlarge } from './enlarge.ts'
 import { HeldPrompt, type PromptPart } from './held-prompt.ts'
@@ -172,12 +173,8 @@ export class Conversation {
   }
 
   #promptOf({ messages, begun }: Asked): PromptPart[] {
-    const shown = messages.map(({ role, content }) => ({
-      role,
-      content: content.map((part) => (part.kind === 'text' ? ({ type: 'text', text: part.text } as const) : ({ type: 'video' } as const))),
-    }))
     const clips = clipsOf(messages)
-    return this.#resources.language.prompt(shown, { addGenerationPrompt: true, begun }).map((segment) => {
+    return this.#resources.language.prompt(chatMessages(messages), { addGenerationPrompt: true, begun }).map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
       if (!clip)

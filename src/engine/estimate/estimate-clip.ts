@@ -1,9 +1,10 @@
 import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { Estimate } from '../../shared/estimate.ts'
+import { chatMessages } from '../conversation/chat-messages.ts'
 import { PreparedClip } from '../conversation/prepared-clip.ts'
 import { heldParts, memoryLimits, offloadOf, weighClip } from '../conversation/weigh-clip.ts'
-import type { EstimateRequest } from '../engine-client.ts'
+import { type EstimateRequest, userMessage } from '../engine-client.ts'
 import type { LoadedModel } from '../loaded-model.ts'
 import type { Offload } from './gpu-share.ts'
 import { measureSpeeds } from './measure.ts'
@@ -29,7 +30,7 @@ export async function estimateClip(
   try {
     const text = request.text ?? descriptionPrompt(manifest.prompt, clip.info.kind)
     const prompt = language
-      .prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], { addGenerationPrompt: true })
+      .prompt(chatMessages([userMessage(text, request.clip)]), { addGenerationPrompt: true })
       .reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
     const devices = model.resources.devices()
     const offload = offloadOf(devices, language)
