@@ -12,6 +12,15 @@ export type RenderedPart =
   | { readonly kind: 'control'; readonly token: number }
   | { readonly kind: 'clip' }
 
+/** A message as the template is given it. */
+interface ShownMessage {
+  readonly role: string
+  readonly content: string | readonly ChatPart[]
+}
+
+/** A word to see what a template shows. */
+const TRIAL = 'tarsier'
+
 export interface PromptVocabulary {
   /** Control tokens by their text. */
   readonly controls: ReadonlyMap<string, number>
@@ -31,6 +40,8 @@ export class PromptTemplate {
   readonly #videoPad: string
   /** Whether content is given as a list of parts. Templates without pictures know strings only. */
   readonly #takesParts: boolean
+  /** Whether a system message at the beginning is shown. Some templates pass over it, some refuse it. */
+  readonly #takesSystem: boolean
 
   /** Throws `model-damaged` when the template is no Jinja. */
   constructor(source: string, videoPad: string, vocabulary: PromptVocabulary) {
@@ -43,9 +54,12 @@ export class PromptTemplate {
       throw unusable(error)
     }
     this.#takesParts = this.#showsParts()
+    this.#takesSystem = this.#showsSystem()
   }
 
-  render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): RenderedPart[] {
+  /** Throws `usage` for messages in an order that the template refuses, `model-damaged` for a template that shows not even a question. */
+  render(given: readonly ChatMessage[], addGenerationPrompt: boolean): RenderedPart[] {
+    const messages = this.#takesSystem ? given : withoutSystem(given)
     const parts = messages.flatMap((message) => message.content)
     const masked = [...new Set([...this.#vocabulary.controls.keys(), this.#videoPad].flatMap(ends))]
     const written = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
@@ -54,10 +68,15 @@ export class PromptTemplate {
     const mask = (text: string) => Array.from(text, (character) => masks[masked.indexOf(character)] ?? character).join('')
     const unmask = (text: string) => Array.from(text, (character) => masked[masks.indexOf(character)] ?? character).join('')
     const shown = (part: ChatPart): ChatPart => (part.type === 'text' ? { type: 'text', text: mask(part.text) } : part)
-    const rendered = this.#run(
-      messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) })),
-      addGenerationPrompt,
-    )
+    let rendered: string
+    try {
+      rendered = this.#run(
+        messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) })),
+        addGenerationPrompt,
+      )
+    } catch (error) {
+      throw this.#failure(error)
+    }
     const out = this.#split(rendered, unmask)
     const clips = parts.filter((part) => part.type === 'video').length
     const places = out.filter((part) => part.kind === 'clip').length
@@ -67,36 +86,49 @@ export class PromptTemplate {
 
   #contentOf(parts: readonly ChatPart[]): string | readonly ChatPart[] {
     const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
-    return this.#takesParts || texts.length < parts.length ? parts : texts.join('')
+    return this.#takesParts || texts.length < parts.length ? parts : texts.join('\n')
   }
 
-  #run(messages: readonly { role: string; content: string | readonly ChatPart[] }[], addGenerationPrompt: boolean): string {
+  /** Throws whatever the template does. */
+  #run(messages: readonly ShownMessage[], addGenerationPrompt: boolean): string {
+    return this.#template.render({
+      messages,
+      add_generation_prompt: addGenerationPrompt,
+      bos_token: this.#vocabulary.bosText,
+      eos_token: this.#vocabulary.eosText,
+    })
+  }
+
+  /** What the template makes of messages; nothing where it refuses them. */
+  #tried(messages: readonly ShownMessage[]): string {
     try {
-      return this.#template.render({
-        messages,
-        add_generation_prompt: addGenerationPrompt,
-        bos_token: this.#vocabulary.bosText,
-        eos_token: this.#vocabulary.eosText,
-      })
-    } catch (error) {
-      throw unusable(error)
+      return this.#run(messages, false)
+    } catch {
+      return ''
     }
   }
 
   #showsParts(): boolean {
-    const words = 'tarsier'
-    try {
-      const rendered = this.#template.render({
-        messages: [{ role: 'user', content: [{ type: 'text', text: words }] }],
-        add_generation_prompt: false,
-        bos_token: this.#vocabulary.bosText,
-        eos_token: this.#vocabulary.eosText,
-      })
-      // A template that knows strings only prints the list itself.
-      return rendered.includes(words) && !/["']type["']\s*:/.test(rendered)
-    } catch {
-      return false
-    }
+    const rendered = this.#tried([{ role: 'user', content: [{ type: 'text', text: TRIAL }] }])
+    // A template that knows strings only prints the list itself.
+    return rendered.includes(TRIAL) && !/["']type["']\s*:/.test(rendered)
+  }
+
+  #showsSystem(): boolean {
+    return this.#tried([this.#trial('system', TRIAL), this.#trial('user', '?')]).includes(TRIAL)
+  }
+
+  #trial(role: ChatMessage['role'], text: string): ShownMessage {
+    return { role, content: this.#contentOf([{ type: 'text', text }]) }
+  }
+
+  /** What to tell of a template that threw: it may be of no use at all, or only refuse these messages. */
+  #failure(error: unknown): TarsierError {
+    if (!this.#tried([this.#trial('user', TRIAL)]).includes(TRIAL)) return unusable(error)
+    return new TarsierError('usage', `The model's chat template does not take these messages: ${reasonOf(error)}.`, {
+      cause: error,
+      details: { param: 'messages' },
+    })
   }
 
   #split(rendered: string, unmask: (text: string) => string): RenderedPart[] {
@@ -115,6 +147,16 @@ export class PromptTemplate {
     }
     return parts
   }
+}
+
+/** The system messages' text before the first user's, for templates that have no place for it. */
+function withoutSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const system = messages.filter(({ role }) => role === 'system').flatMap(({ content }) => content)
+  const rest = messages.filter(({ role }) => role !== 'system')
+  const place = rest.findIndex(({ role }) => role === 'user')
+  const between: readonly ChatPart[] = [{ type: 'text', text: '\n\n' }]
+  if (system.length === 0) return messages
+  return rest.map((message, i) => (i === place ? { ...message, content: [...system, ...between, ...message.content] } : message))
 }
 
 /** A pad given with its brackets (`<|vision_start|><|video_pad|><|vision_end|>`) keeps them around the clip. */
@@ -151,6 +193,11 @@ function literally(text: string): string {
 }
 
 function unusable(cause: unknown): TarsierError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new TarsierError('model-damaged', `The model's chat template cannot be used: ${reason}. Import the model again.`, { cause })
+  return new TarsierError('model-damaged', `The model's chat template cannot be used: ${reasonOf(cause)}. Import the model again.`, {
+    cause,
+  })
+}
+
+function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
 }

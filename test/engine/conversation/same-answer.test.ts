@@ -1,0 +1,110 @@
+import { copyFile, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine } from '../../../src/engine/engine.ts'
+import { assistantMessage, type Message, type TurnRequest, userMessage } from '../../../src/engine/engine-client.ts'
+import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
+import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
+
+/**
+ * What a request is answered must not depend on what was asked before it. A random model's answers are no words, so that they become other tokens
+ * when they are tokenised again; and with eight bits its logits are 0.16 apart when the same tokens are evaluated in batches of other sizes.
+ */
+let tiny: TinyEngines
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+  const options = { name: 'q8', language: 'q8_0', vision: 'f32', home: tiny.home, signal: never } as const
+  await importCheckpoint(checkpointPath('tied-heads-of-16'), options)
+})
+afterAll(() => tiny[Symbol.asyncDispose]())
+
+const chat = (...messages: readonly Message[]): TurnRequest => ({ kind: 'chat', messages, sampling: words({ maxTokens: 48 }) })
+
+/** The answer of an engine that has never been asked anything. */
+async function cold(turn: TurnRequest): Promise<string> {
+  await using engine = tiny.start({ model: 'q8' })
+  return (await run(engine, turn)).answer.text
+}
+
+const picture = () => tiny.clip('b.mkv', 1)
+const opening = () => userMessage('What is this?', tiny.clip('a.mp4'))
+
+test('after its own earlier turns', async () => {
+  await using engine = tiny.start({ model: 'q8' })
+  const history: Message[] = [opening()]
+  for (const question of ['Which colour?', 'How many are there, and where do they go?', 'Why?']) {
+    const { answer, events } = await run(engine, chat(...history))
+    expect(answer.text).toBe(await cold(chat(...history)))
+    expect(answer.text).not.toBe('')
+    expect(events.some(({ kind }) => kind === 'frame')).toBe(history.length === 1)
+    history.push(assistantMessage(answer.text), userMessage(question))
+  }
+})
+
+test('after requests that share a beginning with it, in whatever order', async () => {
+  const mixed: Message = {
+    role: 'user',
+    content: [
+      { kind: 'text', text: 'Compare ' },
+      { kind: 'clip', clip: tiny.clip('a.mp4') },
+      { kind: 'text', text: ' with ' },
+      { kind: 'clip', clip: picture() },
+      { kind: 'clip', clip: picture() },
+    ],
+  }
+  const turns = [
+    chat(opening()),
+    chat(opening(), assistantMessage('A man walks in.'), userMessage('Why?')),
+    chat(opening(), assistantMessage('A man walks in. He picks up a cup.'), userMessage('Why?')),
+    chat({ role: 'system', content: [{ kind: 'text', text: 'You are brief.' }] }, opening()),
+    chat(mixed),
+    chat(mixed, assistantMessage('They are alike.'), userMessage('What is this? '.repeat(200))),
+    chat(userMessage('What is this? '.repeat(200))),
+  ]
+  const wanted: string[] = []
+  for (const turn of turns) wanted.push(await cold(turn))
+  expect(new Set(wanted).size).toBe(turns.length)
+  await using engine = tiny.start({ model: 'q8' })
+  for (const i of [0, 1, 2, 1, 0, 5, 4, 5, 3, 6, 2, 2, 4, 0]) {
+    const turn = turns[i] ?? chat()
+    expect((await run(engine, turn)).answer.text, `request ${i}`).toBe(wanted[i])
+  }
+})
+
+test('in conversations that take turns, and in one that goes on by itself', async () => {
+  await using engine = tiny.start({ model: 'q8' })
+  const first = await run(engine, { ...ask('What is this?', tiny.clip('a.mp4')), sampling: words({ maxTokens: 48 }) }, 'own')
+  await run(engine, chat(userMessage('And this?', picture())), 'other')
+  const second = await run(engine, { ...ask('Why?'), sampling: words({ maxTokens: 48 }) }, 'own')
+  expect(first.answer.text).toBe(await cold(chat(opening())))
+  expect(second.answer.text).toBe(await cold(chat(opening(), assistantMessage(first.answer.text), userMessage('Why?'))))
+})
+
+test('after a restart that finds what was kept on disk', async () => {
+  const turn = chat(opening(), assistantMessage('A man walks in.'), userMessage('Why?'))
+  const restarted = async (turns: readonly TurnRequest[]) => {
+    await using engine: Engine = tiny.start({ model: 'q8', cache: true })
+    const answers = []
+    for (const one of turns) answers.push((await run(engine, one)).answer)
+    return answers
+  }
+  const wanted = await cold(turn)
+  const [, first] = await restarted([chat(opening()), turn])
+  const [second] = await restarted([turn])
+  expect([first?.text, second?.text]).toEqual([wanted, wanted])
+  expect(second?.cached).toBe('state')
+})
+
+test('a file that was replaced meanwhile is looked at anew', async () => {
+  const path = tiny.path('replaced.mkv')
+  await copyFile(tiny.path('b.mkv'), path)
+  await using engine = tiny.start({ model: 'q8' })
+  const turn = chat(userMessage('What is this?', tiny.clip('replaced.mkv', 2)))
+  const before = await run(engine, turn)
+  await copyFile(tiny.path('a.mp4'), path)
+  const after = await run(engine, turn)
+  expect(after.answer.text).toBe(await cold(turn))
+  expect(after.answer.text).not.toBe(before.answer.text)
+  await writeFile(path, 'nothing')
+  await expect(run(engine, turn)).rejects.toMatchObject({ code: 'not-media' })
+})

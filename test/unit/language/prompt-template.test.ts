@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { PromptTemplate } from '../../../src/engine/language/prompt-template.ts'
+import type { ChatMessage, ChatPart } from '../../../src/engine/language/types.ts'
+
+const vocabulary = {
+  controls: new Map([
+    ['<|start|>', 1],
+    ['<|end|>', 2],
+    ['<pad>', 3],
+  ]),
+  bosText: '',
+  eosText: '<|end|>',
+}
+const text = (words: string): ChatPart => ({ type: 'text', text: words })
+const message = (role: ChatMessage['role'], ...content: readonly ChatPart[]): ChatMessage => ({ role, content })
+
+/** Rendered words, control tokens in brackets and clips as a star. */
+function shown(template: string, ...messages: readonly ChatMessage[]): string {
+  const parts = new PromptTemplate(template, '<pad>', vocabulary).render(messages, false)
+  return parts.map((part) => (part.kind === 'text' ? part.text : part.kind === 'control' ? `[${part.token}]` : '*')).join('')
+}
+
+const parts =
+  "{% for m in messages %}<|start|>{{ m['role'] }} {% for p in m['content'] %}{% if p['type'] == 'video' %}<pad>{% else %}{{ p['text'] }}{% endif %}{% endfor %}<|end|>{% endfor %}"
+const strings = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }};{% endfor %}"
+
+test('words and clips stay in their order', () => {
+  const content = [text('one '), { type: 'video' } as const, text(' two '), { type: 'video' } as const, { type: 'video' } as const]
+  expect(shown(parts, message('system', text('Be brief.')), message('user', ...content))).toBe(
+    '[1]system Be brief.[2][1]user one * two **[2]',
+  )
+})
+
+test('a template of strings gets the words of a message a line each', () => {
+  expect(shown(strings, message('user', text('one'), text('two')))).toBe('user: one\ntwo;')
+})
+
+describe('a template without a place for a system message', () => {
+  const silent = "{% for m in messages %}{% if m['role'] != 'system' %}{{ m['role'] }}: {{ m['content'] }};{% endif %}{% endfor %}"
+  const refusing = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}${strings}`
+  test.each([silent, refusing])('gives its words before the first question: %s', (template) => {
+    const rest = [message('user', text('What?')), message('assistant', text('A dog.')), message('user', text('Why?'))]
+    const prompt = shown(template, message('system', text('Be brief.')), ...rest)
+    expect(prompt).toMatch(/^user: Be brief\.\s+What\?;assistant: A dog\.;user: Why\?;$/)
+    expect(shown(template, ...rest)).toBe('user: What?;assistant: A dog.;user: Why?;')
+  })
+})
+
+test('messages that a template refuses are wrong usage, a template that shows nothing is damaged', () => {
+  const alternating = `{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate.') }}{% endif %}{% endfor %}${strings}`
+  const twice = [message('user', text('What?')), message('user', text('Why?'))]
+  expect(() => shown(alternating, ...twice)).toThrow(
+    expect.objectContaining({ code: 'usage', message: expect.stringContaining('roles must alternate'), details: { param: 'messages' } }),
+  )
+  expect(() => shown("{{ raise_exception('broken') }}", ...twice)).toThrow(expect.objectContaining({ code: 'model-damaged' }))
+})
