@@ -308,9 +308,10 @@ export class Conversation {
         generated = next.value
         break
       }
-      said += next.value.text
+      const { text, logprobs } = next.value
+      said += text
       answering(said)
-      yield { kind: 'delta', text: next.value.text }
+      yield { kind: 'delta', text, ...(logprobs && { logprobs }) }
     }
     answering(generated.text)
 
