@@ -23,7 +23,7 @@ export function addChat(program: Command, run: RunCommand): void {
     .command('chat')
     .summary('ask questions about a video or picture')
     .description(
-      'Opens a clip and answers questions about it, one line each. The clip is looked at once; a further question costs only its own words.\n' +
+      'Opens a clip and answers questions about it, one line each. The clip is looked at once; a further question costs only words.\n' +
         'Questions may also be piped in, a line each; answers go to stdout.',
     )
     .argument('<file>', 'a video or picture')

@@ -2,7 +2,6 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI from 'openai'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../../src/shared/engine-events.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
@@ -113,33 +112,6 @@ test('obeys frames, range, pixels, length and stop, request by request', async (
   expect(stopped.choices[0]?.message.content).not.toContain('circle')
   await expect(ask({ num_frames: 2, fps: 1 })).rejects.toMatchObject({ status: 400, param: expect.stringContaining('mm_processor_kwargs') })
   await expect(ask({ frames: 2 })).rejects.toMatchObject({ status: 400 })
-})
-
-test('takes several pictures as the frames of one clip', async () => {
-  const { openClip } = await import('../../../src/engine/media/open-clip.ts')
-  const never = new AbortController().signal
-  await using opened = await openClip(example(CLIP), never)
-  const pictures: object[] = []
-  for await (const { width, height, rgb } of opened.frames(opened.plan({ kind: 'uniform', count: 8 }), never)) {
-    const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer()
-    pictures.push({ type: 'image_url', image_url: { url: `data:image/png;base64,${png.toString('base64')}` } })
-  }
-  const answer = (await client.chat.completions.create({
-    model: 'demo',
-    messages: [about('Describe the video in detail.', ...pictures)],
-  })) as OpenAI.ChatCompletion & Told
-  expect(answer.tarsier.frames).toHaveLength(8)
-  // The very pixels of the film: the very words about it.
-  const film = await client.chat.completions.create({
-    model: 'demo',
-    messages: [about('Describe the video in detail.', { ...video, video_url: { url: clip } })],
-  })
-  expect(answer.choices[0]?.message.content).toBe(film.choices[0]?.message.content)
-  await expect(
-    client.chat.completions.create({ model: 'demo', messages: [about('What?', ...pictures, { ...video, video_url: { url: clip } })] }),
-  ).rejects.toMatchObject({ status: 400 })
 })
 
 describe('paths and addresses', () => {

@@ -1,0 +1,98 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MAX_KEPT_FILES } from '../../../src/serve/openai/upload-folder.ts'
+import type { Answer } from '../../../src/shared/engine-events.ts'
+import { example } from '../service/run-service.ts'
+import { RunServer } from './run-server.ts'
+
+let run: RunServer
+let client: OpenAI
+let clip: string
+beforeAll(async () => {
+  run = await RunServer.make()
+  client = new OpenAI({ baseURL: `${run.base}/v1`, apiKey: run.server.token ?? '', maxRetries: 0 })
+  clip = `data:video/mp4;base64,${(await readFile(example('red-circle-right-then-grows.mp4'))).toString('base64')}`
+})
+afterAll(() => run[Symbol.asyncDispose]())
+
+type Told = OpenAI.ChatCompletion & { readonly tarsier: Omit<Answer, 'text'> }
+type Message = OpenAI.ChatCompletionMessageParam
+
+const text = (words: string) => ({ type: 'text', text: words })
+const video = (url: string) => ({ type: 'video_url', video_url: { url } })
+/** OpenAI's types know no videos. */
+const user = (...content: readonly object[]) => ({ role: 'user', content }) as unknown as Message
+
+async function picture(width: number, height: number, red: number) {
+  const png = await sharp({ create: { width, height, channels: 3, background: { r: red, g: 90, b: 40 } } })
+    .png()
+    .toBuffer()
+  return { type: 'image_url', image_url: { url: `data:image/png;base64,${png.toString('base64')}` } }
+}
+
+async function ask(messages: readonly Message[], max_tokens = 24): Promise<Told> {
+  return (await client.chat.completions.create({ model: 'demo', messages: [...messages], max_tokens })) as Told
+}
+
+test('several pictures are several pictures, each of its own size, and a video may stand between them', async () => {
+  const content = [await picture(112, 84, 200), text('and'), video(clip), await picture(84, 140, 20), text('What is it?')]
+  const { tarsier } = await ask([user(...content)])
+  expect(tarsier.clips?.map(({ frames, width, height }) => [frames.length, width, height])).toEqual([
+    [1, 112, 84],
+    [8, expect.any(Number), expect.any(Number)],
+    [1, 84, 140],
+  ])
+  const again = await ask([user(await picture(84, 140, 20), text('What is it?'))])
+  expect(again.tarsier.clips).toBeUndefined()
+  expect([again.tarsier.frames.length, again.tarsier.width, again.tarsier.height]).toEqual([1, 84, 140])
+})
+
+test('a system message takes the place of the default one, and consecutive messages stay apart', async () => {
+  const prompt = async (...messages: readonly Message[]) => (await ask(messages, 1)).tarsier.tokens.prompt
+  const question = user(text('What is it?'))
+  const none = await prompt(question)
+  // The demo's template says "You are a helpful assistant." by itself.
+  expect(await prompt({ role: 'system', content: 'You are a helpful assistant.' }, question)).toBe(none)
+  expect(await prompt({ role: 'system', content: '' }, question)).toBeLessThan(none)
+  const apart = await prompt(question, question)
+  expect(apart).toBeGreaterThan(await prompt(user(text('What is it?'), text('What is it?'))))
+})
+
+test('the same request is answered alike, whatever was asked before it, and after a restart', async () => {
+  const look = user(video(clip), text('Describe the video in detail.'))
+  const talk = [look, { role: 'assistant', content: 'A blue square spins. ' } as const, user(text('What color is it?'))]
+  const compare = user(await picture(112, 84, 200), text('or'), await picture(84, 84, 20), text('which is red?'))
+  const requests: readonly (readonly Message[])[] = [[look], talk, [compare], [{ role: 'system', content: 'Be brief.' }, look]]
+  const told = (answer: Told) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
+  const wanted = []
+  for (const request of requests) {
+    await using other = await RunServer.make()
+    const fresh = new OpenAI({ baseURL: `${other.base}/v1`, apiKey: other.server.token ?? '', maxRetries: 0 })
+    wanted.push(told((await fresh.chat.completions.create({ model: 'demo', messages: [...request], max_tokens: 24 })) as Told))
+  }
+  for (const i of [0, 1, 2, 1, 0, 3, 1]) expect(told(await ask(requests[i] ?? [])), `request ${i}`).toEqual(wanted[i])
+  await run.service.engines.unload()
+  for (const i of [1, 0, 2, 3]) expect(told(await ask(requests[i] ?? [])), `request ${i} after a restart`).toEqual(wanted[i])
+  await Promise.all(
+    [0, 1, 2, 3, 1, 0].map(async (i) => expect(told(await ask(requests[i] ?? [])), `request ${i} beside others`).toEqual(wanted[i])),
+  )
+})
+
+test('more pictures than are kept are all there while others are served, and go when nobody uses them', async () => {
+  const uploads = join(run.home, 'cache', 'api')
+  const many = await Promise.all(Array.from({ length: MAX_KEPT_FILES + 8 }, (_, i) => picture(56, 56, i)))
+  const small = user(await picture(84, 84, 250), text('What is it?'))
+  const asking = ask([user(...many, text('What are they?'))], 4)
+  // Whatever ends meanwhile tidies up.
+  const others = (async () => {
+    for (let i = 0; i < 6; i += 1) await ask([small], 2)
+  })()
+  const [answer] = await Promise.all([asking, others])
+  expect(answer.tarsier.clips).toHaveLength(many.length)
+  const again = await ask([user(...many, text('Which is the reddest?'))], 4)
+  expect(again.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(again.tarsier.tokens.visual)
+  await expect.poll(async () => (await readdir(uploads)).length, { timeout: 30_000 }).toBeLessThanOrEqual(MAX_KEPT_FILES)
+})
