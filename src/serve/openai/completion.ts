@@ -54,8 +54,8 @@ export function usageOf({ tokens }: Answer) {
 }
 
 /** What was really done: the frames that were looked at with their times, their pixels, how long it took and where. */
-function used({ frames, width, height, tokens, timings, device, notices, cached, finish }: Answer) {
-  return { frames, width, height, tokens, timings, device, notices, cached, finish }
+function used({ frames, width, height, clips, tokens, timings, device, notices, cached, finish }: Answer) {
+  return { frames, width, height, ...(clips && { clips }), tokens, timings, device, notices, cached, finish }
 }
 
 function finishReason(finish: FinishReason): 'stop' | 'length' {
