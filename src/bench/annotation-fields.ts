@@ -31,7 +31,10 @@ export const referenceSchema = z.union(
   'a text, a number or a list of texts is wanted',
 )
 
-export const videoFileSchema = z.string('the path of one file is wanted').min(1)
+const pathSchema = z.string('a path is wanted').min(1)
+/** A file, or the pictures that are the frames of a video. */
+export const videoFileSchema = z.union([pathSchema, z.array(pathSchema).min(1)], 'a path or a list of paths is wanted')
+export const pictureFileSchema = pathSchema
 export const secondsSchema = z.number().nullish()
 
 /** What both shapes say alike, as a sample has it. */
@@ -42,8 +45,8 @@ export function commonOf(
   return { key: `${dataset}-${idx}`, dataset, task: line.task ?? '', idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
 }
 
-/** The range of seconds, as part of a sample, by upstream's rule. What is absent or not above 0 is the clip's own start or end. */
-export function secondsRange(start: number | null | undefined, end: number | null | undefined): { readonly range?: ClipRange } {
+/** The range of seconds, by upstream's rule. What is absent or not above 0 is the clip's own start or end. */
+export function secondsRange(start: number | null | undefined, end: number | null | undefined): ClipRange | null {
   const range = { ...(start && start > 0 && { start }), ...(end && end > 0 && { end }) }
-  return Object.keys(range).length > 0 ? { range: { unit: 'seconds', rule: 'average-rate', ...range } } : {}
+  return Object.keys(range).length > 0 ? { unit: 'seconds', rule: 'average-rate', ...range } : null
 }

@@ -1,37 +1,64 @@
 import { z } from 'zod'
-import type { ClipRange } from '../shared/frame-request.ts'
+import { assertNever } from '../shared/errors.ts'
+import { type ClipRange, MAX_FRAMES } from '../shared/frame-request.ts'
 import {
   type Annotation,
   commonFields,
   commonOf,
   type LineRole,
+  pictureFileSchema,
   referenceSchema,
   secondsRange,
   secondsSchema,
   videoFileSchema,
 } from './annotation-fields.ts'
+import type { FrameChoice, SampleClip, SamplePart } from './sample.ts'
 
-/** Upstream can be told frames in ways that a run here decides itself; a sample asked about other frames would be another sample. */
-const leftOut = z.null('frames cannot be chosen this way here').optional()
+/** Upstream blackens and crops pictures by these, which no published annotation has; a sample shown whole would be another sample. */
+const leftOut = z.null('masks are not supported').optional()
 const frameNumber = z.int().min(0).nullish()
+const count = z.coerce.number().pipe(z.int().min(1).max(MAX_FRAMES)).nullish()
 
-const clipSchema = z.object({
-  start_time: secondsSchema,
-  end_time: secondsSchema,
-  start_frame: frameNumber,
-  end_frame: frameNumber,
-  frame_indices: leftOut,
-  time_indices: leftOut,
-  fps: leftOut,
-  min_n_frames: leftOut,
-  mask_boxes: leftOut,
-})
-type ClipFields = z.infer<typeof clipSchema>
+const videoSchema = z
+  .object({
+    video_file: videoFileSchema.nullish(),
+    image_file: videoFileSchema.nullish(),
+    start_time: secondsSchema,
+    end_time: secondsSchema,
+    start_frame: frameNumber,
+    end_frame: frameNumber,
+    frame_indices: z.array(z.int()).min(1).max(MAX_FRAMES).nullish(),
+    time_indices: z.array(z.coerce.number()).min(1).max(MAX_FRAMES).nullish(),
+    fps: z.number().positive().nullish(),
+    min_n_frames: count,
+    mask_boxes: leftOut,
+  })
+  .transform((video, context): SampleClip => {
+    const wrong = (message: string) => {
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+    const listed = video.video_file ?? video.image_file
+    if (listed == null) return wrong('neither video_file nor image_file is there')
+    const file = video.video_file == null ? [listed].flat() : listed
+    const frames = choiceOf(video)
+    if (typeof file !== 'string' && frames && usesTime(frames)) return wrong('pictures have no times to choose by')
+    return { file, ...(frames && { frames }) }
+  })
+
+const imageSchema = z
+  .object({ image_file: pictureFileSchema.nullish(), video_file: pictureFileSchema.nullish(), frame_indices: z.int().min(0).nullish() })
+  .transform(({ image_file, video_file, frame_indices }, context): SampleClip => {
+    if (image_file != null) return { file: image_file, frames: { kind: 'picture' } }
+    if (video_file != null && frame_indices != null) return { file: video_file, frames: { kind: 'indices', indices: [frame_indices] } }
+    context.addIssue({ code: 'custom', message: 'neither image_file nor video_file with the number of a frame is there' })
+    return z.NEVER
+  })
 
 const partSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string().nullish(), reference: referenceSchema.nullish() }),
-  z.object({ type: z.literal('video'), video: clipSchema.extend({ video_file: videoFileSchema }) }),
-  z.object({ type: z.literal('image'), image: clipSchema.extend({ image_file: videoFileSchema }) }),
+  z.object({ type: z.literal('video'), video: videoSchema }),
+  z.object({ type: z.literal('image'), image: imageSchema }),
 ])
 type Part = z.infer<typeof partSchema>
 
@@ -64,9 +91,6 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
   if (roles !== 'user, assistant' && roles !== 'user')
     return wrong(`one message of the user and at most one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
   const [user, assistant = { role: 'assistant', content: [] }] = line.messages as [Message, Message?]
-  const clips = user.content.flatMap(clipOf)
-  const [clip] = clips
-  if (!clip || clips.length > 1) return wrong(`one clip is wanted, but there are ${clips.length}`)
   const texts = assistant.content.flatMap((part) => (part.type === 'text' ? [part] : []))
   const answers = texts.filter((part) => part.reference != null)
   if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
@@ -77,12 +101,11 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
   return {
     sample: {
       ...commonOf(line),
-      videoFile: clip.file,
+      content: user.content.flatMap(contentOf),
       prompt,
       begun: textOf(texts.filter((part) => part !== answer)),
       reference: referenced?.reference ?? '',
       question: question === undefined || question === prompt ? null : question,
-      ...rangeOf(clip.fields),
     },
     referenced: referenced !== undefined,
     answer: answer?.text || null,
@@ -90,26 +113,52 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
   }
 }
 
-function clipOf(part: Part): { readonly file: string; readonly fields: ClipFields }[] {
-  if (part.type === 'video') return [{ file: part.video.video_file, fields: part.video }]
-  if (part.type === 'image') return [{ file: part.image.image_file, fields: part.image }]
-  return []
+function contentOf(part: Part): SamplePart[] {
+  switch (part.type) {
+    case 'text':
+      return part.text ? [{ kind: 'text', text: part.text }] : []
+    case 'video':
+      return [{ kind: 'clip', clip: part.video }]
+    case 'image':
+      return [{ kind: 'clip', clip: part.image }]
+    default:
+      return assertNever(part, 'part')
+  }
 }
 
 function textOf(parts: readonly Part[]): string {
   return parts.map((part) => (part.type === 'text' ? (part.text ?? '') : '')).join('')
 }
 
+interface VideoFields {
+  readonly start_time?: number | null | undefined
+  readonly end_time?: number | null | undefined
+  readonly start_frame?: number | null | undefined
+  readonly end_frame?: number | null | undefined
+  readonly frame_indices?: number[] | null | undefined
+  readonly time_indices?: number[] | null | undefined
+  readonly fps?: number | null | undefined
+  readonly min_n_frames?: number | null | undefined
+}
+
+/** In upstream's order: times go before numbers, either before a rate, and these before a range. */
+function choiceOf({ frame_indices, time_indices, fps, min_n_frames, ...ends }: VideoFields): FrameChoice | undefined {
+  if (time_indices) return { kind: 'times', times: time_indices }
+  const range = rangeOf(ends) ?? undefined
+  // A rate goes before numbers as well, and leaves to the range what is too much for it.
+  if (fps) return { kind: 'rate', rate: fps, ...(range && { range }) }
+  if (frame_indices) return { kind: 'indices', indices: frame_indices }
+  if (min_n_frames) return { kind: 'least', count: min_n_frames, ...(range && { range }) }
+  return range && { kind: 'range', range }
+}
+
+function usesTime(frames: FrameChoice): boolean {
+  return frames.kind === 'times' || frames.kind === 'rate' || ('range' in frames && frames.range?.unit === 'seconds')
+}
+
 /** Upstream takes seconds where both are given, else frames, the last of which is meant too. */
-function rangeOf(fields: ClipFields): { readonly range?: ClipRange } {
-  const { start_time, end_time, start_frame, end_frame } = fields
+function rangeOf({ start_time, end_time, start_frame, end_frame }: VideoFields): ClipRange | null {
   if (start_time != null && end_time != null) return secondsRange(start_time, end_time)
-  if (start_frame == null && end_frame == null) return {}
-  return {
-    range: {
-      unit: 'frames',
-      ...(start_frame != null && { start: start_frame }),
-      ...(end_frame != null && { end: end_frame + 1 }),
-    },
-  }
+  if (start_frame == null && end_frame == null) return null
+  return { unit: 'frames', ...(start_frame != null && { start: start_frame }), ...(end_frame != null && { end: end_frame + 1 }) }
 }

@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { z } from 'zod'
 import { parseAnnotation } from './annotations.ts'
 import { type BrokenLine, type JsonLine, readJsonLines, splitLines } from './json-lines.ts'
-import type { Sample } from './sample.ts'
+import { clipsOf, clipThenText, type Sample } from './sample.ts'
 
 /** What the captions of a plain list are called, where annotations name their data set. */
 export const CAPTIONS = 'captions'
@@ -62,19 +62,22 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
     const annotation = parseAnnotation({ dataset: CAPTIONS, idx: NO_NUMBER, ...value })
     if ('reason' in annotation) return annotation
     const sample = annotation.sample.idx === NO_NUMBER ? numbered(annotation.sample) : annotation.sample
-    return prompt === null ? sample : { ...sample, prompt, begun: '', question: null }
+    if (prompt === null) return sample
+    const shown = sample.content.filter((part) => part.kind === 'clip')
+    return { ...sample, content: [...shown, { kind: 'text', text: prompt }], prompt, begun: '', question: null }
   }
   const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
   if (!clip.success) return { reason: 'neither a path, nor {"video": path}, nor an annotation' }
   const { video, prompt: own } = clip.data
+  const request = prompt ?? own ?? fallback(video)
   return {
     key: own === undefined ? `${CAPTIONS}-${video}` : `${CAPTIONS}-${video}: ${own}`,
     dataset: CAPTIONS,
     task: 'video/caption',
     idx: video,
-    videoFile: video,
     vid: null,
-    prompt: prompt ?? own ?? fallback(video),
+    content: clipThenText(video, request),
+    prompt: request,
     begun: '',
     reference: '',
     question: null,
@@ -82,10 +85,13 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
   }
 }
 
-/** An annotation without a number is known by its clip and what is asked about it, like a clip that stands in a list as a path. */
+/** An annotation without a number is known by its clips and what is asked about them, like a clip that stands in a list as a path. */
 function numbered(sample: Sample): Sample {
-  const { dataset, videoFile, prompt } = sample
-  return { ...sample, idx: videoFile, key: `${dataset}-${videoFile}: ${prompt}` }
+  const { dataset, prompt } = sample
+  const files = clipsOf(sample)
+    .flatMap(({ file }) => file)
+    .join(', ')
+  return { ...sample, idx: files, key: `${dataset}-${files}: ${prompt}` }
 }
 
 function isJson(path: string): boolean {

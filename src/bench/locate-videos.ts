@@ -7,17 +7,27 @@ import { TarsierError } from '../shared/errors.ts'
 import { isPlaceholder } from './annotations.ts'
 import { clipNames } from './clip-names.ts'
 import { dataSetOf } from './datasets.ts'
-import type { Sample } from './sample.ts'
+import { clipsOf, type Sample } from './sample.ts'
 
 /** Which of `7.mp4` and `7.webm` is meant by vid 7: upstream's own first, the rest by name. */
 const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
+
+/** Where a clip lies: its absolute path, or those of the pictures that are its frames. */
+export type ClipFile = string | readonly string[]
+
+/** Where the clips of a sample lie, each as {@link clipPath} has it. */
+export function clipFiles(sample: Sample, videos: VideoFolder | null): ClipFile[] {
+  return clipsOf(sample).map(({ file }) =>
+    typeof file === 'string' ? clipPath(file, sample, videos) : file.map((one) => clipPath(one, sample, videos)),
+  )
+}
 
 /**
  * The absolute path of a sample's clip: as annotated, seen from the current folder, or found among the videos where the annotation has a
  * placeholder. Throws `file-missing` where it is not found; whether an annotated file exists is not looked at.
  */
-export function clipPath(sample: Pick<Sample, 'videoFile' | 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
-  if (!isPlaceholder(sample.videoFile)) return resolve(sample.videoFile)
+export function clipPath(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
+  if (!isPlaceholder(file)) return resolve(file)
   if (videos === null) throw missing('The annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
   return videos.find(sample)
 }

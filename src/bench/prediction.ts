@@ -30,7 +30,7 @@ export const predictionSchema = z.object({
   task: z.string(),
   idx: z.union([z.number(), z.string()]),
   vid: z.union([z.number(), z.string(), z.null()]),
-  /** Path of the clip that was shown; null where none was found. */
+  /** Path of the clip that was shown, of several the first; null where none was found, and where only words were asked. */
   video: z.string().nullable(),
   prompt: z.string(),
   begun: z.string(),

@@ -5,9 +5,9 @@ import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
 import type { BrokenLine } from './json-lines.ts'
-import { clipPath, VideoFolder } from './locate-videos.ts'
+import { type ClipFile, clipFiles, clipPath, VideoFolder } from './locate-videos.ts'
 import { replaceFile } from './run/write-file.ts'
-import type { Sample } from './sample.ts'
+import { clipsOf, type Sample } from './sample.ts'
 
 export interface PrepareRequest {
   /** A file or a folder of annotations, of either shape. */
@@ -68,14 +68,19 @@ export async function prepareAnnotations(
       }
       tell({ kind: 'line', done: ++count.lines })
       const { sample, file, line, text } = read
-      const path = located(sample, videos)
-      if (typeof path === 'string') clips.add(path)
-      else {
+      const files = located(sample, videos)
+      if (files instanceof TarsierError) {
         count.missing++
         const there = missing.get(nameOf(sample))
-        missing.set(nameOf(sample), { kind: 'missing', file, line, error: path, ...there, lines: (there?.lines ?? 0) + 1 })
+        missing.set(nameOf(sample), { kind: 'missing', file, line, error: files, ...there, lines: (there?.lines ?? 0) + 1 })
+        yield `${text}\n`
+        continue
       }
-      yield `${typeof path === 'string' && isPlaceholder(sample.videoFile) ? fillVideoFile(text, path) : text}\n`
+      for (const path of files.flat()) clips.add(path)
+      const placeholder = clipsOf(sample)
+        .flatMap((clip) => clip.file)
+        .find(isPlaceholder)
+      yield `${placeholder === undefined ? text : fillVideoFile(text, clipPath(placeholder, sample, videos))}\n`
     }
     for (const event of missing.values()) tell(event)
     count.clips = clips.size
@@ -87,9 +92,9 @@ export async function prepareAnnotations(
   return count
 }
 
-function located(sample: Sample, videos: VideoFolder): string | TarsierError {
+function located(sample: Sample, videos: VideoFolder): ClipFile[] | TarsierError {
   try {
-    return clipPath(sample, videos)
+    return clipFiles(sample, videos)
   } catch (error) {
     if (error instanceof TarsierError) return error
     throw error

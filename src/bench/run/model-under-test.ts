@@ -1,3 +1,4 @@
+import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { RunSettings } from './run-settings.ts'
@@ -16,8 +17,8 @@ export interface ModelUnderTest extends AsyncDisposable {
   /** What decides its answers; a run goes on only with the same. */
   readonly settings: RunSettings
   /**
-   * Answers one sample about the clip at an absolute path. Throws what `isRunFailure` knows where no further sample would fare better;
+   * Answers one sample about its clips, each where it lies. Throws what `isRunFailure` knows where no further sample would fare better;
    * anything else is this sample's own failure.
    */
-  answer(sample: Sample, video: string, signal: AbortSignal): Promise<Answered>
+  answer(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answered>
 }

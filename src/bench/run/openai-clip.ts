@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { MediaClient } from '../../engine/host/media-client.ts'
 import { fileError } from '../../engine/media/local-file.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
-import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
+import type { SamplerName } from '../../shared/frame-request.ts'
+import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
+import { MediaProcess } from './media-process.ts'
+import { SampleClips } from './sample-clips.ts'
 import { mediaTypeOf } from './video-type.ts'
 
 /**
@@ -22,36 +24,31 @@ export interface ClipSettings {
   readonly maxPixels?: number | undefined
 }
 
-/** A clip as parts of a user's message, and what is known of what the model sees. */
-export interface ShownClip extends Pick<Used, 'frames' | 'width' | 'height'> {
+/** What a sample says and shows as parts of a user's message, and what is known of what the model sees. */
+export interface ShownSample extends Pick<Used, 'frames' | 'width' | 'height'> {
   readonly parts: readonly object[]
 }
 
 /** In base64 a third more; servers refuse long before that. */
 const MAX_VIDEO_BYTES = 256 * 2 ** 20
 
-/** Makes clips into messages. Frames are decoded in a process of their own; one that dies of a clip fails that sample and is replaced. */
+/** Makes samples into messages. */
 export class ClipSender implements AsyncDisposable {
   readonly #settings: ClipSettings
-  #media = new MediaClient()
+  readonly #media = new MediaProcess()
 
   constructor(settings: ClipSettings) {
     this.#settings = settings
   }
 
-  async show(video: string, sample: Sample, signal: AbortSignal): Promise<ShownClip> {
+  async show(files: readonly ClipFile[], sample: Sample, signal: AbortSignal): Promise<ShownSample> {
     const { form } = this.#settings
     switch (form) {
       case 'frames':
-        return await this.#frames(video, sample, signal)
+        return await this.#frames(files, sample, signal)
       case 'video':
       case 'path':
-        if (sample.range)
-          throw new TarsierError(
-            'invalid-range',
-            'The sample asks about a part of its clip, which a server that gets the whole file cannot be told. Use --send frames.',
-          )
-        return { parts: [await this.#whole(form, video, signal)], frames: [], width: null, height: null }
+        return await this.#files(form, files, sample, signal)
       default:
         return assertNever(form, 'form of a clip')
     }
@@ -61,20 +58,46 @@ export class ClipSender implements AsyncDisposable {
     await this.#media[Symbol.asyncDispose]()
   }
 
-  async #frames(video: string, sample: Sample, signal: AbortSignal): Promise<ShownClip> {
+  async #frames(files: readonly ClipFile[], sample: Sample, signal: AbortSignal): Promise<ShownSample> {
     const { frames: wanted, maxPixels } = this.#settings
-    const frames: FrameRequest = { ...wanted, ...(sample.range && { range: sample.range }) }
+    await using shown = await SampleClips.open(sample, files, wanted, (path) => this.#media.look((media) => media.probe(path, signal)))
     const parts: object[] = []
     const seen: { index: number; time: number }[] = []
-    let size: Pick<ShownClip, 'width' | 'height'> = { width: null, height: null }
-    await this.#look(async (media) => {
-      for await (const { index, time, width, height, jpeg } of media.pictures({ path: video, frames, maxPixels }, null, signal)) {
-        parts.push({ type: 'image_url', image_url: { url: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}` } })
-        seen.push({ index, time })
-        size = { width, height }
+    let size: Pick<ShownSample, 'width' | 'height'> = { width: null, height: null }
+    for (const part of shown.content) {
+      if (part.kind === 'text') {
+        parts.push({ type: 'text', text: part.text })
+        continue
       }
-    })
+      await this.#media.look(async (media) => {
+        for await (const { index, time, width, height, jpeg } of media.pictures({ ...part.clip, maxPixels }, null, signal)) {
+          parts.push({ type: 'image_url', image_url: { url: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}` } })
+          seen.push({ index, time })
+          size = { width, height }
+        }
+      })
+    }
     return { parts, frames: seen, ...size }
+  }
+
+  async #files(form: 'video' | 'path', files: readonly ClipFile[], sample: Sample, signal: AbortSignal): Promise<ShownSample> {
+    const parts: object[] = []
+    let nth = 0
+    for (const part of sample.content) {
+      if (part.kind === 'text') {
+        parts.push({ type: 'text', text: part.text })
+        continue
+      }
+      const file = files[nth++]
+      const { frames } = part.clip
+      if (typeof file !== 'string' || (frames !== undefined && frames.kind !== 'picture'))
+        throw new TarsierError(
+          'invalid-range',
+          'The sample asks about certain frames of its clip, which a server that gets the whole file cannot be told. Use --send frames.',
+        )
+      parts.push(await this.#whole(form, file, signal))
+    }
+    return { parts, frames: [], width: null, height: null }
   }
 
   async #whole(form: 'video' | 'path', video: string, signal: AbortSignal): Promise<object> {
@@ -88,26 +111,12 @@ export class ClipSender implements AsyncDisposable {
           'upload-too-large',
           `${video} has ${facts.size} bytes, too many for one request. Use --send path or --send frames.`,
         )
-      const info = await this.#look((media) => media.probe(video, signal))
+      const info = await this.#media.look((media) => media.probe(video, signal))
       const url = `data:${mediaTypeOf(info)};base64,${(await readFile(video, { signal })).toString('base64')}`
       return info.kind === 'image' ? { type: 'image_url', image_url: { url } } : { type: 'video_url', video_url: { url } }
     } catch (error) {
       signal.throwIfAborted()
       throw error instanceof TarsierError ? error : fileError(video, error as NodeJS.ErrnoException)
-    }
-  }
-
-  /** Looks into a clip. A process that dies of it is replaced for the next one. */
-  async #look<T>(look: (media: MediaClient) => Promise<T>): Promise<T> {
-    const media = this.#media
-    try {
-      return await look(media)
-    } catch (error) {
-      if (error instanceof TarsierError && error.code === 'engine-crashed' && this.#media === media) {
-        this.#media = new MediaClient()
-        await media[Symbol.asyncDispose]()
-      }
-      throw error
     }
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Patience } from '../../engine/models/download/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
+import type { ClipFile } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
 import { ServerConnection } from '../server-connection.ts'
 import { ServerPatience } from '../server-patience.ts'
@@ -79,10 +80,10 @@ export class OpenAiModel implements ModelUnderTest {
     }
   }
 
-  async answer(sample: Sample, video: string, signal: AbortSignal): Promise<Answered> {
+  async answer(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answered> {
     const started = performance.now()
     const { model, sampling, version } = this.#options
-    const { parts, ...seen } = await this.#sender.show(video, sample, signal)
+    const { parts, ...seen } = await this.#sender.show(files, sample, signal)
     const [choice] = (await this.#complete(sample, parts, signal)).choices
     const text = choice?.message.content
     if (text == null)
@@ -112,8 +113,8 @@ export class OpenAiModel implements ModelUnderTest {
     await this.#connection[Symbol.asyncDispose]()
   }
 
-  async #complete(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
-    const said = await this.#patience.run(() => this.#post(sample, clip, signal), signal)
+  async #complete(sample: Sample, shown: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
+    const said = await this.#patience.run(() => this.#post(sample, shown, signal), signal)
     const parsed = completionSchema.safeParse(said)
     if (parsed.success) return parsed.data
     throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
@@ -121,18 +122,18 @@ export class OpenAiModel implements ModelUnderTest {
     })
   }
 
-  async #post(sample: Sample, clip: readonly object[], signal: AbortSignal): Promise<unknown> {
+  async #post(sample: Sample, shown: readonly object[], signal: AbortSignal): Promise<unknown> {
     const limitName = this.#limitName
     try {
       // The package never takes its listener off a signal: each request gets one of its own, so that thousands leave none on the run's.
-      const options = { body: this.#body(sample, clip), signal: AbortSignal.any([signal]) }
+      const options = { body: this.#body(sample, shown), signal: AbortSignal.any([signal]) }
       return await this.#client.post<unknown>('/chat/completions', options)
     } catch (error) {
       signal.throwIfAborted()
       const renamed = error instanceof BadRequestError && error.message.includes('max_completion_tokens')
       if (!renamed || limitName === 'max_completion_tokens') throw serverError(error, this.#server, { begun: this.#goesOn(sample) })
       this.#limitName = 'max_completion_tokens'
-      return this.#post(sample, clip, signal)
+      return this.#post(sample, shown, signal)
     }
   }
 
@@ -140,16 +141,13 @@ export class OpenAiModel implements ModelUnderTest {
     return begun !== '' && this.#options.begun === 'continue'
   }
 
-  #body(sample: Sample, clip: readonly object[]): object {
+  #body(sample: Sample, shown: readonly object[]): object {
     const { model, sampling } = this.#options
     const { maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = sampling
     const goesOn = this.#goesOn(sample)
     return {
       model,
-      messages: [
-        { role: 'user', content: [...clip, { type: 'text', text: sample.prompt }] },
-        ...(goesOn ? [{ role: 'assistant', content: sample.begun }] : []),
-      ],
+      messages: [{ role: 'user', content: shown }, ...(goesOn ? [{ role: 'assistant', content: sample.begun }] : [])],
       ...(goesOn && { continue_final_message: true, add_generation_prompt: false }),
       [this.#limitName]: maxTokens,
       temperature,

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { dataSetOf } from '../datasets.ts'
-import { clipPath, VideoFolder } from '../locate-videos.ts'
+import { type ClipFile, clipFiles, VideoFolder } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
@@ -116,14 +116,14 @@ async function locator(
   sets: Selected['sets'],
   { videos, home }: BenchmarkOptions,
   signal: AbortSignal,
-): Promise<(sample: Sample) => string | Promise<string>> {
+): Promise<(sample: Sample) => Promise<readonly ClipFile[]>> {
   const ours = sets.some(({ dataSet }) => dataSet.group === 'moving-shapes')
   const others = sets.some(({ dataSet }) => dataSet.group !== 'moving-shapes')
   // Drawing loads the encoder's native library, which nothing else here needs.
   const drawn = ours ? new (await import('../moving-shapes/videos.ts')).MovingShapesVideos(home) : null
   const folder = videos !== null && others ? await VideoFolder.open(videos, signal) : null
-  return (sample) => {
-    if (drawn && dataSetOf(sample.dataset)?.group === 'moving-shapes') return drawn.videoFor(sample, signal)
-    return clipPath(sample, folder)
+  return async (sample) => {
+    if (drawn && dataSetOf(sample.dataset)?.group === 'moving-shapes') return [await drawn.videoFor(sample, signal)]
+    return clipFiles(sample, folder)
   }
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { CAPTIONS } from '../caption-list.ts'
-import { clipPath, VideoFolder } from '../locate-videos.ts'
+import { clipFiles, VideoFolder } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
@@ -69,7 +69,7 @@ export async function runCaptions(
     pending.map((sample) => ({ sample, file })),
     {
       workers,
-      locate: (sample) => clipPath(sample, folder),
+      locate: (sample) => clipFiles(sample, folder),
       onDone(prediction) {
         described.set(prediction.key, prediction.prediction !== null)
         onEvent({ kind: 'done', prediction, progress: rate.add(prediction.prediction === null) })

@@ -1,4 +1,5 @@
 import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../../shared/errors.ts'
+import type { ClipFile } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
@@ -28,8 +29,8 @@ export interface Task {
 export interface RunOptions {
   /** One sample at a time each; the same model may stand there several times. */
   readonly workers: readonly ModelUnderTest[]
-  /** The absolute path of a sample's clip. What it throws is the sample's failure. */
-  locate(sample: Sample): string | Promise<string>
+  /** Where a sample's clips lie. What it throws is the sample's failure. */
+  locate(sample: Sample): readonly ClipFile[] | Promise<readonly ClipFile[]>
   /** Told once a sample's line is on the disk. */
   onDone(prediction: Prediction): void
 }
@@ -72,8 +73,9 @@ async function predict(sample: Sample, model: ModelUnderTest, locate: RunOptions
   const fields = sampleFields(sample)
   let video: string | null = null
   try {
-    video = await locate(sample)
-    const { text, finish, used } = await model.answer(sample, video, signal)
+    const files = await locate(sample)
+    video = files.flat()[0] ?? null
+    const { text, finish, used } = await model.answer(sample, files, signal)
     return { ...fields, video, prediction: text, finish, error: null, used }
   } catch (error) {
     signal.throwIfAborted()

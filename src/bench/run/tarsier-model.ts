@@ -1,17 +1,21 @@
 import { installedVersion } from '../../engine/diagnosis.ts'
-import { type EngineClient, type EngineOptions, type ModelFacts, userMessage } from '../../engine/engine-client.ts'
+import type { EngineClient, EngineOptions, ModelFacts } from '../../engine/engine-client.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
 import type { Answer } from '../../shared/engine-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Sampling } from '../../shared/sampling.ts'
+import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import { FileMarks } from './file-marks.ts'
+import { MediaProcess } from './media-process.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
+import { type PlannedClip, SampleClips } from './sample-clips.ts'
 import { wordSettings } from './word-settings.ts'
 
 /** The engine's one conversation: what it holds of a clip serves the next question about it. */
@@ -38,7 +42,11 @@ export class TarsierModel implements ModelUnderTest {
   readonly #facts: ModelFacts
   readonly #versions: Readonly<Record<string, string>>
   #client: EngineClient
-  /** The clip that the conversation holds. */
+  /** Looks at clips whose frames the annotation chooses. */
+  readonly #media = new MediaProcess()
+  /** Pixels that the frames of a sample share, each counted once; null where frames have one size. */
+  readonly #samplePixels: number | null
+  /** The clips that the conversation holds. */
   #held: string | null = null
   #crashes = 0
 
@@ -48,6 +56,7 @@ export class TarsierModel implements ModelUnderTest {
     facts: ModelFacts,
     files: Readonly<Record<string, string>>,
     marks: FileMarks,
+    samplePixels: number | null,
   ) {
     const { frames, maxPixels, sampling } = options
     this.#options = options
@@ -55,6 +64,7 @@ export class TarsierModel implements ModelUnderTest {
     this.#facts = facts
     this.#files = files
     this.#marks = marks
+    this.#samplePixels = samplePixels
     this.#frames = { kind: frames.sampler ?? facts.defaults.frames.kind, count: frames.count ?? facts.defaults.frames.count }
     this.#versions = {
       tarsier: options.version,
@@ -76,7 +86,8 @@ export class TarsierModel implements ModelUnderTest {
   /** Loads the model. Throws what loading throws. */
   static async open(options: TarsierModelOptions, signal: AbortSignal): Promise<TarsierModel> {
     const folder = await resolveModel(options.engine.model, options.engine.home)
-    const files = modelFiles(await readManifest(folder))
+    const manifest = await readManifest(folder)
+    const files = modelFiles(manifest)
     const marks = await FileMarks.of(
       folder,
       files.map(({ file }) => file),
@@ -84,7 +95,8 @@ export class TarsierModel implements ModelUnderTest {
     const client = start(options)
     try {
       const facts = await client.load(signal)
-      return new TarsierModel(options, client, facts, Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256])), marks)
+      const hashes = Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256]))
+      return new TarsierModel(options, client, facts, hashes, marks, samplePixelsOf(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
       throw error
@@ -96,10 +108,10 @@ export class TarsierModel implements ModelUnderTest {
     return this.#facts.summary
   }
 
-  async answer(sample: Sample, video: string, signal: AbortSignal): Promise<Answered> {
+  async answer(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answered> {
     const started = performance.now()
     try {
-      const answer = await this.#ask(sample, video, signal)
+      const answer = await this.#ask(sample, files, signal)
       await this.#marks.check()
       this.#crashes = 0
       return { text: answer.text, finish: answer.finish, used: this.#used(answer, (performance.now() - started) / 1000) }
@@ -110,22 +122,38 @@ export class TarsierModel implements ModelUnderTest {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#media[Symbol.asyncDispose]()
     await this.#client[Symbol.asyncDispose]()
   }
 
-  async #ask(sample: Sample, video: string, signal: AbortSignal): Promise<Answer> {
-    const frames: FrameRequest = { ...this.#frames, ...(sample.range && { range: sample.range }) }
-    const clip = JSON.stringify([video, frames])
-    if (this.#held !== null && this.#held !== clip) await this.#client.close(CONVERSATION)
-    this.#held = clip
-    const turn = {
-      kind: 'chat',
-      messages: [userMessage(sample.prompt, { path: video, frames, maxPixels: this.#options.maxPixels })],
-      begun: sample.begun,
-      sampling: this.#options.sampling,
-    } as const
-    for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
+  async #ask(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answer> {
+    await using shown = await SampleClips.open(sample, files, this.#frames, (path) =>
+      this.#media.look((media) => media.probe(path, signal)),
+    )
+    const clips = JSON.stringify(shown.clips)
+    if (this.#held !== null && this.#held !== clips) await this.#client.close(CONVERSATION)
+    this.#held = clips
+    const maxPixels = this.#pixelLimit(shown.clips)
+    const content = shown.content.map((part) => (part.kind === 'clip' ? { ...part, clip: { ...part.clip, maxPixels } } : part))
+    const turn = { kind: 'chat', messages: [{ role: 'user', content }], begun: sample.begun, sampling: this.#options.sampling } as const
+    try {
+      for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
+    } finally {
+      // The next sample has other paths, and these are gone by then.
+      if (shown.temporary) {
+        this.#held = null
+        await this.#client.close(CONVERSATION)
+      }
+    }
     throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
+  }
+
+  /** The engine gives each clip the pixels of a whole sample; upstream has all clips of a sample share them. */
+  #pixelLimit(clips: readonly PlannedClip[]): number | undefined {
+    const { maxPixels } = this.#options
+    if (clips.length < 2 || this.#samplePixels === null) return maxPixels
+    const frames = clips.reduce((sum, { frames }) => sum + ('count' in frames ? frames.count : framesNamed(frames)), 0)
+    return Math.min(maxPixels ?? Number.POSITIVE_INFINITY, Math.max(1, Math.floor(this.#samplePixels / frames)))
   }
 
   /** Another process for the next sample, unless they die one after the other: then it is not the samples. */
@@ -149,14 +177,23 @@ export class TarsierModel implements ModelUnderTest {
       model: this.#facts.name,
       files: { ...this.#files },
       frames: answer.frames.map(({ index, time }) => ({ index, time })),
-      width: answer.width,
-      height: answer.height,
+      width: answer.frames.length === 0 ? null : answer.width,
+      height: answer.frames.length === 0 ? null : answer.height,
       generation: { maxTokens: sampling.maxTokens, temperature: sampling.temperature, topP: sampling.topP },
       device: `vision ${answer.device.vision}, language ${answer.device.language}`,
       seconds,
       versions: { ...this.#versions },
     }
   }
+}
+
+function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }>): number {
+  return frames.kind === 'indices' ? frames.indices.length : frames.times.length
+}
+
+/** A frame fills its temporal patch by itself, so it counts that many times against the budget. */
+function samplePixelsOf(manifest: ModelManifest): number | null {
+  return manifest.family === 'tarsier2' ? manifest.preprocessing.clipMaxPixels / manifest.vision.temporalPatchSize : null
 }
 
 /** Without the cache on disk: thousands of clips that are looked at once would only push one another out. */

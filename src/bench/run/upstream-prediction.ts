@@ -1,7 +1,7 @@
 import { parseAnnotation } from '../annotations.ts'
 import { dataSetOf } from '../datasets.ts'
 import type { Prediction } from '../prediction.ts'
-import type { Sample } from '../sample.ts'
+import { clipsOf, type Sample } from '../sample.ts'
 
 /** What the Python program writes where a sample failed. */
 const UPSTREAM_FAILURE = '<error>'
@@ -35,7 +35,7 @@ export function readUpstream(value: unknown): Prediction | { readonly reason: st
   const failed = answer === UPSTREAM_FAILURE
   return {
     ...sampleFields(sample),
-    video: sample.videoFile,
+    video: clipsOf(sample).flatMap(({ file }) => file)[0] ?? null,
     prediction: failed ? null : (answer ?? ''),
     finish: null,
     error: failed ? { code: 'internal', message: `The program that made this prediction wrote ${UPSTREAM_FAILURE}.` } : null,

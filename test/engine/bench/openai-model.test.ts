@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClipSettings } from '../../../src/bench/run/openai-clip.ts'
 import { OpenAiModel, type OpenAiModelOptions } from '../../../src/bench/run/openai-model.ts'
-import type { Sample } from '../../../src/bench/sample.ts'
+import { clipThenText, type Sample } from '../../../src/bench/sample.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { ModelServer, type Reply } from '../../helpers/model-server.ts'
 import { ProxyServer } from '../../helpers/proxy-server.ts'
@@ -20,8 +20,8 @@ const sample: Sample = {
   dataset: 'TVBench',
   task: '',
   idx: 1,
-  videoFile: video,
   vid: null,
+  content: clipThenText(video, 'Which way?'),
   prompt: 'Which way?',
   begun: '',
   reference: 'A',
@@ -57,7 +57,7 @@ async function ask(
     ...options,
   })
   try {
-    const said = await model.answer({ ...sample, ...given }, clip, never).then(
+    const said = await model.answer({ ...sample, ...given }, [clip], never).then(
       (answer) => ({ answer, error: null }),
       (error: unknown) => ({ answer: null, error: error as Error & { code: string; cause: unknown } }),
     )
@@ -133,7 +133,9 @@ describe('what a server is shown', () => {
   })
 
   it('no part of a clip that it cannot be told', async () => {
-    const { error, asked } = await ask(say('A'), { range: { unit: 'seconds', start: 1 } })
+    const range = { unit: 'seconds', start: 1 } as const
+    const content = clipThenText(video, 'Which way?', { kind: 'range', range })
+    const { error, asked } = await ask(say('A'), { content })
     expect(error).toMatchObject({ code: 'invalid-range' })
     expect(asked).toHaveLength(0)
   })
@@ -149,7 +151,7 @@ describe('what a server is shown', () => {
         sampling: samplingSchema.parse({}),
         version: '0',
       })
-      await expect(model.answer(sample, '/nowhere/clip.mp4', never)).rejects.toMatchObject({ code: 'file-missing' })
+      await expect(model.answer(sample, ['/nowhere/clip.mp4'], never)).rejects.toMatchObject({ code: 'file-missing' })
       await model[Symbol.asyncDispose]()
     }
     expect(server.asked).toHaveLength(0)

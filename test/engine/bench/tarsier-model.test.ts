@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { TarsierModel } from '../../../src/bench/run/tarsier-model.ts'
-import type { Sample } from '../../../src/bench/sample.ts'
+import { clipThenText, type Sample } from '../../../src/bench/sample.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { childrenOf } from '../../helpers/child-processes.ts'
@@ -16,8 +16,8 @@ const sample: Sample = {
   dataset: 'DREAM',
   task: '',
   idx: 1,
-  videoFile: video,
   vid: null,
+  content: clipThenText(video, 'Describe the video in detail.'),
   prompt: 'Describe the video in detail.',
   begun: '',
   reference: 'A',
@@ -33,15 +33,15 @@ test('an engine that dies of a sample fails that sample, and three in a row end 
     never,
   )
   const killed = async () => {
-    const answer = model.answer(sample, video, never)
+    const answer = model.answer(sample, [video], never)
     for (const child of await children()) process.kill(child, 'SIGKILL')
     return await answer.catch((error: unknown) => error)
   }
-  const first = await model.answer(sample, video, never)
+  const first = await model.answer(sample, [video], never)
   expect(first.text).toContain('circle')
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   // The next sample has an engine again, and the count begins anew.
-  expect((await model.answer(sample, video, never)).text).toBe(first.text)
+  expect((await model.answer(sample, [video], never)).text).toBe(first.text)
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   expect(await killed()).toMatchObject({ code: 'native-library' })
@@ -54,12 +54,12 @@ test('a model that is written over while it answers ends the run', async () => {
   const sampling = samplingSchema.parse({ maxTokens: 16 })
   const engine = { model: folder, device: 'cpu', home: home.directory } as const
   await using model = await TarsierModel.open({ engine, frames: { count: 4 }, sampling, version: '0' }, never)
-  expect((await model.answer(sample, video, never)).text).toContain('circle')
+  expect((await model.answer(sample, [video], never)).text).toContain('circle')
   const { language } = await readManifest(folder)
   const file = await open(join(folder, language.file), 'r+')
   await file.write('GGUF', 0)
   await file.close()
-  await expect(model.answer(sample, video, never)).rejects.toMatchObject({
+  await expect(model.answer(sample, [video], never)).rejects.toMatchObject({
     code: 'model-damaged',
     message: expect.stringContaining(language.file),
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AnnotationLine, parseAnnotation, readAnnotations } from '../../../src/bench/annotations.ts'
 import { type BrokenLine, MAX_LINE_BYTES } from '../../../src/bench/json-lines.ts'
+import { clipsOf, clipThenText, type FrameChoice } from '../../../src/bench/sample.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const signal = new AbortController().signal
@@ -86,8 +87,8 @@ describe('a version 2 line', () => {
         dataset: 'DREAM/garden',
         task: 'video/caption',
         idx: 4,
-        videoFile: '<placeholder>',
         vid: 12,
+        content: clipThenText('<placeholder>', 'Describe the video in detail.'),
         prompt: 'Describe the video in detail.',
         begun: '',
         reference: 'A ball rolls away.',
@@ -123,45 +124,96 @@ describe('a version 2 line', () => {
       { unit: 'frames', start: 3, end: 10 },
     ],
   ])('asks with %j about %j', (video, range) => {
-    expect(parseAnnotation(v2(video))).toHaveProperty('sample.range', range)
+    expect(framesOf(v2(video))).toEqual({ kind: 'range', range })
   })
 
   it('asks about the whole clip where one of two times is missing, as upstream', () => {
     expect(parseAnnotation(v2({ start_time: 2, frame_indices: null }))).toMatchObject({ answer: null })
-    expect(parseAnnotation(v2({ start_time: 2, frame_indices: null }))).not.toHaveProperty('sample.range')
+    expect(framesOf(v2({ start_time: 2, frame_indices: null }))).toBeUndefined()
   })
 
   it.each([
-    [
-      'a clip too many',
-      {
-        ...described,
-        messages: [
-          { role: 'user', content: [...(described.messages[0]?.content ?? []), described.messages[0]?.content[0]] },
-          described.messages[1],
-        ],
-      },
-      'messages: one clip is wanted, but there are 2',
-    ],
-    [
-      'no clip',
-      { ...described, messages: [{ role: 'user', content: [] }, described.messages[1]] },
-      'messages: one clip is wanted, but there are 0',
-    ],
     [
       'a further turn',
       { ...described, messages: [...described.messages, ...described.messages] },
       'they are of: user, assistant, user, assistant',
     ],
-    [
-      'frames by number',
-      v2({ frame_indices: [1, 2] }),
-      'messages[0].content[0].video.frame_indices: frames cannot be chosen this way here',
-    ],
-    ['a list of files', v2({ video_file: ['1.jpg', '2.jpg'] }), 'messages[0].content[0].video.video_file: the path of one file is wanted'],
+    ['masks', v2({ mask_boxes: [[]] }), 'messages[0].content[0].video.mask_boxes: masks are not supported'],
+    ['no file', v2({ video_file: null }), 'messages[0].content[0].video: neither video_file nor image_file is there'],
+    ['pictures by time', v2({ video_file: ['1.jpg'], time_indices: [1] }), 'pictures have no times to choose by'],
+    ['too many frames', v2({ frame_indices: Array(257).fill(0) }), 'frame_indices'],
     ['no idx', { ...described, idx: undefined }, 'idx: a number or a text is wanted'],
   ])('with %s is refused', (_, line, reason) => {
     expect(parseAnnotation(line)).toEqual({ reason: expect.stringContaining(reason) })
+  })
+})
+
+/** How an annotation's first clip is to be sampled. */
+function framesOf(line: unknown): FrameChoice | undefined {
+  const parsed = parseAnnotation(line)
+  if ('reason' in parsed) throw new Error(parsed.reason)
+  return clipsOf(parsed.sample)[0]?.frames
+}
+
+describe('the shapes of upstream’s readers', () => {
+  const shown = (content: readonly object[]) => {
+    const parsed = parseAnnotation({ ...described, messages: [{ role: 'user', content }, described.messages[1]] })
+    return 'reason' in parsed ? parsed.reason : parsed.sample.content
+  }
+
+  it.each([
+    [{ frame_indices: [4, 2, 9] }, { kind: 'indices', indices: [4, 2, 9] }],
+    [
+      { time_indices: [0.5, '2'], frame_indices: [1] },
+      { kind: 'times', times: [0.5, 2] },
+    ],
+    [{ fps: 2 }, { kind: 'rate', rate: 2 }],
+    [
+      { fps: 2, start_frame: 5 },
+      { kind: 'rate', rate: 2, range: { unit: 'frames', start: 5 } },
+    ],
+    [{ min_n_frames: '32' }, { kind: 'least', count: 32 }],
+  ])('choose frames by %j', (video, frames) => {
+    expect(framesOf(v2(video))).toEqual(frames)
+  })
+
+  it('are pictures for the frames of a video, in either version', () => {
+    const pictures = ['b/1.jpg', 'b/2.png']
+    const content = clipThenText(pictures, 'What happens?')
+    const text = { type: 'text', text: 'What happens?' }
+    expect(shown([{ type: 'video', video: { video_file: pictures } }, text])).toEqual(content)
+    expect(shown([{ type: 'video', video: { image_file: pictures } }, text])).toEqual(content)
+    expect(shown([{ type: 'video', video: { image_file: pictures, frame_indices: [1] } }, text])).toEqual(
+      clipThenText(pictures, 'What happens?', { kind: 'indices', indices: [1] }),
+    )
+    const first = parseAnnotation(v1({ prompt: 'USER: <video> What happens? ASSISTANT:' }, { video_file: [...pictures, 'b/notes.txt'] }))
+    expect(first).toMatchObject({ sample: { content } })
+  })
+
+  it('are a picture, and a frame of a video as one', () => {
+    expect(shown([{ type: 'image', image: { image_file: 'a.png' } }])).toEqual([
+      { kind: 'clip', clip: { file: 'a.png', frames: { kind: 'picture' } } },
+    ])
+    expect(shown([{ type: 'image', image: { video_file: 'a.mp4', frame_indices: 7 } }])).toEqual([
+      { kind: 'clip', clip: { file: 'a.mp4', frames: { kind: 'indices', indices: [7] } } },
+    ])
+  })
+
+  it('are several clips and words in their order, and words alone', () => {
+    const video = (video_file: string) => ({ type: 'video', video: { video_file } })
+    const text = (words: string) => ({ type: 'text', text: words })
+    expect(shown([text('First '), video('a.mp4'), text(' then '), video('b.mp4'), text('?')])).toEqual([
+      { kind: 'text', text: 'First ' },
+      { kind: 'clip', clip: { file: 'a.mp4' } },
+      { kind: 'text', text: ' then ' },
+      { kind: 'clip', clip: { file: 'b.mp4' } },
+      { kind: 'text', text: '?' },
+    ])
+    expect(shown([text('What is a cat?')])).toEqual([{ kind: 'text', text: 'What is a cat?' }])
+    for (const video_file of ['', undefined, null])
+      expect(parseAnnotation(v1({ prompt: 'USER: What is a cat? ASSISTANT:' }, { video_file }))).toMatchObject({
+        sample: { content: [{ kind: 'text', text: 'What is a cat?' }] },
+      })
   })
 })
 
@@ -187,8 +239,8 @@ describe('a version 1 line', () => {
         dataset: 'MSVD-QA-val',
         task: '',
         idx: 0,
-        videoFile: '<placeholder>',
         vid: 'ball_1_2',
+        content: clipThenText('<placeholder>', 'Answer briefly. Question: what rolls?'),
         prompt: 'Answer briefly. Question: what rolls?',
         begun: '\nAnswer: In the video,',
         reference: 'ball',
@@ -214,17 +266,16 @@ describe('a version 1 line', () => {
   })
 
   it('asks about the part that its times name', () => {
-    expect(parseAnnotation(v1({}, { start_time: 1.5, end_time: -1 }))).toHaveProperty('sample.range', {
-      unit: 'seconds',
-      rule: 'average-rate',
-      start: 1.5,
-    })
-    expect(parseAnnotation(v1({}, { start_time: 0, end_time: -1 }))).not.toHaveProperty('sample.range')
+    const range = { unit: 'seconds', rule: 'average-rate', start: 1.5 }
+    expect(framesOf(v1({}, { start_time: 1.5, end_time: -1 }))).toEqual({ kind: 'range', range })
+    expect(framesOf(v1({}, { start_time: 0, end_time: -1 }))).toBeUndefined()
   })
 
   it.each([
     [v1({ prompt: '<video> or <video>?' }), 'text.prompt: it shows more than one clip'],
-    [v1({}, { video_file: ['1.jpg'] }), 'video_file: the path of one file is wanted'],
+    [v1({}, { video_file: ['1.mp4'] }), 'text.prompt: none of the files of its clip is a picture'],
+    [v1({}, { video_file: undefined }), 'text.prompt: it shows a clip, but there is no video_file'],
+    [v1({}, { video_file: [] }), 'video_file: '],
     [v1({ response: {} }, { idx: null }), /idx: .*; text\.response: a text, a number or a list of texts is wanted/],
     [{ idx: 1 }, /^neither "messages" .* nor "text"/],
     [[asked], 'not an object'],

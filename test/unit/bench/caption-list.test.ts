@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CaptionLine, readCaptionList } from '../../../src/bench/caption-list.ts'
 import type { BrokenLine } from '../../../src/bench/json-lines.ts'
-import type { Sample } from '../../../src/bench/sample.ts'
+import { clipsOf, type Sample } from '../../../src/bench/sample.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const signal = new AbortController().signal
@@ -47,10 +47,12 @@ function samplesOf(lines: readonly (CaptionLine | BrokenLine)[]): Sample[] {
   return lines.flatMap((line) => (line.kind === 'caption' ? [line.sample] : []))
 }
 
+const fileOf = (sample: Sample) => clipsOf(sample)[0]?.file
+
 describe('a list of clips', () => {
   it('is a path a line, with blanks around it and lines between left out', async () => {
     const samples = samplesOf(await read('list.txt', ['a.mp4', '', '  my clips/b.mov\r']))
-    expect(samples.map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'my clips/b.mov'])
+    expect(samples.map(fileOf)).toEqual(['a.mp4', 'my clips/b.mov'])
     expect(samples[1]).toMatchObject({ key: 'captions-my clips/b.mov', dataset: 'captions', idx: 'my clips/b.mov', prompt: 'Describe it.' })
   })
 
@@ -86,7 +88,7 @@ describe('a list of clips', () => {
       ['DREAM/garden-4', 'What happens?', ' In short:'],
       ['MSVD-5', 'Say it.', ''],
     ])
-    expect(samples.map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'a.mp4', '<placeholder>', 'b.avi'])
+    expect(samples.map(fileOf)).toEqual(['a.mp4', 'a.mp4', '<placeholder>', 'b.avi'])
   })
 
   it('is asked one thing throughout where that is given', async () => {
@@ -108,7 +110,7 @@ describe('a list of clips', () => {
       'b.mp4',
       'a.mp4',
     ])
-    expect(samplesOf(lines).map(({ videoFile }) => videoFile)).toEqual(['a.mp4', 'b.mp4'])
+    expect(samplesOf(lines).map(fileOf)).toEqual(['a.mp4', 'b.mp4'])
     const broken = lines.flatMap((line) => (line.kind === 'broken' ? [line] : []))
     expect(broken.map(({ line }) => line)).toEqual([1, 2, 3, 4, 7])
     expect(broken[0]?.reason).toBe('neither a path, nor {"video": path}, nor an annotation')

@@ -113,9 +113,9 @@ describe('finding a clip by its vid', () => {
 describe('the clip of a sample', () => {
   it('is the annotated file, and otherwise the one that the vid names', async () => {
     const { scratch, videos } = await folderOf('1.mp4')
-    const sample = { vid: 1, dataset: 'Own', videoFile: '<placeholder>', extraInfo: {} }
-    expect(clipPath(sample, videos)).toBe(scratch.path('1.mp4'))
-    expect(clipPath({ ...sample, videoFile: 'clips/9.mp4' }, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
-    expect(() => clipPath(sample, null)).toThrow('--videos')
+    const sample = { vid: 1, dataset: 'Own', extraInfo: {} }
+    expect(clipPath('<placeholder>', sample, videos)).toBe(scratch.path('1.mp4'))
+    expect(clipPath('clips/9.mp4', sample, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
+    expect(() => clipPath('<placeholder>', sample, null)).toThrow('--videos')
   })
 })

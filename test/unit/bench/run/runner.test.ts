@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { clipFiles } from '../../../../src/bench/locate-videos.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
 import type { Answered, ModelUnderTest } from '../../../../src/bench/run/model-under-test.ts'
 import { PredictionFile } from '../../../../src/bench/run/prediction-file.ts'
 import { runSamples } from '../../../../src/bench/run/runner.ts'
-import type { Sample } from '../../../../src/bench/sample.ts'
+import { clipThenText, type Sample } from '../../../../src/bench/sample.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
@@ -27,8 +28,8 @@ function sample(idx: number): Sample {
     dataset: 'TVBench',
     task: '',
     idx,
-    videoFile: `/v/${idx}.mp4`,
     vid: null,
+    content: clipThenText(`/v/${idx}.mp4`, 'Which?'),
     prompt: 'Which?',
     begun: '',
     reference: 'A',
@@ -52,9 +53,9 @@ async function ran(workers: readonly ModelUnderTest[], signal = new AbortControl
   const { file } = await PredictionFile.open(scratch.directory, { dataSet: 'tvbench', settings: {}, drop: () => false }, signal)
   const told: Prediction[] = []
   const tasks = Array.from({ length: 20 }, (_, i) => ({ sample: sample(i), file }))
-  const locate = ({ idx, videoFile }: Sample) => {
-    if (idx === 4) throw new TarsierError('file-missing', 'no clip')
-    return videoFile
+  const locate = (sample: Sample) => {
+    if (sample.idx === 4) throw new TarsierError('file-missing', 'no clip')
+    return clipFiles(sample, null)
   }
   const thrown = await runSamples(tasks, { workers, locate, onDone: (prediction) => told.push(prediction) }, signal).catch(
     (error: unknown) => error,

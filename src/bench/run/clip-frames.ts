@@ -1,0 +1,111 @@
+import { roundHalfToEven } from '../../engine/media/sampling.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { type ClipRange, type FrameRequest, MAX_FRAMES, type SamplerName } from '../../shared/frame-request.ts'
+import type { MediaFacts } from '../../shared/media-facts.ts'
+import type { SampleClip } from '../sample.ts'
+
+/** The run's own choice of frames, over all clips of a sample. */
+export interface WantedFrames {
+  readonly kind: SamplerName
+  readonly count: number
+}
+
+/**
+ * How many frames each clip of a sample gives, as upstream shares them out: pictures, numbers and times count as given; the other clips take
+ * turns until the wanted number is reached, and give frames up in turns where there are more than a model takes.
+ */
+export function sharedCounts(clips: readonly SampleClip[], wanted: number): number[] {
+  const counts = clips.map(givenCount)
+  const flexible = clips.flatMap(({ frames }, i) => (frames === undefined || ['range', 'rate', 'least'].includes(frames.kind) ? [i] : []))
+  let total = counts.reduce((sum, count) => sum + count, 0)
+  while (flexible.length > 0 && total < wanted) {
+    for (const i of flexible) {
+      if (total < wanted) counts[i] = (counts[i] ?? 0) + 1
+      total++
+    }
+  }
+  while (flexible.length > 0 && total > MAX_FRAMES) {
+    for (const i of flexible) {
+      if (total > MAX_FRAMES) counts[i] = (counts[i] ?? 0) - 1
+      total--
+    }
+  }
+  return counts
+}
+
+function givenCount({ frames }: SampleClip): number {
+  switch (frames?.kind) {
+    case undefined:
+    case 'range':
+      return 0
+    case 'picture':
+      return 1
+    case 'indices':
+      return frames.indices.length
+    case 'times':
+      return frames.times.length
+    case 'rate':
+      return MAX_FRAMES
+    case 'least':
+      return frames.count
+    default:
+      return assertNever(frames, 'choice of frames')
+  }
+}
+
+/**
+ * The frames of one clip as they are asked for.
+ *
+ * @param count of {@link sharedCounts}
+ * @param facts looks at the clip, where frames are found by its rate or checked against its length
+ */
+export async function frameRequest(
+  { frames }: SampleClip,
+  kind: SamplerName,
+  count: number,
+  facts: () => Promise<Pick<MediaFacts, 'frameCount' | 'rate'>>,
+): Promise<FrameRequest> {
+  const sampled = (range?: ClipRange): FrameRequest => {
+    if (count < 1) throw unusable('The other clips of this sample leave no frame for one of them. Take more frames.')
+    return { kind, count, ...(range && { range }) }
+  }
+  switch (frames?.kind) {
+    case undefined:
+      return sampled()
+    case 'picture':
+      return { kind: 'indices', indices: [0] }
+    case 'range':
+    case 'least':
+      return sampled(frames.range)
+    case 'indices':
+      return numbered(frames.indices, (await facts()).frameCount)
+    case 'times': {
+      const { frameCount, rate } = await facts()
+      const indices = frames.times.map((time) => roundHalfToEven(time * rate))
+      return numbered(indices, frameCount)
+    }
+    case 'rate': {
+      const { frameCount, rate } = await facts()
+      const step = roundHalfToEven(rate / frames.rate)
+      if (step < 1) throw unusable(`The clip has ${rate} frames a second, too few for the annotation's ${frames.rate}.`)
+      const length = Math.ceil(frameCount / step)
+      return length > count ? sampled(frames.range) : { kind: 'indices', indices: Array.from({ length }, (_, i) => i * step) }
+    }
+    default:
+      return assertNever(frames, 'choice of frames')
+  }
+}
+
+/** Upstream takes a last number that is one too high for that of the last frame, and leaves out what else lies beyond the ends. */
+function numbered(indices: readonly number[], frameCount: number): FrameRequest {
+  const last = indices.length - 1
+  const there = indices
+    .map((index, i) => (i === last && index === frameCount ? frameCount - 1 : index))
+    .filter((index) => index >= 0 && index < frameCount)
+  if (there.length === 0) throw unusable(`The clip has ${frameCount} frames, and none of those that the annotation names.`)
+  return { kind: 'indices', indices: there }
+}
+
+function unusable(sentence: string): TarsierError {
+  return new TarsierError('invalid-range', sentence)
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { frameRequest, sharedCounts } from '../../../../src/bench/run/clip-frames.ts'
+import type { FrameChoice, SampleClip } from '../../../../src/bench/sample.ts'
+
+const clip = (frames?: FrameChoice): SampleClip => ({ file: 'a.mp4', ...(frames && { frames }) })
+const indices = (count: number): FrameChoice => ({ kind: 'indices', indices: Array(count).fill(0) })
+const picture: FrameChoice = { kind: 'picture' }
+
+/** Counts as the reader of upstream's version 2 gave them for these clips. */
+describe('the frames that the clips of a sample share', () => {
+  it.each([
+    ['one clip has them all', [clip()], 16, [16]],
+    ['two have half each', [clip(), clip()], 16, [8, 8]],
+    ['three take turns', [clip(), clip(), clip()], 16, [6, 5, 5]],
+    ['a picture counts as one', [clip(picture), clip()], 16, [1, 15]],
+    ['pictures alone are no more than they are', [clip(picture), clip(picture)], 16, [1, 1]],
+    ['numbers count as given', [clip(indices(10)), clip()], 16, [10, 6]],
+    ['more numbers than are wanted leave none', [clip(indices(20)), clip()], 16, [20, 0]],
+    ['a least number is kept', [clip({ kind: 'least', count: 32 }), clip()], 16, [32, 0]],
+    ['or grows', [clip({ kind: 'least', count: 4 })], 16, [16]],
+    ['a rate may take the most there are', [clip({ kind: 'rate', rate: 1 })], 16, [256]],
+    ['which two of them share', [clip({ kind: 'rate', rate: 1 }), clip({ kind: 'rate', rate: 1 })], 16, [128, 128]],
+  ])('%s', (_, clips, wanted, counts) => {
+    expect(sharedCounts(clips, wanted)).toEqual(counts)
+  })
+})
+
+describe('the frames of one clip', () => {
+  const of = (frames: FrameChoice | undefined, count = 16, frameCount = 100, rate = 25) =>
+    frameRequest(clip(frames), 'uniform', count, async () => ({ frameCount, rate }))
+
+  it.each([
+    ['by number, one past the last for the last, others beyond left out', { kind: 'indices', indices: [3, 120, -1, 50, 100] }, [3, 50, 99]],
+    ['by time, rounded to the even frame', { kind: 'times', times: [0, 0.02, 0.06, 3.96, 9] }, [0, 0, 2, 99]],
+    ['at a rate', { kind: 'rate', rate: 2 }, [0, 12, 24, 36, 48, 60, 72, 84, 96]],
+    ['of a picture', picture, [0]],
+  ] as const)('%s', async (_, frames, wanted) => {
+    expect(await of(frames)).toEqual({ kind: 'indices', indices: wanted })
+  })
+
+  it('at a rate that gives too many are the run’s own choice', async () => {
+    const range = { unit: 'frames', start: 5 } as const
+    expect(await of({ kind: 'rate', rate: 25, range }, 64)).toEqual({ kind: 'uniform', count: 64, range })
+  })
+
+  it('are refused where there is none', async () => {
+    await expect(of({ kind: 'indices', indices: [100, 101] })).rejects.toMatchObject({ code: 'invalid-range' })
+    await expect(of({ kind: 'rate', rate: 60 })).rejects.toMatchObject({ code: 'invalid-range' })
+    await expect(of(undefined, 0)).rejects.toMatchObject({ code: 'invalid-range' })
+  })
+})
