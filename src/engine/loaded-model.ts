@@ -31,6 +31,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     template: manifest.prompt.template,
     videoPad: manifest.prompt.videoPad,
     spaceOnce: manifest.prompt.spaceOnce,
+    spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
     device: languageDevice(options.device),
     signal,
   })

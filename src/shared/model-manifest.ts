@@ -46,6 +46,8 @@ const prompt = z
     describe: z.string().min(1),
     /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
     spaceOnce: z.boolean().optional(),
+    /** Whether that space is left out before a text that begins with one. Defaults to false. */
+    spaceUnlessGiven: z.boolean().optional(),
   })
   .strict()
 

@@ -324,6 +324,7 @@ export function declareLlama(llama: LibraryHandle) {
     vocabAttributes: native<[Pointer, number], number>('llama_vocab_get_attr', 'int', [pointer, 'int32_t']),
     vocabIsEnd: native<[Pointer, number], boolean>('llama_vocab_is_eog', 'bool', [pointer, 'int32_t']),
     vocabAddsBos: native<[Pointer], boolean>('llama_vocab_get_add_bos', 'bool', [pointer]),
+    vocabAddsEos: native<[Pointer], boolean>('llama_vocab_get_add_eos', 'bool', [pointer]),
     vocabBos: native<[Pointer], number>('llama_vocab_bos', 'int32_t', [pointer]),
     vocabEos: native<[Pointer], number>('llama_vocab_eos', 'int32_t', [pointer]),
     tokenize: native<[Pointer, Uint8Array, number, Int32Array, number, boolean, boolean], number>('llama_tokenize', 'int32_t', [

@@ -34,6 +34,8 @@ export interface LanguageOptions {
   readonly videoPad: string
   /** Whether the tokenizer's space comes before the prompt's first text only. Defaults to false. */
   readonly spaceOnce?: boolean | undefined
+  /** Whether it is left out before a text that begins with a space. Defaults to false. */
+  readonly spaceUnlessGiven?: boolean | undefined
   /** `auto` takes the best there is. Defaults to `auto`. */
   readonly device?: LanguageDevice
   /** Layers on the GPU, instead of as many as are estimated to fit. */
@@ -155,7 +157,7 @@ class LlamaModel implements Language {
   readonly #model: Pointer
   readonly #tokenizer: Tokenizer
   readonly #template: PromptTemplate
-  readonly #spaceOnce: boolean
+  readonly #spaces: { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean }
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
   readonly #weightBytes: number
@@ -178,7 +180,7 @@ class LlamaModel implements Language {
     this.#library = library
     this.#model = model
     this.#tokenizer = new Tokenizer(api, model)
-    this.#spaceOnce = options.spaceOnce ?? false
+    this.#spaces = { spaceOnce: options.spaceOnce ?? false, spaceUnlessGiven: options.spaceUnlessGiven ?? false }
     this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
     this.#weightBytes = Number(api.modelBytes(model))
     // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
@@ -218,7 +220,7 @@ class LlamaModel implements Language {
 
   prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[] {
     this.#open()
-    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, spaceOnce: this.#spaceOnce, batch: BATCH })
+    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, ...this.#spaces, batch: BATCH })
   }
 
   checkGrammar(grammar: string): void {

@@ -2,6 +2,9 @@ import type { PromptTemplate, RenderedPart } from './prompt-template.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, PromptOptions, PromptSegment } from './types.ts'
 
+/** A text that begins with a space, as it is or as SentencePiece writes it. */
+const SPACED = /^[ ▁]/
+
 /**
  * Renders messages and makes tokens of them. Words of the template and of users that stand side by side are tokenised as one text, as in the
  * reference. `batch` is the most tokens of a piece.
@@ -10,7 +13,7 @@ export function buildPrompt(
   template: PromptTemplate,
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
-  options: PromptOptions & { readonly spaceOnce: boolean; readonly batch: number },
+  options: PromptOptions & { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean; readonly batch: number },
 ): PromptSegment[] {
   const segments: PromptSegment[] = []
   let tokens: number[] = []
@@ -21,11 +24,14 @@ export function buildPrompt(
       segments.push(part)
       tokens = []
     } else if (part.kind === 'control') tokens.push(part.token)
-    else tokens = tokens.concat(begun && options.spaceOnce ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text))
+    else {
+      const bare = (begun && options.spaceOnce) || (options.spaceUnlessGiven && SPACED.test(part.text))
+      tokens = tokens.concat(bare ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text))
+    }
     begun = true
   }
   if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
-  const whole = tokenizer.bos === null ? segments : withBos(segments, tokenizer.bos)
+  const whole = withAdditions(segments, tokenizer)
   return whole.flatMap((segment) => (segment.kind === 'clip' ? [segment] : pieces(segment.tokens, tokenizer, options.batch)))
 }
 
@@ -50,9 +56,25 @@ function withText(parts: readonly RenderedPart[], text: string): readonly Render
   return last?.kind === 'text' ? [...parts.slice(0, -1), { kind: 'text', text: last.text + text }] : [...parts, { kind: 'text', text }]
 }
 
-/** Models that want their beginning token get it once, whether or not the template wrote it. */
-function withBos(segments: readonly PromptSegment[], bos: number): PromptSegment[] {
-  const [first, ...rest] = segments
-  if (first?.kind !== 'tokens') return [{ kind: 'tokens', tokens: [bos] }, ...segments]
-  return first.tokens[0] === bos ? [first, ...rest] : [{ kind: 'tokens', tokens: [bos, ...first.tokens] }, ...rest]
+/** Models that want a beginning or an end token around a text get them, as transformers does it: none where the template wrote the beginning itself. */
+function withAdditions(segments: readonly PromptSegment[], { bos, eos }: Pick<Tokenizer, 'bos' | 'eos'>): PromptSegment[] {
+  const [first] = segments
+  if (bos !== null && first?.kind === 'tokens' && first.tokens[0] === bos) return [...segments]
+  return joined([...(bos === null ? [] : [tokensOf(bos)]), ...segments, ...(eos === null ? [] : [tokensOf(eos)])])
+}
+
+function tokensOf(token: number): PromptSegment {
+  return { kind: 'tokens', tokens: [token] }
+}
+
+/** Runs of tokens that stand side by side, as one. */
+function joined(segments: readonly PromptSegment[]): PromptSegment[] {
+  const made: PromptSegment[] = []
+  for (const segment of segments) {
+    const last = made.at(-1)
+    if (segment.kind === 'tokens' && last?.kind === 'tokens')
+      made[made.length - 1] = { kind: 'tokens', tokens: [...last.tokens, ...segment.tokens] }
+    else made.push(segment)
+  }
+  return made
 }

@@ -14,6 +14,8 @@ export class Tokenizer {
   readonly controls: ReadonlyMap<string, number>
   /** Put before every prompt, unless the template wrote it. */
   readonly bos: number | null
+  /** Put after every prompt, unless the template wrote the beginning token itself; hardly any model has it. */
+  readonly eos: number | null
   /** Text of the end-of-sequence token, for templates that ask for it. */
   readonly eosText: string
   readonly bosText: string
@@ -47,7 +49,9 @@ export class Tokenizer {
     this.#controlIds = controlIds
     const bos = api.vocabBos(this.#vocab)
     this.bosText = this.#textOf(bos)
-    this.eosText = this.#textOf(api.vocabEos(this.#vocab))
+    const eos = api.vocabEos(this.#vocab)
+    this.eosText = this.#textOf(eos)
+    this.eos = eos >= 0 && api.vocabAddsEos(this.#vocab) ? eos : null
     this.bos = bos >= 0 && api.vocabAddsBos(this.#vocab) ? bos : null
   }
 

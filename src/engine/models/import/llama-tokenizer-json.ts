@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
 import { checkFields, readJsonFile } from '../json-file.ts'
 import { pieceKinds, type SentencePiece, type SentencePieceModel } from './sentencepiece-model.ts'
+import { readAdditions, type TokenAdditions } from './token-additions.ts'
 import { type AddedToken, addedSchema, entries, id, mergesSchema } from './tokenizer-files.ts'
 
 const FILE = 'tokenizer.json'
@@ -37,8 +38,12 @@ export interface LlamaTokenizerJson {
   readonly added: ReadonlyMap<number, AddedToken>
   /** Whether only the first text of several between special tokens gets a space in front. */
   readonly spaceOnce: boolean
-  /** Which special tokens it puts around a text, by kind; `special` holds the texts that the settings name. */
-  adds(special: ReadonlyMap<string, string>): Map<string, boolean>
+  /** Whether a text that begins with a space gets none. */
+  readonly spaceUnlessGiven: boolean
+  /** Which tokens it puts around a text. */
+  readonly additions: TokenAdditions
+  /** Whether it puts a separator between two texts, if it says so; `special` holds the texts that the settings name. */
+  separates(special: ReadonlyMap<string, string>): boolean | undefined
   /** What it says in SentencePiece's terms. Throws `model-unsupported` for a tokenizer of another kind. */
   model(): SentencePieceModel
 }
@@ -52,7 +57,10 @@ export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTo
   return {
     added: new Map(file.added_tokens.map(({ id, content, special }) => [id, { content, special }])),
     spaceOnce: metaspaceSchema.safeParse(file.pre_tokenizer).data?.prepend_scheme === 'first',
-    adds: (special) => findAdds(file.post_processor, special, path),
+    // Metaspace looks, and a normalizer's Prepend does not.
+    spaceUnlessGiven: metaspaceSchema.safeParse(file.pre_tokenizer).success,
+    additions: readAdditions(file.post_processor, (text) => file.added_tokens.find(({ content }) => content === text)?.id, path),
+    separates: (special) => findSeparator(file.post_processor, special, path),
     model: () => ({ path, pieces: findPieces(file.model, path), prefixed: isPrefixed(file, path) }),
   }
 }
@@ -100,27 +108,24 @@ function isPrefixed({ normalizer, pre_tokenizer }: z.output<typeof fileSchema>, 
 }
 
 /** As llama.cpp's converter reads the templates of a single text and of two. */
-function findAdds(
+function findSeparator(
   post: z.output<typeof fileSchema>['post_processor'],
   special: ReadonlyMap<string, string>,
   path: string,
-): Map<string, boolean> {
-  const adds = new Map<string, boolean>()
+): boolean | undefined {
   for (const step of stepsOf(post, 'processors')) {
     if (step.type !== 'TemplateProcessing') continue
     const { single, pair } = checkFields(step, templateSchema, `${path}: post_processor`)
     const first = single.length > 1 ? single[0]?.SpecialToken?.id : undefined
     const last = single.length > 1 ? single.at(-1)?.SpecialToken?.id : undefined
-    if (first !== undefined) adds.set('bos', first === (special.get('bos') ?? first))
-    if (last !== undefined) adds.set('eos', last === (special.get('eos') ?? last))
     const inner = pair.slice(first !== undefined && pair[0]?.SpecialToken?.id === first ? 1 : 0)
     if (last !== undefined && inner.at(-1)?.SpecialToken?.id === last) inner.pop()
     const between = inner.slice(1, -1).map((part) => part.SpecialToken?.id)
     if (inner[0]?.Sequence?.id !== 'A' || inner.at(-1)?.Sequence?.id !== 'B' || between.length === 0) continue
     const parts = (text: string | undefined) => text !== undefined && (text === special.get('sep') || text === special.get('eos'))
-    adds.set('sep', (parts(between[0]) && last === undefined) || (between.length === 2 && parts(between[1])))
+    return (parts(between[0]) && last === undefined) || (between.length === 2 && parts(between[1]))
   }
-  return adds
+  return undefined
 }
 
 type Step = z.output<typeof stepSchema>

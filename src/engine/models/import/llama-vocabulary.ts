@@ -2,7 +2,7 @@ import { TarsierError } from '../../../shared/errors.ts'
 import { type LlamaTokenizerJson, readLlamaTokenizerJson } from './llama-tokenizer-json.ts'
 import { pieceKinds, readSentencePieceModel, type SentencePieceModel } from './sentencepiece-model.ts'
 import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-files.ts'
-import { findAdds, looksSpecial, namedSpecials, padding, tokenTypes, type Vocabulary, withSpaces } from './vocabulary.ts'
+import { findAdds, looksSpecial, namedSpecials, padding, tokenTypes, type Vocabulary, withAdditions, withSpaces } from './vocabulary.ts'
 
 /** The scores that llama.cpp's converter gives to added tokens and to ids without a token. */
 const ADDED_SCORE = -1000
@@ -12,7 +12,7 @@ const NEEDED_KINDS = ['bos', 'eos'] as const
 
 /** The files of a tokenizer that is, or was made from, SentencePiece's. */
 export interface LlamaTokenizerFiles {
-  /** What tokens are merged by: tokenizer.model where there is one. */
+  /** What tokens are merged by: tokenizer.json's where there is one, for transformers goes by that alone. */
   readonly model: SentencePieceModel
   readonly json: LlamaTokenizerJson | null
   readonly settings: TokenizerSettings['settings']
@@ -21,21 +21,20 @@ export interface LlamaTokenizerFiles {
 }
 
 /**
- * Reads tokenizer.model, or tokenizer.json where there is none, with tokenizer_config.json and added_tokens.json. Throws
+ * Reads tokenizer.json, or tokenizer.model where there is none, with tokenizer_config.json and added_tokens.json. Throws
  * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one of another kind.
  */
 export async function readLlamaTokenizerFiles(directory: string): Promise<LlamaTokenizerFiles> {
   const { settings, added } = await readTokenizerSettings(directory)
   const json = await readLlamaTokenizerJson(directory)
-  const trained = await readSentencePieceModel(directory)
-  const model = trained ?? json?.model()
+  const model = json?.model() ?? (await readSentencePieceModel(directory))
   if (!model) {
     throw new TarsierError(
       'model-damaged',
       `${directory} has neither tokenizer.model nor tokenizer.json. Fetch all the checkpoint's files.`,
     )
   }
-  const own = trained === null && json !== null ? [...json.added] : []
+  const own = json === null ? [] : [...json.added]
   return { model, json, settings, added: [...own, ...[...added].map(([id, { token }]) => [id, token] as const)] }
 }
 
@@ -72,17 +71,25 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
     types,
     scores,
     merges: [],
-    specialIds: findSpecialIds(named, json, tokens, configIds),
-    adds: new Map([...(json?.adds(named) ?? []), ...findAdds(settings)]),
+    ...withAdditions(findSpecialIds(named, json, tokens, configIds), findFurtherAdds(files, named), json?.additions ?? null, {
+      path: model.path,
+      begins: true,
+    }),
     ...spacePrefixOf(files),
     // tokenizer.json is what transformers goes by where it is there; otherwise it makes one of the flag.
     ...((json ? json.spaceOnce : settings?.legacy === false) && { spaceOnce: true }),
+    ...(json?.spaceUnlessGiven && { spaceUnlessGiven: true }),
   }
 }
 
+function findFurtherAdds({ json, settings }: LlamaTokenizerFiles, named: ReadonlyMap<string, string>): Map<string, boolean> {
+  const separates = json?.separates(named)
+  return new Map([...(separates === undefined ? [] : [['sep', separates] as const]), ...findAdds(settings)])
+}
+
 /** Where the settings are silent, the converter is too, and llama.cpp puts a space in front though the tokenizer may not. */
-function spacePrefixOf({ settings, model }: LlamaTokenizerFiles): Pick<Vocabulary, 'spacePrefix'> {
-  const said = settings?.add_prefix_space
+function spacePrefixOf({ settings, model, json }: LlamaTokenizerFiles): Pick<Vocabulary, 'spacePrefix'> {
+  const said = json === null ? settings?.add_prefix_space : undefined
   if (typeof said === 'boolean') return { spacePrefix: said }
   return model.prefixed ? {} : { spacePrefix: false }
 }

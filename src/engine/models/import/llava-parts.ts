@@ -53,7 +53,7 @@ export function llavaManifest(
   wishes: ModelWishes,
   found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
     readonly licence: string | undefined
-    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce'>
+    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce' | 'spaceUnlessGiven'>
   },
 ): ModelParts['manifest'] {
   if (wishes.template !== undefined) expectClipPlace(wishes.template, TARSIER_CLIP, GIVEN_TEMPLATE)
@@ -67,6 +67,7 @@ export function llavaManifest(
       describe: DESCRIBE,
       describePicture: DESCRIBE_PICTURE,
       ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
+      ...(found.vocabulary.spaceUnlessGiven && { spaceUnlessGiven: true }),
     },
     maxSequence: found.maxSequence,
   }

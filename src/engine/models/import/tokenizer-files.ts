@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
 import { checkFields, readJsonFile, readTextFile } from '../json-file.ts'
+import { readAdditions, type TokenAdditions } from './token-additions.ts'
 
 /** A token that stands beside the merged ones: found in a text as a whole. */
 export interface AddedToken {
@@ -22,6 +23,8 @@ export interface TokenizerFiles {
   readonly added: ReadonlyMap<number, AddedToken>
   /** The ids of the tokens that tokenizer.json itself adds, by content. */
   readonly ownIds: ReadonlyMap<string, number>
+  /** What tokenizer.json puts around a text; null where there is none. */
+  readonly additions: TokenAdditions | null
   /** tokenizer_config.json; null when there is none. */
   readonly settings: Readonly<Record<string, unknown>> | null
 }
@@ -40,7 +43,7 @@ const tokenizerSchema = z.object({
   added_tokens: z.array(addedSchema.extend({ id })).default([]),
   normalizer: stepSchema.nullish(),
   pre_tokenizer: stepSchema.nullish(),
-  post_processor: stepSchema.nullish(),
+  post_processor: z.unknown().optional(),
   model: z.object({
     type: z.literal('BPE').optional(),
     vocab: z.unknown(),
@@ -106,17 +109,19 @@ async function readTokenizerJson(directory: string): Promise<BaseFiles | null> {
   const refuse = (what: string) =>
     new TarsierError('model-unsupported', `${path}: ${what}. The tokenizers of Qwen2-VL checkpoints are accepted.`)
   if (normalizer && normalizer.type !== 'NFC') throw refuse(`it changes text by "${normalizer.type}"; "NFC" is accepted`)
-  if (post_processor && post_processor.type !== 'ByteLevel')
-    throw refuse(`it adds tokens by "${post_processor.type}"; "ByteLevel" is accepted`)
   const cut = preTokenizerSchema.safeParse(pre_tokenizer)
   if (!cut.success || cut.data.pretokenizers[0].pattern.Regex !== QWEN2_SPLIT)
     throw refuse('it cuts text into words in another way than Qwen2 (pre_tokenizer)')
+  const vocabulary = checkFields(entries(model.vocab), vocabularySchema, `${path}: model.vocab`)
+  const ownIds = new Map(added_tokens.map(({ id, content }) => [content, id]))
+  const idOf = (text: string) => ownIds.get(text) ?? vocabulary.find(([token]) => token === text)?.[1]
   return {
     path,
-    vocabulary: checkFields(entries(model.vocab), vocabularySchema, `${path}: model.vocab`),
+    vocabulary,
     merges: model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.map(withoutSpaces).join(' '))),
     added: new Map(added_tokens.map(({ id, content, special }) => [id, { content, special }])),
-    ownIds: new Map(added_tokens.map(({ id, content }) => [content, id])),
+    ownIds,
+    additions: readAdditions(post_processor, idOf, path),
   }
 }
 
@@ -136,6 +141,7 @@ async function readVocabularyAndMerges(directory: string): Promise<BaseFiles | n
     merges: parseMerges(lines),
     added: new Map(),
     ownIds: new Map(),
+    additions: null,
   }
 }
 

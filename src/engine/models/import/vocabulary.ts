@@ -1,5 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import { SPECIAL_KINDS } from './checkpoint-config.ts'
+import type { TokenAdditions } from './token-additions.ts'
 import type { TokenizerFiles } from './tokenizer-files.ts'
 
 /** llama.cpp's numbers for what a token is. */
@@ -24,6 +25,8 @@ export interface Vocabulary {
   readonly spacePrefix?: boolean
   /** Whether only the first text of a prompt gets it, and none that follows a special token. Not a key of the format. */
   readonly spaceOnce?: boolean
+  /** Whether it is left out before a text that begins with a space. Not a key of the format. */
+  readonly spaceUnlessGiven?: boolean
 }
 
 /**
@@ -62,8 +65,7 @@ export function makeVocabulary(files: TokenizerFiles, size: number, configIds: R
     types,
     scores: [],
     merges: files.merges,
-    specialIds: findSpecialIds(files, configIds),
-    adds: findAdds(files.settings),
+    ...withAdditions(findSpecialIds(files, configIds), findAdds(files.settings), files.additions, { path: files.path, begins: false }),
   }
 }
 
@@ -110,6 +112,31 @@ function findSpecialIds({ settings, ownIds, added }: TokenizerFiles, configIds: 
   }
   for (const [kind, id] of configIds) if (!ids.has(kind)) ids.set(kind, id)
   return ids
+}
+
+/**
+ * Special tokens and which of them are put around a text. Where tokenizer.json is there, transformers goes by it alone, whatever the settings
+ * say. Throws `model-unsupported` where it ends a text with another token than the one that ends an answer: GGUF has one for both.
+ * @param begins whether llama.cpp puts a beginning token where a file is silent
+ */
+export function withAdditions(
+  specialIds: Map<string, number>,
+  adds: Map<string, boolean>,
+  additions: TokenAdditions | null,
+  { path, begins }: { readonly path: string; readonly begins: boolean },
+): Pick<Vocabulary, 'specialIds' | 'adds'> {
+  if (additions === null) return { specialIds, adds }
+  const { bos, eos } = additions
+  if (eos !== null && specialIds.get('eos') !== eos) {
+    throw new TarsierError(
+      'model-unsupported',
+      `${path}: it ends every text with the token ${eos}, and the settings name another as the end (${specialIds.get('eos') ?? 'none'}). Both must be one.`,
+    )
+  }
+  if (bos !== null) specialIds.set('bos', bos)
+  if (bos !== null || begins || adds.has('bos')) adds.set('bos', bos !== null)
+  if (eos !== null || adds.has('eos')) adds.set('eos', eos !== null)
+  return { specialIds, adds }
 }
 
 /** Which of the special tokens the settings (tokenizer_config.json) put around a text, or do not, by kind. */

@@ -87,7 +87,7 @@ describe('special ids', () => {
     expect(Object.fromEntries((await changed('yi', {})).specialIds)).toEqual({ bos: 1, eos: 2 })
   })
 
-  it('are put around a text as tokenizer.json has it, unless the settings say otherwise', async () => {
+  it('are put around a text as tokenizer.json has it, whatever the settings say', async () => {
     const silent = (value: JsonObject) => {
       delete value.add_bos_token
       delete value.add_eos_token
@@ -103,10 +103,16 @@ describe('special ids', () => {
     const adds = async (single: unknown[], pair: unknown[]) =>
       Object.fromEntries((await changed('json-only', { [JSON_FILE]: template(single, pair), [SETTINGS]: silent })).adds)
     expect(await adds([part('<s>'), text('A')], [part('<s>'), text('A'), part('<s>'), text('B')])).toEqual({ bos: true, sep: false })
-    expect(await adds([text('A'), part('</s>')], [text('A'), part('</s>'), text('B'), part('</s>')])).toEqual({ eos: true, sep: false })
-    expect(await adds([text('A')], [text('A'), part('</s>'), text('B')])).toEqual({ sep: true })
-    expect(await adds([text('A')], [text('A'), text('B')])).toEqual({})
+    expect(await adds([text('A'), part('</s>')], [text('A'), part('</s>'), text('B'), part('</s>')])).toEqual({
+      bos: false,
+      eos: true,
+      sep: false,
+    })
+    expect(await adds([text('A')], [text('A'), part('</s>'), text('B')])).toEqual({ bos: false, sep: true })
+    expect(await adds([text('A')], [text('A'), text('B')])).toEqual({ bos: false })
     expect(Object.fromEntries((await changed('json-only', {})).adds)).toEqual({ bos: true, eos: false, sep: false })
+    const loud = { [JSON_FILE]: template([text('A')], []), [SETTINGS]: (value: JsonObject) => ({ ...value, add_bos_token: true }) }
+    expect((await changed('json-only', loud)).adds.get('bos')).toBe(false)
   })
 })
 
@@ -123,6 +129,9 @@ describe('a space in front', () => {
     }
     expect((await changed('json-only', { [JSON_FILE]: metaspace('first') })).spacePrefix).toBeUndefined()
     expect((await changed('json-only', { [JSON_FILE]: metaspace('never') })).spacePrefix).toBe(false)
+    // tokenizer.json goes before the settings.
+    expect((await changed('json-only', { [JSON_FILE]: metaspace('never'), [SETTINGS]: said(true) })).spacePrefix).toBe(false)
+    expect((await changed('json-only', { [JSON_FILE]: metaspace('first'), [SETTINGS]: said(false) })).spacePrefix).toBeUndefined()
   })
 })
 

@@ -16,6 +16,7 @@ const files = (over: Partial<TokenizerFiles> = {}): TokenizerFiles => ({
     [5, { content: '<tool>', special: false }],
   ]),
   ownIds: new Map([['<|im_end|>', 3]]),
+  additions: null,
   settings: { eos_token: { content: '<|im_end|>' }, add_bos_token: false, add_eos_token: null },
   ...over,
 })
@@ -41,6 +42,20 @@ describe('makeVocabulary', () => {
       ['bos', 0],
     ])
     expect([...adds]).toEqual([['bos', false]])
+  })
+
+  it('puts around a text what tokenizer.json does, whatever the settings say', () => {
+    const { specialIds, adds } = makeVocabulary(files({ additions: { bos: 4, eos: 3 } }), 8, new Map([['bos', 0]]))
+    expect(specialIds.get('bos')).toBe(4)
+    expect(Object.fromEntries(adds)).toEqual({ bos: true, eos: true })
+    const settings = { eos_token: '<|im_end|>', add_bos_token: true, bos_token: '<|forgotten|>' }
+    const nothing = makeVocabulary(files({ additions: { bos: null, eos: null }, settings }), 8, new Map())
+    expect(Object.fromEntries(nothing.adds)).toEqual({ bos: false })
+    expect(Object.fromEntries(makeVocabulary(files({ settings }), 8, new Map()).adds)).toEqual({ bos: true })
+  })
+
+  it('refuses two kinds of ends', () => {
+    expect(() => makeVocabulary(files({ additions: { bos: null, eos: 4 } }), 8, new Map())).toThrow(/ends every text with the token 4/)
   })
 
   it('finds them without tokenizer.json too', () => {
