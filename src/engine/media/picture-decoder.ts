@@ -11,6 +11,9 @@ import {
 import { Codec, CodecContext, type Frame, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 
+/** Most pixels of a frame: 8192×8192. Decoders keep many frames, so that a few bytes of larger ones would take gigabytes. */
+export const MAX_FRAME_PIXELS = 2 ** 26
+
 /** Failures in a row while flushing: more than a decoder holds frames back. */
 const MAX_ERRORS = 256
 
@@ -72,6 +75,8 @@ export class PictureDecoder implements Disposable {
     this.#context.allocContext3(codec)
     const copied = this.#context.parametersToContext(codecpar)
     this.#context.pktTimebase = timeBase
+    // A stream may become larger than its header says; decoders count what their rows are padded with, too.
+    this.#context.setOption('max_pixels', MAX_FRAME_PIXELS * 1.25)
     this.#context.threadCount = 0
     this.#context.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
     if (copied < 0 || (await this.#context.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')

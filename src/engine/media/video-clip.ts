@@ -10,6 +10,7 @@ import { hashFile } from './local-file.ts'
 import { refuseMp4Bomb } from './mp4-limits.ts'
 import { matrixOrientation, type Orientation, upright } from './orientation.ts'
 import { indexPackets, type PacketScan, scanPackets } from './packet-scan.ts'
+import { MAX_FRAME_PIXELS } from './picture-decoder.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
@@ -53,6 +54,10 @@ export class VideoClip implements Clip {
   static async #of(demuxer: Demuxer, path: string, bytes: number, head: Uint8Array, signal: AbortSignal): Promise<VideoClip> {
     const { stream, secondsPerTick } = demuxer
     const { width, height, codecId, format } = stream.codecpar
+    if (width * height > MAX_FRAME_PIXELS) {
+      const limit = `a frame may have ${MAX_FRAME_PIXELS} in all`
+      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels, where ${limit}. Shrink it first.`)
+    }
     const scan = await scanPackets(path, demuxer, signal)
     const index = await indexPackets(path, scan, signal)
     if (index.count === 0 || width < 1 || height < 1) {

@@ -235,6 +235,19 @@ describe('a small file that would cost much is refused before anything is drawn'
   })
 })
 
+test('a video of huge frames is refused', async () => {
+  await writeClip(at('huge.webm'), numberedPictures(2, 320, 300), { codec: 'libvpx', options: { deadline: 'realtime' } })
+  const bytes = await readFile(at('huge.webm'))
+  // Matroska's PixelWidth and PixelHeight, then VP8's own at the beginning of its keyframe.
+  for (const mark of ['b08201', 'ba8201']) bytes.writeUInt16BE(16_383, bytes.indexOf(Buffer.from(mark, 'hex')) + 2)
+  bytes.writeUInt32LE((16_383 << 16) | 16_383, bytes.indexOf(Buffer.from('9d012a', 'hex')) + 3)
+  await writeFile(at('huge.webm'), bytes)
+  await expect(openClip(at('huge.webm'), signal)).rejects.toMatchObject({
+    code: 'no-frames',
+    message: expect.stringMatching(/16383×16383 pixels, where a frame may have 67108864/),
+  })
+})
+
 describe('animations', () => {
   test('an abort while a picture is drawn ends it', async () => {
     await writeFile(at('large.gif'), bareGif(4096, 4096, 60, 2))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { GifCanvas } from '../../../src/engine/media/gif-canvas.ts'
 import { isGif, parseGif } from '../../../src/engine/media/gif-file.ts'
+import { LzwDecoder } from '../../../src/engine/media/gif-lzw.ts'
 import facts from '../../fixtures/media/media.json' with { type: 'json' }
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`../../fixtures/media/${name}`, import.meta.url)))
@@ -26,6 +27,23 @@ test.each(Object.entries(facts.gifs))('%s looks as Pillow draws it', async (name
   const got = await drawn(bytes)
   expect(got.digests).toEqual(digests)
   expect(got.whole.every(Boolean)).toBe(true)
+})
+
+test('a picture is the same however many pixels are read at a time', () => {
+  const bytes = read('5.gif')
+  for (const { data, codeBits, width, height } of parseGif(bytes).frames) {
+    const whole = new Uint8Array(width * height)
+    expect(new LzwDecoder(bytes, data, codeBits).read(whole)).toBe(whole.length)
+    for (const size of [1, 3, 64]) {
+      const decoder = new LzwDecoder(bytes, data, codeBits)
+      const pieces = new Uint8Array(width * height)
+      for (let at = 0; at < pieces.length; at += size) {
+        const piece = pieces.subarray(at, at + size)
+        expect(decoder.read(piece)).toBe(piece.length)
+      }
+      expect(pieces).toEqual(whole)
+    }
+  }
 })
 
 test('a file cut anywhere gives what it holds', async () => {
