@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
-import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/errors.ts'
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
 import type { BrokenLine } from './json-lines.ts'
@@ -116,7 +116,7 @@ async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell:
         const problem = asTarsierError(error)
         unusable++
         tell({ kind: 'unusable', path, error: problem })
-        if (problem.code !== 'engine-crashed') continue
+        if (!isProcessLost(problem)) continue
         // One that kills the process says nothing of the next, however many of them there are.
         await media[Symbol.asyncDispose]()
         media = new MediaClient()

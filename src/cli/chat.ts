@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { EngineClient, ModelFacts, TurnRequest } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
 import type { FrameUsed } from '../shared/engine-events.ts'
-import { assertNever, asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import { MAX_FRAMES } from '../shared/frame-request.ts'
 import { CHAT_HELP, type ChatCommand, parseChatLine } from './chat-command.ts'
 import { tellError } from './errors.ts'
@@ -44,7 +44,10 @@ Example:
 
 async function chat(file: string, options: ChatOptions, signal: AbortSignal, interrupts: Interrupts): Promise<ExitCode> {
   await checkReadable(file)
-  await using client = startEngineHost(engineOptions(options))
+  let lost = false
+  await using client = startEngineHost(engineOptions(options), () => {
+    lost = true
+  })
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
   const facts = await client.load(signal)
@@ -63,6 +66,9 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   using lines = new LineReader(onInterrupt)
   if (lines.interactive) process.stdout.write('Ask about the clip; /help lists commands.\n')
   for (;;) {
+    // A new process knows nothing of the conversation.
+    if (lost) await talk.startOver()
+    lost = false
     const line = await lines.next('> ', ending)
     if (line === null) break
     const command = parseChatLine(line)
@@ -125,8 +131,6 @@ class Talk {
       this.anyFailed = true
       this.#progress.clear()
       tellError(error)
-      // A new process knows nothing of the conversation.
-      if (asTarsierError(error).code === 'engine-crashed') await this.#startOver()
     }
   }
 
@@ -140,17 +144,17 @@ class Talk {
       case 'wrong':
         throw new TarsierError('usage', command.hint)
       case 'reset':
-        return this.#startOver()
+        return this.startOver()
       case 'open':
         await checkReadable(command.file)
         this.#file = command.file
-        return this.#startOver()
+        return this.startOver()
       case 'frames':
         if (command.count === null) return this.#listFrames()
         if (command.count < 1 || command.count > MAX_FRAMES)
           throw new TarsierError('usage', `/frames takes a whole number from 1 to ${MAX_FRAMES}.`)
         this.#options = withFrames(this.#options, command.count)
-        return this.#startOver()
+        return this.startOver()
       case 'ask': {
         const sampling = samplingOf(this.#options, this.#facts.defaults)
         const clip = this.#shown ? undefined : clipRequest(this.#file, this.#options, this.#facts.defaults)
@@ -168,7 +172,7 @@ class Talk {
     await this.#client.close(`chat-${this.#conversation}`)
   }
 
-  async #startOver(): Promise<void> {
+  async startOver(): Promise<void> {
     const ending = `chat-${this.#conversation}`
     this.#conversation += 1
     this.#shown = false

@@ -26,6 +26,7 @@ function optionsFor({ code, details }: TarsierError): string {
   if (way !== '') return way
   switch (code) {
     case 'engine-crashed':
+    case 'engine-hung':
     case 'native-library':
       return '--device cpu'
     case 'context-full':

@@ -4,6 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** What a dying process said last; enough for a native library's own message, never a flood. */
 const LAST_WORDS = 4000
+/** A killed process ends at once, unless the system itself is stuck with it, as over a network drive that is gone. */
+const KILL_PATIENCE_MS = 5000
 
 export interface ChildEntry {
   readonly path: string
@@ -37,12 +39,15 @@ export function entryBeside(url: string, name: string): ChildEntry {
 export class NodeChild<To, From> {
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
+  #gone: (why: string, cause?: unknown) => void = () => {}
   #lastWords = ''
   #asked = false
 
   constructor(entry: ChildEntry, onMessage: (message: From) => void, onGone: (end: ChildEnd) => void) {
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
+      // One heap of glibc's for all threads: with one for each, the engine grew by 50 MB over its first 150 clips (docs/decisions.md).
+      env: { MALLOC_ARENA_MAX: '1', ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -57,7 +62,7 @@ export class NodeChild<To, From> {
     this.#exited = new Promise((resolve) => {
       let told = false
       // `exit` alone is not enough: a process that never started gives only `error`.
-      const gone = (why: string, cause?: unknown) => {
+      this.#gone = (why, cause) => {
         if (told) return
         told = true
         process.off('exit', kill)
@@ -65,8 +70,8 @@ export class NodeChild<To, From> {
         const said = this.#lastWords.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
         onGone({ why, said, asked: this.#asked, cause })
       }
-      this.#child.once('error', (error) => gone(error.message, error))
-      this.#child.once('exit', (code, signal) => gone(signal ?? `exit code ${code}`))
+      this.#child.once('error', (error) => this.#gone(error.message, error))
+      this.#child.once('exit', (code, signal) => this.#gone(signal ?? `exit code ${code}`))
     })
   }
 
@@ -79,7 +84,7 @@ export class NodeChild<To, From> {
   async stop(patience = 3000): Promise<void> {
     this.#asked = true
     if (this.#child.connected) this.#child.disconnect()
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patience)
+    const timer = setTimeout(() => void this.kill(), patience)
     await this.#exited
     clearTimeout(timer)
   }
@@ -88,6 +93,16 @@ export class NodeChild<To, From> {
   async kill(): Promise<void> {
     this.#asked = true
     this.#child.kill('SIGKILL')
+    const timer = setTimeout(() => this.#abandon(), KILL_PATIENCE_MS)
     await this.#exited
+    clearTimeout(timer)
+  }
+
+  /** Goes on without a process that does not even end when it is killed. */
+  #abandon(): void {
+    this.#child.unref()
+    this.#child.stderr?.destroy()
+    if (this.#child.connected) this.#child.disconnect()
+    this.#gone('it does not end when it is killed')
   }
 }

@@ -9,6 +9,7 @@ import { estimateClip } from './estimate/estimate-clip.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { SpeedBook } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
+import { returnLargeBuffers, trimHeap } from './native-heap.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
 
@@ -22,6 +23,7 @@ export class Engine implements EngineClient {
   #disposed = false
 
   constructor(options: EngineOptions) {
+    returnLargeBuffers()
     this.#options = options
     this.#speeds = new SpeedBook(options.home)
   }
@@ -66,6 +68,7 @@ export class Engine implements EngineClient {
       const closing = this.#conversations.get(conversation)
       this.#conversations.delete(conversation)
       await closing?.dispose()
+      if (closing) trimHeap()
     } finally {
       leave()
     }
@@ -89,6 +92,7 @@ export class Engine implements EngineClient {
       const model = await this.#model?.catch(() => null) // a load that failed was told to whoever asked for it
       await model?.[Symbol.asyncDispose]()
       this.#model = null
+      trimHeap()
     } finally {
       leave()
     }

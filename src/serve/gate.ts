@@ -16,7 +16,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Said by a monitor without a token; it tells nothing but that the server runs. */
+/** Asked by a monitor without a token; it tells nothing but how the server and its processes are. */
 const OPEN_PATHS = ['/health']
 
 /** Stands before every route: what is not from a program or page that knows the token is turned away before anything of it is looked at. */

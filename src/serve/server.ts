@@ -15,6 +15,7 @@ import { TarsierError } from '../shared/errors.ts'
 import { isLoopback, LOOPBACK } from './access.ts'
 import { clipRoutes } from './clip-routes.ts'
 import { gate, jsonOnly } from './gate.ts'
+import { serverHealth } from './health.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
 
@@ -62,7 +63,10 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     '*',
     gate({ hosts, token }, () => bound),
   )
-  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/health', (c) => {
+    const health = serverHealth(service)
+    return c.json(health, health.status === 'failing' ? 503 : 200)
+  })
   if (options.metrics) app.get('/metrics', (c) => c.text(metricsText(service)))
   app.route(CLIPS_PATH, clipRoutes(service, { maxUpload }))
   app.use(`${RPC_PATH}/*`, jsonOnly, bodyLimit({ maxSize: MAX_JSON }))

@@ -37,8 +37,6 @@ export interface AnsweringParts {
   readonly engines: Engines
   readonly runs: RunQueue
   readonly log: Log
-  /** To be told when the engine's process has died. */
-  crashed(): void
 }
 
 /** Answers questions about clips and keeps every word of it. */
@@ -114,7 +112,6 @@ export class Answering {
       // Whoever aborts may give a reason of any kind: a server says in its own words that the connection was closed.
       if (ended || isAbort(error) || signal.aborted) throw error
       const data = asTarsierError(error).toData()
-      if (data.code === 'engine-crashed') this.#parts.crashed()
       log.error('answer', `${data.code}: ${settings.model} on ${settings.device}`)
       end({ state: 'failed', text, error: data })
       throw error

@@ -1,6 +1,8 @@
 import type { EngineClient } from '../engine/engine-client.ts'
-import { startEngineHost } from '../engine/host/host-client.ts'
+import type { HostState } from '../engine/host/host-calls.ts'
+import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
+import type { TarsierError } from '../shared/errors.ts'
 
 /** Conversations whose KV stays in memory; a further one makes the one that was silent longest leave (its clip's rows stay on disk). */
 const MOST_CONVERSATIONS = 4
@@ -15,18 +17,25 @@ export interface EngineChoice {
 export class Engines implements AsyncDisposable {
   readonly #home: string
   readonly #onChange: () => void
-  #current: { readonly choice: EngineChoice; readonly client: EngineClient } | null = null
+  readonly #onLost: (error: TarsierError) => void
+  #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
   /** The silent ones first. */
   #conversations: string[] = []
 
-  constructor(home: string, onChange: () => void) {
+  /** `onLost` is told when the engine's process crashed or hung. */
+  constructor(home: string, onChange: () => void, onLost: (error: TarsierError) => void) {
     this.#home = home
     this.#onChange = onChange
+    this.#onLost = onLost
   }
 
   /** The model in memory, or on its way there; null before the first answer. */
   get model(): string | null {
     return this.#current?.choice.model ?? null
+  }
+
+  get state(): HostState {
+    return this.#current?.client.state ?? 'not-running'
   }
 
   /** The engine for a conversation. Another choice than before ends the process of the one before, and frees its memory. */
@@ -53,12 +62,12 @@ export class Engines implements AsyncDisposable {
     await this.unload()
   }
 
-  async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: EngineClient }> {
+  async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: HostClient }> {
     const held = this.#current
     if (held && held.choice.model === choice.model && held.choice.device === choice.device && held.choice.cache === choice.cache)
       return held
     await this.unload()
-    const current = { choice, client: startEngineHost({ ...choice, home: this.#home }) }
+    const current = { choice, client: startEngineHost({ ...choice, home: this.#home }, this.#onLost) }
     this.#current = current
     this.#onChange()
     return current

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { Library } from '../library/library.ts'
 import type { Activity } from '../shared/contract/system.ts'
+import type { TarsierError } from '../shared/errors.ts'
 import { Answering } from './answering.ts'
 import { BatchRunner } from './batch-runner.ts'
 import { BenchRuns } from './bench-runs.ts'
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   readonly home: string
 }
 
+type LostProcess = 'engine' | 'media'
+
 /** A clip that nobody asked anything about is forgotten after a day. */
 const UNUSED_MS = 24 * 60 * 60 * 1000
 
@@ -30,7 +33,7 @@ export class Service implements AsyncDisposable {
   readonly home: string
   readonly library: Library
   readonly log: Log
-  readonly media = new MediaClient()
+  readonly media = new MediaClient((error) => this.#lost('media', error))
   readonly runs: RunQueue
   readonly engines: Engines
   readonly clips: ClipStore
@@ -41,7 +44,11 @@ export class Service implements AsyncDisposable {
   readonly bench: BenchRuns
   readonly folders = new FolderHandles()
   readonly activity: Watched<Activity>
-  crashes = 0
+  /** Processes that ended in the middle of something since the start: all of them, and those that were ended because they hung. */
+  readonly losses: Readonly<Record<LostProcess, { crashes: number; hangs: number }>> = {
+    engine: { crashes: 0, hangs: 0 },
+    media: { crashes: 0, hangs: 0 },
+  }
 
   /** Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`, `write-failed`. */
   constructor({ home }: ServiceOptions) {
@@ -51,7 +58,7 @@ export class Service implements AsyncDisposable {
     this.activity = new Watched(() => this.#activity())
     const changed = () => this.activity.changed()
     this.runs = new RunQueue(changed)
-    this.engines = new Engines(home, changed)
+    this.engines = new Engines(home, changed, (error) => this.#lost('engine', error))
     this.previews = new Previews(home, this.media)
     this.clips = new ClipStore(this)
     this.answering = new Answering(this)
@@ -74,13 +81,6 @@ export class Service implements AsyncDisposable {
     this.batches.resumeAll()
   }
 
-  /** Tells everybody that the engine's process died. */
-  crashed(): void {
-    this.crashes += 1
-    this.log.error('engine', 'the engine crashed')
-    this.activity.changed()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.batches[Symbol.asyncDispose]()
     await this.models[Symbol.asyncDispose]()
@@ -97,6 +97,18 @@ export class Service implements AsyncDisposable {
     for (const name of await readdir(this.uploads)) if (name.endsWith('.part')) await rm(join(this.uploads, name), { force: true })
   }
 
+  /** Counts a process that crashed or hung, and tells everybody. */
+  #lost(process: LostProcess, { code }: TarsierError): void {
+    const hung = code === 'engine-hung'
+    this.losses[process].crashes += 1
+    if (hung) this.losses[process].hangs += 1
+    this.log.error(
+      process,
+      `the ${process === 'engine' ? 'engine' : 'process that reads clips'} ${hung ? 'hung and was ended' : 'crashed'}`,
+    )
+    this.activity.changed()
+  }
+
   #activity(): Activity {
     return {
       model: this.engines.model,
@@ -104,7 +116,7 @@ export class Service implements AsyncDisposable {
       waiting: this.runs.waiting,
       jobs: this.models.running,
       batches: this.batches.running,
-      crashes: this.crashes,
+      crashes: this.losses.engine.crashes,
     }
   }
 }

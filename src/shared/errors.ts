@@ -53,6 +53,7 @@ export const errorCodes = [
   'device-unavailable',
   'native-library',
   'engine-crashed',
+  'engine-hung',
   'internal',
 ] as const
 
@@ -95,6 +96,11 @@ export class TarsierError extends Error {
 /** True for what `AbortSignal` throws, whoever threw it. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
+}
+
+/** True for the error of a process of ours that ended in the middle of what was asked of it: by itself, or because it hung. */
+export function isProcessLost(error: unknown): error is TarsierError {
+  return error instanceof TarsierError && (error.code === 'engine-crashed' || error.code === 'engine-hung')
 }
 
 /** HTTP clients say only that it failed; what happened lies below, of several addresses tried in the first. */

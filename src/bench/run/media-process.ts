@@ -1,5 +1,5 @@
 import { MediaClient } from '../../engine/host/media-client.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { isProcessLost } from '../../shared/errors.ts'
 
 /** Looks into clips in a process of their own, started at the first need. One that dies of a clip fails that look, and is replaced for the next one. */
 export class MediaProcess implements AsyncDisposable {
@@ -11,7 +11,7 @@ export class MediaProcess implements AsyncDisposable {
     try {
       return await look(media)
     } catch (error) {
-      if (error instanceof TarsierError && error.code === 'engine-crashed' && this.#media === media) {
+      if (isProcessLost(error) && this.#media === media) {
         this.#media = null
         await media[Symbol.asyncDispose]()
       }

@@ -4,7 +4,7 @@ import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
 import type { Answer } from '../../shared/engine-events.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { isProcessLost, TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Sampling } from '../../shared/sampling.ts'
@@ -116,7 +116,7 @@ export class TarsierModel implements ModelUnderTest {
       this.#crashes = 0
       return { text: answer.text, finish: answer.finish, used: this.#used(answer, (performance.now() - started) / 1000) }
     } catch (error) {
-      if (error instanceof TarsierError && error.code === 'engine-crashed') await this.#startAnew(error)
+      if (isProcessLost(error)) await this.#startAnew(error)
       throw error
     }
   }

@@ -1,35 +1,47 @@
 import { TarsierError } from '../../shared/errors.ts'
-import { EventQueue } from './event-queue.ts'
-import { HostProcess, reviveError } from './host-process.ts'
-import type { FromHost } from './protocol.ts'
+import { HostProcess } from './host-process.ts'
 
 /** As editors do with their extension hosts: a process that dies this often will not get better by itself. */
 const MAX_CRASHES = 3
 const CRASH_WINDOW_MS = 5 * 60 * 1000
 
+/** How a process is: `given-up` crashed or hung too often, and is not started again for a while. */
+export type HostState = 'not-running' | 'ready' | 'working' | 'unresponsive' | 'given-up'
+
+export interface HostCallsOptions<Command, Event> {
+  /** What the process is in an error's sentence, such as "The engine". */
+  readonly name: string
+  /** Said to every new process before anything else. */
+  readonly first?: Command | null
+  /** Told to whoever the process is started for, for it takes a second until it can say something itself. */
+  readonly starting?: Event
+  /** Told of every crash and hang, whether or not anybody waited for an answer. */
+  readonly onLost?: ((error: TarsierError) => void) | undefined
+}
+
 /**
- * Commands to a process of ours that may die of them. It is started at the first one; a crash fails what was running, and the next
- * command starts it anew. `first` is said to every new process before anything else; `starting` is told to whoever it is started for,
- * for it takes a second until it can say something itself.
+ * Commands to a process of ours that may die of them, or hang. It is started at the first one; a crash or a hang fails what was running, and the next
+ * command starts it anew.
  */
 export class HostCalls<Command, Event> implements AsyncDisposable {
   readonly #program: string
-  readonly #first: Command | null
-  readonly #starting: Event | null
-  readonly #pending = new Map<number, EventQueue<Event>>()
+  readonly #options: HostCallsOptions<Command, Event>
   #process: HostProcess<Command, Event> | null = null
   #crashes: number[] = []
-  #nextId = 1
 
-  constructor(program: string, first: Command | null = null, starting: Event | null = null) {
+  constructor(program: string, options: HostCallsOptions<Command, Event>) {
     this.#program = program
-    this.#first = first
-    this.#starting = starting
+    this.#options = options
   }
 
   /** Whether there is a process now. */
   get alive(): boolean {
     return this.#process !== null
+  }
+
+  get state(): HostState {
+    if (this.#process) return this.#process.unresponsive ? 'unresponsive' : this.#process.working ? 'working' : 'ready'
+    return this.#recentCrashes().length >= MAX_CRASHES ? 'given-up' : 'not-running'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -48,22 +60,22 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     }
   }
 
-  /** A command's events; its result is what the generator returns. Leaving the loop or aborting stops the work. */
+  /**
+   * A command's events; its result is what the generator returns. Leaving the loop or aborting stops the work, and waits until it has stopped, the
+   * watchdog's deadline at most.
+   */
   async *events(command: Command, signal: AbortSignal): AsyncGenerator<Event, unknown> {
     signal.throwIfAborted()
-    const starting = this.alive ? null : this.#starting
-    const host = this.#running()
-    const id = this.#nextId++
-    const queue = new EventQueue<Event>()
-    if (starting !== null) queue.push({ kind: 'event', event: starting })
-    this.#pending.set(id, queue)
-    const cancel = () => host.send({ kind: 'cancel', id })
+    const { starting } = this.#options
+    const startingNow = !this.alive && starting !== undefined
+    const asked = this.#running().ask(command)
+    const cancel = () => asked.cancel()
     signal.addEventListener('abort', cancel, { once: true })
     let finished = false
     try {
-      host.send({ kind: 'command', id, command })
+      if (startingNow) yield starting
       for (;;) {
-        const step = await queue.next()
+        const step = await asked.answers.next()
         if (step.kind === 'event') {
           yield step.event
           continue
@@ -81,41 +93,34 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
       if (!finished) {
         // The consumer left its loop: stop the work, and wait until it has stopped before anything else is asked.
         cancel()
-        await queue.settled()
+        await asked.answers.settled()
       }
-      this.#pending.delete(id)
+      asked.forget()
     }
   }
 
   #running(): HostProcess<Command, Event> {
     if (this.#process) return this.#process
-    const recent = this.#crashes.filter((time) => Date.now() - time < CRASH_WINDOW_MS)
-    if (recent.length >= MAX_CRASHES) {
+    const { name, first, onLost } = this.#options
+    this.#crashes = this.#recentCrashes()
+    if (this.#crashes.length >= MAX_CRASHES) {
       throw new TarsierError(
         'engine-crashed',
-        `The engine crashed ${recent.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
+        `${name} crashed or hung ${this.#crashes.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
       )
     }
-    this.#crashes = recent
-    const started = new HostProcess<Command, Event>(
-      this.#program,
-      (message) => this.#receive(message),
-      (error) => {
-        if (this.#process === started) {
-          this.#process = null
-          this.#crashes.push(Date.now())
-        }
-        for (const queue of this.#pending.values()) queue.push({ kind: 'failed', error })
-      },
-    )
+    const started: HostProcess<Command, Event> = new HostProcess(this.#program, name, (error) => {
+      if (this.#process !== started) return
+      this.#process = null
+      this.#crashes.push(Date.now())
+      onLost?.(error)
+    })
     this.#process = started
-    if (this.#first !== null) started.send({ kind: 'command', id: 0, command: this.#first })
+    if (first) started.tell(first)
     return started
   }
 
-  #receive(message: FromHost<Event>): void {
-    const queue = this.#pending.get(message.id)
-    if (message.kind === 'failed') queue?.push({ kind: 'failed', error: reviveError(message.error) })
-    else queue?.push(message)
+  #recentCrashes(): number[] {
+    return this.#crashes.filter((time) => Date.now() - time < CRASH_WINDOW_MS)
   }
 }

@@ -1,13 +1,14 @@
 import type { EngineEvent } from '../../shared/engine-events.ts'
+import type { TarsierError } from '../../shared/errors.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import type { Diagnosis } from '../diagnosis.ts'
 import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from '../engine-client.ts'
 import type { EngineCommand } from './engine-commands.ts'
-import { HostCalls } from './host-calls.ts'
+import { HostCalls, type HostState } from './host-calls.ts'
 
-/** The engine in a child process. A crash fails what was running; the next call starts the process anew. */
-export function startEngineHost(options: EngineOptions): HostClient {
-  return new HostClient(options)
+/** The engine in a child process. A crash or a hang fails what was running, is told to `onLost`, and the next call starts the process anew. */
+export function startEngineHost(options: EngineOptions, onLost?: (error: TarsierError) => void): HostClient {
+  return new HostClient(options, onLost)
 }
 
 /** What this machine's engines can do, asked of a child process because asking may kill it. */
@@ -19,8 +20,17 @@ export async function diagnoseInHost(signal: AbortSignal): Promise<Diagnosis> {
 export class HostClient implements EngineClient {
   readonly #calls: HostCalls<EngineCommand, EngineEvent>
 
-  constructor(options: EngineOptions | null) {
-    this.#calls = new HostCalls('engine-host', options && { kind: 'start', options }, { kind: 'stage', stage: 'loading' })
+  constructor(options: EngineOptions | null, onLost?: (error: TarsierError) => void) {
+    this.#calls = new HostCalls('engine-host', {
+      name: 'The engine',
+      first: options && { kind: 'start', options },
+      starting: { kind: 'stage', stage: 'loading' },
+      onLost,
+    })
+  }
+
+  get state(): HostState {
+    return this.#calls.state
   }
 
   load(signal: AbortSignal): Promise<ModelFacts> {

@@ -1,28 +1,188 @@
-import { type ErrorData, TarsierError } from '../../shared/errors.ts'
+import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
+import { EventQueue } from './event-queue.ts'
 import type { FromHost, ToHost } from './protocol.ts'
+import { BEATS, deadlineMs } from './watchdog.ts'
+
+/** Signs of life missed after which a process is said not to respond. */
+const UNRESPONSIVE = 3
+
+/** A command under way. */
+export interface Asked<Event> {
+  readonly answers: EventQueue<Event>
+  /** Has the work stopped. One that does not stop within the deadline has its process ended. */
+  cancel(): void
+  /** Forgets the command. Only once it has settled. */
+  forget(): void
+}
+
+interface Pending<Event> {
+  readonly answers: EventQueue<Event>
+  /** Beats since it was asked to stop; null before that. */
+  stopping: number | null
+}
 
 /**
- * One life of a process that serves commands: from the fork to its exit.
- * `onGone` is called exactly once, with an `engine-crashed` error unless it was asked to stop.
+ * One life of a process that serves commands: from the fork to its exit. While commands are under way it is asked for signs of life; see `watchdog.ts`.
+ * `onGone` is called exactly once, with an `engine-crashed` or `engine-hung` error unless it was asked to stop.
  */
-export class HostProcess<Command, Event> extends NodeChild<ToHost<Command>, FromHost<Event>> {
-  constructor(program: string, onMessage: (message: FromHost<Event>) => void, onGone: (error: TarsierError) => void) {
-    super(entryBeside(import.meta.url, program), onMessage, (end) =>
-      onGone(end.asked ? new TarsierError('internal', 'The engine was stopped.') : crashed(end)),
+export class HostProcess<Command, Event> {
+  readonly #child: NodeChild<ToHost<Command>, FromHost<Event>>
+  readonly #name: string
+  readonly #pending = new Map<number, Pending<Event>>()
+  #deadline: number | null = null
+  #beating: NodeJS.Timeout | null = null
+  #missed = 0
+  #hung: TarsierError | null = null
+  #nextId = 1
+
+  /** @param name what the process is in an error's sentence, such as "The engine" */
+  constructor(program: string, name: string, onGone: (error: TarsierError) => void) {
+    this.#name = name
+    this.#child = new NodeChild(
+      entryBeside(import.meta.url, program),
+      (message: FromHost<Event>) => this.#receive(message),
+      (end) => {
+        const error = this.#hung ?? (end.asked ? new TarsierError('internal', `${name} was stopped.`) : crashed(name, end))
+        onGone(error)
+        for (const { answers } of this.#pending.values()) answers.push({ kind: 'failed', error })
+        this.#rest()
+      },
     )
+  }
+
+  get working(): boolean {
+    return this.#pending.size > 0
+  }
+
+  /** Whether several signs of life in a row have not come. */
+  get unresponsive(): boolean {
+    return this.#missed >= UNRESPONSIVE
+  }
+
+  /** Does a command whose answer nobody waits for. */
+  tell(command: Command): void {
+    this.#child.send({ kind: 'command', id: 0, command })
+  }
+
+  ask(command: Command): Asked<Event> {
+    const id = this.#nextId++
+    const pending: Pending<Event> = { answers: new EventQueue(), stopping: null }
+    this.#pending.set(id, pending)
+    this.#watch()
+    this.#child.send({ kind: 'command', id, command })
+    return {
+      answers: pending.answers,
+      cancel: () => {
+        pending.stopping ??= 0
+        this.#child.send({ kind: 'cancel', id })
+      },
+      forget: () => {
+        this.#pending.delete(id)
+        if (this.#pending.size === 0) this.#rest()
+      },
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop()
+  }
+
+  #receive(message: FromHost<Event>): void {
+    this.#missed = 0
+    switch (message.kind) {
+      case 'alive':
+        if (message.step && message.step.beats > BEATS) this.#end(lasting(this.#name, message.step.what, this.#deadline))
+        return
+      case 'failed':
+        this.#pending.get(message.id)?.answers.push({ kind: 'failed', error: reviveError(message.error) })
+        return
+      case 'event':
+      case 'result':
+        this.#pending.get(message.id)?.answers.push(message)
+        return
+      default:
+        assertNever(message, 'message')
+    }
+  }
+
+  /** Beats are counted, and no time is measured: neither a machine that slept nor a parent that was busy makes a process hang. */
+  #watch(): void {
+    if (this.#beating) return
+    this.#deadline = deadlineMs()
+    if (this.#deadline !== null) this.#beating = setInterval(() => this.#beat(), this.#deadline / BEATS)
+  }
+
+  #rest(): void {
+    if (this.#beating) clearInterval(this.#beating)
+    this.#beating = null
+    this.#missed = 0
+  }
+
+  #beat(): void {
+    if (this.#missed >= BEATS) this.#end(silent(this.#name, this.#deadline))
+    for (const pending of this.#pending.values()) {
+      if (pending.stopping === null) continue
+      pending.stopping += 1
+      if (pending.stopping > BEATS) this.#end(unstoppable(this.#name, this.#deadline))
+    }
+    this.#missed += 1
+    this.#child.send({ kind: 'ping' })
+  }
+
+  #end(error: TarsierError): void {
+    if (this.#hung) return
+    this.#hung = error
+    void this.#child.kill()
   }
 }
 
-function crashed({ why, said, cause }: ChildEnd): TarsierError {
+function crashed(name: string, { why, said, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
-    `The engine stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
+    `${name} stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
     { cause, details: { why, said } },
   )
 }
 
+function silent(name: string, deadline: number | null): TarsierError {
+  return hung(
+    'silent',
+    deadline,
+    `${name} gave no sign of life for ${seconds(deadline)} and was ended. It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
+  )
+}
+
+function lasting(name: string, what: string, deadline: number | null): TarsierError {
+  return hung(
+    'step',
+    deadline,
+    `${what} did not end within ${seconds(deadline)}, so ${lowerCase(name)} was ended. It will be started again. See that the file lies on a disk that answers and is no pipe; if it does, the file may be damaged: convert it first.`,
+  )
+}
+
+function unstoppable(name: string, deadline: number | null): TarsierError {
+  return hung(
+    'stopping',
+    deadline,
+    `${name} did not stop within ${seconds(deadline)} of being asked to, and was ended. It will be started again with the next request.`,
+  )
+}
+
+function hung(why: string, deadline: number | null, message: string): TarsierError {
+  return new TarsierError('engine-hung', message, { details: { why, seconds: (deadline ?? 0) / 1000 } })
+}
+
+function seconds(deadline: number | null): string {
+  const count = (deadline ?? 0) / 1000
+  return count === 1 ? '1 second' : `${count} seconds`
+}
+
+function lowerCase(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
+}
+
 /** Plain data from the other process as the error it was there. */
-export function reviveError(error: ErrorData | 'aborted'): Error {
+function reviveError(error: ErrorData | 'aborted'): Error {
   return error === 'aborted' ? new DOMException('The operation was aborted.', 'AbortError') : TarsierError.fromData(error)
 }

@@ -1,13 +1,22 @@
+import type { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { MediaInfo, PlanOptions, SamplingPlan } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
-import { HostCalls } from './host-calls.ts'
+import { HostCalls, type HostState } from './host-calls.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
 
 /** Looks into clips in a child process, which may die of them. */
 export class MediaClient implements AsyncDisposable {
-  readonly #calls = new HostCalls<MediaCommand, MediaEvent>('media-host')
+  readonly #calls: HostCalls<MediaCommand, MediaEvent>
+
+  constructor(onLost?: (error: TarsierError) => void) {
+    this.#calls = new HostCalls('media-host', { name: 'The process that reads clips', onLost })
+  }
+
+  get state(): HostState {
+    return this.#calls.state
+  }
 
   /** What the file is, by its content. Throws as `openClip` does. */
   probe(path: string, signal: AbortSignal): Promise<MediaInfo> {

@@ -1,4 +1,6 @@
 import { assertNever, asTarsierError, isAbort } from '../../shared/errors.ts'
+import { longestStep } from '../bounded.ts'
+import { endWithParent } from '../end-with-parent.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
 /** Does one command; events go to `tell`, the value returned is its result. */
@@ -6,6 +8,7 @@ type Run<Command, Event> = (command: Command, signal: AbortSignal, tell: (event:
 
 /** The side of the process that was started: takes commands until the parent is gone, several at a time. */
 export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
+  endWithParent()
   const running = new Map<number, AbortController>()
   const send = (message: FromHost<Event>): void => {
     // The parent may be gone already; `disconnect` below ends this process then.
@@ -32,6 +35,9 @@ export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
         return
       case 'cancel':
         running.get(message.id)?.abort()
+        return
+      case 'ping':
+        send({ kind: 'alive', step: longestStep() })
         return
       default:
         assertNever(message, 'message')

@@ -13,6 +13,7 @@ import {
 } from 'node-av/constants'
 import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
+import { bounded } from '../bounded.ts'
 import { SELF_CONTAINED } from './containers.ts'
 import './ffmpeg-log.ts'
 
@@ -30,9 +31,11 @@ export class Demuxer implements AsyncDisposable {
   /** Whether reading last ended with an error and not with the end of the file. */
   failed = false
 
+  readonly #path: string
   readonly #io: IOContext
 
-  private constructor(format: FormatContext, io: IOContext, stream: Stream) {
+  private constructor(path: string, format: FormatContext, io: IOContext, stream: Stream) {
+    this.#path = path
     this.format = format
     this.#io = io
     this.stream = stream
@@ -53,21 +56,22 @@ export class Demuxer implements AsyncDisposable {
       codec_whitelist: PICTURE_DECODERS,
     })
     try {
-      const found = await io.open2(`file:${path}`, AVIO_FLAG_READ)
+      const found = await bounded(`Opening ${path}`, () => io.open2(`file:${path}`, AVIO_FLAG_READ))
       if (found < 0) throw notMedia(path, found)
       format.allocContext()
       format.pb = io
-      const opened = await format.openInput(`clip${extname(path).replace(/[^.\w]/g, '')}`, null, options)
+      const name = `clip${extname(path).replace(/[^.\w]/g, '')}`
+      const opened = await bounded(`Opening ${path}`, () => format.openInput(name, null, options))
       signal.throwIfAborted()
       if (opened < 0) throw notMedia(path, opened)
       for (const stream of format.streams) if (stream.codecpar.codecType !== AVMEDIA_TYPE_VIDEO) shut(stream)
-      await format.findStreamInfo(null) // a failure leaves streams without a size, seen below
+      await bounded(`Opening ${path}`, () => format.findStreamInfo(null)) // a failure leaves streams without a size, seen below
       signal.throwIfAborted()
       const { streams } = format
       const stream = streams[format.findBestStream(AVMEDIA_TYPE_VIDEO)]
       if (!stream || stream.hasDisposition(AV_DISPOSITION_ATTACHED_PIC)) throw noVideo(path, streams.length)
       for (const other of streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL
-      return new Demuxer(format, io, stream)
+      return new Demuxer(path, format, io, stream)
     } catch (error) {
       await format.closeInput().catch(() => {})
       await io.closep().catch(() => {})
@@ -90,7 +94,7 @@ export class Demuxer implements AsyncDisposable {
   async read(packet: Packet): Promise<boolean> {
     for (;;) {
       packet.unref()
-      const read = await this.format.readFrame(packet)
+      const read = await bounded(`Reading ${this.#path}`, () => this.format.readFrame(packet))
       if (read < 0) return this.#ended(read)
       if (packet.streamIndex === this.stream.index && packet.size > 0) return true
     }
@@ -98,7 +102,8 @@ export class Demuxer implements AsyncDisposable {
 
   /** Goes to the last place from which the frame at `pts` (ticks) can be decoded, by the container's reckoning. */
   async seek(pts: number): Promise<boolean> {
-    return (await this.format.seekFrame(this.stream.index, BigInt(pts), AVSEEK_FLAG_BACKWARD)) >= 0
+    const sought = bounded(`Reading ${this.#path}`, () => this.format.seekFrame(this.stream.index, BigInt(pts), AVSEEK_FLAG_BACKWARD))
+    return (await sought) >= 0
   }
 
   #ended(code: number): false {

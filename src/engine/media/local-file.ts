@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { TarsierError } from '../../shared/errors.ts'
 import { addFile } from '../file-pieces.ts'
@@ -8,23 +9,28 @@ const HEAD_BYTES = 4096
 
 /**
  * A file's size and first bytes. Throws `file-missing`, `file-unreadable` (no right, or not a plain file), `file-empty`.
- * A pipe or device is refused before it is opened: opening could wait for ever.
+ * A pipe or device is refused before it is opened, and opening waits for nobody where the file became one meanwhile.
  */
 export async function readHead(path: string): Promise<{ readonly bytes: number; readonly head: Uint8Array }> {
   const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw fileError(path, error)
   })
+  expectPlain(path, facts)
+  try {
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    expectPlain(path, await file.stat())
+    const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return { bytes: facts.size, head: buffer.subarray(0, bytesRead) }
+  } catch (error) {
+    throw error instanceof TarsierError ? error : fileError(path, error as NodeJS.ErrnoException)
+  }
+}
+
+function expectPlain(path: string, facts: Stats): void {
   if (facts.isDirectory()) throw new TarsierError('file-unreadable', `${path} is a folder. Give a video or a picture.`)
   if (!facts.isFile()) throw new TarsierError('file-unreadable', `${path} is not a plain file. Give a video or a picture.`)
   if (facts.size === 0)
     throw new TarsierError('file-empty', `${path} is empty: it has no bytes. It may not have been copied or downloaded completely.`)
-  try {
-    await using file = await open(path, 'r')
-    const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
-    return { bytes: facts.size, head: buffer.subarray(0, bytesRead) }
-  } catch (error) {
-    throw fileError(path, error as NodeJS.ErrnoException)
-  }
 }
 
 /** Changes when the file is written to or replaced; empty when it is gone. */

@@ -10,6 +10,7 @@ import {
 } from 'node-av/constants'
 import { Codec, CodecContext, type Frame, type Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
+import { bounded } from '../bounded.ts'
 
 /** Most pixels of a frame: 8192×8192. Decoders keep many frames, so that a few bytes of larger ones would take gigabytes. */
 export const MAX_FRAME_PIXELS = 2 ** 26
@@ -52,13 +53,13 @@ export class PictureDecoder implements Disposable {
 
   /** Null at the end. Damage shows in the frames that come or do not come. */
   async send(packet: Packet | null): Promise<void> {
-    await this.#context.sendPacket(packet)
+    await this.#step(() => this.#context.sendPacket(packet))
   }
 
   /** The next frame; false when another packet is needed. With `flushing`, until the end: damage in between is passed over. */
   async receive(frame: Frame, flushing: boolean): Promise<boolean> {
     for (let errors = 0; errors < MAX_ERRORS; errors += 1) {
-      const received = await this.#context.receiveFrame(frame)
+      const received = await this.#step(() => this.#context.receiveFrame(frame))
       if (received >= 0) return true
       if (!flushing || received === AVERROR_EAGAIN || received === AVERROR_EOF) return false
     }
@@ -67,6 +68,10 @@ export class PictureDecoder implements Disposable {
 
   [Symbol.dispose](): void {
     this.#context.freeContext()
+  }
+
+  #step<T>(step: () => Promise<T>): Promise<T> {
+    return bounded(`Decoding a frame of ${this.#path}`, step)
   }
 
   async #open({ codecpar, timeBase }: Stream): Promise<void> {

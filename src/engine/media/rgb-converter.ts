@@ -21,6 +21,7 @@ import {
   SWS_BILINEAR,
 } from 'node-av/constants'
 import { Frame, SoftwareScaleContext } from 'node-av/lib'
+import { reuseLargeBuffers } from '../native-heap.ts'
 import type { RgbImage } from './types.ts'
 
 /** Matrices that swscale converts by. It refuses any other, where decord and PyAV take that of BT.601. */
@@ -43,6 +44,7 @@ export class RgbConverter implements Disposable {
   readonly #width: number
   readonly #height: number
   readonly #context = new SoftwareScaleContext()
+  readonly #reusing = reuseLargeBuffers()
 
   constructor(width: number, height: number) {
     this.#width = width
@@ -67,6 +69,7 @@ export class RgbConverter implements Disposable {
 
   [Symbol.dispose](): void {
     this.#context.freeContext()
+    this.#reusing[Symbol.dispose]()
   }
 }
 

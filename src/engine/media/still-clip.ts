@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import { bounded } from '../bounded.ts'
 import { hashFile } from './local-file.ts'
 import { decodePicture, type PixelForm, pixelForm } from './picture-pixels.ts'
 import { planFrames } from './sampling.ts'
@@ -25,9 +26,7 @@ export class StillClip implements Clip {
 
   /** `head` is the file's beginning. Null when sharp does not know the file. */
   static async open(path: string, bytes: number, head: Uint8Array): Promise<StillClip | null> {
-    const facts = await sharp(path, { limitInputPixels: false })
-      .metadata()
-      .catch(() => null)
+    const facts = await bounded(`Opening ${path}`, () => sharp(path, { limitInputPixels: false }).metadata()).catch(() => null)
     if (!facts?.width || !facts.height) return null
     if (facts.compression === 'hevc')
       throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)

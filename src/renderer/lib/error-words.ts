@@ -51,5 +51,6 @@ export const errorWords: Readonly<Record<ErrorCode, Words>> = {
   'device-unavailable': { title: 'The device cannot be used', actions: ['other-device', 'retry'] },
   'native-library': { title: 'A part of the engine does not load', actions: ['other-device', 'retry'] },
   'engine-crashed': { title: 'The engine stopped, and was started again', actions: ['retry', 'other-device'] },
+  'engine-hung': { title: 'The engine did not respond, and was ended', actions: ['retry', 'other-file', 'other-device'] },
   internal: { title: 'Something unforeseen went wrong', actions: ['retry'] },
 }

@@ -26,6 +26,7 @@ function statusOf(code: ErrorCode): ContentfulStatusCode {
     case 'device-unavailable':
     case 'native-library':
     case 'engine-crashed':
+    case 'engine-hung':
     case 'library-busy':
       return 503
     case 'disk-full':

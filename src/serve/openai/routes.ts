@@ -112,9 +112,6 @@ async function* run(
     const { device, cache } = service.library.settings.get()
     const engine = await service.engines.for({ model: request.model, device, cache }, key)
     yield* engine.answer(key, { kind: 'chat', ...asked, sampling: samplingOf(request, manifest) }, signal)
-  } catch (error) {
-    if (error instanceof TarsierError && error.code === 'engine-crashed') service.crashed()
-    throw error
   } finally {
     leave()
   }

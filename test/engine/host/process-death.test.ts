@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { copyFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { freePort, loopForever } from '../../helpers/endless-loop.ts'
 import { type CliOptions, jsonLines, runCli } from '../cli/run-cli.ts'
 import { TinyEngines } from '../conversation/tiny-engine.ts'
 
@@ -60,6 +61,40 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
       }),
     })
     expect(code).toBeNull()
+    await ended(host)
+  })
+
+  test.each([
+    ['is stopped', async (host: number) => process.kill(host, 'SIGSTOP')],
+    ['is in an endless loop', async (host: number, port: number) => loopForever(host, port)],
+  ])('when the command line is killed, an engine that %s ends too', async (_, hang) => {
+    const port = await freePort()
+    let hanging: Promise<number> | undefined
+    const { code } = await cli(files, ['--max-tokens', '4000'], {
+      env: { NODE_OPTIONS: `--inspect-port=${port}` },
+      onOutput: atFirst((child, pid) => {
+        hanging = hang(pid, port).then(() => {
+          child.kill('SIGKILL')
+          return pid
+        })
+      }),
+    })
+    expect(code).toBeNull()
+    await ended((await hanging) ?? 0)
+  })
+
+  test('one Ctrl-C ends even an engine that hangs, and what was done stays', async () => {
+    let host = 0
+    const { code, stdout, stderr } = await cli(files, ['--max-tokens', '4000', '--json'], {
+      onOutput: atFirst((child, pid) => {
+        host = pid
+        process.kill(pid, 'SIGSTOP')
+        child.kill('SIGINT')
+      }),
+    })
+    expect(code).toBe(130)
+    expect(jsonLines(stdout)).toMatchObject([{ file: expect.stringContaining('a.mp4') }])
+    expect(stderr).not.toContain('[engine')
     await ended(host)
   })
 

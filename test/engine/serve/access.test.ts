@@ -22,7 +22,7 @@ describe('before any route', () => {
   })
 
   test('health needs no token, but a name', async () => {
-    expect(await (await fetch(`${run.base}/health`)).json()).toEqual({ status: 'ok' })
+    expect(await (await fetch(`${run.base}/health`)).json()).toEqual({ status: 'ok', engine: 'not-running', media: 'not-running' })
     expect((await run.raw('/health', { host: 'evil.example' })).status).toBe(421)
   })
 

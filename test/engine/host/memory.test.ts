@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { startEngineHost } from '../../../src/engine/host/host-client.ts'
+import { childrenOf } from '../../helpers/child-processes.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+import { ask, never } from '../conversation/tiny-engine.ts'
+
+const clip = fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url))
+/** Memory settles over the first clips. */
+const SETTLED = 5
+const CLIPS = 30
+
+/** Memory of its own that the engine's process has, in kB. */
+function resident(): number {
+  const [pid] = childrenOf(process.pid)
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+test.skipIf(process.platform !== 'linux')('the engine needs no more memory after many clips than after a few', async () => {
+  await using home = await ScratchFolder.make()
+  await using client = startEngineHost({ model: 'demo', device: 'cpu', home: home.directory, cache: false })
+  let settled = 0
+  for (let i = 1; i <= CLIPS; i += 1) {
+    const question = ask('What?', { path: clip, frames: { kind: 'uniform', count: 8 } }, { maxTokens: 2 })
+    for await (const _ of client.answer(`${i}`, question, never));
+    await client.close(`${i}`)
+    if (i === SETTLED) settled = resident()
+  }
+  expect(resident()).toBeLessThan(settled * 1.05)
+})

@@ -1,0 +1,187 @@
+import { execFileSync, fork } from 'node:child_process'
+import { copyFile, rename } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HostClient } from '../../../src/engine/host/host-client.ts'
+import { MediaClient } from '../../../src/engine/host/media-client.ts'
+import type { TarsierError } from '../../../src/shared/errors.ts'
+import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { freePort, loopForever } from '../../helpers/endless-loop.ts'
+import { ask, never, TinyEngines } from '../conversation/tiny-engine.ts'
+
+let tiny: TinyEngines
+let port: number
+const before = process.env.NODE_OPTIONS
+
+beforeAll(async () => {
+  tiny = await TinyEngines.make()
+  port = await freePort()
+  process.env.NODE_OPTIONS = `${before ?? ''} --inspect-port=${port}`
+})
+afterAll(async () => {
+  process.env.NODE_OPTIONS = before ?? ''
+  await tiny[Symbol.asyncDispose]()
+})
+
+/** From here on; a process that is still starting has the default. */
+function watchClosely(): void {
+  process.env.TARSIER_WATCHDOG_SECONDS = '2'
+}
+
+afterEach(() => {
+  delete process.env.TARSIER_WATCHDOG_SECONDS
+})
+
+function hostPid(): number {
+  const [pid, ...more] = childrenOf(process.pid)
+  if (pid === undefined || more.length > 0) throw new Error(`one child was expected, there are ${more.length + 1}`)
+  return pid
+}
+
+const hangs = {
+  'is stopped': async (pid: number) => process.kill(pid, 'SIGSTOP'),
+  'is in an endless loop': async (pid: number) => loopForever(pid, port),
+} as const
+
+describe.skipIf(process.platform !== 'linux')('an engine that', () => {
+  let lost: TarsierError[]
+  let client: HostClient
+
+  beforeEach(async () => {
+    lost = []
+    client = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home, cache: false }, (error) => lost.push(error))
+    await client.load(never)
+  })
+  afterEach(() => client[Symbol.asyncDispose]())
+
+  const answer = async (question = ask('What is this?', tiny.clip('a.mp4'))) => {
+    for await (const event of client.answer('talk', question, never)) if (event.kind === 'done') return event.answer.text
+    throw new Error('an answer ends with done')
+  }
+
+  test.each(Object.entries(hangs))('%s is ended with an error that says so, and started again', async (_, hang) => {
+    watchClosely()
+    const pid = hostPid()
+    expect(client.state).toBe('ready')
+    await hang(pid)
+    const failing = answer()
+    expect(client.state).toBe('working')
+    await expect(failing).rejects.toMatchObject({ code: 'engine-hung', details: { why: 'silent', seconds: 2 } })
+    await ended(pid)
+    expect(client.state).toBe('not-running')
+    expect(lost.map(({ code }) => code)).toEqual(['engine-hung'])
+    delete process.env.TARSIER_WATCHDOG_SECONDS
+    expect(await answer()).not.toBe('')
+  })
+
+  test('hangs in the middle of an answer is said to be unresponsive before it is ended', async () => {
+    watchClosely()
+    const states = new Set<string>()
+    const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), never)
+    await events.next()
+    process.kill(hostPid(), 'SIGSTOP')
+    const looking = setInterval(() => states.add(client.state), 20)
+    const rest = async () => {
+      for await (const _ of events);
+    }
+    await expect(rest()).rejects.toMatchObject({ code: 'engine-hung' })
+    clearInterval(looking)
+    expect([...states]).toEqual(['working', 'unresponsive'])
+  })
+
+  test('hangs three times is given up', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      delete process.env.TARSIER_WATCHDOG_SECONDS
+      await client.load(never)
+      watchClosely()
+      process.kill(hostPid(), 'SIGSTOP')
+      await expect(client.load(never)).rejects.toMatchObject({ code: 'engine-hung' })
+    }
+    expect(client.state).toBe('given-up')
+    await expect(client.load(never)).rejects.toMatchObject({ code: 'engine-crashed', message: expect.stringContaining('3 times') })
+  })
+
+  test('computes for longer than the deadline is left alone', async () => {
+    process.env.TARSIER_WATCHDOG_SECONDS = '0.5'
+    const started = Date.now()
+    for (;;) {
+      expect(await answer(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }))).not.toBe('')
+      if (Date.now() - started > 1500) break
+    }
+    expect(lost).toEqual([])
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('a process that reads clips and', () => {
+  let media: MediaClient
+  let lost: TarsierError[]
+
+  beforeEach(async () => {
+    lost = []
+    media = new MediaClient((error) => lost.push(error))
+    await media.probe(tiny.path('b.mkv'), never)
+  })
+  afterEach(() => media[Symbol.asyncDispose]())
+
+  test.each(Object.entries(hangs))('%s is ended with an error that says so, and started again', async (_, hang) => {
+    watchClosely()
+    const pid = hostPid()
+    await hang(pid)
+    await expect(media.probe(tiny.path('b.mkv'), never)).rejects.toMatchObject({ code: 'engine-hung' })
+    await ended(pid)
+    delete process.env.TARSIER_WATCHDOG_SECONDS
+    expect((await media.probe(tiny.path('b.mkv'), never)).frameCount).toBe(9)
+  })
+
+  test('does not stop when asked to is ended', async () => {
+    // Opening a pipe for writing lasts until somebody reads from it, while the process answers.
+    const target = tiny.path('nobody-reads')
+    execFileSync('mkfifo', [target])
+    watchClosely()
+    const stopping = new AbortController()
+    const writing = media.preview(tiny.path('a.mp4'), target, stopping.signal).next()
+    setTimeout(() => stopping.abort(), 3000)
+    await expect(writing).rejects.toMatchObject({ name: 'AbortError' })
+    expect(lost).toMatchObject([{ code: 'engine-hung', details: { why: 'stopping' } }])
+  })
+
+  test('opens what has become a pipe is ended, and names the file', async () => {
+    const path = tiny.path('turns-into-a-pipe.mkv')
+    const [clip, pipe, away] = [tiny.path('clip'), tiny.path('pipe'), tiny.path('away')]
+    await copyFile(tiny.path('b.mkv'), clip)
+    execFileSync('mkfifo', [pipe])
+    let swapping = true
+    const swap = async () => {
+      while (swapping) {
+        await rename(clip, path)
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4))
+        await rename(path, clip)
+        await rename(pipe, path)
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4))
+        await rename(path, away)
+        await rename(away, pipe)
+      }
+    }
+    watchClosely()
+    const swapped = swap()
+    let error: TarsierError | null = null
+    // Most tries find it to be a clip, a pipe or missing in time.
+    while (error?.code !== 'engine-hung')
+      error = await media.probe(path, never).then(
+        () => null,
+        (thrown: TarsierError) => thrown,
+      )
+    swapping = false
+    await swapped
+    expect(error).toMatchObject({ details: { why: 'step', seconds: 2 }, message: expect.stringContaining(`Opening ${path}`) })
+    delete process.env.TARSIER_WATCHDOG_SECONDS
+    expect((await media.probe(tiny.path('b.mkv'), never)).frameCount).toBe(9)
+  })
+})
+
+test.skipIf(process.platform === 'win32')('a process in an endless loop ends with its parent', async () => {
+  const parent = fork(fileURLToPath(new URL('./parent-of-looping.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
+  const [looping] = await new Promise<[number]>((resolve) => parent.once('message', (pid: number) => resolve([pid])))
+  parent.kill('SIGKILL')
+  await ended(looping)
+})

@@ -1,0 +1,38 @@
+import { createServer } from 'node:net'
+import { WebSocket } from 'undici'
+
+/** A port for Node's inspector. To be given to processes as `NODE_OPTIONS=--inspect-port=…`; they listen there once {@link loopForever} asks them to. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return address.port
+}
+
+/** Has the main thread of a Node process run an endless loop, by way of its inspector; returns when it is in it. */
+export async function loopForever(pid: number, port: number): Promise<void> {
+  process.kill(pid, 'SIGUSR1')
+  const socket = new WebSocket(await inspectorOf(port))
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(), { once: true })
+    socket.addEventListener('error', () => reject(new Error('the inspector does not answer')), { once: true })
+  })
+  // The loop begins after what tells of it was sent.
+  const told = new Promise<void>((resolve) => socket.addEventListener('message', () => resolve(), { once: true }))
+  const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }))
+  send(1, 'Runtime.enable')
+  await told
+  send(2, 'Runtime.evaluate', { expression: 'for (;;) {}' })
+  socket.close()
+}
+
+async function inspectorOf(port: number): Promise<string> {
+  for (;;) {
+    const listed = await fetch(`http://127.0.0.1:${port}/json/list`).catch(() => null) // not there yet
+    const [target] = listed ? ((await listed.json()) as { webSocketDebuggerUrl: string }[]) : []
+    if (target) return target.webSocketDebuggerUrl
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
