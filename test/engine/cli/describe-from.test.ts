@@ -51,6 +51,38 @@ const annotation = {
 }
 
 describe('describe --from', () => {
+  it('takes every shape of annotation that the Python program reads, without a reference', async () => {
+    await writePicture(join(folder, 'videos', '13.png'))
+    const pictures = ['videos/12.png', 'videos/13.png', 'videos/12.png']
+    const text = { type: 'text', text: 'Describe it.' }
+    const shown = (...content: object[]) => ({ messages: [{ role: 'user', content }], dataset: 'shapes' })
+    const video = (fields: object) => ({ type: 'video', video: { video_file: 'a.gif', ...fields } })
+    const lines = [
+      { text: { prompt: '<video>\nDescribe the video in detail.' }, video_file: 'a.gif', vid: 1, dataset: 'caption-test' },
+      { text: { prompt: '<video>\nDescribe it.' }, video_file: pictures, dataset: 'caption-test' },
+      shown({ type: 'video', video: { image_file: pictures } }, text),
+      shown(video({ frame_indices: [1, 0] }), text),
+      shown(video({ time_indices: [0] }), text),
+      shown(video({ fps: 0.001 }), text),
+      shown(text),
+      shown(video({}), { type: 'video', video: { video_file: 'b.gif' } }, text),
+      shown({ type: 'image', image: { image_file: 'videos/12.png' } }, text),
+    ]
+    await writeFile(join(folder, 'shapes.jsonl'), lines.map((line, idx) => `${JSON.stringify({ ...line, idx })}\n`).join(''))
+    const { code, stdout, stderr } = await run(['--from', 'shapes.jsonl'])
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: `out/captions.jsonl: ${lines.length} of ${lines.length} described\n`,
+      stderr: '',
+    })
+    const frames = (await captions()).map(({ used }) => used?.frames.map(({ index }) => index))
+    expect(frames.slice(1, 7)).toEqual([[0, 1, 2], [0, 1, 2], [1, 0], [0], [0], []])
+    // Two clips share the frames.
+    expect(frames[7]).toHaveLength(4)
+    expect(frames[8]).toEqual([0])
+    expect((await captions())[6]).toMatchObject({ video: null, used: { width: null, height: null } })
+  })
+
   it('writes a line a clip, goes on where it was, and says what failed by status 1', async () => {
     await writeFile(join(folder, 'list.txt'), 'a.gif\nmissing.mp4\nb.gif\n')
     const first = await run(['--from', 'list.txt', '--limit', '2'])
