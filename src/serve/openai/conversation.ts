@@ -105,9 +105,12 @@ async function described(
   return messages.map((message, i) => (i === place ? { ...message, content: [...message.content, { kind: 'text', text }] } : message))
 }
 
-/** Of everything up to the first user's message. */
+/** Of everything up to the first user's message, and of that up to its last clip: another question about the same clip finds what was computed of it. */
 function keyOf(model: string, messages: readonly Message[]): string {
-  const opening = messages.slice(0, messages.findIndex(({ role }) => role === 'user') + 1)
+  const place = messages.findIndex(({ role }) => role === 'user')
+  const asked = messages[place]?.content ?? []
+  const shown = asked.slice(0, asked.findLastIndex(({ kind }) => kind === 'clip') + 1)
+  const opening = [...messages.slice(0, place), shown.length > 0 ? shown : asked]
   return `api ${createHash('sha256')
     .update(JSON.stringify([model, opening]))
     .digest('hex')}`
