@@ -66,6 +66,14 @@ test('videos and pictures stand where the message has them, as many as there are
   expect(messages).toEqual([
     { role: 'user', content: [text('Compare'), clip('a.png'), text('with'), clip('b.png'), clip('c.mp4'), clip('bytes')] },
   ])
+  // Another question about the same clips finds what was computed of them.
+  const more = chatRequestSchema.parse({
+    model: 'demo',
+    messages: [{ role: 'user', content: [...content, { type: 'text', text: 'Why?' }] }],
+    mm_processor_kwargs: { max_pixels: 99 },
+  })
+  const parts = { media: files, manifest, probe: noProbe }
+  expect((await readConversation(more, parts, never)).key).toBe((await readConversation(request, parts, never)).key)
   const silent = async (kind: 'image' | 'video') => {
     const request = chatRequestSchema.parse({ model: 'demo', messages: [{ role: 'user', content: [picture('a.png')] }] })
     const prompt = { ...manifest.prompt, describePicture: 'Tell the picture.' }
