@@ -93,7 +93,7 @@ test('obeys frames, range, pixels, length and stop, request by request', async (
     } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Told>
   const few = await ask({ num_frames: 3, start: 0.5, end: 1 }, { max_tokens: 4 })
   expect(few.tarsier.frames).toHaveLength(3)
-  for (const { time } of few.tarsier.frames) expect(time >= 0.5 && time < 1).toBe(true)
+  for (const { time } of few.tarsier.frames) expect(time >= 0.5 && time <= 1).toBe(true)
   expect([few.usage?.completion_tokens, few.choices[0]?.finish_reason]).toEqual([4, 'length'])
   const large = join(root, 'films', 'large.mp4')
   await writeClip(large, numberedPictures(8, 640, 480))
