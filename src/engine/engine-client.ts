@@ -35,6 +35,8 @@ export interface ClipRequest {
   readonly frames: FrameRequest
   /** Further limit on the pixels of one frame. Defaults to the model's budget. */
   readonly maxPixels?: number | undefined
+  /** Smaller frames are enlarged to so many pixels, within the model's greatest. Defaults to the model's own; one that takes one size only does not obey. */
+  readonly minPixels?: number | undefined
   /** Look at it with fewer pixels, then fewer frames, where it would not fit, instead of refusing it. Defaults to false. */
   readonly fit?: boolean | undefined
 }

@@ -99,7 +99,7 @@ async function traceTower(model: LoadedModel, request: ClipRequest, signal: Abor
   await using clip = await openClip(request.path, signal)
   const plan = clip.plan(request.frames, model.resources.manifest.sampler)
   const frames: Embedded[] = []
-  const options = { frameCount: plan.indices.length, maxPixels: request.maxPixels, signal }
+  const options = { frameCount: plan.indices.length, maxPixels: request.maxPixels, minPixels: request.minPixels, signal }
   for await (const frame of tower.embed(clip.frames(plan, signal), options)) frames.push(frame)
   const [first] = frames
   if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')

@@ -379,5 +379,5 @@ function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number }
 /** Whether two requests mean the same frames of the same file. */
 function sameClip(a: ClipRequest | undefined, b: ClipRequest | undefined): boolean {
   if (!a || !b) return a === b
-  return a.path === b.path && a.maxPixels === b.maxPixels && isDeepStrictEqual(a.frames, b.frames)
+  return a.path === b.path && a.maxPixels === b.maxPixels && a.minPixels === b.minPixels && isDeepStrictEqual(a.frames, b.frames)
 }

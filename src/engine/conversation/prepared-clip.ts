@@ -92,7 +92,7 @@ export class PreparedClip {
   }
 
   get settings(): ClipSettings {
-    return { frames: this.#plan.indices.length, maxPixels: this.#maxPixels }
+    return { frames: this.#plan.indices.length, maxPixels: this.#maxPixels, minPixels: this.request.minPixels }
   }
 
   /** What {@link fit} changed; undefined when the clip is looked at as was asked. */
@@ -134,7 +134,7 @@ export class PreparedClip {
   }
 
   #shapeOf(plan: SamplingPlan): FrameShape {
-    const limits = { frameCount: plan.indices.length, maxPixels: this.#maxPixels }
+    const limits = { frameCount: plan.indices.length, maxPixels: this.#maxPixels, minPixels: this.request.minPixels }
     return frameShape(towerForm(this.#resources.manifest), this.info, limits)
   }
 
@@ -236,6 +236,7 @@ export class PreparedClip {
     const options = {
       frameCount: this.plan.indices.length,
       maxPixels: this.#maxPixels,
+      minPixels: this.request.minPixels,
       signal,
       onWorked: (time: number) => report.encode.add(time),
     }

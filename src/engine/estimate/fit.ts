@@ -3,6 +3,8 @@ export interface ClipSettings {
   readonly frames: number
   /** Limit on the pixels of one frame; undefined leaves it to the model. */
   readonly maxPixels: number | undefined
+  /** Fewest pixels of one frame; the model's own where it is left out. */
+  readonly minPixels?: number | undefined
 }
 
 export interface FitOptions {
@@ -26,7 +28,7 @@ export function fitSettings(wanted: ClipSettings, options: FitOptions): ClipSett
   const shrunk = shrink(wanted, options)
   if (shrunk) return shrunk
   if (!options.fewerFrames) return null
-  const floored = (frames: number) => ({ frames, maxPixels: lowest(wanted, frames, options) })
+  const floored = (frames: number) => ({ ...wanted, frames, maxPixels: lowest(wanted, frames, options) })
   const frames = greatest(1, wanted.frames - 1, (count) => options.fits(floored(count)))
   if (frames === null) return null
   return shrink({ ...wanted, frames }, options) ?? floored(frames)
@@ -36,8 +38,8 @@ export function fitSettings(wanted: ClipSettings, options: FitOptions): ClipSett
 function shrink(wanted: ClipSettings, { fits, floor, pixelsOf }: FitOptions): ClipSettings | null {
   if (fits(wanted)) return wanted
   const most = Math.min(wanted.maxPixels ?? Number.POSITIVE_INFINITY, pixelsOf(wanted.frames))
-  const maxPixels = greatest(Math.min(floor, most), most, (pixels) => fits({ frames: wanted.frames, maxPixels: pixels }))
-  return maxPixels === null ? null : { frames: wanted.frames, maxPixels }
+  const maxPixels = greatest(Math.min(floor, most), most, (pixels) => fits({ ...wanted, maxPixels: pixels }))
+  return maxPixels === null ? null : { ...wanted, maxPixels }
 }
 
 /** The limit at the floor; the wanted one where frames are that small by themselves, or of one size whatever is asked. */

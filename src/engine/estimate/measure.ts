@@ -42,8 +42,8 @@ export async function measureSpeeds(model: LoadedModel, clip: PreparedClip, sign
   const once = async function* () {
     yield frame
   }
-  const { frames, maxPixels } = clip.settings
-  for await (const _ of tower.embed(once(), { frameCount: frames, maxPixels, signal, onWorked })) signal.throwIfAborted()
+  const { frames, maxPixels, minPixels } = clip.settings
+  for await (const _ of tower.embed(once(), { frameCount: frames, maxPixels, minPixels, signal, onWorked })) signal.throwIfAborted()
 
   await using session = await language.open({ cells: TRIED_PREFILLED + TRIED_GENERATED })
   const word = language.tokenize(' video')

@@ -103,7 +103,11 @@ export function weigh(
   beside: RunBeside,
   limits: RunLimits,
 ): Weight {
-  const shape = frameShape(scales.form, frame, { frameCount: settings.frames, maxPixels: settings.maxPixels })
+  const shape = frameShape(scales.form, frame, {
+    frameCount: settings.frames,
+    maxPixels: settings.maxPixels,
+    minPixels: settings.minPixels,
+  })
   const visualTokens = settings.frames * shape.rows
   const prompt = visualTokens + beside.pictures + beside.text
   const context = Math.min(limits.context, prompt + beside.answer)

@@ -8,6 +8,8 @@ export interface FrameSizeOptions {
   readonly frameCount: number
   /** Further limit on the pixels of one frame, from the user; the image processor's minimum goes before it. */
   readonly maxPixels?: number | undefined
+  /** Takes the place of the checkpoint's own least, from the user; within the greatest. */
+  readonly minPixels?: number | undefined
 }
 
 export interface FrameSize extends Size {
@@ -24,7 +26,8 @@ export function frameSizes(width: number, height: number, options: FrameSizeOpti
   const budget = Math.max(1, Math.min(preprocessing.frameMaxPixels, share, userLimit))
   const budgeted = smartResize({ width, height }, 1, 0, budget)
   const cell = vision.patchSize * vision.mergeSize
-  const final = processed(budgeted, cell, preprocessing, userLimit)
+  const minPixels = Math.min(options.minPixels ?? preprocessing.minPixels, preprocessing.maxPixels)
+  const final = processed(budgeted, cell, { ...preprocessing, minPixels }, userLimit)
   return [budgeted, { ...final, grid: [final.height / cell, final.width / cell] }]
 }
 

@@ -18,6 +18,8 @@ export interface FrameLimits {
   readonly frameCount: number
   /** Further limit on the pixels of one frame, from the user. */
   readonly maxPixels?: number | undefined
+  /** Fewest pixels of one frame, from the user, within the greatest. Defaults to the checkpoint's. */
+  readonly minPixels?: number | undefined
 }
 
 /** One frame as the LLM gets it. */

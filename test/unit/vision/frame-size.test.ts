@@ -77,3 +77,13 @@ test.each([3136, 3200, 4000, 5000])("a limit of %i pixels above the processor's 
     )
   }
 })
+
+test("a user's least takes the place of the checkpoint's, within the greatest", () => {
+  const pixels = (limits: { minPixels: number }) => {
+    const [, { width, height }] = frameSizes(64, 64, { ...tarsier2, frameCount: 1, ...limits })
+    return width * height
+  }
+  expect(pixels({ minPixels: 1 })).toBe(56 * 56)
+  expect(pixels({ minPixels: 100_000 })).toBeGreaterThanOrEqual(100_000)
+  expect(pixels({ minPixels: 1e9 })).toBeLessThan(13_000_000)
+})
