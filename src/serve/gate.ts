@@ -1,5 +1,6 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type AccessRules, bearer, hostAllowed, originAllowed, tokenMatches } from './access.ts'
 
 /** The page's own files and calls; nobody else's, no inline script or style, no plugin, no frame around it. */
@@ -24,9 +25,9 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
   return async (c, next) => {
     const host = c.req.header('host')
     if (!hostAllowed(host, rules)) {
-      return c.text('This server does not answer to that name. Use the address it printed, or allow the name with --allow-host.\n', 421)
+      return refuse(c, 421, 'This server does not answer to that name. Use the address it printed, or allow the name with --allow-host.')
     }
-    if (!originAllowed(c.req.header('origin'), host)) return c.text('Pages of other servers may not ask this one.\n', 403)
+    if (!originAllowed(c.req.header('origin'), host)) return refuse(c, 403, 'Pages of other servers may not ask this one.')
     const { token } = rules
     if (token !== null && !OPEN_PATHS.includes(c.req.path)) {
       // Cookies do not know ports: two servers on one machine must not take each other's.
@@ -34,7 +35,7 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
       const inAddress = c.req.query('token')
       if (inAddress !== undefined && c.req.method === 'GET') {
         if (!tokenMatches(inAddress, token))
-          return c.text('That token is not this server\'s. Use the address that "tarsier serve" printed last.\n', 401)
+          return refuse(c, 401, 'That token is not this server\'s. Use the address that "tarsier serve" printed last.', 'invalid_api_key')
         setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' })
         // Out of the address, so that it stands in no history and no picture of the screen.
         const clean = new URL(c.req.url)
@@ -44,11 +45,10 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
       const shown = bearer(c.req.header('authorization')) ?? getCookie(c, cookie)
       if (!tokenMatches(shown, token)) {
         c.header('WWW-Authenticate', 'Bearer')
-        if (c.req.path.startsWith('/v1/')) {
-          const message = 'The token is missing or wrong. Give the one that "tarsier serve" printed as the API key.'
-          return c.json({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } }, 401)
-        }
-        return c.text('Open the address that "tarsier serve" printed: it holds the token that lets you in.\n', 401)
+        const message = isApi(c)
+          ? 'The token is missing or wrong. Give the one that "tarsier serve" printed as the API key.'
+          : 'Open the address that "tarsier serve" printed: it holds the token that lets you in.'
+        return refuse(c, 401, message, 'invalid_api_key')
       }
     }
     await next()
@@ -65,6 +65,17 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type') ?? ''
   if (c.req.method === 'POST' && !/^application\/json\b/i.test(type))
-    return c.text('Send JSON, with "Content-Type: application/json".\n', 415)
+    return refuse(c, 415, 'Send JSON, with "Content-Type: application/json".', 'unsupported_media_type')
   return await next()
+}
+
+/** A refusal in the words of whoever asks: programs that speak OpenAI's language get its errors. */
+export function refuse(c: Context, status: ContentfulStatusCode, message: string, code = 'not-allowed'): Response {
+  if (!isApi(c)) return c.text(`${message}\n`, status)
+  const type = status >= 500 ? 'server_error' : 'invalid_request_error'
+  return c.json({ error: { message, type, param: null, code } }, status)
+}
+
+function isApi(c: Context): boolean {
+  return c.req.path === '/v1' || c.req.path.startsWith('/v1/')
 }

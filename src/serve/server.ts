@@ -14,7 +14,7 @@ import { CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { isLoopback, LOOPBACK } from './access.ts'
 import { clipRoutes } from './clip-routes.ts'
-import { gate, jsonOnly } from './gate.ts'
+import { gate, jsonOnly, refuse } from './gate.ts'
 import { serverHealth } from './health.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
@@ -82,7 +82,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   if (page) app.get('*', serveStatic({ root: page }))
   app.onError((error, c) => {
     service.log.error('server', error.message)
-    return c.text('Something went wrong inside. The log tells more.\n', 500)
+    return refuse(c, 500, 'Something went wrong inside. The log tells more.', 'internal')
   })
 
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { requestTimeout: 0 } }) as Server

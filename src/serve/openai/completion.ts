@@ -1,4 +1,4 @@
-import type { Answer } from '../../shared/engine-events.ts'
+import type { Answer, LikelyToken, TokenLogprob } from '../../shared/engine-events.ts'
 import { assertNever } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/sampling.ts'
 
@@ -9,53 +9,78 @@ export interface CompletionHead {
   readonly model: string
 }
 
-export function completion(head: CompletionHead, answer: Answer) {
+/** One of the answers to a request. */
+export interface Choice {
+  readonly answer: Answer
+  /** Null where they were not asked for. */
+  readonly logprobs: readonly TokenLogprob[] | null
+}
+
+/** @param warnings what of the request was not obeyed */
+export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[]) {
   return {
     ...head,
     object: 'chat.completion',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: answer.text, refusal: null },
-        logprobs: null,
-        finish_reason: finishReason(answer.finish),
-      },
-    ],
-    usage: usageOf(answer),
-    tarsier: used(answer),
+    choices: choices.map(({ answer, logprobs }, index) => ({
+      index,
+      message: { role: 'assistant', content: answer.text, refusal: null },
+      logprobs: logprobs && logprobsOf(logprobs),
+      finish_reason: finishReason(answer.finish),
+    })),
+    usage: usageOf(choices),
+    ...toldOf(choices, warnings),
   }
 }
 
-export function chunk(head: CompletionHead, delta: { readonly role?: 'assistant'; readonly content?: string }, withUsage: boolean) {
+/** What a piece of a stream brings. */
+export interface Delta {
+  readonly index: number
+  readonly delta: { readonly role?: 'assistant'; readonly content?: string }
+  readonly logprobs?: readonly TokenLogprob[] | undefined
+  readonly finish?: FinishReason
+}
+
+export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: Delta, withUsage: boolean) {
   return {
     ...head,
     object: 'chat.completion.chunk',
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: null as string | null }],
+    choices: [{ index, delta, logprobs: logprobs ? logprobsOf(logprobs) : null, finish_reason: finish ? finishReason(finish) : null }],
     ...(withUsage && { usage: null }),
   }
 }
 
-/** The end of a stream: why it ended and what was used; then the count of tokens where it was asked for. */
-export function lastChunks(head: CompletionHead, answer: Answer, withUsage: boolean): object[] {
-  const end = chunk(head, {}, withUsage)
-  const [choice] = end.choices
-  const last = { ...end, choices: [{ ...choice, finish_reason: finishReason(answer.finish) }], tarsier: used(answer) }
-  return withUsage ? [last, { ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(answer) }] : [last]
+/** The end of a stream: why the last answer ended and what was used; then the count of tokens where it was asked for. */
+export function lastChunks(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[], withUsage: boolean): object[] {
+  const end = { index: choices.length - 1, delta: {}, ...(choices.at(-1) && { finish: choices.at(-1)?.answer.finish }) }
+  const last = { ...chunk(head, end as Delta, withUsage), ...toldOf(choices, warnings) }
+  const warned = warnings.length > 0 && { warnings }
+  return withUsage ? [last, { ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(choices), ...warned }] : [last]
 }
 
-export function usageOf({ tokens }: Answer) {
-  const prompt = tokens.visual + tokens.prompt
+/** Of several answers to one prompt, the prompt counts once. */
+function usageOf(choices: readonly Choice[]) {
+  const first = choices[0]?.answer.tokens
+  const prompt = first ? first.visual + first.prompt : 0
+  const generated = choices.reduce((sum, { answer }) => sum + answer.tokens.generated, 0)
   return {
     prompt_tokens: prompt,
-    completion_tokens: tokens.generated,
-    total_tokens: prompt + tokens.generated,
-    prompt_tokens_details: { cached_tokens: Math.max(0, prompt - tokens.evaluated) },
+    completion_tokens: generated,
+    total_tokens: prompt + generated,
+    prompt_tokens_details: { cached_tokens: Math.max(0, prompt - (first?.evaluated ?? 0)) },
   }
 }
 
-/** What was really done: the frames that were looked at with their times, their pixels, how long it took and where. */
-function used({ frames, width, height, clips, tokens, timings, device, notices, cached, finish }: Answer) {
-  return { frames, width, height, ...(clips && { clips }), tokens, timings, device, notices, cached, finish }
+/** What was really done for the first answer: the frames that were looked at with their times, their pixels, how long it took and where. */
+function toldOf(choices: readonly Choice[], warnings: readonly string[]) {
+  const answer = choices[0]?.answer
+  if (!answer) return {}
+  const { text: _, ...tarsier } = answer
+  return { ...(warnings.length > 0 && { warnings }), tarsier }
+}
+
+function logprobsOf(tokens: readonly TokenLogprob[]) {
+  const likely = ({ text, bytes, logprob }: LikelyToken) => ({ token: text, logprob, bytes })
+  return { content: tokens.map(({ top, ...token }) => ({ ...likely(token), top_logprobs: top.map(likely) })), refusal: null }
 }
 
 function finishReason(finish: FinishReason): 'stop' | 'length' {

@@ -1,17 +1,48 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { asTarsierError, type ErrorCode } from '../../shared/errors.ts'
+import { asTarsierError, type ErrorCode, TarsierError } from '../../shared/errors.ts'
 
 /** An error as OpenAI's clients read it. `code` is ours. */
 export interface ApiError {
   readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string }
 }
 
+/** A path with at least one folder, on any system, but not one of this API. */
+const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|:;,()]*[\\/][^\s"'<>|:;,()]*/g
+
+/** What is said of the file that a part of the request brought, said of that part. */
+export function ofPart(error: unknown, where: string, path = ''): unknown {
+  if (!(error instanceof TarsierError)) return error
+  const { code, message, details } = error
+  const told = path !== '' && message.includes(path) ? message.replaceAll(path, () => where) : `${where}: ${message}`
+  return new TarsierError(code, told, { cause: error, details: { ...details, param: where } })
+}
+
+/** What is said of a file, said of the part of the request that brought it. */
+export function placed(error: unknown, places: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof TarsierError)) return error
+  let { message } = error
+  let param = error.details?.param
+  for (const [path, where] of places) {
+    if (!message.includes(path)) continue
+    message = message.replaceAll(path, () => where)
+    param ??= where
+  }
+  if (message === error.message) return error
+  return new TarsierError(error.code, message, { cause: error, details: { ...error.details, ...(param !== undefined && { param }) } })
+}
+
+/** What went wrong, in OpenAI's shape. No path of this machine is told. */
 export function apiError(error: unknown): { readonly status: ContentfulStatusCode; readonly body: ApiError } {
   const { code, message, details } = asTarsierError(error)
   const status = statusOf(code)
   const type = status >= 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error'
-  const param = typeof details?.param === 'string' ? details.param : null
-  return { status, body: { error: { message, type, param, code: code === 'context-full' ? 'context_length_exceeded' : code } } }
+  const param = typeof details?.param === 'string' ? details.param : code === 'context-full' ? 'messages' : null
+  const told = message.replace(PATH, 'a file of this server')
+  return { status, body: apiErrorBody(told, type, param, code === 'context-full' ? 'context_length_exceeded' : code) }
+}
+
+export function apiErrorBody(message: string, type: string, param: string | null, code: string): ApiError {
+  return { error: { message, type, param, code } }
 }
 
 function statusOf(code: ErrorCode): ContentfulStatusCode {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { copyFile, mkdir, realpath } from 'node:fs/promises'
+import { mkdir, realpath, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
+import { ofPart } from './errors.ts'
 import type { UploadFolder } from './upload-folder.ts'
 
 export interface MediaRules {
@@ -22,11 +23,18 @@ export interface MediaRules {
 /** As in vLLM: a server that takes longer to hand over a clip is given up. */
 const FETCH_TIMEOUT_MS = 30_000
 const MOST_REDIRECTS = 3
+/** What stands before the data of a `data:` address, in characters. */
+const MAX_DATA_HEAD = 1000
+/** Frames of a list of pictures; how many of them are looked at is another question. */
+const MAX_LISTED = 4096
+
 /** Turns what one request names into files on this disk, which stay until it is disposed. */
 export class RequestMedia implements AsyncDisposable {
   readonly #uploads: UploadFolder
   readonly #rules: MediaRules
   readonly #used: string[] = []
+  /** Which part of the request brought a file. */
+  readonly places = new Map<string, string>()
 
   constructor(uploads: UploadFolder, rules: MediaRules) {
     this.#uploads = uploads
@@ -37,42 +45,78 @@ export class RequestMedia implements AsyncDisposable {
     await this.#uploads.release(this.#used.splice(0))
   }
 
-  /** The file of a `data:` address, of a path under the media root, or of an allowed host. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`. */
-  async fileOf(url: string, signal: AbortSignal): Promise<string> {
-    if (/^data:/i.test(url)) return await this.#fromData(url, signal)
-    if (/^https?:/i.test(url)) return await this.#fromRemote(url, signal)
-    return await this.#underRoot(/^file:/i.test(url) ? pathOf(url) : url)
+  /**
+   * The file of a `data:` address, of a path under the media root, or of an allowed host. A list of pictures as vLLM has it
+   * (`data:video/jpeg;base64,F1,F2,…`) becomes a clip of them. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`.
+   * @param where the part of the request that names it
+   */
+  async fileOf(url: string, where: string, signal: AbortSignal): Promise<string> {
+    return await this.#at(where, async () => {
+      if (/^data:/i.test(url)) return await this.#fromData(url, signal)
+      if (/^https?:/i.test(url)) return await this.#fromRemote(url, signal)
+      return await this.#underRoot(/^file:/i.test(url) ? pathOf(url) : url)
+    })
   }
 
-  /** Bytes given in base64. */
-  async bytesOf(data: string, signal: AbortSignal): Promise<string> {
-    if (data.length > this.#rules.maxBytes * 1.4) throw this.#tooLarge()
-    return await this.#store(Readable.from([Buffer.from(data, 'base64')]), signal)
+  /** Bytes given in base64, or as a `data:` address. */
+  async bytesOf(data: string, where: string, signal: AbortSignal): Promise<string> {
+    return await this.#at(where, async () =>
+      /^data:/i.test(data) ? await this.#fromData(data, signal) : await this.#store(Readable.from([this.#decoded(data)]), signal),
+    )
   }
 
-  /** Several pictures as the frames of one clip: a folder of copies of them, in order. */
-  async framesOf(files: readonly string[]): Promise<string> {
-    const name = createHash('sha256').update(JSON.stringify(files)).digest('hex')
+  /** What is wrong with a file is said of the part of the request that brought it. */
+  async #at(where: string, find: () => Promise<string>): Promise<string> {
+    try {
+      const path = await find()
+      if (!this.places.has(path)) this.places.set(path, where)
+      return path
+    } catch (error) {
+      throw ofPart(error, where)
+    }
+  }
+
+  async #fromData(url: string, signal: AbortSignal): Promise<string> {
+    // Parameters of the media type may hold commas: "video/webm;codecs=vp8,opus".
+    const head = /^data:([^;,]*)(?:;[^;]*)*?;base64,/i.exec(url.slice(0, MAX_DATA_HEAD))
+    if (!head) throw new TarsierError('usage', 'A data address must be of the form "data:video/mp4;base64,…".')
+    const data = url.slice(head[0].length)
+    const type = head[1]?.trim() ?? ''
+    if (/^video\/(jpe?g|png|webp)$/i.test(type)) return await this.#frames(data.split(','), signal)
+    return await this.#store(Readable.from([this.#decoded(data)]), signal)
+  }
+
+  /** Pictures as the frames of one clip: a folder of them, in order. */
+  async #frames(pictures: readonly string[], signal: AbortSignal): Promise<string> {
+    if (pictures.length > MAX_LISTED) throw new TarsierError('usage', `A clip may have ${MAX_LISTED} listed frames at most.`)
+    const hash = createHash('sha256')
     const scratch = await this.#uploads.scratch()
     try {
       await mkdir(scratch)
-      for (const [i, file] of files.entries()) await copyFile(file, join(scratch, String(i).padStart(6, '0')))
-      return await this.#place(scratch, `${name}${FRAMES_ENDING}`)
+      for (const [i, picture] of pictures.entries()) {
+        const bytes = this.#decoded(picture)
+        if (bytes.length === 0) throw new TarsierError('usage', `Frame ${i} of the list is empty.`)
+        hash.update(`${bytes.length} `).update(bytes)
+        await writeFile(join(scratch, String(i).padStart(6, '0')), bytes, { signal })
+      }
+      return await this.#place(scratch, `${hash.digest('hex')}${FRAMES_ENDING}`)
+    } catch (error) {
+      throw isFull(error) ? full(error) : error
     } finally {
       await this.#uploads.discard(scratch)
     }
   }
 
-  async #fromData(url: string, signal: AbortSignal): Promise<string> {
-    const comma = url.indexOf(',')
-    if (comma < 0 || !/;base64$/i.test(url.slice(0, comma))) {
-      throw new TarsierError('usage', 'A data address must be of the form "data:video/mp4;base64,…".', { details: { param: 'messages' } })
-    }
-    return await this.bytesOf(url.slice(comma + 1), signal)
+  #decoded(data: string): Buffer {
+    if (data.length > this.#rules.maxBytes * 1.4) throw this.#tooLarge()
+    const plain = data.includes('%') ? unescaped(data) : data
+    if (!/^[\w+/\s-]*={0,2}\s*$/.test(plain)) throw new TarsierError('usage', 'Its data is not base64.')
+    return Buffer.from(plain, 'base64')
   }
 
   async #fromRemote(url: string, signal: AbortSignal): Promise<string> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    if (!URL.canParse(url)) throw new TarsierError('usage', 'That is no address.')
     let target = new URL(url)
     try {
       for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
@@ -82,6 +126,7 @@ export class RequestMedia implements AsyncDisposable {
         const next = response.headers.get('location')
         if (response.status >= 300 && response.status < 400 && next) {
           await response.body?.cancel()
+          if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} leads to what is no address.`)
           target = new URL(next, target)
           continue
         }
@@ -143,9 +188,7 @@ export class RequestMedia implements AsyncDisposable {
       return await this.#place(scratch, hash.digest('hex'))
     } catch (error) {
       if (isAbort(error) || error instanceof TarsierError) throw error
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-        throw new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause: error })
-      throw error
+      throw isFull(error) ? full(error) : error
     } finally {
       await this.#uploads.discard(scratch)
     }
@@ -185,8 +228,25 @@ function pathOf(url: string): string {
   try {
     return fileURLToPath(url)
   } catch (cause) {
-    throw new TarsierError('usage', 'That is no address of a file on this machine.', { cause, details: { param: 'messages' } })
+    throw new TarsierError('usage', 'That is no address of a file on this machine.', { cause })
   }
+}
+
+function unescaped(data: string): string {
+  try {
+    return decodeURIComponent(data)
+  } catch (cause) {
+    throw new TarsierError('usage', 'Its data is not base64.', { cause })
+  }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+function full(cause: unknown): TarsierError {
+  return new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause })
 }
 
 function isInside(root: string, path: string): boolean {

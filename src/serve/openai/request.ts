@@ -1,63 +1,200 @@
 import { z } from 'zod'
-import { MAX_FRAMES } from '../../shared/frame-request.ts'
+import { TarsierError } from '../../shared/errors.ts'
+
+/** Answers that one request may ask for. */
+export const MAX_CHOICES = 8
+const MAX_TEXT = 1_000_000
 
 const url = z.union([
-  z.object({ url: z.string().min(1) }),
+  z.object({ url: z.string().min(1), detail: z.string().nullish() }),
   z
     .string()
     .min(1)
-    .transform((value) => ({ url: value })),
+    .transform((value) => ({ url: value, detail: undefined })),
 ])
 
 /** A piece of a message, as OpenAI, vLLM and llama.cpp write them. */
-const partSchema = z.union([
-  z.object({ type: z.enum(['text', 'input_text']), text: z.string().max(1_000_000) }),
-  z.object({ type: z.literal('image_url'), image_url: url }),
+const partSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string().max(MAX_TEXT) }),
+  z.object({ type: z.literal('refusal'), refusal: z.string().max(MAX_TEXT) }),
+  z.object({ type: z.enum(['image_url', 'input_image']), image_url: url }),
   z.object({ type: z.literal('video_url'), video_url: url }),
   z.object({ type: z.literal('input_video'), input_video: z.union([z.object({ data: z.string().min(1) }), url]) }),
 ])
 export type ContentPart = z.infer<typeof partSchema>
 
-const messageSchema = z.object({
-  role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content: z.union([z.string().max(1_000_000), z.array(partSchema).max(1000), z.null()]).optional(),
+const callSchema = z.object({ function: z.object({ name: z.string().max(1000), arguments: z.string().max(MAX_TEXT) }) })
+
+const messageSchema = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
+  content: z.union([z.string().max(MAX_TEXT), z.array(partSchema).max(10_000), z.null()]).optional(),
+  tool_calls: z.array(callSchema).max(1000).nullish(),
 })
 export type ChatRequestMessage = z.infer<typeof messageSchema>
 
+/** -1 is every frame there is. */
+const frameCount = z.union([z.literal(-1), z.int().min(1)]).nullish()
+const pixels = z.int().min(1).max(1e9).nullish()
+
 /** What the processor shall do with the clip, under vLLM's names. */
 const processorSchema = z
-  .object({
+  .looseObject({
     /** So many frames, spread over the range. */
-    num_frames: z.int().min(1).max(MAX_FRAMES).optional(),
+    num_frames: frameCount,
     /** So many frames a second of the range, up to `max_frames`. */
-    fps: z.number().gt(0).max(1000).optional(),
-    max_frames: z.int().min(1).max(MAX_FRAMES).optional(),
-    /** Most pixels of one frame. */
-    max_pixels: z.int().min(1).max(1e9).optional(),
+    fps: z.number().gt(0).max(1000).nullish(),
+    max_frames: z.int().min(1).nullish(),
+    /** Pixels of one frame. */
+    min_pixels: pixels,
+    max_pixels: pixels,
+    /** The same under their newer names. */
+    size: z.looseObject({ shortest_edge: pixels, longest_edge: pixels }).nullish(),
     /** Seconds from the clip's beginning. */
-    start: z.number().min(0).optional(),
-    end: z.number().min(0).optional(),
+    start: z.number().min(0).nullish(),
+    end: z.number().min(0).nullish(),
   })
-  .strict()
-  .refine(({ num_frames, fps }) => num_frames === undefined || fps === undefined, 'num_frames and fps exclude each other')
-export type ProcessorWishes = z.infer<typeof processorSchema>
+  .refine(({ num_frames, fps }) => num_frames == null || fps == null, 'num_frames and fps exclude each other')
+  .refine(
+    ({ min_pixels, max_pixels, size }) =>
+      (min_pixels ?? size?.shortest_edge ?? 0) <= (max_pixels ?? size?.longest_edge ?? Number.POSITIVE_INFINITY),
+    'min_pixels is more than max_pixels',
+  )
 
-/** The body of `POST /v1/chat/completions`: what is obeyed of it. Further fields that clients send by habit are passed over. */
-export const chatRequestSchema = z.object({
+/** What vLLM reads of a clip; with both, `num_frames` is the most that `fps` gives. */
+const mediaSchema = z.looseObject({
+  video: z.looseObject({ num_frames: frameCount, fps: z.union([z.literal(-1), z.number().gt(0).max(1000)]).nullish() }).nullish(),
+})
+
+const choiceSchema = z.union([z.enum(['none', 'auto', 'required']), z.looseObject({ type: z.string() })])
+
+const formatSchema = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('text') }),
+  z.looseObject({ type: z.literal('json_object'), schema: z.unknown().optional() }),
+  z.looseObject({
+    type: z.literal('json_schema'),
+    json_schema: z.looseObject({ schema: z.unknown().optional(), strict: z.boolean().nullish() }),
+  }),
+])
+
+/** vLLM's form of the same. */
+const structuredSchema = z.looseObject({
+  json: z.unknown().optional(),
+  json_object: z.boolean().nullish(),
+  regex: z.string().max(MAX_TEXT).nullish(),
+  choice: z.array(z.string().max(MAX_TEXT)).min(1).max(10_000).nullish(),
+  grammar: z.string().max(MAX_TEXT).nullish(),
+})
+
+const limit = z.union([z.literal(-1), z.int().min(1)]).nullish()
+
+/** The body of `POST /v1/chat/completions`: what is obeyed of it. What else there is, `unheeded` tells. */
+export const chatRequestSchema = z.looseObject({
   model: z.string().min(1).max(200),
   messages: z.array(messageSchema).min(1).max(10_000),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().optional() }).nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
-  top_k: z.int().min(0).nullish(),
+  /** 0 leaves the likeliest token alone. */
+  top_p: z.number().min(0).max(1).nullish(),
+  /** -1 and 0 keep all. */
+  top_k: z.int().min(-1).nullish(),
   repetition_penalty: z.number().min(1).max(2).nullish(),
-  max_tokens: z.int().min(1).max(32768).nullish(),
-  max_completion_tokens: z.int().min(1).max(32768).nullish(),
-  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
-  seed: z.int().min(0).max(0xfffffffe).nullish(),
-  n: z.literal(1).nullish(),
+  repeat_penalty: z.number().min(1).max(2).nullish(),
+  /** -1 is as many as there is room for, as llama.cpp has it. */
+  max_tokens: limit,
+  max_completion_tokens: limit,
+  stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
+  /** Any number; -1 is a fresh one. */
+  seed: z.int().nullish(),
+  n: z.int().min(1).max(MAX_CHOICES).nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  response_format: formatSchema.nullish(),
+  structured_outputs: structuredSchema.nullish(),
+  guided_json: z.unknown().optional(),
+  guided_regex: z.string().max(MAX_TEXT).nullish(),
+  guided_choice: structuredSchema.shape.choice,
+  guided_grammar: z.string().max(MAX_TEXT).nullish(),
+  json_schema: z.unknown().optional(),
+  grammar: z.string().max(MAX_TEXT).nullish(),
+  tools: z.array(z.unknown()).nullish(),
+  tool_choice: choiceSchema.nullish(),
+  functions: z.array(z.unknown()).nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), z.looseObject({ name: z.string() })]).nullish(),
   continue_final_message: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
   mm_processor_kwargs: processorSchema.nullish(),
+  media_io_kwargs: mediaSchema.nullish(),
 })
 export type ChatRequest = z.infer<typeof chatRequestSchema>
+
+/** How a clip shall be looked at, from whichever field it came. */
+export interface ProcessorWishes {
+  /** -1 is every frame there is. */
+  readonly frames?: number
+  readonly fps?: number
+  readonly maxFrames?: number
+  readonly minPixels?: number
+  readonly maxPixels?: number
+  readonly start?: number
+  readonly end?: number
+}
+
+/** A body as a request. Throws `usage`, naming the part that is wrong. */
+export function readRequest(body: unknown): ChatRequest {
+  const result = chatRequestSchema.safeParse(body)
+  if (!result.success) {
+    const { path, message } = deepest(result.error.issues)
+    throw refused(path.join('.') || null, message)
+  }
+  const request = result.data
+  const { tool_choice: choice, function_call: call, logprobs, top_logprobs: top } = request
+  if (choice === 'required' || (typeof choice === 'object' && choice !== null))
+    throw refused(
+      'tool_choice',
+      'this server makes no calls of tools, so that none can be demanded. Leave it out, or give "auto" or "none"',
+    )
+  if (typeof call === 'object' && call)
+    throw refused('function_call', 'this server makes no calls of functions, so that none can be demanded')
+  if (top != null && logprobs !== true) throw refused('top_logprobs', 'it needs "logprobs": true beside it')
+  return request
+}
+
+/** What `mm_processor_kwargs` and `media_io_kwargs` say; the first has the last word. */
+export function wishesOf({ mm_processor_kwargs: processor, media_io_kwargs: media }: ChatRequest): ProcessorWishes {
+  const { num_frames, fps, max_frames, min_pixels, max_pixels, size, start, end } = processor ?? {}
+  const read = media?.video ?? {}
+  const decided = num_frames != null || fps != null
+  const readFps = read.fps === -1 ? null : read.fps
+  // With a rate beside it, the number is the most; every frame and a rate is that rate.
+  const counted = read.num_frames != null && !(read.num_frames === -1 && readFps != null) ? read.num_frames : null
+  const given = {
+    frames: num_frames ?? (decided || readFps != null ? null : counted),
+    fps: fps ?? (decided ? null : readFps),
+    maxFrames: max_frames ?? (!decided && readFps != null ? counted : null),
+    minPixels: min_pixels ?? size?.shortest_edge,
+    maxPixels: max_pixels ?? size?.longest_edge,
+    start,
+    end,
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
+}
+
+export function refused(param: string | null, why: string): TarsierError {
+  return new TarsierError('usage', `${param ?? 'The request'}: ${why}.`, { details: { param } })
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+/** The issue that lies deepest: of forms of which none fits, the one that came nearest says what is wrong. */
+function deepest(issues: readonly (z.core.$ZodIssue & { readonly errors?: readonly (readonly z.core.$ZodIssue[])[] })[]): Issue {
+  const all = issues.map((issue): Issue => {
+    const inner = (issue.errors ?? []).filter((branch) => branch.length > 0).map((branch) => deepest(branch))
+    const nearest = inner.reduce<Issue | null>((best, one) => (best && best.path.length >= one.path.length ? best : one), null)
+    return nearest && nearest.path.length > 0 ? { path: [...issue.path, ...nearest.path], message: nearest.message } : issue
+  })
+  return all.reduce((best, one) => (one.path.length > best.path.length ? one : best), all[0] ?? { path: [], message: 'not understood' })
+}

@@ -107,10 +107,32 @@ test.each([
       { role: 'assistant', content: 'y' },
     ],
   ],
-  [[{ role: 'user', content: '' }]],
   [[{ role: 'system', content: 'x' }]],
 ])('refuses %j', async (messages) => {
   await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages' } })
+})
+
+test('names the message that is empty', async () => {
+  const messages = [
+    { role: 'system', content: 'x' },
+    { role: 'user', content: '' },
+  ]
+  await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages.1' } })
+})
+
+test('an assistant may begin, and what tools were asked and said is shown in its place', async () => {
+  const asked = await read([
+    { role: 'assistant', content: 'Hello.' },
+    { role: 'user', content: 'Look it up.' },
+    { role: 'assistant', content: null, tool_calls: [{ id: 'a', type: 'function', function: { name: 'look', arguments: '{"at":1}' } }] },
+    { role: 'tool', tool_call_id: 'a', content: 'A circle.' },
+  ])
+  expect(asked.messages).toEqual([
+    { role: 'assistant', content: [text('Hello.')] },
+    { role: 'user', content: [text('Look it up.')] },
+    { role: 'assistant', content: [text('<tool_call>\n{"name": "look", "arguments": {"at":1}}\n</tool_call>')] },
+    { role: 'user', content: [text('<tool_response>\n'), text('A circle.'), text('\n</tool_response>')] },
+  ])
 })
 
 test.each([
@@ -119,19 +141,37 @@ test.each([
   ['http://169.254.169.254/latest', 'not-allowed'],
   ['data:video/mp4,plain', 'usage'],
   ['data:video/mp4;base64,AAAAAAAA', 'upload-too-large'],
+  ['data:video/mp4;base64,!', 'usage'],
+  ['http://', 'usage'],
+  [`data:video/jpeg;base64,${'AA,'.repeat(5000)}`, 'usage'],
 ])('opens no %s', async (url, code) => {
-  await expect(read([{ role: 'user', content: [{ type: 'video_url', video_url: { url } }] }])).rejects.toMatchObject({ code })
+  const content = [
+    { type: 'text', text: 'What?' },
+    { type: 'video_url', video_url: { url } },
+  ]
+  const param = 'messages.0.content.1'
+  await expect(read([{ role: 'user', content }])).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(param),
+    details: { param },
+  })
 })
 
-const ten = () => Promise.resolve({ duration: 10 } as Awaited<ReturnType<Parameters<typeof framesFor>[2]['probe']>>)
+const ten = () => Promise.resolve({ duration: 10, frameCount: 250 } as Awaited<ReturnType<Parameters<typeof framesFor>[2]['probe']>>)
 
 test.each([
   [{}, { kind: 'uniform', count: 8 }],
-  [{ num_frames: 3 }, { kind: 'uniform', count: 3 }],
-  [{ max_frames: 4 }, { kind: 'uniform', count: 4 }],
+  [{ frames: 3 }, { kind: 'uniform', count: 3 }],
+  [{ frames: 1000 }, { kind: 'uniform', count: 256 }],
+  [{ frames: -1 }, { kind: 'uniform', count: 250 }],
+  [
+    { frames: -1, start: 8 },
+    { kind: 'uniform', count: 50, range: { unit: 'seconds', start: 8 } },
+  ],
+  [{ maxFrames: 4 }, { kind: 'uniform', count: 4 }],
   [{ fps: 2 }, { kind: 'uniform', count: 20 }],
   [
-    { fps: 2, max_frames: 16 },
+    { fps: 2, maxFrames: 16 },
     { kind: 'uniform', count: 16 },
   ],
   [
@@ -149,6 +189,12 @@ test.each([
 })
 
 test('pictures sent as frames are all used', async () => {
-  expect(await framesFor('x.frames', {}, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 10 })
-  expect(await framesFor('x.frames', { num_frames: 4 }, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 4 })
+  expect(await framesFor('x.frames', {}, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 250 })
+  expect(await framesFor('x.frames', { frames: 4 }, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 4 })
+  const part = { unit: 'frames', start: 4, end: 10 }
+  expect(await framesFor('x.frames', { fps: 2, start: 2, end: 5 }, { manifest, probe: ten }, never)).toEqual({
+    kind: 'uniform',
+    count: 6,
+    range: part,
+  })
 })

@@ -1,0 +1,66 @@
+import type { Service } from '../../service/service.ts'
+import type { EngineEvent } from '../../shared/engine-events.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { readConversation } from './conversation.ts'
+import { placed } from './errors.ts'
+import type { RequestMedia } from './media.ts'
+import type { ChatRequest } from './request.ts'
+import { askedSampling, samplingOfChoice } from './sampling.ts'
+import { unheeded } from './unheeded.ts'
+
+/** What goes on with a request: something of one of its answers, or a sentence about what of it is not obeyed. */
+export type RequestEvent =
+  | { readonly kind: 'answering'; readonly choice: number; readonly event: EngineEvent }
+  | { readonly kind: 'warning'; readonly text: string }
+
+export interface Answering {
+  readonly service: Service
+  /** Files of this request. */
+  openMedia(): RequestMedia
+  /** Whoever takes turns with the others. */
+  readonly client: string
+}
+
+/** Answers a request, once for every choice that it asks for: each goes on from the same prompt, which is evaluated once. */
+export async function* answerRequest(
+  request: ChatRequest,
+  manifest: ModelManifest,
+  { service, openMedia, client }: Answering,
+  signal: AbortSignal,
+): AsyncGenerator<RequestEvent, void> {
+  const { sampling, tokensAsked, warnings } = askedSampling(request, manifest)
+  for (const text of [...unheeded(request), ...warnings]) yield { kind: 'warning', text }
+  await using media = openMedia()
+  try {
+    const probe = (path: string) => service.media.probe(path, signal)
+    const { key, ...asked } = await readConversation(request, { media, manifest, probe }, signal)
+    const leave = await turnOf(service, client, signal)
+    try {
+      const { device, cache } = service.library.settings.get()
+      const engine = await service.engines.for({ model: request.model, device, cache }, key)
+      for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
+        const events = engine.answer(key, { kind: 'chat', ...asked, sampling: samplingOfChoice(sampling, choice) }, signal)
+        for await (const event of events) {
+          if (event.kind === 'done' && choice === 0 && tokensAsked !== null) {
+            const { visual, prompt } = event.answer.tokens
+            const room = Math.min(sampling.maxTokens, (await engine.load(signal)).context - visual - prompt)
+            if (tokensAsked > room) yield { kind: 'warning', text: `max_tokens was lowered to ${room}: the model has room for no more.` }
+          }
+          yield { kind: 'answering', choice, event }
+        }
+      }
+    } finally {
+      leave()
+    }
+  } catch (error) {
+    throw placed(error, media.places)
+  }
+}
+
+async function turnOf(service: Service, client: string, signal: AbortSignal): Promise<() => void> {
+  const waiting = service.runs.enter(client, 'api', signal)
+  for (;;) {
+    const next = await waiting.next()
+    if (next.done) return next.value
+  }
+}

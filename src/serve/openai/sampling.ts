@@ -1,0 +1,49 @@
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { type Sampling, samplingSchema } from '../../shared/sampling.ts'
+import { answerGrammar } from './answer-grammar.ts'
+import type { ChatRequest } from './request.ts'
+
+const LARGEST_SEED = 0xfffffffe
+const MOST_TOKENS = 32_768
+
+/** How a request's answers are drawn, and what of its wishes about that is not obeyed. */
+export interface AskedSampling {
+  readonly sampling: Sampling
+  /** Most tokens that the request named; null where it named none, or as many as there is room for. */
+  readonly tokensAsked: number | null
+  readonly warnings: readonly string[]
+}
+
+export function askedSampling(request: ChatRequest, { generation }: Pick<ModelManifest, 'generation'>): AskedSampling {
+  const warnings: string[] = []
+  const asked = request.max_completion_tokens ?? request.max_tokens ?? null
+  const stops = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])
+  if (stops.includes('')) warnings.push('stop: an empty string stops nothing.')
+  const grammar = answerGrammar(request)
+  warnings.push(...(grammar?.warnings ?? []))
+  // Nucleus sampling with nothing in the nucleus keeps the likeliest token.
+  const { top_p: topP, top_k: topK } = request
+  const sampling = samplingSchema.parse({
+    maxTokens: asked === -1 ? MOST_TOKENS : Math.min(MOST_TOKENS, asked ?? generation.maxTokens),
+    temperature: request.temperature ?? generation.temperature,
+    topP: topP === 0 ? 1 : (topP ?? generation.topP),
+    topK: topP === 0 ? 1 : topK == null || topK === -1 ? undefined : topK,
+    repeatPenalty: request.repetition_penalty ?? request.repeat_penalty ?? undefined,
+    seed: request.seed == null || request.seed === -1 ? undefined : folded(request.seed),
+    stop: stops.filter((stop) => stop !== ''),
+    grammar: grammar?.grammar,
+    logprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : undefined,
+  })
+  return { sampling, tokensAsked: asked === -1 ? null : asked, warnings }
+}
+
+/** Of several answers to one request, each is drawn with a seed of its own. */
+export function samplingOfChoice(sampling: Sampling, choice: number): Sampling {
+  return sampling.seed === undefined ? sampling : { ...sampling, seed: folded(sampling.seed + choice) }
+}
+
+/** Clients' seeds have up to 53 bits and a sign. */
+function folded(seed: number): number {
+  const size = LARGEST_SEED + 1
+  return ((seed % size) + size) % size
+}

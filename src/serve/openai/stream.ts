@@ -1,0 +1,101 @@
+import type { TokenLogprob } from '../../shared/engine-events.ts'
+import type { RequestEvent } from './answer-request.ts'
+import { type Choice, type CompletionHead, chunk, completion, lastChunks } from './completion.ts'
+import { apiError } from './errors.ts'
+
+/** Takes together what comes of a request. */
+class Collected {
+  readonly choices: Choice[] = []
+  readonly warnings: string[] = []
+  readonly #logprobs: boolean
+  #tokens: TokenLogprob[] = []
+
+  constructor(logprobs: boolean) {
+    this.#logprobs = logprobs
+  }
+
+  add(told: RequestEvent): void {
+    if (told.kind === 'warning') this.warnings.push(told.text)
+    else if (told.event.kind === 'delta') this.#tokens.push(...(told.event.logprobs ?? []))
+    else if (told.event.kind === 'done') {
+      this.choices.push({ answer: told.event.answer, logprobs: this.#logprobs ? this.#tokens : null })
+      this.#tokens = []
+    }
+  }
+}
+
+/** The whole answer at once. */
+export async function wholeAnswer(events: AsyncIterable<RequestEvent>, head: CompletionHead, logprobs: boolean): Promise<object> {
+  const collected = new Collected(logprobs)
+  for await (const told of events) collected.add(told)
+  return completion(head, collected.choices, collected.warnings)
+}
+
+export interface StreamOptions {
+  readonly withUsage: boolean
+  readonly logprobs: boolean
+}
+
+/** Server-sent events. The first piece is awaited before anything is sent: what fails at once fails with its status. */
+export async function streamedAnswer(
+  events: AsyncGenerator<RequestEvent, void>,
+  head: CompletionHead,
+  options: StreamOptions,
+  stop: AbortController,
+): Promise<Response> {
+  const collected = new Collected(options.logprobs)
+  let first = await events.next()
+  // Warnings come before anything is looked at.
+  for (; !first.done && first.value.kind === 'warning'; first = await events.next()) collected.add(first.value)
+  const lines = sse(events, first, head, { ...options, collected })
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await lines.next()
+      if (next.done) controller.close()
+      else controller.enqueue(encoder.encode(next.value))
+    },
+    async cancel() {
+      stop.abort()
+      // Nobody pulls any more: what stands at a yield has to be sent home.
+      await lines.return()
+    },
+  })
+  return new Response(body, {
+    headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' },
+  })
+}
+
+async function* sse(
+  events: AsyncGenerator<RequestEvent, void>,
+  first: IteratorResult<RequestEvent, void>,
+  head: CompletionHead,
+  { withUsage, collected }: StreamOptions & { readonly collected: Collected },
+): AsyncGenerator<string, void> {
+  const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+  let begun = -1
+  try {
+    for (let next = first; !next.done; next = await events.next()) {
+      const told = next.value
+      collected.add(told)
+      if (told.kind === 'warning') continue
+      const { choice: index, event } = told
+      if (index > begun) {
+        // The one before is over; the last one's end comes with what was used.
+        const over = collected.choices.at(-1)
+        if (over) yield data(chunk(head, { index: begun, delta: {}, finish: over.answer.finish }, withUsage))
+        begun = index
+        yield data(chunk(head, { index, delta: { role: 'assistant', content: '' } }, withUsage))
+      }
+      if (event.kind === 'delta') yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))
+      // A comment, which clients pass over: a connection on which nothing comes is closed by some.
+      else if (event.kind === 'frame') yield `: looked at frame ${event.done} of ${event.of}\n\n`
+    }
+    for (const last of lastChunks(head, collected.choices, collected.warnings, withUsage)) yield data(last)
+    yield 'data: [DONE]\n\n'
+  } catch (error) {
+    yield data(apiError(error).body)
+  } finally {
+    await events.return()
+  }
+}
