@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { PromptTemplate } from '../../../src/engine/language/prompt-template.ts'
 import type { ChatMessage, ChatPart } from '../../../src/engine/language/types.ts'
+import { TARSIER_CLIP, tarsierTemplate } from '../../../src/engine/models/import/tarsier-template.ts'
+import { tokenTypes } from '../../../src/engine/models/import/vocabulary.ts'
 
 const vocabulary = {
   controls: new Map([
@@ -53,4 +55,21 @@ test('messages that a template refuses are wrong usage, a template that shows no
     expect.objectContaining({ code: 'usage', message: expect.stringContaining('roles must alternate'), details: { param: 'messages' } }),
   )
   expect(() => shown("{{ raise_exception('broken') }}", ...twice)).toThrow(expect.objectContaining({ code: 'model-damaged' }))
+})
+
+test('the form of Tarsier’s version 1 has pictures where the message has them, and a system message first', () => {
+  const template = tarsierTemplate({ tokens: ['</s>'], types: [tokenTypes.control], specialIds: new Map() })
+  const controls = new Map([['</s>', 2]])
+  const clip: ChatPart = { type: 'video' }
+  const messages = [
+    message('system', text('Be brief.')),
+    message('user', text('Compare '), clip, text('with '), clip, text('Which?')),
+    message('assistant', text('The first'), text(' one.')),
+    message('user', clip, text('And this?')),
+  ]
+  const rendered = new PromptTemplate(template, TARSIER_CLIP, { controls, bosText: '', eosText: '' }).render(messages, true)
+  const words = rendered.map((part) => (part.kind === 'text' ? part.text : part.kind === 'control' ? '</s>' : '<image>')).join('')
+  expect(words).toBe(
+    'Be brief. USER: Compare <image>\nwith <image>\nWhich? ASSISTANT: The first one.</s>USER: <image>\nAnd this? ASSISTANT:',
+  )
 })
