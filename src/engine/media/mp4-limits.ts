@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import { TarsierError } from '../../shared/errors.ts'
 import { fileError } from './local-file.ts'
@@ -29,7 +29,8 @@ interface Track {
 export async function refuseMp4Bomb(path: string, bytes: number, signal: AbortSignal): Promise<void> {
   let file: number
   try {
-    file = openSync(path, 'r')
+    // Waits for nobody where the file became a pipe meanwhile.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException)
   }
