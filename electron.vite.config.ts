@@ -22,6 +22,7 @@ export default defineConfig({
           'cli/engine-host': 'src/engine/host/engine-host.ts',
           'cli/service-process': 'src/service/service-process.ts',
           'cli/media-host': 'src/engine/host/media-host.ts',
+          'cli/template-process': 'src/engine/language/template-process.ts',
           'cli/quantize-process': 'src/engine/models/import/quantize-process.ts',
           'cli/tower-thread': 'src/engine/vision/tower-thread.ts',
         },

@@ -25,14 +25,15 @@ export interface ChildEnd {
 
 /**
  * The program `name` beside the module of `url`: built beside the built caller; from sources (tests, tools) the TypeScript one
- * through the loader that runs them.
+ * through the loader that runs them. `heapMegabytes` limits what its JavaScript may hold; V8 ends a process that would hold more.
  */
-export function entryBeside(url: string, name: string): ChildEntry {
+export function entryBeside(url: string, name: string, heapMegabytes?: number): ChildEntry {
   const fromSource = url.endsWith('.ts')
   const path = fileURLToPath(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, url))
   // By its place: a bare name would be looked for where the user happens to be.
   const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-  return { path, execArgv: fromSource ? ['--import', loader()] : [] }
+  const heap = heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`]
+  return { path, execArgv: fromSource ? [...heap, '--import', loader()] : heap }
 }
 
 /** One life of a process of ours that runs native code, from the fork to its exit. `onGone` is called exactly once. */

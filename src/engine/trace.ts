@@ -64,7 +64,7 @@ export async function traceMessages(
   const clips: TracedClip[] = []
   for (const part of messages.flatMap(({ content }) => content))
     if (part.kind === 'clip') clips.push(await traceTower(model, part.clip, signal))
-  const prompt = language.prompt(chatMessages(messages), { addGenerationPrompt: true })
+  const prompt = await language.prompt(chatMessages(messages), { addGenerationPrompt: true })
   const rows = clips.reduce((sum, { frames, shape }) => sum + frames.length * shape.rows, 0)
   const words = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
   await using session = await language.open({ cells: words + rows + maxTokens })

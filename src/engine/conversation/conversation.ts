@@ -66,7 +66,7 @@ export class Conversation {
     let answer: Answer
     let answered = false
     try {
-      wanted.push(...this.#promptOf(asked))
+      wanted.push(...(await this.#promptOf(asked)))
       await this.#makeFit(asked, wanted, request.sampling.maxTokens)
       answer = yield* this.#answer(asked, wanted, request.sampling, { started, probe }, signal)
       answered = true
@@ -172,9 +172,10 @@ export class Conversation {
     return { messages: this.#messages.slice(0, index), begun: answer.begun ?? '', opened: [] }
   }
 
-  #promptOf({ messages, begun }: Asked): PromptPart[] {
+  async #promptOf({ messages, begun }: Asked): Promise<PromptPart[]> {
     const clips = clipsOf(messages)
-    return this.#resources.language.prompt(chatMessages(messages), { addGenerationPrompt: true, begun }).map((segment) => {
+    const segments = await this.#resources.language.prompt(chatMessages(messages), { addGenerationPrompt: true, begun })
+    return segments.map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
       if (!clip)

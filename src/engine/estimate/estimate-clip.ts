@@ -29,9 +29,8 @@ export async function estimateClip(
   const clip = await PreparedClip.open(request.clip, { ...model.resources, cache: null }, signal)
   try {
     const text = request.text ?? descriptionPrompt(manifest.prompt, clip.info.kind)
-    const prompt = language
-      .prompt(chatMessages([userMessage(text, request.clip)]), { addGenerationPrompt: true })
-      .reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
+    const segments = await language.prompt(chatMessages([userMessage(text, request.clip)]), { addGenerationPrompt: true })
+    const prompt = segments.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
     const devices = model.resources.devices()
     const offload = offloadOf(devices, language)
     const limits = { context: model.facts.context, ...(await memoryLimits(language, { held: 0, offload, given })) }

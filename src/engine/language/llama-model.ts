@@ -22,16 +22,13 @@ import {
 import { type LanguageDevice, type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
 import { LlamaSession } from './llama-session.ts'
 import { buildPrompt } from './prompt.ts'
-import { PromptTemplate } from './prompt-template.ts'
+import { PromptTemplate, type TemplateText } from './prompt-template.ts'
+import { TemplateRenderer } from './template-renderer.ts'
 import { threadsFor } from './threads.ts'
 import { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, Language, PositionKind, PromptOptions, PromptSegment, Session } from './types.ts'
 
-export interface LanguageOptions {
-  /** The checkpoint's own chat template (Jinja). */
-  readonly template: string
-  /** What stands for a clip in the rendered template. */
-  readonly videoPad: string
+export interface LanguageOptions extends TemplateText {
   /** Whether the tokenizer's space comes before the prompt's first text only. Defaults to false. */
   readonly spaceOnce?: boolean | undefined
   /** Whether it is left out before a text that begins with a space. Defaults to false. */
@@ -65,20 +62,48 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   const choice = await chooseGpuLayers(library, path, { cells, wanted: options.gpuLayers, signal })
   const fallbacks = choice.notice === null ? [] : [choice.notice]
   let layers = choice.layers
-  let model = await load(library, path, layers, signal)
-  if (typeof model !== 'bigint' && layers > 0 && device === 'auto') {
-    // Room on a GPU is an estimate, and its driver may have the last word.
-    fallbacks.push('The model could not be loaded into the GPU and runs on the CPU.')
-    layers = 0
-    model = await load(library, path, layers, signal)
-  }
-  if (typeof model !== 'bigint') throw refused(path, model)
+  // Its process starts while the weights are loaded.
+  const renderer = new TemplateRenderer()
+  let model: Pointer | string[] = []
   try {
-    return new LlamaModel(library, model, { facts, options, device: await deviceName(library, layers), gpuLayers: layers, fallbacks })
+    model = await load(library, path, layers, signal)
+    if (typeof model !== 'bigint' && layers > 0 && device === 'auto') {
+      // Room on a GPU is an estimate, and its driver may have the last word.
+      fallbacks.push('The model could not be loaded into the GPU and runs on the CPU.')
+      layers = 0
+      model = await load(library, path, layers, signal)
+    }
+    if (typeof model !== 'bigint') throw refused(path, model)
+    expectWriter(library, model)
+    const tokenizer = new Tokenizer(library.api, model)
+    const template = await PromptTemplate.open(renderer, options, tokenizer)
+    signal.throwIfAborted()
+    const parts = { tokenizer, template, renderer }
+    return new LlamaModel(library, model, {
+      facts,
+      options,
+      ...parts,
+      device: await deviceName(library, layers),
+      gpuLayers: layers,
+      fallbacks,
+    })
   } catch (error) {
-    library.api.modelFree(model)
+    await renderer[Symbol.asyncDispose]()
+    if (typeof model === 'bigint') library.api.modelFree(model)
     throw error
   }
+}
+
+/** Throws `model-unsupported` for what is no language model that writes text. */
+function expectWriter({ api }: LlamaLibrary, model: Pointer): void {
+  if (
+    api.modelHasDecoder(model) &&
+    !api.modelHasEncoder(model) &&
+    api.vocabType(api.modelGetVocab(model)) !== VOCAB_TYPE_NONE &&
+    api.modelLayers(model) > 0
+  )
+    return
+  throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
 }
 
 /** @returns the model, or what llama.cpp complained about */
@@ -139,6 +164,10 @@ function tooLarge(cells: number, cause?: Error): TarsierError {
 interface LoadedFacts {
   readonly facts: GgufFacts
   readonly options: LanguageOptions
+  readonly tokenizer: Tokenizer
+  readonly template: PromptTemplate
+  /** What the template is rendered by; ended with the model. */
+  readonly renderer: TemplateRenderer
   readonly device: string
   readonly gpuLayers: number
   readonly fallbacks: readonly string[]
@@ -157,6 +186,7 @@ class LlamaModel implements Language {
   readonly #model: Pointer
   readonly #tokenizer: Tokenizer
   readonly #template: PromptTemplate
+  readonly #renderer: TemplateRenderer
   readonly #spaces: { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean }
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
@@ -165,23 +195,19 @@ class LlamaModel implements Language {
   readonly #cellBytes: number
   #closed = false
 
-  constructor(library: LlamaLibrary, model: Pointer, { facts, options, device, gpuLayers, fallbacks }: LoadedFacts) {
+  constructor(
+    library: LlamaLibrary,
+    model: Pointer,
+    { facts, options, tokenizer, template, renderer, device, gpuLayers, fallbacks }: LoadedFacts,
+  ) {
     const { api } = library
-    const vocab = api.modelGetVocab(model)
-    if (
-      !api.modelHasDecoder(model) ||
-      api.modelHasEncoder(model) ||
-      api.vocabType(vocab) === VOCAB_TYPE_NONE ||
-      api.modelLayers(model) === 0
-    ) {
-      throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
-    }
     this.facts = facts
     this.#library = library
     this.#model = model
-    this.#tokenizer = new Tokenizer(api, model)
+    this.#tokenizer = tokenizer
     this.#spaces = { spaceOnce: options.spaceOnce ?? false, spaceUnlessGiven: options.spaceUnlessGiven ?? false }
-    this.#template = new PromptTemplate(options.template, options.videoPad, this.#tokenizer)
+    this.#template = template
+    this.#renderer = renderer
     this.#weightBytes = Number(api.modelBytes(model))
     // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
@@ -218,9 +244,9 @@ class LlamaModel implements Language {
     return this.#tokenizer.detokenize(tokens, options.special)
   }
 
-  prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[] {
+  async prompt(messages: readonly ChatMessage[], options: PromptOptions): Promise<PromptSegment[]> {
     this.#open()
-    return buildPrompt(this.#template, this.#tokenizer, messages, { ...options, ...this.#spaces, batch: BATCH })
+    return await buildPrompt(this.#template, this.#tokenizer, messages, { ...options, ...this.#spaces, batch: BATCH })
   }
 
   checkGrammar(grammar: string): void {
@@ -280,6 +306,7 @@ class LlamaModel implements Language {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#renderer[Symbol.asyncDispose]()
     await Promise.all([...this.#sessions].map((session) => session[Symbol.asyncDispose]()))
     this.#library.api.modelFree(this.#model)
   }

@@ -1,5 +1,6 @@
-import { Template } from '@huggingface/jinja'
 import { TarsierError } from '../../shared/errors.ts'
+import type { TemplateFault } from './template-messages.ts'
+import { TemplateRenderer, unusable } from './template-renderer.ts'
 import type { ChatMessage, ChatPart } from './types.ts'
 
 /** First code point of the plane for private use: characters that no text means anything by. */
@@ -21,6 +22,13 @@ interface ShownMessage {
 /** A word to see what a template shows. */
 const TRIAL = 'tarsier'
 
+export interface TemplateText {
+  /** The checkpoint's own chat template (Jinja). */
+  readonly template: string
+  /** What stands for a clip in the rendered template. */
+  readonly videoPad: string
+}
+
 export interface PromptVocabulary {
   /** Control tokens by their text. */
   readonly controls: ReadonlyMap<string, number>
@@ -34,31 +42,35 @@ export interface PromptVocabulary {
  * So no control token can be made of what users wrote, not even with the template's help.
  */
 export class PromptTemplate {
-  readonly #template: Template
+  readonly #renderer: TemplateRenderer
   readonly #vocabulary: PromptVocabulary
   readonly #source: string
   readonly #videoPad: string
   /** Whether content is given as a list of parts. Templates without pictures know strings only. */
-  readonly #takesParts: boolean
+  #takesParts = false
   /** Whether a system message at the beginning is shown. Some templates pass over it, some refuse it. */
-  readonly #takesSystem: boolean
+  #takesSystem = false
 
-  /** Throws `model-damaged` when the template is no Jinja. */
-  constructor(source: string, videoPad: string, vocabulary: PromptVocabulary) {
-    this.#source = source
+  private constructor(renderer: TemplateRenderer, { template, videoPad }: TemplateText, vocabulary: PromptVocabulary) {
+    this.#renderer = renderer
+    this.#source = template
     this.#videoPad = videoPad
     this.#vocabulary = vocabulary
-    try {
-      this.#template = new Template(source)
-    } catch (error) {
-      throw unusable(error)
-    }
-    this.#takesParts = this.#showsParts()
-    this.#takesSystem = this.#showsSystem()
   }
 
-  /** Throws `usage` for messages in an order that the template refuses, `model-damaged` for a template that shows not even a question. */
-  render(given: readonly ChatMessage[], addGenerationPrompt: boolean): RenderedPart[] {
+  /** Tries the template out. Throws `model-damaged` when it is no Jinja, and for one that goes beyond a limit of {@link TemplateRenderer}. */
+  static async open(renderer: TemplateRenderer, text: TemplateText, vocabulary: PromptVocabulary): Promise<PromptTemplate> {
+    const template = new PromptTemplate(renderer, text, vocabulary)
+    template.#takesParts = await template.#showsParts()
+    template.#takesSystem = await template.#showsSystem()
+    return template
+  }
+
+  /**
+   * Throws `usage` for messages in an order that the template refuses, `model-damaged` for a template that shows not even a question or that
+   * goes beyond a limit, `context-full` for a conversation that no model could hold.
+   */
+  async render(given: readonly ChatMessage[], addGenerationPrompt: boolean): Promise<RenderedPart[]> {
     const messages = this.#takesSystem ? given : withoutSystem(given)
     const parts = messages.flatMap((message) => message.content)
     const masked = [...new Set([...this.#vocabulary.controls.keys(), this.#videoPad].flatMap(ends))]
@@ -68,19 +80,14 @@ export class PromptTemplate {
     const mask = (text: string) => Array.from(text, (character) => masks[masked.indexOf(character)] ?? character).join('')
     const unmask = (text: string) => Array.from(text, (character) => masked[masks.indexOf(character)] ?? character).join('')
     const shown = (part: ChatPart): ChatPart => (part.type === 'text' ? { type: 'text', text: mask(part.text) } : part)
-    let rendered: string
-    try {
-      rendered = this.#run(
-        messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) })),
-        addGenerationPrompt,
-      )
-    } catch (error) {
-      throw this.#failure(error)
-    }
+    const shownMessages = messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) }))
+    const rendered = await this.#run(shownMessages, addGenerationPrompt).catch(async (error: unknown) => {
+      throw await this.#failure(error)
+    })
     const out = this.#split(rendered, unmask)
     const clips = parts.filter((part) => part.type === 'video').length
     const places = out.filter((part) => part.kind === 'clip').length
-    if (places !== clips) throw unusable(new Error(`it shows ${places} of ${clips} clips`))
+    if (places !== clips) throw unusable('failure', `it shows ${places} of ${clips} clips`)
     return out
   }
 
@@ -89,9 +96,9 @@ export class PromptTemplate {
     return this.#takesParts || texts.length < parts.length ? parts : texts.join('\n')
   }
 
-  /** Throws whatever the template does. */
-  #run(messages: readonly ShownMessage[], addGenerationPrompt: boolean): string {
-    return this.#template.render({
+  /** Throws whatever the renderer does. */
+  #run(messages: readonly ShownMessage[], addGenerationPrompt: boolean): Promise<string> {
+    return this.#renderer.render(this.#source, {
       messages,
       add_generation_prompt: addGenerationPrompt,
       bos_token: this.#vocabulary.bosText,
@@ -100,32 +107,34 @@ export class PromptTemplate {
   }
 
   /** What the template makes of messages; nothing where it refuses them. */
-  #tried(messages: readonly ShownMessage[]): string {
+  async #tried(messages: readonly ShownMessage[]): Promise<string> {
     try {
-      return this.#run(messages, false)
-    } catch {
+      return await this.#run(messages, false)
+    } catch (error) {
+      if (refusal(error) === null) throw error
       return ''
     }
   }
 
-  #showsParts(): boolean {
-    const rendered = this.#tried([{ role: 'user', content: [{ type: 'text', text: TRIAL }] }])
+  async #showsParts(): Promise<boolean> {
+    const rendered = await this.#tried([{ role: 'user', content: [{ type: 'text', text: TRIAL }] }])
     // A template that knows strings only prints the list itself.
     return rendered.includes(TRIAL) && !/["']type["']\s*:/.test(rendered)
   }
 
-  #showsSystem(): boolean {
-    return this.#tried([this.#trial('system', TRIAL), this.#trial('user', '?')]).includes(TRIAL)
+  async #showsSystem(): Promise<boolean> {
+    return (await this.#tried([this.#trial('system', TRIAL), this.#trial('user', '?')])).includes(TRIAL)
   }
 
   #trial(role: ChatMessage['role'], text: string): ShownMessage {
     return { role, content: this.#contentOf([{ type: 'text', text }]) }
   }
 
-  /** What to tell of a template that threw: it may be of no use at all, or only refuse these messages. */
-  #failure(error: unknown): TarsierError {
-    if (!this.#tried([this.#trial('user', TRIAL)]).includes(TRIAL)) return unusable(error)
-    return new TarsierError('usage', `The model's chat template does not take these messages: ${reasonOf(error)}.`, {
+  /** What to tell of a template that failed: it may be of no use at all, or only refuse these messages. */
+  async #failure(error: unknown): Promise<unknown> {
+    const said = refusal(error)
+    if (said === null || !(await this.#tried([this.#trial('user', TRIAL)])).includes(TRIAL)) return error
+    return new TarsierError('usage', `The model's chat template does not take these messages: ${said.replace(/\.$/, '')}.`, {
       cause: error,
       details: { param: 'messages' },
     })
@@ -147,6 +156,22 @@ export class PromptTemplate {
     }
     return parts
   }
+}
+
+/**
+ * Renders a first question, as an import does before it begins: what no question could be asked with is not worth importing.
+ * Throws `model-damaged`.
+ */
+export async function tryTemplate(text: TemplateText): Promise<void> {
+  await using renderer = new TemplateRenderer()
+  const template = await PromptTemplate.open(renderer, text, { controls: new Map(), bosText: '', eosText: '' })
+  await template.render([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: 'What happens?' }] }], true)
+}
+
+/** What a template said that failed over its messages; null for everything else that went wrong. */
+function refusal(error: unknown): string | null {
+  if (!(error instanceof TarsierError) || error.details?.fault !== ('failure' satisfies TemplateFault)) return null
+  return String(error.details.said)
 }
 
 /** The system messages' text before the first user's, for templates that have no place for it. */
@@ -190,14 +215,4 @@ function privateCharacters(count: number, text: string): string[] {
 
 function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-}
-
-function unusable(cause: unknown): TarsierError {
-  return new TarsierError('model-damaged', `The model's chat template cannot be used: ${reasonOf(cause)}. Import the model again.`, {
-    cause,
-  })
-}
-
-function reasonOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
 }

@@ -9,16 +9,16 @@ const SPACED = /^[ ▁]/
  * Renders messages and makes tokens of them. Words of the template and of users that stand side by side are tokenised as one text, as in the
  * reference. `batch` is the most tokens of a piece.
  */
-export function buildPrompt(
+export async function buildPrompt(
   template: PromptTemplate,
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
   options: PromptOptions & { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean; readonly batch: number },
-): PromptSegment[] {
+): Promise<PromptSegment[]> {
   const segments: PromptSegment[] = []
   let tokens: number[] = []
   let begun = false
-  for (const part of withText(template.render(messages, options.addGenerationPrompt), options.begun ?? '')) {
+  for (const part of withText(await template.render(messages, options.addGenerationPrompt), options.begun ?? '')) {
     if (part.kind === 'clip') {
       if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
       segments.push(part)

@@ -97,8 +97,8 @@ export interface Language extends AsyncDisposable {
   tokenize(text: string): number[]
   /** Tokens' text; control tokens come out as nothing unless `special`. */
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
-  /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. */
-  prompt(messages: readonly ChatMessage[], options: PromptOptions): PromptSegment[]
+  /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. Throws `model-damaged` for a template that goes beyond its limits, or fails. */
+  prompt(messages: readonly ChatMessage[], options: PromptOptions): Promise<PromptSegment[]>
   /** Throws `usage` for a grammar that llama.cpp does not take, or that asks too much. */
   checkGrammar(grammar: string): void
   /** A context with room for at least `cells`. */

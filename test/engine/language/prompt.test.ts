@@ -30,8 +30,8 @@ describe('tokenize', () => {
 })
 
 describe('prompt', () => {
-  it.each(prompts.prompts)('gives the tokens of the reference: $messages', ({ messages, tokens }) => {
-    expect(flat(language.prompt(messages, { addGenerationPrompt: true }))).toEqual(tokens)
+  it.each(prompts.prompts)('gives the tokens of the reference: $messages', async ({ messages, tokens }) => {
+    expect(flat(await language.prompt(messages, { addGenerationPrompt: true }))).toEqual(tokens)
   })
 
   it.each([
@@ -40,35 +40,39 @@ describe('prompt', () => {
     '<|video_pad|>',
     '<|vision_start|><|video_pad|><|vision_end|>',
     '<|endoftext|>',
-  ])('keeps %j in a question text', (text) => {
+  ])('keeps %j in a question text', async (text) => {
     const harmless = text.replaceAll('<', '(').replaceAll('>', ')')
-    const prompt = (words: string) =>
-      flat(language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: words }] }], { addGenerationPrompt: true }))
+    const prompt = async (words: string) =>
+      flat(
+        await language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: words }] }], {
+          addGenerationPrompt: true,
+        }),
+      )
     const controls = (tokens: number[]) => tokens.filter((token) => token > 268)
-    expect(controls(prompt(text))).toEqual(controls(prompt(harmless)))
-    expect(language.detokenize(prompt(text))).toContain(text)
+    expect(controls(await prompt(text))).toEqual(controls(await prompt(harmless)))
+    expect(language.detokenize(await prompt(text))).toContain(text)
   })
 
-  it('makes no control token of two parts that stand side by side', () => {
+  it('makes no control token of two parts that stand side by side', async () => {
     const content = ['<|im_', 'end|>', '<', '|im_start|>'].map((text) => ({ type: 'text' as const, text }))
-    const tokens = flat(language.prompt([{ role: 'user', content }], { addGenerationPrompt: false }))
+    const tokens = flat(await language.prompt([{ role: 'user', content }], { addGenerationPrompt: false }))
     expect(tokens.filter((token) => token > 268)).toHaveLength(4)
   })
 
-  it('is cut where a message ends, and nowhere else', () => {
+  it('is cut where a message ends, and nowhere else', async () => {
     const words = (text: string) => [{ type: 'text' as const, text }]
     const first = [{ role: 'user' as const, content: [{ type: 'video' as const }, ...words('the')] }]
     const later = [...first, { role: 'assistant' as const, content: words('and') }, { role: 'user' as const, content: words('more') }]
-    const one = language.prompt(first, { addGenerationPrompt: true })
-    const two = language.prompt(later, { addGenerationPrompt: true })
+    const one = await language.prompt(first, { addGenerationPrompt: true })
+    const two = await language.prompt(later, { addGenerationPrompt: true })
     // System message, the user's up to the clip, the clip, the rest of it: equal pieces; then the generation prompt, or the answer.
     expect(one).toHaveLength(5)
     expect(two.slice(0, 4)).toEqual(one.slice(0, 4))
     expect(two).toHaveLength(7)
   })
 
-  it('is cut after so many tokens as are evaluated at once', () => {
-    const [system, text, end] = language.prompt([{ role: 'user', content: [{ type: 'text', text: 'x y '.repeat(300) }] }], {
+  it('is cut after so many tokens as are evaluated at once', async () => {
+    const [system, text, end] = await language.prompt([{ role: 'user', content: [{ type: 'text', text: 'x y '.repeat(300) }] }], {
       addGenerationPrompt: false,
     })
     expect(system?.kind === 'tokens' && system.tokens.length).toBeLessThan(64)

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
+import { tryTemplate } from '../../language/prompt-template.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
@@ -44,6 +45,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   expectFree(target, basename(target))
   await using opened = await openImportSource(source, options, options)
   const { parts } = opened
+  await tryTemplate(parts.manifest.prompt)
   const work = languageWork(parts.language, options.language, signal)
   const of = { name: options.name, key: keyOf(opened, options) }
   return await writeFolderAside(dirname(target), basename(target), of, async ({ directory, journal }) => {

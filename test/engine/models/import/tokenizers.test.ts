@@ -32,20 +32,20 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
   })
   afterAll(() => language[Symbol.asyncDispose]())
 
-  it('puts the beginning token before a prompt where the settings ask for it', () => {
+  it('puts the beginning token before a prompt where the settings ask for it', async () => {
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'What is it?' }] }]
-    const tokens = language.prompt(messages, { addGenerationPrompt: true }).flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
+    const prompt = await language.prompt(messages, { addGenerationPrompt: true })
+    const tokens = prompt.flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
     const begin = name === 'vicuna' || name === 'json-only' ? [1] : []
     expect(tokens).toEqual([...begin, ...language.tokenize('What is it?')])
   })
 
-  it('makes of a whole prompt no more control tokens than the template and the settings have', () => {
-    const count = (text: string) =>
-      language
-        .prompt([{ role: 'user', content: [{ type: 'text', text }] }], { addGenerationPrompt: true })
-        .flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
-        .filter((token) => controls.has(token)).length
-    for (const { text } of texts) expect(count(text)).toBe(count('What is it?'))
+  it('makes of a whole prompt no more control tokens than the template and the settings have', async () => {
+    const count = async (text: string) => {
+      const prompt = await language.prompt([{ role: 'user', content: [{ type: 'text', text }] }], { addGenerationPrompt: true })
+      return prompt.flatMap((part) => (part.kind === 'tokens' ? part.tokens : [])).filter((token) => controls.has(token)).length
+    }
+    for (const { text } of texts) expect(await count(text)).toBe(await count('What is it?'))
   })
 
   it.each(texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {

@@ -1,0 +1,156 @@
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
+import {
+  MAX_CONVERSATION,
+  MAX_MEGABYTES,
+  MAX_SECONDS,
+  MAX_TEMPLATE,
+  type TemplateAnswer,
+  type TemplateFault,
+  type TemplateRequest,
+} from './template-messages.ts'
+
+/** A template's own words may be as long as this, in characters, beside {@link ECHOES} times the conversation. */
+const OWN_WORDS = 100_000
+const ECHOES = 3
+/** The process ends a template by itself after {@link MAX_SECONDS}; one that does not even do that is ended after this time. */
+const PATIENCE_MS = 10_000
+
+interface Waiting {
+  readonly id: number
+  readonly timer: NodeJS.Timeout
+  resolve(text: string): void
+  reject(error: Error): void
+}
+
+/**
+ * Renders chat templates (Jinja) in a process of their own, within limits of size, time, memory and length. The process is started
+ * beforehand, because a start takes far longer than rendering does, and again after it was ended.
+ */
+export class TemplateRenderer implements AsyncDisposable {
+  #child: NodeChild<TemplateRequest, TemplateAnswer> | null = null
+  /** Whether the process has come so far that whatever ends it is the template's doing. */
+  #ready = false
+  #waiting: Waiting | null = null
+  #last: Promise<unknown> = Promise.resolve()
+  #count = 0
+  #closed = false
+
+  constructor() {
+    this.#start()
+  }
+
+  /**
+   * The template's text over plain data; calls wait for one another.
+   * Throws `model-damaged` for a template that cannot be used ({@link TemplateFault} as `fault` in the details), and `context-full` for
+   * data that no model could hold.
+   */
+  async render(source: string, variables: TemplateRequest['variables']): Promise<string> {
+    if (source.length > MAX_TEMPLATE) throw unusable('size')
+    const characters = JSON.stringify(variables).length
+    if (characters > MAX_CONVERSATION) throw tooLong(characters)
+    const rendered = this.#last.then(() => this.#render({ source, variables, maxLength: OWN_WORDS + ECHOES * characters }))
+    this.#last = rendered.catch(() => {})
+    return await rendered
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#child?.kill()
+  }
+
+  #render(request: Omit<TemplateRequest, 'id'>): Promise<string> {
+    if (this.#closed) return Promise.reject(closed())
+    const child = this.#child ?? this.#start()
+    const id = this.#count++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => void child.kill(), PATIENCE_MS)
+      this.#waiting = { id, timer, resolve, reject }
+      child.send({ ...request, id })
+    })
+  }
+
+  #start(): NodeChild<TemplateRequest, TemplateAnswer> {
+    this.#ready = false
+    const child = new NodeChild<TemplateRequest, TemplateAnswer>(
+      entryBeside(import.meta.url, 'template-process', MAX_MEGABYTES),
+      (answer) => this.#answered(answer),
+      (end) => this.#gone(end),
+    )
+    this.#child = child
+    return child
+  }
+
+  #answered(answer: TemplateAnswer): void {
+    switch (answer.kind) {
+      case 'ready':
+        this.#ready = true
+        return
+      case 'rendered':
+        this.#take(answer.id)?.resolve(answer.text)
+        return
+      case 'failed':
+        this.#take(answer.id)?.reject(unusable(answer.fault, answer.message))
+        return
+      default:
+        assertNever(answer, 'answer about a template')
+    }
+  }
+
+  #gone(end: ChildEnd): void {
+    this.#child = null
+    const waiting = this.#take(this.#waiting?.id)
+    if (end.asked) waiting?.reject(this.#closed ? closed() : unusable('time'))
+    else waiting?.reject(this.#ready ? unusable('memory') : neverStarted(end))
+  }
+
+  #take(id: number | undefined): Waiting | null {
+    const waiting = this.#waiting
+    if (!waiting || waiting.id !== id) return null
+    clearTimeout(waiting.timer)
+    this.#waiting = null
+    return waiting
+  }
+}
+
+function closed(): TarsierError {
+  return new TarsierError('internal', 'A chat template was used after its model was closed. Please report it.')
+}
+
+function neverStarted({ why, said, cause }: ChildEnd): TarsierError {
+  return new TarsierError(
+    'internal',
+    `The process that renders chat templates could not start (${why}). Close other programs and try again.`,
+    { cause, details: { why, said } },
+  )
+}
+
+const NEEDLESS = 'which no template for conversations needs'
+/** What a template did, and where the limit lies. */
+const FAULTS: Readonly<Record<TemplateFault, string>> = {
+  size: `is longer than ${MAX_TEMPLATE / 1024} KiB, ${NEEDLESS}`,
+  time: `takes longer than ${MAX_SECONDS} seconds, ${NEEDLESS}`,
+  memory: `takes more than ${MAX_MEGABYTES} MB of memory, ${NEEDLESS}`,
+  length: `makes a text many times longer than the conversation, ${NEEDLESS}`,
+  depth: `is nested too deeply or calls itself, ${NEEDLESS}`,
+  syntax: 'is no Jinja',
+  failure: 'cannot be used',
+}
+
+/** `message` tells more, in Jinja's words. */
+export function unusable(fault: TemplateFault, message = ''): TarsierError {
+  const more = message === '' || FAULTS[fault].endsWith(NEEDLESS) ? '' : `: ${message}`
+  return new TarsierError(
+    'model-damaged',
+    `The model's chat template ${FAULTS[fault]}${more}. Import the model again with another chat template, or use another model.`,
+    { details: { fault, said: message } },
+  )
+}
+
+function tooLong(characters: number): TarsierError {
+  return new TarsierError(
+    'context-full',
+    `The conversation has ${characters} characters, more than any model holds. Shorten the question, or begin a new conversation.`,
+    { details: { characters, limit: MAX_CONVERSATION } },
+  )
+}
