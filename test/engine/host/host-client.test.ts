@@ -42,7 +42,8 @@ function hostPid(): number {
 }
 
 test('says the same as the engine in this process, and hands over its errors', async () => {
-  const expected = await freshly(tiny.start(), ask('What is this?', tiny.clip('a.mp4')))
+  await using engine = tiny.start()
+  const expected = await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))
   expect(await run()).toBe(expected.text)
   expect((await client.load(never)).name).toBe('tiny')
   await expect(run(ask('What?', tiny.clip('gone.mp4')))).rejects.toMatchObject({ name: 'TarsierError', code: 'file-missing' })
