@@ -1,9 +1,10 @@
-import type { AskSettings } from '../shared/contract/asking.ts'
+import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
 import type { Found, Page } from '../shared/contract/base.ts'
 import { type BatchItem, type BatchJob, type BatchState, type ItemState, itemStates } from '../shared/contract/batch.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
+import { keptErrorSchema, keptJson } from './kept-json.ts'
 
 /** Characters of an answer that are shown in a row. */
 const FIRST_WORDS = 200
@@ -29,12 +30,21 @@ const ITEM = `
   COALESCE((SELECT substr(text, 1, ${FIRST_WORDS}) FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0), '') AS first_words
   FROM batch_items JOIN clips ON clips.key = batch_items.clip`
 
+const FIRST_TURN = 'SELECT 1 FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0'
+
 export class Batches {
   readonly #db: Database
 
   constructor(db: Database) {
     this.#db = db
-    db.run("UPDATE batch_items SET state = 'waiting' WHERE state = 'running'")
+    db.transaction(() => {
+      // One whose answer was whole when the process died is done. The others are begun anew, and half an answer is not kept.
+      db.run(`UPDATE batch_items SET state = 'done' WHERE state = 'running' AND EXISTS (${FIRST_TURN} AND turns.state = 'done')`)
+      db.run(
+        `DELETE FROM chats WHERE id IN (SELECT chat FROM batch_items WHERE state = 'running' AND EXISTS (${FIRST_TURN} AND turns.state = 'running'))`,
+      )
+      db.run("UPDATE batch_items SET state = 'waiting' WHERE state = 'running'")
+    })
   }
 
   create(batch: NewBatch, clipKeys: readonly number[]): KeptBatch {
@@ -143,7 +153,7 @@ export class Batches {
   /** Makes those that failed, or one of them, wait again. */
   retry(id: string, item: string | undefined): void {
     this.#db.run(
-      "UPDATE batch_items SET state = 'waiting', error = NULL WHERE batch = ? AND state IN ('failed', 'skipped') AND (state = 'failed' OR id = ?) AND (? IS NULL OR id = ?)",
+      "UPDATE batch_items SET state = 'waiting', error = NULL, chat = NULL WHERE batch = ? AND state IN ('failed', 'skipped') AND (state = 'failed' OR id = ?) AND (? IS NULL OR id = ?)",
       id,
       item ?? null,
       item ?? null,
@@ -167,7 +177,7 @@ export class Batches {
       id: String(row.id),
       title: String(row.title),
       question: row.question === null ? null : String(row.question),
-      settings: JSON.parse(String(row.settings)) as AskSettings,
+      settings: keptJson(row.settings, askSettingsSchema, {}),
       skipDescribed: row.skip_described === 1,
       state: row.state as BatchState,
       counts,
@@ -186,7 +196,7 @@ function itemOf(row: Row): KeptItem {
     state: row.state as ItemState,
     firstWords: String(row.first_words),
     chat: row.chat === null ? null : String(row.chat),
-    error: row.error === null ? null : (JSON.parse(String(row.error)) as ErrorData),
+    error: keptJson(row.error, keptErrorSchema, null),
   }
 }
 

@@ -1,11 +1,14 @@
-import type { AskSettings } from '../shared/contract/asking.ts'
+import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
 import type { ChatSummary, Turn, TurnState } from '../shared/contract/chats.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
+import { keptAnswerSchema, keptErrorSchema, keptJson } from './kept-json.ts'
 
 /** Characters of the first question that stand for a title. */
 const TITLE = 80
+/** Most conversations kept in which nothing was asked; of more the oldest are forgotten. */
+const MAX_DRAFTS = 10_000
 
 const SUMMARY = `
   chats.id, clips.id AS clip, chats.created, chats.updated,
@@ -26,19 +29,33 @@ export type TurnEnd =
   | { readonly state: 'stopped'; readonly text: string }
   | { readonly state: 'failed'; readonly text: string; readonly error: ErrorData }
 
+/** A conversation in which nothing was asked yet. */
+interface Draft {
+  readonly clipKey: number
+  readonly created: number
+}
+
 export class Chats {
   readonly #db: Database
+  /** Kept in memory alone, until something is asked: a program that is killed leaves no empty conversation behind. */
+  readonly #drafts = new Map<string, Draft>()
 
   constructor(db: Database) {
     this.#db = db
     // Only one process has the library: whatever runs in it was running when that one's forerunner died.
     db.run("UPDATE turns SET state = 'cut-off' WHERE state = 'running'")
+    // Older versions kept empty ones. One with a title of its own is somebody's.
+    db.run('DELETE FROM chats WHERE title IS NULL AND NOT EXISTS (SELECT 1 FROM turns WHERE chat = chats.id)')
   }
 
+  /** A conversation that is kept from its first turn or title on, and forgotten with this process until then. */
   create(clipKey: number): ChatSummary {
     const id = newId()
-    const now = Date.now()
-    this.#db.run('INSERT INTO chats (id, clip, created, updated) VALUES (?, ?, ?, ?)', id, clipKey, now, now)
+    this.#drafts.set(id, { clipKey, created: Date.now() })
+    for (const oldest of this.#drafts.keys()) {
+      if (this.#drafts.size <= MAX_DRAFTS) break
+      this.#drafts.delete(oldest)
+    }
     return this.summary(id)
   }
 
@@ -46,6 +63,9 @@ export class Chats {
   summary(id: string): ChatSummary {
     const row = this.#db.get(`${SUMMARIES} WHERE chats.id = ?`, id)
     if (row) return summaryOf(row)
+    const draft = this.#drafts.get(id)
+    const clip = draft && this.#db.get('SELECT id FROM clips WHERE key = ?', draft.clipKey)?.id
+    if (draft && clip !== undefined) return summaryOfDraft(id, draft, String(clip))
     throw new TarsierError('nothing-found', 'That conversation is not in the library any more.', { details: { chat: id } })
   }
 
@@ -56,8 +76,10 @@ export class Chats {
       .map(({ id }) => String(id))
   }
 
+  /** The newest first; those in which nothing was asked yet are newer than all others. */
   about(clipKey: number): readonly ChatSummary[] {
-    return this.#db.all(`${SUMMARIES} WHERE chats.clip = ? ORDER BY chats.updated DESC`, clipKey).map(summaryOf)
+    const drafts = [...this.#drafts].filter(([, draft]) => draft.clipKey === clipKey).map(([id]) => this.summary(id))
+    return [...drafts.reverse(), ...this.#db.all(`${SUMMARIES} WHERE chats.clip = ? ORDER BY chats.updated DESC`, clipKey).map(summaryOf)]
   }
 
   turns(id: string): readonly Turn[] {
@@ -65,16 +87,25 @@ export class Chats {
   }
 
   rename(id: string, title: string): void {
-    this.#db.run('UPDATE chats SET title = ? WHERE id = ?', title, id)
+    this.#keeping(id, () => this.#db.run('UPDATE chats SET title = ? WHERE id = ?', title, id))
   }
 
   remove(id: string): boolean {
-    return this.#db.run('DELETE FROM chats WHERE id = ?', id) > 0
+    return this.#drafts.delete(id) || this.#db.run('DELETE FROM chats WHERE id = ?', id) > 0
   }
 
-  /** A new turn that is being answered, at a position; those from there on are dropped. */
-  begin(id: string, position: number, turn: NewTurn): Turn {
-    return this.#db.transaction(() => {
+  /** Conversations about one clip are about another one from now on. */
+  move(fromClipKey: number, intoClipKey: number): void {
+    this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', intoClipKey, fromClipKey)
+    for (const [id, draft] of this.#drafts) if (draft.clipKey === fromClipKey) this.#drafts.set(id, { ...draft, clipKey: intoClipKey })
+  }
+
+  /**
+   * A new turn that is being answered, at a position; those from there on are dropped. What `also` changes is written with it, or
+   * neither is.
+   */
+  begin(id: string, position: number, turn: NewTurn, also: () => void = () => {}): Turn {
+    return this.#keeping(id, () => {
       this.drop(id, position)
       const now = Date.now()
       this.#db.run(
@@ -87,8 +118,23 @@ export class Chats {
         now,
       )
       this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', now, id)
+      also()
       return this.turn(id, position)
     })
+  }
+
+  /** Writes a conversation that was in memory alone together with what `work` writes about it. */
+  #keeping<T>(id: string, work: () => T): T {
+    const result = this.#db.transaction(() => {
+      const draft = this.#drafts.get(id)
+      if (draft) {
+        const { clipKey, created } = draft
+        this.#db.run('INSERT INTO chats (id, clip, created, updated) VALUES (?, ?, ?, ?)', id, clipKey, created, created)
+      }
+      return work()
+    })
+    this.#drafts.delete(id)
+    return result
   }
 
   /** The turn at a position. Throws `usage` when there is none. */
@@ -183,6 +229,10 @@ export class Chats {
   }
 }
 
+function summaryOfDraft(id: string, { created }: Draft, clip: string): ChatSummary {
+  return { id, clip, title: '', turns: 0, model: null, created, updated: created }
+}
+
 export function summaryOf(row: Row): ChatSummary {
   return {
     id: String(row.id),
@@ -199,12 +249,12 @@ function turnOf(row: Row): Turn {
   return {
     index: Number(row.position),
     question: String(row.question),
-    settings: JSON.parse(String(row.settings)) as AskSettings,
+    settings: keptJson(row.settings, askSettingsSchema, {}),
     model: String(row.model),
     state: row.state as TurnState,
     text: String(row.text),
-    answer: row.answer === null ? null : (JSON.parse(String(row.answer)) as Turn['answer']),
-    error: row.error === null ? null : (JSON.parse(String(row.error)) as ErrorData),
+    answer: keptJson(row.answer, keptAnswerSchema, null),
+    error: keptJson(row.error, keptErrorSchema, null),
     created: Number(row.created),
   }
 }

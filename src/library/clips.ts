@@ -1,8 +1,10 @@
 import { basename, dirname } from 'node:path'
 import type { MediaInfo } from '../engine/media/types.ts'
 import { TarsierError } from '../shared/errors.ts'
+import type { Chats } from './chats.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
+import { keptFactsSchema, keptJson } from './kept-json.ts'
 
 /** A clip as it is kept: where it lay when it was last seen, and what it was. */
 export interface KeptClip {
@@ -27,9 +29,11 @@ const COLUMNS = 'key, id, path, name, bytes, modified, hash, facts, uploaded'
 
 export class Clips {
   readonly #db: Database
+  readonly #chats: Chats
 
-  constructor(db: Database) {
+  constructor(db: Database, chats: Chats) {
     this.#db = db
+    this.#chats = chats
   }
 
   /** Throws `nothing-found` when there is no such clip (any more). */
@@ -85,7 +89,7 @@ export class Clips {
   /** Makes everything about one clip be about another, and forgets the one. */
   merge(from: KeptClip, into: KeptClip): void {
     this.#db.transaction(() => {
-      this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', into.key, from.key)
+      this.#chats.move(from.key, into.key)
       this.#db.run('UPDATE batch_items SET clip = ? WHERE clip = ?', into.key, from.key)
       this.#db.run('DELETE FROM clips WHERE key = ?', from.key)
     })
@@ -118,17 +122,24 @@ function one(row: Row | undefined): KeptClip | null {
 }
 
 function clipOf(row: Row): KeptClip {
+  const facts = keptJson(row.facts, keptFactsSchema, null)
   return {
     key: Number(row.key),
     id: String(row.id),
     path: String(row.path),
     name: String(row.name),
     bytes: Number(row.bytes),
-    modified: Number(row.modified),
+    // A file whose facts cannot be read counts as changed, so that it is looked at anew.
+    modified: facts === null ? -1 : Number(row.modified),
     hash: row.hash === null ? null : String(row.hash),
-    facts: JSON.parse(String(row.facts)) as MediaInfo,
+    facts: facts ?? unknownFacts(String(row.path)),
     uploaded: row.uploaded === 1,
   }
+}
+
+function unknownFacts(path: string): MediaInfo {
+  const nothing = { width: 0, height: 0, rotation: 0, frameCount: 0, rate: 0, duration: 0, bytes: 0 } as const
+  return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', notices: [] }
 }
 
 /** Values of path, folder, name, bytes, modified, hash, facts and uploaded, in this order. */

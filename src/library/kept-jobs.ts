@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { jsonIn } from './kept-json.ts'
 
 /** Jobs that bring models here, as JSON of whoever runs them; kept so that a restart can go on with them. */
 export class KeptJobs {
@@ -8,8 +9,9 @@ export class KeptJobs {
     this.#db = db
   }
 
+  /** Undefined for one that cannot be read. */
   all(): readonly unknown[] {
-    return this.#db.all('SELECT job FROM model_jobs ORDER BY created').map(({ job }) => JSON.parse(String(job)) as unknown)
+    return this.#db.all('SELECT job FROM model_jobs ORDER BY created').map(({ job }) => jsonIn(job))
   }
 
   put(id: string, job: unknown): void {

@@ -21,9 +21,10 @@ export class Library implements Disposable {
   /** Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`. */
   constructor(home: string) {
     this.#db = new Database(join(home, 'library.sqlite'))
-    this.clips = new Clips(this.#db)
-    this.chats = new Chats(this.#db)
+    // Batches first: what they were at when the last process died is theirs to begin anew.
     this.batches = new Batches(this.#db)
+    this.chats = new Chats(this.#db)
+    this.clips = new Clips(this.#db, this.chats)
     this.settings = new KeptSettings(this.#db)
     this.modelJobs = new KeptJobs(this.#db)
   }

@@ -9,6 +9,8 @@ import type { Database, Row } from './database.ts'
 const OPEN = '\u0002'
 const CLOSE = '\u0003'
 const MOST_SNIPPETS = 3
+/** A row whose facts cannot be read is most likely what most are. */
+const KIND = "CASE WHEN json_valid(clips.facts) THEN json_extract(clips.facts, '$.kind') ELSE 'video' END"
 /** Characters of an answer where nothing was searched for. */
 const BEGINNING = 200
 
@@ -42,7 +44,7 @@ export function searchLibrary(db: Database, search: Search): Found<FoundChat> {
       `${search.folder}/`,
       `${search.folder}\\`,
     )
-  if (search.kind !== undefined) also("json_extract(clips.facts, '$.kind') = ?", search.kind)
+  if (search.kind !== undefined) also(`${KIND} = ?`, search.kind)
   if (search.from !== undefined) also('chats.updated >= ?', search.from)
   if (search.to !== undefined) also('chats.updated < ?', search.to)
 
@@ -78,7 +80,7 @@ export function partsOf(marked: string): SnippetPart[] {
 }
 
 function hitOf(db: Database, chat: ChatSummary, words: string): FoundChat {
-  const clip = db.get("SELECT key, name, path, json_extract(facts, '$.kind') AS kind FROM clips WHERE id = ?", chat.clip)
+  const clip = db.get(`SELECT key, name, path, ${KIND} AS kind FROM clips WHERE id = ?`, chat.clip)
   if (!clip) throw new TarsierError('internal', 'A conversation has no clip. Please report it.')
   return {
     chat,

@@ -1,7 +1,8 @@
 import { defaultSettings, type Settings, settingsSchema } from '../shared/contract/settings.ts'
 import type { Database } from './database.ts'
+import { jsonIn } from './kept-json.ts'
 
-/** Settings, each on its own: what another version wrote and this one does not understand counts as not set. */
+/** Settings, each on its own: what cannot be read, or what another version wrote and this one does not understand, counts as not set. */
 export class KeptSettings {
   readonly #db: Database
 
@@ -11,7 +12,7 @@ export class KeptSettings {
 
   get(): Settings {
     const kept: Record<string, unknown> = {}
-    for (const row of this.#db.all('SELECT name, value FROM settings')) kept[String(row.name)] = JSON.parse(String(row.value))
+    for (const row of this.#db.all('SELECT name, value FROM settings')) kept[String(row.name)] = jsonIn(row.value)
     const known = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
       const value = schema.safeParse(kept[name])
       return value.success ? [[name, value.data]] : []

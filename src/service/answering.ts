@@ -22,6 +22,8 @@ export interface Question {
   /** Absent for the description that the model's makers ask for. */
   readonly text?: string | undefined
   readonly settings: AskSettings
+  /** What is to be written in the library together with the turn's beginning. */
+  readonly alsoKeep?: () => void
 }
 
 /** Who asks. */
@@ -56,7 +58,7 @@ export class Answering {
     try {
       const { settings, text } = await this.#prepare(question)
       const { chats } = this.#parts.library
-      const turn = chats.begin(chat, position, { question: text, settings, model: settings.model })
+      const turn = chats.begin(chat, position, { question: text, settings, model: settings.model }, question.alsoKeep)
       yield* this.#run(turn, chat, settings, asker, signal)
     } finally {
       this.#busy.delete(chat)

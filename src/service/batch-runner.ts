@@ -150,11 +150,18 @@ export class BatchRunner implements AsyncDisposable {
         batches.setItem(item.id, { state: 'skipped', chat: described })
         return
       }
-      chat = chats.create(clip.key).id
-      batches.setItem(item.id, { state: 'running', chat })
+      const { id } = chats.create(clip.key)
+      chat = id
+      batches.setItem(item.id, { state: 'running' })
       this.#tellItem(batch.id, item.id)
       this.#tellJob(batch.id)
-      const question = { chat, position: 0, text: batch.question ?? undefined, settings: batch.settings }
+      const question = {
+        chat,
+        position: 0,
+        text: batch.question ?? undefined,
+        settings: batch.settings,
+        alsoKeep: () => batches.setItem(item.id, { state: 'running', chat: id }),
+      }
       for await (const event of this.#answering.answer(question, { client: `batch ${batch.id}`, kind: 'batch' }, signal))
         this.#follow(batch.id, item.id, event)
       batches.setItem(item.id, { state: 'done', milliseconds: Date.now() - began })

@@ -1,33 +1,15 @@
 import { z } from 'zod'
 import type { KeptClip } from '../library/clips.ts'
+import { keptAnswerSchema, keptErrorSchema, keptFactsSchema } from '../library/kept-json.ts'
 import type { Library } from '../library/library.ts'
 import { askSettingsSchema } from '../shared/contract/asking.ts'
 import { idSchema, type TextFile } from '../shared/contract/base.ts'
-import type { Turn } from '../shared/contract/chats.ts'
 import { TarsierError } from '../shared/errors.ts'
 
 const FORMAT = 'tarsier-library'
 const VERSION = 1
 
 const text = z.string().max(10_000_000)
-const factsSchema = z
-  .object({
-    path: z.string(),
-    kind: z.enum(['video', 'image', 'gif']),
-    width: z.int().min(1),
-    height: z.int().min(1),
-    rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
-    frameCount: z.int().min(1),
-    rate: z.number().min(0),
-    duration: z.number().min(0),
-    container: z.string(),
-    codec: z.string(),
-    pixelFormat: z.string(),
-    bytes: z.int().min(0),
-    notices: z.array(z.string()),
-  })
-  .strict()
-
 const turnSchema = z
   .object({
     index: z.int().min(0),
@@ -36,9 +18,8 @@ const turnSchema = z
     model: z.string().max(200),
     state: z.enum(['running', 'done', 'stopped', 'cut-off', 'failed']),
     text,
-    // Shown as it is; nothing is decided by it.
-    answer: z.custom<Turn['answer']>((value) => value === null || typeof value === 'object'),
-    error: z.custom<Turn['error']>((value) => value === null || (typeof value === 'object' && 'message' in value)),
+    answer: keptAnswerSchema,
+    error: keptErrorSchema,
     created: z.number(),
   })
   .strict()
@@ -55,7 +36,7 @@ const fileSchema = z
           name: z.string().max(1024),
           bytes: z.int().min(0),
           hash: z.string().nullable(),
-          facts: factsSchema,
+          facts: keptFactsSchema,
         })
         .strict(),
     ),

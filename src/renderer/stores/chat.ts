@@ -86,6 +86,17 @@ export const useChat = create<ChatState>((set, get) => {
     return now
   }
 
+  /** A conversation in which nothing was asked lives in the service alone: after the service's restart another one takes its place. */
+  async function known(chat: Chat): Promise<Chat> {
+    if (chat.all.length > 0) return chat
+    try {
+      return await service.chats.get({ chat: chat.id })
+    } catch (error) {
+      // Whatever else is wrong, the question meets it too, and tells of it.
+      return problemOf(error)?.code === 'nothing-found' ? await service.chats.create({ handle: chat.clip }) : chat
+    }
+  }
+
   async function list(handle: string): Promise<void> {
     const chats = await service.chats.list({ handle })
     if (get().chat?.clip === handle) set({ chats })
@@ -105,8 +116,10 @@ export const useChat = create<ChatState>((set, get) => {
       if (now !== chat && here()) set({ chat: now })
     },
     ask: async (text, settings) => {
-      const { chat } = get()
-      if (!chat) return
+      const shown = get().chat
+      if (!shown) return
+      const chat = await known(shown)
+      if (get().chat !== shown) return
       await follow(chat, chat.all.length, (signal) =>
         service.chats.ask({ chat: chat.id, settings, ...(text !== undefined && { text }) }, { signal }),
       )

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { DatabaseSync } from '@photostructure/sqlite'
+import { expect, test } from 'vitest'
+import { ScratchLibrary, seen, told } from './kept.ts'
+
+/** Writes to the library's file as another program would, and opens the library again. */
+function afterChanges(scratch: ScratchLibrary, ...statements: readonly string[]) {
+  scratch.library[Symbol.dispose]()
+  const db = new DatabaseSync(join(scratch.home, 'library.sqlite'))
+  for (const statement of statements) db.exec(statement)
+  db.close()
+  return scratch.restart()
+}
+
+test.each(["'{'", "''", '\'"many"\'', "'[]'", "'-5'"])('a setting whose row holds %s counts as not set, and the others stay', (value) => {
+  using scratch = new ScratchLibrary()
+  scratch.library.settings.set({ frames: 12, model: 'big', cache: false })
+  const { settings } = afterChanges(scratch, `UPDATE settings SET value = ${value} WHERE name = 'frames'`)
+  expect(settings.get()).toMatchObject({ frames: null, model: 'big', cache: false })
+  settings.set({ frames: 6 })
+  expect(settings.get()).toMatchObject({ frames: 6 })
+})
+
+test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn of which parts hold %s is shown without them', (value) => {
+  using scratch = new ScratchLibrary()
+  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const { chats } = afterChanges(scratch, `UPDATE turns SET settings = ${value}, answer = '{', error = 'x'`)
+  expect(chats.turns(id)).toMatchObject([{ question: 'What?', text: 'A square.', settings: {}, answer: null, error: null }])
+})
+
+test('a clip whose facts cannot be read is looked at anew, and its conversations are found', () => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  told(scratch.library, '/b.mp4', 'What?', 'A circle.')
+  const library = afterChanges(scratch, "UPDATE clips SET facts = '{\"kind\":' WHERE name = 'a.mp4'")
+  // No file was changed at that time, so the next look at the clip reads its file.
+  expect(library.clips.byPath('/a.mp4')).toMatchObject({ modified: -1, facts: { path: '/a.mp4', frameCount: 0 } })
+  expect(library.search({ text: '', limit: 10 }).total).toBe(2)
+  expect(library.search({ text: '', kind: 'video', limit: 10 }).items).toHaveLength(2)
+})
+
+test('a batch with settings that cannot be read goes on with none of its own', () => {
+  using scratch = new ScratchLibrary()
+  const clip = scratch.library.clips.add(seen('/a.mp4'))
+  const { id } = scratch.library.batches.create({ title: 'x', question: null, settings: { maxPixels: 9 }, skipDescribed: false }, [
+    clip.key,
+  ])
+  const { batches } = afterChanges(scratch, "UPDATE batches SET settings = 'x'", "UPDATE batch_items SET error = '{'")
+  expect(batches.get(id)).toMatchObject({ settings: {}, counts: { waiting: 1 } })
+  expect(batches.items(id, { limit: 5 }).items).toMatchObject([{ error: null }])
+})
+
+test('a job that cannot be read is none', () => {
+  using scratch = new ScratchLibrary()
+  scratch.library.modelJobs.put('a', { spec: 1 })
+  scratch.library.modelJobs.put('b', { spec: 2 })
+  const { modelJobs } = afterChanges(scratch, "UPDATE model_jobs SET job = 'x' WHERE id = 'a'")
+  expect(modelJobs.all()).toEqual([undefined, { spec: 2 }])
+})

@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { DatabaseSync } from '@photostructure/sqlite'
+import { expect, test } from 'vitest'
+import { ScratchLibrary, seen } from './kept.ts'
+
+/** What the library's file holds, read as another program would. */
+function rows(scratch: ScratchLibrary): number {
+  const db = new DatabaseSync(join(scratch.home, 'library.sqlite'), { readOnly: true })
+  const { n } = db.prepare('SELECT count(*) AS n FROM chats').get() as { n: number }
+  db.close()
+  return n
+}
+
+test('a conversation is written with its first turn, and not before', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const clip = clips.add(seen('/a.mp4'))
+  const { id } = chats.create(clip.key)
+  expect(rows(scratch)).toBe(0)
+  expect(chats.summary(id)).toMatchObject({ id, clip: clip.id, title: '', turns: 0, model: null })
+  expect(chats.turns(id)).toEqual([])
+  expect(chats.about(clip.key).map((chat) => chat.id)).toEqual([id])
+  const { created } = chats.summary(id)
+  chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' })
+  expect(rows(scratch)).toBe(1)
+  expect(chats.summary(id)).toMatchObject({ clip: clip.id, title: 'What?', turns: 1, created })
+  expect(chats.about(clip.key)).toHaveLength(1)
+  expect(scratch.restart().chats.summary(id)).toMatchObject({ turns: 1 })
+})
+
+test('a turn that could not be written leaves its conversation as it was', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const { id } = chats.create(clips.add(seen('/a.mp4')).key)
+  const fail = () => {
+    throw new Error('no')
+  }
+  expect(() => chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' }, fail)).toThrow('no')
+  expect(rows(scratch)).toBe(0)
+  expect(chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' })).toMatchObject({ index: 0 })
+})
+
+test('one that was given a title is somebody’s, and stays', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const clip = clips.add(seen('/a.mp4'))
+  const { id } = chats.create(clip.key)
+  chats.rename(id, 'Mine')
+  expect(scratch.restart().chats.about(clip.key)).toMatchObject([{ id, title: 'Mine', turns: 0 }])
+})
+
+test('one that is removed, forgotten or about another clip by now', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const [a, b] = [clips.add(seen('/a.mp4')), clips.add(seen('/b.mp4'))]
+  const [first, second] = [chats.create(a.key), chats.create(a.key)]
+  expect(chats.remove(first.id)).toBe(true)
+  expect(chats.remove(first.id)).toBe(false)
+  expect(() => chats.summary(first.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
+  clips.merge(a, b)
+  expect(chats.summary(second.id).clip).toBe(b.id)
+  chats.begin(second.id, 0, { question: 'What?', settings: {}, model: 'demo' })
+  expect(chats.about(b.key)).toMatchObject([{ id: second.id, turns: 1 }])
+  const third = chats.create(b.key)
+  expect(() => scratch.restart().chats.summary(third.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
+})
+
+test('empty ones that an older version left are gone, those with a title or a turn are not', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const clip = clips.add(seen('/a.mp4'))
+  const asked = chats.create(clip.key).id
+  chats.begin(asked, 0, { question: 'What?', settings: {}, model: 'demo' })
+  scratch.library[Symbol.dispose]()
+  const db = new DatabaseSync(join(scratch.home, 'library.sqlite'))
+  const add = db.prepare('INSERT INTO chats (id, clip, title, created, updated) VALUES (?, ?, ?, 1, 1)')
+  for (let i = 0; i < 14; i++) add.run(`ghost-${i}`, clip.key, null)
+  add.run('titled', clip.key, 'Mine')
+  db.close()
+  expect(
+    scratch
+      .restart()
+      .chats.about(clip.key)
+      .map(({ id }) => id),
+  ).toEqual([asked, 'titled'])
+})
+
+test('what a batch was at when the program died is begun anew, and leaves no conversation beside the new one', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats, batches } = scratch.library
+  const keys = [0, 1, 2].map((i) => clips.add(seen(`/${i}.mp4`)).key)
+  const { id: batch } = batches.create({ title: 'x', question: null, settings: {}, skipDescribed: false }, keys)
+  const items = batches.items(batch, { limit: 5 }).items
+  const begun = items.map(({ id: item }, i) => {
+    const { id: chat } = chats.create(keys[i] ?? 0)
+    batches.setItem(item, { state: 'running' })
+    if (i < 2)
+      chats.begin(chat, 0, { question: 'What?', settings: {}, model: 'demo' }, () => batches.setItem(item, { state: 'running', chat }))
+    return chat
+  })
+  chats.say(begun[0] ?? '', 0, 'half')
+  chats.end(begun[1] ?? '', 0, { state: 'stopped', text: 'x' })
+  scratch.library[Symbol.dispose]()
+  const db = new DatabaseSync(join(scratch.home, 'library.sqlite'))
+  db.prepare("UPDATE turns SET state = 'done', answer = '{}' WHERE chat = ?").run(begun[1] ?? '')
+  db.close()
+
+  const again = scratch.restart()
+  expect(again.batches.items(batch, { limit: 5 }).items).toMatchObject([
+    { state: 'waiting', chat: null },
+    { state: 'done', chat: begun[1] },
+    { state: 'waiting', chat: null },
+  ])
+  expect(again.chats.ids()).toEqual([begun[1]])
+})
