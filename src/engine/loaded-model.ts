@@ -5,6 +5,7 @@ import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
 import { type Scales, scalesOf } from './estimate/scales.ts'
+import type { GgufFacts } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
@@ -33,16 +34,9 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     spaceOnce: manifest.prompt.spaceOnce,
     spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
     device: languageDevice(options.device),
+    expect: (facts) => expectLanguageFits(facts, manifest),
     signal,
   })
-  if (language.width !== manifest.vision.width) {
-    await language[Symbol.asyncDispose]()
-    throw new TarsierError(
-      'model-mismatch',
-      `The vision tower of ${manifest.name} gives rows of ${manifest.vision.width} values, its language model takes ${language.width}. The two files do not belong together: import the model again.`,
-      { details: { vision: manifest.vision.width, language: language.width } },
-    )
-  }
 
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
@@ -92,6 +86,16 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       await language[Symbol.asyncDispose]()
     },
   }
+}
+
+/** `readManifest` saw to it that tower and language model are of one width as far as the manifest goes. */
+function expectLanguageFits({ width }: GgufFacts, manifest: ModelManifest): void {
+  if (width === manifest.language.width) return
+  throw new TarsierError(
+    'model-mismatch',
+    `The language model of ${manifest.name} takes rows of ${width} values, and tarsier-model.json speaks of ${manifest.language.width}. The files do not belong together: import the model again.`,
+    { details: { found: width, expected: manifest.language.width } },
+  )
 }
 
 /** llama.cpp and ONNX Runtime each know some devices; one that only the other knows leaves this half on its own best. */

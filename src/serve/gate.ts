@@ -64,9 +64,16 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
 /** JSON only where JSON is due: a form of a foreign page cannot send that without asking first. */
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type') ?? ''
-  if (c.req.method === 'POST' && !/^application\/json\b/i.test(type))
+  if (!/^application\/json\b/i.test(type))
     return refuse(c, 415, 'Send JSON, with "Content-Type: application/json".', 'unsupported_media_type')
   return await next()
+}
+
+/** Procedures are called by POST alone: other methods would be other ways past what is held against it. */
+export const postOnly: MiddlewareHandler = async (c, next) => {
+  if (c.req.method === 'POST') return await next()
+  c.header('Allow', 'POST')
+  return refuse(c, 405, 'Procedures are called with POST.')
 }
 
 /** A refusal in the words of whoever asks: programs that speak OpenAI's language get its errors. */

@@ -6,15 +6,17 @@ import { fileURLToPath } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { RPCHandler } from '@orpc/server/fetch'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { router } from '../service/router.ts'
 import type { Service } from '../service/service.ts'
 import { CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { sizeText } from '../shared/size-text.ts'
 import { isLoopback, LOOPBACK } from './access.ts'
 import { clipRoutes } from './clip-routes.ts'
-import { gate, jsonOnly, refuse } from './gate.ts'
+import { watchConnections } from './connections.ts'
+import { gate, jsonOnly, postOnly, refuse } from './gate.ts'
 import { serverHealth } from './health.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
@@ -36,6 +38,8 @@ export interface ServeOptions {
   readonly maxUpload?: number
   /** Numbers at `/metrics`. Defaults to false. */
   readonly metrics?: boolean
+  /** Milliseconds for which a client may be silent in the middle of a request. Defaults to a minute. */
+  readonly patience?: number
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -49,10 +53,11 @@ export interface RunningServer extends AsyncDisposable {
 const DEFAULT_PORT = 7860
 /** Of a request in JSON; an export of a large library is one. */
 const MAX_JSON = 256 * 1024 * 1024
+const PATIENCE_MS = 60_000
 
 /** Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for a door left open by mistake, `not-allowed` for a port that is taken. */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9 } = options
+  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9, patience = PATIENCE_MS } = options
   const token = options.token === undefined ? randomBytes(24).toString('base64url') : options.token
   expectClosed(host, allowHosts, token)
   const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map((name) => name.toLowerCase())
@@ -69,7 +74,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   })
   if (options.metrics) app.get('/metrics', (c) => c.text(metricsText(service)))
   app.route(CLIPS_PATH, clipRoutes(service, { maxUpload }))
-  app.use(`${RPC_PATH}/*`, jsonOnly, bodyLimit({ maxSize: MAX_JSON }))
+  app.use(`${RPC_PATH}/*`, jsonOnly, bodyLimit({ maxSize: MAX_JSON, onError: tooLarge }), postOnly)
   const handler = new RPCHandler(router)
   app.use(`${RPC_PATH}/*`, async (c) => {
     // One connection is one client when answers take turns; pages behind one address share their place in line with nobody.
@@ -85,7 +90,17 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     return refuse(c, 500, 'Something went wrong inside. The log tells more.', 'internal')
   })
 
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { requestTimeout: 0 } }) as Server
+  const serverOptions = {
+    // An upload takes as long as it takes.
+    requestTimeout: 0,
+    headersTimeout: patience,
+    connectionsCheckingInterval: Math.min(5000, patience),
+    // Finds out about machines that are gone without a word while an answer is streamed to them.
+    keepAlive: true,
+    keepAliveInitialDelay: patience,
+  }
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions, autoCleanupIncoming: false }) as Server
+  watchConnections(server, patience)
   await listen(server, host, port)
   const address = server.address()
   bound = typeof address === 'object' && address ? address.port : port
@@ -101,6 +116,10 @@ export async function startServer(service: Service, options: ServeOptions = {}):
       await closed
     },
   }
+}
+
+function tooLarge(c: Context): Response {
+  return c.text(`That request is larger than ${sizeText(MAX_JSON)}, the most this server takes. Send less at a time.\n`, 413)
 }
 
 /** Nobody opens a door to other machines without saying so, and none without a lock. */

@@ -8,6 +8,11 @@ const towerError = z
   .object({ clips: z.int().positive(), rows: z.int().positive(), cosine: z.number().min(-1).max(1), worst: z.number().min(-1).max(1) })
   .strict()
 const triple = z.tuple([z.number(), z.number(), z.number()])
+const positiveTriple = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+/** Beyond what any model has, and small enough that nothing which is sized by it takes much: a manifest may come from anybody. */
+const width = z.int().positive().max(65_536)
+const side = z.int().positive().max(8192)
+const pixels = z.int().max(2 ** 28)
 
 export const visionPrecisions = ['f32', 'f16', 'int8', 'int4'] as const
 export const languagePrecisions = ['f32', 'f16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
@@ -18,6 +23,10 @@ export type LanguagePrecision = (typeof languagePrecisions)[number]
 export const MANIFEST_VERSION = 1
 export const MANIFEST_FILE = 'tarsier-model.json'
 
+/** Longest chat template, in characters. The longest that are published, with tools and thinking in them, have some 30,000. */
+export const MAX_TEMPLATE = 256 * 1024
+const MAX_DESCRIBE = 10_000
+
 const modelFile = { file: fileName, sha256, bytes: z.int().positive() }
 const visionFile = {
   ...modelFile,
@@ -27,10 +36,10 @@ const visionFile = {
   /** How close its rows are to those of the same tower in f32, over frames of the example clips; measured at the import. */
   error: towerError.optional(),
   /** Width of the rows it gives; equals `language.width`. */
-  width: z.int().positive(),
-  patchSize: z.int().positive(),
+  width,
+  patchSize: z.int().positive().max(256),
   /** Patches along each side of a visual token. */
-  mergeSize: z.int().positive(),
+  mergeSize: z.int().positive().max(16),
 }
 
 /** `repeats` tells whether clips with fewer frames than `uniform` takes give some of them more than once; `byDefault` where that is not said. */
@@ -40,10 +49,10 @@ const samplerOf = (byDefault: boolean) =>
 const prompt = z
   .object({
     /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
-    template: z.string(),
+    template: z.string().max(MAX_TEMPLATE, `is longer than ${MAX_TEMPLATE / 1024} KiB, which no chat template needs`),
     /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
-    videoPad: z.string().min(1),
-    describe: z.string().min(1),
+    videoPad: z.string().min(1).max(256),
+    describe: z.string().min(1).max(MAX_DESCRIBE),
     /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
     spaceOnce: z.boolean().optional(),
     /** Whether that space is left out before a text that begins with one. Defaults to false. */
@@ -52,7 +61,7 @@ const prompt = z
   .strict()
 
 /** `prompt.describe` for a still picture; where it is absent, the same. */
-const describePicture = z.string().min(1)
+const describePicture = z.string().min(1).max(MAX_DESCRIBE)
 
 const common = {
   formatVersion: z.literal(MANIFEST_VERSION),
@@ -68,7 +77,7 @@ const common = {
       /** `other` is that of a GGUF that was brought in as it is, and that we would not write. */
       precision: z.enum([...languagePrecisions, 'other']),
       /** Width of the embeddings it takes. */
-      width: z.int().positive(),
+      width,
       /** Tokens it was trained to hold. */
       context: z.int().positive(),
     })
@@ -88,24 +97,31 @@ const tarsier2Schema = z
     vision: z
       .object({
         ...visionFile,
-        temporalPatchSize: z.int().positive(),
+        temporalPatchSize: z.int().positive().max(16),
         /** Size of one attention head: the rotary tables given to the graph are half this wide. */
-        headSize: z.int().positive(),
+        headSize: z.int().positive().multipleOf(4).max(1024),
       })
       .strict(),
     preprocessing: z
       .object({
         mean: triple,
-        std: triple,
+        std: positiveTriple,
         /** The checkpoint's image processor: smart_resize limits. */
-        minPixels: z.int().min(0),
-        maxPixels: z.int().positive(),
+        minPixels: z
+          .int()
+          .min(0)
+          .max(2 ** 24),
+        maxPixels: pixels.positive(),
         /** The first resize's own limit (460800 in Tarsier2's configuration). */
-        frameMaxPixels: z.int().positive(),
+        frameMaxPixels: pixels.positive(),
         /** Pixels over all frames of a clip, duplicates counted (128*384*384 in Tarsier2's). */
-        clipMaxPixels: z.int().positive(),
+        clipMaxPixels: z
+          .int()
+          .positive()
+          .max(2 ** 36),
       })
-      .strict(),
+      .strict()
+      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is more than maxPixels' }),
   })
   .strict()
 
@@ -120,7 +136,7 @@ const tarsierSchema = z
       .object({
         ...visionFile,
         /** Side of the pictures it takes. */
-        imageSize: z.int().positive(),
+        imageSize: side,
         /** Which rows it gives beside those of the visual tokens: the class token's first, one after every row of tokens, one after the frame. */
         classToken: z.boolean(),
         rowSeparators: z.boolean(),
@@ -130,14 +146,14 @@ const tarsierSchema = z
     preprocessing: z
       .object({
         mean: triple,
-        std: triple,
+        std: positiveTriple,
         /**
          * How a frame becomes square: stretched to a square of its longer side, padded to it with the mean colour, or not at all before
          * the image processor crops it.
          */
         square: z.enum(['stretch', 'pad', 'crop']),
         /** The image processor's: pixels of the shorter side after its resize; the middle is cropped to `imageSize`. */
-        shortestSide: z.int().positive(),
+        shortestSide: side,
       })
       .strict(),
   })

@@ -37,6 +37,8 @@ export interface LanguageOptions extends TemplateText {
   readonly device?: LanguageDevice
   /** Layers on the GPU, instead of as many as are estimated to fit. */
   readonly gpuLayers?: number
+  /** Looks at what the file's head says before anything is loaded, and throws where it is not what it should be. */
+  readonly expect?: (facts: GgufFacts) => void
   readonly signal: AbortSignal
 }
 
@@ -55,6 +57,7 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   const { signal } = options
   const device = options.device ?? 'auto'
   const facts = await checkGguf(path)
+  options.expect?.(facts)
   signal.throwIfAborted()
   const library = await openLlamaLibrary(device)
   signal.throwIfAborted()

@@ -1,5 +1,3 @@
-/** Longest chat template, in characters. The longest that are published, with tools and thinking in them, have some 30,000. */
-export const MAX_TEMPLATE = 256 * 1024
 /** Longest conversation that is shown to a template, in characters of its JSON: many times what any context holds. */
 export const MAX_CONVERSATION = 4_000_000
 /** Longest time that a template may take, in seconds. 300 turns of 600 characters, more than a context holds, take 0.2 on a busy machine. */

@@ -1,10 +1,10 @@
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { MAX_TEMPLATE } from '../../shared/model-manifest.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
 import {
   MAX_CONVERSATION,
   MAX_MEGABYTES,
   MAX_SECONDS,
-  MAX_TEMPLATE,
   type TemplateAnswer,
   type TemplateFault,
   type TemplateRequest,

@@ -1,5 +1,6 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { openOnDevice, statesFor, type VisionDeviceChoice } from './devices.ts'
+import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
 import type { SessionWishes } from './session-options.ts'
 import { physicalCores } from './threads.ts'
@@ -26,7 +27,8 @@ export interface TowerOptions {
 /** Opens a model's tower on the first device that passes a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
 export async function openTower(modelDirectory: string, manifest: ModelManifest, options: TowerOptions): Promise<Tower> {
   options.signal.throwIfAborted()
-  const path = await checkTowerFiles(modelDirectory, manifest.vision)
+  const { path, graph } = await checkTowerFiles(modelDirectory, manifest.vision)
+  expectGraphFits(graph, manifest)
   const threads = options.intraOpThreads ?? physicalCores()
   const form = towerForm(manifest)
   const open = async (device: VisionDevice) => {

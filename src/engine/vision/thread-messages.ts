@@ -7,7 +7,7 @@ export type ToThread =
   | { readonly kind: 'close' }
 
 export type FromThread =
-  | { readonly kind: 'opened'; readonly inputs: readonly ValueShape[]; readonly outputs: readonly ValueShape[] }
+  | { readonly kind: 'opened' }
   | { readonly kind: 'ran'; readonly output: NamedFloats; readonly inputs: readonly NamedFloats[] }
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly message: string }
@@ -17,11 +17,4 @@ export interface NamedFloats {
   readonly name: string
   readonly dims: readonly number[]
   readonly data: Float32Array<ArrayBuffer>
-}
-
-/** Sizes that are known only at a run have a name. */
-export interface ValueShape {
-  readonly name: string
-  readonly element: string
-  readonly dims: readonly (number | string)[]
 }

@@ -15,14 +15,17 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.UINT8]: 1,
 }
 
-type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>
+export type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>
 type Tensor = NonNullable<Graph['initializer']>[number]
 
 /**
  * Looks at a tower's files before ONNX Runtime does: plain files of the promised length, and a graph that reads nothing but
- * the weights file beside it, within its length. Returns the graph's path; throws `model-damaged` otherwise.
+ * the weights file beside it, within its length. Returns the graph and its path; throws `model-damaged` otherwise.
  */
-export async function checkTowerFiles(directory: string, vision: ModelManifest['vision']): Promise<string> {
+export async function checkTowerFiles(
+  directory: string,
+  vision: ModelManifest['vision'],
+): Promise<{ readonly path: string; readonly graph: Graph }> {
   const path = join(directory, vision.file)
   await expectFile(path, vision.file, vision.bytes)
   if (vision.data) await expectFile(join(directory, vision.data.file), vision.data.file, vision.data.bytes)
@@ -35,8 +38,13 @@ export async function checkTowerFiles(directory: string, vision: ModelManifest['
       if (nested) throw damaged(`the operator ${node.opType} in ${vision.file} holds a graph or a tensor, which no tower of ours does`)
     }
   }
-  for (const tensor of graph.initializer ?? []) checkTensor(tensor, vision)
-  return path
+  const names = new Set<string>()
+  for (const tensor of graph.initializer ?? []) {
+    checkTensor(tensor, vision)
+    if (names.has(tensor.name ?? '')) throw damaged(`${vision.file} holds the tensor "${tensor.name}" twice`)
+    names.add(tensor.name ?? '')
+  }
+  return { path, graph }
 }
 
 function decodeGraph(bytes: Uint8Array, name: string): Graph {
@@ -62,6 +70,8 @@ function checkTensor(tensor: Tensor, vision: ModelManifest['vision']): void {
     if (tensor.rawData?.byteLength !== bytes) throw damaged(`${name} does not hold what its shape says`)
     return
   }
+  // Of two entries under one key we might look at one, and ONNX Runtime at the other.
+  if (new Set(external.map(({ key }) => key)).size < external.length) throw damaged(`${name} says twice where its values lie`)
   const entry = (key: string) => external.find((candidate) => candidate.key === key)?.value ?? ''
   if (!vision.data || entry('location') !== vision.data.file) throw damaged(`${name} lies outside the model's own files`)
   const offset = wholeNumber(entry('offset'))

@@ -3,12 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { TarsierError } from '../../shared/errors.ts'
 import type { SessionWishes } from './session-options.ts'
-import type { FromThread, NamedFloats, ToThread, ValueShape } from './thread-messages.ts'
-
-export interface SessionShapes {
-  readonly inputs: readonly ValueShape[]
-  readonly outputs: readonly ValueShape[]
-}
+import type { FromThread, NamedFloats, ToThread } from './thread-messages.ts'
 
 /**
  * One ONNX Runtime session in a thread of its own, for as long as the model is loaded. The thread is never terminated from
@@ -32,12 +27,12 @@ export class TowerSession {
   }
 
   /** Loads the model on the device; rejects with ONNX Runtime's own error when either cannot be had. */
-  static async open(path: string, wishes: SessionWishes): Promise<{ session: TowerSession; shapes: SessionShapes }> {
+  static async open(path: string, wishes: SessionWishes): Promise<TowerSession> {
     const session = new TowerSession()
     try {
       const answer = await session.#ask({ kind: 'open', path, wishes })
       if (answer.kind !== 'opened') throw unexpected(answer)
-      return { session, shapes: answer }
+      return session
     } catch (error) {
       await session.close()
       throw error

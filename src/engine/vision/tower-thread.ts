@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { assertNever } from '../../shared/errors.ts'
 import { sessionOptions } from './session-options.ts'
-import type { FromThread, ToThread, ValueShape } from './thread-messages.ts'
+import type { FromThread, ToThread } from './thread-messages.ts'
 
 // Entry of the tower's thread: onnxruntime-node runs a model on the thread that asks, so the engine asks from here and stays responsive.
 if (!parentPort) throw new Error('tower-thread is started by TowerSession only')
@@ -23,7 +23,7 @@ async function answer(message: ToThread): Promise<void> {
   switch (message.kind) {
     case 'open':
       session = await InferenceSession.create(message.path, sessionOptions(message.wishes))
-      return post({ kind: 'opened', inputs: session.inputMetadata.map(shapeOf), outputs: session.outputMetadata.map(shapeOf) })
+      return post({ kind: 'opened' })
     case 'run': {
       if (!session) throw new Error('run before open')
       const results = await session.run(
@@ -51,10 +51,4 @@ async function answer(message: ToThread): Promise<void> {
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
-}
-
-function shapeOf(value: InferenceSession.ValueMetadata): ValueShape {
-  return value.isTensor
-    ? { name: value.name, element: value.type, dims: value.shape }
-    : { name: value.name, element: 'not a tensor', dims: [] }
 }

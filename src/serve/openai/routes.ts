@@ -29,8 +29,9 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   const maxSize = rules.maxBytes * 1.4
   const tooLarge = `The request is larger than ${sizeText(maxSize)}, the most this server takes. Name large clips by their paths.`
   const tooLargeBody = apiErrorBody(tooLarge, 'invalid_request_error', null, 'upload-too-large')
-  routes.use('/chat/completions', jsonOnly, bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) }))
-  routes.post('/chat/completions', (c) => complete(c, service, () => new RequestMedia(uploads, rules)))
+  routes.post('/chat/completions', jsonOnly, bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) }), (c) =>
+    complete(c, service, () => new RequestMedia(uploads, rules)),
+  )
   routes.onError((error, c) => {
     const { status, body } = apiError(error)
     return c.json(body, status)

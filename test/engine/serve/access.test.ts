@@ -56,6 +56,20 @@ test('calls are taken as JSON alone, which a form of another page cannot send', 
   }
 })
 
+test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s calls nothing', async (method) => {
+  const before = run.service.library.settings.get()
+  for (const [type, status] of [
+    ['text/plain', 415],
+    ['application/json', 405],
+  ] as const) {
+    const body = method === 'GET' || method === 'HEAD' ? null : '{"json":{"frames":3}}'
+    const response = await run.fetch('/rpc/settings/set?data={"json":{"frames":3}}', { method, headers: { 'content-type': type }, body })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+  }
+  expect(run.service.library.settings.get()).toEqual(before)
+})
+
 test('numbers are told only where they were asked for', async () => {
   expect(await (await run.fetch('/metrics')).text()).toMatch(/^tarsier_running 0$/m)
   await using other = await RunServer.make()

@@ -1,13 +1,14 @@
 import { appendFile, mkdtemp, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { OnnxGraphWriter } from '../../../src/engine/models/import/onnx-graph.ts'
 import { writeQwen2VlTower } from '../../../src/engine/models/import/qwen2-vl-tower.ts'
 import { visionDeviceStates } from '../../../src/engine/vision/devices.ts'
 import { openTower } from '../../../src/engine/vision/open-tower.ts'
-import { checkTowerFiles } from '../../../src/engine/vision/tower-files.ts'
+import { checkTowerFiles, type Graph } from '../../../src/engine/vision/tower-files.ts'
 import type { ModelManifest, Tarsier2Manifest } from '../../../src/shared/model-manifest.ts'
 import { formulaCheckpoint } from './formula-weights.ts'
 import { towerCase, towerFolder, visionManifest } from './tower-folder.ts'
@@ -48,6 +49,16 @@ async function visionOf(): Promise<Tarsier2Manifest['vision']> {
   return { file: 'vision.onnx', precision: 'f32', sha256, bytes: graph.size, data: { file: DATA_FILE, sha256, bytes: data.size }, ...sizes }
 }
 
+/** Writes the graph anew, as another program might have written it. */
+async function changeGraph(change: (graph: Graph) => void): Promise<void> {
+  const { ModelProto } = onnxProto.onnx
+  const path = join(directory, 'vision.onnx')
+  const model = ModelProto.decode(await readFile(path))
+  if (!model.graph) throw new Error('the graph has no graph')
+  change(model.graph)
+  await writeFile(path, ModelProto.encode(model).finish())
+}
+
 /** Bytes in pieces that end anywhere. */
 function* pieces(floats: Float32Array): Generator<Uint8Array> {
   const bytes = new Uint8Array(floats.buffer)
@@ -56,7 +67,7 @@ function* pieces(floats: Float32Array): Generator<Uint8Array> {
 
 describe('weights beside the graph', () => {
   test('are found by ONNX Runtime and pass the check', async () => {
-    const path = await checkTowerFiles(directory, await writeGraph())
+    const { path } = await checkTowerFiles(directory, await writeGraph())
     const session = await InferenceSession.create(path, { logSeverityLevel: 3 })
     const x = new Float32Array(128)
     x[5] = 2
@@ -85,6 +96,32 @@ describe('weights beside the graph', () => {
     await expect(checkTowerFiles(directory, await visionOf())).rejects.toThrow(/beyond the end/)
     await appendFile(join(directory, DATA_FILE), 'more than there was')
     await expect(checkTowerFiles(directory, vision)).rejects.toThrow(/bytes instead of/)
+  })
+
+  test.each(['location', 'offset', 'length'])('are refused where the graph says their %s twice, whichever comes first', async (key) => {
+    for (const at of [0, Number.POSITIVE_INFINITY]) {
+      await writeGraph()
+      await changeGraph((graph) => {
+        const entries = graph.initializer?.[1]?.externalData ?? []
+        const value = key === 'location' ? '../elsewhere' : '0'
+        entries.splice(at, 0, onnxProto.onnx.StringStringEntryProto.fromObject({ key, value }))
+      })
+      await expect(checkTowerFiles(directory, await visionOf())).rejects.toMatchObject({
+        code: 'model-damaged',
+        message: expect.stringMatching(/twice/),
+      })
+    }
+  })
+
+  test('are refused where two tensors have one name', async () => {
+    await writeGraph()
+    await changeGraph(({ initializer }) => {
+      for (const tensor of initializer ?? []) tensor.name = 'first'
+    })
+    await expect(checkTowerFiles(directory, await visionOf())).rejects.toMatchObject({
+      code: 'model-damaged',
+      message: expect.stringMatching(/"first" twice/),
+    })
   })
 
   test('are refused as a link', async () => {

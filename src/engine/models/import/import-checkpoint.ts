@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
 import { tryTemplate } from '../../language/prompt-template.ts'
+import { expectGraphFits } from '../../vision/graph-fit.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
@@ -69,7 +70,8 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' })
     progress.say(WRITING, 'checking what was written')
     await verifyModel(directory, signal)
-    await checkTowerFiles(directory, manifest.vision)
+    const { graph } = await checkTowerFiles(directory, manifest.vision)
+    expectGraphFits(graph, manifest)
     signal.throwIfAborted()
     progress.say(1, 'done')
   })
