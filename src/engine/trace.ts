@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
+import { TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { chatMessages } from './conversation/chat-messages.ts'
 import { framePlanes, linePlanes, positionAfterClip } from './conversation/clip-positions.ts'
@@ -11,6 +12,7 @@ import { openClip } from './media/open-clip.ts'
 import type { MediaInfo } from './media/types.ts'
 import { type NamedTensor, writeSafetensors } from './models/safetensors-writer.ts'
 import type { Embedded, FrameTokens } from './vision/types.ts'
+import { isDiskFull, whyUnwritten } from './write-failure.ts'
 
 /** Joins [3, n] blocks along n. */
 function joinPlanes(blocks: readonly Int32Array[]): Int32Array {
@@ -158,13 +160,17 @@ async function kindOf({ path }: ClipRequest, signal: AbortSignal): Promise<Media
 }
 
 async function writeTrace(directory: string, trace: Trace, tensors: readonly NamedTensor[]): Promise<void> {
-  await mkdir(directory, { recursive: true })
   const json = join(directory, 'trace.json')
   const aside = `${json}.part`
   try {
+    await mkdir(directory, { recursive: true })
     await writeSafetensors(join(directory, 'tensors.safetensors'), tensors)
     await writeFile(aside, `${JSON.stringify(trace, null, 2)}\n`)
     await rename(aside, json)
+  } catch (error) {
+    const what = `The trace could not be written to ${directory}`
+    if (isDiskFull(error)) throw new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause: error })
+    throw new TarsierError('write-failed', `${what}: ${whyUnwritten(error)}`, { cause: error })
   } finally {
     await rm(aside, { force: true })
   }

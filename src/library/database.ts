@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite'
+import { isDiskFull, isFolderFull, whyUnwritten } from '../engine/write-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -141,15 +142,18 @@ function failure(path: string, cause: unknown): TarsierError {
       `The library ${path} is damaged. Move it away: a new one is begun, and an export can be imported into it.`,
       { cause },
     )
-  if (primary === FULL || code === 'ENOSPC')
+  // Where it cannot make one of its files SQLite says only that it could not open it.
+  if (primary === FULL || isDiskFull(cause) || (UNWRITABLE.includes(primary) && isFolderFull(dirname(path))))
     return new TarsierError(
       'disk-full',
       `${path} could not be written: the disk is full. Make room and try again; nothing that was kept is lost.`,
       { cause },
     )
-  if (UNWRITABLE.includes(primary) || code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
-    return new TarsierError('write-failed', `${path} could not be opened or written: ${message}. Check the folder's permissions.`, {
+  if (UNWRITABLE.includes(primary))
+    return new TarsierError('write-failed', `${path} could not be opened or written: ${message}. Check the folder and its permissions.`, {
       cause,
     })
+  if (code?.startsWith('E') && cause instanceof Error && 'syscall' in cause)
+    return new TarsierError('write-failed', `${path} could not be opened or written: ${whyUnwritten(cause)}`, { cause })
   return new TarsierError('internal', `The library failed: ${message}. Please report it.`, { cause })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
 import type { Service } from '../service/service.ts'
@@ -20,13 +21,13 @@ export interface UploadOptions {
  */
 export async function receiveUpload(service: Service, request: Request, { name, limit }: UploadOptions): Promise<KeptClip> {
   const promised = Number(request.headers.get('content-length') ?? 0)
-  await mkdir(service.uploads, { recursive: true })
   if (promised > limit) throw tooLarge(limit)
-  await expectRoom(service.uploads, promised)
   const stem = join(service.uploads, newId())
   const part = `${stem}.part`
   const path = `${stem}${endingOf(name)}`
   try {
+    await mkdir(service.uploads, { recursive: true })
+    await expectRoom(service.uploads, promised)
     const hash = await writeBody(request, part, limit)
     await rename(part, path)
     const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
@@ -65,8 +66,9 @@ async function expectRoom(folder: string, bytes: number): Promise<void> {
 }
 
 function diskFailure(error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOSPC' || code === 'EDQUOT' ? full('it filled up while the file was written', error) : error
+  if (isDiskFull(error)) return full('it filled up while the file was written', error)
+  if (!(error instanceof Error) || !('syscall' in error) || error instanceof TarsierError) return error
+  return new TarsierError('write-failed', `That file could not be kept: ${whyUnwritten(error)}`, { cause: error })
 }
 
 /** What is said of our copy, said of the person's file. */

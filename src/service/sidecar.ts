@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
+import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { Way } from '../shared/ways.ts'
 
@@ -39,14 +40,15 @@ export async function writeSidecar(path: string, text: string, options: { overwr
     await rename(aside, path)
   } catch (error) {
     if (error instanceof TarsierError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    if (isDiskFull(error)) {
       throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room, and write what is missing.`, {
         cause: error,
         details: { way: 'missing-texts' satisfies Way },
       })
     }
-    throw new TarsierError('write-failed', `${path} could not be written: ${message}. Check the folder's permissions.`, { cause: error })
+    throw new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(error)}`, {
+      cause: error,
+    })
   } finally {
     await rm(aside, { force: true })
   }

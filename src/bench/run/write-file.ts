@@ -1,11 +1,12 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */
 export function writeError(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || cause instanceof TarsierError) return cause
-  if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')
+  if (isDiskFull(cause))
     return new TarsierError(
       'disk-full',
       `${path} could not be written: the disk is full. Make room and start the same again: what is done stays.`,
@@ -13,7 +14,7 @@ export function writeError(path: string, cause: unknown): unknown {
         cause,
       },
     )
-  return new TarsierError('write-failed', `${path} could not be written: ${cause.message}. Check the folder's permissions.`, { cause })
+  return new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(cause)}`, { cause })
 }
 
 /** Replaces a file as a whole: written aside, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */

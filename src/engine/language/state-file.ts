@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import { addFile } from '../file-pieces.ts'
+import { isDiskFull, isFolderFull, whyUnwritten } from '../write-failure.ts'
 import { callAsync, type LlamaApi, type Pointer, SEQUENCE_HEADER_BYTES, SEQUENCE_MAGIC, SEQUENCE_VERSION } from './llama-header.ts'
 import { NativeArray } from './native-memory.ts'
 import type { Mark } from './types.ts'
@@ -63,15 +65,12 @@ export async function saveState({ api, context, fingerprint }: Sequence, path: s
   try {
     memory.write(facts)
     const written = await callAsync(api.stateSave, context, aside, 0, memory.address, facts.length)
-    if (written === 0)
-      throw new TarsierError('write-failed', `The state of the conversation could not be written to ${path}. Is the disk full?`)
+    if (written === 0) throw unwritten(path, new Error('llama.cpp could not write it'))
     await seal(aside)
     await rename(aside, path)
   } catch (error) {
     if (error instanceof TarsierError) throw error
-    throw new TarsierError('write-failed', `The state of the conversation could not be written to ${path}: ${(error as Error).message}.`, {
-      cause: error,
-    })
+    throw unwritten(path, error as Error)
   } finally {
     memory.free()
     await rm(aside, { force: true })
@@ -174,4 +173,12 @@ async function checksum(path: string): Promise<Buffer> {
 function asNumbers(bytes: Uint8Array): Int32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(i * 4, true))
+}
+
+/** llama.cpp tells only that it failed. */
+function unwritten(path: string, cause: Error): TarsierError {
+  const what = `The state of the conversation could not be written to ${path}`
+  return isDiskFull(cause) || isFolderFull(dirname(path))
+    ? new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause })
+    : new TarsierError('write-failed', `${what}: ${whyUnwritten(cause)}`, { cause })
 }

@@ -130,7 +130,7 @@ export class FilmWriter implements AsyncDisposable {
   #check(result: number): void {
     if (result >= 0) return
     const cause = new FFmpegError(result)
-    const full = /space/i.test(cause.message)
+    const full = /no space|quota|file too large/i.test(cause.message)
     throw new TarsierError(
       full ? 'disk-full' : 'write-failed',
       full

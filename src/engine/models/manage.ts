@@ -4,6 +4,7 @@ import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
+import { isDiskFull, whyUnwritten } from '../write-failure.ts'
 import { readManifest } from './manifest.ts'
 import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
 
@@ -93,13 +94,13 @@ async function changing(folder: string, work: () => Promise<void>): Promise<void
   try {
     await work()
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new TarsierError(
-      'write-failed',
-      `${folder} could not be changed: ${why}. Check the folder's permissions, and that no program uses the model.`,
-      {
-        cause: error,
-      },
-    )
+    if (error instanceof TarsierError) throw error
+    if (isDiskFull(error)) {
+      throw new TarsierError('disk-full', `${folder} could not be changed: the disk is full. Make room and try again.`, { cause: error })
+    }
+    const why = whyUnwritten(error)
+    throw new TarsierError('write-failed', `${folder} could not be changed: ${why} See also that no program uses the model.`, {
+      cause: error,
+    })
   }
 }

@@ -37,7 +37,7 @@ describe('errors on stderr', () => {
       [() => resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
       [() => readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
       [() => Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],
-      [() => writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'permissions. [write-failed]'],
+      [() => writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'Make the folder, or choose another one. [write-failed]'],
     ]
     for (const [work, words] of refused) {
       const error = await work().then(() => null, asTarsierError)

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
+import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
 import { readJsonFile } from '../json-file.ts'
 import { INDEX_FILE } from '../safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
@@ -249,13 +250,10 @@ async function writeRef(path: string, commit: string): Promise<void> {
 
 function writeFailure(error: unknown, folder: string): unknown {
   if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
-  const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isDiskFull(error)) {
     return new TarsierError('disk-full', `The disk that holds ${folder} is full. Make room and import again: what is fetched stays.`, {
       cause: error,
     })
   }
-  return new TarsierError('write-failed', `${folder} could not be written: ${error.message}. Check the folder's permissions.`, {
-    cause: error,
-  })
+  return new TarsierError('write-failed', `${folder} could not be written: ${whyUnwritten(error)}`, { cause: error })
 }

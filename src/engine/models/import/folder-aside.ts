@@ -3,6 +3,7 @@ import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ErrorCode, isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
+import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
 import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
 /** Failures that pass: somebody makes room, closes other programs, or gives a permission. */
@@ -74,7 +75,7 @@ export async function expectRoom(directory: string, bytes: number, there = 0): P
 function writeFailure(error: unknown, target: string, name: string): unknown {
   if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+  if (isDiskFull(error)) {
     return new TarsierError(
       'disk-full',
       `${target} could not be written: the disk is full. Make room and import again: it goes on where it was.`,
@@ -90,7 +91,5 @@ function writeFailure(error: unknown, target: string, name: string): unknown {
       },
     )
   }
-  return new TarsierError('write-failed', `${target} could not be written: ${error.message}. Check the folder's permissions.`, {
-    cause: error,
-  })
+  return new TarsierError('write-failed', `${target} could not be written: ${whyUnwritten(error)}`, { cause: error })
 }

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path'
 import { LlamaLogLevel } from 'node-llama-cpp'
 import { asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
 import { callAsync } from '../../language/llama-header.ts'
 import { openLlamaLibrary } from '../../language/llama-library.ts'
+import { isFolderFull } from '../../write-failure.ts'
 
 export interface QuantizeRequest {
   /** A GGUF that was checked. */
@@ -66,11 +68,9 @@ function failure(said: string, source: string, destination: string): TarsierErro
     )
   }
   if (/iostream|basic_ios|failed to (open|write)/i.test(said)) {
-    return new TarsierError(
-      'write-failed',
-      `${destination} could not be written. Make room on the disk, check the folder's permissions, and import again.`,
-      { cause },
-    )
+    return isFolderFull(dirname(destination))
+      ? new TarsierError('disk-full', `${destination} could not be written: the disk is full. Make room and import again.`, { cause })
+      : new TarsierError('write-failed', `${destination} could not be written: ${said}. Check the folder and its disk.`, { cause })
   }
   return new TarsierError(
     'model-damaged',
