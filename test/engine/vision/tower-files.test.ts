@@ -98,19 +98,18 @@ describe('weights beside the graph', () => {
     await expect(checkTowerFiles(directory, vision)).rejects.toThrow(/bytes instead of/)
   })
 
-  test.each(['location', 'offset', 'length'])('are refused where the graph says their %s twice, whichever comes first', async (key) => {
-    for (const at of [0, Number.POSITIVE_INFINITY]) {
-      await writeGraph()
-      await changeGraph((graph) => {
-        const entries = graph.initializer?.[1]?.externalData ?? []
-        const value = key === 'location' ? '../elsewhere' : '0'
-        entries.splice(at, 0, onnxProto.onnx.StringStringEntryProto.fromObject({ key, value }))
-      })
-      await expect(checkTowerFiles(directory, await visionOf())).rejects.toMatchObject({
-        code: 'model-damaged',
-        message: expect.stringMatching(/twice/),
-      })
-    }
+  const twice = ['location', 'offset', 'length'].flatMap((key) => [0, Number.POSITIVE_INFINITY].map((at) => [key, at] as const))
+  test.each(twice)('are refused where the graph says their %s twice, the other one at place %d', async (key, at) => {
+    await writeGraph()
+    await changeGraph((graph) => {
+      const entries = graph.initializer?.[1]?.externalData ?? []
+      const value = key === 'location' ? '../elsewhere' : '0'
+      entries.splice(at, 0, onnxProto.onnx.StringStringEntryProto.fromObject({ key, value }))
+    })
+    await expect(checkTowerFiles(directory, await visionOf())).rejects.toMatchObject({
+      code: 'model-damaged',
+      message: expect.stringMatching(/twice/),
+    })
   })
 
   test('are refused where two tensors have one name', async () => {

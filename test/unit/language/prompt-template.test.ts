@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PromptTemplate } from '../../../src/engine/language/prompt-template.ts'
+import { TemplateRenderer } from '../../../src/engine/language/template-renderer.ts'
 import type { ChatMessage, ChatPart } from '../../../src/engine/language/types.ts'
 import { TARSIER_CLIP, tarsierTemplate } from '../../../src/engine/models/import/tarsier-template.ts'
 import { tokenTypes } from '../../../src/engine/models/import/vocabulary.ts'
@@ -16,9 +17,16 @@ const vocabulary = {
 const text = (words: string): ChatPart => ({ type: 'text', text: words })
 const message = (role: ChatMessage['role'], ...content: readonly ChatPart[]): ChatMessage => ({ role, content })
 
+let renderer: TemplateRenderer
+beforeAll(() => {
+  renderer = new TemplateRenderer()
+})
+afterAll(() => renderer[Symbol.asyncDispose]())
+
 /** Rendered words, control tokens in brackets and clips as a star. */
-function shown(template: string, ...messages: readonly ChatMessage[]): string {
-  const parts = new PromptTemplate(template, '<pad>', vocabulary).render(messages, false)
+async function shown(template: string, ...messages: readonly ChatMessage[]): Promise<string> {
+  const opened = await PromptTemplate.open(renderer, { template, videoPad: '<pad>' }, vocabulary)
+  const parts = await opened.render(messages, false)
   return parts.map((part) => (part.kind === 'text' ? part.text : part.kind === 'control' ? `[${part.token}]` : '*')).join('')
 }
 
@@ -26,35 +34,35 @@ const parts =
   "{% for m in messages %}<|start|>{{ m['role'] }} {% for p in m['content'] %}{% if p['type'] == 'video' %}<pad>{% else %}{{ p['text'] }}{% endif %}{% endfor %}<|end|>{% endfor %}"
 const strings = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }};{% endfor %}"
 
-test('words and clips stay in their order', () => {
+test('words and clips stay in their order', async () => {
   const content = [text('one '), { type: 'video' } as const, text(' two '), { type: 'video' } as const, { type: 'video' } as const]
-  expect(shown(parts, message('system', text('Be brief.')), message('user', ...content))).toBe(
+  expect(await shown(parts, message('system', text('Be brief.')), message('user', ...content))).toBe(
     '[1]system Be brief.[2][1]user one * two **[2]',
   )
 })
 
-test('a template of strings gets the words of a message a line each', () => {
-  expect(shown(strings, message('user', text('one'), text('two')))).toBe('user: one\ntwo;')
+test('a template of strings gets the words of a message a line each', async () => {
+  expect(await shown(strings, message('user', text('one'), text('two')))).toBe('user: one\ntwo;')
 })
 
 describe('a template without a place for a system message', () => {
   const silent = "{% for m in messages %}{% if m['role'] != 'system' %}{{ m['role'] }}: {{ m['content'] }};{% endif %}{% endfor %}"
   const refusing = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}${strings}`
-  test.each([silent, refusing])('gives its words before the first question: %s', (template) => {
+  test.each([silent, refusing])('gives its words before the first question: %s', async (template) => {
     const rest = [message('user', text('What?')), message('assistant', text('A dog.')), message('user', text('Why?'))]
-    const prompt = shown(template, message('system', text('Be brief.')), ...rest)
+    const prompt = await shown(template, message('system', text('Be brief.')), ...rest)
     expect(prompt).toMatch(/^user: Be brief\.\s+What\?;assistant: A dog\.;user: Why\?;$/)
-    expect(shown(template, ...rest)).toBe('user: What?;assistant: A dog.;user: Why?;')
+    expect(await shown(template, ...rest)).toBe('user: What?;assistant: A dog.;user: Why?;')
   })
 })
 
-test('messages that a template refuses are wrong usage, a template that shows nothing is damaged', () => {
+test('messages that a template refuses are wrong usage, a template that shows nothing is damaged', async () => {
   const alternating = `{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate.') }}{% endif %}{% endfor %}${strings}`
   const twice = [message('user', text('What?')), message('user', text('Why?'))]
-  expect(() => shown(alternating, ...twice)).toThrow(
+  await expect(shown(alternating, ...twice)).rejects.toThrow(
     expect.objectContaining({ code: 'usage', message: expect.stringContaining('roles must alternate'), details: { param: 'messages' } }),
   )
-  expect(() => shown("{{ raise_exception('broken') }}", ...twice)).toThrow(expect.objectContaining({ code: 'model-damaged' }))
+  await expect(shown("{{ raise_exception('broken') }}", ...twice)).rejects.toThrow(expect.objectContaining({ code: 'model-damaged' }))
 })
 
 test('the form of Tarsier’s version 1 has pictures where the message has them, and a system message first', () => {
