@@ -49,7 +49,7 @@ test.each(variants.map((variant) => [`${variant.base}: ${variant.name}`, variant
     await using language = await loadLanguage(scratch.path('tiny.gguf'), options)
     for (const { pieces, tokens } of texts) {
       const messages = pieces.map((text) => ({ role: 'user' as const, content: [{ type: 'text' as const, text }] }))
-      const prompt = language.prompt(messages, { addGenerationPrompt: false })
+      const prompt = await language.prompt(messages, { addGenerationPrompt: false })
       expect(
         prompt.flatMap((part) => (part.kind === 'tokens' ? part.tokens : [])),
         JSON.stringify(pieces),
