@@ -65,7 +65,7 @@ test('messages that a template refuses are wrong usage, a template that shows no
   await expect(shown("{{ raise_exception('broken') }}", ...twice)).rejects.toThrow(expect.objectContaining({ code: 'model-damaged' }))
 })
 
-test('the form of Tarsier’s version 1 has pictures where the message has them, and a system message first', () => {
+test('the form of Tarsier’s version 1 has pictures where the message has them, and a system message first', async () => {
   const template = tarsierTemplate({ tokens: ['</s>'], types: [tokenTypes.control], specialIds: new Map() })
   const controls = new Map([['</s>', 2]])
   const clip: ChatPart = { type: 'video' }
@@ -75,7 +75,8 @@ test('the form of Tarsier’s version 1 has pictures where the message has them,
     message('assistant', text('The first'), text(' one.')),
     message('user', clip, text('And this?')),
   ]
-  const rendered = new PromptTemplate(template, TARSIER_CLIP, { controls, bosText: '', eosText: '' }).render(messages, true)
+  const opened = await PromptTemplate.open(renderer, { template, videoPad: TARSIER_CLIP }, { controls, bosText: '', eosText: '' })
+  const rendered = await opened.render(messages, true)
   const words = rendered.map((part) => (part.kind === 'text' ? part.text : part.kind === 'control' ? '</s>' : '<image>')).join('')
   expect(words).toBe(
     'Be brief. USER: Compare <image>\nwith <image>\nWhich? ASSISTANT: The first one.</s>USER: <image>\nAnd this? ASSISTANT:',
