@@ -1,17 +1,18 @@
 /**
- * The rooms of the house (docs/architecture.md) and which way imports may go: shared ← engine ← library, bench ← service ← serve, cli; main, preload and renderer know shared.
+ * The rooms of the house (docs/architecture.md) and which way imports may go: shared, platform ← engine ← library, bench ← service ← serve, cli; main, preload and renderer know shared.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {
   forbidden: [
     ...rooms({
       shared: [],
-      engine: ['shared'],
-      library: ['shared', 'engine'],
-      bench: ['shared', 'engine'],
-      service: ['shared', 'engine', 'library', 'bench'],
-      serve: ['shared', 'engine', 'library', 'service'],
-      cli: ['shared', 'engine', 'bench', 'service', 'serve'],
+      platform: ['shared'],
+      engine: ['shared', 'platform'],
+      library: ['shared', 'platform', 'engine'],
+      bench: ['shared', 'platform', 'engine'],
+      service: ['shared', 'platform', 'engine', 'library', 'bench'],
+      serve: ['shared', 'platform', 'engine', 'library', 'service'],
+      cli: ['shared', 'platform', 'engine', 'bench', 'service', 'serve'],
       main: ['shared'],
       preload: ['shared'],
       renderer: ['shared'],
@@ -72,7 +73,7 @@ module.exports = {
       name: 'no-development-package-in-the-engine',
       comment: 'What the user runs needs its packages installed; the page is bundled and may use development packages.',
       severity: 'error',
-      from: { path: '^src/(shared|engine|library|bench|service|serve|cli)/' },
+      from: { path: '^src/(shared|platform|engine|library|bench|service|serve|cli)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

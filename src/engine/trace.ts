@@ -1,4 +1,5 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { move } from '../platform/move.ts'
 import { join } from 'node:path'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -166,7 +167,7 @@ async function writeTrace(directory: string, trace: Trace, tensors: readonly Nam
     await mkdir(directory, { recursive: true })
     await writeSafetensors(join(directory, 'tensors.safetensors'), tensors)
     await writeFile(aside, `${JSON.stringify(trace, null, 2)}\n`)
-    await rename(aside, json)
+    await move(aside, json)
   } catch (error) {
     const what = `The trace could not be written to ${directory}`
     if (isDiskFull(error)) throw new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause: error })

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
+import { mkdir, open, rm, statfs } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
+import { move } from '../platform/move.ts'
 import type { Service } from '../service/service.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { megabytesText, sizeText } from '../shared/size-text.ts'
@@ -29,7 +30,7 @@ export async function receiveUpload(service: Service, request: Request, { name, 
     await mkdir(service.uploads, { recursive: true })
     await expectRoom(service.uploads, promised)
     const hash = await writeBody(request, part, limit)
-    await rename(part, path)
+    await move(part, path)
     const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
     // Here already, by its content: that one is used.
     if (clip.path !== path) await rm(path, { force: true })

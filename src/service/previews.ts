@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import type { KeptClip } from '../library/clips.ts'
+import { move } from '../platform/move.ts'
 import { Watched } from './watchers.ts'
 
 /** Previews kept on disk; the oldest go when there are more. */
@@ -84,7 +85,7 @@ export class Previews implements AsyncDisposable {
     const aside = join(this.#folder, `.${randomUUID()}.part`)
     try {
       for await (const value of this.#media.preview(clip.path, aside, this.#closing.signal)) onProgress(value)
-      await rename(aside, this.pathOf(clip))
+      await move(aside, this.pathOf(clip))
     } finally {
       await rm(aside, { force: true })
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { access, rename, rm, writeFile } from 'node:fs/promises'
+import { access, rm, writeFile } from 'node:fs/promises'
+import { move } from '../platform/move.ts'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -37,7 +38,7 @@ export async function writeSidecar(path: string, text: string, options: { overwr
   try {
     await writeFile(aside, `${text}\n`)
     if (!options.overwrite && (await exists(path))) throw refuseExisting(path)
-    await rename(aside, path)
+    await move(aside, path)
   } catch (error) {
     if (error instanceof TarsierError) throw error
     if (isDiskFull(error)) {

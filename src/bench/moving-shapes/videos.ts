@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { move } from '../../platform/move.ts'
 import { writeError } from '../run/write-file.ts'
 import type { Sample } from '../sample.ts'
 import { clipOf, GENERATOR_VERSION } from './clips.ts'
@@ -47,7 +48,7 @@ export class MovingShapesVideos {
     try {
       await mkdir(this.#folder, { recursive: true })
       await write(aside)
-      await rename(aside, path)
+      await move(aside, path)
     } catch (error) {
       await rm(aside, { force: true })
       throw writeError(path, error)

@@ -1,5 +1,7 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { writeAt } from '../../platform/write-at.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { BrokenLine } from '../json-lines.ts'
 import { linesOf } from '../line-file.ts'
@@ -121,12 +123,13 @@ async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, '
  * leave it, is kept. Makes the file where there is none.
  */
 async function cutTorn(path: string): Promise<number> {
-  await using file = await open(path, 'a+')
+  // Not 'a+': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
+  await using file = await open(path, constants.O_RDWR | constants.O_CREAT)
   const { size } = await file.stat()
   const end = await lastNewline(file, size)
   if (end === size) return 0
   const { buffer } = await file.read(Buffer.alloc(size - end), 0, size - end, end)
-  if (isWhole(buffer)) await file.appendFile('\n')
+  if (isWhole(buffer)) await writeAt(file, Buffer.from('\n'), size)
   else await file.truncate(end)
   await file.sync()
   return isWhole(buffer) ? 0 : size - end

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { move } from '../../platform/move.ts'
 import { CAPTIONS } from '../caption-list.ts'
 import { clipFiles, VideoFolder } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
@@ -86,7 +86,7 @@ async function moveCaptionsAside(out: string, directory: string): Promise<string
   if (!existsSync(out) && !existsSync(directory)) return null
   await (await lockRun(directory))[Symbol.asyncDispose]()
   try {
-    await rename(out, join(directory, basename(out)))
+    await move(out, join(directory, basename(out)))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw writeError(out, error)
   }

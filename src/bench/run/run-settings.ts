@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { lockRun } from './run-lock.ts'
 import { replaceFile, writeError } from './write-file.ts'
@@ -81,7 +82,7 @@ export async function moveAside(directory: string, now: Date): Promise<string | 
     for (let i = 1; ; i++) {
       const target = join(old, i === 1 ? name : `${name} ${i}`)
       if (existsSync(target)) continue
-      await rename(directory, target)
+      await move(directory, target)
       return target
     }
   } catch (error) {

@@ -1,4 +1,5 @@
-import { access, copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { access, copyFile, mkdir, mkdtemp, symlink } from 'node:fs/promises'
+import { remove } from '../../platform/move.ts'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileError } from '../../engine/media/local-file.ts'
@@ -95,5 +96,5 @@ async function linkPictures(files: readonly string[], folder: string): Promise<s
 }
 
 async function removeFolder(folder: string | null): Promise<void> {
-  if (folder !== null) await rm(folder, { recursive: true, force: true })
+  if (folder !== null) await remove(folder)
 }

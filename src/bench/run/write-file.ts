@@ -1,4 +1,5 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
+import { move } from '../../platform/move.ts'
 import { join } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -25,7 +26,7 @@ export async function replaceFile(directory: string, name: string, text: string 
     await using file = await open(aside, 'w')
     for await (const piece of typeof text === 'string' ? [text] : text) await file.appendFile(piece)
     await file.sync()
-    await rename(aside, path)
+    await move(aside, path)
   } catch (error) {
     await rm(aside, { force: true })
     throw writeError(path, error)

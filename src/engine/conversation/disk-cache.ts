@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { move } from '../../platform/move.ts'
 
 /** 8 GiB: about a hundred clips' embeddings, or a dozen KV states of a 7B model. */
 export const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3
@@ -48,7 +49,7 @@ export class DiskCache {
     const aside = await this.scratch()
     try {
       await write(aside)
-      await rename(aside, join(this.#directory, name))
+      await move(aside, join(this.#directory, name))
     } finally {
       await rm(aside, { force: true })
     }

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { remove } from '../../platform/move.ts'
 import type { Session } from '../language/types.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { HeldPrompt } from './held-prompt.ts'
@@ -19,7 +20,7 @@ export async function enlarge(held: HeldPrompt, cache: DiskCache | null, open: (
     if (saved && path !== null && (await larger.session.restore(path))) larger.take(held)
     return larger
   } finally {
-    if (path !== null) await rm(cache ? path : dirname(path), { recursive: true, force: true })
+    if (path !== null) await remove(cache ? path : dirname(path))
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { move } from '../../platform/move.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 
@@ -79,7 +80,7 @@ export class SpeedBook {
     await mkdir(dirname(this.#path), { recursive: true })
     try {
       await writeFile(aside, `${JSON.stringify(content, null, 1)}\n`)
-      await rename(aside, this.#path)
+      await move(aside, this.#path)
     } finally {
       await rm(aside, { force: true })
     }

@@ -97,7 +97,7 @@ function differences<T extends object>(wanted: Partial<T>, found: T): string[] {
 function wrongLibrary(why: string, details: { release: string; fields?: string[] }): TarsierError {
   return new TarsierError(
     'native-library',
-    `This app needs llama.cpp ${LLAMA_RELEASE} as node-llama-cpp 3.22.1 ships it, but the library that was loaded is another: ${why}. Install Tarsier again.`,
+    `This app needs llama.cpp ${LLAMA_RELEASE} as node-llama-cpp 3.21.1 ships it, but the library that was loaded is another: ${why}. Install Tarsier again.`,
     { details: { wanted: LLAMA_RELEASE, way: 'install-again' satisfies Way, ...details } },
   )
 }

@@ -4,7 +4,7 @@ import koffi, { type LibraryHandle, type TypeObject } from 'koffi'
  * The part of llama.h (and the sliver of ggml.h) that is used here, as laid out in the one release node-llama-cpp
  * ships. It moves together with the pinned node-llama-cpp: `layout-check.ts` refuses any other release.
  */
-export const LLAMA_RELEASE = 'v0.5.0'
+export const LLAMA_RELEASE = 'v0.4.0'
 
 /** A C address. */
 export type Pointer = bigint

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { move } from '../../platform/move.ts'
 import { dirname } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import { addFile } from '../file-pieces.ts'
@@ -67,7 +68,7 @@ export async function saveState({ api, context, fingerprint }: Sequence, path: s
     const written = await callAsync(api.stateSave, context, aside, 0, memory.address, facts.length)
     if (written === 0) throw unwritten(path, new Error('llama.cpp could not write it'))
     await seal(aside)
-    await rename(aside, path)
+    await move(aside, path)
   } catch (error) {
     if (error instanceof TarsierError) throw error
     throw unwritten(path, error as Error)

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
 import { isDiskFull, whyUnwritten } from '../write-failure.ts'
@@ -56,8 +57,8 @@ export async function removeModel(name: string, home: string): Promise<void> {
   const folder = await ownModelFolder(name, home)
   const aside = join(modelsFolder(home), `.removing-${randomUUID()}`)
   await changing(folder, async () => {
-    await rename(folder, aside)
-    await rm(aside, { recursive: true })
+    await move(folder, aside)
+    await remove(aside)
   })
 }
 
@@ -71,7 +72,7 @@ export async function renameModel(name: string, to: string, home: string): Promi
   await changing(folder, async () => {
     await replaceFile(path, `${JSON.stringify({ ...manifest, name: to }, null, 2)}\n`)
     try {
-      await rename(folder, target)
+      await move(folder, target)
     } catch (error) {
       await replaceFile(path, before)
       throw error
@@ -83,7 +84,7 @@ export async function renameModel(name: string, to: string, home: string): Promi
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const aside = `${path}.new`
   await writeFile(aside, content)
-  await rename(aside, path)
+  await move(aside, path)
 }
 
 async function isThere(path: string): Promise<boolean> {

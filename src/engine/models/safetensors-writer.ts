@@ -1,4 +1,5 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
+import { move } from '../../platform/move.ts'
 
 export interface NamedTensor {
   readonly name: string
@@ -41,7 +42,7 @@ export async function writeSafetensors(path: string, tensors: readonly NamedTens
     } finally {
       await file.close()
     }
-    await rename(aside, path)
+    await move(aside, path)
   } finally {
     await rm(aside, { force: true })
   }

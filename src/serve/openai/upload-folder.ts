@@ -1,4 +1,5 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { move, remove } from '../../platform/move.ts'
 import { join } from 'node:path'
 import { Serial } from '../../engine/serial.ts'
 import { newId } from '../../library/ids.ts'
@@ -33,7 +34,7 @@ export class UploadFolder {
 
   /** Removes what was written at a scratch path; nothing where it is in its place already. */
   async discard(scratch: string): Promise<void> {
-    await rm(scratch, { recursive: true, force: true })
+    await remove(scratch)
     this.#giveBack(scratch)
   }
 
@@ -43,7 +44,7 @@ export class UploadFolder {
     const leave = await this.#serial.enter()
     try {
       // One that is there is not replaced: whoever has opened it would take it for another file.
-      if (!(await isThere(path))) await rename(scratch, path)
+      if (!(await isThere(path))) await move(scratch, path)
       this.#take(path)
       return path
     } finally {
@@ -80,7 +81,7 @@ export class UploadFolder {
     const idle = names.map((name) => join(this.#folder, name)).filter((path) => !this.#uses.has(path))
     const times = new Map(await Promise.all(idle.map(async (path) => [path, await this.#lastUseOf(path)] as const)))
     for (const path of idle.sort((a, b) => (times.get(a) ?? 0) - (times.get(b) ?? 0)).slice(0, surplus)) {
-      await rm(path, { recursive: true, force: true })
+      await remove(path)
       this.#lastUse.delete(path)
     }
   }

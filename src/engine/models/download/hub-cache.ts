@@ -1,5 +1,6 @@
-import { copyFile, link, mkdir, readFile, realpath, rename, stat } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { move } from '../../../platform/move.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
@@ -56,7 +57,7 @@ export async function shareFile(from: string, to: string): Promise<void> {
     // Another disk, or one without links.
     const aside = `${to}.part`
     await copyFile(from, aside)
-    await rename(aside, to)
+    await move(aside, to)
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Hash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { move } from '../../../platform/move.ts'
+import { writeAt } from '../../../platform/write-at.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
 import { beginHash } from './content-hash.ts'
@@ -31,7 +34,8 @@ export class PartFile implements AsyncDisposable {
   static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onKept: (bytes: number) => void): Promise<PartFile> {
     const path = `${stem}.part`
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'a')
+    // Not 'a': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
     try {
       let { size } = await file.stat()
       if (size > remote.bytes) {
@@ -68,7 +72,7 @@ export class PartFile implements AsyncDisposable {
   }
 
   async append(piece: Uint8Array): Promise<void> {
-    await this.#file.appendFile(piece)
+    await writeAt(this.#file, piece, this.#bytes)
     this.#hash.update(piece)
     this.#bytes += piece.byteLength
   }
@@ -83,7 +87,7 @@ export class PartFile implements AsyncDisposable {
     await this.#file.sync()
     await this.#file.close()
     await mkdir(dirname(target), { recursive: true })
-    await rename(this.#path, target)
+    await move(this.#path, target)
     await rm(`${this.#path}.etag`, { force: true })
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { move, remove } from '../../../platform/move.ts'
 import { isMissing } from '../contained-file.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
@@ -38,7 +39,7 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
     const journal = await ImportJournal.read(left)
     const same = journal !== null && journal.name === of.name
     if (same && journal.key === of.key && !claimed && (await taken(left, own))) claimed = journal
-    else if (same || journal === null || (await isOld(left))) await rm(left, { recursive: true, force: true })
+    else if (same || journal === null || (await isOld(left))) await remove(left)
   }
   if (claimed) await clear(own, claimed)
   else await mkdir(own)
@@ -48,7 +49,7 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
     journal,
     async leave() {
       await clear(own, journal)
-      await rename(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`))
+      await move(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`))
     },
   }
 }
@@ -57,13 +58,13 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
 export async function removeLeft(parent: string, name: string): Promise<void> {
   for (const folder of await abandoned(parent)) {
     const left = join(parent, folder)
-    if ((await ImportJournal.read(left))?.name === name) await rm(left, { recursive: true, force: true })
+    if ((await ImportJournal.read(left))?.name === name) await remove(left)
   }
 }
 
 /** Removes what was not finished. */
 async function clear(directory: string, { files }: ImportJournal): Promise<void> {
-  for (const name of await readdir(directory)) if (!files.has(name)) await rm(join(directory, name), { recursive: true, force: true })
+  for (const name of await readdir(directory)) if (!files.has(name)) await remove(join(directory, name))
 }
 
 async function abandoned(parent: string): Promise<string[]> {
@@ -84,7 +85,7 @@ function isAbandoned(name: string): boolean {
 /** False where another import was quicker. */
 async function taken(left: string, own: string): Promise<boolean> {
   try {
-    await rename(left, own)
+    await move(left, own)
     return true
   } catch (error) {
     if (isMissing(error)) return false

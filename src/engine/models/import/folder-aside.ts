@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, statfs } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { move, remove } from '../../../platform/move.ts'
 import { type ErrorCode, isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
@@ -30,15 +31,16 @@ export async function writeFolderAside(
     made = await mkdir(parent, { recursive: true })
     aside = await claimAside(parent, of)
     await write(aside)
-    await aside.journal.remove()
     expectFree(target, name)
-    await rename(aside.directory, target)
+    await move(aside.directory, target)
+    // Not before: where the folder cannot be moved, the journal lets the next import go on with what is finished.
+    await aside.journal.movedTo(target).remove()
     return target
   } catch (thrown) {
     const error = writeFailure(thrown, target, name)
     if (aside?.journal.worthKeeping && mayGoOn(error)) await aside.leave()
     // `made` is the topmost folder that was missing before.
-    else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await rm(leftover, { recursive: true, force: true })
+    else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await remove(leftover)
     throw error
   }
 }

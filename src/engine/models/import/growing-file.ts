@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { writeAt } from '../../../platform/write-at.ts'
 import type { ModelFile } from '../manifest.ts'
 
 /** So much is appended before it is worth waiting for the disk. */
@@ -57,7 +58,7 @@ export class GrowingFile {
   /** The piece's memory must stay as it is until the next call has returned. A failure may be told by a later call. */
   async append(piece: Uint8Array): Promise<void> {
     await this.#writing
-    this.#writing = this.#writeAll(piece, this.#bytes)
+    this.#writing = writeAt(this.#handle, piece, this.#bytes)
     this.#writing.catch(() => {}) // told by whatever waits for it
     this.#hash.update(piece)
     this.#bytes += piece.byteLength
@@ -93,12 +94,5 @@ export class GrowingFile {
 
   #facts(hash: Hash): ModelFile {
     return { file: this.#name, bytes: this.#bytes, sha256: hash.digest('hex') }
-  }
-
-  async #writeAll(piece: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < piece.byteLength; ) {
-      const { bytesWritten } = await this.#handle.write(piece, done, piece.byteLength - done, position + done)
-      done += bytesWritten
-    }
   }
 }

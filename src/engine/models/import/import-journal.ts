@@ -1,6 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { move } from '../../../platform/move.ts'
 import { readJsonFile } from '../json-file.ts'
 
 export const JOURNAL_FILE = 'journal.json'
@@ -70,8 +71,9 @@ export class ImportJournal {
     return journal
   }
 
+  /** Of no use in a finished model, and of no harm where it stays because another program has it open. */
   async remove(): Promise<void> {
-    await rm(join(this.#directory, JOURNAL_FILE), { force: true })
+    await rm(join(this.#directory, JOURNAL_FILE), { force: true }).catch(() => {})
   }
 
   /** Whether anything would be lost with the folder. */
@@ -97,6 +99,6 @@ export class ImportJournal {
     } finally {
       await handle.close()
     }
-    await rename(`${path}.new`, path)
+    await move(`${path}.new`, path)
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { remove } from '../../../platform/move.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
 import { compareRows, embedSamples, type TowerError } from '../../vision/tower-error.ts'
@@ -87,6 +88,6 @@ async function withFolder(folder: string, use: (folder: string) => Promise<Float
     if (error instanceof TarsierError && error.code === 'out-of-memory') return null
     throw error
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove(folder)
   }
 }

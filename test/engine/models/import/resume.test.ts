@@ -11,6 +11,7 @@ import { writeRandomCheckpoint } from '../../../../tools/bench/random-model.ts'
 import { ended } from '../../../helpers/child-processes.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
+import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 import { CLI } from '../../cli/run-cli.ts'
 
 const RESUMING = 'checking what was written before'
@@ -228,5 +229,17 @@ describe('its progress', () => {
     const values = told.map(({ value }) => value)
     expect(values).toEqual(values.toSorted((a, b) => a - b))
     expect(values.at(-1)).toBe(1)
+  })
+})
+
+describe('an import whose finished folder cannot be given its name', () => {
+  it('loses nothing: the next one goes on with all of it', async () => {
+    {
+      using windows = imitateWindowsFiles()
+      windows.refuseMoves(1, 'EPERM', /models.m$/)
+      await expect(bring('m')).rejects.toMatchObject({ code: 'write-failed' })
+      expect(windows.refused).toBe(1)
+    }
+    expect(await goesOn('m')).toBe(true)
   })
 })

@@ -5,6 +5,7 @@ import { PredictionFile } from '../../../../src/bench/run/prediction-file.ts'
 import type { RunSettings } from '../../../../src/bench/run/run-settings.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
+import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 
 const never = new AbortController().signal
 const settings: RunSettings = { model: 'demo', frames: 8 }
@@ -46,7 +47,8 @@ describe('predictions.jsonl', () => {
     expect((await linesOf(scratch)).map((line) => (JSON.parse(line) as Prediction).idx)).toEqual(Array.from({ length: 50 }, (_, i) => i))
   })
 
-  it('cuts off a line that was torn at any byte, and keeps those before it', async () => {
+  it('cuts off a line that was torn at any byte, and keeps those before it, also on Windows', async () => {
+    using _windows = imitateWindowsFiles()
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, two)
     const whole = await readFile(scratch.path('predictions.jsonl'))

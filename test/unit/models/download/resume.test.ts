@@ -4,6 +4,7 @@ import { appendFile, mkdir, readdir, readFile, stat, truncate, writeFile } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Misbehaviour, sha256 } from '../../../helpers/hub-server.ts'
+import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
 const here = hubSetup()
@@ -30,6 +31,14 @@ async function leavePart(bytes: Uint8Array, etag: string | null = `"${sha256(wei
 }
 
 describe('a connection that is cut', () => {
+  it('on Windows, where a file opened for appending cannot be shortened: begins, goes on and begins anew', async () => {
+    using _windows = imitateWindowsFiles()
+    weightsGoWrong({ kind: 'cut', after: 1000 }, { kind: 'cut', after: 0 })
+    await here.fetch()
+    await expectWhole()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
   it.each([0, 1, 1000, 65_536, 299_999])('after %d bytes: goes on there, and no byte comes twice', async (after) => {
     weightsGoWrong({ kind: 'cut', after })
     await here.fetch()

@@ -1,0 +1,55 @@
+import fs, { type FileHandle } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+
+/** What Windows refuses, for as long as it is not disposed. */
+export interface WindowsFiles extends Disposable {
+  /** The next `times` moves to a path like `to` (any by default) fail with this code, as while a virus scanner reads what was written. */
+  refuseMoves(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES', to?: RegExp): void
+  /** Moves that were refused so far. */
+  readonly refused: number
+}
+
+/**
+ * Makes `node:fs/promises` refuse what Windows refuses and Linux allows: to shorten a file through a handle that was opened for appending
+ * (libuv opens it without the right to write data), and, where told so, to move something.
+ */
+export function imitateWindowsFiles(): WindowsFiles {
+  const { open, rename } = fs
+  let left = 0
+  let code = 'EPERM'
+  let target = /./
+  let refused = 0
+  Object.assign(fs, {
+    async open(path: string, flags: string | number = 'r', mode?: number): Promise<FileHandle> {
+      const handle = await open(path, flags, mode)
+      const appending = typeof flags === 'string' ? flags.startsWith('a') : (flags & fs.constants.O_APPEND) !== 0
+      if (appending) handle.truncate = () => Promise.reject(failure('EPERM', 'ftruncate'))
+      return handle
+    },
+    async rename(from: string, to: string): Promise<void> {
+      if (left === 0 || !target.test(to)) return await rename(from, to)
+      left -= 1
+      refused += 1
+      throw failure(code, 'rename')
+    },
+  })
+  syncBuiltinESMExports()
+  return {
+    refuseMoves(times, as, to = /./) {
+      left = times
+      code = as
+      target = to
+    },
+    get refused() {
+      return refused
+    },
+    [Symbol.dispose]() {
+      Object.assign(fs, { open, rename })
+      syncBuiltinESMExports()
+    },
+  }
+}
+
+function failure(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${code}: operation not permitted, ${syscall}`), { code, syscall })
+}
