@@ -55,7 +55,11 @@ export function parseChatLine(line: string): ChatCommand {
   }
 }
 
-/** A file dragged onto a terminal comes in quotes. */
-function unquoted(text: string): string {
-  return /^(['"]).+\1$/s.test(text) ? text.slice(1, -1) : text
+/**
+ * A file dragged onto a terminal comes as a shell would want it: in quotes, or on macOS and Linux with a backslash before each character
+ * that is not a letter. On Windows backslashes separate folders.
+ */
+function unquoted(text: string, windows = process.platform === 'win32'): string {
+  if (/^(['"]).+\1$/s.test(text)) return text.slice(1, -1)
+  return windows ? text : text.replace(/\\(.)/gs, '$1')
 }

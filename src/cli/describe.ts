@@ -11,6 +11,7 @@ import { checkListOptions, describeList, type ListOptions, listOptions } from '.
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
 import { tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { expandPatterns } from './expand-patterns.ts'
 import type { RunCommand } from './interrupt.ts'
 import { type ClipOptions, frameOptions, modelOptions, promptOption, type WordOptions, wordOptions } from './options.ts'
 import { oneLine, printable } from './printable.ts'
@@ -141,7 +142,7 @@ async function describeClips(paths: readonly string[], options: DescribeOptions,
 
 /** Decides everything that can be decided before the model is loaded: which clips, which are done already, which cannot be. */
 async function planJobs(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<Job[]> {
-  const found = await findClips(paths, signal)
+  const found = await findClips(await expandPatterns(paths), signal)
   if (options.sidecar === undefined) return found.map((item) => ({ ...item, sidecar: null }))
   const sidecars = planSidecars(
     found.flatMap((item) => (item.error ? [] : [item.file])),

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
 import { addBench } from './bench.ts'
@@ -16,7 +17,10 @@ import { addTrace } from './trace.ts'
 export async function main(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done
   const run: RunCommand = async (work) => {
-    code = await untilInterrupted(work)
+    code = await untilInterrupted(async (signal, interrupts) => {
+      expectSupportedSystem()
+      return await work(signal, interrupts)
+    })
   }
   const program = new Command('tarsier')
     .description(

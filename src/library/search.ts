@@ -68,7 +68,17 @@ export function wordsOf(text: string): string | null {
   const words = text.match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu)
   if (!words) return null
   const unfinished = /[\p{L}\p{N}\p{M}\p{Co}]$/u.test(text)
-  return words.map((word, i) => `"${word}"${unfinished && i === words.length - 1 ? '*' : ''}`).join(' ')
+  return words.map((word, i) => anyForm(word, unfinished && i === words.length - 1 ? '*' : '')).join(' AND ')
+}
+
+/**
+ * A word in both of Unicode's normal forms where they differ: macOS gives file names in the decomposed one, keyboards write the composed one, and
+ * FTS5 compares characters.
+ */
+function anyForm(word: string, suffix: string): string {
+  const forms = new Set([word.normalize('NFC'), word.normalize('NFD')])
+  const phrases = [...forms].map((form) => `"${form}"${suffix}`)
+  return phrases.length === 1 ? phrases.join('') : `(${phrases.join(' OR ')})`
 }
 
 /** A text with FTS5's marks in it, in parts. */

@@ -22,6 +22,8 @@ import { WorkShown } from './work-shown.ts'
 // Both must come before Electron is ready.
 registerSchemes()
 app.enableSandbox()
+// Windows shows notifications, and joins the windows of a program in its taskbar, by this name; the installer gives shortcuts the same one.
+if (process.platform === 'win32') app.setAppUserModelId('app.tarsier.desktop')
 
 // Not awaited at the top level: Electron becomes ready only after this module has been loaded to its end.
 const only = setupOsFiles((paths) => void begun?.then((files) => files.open(paths)))

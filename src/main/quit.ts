@@ -1,18 +1,43 @@
-import { app, dialog } from 'electron'
+import { app, dialog, powerMonitor } from 'electron'
 import type { Work } from '../shared/shell-messages.ts'
 import type { Service } from './service.ts'
 import { mainWindow } from './windows.ts'
 
-/** Asks before work is cut off, and lets the service end in order before the program does. */
+/**
+ * Asks before work is cut off, and lets the service end in order before the program does. Neither holds up a shutdown of the system: what the
+ * service has written is safe however it ends.
+ */
 export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): void {
   let ended = false
   let ending = false
+  let shuttingDown = false
+  let confirmed = false
+  /** Whoever agreed to close the last window is not asked again by the quitting that follows from it. */
+  const mayEnd = () => {
+    const lost = whatIsLost(work())
+    if (lost === '' || shuttingDown) return true
+    confirmed ||= isAgreed(lost)
+    return confirmed
+  }
+  powerMonitor.on('shutdown', () => {
+    shuttingDown = true
+  })
+  app.on('browser-window-created', (_event, window) => {
+    // Elsewhere than on macOS the program ends with its window, so the question comes while the window is still there.
+    window.on('close', (event) => {
+      if (process.platform !== 'darwin' && !ending && !mayEnd()) event.preventDefault()
+    })
+  })
   app.on('before-quit', (event) => {
-    if (ending || mayQuit(work())) return
-    event.preventDefault()
+    if (!ending && !mayEnd()) event.preventDefault()
   })
   app.on('will-quit', (event) => {
     if (ended) return
+    if (shuttingDown) {
+      // On macOS to prevent this would be to cancel the shutdown.
+      void service.stop()
+      return
+    }
     event.preventDefault()
     if (ending) return
     ending = true
@@ -23,9 +48,7 @@ export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): voi
   })
 }
 
-function mayQuit(work: Work): boolean {
-  const detail = whatIsLost(work)
-  if (detail === '') return true
+function isAgreed(detail: string): boolean {
   const options = {
     type: 'question' as const,
     message: 'Quit while work is running?',

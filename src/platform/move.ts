@@ -1,4 +1,5 @@
-import { type RmOptions, rename, rm } from 'node:fs/promises'
+import type { RmOptions } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What Windows answers while another program, such as a virus scanner, has the file or a file of the folder open. */

@@ -1,4 +1,5 @@
 import { tarsierHome } from '../engine/home.ts'
+import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import type { FromShell, ToShell } from '../shared/shell-messages.ts'
 import { Service } from './service.ts'
@@ -17,6 +18,7 @@ const tell = (message: ToShell) => parentPort.postMessage(message)
 
 // What keeps it from beginning, such as another program that has the library, is the shell's to tell.
 try {
+  expectSupportedSystem()
   const service = new Service({ home: tarsierHome() })
   const shell = new ShellPort(service, tell)
   const leaving = new AbortController()

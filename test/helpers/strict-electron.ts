@@ -24,6 +24,10 @@ export class Listeners {
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), listener])
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
   emit(name: string, ...args: unknown[]): void {
     const listeners = this.#byName.get(name)
     if (!listeners) throw new Error(`Nobody listens to "${name}".`)
@@ -33,6 +37,7 @@ export class Listeners {
 
 export class WindowStandIn {
   static readonly all: WindowStandIn[] = []
+  static onCreated: (window: WindowStandIn) => void = () => {}
   static readonly getAllWindows = (): WindowStandIn[] => WindowStandIn.all
 
   readonly listeners = new Listeners()
@@ -54,6 +59,7 @@ export class WindowStandIn {
     this.options = options
     const face = strict('BrowserWindow', this)
     WindowStandIn.all.push(face)
+    WindowStandIn.onCreated(face)
     // biome-ignore lint/correctness/noConstructorReturn: the code under test must see the strict face, the test the rest.
     return face
   }
@@ -110,6 +116,7 @@ export function electronStandIn() {
     addRecentDocument: vi.fn((_path: string) => {}),
     clearRecentDocuments: vi.fn(),
     setBadgeCount: vi.fn((_count: number) => true),
+    setAppUserModelId: vi.fn((_id: string) => {}),
     enableSandbox: vi.fn(() => void order.push('enableSandbox')),
     whenReady: () => whenReady.then(() => void order.push('ready')),
   }
@@ -144,6 +151,8 @@ export function electronStandIn() {
     showMessageBox: vi.fn(async (..._args: unknown[]) => ({ response: 0 })),
     showMessageBoxSync: vi.fn((..._args: unknown[]) => 0),
   }
+  const power = new Listeners()
+  const powerSaveBlocker = { start: vi.fn((_type: string) => 7), stop: vi.fn((_id: number) => {}) }
   const menus: unknown[] = []
   const Menu = { buildFromTemplate: (template: unknown) => template, setApplicationMenu: (menu: unknown) => void menus.push(menu) }
   const shell = { showItemInFolder: vi.fn((_path: string) => {}) }
@@ -167,8 +176,13 @@ export function electronStandIn() {
     shell: strict('shell', shell),
     nativeTheme: strict('nativeTheme', nativeTheme),
     screen: strict('screen', screen),
+    powerMonitor: strict('powerMonitor', { on: power.on }),
+    powerSaveBlocker: strict('powerSaveBlocker', powerSaveBlocker),
   }
   const windows = WindowStandIn.all
+  WindowStandIn.onCreated = (window) => {
+    if (listeners.has('browser-window-created')) listeners.emit('browser-window-created', {}, window)
+  }
   const notifications = NotificationStandIn.all
   return {
     module,
@@ -188,6 +202,8 @@ export function electronStandIn() {
     menus,
     shell,
     nativeTheme,
+    power,
+    powerSaveBlocker,
     userData,
   }
 }

@@ -44,12 +44,12 @@ export class LocalJudge implements Judge {
     // llama.cpp asserts, and so ends the process, over some bad files.
     await using gguf = await GgufFile.open(path)
     const fingerprint = await gguf.fingerprint()
-    const { llama } = await openLlamaLibrary(device)
+    const { llama, usesGpu } = await openLlamaLibrary(device)
     signal.throwIfAborted()
     const threads = threadsFor(gguf.size, 1, Math.max(1, llama.cpuMathCores))
     let model: LlamaModel | null = null
     try {
-      model = await llama.loadModel({ modelPath: path, loadSignal: signal })
+      model = await llama.loadModel({ modelPath: path, loadSignal: signal, gpuLayers: usesGpu ? 'auto' : 0 })
       const context = await model.createContext({
         contextSize: { max: Math.min(CONTEXT, model.trainContextSize) },
         sequences: 1,

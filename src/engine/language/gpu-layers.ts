@@ -8,7 +8,7 @@ export interface GpuLayers {
 }
 
 /**
- * As many layers as node-llama-cpp estimates to fit beside a context of `cells`; none when the build has no GPU.
+ * As many layers as node-llama-cpp estimates to fit beside a context of `cells`; none when no GPU is to be used.
  * @param wanted a fixed number instead of an estimate
  */
 export async function chooseGpuLayers(
@@ -17,7 +17,7 @@ export async function chooseGpuLayers(
   options: { cells: number; wanted: number | undefined; signal: AbortSignal },
 ): Promise<GpuLayers> {
   const { llama } = library
-  if (llama.gpu === false) return { layers: 0, notice: null }
+  if (!library.usesGpu) return { layers: 0, notice: null }
   if (options.wanted !== undefined) return { layers: options.wanted, notice: null }
   const { GgufInsights, InsufficientMemoryError, readGgufFileInfo } = await import('node-llama-cpp')
   try {

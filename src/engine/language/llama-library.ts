@@ -17,6 +17,8 @@ export type LanguageDevice = (typeof languageDevices)[number]
 export interface LlamaLibrary {
   readonly llama: Llama
   readonly api: LlamaApi
+  /** Whether layers may go to a GPU. Not the same as whether the build has one: see {@link buildFor}. */
+  readonly usesGpu: boolean
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
   /** Physical cores worth using. */
@@ -64,6 +66,7 @@ async function open(device: LanguageDevice): Promise<LlamaLibrary> {
     return {
       llama,
       api,
+      usesGpu: device !== 'cpu' && llama.gpu !== false,
       isEmpty: base.symbol('ggml_is_empty') as Pointer,
       threads: Math.max(1, Math.min(llama.cpuMathCores, availableParallelism())),
       pools: ggml === undefined ? null : declareThreadPools(base, koffi.load(ggml)),
@@ -81,12 +84,24 @@ async function open(device: LanguageDevice): Promise<LlamaLibrary> {
   }
 }
 
+/**
+ * Which of node-llama-cpp's builds serves a device. For Apple silicon there is only the one with Metal: to compute on the processor it is loaded
+ * all the same, and given no GPU to use ({@link LlamaLibrary.usesGpu}).
+ */
+export function buildFor(
+  device: LanguageDevice,
+  system = `${process.platform}-${process.arch}`,
+): 'auto' | 'cuda' | 'metal' | 'vulkan' | false {
+  if (device !== 'cpu') return device
+  return system === 'darwin-arm64' ? 'metal' : false
+}
+
 async function load(device: LanguageDevice, keepLog: (level: string, text: string) => void): Promise<Llama> {
   const byName = device !== 'auto' && device !== 'cpu'
   try {
     const { getLlama, LlamaLogLevel } = await import('node-llama-cpp')
     const llama = await getLlama({
-      gpu: device === 'cpu' ? false : device,
+      gpu: buildFor(device),
       build: 'never',
       skipDownload: true,
       progressLogs: false,

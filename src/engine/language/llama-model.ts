@@ -118,15 +118,24 @@ async function load(
 ): Promise<Pointer | string[]> {
   const progress: ProgressCallback = () => !signal.aborted
   const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
+  // An empty list of devices. Without it a GPU would get no layers, but large products of the processor's layers and the KV all the same.
+  const noDevices = koffi.alloc('void *', 1) as Pointer
+  koffi.encode(noDevices, 'void *', null)
   const mark = logMark()
   try {
-    const params = { ...api.modelDefaultParams(), n_gpu_layers: layers, progress_callback: callback }
+    const params = {
+      ...api.modelDefaultParams(),
+      n_gpu_layers: layers,
+      progress_callback: callback,
+      ...(layers === 0 && { devices: noDevices }),
+    }
     const model = await callAsync(api.modelLoadFromFile, path, params)
     if (signal.aborted && model !== null) api.modelFree(model)
     signal.throwIfAborted()
     return model ?? (await complaints(mark))
   } finally {
     koffi.unregister(callback)
+    koffi.free(noDevices)
   }
 }
 
@@ -151,7 +160,7 @@ function refused(path: string, complaints: readonly string[]): TarsierError {
 }
 
 async function deviceName({ llama }: LlamaLibrary, layers: number): Promise<string> {
-  if (llama.gpu === false || layers === 0) return 'cpu'
+  if (layers === 0 || llama.gpu === false) return 'cpu'
   const names = await llama.getGpuDeviceNames()
   return names.length > 0 ? `${llama.gpu} (${names.join(', ')})` : llama.gpu
 }
@@ -233,8 +242,8 @@ class LlamaModel implements Language {
   }
 
   async freeGpuMemory(): Promise<number | null> {
-    const { llama } = this.#library
-    return llama.gpu === false ? null : (await llama.getVramState()).free
+    const { llama, usesGpu } = this.#library
+    return usesGpu ? (await llama.getVramState()).free : null
   }
 
   tokenize(text: string): number[] {

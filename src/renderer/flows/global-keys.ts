@@ -1,4 +1,4 @@
-import { isTyping } from '../lib/shortcuts.ts'
+import { isMac, isTyping } from '../lib/shortcuts.ts'
 import { useChat } from '../stores/chat.ts'
 import { useView, views } from '../stores/view.ts'
 import { chooseFiles } from './take-files.ts'
@@ -11,7 +11,7 @@ export function onGlobalKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return
   const { show, showShortcuts } = useView.getState()
   const mod = event.ctrlKey || event.metaKey
-  const view = event.altKey && !mod ? views[Number(event.code.replace('Digit', '')) - 1] : undefined
+  const view = event.altKey && !mod && !isOptionTyping(event) ? views[Number(event.code.replace('Digit', '')) - 1] : undefined
   const key = event.key.toLowerCase()
   if (view) show(view)
   else if (mod && key === 'o') chooseFiles()
@@ -26,4 +26,9 @@ export function onGlobalKey(event: KeyboardEvent): void {
 export function showSearch(): void {
   useView.getState().show('library')
   requestAnimationFrame(() => document.getElementById(SEARCH_FIELD)?.focus())
+}
+
+/** On a Mac the Option key writes characters: on many layouts `[`, `]` and `@` are Option and a digit. */
+function isOptionTyping(event: KeyboardEvent): boolean {
+  return isMac() && isTyping(event.target)
 }

@@ -23,6 +23,11 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer' },
 ]
 
+/** Whether the page runs on macOS, whose keyboards have Command for Control and write with Option. */
+export function isMac(): boolean {
+  return /mac/i.test(navigator.userAgent)
+}
+
 /** True where a person types, and letters are letters. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false

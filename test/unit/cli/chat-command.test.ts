@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseChatLine } from '../../../src/cli/chat-command.ts'
 
 describe('lines typed in chat', () => {
@@ -18,6 +18,7 @@ describe('lines typed in chat', () => {
     ['/frames 8', { kind: 'frames', count: 8 }],
     ['/open a clip.mp4', { kind: 'open', file: 'a clip.mp4' }],
     ["/open '/tmp/a clip.mp4'", { kind: 'open', file: '/tmp/a clip.mp4' }],
+    ['/open /tmp/My\\ Clip\\ \\(1\\).mp4', { kind: 'open', file: '/tmp/My Clip (1).mp4' }],
     ['/help', { kind: 'help' }],
   ])('%j', (line, command) => {
     expect(parseChatLine(line)).toEqual(command)
@@ -26,4 +27,9 @@ describe('lines typed in chat', () => {
   it.each(['/frames many', '/frames -1', '/open', '/describe'])('%j is wrong, with a hint', (line) => {
     expect(parseChatLine(line)).toMatchObject({ kind: 'wrong', hint: expect.stringContaining('/') })
   })
+})
+
+it('leaves the backslashes of Windows alone', () => {
+  vi.spyOn(process, 'platform', 'get').mockReturnValueOnce('win32')
+  expect(parseChatLine('/open C:\\Films\\My Clip.mp4')).toEqual({ kind: 'open', file: 'C:\\Films\\My Clip.mp4' })
 })

@@ -20,6 +20,14 @@ test('finds by words of questions, answers and names, in any case and with or wi
   expect(find(scratch, {})).toEqual(['Who waits?', 'Describe it'])
 })
 
+test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])('finds %s however it is spelled in Unicode, as macOS spells names otherwise than keyboards do', (word) => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
+  told(scratch.library, '/films/two.mp4', 'two', `It says ${word.normalize('NFC')}.`)
+  for (const form of ['NFC', 'NFD'] as const) expect(find(scratch, { text: word.normalize(form) })).toEqual(['two', 'one'])
+  expect(find(scratch, { text: `${word} one` })).toEqual(['one'])
+})
+
 test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('takes %j for what a person typed', (text) => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')
@@ -99,7 +107,7 @@ test('gives any part of what was found among two thousand conversations', () => 
 test('reads words and marks', () => {
   expect(wordsOf('  ')).toBe('')
   expect(wordsOf('!?')).toBeNull()
-  expect(wordsOf('red "circle')).toBe('"red" "circle"*')
+  expect(wordsOf('red "circle')).toBe('"red" AND "circle"*')
   expect(partsOf('a \u0002b\u0003\u0002c\u0003')).toEqual([
     { text: 'a ', hit: false },
     { text: 'b', hit: true },

@@ -231,7 +231,36 @@ describe('work', () => {
     expect(electron.dialog.showMessageBoxSync.mock.lastCall?.[1]).toMatchObject({
       detail: expect.stringMatching(/An answer.*\n2 models are/),
     })
+    // To close the last window is to quit, but on macOS: asked while the window is there.
+    const closes = (platform: NodeJS.Platform) => {
+      const event = { preventDefault: vi.fn() }
+      vi.spyOn(process, 'platform', 'get').mockReturnValueOnce(platform)
+      window().listeners.emit('close', event)
+      return event.preventDefault.mock.calls.length === 0
+    }
+    electron.dialog.showMessageBoxSync.mockClear()
+    expect(closes('darwin')).toBe(true)
+    expect(electron.dialog.showMessageBoxSync).not.toHaveBeenCalled()
+    electron.dialog.showMessageBoxSync.mockReturnValueOnce(1)
+    expect(closes('win32')).toBe(false)
+    expect(closes('win32')).toBe(true)
+    expect(electron.dialog.showMessageBoxSync).toHaveBeenCalledTimes(2)
+    // Said once, it holds for the quitting that follows.
     expect(quits()).toBe(true)
+    expect(electron.dialog.showMessageBoxSync).toHaveBeenCalledTimes(2)
+  })
+
+  test('keeps the machine awake, and only while it lasts', () => {
+    works({})
+    electron.powerSaveBlocker.start.mockClear()
+    electron.powerSaveBlocker.stop.mockClear()
+    works({ batches: 1 })
+    works({ batches: 1, answering: true })
+    expect(electron.powerSaveBlocker.start.mock.calls).toEqual([['prevent-app-suspension']])
+    expect(electron.powerSaveBlocker.stop).not.toHaveBeenCalled()
+    works({})
+    works({})
+    expect(electron.powerSaveBlocker.stop.mock.calls).toEqual([[7]])
   })
 })
 

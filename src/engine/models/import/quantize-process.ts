@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname, relative } from 'node:path'
 import { LlamaLogLevel } from 'node-llama-cpp'
 import { asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
 import { callAsync } from '../../language/llama-header.ts'
@@ -51,7 +51,14 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
     if (errors.length > ERRORS_KEPT) errors.shift()
   }
   const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType, max_buf_size: bufferBytes }
-  const code = await callAsync(api.quantize, source, destination, params)
+  // llama.cpp opens what it writes by a narrow path, which on Windows cannot spell every folder. From within the folder a plain name will do.
+  const folder = dirname(destination)
+  try {
+    process.chdir(folder)
+  } catch (cause) {
+    throw unwritable(destination, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+  const code = await callAsync(api.quantize, relative(folder, source), basename(destination), params)
   if (code === 0) return
   // The log arrives by the event loop, after the result.
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -68,13 +75,17 @@ function failure(said: string, source: string, destination: string): TarsierErro
     )
   }
   if (/iostream|basic_ios|failed to (open|write)/i.test(said)) {
-    return isFolderFull(dirname(destination))
-      ? new TarsierError('disk-full', `${destination} could not be written: the disk is full. Make room and import again.`, { cause })
-      : new TarsierError('write-failed', `${destination} could not be written: ${said}. Check the folder and its disk.`, { cause })
+    return unwritable(destination, said, cause)
   }
   return new TarsierError(
     'model-damaged',
     `llama.cpp could not quantize ${source}: ${said}. Fetch the checkpoint again, or import it in q8_0.`,
     { cause },
   )
+}
+
+function unwritable(destination: string, said: string, cause: unknown): TarsierError {
+  return isFolderFull(dirname(destination))
+    ? new TarsierError('disk-full', `${destination} could not be written: the disk is full. Make room and import again.`, { cause })
+    : new TarsierError('write-failed', `${destination} could not be written: ${said}. Check the folder and its disk.`, { cause })
 }

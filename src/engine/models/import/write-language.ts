@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, realpath, rm, stat } from 'node:fs/promises'
+import { copyFile, link, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { remove } from '../../../platform/move.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
@@ -87,7 +88,7 @@ function quantizedWork(language: WrittenLanguage, precision: QuantizedPrecision,
       await quantizeLanguage(join(directory, UNQUANTIZED_FILE), path, { precision, signal, onProgress })
       const file = await readBack(path, signal)
       await journal.note({ begun: undefined, language: file })
-      await rm(join(directory, UNQUANTIZED_FILE))
+      await remove(join(directory, UNQUANTIZED_FILE))
       return file
     },
   }

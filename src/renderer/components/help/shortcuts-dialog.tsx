@@ -1,9 +1,9 @@
-import { shortcuts } from '../../lib/shortcuts.ts'
+import { isMac, shortcuts } from '../../lib/shortcuts.ts'
 import { useView } from '../../stores/view.ts'
 import { Dialog } from '../ui/dialog.tsx'
 
 const groups = [...new Set(shortcuts.map(({ group }) => group))]
-const mod = /mac/i.test(navigator.userAgent) ? '⌘' : 'Ctrl'
+const mod = isMac() ? '⌘' : 'Ctrl'
 
 /** All keys of the page. */
 export function ShortcutsDialog() {

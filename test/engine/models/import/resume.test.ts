@@ -240,6 +240,10 @@ describe('an import whose finished folder cannot be given its name', () => {
       await expect(bring('m')).rejects.toMatchObject({ code: 'write-failed' })
       expect(windows.refused).toBe(1)
     }
-    expect(await goesOn('m')).toBe(true)
+    const titles = new Set<string>()
+    await bring('m', { onProgress: ({ title }) => titles.add(title) })
+    await expectWhole('m')
+    expect(await hidden()).toEqual([])
+    expect([...titles]).not.toContain('writing the language model')
   })
 })

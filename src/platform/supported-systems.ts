@@ -1,0 +1,14 @@
+import { TarsierError } from '../shared/errors.ts'
+
+/** `process.platform` and `process.arch` of the systems for which every native package has a binary; a test holds the packages to this list. */
+export const supportedSystems: readonly string[] = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64']
+
+/** Throws `native-library` on a system that lacks one of the native libraries, before any of them is loaded. */
+export function expectSupportedSystem(system = `${process.platform}-${process.arch}`): void {
+  if (supportedSystems.includes(system)) return
+  const reason =
+    system === 'darwin-x64'
+      ? 'Macs with an Intel processor are not supported: ONNX Runtime, which runs the vision tower, is no longer made for them. Use a Mac with Apple silicon, or Linux or Windows on this one.'
+      : `${system} is not supported: not all native libraries are made for it. Use Linux or Windows (x64, arm64), or a Mac with Apple silicon.`
+  throw new TarsierError('native-library', reason, { details: { system } })
+}
