@@ -2,6 +2,7 @@
  * How the app is packaged: `npx electron-builder` on the system that it is for, after `npm run build`; `npm run package:list` says what goes
  * in without making it. Electron is fetched by the first one, and left out by the second.
  */
+import { addRuntime, runtimeFolder } from './scripts/windows-libraries.mjs'
 
 /** Of packages that bring binaries for every system: the ones for this system alone, and no sources to build others from. */
 const binariesOfThisSystem = [
@@ -14,9 +15,14 @@ const binariesOfThisSystem = [
   '!**/node_modules/@node-llama-cpp/!(${os}-${arch}*)/**',
   // CUDA for drivers that are too old for the usual one, in 358 MB: those machines have Vulkan, or the processor.
   '!**/node_modules/@node-llama-cpp/*-cuda-ext/**',
+  // For a Node that MinGW built; Electron is built by Microsoft's compiler.
+  '!**/node_modules/@seydx/node-av-win32-*-mingw/**',
   // llama.cpp's history, to build it from.
   '!**/node_modules/node-llama-cpp/llama/gitRelease.bundle',
 ]
+
+/** electron-builder's number for it. */
+const ARM64 = 3
 
 /** What no program reads. */
 const papers = [
@@ -36,6 +42,20 @@ const clips = [
   ['Windows Media video', 'video/x-ms-wmv', 'wmv'],
   ['GIF picture', 'image/gif', 'gif'],
 ]
+
+/** Never the default program, but beside the others under "open with". */
+const fileAssociations = clips.map(([name, mimeType, ...ext]) => ({
+  name,
+  description: name,
+  ext,
+  mimeType,
+  role: /** @type {const} */ ('Viewer'),
+  rank: /** @type {const} */ ('Alternate'),
+}))
+
+/** Where electron-builder is told no certificate, macOS runs the app only with a signature made on the spot. */
+const { CSC_LINK, CSC_NAME } = process.env
+const adHoc = CSC_LINK || CSC_NAME ? {} : { identity: '-', hardenedRuntime: false }
 
 /** @type {import('electron-builder').Configuration} */
 const config = {
@@ -58,24 +78,26 @@ const config = {
   ],
   // All packages bring what they need prebuilt.
   npmRebuild: false,
-  // Never the default, but beside the others under "open with".
-  fileAssociations: clips.map(([name, mimeType, ...ext]) => ({
-    name,
-    description: name,
-    ext,
-    mimeType,
-    role: 'Viewer',
-    rank: 'Alternate',
-  })),
   linux: {
+    fileAssociations,
     target: ['AppImage', 'deb'],
     category: 'AudioVideo',
     synopsis: 'Describes videos on your own machine',
     maintainer: 'Tarsier Desktop',
   },
-  mac: { target: ['dmg'], category: 'public.app-category.video', darkModeSupport: true },
+  mac: {
+    target: [{ target: 'dmg', arch: ['arm64'] }],
+    category: 'public.app-category.video',
+    darkModeSupport: true,
+    fileAssociations,
+    ...adHoc,
+  },
+  // electron-builder's own associations would make it the default program on Windows; the include file says it to "open with" alone.
   win: { target: ['nsis'] },
-  nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true },
+  nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true, include: 'resources/windows/open-with.nsh' },
+  async afterPack({ electronPlatformName, appOutDir, arch }) {
+    if (electronPlatformName === 'win32') addRuntime(appOutDir, runtimeFolder(arch === ARM64 ? 'arm64' : 'x64'))
+  },
   // docs/security.md has the reasons.
   electronFuses: {
     runAsNode: true,
@@ -86,6 +108,8 @@ const config = {
     onlyLoadAppFromAsar: true,
     loadBrowserProcessSpecificV8Snapshot: false,
     grantFileProtocolExtraPrivileges: false,
+    // Changing a fuse breaks the signature that Electron comes with, and Apple silicon starts nothing whose signature is broken.
+    resetAdHocDarwinSignature: true,
   },
   publish: null,
 }

@@ -38,12 +38,16 @@ export function ofRuntime(missing) {
 export function addRuntime(folder, redistributable) {
   for (const { file, library } of ofRuntime(missingLibraries(folder))) {
     const source = redistributable && entryOf(redistributable, library)
-    if (!source) throw new Error(`${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or name the folder of its C++ runtime in TARSIER_VC_RUNTIME.`)
+    if (!source)
+      throw new Error(
+        `${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or name the folder of its C++ runtime in TARSIER_VC_RUNTIME.`,
+      )
     // One library may have put there what the next one needs.
     if (!isBeside(file, library)) copyFileSync(source, join(dirname(file), library))
   }
   const left = missingLibraries(folder)
-  if (left.length > 0) throw new Error(`Windows will not load these: ${left.map(({ file, library }) => `${file} imports ${library}`).join(', ')}.`)
+  if (left.length > 0)
+    throw new Error(`Windows will not load these: ${left.map(({ file, library }) => `${file} imports ${library}`).join(', ')}.`)
 }
 
 /** Visual Studio's C++ runtime for an architecture; undefined outside a developer prompt. @param {'x64' | 'arm64'} arch @returns {string | undefined} */

@@ -10,13 +10,15 @@ const modules = fileURLToPath(new URL('../../../node_modules/', import.meta.url)
 const onnxRuntime = join(modules, 'onnxruntime-node/bin/napi-v6/win32/x64')
 
 describe('what Windows needs to load the native files', () => {
-  it.each(['onnxruntime-node/bin/napi-v6/win32/x64', 'onnxruntime-node/bin/napi-v6/win32/arm64', '@photostructure/sqlite/prebuilds/win32-x64', '@photostructure/sqlite/prebuilds/win32-arm64'])(
-    'is there in %s, but for Microsoft’s C++ runtime',
-    (folder) => {
-      const missing = missingLibraries(join(modules, folder))
-      expect(missing).toEqual(ofRuntime(missing))
-    },
-  )
+  it.each([
+    'onnxruntime-node/bin/napi-v6/win32/x64',
+    'onnxruntime-node/bin/napi-v6/win32/arm64',
+    '@photostructure/sqlite/prebuilds/win32-x64',
+    '@photostructure/sqlite/prebuilds/win32-arm64',
+  ])('is there in %s, but for Microsoft’s C++ runtime', (folder) => {
+    const missing = missingLibraries(join(modules, folder))
+    expect(missing).toEqual(ofRuntime(missing))
+  })
 
   it('is read from the files', () => {
     expect(importsOf(readFileSync(join(onnxRuntime, 'onnxruntime_binding.node')))).toEqual(
