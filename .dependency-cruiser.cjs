@@ -13,7 +13,7 @@ module.exports = {
       service: ['shared', 'platform', 'engine', 'library', 'bench'],
       serve: ['shared', 'platform', 'engine', 'library', 'service'],
       cli: ['shared', 'platform', 'engine', 'bench', 'service', 'serve'],
-      main: ['shared'],
+      main: ['shared', 'platform'],
       preload: ['shared'],
       renderer: ['shared'],
     }),

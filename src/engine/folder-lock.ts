@@ -1,8 +1,11 @@
 import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TarsierError } from '../shared/errors.ts'
 
 const BEAT_MS = 5000
+const MAX_ATTEMPTS = 20
+const WAIT_MS = 50
 /** A lock that has not been touched for so long belongs to a process that died, whoever has its number now. */
 const STALE_MS = 30_000
 
@@ -19,9 +22,15 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
       await file.close()
       break
     } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
+      if (!(error instanceof Error) || !('code' in error)) throw error
+      // On Windows a file that was removed keeps its name until whoever has it open closes it.
+      if (isBeingRemoved(error.code) && attempt < MAX_ATTEMPTS) {
+        await sleep(WAIT_MS)
+        continue
+      }
+      if (error.code !== 'EEXIST') throw error
       const holder = await liveHolder(path)
-      if (holder === null && attempt < 3) {
+      if (holder === null && attempt < MAX_ATTEMPTS) {
         await rm(path, { force: true })
         continue
       }
@@ -39,6 +48,10 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
       await rm(path, { force: true })
     },
   }
+}
+
+function isBeingRemoved(code: unknown): boolean {
+  return process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES' || code === 'EBUSY')
 }
 
 /** The process that holds the lock; null when it is dead. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { MessageChannelMain, type UtilityProcess, utilityProcess, type WebContents } from 'electron'
+import { exitReason } from '../platform/exit-reason.ts'
 import { channels } from '../shared/bridge.ts'
 import { assertNever, type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Ended, FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../shared/shell-messages.ts'
@@ -140,6 +141,6 @@ function lost(code?: number): TarsierError {
     'service-lost',
     code === undefined
       ? 'The part of the app that does the work is not running. Try again in a moment.'
-      : `The part of the app that does the work stopped again and again (code ${code}). Start it anew; if that does not help, start the app anew and report it.`,
+      : `The part of the app that does the work stopped again and again (${exitReason(code)}). Start it anew; if that does not help, start the app anew and report it.`,
   )
 }

@@ -3,6 +3,7 @@ import type { Library } from '../library/library.ts'
 import type { TextFile } from '../shared/contract/base.ts'
 import type { ExportFormat } from '../shared/contract/batch.ts'
 import type { Turn } from '../shared/contract/chats.ts'
+import { csvText } from '../shared/csv.ts'
 import { assertNever } from '../shared/errors.ts'
 
 /** Clips of a batch that are read at once. */
@@ -81,13 +82,8 @@ function lines(texts: readonly string[]): string {
 
 function csv(records: readonly ReturnType<typeof rows>[number][]): string {
   const columns = ['file', 'question', 'answer', 'state', 'model', 'frames', 'width', 'height', 'finish', 'time', 'chat'] as const
-  const cell = (value: unknown) => {
-    const text = Array.isArray(value) ? value.join(' ') : String(value ?? '')
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  return [columns.join(','), ...records.map((record) => columns.map((name) => cell(record[name])).join(','))]
-    .map((line) => `${line}\r\n`)
-    .join('')
+  const text = (value: unknown) => (Array.isArray(value) ? value.join(' ') : String(value ?? ''))
+  return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
 
 /** One title a clip, from its beginning (or that of the range) to its end. Clips follow each other in the file, each on its own clock. */

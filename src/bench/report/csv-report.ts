@@ -1,7 +1,8 @@
+import { csvText } from '../../shared/csv.ts'
 import type { EvalReport } from './eval-report.ts'
 import { factLines } from './run-facts.ts'
 
-/** All tables of a report as one CSV (RFC 4180): a line a figure, in full precision, with what it was made with beside it. */
+/** All tables of a report as one CSV: a line a figure, in full precision, with what it was made with beside it. */
 export function csvReport(report: EvalReport): string {
   const facts = factLines(report.run, report.judge)
   const head = ['dataset', 'table', 'row', 'column', 'kind', 'value', ...facts.map(([name]) => name.toLowerCase())]
@@ -20,11 +21,5 @@ export function csvReport(report: EvalReport): string {
       ),
     ),
   )
-  return [head, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('')
-}
-
-/** Spreadsheets take a text for a formula that begins like one. */
-function quoted(text: string): string {
-  const harmless = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  return csvText([head, ...rows])
 }

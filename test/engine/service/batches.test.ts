@@ -53,7 +53,7 @@ test('goes through its clips past a broken one, writes texts beside them, and as
   expect(await readFile(first, 'utf8')).toMatch(/^A red circle/)
   for (const [format, start] of [
     ['jsonl', '{"file":'],
-    ['csv', 'file,question'],
+    ['csv', '\ufefffile,question'],
     ['srt', '1\n00:00:00,000 --> 00:00:0'],
     ['markdown', '# red-circle'],
     ['txt', 'red-circle'],

@@ -20,13 +20,16 @@ test('finds by words of questions, answers and names, in any case and with or wi
   expect(find(scratch, {})).toEqual(['Who waits?', 'Describe it'])
 })
 
-test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])('finds %s however it is spelled in Unicode, as macOS spells names otherwise than keyboards do', (word) => {
-  using scratch = new ScratchLibrary()
-  told(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
-  told(scratch.library, '/films/two.mp4', 'two', `It says ${word.normalize('NFC')}.`)
-  for (const form of ['NFC', 'NFD'] as const) expect(find(scratch, { text: word.normalize(form) })).toEqual(['two', 'one'])
-  expect(find(scratch, { text: `${word} one` })).toEqual(['one'])
-})
+test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
+  'finds %s however it is spelled in Unicode, as macOS spells names otherwise than keyboards do',
+  (word) => {
+    using scratch = new ScratchLibrary()
+    told(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
+    told(scratch.library, '/films/two.mp4', 'two', `It says ${word.normalize('NFC')}.`)
+    for (const form of ['NFC', 'NFD'] as const) expect(find(scratch, { text: word.normalize(form) })).toEqual(['two', 'one'])
+    expect(find(scratch, { text: `${word} one` })).toEqual(['one'])
+  },
+)
 
 test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('takes %j for what a person typed', (text) => {
   using scratch = new ScratchLibrary()

@@ -82,7 +82,7 @@ describe('a report', () => {
 
   test('as CSV has a line a figure, quoted, with nothing that a spreadsheet would compute', () => {
     const [head, ...rows] = csvReport(report).trimEnd().split('\r\n')
-    expect(head).toBe('dataset,table,row,column,kind,value,model,frames,pixels,prompt,generation,device,judge')
+    expect(head).toBe('\ufeffdataset,table,row,column,kind,value,model,frames,pixels,prompt,generation,device,judge')
     expect(rows).toHaveLength(9)
     expect(rows.every((row) => row.startsWith('moving-shapes-mc,Accuracy,'))).toBe(true)
     expect(rows.join('\n')).toContain(',\'=Plain task,Accuracy,score,0,demo,4 to 8,448x252,"\'=cmd|""a"", b')
