@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { move } from '../platform/move.ts'
 import { join } from 'node:path'
+import { move } from '../platform/move.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'

@@ -1,8 +1,8 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
-import { move, remove } from '../../platform/move.ts'
 import { join } from 'node:path'
 import { Serial } from '../../engine/serial.ts'
 import { newId } from '../../library/ids.ts'
+import { move, remove } from '../../platform/move.ts'
 
 /** Files that came with requests are kept for the next question about them; the least recently used go when there are more. */
 export const MAX_KEPT_FILES = 64
