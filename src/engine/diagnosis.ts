@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { installedVersion } from '../platform/installed-version.ts'
 import { sizeText } from '../shared/size-text.ts'
 import type { VisionDevice } from './vision/types.ts'
 
@@ -36,14 +34,6 @@ export async function diagnose(signal: AbortSignal): Promise<Diagnosis> {
   signal.throwIfAborted()
   const language = await languageProbes(signal)
   return { media, images, vision, language }
-}
-
-/** The installed version of one of our packages; many of them do not export their package.json. */
-export function installedVersion(name: string): string {
-  const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
-  const file = folders.map((folder) => join(folder, name, 'package.json')).find(existsSync)
-  const facts = file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown })
-  return typeof facts.version === 'string' ? facts.version : 'not installed'
 }
 
 async function probe(name: string, ask: () => Promise<string>): Promise<Probe> {

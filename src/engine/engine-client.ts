@@ -10,6 +10,8 @@ export interface EngineOptions {
   readonly device: DeviceChoice
   /** Where models and caches lie. */
   readonly home: string
+  /** Use devices without holding them against the CPU first. Defaults to false. */
+  readonly untested?: boolean
   /** Stricter limits than the model's and the machine's: tokens of a conversation, bytes of memory beside what is in it already. */
   readonly limits?: { readonly context?: number; readonly memory?: number }
   /** Keep embeddings and KV state on disk, so that a clip opened again is neither decoded nor encoded. Defaults to true. */

@@ -3,6 +3,7 @@ import type { DeviceChoice } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
+import { DeviceTestBook } from './devices/device-test-book.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
 import { type Scales, scalesOf } from './estimate/scales.ts'
 import type { GgufFacts } from './language/gguf-check.ts'
@@ -28,6 +29,7 @@ export interface LoadedModel extends AsyncDisposable {
 export async function loadModel(options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
   const directory = await resolveModel(options.model, options.home)
   const manifest = await readManifest(directory)
+  const tests = options.untested ? undefined : new DeviceTestBook(options.home)
   const language = await loadLanguage(join(directory, manifest.language.file), {
     template: manifest.prompt.template,
     videoPad: manifest.prompt.videoPad,
@@ -35,6 +37,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
     device: languageDevice(options.device),
     expect: (facts) => expectLanguageFits(facts, manifest),
+    selfTest: tests && { book: tests, model: manifest.name, weights: manifest.language.sha256 },
     signal,
   })
 
@@ -46,6 +49,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       const opened = await openTower(directory, manifest, {
         device: visionDevice(options.device),
         signal: new AbortController().signal,
+        tests,
       })
       tower = opened
       return opened

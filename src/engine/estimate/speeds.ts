@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { move } from '../../platform/move.ts'
+import { readJson, writeJson } from '../../platform/json-file.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 
@@ -60,30 +58,15 @@ export class SpeedBook {
       prefilled: blend(known.prefilled, seen.prefilled),
       generated: blend(known.generated, seen.generated),
     })
-    await this.#write({
+    await writeJson(this.#path, {
       version: 1,
       models: newest(models, keyOf(manifest, device), blended),
       codecs: decoding ? newest(codecs, decoding.codec, blend(codecs[decoding.codec], decoding.megapixel)) : codecs,
-    }).catch(() => {}) // see above
+    } satisfies Book).catch(() => {}) // see above
   }
 
   async #read(): Promise<Book> {
-    try {
-      return fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')))
-    } catch {
-      return { version: 1, models: {}, codecs: {} } // not there yet, damaged, or of another version: it is measured again
-    }
-  }
-
-  async #write(content: Book): Promise<void> {
-    const aside = `${this.#path}.${randomUUID()}.part`
-    await mkdir(dirname(this.#path), { recursive: true })
-    try {
-      await writeFile(aside, `${JSON.stringify(content, null, 1)}\n`)
-      await move(aside, this.#path)
-    } finally {
-      await rm(aside, { force: true })
-    }
+    return (await readJson(this.#path, fileSchema)) ?? { version: 1, models: {}, codecs: {} }
   }
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import koffi from 'koffi'
 import { TarsierError } from '../../shared/errors.ts'
+import type { DeviceTestBook, TestSubject } from '../devices/device-test-book.ts'
 import { memoryLimit } from '../memory-limit.ts'
+import { testLogits, verdictOnLogits } from './device-self-test.ts'
 import { checkGguf, type GgufFacts } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
 import { openGrammar } from './grammar-sampler.ts'
@@ -13,6 +15,7 @@ import {
   GGML_TYPE_F16,
   GGML_TYPE_F32,
   LLAMA_RELEASE,
+  type ModelParams,
   type Pointer,
   type ProgressCallback,
   ROPE_TYPE_IMROPE,
@@ -39,6 +42,8 @@ export interface LanguageOptions extends TemplateText {
   readonly gpuLayers?: number
   /** Looks at what the file's head says before anything is loaded, and throws where it is not what it should be. */
   readonly expect?: (facts: GgufFacts) => void
+  /** Whose results on a GPU are held against the CPU's before it is used; without it, which is the default, the GPU is trusted as it is. */
+  readonly selfTest?: { readonly book: DeviceTestBook; readonly model: string; readonly weights: string } | undefined
   readonly signal: AbortSignal
 }
 
@@ -64,37 +69,69 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   const cells = Math.min(facts.context, EXPECTED_CELLS)
   const choice = await chooseGpuLayers(library, path, { cells, wanted: options.gpuLayers, signal })
   const fallbacks = choice.notice === null ? [] : [choice.notice]
+  const loaded = { facts, options, fallbacks }
   let layers = choice.layers
+  let language = await openModel(library, path, layers, loaded)
+  if (Array.isArray(language) && layers > 0 && device === 'auto') {
+    // Room on a GPU is an estimate, and its driver may have the last word.
+    fallbacks.push('The model could not be loaded into the GPU and runs on the CPU.')
+    layers = 0
+    language = await openModel(library, path, layers, loaded)
+  }
+  if (Array.isArray(language)) throw refused(path, language)
+  const wrong = layers > 0 && options.selfTest ? await failedSelfTest(library, path, language, options.selfTest, loaded) : null
+  if (wrong === null) return language
+  await language[Symbol.asyncDispose]()
+  const name = String(library.llama.gpu)
+  if (device !== 'auto') {
+    throw new TarsierError(
+      'device-unavailable',
+      `"${name}" gives other results than the CPU on this machine: ${wrong}. Choose "auto" or "cpu" as the device, or update its driver.`,
+      { details: { device: name } },
+    )
+  }
+  fallbacks.push(`${name} is not used for the language model, because it gives other results than the CPU: ${wrong}.`)
+  return await openOnCpu(library, path, loaded)
+}
+
+/** What stays the same for a model on whichever device. */
+type Loading = Pick<LoadedFacts, 'facts' | 'options' | 'fallbacks'>
+
+/** @returns the model, or what llama.cpp complained about */
+async function openModel(
+  library: LlamaLibrary,
+  path: string,
+  layers: number,
+  loading: Loading,
+  further: Partial<ModelParams> = {},
+): Promise<LlamaModel | string[]> {
+  const { options } = loading
   // Its process starts while the weights are loaded.
   const renderer = new TemplateRenderer()
   let model: Pointer | string[] = []
   try {
-    model = await load(library, path, layers, signal)
-    if (typeof model !== 'bigint' && layers > 0 && device === 'auto') {
-      // Room on a GPU is an estimate, and its driver may have the last word.
-      fallbacks.push('The model could not be loaded into the GPU and runs on the CPU.')
-      layers = 0
-      model = await load(library, path, layers, signal)
+    model = await load(library, path, layers, options.signal, further)
+    if (typeof model !== 'bigint') {
+      await renderer[Symbol.asyncDispose]()
+      return model
     }
-    if (typeof model !== 'bigint') throw refused(path, model)
     expectWriter(library, model)
     const tokenizer = new Tokenizer(library.api, model)
     const template = await PromptTemplate.open(renderer, options, tokenizer)
-    signal.throwIfAborted()
+    options.signal.throwIfAborted()
     const parts = { tokenizer, template, renderer }
-    return new LlamaModel(library, model, {
-      facts,
-      options,
-      ...parts,
-      device: await deviceName(library, layers),
-      gpuLayers: layers,
-      fallbacks,
-    })
+    return new LlamaModel(library, model, { ...loading, ...parts, device: await deviceName(library, layers), gpuLayers: layers })
   } catch (error) {
     await renderer[Symbol.asyncDispose]()
     if (typeof model === 'bigint') library.api.modelFree(model)
     throw error
   }
+}
+
+async function openOnCpu(library: LlamaLibrary, path: string, loading: Loading, further?: Partial<ModelParams>): Promise<LlamaModel> {
+  const language = await openModel(library, path, 0, loading, further)
+  if (Array.isArray(language)) throw refused(path, language)
+  return language
 }
 
 /** Throws `model-unsupported` for what is no language model that writes text. */
@@ -109,12 +146,46 @@ function expectWriter({ api }: LlamaLibrary, model: Pointer): void {
   throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
 }
 
+/** Why the GPU that a model was loaded to is not to be used; null when it gives the CPU's logits. A result is kept in the book. */
+async function failedSelfTest(
+  library: LlamaLibrary,
+  path: string,
+  language: LlamaModel,
+  { book, model, weights }: NonNullable<LanguageOptions['selfTest']>,
+  loading: Loading,
+): Promise<string | null> {
+  const { llama } = library
+  const { signal } = loading.options
+  const subject: TestSubject = {
+    part: 'language',
+    device: String(llama.gpu),
+    hardware: (await llama.getGpuDeviceNames()).join(', '),
+    runtime: `llama.cpp ${llama.llamaCppRelease.release}`,
+    model,
+    weights: `${weights} ${language.gpuLayers}`,
+  }
+  const known = await book.find(subject)
+  if (known) return known.passed ? null : known.detail
+  // Weights stay in the mapped file as they are: for a few tokens that is as quick, and it needs no memory beside the GPU's.
+  const onCpu = await openOnCpu(library, path, loading, { use_extra_bufts: false })
+  let expected: Float32Array
+  try {
+    expected = await testLogits(onCpu, signal)
+  } finally {
+    await onCpu[Symbol.asyncDispose]()
+  }
+  const verdict = verdictOnLogits(expected, await testLogits(language, signal))
+  await book.note(subject, verdict)
+  return verdict.passed ? null : verdict.detail
+}
+
 /** @returns the model, or what llama.cpp complained about */
 async function load(
   { api, logMark, complaints }: LlamaLibrary,
   path: string,
   layers: number,
   signal: AbortSignal,
+  further: Partial<ModelParams> = {},
 ): Promise<Pointer | string[]> {
   const progress: ProgressCallback = () => !signal.aborted
   const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
@@ -128,6 +199,7 @@ async function load(
       n_gpu_layers: layers,
       progress_callback: callback,
       ...(layers === 0 && { devices: noDevices }),
+      ...further,
     }
     const model = await callAsync(api.modelLoadFromFile, path, params)
     if (signal.aborted && model !== null) api.modelFree(model)

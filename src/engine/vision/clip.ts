@@ -4,6 +4,8 @@ import type { TowerForm } from './tower-form.ts'
 
 /** Rows of tokens in the picture of the trial run: a whole frame would take a second where a tower is slow. */
 const TRIAL_ROWS = 1
+/** Of the self-test's pictures: 72 and 120 patches in a picture of 24 columns. */
+const SELF_TEST_ROWS = [3, 5]
 
 /**
  * CLIP's tower with LLaVA's projector, which is Tarsier's of version 1: every frame becomes a square of one size, whatever its own
@@ -24,5 +26,6 @@ export function clipForm({ vision, preprocessing }: TarsierManifest): TowerForm 
     },
     furtherInputs: () => [],
     trial: { width: side, height: TRIAL_ROWS * cell },
+    selfTest: SELF_TEST_ROWS.map((rows) => ({ width: side, height: rows * cell })),
   }
 }

@@ -1,4 +1,5 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { DeviceTestBook } from '../devices/device-test-book.ts'
 import { openOnDevice, statesFor, type VisionDeviceChoice } from './devices.ts'
 import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
@@ -7,6 +8,7 @@ import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
 import { checkTowerFiles } from './tower-files.ts'
 import { towerForm } from './tower-forms.ts'
+import { openTested, type TestedSession } from './tower-self-test.ts'
 import { openTried } from './tower-trial.ts'
 import type { Tower, VisionDevice } from './types.ts'
 
@@ -22,18 +24,22 @@ export interface TowerOptions {
   readonly overlapRuns?: boolean | undefined
   /** Whether weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
+  /** Where results of the devices' self-tests are kept; without it, which is the default, a device is trusted as it is. */
+  readonly tests?: DeviceTestBook | undefined
 }
 
-/** Opens a model's tower on the first device that passes a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
+/** Opens a model's tower on the first device that passes its self-test, see `tower-self-test.ts`, and a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
 export async function openTower(modelDirectory: string, manifest: ModelManifest, options: TowerOptions): Promise<Tower> {
   options.signal.throwIfAborted()
   const { path, graph } = await checkTowerFiles(modelDirectory, manifest.vision)
   expectGraphFits(graph, manifest)
   const threads = options.intraOpThreads ?? physicalCores()
   const form = towerForm(manifest)
-  const open = async (device: VisionDevice) => {
+  const mapped = options.mapped ?? false
+  const open = async (device: VisionDevice): Promise<TestedSession> => {
     try {
-      return await openTried(path, { device, threads, mapped: options.mapped ?? false }, manifest, form)
+      if (device !== 'cpu' && options.tests) return await openTested({ path, manifest, form }, { device, threads, mapped }, options.tests)
+      return { session: await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form), notice: null }
     } catch (error) {
       throw device === 'cpu' ? cpuFailure(error) : error
     }
@@ -41,5 +47,6 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const states = statesFor(manifest.vision.precision)
   const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
-  return new OnnxTower({ session: opened, form, manifest, device, fallbacks, overlapRuns })
+  const notices = opened.notice === null ? fallbacks : [...fallbacks, opened.notice]
+  return new OnnxTower({ session: opened.session, form, manifest, device, fallbacks: notices, overlapRuns })
 }

@@ -6,6 +6,11 @@ import type { TowerForm } from './tower-form.ts'
 
 /** Tokens along each side of the picture of the trial run. */
 const TRIAL_TOKENS = 2
+/** Rows and columns of tokens of the self-test's pictures: 64 and 140 patches. */
+const SELF_TEST_TOKENS = [
+  [4, 4],
+  [5, 7],
+] as const
 
 /**
  * Qwen2-VL's tower, which is Tarsier2's: frames keep their shape and are resized twice, once to the clip's budget and once by the
@@ -42,5 +47,6 @@ export function qwen2VlForm({ vision, preprocessing }: Tarsier2Manifest): TowerF
       ]
     },
     trial: { width: TRIAL_TOKENS * cell, height: TRIAL_TOKENS * cell },
+    selfTest: SELF_TEST_TOKENS.map(([rows, columns]) => ({ width: columns * cell, height: rows * cell })),
   }
 }

@@ -2,6 +2,8 @@ import type { InferenceSession } from 'onnxruntime-node'
 
 export interface SessionWishes {
   readonly device: string
+  /** `plain` has attention written out instead of ONNX Runtime's fused operator; see `plain-attention.ts`. */
+  readonly attention: 'fused' | 'plain'
   /** 0 leaves it to ONNX Runtime, which takes the physical cores. */
   readonly threads: number
   /**
@@ -14,8 +16,9 @@ export interface SessionWishes {
 /**
  * Options of a tower's session. Worker threads sleep between operators instead of spinning: spinning burns whole cores after
  * a run and slows decoding and llama.cpp beside it, and gains nothing here.
+ * @param weightsFolder where the weights of a graph lie that is given as bytes and so has no folder of its own
  */
-export function sessionOptions({ device, threads, mapped }: SessionWishes): InferenceSession.SessionOptions {
+export function sessionOptions({ device, threads, mapped }: SessionWishes, weightsFolder?: string): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     executionMode: 'sequential',
@@ -27,7 +30,12 @@ export function sessionOptions({ device, threads, mapped }: SessionWishes): Infe
     enableMemPattern: device !== 'dml',
     logSeverityLevel: device === 'cpu' ? 3 : 4,
     extra: {
-      session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' }, ...(mapped && { disable_prepacking: '1' }) },
+      session: {
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+        ...(mapped && { disable_prepacking: '1' }),
+        ...(weightsFolder !== undefined && { model_external_initializers_file_folder_path: weightsFolder }),
+      },
     },
   }
 }

@@ -17,6 +17,8 @@ export interface TowerForm {
   furtherInputs(rows: number, columns: number): NamedFloats[]
   /** Size of a picture for the trial run, as small as the graph takes. */
   readonly trial: Size
+  /** Sizes of pictures for the self-test of a device: small ones, but of 64 patches and more, for errors of some devices begin there. */
+  readonly selfTest: readonly Size[]
 }
 
 /** Size and tokens of a frame, known before it is decoded. */

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { assertNever } from '../../shared/errors.ts'
-import { sessionOptions } from './session-options.ts'
+import { withPlainAttention } from './plain-attention.ts'
+import { type SessionWishes, sessionOptions } from './session-options.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 // Entry of the tower's thread: onnxruntime-node runs a model on the thread that asks, so the engine asks from here and stays responsive.
@@ -22,7 +25,7 @@ port.on('message', (message: ToThread) => {
 async function answer(message: ToThread): Promise<void> {
   switch (message.kind) {
     case 'open':
-      session = await InferenceSession.create(message.path, sessionOptions(message.wishes))
+      session = await createSession(message.path, message.wishes)
       return post({ kind: 'opened' })
     case 'run': {
       if (!session) throw new Error('run before open')
@@ -47,6 +50,11 @@ async function answer(message: ToThread): Promise<void> {
     default:
       return assertNever(message)
   }
+}
+
+async function createSession(path: string, wishes: SessionWishes): Promise<InferenceSession> {
+  if (wishes.attention === 'fused') return await InferenceSession.create(path, sessionOptions(wishes))
+  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(wishes, dirname(path)))
 }
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {

@@ -1,0 +1,47 @@
+import type { Language } from './types.ts'
+
+const WORDS = 'Describe the video in detail: what happens first, and what happens then?'
+/** Rows and columns of the picture in the test's prefix. */
+const GRID = 4
+/** Room for the words of any tokenizer, and the picture. */
+const CELLS = 256
+/**
+ * Largest difference of a logit, relative to the spread of the CPU's. GPUs multiply in 16 bits what the CPU does in 32 or 8; a wrong kernel is off by
+ * a tenth and more. Measured: docs/decisions.md.
+ */
+const MAX_DIFFERENCE = 0.03
+
+/** Logits [vocabulary] after words, rows of embeddings at a picture's positions, and words again: all that a description asks of a device. */
+export async function testLogits(language: Language, signal: AbortSignal): Promise<Float32Array> {
+  await using session = await language.open({ cells: CELLS })
+  const tokens = language.tokenize(WORDS).slice(0, CELLS / 4)
+  await session.evaluateTokens(tokens, signal)
+  const start = session.mark.position
+  const count = GRID * GRID
+  const rows = Float32Array.from({ length: count * language.width }, (_, i) => 0.5 * Math.sin(i * i))
+  const line = language.positions === 'line'
+  const planes = Int32Array.from({ length: 3 * count }, (_, i) => {
+    const [plane, row] = [Math.floor(i / count), i % count]
+    if (line) return start + row
+    return start + [0, Math.floor(row / GRID), row % GRID][plane]!
+  })
+  await session.evaluateRows(rows, planes, start + (line ? count : GRID), signal)
+  await session.evaluateTokens(tokens, signal)
+  return session.logits()
+}
+
+/** Whether a device's logits are near enough to the CPU's. */
+export function verdictOnLogits(expected: Float32Array, logits: Float32Array): { readonly passed: boolean; readonly detail: string } {
+  let [least, most, apart] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+  for (const [i, value] of expected.entries()) {
+    least = Math.min(least, value)
+    most = Math.max(most, value)
+    const difference = Math.abs(value - (logits[i] ?? Number.NaN))
+    apart = Math.max(apart, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference)
+  }
+  if (!Number.isFinite(apart)) return { passed: false, detail: 'its logits hold values that are no numbers' }
+  const relative = apart / Math.max(most - least, Number.MIN_VALUE)
+  const passed = relative <= MAX_DIFFERENCE
+  const detail = `its logits differ from the CPU's by ${(100 * relative).toPrecision(2)} % of their spread`
+  return { passed, detail: passed ? detail : `${detail} (at most ${100 * MAX_DIFFERENCE} % is allowed)` }
+}

@@ -1,0 +1,149 @@
+import { installedVersion } from '../../platform/installed-version.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { DeviceTestBook, TestSubject } from '../devices/device-test-book.ts'
+import { patchFloats } from './patches.ts'
+import type { SessionWishes } from './session-options.ts'
+import { compareRows } from './tower-error.ts'
+import type { TowerForm } from './tower-form.ts'
+import type { TowerSession } from './tower-session.ts'
+import { openTried, pixelsInput } from './tower-trial.ts'
+
+/** Largest difference from the CPU's rows, relative to their largest value, of a tower in 32 bits. */
+const MAX_DIFFERENCE = 1e-3
+/** Least cosine of a row with the CPU's, of towers in fewer bits. */
+const MIN_COSINE = 0.9995
+/** Pictures of one size that are run together, because errors of some devices lie in how they count frames. */
+const FRAMES = 2
+
+export interface TowerParts {
+  readonly path: string
+  readonly manifest: ModelManifest
+  readonly form: TowerForm
+}
+
+export interface TestedSession {
+  readonly session: TowerSession
+  /** What the user should know about how the device is used; null where there is nothing. */
+  readonly notice: string | null
+}
+
+/**
+ * Opens a tower on a device other than the CPU that gives the CPU's rows for a few small pictures, on this machine. With ONNX Runtime's fused attention
+ * where that is right, otherwise with attention written out. A result is kept in the book, so the test is made once for each driver, runtime and tower.
+ * Throws an `Error` whose message says what is wrong with the device.
+ */
+export async function openTested(
+  parts: TowerParts,
+  wishes: Omit<SessionWishes, 'attention'>,
+  book: DeviceTestBook,
+): Promise<TestedSession> {
+  const subject = subjectOf(parts.manifest, wishes.device)
+  const known = await book.find(subject)
+  if (known && !known.passed) throw new Error(known.detail)
+  const open = (attention: SessionWishes['attention']) => openTried(parts.path, { ...wishes, attention }, parts.manifest, parts.form)
+  if (known) {
+    const { attention = 'fused' } = known
+    return { session: await open(attention), notice: noticeOf(attention, wishes.device) }
+  }
+  const expected = await cpuRows(parts, wishes.threads)
+  const verdicts: (Verdict & { readonly attention: SessionWishes['attention'] })[] = []
+  for (const attention of ['fused', 'plain'] as const) {
+    const session = await open(attention)
+    verdicts.push({ ...(await judge(session, parts, expected)), attention })
+    await session.close()
+    if (verdicts.at(-1)?.level === 'exact') break
+  }
+  const best = verdicts.find(({ level }) => level === 'exact') ?? verdicts.find(({ level }) => level === 'near')
+  const detail = best?.detail ?? verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
+  if (!best) {
+    await book.note(subject, { passed: false, detail })
+    throw new Error(detail)
+  }
+  const { attention } = best
+  await book.note(subject, { passed: true, attention, detail })
+  return { session: await open(attention), notice: noticeOf(attention, wishes.device) }
+}
+
+function noticeOf(attention: SessionWishes['attention'], device: string): string | null {
+  return attention === 'fused'
+    ? null
+    : `ONNX Runtime's fused attention computes wrongly on ${device} here: attention is written out instead.`
+}
+
+async function cpuRows(parts: TowerParts, threads: number): Promise<Float32Array[]> {
+  // Weights stay in their file: the same rows, at hardly any memory beside the device's.
+  const session = await openTried(parts.path, { device: 'cpu', attention: 'fused', threads, mapped: true }, parts.manifest, parts.form)
+  try {
+    return await testRows(session, parts)
+  } finally {
+    await session.close()
+  }
+}
+
+/** The rows of the test's pictures, those of one size after another. */
+async function testRows(session: TowerSession, { form, manifest }: TowerParts): Promise<Float32Array[]> {
+  const { patchSize } = manifest.vision
+  const all: Float32Array[] = []
+  for (const { width, height } of form.selfTest) {
+    const [rows, columns] = [height / patchSize, width / patchSize]
+    const perFrame = patchFloats(width, height)
+    // Values as normalised pixels have them: a slow wave and noise over it.
+    const data = Float32Array.from({ length: FRAMES * perFrame }, (_, i) => 1.5 * Math.sin(i / 77) + 0.5 * Math.sin(i * i))
+    const { output } = await session.run([pixelsInput(data, FRAMES, rows * columns), ...form.furtherInputs(rows, columns)])
+    all.push(output.data)
+  }
+  return all
+}
+
+async function judge(session: TowerSession, parts: TowerParts, expected: readonly Float32Array[]): Promise<Verdict> {
+  try {
+    const { vision } = parts.manifest
+    return verdictOn(expected, await testRows(session, parts), vision.width, vision.precision)
+  } catch (error) {
+    if (isAbort(error) || error instanceof TarsierError) throw error
+    return { level: 'wrong', detail: `it failed in its self-test: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/** `near` is good enough for a tower in fewer than 32 bits, where nothing comes nearer. */
+export interface Verdict {
+  readonly level: 'exact' | 'near' | 'wrong'
+  readonly detail: string
+}
+
+/** How near rows of `width` values are to the CPU's. */
+export function verdictOn(
+  expected: readonly Float32Array[],
+  rows: readonly Float32Array[],
+  width: number,
+  precision: ModelManifest['vision']['precision'],
+): Verdict {
+  const difference = relativeDifference(expected, rows)
+  if (!Number.isFinite(difference)) return { level: 'wrong', detail: 'its rows hold values that are no numbers' }
+  const { worst } = compareRows(expected, rows, width, 0)
+  const detail = `its rows differ from the CPU's by ${difference.toExponential(1)} of their size, and the farthest has a cosine of ${worst.toFixed(4)}`
+  if (difference <= MAX_DIFFERENCE) return { level: 'exact', detail }
+  if (precision !== 'f32' && worst >= MIN_COSINE) return { level: 'near', detail }
+  const bound = precision === 'f32' ? `at most ${MAX_DIFFERENCE} is allowed` : `at least ${MIN_COSINE} is asked for`
+  return { level: 'wrong', detail: `${detail} (${bound})` }
+}
+
+function relativeDifference(expected: readonly Float32Array[], rows: readonly Float32Array[]): number {
+  let [largest, difference] = [0, 0]
+  for (const [at, values] of expected.entries()) {
+    const others = rows[at]
+    for (const [i, value] of values.entries()) {
+      largest = Math.max(largest, Math.abs(value))
+      const apart = Math.abs(value - (others?.[i] ?? Number.NaN))
+      // A device that gives no number at all is infinitely wrong.
+      difference = Math.max(difference, Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart)
+    }
+  }
+  return largest === 0 ? difference : difference / largest
+}
+
+function subjectOf({ name, vision }: ModelManifest, device: string): TestSubject {
+  const runtime = `ONNX Runtime ${installedVersion('onnxruntime-node')}`
+  return { part: 'vision', device, hardware: '', runtime, model: name, weights: `${vision.sha256} ${vision.data?.sha256 ?? ''}` }
+}

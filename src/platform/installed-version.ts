@@ -1,0 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+/** The installed version of one of our packages; many of them do not export their package.json. */
+export function installedVersion(name: string): string {
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
+  const file = folders.map((folder) => join(folder, name, 'package.json')).find(existsSync)
+  const facts = file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown })
+  return typeof facts.version === 'string' ? facts.version : 'not installed'
+}

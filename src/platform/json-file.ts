@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { z } from 'zod'
+import { move } from './move.ts'
+
+/** A JSON file of ours in the schema's form; null where there is none, or one that was damaged or written by another version. */
+export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch {
+    return null
+  }
+}
+
+/** Writes a JSON file so that it is whole or as it was, at every moment. Makes its folder. Throws what the file system throws. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.part`
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    await writeFile(temporary, `${JSON.stringify(value, null, 1)}\n`)
+    await move(temporary, path)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
