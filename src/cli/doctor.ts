@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
 import { type Advice, engineProblem, usable } from '../service/doctor-advice.ts'
 import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
+import type { DeviceTest } from '../shared/device-tests.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -12,6 +14,7 @@ import { wayText } from './ways.ts'
 
 interface DoctorOptions {
   readonly json?: boolean
+  readonly retryDevices?: boolean
   readonly home?: string
 }
 
@@ -24,15 +27,21 @@ export function addDoctor(program: Command, run: RunCommand): void {
         'Each device is really started, in a process of its own.',
     )
     .option('--json', 'one JSON object instead of text; sizes in bytes')
+    .option('--retry-devices', 'forget which devices were found wrong, so that the next answer tries them again')
     .addOption(homeOption())
     .addHelpText('after', '\nExit status: 0 when clips can be described here, 1 when not.')
     .action((options: DoctorOptions) => run((signal) => doctor(options, signal)))
 }
 
 async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<ExitCode> {
+  const home = homeOf(options)
   const progress = new ProgressLine(process.stderr)
+  if (options.retryDevices) {
+    const forgotten = await new DeviceTestBook(home).forgetFailed()
+    progress.note(forgotten === 0 ? 'No device was found wrong before.' : `${forgotten} will be tried again.`)
+  }
   progress.begin('trying every device')
-  const report = await makeReport(homeOf(options), signal).finally(() => progress.clear())
+  const report = await makeReport(home, signal).finally(() => progress.clear())
   const advice = report.advice.map(adviceText)
   process.stdout.write(options.json ? `${JSON.stringify({ ...report, advice })}\n` : `${printable(reportText(report, advice))}\n`)
   return usable(report.engines) ? exitCodes.done : exitCodes.failed
@@ -68,6 +77,7 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
       probes(engines.language.devices),
     ])
   }
+  if (report.deviceTests.length > 0) sections.push(["Devices held against this machine's CPU", report.deviceTests.map(testLine)])
   sections.push([
     `Models (${data.models})`,
     models.map(({ name, bytes, path, problem }) =>
@@ -76,4 +86,9 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
   ])
   if (advice.length > 0) sections.push(['What to do', advice.map((sentence) => `  - ${sentence}`)])
   return sections.map(([title, lines]) => [title, ...lines].join('\n')).join('\n\n')
+}
+
+function testLine({ part, device, model, runtime, passed, attention, detail }: DeviceTest): string {
+  const how = attention === 'plain' ? ', with attention written out' : ''
+  return `  ${device} for ${part} of ${model} (${runtime}): ${passed ? `used${how}` : 'not used'}; ${detail}`
 }

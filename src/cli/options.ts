@@ -9,6 +9,7 @@ import { samplingSchema } from '../shared/sampling.ts'
 export interface ClipOptions {
   readonly model: string
   readonly device: DeviceChoice
+  readonly untested?: boolean
   readonly home?: string
   readonly cache: boolean
   readonly frames?: number
@@ -92,6 +93,10 @@ export function modelOptions(): Option[] {
     new Option('--device <name>', 'where to compute; "auto" takes the first that works, any other must work or the run fails')
       .choices(deviceChoices)
       .default('auto'),
+    new Option(
+      '--untested',
+      'use a device even where its results differ from the CPU\'s, or were not held against them ("tarsier doctor" shows them)',
+    ),
     homeOption(),
     new Option('--no-cache', 'do not keep what was seen of a clip on disk, and do not use what was kept'),
   ])

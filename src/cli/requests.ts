@@ -13,7 +13,8 @@ export function homeOf(options: { readonly home?: string }): string {
 }
 
 export function engineOptions(options: ClipOptions): EngineOptions {
-  return { model: options.model, device: options.device, home: homeOf(options), cache: options.cache }
+  const { model, device, cache, untested = false } = options
+  return { model, device, home: homeOf(options), cache, untested }
 }
 
 /** The frames to look at: what was asked for, the rest as the model has it. */

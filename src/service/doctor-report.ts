@@ -1,10 +1,12 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
 import type { Diagnosis } from '../engine/diagnosis.ts'
 import { diagnoseInHost } from '../engine/host/host-client.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
+import type { DeviceTest } from '../shared/device-tests.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
 import { type Advice, type Advisable, adviceFor } from './doctor-advice.ts'
 import { appVersion } from './version.ts'
@@ -34,6 +36,8 @@ export interface DoctorReport extends Advisable {
   readonly models: readonly ModelSeen[]
   /** The native engines, or why not even asking them worked. */
   readonly engines: Diagnosis | { readonly error: ErrorData }
+  /** How devices did when they were held against the CPU, the newest first. */
+  readonly deviceTests: readonly DeviceTest[]
   /** What to do about what is missing. */
   readonly advice: readonly Advice[]
 }
@@ -56,6 +60,7 @@ export async function makeReport(home: string, signal: AbortSignal): Promise<Doc
       { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
     ]),
     engines,
+    deviceTests: await new DeviceTestBook(home).all(),
   }
   return { ...facts, advice: adviceFor(facts) }
 }

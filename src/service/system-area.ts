@@ -1,4 +1,5 @@
 import { homedir, release, userInfo } from 'node:os'
+import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
 import type { About, Health } from '../shared/contract/system.ts'
 import { connections } from './connections.ts'
 import { makeReport } from './doctor-report.ts'
@@ -12,6 +13,12 @@ const area = implementer.system
 export const systemArea = {
   about: area.about.handler(({ context: { service } }) => about(service)),
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
+  retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
+    const forgotten = await new DeviceTestBook(service.home).forgetFailed()
+    // The loaded model keeps the devices that it has.
+    if (forgotten > 0 && service.runs.running === null) await service.engines.unload()
+    return forgotten
+  }),
   activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),
   logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
   report: area.report.handler(async ({ context: { service }, signal }) => {
@@ -44,6 +51,7 @@ async function health({ home }: Service, signal: AbortSignal): Promise<Health> {
     media: works ? [works.media, works.images] : none,
     vision: works?.vision.devices ?? none,
     language: works?.language.devices ?? none,
+    deviceTests: report.deviceTests,
     advice: report.advice.map(({ text }) => text),
   }
 }

@@ -1,5 +1,6 @@
 import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
+import type { DeviceTest } from '../device-tests.ts'
 import { procedure, type TextFile } from './base.ts'
 
 export interface Part {
@@ -40,6 +41,8 @@ export interface Health {
   readonly media: readonly Works[]
   readonly vision: readonly Works[]
   readonly language: readonly Works[]
+  /** How devices did when they were held against the CPU, the newest first. */
+  readonly deviceTests: readonly DeviceTest[]
   /** What to do about what is missing, a sentence each. */
   readonly advice: readonly string[]
 }
@@ -67,6 +70,8 @@ export const systemContract = {
   about: procedure.output(type<About>()),
   /** Tries every device, in a process of its own: takes a second or more. */
   health: procedure.output(type<Health>()),
+  /** Forgets which devices were found wrong, so that the next answer tries them again. Answers how many there were. */
+  retryDevices: procedure.output(type<number>()),
   /** What goes on now, and again whenever that changes. */
   activity: procedure.output(eventIterator(type<Activity>())),
   /** The newest lines, the oldest of them first. */

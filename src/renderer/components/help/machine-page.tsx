@@ -1,8 +1,13 @@
 import { CircleCheck, CircleX } from 'lucide-react'
+import { useState } from 'react'
 import type { Works } from '../../../shared/contract/system.ts'
+import type { DeviceTest } from '../../../shared/device-tests.ts'
+import type { TarsierError } from '../../../shared/errors.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
+import { problemOf } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
 
@@ -13,7 +18,7 @@ export function MachinePage() {
   const { answer: health, problem, again } = useAnswer(askHealth)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
   if (!health) return <p className="text-quiet">Trying every device; this takes a few seconds…</p>
-  const { cpu, memory, disk, media, vision, language, advice } = health
+  const { cpu, memory, disk, media, vision, language, advice, deviceTests } = health
   return (
     <div className="max-w-2xl space-y-4">
       <p className="text-[0.875rem]">
@@ -26,7 +31,30 @@ export function MachinePage() {
       <WorksList title="Reading clips" all={media} />
       <WorksList title="Eyes" all={vision} />
       <WorksList title="Language" all={language} />
+      <TestedDevices tests={deviceTests} onRetried={again} />
     </div>
+  )
+}
+
+/** How devices did against the CPU, and a way to try those again that did not do well, e.g. after an update of their driver. */
+function TestedDevices({ tests, onRetried }: { readonly tests: readonly DeviceTest[]; readonly onRetried: () => void }) {
+  const [problem, setProblem] = useState<TarsierError | null>(null)
+  if (tests.length === 0) return null
+  const all = tests.map(({ device, part, model, passed, detail }) => ({
+    name: device,
+    works: passed,
+    detail: `${part} of ${model}: ${passed ? 'used' : 'not used'}; ${detail}`,
+  }))
+  const retry = () => {
+    setProblem(null)
+    service.system.retryDevices().then(onRetried, (error) => setProblem(problemOf(error)))
+  }
+  return (
+    <>
+      <WorksList title="Compared with the CPU" all={all} />
+      {problem && <FailureNotice error={problem} can={{ retry }} />}
+      {tests.some(({ passed }) => !passed) && <Button onClick={retry}>Try failed devices again</Button>}
+    </>
   )
 }
 
@@ -38,7 +66,7 @@ function WorksList({ title, all }: { readonly title: string; readonly all: reado
         {all.map(({ name, works, detail }) => {
           const Icon = works ? CircleCheck : CircleX
           return (
-            <li key={name} className="flex gap-2 text-[0.8125rem]">
+            <li key={`${name} ${detail}`} className="flex gap-2 text-[0.8125rem]">
               <Icon
                 size={16}
                 aria-label={works ? 'works' : 'does not work'}
