@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 import type { EngineClient, EngineOptions, ModelFacts } from '../../engine/engine-client.ts'
-=======
-import { type EngineClient, type EngineOptions, type ModelFacts, userMessage } from '../../engine/engine-client.ts'
->>>>>>> cf50680 (Show how devices did against the CPU, and try them again)
 import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
