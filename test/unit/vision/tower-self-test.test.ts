@@ -17,7 +17,9 @@ it.each([
 })
 
 it('says how far off they are', () => {
-  expect(verdictOn(expected, noisy(0.1), WIDTH, 'f32').detail).toMatch(/^its rows differ from the CPU's by 1\.0e-1 of their size, .* \(at most 0\.001 is allowed\)$/)
+  expect(verdictOn(expected, noisy(0.1), WIDTH, 'f32').detail).toMatch(
+    /^its rows differ from the CPU's by 1\.0e-1 of their size, .* \(at most 0\.001 is allowed\)$/,
+  )
 })
 
 it.each([Number.NaN, Number.POSITIVE_INFINITY])('calls rows with %f in them wrong, in any precision', (value) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareRows } from '../../../src/engine/vision/tower-error.ts'
+import { compareRows } from '../../../src/engine/vision/compare-rows.ts'
 
 describe('the error of a tower', () => {
   const exact = [Float32Array.of(1, 0, 0, 2), Float32Array.of(3, 4)]
