@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { access, rm, writeFile } from 'node:fs/promises'
-import { move } from '../platform/move.ts'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
+import { move } from '../platform/move.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { Way } from '../shared/ways.ts'
 

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises'
-import { move } from '../../platform/move.ts'
 import { join } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
+import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */

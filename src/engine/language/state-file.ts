@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { move } from '../../platform/move.ts'
 import { dirname } from 'node:path'
+import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { addFile } from '../file-pieces.ts'
 import { isDiskFull, isFolderFull, whyUnwritten } from '../write-failure.ts'
