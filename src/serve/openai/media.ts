@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
+import { isDiskFull } from '../../engine/write-failure.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
 import { ofPart } from './errors.ts'
@@ -101,7 +102,7 @@ export class RequestMedia implements AsyncDisposable {
       }
       return await this.#place(scratch, `${hash.digest('hex')}${FRAMES_ENDING}`)
     } catch (error) {
-      throw isFull(error) ? full(error) : error
+      throw isDiskFull(error) ? full(error) : error
     } finally {
       await this.#uploads.discard(scratch)
     }
@@ -188,7 +189,7 @@ export class RequestMedia implements AsyncDisposable {
       return await this.#place(scratch, hash.digest('hex'))
     } catch (error) {
       if (isAbort(error) || error instanceof TarsierError) throw error
-      throw isFull(error) ? full(error) : error
+      throw isDiskFull(error) ? full(error) : error
     } finally {
       await this.#uploads.discard(scratch)
     }
@@ -238,11 +239,6 @@ function unescaped(data: string): string {
   } catch (cause) {
     throw new TarsierError('usage', 'Its data is not base64.', { cause })
   }
-}
-
-function isFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
 function full(cause: unknown): TarsierError {
