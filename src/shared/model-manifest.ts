@@ -49,7 +49,7 @@ const samplerOf = (byDefault: boolean) =>
 const prompt = z
   .object({
     /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
-    template: z.string().max(MAX_TEMPLATE, `is longer than ${MAX_TEMPLATE / 1024} KiB, which no chat template needs`),
+    template: z.string().max(MAX_TEMPLATE, `is longer than ${MAX_TEMPLATE} characters, which no chat template needs`),
     /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
     videoPad: z.string().min(1).max(256),
     describe: z.string().min(1).max(MAX_DESCRIBE),

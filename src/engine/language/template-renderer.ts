@@ -1,5 +1,6 @@
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { MAX_TEMPLATE } from '../../shared/model-manifest.ts'
+import { sizeText } from '../../shared/size-text.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
 import {
   MAX_CONVERSATION,
@@ -128,9 +129,9 @@ function neverStarted({ why, said, cause }: ChildEnd): TarsierError {
 const NEEDLESS = 'which no template for conversations needs'
 /** What a template did, and where the limit lies. */
 const FAULTS: Readonly<Record<TemplateFault, string>> = {
-  size: `is longer than ${MAX_TEMPLATE / 1024} KiB, ${NEEDLESS}`,
+  size: `is longer than ${MAX_TEMPLATE} characters, ${NEEDLESS}`,
   time: `takes longer than ${MAX_SECONDS} seconds, ${NEEDLESS}`,
-  memory: `takes more than ${MAX_MEGABYTES} MB of memory, ${NEEDLESS}`,
+  memory: `takes more than ${sizeText(MAX_MEGABYTES * 1e6)} of memory, ${NEEDLESS}`,
   length: `makes a text many times longer than the conversation, ${NEEDLESS}`,
   depth: `is nested too deeply or calls itself, ${NEEDLESS}`,
   syntax: 'is no Jinja',
