@@ -100,11 +100,10 @@ describe('a model with such a template', () => {
   it('is refused at the question over which its template loops, and answers the next', async () => {
     const template = `${prompts.template}{% if 'poem' in messages[0]['content'][1]['text'] %}${loops(4)}{% endif %}`
     await using language = await loadLanguage(tinyModel, { template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
-    // Two stretches of tokens with the clip between them.
     const ask = (text: string) =>
       language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], { addGenerationPrompt: true })
     await expect(ask('A poem?')).rejects.toMatchObject({ code: 'model-damaged', details: { fault: 'time' } })
-    expect(await ask('A word?')).toHaveLength(3)
+    expect((await ask('A word?')).filter(({ kind }) => kind === 'clip')).toHaveLength(1)
   })
 })
 
