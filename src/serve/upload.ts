@@ -47,7 +47,8 @@ async function writeBody(request: Request, path: string, limit: number): Promise
   const hash = createHash('sha256')
   let bytes = 0
   await using file = await open(path, 'wx')
-  for await (const piece of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+  // Not cancelled where it is too large: the connection reads what is left and throws it away, and a cancelled body would still be handed that.
+  for await (const piece of request.body?.values({ preventCancel: true }) ?? []) {
     request.signal.throwIfAborted()
     bytes += piece.byteLength
     if (bytes > limit) throw tooLarge(limit)

@@ -53,7 +53,7 @@ describe('a connection on which nothing comes any more is cut', () => {
     socket.write(text())
     // A test that waits in vain fails by its own time limit.
     await closed
-    expect(await (await fetch(`${run.base}/health`)).json()).toEqual({ status: 'ok' })
+    expect(await (await fetch(`${run.base}/health`)).json()).toMatchObject({ status: 'ok' })
   })
 })
 
@@ -127,6 +127,6 @@ describe('a body that is too large is answered, and the answer can be read', () 
     socket.write(head('GET', '/health', { connection: 'close' }))
     const answers = await closed
     expect(answers).toMatch(/^HTTP\/1\.1 404 /)
-    expect(answers).toContain('{"status":"ok"}')
+    expect(answers).toContain('"status":"ok"')
   })
 })
