@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { deviceTestSchema } from '../../../src/shared/device-tests.ts'
 import { runCli } from './run-cli.ts'
 
 let home: string
@@ -77,6 +78,7 @@ describe('doctor', () => {
           language: z.object({ version: z.string(), llamaCpp: z.string(), devices: z.array(probe) }).strict(),
         })
         .strict(),
+      deviceTests: z.array(deviceTestSchema),
       advice: z.array(z.string()),
     })
     .strict()
