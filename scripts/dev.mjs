@@ -28,6 +28,8 @@ async function serve() {
   const tarsier = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   tarsier.once('exit', (code) => process.exit(code ?? 1))
   process.once('exit', () => tarsier.kill())
+  // By themselves these signals end a process without its `exit`, and the server would stay.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit())
   const address = await new Promise((told) => {
     tarsier.stdout.setEncoding('utf8').on('data', (text) => {
       const found = /Tarsier is at (\S+)/.exec(text)?.[1]
