@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path'
 const RUNTIME = /^(msvcp140(_\d|_atomic_wait|_codecvt_ids)?|vcruntime140(_\d)?|concrt140|vcomp140)\.dll$/
 /** Sets of functions that Windows resolves by itself, and the libraries that every supported Windows has. */
 const OF_WINDOWS =
-  /^(api-ms-win-.*|ext-ms-.*|(advapi32|avicap32|bcrypt|bcryptprimitives|cfgmgr32|combase|comctl32|comdlg32|crypt32|d3d11|d3d12|d3d9|dbghelp|dnsapi|dwmapi|dxgi|dxva2|gdi32|hid|imm32|iphlpapi|kernel32|kernelbase|mf|mfplat|mfreadwrite|msvcrt|mswsock|ncrypt|netapi32|normaliz|ntdll|ole32|oleaut32|powrprof|propsys|psapi|rpcrt4|secur32|setupapi|shcore|shell32|shlwapi|ucrtbase|user32|userenv|uxtheme|version|winhttp|winmm|winspool\.drv|ws2_32|wtsapi32)(\.dll)?|winspool\.drv)$/
+  /^(api-ms-win-.*|ext-ms-.*|(advapi32|avicap32|bcrypt|bcryptprimitives|cfgmgr32|combase|comctl32|comdlg32|crypt32|d3d11|d3d12|d3d9|dbghelp|dnsapi|dwmapi|dxgi|dxva2|gdi32|hid|imm32|iphlpapi|kernel32|kernelbase|mf|mfplat|mfreadwrite|msvcrt|mswsock|ncrypt|netapi32|normaliz|ntdll|ole32|oleaut32|powrprof|propsys|psapi|rpcrt4|secur32|setupapi|shcore|shell32|shlwapi|ucrtbase|user32|userenv|uxtheme|version|winhttp|winmm|ws2_32|wtsapi32)(\.dll)?|winspool\.drv)$/
 /** What a driver brings: the file is only loaded where that is installed. */
 const OF_A_DRIVER = /^(nvcuda|nvml|vulkan-1|cudart64_\d+|cublas64_\d+|cublaslt64_\d+)\.dll$/
 /** The program that loads it stands for these names. */
@@ -19,11 +19,14 @@ const OF_THE_PROGRAM = /^(node|electron)\.exe$/
 
 /** Imports of every native file below a folder that nothing provides. @param {string} folder @returns {Missing[]} */
 export function missingLibraries(folder) {
-  return nativeFiles(folder).flatMap((file) =>
-    importsOf(readFileSync(file))
+  return nativeFiles(folder).flatMap((file) => {
+    const bytes = readFileSync(file)
+    // Packages for all systems also have other systems' modules, which have the same ending.
+    if (bytes.toString('latin1', 0, 2) !== 'MZ') return []
+    return importsOf(bytes)
       .filter((name) => ![OF_WINDOWS, OF_A_DRIVER, OF_THE_PROGRAM].some((known) => known.test(name)) && !isBeside(file, name))
-      .map((library) => ({ file, library })),
-  )
+      .map((library) => ({ file, library }))
+  })
 }
 
 /** The part of what is missing that Microsoft's C++ runtime provides. @param {readonly Missing[]} missing @returns {Missing[]} */
@@ -42,7 +45,7 @@ export function addRuntime(folder, redistributable) {
       throw new Error(
         `${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or name the folder of its C++ runtime in TARSIER_VC_RUNTIME.`,
       )
-    // One library may have put there what the next one needs.
+    // Another file of the same folder may have needed it too.
     if (!isBeside(file, library)) copyFileSync(source, join(dirname(file), library))
   }
   const left = missingLibraries(folder)
@@ -64,7 +67,6 @@ function nativeFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(dll|node)$/i.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => readFileSync(file).subarray(0, 2).toString('latin1') === 'MZ')
 }
 
 /** @param {string} file @param {string} library */

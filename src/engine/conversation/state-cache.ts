@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { positionAfterClip } from '../language/clip-positions.ts'
 import type { Language, Session } from '../language/types.ts'
-import { positionAfterClip } from './clip-positions.ts'
 import type { HeldPrompt, PromptPart } from './held-prompt.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 

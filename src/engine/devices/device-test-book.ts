@@ -34,14 +34,13 @@ export class DeviceTestBook {
   }
 
   /** A disk that cannot be written to costs the same test once more, and nothing else. */
-  async note(subject: TestSubject, result: Pick<DeviceTest, 'passed' | 'attention' | 'detail'>): Promise<DeviceTest> {
+  async note(subject: TestSubject, result: Pick<DeviceTest, 'passed' | 'attention' | 'detail'>): Promise<void> {
     const { weights: _, ...about } = subject
     const test = { ...about, ...result, time: Date.now() }
     const key = await keyOf(subject)
     const { [key]: _before, ...others } = (await this.#read()).tests
     const tests = Object.fromEntries([...Object.entries(others), [key, test] as const].slice(-MAX_TESTS))
     await writeJson(this.#path, { version: 1, tests } satisfies Book).catch(() => {})
-    return test
   }
 
   /** The newest first. */

@@ -1,8 +1,9 @@
+import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import type { Language } from './types.ts'
 
 const WORDS = 'Describe the video in detail: what happens first, and what happens then?'
-/** Rows and columns of the picture in the test's prefix. */
-const GRID = 4
+/** The picture in the test's prefix. */
+const PICTURE = { grid: [4, 4], rows: 16 } as const
 /** Room for the words of any tokenizer, and the picture. */
 const CELLS = 256
 /**
@@ -17,15 +18,9 @@ export async function testLogits(language: Language, signal: AbortSignal): Promi
   const tokens = language.tokenize(WORDS).slice(0, CELLS / 4)
   await session.evaluateTokens(tokens, signal)
   const start = session.mark.position
-  const count = GRID * GRID
-  const rows = Float32Array.from({ length: count * language.width }, (_, i) => 0.5 * Math.sin(i * i))
-  const line = language.positions === 'line'
-  const planes = Int32Array.from({ length: 3 * count }, (_, i) => {
-    const [plane, row] = [Math.floor(i / count), i % count]
-    if (line) return start + row
-    return start + [0, Math.floor(row / GRID), row % GRID][plane]!
-  })
-  await session.evaluateRows(rows, planes, start + (line ? count : GRID), signal)
+  const rows = Float32Array.from({ length: PICTURE.rows * language.width }, (_, i) => 0.5 * Math.sin(i * i))
+  const planes = framePlanes(language.positions, start, 0, PICTURE)
+  await session.evaluateRows(rows, planes, positionAfterClip(language.positions, start, 1, PICTURE), signal)
   await session.evaluateTokens(tokens, signal)
   return session.logits()
 }

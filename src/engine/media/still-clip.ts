@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import { unlessAborted } from '../../platform/unless-aborted.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { bounded } from '../bounded.ts'
@@ -68,8 +69,9 @@ export class StillClip implements Clip {
     const { width, height, path } = this.info
     for (const index of plan.indices) {
       signal.throwIfAborted()
+      // libvips cannot be stopped.
       const decode = (failOn: 'warning' | 'none') =>
-        abortable(decodePicture(path, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
+        unlessAborted(decodePicture(path, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
       const { pixels } = await decode('warning').catch(async () => {
         signal.throwIfAborted()
         const repaired = await decode('none').catch((cause: unknown) => {
@@ -102,18 +104,4 @@ function exifRotation(orientation: number | undefined): MediaInfo['rotation'] {
   if (orientation === 6 || orientation === 7) return 90
   if (orientation === 5 || orientation === 8) return 270
   return 0
-}
-
-/** Ends with an abort at once; libvips cannot be stopped and finishes by itself. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../platform/unless-aborted.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Frame, RgbImage } from '../media/types.ts'
 import { FrameBatches, type PreparedFrame } from './frame-batches.ts'
@@ -127,20 +128,5 @@ export class OnnxTower implements Tower {
   #memory(length: number): Float32Array<ArrayBuffer> {
     const spare = this.#spare.pop()
     return spare?.length === length ? spare : new Float32Array(length)
-  }
-}
-
-/** The run's result, or the abort at once: the thread finishes by itself what it has begun. */
-async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-  })
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([result, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

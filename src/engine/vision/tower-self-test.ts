@@ -50,19 +50,25 @@ export async function openTested(
   const verdicts: (Verdict & { readonly attention: SessionWishes['attention'] })[] = []
   for (const attention of ['fused', 'plain'] as const) {
     const session = await open(attention)
-    verdicts.push({ ...(await judge(session, parts, expected)), attention })
+    const verdict = await judge(session, parts, expected).catch(async (error: unknown) => {
+      await session.close()
+      throw error
+    })
+    if (verdict.level === 'exact') {
+      await book.note(subject, { passed: true, attention, detail: verdict.detail })
+      return { session, notice: noticeOf(attention, wishes.device) }
+    }
+    verdicts.push({ ...verdict, attention })
     await session.close()
-    if (verdicts.at(-1)?.level === 'exact') break
   }
-  const best = verdicts.find(({ level }) => level === 'exact') ?? verdicts.find(({ level }) => level === 'near')
-  const detail = best?.detail ?? verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
-  if (!best) {
-    await book.note(subject, { passed: false, detail })
-    throw new Error(detail)
+  const near = verdicts.find(({ level }) => level === 'near')
+  if (near) {
+    await book.note(subject, { passed: true, attention: near.attention, detail: near.detail })
+    return { session: await open(near.attention), notice: noticeOf(near.attention, wishes.device) }
   }
-  const { attention } = best
-  await book.note(subject, { passed: true, attention, detail })
-  return { session: await open(attention), notice: noticeOf(attention, wishes.device) }
+  const detail = verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
+  await book.note(subject, { passed: false, detail })
+  throw new Error(detail)
 }
 
 function noticeOf(attention: SessionWishes['attention'], device: string): string | null {

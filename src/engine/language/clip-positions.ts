@@ -1,5 +1,10 @@
-import type { PositionKind } from '../language/types.ts'
-import type { FrameTokens } from '../vision/types.ts'
+import type { PositionKind } from './types.ts'
+
+/** A picture's tokens: rows and columns of the grid, and the rows of embeddings they become, with separators where a model has such. */
+interface PictureTokens {
+  readonly grid: readonly [rows: number, columns: number]
+  readonly rows: number
+}
 
 /**
  * Positions of one frame's rows, each row's in three planes t, h, w.
@@ -12,7 +17,7 @@ export function framePlanes(
   kind: PositionKind,
   start: number,
   frame: number,
-  { grid: [rows, columns], rows: count }: FrameTokens,
+  { grid: [rows, columns], rows: count }: PictureTokens,
 ): Int32Array {
   if (kind === 'line') return linePlanes(start + frame * count, count)
   const planes = new Int32Array(3 * count)
@@ -32,6 +37,6 @@ export function linePlanes(start: number, count: number): Int32Array {
 }
 
 /** The position of whatever follows a clip of so many frames: past the greatest position any plane used. */
-export function positionAfterClip(kind: PositionKind, start: number, frames: number, { grid, rows }: FrameTokens): number {
+export function positionAfterClip(kind: PositionKind, start: number, frames: number, { grid, rows }: PictureTokens): number {
   return start + (kind === 'line' ? frames * rows : Math.max(frames, ...grid))
 }

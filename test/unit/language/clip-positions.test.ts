@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { framePlanes, positionAfterClip } from '../../../src/engine/conversation/clip-positions.ts'
+import { framePlanes, positionAfterClip } from '../../../src/engine/language/clip-positions.ts'
 
 test('a frame has its number in t, its rows in h, its columns in w, all from the start of the clip', () => {
   // Qwen2-VL's get_rope_index for a 2 by 3 grid that begins at position 7, third frame.

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { unlessAborted } from '../../../src/platform/unless-aborted.ts'
+
+const never = new AbortController().signal
+const forever = new Promise<never>(() => {})
+
+it('gives what the work gives, and throws what it throws', async () => {
+  expect(await unlessAborted(Promise.resolve(3), never)).toBe(3)
+  await expect(unlessAborted(Promise.reject(new Error('no')), never)).rejects.toThrow('no')
+})
+
+it('ends with an abort, at once or later, though the work goes on', async () => {
+  await expect(unlessAborted(forever, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
+  const abort = new AbortController()
+  const waiting = unlessAborted(forever, abort.signal)
+  abort.abort()
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+it('lets nobody hear of work that fails after the abort', async () => {
+  const unhandled: unknown[] = []
+  const hear = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', hear)
+  let fail = (_: Error) => {}
+  const work = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  await expect(unlessAborted(work, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
+  fail(new Error('too late'))
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  process.off('unhandledRejection', hear)
+  expect(unhandled).toEqual([])
+})
