@@ -21,9 +21,9 @@ export function ShortcutsDialog() {
                 .map(({ keys, does }) => (
                   <div key={does} className="flex items-center justify-between gap-4 text-[0.8125rem]">
                     <dt>{does}</dt>
-                    <dd className="flex gap-1">
+                    <dd className="flex shrink-0 items-center gap-1">
                       {keys.map((key) => (
-                        <kbd key={key} className="rounded-md border border-edge bg-sunk px-1.5 font-sans text-[0.75rem]">
+                        <kbd key={key} className="whitespace-nowrap rounded-md border border-edge bg-sunk px-1.5 font-sans text-[0.75rem]">
                           {key === 'mod' ? mod : key}
                         </kbd>
                       ))}
