@@ -1,5 +1,5 @@
 import type { EngineEvent } from '../../shared/engine-events.ts'
-import type { TarsierError } from '../../shared/errors.ts'
+import { asTarsierError, type TarsierError } from '../../shared/errors.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import type { Diagnosis } from '../diagnosis.ts'
 import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from '../engine-client.ts'
@@ -52,8 +52,14 @@ export class HostClient implements EngineClient {
   }
 
   async close(conversation: string): Promise<void> {
-    // A process that is gone holds no conversation.
-    if (this.#calls.alive) await this.#calls.ask({ kind: 'close', conversation }, new AbortController().signal)
+    if (!this.#calls.alive) return
+    try {
+      await this.#calls.ask({ kind: 'close', conversation }, new AbortController().signal)
+    } catch (error) {
+      // A process that is gone, also since it was asked, holds no conversation; `onLost` was told of its end.
+      const { code } = asTarsierError(error)
+      if (code !== 'engine-crashed' && code !== 'engine-hung') throw error
+    }
   }
 
   trace(request: TraceRequest, signal: AbortSignal): Promise<Trace> {

@@ -89,6 +89,13 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
     await expect(running).rejects.toMatchObject({ code: 'engine-crashed' })
     await expect(waiting).rejects.toMatchObject({ code: 'engine-crashed' })
     await client.close('talk')
+
+    await client.load(never)
+    const pid = hostPid()
+    process.kill(pid, 'SIGSTOP') // so that it cannot answer before it dies
+    const closing = client.close('talk')
+    process.kill(pid, 'SIGKILL')
+    await closing
   })
 
   test('is not started again after the third crash', async () => {
