@@ -47,7 +47,7 @@ export class NodeChild<To, From> {
   constructor(entry: ChildEntry, onMessage: (message: From) => void, onGone: (end: ChildEnd) => void) {
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
-      // One heap of glibc's for all threads: with one for each, the engine grew by 50 MB over its first 150 clips (docs/decisions.md).
+      // One heap of glibc's for all threads: with one for each, the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

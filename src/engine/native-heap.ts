@@ -18,7 +18,7 @@ let passing = 0
 
 /**
  * Has large buffers (weights, KV, sessions) go back to the system when they are freed. By itself glibc keeps more and more of them in the heaps of
- * threads, where other threads cannot use them (docs/decisions.md). Other systems need none of it. Does nothing the second time.
+ * threads, where other threads cannot use them (docs/decisions/0034-native-heap.md). Other systems need none of it. Does nothing the second time.
  */
 export function returnLargeBuffers(): void {
   glibc ??= openGlibc()

@@ -8,7 +8,7 @@ const PICTURE = { grid: [4, 4], rows: 16 } as const
 const CELLS = 256
 /**
  * Largest difference of a logit, relative to the spread of the CPU's. GPUs multiply in 16 bits what the CPU does in 32 or 8; a wrong kernel is off by
- * a tenth and more. Measured: docs/decisions.md.
+ * a tenth and more. Measured: docs/decisions/0020-device-self-tests.md.
  */
 const MAX_DIFFERENCE = 0.03
 

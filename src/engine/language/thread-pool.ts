@@ -23,7 +23,7 @@ interface PoolParams {
 
 /**
  * ggml's thread pools. Without one llama.cpp makes its threads anew for every batch, and a batch that a worker of Node's hands in begins with two of
- * them on one core, spinning for each other, until the system moves one: half of the speed on two cores (docs/decisions.md).
+ * them on one core, spinning for each other, until the system moves one: half of the speed on two cores (docs/decisions/0024-thread-pools.md).
  * @param base libggml-base
  * @param ggml libggml, where the backends are registered
  * @returns null for a build that has none or lays them out otherwise: it works without
