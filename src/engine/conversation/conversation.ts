@@ -140,7 +140,7 @@ export class Conversation {
     const opened: PreparedClip[] = []
     const open = async (request: ClipRequest): Promise<PreparedClip> => {
       for (const [i, held] of spare.entries()) {
-        if (!sameClip(held.request, request) || !(await held.isUnchanged())) continue
+        if (!serves(held, request) || !(await held.isUnchanged())) continue
         spare.splice(i, 1)
         return held
       }
@@ -377,8 +377,16 @@ function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number }
   return { visual, text }
 }
 
-/** Whether two requests mean the same frames of the same file. */
-function sameClip(a: ClipRequest | undefined, b: ClipRequest | undefined): boolean {
-  if (!a || !b) return a === b
-  return a.path === b.path && a.maxPixels === b.maxPixels && a.minPixels === b.minPixels && isDeepStrictEqual(a.frames, b.frames)
+/**
+ * Whether a clip that is held is what a request asks for: the same frames of the same file, of the same size. One that was shrunk to fit is that
+ * only for requests that allow it: another one wants the clip as it asks, or a refusal.
+ */
+function serves({ request: held, fitted }: PreparedClip, wanted: ClipRequest): boolean {
+  return (
+    held.path === wanted.path &&
+    held.maxPixels === wanted.maxPixels &&
+    held.minPixels === wanted.minPixels &&
+    isDeepStrictEqual(held.frames, wanted.frames) &&
+    (fitted === undefined || wanted.fit === true)
+  )
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { userMessage } from '../../../src/engine/engine-client.ts'
 import { DEMO_MODEL } from '../../../src/engine/models/registry.ts'
-import { ask, run, TinyEngines } from '../conversation/tiny-engine.ts'
+import { ask, chat, run, TinyEngines, words } from '../conversation/tiny-engine.ts'
 
 let tiny: TinyEngines
 beforeAll(async () => {
@@ -36,6 +37,18 @@ describe('a clip that does not fit', () => {
     expect(answer.tokens.visual).toBeLessThanOrEqual(whole.tokens.visual / 2)
     expect(answer.notices).toContainEqual(expect.stringContaining('To fit'))
     expect(events).toContainEqual({ kind: 'notice', text: expect.stringContaining('To fit') })
+  })
+
+  it('is not taken for the clip as it was asked for by a question that does not allow smaller settings', async () => {
+    const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
+    const engine = demo({ context: Math.ceil(whole.tokens.visual / 2) + whole.tokens.prompt + 16 })
+    const asked = (fit: boolean) => ({ ...chat(userMessage('What is there?', clip(fit))), sampling: words({ maxTokens: 16 }) })
+    const first = (await run(engine, asked(true))).answer
+    const again = (await run(engine, asked(true))).answer
+    expect(first.fitted?.from).toEqual({ frames: 8, maxPixels: null })
+    expect(again).toMatchObject({ fitted: first.fitted, text: first.text })
+    expect(again.tokens.evaluated).toBeLessThan(first.tokens.visual)
+    await expect(run(engine, asked(false))).rejects.toMatchObject({ code: 'context-full' })
   })
 
   it('is weighed against memory as well', async () => {
