@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { holdLock } from '../../../src/engine/folder-lock.ts'
+import { TarsierError } from '../../../src/shared/errors.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+
+/** Greater than any process number. */
+const NOBODY = 4_194_305
+/** A PID namespace of its own, as a container has; users that are not root need a user namespace for it. */
+const CONTAINER = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
+const canContain = process.platform === 'linux' && spawnSync(CONTAINER[0], [...CONTAINER.slice(1), 'true']).status === 0
+
+let scratch: ScratchFolder
+let lock: string
+const children: ChildProcess[] = []
+
+beforeEach(async () => {
+  scratch = await ScratchFolder.make()
+  lock = scratch.path('.running')
+})
+afterEach(async () => {
+  await Promise.all(children.splice(0).map(kill))
+  await scratch[Symbol.asyncDispose]()
+})
+
+const hold = () => holdLock(lock, (holder) => new TarsierError('bench-busy', 'busy', { details: { process: holder } }))
+const busy = (holder: number | null) => ({ code: 'bench-busy', details: { process: holder } })
+
+/** Starts a process that tries to hold the lock, perhaps in a container, and gives it with what it says. */
+async function start(container: readonly string[] = []): Promise<{ child: ChildProcess; says: string }> {
+  const script = fileURLToPath(new URL('lock-process.ts', import.meta.url))
+  const [program, ...args] = [...container, process.execPath, '--import', import.meta.resolve('tsx'), script, lock] as const
+  const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  children.push(child)
+  const [says] = (await once(createInterface(child.stdout), 'line')) as [string]
+  return { child, says }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** As if the last sign of life had been given so many seconds ago. */
+async function silentFor(seconds: number): Promise<void> {
+  const then = new Date(Date.now() - seconds * 1000)
+  await utimes(lock, then, then)
+}
+
+describe('a process of the same machine', () => {
+  it('is named while it holds the lock, and its lock is gone with it', async () => {
+    const { child, says } = await start()
+    expect(says).toBe('held')
+    await expect(hold()).rejects.toMatchObject(busy(child.pid!))
+    const ended = once(child, 'exit')
+    child.stdin!.end()
+    await ended
+    expect(existsSync(lock)).toBe(false)
+  }, 60_000)
+
+  it('loses the lock at once when it was killed', async () => {
+    const { child } = await start()
+    await kill(child)
+    expect(existsSync(lock)).toBe(true)
+    await (await hold())[Symbol.asyncDispose]()
+    expect(existsSync(lock)).toBe(false)
+  }, 60_000)
+
+  it('loses the lock after half a minute of silence, whoever has its number now', async () => {
+    await using _first = await hold()
+    await expect(hold()).rejects.toMatchObject(busy(process.pid))
+    await silentFor(31)
+    await using _second = await hold()
+    await expect(hold()).rejects.toMatchObject(busy(process.pid))
+  })
+})
+
+describe.runIf(canContain)('a process of another container', () => {
+  it('leaves a lock alone whose holder it cannot see', async () => {
+    await using _lock = await hold()
+    expect((await start(CONTAINER)).says).toBe('busy null')
+  }, 60_000)
+
+  it('is waited for as long as it gives signs of life, though its number is another process here', async () => {
+    const { child, says } = await start(CONTAINER)
+    expect(says).toBe('held')
+    await expect(hold()).rejects.toMatchObject(busy(null))
+    await kill(child)
+    await expect(hold()).rejects.toMatchObject(busy(null))
+    await silentFor(31)
+    await using _lock = await hold()
+    await expect(hold()).rejects.toMatchObject(busy(process.pid))
+  }, 60_000)
+})
+
+it.each([
+  ['of another machine', JSON.stringify({ process: NOBODY, space: 'another machine' })],
+  ['of an older version', String(NOBODY)],
+  ['that is not written yet', ''],
+])('a lock %s is judged by its signs of life alone', async (_, written) => {
+  await scratch.write('.running', written)
+  await expect(hold()).rejects.toMatchObject(busy(null))
+  await silentFor(31)
+  await using _lock = await hold()
+  await expect(hold()).rejects.toMatchObject(busy(process.pid))
+})
