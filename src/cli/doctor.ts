@@ -9,8 +9,8 @@ import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
+import { remedyText } from './remedy-text.ts'
 import { homeOf } from './requests.ts'
-import { wayText } from './ways.ts'
 
 interface DoctorOptions {
   readonly json?: boolean
@@ -48,9 +48,8 @@ async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<Exit
 }
 
 /** The sentence, and how to do on the command line what it says. */
-export function adviceText({ text, way }: Advice): string {
-  const here = wayText(way)
-  return here === '' ? text : `${text} (${here})`
+export function adviceText({ text, remedy }: Advice): string {
+  return remedy === null ? text : `${text} (${remedyText(remedy)})`
 }
 
 function reportText(report: DoctorReport, advice: readonly string[]): string {

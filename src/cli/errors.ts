@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
 import { oneLine } from './printable.ts'
-import { wayText } from './ways.ts'
+import { remedyText } from './remedy-text.ts'
 
 /** A library's own message can be pages long; the sentence that matters comes first. */
 const LONGEST = 800
@@ -21,9 +21,8 @@ export function errorLine(error: unknown, subject?: string): string {
 }
 
 /** Sentences are for every surface; here stands how to do on the command line what they advise. */
-function optionsFor({ code, details }: TarsierError): string {
-  const way = wayText(details?.way)
-  if (way !== '') return way
+function optionsFor({ code, details, remedy }: TarsierError): string {
+  if (remedy !== undefined) return remedyText(remedy)
   switch (code) {
     case 'engine-crashed':
     case 'engine-hung':

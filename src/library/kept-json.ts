@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { MediaInfo } from '../engine/media/types.ts'
+import { errorDetailsSchema } from '../shared/contract/base.ts'
 import type { Turn } from '../shared/contract/chats.ts'
+import { type ErrorData, errorCodes } from '../shared/errors.ts'
+import { remedies } from '../shared/remedies.ts'
 
 /** What a clip was when it was looked at; all of it 0 where that is not known any more. */
 export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
@@ -21,9 +24,24 @@ export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
 
 /** Shown as it is; nothing is decided by it. */
 export const keptAnswerSchema = z.custom<Turn['answer']>((value) => value === null || typeof value === 'object')
-export const keptErrorSchema = z.custom<Turn['error']>(
-  (value) => value === null || (typeof value === 'object' && 'code' in value && 'message' in value),
-)
+
+/**
+ * An error as a row or an exported library has it. A code that this program does not know becomes `internal`: the sentence still says what
+ * happened. Earlier programs saved the remedy among the details, under the name `way`.
+ */
+export const keptErrorSchema: z.ZodType<ErrorData | null> = z
+  .object({
+    code: z.enum(errorCodes).catch('internal'),
+    message: z.string(),
+    details: errorDetailsSchema.optional().catch(undefined),
+    remedy: z.enum(remedies).optional().catch(undefined),
+  })
+  .transform(({ code, message, details, remedy }): ErrorData => {
+    const { way, ...others } = details ?? {}
+    const known = remedy ?? remedies.find((name) => name === way)
+    return { code, message, ...(Object.keys(others).length > 0 && { details: others }), ...(known && { remedy: known }) }
+  })
+  .nullable()
 
 /**
  * What a row holds as JSON, in the schema's form; `fallback` where it is none. The file is anybody's to write to, and older and newer

@@ -1,7 +1,7 @@
 import type { Diagnosis, Probe } from '../engine/diagnosis.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import type { ErrorData } from '../shared/errors.ts'
-import type { Way } from '../shared/ways.ts'
+import type { Remedy } from '../shared/remedies.ts'
 
 /** What advice is made from. */
 export interface Advisable {
@@ -26,30 +26,30 @@ export function usable(engines: Advisable['engines']): boolean {
   )
 }
 
-/** A sentence for every surface, and which way out it speaks of where the command line has options or commands for that. */
+/** A sentence for every surface, and the remedy that it speaks of, where the command line has options or commands for one. */
 export interface Advice {
   readonly text: string
-  readonly way: Way | null
+  readonly remedy: Remedy | null
 }
 
 /** What to do about what is missing or scarce, the most urgent first. */
 export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
   const large = (than: string) => ({
     text: `A 7B model needs about 13 GB of memory with its language model in q8_0, more than ${than}.`,
-    way: 'smaller-language-model' as const,
+    remedy: 'smaller-language-model' as const,
   })
   const usableOnes = models.filter(({ problem }) => problem === null)
   return [
     ...engineAdvice(engines, platform),
     ...models.flatMap(({ name, problem }) =>
-      problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, way: null }],
+      problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, remedy: null }],
     ),
     ...(usableOnes.some(({ name }) => name !== DEMO_MODEL)
       ? []
       : [
           {
             text: `${usableOnes.length > 0 ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one, such as Tarsier2-Recap-7b.`,
-            way: 'import-model' as const,
+            remedy: 'import-model' as const,
           },
         ]),
     ...(memory.total < LARGE_MODEL.memory
@@ -61,7 +61,7 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
       ? [
           {
             text: 'Less than 12 GB are free on the disk with the models: make room, or have TARSIER_HOME name a folder on another disk.',
-            way: 'other-home' as const,
+            remedy: 'other-home' as const,
           },
         ]
       : []),
@@ -77,7 +77,7 @@ export function engineProblem({ code, message, details }: ErrorData): string {
 }
 
 function engineAdvice(engines: Advisable['engines'], platform: string): Advice[] {
-  const again = (why: string): Advice => ({ text: `${why} Install Tarsier again.`, way: 'install-again' })
+  const again = (why: string): Advice => ({ text: `${why} Install Tarsier again.`, remedy: 'install-again' })
   if ('error' in engines) return [again(engineProblem(engines.error))]
   const { media, images, vision, language } = engines
   const advice = [media, images]
@@ -92,14 +92,14 @@ function engineAdvice(engines: Advisable['engines'], platform: string): Advice[]
       platform.startsWith('linux x64')
         ? {
             text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring; its README tells how to get it.`,
-            way: 'fetch-cuda-vision',
+            remedy: 'fetch-cuda-vision',
           }
-        : { text: `${half}: update its driver.`, way: null },
+        : { text: `${half}: update its driver.`, remedy: null },
     )
   }
   if (!gpu && works(language.devices)) {
     const text = 'No GPU can be used for language, so large models answer slowly. If there is one, update its driver (CUDA or Vulkan).'
-    advice.push({ text, way: null })
+    advice.push({ text, remedy: null })
   }
   return advice
 }

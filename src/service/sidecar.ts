@@ -4,7 +4,6 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import { move } from '../platform/move.ts'
 import { TarsierError } from '../shared/errors.ts'
-import type { Way } from '../shared/ways.ts'
 
 /**
  * Where each clip's text goes: beside it, under its base name (`a.mp4` → `a.txt`). Clips of one run that would share
@@ -28,7 +27,7 @@ export async function exists(path: string): Promise<boolean> {
 
 export function refuseExisting(path: string): TarsierError {
   return new TarsierError('write-failed', `${path} is there already. Leave clips out that have such a file, or have it written anew.`, {
-    details: { way: 'existing-texts' satisfies Way },
+    remedy: 'existing-texts',
   })
 }
 
@@ -44,7 +43,7 @@ export async function writeSidecar(path: string, text: string, options: { overwr
     if (isDiskFull(error)) {
       throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room, and write what is missing.`, {
         cause: error,
-        details: { way: 'missing-texts' satisfies Way },
+        remedy: 'missing-texts',
       })
     }
     throw new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(error)}`, {

@@ -1,3 +1,5 @@
+import type { Remedy } from './remedies.ts'
+
 /**
  * Every failure a user can meet, by a stable code. The code crosses process and
  * network boundaries; the sentence beside it says what to do. Codes are never
@@ -67,29 +69,41 @@ export interface ErrorData {
   readonly code: ErrorCode
   readonly message: string
   readonly details?: ErrorDetails
+  readonly remedy?: Remedy
 }
 
 /**
- * The one error class users see: `message` is a sentence that names the way out,
- * `cause` is what lay beneath. Aborts are not errors: they stay `AbortError`.
+ * The one error class users see: `message` is a sentence that says what to do, `remedy` names that where the command line has options for it,
+ * `cause` is the error that led to it. Aborts are not errors: they stay `AbortError`.
  */
 export class TarsierError extends Error {
   override readonly name = 'TarsierError'
   readonly code: ErrorCode
   readonly details: ErrorDetails | undefined
+  readonly remedy: Remedy | undefined
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: ErrorDetails | undefined; readonly remedy?: Remedy | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details
+    this.remedy = options.remedy
   }
 
   toData(): ErrorData {
-    return { code: this.code, message: this.message, ...(this.details && { details: this.details }) }
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.details && { details: this.details }),
+      ...(this.remedy && { remedy: this.remedy }),
+    }
   }
 
   static fromData(data: ErrorData): TarsierError {
-    return new TarsierError(data.code, data.message, data.details ? { details: data.details } : {})
+    return new TarsierError(data.code, data.message, { details: data.details, remedy: data.remedy })
   }
 }
 

@@ -1,5 +1,4 @@
 import { TarsierError } from '../../shared/errors.ts'
-import type { Way } from '../../shared/ways.ts'
 import {
   type ContextParams,
   FTYPE_MOSTLY_Q8_0,
@@ -98,6 +97,6 @@ function wrongLibrary(why: string, details: { release: string; fields?: string[]
   return new TarsierError(
     'native-library',
     `This app needs llama.cpp ${LLAMA_RELEASE} as node-llama-cpp 3.21.1 ships it, but the library that was loaded is another: ${why}. Install Tarsier again.`,
-    { details: { wanted: LLAMA_RELEASE, way: 'install-again' satisfies Way, ...details } },
+    { details: { wanted: LLAMA_RELEASE, ...details }, remedy: 'install-again' },
   )
 }

@@ -5,7 +5,6 @@ import { setImmediate } from 'node:timers/promises'
 import koffi from 'koffi'
 import type { Llama } from 'node-llama-cpp'
 import { TarsierError } from '../../shared/errors.ts'
-import type { Way } from '../../shared/ways.ts'
 import { checkLayout } from './layout-check.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
 import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
@@ -128,7 +127,7 @@ function nativeLibrary(cause: unknown): TarsierError {
   return new TarsierError(
     'native-library',
     `llama.cpp could not be loaded on this machine (${process.platform} ${process.arch}). Install Tarsier again; on Linux it needs glibc.`,
-    { cause, details: { way: 'install-again' satisfies Way } },
+    { cause, remedy: 'install-again' },
   )
 }
 

@@ -12,7 +12,6 @@ import {
   type Stream,
 } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
-import type { Way } from '../../shared/ways.ts'
 import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
 
@@ -88,7 +87,7 @@ export class FilmWriter implements AsyncDisposable {
     const codec = Codec.findEncoderByName(name as FFEncoderCodec)
     if (!codec) {
       throw new TarsierError('native-library', `FFmpeg came without its encoder ${name}, so no film can be made. Install Tarsier again.`, {
-        details: { way: 'install-again' satisfies Way },
+        remedy: 'install-again',
       })
     }
     const encoder = this.#encoder

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
-import type { Way } from '../../shared/ways.ts'
 import { addFile } from '../file-pieces.ts'
 import { containedPath, unreadable } from './contained-file.ts'
 import { checkFields, readJsonFile } from './json-file.ts'
@@ -41,7 +40,7 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
     throw new TarsierError(
       'model-missing',
       `${directory} holds no model: there is no ${MANIFEST_FILE}. A checkpoint has to be imported first.`,
-      { details: { way: 'import-model' satisfies Way } },
+      { remedy: 'import-model' },
     )
   }
   const { formatVersion } = checkFields(value, versionSchema, path)

@@ -3,7 +3,6 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
-import type { Way } from '../../shared/ways.ts'
 import { isMissing, unreadable } from './contained-file.ts'
 import { readManifest } from './manifest.ts'
 import { resourceFolder } from './resource-folder.ts'
@@ -61,7 +60,7 @@ export async function resolveModel(nameOrPath: string, home: string): Promise<st
   throw new TarsierError(
     'model-missing',
     `There is no model "${nameOrPath}"${asPath}. ${there}. Give one of them, the path of a model's folder, or import one.`,
-    { details: { asked: nameOrPath, models: names, way: 'import-model' satisfies Way } },
+    { details: { asked: nameOrPath, models: names }, remedy: 'import-model' },
   )
 }
 

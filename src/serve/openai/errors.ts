@@ -12,9 +12,9 @@ const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|
 /** What is said of the file that a part of the request brought, said of that part. */
 export function ofPart(error: unknown, where: string, path = ''): unknown {
   if (!(error instanceof TarsierError)) return error
-  const { code, message, details } = error
+  const { code, message, details, remedy } = error
   const told = path !== '' && message.includes(path) ? message.replaceAll(path, () => where) : `${where}: ${message}`
-  return new TarsierError(code, told, { cause: error, details: { ...details, param: where } })
+  return new TarsierError(code, told, { cause: error, details: { ...details, param: where }, remedy })
 }
 
 /** What is said of a file, said of the part of the request that brought it. */
@@ -28,7 +28,11 @@ export function placed(error: unknown, places: ReadonlyMap<string, string>): unk
     param ??= where
   }
   if (message === error.message) return error
-  return new TarsierError(error.code, message, { cause: error, details: { ...error.details, ...(param !== undefined && { param }) } })
+  return new TarsierError(error.code, message, {
+    cause: error,
+    details: { ...error.details, ...(param !== undefined && { param }) },
+    remedy: error.remedy,
+  })
 }
 
 /** What went wrong, in OpenAI's shape. No path of this machine is told. */

@@ -1,13 +1,18 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
 import { type ErrorData, errorCodes } from '../errors.ts'
+import { remedies } from '../remedies.ts'
+
+export const errorDetailsSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]),
+)
 
 export const errorDataSchema: z.ZodType<ErrorData> = z.object({
   code: z.enum(errorCodes),
   message: z.string(),
-  details: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]))
-    .exactOptional(),
+  details: errorDetailsSchema.exactOptional(),
+  remedy: z.enum(remedies).exactOptional(),
 })
 
 /** What every procedure fails with: `data` is the error as it was thrown, its code stable, its message a sentence for people. */

@@ -28,6 +28,30 @@ test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn of which parts hold %s is
   expect(chats.turns(id)).toMatchObject([{ question: 'What?', text: 'A square.', settings: {}, answer: null, error: null }])
 })
 
+test.each([
+  [
+    'the remedy among the details, as earlier programs wrote it',
+    { code: 'model-missing', message: 'Not here.', details: { asked: 'a', way: 'import-model' } },
+    { code: 'model-missing', message: 'Not here.', details: { asked: 'a' }, remedy: 'import-model' },
+  ],
+  [
+    'nothing but a remedy among the details',
+    { code: 'write-failed', message: 'It is there.', details: { way: 'existing-texts' } },
+    { code: 'write-failed', message: 'It is there.', remedy: 'existing-texts' },
+  ],
+  [
+    'a code and a remedy of a newer program',
+    { code: 'moon-missing', message: 'No moon.', remedy: 'wait', details: { night: 1 } },
+    { code: 'internal', message: 'No moon.', details: { night: 1 } },
+  ],
+  ['no details', { code: 'disk-full', message: 'Full.' }, { code: 'disk-full', message: 'Full.' }],
+])('an error saved with %s is read', (_, saved, expected) => {
+  using scratch = new ScratchLibrary()
+  const id = told(scratch.library, '/a.mp4', 'What?', '')
+  const { chats } = afterChanges(scratch, `UPDATE turns SET state = 'failed', error = '${JSON.stringify(saved)}'`)
+  expect(chats.turns(id).map(({ error }) => error)).toEqual([expected])
+})
+
 test('a clip whose facts cannot be read is looked at anew, and its conversations are found', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')

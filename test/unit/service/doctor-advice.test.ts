@@ -47,7 +47,7 @@ describe('what doctor advises', () => {
   it('tells how to get vision onto an NVIDIA GPU that language uses already', () => {
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
     expect(adviceFor(machine({ engines }))).toEqual([
-      { text: expect.stringContaining('CUDA part of ONNX Runtime'), way: 'fetch-cuda-vision' },
+      { text: expect.stringContaining('CUDA part of ONNX Runtime'), remedy: 'fetch-cuda-vision' },
     ])
   })
 
@@ -57,7 +57,7 @@ describe('what doctor advises', () => {
     expect(usable({ ...machine().engines, media: not('node-av') } as Advisable['engines'])).toBe(false)
     expect(adviceFor(machine({ engines: { error: { code: 'engine-crashed', message: 'It crashed.' } } }))[0]).toEqual({
       text: 'It crashed. Install Tarsier again.',
-      way: 'install-again',
+      remedy: 'install-again',
     })
   })
 })

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import type { Way } from '../../../shared/ways.ts'
 import { checkFields } from '../json-file.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, SINGLE_FILE } from '../safetensors.ts'
 
@@ -39,7 +38,7 @@ export function checkpointFiles(names: readonly string[], index: unknown, reposi
     throw new TarsierError(
       'model-unsupported',
       `${repository} holds an adapter, which changes a checkpoint and is none itself. Give that checkpoint, and the adapter's folder with it.`,
-      { details: { repository, way: 'merge-adapter' satisfies Way } },
+      { details: { repository }, remedy: 'merge-adapter' },
     )
   }
   const others = [...new Set(names.flatMap((name) => /\.(gguf|bin|pt|pth|ckpt|onnx|h5|msgpack)$/.exec(name)?.[0] ?? []))]

@@ -1,6 +1,5 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../../shared/model-manifest.ts'
-import type { Way } from '../../../shared/ways.ts'
 
 /** Which of several GGUFs of the same model is wanted. */
 export interface GgufWish {
@@ -30,14 +29,14 @@ export function ggufPairFiles(names: readonly string[], { language, vision }: Gg
   const tower =
     onlyOne(towers) ?? onlyOne(towers.filter((name) => isOf(name, vision))) ?? onlyOne(towers.filter((name) => isOf(name, 'f16')))
   if (chosen !== null && tower !== null) return [...names.filter((name) => name === 'README.md'), chosen, tower]
-  const [what, precision, there, way] =
+  const [what, precision, there, remedy] =
     chosen === null
       ? (['language model', language, languages, 'choose-language-precision'] as const)
       : (['vision tower', vision, towers, 'choose-vision-precision'] as const)
   throw new TarsierError(
     'model-unsupported',
     `${repository} has not exactly one ${what} in ${precision}. It has: ${there.join(', ') || 'none'}. Choose a precision that one of them is named by.`,
-    { details: { repository, files: [...there], way: way satisfies Way } },
+    { details: { repository, files: [...there] }, remedy },
   )
 }
 

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import type { Way } from '../../../shared/ways.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
 import { checkFields, readJsonFile, readTextFile } from '../json-file.ts'
 
@@ -66,7 +65,7 @@ export async function readChatTemplates(directory: string, given?: string): Prom
     throw new TarsierError(
       'model-damaged',
       `${directory} has no chat template (chat_template.jinja, chat_template.json, or chat_template in tokenizer_config.json). Fetch all the checkpoint's files, or give a template.`,
-      { details: { way: 'give-template' satisfies Way } },
+      { remedy: 'give-template' },
     )
   }
   return { processor, tokenizer }
@@ -76,7 +75,7 @@ export async function readChatTemplates(directory: string, given?: string): Prom
 export function expectClipPlace(template: string, pad: string, where: string): void {
   if (template.includes(pad)) return
   throw new TarsierError('model-unsupported', `The chat template in ${where} has no place for a clip ("${pad}"). Give one that has.`, {
-    details: { way: 'give-template' satisfies Way },
+    remedy: 'give-template',
   })
 }
 

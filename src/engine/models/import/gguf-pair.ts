@@ -1,7 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
-import type { Way } from '../../../shared/ways.ts'
 import { checkLanguageHead } from '../../language/gguf-check.ts'
 import { GgufFile } from '../../language/gguf-file.ts'
 import type { LanguageShape } from '../../language/gguf-hyperparameters.ts'
@@ -100,7 +99,7 @@ function clipTemplate(language: GgufFile, given: string | undefined): string {
   const template = given ?? textOf(language, 'tokenizer.chat_template')
   if (template === undefined) {
     throw new TarsierError('model-damaged', `${language.path} has no chat template. Use another GGUF of the model, or give a template.`, {
-      details: { way: 'give-template' satisfies Way },
+      remedy: 'give-template',
     })
   }
   expectClipPlace(template, VIDEO_PAD, given === undefined ? language.path : GIVEN_TEMPLATE)

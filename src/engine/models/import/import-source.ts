@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
-import type { Way } from '../../../shared/ways.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../safetensors.ts'
 import type { TensorSource } from '../types.ts'
@@ -31,7 +30,7 @@ export interface SourceCompanions {
 
 /**
  * Opens a checkpoint folder, a folder that holds a language model's GGUF and its mmproj file, or those two files themselves.
- * `details.way` of an error tells where an adapter was given as a checkpoint.
+ * The error's remedy is `merge-adapter` where an adapter was given as a checkpoint.
  * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `model-mismatch`, `usage`.
  */
 export async function openImportSource(source: string, { mmproj, adapter }: SourceCompanions, wishes: ModelWishes): Promise<ImportSource> {
@@ -46,7 +45,7 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
     throw new TarsierError(
       'usage',
       `${path} is a language model alone. Give a folder with its vision tower in it too, a GGUF whose name mostly begins with "mmproj".`,
-      { details: { way: 'name-vision-tower' satisfies Way } },
+      { remedy: 'name-vision-tower' },
     )
   }
   const ggufs = names.filter((name) => name.toLowerCase().endsWith(GGUF))
@@ -61,7 +60,7 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
     throw new TarsierError(
       'usage',
       `${path} holds ${ggufs.length} GGUF files: ${ggufs.slice(0, 10).join(', ')}. Put the two that are meant, a language model and its vision tower, into a folder of their own.`,
-      { details: { way: 'name-vision-tower' satisfies Way } },
+      { remedy: 'name-vision-tower' },
     )
   }
   const { tensors, paths } = await openTensors(path, adapter)
@@ -97,7 +96,7 @@ async function adapterAlone(path: string): Promise<TarsierError> {
   return new TarsierError(
     'model-unsupported',
     `${path} holds an adapter, which changes a checkpoint${base === null ? '' : ` (${base})`} and is none itself. Give that checkpoint, and the adapter with it.`,
-    { details: { way: 'merge-adapter' satisfies Way } },
+    { remedy: 'merge-adapter' },
   )
 }
 

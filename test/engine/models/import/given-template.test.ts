@@ -32,7 +32,7 @@ const importOf = (copy: CheckpointCopy, template?: string) =>
 
 test('a checkpoint without a template is refused, and taken with one that is given', async () => {
   await using copy = await bare('tied-heads-of-16')
-  await expect(importOf(copy)).rejects.toMatchObject({ code: 'model-damaged', details: { way: 'give-template' } })
+  await expect(importOf(copy)).rejects.toMatchObject({ code: 'model-damaged', remedy: 'give-template' })
   const template = templateWith('<|video_pad|>')
   const path = await importOf(copy, template)
   const manifest = await readManifest(path)
@@ -55,7 +55,7 @@ test('a template that is given has to show clips', async () => {
   await expect(importOf(copy, templateWith('<clip>'))).rejects.toMatchObject({
     code: 'model-unsupported',
     message: expect.stringContaining('no place for a clip'),
-    details: { way: 'give-template' },
+    remedy: 'give-template',
   })
 })
 

@@ -160,7 +160,7 @@ describe('at the import', () => {
     await expect(importCheckpoint(`${fixtures}qwen2-vl`, options)).rejects.toMatchObject({
       code: 'model-unsupported',
       message: expect.stringMatching(/holds an adapter.*someone\/tied-heads-of-16.*Give that checkpoint/),
-      details: { way: 'merge-adapter' },
+      remedy: 'merge-adapter',
     })
   })
 })

@@ -31,10 +31,10 @@ describe('a repository with GGUFs', () => {
   it.each([
     [{ language: 'q6_k', vision: 'f16' }, NAMES, 'language model in q6_k', 'choose-language-precision'],
     [wish, ['m-Q4_K_M.gguf', 'mmproj-a-q8_0.gguf', 'mmproj-b-q8_0.gguf'], 'vision tower in f16', 'choose-vision-precision'],
-  ] as const)('without one for %j is refused with what there is', (wanted, names, said, way) => {
+  ] as const)('without one for %j is refused with what there is', (wanted, names, said, remedy) => {
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(said)
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow('.gguf')
-    expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(expect.objectContaining({ details: expect.objectContaining({ way }) }))
+    expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(expect.objectContaining({ remedy }))
   })
 
   it('is none where there are safetensors, or no tower', () => {

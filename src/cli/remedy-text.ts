@@ -1,9 +1,9 @@
-import { type Way, ways } from '../shared/ways.ts'
+import type { Remedy } from '../shared/remedies.ts'
 
 const INSTALL = `"npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows more`
 const FETCH_CUDA = `"ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js" in Tarsier's folder; needs internet`
 
-const onTheCommandLine: Readonly<Record<Way, string>> = {
+const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'install-again': INSTALL,
   'fetch-cuda-vision': FETCH_CUDA,
   'import-model': '"tarsier models import SOURCE --name NAME"; "tarsier models catalogue" lists what there is',
@@ -18,8 +18,7 @@ const onTheCommandLine: Readonly<Record<Way, string>> = {
   'missing-texts': '--skip-existing',
 }
 
-/** How a way out is gone on the command line; empty for what is none. */
-export function wayText(way: unknown): string {
-  const known = ways.find((one) => one === way)
-  return known === undefined ? '' : onTheCommandLine[known]
+/** The options or commands that carry a remedy out. */
+export function remedyText(remedy: Remedy): string {
+  return onTheCommandLine[remedy]
 }

@@ -1,0 +1,20 @@
+/**
+ * What a user can do about an error, where the command line has options or commands for it. An error's sentence says the same in words that fit
+ * every surface; `src/cli/remedy-text.ts` adds the options.
+ */
+export const remedies = [
+  'install-again',
+  'fetch-cuda-vision',
+  'import-model',
+  'smaller-language-model',
+  'other-home',
+  'name-vision-tower',
+  'merge-adapter',
+  'give-template',
+  'choose-language-precision',
+  'choose-vision-precision',
+  'existing-texts',
+  'missing-texts',
+] as const
+
+export type Remedy = (typeof remedies)[number]
