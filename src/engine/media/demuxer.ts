@@ -50,6 +50,7 @@ export class Demuxer implements AsyncDisposable {
     signal.addEventListener('abort', interrupt)
     const io = new IOContext()
     // Only this file, opened here: FFmpeg gets its bytes and may open none. Of its name it knows the ending, which may mean something.
+    // Paths of more than 260 characters FFmpeg writes for Windows as `\\?\…` itself (libavutil/wchar_filename.h).
     using options = Dictionary.fromObject({
       protocol_whitelist: 'none',
       format_whitelist: SELF_CONTAINED,

@@ -1,4 +1,4 @@
-import sharp, { type Metadata, type Sharp, type SharpInput } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 
 /** Where libvips converts otherwise than Pillow's `convert('RGB')`, what Pillow does is done here. */
 export type PixelForm = 'plain' | 'cmyk' | 'grey16'
@@ -28,13 +28,13 @@ export function pixelForm({ space, channels }: Metadata, head: Uint8Array): Pixe
 }
 
 /**
- * The pixels of a JPEG, PNG, TIFF, WebP or AVIF, upright by EXIF, with the values of Pillow's `convert('RGB')` or
+ * The pixels of a file's content: a JPEG, PNG, TIFF, WebP or AVIF, upright by EXIF, with the values of Pillow's `convert('RGB')` or
  * `convert('RGBA')`: colour profiles are ignored, CMYK is taken without one, and 16-bit greys end at 255, unlike 16-bit colours,
  * of which the high byte is taken.
  */
-export async function decodePicture(input: SharpInput, options: DecodeOptions): Promise<DecodedPicture> {
+export async function decodePicture(file: Uint8Array, options: DecodeOptions): Promise<DecodedPicture> {
   const { form, alpha, failOn, maxPixels } = options
-  const picture = sharp(input, { limitInputPixels: maxPixels, ignoreIcc: true, failOn }).autoOrient()
+  const picture = sharp(file, { limitInputPixels: maxPixels, ignoreIcc: true, failOn }).autoOrient()
   switch (form) {
     case 'plain': {
       const coloured = picture.toColourspace('srgb')

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { FilmWriter } from './film-writer.ts'
 import { openClip } from './open-clip.ts'
@@ -25,10 +26,11 @@ export async function writePreview(path: string, target: string, signal: AbortSi
 
 async function writePicture(clip: Clip, target: string, signal: AbortSignal): Promise<void> {
   for await (const { width, height, rgb } of clip.frames(clip.plan({ kind: 'indices', indices: [0] }), signal)) {
-    await sharp(rgb, { raw: { width, height, channels: 3 } })
+    const jpeg = sharp(rgb, { raw: { width, height, channels: 3 } })
       .resize(LONGER_SIDE * 2, LONGER_SIDE * 2, { fit: 'inside', withoutEnlargement: true })
       .jpeg({ quality: 92 })
-      .toFile(target)
+    // Written by Node, which knows longer paths on Windows than libvips.
+    await writeFile(target, await jpeg.toBuffer())
   }
 }
 

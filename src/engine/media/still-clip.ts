@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { unlessAborted } from '../../platform/unless-aborted.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import { sizeText } from '../../shared/size-text.ts'
 import { bounded } from '../bounded.ts'
-import { hashFile } from './local-file.ts'
+import { fileError, hashFile } from './local-file.ts'
 import { decodePicture, type PixelForm, pixelForm } from './picture-pixels.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
@@ -13,8 +15,13 @@ const MAX_PIXELS = 178_956_970
 /** Pictures of more pixels need a byte for every {@link PIXELS_PER_BYTE}: what has less shows nothing and takes gigabytes. */
 const MAX_PIXELS_OF_ANY = 2 ** 26
 const PIXELS_PER_BYTE = 512
+/** Largest file of a picture: {@link MAX_PIXELS} of 16-bit colours with opacity, without compression. */
+const MAX_BYTES = MAX_PIXELS * 8
 
-/** A picture, upright by its EXIF orientation; of pictures with several pages the first. */
+/**
+ * A picture, upright by its EXIF orientation; of pictures with several pages the first. libvips gets its bytes and never its path: it would keep files
+ * open and mapped, which on Windows can then neither be removed nor replaced, and it knows no paths of more than 260 characters there.
+ */
 export class StillClip implements Clip {
   readonly info: MediaInfo
   readonly #form: PixelForm
@@ -27,7 +34,14 @@ export class StillClip implements Clip {
 
   /** `head` is the file's beginning. Null when sharp does not know the file. */
   static async open(path: string, bytes: number, head: Uint8Array): Promise<StillClip | null> {
-    const facts = await bounded(`Opening ${path}`, () => sharp(path, { limitInputPixels: false }).metadata()).catch(() => null)
+    if (bytes > MAX_BYTES) {
+      throw new TarsierError(
+        'no-frames',
+        `${path} is too large: ${sizeText(bytes)}, where a picture may have ${sizeText(MAX_BYTES)}. Shrink it first.`,
+      )
+    }
+    const content = await readPicture(path)
+    const facts = await bounded(`Opening ${path}`, () => sharp(content, { limitInputPixels: false }).metadata()).catch(() => null)
     if (!facts?.width || !facts.height) return null
     if (facts.compression === 'hevc')
       throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)
@@ -69,9 +83,10 @@ export class StillClip implements Clip {
     const { width, height, path } = this.info
     for (const index of plan.indices) {
       signal.throwIfAborted()
+      const content = await readPicture(path, signal)
       // libvips cannot be stopped.
       const decode = (failOn: 'warning' | 'none') =>
-        unlessAborted(decodePicture(path, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
+        unlessAborted(decodePicture(content, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
       const { pixels } = await decode('warning').catch(async () => {
         signal.throwIfAborted()
         const repaired = await decode('none').catch((cause: unknown) => {
@@ -96,6 +111,13 @@ export class StillClip implements Clip {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+async function readPicture(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
+    signal?.throwIfAborted()
+    throw fileError(path, error)
+  })
 }
 
 /** EXIF mirrors before it turns: 5 is the picture mirrored left to right, then turned by 270 degrees. */
