@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
 import { fileError } from '../engine/media/local-file.ts'
 import { FRAMES_ENDING, hasMediaExtension } from '../engine/media/media-names.ts'
+import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { isPlaceholder } from './annotations.ts'
 import { clipNames } from './clip-names.ts'
@@ -125,7 +126,7 @@ async function* clipsIn(directory: string, way: readonly string[], walk: Walk, s
   const path = join(directory, ...way)
   let entries: Dirent[]
   try {
-    const real = await realpath(path)
+    const real = await realPath(path)
     if (walk.visited.has(real)) return
     walk.visited.add(real)
     entries = await readdir(path, { withFileTypes: true })

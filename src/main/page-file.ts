@@ -1,4 +1,5 @@
-import { extname, join, sep } from 'node:path'
+import { extname, join } from 'node:path'
+import { isInside } from '../platform/is-inside.ts'
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -21,7 +22,7 @@ export function pageFile(root: string, host: string, url: string): PageFile | nu
   if (asked !== host) return null
   const path = join(root, decoded(pathname))
   const contentType = contentTypes[extname(path)]
-  if (!path.startsWith(root + sep) || path.includes('\0') || contentType === undefined) return null
+  if (!isInside(root, path) || path.includes('\0') || contentType === undefined) return null
   return { path, contentType }
 }
 

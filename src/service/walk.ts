@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs'
-import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from '../engine/media/media-names.ts'
+import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
 
 /** A clip to work on, or why a path that was given leads to none. `file` is as the user wrote it, with the way inside a folder appended. */
@@ -65,7 +66,7 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
   signal.throwIfAborted()
   let names: string[]
   try {
-    const real = await realpath(directory)
+    const real = await realPath(directory)
     if (visited.has(real)) return
     visited.add(real)
     names = await readdir(directory)

@@ -1,3 +1,4 @@
+import fsSync from 'node:fs'
 import fs, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 
@@ -5,20 +6,29 @@ import { syncBuiltinESMExports } from 'node:module'
 export interface WindowsFiles extends Disposable {
   /** The next `times` moves to a path like `to` (any by default) fail with this code, as while a virus scanner reads what was written. */
   refuseMoves(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES', to?: RegExp): void
+  /** From now on the system cannot say what a path really is, as on RAM disks, `subst` drives and some network drives. */
+  refuseRealPaths(code: 'EISDIR' | 'UNKNOWN' | 'ENOENT'): void
   /** Moves that were refused so far. */
   readonly refused: number
 }
 
 /**
- * Makes `node:fs/promises` refuse what Windows refuses and Linux allows: to shorten a file through a handle that was opened for appending
- * (libuv opens it without the right to write data), and, where told so, to move something.
+ * Makes `node:fs` refuse what Windows refuses and Linux allows: to shorten a file through a handle that was opened for appending
+ * (libuv opens it without the right to write data), and, where a test asks for it, to move something or to name a file's real path.
  */
 export function imitateWindowsFiles(): WindowsFiles {
-  const { open, rename } = fs
+  const { open, rename, realpath } = fs
+  const { renameSync } = fsSync
   let left = 0
   let code = 'EPERM'
   let target = /./
   let refused = 0
+  function refuseMove(to: string): void {
+    if (left === 0 || !target.test(to)) return
+    left -= 1
+    refused += 1
+    throw failure(code, 'rename')
+  }
   Object.assign(fs, {
     async open(path: string, flags: string | number = 'r', mode?: number): Promise<FileHandle> {
       const handle = await open(path, flags, mode)
@@ -27,12 +37,14 @@ export function imitateWindowsFiles(): WindowsFiles {
       return handle
     },
     async rename(from: string, to: string): Promise<void> {
-      if (left === 0 || !target.test(to)) return await rename(from, to)
-      left -= 1
-      refused += 1
-      throw failure(code, 'rename')
+      refuseMove(to)
+      await rename(from, to)
     },
   })
+  fsSync.renameSync = (from, to) => {
+    refuseMove(String(to))
+    renameSync(from, to)
+  }
   syncBuiltinESMExports()
   return {
     refuseMoves(times, as, to = /./) {
@@ -40,11 +52,16 @@ export function imitateWindowsFiles(): WindowsFiles {
       code = as
       target = to
     },
+    refuseRealPaths(as) {
+      Object.assign(fs, { realpath: () => Promise.reject(failure(as, 'realpath')) })
+      syncBuiltinESMExports()
+    },
     get refused() {
       return refused
     },
     [Symbol.dispose]() {
-      Object.assign(fs, { open, rename })
+      Object.assign(fs, { open, rename, realpath })
+      fsSync.renameSync = renameSync
       syncBuiltinESMExports()
     },
   }

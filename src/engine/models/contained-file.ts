@@ -1,6 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isInside } from '../../platform/is-inside.ts'
+import { realPath } from '../../platform/real-path.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 
 /** A file name that can mean nothing but a file right inside a folder, on every platform: no device of Windows, no dot that it drops. */
@@ -38,8 +40,8 @@ export async function containedPath(directory: string, name: string, options: Co
   let real: string
   let root: string
   try {
-    real = await realpath(path)
-    root = await realpath(directory)
+    real = await realPath(path)
+    root = await realPath(directory)
   } catch (error) {
     if (isMissing(error)) {
       throw new TarsierError('model-damaged', `${path} is a link to a file that does not exist. Fetch the model's files again.`, {
@@ -50,7 +52,7 @@ export async function containedPath(directory: string, name: string, options: Co
   }
   const roots = [root]
   if (options.huggingFaceCache && basename(dirname(root)) === 'snapshots') roots.push(join(dirname(dirname(root)), 'blobs'))
-  if (!roots.some((allowed) => real.startsWith(allowed + sep))) {
+  if (!roots.some((allowed) => isInside(allowed, real))) {
     throw new TarsierError('model-damaged', `${path} is a link to a file outside the model's folder. Put the file itself there.`, {
       details: { file: name },
     })

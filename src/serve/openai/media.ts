@@ -1,12 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, realpath, writeFile } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import { isDiskFull } from '../../engine/write-failure.ts'
+import { isInside } from '../../platform/is-inside.ts'
+import { realPath } from '../../platform/real-path.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
 import { ofPart } from './errors.ts'
@@ -169,12 +171,12 @@ export class RequestMedia implements AsyncDisposable {
         'This server opens no files by their paths. Start it with --media-root DIR, or send the clip as a data address.',
       )
     }
-    const root = await realpath(mediaRoot)
+    const root = await realPath(mediaRoot)
     const asked = resolve(root, path)
     const outside = () => new TarsierError('not-allowed', `That path is not in the folder this server was given with --media-root.`)
     // Where nothing is, nobody learns whether something is.
     if (!isInside(root, asked)) throw outside()
-    const real = await realpath(asked).catch(() => {
+    const real = await realPath(asked).catch(() => {
       throw new TarsierError('file-missing', `There is no ${relative(root, asked)} in the media folder.`)
     })
     if (!isInside(root, real)) throw outside()
@@ -243,9 +245,4 @@ function unescaped(data: string): string {
 
 function full(cause: unknown): TarsierError {
   return new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause })
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path)
-  return way !== '' && !way.startsWith('..') && !isAbsolute(way)
 }

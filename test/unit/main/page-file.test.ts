@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join, parse, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { pageFile } from '../../../src/main/page-file.ts'
 
@@ -9,6 +9,11 @@ test('a file of the page, with its kind', () => {
     path: join(root, 'assets', 'index.js'),
     contentType: 'text/javascript; charset=utf-8',
   })
+})
+
+test('a file of a page that lies at the root of its drive', () => {
+  const drive = parse(root).root
+  expect(pageFile(drive, 'tarsier', 'app://tarsier/index.html')?.path).toBe(join(drive, 'index.html'))
 })
 
 test.each([

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { containedPath, openContained } from '../../../src/engine/models/contained-file.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+import { imitateWindowsFiles } from '../../helpers/windows-files.ts'
 
 /** A model's folder with a file in it, and a secret beside it. */
 async function scene(): Promise<ScratchFolder & { model: string }> {
@@ -134,6 +135,16 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
     expect(await containedPath(snapshot, 'good.bin', options)).toMatch(/blobs.sum$/)
     await expect(containedPath(snapshot, 'good.bin')).rejects.toMatchObject({ code: 'model-damaged' })
     await expect(containedPath(snapshot, 'bad.bin', options)).rejects.toMatchObject({ code: 'model-damaged' })
+  })
+
+  it('is followed within the folder and refused outside it on a drive whose real paths the system cannot name', async () => {
+    await using folder = await scene()
+    await symlink('weights.bin', join(folder.model, 'inside.bin'))
+    await symlink('../secret.bin', join(folder.model, 'outside.bin'))
+    using windows = imitateWindowsFiles()
+    windows.refuseRealPaths('EISDIR')
+    expect(await containedPath(folder.model, 'inside.bin')).toMatch(/model.weights\.bin$/)
+    await expect(containedPath(folder.model, 'outside.bin')).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
   it('that is hard is the file itself', async () => {

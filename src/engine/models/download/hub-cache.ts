@@ -1,6 +1,7 @@
-import { copyFile, link, mkdir, readFile, realpath, stat } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { move } from '../../../platform/move.ts'
+import { realPath } from '../../../platform/real-path.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing, unreadable } from '../contained-file.ts'
@@ -28,7 +29,7 @@ export async function cachedFile(
 ): Promise<string | null> {
   for (const path of [join(root, repositoryFolder(repository), 'blobs', hash), join(snapshotFolder(root, repository, commit), name)]) {
     const facts = await stat(path).catch(() => null) // not there, or not ours to see: fetched then
-    if (facts?.isFile() && facts.size === bytes) return await realpath(path)
+    if (facts?.isFile() && facts.size === bytes) return await realPath(path)
   }
   return null
 }
@@ -79,7 +80,7 @@ export async function cachedCommit(root: string, repository: string, revision: s
  */
 export async function checkSnapshot(snapshot: string, names: readonly string[], signal: AbortSignal): Promise<void> {
   for (const name of names) {
-    const path = await realpath(join(snapshot, name))
+    const path = await realPath(join(snapshot, name))
     const hash = basename(path)
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) continue
     if (await hasContent(path, { bytes: (await stat(path)).size, hash }, signal, () => {})) continue

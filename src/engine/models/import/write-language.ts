@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, realpath, stat } from 'node:fs/promises'
+import { copyFile, link, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { remove } from '../../../platform/move.ts'
+import { realPath } from '../../../platform/real-path.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
@@ -38,7 +39,7 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
     async write(directory, journal, signal, onDone) {
       const file = join(directory, LANGUAGE_FILE)
       onDone(0, 'taking the language model')
-      await takeFile(await realpath(path), file)
+      await takeFile(await realPath(path), file)
       signal.throwIfAborted()
       onDone(bytes / 2, 'checking the language model')
       const taken = await readBack(file, signal)
