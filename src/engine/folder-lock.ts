@@ -1,9 +1,10 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { remove } from '../platform/move.ts'
 import type { TarsierError } from '../shared/errors.ts'
 
 /** Interval between two signs of life, in milliseconds: the holder sets the file's time. */
@@ -43,7 +44,7 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
       if (error.code !== 'EEXIST') throw error
       const holder = await liveHolder(path)
       if (holder === null && attempt < MAX_ATTEMPTS) {
-        await rm(path, { force: true })
+        await remove(path)
         continue
       }
       throw busy(holder?.process ?? null)
@@ -57,7 +58,7 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)
-      await rm(path, { force: true })
+      await remove(path)
     },
   }
 }

@@ -1,6 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { move } from '../platform/move.ts'
+import { move, remove } from '../platform/move.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
@@ -173,6 +173,6 @@ async function writeTrace(directory: string, trace: Trace, tensors: readonly Nam
     if (isDiskFull(error)) throw new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause: error })
     throw new TarsierError('write-failed', `${what}: ${whyUnwritten(error)}`, { cause: error })
   } finally {
-    await rm(aside, { force: true })
+    await remove(aside)
   }
 }

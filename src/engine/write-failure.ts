@@ -1,5 +1,6 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeSync } from '../platform/move.ts'
 
 /** What the system says of a disk that is full, of one on which this user may have no more, and of one that takes no file so large. */
 const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
@@ -23,7 +24,7 @@ export function isFolderFull(folder: string): boolean {
       while (left > 0) left -= writeSync(file, new Uint8Array(left))
     } finally {
       closeSync(file)
-      rmSync(path, { force: true })
+      removeSync(path)
     }
     return false
   } catch (error) {

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { app } from 'electron'
+import { moveSync } from '../platform/move.ts'
 
 /** What was kept under a name in the shell's own folder; undefined for nothing, or what cannot be read. */
 export function readKept(name: string): unknown {
@@ -17,7 +18,7 @@ export function writeKept(name: string, value: unknown): void {
   try {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(`${file}.part`, JSON.stringify(value))
-    renameSync(`${file}.part`, file)
+    moveSync(`${file}.part`, file)
   } catch {
     // A full or a read-only disk is told about where work is lost.
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
-import { move } from './move.ts'
+import { move, remove } from './move.ts'
 
 /** A JSON file of ours in the schema's form; null where there is none, or one that was damaged or written by another version. */
 export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> {
@@ -21,6 +21,6 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
     await writeFile(temporary, `${JSON.stringify(value, null, 1)}\n`)
     await move(temporary, path)
   } finally {
-    await rm(temporary, { force: true })
+    await remove(temporary)
   }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rm, statfs } from 'node:fs/promises'
+import { mkdir, open, statfs } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
-import { move } from '../platform/move.ts'
+import { move, remove } from '../platform/move.ts'
 import type { Service } from '../service/service.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { megabytesText, sizeText } from '../shared/size-text.ts'
@@ -33,11 +33,11 @@ export async function receiveUpload(service: Service, request: Request, { name, 
     await move(part, path)
     const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
     // Here already, by its content: that one is used.
-    if (clip.path !== path) await rm(path, { force: true })
+    if (clip.path !== path) await remove(path)
     return clip
   } catch (error) {
-    await rm(part, { force: true })
-    await rm(path, { force: true })
+    await remove(part)
+    await remove(path)
     throw byItsName(diskFailure(error), path, nameFor(name))
   }
 }

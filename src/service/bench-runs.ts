@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import { findRunFiles, lastChange, type RunFiles, stampOf } from '../bench/explo
 import { indexRun, type RunIndex } from '../bench/explore/run-index.ts'
 import { searchRun } from '../bench/explore/search.ts'
 import { newId } from '../library/ids.ts'
+import { writeJson } from '../platform/json-file.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Log } from './log.ts'
 
@@ -66,12 +67,12 @@ export class BenchRuns {
         'nothing-found',
         `There are no predictions in ${path}. Choose the folder that a run was written to, or one with predictions.jsonl in it.`,
       )
-    if (!this.#opened.includes(path)) this.#remember([...this.#opened, path])
+    if (!this.#opened.includes(path)) await this.#remember([...this.#opened, path])
     return { ...run, opened: true }
   }
 
-  close(id: string): void {
-    this.#remember(this.#opened.filter((path) => this.#ids.get(path) !== id))
+  async close(id: string): Promise<void> {
+    await this.#remember(this.#opened.filter((path) => this.#ids.get(path) !== id))
   }
 
   /** A run with its samples. Throws `nothing-found` when it is not there any more. */
@@ -139,12 +140,10 @@ export class BenchRuns {
     }
   }
 
-  #remember(paths: string[]): void {
+  async #remember(paths: string[]): Promise<void> {
     this.#opened = paths
     try {
-      mkdirSync(this.folder, { recursive: true })
-      writeFileSync(`${this.#memory}.part`, JSON.stringify(paths))
-      renameSync(`${this.#memory}.part`, this.#memory)
+      await writeJson(this.#memory, paths)
     } catch {
       // The list holds until the program ends; that is no reason not to show a run.
       this.#log.error('bench', 'the list of opened benchmark folders could not be saved')

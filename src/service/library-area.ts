@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { remove } from '../platform/move.ts'
 import { exportText, recordOf } from './export.ts'
 import { exportLibrary, importLibrary } from './library-file.ts'
 import { implementer } from './procedures.ts'
@@ -21,7 +21,7 @@ export const libraryArea = {
       removed: input.chats.filter((chat) => service.library.chats.remove(chat)).length,
       clips: service.library.clips.removeUnused(Date.now()),
     }))
-    for (const clip of clips) if (clip.uploaded) await rm(clip.path, { force: true })
+    for (const clip of clips) if (clip.uploaded) await remove(clip.path)
     return { removed }
   }),
   export: area.export.handler(({ input, context: { service } }) => {

@@ -1,9 +1,10 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { moveSync } from '../platform/move.ts'
 import type { LogLine } from '../shared/contract/system.ts'
 
 /** Bytes after which a new file is begun; the one before is kept, older ones are not. */
-const MOST_BYTES = 4 * 1024 * 1024
+const MAX_BYTES = 4 * 1024 * 1024
 const KEPT_LINES = 5000
 
 /**
@@ -41,14 +42,21 @@ export class Log {
     if (this.#lines.length > KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES / 2)
     const written = `${JSON.stringify(line)}\n`
     try {
-      if (this.#bytes > MOST_BYTES) {
-        renameSync(this.#file, `${this.#file}.old`)
-        this.#bytes = 0
-      }
+      this.#startNewFile()
       appendFileSync(this.#file, written)
       this.#bytes += written.length
     } catch {
       // A log that cannot be written must not keep the work from being done; its lines are still shown.
+    }
+  }
+
+  #startNewFile(): void {
+    if (this.#bytes <= MAX_BYTES) return
+    try {
+      moveSync(this.#file, `${this.#file}.old`, 0)
+      this.#bytes = 0
+    } catch {
+      // On Windows while another program reads one of the two files: the next line tries again, and until then the file grows.
     }
   }
 }

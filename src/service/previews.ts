@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import type { KeptClip } from '../library/clips.ts'
-import { move } from '../platform/move.ts'
+import { move, remove } from '../platform/move.ts'
 import { Watched } from './watchers.ts'
 
 /** Previews kept on disk; the oldest go when there are more. */
@@ -87,7 +87,7 @@ export class Previews implements AsyncDisposable {
       for await (const value of this.#media.preview(clip.path, aside, this.#closing.signal)) onProgress(value)
       await move(aside, this.pathOf(clip))
     } finally {
-      await rm(aside, { force: true })
+      await remove(aside)
     }
     await this.#removeOldest()
   }
@@ -98,6 +98,6 @@ export class Previews implements AsyncDisposable {
     const files = await Promise.all(
       names.map(async (name) => ({ path: join(this.#folder, name), time: (await stat(join(this.#folder, name))).mtimeMs })),
     )
-    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_PREVIEWS)) await rm(path, { force: true })
+    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_PREVIEWS)) await remove(path)
   }
 }

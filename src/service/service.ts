@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { Library } from '../library/library.ts'
+import { remove } from '../platform/move.ts'
 import type { Activity } from '../shared/contract/system.ts'
 import type { TarsierError } from '../shared/errors.ts'
 import { Answering } from './answering.ts'
@@ -76,7 +77,7 @@ export class Service implements AsyncDisposable {
   /** Goes on with what was under way when the last one ended, and forgets what nobody needs. */
   async resume(): Promise<void> {
     const forgotten = this.library.clips.removeUnused(Date.now() - UNUSED_MS)
-    for (const clip of forgotten) if (clip.uploaded) await rm(clip.path, { force: true })
+    for (const clip of forgotten) if (clip.uploaded) await remove(clip.path)
     await this.#removeTornUploads()
     this.batches.resumeAll()
   }
@@ -94,7 +95,7 @@ export class Service implements AsyncDisposable {
   /** What an upload was cut off from when the program died. */
   async #removeTornUploads(): Promise<void> {
     if (!existsSync(this.uploads)) return
-    for (const name of await readdir(this.uploads)) if (name.endsWith('.part')) await rm(join(this.uploads, name), { force: true })
+    for (const name of await readdir(this.uploads)) if (name.endsWith('.part')) await remove(join(this.uploads, name))
   }
 
   /** Counts a process that crashed or hung, and tells everybody. */

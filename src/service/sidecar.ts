@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { access, rm, writeFile } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
-import { move } from '../platform/move.ts'
+import { move, remove } from '../platform/move.ts'
 import { TarsierError } from '../shared/errors.ts'
 
 /**
@@ -50,6 +50,6 @@ export async function writeSidecar(path: string, text: string, options: { overwr
       cause: error,
     })
   } finally {
-    await rm(aside, { force: true })
+    await remove(aside)
   }
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { holdLock } from '../../engine/folder-lock.ts'
 import { sideBySide } from '../../engine/models/download/side-by-side.ts'
+import { remove } from '../../platform/move.ts'
 import type { Progress } from '../../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { readJsonLines } from '../json-lines.ts'
@@ -166,7 +166,7 @@ async function writeFailures(
   }
   const lines = [...failures.values(), ...others]
   if (lines.length > 0) await replaceFile(folder, name, linesOf(lines))
-  else await rm(path, { force: true })
+  else await remove(path)
 }
 
 /** Sorts records into verdicts and failures, in the order of the predictions. */

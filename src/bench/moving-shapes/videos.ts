@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { move } from '../../platform/move.ts'
+import { move, remove } from '../../platform/move.ts'
 import { writeError } from '../run/write-file.ts'
 import type { Sample } from '../sample.ts'
 import { clipOf, GENERATOR_VERSION } from './clips.ts'
@@ -50,7 +50,7 @@ export class MovingShapesVideos {
       await write(aside)
       await move(aside, path)
     } catch (error) {
-      await rm(aside, { force: true })
+      await remove(aside)
       throw writeError(path, error)
     }
   }

@@ -1,7 +1,7 @@
-import { open, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
-import { move } from '../../platform/move.ts'
+import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */
@@ -28,7 +28,7 @@ export async function replaceFile(directory: string, name: string, text: string 
     await file.sync()
     await move(aside, path)
   } catch (error) {
-    await rm(aside, { force: true })
+    await remove(aside)
     throw writeError(path, error)
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { move } from '../../platform/move.ts'
+import { move, remove } from '../../platform/move.ts'
 
 /** 8 GiB: about a hundred clips' embeddings, or a dozen KV states of a 7B model. */
 export const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3
@@ -39,9 +39,9 @@ export class DiskCache {
     return (await this.#names()).some((name) => name.startsWith(prefix))
   }
 
-  /** Removes a file that turned out to be of no use. */
+  /** Removes a file that is of no use; one that is in use stays, until it is written over or the limit is reached the next time. */
   async drop(name: string): Promise<void> {
-    await rm(join(this.#directory, name), { force: true }).catch(() => {}) // it will be written over, or not be found
+    await remove(join(this.#directory, name)).catch(() => {})
   }
 
   /** Writes a file through `write`, which is given a path aside, then puts it in its place and drops what is over the limit. */
@@ -51,7 +51,7 @@ export class DiskCache {
       await write(aside)
       await move(aside, join(this.#directory, name))
     } finally {
-      await rm(aside, { force: true })
+      await remove(aside)
     }
     await this.#trim(name)
   }
@@ -68,14 +68,14 @@ export class DiskCache {
       const facts = await stat(join(this.#directory, name)).catch(() => null)
       if (!facts?.isFile()) continue
       if (name.startsWith('.')) {
-        if (Date.now() - facts.mtimeMs > ABANDONED_MS) await rm(join(this.#directory, name), { force: true })
+        if (Date.now() - facts.mtimeMs > ABANDONED_MS) await this.drop(name)
       } else files.push({ name, bytes: facts.size, used: facts.mtimeMs })
     }
     files.sort((a, b) => b.used - a.used)
     let total = 0
     for (const file of files) {
       total += file.bytes
-      if (total > this.#maxBytes && file.name !== keep) await rm(join(this.#directory, file.name), { force: true })
+      if (total > this.#maxBytes && file.name !== keep) await this.drop(file.name)
     }
   }
 

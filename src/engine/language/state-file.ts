@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { move } from '../../platform/move.ts'
+import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { addFile } from '../file-pieces.ts'
 import { isDiskFull, isFolderFull, whyUnwritten } from '../write-failure.ts'
@@ -74,7 +74,7 @@ export async function saveState({ api, context, fingerprint }: Sequence, path: s
     throw unwritten(path, error as Error)
   } finally {
     memory.free()
-    await rm(aside, { force: true })
+    await remove(aside)
   }
 }
 

@@ -1,5 +1,5 @@
-import { open, rm } from 'node:fs/promises'
-import { move } from '../../platform/move.ts'
+import { open } from 'node:fs/promises'
+import { move, remove } from '../../platform/move.ts'
 
 export interface NamedTensor {
   readonly name: string
@@ -44,6 +44,6 @@ export async function writeSafetensors(path: string, tensors: readonly NamedTens
     }
     await move(aside, path)
   } finally {
-    await rm(aside, { force: true })
+    await remove(aside)
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { move, remove } from '../../../src/platform/move.ts'
+import { move, moveSync, remove, removeSync } from '../../../src/platform/move.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { imitateWindowsFiles } from '../../helpers/windows-files.ts'
 
@@ -43,10 +43,36 @@ describe('move', () => {
   })
 })
 
-it('removes folders, files, and what is not there', async () => {
+describe('moveSync', () => {
+  it('tries again while another program has the file open', async () => {
+    await using scratch = await ScratchFolder.make()
+    const from = await scratch.write('new', 'new')
+    const to = await scratch.write('old', 'old')
+    using windows = imitateWindowsFiles()
+    windows.refuseMoves(3, 'EPERM')
+    moveSync(from, to, 10_000)
+    expect(windows.refused).toBe(3)
+    expect(await readFile(to, 'utf8')).toBe('new')
+  })
+
+  it('gives up at the end of its patience', async () => {
+    await using scratch = await ScratchFolder.make()
+    const from = await scratch.write('new', 'new')
+    using windows = imitateWindowsFiles()
+    windows.refuseMoves(1000, 'EBUSY')
+    expect(() => moveSync(from, scratch.path('old'), 100)).toThrow(expect.objectContaining({ code: 'EBUSY' }))
+    expect(windows.refused).toBeGreaterThan(1)
+    expect(await readdir(scratch.directory)).toEqual(['new'])
+  })
+})
+
+it.each([
+  ['remove', remove],
+  ['removeSync', removeSync],
+])('%s removes folders, files, and what is not there', async (_name, removePath) => {
   await using scratch = await ScratchFolder.make()
   await mkdir(scratch.path('folder/within'), { recursive: true })
   await scratch.write('file', 'file')
-  for (const name of ['folder', 'file', 'nothing']) await remove(scratch.path(name))
+  for (const name of ['folder', 'file', 'nothing']) await removePath(scratch.path(name))
   expect(await readdir(scratch.directory)).toEqual([])
 })

@@ -41,7 +41,7 @@ test('lists runs of its own folder and opened ones, which it remembers', async (
     ['elsewhere', true, 'demo', ['DREAM']],
     ['first', false, 'demo', ['MVBench']],
   ])
-  runs.close(id)
+  await runs.close(id)
   expect((await runs.list()).map(({ opened }) => opened)).toEqual([false])
 })
 

@@ -1,5 +1,6 @@
-import { mkdir, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
@@ -94,7 +95,7 @@ export async function removeDownload(
   home: string,
 ): Promise<void> {
   if (!removable) return
-  await rm(join(downloadsFolder(home), repositoryFolder(repository)), { recursive: true, force: true })
+  await remove(join(downloadsFolder(home), repositoryFolder(repository)))
   await rmdir(downloadsFolder(home)).catch(() => {}) // another model's files are in it
 }
 
@@ -205,7 +206,7 @@ class Fetch {
       meter.kept(file.bytes)
       return true
     }
-    await rm(target, { force: true })
+    await remove(target)
     const cached = await cachedFile(this.#client.settings.cache, this.#repository, this.#listing.commit, file)
     if (cached === null) return false
     meter.say(`checking ${file.name} in the Hugging Face cache`)

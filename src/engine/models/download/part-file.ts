@@ -1,8 +1,8 @@
 import type { Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { move } from '../../../platform/move.ts'
+import { move, remove } from '../../../platform/move.ts'
 import { writeAt } from '../../../platform/write-at.ts'
 import { addFile } from '../../file-pieces.ts'
 import { isMissing } from '../contained-file.ts'
@@ -67,7 +67,7 @@ export class PartFile implements AsyncDisposable {
     this.#hash = beginHash(this.#remote)
     // A weak one says only "much the same", which is not enough to put parts together.
     this.#etag = etag === null || etag.startsWith('W/') ? null : etag
-    if (this.#etag === null) await rm(`${this.#path}.etag`, { force: true })
+    if (this.#etag === null) await remove(`${this.#path}.etag`)
     else await writeFile(`${this.#path}.etag`, this.#etag)
   }
 
@@ -88,12 +88,12 @@ export class PartFile implements AsyncDisposable {
     await this.#file.close()
     await mkdir(dirname(target), { recursive: true })
     await move(this.#path, target)
-    await rm(`${this.#path}.etag`, { force: true })
+    await remove(`${this.#path}.etag`)
   }
 
   async remove(): Promise<void> {
     await this.#file.close()
-    for (const path of [this.#path, `${this.#path}.etag`]) await rm(path, { force: true })
+    for (const path of [this.#path, `${this.#path}.etag`]) await remove(path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
-import { open, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { move } from '../../../platform/move.ts'
+import { move, remove } from '../../../platform/move.ts'
 import { readJsonFile } from '../json-file.ts'
 
 export const JOURNAL_FILE = 'journal.json'
@@ -73,7 +73,7 @@ export class ImportJournal {
 
   /** Of no use in a finished model, and of no harm where it stays because another program has it open. */
   async remove(): Promise<void> {
-    await rm(join(this.#directory, JOURNAL_FILE), { force: true }).catch(() => {})
+    await remove(join(this.#directory, JOURNAL_FILE)).catch(() => {})
   }
 
   /** Whether anything would be lost with the folder. */

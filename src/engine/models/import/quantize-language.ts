@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { remove } from '../../../platform/move.ts'
 import { assertNever, TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
@@ -77,7 +77,7 @@ export async function quantizeLanguage(source: string, destination: string, opti
     await checkGguf(destination)
     signal.throwIfAborted()
   } catch (error) {
-    await rm(destination, { force: true })
+    await remove(destination)
     throw error
   }
 }
