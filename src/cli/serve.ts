@@ -79,7 +79,7 @@ async function clipsInAddress(service: Service, paths: readonly string[], signal
   const { openPaths } = await import('../service/open-paths.ts')
   const handles: string[] = []
   for (const { file } of await openPaths(service, paths, signal)) {
-    if (file.kind === 'clip') handles.push(file.facts.handle)
+    if (file.kind === 'clip') handles.push(file.metadata.handle)
     else if (file.kind === 'failed') process.stderr.write(`${printable(file.name)}: ${printable(file.error.message)}\n`)
   }
   if (handles.length > MOST_IN_ADDRESS) {

@@ -194,7 +194,7 @@ function itemOf(row: Row): KeptItem {
     clip: String(row.clip),
     name: String(row.name),
     state: row.state as ItemState,
-    firstWords: String(row.first_words),
+    excerpt: String(row.first_words),
     chat: row.chat === null ? null : String(row.chat),
     error: keptJson(row.error, keptErrorSchema, null),
   }

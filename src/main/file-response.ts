@@ -6,9 +6,9 @@ import { parseRange } from '../shared/byte-range.ts'
 export async function fileResponse(path: string, mediaType: string, range: string | null): Promise<Response> {
   const file = await open(path)
   try {
-    const facts = await file.stat()
-    if (!facts.isFile()) throw new Error('not a file')
-    const { size } = facts
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new Error('not a file')
+    const { size } = stats
     const headers = {
       'accept-ranges': 'bytes',
       'cache-control': 'no-cache',

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Choice, channels, type OpenedFile } from '../shared/bridge.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import { answerPage } from './page-channels.ts'
-import type { PageMail } from './page-mail.ts'
+import type { PageMessages } from './page-messages.ts'
 import type { RecentFiles } from './recent-files.ts'
 import type { Service } from './service.ts'
 import { mainWindow } from './windows.ts'
@@ -12,7 +12,7 @@ import { mainWindow } from './windows.ts'
 interface Parts {
   readonly service: Pick<Service, 'ask'>
   readonly recent: Pick<RecentFiles, 'note'>
-  readonly mail: Pick<PageMail, 'send'>
+  readonly messages: Pick<PageMessages, 'send'>
 }
 
 const pathsSchema = z.array(z.string().min(1)).max(100_000)
@@ -43,13 +43,13 @@ export class Files {
 
   /** Opens files and tells the page of them. */
   async open(paths: readonly string[]): Promise<void> {
-    this.#parts.mail.send(channels.files, await this.#opened(paths))
+    this.#parts.messages.send(channels.files, await this.#opened(paths))
   }
 
   /** Asks a person for clips, and tells the page of them. */
   async chooseAndOpen(what: 'clips' | 'folder'): Promise<void> {
     const opened = await this.#choose(what)
-    if (opened.length > 0) this.#parts.mail.send(channels.files, opened)
+    if (opened.length > 0) this.#parts.messages.send(channels.files, opened)
   }
 
   async #choose(what: Choice): Promise<readonly OpenedFile[]> {

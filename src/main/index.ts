@@ -6,7 +6,7 @@ import { setMenu } from './menu.ts'
 import { setupNavigation } from './navigation.ts'
 import { setupOsFiles } from './os-files.ts'
 import { onPage } from './page-channels.ts'
-import { PageMail } from './page-mail.ts'
+import { PageMessages } from './page-messages.ts'
 import { setupPageProtocol } from './page-protocol.ts'
 import { setupPermissions } from './permissions.ts'
 import { setupQuit } from './quit.ts'
@@ -26,8 +26,8 @@ app.enableSandbox()
 if (process.platform === 'win32') app.setAppUserModelId('app.tarsier.desktop')
 
 // Not awaited at the top level: Electron becomes ready only after this module has been loaded to its end.
-const only = setupOsFiles((paths) => void begun?.then((files) => files.open(paths)))
-const begun = only ? begin() : null
+const only = setupOsFiles((paths) => void started?.then((files) => files.open(paths)))
+const started = only ? begin() : null
 
 async function begin(): Promise<Files> {
   // Rules come before the first window, so that none is ever without them.
@@ -46,14 +46,14 @@ async function begin(): Promise<Files> {
 /** The service, and all that stands between it, the page and the system. */
 function startService(): Files {
   const shown = new WorkShown()
-  const mail = new PageMail()
+  const messages = new PageMessages()
   const service: Service = new Service({
     work: (work) => shown.show(work),
-    ended: (ended) => shown.tell(ended),
-    gone: (error) => void askWhatNow(error, () => service.start()),
+    ended: (ended) => shown.notify(ended),
+    onExit: (error) => void askWhatNow(error, () => service.start()),
   })
   const recent = new RecentFiles(() => drawMenu())
-  const files = new Files({ service, recent, mail })
+  const files = new Files({ service, recent, messages })
   const drawMenu = () =>
     setMenu({
       platform: process.platform,
@@ -61,7 +61,7 @@ function startService(): Files {
       recent: recent.paths,
       command: (command) => {
         showMainWindow()
-        mail.send(channels.menu, command)
+        messages.send(channels.menu, command)
       },
       choose: (what) => void files.chooseAndOpen(what),
       open: (path) => void files.open([path]),
@@ -71,7 +71,7 @@ function startService(): Files {
   setupQuit(service, () => shown.work)
   onPage(channels.connect, (page) => {
     service.connect(page)
-    mail.ready(page)
+    messages.ready(page)
   })
   drawMenu()
   service.start()

@@ -59,7 +59,7 @@ function recentMenu({ recent, open, clearRecent }: MenuParts): MenuItemConstruct
 
 function viewMenu({ developing, command }: MenuParts): MenuItemConstructorOptions[] {
   // The page hears these keys itself; here they are only shown.
-  const room = (label: string, key: number, name: MenuCommand): MenuItemConstructorOptions => ({
+  const viewItem = (label: string, key: number, name: MenuCommand): MenuItemConstructorOptions => ({
     label,
     accelerator: `Alt+${key}`,
     registerAccelerator: false,
@@ -67,10 +67,10 @@ function viewMenu({ developing, command }: MenuParts): MenuItemConstructorOption
   })
   return [
     { label: 'Search the Library', accelerator: 'CmdOrCtrl+K', click: () => command('find') },
-    room('Library', 2, 'library'),
-    room('Batches', 3, 'batches'),
-    room('Models', 4, 'models'),
-    room('Benchmarks', 5, 'benchmarks'),
+    viewItem('Library', 2, 'library'),
+    viewItem('Batches', 3, 'batches'),
+    viewItem('Models', 4, 'models'),
+    viewItem('Benchmarks', 5, 'benchmarks'),
     { type: 'separator' },
     { role: 'resetZoom' },
     { role: 'zoomIn' },

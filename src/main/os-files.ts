@@ -1,7 +1,7 @@
 import { app } from 'electron'
 import { z } from 'zod'
 import { filesOnCommandLine } from './command-line.ts'
-import { Gather } from './gather.ts'
+import { PathCollector } from './path-collector.ts'
 import { showMainWindow } from './windows.ts'
 
 const passedOn = z.object({ files: z.array(z.string()).max(100_000) })
@@ -18,17 +18,17 @@ export function setupOsFiles(open: (paths: readonly string[]) => void): boolean 
     app.quit()
     return false
   }
-  const gather = new Gather(open)
+  const collector = new PathCollector(open)
   app.on('second-instance', (_event, _argv, _folder, data) => {
     showMainWindow()
     const passed = passedOn.safeParse(data)
-    if (passed.success) gather.add(passed.data.files)
+    if (passed.success) collector.add(passed.data.files)
   })
   app.on('open-file', (event, path) => {
     event.preventDefault()
     showMainWindow()
-    gather.add([path])
+    collector.add([path])
   })
-  gather.add(files)
+  collector.add(files)
   return true
 }

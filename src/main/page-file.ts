@@ -18,8 +18,8 @@ export interface PageFile {
 /** The file of the built page in `root` that `url` asks for; `null` for another host, a way out of `root` or a kind of file the page has not. */
 export function pageFile(root: string, host: string, url: string): PageFile | null {
   if (!URL.canParse(url)) return null
-  const { host: asked, pathname } = new URL(url)
-  if (asked !== host) return null
+  const { host: requestedHost, pathname } = new URL(url)
+  if (requestedHost !== host) return null
   const path = join(root, decoded(pathname))
   const contentType = contentTypes[extname(path)]
   if (!isInside(root, path) || path.includes('\0') || contentType === undefined) return null

@@ -1,11 +1,11 @@
 import { app } from 'electron'
 import { z } from 'zod'
-import { readKept, writeKept } from './kept-json.ts'
+import { readStored, writeStored } from './stored-json.ts'
 
-const KEPT = 'recent'
-const MOST = 10
+const FILE_NAME = 'recent'
+const MAX_FILES = 10
 
-const kept = z.array(z.string()).max(1000)
+const storedSchema = z.array(z.string()).max(1000)
 
 /** The files opened last, for the menu; the system is told too, for its own lists. */
 export class RecentFiles {
@@ -14,8 +14,8 @@ export class RecentFiles {
 
   constructor(onChange: () => void) {
     this.#onChange = onChange
-    const read = kept.safeParse(readKept(KEPT))
-    this.#paths = read.success ? read.data.slice(0, MOST) : []
+    const read = storedSchema.safeParse(readStored(FILE_NAME))
+    this.#paths = read.success ? read.data.slice(0, MAX_FILES) : []
   }
 
   /** The newest first. */
@@ -25,17 +25,17 @@ export class RecentFiles {
 
   note(path: string): void {
     app.addRecentDocument(path)
-    this.#keep([path, ...this.#paths.filter((other) => other !== path)].slice(0, MOST))
+    this.#store([path, ...this.#paths.filter((other) => other !== path)].slice(0, MAX_FILES))
   }
 
   clear(): void {
     app.clearRecentDocuments()
-    this.#keep([])
+    this.#store([])
   }
 
-  #keep(paths: readonly string[]): void {
+  #store(paths: readonly string[]): void {
     this.#paths = paths
-    writeKept(KEPT, paths)
+    writeStored(FILE_NAME, paths)
     this.#onChange()
   }
 }

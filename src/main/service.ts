@@ -10,13 +10,13 @@ import { RestartLimit } from './restart-limit.ts'
 const program = fileURLToPath(new URL('../cli/service-process.js', import.meta.url))
 
 /** It saves what it holds, and ends its engine, which has 3 seconds for that. */
-const PATIENCE_MS = 6000
+const STOP_TIMEOUT_MS = 6000
 
 interface Listeners {
   work(work: Work): void
   ended(ended: Ended): void
   /** It is not started again by itself: it crashed too often, or cannot begin. */
-  gone(error: ErrorData): void
+  onExit(error: ErrorData): void
 }
 
 interface Pending {
@@ -33,7 +33,7 @@ export class Service {
   readonly #waiting = new Set<WebContents>()
   #child: UtilityProcess | null = null
   #stopping = false
-  #asked = 0
+  #nextQuestionId = 0
 
   constructor(listeners: Listeners) {
     this.#listeners = listeners
@@ -45,7 +45,7 @@ export class Service {
     this.#child = child
     child.on('message', (message: ToShell) => this.#hear(message))
     child.once('exit', (code) => {
-      if (this.#child === child) this.#gone(code)
+      if (this.#child === child) this.#onExit(code)
     })
     for (const page of this.#waiting) this.connect(page)
   }
@@ -67,8 +67,8 @@ export class Service {
   async ask<Kind extends ShellQuestion['kind']>(question: ShellQuestion & { readonly kind: Kind }): Promise<ShellAnswers[Kind]> {
     const child = this.#child
     if (!child) throw lost()
-    this.#asked += 1
-    const id = this.#asked
+    this.#nextQuestionId += 1
+    const id = this.#nextQuestionId
     const answer = new Promise<ShellAnswers[keyof ShellAnswers]>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
     child.postMessage({ kind: 'ask', id, question } satisfies FromShell)
     return (await answer) as ShellAnswers[Kind]
@@ -81,7 +81,7 @@ export class Service {
     if (!child) return
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     child.postMessage({ kind: 'end' } satisfies FromShell)
-    const late = setTimeout(() => child.kill(), PATIENCE_MS)
+    const late = setTimeout(() => child.kill(), STOP_TIMEOUT_MS)
     await exited
     clearTimeout(late)
   }
@@ -114,18 +114,18 @@ export class Service {
     return pending
   }
 
-  #gone(code: number): void {
+  #onExit(code: number): void {
     this.#forget()
     if (this.#stopping) return
     if (this.#limit.take()) this.start()
-    else this.#listeners.gone(lost(code).toData())
+    else this.#listeners.onExit(lost(code).toData())
   }
 
   #giveUp(error: ErrorData): void {
     const child = this.#child
     this.#forget()
     child?.kill()
-    this.#listeners.gone(error)
+    this.#listeners.onExit(error)
   }
 
   #forget(): void {

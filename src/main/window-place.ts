@@ -20,9 +20,9 @@ const USUAL = { width: 1100, height: 760 } as const
 /** What must be seen of a window to be able to take hold of it. */
 const HOLD = { width: 120, height: 40 } as const
 
-const whole = z.int().min(-1e6).max(1e6)
+const integer = z.int().min(-1e6).max(1e6)
 const placeSchema = z.object({
-  bounds: z.object({ x: whole, y: whole, width: whole.min(1), height: whole.min(1) }),
+  bounds: z.object({ x: integer, y: integer, width: integer.min(1), height: integer.min(1) }),
   maximized: z.boolean(),
 })
 
@@ -30,11 +30,11 @@ const placeSchema = z.object({
  * Where a window is to be opened, from what was kept when it was closed. `areas` are the parts of the displays that windows may take, the
  * main one first. A place on a display that is gone, or one that only a corner of would be seen of, is given up for the middle of the main one.
  */
-export function fittingPlace(kept: unknown, areas: readonly [Bounds, ...Bounds[]]): WindowPlace {
-  const parsed = placeSchema.safeParse(kept)
+export function fittingPlace(stored: unknown, areas: readonly [Bounds, ...Bounds[]]): WindowPlace {
+  const parsed = placeSchema.safeParse(stored)
   if (!parsed.success) return { bounds: centred(USUAL, areas[0]), maximized: false }
   const { bounds, maximized } = parsed.data
-  const area = areas.find((candidate) => canBeHeld(bounds, candidate))
+  const area = areas.find((candidate) => canBeDragged(bounds, candidate))
   if (!area) return { bounds: centred(bounds, areas[0]), maximized }
   const size = fitted(bounds, area)
   // Made narrower it may have left the area that it reached into.
@@ -43,7 +43,7 @@ export function fittingPlace(kept: unknown, areas: readonly [Bounds, ...Bounds[]
 }
 
 /** By the upper edge, where windows are taken hold of. */
-function canBeHeld({ x, y, width }: Bounds, area: Bounds): boolean {
+function canBeDragged({ x, y, width }: Bounds, area: Bounds): boolean {
   const seen = Math.min(x + width, area.x + area.width) - Math.max(x, area.x)
   return seen >= HOLD.width && y >= area.y && y + HOLD.height <= area.y + area.height
 }

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { app, BrowserWindow, nativeTheme, screen } from 'electron'
-import { readKept, writeKept } from './kept-json.ts'
 import { pageUrl } from './page-url.ts'
+import { readStored, writeStored } from './stored-json.ts'
 import { fittingPlace, SMALLEST } from './window-place.ts'
 
 const preload = fileURLToPath(new URL('../preload/index.cjs', import.meta.url))
-const KEPT = 'window'
+const FILE_NAME = 'window'
 
 /** macOS keeps a program without windows and brings one back from the dock; elsewhere the last window ends it. */
 export function setupWindows(): void {
@@ -38,7 +38,7 @@ export function showMainWindow(): void {
 export function openMainWindow(): void {
   const main = screen.getPrimaryDisplay()
   const others = screen.getAllDisplays().filter(({ id }) => id !== main.id)
-  const { bounds, maximized } = fittingPlace(readKept(KEPT), [main.workArea, ...others.map(({ workArea }) => workArea)])
+  const { bounds, maximized } = fittingPlace(readStored(FILE_NAME), [main.workArea, ...others.map(({ workArea }) => workArea)])
   const window = new BrowserWindow({
     ...bounds,
     minWidth: SMALLEST.width,
@@ -61,6 +61,6 @@ export function openMainWindow(): void {
   })
   // Maximizing shows it too, so it waits as well.
   window.once('ready-to-show', () => (maximized ? window.maximize() : window.show()))
-  window.on('close', () => writeKept(KEPT, { bounds: window.getNormalBounds(), maximized: window.isMaximized() }))
+  window.on('close', () => writeStored(FILE_NAME, { bounds: window.getNormalBounds(), maximized: window.isMaximized() }))
   void window.loadURL(pageUrl())
 }

@@ -33,7 +33,7 @@ export class WorkShown {
   }
 
   /** Nothing for whoever looks at the window anyway. */
-  tell({ title, text }: Ended): void {
+  notify({ title, text }: Ended): void {
     if (mainWindow()?.isFocused() || !Notification.isSupported()) return
     const notification = new Notification({ title, body: text })
     notification.once('click', showMainWindow)

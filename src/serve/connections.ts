@@ -11,7 +11,7 @@ const MAX_DISCARDING_MS = 600_000
  * An answer may be given before the request's body has come, such as that it is too large. Closing then would reset the connection, and
  * most clients would see that instead of the answer: so the rest is read and thrown away, and what was to be closed is closed afterwards.
  */
-export function watchConnections(server: Server, patience: number): void {
+export function watchConnections(server: Server, timeout: number): void {
   const last = new WeakMap<Socket, { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }>()
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming
@@ -32,7 +32,7 @@ export function watchConnections(server: Server, patience: number): void {
       socket.destroySoon = destroySoon
     })
   })
-  server.setTimeout(patience, (socket) => {
+  server.setTimeout(timeout, (socket) => {
     const request = last.get(socket)
     const answering = request?.incoming.complete && !request.outgoing.writableFinished
     if (!answering) socket.destroy()

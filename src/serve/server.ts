@@ -39,7 +39,7 @@ export interface ServeOptions {
   /** Numbers at `/metrics`. Defaults to false. */
   readonly metrics?: boolean
   /** Milliseconds for which a client may be silent in the middle of a request. Defaults to a minute. */
-  readonly patience?: number
+  readonly timeout?: number
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -53,11 +53,11 @@ export interface RunningServer extends AsyncDisposable {
 const DEFAULT_PORT = 7860
 /** Of a request in JSON; an export of a large library is one. */
 const MAX_JSON = 256 * 1024 * 1024
-const PATIENCE_MS = 60_000
+const IDLE_TIMEOUT_MS = 60_000
 
 /** Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for a door left open by mistake, `not-allowed` for a port that is taken. */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9, patience = PATIENCE_MS } = options
+  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
   const token = options.token === undefined ? randomBytes(24).toString('base64url') : options.token
   expectClosed(host, allowHosts, token)
   const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map((name) => name.toLowerCase())
@@ -93,14 +93,14 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   const serverOptions = {
     // An upload takes as long as it takes.
     requestTimeout: 0,
-    headersTimeout: patience,
-    connectionsCheckingInterval: Math.min(5000, patience),
+    headersTimeout: timeout,
+    connectionsCheckingInterval: Math.min(5000, timeout),
     // Finds out about machines that are gone without a word while an answer is streamed to them.
     keepAlive: true,
-    keepAliveInitialDelay: patience,
+    keepAliveInitialDelay: timeout,
   }
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions, autoCleanupIncoming: false }) as Server
-  watchConnections(server, patience)
+  watchConnections(server, timeout)
   await listen(server, host, port)
   const address = server.address()
   bound = typeof address === 'object' && address ? address.port : port

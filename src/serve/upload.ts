@@ -28,7 +28,7 @@ export async function receiveUpload(service: Service, request: Request, { name, 
   const path = `${stem}${endingOf(name)}`
   try {
     await mkdir(service.uploads, { recursive: true })
-    await expectRoom(service.uploads, promised)
+    await expectFreeSpace(service.uploads, promised)
     const hash = await writeBody(request, part, limit)
     await move(part, path)
     const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
@@ -62,7 +62,7 @@ async function writeBody(request: Request, path: string, limit: number): Promise
   return hash.digest('hex')
 }
 
-async function expectRoom(folder: string, bytes: number): Promise<void> {
+async function expectFreeSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
   if (bytes > bavail * bsize) throw full(`the file has ${megabytesText(bytes)}, and ${megabytesText(bavail * bsize)} are free`)
 }

@@ -4,7 +4,7 @@ import { parseVerdict } from '../bench/explore/verdict-line.ts'
 import { entailedPart } from '../bench/metrics/dream.ts'
 import { parseChoice } from '../bench/metrics/multi-choice.ts'
 import type { Prediction, Used } from '../bench/prediction.ts'
-import type { BenchFact, BenchSample, JudgedEvent, SampleVerdict } from '../shared/contract/bench.ts'
+import type { BenchDetail, BenchSample, JudgedEvent, SampleVerdict } from '../shared/contract/bench.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { stateOf } from './bench-rows.ts'
 import type { OpenRun } from './bench-runs.ts'
@@ -42,7 +42,7 @@ export async function wholeSample(run: OpenRun, key: string): Promise<BenchSampl
     verdict: await verdictOf(sample, prediction),
     clip: video === null ? null : basename(video.replaceAll('\\', '/')),
     frames: used?.frames ?? [],
-    facts: [...(used ? usedFacts(used, prediction.finish) : []), ...annotated(prediction)],
+    details: [...(used ? usedDetails(used, prediction.finish) : []), ...annotated(prediction)],
   }
 }
 
@@ -86,10 +86,10 @@ function eventOf({
   return { event, relationship: relationship.trim().toLowerCase(), reason: reason ?? '' }
 }
 
-function usedFacts(
+function usedDetails(
   { model, engine, width, height, generation, device, seconds, versions, frames }: Used,
   finish: string | null,
-): BenchFact[] {
+): BenchDetail[] {
   return [
     { name: 'Model', value: engine === 'tarsier' ? model : `${model} (${engine})` },
     {
@@ -108,7 +108,7 @@ function usedFacts(
 }
 
 /** What the annotation says besides, such as domain and duration; the events stand among the verdict. */
-function annotated({ extraInfo, task, vid }: Prediction): BenchFact[] {
+function annotated({ extraInfo, task, vid }: Prediction): BenchDetail[] {
   return [
     ...(task === '' ? [] : [{ name: 'Task', value: task }]),
     ...(vid === null ? [] : [{ name: 'Video', value: String(vid) }]),

@@ -10,7 +10,7 @@ import type { EvalReport } from '../bench/report/eval-report.ts'
 import { factLines, judgeText } from '../bench/report/run-facts.ts'
 import { parsePrediction } from '../bench/run/read-predictions.ts'
 import { readSettings } from '../bench/run/run-settings.ts'
-import { type BenchFact, type BenchRun, type BenchRunSummary, type BenchSet, sampleStates } from '../shared/contract/bench.ts'
+import { type BenchDetail, type BenchRun, type BenchRunSummary, type BenchSet, sampleStates } from '../shared/contract/bench.ts'
 import { isAbort } from '../shared/errors.ts'
 import { countBy, stateOf } from './bench-rows.ts'
 import { type BenchRunFolder, type OpenRun, runName } from './bench-runs.ts'
@@ -61,7 +61,7 @@ async function setWith(run: OpenRun, name: string, samples: readonly IndexedSamp
 }
 
 /** What a run was begun with, from `run.json` beside the predictions. */
-async function settingsOf(samples: readonly IndexedSample[]): Promise<BenchFact[]> {
+async function settingsOf(samples: readonly IndexedSample[]): Promise<BenchDetail[]> {
   const [first] = samples
   if (!first) return []
   try {

@@ -64,5 +64,5 @@ export const chatsArea = {
 async function whole(service: Service, id: string, signal: AbortSignal): Promise<Chat> {
   const summary = service.library.chats.summary(id)
   const facts = await service.clips.facts(await service.clips.get(summary.clip, signal))
-  return { ...summary, facts, all: service.library.chats.turns(id) }
+  return { ...summary, metadata: facts, all: service.library.chats.turns(id) }
 }

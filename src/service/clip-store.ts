@@ -5,7 +5,7 @@ import { fileError, hashFile } from '../engine/media/local-file.ts'
 import { Serial } from '../engine/serial.ts'
 import { type KeptClip, nameOf, type SeenFile } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
-import type { ClipFacts } from '../shared/contract/clips.ts'
+import type { ClipMetadata } from '../shared/contract/clips.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import { browserPlays } from './browser-formats.ts'
 import type { Log } from './log.ts'
@@ -89,7 +89,7 @@ export class ClipStore implements AsyncDisposable {
     })
   }
 
-  async facts(clip: KeptClip): Promise<ClipFacts> {
+  async facts(clip: KeptClip): Promise<ClipMetadata> {
     const { kind, width, height, rotation, frameCount, rate, duration, container, codec, notices } = clip.facts
     return {
       handle: clip.id,

@@ -1,4 +1,4 @@
-import type { ClipFacts } from './contract/clips.ts'
+import type { ClipMetadata } from './contract/clips.ts'
 import type { ErrorData } from './errors.ts'
 
 /** What the shell and the page say to each other, each name once. */
@@ -29,7 +29,7 @@ export type Choice = 'clips' | 'folder' | 'checkpoint' | 'run'
 
 /** A file that was to be opened: what it is, or why it is nothing. Of a checkpoint and a run only the handle is known. */
 export type OpenedFile =
-  | { readonly kind: 'clip'; readonly facts: ClipFacts }
+  | { readonly kind: 'clip'; readonly metadata: ClipMetadata }
   | { readonly kind: 'checkpoint' | 'run'; readonly handle: string; readonly name: string }
   | { readonly kind: 'failed'; readonly name: string; readonly error: ErrorData }
 

@@ -1,7 +1,7 @@
 import { roundHalfToEven } from '../../engine/media/sampling.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { type ClipRange, type FrameRequest, MAX_FRAMES, type SamplerName } from '../../shared/frame-request.ts'
-import type { MediaFacts } from '../../shared/media-facts.ts'
+import type { MediaMetadata } from '../../shared/media-metadata.ts'
 import type { SampleClip } from '../sample.ts'
 
 /** The run's own choice of frames, over all clips of a sample. */
@@ -63,7 +63,7 @@ export async function frameRequest(
   { frames }: SampleClip,
   kind: SamplerName,
   count: number,
-  facts: () => Promise<Pick<MediaFacts, 'frameCount' | 'rate'>>,
+  facts: () => Promise<Pick<MediaMetadata, 'frameCount' | 'rate'>>,
 ): Promise<FrameRequest> {
   const sampled = (range?: ClipRange): FrameRequest => {
     if (count < 1) throw unusable('The other clips of this sample leave no frame for one of them. Take more frames.')

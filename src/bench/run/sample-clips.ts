@@ -5,7 +5,7 @@ import { fileError } from '../../engine/media/local-file.ts'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
 import { remove } from '../../platform/move.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
-import type { MediaFacts } from '../../shared/media-facts.ts'
+import type { MediaMetadata } from '../../shared/media-metadata.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import { clipsOf, type Sample } from '../sample.ts'
 import { frameRequest, sharedCounts, type WantedFrames } from './clip-frames.ts'
@@ -39,7 +39,7 @@ export class SampleClips implements AsyncDisposable {
     sample: Sample,
     files: readonly ClipFile[],
     wanted: WantedFrames,
-    facts: (path: string) => Promise<MediaFacts>,
+    facts: (path: string) => Promise<MediaMetadata>,
   ): Promise<SampleClips> {
     const listed = files.some((file) => typeof file !== 'string')
     const folder = listed ? await mkdtemp(join(tmpdir(), 'tarsier-frames-')) : null

@@ -1,5 +1,5 @@
 import type { FrameRequest } from '../../shared/frame-request.ts'
-import type { MediaFacts } from '../../shared/media-facts.ts'
+import type { MediaMetadata } from '../../shared/media-metadata.ts'
 
 /** 8-bit RGB, row by row, three bytes a pixel, no padding: `rgb.length === width * height * 3`. */
 export interface RgbImage {
@@ -14,7 +14,7 @@ export interface Frame extends RgbImage {
   readonly time: number
 }
 
-export interface MediaInfo extends MediaFacts {
+export interface MediaInfo extends MediaMetadata {
   readonly path: string
   readonly pixelFormat: string
 }

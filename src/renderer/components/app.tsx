@@ -13,12 +13,12 @@ import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
 import { BenchmarksView } from './bench/benchmarks-view.tsx'
 import { ClipView } from './clip/clip-view.tsx'
 import { DropZone } from './drop-zone.tsx'
+import { ErrorBanner } from './error-banner.tsx'
 import { HelpView } from './help/help-view.tsx'
 import { ShortcutsDialog } from './help/shortcuts-dialog.tsx'
 import { LibraryView } from './library/library-view.tsx'
 import { ModelsView } from './models/models-view.tsx'
 import { Rail } from './rail.tsx'
-import { Troubles } from './troubles.tsx'
 
 export function App() {
   const view = useView((state) => state.view)
@@ -36,9 +36,9 @@ export function App() {
         <div className="flex h-full">
           <Rail />
           <div className="flex min-w-0 flex-1 flex-col">
-            <Troubles />
+            <ErrorBanner />
             <main className="min-h-0 flex-1">
-              <Room view={view} />
+              <ViewContent view={view} />
             </main>
           </div>
         </div>
@@ -49,7 +49,7 @@ export function App() {
   )
 }
 
-function Room({ view }: { readonly view: View }) {
+function ViewContent({ view }: { readonly view: View }) {
   switch (view) {
     case 'clip':
       return <ClipView />

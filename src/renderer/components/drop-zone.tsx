@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { takeFiles } from '../flows/take-files.ts'
 import { droppedFiles } from '../lib/dropped-files.ts'
 import { isTyping } from '../lib/shortcuts.ts'
-import { told } from '../stores/problem.ts'
+import { reportErrors } from '../stores/problem.ts'
 
 /** Takes clips that are dropped anywhere in the window, or pasted. */
 export function DropZone({ children }: { readonly children: ReactNode }) {
@@ -27,14 +27,14 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
       const data = event.dataTransfer
       if (!data || !withFiles(event)) return
       event.preventDefault()
-      told(async () => takeFiles(await droppedFiles(data)))
+      reportErrors(async () => takeFiles(await droppedFiles(data)))
     }
     const paste = (event: ClipboardEvent) => {
       const data = event.clipboardData
       // Words go where the person types them; a file that comes along with them is a copy of their look.
       if (!data || data.files.length === 0 || (isTyping(event.target) && data.types.includes('text/plain'))) return
       event.preventDefault()
-      told(async () => takeFiles(await droppedFiles(data)))
+      reportErrors(async () => takeFiles(await droppedFiles(data)))
     }
     const controller = new AbortController()
     const { signal } = controller

@@ -6,7 +6,7 @@ import mark from '../tarsier.svg'
 import { ThemeChoice } from './theme-choice.tsx'
 import { Hint } from './ui/hint.tsx'
 
-export const rooms: Readonly<Record<View, { readonly name: string; readonly icon: LucideIcon }>> = {
+export const viewItems: Readonly<Record<View, { readonly name: string; readonly icon: LucideIcon }>> = {
   clip: { name: 'Clip', icon: Clapperboard },
   library: { name: 'Library', icon: LibraryBig },
   batches: { name: 'Batches', icon: ListVideo },
@@ -22,7 +22,7 @@ export function Rail() {
       <img src={mark} alt="Tarsier Desktop" width="40" height="40" className="mb-3" />
       <nav aria-label="Rooms" className="flex flex-col gap-1">
         {views.map((view) => (
-          <RoomButton key={view} view={view} />
+          <ViewButton key={view} view={view} />
         ))}
       </nav>
       <div className="mt-auto flex flex-col items-center gap-2">
@@ -33,16 +33,16 @@ export function Rail() {
   )
 }
 
-function RoomButton({ view }: { readonly view: View }) {
-  const here = useView((state) => state.view === view)
+function ViewButton({ view }: { readonly view: View }) {
+  const current = useView((state) => state.view === view)
   const show = useView((state) => state.show)
   const activity = useActivity((state) => state.activity)
-  const { name, icon: Icon } = rooms[view]
+  const { name, icon: Icon } = viewItems[view]
   const busy = view === 'batches' ? (activity?.batches ?? 0) > 0 : view === 'models' && (activity?.jobs ?? 0) > 0
   return (
     <button
       type="button"
-      aria-current={here ? 'page' : undefined}
+      aria-current={current ? 'page' : undefined}
       onClick={() => show(view)}
       className="relative flex w-18 flex-col items-center gap-0.5 rounded-xl px-0.5 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
     >

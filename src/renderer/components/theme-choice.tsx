@@ -2,7 +2,7 @@ import { Monitor, Moon, Sun } from 'lucide-react'
 import { type Theme, themes, useTheme } from '../stores/theme.ts'
 import { IconButton } from './ui/icon-button.tsx'
 
-const looks = {
+const labels = {
   system: { icon: Monitor, name: 'as the system has it' },
   light: { icon: Sun, name: 'light' },
   dark: { icon: Moon, name: 'dark' },
@@ -14,8 +14,8 @@ export function ThemeChoice() {
   const next = themes[(themes.indexOf(theme) + 1) % themes.length] as Theme
   return (
     <IconButton
-      icon={looks[theme].icon}
-      label={`Colours: ${looks[theme].name}. Change to ${looks[next].name}`}
+      icon={labels[theme].icon}
+      label={`Colours: ${labels[theme].name}. Change to ${labels[next].name}`}
       side="right"
       onClick={() => choose(next)}
     />

@@ -1,5 +1,5 @@
 import { clipsOfFragment } from '../../shared/contract/addresses.ts'
-import { told } from '../stores/problem.ts'
+import { reportErrors } from '../stores/problem.ts'
 import { service } from '../transport.ts'
 import { takeOpened } from './take-files.ts'
 
@@ -8,8 +8,8 @@ export function openFromAddress(): void {
   const handles = clipsOfFragment(window.location.hash)
   if (handles.length === 0) return
   window.history.replaceState(null, '', window.location.pathname + window.location.search)
-  told(async () => {
+  reportErrors(async () => {
     const clips = await Promise.all(handles.map((handle) => service.clips.get({ handle })))
-    takeOpened(clips.map((facts) => ({ kind: 'clip', facts })))
+    takeOpened(clips.map((metadata) => ({ kind: 'clip', metadata })))
   })
 }

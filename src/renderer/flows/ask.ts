@@ -49,11 +49,11 @@ export function showSettings(): void {
 
 /** Shows in the strip what the model saw for a turn. */
 export function showFramesOf(turn: Turn): void {
-  const { facts } = useClip.getState()
-  if (!facts || !turn.answer) return
+  const { metadata } = useClip.getState()
+  if (!metadata || !turn.answer) return
   const indices = turn.answer.frames.map(({ index }) => index)
   const { maxPixels } = turn.settings
   const limit = maxPixels === undefined ? {} : { maxPixels }
   usePanel.getState().show('frames')
-  void useFrames.getState().show({ handle: facts.handle, model: turn.model, frames: { kind: 'indices', indices }, ...limit }, turn.index)
+  void useFrames.getState().show({ handle: metadata.handle, model: turn.model, frames: { kind: 'indices', indices }, ...limit }, turn.index)
 }

@@ -10,16 +10,16 @@ export function followService(): () => void {
   const leaving = new AbortController()
   const { signal } = leaving
   const activity = useActivity.getState()
-  void keep(signal, async () => {
+  void reconnecting(signal, async () => {
     await Promise.all([useSettings.getState().load(), useModels.getState().load()])
     await activity.follow(signal)
   })
-  void keep(signal, () => useModels.getState().followJobs(signal))
+  void reconnecting(signal, () => useModels.getState().followJobs(signal))
   return () => leaving.abort()
 }
 
 /** Does something that never ends by itself, again and again. */
-async function keep(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {
       await work()
@@ -28,7 +28,7 @@ async function keep(signal: AbortSignal, work: () => Promise<void>): Promise<voi
       if (signal.aborted || !problem) return
       // That nobody answers is said by its own line, for as long as it is so.
       if (problem.code === 'service-lost' || problem.code === 'internal') useActivity.setState({ connected: false })
-      else useProblem.getState().tell(problem)
+      else useProblem.getState().report(problem)
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }

@@ -1,5 +1,5 @@
 import type { OpenedFile } from '../../shared/bridge.ts'
-import type { ClipFacts } from '../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { askSettings } from '../lib/ask-settings.ts'
 import type { GivenFile } from '../lib/given-file.ts'
@@ -16,17 +16,17 @@ import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
 
 /** A file as a handle, over whichever way this page has. */
-export async function handOver(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipFacts> {
+export async function handOver(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipMetadata> {
   if (!window.tarsier) return uploadFile(file, sent, signal)
   const [opened] = await window.tarsier.open([file])
   if (!opened) {
     throw new TarsierError('file-unreadable', `“${file.name}” lies nowhere on this disk. Save it to a file, and open that.`)
   }
-  return factsOf(opened)
+  return metadataOf(opened)
 }
 
-function factsOf(opened: OpenedFile): ClipFacts {
-  if (opened.kind === 'clip') return opened.facts
+function metadataOf(opened: OpenedFile): ClipMetadata {
+  if (opened.kind === 'clip') return opened.metadata
   if (opened.kind === 'failed') throw TarsierError.fromData(opened.error)
   throw new TarsierError('not-media', `“${opened.name}” is a model, not a clip. Import it under Models.`)
 }
@@ -36,8 +36,8 @@ export function givenByPage(file: File): GivenFile {
 }
 
 export function givenByShell(opened: OpenedFile): GivenFile {
-  const [name, size] = opened.kind === 'clip' ? [opened.facts.name, opened.facts.bytes] : [opened.name, 0]
-  return { name, size, hand: async () => factsOf(opened) }
+  const [name, size] = opened.kind === 'clip' ? [opened.metadata.name, opened.metadata.bytes] : [opened.name, 0]
+  return { name, size, hand: async () => metadataOf(opened) }
 }
 
 /** Puts a file on the table, and asks for its description at once. */
@@ -53,22 +53,22 @@ let opening: AbortController | null = null
 
 async function open(
   name: string,
-  get: (sent: (share: number) => void, signal: AbortSignal) => Promise<ClipFacts>,
+  get: (sent: (share: number) => void, signal: AbortSignal) => Promise<ClipMetadata>,
   bytes = 0,
 ): Promise<void> {
   opening?.abort()
   const controller = new AbortController()
   opening = controller
   const clip = useClip.getState()
-  const tell = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: () => controller.abort() })
+  const onProgress = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: () => controller.abort() })
   useView.getState().show('clip')
-  tell(null)
+  onProgress(null)
   try {
-    const facts = await get((share) => controller.signal.aborted || tell(share), controller.signal)
+    const metadata = await get((share) => controller.signal.aborted || onProgress(share), controller.signal)
     if (controller.signal.aborted) return
-    const chat = await service.chats.create({ handle: facts.handle })
+    const chat = await service.chats.create({ handle: metadata.handle })
     if (controller.signal.aborted) return
-    putOnTable(facts)
+    showClip(metadata)
     await useChat.getState().show(chat)
     askToDescribe()
   } catch (error) {
@@ -81,12 +81,12 @@ async function open(
   }
 }
 
-function putOnTable(facts: ClipFacts): void {
+function showClip(metadata: ClipMetadata): void {
   useChat.getState().close()
   useFrames.getState().clear()
   useCost.getState().clear()
   usePlayer.getState().reset()
-  useClip.getState().show(facts)
+  useClip.getState().show(metadata)
 }
 
 /** Asks for what the model's makers ask for. */
@@ -98,18 +98,18 @@ function askToDescribe(): void {
 /** A conversation of the library, to be read and gone on with. */
 export async function openChat(id: string): Promise<void> {
   const chat = await service.chats.get({ chat: id })
-  if (chat.facts.handle !== useClip.getState().facts?.handle) putOnTable(chat.facts)
-  else useClip.getState().show(chat.facts)
+  if (chat.metadata.handle !== useClip.getState().metadata?.handle) showClip(chat.metadata)
+  else useClip.getState().show(chat.metadata)
   useView.getState().show('clip')
   await useChat.getState().show(chat)
 }
 
 /** Another conversation about the clip on the table. */
 export async function newChat(): Promise<void> {
-  const { facts } = useClip.getState()
-  if (!facts) return
+  const { metadata } = useClip.getState()
+  if (!metadata) return
   useChat.getState().stop()
-  await useChat.getState().show(await service.chats.create({ handle: facts.handle }))
+  await useChat.getState().show(await service.chats.create({ handle: metadata.handle }))
 }
 
 /** An empty table. */
@@ -125,23 +125,23 @@ export function closeClip(): void {
 
 /** Tells that a clip whose file is gone is now this one. */
 export async function locateClip(file: File, force: boolean): Promise<void> {
-  const { facts } = useClip.getState()
-  if (!facts) return
+  const { metadata } = useClip.getState()
+  if (!metadata) return
   const found = await handOver(file, () => {}, new AbortController().signal)
-  showAnew(await service.clips.locate({ handle: facts.handle, file: found.handle, force }))
+  showAnew(await service.clips.locate({ handle: metadata.handle, file: found.handle, force }))
 }
 
 /** Looks whether the file of the clip on the table is there, and shows the clip anew where that is no longer as it was. */
-export async function lookForFile(): Promise<void> {
-  const { facts: before } = useClip.getState()
+export async function refreshClip(): Promise<void> {
+  const { metadata: before } = useClip.getState()
   if (!before) return
-  const facts = await service.clips.get({ handle: before.handle })
-  if (useClip.getState().facts === before && (facts.present !== before.present || useFrames.getState().problem)) showAnew(facts)
+  const metadata = await service.clips.get({ handle: before.handle })
+  if (useClip.getState().metadata === before && (metadata.present !== before.present || useFrames.getState().problem)) showAnew(metadata)
 }
 
 /** The same clip, its file gone or back. */
-function showAnew(facts: ClipFacts): void {
+function showAnew(metadata: ClipMetadata): void {
   // That the frames could not be read may be so no more.
-  if (facts.present && useFrames.getState().problem) useFrames.getState().clear()
-  useClip.getState().show(facts)
+  if (metadata.present && useFrames.getState().problem) useFrames.getState().clear()
+  useClip.getState().show(metadata)
 }

@@ -7,7 +7,7 @@ import { problemOf } from '../stores/problem.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
 
-export interface BatchWish {
+export interface BatchOptions {
   readonly title: string
   /** Undefined for the model's own description. */
   readonly question: string | undefined
@@ -18,7 +18,7 @@ export interface BatchWish {
 const sending = new Latest()
 
 /** Hands all files over, one after the other, and begins the batch over those that are clips. Those that are not are told by name. */
-export async function startBatch(wish: BatchWish): Promise<void> {
+export async function startBatch(options: BatchOptions): Promise<void> {
   const { set } = usePendingBatch.getState()
   const { pending } = usePendingBatch.getState()
   if (!pending) return
@@ -36,7 +36,7 @@ export async function startBatch(wish: BatchWish): Promise<void> {
     }
   }
   if (clips.length === 0) return set({ ...pending, refused, sending: false })
-  const { title, question, settings, skipDescribed } = wish
+  const { title, question, settings, skipDescribed } = options
   const { change, show } = useBatches.getState()
   const { id } = await change(() =>
     service.batch.create({

@@ -13,19 +13,19 @@ export function useAnswer<T>(ask: () => Promise<T>): {
   const [round, setRound] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round asks again.
   useEffect(() => {
-    let gone = false
+    let unmounted = false
     ask().then(
       (value) => {
-        if (gone) return
+        if (unmounted) return
         setAnswer(() => value)
         setProblem(null)
       },
       (error) => {
-        if (!gone) setProblem(problemOf(error))
+        if (!unmounted) setProblem(problemOf(error))
       },
     )
     return () => {
-      gone = true
+      unmounted = true
     }
   }, [ask, round])
   return { answer, problem, again: () => setRound(round + 1) }

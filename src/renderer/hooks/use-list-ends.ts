@@ -23,12 +23,12 @@ const SETTLING = 30
 
 function holdEnd(list: Virtualizer<HTMLDivElement, HTMLLIElement>, box: HTMLElement): void {
   const { count } = list.options
-  let left = SETTLING
-  const letGo = () => (left = 0)
+  let attempts = SETTLING
+  const letGo = () => (attempts = 0)
   // Whoever moves meanwhile wants to be elsewhere; another list has another end.
   for (const move of ['wheel', 'pointerdown', 'keydown']) window.addEventListener(move, letGo, { once: true, capture: true })
   const hold = () => {
-    if (left-- > 0 && list.options.count === count) requestAnimationFrame(hold)
+    if (attempts-- > 0 && list.options.count === count) requestAnimationFrame(hold)
     else return
     box.scrollTop = box.scrollHeight
   }

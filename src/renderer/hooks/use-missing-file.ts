@@ -1,9 +1,9 @@
 import { useEffect } from 'react'
-import { lookForFile } from '../flows/open-clip.ts'
+import { refreshClip } from '../flows/open-clip.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
 import { useFrames } from '../stores/frames.ts'
-import { told } from '../stores/problem.ts'
+import { reportErrors } from '../stores/problem.ts'
 import { useReturn } from './use-return.ts'
 
 /**
@@ -11,18 +11,18 @@ import { useReturn } from './use-return.ts'
  * whose preview cannot be made then) has the file looked for, so that all of the page knows.
  */
 export function useMissingFile(): void {
-  const missing = useClip((state) => state.facts?.present === false)
-  const noFilm = useClip(({ preview }) => preview.kind === 'failed' && preview.error.code === 'file-missing')
+  const missing = useClip((state) => state.metadata?.present === false)
+  const videoMissing = useClip(({ preview }) => preview.kind === 'failed' && preview.error.code === 'file-missing')
   const noFrames = useFrames((state) => state.problem?.code === 'file-missing')
   const noAnswer = useChat((state) => state.chat?.all.at(-1)?.error?.code === 'file-missing')
   const idle = useChat((state) => state.run === null)
-  const cause = missing || noFilm || noFrames || noAnswer
+  const cause = missing || videoMissing || noFrames || noAnswer
   useEffect(() => {
-    if (idle && cause) told(lookForFile)
+    if (idle && cause) reportErrors(refreshClip)
   }, [idle, cause])
-  useReturn(lookWhereMissing)
+  useReturn(checkMissingFile)
 }
 
-async function lookWhereMissing(): Promise<void> {
-  if (useClip.getState().facts?.present === false) await lookForFile()
+async function checkMissingFile(): Promise<void> {
+  if (useClip.getState().metadata?.present === false) await refreshClip()
 }

@@ -1,35 +1,35 @@
 import { useEffect } from 'react'
-import type { ClipFacts } from '../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import { frameAt, movedRange, skippedTime, steppedTime } from '../lib/frame-step.ts'
 import { isControl, isScrolling, isTyping } from '../lib/shortcuts.ts'
 import { seekTo, usePlayer } from '../stores/player.ts'
 
 /** The player's keys, wherever the focus is but in a field, or on what has its own use for the key. */
-export function usePlayerKeys(facts: ClipFacts): void {
+export function usePlayerKeys(metadata: ClipMetadata): void {
   useEffect(() => {
-    if (facts.kind !== 'video') return
+    if (metadata.kind !== 'video') return
     const onKey = (event: KeyboardEvent) => {
       const { target, ctrlKey, metaKey, altKey, defaultPrevented } = event
       if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target) || document.querySelector('dialog[open]')) return
       if (isControl(target) && !['i', 'o', 'p'].includes(event.key.toLowerCase())) return
       if (isScrolling(target, event.key)) return
-      if (act(event.key, event.shiftKey, facts)) event.preventDefault()
+      if (act(event.key, event.shiftKey, metadata)) event.preventDefault()
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [facts])
+  }, [metadata])
 }
 
 /** True when the key meant something. */
-function act(key: string, shift: boolean, facts: ClipFacts): boolean {
-  const { time, playing, film, range, setRange, togglePick } = usePlayer.getState()
-  const { duration, rate, frameCount } = facts
+function act(key: string, shift: boolean, metadata: ClipMetadata): boolean {
+  const { time, playing, video, range, setRange, togglePick } = usePlayer.getState()
+  const { duration, rate, frameCount } = metadata
   const step = (direction: 1 | -1) =>
     seekTo(shift ? skippedTime(time, direction, rate, frameCount) : steppedTime(time, direction, rate, frameCount), duration)
   switch (key.length === 1 ? key.toLowerCase() : key) {
     case ' ':
-      if (playing) film?.pause()
-      else film?.play()
+      if (playing) video?.pause()
+      else video?.play()
       return true
     case 'ArrowLeft':
       step(-1)
@@ -44,10 +44,10 @@ function act(key: string, shift: boolean, facts: ClipFacts): boolean {
       seekTo(steppedTime(duration, 0, rate, frameCount), duration)
       return true
     case 'i':
-      setRange(movedRange(range, 'start', time, facts))
+      setRange(movedRange(range, 'start', time, metadata))
       return true
     case 'o':
-      setRange(movedRange(range, 'end', time, facts))
+      setRange(movedRange(range, 'end', time, metadata))
       return true
     case 'p':
       togglePick(frameAt(time, rate, frameCount))

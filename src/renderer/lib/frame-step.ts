@@ -30,8 +30,8 @@ export function movedRange(
   { duration, rate }: { readonly duration: number; readonly rate: number },
 ): { start: number; end: number } {
   const { start, end } = range ?? { start: 0, end: duration }
-  const least = rate > 0 ? 1 / rate : 0
+  const minStep = rate > 0 ? 1 / rate : 0
   const moved = Math.min(Math.max(0, time), duration)
-  if (edge === 'start') return { start: Math.min(moved, duration - least), end: end - moved < least ? duration : end }
-  return { start: moved - start < least ? 0 : start, end: Math.max(moved, least) }
+  if (edge === 'start') return { start: Math.min(moved, duration - minStep), end: end - moved < minStep ? duration : end }
+  return { start: moved - start < minStep ? 0 : start, end: Math.max(moved, minStep) }
 }

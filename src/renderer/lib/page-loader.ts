@@ -12,7 +12,7 @@ export class PageLoader<Query, T, Got extends Part<T>> {
   readonly #fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>
   readonly #latest = new Latest()
   /** Pages on their way, and those that failed: they are not asked for at every turn of the wheel. */
-  #asked = new Set<number>()
+  #requested = new Set<number>()
 
   constructor(fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>) {
     this.#fetch = fetch
@@ -27,11 +27,11 @@ export class PageLoader<Query, T, Got extends Part<T>> {
   async anew(query: Query, [first, last]: readonly [number, number]): Promise<ReadonlyMap<number, Got> | null> {
     const signal = this.#latest.begin()
     const pages = pagesOf(first, last)
-    const asked = new Set(pages)
-    this.#asked = asked
+    const requested = new Set(pages)
+    this.#requested = requested
     try {
       const got = await Promise.all(pages.map(async (page) => [page, await this.#fetch(query, page, signal)] as const))
-      for (const page of pages) asked.delete(page)
+      for (const page of pages) requested.delete(page)
       return signal.aborted ? null : new Map(got)
     } catch (error) {
       if (signal.aborted) return null
@@ -49,20 +49,20 @@ export class PageLoader<Query, T, Got extends Part<T>> {
     query: Query,
     pages: SparsePages<T>,
     [first, last]: readonly [number, number],
-    told: { readonly onPage: (page: number, got: Got) => void; readonly onError: (error: unknown) => void },
+    handlers: { readonly onPage: (page: number, got: Got) => void; readonly onError: (error: unknown) => void },
   ): void {
     const { signal } = this.#latest
-    const asked = this.#asked
+    const requested = this.#requested
     for (const page of pagesOf(first, last)) {
-      if (pages.has(page) || asked.has(page)) continue
-      asked.add(page)
+      if (pages.has(page) || requested.has(page)) continue
+      requested.add(page)
       this.#fetch(query, page, signal).then(
         (got) => {
-          asked.delete(page)
-          if (!signal.aborted) told.onPage(page, got)
+          requested.delete(page)
+          if (!signal.aborted) handlers.onPage(page, got)
         },
         (error: unknown) => {
-          if (!signal.aborted) told.onError(error)
+          if (!signal.aborted) handlers.onError(error)
         },
       )
     }

@@ -1,14 +1,14 @@
 /** Rows of one request. */
 export const PAGE_ROWS = 100
 /** Pages that are kept; those that were needed longest ago go, and are asked for anew when they are to be seen. */
-const MOST_PAGES = 20
+const MAX_PAGES = 20
 
 /** Parts of a list too long to be held whole, by the number of the page. The page needed last stands last. */
 export type SparsePages<T> = ReadonlyMap<number, readonly T[]>
 
 export function withPage<T>(pages: SparsePages<T>, page: number, rows: readonly T[]): SparsePages<T> {
   const others = [...pages].filter(([number]) => number !== page)
-  return new Map([...others, [page, rows] as const].slice(-MOST_PAGES))
+  return new Map([...others, [page, rows] as const].slice(-MAX_PAGES))
 }
 
 export function rowAt<T>(pages: SparsePages<T>, index: number): T | undefined {

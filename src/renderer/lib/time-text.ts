@@ -2,12 +2,12 @@
 export function clockText(seconds: number, decimals: 0 | 2 = 2): string {
   const units = Math.max(0, Math.round(seconds * 10 ** decimals))
   const perSecond = 10 ** decimals
-  const whole = Math.floor(units / perSecond)
-  const hours = Math.floor(whole / 3600)
-  const minutes = Math.floor((whole % 3600) / 60)
+  const rounded = Math.floor(units / perSecond)
+  const hours = Math.floor(rounded / 3600)
+  const minutes = Math.floor((rounded % 3600) / 60)
   const head = hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}` : String(minutes)
   const tail = decimals === 0 ? '' : `.${String(units % perSecond).padStart(decimals, '0')}`
-  return `${head}:${String(whole % 60).padStart(2, '0')}${tail}`
+  return `${head}:${String(rounded % 60).padStart(2, '0')}${tail}`
 }
 
 /** What a person typed as a time: `7.25`, `0:07.25`, `1:02:03`; null for anything else. */
@@ -20,10 +20,10 @@ export function parseClock(text: string): number | null {
 /** How long something takes, for people: `3 s`, `2 min 5 s`, `1 h 4 min`. */
 export function durationText(seconds: number): string {
   if (seconds < 1) return 'under 1 s'
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`
-  const minutes = Math.round(whole / 60)
+  const rounded = Math.round(seconds)
+  if (rounded < 60) return `${rounded} s`
+  if (rounded < 3600) return rounded % 60 === 0 ? `${rounded / 60} min` : `${Math.floor(rounded / 60)} min ${rounded % 60} s`
+  const minutes = Math.round(rounded / 60)
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

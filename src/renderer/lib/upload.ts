@@ -1,20 +1,20 @@
 import { CLIPS_PATH } from '../../shared/contract/addresses.ts'
 import { errorDataSchema } from '../../shared/contract/base.ts'
-import type { ClipFacts } from '../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /**
  * Gives a file's bytes to the server, which keeps them and says what they are. `sent` is told how much has gone, from 0 to 1
  * (`fetch` could not tell). Fails with what the server says of the file.
  */
-export function uploadFile(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipFacts> {
+export function uploadFile(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipMetadata> {
   const request = new XMLHttpRequest()
-  const { promise, resolve, reject } = Promise.withResolvers<ClipFacts>()
+  const { promise, resolve, reject } = Promise.withResolvers<ClipMetadata>()
   const abort = () => request.abort()
   request.upload.onprogress = ({ loaded, total }) => sent(total > 0 ? loaded / total : 1)
   request.onload = () => {
     const body: unknown = request.response
-    if (request.status >= 200 && request.status < 300 && body) resolve(body as ClipFacts)
+    if (request.status >= 200 && request.status < 300 && body) resolve(body as ClipMetadata)
     else reject(refusal(request.status, body))
   }
   request.onerror = () =>

@@ -1,12 +1,12 @@
 import { create } from 'zustand'
 import type { BatchEvent, BatchItem, BatchJob, ItemState } from '../../shared/contract/batch.ts'
 import { assertNever, type TarsierError } from '../../shared/errors.ts'
-import { Again } from '../lib/again.ts'
-import { rowsOf } from '../lib/batch-words.ts'
+import { rowsOf } from '../lib/batch-labels.ts'
 import { Latest } from '../lib/latest.ts'
-import { News } from '../lib/news.ts'
 import { PageLoader } from '../lib/page-loader.ts'
 import { PAGE_ROWS, pagesOf, type SparsePages, withPage, withRow } from '../lib/sparse-pages.ts'
+import { StreamedUpdates } from '../lib/streamed-updates.ts'
+import { ThrottledTask } from '../lib/throttled-task.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
@@ -37,11 +37,11 @@ interface BatchesState {
 }
 
 /** The least time between two readings of rows that keep moving: clips leave and enter a state as the batch goes on. */
-const REST_MS = 300
+const REFRESH_INTERVAL_MS = 300
 
 const watching = new Latest()
-const jobNews = new News<BatchJob>()
-const itemNews = new News<BatchItem>()
+const jobNews = new StreamedUpdates<BatchJob>()
+const itemNews = new StreamedUpdates<BatchItem>()
 const loader = new PageLoader(async ({ job, filter }: Query, page, signal) => {
   const input = { job, offset: page * PAGE_ROWS, limit: PAGE_ROWS, ...(filter && { state: filter }) }
   const { answer, newest } = await itemNews.during(() => service.batch.items(input, { signal }))
@@ -50,7 +50,7 @@ const loader = new PageLoader(async ({ job, filter }: Query, page, signal) => {
 
 export const useBatches = create<BatchesState>((set, get) => {
   let inSight: readonly [number, number] = [0, 0]
-  const moved = new Again(readAgain, REST_MS)
+  const moved = new ThrottledTask(readAgain, REFRESH_INTERVAL_MS)
 
   function fail(error: unknown): void {
     const problem = problemOf(error)
@@ -84,19 +84,19 @@ export const useBatches = create<BatchesState>((set, get) => {
     const { filter, pages, total } = get()
     switch (event.kind) {
       case 'job':
-        jobNews.tell(event.job)
+        jobNews.add(event.job)
         put(event.job)
-        if (rowsOf(event.job, filter) !== total) moved.want()
+        if (rowsOf(event.job, filter) !== total) moved.request()
         return
       case 'items':
-        moved.want()
+        moved.request()
         return
       case 'item': {
-        itemNews.tell(event.item)
+        itemNews.add(event.item)
         const changed = withRow(pages, event.item)
         if (changed) set({ pages: changed })
         const fits = filter === null || event.item.state === filter
-        if (filter !== null && fits !== (changed !== null)) moved.want()
+        if (filter !== null && fits !== (changed !== null)) moved.request()
         return
       }
       default:
@@ -149,7 +149,7 @@ export const useBatches = create<BatchesState>((set, get) => {
         onPage: (page, got) => {
           set({ pages: withPage(get().pages, page, got.items) })
           // Of another moment than the others: rows have moved between them.
-          if (got.total !== get().total) moved.want()
+          if (got.total !== get().total) moved.request()
         },
         onError: fail,
       })

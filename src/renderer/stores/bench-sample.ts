@@ -1,6 +1,6 @@
 import { create } from 'zustand'
 import type { BenchSample } from '../../shared/contract/bench.ts'
-import type { ClipFacts, FramePicture } from '../../shared/contract/clips.ts'
+import type { ClipMetadata, FramePicture } from '../../shared/contract/clips.ts'
 import type { ErrorData, TarsierError } from '../../shared/errors.ts'
 import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
@@ -20,7 +20,7 @@ interface BenchSampleState {
   readonly first: BenchSample | null
   readonly second: BenchSample | null
   readonly problem: TarsierError | null
-  readonly clip: ClipFacts | null
+  readonly clip: ClipMetadata | null
   /** Why the clip cannot be shown. */
   readonly noClip: ErrorData | null
   readonly frames: readonly FramePicture[]
@@ -43,14 +43,14 @@ export const useBenchSample = create<BenchSampleState>((set, get) => ({
     set({ choice, ...nothing })
     const { key } = choice
     try {
-      const { first, second } = await wordsOf(choice, signal)
+      const { first, second } = await loadDetails(choice, signal)
       if (signal.aborted) return
       set({ first, second })
       const run = choice.first ?? choice.second
       if (run === null) return
       const clip = await service.bench.clip({ run, key }, { signal })
       if (signal.aborted) return
-      set(clip.kind === 'clip' ? { clip: clip.facts } : { noClip: clip.error })
+      set(clip.kind === 'clip' ? { clip: clip.metadata } : { noClip: clip.error })
       if (clip.kind === 'clip' && (first ?? second)?.frames.length) await loadFrames(run, key, signal)
     } catch (error) {
       const problem = problemOf(error)
@@ -61,8 +61,8 @@ export const useBenchSample = create<BenchSampleState>((set, get) => ({
     const { choice } = get()
     const { signal } = latest
     if (choice === null) return
-    const words = await wordsOf(choice, signal)
-    if (!signal.aborted) set(words)
+    const details = await loadDetails(choice, signal)
+    if (!signal.aborted) set(details)
   },
   close: () => {
     latest.abort()
@@ -70,10 +70,10 @@ export const useBenchSample = create<BenchSampleState>((set, get) => ({
   },
 }))
 
-async function wordsOf({ key, first, second }: SampleChoice, signal: AbortSignal): Promise<Pick<BenchSampleState, 'first' | 'second'>> {
+async function loadDetails({ key, first, second }: SampleChoice, signal: AbortSignal): Promise<Pick<BenchSampleState, 'first' | 'second'>> {
   const of = (run: string | null) => (run === null ? null : service.bench.sample({ run, key }, { signal }))
-  const words = await Promise.all([of(first), of(second)])
-  return { first: words[0], second: words[1] }
+  const details = await Promise.all([of(first), of(second)])
+  return { first: details[0], second: details[1] }
 }
 
 async function loadFrames(run: string, key: string, signal: AbortSignal): Promise<void> {

@@ -63,11 +63,11 @@ export const useChat = create<ChatState>((set, get) => {
   async function settle(id: string, run: Run, thrown: unknown): Promise<void> {
     const problem = thrown === null ? null : problemOf(thrown)
     try {
-      const kept = await ended(await service.chats.get({ chat: id }), () => true)
+      const stored = await ended(await service.chats.get({ chat: id }), () => true)
       // A failure that the turn itself holds is shown there.
-      const said = kept.all.at(-1)?.error?.code === problem?.code
-      set(get().chat?.id === id ? { chat: kept, run: null, problem: said ? null : problem } : { run: null })
-      await list(kept.clip)
+      const reported = stored.all.at(-1)?.error?.code === problem?.code
+      set(get().chat?.id === id ? { chat: stored, run: null, problem: reported ? null : problem } : { run: null })
+      await list(stored.clip)
     } catch (lost) {
       const { chat } = get()
       // Nobody answers any more: what was said stays on the page.
@@ -111,9 +111,9 @@ export const useChat = create<ChatState>((set, get) => {
     show: async (chat) => {
       set({ chat, problem: null, editing: null })
       await list(chat.clip)
-      const here = () => get().chat === chat
-      const now = await ended(chat, here)
-      if (now !== chat && here()) set({ chat: now })
+      const isCurrent = () => get().chat === chat
+      const now = await ended(chat, isCurrent)
+      if (now !== chat && isCurrent()) set({ chat: now })
     },
     ask: async (text, settings) => {
       const shown = get().chat

@@ -1,5 +1,5 @@
 import { create } from 'zustand'
-import type { ClipFacts } from '../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import type { TarsierError } from '../../shared/errors.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
@@ -21,45 +21,45 @@ export type PreviewState =
   | { readonly kind: 'failed'; readonly error: TarsierError }
 
 interface ClipState {
-  readonly facts: ClipFacts | null
+  readonly metadata: ClipMetadata | null
   readonly opening: Opening | null
   /** Why the last file could not be opened, and its name. */
   readonly refused: { readonly name: string; readonly error: TarsierError } | null
   readonly preview: PreviewState
   readonly setOpening: (opening: Opening | null) => void
   readonly refuse: (name: string, error: TarsierError | null) => void
-  readonly show: (facts: ClipFacts) => void
+  readonly show: (metadata: ClipMetadata) => void
   readonly close: () => void
 }
 
 /** The clip on the table. */
 export const useClip = create<ClipState>((set, get) => ({
-  facts: null,
+  metadata: null,
   opening: null,
   refused: null,
   preview: { kind: 'none' },
   setOpening: (opening) => set({ opening, ...(opening && { refused: null }) }),
   refuse: (name, error) => set({ refused: error && { name, error } }),
-  show: (facts) => {
-    const same = get().facts?.handle === facts.handle && get().facts?.present === facts.present
-    set({ facts, refused: null, ...(!same && { preview: facts.preview === 'ready' ? { kind: 'ready' } : { kind: 'none' } }) })
-    if (!same && facts.preview === 'needed' && facts.present) void makePreview(facts.handle)
+  show: (metadata) => {
+    const same = get().metadata?.handle === metadata.handle && get().metadata?.present === metadata.present
+    set({ metadata, refused: null, ...(!same && { preview: metadata.preview === 'ready' ? { kind: 'ready' } : { kind: 'none' } }) })
+    if (!same && metadata.preview === 'needed' && metadata.present) void makePreview(metadata.handle)
   },
-  close: () => set({ facts: null, refused: null, preview: { kind: 'none' } }),
+  close: () => set({ metadata: null, refused: null, preview: { kind: 'none' } }),
 }))
 
 /** Has the service make a form of the clip that browsers play, and tells how far it is. */
 export async function makePreview(handle: string): Promise<void> {
-  const still = () => useClip.getState().facts?.handle === handle
-  const tell = (preview: PreviewState) => still() && useClip.setState({ preview })
-  tell({ kind: 'making', value: 0 })
+  const still = () => useClip.getState().metadata?.handle === handle
+  const onPreview = (preview: PreviewState) => still() && useClip.setState({ preview })
+  onPreview({ kind: 'making', value: 0 })
   try {
     for await (const event of await service.clips.preview({ handle })) {
       if (!still()) return
-      tell(event)
+      onPreview(event)
     }
   } catch (thrown) {
     const error = problemOf(thrown)
-    if (error) tell({ kind: 'failed', error })
+    if (error) onPreview({ kind: 'failed', error })
   }
 }

@@ -7,19 +7,19 @@ interface ExamplePicturesState {
   readonly load: (name: string) => void
 }
 
-const asked = new Set<string>()
+const requested = new Set<string>()
 
 export const useExamplePictures = create<ExamplePicturesState>((set) => ({
   known: {},
   load: (name) => {
-    if (asked.has(name)) return
-    asked.add(name)
+    if (requested.has(name)) return
+    requested.add(name)
     const get = async () => {
       const { handle } = await service.clips.openExample({ name })
       const { jpeg } = await service.clips.thumbnail({ handle })
       if (jpeg) set(({ known }) => ({ known: { ...known, [name]: jpeg } }))
     }
     // Without its picture an example is offered all the same, and asked for again the next time.
-    get().catch(() => asked.delete(name))
+    get().catch(() => requested.delete(name))
   },
 }))

@@ -7,7 +7,7 @@ import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
 /** Which pictures: those that a model would get of a clip. */
-export interface Look {
+export interface FrameSelection {
   readonly handle: string
   readonly model?: string
   readonly frames?: FrameRequest
@@ -15,18 +15,18 @@ export interface Look {
 }
 
 interface FramesState {
-  readonly look: Look | null
+  readonly selection: FrameSelection | null
   /** What the next question would see, to be come back to. */
-  readonly next: Look | null
+  readonly next: FrameSelection | null
   readonly pictures: readonly FramePicture[]
   /** How many there will be; 0 until the first is there. */
   readonly of: number
   readonly problem: TarsierError | null
   /** The question whose frames are shown; null for those that the next question would see. */
   readonly turn: number | null
-  readonly show: (look: Look, turn: number | null) => Promise<void>
+  readonly show: (selection: FrameSelection, turn: number | null) => Promise<void>
   /** What the next question would see, shown when it is not the same as before: whoever looks at an answer's frames goes on doing so. */
-  readonly follow: (look: Look) => Promise<void>
+  readonly follow: (selection: FrameSelection) => Promise<void>
   readonly showNext: () => Promise<void>
   readonly clear: () => void
 }
@@ -34,19 +34,19 @@ interface FramesState {
 const latest = new Latest()
 
 export const useFrames = create<FramesState>((set, get) => ({
-  look: null,
+  selection: null,
   next: null,
   pictures: [],
   of: 0,
   problem: null,
   turn: null,
-  show: async (look, turn) => {
-    if (turn === null) set({ next: look })
-    if (JSON.stringify(look) === JSON.stringify(get().look) && !get().problem) return set({ turn })
+  show: async (selection, turn) => {
+    if (turn === null) set({ next: selection })
+    if (JSON.stringify(selection) === JSON.stringify(get().selection) && !get().problem) return set({ turn })
     const signal = latest.begin()
-    set({ look, turn, pictures: [], of: 0, problem: null })
+    set({ selection, turn, pictures: [], of: 0, problem: null })
     try {
-      for await (const picture of await service.clips.frames(look, { signal })) {
+      for await (const picture of await service.clips.frames(selection, { signal })) {
         if (signal.aborted) return
         set({ pictures: [...get().pictures, picture], of: picture.of })
       }
@@ -55,8 +55,8 @@ export const useFrames = create<FramesState>((set, get) => ({
       if (problem && !signal.aborted) set({ problem })
     }
   },
-  follow: async (look) => {
-    if (JSON.stringify(look) !== JSON.stringify(get().next)) await get().show(look, null)
+  follow: async (selection) => {
+    if (JSON.stringify(selection) !== JSON.stringify(get().next)) await get().show(selection, null)
   },
   showNext: async () => {
     const { next, show } = get()
@@ -64,6 +64,6 @@ export const useFrames = create<FramesState>((set, get) => ({
   },
   clear: () => {
     latest.abort()
-    set({ look: null, next: null, pictures: [], of: 0, problem: null, turn: null })
+    set({ selection: null, next: null, pictures: [], of: 0, problem: null, turn: null })
   },
 }))

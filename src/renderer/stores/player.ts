@@ -1,21 +1,21 @@
 import { create } from 'zustand'
 
 /** What the film on the page can be told to do. */
-export interface Film {
+export interface PlayableVideo {
   readonly play: () => void
   readonly pause: () => void
   readonly seek: (seconds: number) => void
 }
 
 interface PlayerState {
-  readonly film: Film | null
+  readonly video: PlayableVideo | null
   readonly time: number
   readonly playing: boolean
   /** In and out of the part that is to be looked at; null is the whole clip. */
   readonly range: { readonly start: number; readonly end: number } | null
   /** Frame numbers picked by hand; they win over the range. */
   readonly picked: readonly number[]
-  readonly attach: (film: Film | null) => void
+  readonly attach: (video: PlayableVideo | null) => void
   readonly at: (time: number) => void
   readonly setPlaying: (playing: boolean) => void
   readonly setRange: (range: PlayerState['range']) => void
@@ -26,12 +26,12 @@ interface PlayerState {
 }
 
 export const usePlayer = create<PlayerState>((set, get) => ({
-  film: null,
+  video: null,
   time: 0,
   playing: false,
   range: null,
   picked: [],
-  attach: (film) => set({ film }),
+  attach: (video) => set({ video }),
   at: (time) => set({ time }),
   setPlaying: (playing) => set({ playing }),
   setRange: (range) => set({ range }),
@@ -45,8 +45,8 @@ export const usePlayer = create<PlayerState>((set, get) => ({
 
 /** Goes to a time of the clip, within it. */
 export function seekTo(seconds: number, duration: number): void {
-  const { film, at } = usePlayer.getState()
+  const { video, at } = usePlayer.getState()
   const time = Math.min(Math.max(0, seconds), duration)
-  film?.seek(time)
+  video?.seek(time)
   at(time)
 }

@@ -5,13 +5,13 @@ import { asTarsierError, isAbort, type TarsierError } from '../../shared/errors.
 interface ProblemState {
   /** The last failure that has no place of its own on the page. */
   readonly problem: TarsierError | null
-  readonly tell: (error: unknown) => void
+  readonly report: (error: unknown) => void
   readonly dismiss: () => void
 }
 
 export const useProblem = create<ProblemState>((set) => ({
   problem: null,
-  tell: (error) => {
+  report: (error) => {
     const problem = problemOf(error)
     if (problem) set({ problem })
   },
@@ -25,6 +25,6 @@ export function problemOf(error: unknown): TarsierError | null {
 }
 
 /** Runs what a person asked for with a click, and tells what went wrong with it at the edge of the page. */
-export function told(work: () => Promise<unknown>): void {
-  work().catch(useProblem.getState().tell)
+export function reportErrors(work: () => Promise<unknown>): void {
+  work().catch(useProblem.getState().report)
 }

@@ -13,8 +13,8 @@ interface SettingsState {
 }
 
 /** As the service last said, and what it has not answered to yet. */
-let said: SettingsView | null = null
-let asked: readonly Partial<Settings>[] = []
+let confirmed: SettingsView | null = null
+let pending: readonly Partial<Settings>[] = []
 let calls: Promise<unknown> = Promise.resolve()
 
 /** One call after another, so that what is said last is the newest. */
@@ -22,14 +22,14 @@ async function inTurn(call: () => Promise<SettingsView>): Promise<void> {
   const before = calls
   const answered = (async () => {
     await before
-    said = await call()
+    confirmed = await call()
   })()
   calls = answered.catch(() => {}) // told to whoever asked
   await answered
 }
 
 export const useSettings = create<SettingsState>((set) => {
-  const show = () => set({ view: said && { ...said, values: Object.assign({}, said.values, ...asked) } })
+  const show = () => set({ view: confirmed && { ...confirmed, values: Object.assign({}, confirmed.values, ...pending) } })
   return {
     view: null,
     load: async () => {
@@ -37,14 +37,14 @@ export const useSettings = create<SettingsState>((set) => {
       show()
     },
     set: async (changes) => {
-      asked = [...asked, changes]
+      pending = [...pending, changes]
       show()
       try {
         await inTurn(() => service.settings.set(changes))
       } catch (error) {
-        useProblem.getState().tell(error)
+        useProblem.getState().report(error)
       }
-      asked = asked.filter((others) => others !== changes)
+      pending = pending.filter((others) => others !== changes)
       show()
     },
     reset: async (names) => {
@@ -52,7 +52,7 @@ export const useSettings = create<SettingsState>((set) => {
         await inTurn(() => service.settings.reset(names ? { names } : {}))
         show()
       } catch (error) {
-        useProblem.getState().tell(error)
+        useProblem.getState().report(error)
       }
     },
   }

@@ -2,7 +2,7 @@ import { create } from 'zustand'
 import { service } from '../transport.ts'
 
 /** More than any screen shows; what is older goes. */
-const MOST = 400
+const MAX_THUMBNAILS = 400
 
 interface ThumbnailsState {
   /** JPEG in base64 by handle; null where the file cannot be read now. */
@@ -10,21 +10,21 @@ interface ThumbnailsState {
   readonly load: (handle: string) => void
 }
 
-const asked = new Set<string>()
+const requested = new Set<string>()
 
 export const useThumbnails = create<ThumbnailsState>((set, get) => ({
   known: new Map(),
   load: (handle) => {
-    if (asked.has(handle) || get().known.has(handle)) return
-    asked.add(handle)
-    const keep = (jpeg: string | null) => {
-      asked.delete(handle)
-      set({ known: new Map([...get().known, [handle, jpeg] as const].slice(-MOST)) })
+    if (requested.has(handle) || get().known.has(handle)) return
+    requested.add(handle)
+    const store = (jpeg: string | null) => {
+      requested.delete(handle)
+      set({ known: new Map([...get().known, [handle, jpeg] as const].slice(-MAX_THUMBNAILS)) })
     }
     // A list without a picture is still a list.
     service.clips.thumbnail({ handle }).then(
-      ({ jpeg }) => keep(jpeg),
-      () => keep(null),
+      ({ jpeg }) => store(jpeg),
+      () => store(null),
     )
   },
 }))

@@ -10,7 +10,7 @@ export interface AnswerGrammar {
 }
 
 /** A wish of a request: the field it is in, and what makes a grammar of it. */
-interface Wish {
+interface FormatRequest {
   readonly param: string
   make(): AnswerGrammar
 }
@@ -20,26 +20,26 @@ interface Wish {
  * Throws `usage` for two at once, and for what no grammar can be made of; with `strict`, also for what none can wholly hold to.
  */
 export function answerGrammar(request: ChatRequest): AnswerGrammar | null {
-  const [wish, ...more] = wishesIn(request)
-  if (!wish) return null
-  if (more.length > 0) throw refused(more[0]?.param ?? null, `it and ${wish.param} exclude each other`)
+  const [format, ...more] = formatsIn(request)
+  if (!format) return null
+  if (more.length > 0) throw refused(more[0]?.param ?? null, `it and ${format.param} exclude each other`)
   try {
-    return wish.make()
+    return format.make()
   } catch (error) {
-    if (error instanceof GrammarProblem) throw refused(join(wish.param, error.where), error.message)
+    if (error instanceof GrammarProblem) throw refused(join(format.param, error.where), error.message)
     throw error
   }
 }
 
-function wishesIn(request: ChatRequest): Wish[] {
+function formatsIn(request: ChatRequest): FormatRequest[] {
   const { response_format: format, structured_outputs: structured, guided_json, json_schema } = request
-  const wishes: Wish[] = []
+  const formats: FormatRequest[] = []
   if (format?.type === 'json_schema') {
     const { schema, strict } = format.json_schema
-    wishes.push(schemaWish('response_format.json_schema.schema', schema ?? true, strict === true))
+    formats.push(schemaFormat('response_format.json_schema.schema', schema ?? true, strict === true))
   } else if (format?.type === 'json_object') {
-    if (format.schema == null) wishes.push({ param: 'response_format', make: anyObject })
-    else wishes.push(schemaWish('response_format.schema', format.schema, false))
+    if (format.schema == null) formats.push({ param: 'response_format', make: anyObject })
+    else formats.push(schemaFormat('response_format.schema', format.schema, false))
   }
   const groups = [
     ['structured_outputs.json', structured?.json, 'structured_outputs.regex', structured?.regex],
@@ -47,25 +47,25 @@ function wishesIn(request: ChatRequest): Wish[] {
     ['json_schema', json_schema, '', null],
   ] as const
   for (const [jsonParam, json, regexParam, regex] of groups) {
-    if (json != null) wishes.push(schemaWish(jsonParam, typeof json === 'string' ? parsed(jsonParam, json) : json, false))
-    if (regex != null) wishes.push({ param: regexParam, make: () => pattern(regex) })
+    if (json != null) formats.push(schemaFormat(jsonParam, typeof json === 'string' ? parsed(jsonParam, json) : json, false))
+    if (regex != null) formats.push({ param: regexParam, make: () => pattern(regex) })
   }
-  if (structured?.json_object === true) wishes.push({ param: 'structured_outputs.json_object', make: anyObject })
+  if (structured?.json_object === true) formats.push({ param: 'structured_outputs.json_object', make: anyObject })
   for (const [param, choice] of [
     ['structured_outputs.choice', structured?.choice],
     ['guided_choice', request.guided_choice],
   ] as const)
-    if (choice) wishes.push({ param, make: () => ({ grammar: `root ::= ${either(choice.map(literal))}`, warnings: [] }) })
+    if (choice) formats.push({ param, make: () => ({ grammar: `root ::= ${either(choice.map(literal))}`, warnings: [] }) })
   for (const [param, grammar] of [
     ['structured_outputs.grammar', structured?.grammar],
     ['guided_grammar', request.guided_grammar],
     ['grammar', request.grammar],
   ] as const)
-    if (grammar) wishes.push({ param, make: () => ({ grammar, warnings: [] }) })
-  return wishes
+    if (grammar) formats.push({ param, make: () => ({ grammar, warnings: [] }) })
+  return formats
 }
 
-function schemaWish(param: string, schema: unknown, strict: boolean): Wish {
+function schemaFormat(param: string, schema: unknown, strict: boolean): FormatRequest {
   return {
     param,
     make() {

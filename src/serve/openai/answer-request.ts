@@ -5,7 +5,7 @@ import { readConversation } from './conversation.ts'
 import { placed } from './errors.ts'
 import type { RequestMedia } from './media.ts'
 import type { ChatRequest } from './request.ts'
-import { askedSampling, samplingOfChoice } from './sampling.ts'
+import { requestedSampling, samplingOfChoice } from './sampling.ts'
 import { unheeded } from './unheeded.ts'
 
 /** What goes on with a request: something of one of its answers, or a sentence about what of it is not obeyed. */
@@ -28,23 +28,24 @@ export async function* answerRequest(
   { service, openMedia, client }: Answering,
   signal: AbortSignal,
 ): AsyncGenerator<RequestEvent, void> {
-  const { sampling, tokensAsked, warnings } = askedSampling(request, manifest)
+  const { sampling, requestedTokens, warnings } = requestedSampling(request, manifest)
   for (const text of [...unheeded(request), ...warnings]) yield { kind: 'warning', text }
   await using media = openMedia()
   try {
     const probe = (path: string) => service.media.probe(path, signal)
-    const { key, ...asked } = await readConversation(request, { media, manifest, probe }, signal)
+    const { key, ...requested } = await readConversation(request, { media, manifest, probe }, signal)
     const leave = await turnOf(service, client, signal)
     try {
       const { device, cache } = service.library.settings.get()
       const engine = await service.engines.for({ model: request.model, device, cache }, key)
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
-        const events = engine.answer(key, { kind: 'chat', ...asked, sampling: samplingOfChoice(sampling, choice) }, signal)
+        const events = engine.answer(key, { kind: 'chat', ...requested, sampling: samplingOfChoice(sampling, choice) }, signal)
         for await (const event of events) {
-          if (event.kind === 'done' && choice === 0 && tokensAsked !== null) {
+          if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {
             const { visual, prompt } = event.answer.tokens
             const room = Math.min(sampling.maxTokens, (await engine.load(signal)).context - visual - prompt)
-            if (tokensAsked > room) yield { kind: 'warning', text: `max_tokens was lowered to ${room}: the model has room for no more.` }
+            if (requestedTokens > room)
+              yield { kind: 'warning', text: `max_tokens was lowered to ${room}: the model has room for no more.` }
           }
           yield { kind: 'answering', choice, event }
         }

@@ -28,7 +28,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], war
       finish_reason: finishReason(answer.finish),
     })),
     usage: usageOf(choices),
-    ...toldOf(choices, warnings),
+    ...extensionFields(choices, warnings),
   }
 }
 
@@ -52,7 +52,7 @@ export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: 
 /** The end of a stream: why the last answer ended and what was used; then the count of tokens where it was asked for. */
 export function lastChunks(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[], withUsage: boolean): object[] {
   const end = { index: choices.length - 1, delta: {}, ...(choices.at(-1) && { finish: choices.at(-1)?.answer.finish }) }
-  const last = { ...chunk(head, end as Delta, withUsage), ...toldOf(choices, warnings) }
+  const last = { ...chunk(head, end as Delta, withUsage), ...extensionFields(choices, warnings) }
   const warned = warnings.length > 0 && { warnings }
   return withUsage ? [last, { ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(choices), ...warned }] : [last]
 }
@@ -71,7 +71,7 @@ function usageOf(choices: readonly Choice[]) {
 }
 
 /** What was really done for the first answer: the frames that were looked at with their times, their pixels, how long it took and where. */
-function toldOf(choices: readonly Choice[], warnings: readonly string[]) {
+function extensionFields(choices: readonly Choice[], warnings: readonly string[]) {
   const answer = choices[0]?.answer
   if (!answer) return {}
   const { text: _, ...tarsier } = answer

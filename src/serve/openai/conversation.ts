@@ -8,15 +8,22 @@ import { type ClipRange, type FrameRequest, MAX_FRAMES } from '../../shared/fram
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { ofPart } from './errors.ts'
 import type { RequestMedia } from './media.ts'
-import { type ChatRequest, type ChatRequestMessage, type ContentPart, type ProcessorWishes, refused, wishesOf } from './request.ts'
+import {
+  type ChatRequest,
+  type ChatRequestMessage,
+  type ContentPart,
+  type ProcessorOptions,
+  processorOptionsOf,
+  refused,
+} from './request.ts'
 
 /** What the engine is to do for a request. */
-export interface AskedConversation {
+export interface RequestedConversation {
   /** Requests of one conversation have the same, so that the engine finds what it computed for the one before. */
   readonly key: string
   readonly messages: readonly Message[]
   /** What the answer begins with, which the model goes on from. */
-  readonly begun?: string
+  readonly answerPrefix?: string
 }
 
 export interface ConversationParts {
@@ -30,26 +37,30 @@ export interface ConversationParts {
  * it is the assistant's, and its answer goes on from there, as vLLM has it. Where no user's message says anything, the model's own request for a
  * description is put to the last one. Throws `usage` for what cannot be understood, naming it.
  */
-export async function readConversation(request: ChatRequest, parts: ConversationParts, signal: AbortSignal): Promise<AskedConversation> {
+export async function readConversation(
+  request: ChatRequest,
+  parts: ConversationParts,
+  signal: AbortSignal,
+): Promise<RequestedConversation> {
   const { messages, model, continue_final_message } = request
-  const begun = begunIn(messages, continue_final_message === true)
-  const wishes = wishesOf(request)
+  const answerPrefix = answerPrefixIn(messages, continue_final_message === true)
+  const processor = processorOptionsOf(request)
   const read: Message[] = []
-  for (const [i, message] of (begun === undefined ? messages : messages.slice(0, -1)).entries()) {
+  for (const [i, message] of (answerPrefix === undefined ? messages : messages.slice(0, -1)).entries()) {
     const content: MessagePart[] = []
     for (const piece of piecesOf(message)) {
       const place = Array.isArray(message.content) ? message.content.indexOf(piece) : -1
-      content.push(await partOf(piece, `messages.${i}.content${place === -1 ? '' : `.${place}`}`, wishes, parts, signal))
+      content.push(await partOf(piece, `messages.${i}.content${place === -1 ? '' : `.${place}`}`, processor, parts, signal))
     }
     if (content.length === 0 && message.role === 'user') throw refused(`messages.${i}`, 'it is empty: give it some text')
     read.push({ role: roleOf(message), content })
   }
-  const asked = await described(read, parts, signal)
-  return { key: keyOf(model, asked), messages: asked, ...(begun !== undefined && { begun }) }
+  const requested = await described(read, parts, signal)
+  return { key: keyOf(model, requested), messages: requested, ...(answerPrefix !== undefined && { answerPrefix }) }
 }
 
 /** What the answer is begun with. */
-function begunIn(messages: readonly ChatRequestMessage[], goesOn: boolean): string | undefined {
+function answerPrefixIn(messages: readonly ChatRequestMessage[], goesOn: boolean): string | undefined {
   const last = messages.at(-1)
   const from = "the last message must be an assistant's with some text, for continue_final_message to go on from it"
   if (!messages.some((message) => roleOf(message) === 'user'))
@@ -82,7 +93,7 @@ function roleOf({ role }: ChatRequestMessage): Message['role'] {
 function piecesOf({ role, content, tool_calls: calls }: ChatRequestMessage): readonly ContentPart[] {
   const pieces: ContentPart[] =
     typeof content === 'string' ? (content === '' ? [] : [{ type: 'text', text: content }]) : [...(content ?? [])]
-  const text = (words: string) => ({ type: 'text', text: words }) as const
+  const text = (text: string) => ({ type: 'text', text: text }) as const
   if (role === 'tool' || role === 'function') return [text('<tool_response>\n'), ...pieces, text('\n</tool_response>')]
   const called = (calls ?? []).map(({ function: { name, arguments: given } }) =>
     text(`<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${given}}\n</tool_call>`),
@@ -93,17 +104,17 @@ function piecesOf({ role, content, tool_calls: calls }: ChatRequestMessage): rea
 async function partOf(
   piece: ContentPart,
   where: string,
-  wishes: ProcessorWishes,
+  processor: ProcessorOptions,
   parts: ConversationParts,
   signal: AbortSignal,
 ): Promise<MessagePart> {
   if ('text' in piece) return { kind: 'text', text: piece.text }
   if ('refusal' in piece) return { kind: 'text', text: piece.refusal }
   const path = await fileOf(piece, where, parts.media, signal)
-  const frames = await framesFor(path, wishes, parts, signal).catch((error: unknown) => {
+  const frames = await framesFor(path, processor, parts, signal).catch((error: unknown) => {
     throw ofPart(error, where, path)
   })
-  const { minPixels, maxPixels } = wishes
+  const { minPixels, maxPixels } = processor
   return {
     kind: 'clip',
     clip: { path, frames, ...(minPixels !== undefined && { minPixels }), ...(maxPixels !== undefined && { maxPixels }) },
@@ -147,9 +158,9 @@ async function described(
 /** Of everything up to the first user's message, and of that up to its last clip: another question about the same clip finds what was computed of it. */
 function keyOf(model: string, messages: readonly Message[]): string {
   const place = messages.findIndex(({ role }) => role === 'user')
-  const asked = messages[place]?.content ?? []
-  const shown = asked.slice(0, asked.findLastIndex(({ kind }) => kind === 'clip') + 1)
-  const opening = [...messages.slice(0, place), shown.length > 0 ? shown : asked]
+  const requested = messages[place]?.content ?? []
+  const shown = requested.slice(0, requested.findLastIndex(({ kind }) => kind === 'clip') + 1)
+  const opening = [...messages.slice(0, place), shown.length > 0 ? shown : requested]
   return `api ${createHash('sha256')
     .update(JSON.stringify([model, opening]))
     .digest('hex')}`
@@ -161,11 +172,11 @@ function keyOf(model: string, messages: readonly Message[]): string {
  */
 export async function framesFor(
   path: string,
-  wishes: ProcessorWishes,
+  processor: ProcessorOptions,
   { manifest, probe }: Pick<ConversationParts, 'manifest' | 'probe'>,
   signal: AbortSignal,
 ): Promise<FrameRequest> {
-  const { start, end, frames, fps, maxFrames = MAX_FRAMES } = wishes
+  const { start, end, frames, fps, maxFrames = MAX_FRAMES } = processor
   const { kind, frames: usual } = manifest.sampler
   const inPictures = path.endsWith(FRAMES_ENDING)
   const rate = inPictures ? (fps ?? 1) : null

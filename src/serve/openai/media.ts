@@ -25,7 +25,7 @@ export interface MediaRules {
 
 /** As in vLLM: a server that takes longer to hand over a clip is given up. */
 const FETCH_TIMEOUT_MS = 30_000
-const MOST_REDIRECTS = 3
+const MAX_REDIRECTS = 3
 /** What stands before the data of a `data:` address, in characters. */
 const MAX_DATA_HEAD = 1000
 /** Frames of a list of pictures; how many of them are looked at is another question. */
@@ -122,7 +122,7 @@ export class RequestMedia implements AsyncDisposable {
     if (!URL.canParse(url)) throw new TarsierError('usage', 'That is no address.')
     let target = new URL(url)
     try {
-      for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         this.#expectAllowed(target)
         // Redirects are followed by hand: each hop has to be to an allowed host.
         const response = await fetch(target, { redirect: 'manual', signal: deadline })
@@ -172,12 +172,12 @@ export class RequestMedia implements AsyncDisposable {
       )
     }
     const root = await realPath(mediaRoot)
-    const asked = resolve(root, path)
+    const requested = resolve(root, path)
     const outside = () => new TarsierError('not-allowed', `That path is not in the folder this server was given with --media-root.`)
     // Where nothing is, nobody learns whether something is.
-    if (!isInside(root, asked)) throw outside()
-    const real = await realPath(asked).catch(() => {
-      throw new TarsierError('file-missing', `There is no ${relative(root, asked)} in the media folder.`)
+    if (!isInside(root, requested)) throw outside()
+    const real = await realPath(requested).catch(() => {
+      throw new TarsierError('file-missing', `There is no ${relative(root, requested)} in the media folder.`)
     })
     if (!isInside(root, real)) throw outside()
     return real

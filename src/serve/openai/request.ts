@@ -129,7 +129,7 @@ export const chatRequestSchema = z.looseObject({
 export type ChatRequest = z.infer<typeof chatRequestSchema>
 
 /** How a clip shall be looked at, from whichever field it came. */
-export interface ProcessorWishes {
+export interface ProcessorOptions {
   /** -1 is every frame there is. */
   readonly frames?: number
   readonly fps?: number
@@ -161,7 +161,7 @@ export function readRequest(body: unknown): ChatRequest {
 }
 
 /** What `mm_processor_kwargs` and `media_io_kwargs` say; the first has the last word. */
-export function wishesOf({ mm_processor_kwargs: processor, media_io_kwargs: media }: ChatRequest): ProcessorWishes {
+export function processorOptionsOf({ mm_processor_kwargs: processor, media_io_kwargs: media }: ChatRequest): ProcessorOptions {
   const { num_frames, fps, max_frames, min_pixels, max_pixels, size, start, end } = processor ?? {}
   const read = media?.video ?? {}
   const decided = num_frames != null || fps != null

@@ -12,7 +12,7 @@ import { answerRequest } from './answer-request.ts'
 import { apiError, apiErrorBody } from './errors.ts'
 import { type MediaRules, RequestMedia } from './media.ts'
 import { readRequest } from './request.ts'
-import { streamedAnswer, wholeAnswer } from './stream.ts'
+import { completeAnswer, streamedAnswer } from './stream.ts'
 import { UploadFolder } from './upload-folder.ts'
 
 /** `GET /v1/models` and `POST /v1/chat/completions`, as OpenAI's clients expect them. */
@@ -69,7 +69,7 @@ async function complete(c: Context, service: Service, openMedia: () => RequestMe
   const head = { id: `chatcmpl-${newId()}`, created: Math.floor(Date.now() / 1000), model: request.model }
   const logprobs = request.logprobs === true
   const events = answerRequest(request, manifest, { service, openMedia, client: head.id }, stop.signal)
-  if (request.stream !== true) return c.json(await wholeAnswer(events, head, logprobs))
+  if (request.stream !== true) return c.json(await completeAnswer(events, head, logprobs))
   return await streamedAnswer(events, head, { withUsage: request.stream_options?.include_usage === true, logprobs }, stop)
 }
 

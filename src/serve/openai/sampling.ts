@@ -4,19 +4,19 @@ import { answerGrammar } from './answer-grammar.ts'
 import type { ChatRequest } from './request.ts'
 
 const LARGEST_SEED = 0xfffffffe
-const MOST_TOKENS = 32_768
+const MAX_TOKENS = 32_768
 
 /** How a request's answers are drawn, and what of its wishes about that is not obeyed. */
-export interface AskedSampling {
+export interface RequestedSampling {
   readonly sampling: Sampling
   /** Most tokens that the request named; null where it named none, or as many as there is room for. */
-  readonly tokensAsked: number | null
+  readonly requestedTokens: number | null
   readonly warnings: readonly string[]
 }
 
-export function askedSampling(request: ChatRequest, { generation }: Pick<ModelManifest, 'generation'>): AskedSampling {
+export function requestedSampling(request: ChatRequest, { generation }: Pick<ModelManifest, 'generation'>): RequestedSampling {
   const warnings: string[] = []
-  const asked = request.max_completion_tokens ?? request.max_tokens ?? null
+  const requested = request.max_completion_tokens ?? request.max_tokens ?? null
   const stops = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])
   if (stops.includes('')) warnings.push('stop: an empty string stops nothing.')
   const grammar = answerGrammar(request)
@@ -24,7 +24,7 @@ export function askedSampling(request: ChatRequest, { generation }: Pick<ModelMa
   // Nucleus sampling with nothing in the nucleus keeps the likeliest token.
   const { top_p: topP, top_k: topK } = request
   const sampling = samplingSchema.parse({
-    maxTokens: asked === -1 ? MOST_TOKENS : Math.min(MOST_TOKENS, asked ?? generation.maxTokens),
+    maxTokens: requested === -1 ? MAX_TOKENS : Math.min(MAX_TOKENS, requested ?? generation.maxTokens),
     temperature: request.temperature ?? generation.temperature,
     topP: topP === 0 ? 1 : (topP ?? generation.topP),
     topK: topP === 0 ? 1 : topK == null || topK === -1 ? undefined : topK,
@@ -34,7 +34,7 @@ export function askedSampling(request: ChatRequest, { generation }: Pick<ModelMa
     grammar: grammar?.grammar,
     logprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : undefined,
   })
-  return { sampling, tokensAsked: asked === -1 ? null : asked, warnings }
+  return { sampling, requestedTokens: requested === -1 ? null : requested, warnings }
 }
 
 /** Of several answers to one request, each is drawn with a seed of its own. */

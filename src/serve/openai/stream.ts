@@ -14,20 +14,20 @@ class Collected {
     this.#logprobs = logprobs
   }
 
-  add(told: RequestEvent): void {
-    if (told.kind === 'warning') this.warnings.push(told.text)
-    else if (told.event.kind === 'delta') this.#tokens.push(...(told.event.logprobs ?? []))
-    else if (told.event.kind === 'done') {
-      this.choices.push({ answer: told.event.answer, logprobs: this.#logprobs ? this.#tokens : null })
+  add(event: RequestEvent): void {
+    if (event.kind === 'warning') this.warnings.push(event.text)
+    else if (event.event.kind === 'delta') this.#tokens.push(...(event.event.logprobs ?? []))
+    else if (event.event.kind === 'done') {
+      this.choices.push({ answer: event.event.answer, logprobs: this.#logprobs ? this.#tokens : null })
       this.#tokens = []
     }
   }
 }
 
 /** The whole answer at once. */
-export async function wholeAnswer(events: AsyncIterable<RequestEvent>, head: CompletionHead, logprobs: boolean): Promise<object> {
+export async function completeAnswer(events: AsyncIterable<RequestEvent>, head: CompletionHead, logprobs: boolean): Promise<object> {
   const collected = new Collected(logprobs)
-  for await (const told of events) collected.add(told)
+  for await (const event of events) collected.add(event)
   return completion(head, collected.choices, collected.warnings)
 }
 
@@ -73,18 +73,18 @@ async function* sse(
   { withUsage, collected }: StreamOptions & { readonly collected: Collected },
 ): AsyncGenerator<string, void> {
   const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
-  let begun = -1
+  let lastChoice = -1
   try {
     for (let next = first; !next.done; next = await events.next()) {
-      const told = next.value
-      collected.add(told)
-      if (told.kind === 'warning') continue
-      const { choice: index, event } = told
-      if (index > begun) {
+      const received = next.value
+      collected.add(received)
+      if (received.kind === 'warning') continue
+      const { choice: index, event } = received
+      if (index > lastChoice) {
         // The one before is over; the last one's end comes with what was used.
         const over = collected.choices.at(-1)
-        if (over) yield data(chunk(head, { index: begun, delta: {}, finish: over.answer.finish }, withUsage))
-        begun = index
+        if (over) yield data(chunk(head, { index: lastChoice, delta: {}, finish: over.answer.finish }, withUsage))
+        lastChoice = index
         yield data(chunk(head, { index, delta: { role: 'assistant', content: '' } }, withUsage))
       }
       if (event.kind === 'delta') yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))

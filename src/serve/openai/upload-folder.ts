@@ -5,7 +5,7 @@ import { newId } from '../../library/ids.ts'
 import { move, remove } from '../../platform/move.ts'
 
 /** Files that came with requests are kept for the next question about them; the least recently used go when there are more. */
-export const MAX_KEPT_FILES = 64
+export const MAX_UNUSED_FILES = 64
 
 /**
  * Files that came with requests, under their content's name, so that the same one is found again. What a request uses stays until it says that it
@@ -44,7 +44,7 @@ export class UploadFolder {
     const leave = await this.#serial.enter()
     try {
       // One that is there is not replaced: whoever has opened it would take it for another file.
-      if (!(await isThere(path))) await move(scratch, path)
+      if (!(await exists(path))) await move(scratch, path)
       this.#take(path)
       return path
     } finally {
@@ -76,7 +76,7 @@ export class UploadFolder {
 
   async #tidy(): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []) // no request has brought a file yet
-    const surplus = names.length - MAX_KEPT_FILES
+    const surplus = names.length - MAX_UNUSED_FILES
     if (surplus <= 0) return
     const idle = names.map((name) => join(this.#folder, name)).filter((path) => !this.#uses.has(path))
     const times = new Map(await Promise.all(idle.map(async (path) => [path, await this.#lastUseOf(path)] as const)))
@@ -92,7 +92,7 @@ export class UploadFolder {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,

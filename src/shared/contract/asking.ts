@@ -3,17 +3,17 @@ import { deviceChoices } from '../devices.ts'
 import { frameRequestSchema } from '../frame-request.ts'
 import { samplingSchema } from '../sampling.ts'
 
-const words = samplingSchema.shape
+const samplingFields = samplingSchema.shape
 /** How words are drawn, each part of it said or not. */
-const samplingWishesSchema = z
+const samplingOverridesSchema = z
   .object({
-    maxTokens: words.maxTokens.unwrap().exactOptional(),
-    temperature: words.temperature.unwrap().exactOptional(),
-    topP: words.topP.unwrap().exactOptional(),
-    topK: words.topK.unwrap().exactOptional(),
-    repeatPenalty: words.repeatPenalty.unwrap().exactOptional(),
-    seed: words.seed.unwrap().exactOptional(),
-    stop: words.stop.unwrap().exactOptional(),
+    maxTokens: samplingFields.maxTokens.unwrap().exactOptional(),
+    temperature: samplingFields.temperature.unwrap().exactOptional(),
+    topP: samplingFields.topP.unwrap().exactOptional(),
+    topK: samplingFields.topK.unwrap().exactOptional(),
+    repeatPenalty: samplingFields.repeatPenalty.unwrap().exactOptional(),
+    seed: samplingFields.seed.unwrap().exactOptional(),
+    stop: samplingFields.stop.unwrap().exactOptional(),
   })
   .strict()
 
@@ -26,7 +26,7 @@ export const askSettingsSchema = z
     frames: frameRequestSchema.exactOptional(),
     /** Further limit on the pixels of one frame. */
     maxPixels: z.int().min(1).max(1e9).exactOptional(),
-    sampling: samplingWishesSchema.exactOptional(),
+    sampling: samplingOverridesSchema.exactOptional(),
   })
   .strict()
 export type AskSettings = z.infer<typeof askSettingsSchema>

@@ -32,7 +32,7 @@ export interface BatchItem {
   /** From 0 to 1, of one that is running. */
   readonly progress: number
   /** The answer's beginning, at most 200 characters. */
-  readonly firstWords: string
+  readonly excerpt: string
   /** The conversation that holds the answer. */
   readonly chat: string | null
   readonly error: ErrorData | null

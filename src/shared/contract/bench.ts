@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { FrameUsed } from '../engine-events.ts'
 import type { ErrorData } from '../errors.ts'
 import { idSchema, procedure } from './base.ts'
-import type { ClipFacts, FramePicture } from './clips.ts'
+import type { ClipMetadata, FramePicture } from './clips.ts'
 
 /**
  * What became of a sample.
@@ -37,7 +37,7 @@ export interface BenchTable {
   readonly best: number | null
 }
 
-export interface BenchFact {
+export interface BenchDetail {
   readonly name: string
   readonly value: string
 }
@@ -70,7 +70,7 @@ export interface BenchSet {
   readonly judge: string | null
   /** When the tables were made; null where they were made just now. */
   readonly evaluated: string | null
-  readonly settings: readonly BenchFact[]
+  readonly settings: readonly BenchDetail[]
 }
 
 export interface BenchRun extends Omit<BenchRunSummary, 'sets'> {
@@ -137,7 +137,7 @@ export interface BenchSample {
   readonly clip: string | null
   readonly frames: readonly FrameUsed[]
   /** With what it was made, and what its annotation says besides. */
-  readonly facts: readonly BenchFact[]
+  readonly details: readonly BenchDetail[]
 }
 
 /** How the other run's answer is to be taken beside the first one's. */
@@ -212,7 +212,7 @@ export const benchContract = {
   /** The sample's clip, to be played; why there is none, where it cannot be opened. */
   clip: procedure
     .input(run.extend({ key }))
-    .output(type<{ readonly kind: 'clip'; readonly facts: ClipFacts } | { readonly kind: 'missing'; readonly error: ErrorData }>()),
+    .output(type<{ readonly kind: 'clip'; readonly metadata: ClipMetadata } | { readonly kind: 'missing'; readonly error: ErrorData }>()),
   /** The frames that the model saw, as it saw them where the model is here, else as they are. */
   frames: procedure.input(run.extend({ key })).output(eventIterator(type<FramePicture>())),
   /** Two runs side by side, joined by the samples' keys in the first one's order. */

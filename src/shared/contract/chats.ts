@@ -4,7 +4,7 @@ import type { Answer, EngineEvent } from '../engine-events.ts'
 import type { ErrorData } from '../errors.ts'
 import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts'
 import { idSchema, procedure } from './base.ts'
-import type { ClipFacts } from './clips.ts'
+import type { ClipMetadata } from './clips.ts'
 
 /** A conversation about a clip, as lists show it. Times are milliseconds since 1970. */
 export interface ChatSummary {
@@ -46,7 +46,7 @@ export interface Turn {
 }
 
 export interface Chat extends ChatSummary {
-  readonly facts: ClipFacts
+  readonly metadata: ClipMetadata
   readonly all: readonly Turn[]
 }
 

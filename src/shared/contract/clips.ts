@@ -3,15 +3,15 @@ import { z } from 'zod'
 import type { FrameUsed } from '../engine-events.ts'
 import type { Example } from '../examples.ts'
 import { frameRequestSchema } from '../frame-request.ts'
-import type { MediaFacts } from '../media-facts.ts'
+import type { MediaMetadata } from '../media-metadata.ts'
 import { idSchema, procedure } from './base.ts'
 
 /**
  * A clip as the page knows it: by its handle. The shell and the server turn files into handles; their bytes come back from
- * `clipAddress` (server) or `shellClipAddress` (shell), with Range, and where {@link ClipFacts.preview} says so better from there as a
+ * `clipAddress` (server) or `shellClipAddress` (shell), with Range, and where {@link ClipMetadata.preview} says so better from there as a
  * preview. A handle stays what it is across restarts.
  */
-export interface ClipFacts extends MediaFacts {
+export interface ClipMetadata extends MediaMetadata {
   readonly handle: string
   readonly name: string
   /** Whether browsers can show the file itself; `needed` says that a preview has to be made first. */
@@ -39,10 +39,10 @@ const handle = z.object({ handle: idSchema })
 
 export const clipsContract = {
   /** What a clip is. Opens the file anew when it has changed since. */
-  get: procedure.input(handle).output(type<ClipFacts>()),
+  get: procedure.input(handle).output(type<ClipMetadata>()),
   /** The clips that come with the app. */
   examples: procedure.output(type<readonly Example[]>()),
-  openExample: procedure.input(z.object({ name: z.string().max(200) })).output(type<ClipFacts>()),
+  openExample: procedure.input(z.object({ name: z.string().max(200) })).output(type<ClipMetadata>()),
   /** A small picture of the clip for lists: a JPEG in base64, its longer side at most 320 pixels; null when the file cannot be read now. */
   thumbnail: procedure.input(handle).output(type<{ readonly jpeg: string | null }>()),
   /**
@@ -62,5 +62,5 @@ export const clipsContract = {
   /** Makes the preview, or waits for the one being made; ends after `ready`. Nothing to do where none is needed. */
   preview: procedure.input(handle).output(eventIterator(type<PreviewProgress>())),
   /** Tells that a missing clip is now the file behind another handle, which then is one with it. Fails with `usage` when their contents differ, unless `force`. */
-  locate: procedure.input(z.object({ handle: idSchema, file: idSchema, force: z.boolean().default(false) })).output(type<ClipFacts>()),
+  locate: procedure.input(z.object({ handle: idSchema, file: idSchema, force: z.boolean().default(false) })).output(type<ClipMetadata>()),
 }

@@ -18,11 +18,11 @@ export interface Cost {
   readonly context: number
   readonly contextLimit: number
   /** The most frames that fit with these pixels. */
-  readonly mostFrames: number
+  readonly maxFrames: number
   /** Bytes of memory while it runs; null where they are not known. */
   readonly memory: number | null
   /** Until the first word, and until the longest answer ends; null while the speed of this model on this device is not known. */
-  readonly secondsToFirstWord: number | null
+  readonly secondsToFirstToken: number | null
   readonly seconds: number | null
   /** Sentences to be read beforehand. */
   readonly notices: readonly string[]

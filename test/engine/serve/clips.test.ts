@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ClipFacts } from '../../../src/shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../src/shared/contract/clips.ts'
 import { example, told } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
 
@@ -24,10 +24,10 @@ const uploads = async () => (await readdir(run.service.uploads).catch(() => []))
 test('an upload becomes a clip that plays, is described and goes again with its conversation', async () => {
   const response = await upload('Ferien 🎬/../am Meer.mp4', bytes)
   expect(response.status).toBe(201)
-  const clip = (await response.json()) as ClipFacts
+  const clip = (await response.json()) as ClipMetadata
   expect(clip).toMatchObject({ name: 'am Meer.mp4', kind: 'video', bytes: bytes.length, preview: 'not-needed', present: true })
   // The same bytes again are the same clip, and take no further room.
-  expect(((await (await upload('again.mov', bytes)).json()) as ClipFacts).handle).toBe(clip.handle)
+  expect(((await (await upload('again.mov', bytes)).json()) as ClipMetadata).handle).toBe(clip.handle)
   expect(await uploads()).toBe(1)
 
   const page = run.page()
@@ -40,7 +40,7 @@ test('an upload becomes a clip that plays, is described and goes again with its 
 })
 
 test('bytes come back whole and in parts', async () => {
-  const { handle } = (await (await upload('a.mp4', bytes)).json()) as ClipFacts
+  const { handle } = (await (await upload('a.mp4', bytes)).json()) as ClipMetadata
   const whole = await run.fetch(`/clips/${handle}`)
   expect(whole.headers.get('content-type')).toBe('video/mp4')
   expect(whole.headers.get('accept-ranges')).toBe('bytes')
@@ -94,14 +94,14 @@ test('what is no handle, or no longer one, is told', async () => {
     expect(response.status).toBe(404)
     expect(await response.json()).toMatchObject({ code: 'nothing-found' })
   }
-  const { handle } = (await (await upload('b.mp4', bytes)).json()) as ClipFacts
+  const { handle } = (await (await upload('b.mp4', bytes)).json()) as ClipMetadata
   const [file] = await readdir(run.service.uploads)
   await rm(join(run.service.uploads, file ?? ''))
   const gone = await run.fetch(`/clips/${handle}`)
   expect([gone.status, await gone.json()]).toMatchObject([404, { code: 'file-missing' }])
   expect(await run.page().clips.get({ handle })).toMatchObject({ present: false })
   // Uploading it once more brings it back under the handle it had.
-  expect((await (await upload('b.mp4', bytes)).json()) as ClipFacts).toMatchObject({ handle, present: true })
+  expect((await (await upload('b.mp4', bytes)).json()) as ClipMetadata).toMatchObject({ handle, present: true })
 })
 
 test('a clip that browsers do not play gets a preview that they do', async () => {
@@ -110,7 +110,7 @@ test('a clip that browsers do not play gets a preview that they do', async () =>
   const { numberedPictures } = await import('../../helpers/numbered-picture.ts')
   const path = join(run.home, 'old.avi')
   await writeClip(path, numberedPictures(12, 64, 48), { codec: 'mpeg4' })
-  const { handle, preview } = (await (await upload('old.avi', await readFile(path))).json()) as ClipFacts
+  const { handle, preview } = (await (await upload('old.avi', await readFile(path))).json()) as ClipMetadata
   expect(preview).toBe('needed')
   expect((await run.fetch(`/clips/${handle}/preview`)).status).toBe(404)
   const kinds: string[] = []

@@ -32,7 +32,7 @@ function open(): { socket: Socket; closed: Promise<string> } {
 }
 
 describe('a connection on which nothing comes any more is cut', () => {
-  started({ patience: PATIENCE_MS })
+  started({ timeout: PATIENCE_MS })
 
   test.each([
     ['before a request', () => ''],
@@ -58,7 +58,7 @@ describe('a connection on which nothing comes any more is cut', () => {
 })
 
 describe('a connection that is alive stays', () => {
-  started({ patience: PATIENCE_MS })
+  started({ timeout: PATIENCE_MS })
 
   test('an upload that is slow is taken', async () => {
     const bytes = await readFile(example('red-circle-right-then-grows.mp4'))

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, type TestContext, test, vi } from 'vitest'
-import type { ClipFacts } from '../../../src/shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../src/shared/contract/clips.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../helpers/small-disk.ts'
 import { all, example, told } from '../service/run-service.ts'
@@ -57,7 +57,7 @@ const uploads = () => readdir(run.service.uploads)
 
 test('an upload for which there is no room is refused, before it comes or in the middle, and leaves nothing', async (context) => {
   onDisk(context)
-  const { handle } = (await (await upload(clip)).json()) as ClipFacts
+  const { handle } = (await (await upload(clip)).json()) as ClipMetadata
   expect(await uploads()).toHaveLength(1)
   for (const body of [new Uint8Array((MEGABYTES + 1) * 1e6), stream(MEGABYTES + 8)]) {
     const refused = await upload(body)
@@ -75,7 +75,7 @@ test('an upload for which there is no room is refused, before it comes or in the
 test('an answer that cannot be kept is told of, and what was kept before is there, then and afterwards', async (context) => {
   const small = onDisk(context)
   const page = run.page()
-  const { handle } = (await (await upload(clip)).json()) as ClipFacts
+  const { handle } = (await (await upload(clip)).json()) as ClipMetadata
   const { id: chat } = await page.chats.create({ handle })
   const settings = { frames: { kind: 'uniform' as const, count: 4 } }
   const first = await told(page.chats.ask({ chat, settings }))

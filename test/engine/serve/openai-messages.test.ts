@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MAX_KEPT_FILES } from '../../../src/serve/openai/upload-folder.ts'
+import { MAX_UNUSED_FILES } from '../../../src/serve/openai/upload-folder.ts'
 import type { Answer } from '../../../src/shared/engine-events.ts'
 import { example } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
@@ -82,7 +82,7 @@ test('the same request is answered alike, whatever was asked before it, and afte
 
 test('more pictures than are kept are all there while others are served, and go when nobody uses them', async () => {
   const uploads = join(run.home, 'cache', 'api')
-  const many = await Promise.all(Array.from({ length: MAX_KEPT_FILES + 8 }, (_, i) => picture(56, 56, i)))
+  const many = await Promise.all(Array.from({ length: MAX_UNUSED_FILES + 8 }, (_, i) => picture(56, 56, i)))
   const small = user(await picture(84, 84, 250), text('What is it?'))
   const asking = ask([user(...many, text('What are they?'))], 4)
   // Whatever ends meanwhile tidies up.
@@ -93,5 +93,5 @@ test('more pictures than are kept are all there while others are served, and go 
   expect(answer.tarsier.clips).toHaveLength(many.length)
   const again = await ask([user(...many, text('Which is the reddest?'))], 4)
   expect(again.tarsier.clips).toHaveLength(many.length)
-  await expect.poll(async () => (await readdir(uploads)).length, { timeout: 30_000 }).toBeLessThanOrEqual(MAX_KEPT_FILES)
+  await expect.poll(async () => (await readdir(uploads)).length, { timeout: 30_000 }).toBeLessThanOrEqual(MAX_UNUSED_FILES)
 })

@@ -39,7 +39,7 @@ test('goes through its clips past a broken one, writes texts beside them, and as
   expect(done).toMatchObject({ title: 'Shapes', state: 'done', counts: { done: 2, failed: 1, waiting: 0, running: 0 } })
   expect(states).toContain('running')
   const { items } = await run.page.batch.items({ job })
-  expect(items.map(({ state, firstWords, error }) => [state, firstWords.slice(0, 12), error?.code])).toEqual([
+  expect(items.map(({ state, excerpt, error }) => [state, excerpt.slice(0, 12), error?.code])).toEqual([
     ['done', 'A red circle', undefined],
     ['failed', '', 'not-media'],
     ['done', 'A pink squar', undefined],

@@ -38,7 +38,7 @@ test('an example is described, asked about, told anew and edited, and all of it 
   expect(kept).toMatchObject({
     title: 'What shape is it?',
     turns: 1,
-    facts: { name: CLIP, kind: 'video', preview: 'not-needed', present: true },
+    metadata: { name: CLIP, kind: 'video', preview: 'not-needed', present: true },
   })
 })
 
@@ -50,7 +50,7 @@ test('says beforehand what an answer takes, and why one cannot be', async () => 
   const { turn } = await told(run.page.chats.ask({ chat, settings }))
   expect(cost).toMatchObject({ visualTokens: turn.answer?.tokens.visual, frames: turn.answer?.frames, impossible: null })
   expect(cost.memory).toBeGreaterThan(400e6)
-  expect((await run.page.estimate.cost({ handle, settings })).secondsToFirstWord).toBeGreaterThan(0)
+  expect((await run.page.estimate.cost({ handle, settings })).secondsToFirstToken).toBeGreaterThan(0)
   const many = await run.page.estimate.cost({ handle, text: 'why '.repeat(4000), settings })
   expect(many.impossible).toMatchObject({ code: 'context-full' })
 })

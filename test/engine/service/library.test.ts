@@ -46,7 +46,7 @@ test('what is exported is read into another library, once, and gone on with ther
   expect(await other.page.library.import({ text })).toEqual({ added: 0, present: 1 })
   const restored = await other.page.chats.get({ chat })
   expect(restored.all).toEqual(kept.all)
-  expect(restored).toMatchObject({ title: 'The red one', facts: { name: FILE, present: true } })
+  expect(restored).toMatchObject({ title: 'The red one', metadata: { name: FILE, present: true } })
   expect((await other.page.library.search({ text: 'zebra' })).items).toMatchObject([{ chat: { id: chat } }])
   // The file is where the export says; a question goes on where the conversation was.
   const { turn } = await told(other.page.chats.ask({ chat, text: 'What color is it?' }))
@@ -92,7 +92,7 @@ test('a clip that was moved is known again, and shows as missing until then', as
   const { chat, handle } = await conversation(path)
   const moved = join(run.home, 'elsewhere.mp4')
   await rename(path, moved)
-  expect((await run.page.chats.get({ chat })).facts).toMatchObject({ present: false })
+  expect((await run.page.chats.get({ chat })).metadata).toMatchObject({ present: false })
   expect((await run.page.library.search({})).items).toMatchObject([{ clip: { handle, present: false } }])
   // The person shows where it is: the same content is the same clip, under its old handle.
   const file = await run.open(moved)

@@ -33,7 +33,7 @@ test('files become handles, and one that is none does not keep the others from i
   expect(answer).toMatchObject({
     kind: 'answer',
     answer: [
-      { path: clip, file: { kind: 'clip', facts: { name: 'blue-square-spins.mp4', kind: 'video' } } },
+      { path: clip, file: { kind: 'clip', metadata: { name: 'blue-square-spins.mp4', kind: 'video' } } },
       { file: { kind: 'failed', name: 'else.mp4', error: { code: 'file-missing' } } },
     ],
   })

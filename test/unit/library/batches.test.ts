@@ -23,7 +23,7 @@ test('a batch goes through its clips in order, and after a restart goes on with 
   expect(again.running()).toEqual([id])
   expect(again.next(id)).toMatchObject({ id: second?.id, state: 'waiting' })
   expect(again.get(id)).toMatchObject({ counts: { waiting: 2, running: 0, done: 1, failed: 0, skipped: 0 }, meanMilliseconds: 4000 })
-  expect(again.item(first?.id ?? '').firstWords).toHaveLength(200)
+  expect(again.item(first?.id ?? '').excerpt).toHaveLength(200)
 })
 
 test('failed clips wait again, all or one, and done ones do not', () => {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Gather } from '../../../src/main/gather.ts'
+import { PathCollector } from '../../../src/main/path-collector.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 test('files that come one by one are one lot, each of them once', () => {
   const lots: (readonly string[])[] = []
-  const gather = new Gather((paths) => lots.push(paths))
+  const gather = new PathCollector((paths) => lots.push(paths))
   gather.add(['a'])
   vi.advanceTimersByTime(200)
   gather.add(['b', 'a'])

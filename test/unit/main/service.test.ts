@@ -8,7 +8,7 @@ vi.mock('electron', () => electron.module)
 const { Service } = await import('../../../src/main/service.ts')
 
 const idle: Work = { answering: false, models: 0, batches: 0, progress: null }
-const listeners = { work: vi.fn(), ended: vi.fn(), gone: vi.fn() }
+const listeners = { work: vi.fn(), ended: vi.fn(), onExit: vi.fn() }
 let service: InstanceType<typeof Service>
 beforeEach(() => {
   electron.processes.length = 0
@@ -59,10 +59,10 @@ describe('after a crash', () => {
   test('it is started again, three times; then somebody is asked', () => {
     for (let crash = 0; crash < 3; crash++) dies()
     expect(electron.processes).toHaveLength(4)
-    expect(listeners.gone).not.toHaveBeenCalled()
+    expect(listeners.onExit).not.toHaveBeenCalled()
     dies(139)
     expect(electron.processes).toHaveLength(4)
-    expect(listeners.gone.mock.calls).toEqual([[expect.objectContaining({ code: 'service-lost' })]])
+    expect(listeners.onExit.mock.calls).toEqual([[expect.objectContaining({ code: 'service-lost' })]])
     expect(listeners.work.mock.lastCall).toEqual([idle])
   })
 
@@ -83,7 +83,7 @@ test('what cannot begin is not started again by itself', () => {
   expect(kill).toHaveBeenCalledOnce()
   dies()
   expect(electron.processes).toHaveLength(1)
-  expect(listeners.gone.mock.calls).toEqual([[error]])
+  expect(listeners.onExit.mock.calls).toEqual([[error]])
 })
 
 describe('stopping', () => {

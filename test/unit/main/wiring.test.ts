@@ -54,13 +54,14 @@ const opensAll = (question: ShellQuestion) => ({
 test('a file on the command line is opened, and told to the page once it listens', async () => {
   const question = await answerNext((asked) => ({
     kind: 'answer',
-    answer: asked.kind === 'open' ? asked.paths.map((path) => ({ path, file: { kind: 'clip', facts: { name: 'cat.mp4' } as never } })) : '',
+    answer:
+      asked.kind === 'open' ? asked.paths.map((path) => ({ path, file: { kind: 'clip', metadata: { name: 'cat.mp4' } as never } })) : '',
   }))
   expect(question).toEqual({ kind: 'open', paths: [clip] })
   expect(electron.app.requestSingleInstanceLock.mock.calls).toEqual([[{ files: [clip] }]])
   electron.ipc.emit(channels.connect, page.event)
   await vi.waitUntil(() => page.sender.send.mock.calls.length > 0)
-  expect(page.sender.send.mock.calls).toEqual([[channels.files, [{ kind: 'clip', facts: { name: 'cat.mp4' } }]]])
+  expect(page.sender.send.mock.calls).toEqual([[channels.files, [{ kind: 'clip', metadata: { name: 'cat.mp4' } }]]])
   expect(page.sender.postMessage).toHaveBeenCalledOnce()
 })
 

@@ -93,7 +93,7 @@ test('an answer may be begun by the client, when it says so', async () => {
   ]
   const asked = await read(messages, { continue_final_message: true, add_generation_prompt: false })
   expect(asked.messages.map(({ role }) => role)).toEqual(['system', 'user'])
-  expect(asked.begun).toBe('Best option:(')
+  expect(asked.answerPrefix).toBe('Best option:(')
   expect(asked.key).toBe((await read(messages.slice(0, 2))).key)
   await expect(read(messages)).rejects.toThrow('continue_final_message')
   await expect(read(messages.slice(0, 2), { continue_final_message: true })).rejects.toMatchObject({ code: 'usage' })

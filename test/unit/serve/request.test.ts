@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { apiError, placed } from '../../../src/serve/openai/errors.ts'
-import { readRequest, wishesOf } from '../../../src/serve/openai/request.ts'
-import { askedSampling, samplingOfChoice } from '../../../src/serve/openai/sampling.ts'
+import { processorOptionsOf, readRequest } from '../../../src/serve/openai/request.ts'
+import { requestedSampling, samplingOfChoice } from '../../../src/serve/openai/sampling.ts'
 import { unheeded } from '../../../src/serve/openai/unheeded.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
 const manifest = { generation: { maxTokens: 256, temperature: 0.7, topP: 0.8 } }
 const request = (more: object = {}) => readRequest({ model: 'demo', messages: [{ role: 'user', content: 'Hi' }], ...more })
-const sampling = (more: object) => askedSampling(request(more), manifest).sampling
+const sampling = (more: object) => requestedSampling(request(more), manifest).sampling
 
 describe('what is wrong is said of the part that it is wrong in', () => {
   test.each([
@@ -56,7 +56,7 @@ describe('what is wrong is said of the part that it is wrong in', () => {
     [{ guided_json: '{' }, 'guided_json'],
     [{ guided_choice: ['a'], grammar: 'root ::= "a"' }, 'grammar'],
   ])('of a wish for an answer in a form: %j', (more, param) => {
-    expect(() => askedSampling(request(more), manifest)).toThrow(expect.objectContaining({ code: 'usage', details: { param } }))
+    expect(() => requestedSampling(request(more), manifest)).toThrow(expect.objectContaining({ code: 'usage', details: { param } }))
   })
 
   test('without a path of this machine', () => {
@@ -122,7 +122,7 @@ describe('values as other servers take them', () => {
     [{ media_io_kwargs: { video: { num_frames: 32, fps: -1 } } }, { frames: 32 }],
     [{ media_io_kwargs: { video: { num_frames: 4 } }, mm_processor_kwargs: { fps: 1 } }, { fps: 1 }],
   ])('of clips: %j', (more, wishes) => {
-    expect(wishesOf(request(more))).toEqual(wishes)
+    expect(processorOptionsOf(request(more))).toEqual(wishes)
   })
 })
 
@@ -153,7 +153,10 @@ describe('what has no effect is said', () => {
 
   test('of a schema, what is not held to', () => {
     const schema = { type: 'array', items: { type: 'number', multipleOf: 0.5 }, uniqueItems: true }
-    const { warnings } = askedSampling(request({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema } } }), manifest)
+    const { warnings } = requestedSampling(
+      request({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema } } }),
+      manifest,
+    )
     expect(warnings).toEqual([expect.stringContaining('uniqueItems'), expect.stringContaining('items: "multipleOf"')])
   })
 })

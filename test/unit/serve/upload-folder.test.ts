@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { MAX_KEPT_FILES, UploadFolder } from '../../../src/serve/openai/upload-folder.ts'
+import { MAX_UNUSED_FILES, UploadFolder } from '../../../src/serve/openai/upload-folder.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 async function place(uploads: UploadFolder, name: string): Promise<string> {
@@ -18,7 +18,7 @@ test('what is in use stays, however much it is; of the rest the least recently u
   await using folder = await ScratchFolder.make()
   const uploads = new UploadFolder(folder.directory)
   const mine: string[] = []
-  for (let i = 0; i < MAX_KEPT_FILES + 10; i += 1) mine.push(await place(uploads, `mine-${i}`))
+  for (let i = 0; i < MAX_UNUSED_FILES + 10; i += 1) mine.push(await place(uploads, `mine-${i}`))
   const writing = await uploads.scratch()
   await writeFile(writing, 'half')
   for (let i = 0; i < 5; i += 1) await uploads.release([await place(uploads, `other-${i}`)])
@@ -30,11 +30,11 @@ test('what is in use stays, however much it is; of the rest the least recently u
   const last = mine.at(-1) ?? ''
   await place(uploads, `mine-${mine.length - 1}`)
   await uploads.release(mine)
-  expect(await readdir(folder.directory)).toHaveLength(MAX_KEPT_FILES)
+  expect(await readdir(folder.directory)).toHaveLength(MAX_UNUSED_FILES)
   await uploads.discard(writing)
-  for (let i = 0; i < MAX_KEPT_FILES; i += 1) await uploads.release([await place(uploads, `later-${i}`)])
+  for (let i = 0; i < MAX_UNUSED_FILES; i += 1) await uploads.release([await place(uploads, `later-${i}`)])
   const left = await readdir(folder.directory)
-  expect(left).toHaveLength(MAX_KEPT_FILES)
+  expect(left).toHaveLength(MAX_UNUSED_FILES)
   expect(left.map((name) => join(folder.directory, name))).toContain(last)
 })
 

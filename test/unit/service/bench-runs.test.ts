@@ -118,7 +118,7 @@ test('tells all about one sample, with events, verdicts and reasons', async () =
       precision: { share: 1 },
     },
   })
-  expect(sample.facts).toContainEqual({ name: 'n events', value: '2' })
+  expect(sample.details).toContainEqual({ name: 'n events', value: '2' })
   await expect(wholeSample(run, 'DREAM-9')).rejects.toMatchObject({ code: 'nothing-found' })
 })
 

@@ -1,9 +1,9 @@
 import { ArrowLeft, Pause, Play, RotateCcw } from 'lucide-react'
 import { type BatchJob, itemStates } from '../../../shared/contract/batch.ts'
-import { batchText, clipsOf, itemStateNames, shareOf } from '../../lib/batch-words.ts'
+import { batchText, clipsOf, itemStateNames, shareOf } from '../../lib/batch-labels.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { useBatches } from '../../stores/batches.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { ExportMenu } from '../ui/export-menu.tsx'
@@ -29,23 +29,23 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
         </div>
         <div className="flex flex-wrap gap-2">
           {job.state === 'running' && (
-            <Button onClick={() => told(() => change(() => service.batch.pause({ job: job.id })))}>
+            <Button onClick={() => reportErrors(() => change(() => service.batch.pause({ job: job.id })))}>
               <Pause size={16} aria-hidden="true" /> Pause
             </Button>
           )}
           {job.state === 'paused' && (
-            <Button look="primary" onClick={() => told(() => change(() => service.batch.resume({ job: job.id })))}>
+            <Button variant="primary" onClick={() => reportErrors(() => change(() => service.batch.resume({ job: job.id })))}>
               <Play size={16} aria-hidden="true" /> Resume
             </Button>
           )}
           {job.counts.failed > 0 && (
-            <Button onClick={() => told(() => change(() => service.batch.retry({ job: job.id })))}>
+            <Button onClick={() => reportErrors(() => change(() => service.batch.retry({ job: job.id })))}>
               <RotateCcw size={16} aria-hidden="true" /> Retry the failed
             </Button>
           )}
           <ExportMenu
-            onPick={(format) => told(async () => saveText(await service.batch.export({ job: job.id, format })))}
-            more={[{ name: 'A .txt beside each clip', onPick: () => told(() => sidecars.write(false)) }]}
+            onPick={(format) => reportErrors(async () => saveText(await service.batch.export({ job: job.id, format })))}
+            more={[{ name: 'A .txt beside each clip', onPick: () => reportErrors(() => sidecars.write(false)) }]}
           />
         </div>
       </header>

@@ -2,10 +2,10 @@ import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForwar
 import { memo } from 'react'
 import type { BatchItem } from '../../../shared/contract/batch.ts'
 import { openChat } from '../../flows/open-clip.ts'
-import { itemStateNames } from '../../lib/batch-words.ts'
-import { errorWords } from '../../lib/error-words.ts'
+import { itemStateNames } from '../../lib/batch-labels.ts'
+import { errorLabels } from '../../lib/error-labels.ts'
 import { useBatches } from '../../stores/batches.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
@@ -20,7 +20,7 @@ const marks = {
 
 /** One clip of a batch: how far it is, the first words of its answer, or why there is none. */
 export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: string; readonly item: BatchItem }) {
-  const { state, name, progress, firstWords, chat, error } = item
+  const { state, name, progress, excerpt: firstWords, chat, error } = item
   const { icon: Icon, colour } = marks[state]
   const retry = () => useBatches.getState().change(() => service.batch.retry({ job, item: item.id }))
   return (
@@ -35,19 +35,19 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
         {firstWords && <p className="truncate text-[0.8125rem] text-quiet">{firstWords}</p>}
         {error && (
           <p className="text-[0.8125rem] text-danger">
-            {errorWords[error.code].title}. {error.message}
+            {errorLabels[error.code].title}. {error.message}
           </p>
         )}
         {state === 'skipped' && !firstWords && (
           <p className="text-[0.8125rem] text-quiet">The library has an answer to this question already.</p>
         )}
       </div>
-      {state === 'failed' && <IconButton icon={RotateCcw} label={`Try ${name} again`} onClick={() => told(retry)} />}
+      {state === 'failed' && <IconButton icon={RotateCcw} label={`Try ${name} again`} onClick={() => reportErrors(retry)} />}
       {chat && (
         <button
           type="button"
           className="shrink-0 rounded-lg px-2.5 py-1 text-[0.8125rem] text-accent hover:bg-sunk"
-          onClick={() => told(() => openChat(chat))}
+          onClick={() => reportErrors(() => openChat(chat))}
         >
           Open<span className="sr-only"> {name}</span>
         </button>

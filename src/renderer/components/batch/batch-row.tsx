@@ -1,10 +1,10 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { BatchJob } from '../../../shared/contract/batch.ts'
-import { batchText, shareOf } from '../../lib/batch-words.ts'
+import { batchText, shareOf } from '../../lib/batch-labels.ts'
 import { dayText } from '../../lib/time-text.ts'
 import { useBatches } from '../../stores/batches.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
@@ -28,7 +28,7 @@ export function BatchRow({ job }: { readonly job: BatchJob }) {
         <Confirm
           title="Take it off the list?"
           verb="Take off"
-          onConfirm={() => told(() => remove(job.id))}
+          onConfirm={() => reportErrors(() => remove(job.id))}
           onClose={() => setAsking(false)}
         >
           The batch “{job.title}” ends. Its answers stay in the library.

@@ -2,9 +2,9 @@ import { FolderOpen, Upload } from 'lucide-react'
 import { useEffect } from 'react'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { useBatches } from '../../stores/batches.ts'
-import { told } from '../../stores/problem.ts'
-import { RoomHeader } from '../room-header.tsx'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
+import { ViewHeader } from '../view-header.tsx'
 import { BatchDetail } from './batch-detail.tsx'
 import { BatchRow } from './batch-row.tsx'
 
@@ -12,21 +12,21 @@ import { BatchRow } from './batch-row.tsx'
 export function BatchesView() {
   const { jobs, open, load } = useBatches()
   const job = jobs.find(({ id }) => id === open)
-  useEffect(() => told(load), [load])
+  useEffect(() => reportErrors(load), [load])
   if (job) return <BatchDetail job={job} />
   return (
     <div className="flex h-full flex-col">
-      <RoomHeader
+      <ViewHeader
         title="Batches"
         lead="Many clips, one question. A batch goes on in the background, and after Tarsier was closed where it was."
       >
         <Button onClick={() => chooseFiles('folder')}>
           <FolderOpen size={16} aria-hidden="true" /> A folder
         </Button>
-        <Button look="primary" onClick={() => chooseFiles()}>
+        <Button variant="primary" onClick={() => chooseFiles()}>
           <Upload size={16} aria-hidden="true" /> Several clips
         </Button>
-      </RoomHeader>
+      </ViewHeader>
       <ul className="min-h-0 flex-1 space-y-2 overflow-y-auto px-6 pb-6">
         {jobs.map((each) => (
           <BatchRow key={each.id} job={each} />

@@ -3,15 +3,15 @@ import { counted, sizeText } from '../../../shared/size-text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
 import { askSettings } from '../../lib/ask-settings.ts'
-import { errorWords } from '../../lib/error-words.ts'
+import { errorLabels } from '../../lib/error-labels.ts'
 import { dayText } from '../../lib/time-text.ts'
 import { modelNamed } from '../../stores/models.ts'
 import { type PendingBatch, usePendingBatch } from '../../stores/pending-batch.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { settingsNow, useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { controlLook } from '../ui/field.tsx'
+import { controlClass } from '../ui/field.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
 /** Several clips were given at once: what is to become of them. */
@@ -29,13 +29,13 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
   const [skip, setSkip] = useState(true)
   const begin = () => {
     const settings = settingsNow()
-    const wish = {
+    const options = {
       title,
       question: question.trim() || undefined,
       skipDescribed: skip,
       settings: askSettings({ range: null, picked: [] }, settings, modelNamed(settings.model)),
     }
-    told(() => startBatch(wish))
+    reportErrors(() => startBatch(options))
   }
   const [first] = files
   const actions = (
@@ -51,7 +51,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
           Only talk about the first
         </Button>
       )}
-      <Button look="primary" why={sending ? 'The files are being handed over' : null} onClick={begin}>
+      <Button variant="primary" why={sending ? 'The files are being handed over' : null} onClick={begin}>
         Describe {files.length === 1 ? 'it' : `all ${files.length}`}
       </Button>
     </>
@@ -65,12 +65,12 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
         </p>
         <label className="grid gap-1 text-[0.8125rem] font-medium">
           Name of the batch
-          <input className={controlLook} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
+          <input className={controlClass} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
         </label>
         <label className="grid gap-1 text-[0.8125rem] font-medium">
           Question to each
           <textarea
-            className={`${controlLook} h-auto resize-y py-1.5 font-normal`}
+            className={`${controlClass} h-auto resize-y py-1.5 font-normal`}
             rows={2}
             placeholder="Empty: the model’s own description"
             value={question}
@@ -97,7 +97,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
 
 function RefusedDialog({ pending: { clips, refused } }: { readonly pending: PendingBatch }) {
   const actions = (
-    <Button look="primary" onClick={dropPendingBatch}>
+    <Button variant="primary" onClick={dropPendingBatch}>
       Go on with the rest
     </Button>
   )
@@ -115,7 +115,7 @@ function Refused({ refused }: { readonly refused: PendingBatch['refused'] }) {
     <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-[0.8125rem]">
       {refused.map(({ name, error }) => (
         <li key={name}>
-          <span className="font-medium">{name}</span>: <span className="text-danger">{errorWords[error.code].title}.</span> {error.message}
+          <span className="font-medium">{name}</span>: <span className="text-danger">{errorLabels[error.code].title}.</span> {error.message}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { SidecarReport } from '../../../shared/contract/batch.ts'
 import { counted } from '../../../shared/size-text.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -29,11 +29,11 @@ export function SidecarsDialog({ sidecars: { report, write, close } }: { readonl
   const actions = (
     <>
       {present.length > 0 && (
-        <Button look="danger" onClick={() => told(() => write(true))}>
+        <Button variant="danger" onClick={() => reportErrors(() => write(true))}>
           Write over {counted(present.length, 'text')}
         </Button>
       )}
-      <Button look="primary" onClick={close}>
+      <Button variant="primary" onClick={close}>
         {present.length > 0 ? 'Leave them' : 'Good'}
       </Button>
     </>

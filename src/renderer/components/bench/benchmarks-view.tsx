@@ -4,19 +4,19 @@ import { useEffect } from 'react'
 import { TarsierError } from '../../../shared/errors.ts'
 import { useReturn } from '../../hooks/use-return.ts'
 import { useBench } from '../../stores/bench.ts'
-import { told } from '../../stores/problem.ts'
-import { RoomHeader } from '../room-header.tsx'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
+import { ViewHeader } from '../view-header.tsx'
 import { Leaderboard } from './leaderboard.tsx'
 import { NoRuns } from './no-runs.tsx'
 import { RunRow } from './run-row.tsx'
 import { RunView } from './run-view.tsx'
-import { tabLook } from './tab-look.ts'
+import { tabClass } from './tab-class.ts'
 
 /** What models were measured at: runs of benchmarks, and how they stand beside published ones. */
 export function BenchmarksView() {
   const { open, load, refresh } = useBench()
-  useEffect(() => told(load), [load])
+  useEffect(() => reportErrors(load), [load])
   useReturn(refresh)
   return open === null ? <Overview /> : <RunView />
 }
@@ -33,17 +33,17 @@ function Overview() {
     : `A browser cannot hand over a folder of the disk. Runs in ${folder ?? 'the app’s folder'} are found by themselves.`
   return (
     <div className="flex h-full flex-col">
-      <RoomHeader title="Benchmarks" lead="What a model was asked, what it said, and why its score is what it is.">
-        <Button why={noShell} onClick={() => told(choose)}>
+      <ViewHeader title="Benchmarks" lead="What a model was asked, what it said, and why its score is what it is.">
+        <Button why={noShell} onClick={() => reportErrors(choose)}>
           <FolderOpen size={16} aria-hidden="true" /> Open a run…
         </Button>
-      </RoomHeader>
-      <Tabs.Root defaultValue="runs" className="flex min-h-0 flex-1 flex-col" onValueChange={() => told(loadLeaderboard)}>
+      </ViewHeader>
+      <Tabs.Root defaultValue="runs" className="flex min-h-0 flex-1 flex-col" onValueChange={() => reportErrors(loadLeaderboard)}>
         <Tabs.List aria-label="Benchmarks" className="flex gap-4 border-b border-line px-6">
-          <Tabs.Trigger value="runs" className={tabLook}>
+          <Tabs.Trigger value="runs" className={tabClass}>
             Runs
           </Tabs.Trigger>
-          <Tabs.Trigger value="leaderboard" className={tabLook}>
+          <Tabs.Trigger value="leaderboard" className={tabClass}>
             DREAM-1K leaderboard
           </Tabs.Trigger>
         </Tabs.List>

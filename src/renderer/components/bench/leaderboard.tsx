@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { type DreamTriple, dreamKinds, type LeaderboardRow } from '../../../shared/contract/bench.ts'
 import { useBench } from '../../stores/bench.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 
 /** Clips of DREAM-1K. */
 const ALL_CLIPS = 1000
@@ -9,7 +9,7 @@ const ALL_CLIPS = 1000
 /** DREAM-1K's published figures with one's own runs among them. */
 export function Leaderboard() {
   const { leaderboard, loadLeaderboard } = useBench()
-  useEffect(() => told(loadLeaderboard), [loadLeaderboard])
+  useEffect(() => reportErrors(loadLeaderboard), [loadLeaderboard])
   return (
     <div className="space-y-3">
       <p className="max-w-3xl text-[0.8125rem] text-quiet">

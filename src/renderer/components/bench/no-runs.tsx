@@ -1,4 +1,4 @@
-import { runCommand } from '../../lib/bench-words.ts'
+import { runCommand } from '../../lib/bench-labels.ts'
 import { CopyButton } from '../chat/copy-button.tsx'
 
 /** How a first run is made. */

@@ -1,5 +1,5 @@
 import type { BenchRunSummary } from '../../../shared/contract/bench.ts'
-import { figureLine } from '../../lib/bench-words.ts'
+import { figureLine } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { useBench } from '../../stores/bench.ts'
 

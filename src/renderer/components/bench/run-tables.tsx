@@ -1,7 +1,7 @@
 import { type BenchRun, type BenchSet, type BenchTable, sampleStates } from '../../../shared/contract/bench.ts'
-import { sampleStateNames } from '../../lib/bench-words.ts'
+import { sampleStateNames } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
-import { FactList } from './fact-list.tsx'
+import { DetailList } from './detail-list.tsx'
 
 /** The tables of every data set of a run, as the papers' program prints them. */
 export function RunTables({ run }: { readonly run: BenchRun }) {
@@ -42,7 +42,7 @@ function SetTables({ set }: { readonly set: BenchSet }) {
       {settings.length > 0 && (
         <details className="text-[0.8125rem]">
           <summary className="w-fit text-quiet hover:text-text">Made with</summary>
-          <FactList facts={settings} />
+          <DetailList details={settings} />
         </details>
       )}
     </section>

@@ -3,13 +3,13 @@ import { Tabs } from 'radix-ui'
 import { counted } from '../../../shared/size-text.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { RunTables } from './run-tables.tsx'
 import { SamplesPage } from './samples-page.tsx'
-import { tabLook } from './tab-look.ts'
+import { tabClass } from './tab-class.ts'
 
 /** A run: its tables, and its samples one by one. */
 export function RunView() {
@@ -31,7 +31,7 @@ export function RunView() {
           </p>
         </div>
         {run?.opened && (
-          <IconButton icon={ListX} label="Take this run off the list; its files stay" onClick={() => told(() => takeOff(run.id))} />
+          <IconButton icon={ListX} label="Take this run off the list; its files stay" onClick={() => reportErrors(() => takeOff(run.id))} />
         )}
       </header>
       {problem && (
@@ -51,10 +51,10 @@ export function RunView() {
       {run && (
         <Tabs.Root defaultValue="samples" className="flex min-h-0 flex-1 flex-col">
           <Tabs.List aria-label="Of the run" className="flex gap-4 border-b border-line px-6">
-            <Tabs.Trigger value="samples" className={tabLook}>
+            <Tabs.Trigger value="samples" className={tabClass}>
               Samples
             </Tabs.Trigger>
-            <Tabs.Trigger value="tables" className={tabLook}>
+            <Tabs.Trigger value="tables" className={tabClass}>
               Tables
             </Tabs.Trigger>
           </Tabs.List>

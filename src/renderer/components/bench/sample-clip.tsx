@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import type { TarsierError } from '../../../shared/errors.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { problemOf } from '../../stores/problem.ts'
@@ -15,16 +15,16 @@ export function SampleClip({ name }: { readonly name: string | null }) {
   if (!clip) return <div aria-hidden="true" className="breathing aspect-video w-full rounded-xl bg-sunk" />
   return (
     <figure className="min-w-0 space-y-1">
-      <Picture key={clip.handle} facts={clip} />
+      <Picture key={clip.handle} metadata={clip} />
       <figcaption className="truncate text-[0.75rem] text-quiet">{clip.name}</figcaption>
     </figure>
   )
 }
 
-const look = 'aspect-video max-h-[44vh] w-full rounded-xl bg-black object-contain'
+const videoClass = 'aspect-video max-h-[44vh] w-full rounded-xl bg-black object-contain'
 
-function Picture({ facts }: { readonly facts: ClipFacts }) {
-  const { handle, kind, name, preview } = facts
+function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
+  const { handle, kind, name, preview } = metadata
   const [form, setForm] = useState<'file' | 'making' | 'preview'>(
     preview === 'not-needed' ? 'file' : preview === 'needed' ? 'making' : 'preview',
   )
@@ -45,7 +45,7 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
   if (problem) return <FailureNotice error={problem} />
   if (form === 'making') {
     return (
-      <div className={`${look} grid content-end p-4`}>
+      <div className={`${videoClass} grid content-end p-4`}>
         <div className="grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
           Browsers cannot play this file; a preview is being made.
           <ProgressBar value={value} label="Making a preview" />
@@ -56,9 +56,9 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
   const source = clipUrl(handle, form)
   // What the service thought a browser plays, this one may not.
   const unplayable = () => (form === 'file' ? setForm('making') : undefined)
-  if (kind !== 'video') return <img src={source} alt={name} className={look} />
+  if (kind !== 'video') return <img src={source} alt={name} className={videoClass} />
   return (
     // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is what is measured.
-    <video src={source} aria-label={name} className={look} controls playsInline preload="metadata" onError={unplayable} />
+    <video src={source} aria-label={name} className={videoClass} controls playsInline preload="metadata" onError={unplayable} />
   )
 }

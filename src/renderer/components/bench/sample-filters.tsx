@@ -2,12 +2,12 @@ import { Search } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { type BenchRun, type Change, changes, type SampleState, sampleStates } from '../../../shared/contract/bench.ts'
 import { counted } from '../../../shared/size-text.ts'
-import { changeNames, sampleStateNames, taskName } from '../../lib/bench-words.ts'
+import { changeNames, sampleStateNames, taskName } from '../../lib/bench-labels.ts'
 import { useBench } from '../../stores/bench.ts'
 import { type ListQuery, useBenchList } from '../../stores/bench-list.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 
-const REST_MS = 200
+const DEBOUNCE_MS = 200
 const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
 
 /** What narrows the list of samples down, and the run to be put beside. */
@@ -15,9 +15,9 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
   const { runs, other, compareWith } = useBench()
   const { ask, total, counts, loading } = useBenchList()
   const [text, setText] = useState(query.text)
-  const narrow = (wish: Partial<ListQuery>) => {
+  const narrow = (change: Partial<ListQuery>) => {
     useBenchSample.getState().close()
-    void ask({ ...query, ...wish })
+    void ask({ ...query, ...change })
   }
   useEffect(() => {
     const { query: now } = useBenchList.getState()
@@ -25,7 +25,7 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
     const timer = setTimeout(() => {
       useBenchSample.getState().close()
       void ask({ ...now, text })
-    }, REST_MS)
+    }, DEBOUNCE_MS)
     return () => clearTimeout(timer)
   }, [text, ask])
   const tasks = run.sets.flatMap(({ name, tasks: all }) => (all.length > 1 ? all : []).map((task) => ({ name, task })))
@@ -106,7 +106,7 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
 interface StateFilterProps {
   readonly run: BenchRun
   readonly query: ListQuery
-  readonly narrow: (wish: Partial<ListQuery>) => void
+  readonly narrow: (change: Partial<ListQuery>) => void
 }
 
 function StateFilter({ run, query, narrow }: StateFilterProps) {

@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import type { SampleRow } from '../../../shared/contract/bench.ts'
-import { changeNames, taskName } from '../../lib/bench-words.ts'
+import { changeNames, taskName } from '../../lib/bench-labels.ts'
 import { useBench } from '../../stores/bench.ts'
 import type { ListRow } from '../../stores/bench-list.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
@@ -15,7 +15,7 @@ interface SampleListRowProps {
 
 /** One sample of the list, alone or in two runs. */
 export const SampleListRow = memo(function SampleListRow({ row, index, height }: SampleListRowProps) {
-  const here = useBenchSample((state) => row !== undefined && state.choice?.key === row.key)
+  const current = useBenchSample((state) => row !== undefined && state.choice?.key === row.key)
   if (!row) return <div aria-hidden="true" style={{ height }} className="rounded-lg bg-sunk" />
   const { key, dataset, first, second, change } = row
   const open = () => {
@@ -26,7 +26,7 @@ export const SampleListRow = memo(function SampleListRow({ row, index, height }:
     <button
       type="button"
       onClick={open}
-      aria-current={here ? 'true' : undefined}
+      aria-current={current ? 'true' : undefined}
       style={{ height }}
       className="flex w-full flex-col justify-center gap-0.5 overflow-hidden rounded-lg border border-line bg-raised px-3 text-left transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:bg-accent-soft"
     >
@@ -37,14 +37,14 @@ export const SampleListRow = memo(function SampleListRow({ row, index, height }:
         <span className="ml-auto shrink-0 text-[0.75rem] text-quiet">{change === null ? taskName(dataset) : changeNames[change]}</span>
       </span>
       {change === null ? (
-        <Words row={first} lines="line-clamp-2" />
+        <AnswerText row={first} lines="line-clamp-2" />
       ) : (
-        [first, second].map((side, i) => <Words key={i === 0 ? 'first' : 'second'} row={side} lines="block truncate" />)
+        [first, second].map((side, i) => <AnswerText key={i === 0 ? 'first' : 'second'} row={side} lines="block truncate" />)
       )}
     </button>
   )
 })
 
-function Words({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
+function AnswerText({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
   return <span className={`${lines} w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'An empty answer' : '—'}</span>
 }

@@ -6,7 +6,7 @@ import { useBenchList } from '../../stores/bench-list.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
-import { FactList } from './fact-list.tsx'
+import { DetailList } from './detail-list.tsx'
 import { SampleClip } from './sample-clip.tsx'
 import { SampleFrames } from './sample-frames.tsx'
 import { StateMark } from './state-mark.tsx'
@@ -68,8 +68,8 @@ export function SamplePanel() {
               ))}
             </Part>
             <div className={both ? 'grid gap-5 md:grid-cols-2' : ''}>
-              <Said title={both ? (run?.name ?? 'First') : 'Answered'} sample={first} />
-              {both && <Said title={other.name} sample={second} />}
+              <AnswerSection title={both ? (run?.name ?? 'First') : 'Answered'} sample={first} />
+              {both && <AnswerSection title={other.name} sample={second} />}
             </div>
           </>
         )}
@@ -78,9 +78,9 @@ export function SamplePanel() {
   )
 }
 
-function Said({ title, sample }: { readonly title: string; readonly sample: BenchSample | null }) {
+function AnswerSection({ title, sample }: { readonly title: string; readonly sample: BenchSample | null }) {
   if (!sample) return <Part title={title}>This run does not have the sample.</Part>
-  const { answer, error, state, score, verdict, facts } = sample
+  const { answer, error, state, score, verdict, details } = sample
   return (
     <div className="min-w-0 space-y-4">
       <Part title={title} mark={<StateMark state={state} score={score} />}>
@@ -95,7 +95,7 @@ function Said({ title, sample }: { readonly title: string; readonly sample: Benc
       {verdict && <VerdictView verdict={verdict} />}
       <details className="text-[0.8125rem]">
         <summary className="w-fit text-quiet hover:text-text">Made with, and annotated as</summary>
-        <FactList facts={facts} />
+        <DetailList details={details} />
       </details>
     </div>
   )

@@ -13,11 +13,11 @@ export function SamplesPage({ run }: { readonly run: BenchRun }) {
   const other = useBench((state) => state.other)
   const { query, problem, ask } = useBenchList()
   const { choice, close } = useBenchSample()
-  const beside = other?.id ?? null
+  const compared = other?.id ?? null
   useEffect(() => {
     close()
-    void ask({ run: run.id, other: beside, dataset: null, state: null, change: null, text: '', order: 'run' })
-  }, [run.id, beside, ask, close])
+    void ask({ run: run.id, other: compared, dataset: null, state: null, change: null, text: '', order: 'run' })
+  }, [run.id, compared, ask, close])
   if (query?.run !== run.id) return null
   return (
     <div className="flex h-full min-h-0">

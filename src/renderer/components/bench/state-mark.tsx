@@ -1,8 +1,8 @@
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, type LucideIcon, Scale } from 'lucide-react'
 import type { SampleState } from '../../../shared/contract/bench.ts'
-import { sampleStateNames, scoreText } from '../../lib/bench-words.ts'
+import { sampleStateNames, scoreText } from '../../lib/bench-labels.ts'
 
-const looks: Readonly<Record<SampleState, { readonly icon: LucideIcon; readonly colour: string }>> = {
+const appearances: Readonly<Record<SampleState, { readonly icon: LucideIcon; readonly colour: string }>> = {
   right: { icon: CircleCheck, colour: 'text-good' },
   wrong: { icon: CircleX, colour: 'text-danger' },
   scored: { icon: Scale, colour: 'text-accent' },
@@ -12,7 +12,7 @@ const looks: Readonly<Record<SampleState, { readonly icon: LucideIcon; readonly 
 
 /** What became of a sample, in a sign and a word or a figure. */
 export function StateMark({ state, score }: { readonly state: SampleState; readonly score: number | null }) {
-  const { icon: Icon, colour } = looks[state]
+  const { icon: Icon, colour } = appearances[state]
   return (
     <span className={`inline-flex shrink-0 items-baseline gap-1 text-[0.75rem] font-medium tabular-nums ${colour}`}>
       <Icon size={14} aria-hidden="true" className="self-center" />

@@ -1,7 +1,7 @@
 import { Check, HelpCircle, X } from 'lucide-react'
 import type { JudgedEvent, SampleVerdict } from '../../../shared/contract/bench.ts'
 import { assertNever } from '../../../shared/errors.ts'
-import { scoreText } from '../../lib/bench-words.ts'
+import { scoreText } from '../../lib/bench-labels.ts'
 
 /** What was thought of an answer, and why. */
 export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { askAgain, showFramesOf } from '../../flows/ask.ts'
-import { makingOf } from '../../lib/answer-words.ts'
+import { makingOf } from '../../lib/answer-labels.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
@@ -27,7 +27,7 @@ export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
         {answer && (
           <>
             <IconButton icon={Info} label="How this was made" aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
-            <Button size="small" look="quiet" onClick={() => showFramesOf(turn)}>
+            <Button size="small" variant="quiet" onClick={() => showFramesOf(turn)}>
               <Images size={14} aria-hidden="true" /> {counted(answer.frames.length, 'frame')}
             </Button>
           </>

@@ -5,7 +5,7 @@ import { counted } from '../../../shared/size-text.ts'
 import { newChat, openChat } from '../../flows/open-clip.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { useChat } from '../../stores/chat.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { menuBox, menuItem } from '../ui/menu-look.ts'
@@ -25,11 +25,11 @@ export function ChatHeader() {
         label="New conversation about this clip"
         side="bottom"
         why={emptyWhy}
-        onClick={() => told(newChat)}
+        onClick={() => reportErrors(newChat)}
       />
       <IconButton icon={RotateCcw} label="Start this conversation over" side="bottom" why={emptyWhy} onClick={() => setAsking(true)} />
       {asking && (
-        <Confirm title="Start over?" verb="Start over" onConfirm={() => told(clear)} onClose={() => setAsking(false)}>
+        <Confirm title="Start over?" verb="Start over" onConfirm={() => reportErrors(clear)} onClose={() => setAsking(false)}>
           {counted(turns, 'question')} and their answers in this conversation are dropped. The clip stays.
         </Confirm>
       )}
@@ -52,7 +52,7 @@ function ChatMenu() {
         <DropdownMenu.Content align="start" sideOffset={4} className={`${menuBox} max-w-90`}>
           <DropdownMenu.Label className="px-2.5 py-1 text-[0.75rem] text-quiet">Conversations about this clip</DropdownMenu.Label>
           {chats.map(({ id, title: name, turns, updated }) => (
-            <DropdownMenu.Item key={id} className={menuItem} onSelect={() => told(() => openChat(id))}>
+            <DropdownMenu.Item key={id} className={menuItem} onSelect={() => reportErrors(() => openChat(id))}>
               <span className="min-w-0">
                 <span className={`block truncate ${id === chat.id ? 'font-semibold' : ''}`}>{name || 'New conversation'}</span>
                 <span className="block text-[0.75rem] text-quiet">

@@ -1,16 +1,16 @@
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Composer } from './composer.tsx'
 import { MessageList } from './message-list.tsx'
 import { Spoken } from './spoken.tsx'
 
 /** The conversation about the clip. */
-export function ChatPanel({ facts }: { readonly facts: ClipFacts }) {
+export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
   return (
     <section aria-label="Conversation" className="flex min-h-0 min-w-0 flex-col">
       <ChatHeader />
-      <MessageList facts={facts} />
-      <Composer facts={facts} />
+      <MessageList metadata={metadata} />
+      <Composer metadata={metadata} />
       <Spoken />
     </section>
   )

@@ -1,6 +1,6 @@
 import { ArrowUp, Square } from 'lucide-react'
 import { useState } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ask } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useCost } from '../../stores/cost.ts'
@@ -9,12 +9,16 @@ import { CostLine } from './cost-line.tsx'
 import { PromptMenu } from './prompt-menu.tsx'
 
 /** Where questions are typed; null as clip says why there is nothing to ask about yet. */
-export function Composer({ facts }: { readonly facts: ClipFacts | null }) {
+export function Composer({ metadata }: { readonly metadata: ClipMetadata | null }) {
   const [text, setText] = useState('')
   const run = useChat((state) => state.run)
   const stop = useChat((state) => state.stop)
   const impossible = useCost((state) => state.cost?.impossible ?? null)
-  const closed = !facts ? 'Please upload your video first' : facts.present ? null : 'The file has to be found before more can be asked'
+  const closed = !metadata
+    ? 'Please upload your video first'
+    : metadata.present
+      ? null
+      : 'The file has to be found before more can be asked'
   const why = closed ?? impossible?.message ?? (text.trim() === '' ? 'Type a question' : null)
   const send = () => {
     if (why || run) return
@@ -29,7 +33,7 @@ export function Composer({ facts }: { readonly facts: ClipFacts | null }) {
         send()
       }}
     >
-      {facts?.present && <CostLine />}
+      {metadata?.present && <CostLine />}
       <div className="flex items-end gap-1 rounded-2xl border border-edge bg-raised p-1.5 pl-2 shadow-card focus-within:border-accent">
         <PromptMenu disabled={closed !== null} onPick={setText} />
         <textarea

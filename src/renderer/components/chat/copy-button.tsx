@@ -1,6 +1,6 @@
 import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 
 /** How long it says that it was done. */
@@ -13,5 +13,5 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     setDone(true)
     setTimeout(() => setDone(false), SAY_MS)
   }
-  return <IconButton icon={done ? Check : Copy} label={done ? 'Copied' : label} onClick={() => told(copy)} className="size-7" />
+  return <IconButton icon={done ? Check : Copy} label={done ? 'Copied' : label} onClick={() => reportErrors(copy)} className="size-7" />
 }

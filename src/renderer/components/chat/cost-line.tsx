@@ -17,7 +17,7 @@ export function CostLine() {
     counted(cost.frames.length, 'frame'),
     `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`,
     ...(cost.memory === null ? [] : [sizeText(cost.memory)]),
-    ...(cost.secondsToFirstWord === null ? [] : [`first word in ${durationText(cost.secondsToFirstWord)}`]),
+    ...(cost.secondsToFirstToken === null ? [] : [`first word in ${durationText(cost.secondsToFirstToken)}`]),
   ]
   return (
     <div className="flex flex-wrap items-center gap-x-2 px-2 pb-1.5 text-[0.75rem] text-quiet">

@@ -1,16 +1,16 @@
 import { Sparkles } from 'lucide-react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ask } from '../../flows/ask.ts'
 import { Button } from '../ui/button.tsx'
 
 /** A conversation in which nothing was said yet. */
-export function EmptyChat({ facts }: { readonly facts: ClipFacts }) {
-  const why = facts.present ? null : 'The file has to be found first'
+export function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
+  const why = metadata.present ? null : 'The file has to be found first'
   return (
     <div className="grid justify-items-center gap-3 py-16 text-center">
-      <p className="text-lg font-semibold">Ask about “{facts.name}”</p>
+      <p className="text-lg font-semibold">Ask about “{metadata.name}”</p>
       <p className="max-w-sm text-quiet">Type a question below, or let the model describe what happens.</p>
-      <Button look="primary" why={why} onClick={() => ask()}>
+      <Button variant="primary" why={why} onClick={() => ask()}>
         <Sparkles size={16} aria-hidden="true" /> Describe it
       </Button>
     </div>

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useView } from '../../stores/view.ts'
@@ -14,7 +14,7 @@ import { TurnView } from './turn-view.tsx'
 const NEAR = 80
 
 /** All turns; of a long conversation only those that are to be seen are laid out. */
-export function MessageList({ facts }: { readonly facts: ClipFacts }) {
+export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
   const { chat, run: anyRun, problem } = useChat()
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
@@ -45,7 +45,7 @@ export function MessageList({ facts }: { readonly facts: ClipFacts }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
     <section ref={box} onScroll={onScroll} tabIndex={0} aria-label="Messages" className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto max-w-3xl px-5 py-4">
-        {count === 0 && <EmptyChat facts={facts} />}
+        {count === 0 && <EmptyChat metadata={metadata} />}
         <VirtualRows list={list} setSize={count} gap="pb-5">
           {(index) => {
             const turn = turns[index]

@@ -39,7 +39,7 @@ function timesOnly(url: string): string {
 }
 
 function TimeButton({ seconds, children }: { readonly seconds: number; readonly children: React.ReactNode }) {
-  const duration = useClip((state) => state.facts?.duration ?? 0)
+  const duration = useClip((state) => state.metadata?.duration ?? 0)
   if (!(seconds <= duration)) return children
   return (
     <button

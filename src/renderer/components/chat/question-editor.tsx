@@ -33,7 +33,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         <Button size="small" onClick={() => startEdit(null)}>
           Cancel
         </Button>
-        <Button size="small" look="primary" why={text.trim() === '' ? 'Type a question' : null} onClick={send}>
+        <Button size="small" variant="primary" why={text.trim() === '' ? 'Type a question' : null} onClick={send}>
           Ask this instead
         </Button>
       </div>

@@ -3,7 +3,7 @@ import { memo } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
-import { endText } from '../../lib/answer-words.ts'
+import { endText } from '../../lib/answer-labels.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useView } from '../../stores/view.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
@@ -27,7 +27,7 @@ export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewPro
   const startEdit = useChat((state) => state.startEdit)
   const busyWhy = busy ? 'Wait for the answer, or stop it' : null
   const end = endText(turn)
-  const ways = last
+  const actions = last
     ? {
         retry: askAgain,
         'fewer-frames': askWithFewerFrames,
@@ -50,7 +50,7 @@ export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewPro
       )}
       {turn.text && <Prose text={turn.text} />}
       {end && <p className="text-[0.8125rem] text-quiet italic">{end}</p>}
-      {turn.error && <FailureNotice error={turn.error} can={ways} />}
+      {turn.error && <FailureNotice error={turn.error} can={actions} />}
       {turn.answer?.notices.map((text) => (
         <p key={text} className="text-[0.8125rem] text-quiet">
           {text}

@@ -1,4 +1,4 @@
-import { useFollowLook } from '../../hooks/use-follow-look.ts'
+import { useFollowFrames } from '../../hooks/use-follow-frames.ts'
 import { useMissingFile } from '../../hooks/use-missing-file.ts'
 import { useClip } from '../../stores/clip.ts'
 import { ChatPanel } from '../chat/chat-panel.tsx'
@@ -7,15 +7,15 @@ import { ClipPanel } from './clip-panel.tsx'
 
 /** A clip and the conversation about it, side by side; without a clip the way to one. */
 export function ClipView() {
-  const facts = useClip((state) => state.facts)
+  const metadata = useClip((state) => state.metadata)
   const opening = useClip((state) => state.opening)
-  useFollowLook()
+  useFollowFrames()
   useMissingFile()
-  if (!facts || opening) return <StartView />
+  if (!metadata || opening) return <StartView />
   return (
     <div className="grid h-full grid-cols-[minmax(17.5rem,38%)_minmax(0,1fr)] min-[110rem]:grid-cols-[42rem_minmax(0,1fr)]">
-      <ClipPanel facts={facts} />
-      <ChatPanel facts={facts} />
+      <ClipPanel metadata={metadata} />
+      <ChatPanel metadata={metadata} />
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { Hand, Undo2 } from 'lucide-react'
-import type { ClipFacts, FramePicture } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata, FramePicture } from '../../../shared/contract/clips.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -8,12 +8,12 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 import { StripFrame } from './strip-frame.tsx'
 
 /** Exactly the frames that the model gets, at the pixels that it gets. */
-export function Filmstrip({ facts }: { readonly facts: ClipFacts }) {
+export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const { pictures, of, problem, turn, showNext } = useFrames()
   const { picked, clearPicks } = usePlayer()
   const [first] = pictures
   const missing = Math.max(0, (of || 4) - pictures.length)
-  if (!facts.present && pictures.length === 0) return <p className="text-quiet">The frames are shown once the file is found.</p>
+  if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The frames are shown once the file is found.</p>
   return (
     <section aria-label="Frames the model gets" className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
@@ -22,11 +22,11 @@ export function Filmstrip({ facts }: { readonly facts: ClipFacts }) {
           <span className="text-quiet">{first ? summary(first, of) : 'reading the frames…'}</span>
         </p>
         {turn !== null && (
-          <Button size="small" look="quiet" onClick={() => void showNext()}>
+          <Button size="small" variant="quiet" onClick={() => void showNext()}>
             <Undo2 size={14} aria-hidden="true" /> Next question’s
           </Button>
         )}
-        {turn === null && facts.kind !== 'image' && <ByHand pictures={pictures} picked={picked} clear={clearPicks} />}
+        {turn === null && metadata.kind !== 'image' && <ByHand pictures={pictures} picked={picked} clear={clearPicks} />}
       </div>
       {picked.length > 0 && turn === null && (
         <p className="text-[0.75rem] text-quiet">
@@ -40,7 +40,7 @@ export function Filmstrip({ facts }: { readonly facts: ClipFacts }) {
             <StripFrame
               key={`${picture.done} ${picture.index}`}
               picture={picture}
-              facts={facts}
+              metadata={metadata}
               byHand={picked.length > 1 && turn === null}
             />
           ))}
@@ -69,14 +69,14 @@ function ByHand({
 }) {
   if (picked.length > 0) {
     return (
-      <Button size="small" look="quiet" onClick={clear}>
+      <Button size="small" variant="quiet" onClick={clear}>
         <Undo2 size={14} aria-hidden="true" /> Even steps again
       </Button>
     )
   }
   const begin = () => usePlayer.setState({ picked: [...new Set(pictures.map(({ index }) => index))].sort((a, b) => a - b) })
   return (
-    <Button size="small" look="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are not here yet' : null}>
+    <Button size="small" variant="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are not here yet' : null}>
       <Hand size={14} aria-hidden="true" /> Pick by hand
     </Button>
   )

@@ -13,10 +13,10 @@ interface JpegProps {
 export function Jpeg({ jpeg, label, className = '' }: JpegProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
-    let gone = false
+    let unmounted = false
     const draw = (bitmap: ImageBitmap) => {
       const element = canvas.current
-      if (!gone && element) {
+      if (!unmounted && element) {
         element.width = bitmap.width
         element.height = bitmap.height
         element.getContext('2d')?.drawImage(bitmap, 0, 0)
@@ -26,7 +26,7 @@ export function Jpeg({ jpeg, label, className = '' }: JpegProps) {
     // A picture that cannot be decoded leaves its place empty: the label still says what it is.
     decodeJpeg(jpeg).then(draw, () => {})
     return () => {
-      gone = true
+      unmounted = true
     }
   }, [jpeg])
   const spoken = label === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label }

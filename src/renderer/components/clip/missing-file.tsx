@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import type { TarsierError } from '../../../shared/errors.ts'
 import { locateClip } from '../../flows/open-clip.ts'
 import { chooseFile } from '../../flows/take-files.ts'
@@ -9,7 +9,7 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
 
 /** A clip whose file was moved or removed: its conversation is here, and the file can be shown a new place. */
-export function MissingFile({ facts }: { readonly facts: ClipFacts }) {
+export function MissingFile({ metadata }: { readonly metadata: ClipMetadata }) {
   const [refused, setRefused] = useState<{ readonly file: File; readonly error: TarsierError } | null>(null)
   const locate = async (file: File, force: boolean) => {
     try {
@@ -23,7 +23,7 @@ export function MissingFile({ facts }: { readonly facts: ClipFacts }) {
   return (
     <div className="space-y-3 px-4 pb-4">
       <Notice title="The file is not where it was" actions={find}>
-        “{facts.name}” was moved, renamed or removed. What was said about it is all here; to ask more, show where it is now.
+        “{metadata.name}” was moved, renamed or removed. What was said about it is all here; to ask more, show where it is now.
       </Notice>
       {refused && <FailureNotice error={refused.error} onDismiss={() => setRefused(null)} />}
       {refused?.error.code === 'usage' && (

@@ -1,5 +1,5 @@
 import { Pause, Play, Plus, StepBack, StepForward } from 'lucide-react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { MAX_FRAMES } from '../../../shared/frame-request.ts'
 import { frameAt, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
@@ -10,38 +10,38 @@ import { Scrubber } from './scrubber.tsx'
 import { TimeField } from './time-field.tsx'
 
 /** Play, frame by frame, typed times, and the part that is to be looked at. */
-export function PlayerControls({ facts }: { readonly facts: ClipFacts }) {
-  const { film, playing, time, picked, togglePick } = usePlayer()
-  const { duration, rate, frameCount } = facts
-  const noFilm = film ? null : 'The film is not ready yet'
-  const here = frameAt(time, rate, frameCount)
-  const isPicked = picked.includes(here)
+export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }) {
+  const { video, playing, time, picked, togglePick } = usePlayer()
+  const { duration, rate, frameCount } = metadata
+  const unavailable = video ? null : 'The film is not ready yet'
+  const currentFrame = frameAt(time, rate, frameCount)
+  const isPicked = picked.includes(currentFrame)
   const step = (frames: number) => seekTo(steppedTime(time, frames, rate, frameCount), duration)
   const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model looks at ${MAX_FRAMES} frames at most` : null
   return (
     <div className="px-4 pt-2 pb-1">
-      <Scrubber facts={facts} />
+      <Scrubber metadata={metadata} />
       <div className="flex items-center gap-0.5 pt-1">
         <IconButton
           icon={playing ? Pause : Play}
           label={playing ? 'Pause (space)' : 'Play (space)'}
-          why={noFilm}
-          onClick={() => (playing ? film?.pause() : film?.play())}
+          why={unavailable}
+          onClick={() => (playing ? video?.pause() : video?.play())}
         />
-        <IconButton icon={StepBack} label="One frame back (←)" why={noFilm} onClick={() => step(-1)} />
-        <IconButton icon={StepForward} label="One frame on (→)" why={noFilm} onClick={() => step(1)} />
+        <IconButton icon={StepBack} label="One frame back (←)" why={unavailable} onClick={() => step(-1)} />
+        <IconButton icon={StepForward} label="One frame on (→)" why={unavailable} onClick={() => step(1)} />
         <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} />
         <span className="text-[0.75rem] whitespace-nowrap text-quiet tabular-nums">/ {clockText(duration)}</span>
-        <span className="ml-auto text-[0.75rem] text-quiet tabular-nums max-[60rem]:sr-only">frame {here}</span>
+        <span className="ml-auto text-[0.75rem] text-quiet tabular-nums max-[60rem]:sr-only">frame {currentFrame}</span>
         <IconButton
           icon={Plus}
           label={isPicked ? 'Drop this frame from those picked by hand (P)' : 'Pick this frame by hand (P)'}
           aria-pressed={isPicked}
           why={pickWhy}
-          onClick={() => togglePick(here)}
+          onClick={() => togglePick(currentFrame)}
         />
       </div>
-      <RangeRow facts={facts} />
+      <RangeRow metadata={metadata} />
     </div>
   )
 }

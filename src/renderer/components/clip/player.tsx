@@ -1,30 +1,30 @@
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { usePlayerKeys } from '../../hooks/use-player-keys.ts'
 import { makePreview, useClip } from '../../stores/clip.ts'
 import { clipUrl } from '../../transport.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
-import { Film } from './film.tsx'
 import { PlayerControls } from './player-controls.tsx'
 import { Thumbnail } from './thumbnail.tsx'
+import { VideoElement } from './video-element.tsx'
 
 /** The clip as people see it. Where browsers cannot show the file, a form that they can is made meanwhile. */
-export function Player({ facts }: { readonly facts: ClipFacts }) {
-  usePlayerKeys(facts)
+export function Player({ metadata }: { readonly metadata: ClipMetadata }) {
+  usePlayerKeys(metadata)
   return (
     <div>
       <div className="relative aspect-video max-h-[38vh] w-full overflow-hidden bg-black">
-        <Picture facts={facts} />
+        <Picture metadata={metadata} />
       </div>
-      {facts.kind === 'video' && <PlayerControls facts={facts} />}
-      {facts.kind !== 'video' && <div className="h-2" />}
+      {metadata.kind === 'video' && <PlayerControls metadata={metadata} />}
+      {metadata.kind !== 'video' && <div className="h-2" />}
     </div>
   )
 }
 
-function Picture({ facts }: { readonly facts: ClipFacts }) {
+function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
   const preview = useClip((state) => state.preview)
-  const { handle, kind, name } = facts
+  const { handle, kind, name } = metadata
   if (preview.kind === 'making') {
     return (
       <>
@@ -47,6 +47,6 @@ function Picture({ facts }: { readonly facts: ClipFacts }) {
     )
   }
   const source = clipUrl(handle, preview.kind === 'ready' ? 'preview' : 'file')
-  if (kind === 'video') return <Film key={source} source={source} facts={facts} />
+  if (kind === 'video') return <VideoElement key={source} source={source} metadata={metadata} />
   return <img src={source} alt={name} className="absolute inset-0 size-full object-contain" />
 }

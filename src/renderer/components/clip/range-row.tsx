@@ -1,6 +1,6 @@
 import { RotateCcw } from 'lucide-react'
 import { Slider } from 'radix-ui'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { movedRange } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -10,9 +10,9 @@ import { TimeField } from './time-field.tsx'
 const thumb = 'block h-4 w-2 rounded-sm border border-accent bg-raised shadow-card'
 
 /** In and out: the part of the clip that is to be looked at. */
-export function RangeRow({ facts }: { readonly facts: ClipFacts }) {
+export function RangeRow({ metadata }: { readonly metadata: ClipMetadata }) {
   const { range, setRange, picked } = usePlayer()
-  const { duration, rate } = facts
+  const { duration, rate } = metadata
   const { start, end } = range ?? { start: 0, end: duration }
   const byHand = picked.length > 0
   return (
@@ -26,7 +26,7 @@ export function RangeRow({ facts }: { readonly facts: ClipFacts }) {
         label="Part begins at"
         value={start}
         disabled={byHand}
-        onChange={(seconds) => setRange(movedRange(range, 'start', seconds, facts))}
+        onChange={(seconds) => setRange(movedRange(range, 'start', seconds, metadata))}
       />
       <Slider.Root
         className="relative flex h-5 min-w-0 grow touch-none items-center select-none"
@@ -49,7 +49,7 @@ export function RangeRow({ facts }: { readonly facts: ClipFacts }) {
         label="Part ends at"
         value={end}
         disabled={byHand}
-        onChange={(seconds) => setRange(movedRange(range, 'end', seconds, facts))}
+        onChange={(seconds) => setRange(movedRange(range, 'end', seconds, metadata))}
       />
       <IconButton
         icon={RotateCcw}

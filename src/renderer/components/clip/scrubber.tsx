@@ -1,17 +1,17 @@
 import { Slider } from 'radix-ui'
 import type { KeyboardEvent } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { skippedTime, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
 
 /** The clip's time as a line, with a mark for each frame that the model gets. */
-export function Scrubber({ facts }: { readonly facts: ClipFacts }) {
+export function Scrubber({ metadata }: { readonly metadata: ClipMetadata }) {
   const time = usePlayer((state) => state.time)
   const range = usePlayer((state) => state.range)
   const pictures = useFrames((state) => state.pictures)
-  const { duration, rate, frameCount } = facts
+  const { duration, rate, frameCount } = metadata
   const share = (seconds: number) => `${(duration > 0 ? Math.min(1, seconds / duration) : 0) * 100}%`
   const onKey = (event: KeyboardEvent) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[event.key]

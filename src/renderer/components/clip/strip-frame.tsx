@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import { memo } from 'react'
-import type { ClipFacts, FramePicture } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata, FramePicture } from '../../../shared/contract/clips.ts'
 import { frameAt } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
@@ -8,22 +8,22 @@ import { Jpeg } from './jpeg.tsx'
 
 interface StripFrameProps {
   readonly picture: FramePicture
-  readonly facts: ClipFacts
+  readonly metadata: ClipMetadata
   /** Whether it can be taken out. */
   readonly byHand: boolean
 }
 
 /** One frame of the strip: a click goes there in the player. */
-export const StripFrame = memo(function StripFrame({ picture, facts, byHand }: StripFrameProps) {
+export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }: StripFrameProps) {
   const { index, time, done, of, jpeg } = picture
-  const here = usePlayer((state) => facts.kind === 'video' && frameAt(state.time, facts.rate, facts.frameCount) === index)
+  const current = usePlayer((state) => metadata.kind === 'video' && frameAt(state.time, metadata.rate, metadata.frameCount) === index)
   const togglePick = usePlayer((state) => state.togglePick)
   return (
     <li className="group relative">
       <button
         type="button"
-        onClick={() => seekTo(time + 0.001, facts.duration)}
-        aria-current={here ? 'true' : undefined}
+        onClick={() => seekTo(time + 0.001, metadata.duration)}
+        aria-current={current ? 'true' : undefined}
         className="block w-full overflow-hidden rounded-lg border border-line bg-sunk transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:ring-1 aria-[current]:ring-accent"
       >
         <Jpeg jpeg={jpeg} label="" className="block aspect-video w-full object-contain" />

@@ -1,8 +1,8 @@
 import { Keyboard } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { useView } from '../../stores/view.ts'
-import { RoomHeader } from '../room-header.tsx'
 import { Button } from '../ui/button.tsx'
+import { ViewHeader } from '../view-header.tsx'
 import { AboutPage } from './about-page.tsx'
 import { ConnectionsPage } from './connections-page.tsx'
 import { LogsPage } from './logs-page.tsx'
@@ -20,11 +20,11 @@ export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (
     <div className="flex h-full flex-col">
-      <RoomHeader title="Help" lead="What this is, where things lie, and what to send along when something goes wrong.">
+      <ViewHeader title="Help" lead="What this is, where things lie, and what to send along when something goes wrong.">
         <Button onClick={() => showShortcuts(true)}>
           <Keyboard size={16} aria-hidden="true" /> Keys
         </Button>
-      </RoomHeader>
+      </ViewHeader>
       <Tabs.Root defaultValue="about" className="flex min-h-0 flex-1 flex-col">
         <Tabs.List aria-label="Help" className="flex gap-4 border-b border-line px-6">
           {pages.map(({ value, name }) => (

@@ -1,7 +1,7 @@
 import { ClipboardCopy, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { useAnswer } from '../../hooks/use-answer.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
@@ -21,7 +21,7 @@ export function LogsPage() {
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-2">
-        <Button look="primary" onClick={() => told(copy)}>
+        <Button variant="primary" onClick={() => reportErrors(copy)}>
           <ClipboardCopy size={16} aria-hidden="true" /> Copy a report
         </Button>
         <Button onClick={again}>

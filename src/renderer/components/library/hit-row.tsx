@@ -4,7 +4,7 @@ import { counted } from '../../../shared/size-text.ts'
 import { openChat } from '../../flows/open-clip.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { useLibrary } from '../../stores/library.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Thumbnail } from '../clip/thumbnail.tsx'
 
 /** One conversation: its clip, and where the words stand. */
@@ -21,7 +21,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
         checked={chosen}
         onChange={(event) => choose(chat.id, event.target.checked)}
       />
-      <button type="button" onClick={() => told(() => openChat(chat.id))} className="flex min-w-0 flex-1 gap-3 text-left">
+      <button type="button" onClick={() => reportErrors(() => openChat(chat.id))} className="flex min-w-0 flex-1 gap-3 text-left">
         <Thumbnail handle={clip.handle} className="h-18 w-32 shrink-0 rounded-lg object-cover" />
         <span className="min-w-0 flex-1">
           <span className="flex items-baseline gap-2">

@@ -4,7 +4,7 @@ import { counted } from '../../../shared/size-text.ts'
 import { chooseFile } from '../../flows/take-files.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { useLibrary } from '../../stores/library.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { ExportMenu } from '../ui/export-menu.tsx'
@@ -24,10 +24,10 @@ export function LibraryMenu() {
   return (
     <>
       <ExportMenu
-        onPick={(format) => told(() => save(format))}
+        onPick={(format) => reportErrors(() => save(format))}
         more={[
-          { name: 'Everything, to be imported again', onPick: () => told(() => save('library')) },
-          { name: 'Import…', onPick: () => chooseFile('.json,application/json', (file) => told(() => read(file))) },
+          { name: 'Everything, to be imported again', onPick: () => reportErrors(() => save('library')) },
+          { name: 'Import…', onPick: () => chooseFile('.json,application/json', (file) => reportErrors(() => read(file))) },
         ]}
       />
       {imported && (

@@ -1,9 +1,9 @@
 import { useEffect } from 'react'
 import { counted } from '../../../shared/size-text.ts'
 import { useLibrary } from '../../stores/library.ts'
-import { told } from '../../stores/problem.ts'
-import { RoomHeader } from '../room-header.tsx'
+import { reportErrors } from '../../stores/problem.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
+import { ViewHeader } from '../view-header.tsx'
 import { HitList } from './hit-list.tsx'
 import { LibraryMenu } from './library-menu.tsx'
 import { SearchBar } from './search-bar.tsx'
@@ -15,13 +15,13 @@ export function LibraryView() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: read anew whenever the room is entered.
   useEffect(() => {
     void search(query)
-    told(loadFilters)
+    reportErrors(loadFilters)
   }, [])
   return (
     <div className="flex h-full flex-col">
-      <RoomHeader title="Library" lead={`${counted(total, 'conversation')}. Everything said about a clip is kept here, on this machine.`}>
+      <ViewHeader title="Library" lead={`${counted(total, 'conversation')}. Everything said about a clip is kept here, on this machine.`}>
         <LibraryMenu />
-      </RoomHeader>
+      </ViewHeader>
       <SearchBar />
       {chosen.size > 0 && <SelectionBar />}
       {problem && (

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 import { SEARCH_FIELD } from '../../flows/global-keys.ts'
 import { type Query, useLibrary } from '../../stores/library.ts'
 
-const REST_MS = 150
+const DEBOUNCE_MS = 150
 const DAY_MS = 86_400_000
 const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
 const ages = { '': 'Any time', 1: 'Last day', 7: 'Last week', 31: 'Last month', 366: 'Last year' } as const
@@ -15,7 +15,7 @@ export function SearchBar() {
   const [age, setAge] = useState('')
   useEffect(() => {
     if (text === useLibrary.getState().query.text) return
-    const timer = setTimeout(() => void search({ ...useLibrary.getState().query, text }), REST_MS)
+    const timer = setTimeout(() => void search({ ...useLibrary.getState().query, text }), DEBOUNCE_MS)
     return () => clearTimeout(timer)
   }, [text, search])
   const narrow = (name: keyof Query, value: string | number | undefined) => {

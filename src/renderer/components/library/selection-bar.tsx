@@ -2,7 +2,7 @@ import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { counted } from '../../../shared/size-text.ts'
 import { useLibrary } from '../../stores/library.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 
@@ -14,14 +14,14 @@ export function SelectionBar() {
   return (
     <div className="mx-6 mb-2 flex items-center gap-2 rounded-xl bg-accent-soft px-3 py-1.5">
       <span className="flex-1 text-[0.8125rem] font-medium">{many} chosen</span>
-      <Button size="small" look="quiet" onClick={chooseNone}>
+      <Button size="small" variant="quiet" onClick={chooseNone}>
         Choose none
       </Button>
-      <Button size="small" look="danger" onClick={() => setAsking(true)}>
+      <Button size="small" variant="danger" onClick={() => setAsking(true)}>
         <Trash2 size={14} aria-hidden="true" /> Delete
       </Button>
       {asking && (
-        <Confirm title={`Delete ${many}?`} verb="Delete" onConfirm={() => told(remove)} onClose={() => setAsking(false)}>
+        <Confirm title={`Delete ${many}?`} verb="Delete" onConfirm={() => reportErrors(remove)} onClose={() => setAsking(false)}>
           What was said goes from the library and cannot be brought back. Your files stay as they are.
         </Confirm>
       )}

@@ -4,46 +4,46 @@ import type { CatalogueModel, Fit } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { formKey, modelName } from '../../lib/model-names.ts'
 import { useModels } from '../../stores/models.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
-import { controlLook } from '../ui/field.tsx'
+import { controlClass } from '../ui/field.tsx'
 
-const fits: Readonly<Record<Fit['verdict'], { readonly word: string; readonly look: string }>> = {
-  good: { word: 'fits this machine', look: 'bg-good-soft text-good' },
-  slow: { word: 'will be slow here', look: 'bg-accent-soft text-accent' },
-  'too-large': { word: 'too large for here', look: 'bg-danger-soft text-danger' },
+const fits: Readonly<Record<Fit['verdict'], { readonly label: string; readonly className: string }>> = {
+  good: { label: 'fits this machine', className: 'bg-good-soft text-good' },
+  slow: { label: 'will be slow here', className: 'bg-accent-soft text-accent' },
+  'too-large': { label: 'too large for here', className: 'bg-danger-soft text-danger' },
 }
 
 interface CatalogueCardProps {
   readonly model: CatalogueModel
   /** Told of the job that brings it here. */
-  readonly onBegun: (job: string) => void
+  readonly onStarted: (job: string) => void
 }
 
 /** A checkpoint that can be had, in one of its forms. */
-export function CatalogueCard({ model, onBegun }: CatalogueCardProps) {
+export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
   const [key, setKey] = useState(() => formKey(formFirst(model)))
   const { installed, jobs, download } = useModels()
   const id = useId()
   const form = model.forms.find((each) => formKey(each) === key)
   if (!form) return null
-  const { word, look } = fits[form.fit.verdict]
+  const { label, className } = fits[form.fit.verdict]
   const coming = jobs.some(({ source, state }) => source === model.repository && (state === 'running' || state === 'paused'))
   const get = async () => {
     const taken = [...installed, ...jobs].map(({ name }) => name)
-    onBegun(await download(model, form, modelName(model, form, taken)))
+    onStarted(await download(model, form, modelName(model, form, taken)))
   }
   return (
     <li className="flex flex-col gap-2 rounded-2xl border border-line bg-raised p-4">
       <div className="flex items-center gap-2">
         <h3 className="min-w-0 flex-1 truncate font-semibold">{model.title}</h3>
-        <span className={`shrink-0 rounded-full px-2 text-[0.75rem] ${look}`}>{word}</span>
+        <span className={`shrink-0 rounded-full px-2 text-[0.75rem] ${className}`}>{label}</span>
       </div>
       <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
       <label htmlFor={id} className="text-[0.75rem] font-medium">
         Form: language / eyes
       </label>
-      <select id={id} className={controlLook} value={key} onChange={(event) => setKey(event.target.value)}>
+      <select id={id} className={controlClass} value={key} onChange={(event) => setKey(event.target.value)}>
         {model.forms.map((each) => (
           <option key={formKey(each)} value={formKey(each)}>
             {formKey(each)}: {sizeText(each.bytes)}
@@ -53,7 +53,7 @@ export function CatalogueCard({ model, onBegun }: CatalogueCardProps) {
       </select>
       <p className="text-[0.75rem] text-quiet">{form.fit.reason}</p>
       <div className="mt-auto flex items-center gap-3 pt-1">
-        <Button size="small" look="primary" why={coming ? 'It is on its way' : null} onClick={() => told(get)}>
+        <Button size="small" variant="primary" why={coming ? 'It is on its way' : null} onClick={() => reportErrors(get)}>
           <Download size={14} aria-hidden="true" /> Get it
         </Button>
         <span className="text-[0.75rem] text-quiet">
@@ -66,5 +66,5 @@ export function CatalogueCard({ model, onBegun }: CatalogueCardProps) {
 
 /** The form that is offered first: the recommended one, or where none suits this machine the one that asks least of it. */
 function formFirst({ forms }: CatalogueModel): CatalogueModel['forms'][number] {
-  return forms.find(({ recommended }) => recommended) ?? forms.reduce((least, form) => (form.bytes < least.bytes ? form : least))
+  return forms.find(({ recommended }) => recommended) ?? forms.reduce((smallest, form) => (form.bytes < smallest.bytes ? form : smallest))
 }

@@ -1,14 +1,14 @@
 import { useState } from 'react'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../../../shared/model-manifest.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { controlLook } from '../ui/field.tsx'
+import { controlClass } from '../ui/field.tsx'
 
 /** A checkpoint folder of this machine becomes a model. Only the shell can hand one over. */
-export function ImportDialog({ onBegun, onClose }: { readonly onBegun: (job: string) => void; readonly onClose: () => void }) {
+export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job: string) => void; readonly onClose: () => void }) {
   const [folder, setFolder] = useState<{ readonly handle: string; readonly name: string } | null>(null)
   const [name, setName] = useState('')
   const [language, setLanguage] = useState<LanguagePrecision>('q4_k_m')
@@ -25,13 +25,13 @@ export function ImportDialog({ onBegun, onClose }: { readonly onBegun: (job: str
     if (!folder) return
     const { id } = await service.models.import({ source: folder.handle, name, language, vision })
     onClose()
-    onBegun(id)
+    onStarted(id)
   }
   const why = !folder ? 'Choose the folder first' : name.trim() === '' ? 'Give it a name' : null
   const actions = (
     <>
       <Button onClick={onClose}>Cancel</Button>
-      <Button look="primary" why={why} onClick={() => told(begin)}>
+      <Button variant="primary" why={why} onClick={() => reportErrors(begin)}>
         Import
       </Button>
     </>
@@ -41,19 +41,19 @@ export function ImportDialog({ onBegun, onClose }: { readonly onBegun: (job: str
       <div className="space-y-3 text-[0.8125rem]">
         <p className="text-quiet">The folder that a checkpoint was downloaded into, with its config.json and its weights.</p>
         <div className="flex items-center gap-2">
-          <Button size="small" onClick={() => told(choose)}>
+          <Button size="small" onClick={() => reportErrors(choose)}>
             Choose the folder…
           </Button>
           <span className="truncate">{folder?.name ?? 'none yet'}</span>
         </div>
         <label className="grid gap-1 font-medium">
           Name
-          <input className={controlLook} value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
+          <input className={controlClass} value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
         </label>
         <label className="grid gap-1 font-medium">
           Language
           <select
-            className={controlLook}
+            className={controlClass}
             value={language}
             onChange={({ target }) => setLanguage(languagePrecisions.find((each) => each === target.value) ?? language)}
           >
@@ -65,7 +65,7 @@ export function ImportDialog({ onBegun, onClose }: { readonly onBegun: (job: str
         <label className="grid gap-1 font-medium">
           Eyes
           <select
-            className={controlLook}
+            className={controlClass}
             value={vision}
             onChange={({ target }) => setVision(visionPrecisions.find((each) => each === target.value) ?? vision)}
           >

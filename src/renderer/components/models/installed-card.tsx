@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { InstalledModel } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { useModels } from '../../stores/models.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
@@ -42,18 +42,18 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
       <div className="mt-auto flex gap-2 pt-1">
         <Button
           size="small"
-          look={used ? 'plain' : 'primary'}
+          variant={used ? 'plain' : 'primary'}
           why={used ? 'It answers already' : model.problem}
           onClick={() => void set({ model: model.name })}
         >
           Use it
         </Button>
-        <Button size="small" look="quiet" why={removeWhy} onClick={() => setAsking(true)}>
+        <Button size="small" variant="quiet" why={removeWhy} onClick={() => setAsking(true)}>
           <Trash2 size={14} aria-hidden="true" /> Remove
         </Button>
       </div>
       {asking && (
-        <Confirm title={`Remove ${model.name}?`} verb="Remove" onConfirm={() => told(remove)} onClose={() => setAsking(false)}>
+        <Confirm title={`Remove ${model.name}?`} verb="Remove" onConfirm={() => reportErrors(remove)} onClose={() => setAsking(false)}>
           {sizeText(model.bytes)} are freed. What it said stays in the library.
         </Confirm>
       )}

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
-import { told } from '../../stores/problem.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
@@ -12,18 +12,18 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 interface JobCardProps {
   readonly job: ModelJob
   /** Whether it was begun just now, from elsewhere in the room: it comes into sight, and the focus stays where it is. */
-  readonly begun: boolean
+  readonly started: boolean
 }
 
 /** A model on its way: fetched, then imported. */
-export function JobCard({ job, begun }: JobCardProps) {
+export function JobCard({ job, started }: JobCardProps) {
   const card = useRef<HTMLLIElement>(null)
   useEffect(() => {
     // At once: a moving picture ends elsewhere when what is above changes its height meanwhile.
-    if (begun) card.current?.scrollIntoView({ block: 'nearest', behavior: 'instant' })
-  }, [begun])
+    if (started) card.current?.scrollIntoView({ block: 'nearest', behavior: 'instant' })
+  }, [started])
   const { id, name, source, state, progress, error } = job
-  const resume = () => told(() => service.models.resume({ job: id }))
+  const resume = () => reportErrors(() => service.models.resume({ job: id }))
   return (
     <li ref={card} className="scroll-mt-12 scroll-mb-4 space-y-2 rounded-2xl border border-line bg-raised p-4">
       <div className="flex items-center gap-2">
@@ -32,13 +32,13 @@ export function JobCard({ job, begun }: JobCardProps) {
           <p className="truncate text-[0.75rem] text-quiet">from {source}</p>
         </div>
         {state === 'running' && (
-          <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => told(() => service.models.pause({ job: id }))} />
+          <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => reportErrors(() => service.models.pause({ job: id }))} />
         )}
         {state === 'paused' && <IconButton icon={Play} label={`Resume ${name}`} onClick={resume} />}
         <IconButton
           icon={X}
           label={state === 'running' || state === 'paused' ? `Cancel ${name}` : `Take ${name} off the list`}
-          onClick={() => told(() => service.models.cancel({ job: id }))}
+          onClick={() => reportErrors(() => service.models.cancel({ job: id }))}
         />
       </div>
       <ProgressBar value={progress.value} label={`${progress.title}: ${name}`} />

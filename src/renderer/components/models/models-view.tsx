@@ -3,9 +3,9 @@ import { useEffect, useState } from 'react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
 import { assertNever } from '../../../shared/errors.ts'
 import { useModels } from '../../stores/models.ts'
-import { told } from '../../stores/problem.ts'
-import { RoomHeader } from '../room-header.tsx'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
+import { ViewHeader } from '../view-header.tsx'
 import { CatalogueCard } from './catalogue-card.tsx'
 import { ImportDialog } from './import-dialog.tsx'
 import { InstalledCard } from './installed-card.tsx'
@@ -15,23 +15,23 @@ import { JobCard } from './job-card.tsx'
 export function ModelsView() {
   const { installed, catalogue, jobs, load, loadCatalogue } = useModels()
   const [importing, setImporting] = useState(false)
-  const [begun, setBegun] = useState<string | null>(null)
-  const coming = jobs.find(({ id }) => id === begun)
+  const [started, setStarted] = useState<string | null>(null)
+  const coming = jobs.find(({ id }) => id === started)
   useEffect(() => {
-    told(load)
-    told(loadCatalogue)
+    reportErrors(load)
+    reportErrors(loadCatalogue)
   }, [load, loadCatalogue])
   const noShell = window.tarsier ? null : 'A browser cannot hand over a folder of the disk. In the terminal: tarsier models import FOLDER'
   return (
     <div className="flex h-full flex-col">
-      <RoomHeader
+      <ViewHeader
         title="Models"
         lead="The eyes and the language that answer. They lie on this machine; only getting one needs the internet."
       >
         <Button why={noShell} onClick={() => setImporting(true)}>
           <FolderInput size={16} aria-hidden="true" /> Import a folder…
         </Button>
-      </RoomHeader>
+      </ViewHeader>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
       <section className="min-h-0 flex-1 space-y-6 overflow-y-auto px-6 pb-8" tabIndex={0} aria-label="Models">
         {jobs.length > 0 && (
@@ -41,7 +41,7 @@ export function ModelsView() {
             </h2>
             <ul className="space-y-2">
               {jobs.map((job) => (
-                <JobCard key={job.id} job={job} begun={job.id === begun} />
+                <JobCard key={job.id} job={job} started={job.id === started} />
               ))}
             </ul>
           </section>
@@ -62,21 +62,21 @@ export function ModelsView() {
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {catalogue.map((model) => (
-              <CatalogueCard key={model.repository} model={model} onBegun={setBegun} />
+              <CatalogueCard key={model.repository} model={model} onStarted={setStarted} />
             ))}
           </ul>
         </section>
       </section>
       <p role="status" className="sr-only">
-        {coming ? begunText(coming) : ''}
+        {coming ? startedText(coming) : ''}
       </p>
-      {importing && <ImportDialog onBegun={setBegun} onClose={() => setImporting(false)} />}
+      {importing && <ImportDialog onStarted={setStarted} onClose={() => setImporting(false)} />}
     </div>
   )
 }
 
 /** What a screen reader is told of a model that was asked for: not how far it is, only what became of it. */
-function begunText({ name, state }: ModelJob): string {
+function startedText({ name, state }: ModelJob): string {
   switch (state) {
     case 'running':
       return `${name} is on its way.`

@@ -14,7 +14,7 @@ export function CostCard() {
     ['Tokens of the clip', `${cost.visualTokens.toLocaleString('en')} (${cost.tokensPerFrame} a frame)`],
     ['Conversation', `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`],
     ['Memory', cost.memory === null ? 'not known' : sizeText(cost.memory)],
-    ['First word in', cost.secondsToFirstWord === null ? 'known after the first answer' : durationText(cost.secondsToFirstWord)],
+    ['First word in', cost.secondsToFirstToken === null ? 'known after the first answer' : durationText(cost.secondsToFirstToken)],
     ['Longest answer in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds)],
   ]
   return (

@@ -2,7 +2,7 @@ import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
-import { controlLook } from '../ui/field.tsx'
+import { controlClass } from '../ui/field.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 
 /** The person's own prompts; those of the papers are in the menu beside the question. */
@@ -44,7 +44,7 @@ export function OwnPrompts() {
         <input
           aria-label="Name of a new prompt"
           placeholder="Name"
-          className={controlLook}
+          className={controlClass}
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
@@ -52,7 +52,7 @@ export function OwnPrompts() {
           aria-label="Text of a new prompt"
           placeholder="Text"
           rows={2}
-          className={`${controlLook} h-auto resize-y py-1.5`}
+          className={`${controlClass} h-auto resize-y py-1.5`}
           value={text}
           onChange={(event) => setText(event.target.value)}
         />

@@ -6,7 +6,7 @@ import { useModels } from '../../stores/models.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
-import { controlLook, Field } from '../ui/field.tsx'
+import { controlClass, Field } from '../ui/field.tsx'
 import { NumberInput } from '../ui/number-input.tsx'
 import { CostCard } from './cost-card.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
@@ -34,7 +34,7 @@ export function SettingsPanel() {
   const frames = frameDefaults({ ...values, frames: null, sampler: null }, model)
   const generation = model?.defaults?.generation
   const field = (name: keyof typeof values) => ({ isDefault: values[name] === defaults[name], onReset: () => void reset([name]) })
-  const most = Math.min(MAX_FRAMES, cost?.mostFrames ?? MAX_FRAMES)
+  const maxFrames = Math.min(MAX_FRAMES, cost?.maxFrames ?? MAX_FRAMES)
   return (
     <div className="space-y-4">
       <CostCard />
@@ -43,7 +43,7 @@ export function SettingsPanel() {
           <select
             id={id}
             aria-describedby={describedBy}
-            className={controlLook}
+            className={controlClass}
             value={values.model}
             onChange={(event) => void set({ model: event.target.value })}
           >
@@ -64,7 +64,7 @@ export function SettingsPanel() {
             byHand
               ? 'Frames are picked by hand now, so this does not count.'
               : cost
-                ? `Up to ${most} fit with these pixels.`
+                ? `Up to ${maxFrames} fit with these pixels.`
                 : 'How many moments of the clip are looked at.'
           }
           {...field('frames')}
@@ -75,7 +75,7 @@ export function SettingsPanel() {
               value={values.frames}
               placeholder={String(frames.count)}
               min={1}
-              max={most}
+              max={maxFrames}
               onChange={(count) => void set({ frames: count })}
             />
           )}
@@ -85,7 +85,7 @@ export function SettingsPanel() {
             <select
               id={id}
               aria-describedby={describedBy}
-              className={controlLook}
+              className={controlClass}
               value={values.sampler ?? ''}
               onChange={(event) => void set({ sampler: samplerNames.find((name) => name === event.target.value) ?? null })}
             >
@@ -159,7 +159,7 @@ export function SettingsPanel() {
             <select
               id={id}
               aria-describedby={describedBy}
-              className={controlLook}
+              className={controlClass}
               value={values.device}
               onChange={(event) => void set({ device: deviceChoices.find((name) => name === event.target.value) ?? 'auto' })}
             >

@@ -12,7 +12,7 @@ const OFFERED = 3
 export function Examples() {
   const [examples, setExamples] = useState<readonly Example[]>([])
   useEffect(() => {
-    service.clips.examples().then((all) => setExamples(all.slice(0, OFFERED)), useProblem.getState().tell)
+    service.clips.examples().then((all) => setExamples(all.slice(0, OFFERED)), useProblem.getState().report)
   }, [])
   if (examples.length === 0) return null
   return (

@@ -31,7 +31,7 @@ export function StartView() {
           <ModelNote />
         </div>
       </div>
-      <Composer facts={null} />
+      <Composer metadata={null} />
     </div>
   )
 }
@@ -42,7 +42,7 @@ function DropCard() {
       <Upload size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
       <p className="text-center text-quiet">Drop it anywhere in this window, paste it, or</p>
       <div className="flex flex-wrap justify-center gap-2">
-        <Button look="primary" onClick={() => chooseFiles()}>
+        <Button variant="primary" onClick={() => chooseFiles()}>
           <Upload size={16} aria-hidden="true" /> Choose a clip
         </Button>
         <Button onClick={() => chooseFiles('folder')}>

@@ -1,7 +1,7 @@
 import type { ComponentProps } from 'react'
 import { Hint } from './hint.tsx'
 
-const looks = {
+const variants = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong border-transparent',
   plain: 'bg-raised border-line hover:border-edge hover:bg-sunk',
   quiet: 'border-transparent text-quiet hover:text-text hover:bg-sunk',
@@ -9,19 +9,19 @@ const looks = {
 } as const
 
 interface ButtonProps extends ComponentProps<'button'> {
-  readonly look?: keyof typeof looks
+  readonly variant?: keyof typeof variants
   readonly size?: 'small' | 'normal'
   /** Why it cannot be pressed now. It stays reachable, so that the reason can be read. */
   readonly why?: string | null | undefined
 }
 
-export function Button({ look = 'plain', size = 'normal', why, className = '', onClick, ...rest }: ButtonProps) {
+export function Button({ variant = 'plain', size = 'normal', why, className = '', onClick, ...rest }: ButtonProps) {
   const measures = size === 'small' ? 'min-h-7 px-2.5 text-[0.8125rem] gap-1.5' : 'min-h-9 px-3.5 gap-2'
   const off = 'disabled:opacity-50 aria-disabled:opacity-55 aria-disabled:cursor-not-allowed disabled:cursor-not-allowed'
   const button = (
     <button
       type="button"
-      className={`inline-flex items-center justify-center rounded-lg border font-medium whitespace-nowrap transition-colors ${measures} ${looks[look]} ${off} ${className}`}
+      className={`inline-flex items-center justify-center rounded-lg border font-medium whitespace-nowrap transition-colors ${measures} ${variants[variant]} ${off} ${className}`}
       aria-disabled={why ? true : undefined}
       onClick={why ? (event) => event.preventDefault() : onClick}
       {...rest}

@@ -17,7 +17,7 @@ export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmPr
     <>
       <Button onClick={onClose}>Cancel</Button>
       <Button
-        look="danger"
+        variant="danger"
         onClick={() => {
           onClose()
           onConfirm()

@@ -1,9 +1,9 @@
 import type { ErrorData } from '../../../shared/errors.ts'
-import { type ErrorAction, errorWords } from '../../lib/error-words.ts'
+import { type ErrorAction, errorLabels } from '../../lib/error-labels.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'
 
-const words: Readonly<Record<Exclude<ErrorAction, 'none'>, string>> = {
+const actionLabels: Readonly<Record<Exclude<ErrorAction, 'none'>, string>> = {
   retry: 'Try again',
   'fewer-frames': 'Use fewer frames',
   'other-device': 'Choose another device',
@@ -22,21 +22,21 @@ interface FailureNoticeProps {
 
 /** An error in words: what happened, what to do, and buttons that do it. */
 export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps) {
-  const { title, actions } = errorWords[error.code]
-  const ways = { reload: () => window.location.reload(), ...can }
+  const { title, actions } = errorLabels[error.code]
+  const handlers = { reload: () => window.location.reload(), ...can }
   const possible = actions.flatMap((action) => {
-    const act = action === 'none' ? undefined : ways[action]
+    const act = action === 'none' ? undefined : handlers[action]
     return act && action !== 'none' ? [{ action, act }] : []
   })
   const buttons = (possible.length > 0 || onDismiss) && (
     <>
       {possible.map(({ action, act }) => (
         <Button key={action} size="small" onClick={act}>
-          {words[action]}
+          {actionLabels[action]}
         </Button>
       ))}
       {onDismiss && (
-        <Button size="small" look="quiet" onClick={onDismiss}>
+        <Button size="small" variant="quiet" onClick={onDismiss}>
           Dismiss
         </Button>
       )}

@@ -35,5 +35,5 @@ export function Field({ label, help, isDefault, onReset, children }: FieldProps)
   )
 }
 
-export const controlLook =
+export const controlClass =
   'h-8 w-full rounded-lg border border-edge bg-raised px-2 text-[0.8125rem] disabled:opacity-55 disabled:cursor-not-allowed'

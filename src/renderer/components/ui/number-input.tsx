@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { controlLook } from './field.tsx'
+import { controlClass } from './field.tsx'
 
 interface NumberInputProps {
   readonly id: string
@@ -27,7 +27,7 @@ export function NumberInput({ id, describedBy, value, placeholder, min, max, ste
     <input
       id={id}
       aria-describedby={describedBy}
-      className={controlLook}
+      className={controlClass}
       inputMode={step >= 1 ? 'numeric' : 'decimal'}
       value={text}
       placeholder={placeholder}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rowsOf } from '../../../../src/renderer/lib/batch-words.ts'
+import { rowsOf } from '../../../../src/renderer/lib/batch-labels.ts'
 import type { BatchJob } from '../../../../src/shared/contract/batch.ts'
 
 const job: BatchJob = {

@@ -26,7 +26,7 @@ const itemOf = (state: BatchItem['state']): BatchItem => ({
   name: 'one.mp4',
   state,
   progress: 0,
-  firstWords: '',
+  excerpt: '',
   chat: null,
   error: null,
 })

@@ -4,7 +4,7 @@ import { app } from 'electron'
 import { moveSync } from '../platform/move.ts'
 
 /** What was kept under a name in the shell's own folder; undefined for nothing, or what cannot be read. */
-export function readKept(name: string): unknown {
+export function readStored(name: string): unknown {
   try {
     return JSON.parse(readFileSync(placeOf(name), 'utf8'))
   } catch {
@@ -13,7 +13,7 @@ export function readKept(name: string): unknown {
 }
 
 /** Keeps plain data under a name. What cannot be written is forgotten: it is a comfort, and no work of anybody's. */
-export function writeKept(name: string, value: unknown): void {
+export function writeStored(name: string, value: unknown): void {
   const file = placeOf(name)
   try {
     mkdirSync(dirname(file), { recursive: true })

@@ -4,7 +4,7 @@ import { FailureNotice } from './ui/failure-notice.tsx'
 import { Notice } from './ui/notice.tsx'
 
 /** Failures that have no place of their own, above everything else. */
-export function Troubles() {
+export function ErrorBanner() {
   const { problem, dismiss } = useProblem()
   const connected = useActivity((state) => state.connected)
   if (connected && !problem) return null

@@ -4,7 +4,7 @@ import type { channels } from '../shared/bridge.ts'
 type Channel = (typeof channels)['files' | 'menu']
 
 /** What the shell has to tell the page: kept until there is a page that listens. */
-export class PageMail {
+export class PageMessages {
   #page: WebContents | null = null
   #waiting: { readonly channel: Channel; readonly value: unknown }[] = []
 

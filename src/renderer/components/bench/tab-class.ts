@@ -1,3 +1,3 @@
 /** How a tab looks in this room. */
-export const tabLook =
+export const tabClass =
   'border-b-2 border-transparent py-2 text-[0.875rem] font-medium text-quiet hover:text-text data-[state=active]:border-accent data-[state=active]:text-text'

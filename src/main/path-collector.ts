@@ -2,13 +2,13 @@
 const QUIET_MS = 300
 
 /** Collects paths, and gives them on together once no more come. */
-export class Gather {
-  readonly #give: (paths: readonly string[]) => void
+export class PathCollector {
+  readonly #onPaths: (paths: readonly string[]) => void
   readonly #paths = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(give: (paths: readonly string[]) => void) {
-    this.#give = give
+  constructor(onPaths: (paths: readonly string[]) => void) {
+    this.#onPaths = onPaths
   }
 
   add(paths: readonly string[]): void {
@@ -16,9 +16,9 @@ export class Gather {
     for (const path of paths) this.#paths.add(path)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      const gathered = [...this.#paths]
+      const collected = [...this.#paths]
       this.#paths.clear()
-      this.#give(gathered)
+      this.#onPaths(collected)
     }, QUIET_MS)
   }
 }

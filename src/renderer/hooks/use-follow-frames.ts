@@ -9,11 +9,11 @@ import { usePlayer } from '../stores/player.ts'
 import { useSettings } from '../stores/settings.ts'
 
 /** A slider that is being dragged is not followed at every step. */
-const REST_MS = 250
+const DEBOUNCE_MS = 250
 
 /** Keeps the strip of frames and the cost in step with the clip and everything that the next question would be asked with. */
-export function useFollowLook(): void {
-  const facts = useClip((state) => state.facts)
+export function useFollowFrames(): void {
+  const metadata = useClip((state) => state.metadata)
   const values = useSettings((state) => state.view?.values)
   const installed = useModels((state) => state.installed)
   const range = usePlayer((state) => state.range)
@@ -23,16 +23,16 @@ export function useFollowLook(): void {
   const turns = chat?.all.length
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the conversation only its name and length matter.
   useEffect(() => {
-    if (!facts?.present || !values) return
+    if (!metadata?.present || !values) return
     const timer = setTimeout(() => {
       const model = installed.find(({ name }) => name === values.model)
       const settings = askSettings({ range, picked }, values, model, chat?.all.at(-1)?.settings)
-      const { handle } = facts
+      const { handle } = metadata
       const { model: name, frames, maxPixels } = settings
-      const look = { handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }
-      void useFrames.getState().follow(look)
+      const frameSelection = { handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }
+      void useFrames.getState().follow(frameSelection)
       if (idle) void useCost.getState().estimate(handle, chat?.clip === handle ? chat.id : undefined, settings)
-    }, REST_MS)
+    }, DEBOUNCE_MS)
     return () => clearTimeout(timer)
-  }, [facts, values, installed, range, picked, chat?.id, turns, idle])
+  }, [metadata, values, installed, range, picked, chat?.id, turns, idle])
 }

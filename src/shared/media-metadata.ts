@@ -1,5 +1,5 @@
 /** What a clip is, by its content. */
-export interface MediaFacts {
+export interface MediaMetadata {
   /** The name's ending says nothing. `gif` is any animation that browsers show as an image: GIF, animated WebP, animated PNG. */
   readonly kind: 'video' | 'image' | 'gif'
   /** Upright size in pixels. */

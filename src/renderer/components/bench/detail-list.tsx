@@ -1,10 +1,10 @@
-import type { BenchFact } from '../../../shared/contract/bench.ts'
+import type { BenchDetail } from '../../../shared/contract/bench.ts'
 
 /** Names and what they are. */
-export function FactList({ facts }: { readonly facts: readonly BenchFact[] }) {
+export function DetailList({ details }: { readonly details: readonly BenchDetail[] }) {
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 py-2 text-[0.8125rem]">
-      {facts.map(({ name, value }, i) => (
+      {details.map(({ name, value }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two facts may have one name, and they never change their order.
         <div key={i} className="contents">
           <dt className="text-quiet">{name}</dt>

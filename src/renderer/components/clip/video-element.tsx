@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'react'
-import type { ClipFacts } from '../../../shared/contract/clips.ts'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { makePreview, useClip } from '../../stores/clip.ts'
 import { usePlayer } from '../../stores/player.ts'
 
 /** The moving picture, and its hand for the rest of the page. */
-export function Film({ source, facts }: { readonly source: string; readonly facts: ClipFacts }) {
+export function VideoElement({ source, metadata }: { readonly source: string; readonly metadata: ClipMetadata }) {
   const video = useRef<HTMLVideoElement>(null)
   const attach = usePlayer((state) => state.attach)
   const at = usePlayer((state) => state.at)
@@ -34,21 +34,21 @@ export function Film({ source, facts }: { readonly source: string; readonly fact
   }, [attach, at, setPlaying])
   const unplayable = () => {
     // What the service thought a browser plays, this one does not.
-    if (useClip.getState().preview.kind === 'none') void makePreview(facts.handle)
+    if (useClip.getState().preview.kind === 'none') void makePreview(metadata.handle)
   }
   return (
     // biome-ignore lint/a11y/useMediaCaption: clips have no captions; describing them is what this page is for.
     <video
       ref={video}
       src={source}
-      aria-label={facts.name}
+      aria-label={metadata.name}
       className="absolute inset-0 size-full object-contain"
       playsInline
       preload="auto"
       onPlay={() => setPlaying(true)}
       onPause={() => setPlaying(false)}
       onError={unplayable}
-      onClick={() => (video.current?.paused ? usePlayer.getState().film?.play() : video.current?.pause())}
+      onClick={() => (video.current?.paused ? usePlayer.getState().video?.play() : video.current?.pause())}
     />
   )
 }

@@ -3,13 +3,13 @@ import type { ErrorCode } from '../../shared/errors.ts'
 /** What a person can do about an error, where it is shown. */
 export type ErrorAction = 'retry' | 'fewer-frames' | 'other-device' | 'other-file' | 'models' | 'locate' | 'reload' | 'none'
 
-interface Words {
+interface ErrorLabel {
   readonly title: string
   readonly actions: readonly ErrorAction[]
 }
 
 /** A heading and the way out for each error; the sentence itself comes with it. */
-export const errorWords: Readonly<Record<ErrorCode, Words>> = {
+export const errorLabels: Readonly<Record<ErrorCode, ErrorLabel>> = {
   usage: { title: 'That cannot be done so', actions: ['none'] },
   'invalid-range': { title: 'There is nothing in that range', actions: ['none'] },
   'file-missing': { title: 'The file is gone', actions: ['locate', 'retry'] },
