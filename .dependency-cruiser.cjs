@@ -22,7 +22,8 @@ module.exports = {
       vision: ['media', 'models'],
       language: ['models'],
       models: ['vision', 'language'],
-      conversation: ['media', 'vision', 'language', 'models'],
+      estimate: ['media', 'vision', 'language', 'models'],
+      conversation: ['media', 'vision', 'language', 'models', 'estimate'],
     }),
     {
       name: 'models-know-no-running-model',
@@ -35,7 +36,7 @@ module.exports = {
       name: 'engine-parts-know-no-whole',
       comment: 'The rooms of the engine do not know the facade or the process around them.',
       severity: 'error',
-      from: { path: '^src/engine/(media|vision|language|models|conversation)/' },
+      from: { path: '^src/engine/(media|vision|language|models|estimate|conversation)/' },
       to: { path: '^src/engine/(host/|engine\\.ts$)' },
     },
     {
@@ -101,7 +102,7 @@ function engineRooms(/** @type {Record<string, string[]>} */ allowed) {
 
 /** @param {string} name @param {string} floor @param {string} room @param {string[]} others */
 function only(name, floor, room, others) {
-  const all = floor === 'src' ? '[^/]+' : '(?:media|vision|language|models|conversation|host)'
+  const all = floor === 'src' ? '[^/]+' : '(?:media|vision|language|models|estimate|conversation|host)'
   return {
     name,
     severity: /** @type {const} */ ('error'),

@@ -38,7 +38,7 @@ export function estimateText({ frames, width, height, tokens, memory, gpu, secon
   return [
     `frames   ${frames.length} of ${width}×${height}, ${tokens.perFrame} tokens each`,
     `tokens   ${tokens.visual} of pictures, ${tokens.prompt} of text; with the longest answer ${tokens.context} of ${tokens.limit}`,
-    `memory   about ${sizeText(memory.total)}: ${parts.map(([bytes, name]) => `${name} ${sizeText(Math.round(bytes))}`).join(', ')}; ${sizeText(memory.available)} free`,
+    `memory   about ${sizeText(memory.total)}: ${parts.map(([bytes, name]) => `${name} ${sizeText(Math.round(bytes))}`).join(', ')}${memory.available === null ? '' : `; ${sizeText(memory.available)} free`}`,
     ...(gpu ? [gpuText(gpu)] : []),
     seconds
       ? `time     about ${time(seconds.firstToken)} to the first word (${decodeText(seconds.decode, time)}, encode ${time(seconds.encode)}, prefill ${time(seconds.prefill)}), ${time(seconds.all)} in all with the longest answer, on ${device}`

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
+import { type Form, formBytes, languageBytes, runningMemory, visionBytes } from '../engine/estimate/catalogue-memory.ts'
+import { fitsMachine, towerMemory } from '../engine/estimate/memory-needed.ts'
 import { machineMemory } from '../engine/memory-limit.ts'
 import { findInCatalogue, readCatalogue } from '../engine/models/catalogue.ts'
-import { type Form, formBytes, languageBytes, runningMemory, visionBytes } from '../engine/models/catalogue-sizes.ts'
-import { fits } from '../engine/models/memory-fit.ts'
-import { towerMemory } from '../engine/models/memory-needed.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
@@ -61,7 +60,7 @@ const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
 /** The most precise sensible form that this machine's memory holds with 16 frames. */
 function bestForm(entry: CatalogueEntry): Form | null {
   const forms = SENSIBLE.map((language) => ({ language, vision: VISION }) as const)
-  return forms.find((form) => fits(with16(entry, form))) ?? null
+  return forms.find((form) => fitsMachine(with16(entry, form))) ?? null
 }
 
 function with16(entry: CatalogueEntry, form: Form): number {
@@ -78,7 +77,7 @@ function facts(entry: CatalogueEntry) {
         vision,
         bytes: formBytes(entry, { language, vision }),
         memory: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, bytes])),
-        fits: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, fits(bytes)])),
+        fits: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, fitsMachine(bytes)])),
       }
     }),
   )
@@ -110,7 +109,7 @@ function tables(entry: CatalogueEntry): string[] {
     ...languagePrecisions.map((language) =>
       row(language, [
         sizeText(languageBytes(entry.language, language)),
-        ...needs(entry, { language, vision: VISION }).map(({ bytes }) => `${sizeText(bytes)}${fits(bytes) ? ' ' : '*'}`),
+        ...needs(entry, { language, vision: VISION }).map(({ bytes }) => `${sizeText(bytes)}${fitsMachine(bytes) ? ' ' : '*'}`),
       ]),
     ),
     row('vision', ['file', 'in memory']),

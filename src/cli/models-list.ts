@@ -5,7 +5,7 @@ import { asTarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import { type MemoryNeed, memoryNeed, memoryText } from './memory-words.ts'
+import { type ModelMemory, memoryText, modelMemory } from './model-memory.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
@@ -34,11 +34,11 @@ async function list(options: ListOptions): Promise<ExitCode> {
   return exitCodes.done
 }
 
-/** An entry with what it needs; a file that cannot be weighed cannot be used either. */
-async function weighed({ directory, manifest, problem }: ModelEntry): Promise<{ memory: MemoryNeed | null; problem: string | null }> {
+/** An entry with what it needs; a file whose memory cannot be estimated cannot be used either. */
+async function withMemory({ directory, manifest, problem }: ModelEntry): Promise<{ memory: ModelMemory | null; problem: string | null }> {
   if (manifest === null) return { memory: null, problem }
   try {
-    return { memory: await memoryNeed(directory, manifest), problem }
+    return { memory: await modelMemory(directory, manifest), problem }
   } catch (error) {
     return { memory: null, problem: problem ?? asTarsierError(error).message }
   }
@@ -46,7 +46,7 @@ async function weighed({ directory, manifest, problem }: ModelEntry): Promise<{ 
 
 async function facts(entry: ModelEntry) {
   const { name, directory, manifest } = entry
-  const { memory, problem } = await weighed(entry)
+  const { memory, problem } = await withMemory(entry)
   return {
     name,
     path: directory,
@@ -65,7 +65,7 @@ async function facts(entry: ModelEntry) {
 
 async function words(entry: ModelEntry): Promise<string> {
   const { name, directory, manifest } = entry
-  const { memory, problem } = await weighed(entry)
+  const { memory, problem } = await withMemory(entry)
   const lines = manifest
     ? [
         `${manifest.family}, language ${manifest.language.precision}, vision ${manifest.vision.precision}, ${sizeText(modelBytes(manifest))}`,

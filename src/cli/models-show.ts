@@ -5,7 +5,7 @@ import type { ModelManifest } from '../shared/model-manifest.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import { memoryNeed, memoryText } from './memory-words.ts'
+import { memoryText, modelMemory } from './model-memory.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
@@ -29,7 +29,7 @@ export function addShow(models: Command, run: RunCommand): void {
 async function show(name: string, options: ShowOptions): Promise<ExitCode> {
   const path = await resolveModel(name, homeOf(options))
   const manifest = await readManifest(path)
-  const memory = await memoryNeed(path, manifest)
+  const memory = await modelMemory(path, manifest)
   if (options.json) process.stdout.write(`${JSON.stringify({ path, memory, ...manifest })}\n`)
   else {
     for (const [label, text] of [...words(manifest), ['memory', memoryText(memory)] as const, ['path', path] as const]) {

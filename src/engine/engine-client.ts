@@ -3,6 +3,7 @@ import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { Sampling } from '../shared/sampling.ts'
+import type { GivenLimits, MemoryState } from './estimate/memory-state.ts'
 
 export interface EngineOptions {
   /** A model's name, or the path of a model folder. */
@@ -12,8 +13,8 @@ export interface EngineOptions {
   readonly home: string
   /** Use devices without holding them against the CPU first. Defaults to false. */
   readonly untested?: boolean
-  /** Stricter limits than the model's and the machine's: tokens of a conversation, bytes of memory beside what is in it already. */
-  readonly limits?: { readonly context?: number; readonly memory?: number }
+  /** Stricter limits than the model's and the machine's; of memory, beside what is in it already. */
+  readonly limits?: GivenLimits | undefined
   /** Keep embeddings and KV state on disk, so that a clip opened again is neither decoded nor encoded. Defaults to true. */
   readonly cache?: boolean
 }
@@ -95,6 +96,22 @@ export interface EstimateRequest {
   readonly measure: boolean
 }
 
+/** A question that may be asked next, with all that would come before it. */
+export interface NextQuestion {
+  readonly conversation: string
+  readonly messages: readonly Message[]
+}
+
+/** What a loaded model's run would start from. Plain data, which crosses processes. */
+export interface RunStart {
+  /** Tokens of the messages' text. */
+  readonly text: number
+  readonly memory: MemoryState
+  /** Whether the conversation is in memory, with its clips. */
+  readonly resident: boolean
+  readonly device: string
+}
+
 export interface TraceRequest {
   readonly clip: ClipRequest
   /** Defaults to the model's own request for a description. */
@@ -128,6 +145,8 @@ export interface EngineClient extends AsyncDisposable {
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
   /** What a first question about a clip will cost. Nothing is decoded. */
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate>
+  /** What a run would start from; null while no model is loaded. Loads nothing, and waits for no run. */
+  runStart(question: NextQuestion): Promise<RunStart | null>
   /** Forgets a conversation and frees its memory. */
   close(conversation: string): Promise<void>
   trace(request: TraceRequest, signal: AbortSignal): Promise<Trace>

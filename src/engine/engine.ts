@@ -2,11 +2,23 @@ import { join } from 'node:path'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
+import { countText } from './conversation/chat-messages.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { DiskCache } from './conversation/disk-cache.ts'
-import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from './engine-client.ts'
-import { estimateClip } from './estimate/estimate-clip.ts'
+import { estimateQuestion } from './conversation/estimate-question.ts'
+import type {
+  EngineClient,
+  EngineOptions,
+  EstimateRequest,
+  ModelFacts,
+  NextQuestion,
+  RunStart,
+  Trace,
+  TraceRequest,
+  TurnRequest,
+} from './engine-client.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
+import { loadedMemory } from './estimate/memory-state.ts'
 import { SpeedBook } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
 import { returnLargeBuffers, trimHeap } from './native-heap.ts'
@@ -20,6 +32,8 @@ export class Engine implements EngineClient {
   readonly #serial = new Serial()
   readonly #speeds: SpeedBook
   #model: Promise<LoadedModel> | null = null
+  /** The same once it is loaded. */
+  #ready: LoadedModel | null = null
   #disposed = false
 
   constructor(options: EngineOptions) {
@@ -42,7 +56,7 @@ export class Engine implements EngineClient {
       if (turn.sampling.grammar !== undefined) language.checkGrammar(turn.sampling.grammar)
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
         if (event.kind === 'done') {
-          const seen = speedsOf(event.answer, model.resources.scales.form.patching.patchSize)
+          const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize)
           await this.#speeds.learn(manifest, this.#options.device, seen, decodingOf(event.answer))
         }
         yield event
@@ -56,10 +70,21 @@ export class Engine implements EngineClient {
     const leave = await this.#serial.enter(signal)
     try {
       const { device, limits = {} } = this.#options
-      return await estimateClip(request, { model: await this.#loaded(signal), speeds: this.#speeds, device, limits }, signal)
+      return await estimateQuestion(request, { model: await this.#loaded(signal), speeds: this.#speeds, device, limits }, signal)
     } finally {
       leave()
     }
+  }
+
+  async runStart({ conversation: id, messages }: NextQuestion): Promise<RunStart | null> {
+    if (this.#ready === null) return null
+    const { resources } = this.#ready
+    const { language, costs } = resources
+    const conversation = this.#conversations.get(id)
+    const memory = conversation
+      ? await conversation.memory()
+      : await loadedMemory({ language, costs, devices: resources.devices() }, 0, this.#options.limits)
+    return { text: await countText(language, messages), memory, resident: conversation !== undefined, device: language.device }
   }
 
   async close(conversation: string): Promise<void> {
@@ -92,6 +117,7 @@ export class Engine implements EngineClient {
       const model = await this.#model?.catch(() => null) // a load that failed was told to whoever asked for it
       await model?.[Symbol.asyncDispose]()
       this.#model = null
+      this.#ready = null
       trimHeap()
     } finally {
       leave()
@@ -108,7 +134,8 @@ export class Engine implements EngineClient {
         throw error
       })
       try {
-        return await this.#model
+        this.#ready = await this.#model
+        return this.#ready
       } catch (error) {
         // Whoever began the load may have stopped it while this one still wants it.
         if (!isAbort(error) || signal.aborted) throw error

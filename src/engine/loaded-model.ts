@@ -5,7 +5,7 @@ import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { DeviceTestBook } from './devices/device-test-book.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
-import { type Scales, scalesOf } from './estimate/scales.ts'
+import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import type { GgufFacts } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
@@ -20,7 +20,7 @@ export interface LoadedModel extends AsyncDisposable {
   readonly resources: {
     readonly manifest: ModelManifest
     readonly language: Language
-    readonly scales: Scales
+    readonly costs: ModelCosts
     tower(): Promise<Tower>
     devices(): DevicesUsed
   }
@@ -72,7 +72,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     resources: {
       manifest,
       language,
-      scales: scalesOf(manifest, language.facts),
+      costs: modelCosts(manifest, language.facts),
       tower() {
         const wanted = opening ?? openOnce()
         opening = wanted

@@ -151,7 +151,7 @@ export class Answering {
 }
 
 /** What was said before and the question, for the engine: the clip comes with the first of them; a turn without any answer was none. */
-function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
+export function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
   const told = before.filter(({ text }) => text !== '')
   const shown = (text: string, i: number) => userMessage(text, i === 0 ? clip : undefined)
   return [...told.flatMap((turn, i) => [shown(turn.question, i), assistantMessage(turn.text)]), shown(question, told.length)]

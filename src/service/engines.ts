@@ -1,4 +1,4 @@
-import type { EngineClient } from '../engine/engine-client.ts'
+import type { EngineClient, EngineOptions, NextQuestion, RunStart } from '../engine/engine-client.ts'
 import type { HostState } from '../engine/host/host-calls.ts'
 import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
@@ -16,6 +16,7 @@ export interface EngineChoice {
 /** The engine of one model at a time, in a process of its own. To be asked by one caller at a time (see `RunQueue`). */
 export class Engines implements AsyncDisposable {
   readonly #home: string
+  readonly #limits: EngineOptions['limits']
   readonly #onChange: () => void
   readonly #onLost: (error: TarsierError) => void
   #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
@@ -23,8 +24,13 @@ export class Engines implements AsyncDisposable {
   #conversations: string[] = []
 
   /** `onLost` is told when the engine's process crashed or hung. */
-  constructor(home: string, onChange: () => void, onLost: (error: TarsierError) => void) {
+  constructor(
+    { home, limits }: { home: string; limits?: EngineOptions['limits'] },
+    onChange: () => void,
+    onLost: (error: TarsierError) => void,
+  ) {
     this.#home = home
+    this.#limits = limits
     this.#onChange = onChange
     this.#onLost = onLost
   }
@@ -49,6 +55,17 @@ export class Engines implements AsyncDisposable {
     return client
   }
 
+  /**
+   * What a question would start from: `loaded` when the engine of this choice has its model in memory. `freed` are bytes of memory that another
+   * choice's engine has of its own, and gives back before this one's is loaded.
+   */
+  async runStart(choice: EngineChoice, question: NextQuestion): Promise<{ readonly loaded: RunStart | null; readonly freed: number }> {
+    const current = this.#current
+    const start = (await current?.client.runStart(question)) ?? null
+    if (current && isSame(current.choice, choice)) return { loaded: start, freed: 0 }
+    return { loaded: null, freed: start?.memory.resident.own ?? 0 }
+  }
+
   /** Ends the engine's process; the next answer starts it anew. */
   async unload(): Promise<void> {
     const ending = this.#current
@@ -64,12 +81,15 @@ export class Engines implements AsyncDisposable {
 
   async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: HostClient }> {
     const held = this.#current
-    if (held && held.choice.model === choice.model && held.choice.device === choice.device && held.choice.cache === choice.cache)
-      return held
+    if (held && isSame(held.choice, choice)) return held
     await this.unload()
-    const current = { choice, client: startEngineHost({ ...choice, home: this.#home }, this.#onLost) }
+    const current = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#onLost) }
     this.#current = current
     this.#onChange()
     return current
   }
+}
+
+function isSame(a: EngineChoice, b: EngineChoice): boolean {
+  return a.model === b.model && a.device === b.device && a.cache === b.cache
 }

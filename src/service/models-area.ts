@@ -1,9 +1,9 @@
+import { formBytes, runningMemory } from '../engine/estimate/catalogue-memory.ts'
+import { fitsMachine } from '../engine/estimate/memory-needed.ts'
 import { machineMemory } from '../engine/memory-limit.ts'
 import { readCatalogue } from '../engine/models/catalogue.ts'
-import { formBytes, runningMemory } from '../engine/models/catalogue-sizes.ts'
 import { removeModel } from '../engine/models/manage.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
-import { fits } from '../engine/models/memory-fit.ts'
 import { DEMO_MODEL, listModels, type ModelEntry } from '../engine/models/registry.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import type { CatalogueForm, CatalogueModel, InstalledModel } from '../shared/contract/models.ts'
@@ -82,7 +82,9 @@ function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'v
     ...form,
     bytes: formBytes(entry, form),
     memory,
-    fit: fits(memory) ? { verdict: 'good', reason: numbers } : { verdict: 'too-large', reason: `${numbers} It would not run, or hardly.` },
+    fit: fitsMachine(memory)
+      ? { verdict: 'good', reason: numbers }
+      : { verdict: 'too-large', reason: `${numbers} It would not run, or hardly.` },
     recommended: false,
   }
 }

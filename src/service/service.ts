@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EngineOptions } from '../engine/engine-client.ts'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { Library } from '../library/library.ts'
 import { remove } from '../platform/move.ts'
@@ -22,6 +23,8 @@ import { Watched } from './watchers.ts'
 export interface ServiceOptions {
   /** Where models, caches, logs and the library lie. */
   readonly home: string
+  /** Stricter limits than the model's and the machine's, for all questions. */
+  readonly limits?: EngineOptions['limits']
 }
 
 type LostProcess = 'engine' | 'media'
@@ -32,6 +35,7 @@ const UNUSED_MS = 24 * 60 * 60 * 1000
 /** Everything that a page, a shell or a server asks for, over the engine and the library. One a home folder at a time. */
 export class Service implements AsyncDisposable {
   readonly home: string
+  readonly limits: EngineOptions['limits']
   readonly library: Library
   readonly log: Log
   readonly media = new MediaClient((error) => this.#lost('media', error))
@@ -52,14 +56,15 @@ export class Service implements AsyncDisposable {
   }
 
   /** Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`, `write-failed`. */
-  constructor({ home }: ServiceOptions) {
+  constructor({ home, limits }: ServiceOptions) {
     this.home = home
+    this.limits = limits
     this.library = new Library(home)
     this.log = new Log(home)
     this.activity = new Watched(() => this.#activity())
     const changed = () => this.activity.changed()
     this.runs = new RunQueue(changed)
-    this.engines = new Engines(home, changed, (error) => this.#lost('engine', error))
+    this.engines = new Engines({ home, limits }, changed, (error) => this.#lost('engine', error))
     this.previews = new Previews(home, this.media)
     this.clips = new ClipStore(this)
     this.answering = new Answering(this)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const count = z.int().positive()
 
-/** What sizes and memory are computed from; see src/engine/models/catalogue-sizes.ts. */
+/** What sizes and memory are computed from; see src/engine/estimate/catalogue-memory.ts. */
 const languageShape = z
   .object({
     layers: count,

@@ -1,7 +1,7 @@
 import type { Fitted, FrameUsed } from './engine-events.ts'
 import type { ErrorData } from './errors.ts'
 
-/** What an answer about a clip will cost, said before anything is decoded. */
+/** What an answer about a clip will cost, before anything is decoded. */
 export interface Estimate {
   readonly frames: readonly FrameUsed[]
   /** Of one frame as the tower sees it, in pixels. */
@@ -17,7 +17,12 @@ export interface Estimate {
     readonly context: number
     readonly limit: number
   }
-  /** Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free; what is on a GPU is in `total` alone. */
+  /** The most frames that fit with these pixels; 0 when not even one does. */
+  readonly maxFrames: number
+  /**
+   * Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free (null where that is not known);
+   * what is on a GPU is in `total` alone.
+   */
   readonly memory: {
     readonly languageWeights: number
     readonly visionWeights: number
@@ -28,11 +33,11 @@ export interface Estimate {
     readonly program: number
     readonly total: number
     readonly further: number
-    readonly available: number
+    readonly available: number | null
   }
   /**
    * What of that is on a GPU, in bytes; null where everything is in the machine's memory. Of the language model `layers` of its `of` are
-   * there. `further` must still be had, of which `available` is free (null where nobody tells). The tower counts once it is loaded.
+   * there. `further` must still be had, of which `available` is free (null where that is not known). The tower counts once it is loaded.
    */
   readonly gpu: {
     readonly layers: number

@@ -4,7 +4,10 @@ import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/eng
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import { type ClipRequest, type Message, type TurnRequest, userMessage } from '../engine-client.ts'
-import { HEADROOM, LEAST_ANSWER, type RunLimits, type Scales } from '../estimate/scales.ts'
+import { decideRun } from '../estimate/decide-run.ts'
+import { HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
+import { type GivenLimits, loadedMemory, type MemoryState } from '../estimate/memory-state.ts'
+import type { ModelCosts } from '../estimate/model-costs.ts'
 import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
 import type { Generated, Language } from '../language/types.ts'
 import { Background } from './background.ts'
@@ -14,15 +17,14 @@ import { HeldPrompt, type PromptPart } from './held-prompt.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
-import { heldParts, memoryLimits, offloadOf, weighClip } from './weigh-clip.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
   /** Devices in use at this moment; the tower's is known once it was needed. */
   devices(): DevicesUsed
-  readonly scales: Scales
+  readonly costs: ModelCosts
   /** Stricter limits than the model's and the machine's. */
-  readonly limits?: Partial<RunLimits> | undefined
+  readonly limits?: GivenLimits | undefined
 }
 
 type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: PreparedClip }
@@ -189,19 +191,22 @@ export class Conversation {
     return Math.min(this.#resources.manifest.maxSequence, this.#resources.limits?.context ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Weighs the clips that were just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
+  /** The memory that the next run starts from. */
+  memory(): Promise<MemoryState> {
+    const { language, costs, limits } = this.#resources
+    return loadedMemory({ language, costs, devices: this.#resources.devices() }, this.#held?.session.capacity ?? 0, limits)
+  }
+
+  /** Estimates the clips that were just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
   async #makeFit({ opened }: Asked, wanted: readonly PromptPart[], answer: number): Promise<void> {
     if (opened.length === 0) return
-    const { scales, language, limits: given } = this.#resources
-    const devices = this.#resources.devices()
-    const offload = offloadOf(devices, language)
-    const cells = (this.#held?.session.capacity ?? 0) * scales.memory.language.cellBytes
-    const limits = { context: this.#limit, ...(await memoryLimits(language, { held: cells, offload, given })) }
-    const held = heldParts(devices, this.#held !== null, given)
+    const run = { costs: this.#resources.costs, contextLimit: this.#limit, answer, memory: await this.memory() }
     for (const clip of opened) {
       const { visual, text } = sizeOf(wanted)
-      const { refusal } = weighClip(clip, scales, { text, pictures: visual - clip.cells, answer, held, offload }, limits)
+      const request = { ...run, ...clip.runPart, text, otherClips: visual - clip.cells }
+      const { settings, refusal } = decideRun(request, { mayShrink: clip.request.fit ?? false })
       if (refusal) throw refusal
+      clip.fit(settings)
     }
   }
 
@@ -210,7 +215,7 @@ export class Conversation {
     const { visual, text } = sizeOf(wanted)
     const limit = this.#limit
     const left = limit - visual - text
-    if (left < Math.min(maxTokens, LEAST_ANSWER)) {
+    if (left < Math.min(maxTokens, MIN_ANSWER)) {
       throw new TarsierError(
         'context-full',
         `The conversation needs ${visual} tokens of pictures and ${text} of text, and the model holds ${limit} in all. Use fewer frames or fewer pixels per frame, or start over.`,

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Decoded, Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
-import type { ClipSettings } from '../estimate/fit.ts'
-import { fittedNotice } from '../estimate/refusal.ts'
+import { fittedNotice } from '../estimate/decide-run.ts'
+import type { RunRequest } from '../estimate/estimate-run.ts'
+import type { ClipSettings } from '../estimate/fit-settings.ts'
 import { fileStamp } from '../media/local-file.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
@@ -95,6 +96,11 @@ export class PreparedClip {
     return { frames: this.#plan.indices.length, maxPixels: this.#maxPixels, minPixels: this.request.minPixels }
   }
 
+  /** Its part of a run's estimate. */
+  get runPart(): Pick<RunRequest, 'frame' | 'settings' | 'fewerFrames'> {
+    return { frame: this.info, settings: this.settings, fewerFrames: 'count' in this.request.frames }
+  }
+
   /** What {@link fit} changed; undefined when the clip is looked at as was asked. */
   get fitted(): Fitted | undefined {
     return this.#fitted
@@ -121,9 +127,10 @@ export class PreparedClip {
     ]
   }
 
-  /** Takes other frames or fewer pixels than were asked for, before anything was looked at. */
+  /** Takes other frames or fewer pixels than were asked for, before anything was looked at; the same settings change nothing. */
   fit(settings: ClipSettings): void {
     const from = this.settings
+    if (settings.frames === from.frames && settings.maxPixels === from.maxPixels) return
     const { frames: request } = this.request
     const clip = this.#clip
     if (clip && settings.frames !== from.frames && 'count' in request)

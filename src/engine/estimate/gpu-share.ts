@@ -1,4 +1,4 @@
-import type { MemoryNeeded } from '../models/memory-needed.ts'
+import type { MemoryNeeded } from './memory-needed.ts'
 
 /** What of a model is on a GPU. */
 export interface Offload {

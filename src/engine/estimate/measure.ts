@@ -1,40 +1,46 @@
 import type { Answer } from '../../shared/engine-events.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { samplingSchema } from '../../shared/sampling.ts'
-import type { PreparedClip } from '../conversation/prepared-clip.ts'
-import type { LoadedModel } from '../loaded-model.ts'
+import type { Language } from '../language/types.ts'
 import type { Frame } from '../media/types.ts'
+import type { FrameShape, Tower } from '../vision/types.ts'
+import type { ClipSettings } from './fit-settings.ts'
 import type { DecodingSpeed, Speeds } from './speeds.ts'
 
 /** Below so many tokens a figure is mostly noise. */
-const LEAST_PREFILLED = 32
-const LEAST_GENERATED = 4
-/** Opening a decoder takes as long as many small pictures do. */
-const LEAST_DECODED = 10e6
-/** Tokens of a calibration: a slow machine shall be done in seconds. */
-const TRIED_PREFILLED = 64
-const TRIED_GENERATED = 8
+const MIN_PREFILLED = 32
+const MIN_GENERATED = 4
+/** Pixels. Opening a decoder takes as long as many small pictures do. */
+const MIN_DECODED = 10e6
+/** Tokens of a short run: a slow machine shall be done in seconds. */
+const MEASURED_PREFILLED = 64
+const MEASURED_GENERATED = 8
 
-/** What a real run tells of speed. `patchSize` in pixels. */
+/** Speeds of a real run. `patchSize` in pixels. */
 export function speedsOf({ timings, tokens, frames, width, height, clips, cached }: Answer, patchSize: number): Speeds {
   // Of several clips some may have been seen earlier.
   const patches = clips ? 0 : (frames.length * width * height) / patchSize ** 2
   return {
     ...(cached === 'nothing' && patches > 0 && timings.encode > 0 && { patch: timings.encode / patches }),
-    ...(tokens.evaluated >= LEAST_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),
-    ...(tokens.generated >= LEAST_GENERATED && timings.generate > 0 && { generated: timings.generate / tokens.generated }),
+    ...(tokens.evaluated >= MIN_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),
+    ...(tokens.generated >= MIN_GENERATED && timings.generate > 0 && { generated: timings.generate / tokens.generated }),
   }
 }
 
-/** The same of decoding; null where too little was decoded. Only what is really decoded tells: there is no calibration. */
+/** The same of decoding, which is only learned from real runs; null where too little was decoded. */
 export function decodingOf({ decoded, timings }: Pick<Answer, 'decoded' | 'timings'>): DecodingSpeed | null {
-  if (decoded === undefined || decoded.pixels < LEAST_DECODED || timings.decode <= 0) return null
+  if (decoded === undefined || decoded.pixels < MIN_DECODED || timings.decode <= 0) return null
   return { codec: decoded.codec, megapixel: timings.decode / (decoded.pixels / 1e6) }
 }
 
 /** A short run for what is not known yet: a grey frame of the clip's size through the tower, some tokens through the language model. */
-export async function measureSpeeds(model: LoadedModel, clip: PreparedClip, signal: AbortSignal): Promise<Speeds> {
-  const { language, manifest } = model.resources
-  const tower = await model.resources.tower()
+export async function measureSpeeds(
+  model: { readonly manifest: ModelManifest; readonly language: Language; tower(): Promise<Tower> },
+  clip: { readonly shape: FrameShape; readonly settings: ClipSettings },
+  signal: AbortSignal,
+): Promise<Speeds> {
+  const { language, manifest } = model
+  const tower = await model.tower()
   const { width, height } = clip.shape
   const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(3 * width * height).fill(128) }
   let encode = 0
@@ -45,19 +51,19 @@ export async function measureSpeeds(model: LoadedModel, clip: PreparedClip, sign
   const { frames, maxPixels, minPixels } = clip.settings
   for await (const _ of tower.embed(once(), { frameCount: frames, maxPixels, minPixels, signal, onWorked })) signal.throwIfAborted()
 
-  await using session = await language.open({ cells: TRIED_PREFILLED + TRIED_GENERATED })
+  await using session = await language.open({ cells: MEASURED_PREFILLED + MEASURED_GENERATED })
   const word = language.tokenize(' video')
-  const tokens = Array.from({ length: TRIED_PREFILLED }, (_, i) => word[i % word.length] ?? 0)
+  const tokens = Array.from({ length: MEASURED_PREFILLED }, (_, i) => word[i % word.length] ?? 0)
   const began = performance.now()
   await session.evaluateTokens(tokens, signal)
   const prefilled = performance.now()
-  const pieces = session.generate(samplingSchema.parse({ maxTokens: TRIED_GENERATED }), signal)
+  const pieces = session.generate(samplingSchema.parse({ maxTokens: MEASURED_GENERATED }), signal)
   let next = await pieces.next()
   while (next.done !== true) next = await pieces.next()
   const generated = performance.now() - prefilled
   return {
     patch: encode / ((width * height) / manifest.vision.patchSize ** 2),
-    prefilled: (prefilled - began) / TRIED_PREFILLED,
+    prefilled: (prefilled - began) / MEASURED_PREFILLED,
     generated: generated / Math.max(1, next.value.tokens.length),
   }
 }

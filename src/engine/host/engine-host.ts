@@ -25,6 +25,8 @@ serveCommands<EngineCommand, EngineEvent>(async (command, signal, tell) => {
       return null
     case 'estimate':
       return engine().estimate(command.request, signal)
+    case 'run-start':
+      return engine().runStart(command.question)
     case 'close':
       return engine().close(command.conversation)
     case 'trace':

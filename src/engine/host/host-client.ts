@@ -2,7 +2,17 @@ import type { EngineEvent } from '../../shared/engine-events.ts'
 import { asTarsierError, type TarsierError } from '../../shared/errors.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import type { Diagnosis } from '../diagnosis.ts'
-import type { EngineClient, EngineOptions, EstimateRequest, ModelFacts, Trace, TraceRequest, TurnRequest } from '../engine-client.ts'
+import type {
+  EngineClient,
+  EngineOptions,
+  EstimateRequest,
+  ModelFacts,
+  NextQuestion,
+  RunStart,
+  Trace,
+  TraceRequest,
+  TurnRequest,
+} from '../engine-client.ts'
 import type { EngineCommand } from './engine-commands.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
 
@@ -51,15 +61,12 @@ export class HostClient implements EngineClient {
     return this.#calls.ask({ kind: 'estimate', request }, signal)
   }
 
+  runStart(question: NextQuestion): Promise<RunStart | null> {
+    return this.#ifAlive({ kind: 'run-start', question })
+  }
+
   async close(conversation: string): Promise<void> {
-    if (!this.#calls.alive) return
-    try {
-      await this.#calls.ask({ kind: 'close', conversation }, new AbortController().signal)
-    } catch (error) {
-      // A process that is gone, also since it was asked, holds no conversation; `onLost` was told of its end.
-      const { code } = asTarsierError(error)
-      if (code !== 'engine-crashed' && code !== 'engine-hung') throw error
-    }
+    await this.#ifAlive({ kind: 'close', conversation })
   }
 
   trace(request: TraceRequest, signal: AbortSignal): Promise<Trace> {
@@ -68,6 +75,19 @@ export class HostClient implements EngineClient {
 
   diagnose(signal: AbortSignal): Promise<Diagnosis> {
     return this.#calls.ask({ kind: 'diagnose' }, signal)
+  }
+
+  /** Null without a process, which has neither model nor conversations then. */
+  async #ifAlive<T>(command: EngineCommand): Promise<T | null> {
+    if (!this.#calls.alive) return null
+    try {
+      return await this.#calls.ask(command, new AbortController().signal)
+    } catch (error) {
+      // The process ended since it was asked, of which `onLost` was notified.
+      const { code } = asTarsierError(error)
+      if (code !== 'engine-crashed' && code !== 'engine-hung') throw error
+      return null
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { listSupportedBackends } from 'onnxruntime-node'
+import { hasNvidia, hasRenderNode } from '../../platform/gpu-presence.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
 import { type VisionDevice, visionDevices } from './types.ts'
@@ -47,15 +47,6 @@ function missing(device: VisionDevice, carried: ReadonlySet<string>): string | n
   if (device === 'webgpu' && !hasNvidia() && !hasRenderNode())
     return 'WebGPU is not used: this machine has no GPU that graphics drivers know.'
   return null
-}
-
-/** `/dev/dxg` is the GPU inside WSL. */
-function hasNvidia(): boolean {
-  return existsSync('/dev/nvidiactl') || existsSync('/dev/dxg')
-}
-
-function hasRenderNode(): boolean {
-  return existsSync('/dev/dri') && readdirSync('/dev/dri').some((entry) => entry.startsWith('renderD'))
 }
 
 /**

@@ -1,14 +1,14 @@
 import { create } from 'zustand'
 import type { AskSettings } from '../../shared/contract/asking.ts'
-import type { Cost } from '../../shared/contract/estimate.ts'
 import type { TarsierError } from '../../shared/errors.ts'
+import type { Estimate } from '../../shared/estimate.ts'
 import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
 interface CostState {
   /** Of the next question; null until it is known. */
-  readonly cost: Cost | null
+  readonly cost: Estimate | null
   readonly problem: TarsierError | null
   readonly estimate: (handle: string, chat: string | undefined, settings: AskSettings) => Promise<void>
   readonly clear: () => void

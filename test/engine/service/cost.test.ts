@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SpeedBook } from '../../../src/engine/estimate/speeds.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
-import { RunService } from './run-service.ts'
+import type { Estimate } from '../../../src/shared/estimate.ts'
+import { RunService, told } from './run-service.ts'
 
 let run: RunService
 beforeAll(async () => {
@@ -13,19 +14,53 @@ afterAll(() => run[Symbol.asyncDispose]())
 test('the page is told the seconds that the engine has learned, whoever asked for the answer that taught them', async () => {
   const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
   const settings = { frames: { kind: 'uniform' as const, count: 4 }, sampling: { maxTokens: 11 } }
-  expect(await run.page.estimate.cost({ handle, settings })).toMatchObject({ secondsToFirstToken: null, seconds: null })
+  expect(await run.page.estimate.cost({ handle, settings })).toMatchObject({ seconds: null })
 
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, run.home))
   await new SpeedBook(run.home).learn(manifest, 'auto', { patch: 10, prefilled: 5, generated: 20 })
   const cost = await run.page.estimate.cost({ handle, settings })
   const patches = (4 * cost.width * cost.height) / manifest.vision.patchSize ** 2
-  const text = cost.context - cost.visualTokens - 11
-  expect(cost.secondsToFirstToken).toBeCloseTo((10 * patches + 5 * (cost.visualTokens + text) + 20) / 1000)
-  expect((cost.seconds ?? 0) - (cost.secondsToFirstToken ?? 0)).toBeCloseTo(0.2)
+  expect(cost.seconds?.firstToken).toBeCloseTo((10 * patches + 5 * (cost.tokens.visual + cost.tokens.prompt) + 20) / 1000)
+  expect((cost.seconds?.all ?? 0) - (cost.seconds?.firstToken ?? 0)).toBeCloseTo(0.2)
 
   await new SpeedBook(run.home).learn(manifest, 'auto', {}, { codec: 'h264', megapixel: 40 })
   const counted = await run.page.estimate.cost({ handle, settings })
-  expect(counted.secondsToFirstToken).toBeGreaterThan(cost.secondsToFirstToken ?? 0)
+  expect(counted.seconds?.firstToken).toBeGreaterThan(cost.seconds?.firstToken ?? 0)
   const other = await run.page.estimate.cost({ handle, settings: { ...settings, device: 'cpu' } })
   expect(other.seconds).toBeNull()
 })
+
+test.each([
+  ['memory', 'out-of-memory', ({ memory }: Estimate) => ({ memory: memory.total })],
+  ['the context', 'context-full', ({ tokens }: Estimate) => ({ context: tokens.visual + tokens.prompt + 16 })],
+] as const)(
+  'with little room in %s the page says how many frames fit, and why more do not, as the engine does',
+  async (_, code, limitsOf) => {
+    const settings = (count: number) => ({
+      frames: { kind: 'uniform' as const, count },
+      device: 'cpu' as const,
+      sampling: { maxTokens: 16 },
+    })
+    const text = 'What is there?'
+    const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
+    const estimate = (count: number) => run.page.estimate.cost({ handle, text, settings: settings(count) })
+    const ask = async (count: number) => {
+      const { id: chat } = await run.page.chats.create({ handle })
+      return told(run.page.chats.ask({ chat, text, settings: settings(count) }))
+    }
+
+    await run.restart()
+    await run.restart(limitsOf(await estimate(5)))
+    // Text is counted by its length until the model is loaded, on the safe side.
+    expect((await estimate(1)).maxFrames).toBe(5)
+    expect((await ask(1)).turn.state).toBe('done')
+    const { maxFrames } = await estimate(1)
+    expect(maxFrames).toBeGreaterThanOrEqual(5)
+    expect(maxFrames).toBeLessThan(10)
+    expect((await estimate(maxFrames)).problem).toBeNull()
+    expect((await ask(maxFrames)).turn.answer?.frames).toHaveLength(maxFrames)
+    const { problem } = await estimate(maxFrames + 1)
+    expect(problem).toMatchObject({ code, details: { frames: expect.any(Number) } })
+    await expect(ask(maxFrames + 1)).rejects.toMatchObject({ data: problem })
+  },
+)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { router } from '../../../src/service/router.ts'
-import { Service } from '../../../src/service/service.ts'
+import { Service, type ServiceOptions } from '../../../src/service/service.ts'
 import type { ChatEvent, Turn } from '../../../src/shared/contract/chats.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
 
@@ -35,9 +35,9 @@ export class RunService implements AsyncDisposable {
     })
   }
 
-  async restart(): Promise<void> {
+  async restart(limits?: ServiceOptions['limits']): Promise<void> {
     await this.service[Symbol.asyncDispose]()
-    this.service = new Service({ home: this.home })
+    this.service = new Service({ home: this.home, ...(limits && { limits }) })
     this.page = this.as('page')
     await this.service.resume()
   }

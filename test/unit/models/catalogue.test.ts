@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { formBytes, frameSize, languageBytes, runningMemory, visionBytes } from '../../../src/engine/estimate/catalogue-memory.ts'
+import { fitsMachine } from '../../../src/engine/estimate/memory-needed.ts'
 import { findInCatalogue, readCatalogue } from '../../../src/engine/models/catalogue.ts'
-import { formBytes, frameSize, languageBytes, runningMemory, visionBytes } from '../../../src/engine/models/catalogue-sizes.ts'
-import { fits } from '../../../src/engine/models/memory-fit.ts'
 import type { CatalogueEntry } from '../../../src/shared/catalogue.ts'
 import { type LanguagePrecision, languagePrecisions, visionPrecisions } from '../../../src/shared/model-manifest.ts'
 
@@ -83,6 +83,6 @@ describe('the catalogue', () => {
     [13e9, 16e9, true],
     [15e9, 16e9, false],
   ])('%d bytes on a machine with %d: %s', (needed, memory, expected) => {
-    expect(fits(needed, memory)).toBe(expected)
+    expect(fitsMachine(needed, memory)).toBe(expected)
   })
 })

@@ -13,13 +13,13 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
   const [text, setText] = useState('')
   const run = useChat((state) => state.run)
   const stop = useChat((state) => state.stop)
-  const impossible = useCost((state) => state.cost?.impossible ?? null)
+  const refusal = useCost((state) => state.cost?.problem ?? null)
   const closed = !metadata
     ? 'Please upload your video first'
     : metadata.present
       ? null
       : 'The file has to be found before more can be asked'
-  const why = closed ?? impossible?.message ?? (text.trim() === '' ? 'Type a question' : null)
+  const why = closed ?? refusal?.message ?? (text.trim() === '' ? 'Type a question' : null)
   const send = () => {
     if (why || run) return
     ask(text.trim())

@@ -12,12 +12,12 @@ export function CostLine() {
   const demo = useModels((state) => state.installed.some(({ name, demo }) => demo && name === model))
   if (problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{problem.message}</p>
   if (!cost) return <p className="px-2 pb-1.5 text-[0.75rem] text-quiet">&nbsp;</p>
-  if (cost.impossible) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{cost.impossible.message}</p>
+  if (cost.problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{cost.problem.message}</p>
   const parts = [
     counted(cost.frames.length, 'frame'),
-    `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`,
-    ...(cost.memory === null ? [] : [sizeText(cost.memory)]),
-    ...(cost.secondsToFirstToken === null ? [] : [`first word in ${durationText(cost.secondsToFirstToken)}`]),
+    `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`,
+    sizeText(cost.memory.total),
+    ...(cost.seconds === null ? [] : [`first word in ${durationText(cost.seconds.firstToken)}`]),
   ]
   return (
     <div className="flex flex-wrap items-center gap-x-2 px-2 pb-1.5 text-[0.75rem] text-quiet">

@@ -28,7 +28,7 @@ export function RunView({ run }: { readonly run: Run }) {
 }
 
 function Stages({ run }: { readonly run: Run }) {
-  const estimate = useCost((state) => state.cost?.secondsToFirstToken ?? null)
+  const estimate = useCost((state) => state.cost?.seconds?.firstToken ?? null)
   const now = useNow()
   const step = stepOf(run)
   const value = run.stage === 'looking' && run.of > 0 ? run.done / run.of : null

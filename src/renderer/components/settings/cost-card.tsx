@@ -1,3 +1,4 @@
+import type { Estimate } from '../../../shared/estimate.ts'
 import { counted, sizeText } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
@@ -6,16 +7,16 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 /** What the next question costs with these settings. */
 export function CostCard() {
   const { cost, problem } = useCost()
-  const failure = problem ?? cost?.impossible
+  const failure = problem ?? cost?.problem
   if (failure) return <FailureNotice error={failure} />
   if (!cost) return null
   const rows: readonly (readonly [string, string])[] = [
     ['Looks at', `${counted(cost.frames.length, 'frame')}, ${cost.width} × ${cost.height}`],
-    ['Tokens of the clip', `${cost.visualTokens.toLocaleString('en')} (${cost.tokensPerFrame} a frame)`],
-    ['Conversation', `${cost.context.toLocaleString('en')} of ${cost.contextLimit.toLocaleString('en')} tokens`],
-    ['Memory', cost.memory === null ? 'not known' : sizeText(cost.memory)],
-    ['First word in', cost.secondsToFirstToken === null ? 'known after the first answer' : durationText(cost.secondsToFirstToken)],
-    ['Longest answer in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds)],
+    ['Tokens of the clip', `${cost.tokens.visual.toLocaleString('en')} (${cost.tokens.perFrame} a frame)`],
+    ['Conversation', `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`],
+    ['Memory', memoryText(cost.memory)],
+    ['First word in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds.firstToken)],
+    ['Longest answer in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds.all)],
   ]
   return (
     <section aria-label="What the next question costs" className="rounded-xl border border-line bg-raised px-4 py-3">
@@ -34,4 +35,8 @@ export function CostCard() {
       ))}
     </section>
   )
+}
+
+function memoryText({ total, available }: Estimate['memory']): string {
+  return available === null ? sizeText(total) : `${sizeText(total)}, ${sizeText(available)} free`
 }

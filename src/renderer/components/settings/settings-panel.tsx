@@ -34,7 +34,7 @@ export function SettingsPanel() {
   const frames = frameDefaults({ ...values, frames: null, sampler: null }, model)
   const generation = model?.defaults?.generation
   const field = (name: keyof typeof values) => ({ isDefault: values[name] === defaults[name], onReset: () => void reset([name]) })
-  const maxFrames = Math.min(MAX_FRAMES, cost?.maxFrames ?? MAX_FRAMES)
+  const maxFrames = cost?.maxFrames ?? MAX_FRAMES
   return (
     <div className="space-y-4">
       <CostCard />
@@ -64,7 +64,7 @@ export function SettingsPanel() {
             byHand
               ? 'Frames are picked by hand now, so this does not count.'
               : cost
-                ? `Up to ${maxFrames} fit with these pixels.`
+                ? `Up to ${maxFrames} fit${cost.memory.available === null ? ' into the conversation' : ''} with these pixels.`
                 : 'How many moments of the clip are looked at.'
           }
           {...field('frames')}
@@ -75,7 +75,7 @@ export function SettingsPanel() {
               value={values.frames}
               placeholder={String(frames.count)}
               min={1}
-              max={maxFrames}
+              max={Math.max(1, maxFrames)}
               onChange={(count) => void set({ frames: count })}
             />
           )}

@@ -1,4 +1,5 @@
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
+import { machineMemory } from '../memory-limit.ts'
 
 /** What the memory of a run is computed from. Counts are of numbers, not of bytes, where nothing else is said. */
 export interface MemoryFacts {
@@ -70,4 +71,12 @@ export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells,
     program: PROGRAM_BYTES,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) }
+}
+
+/** What the system and other programs keep for themselves. */
+const RESERVE = { part: 1 / 8, min: 1.5e9 } as const
+
+/** Whether so many bytes can be had beside the system's own, of `memory` in all. */
+export function fitsMachine(bytes: number, memory: number = machineMemory()): boolean {
+  return bytes <= memory - Math.max(memory * RESERVE.part, RESERVE.min)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ClipSettings, fitSettings } from '../../../src/engine/estimate/fit.ts'
+import { type ClipSettings, fitSettings } from '../../../src/engine/estimate/fit-settings.ts'
 
 /** A model without a budget of its own: frames have 400,000 pixels, and a thousand make a token. */
 const PIXELS = 400_000

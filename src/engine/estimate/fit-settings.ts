@@ -47,8 +47,8 @@ function lowest(wanted: ClipSettings, frames: number, { floor, pixelsOf }: FitOp
   return Math.min(wanted.maxPixels ?? Number.POSITIVE_INFINITY, pixelsOf(frames)) <= floor ? wanted.maxPixels : floor
 }
 
-/** The greatest whole number that a test passes, which fails from some number on; null when the least one fails. */
-function greatest(least: number, most: number, passes: (value: number) => boolean): number | null {
+/** The greatest whole number from `least` to `most` that a test passes, which fails from some number on; null when the least one fails. */
+export function greatest(least: number, most: number, passes: (value: number) => boolean): number | null {
   if (least > most || !passes(least)) return null
   let low = least
   let high = most

@@ -81,8 +81,8 @@ export function frameSize(frames: CatalogueEntry['frames'], count: number): { re
 const TEXT_TOKENS = 1024
 
 /**
- * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. A model that is here is weighed more
- * closely, see src/engine/estimate.
+ * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. The cost of a model that is here is
+ * computed from its own files, see `estimate-run.ts`.
  */
 export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language

@@ -1,0 +1,71 @@
+import type { Fitted } from '../../shared/engine-events.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { megabytesText } from '../../shared/size-text.ts'
+import { estimateRun, fittingSettings, type Lacking, type RunEstimate, type RunRequest } from './estimate-run.ts'
+import type { ClipSettings } from './fit-settings.ts'
+
+export interface RunDecision {
+  /** Settings to run with: the wanted ones, or smaller ones where these may be taken. */
+  readonly settings: ClipSettings
+  /** What it takes with them. */
+  readonly estimate: RunEstimate
+  /** Why it must not run; null when it may. */
+  readonly refusal: TarsierError | null
+}
+
+/** Whether a run may begin. One that does not fit gets smaller settings where it `mayShrink`, and is refused otherwise, with the settings that would fit. */
+export function decideRun(request: RunRequest, { mayShrink }: { mayShrink: boolean }): RunDecision {
+  const { settings } = request
+  const estimate = estimateRun(request)
+  if (estimate.lacking === null) return { settings, estimate, refusal: null }
+  const fitting = fittingSettings(request)
+  if (fitting && mayShrink) return { settings: fitting, estimate: estimateRun(request, fitting), refusal: null }
+  return { settings, estimate, refusal: refusalOf(request, { ...estimate, lacking: estimate.lacking }, fitting) }
+}
+
+/** `context-full` or `out-of-memory`, with the numbers. */
+function refusalOf(
+  { settings, text, otherClips, contextLimit, memory: { limits } }: RunRequest,
+  { lacking, visualTokens, further, gpu }: RunEstimate & { readonly lacking: Lacking },
+  fitting: ClipSettings | null,
+): TarsierError {
+  const details = { ...(fitting && { frames: fitting.frames, ...(fitting.maxPixels !== undefined && { maxPixels: fitting.maxPixels }) }) }
+  const advice = (otherwise: string) => (fitting ? `It fits with ${settingsText(fitting, settings)}.` : otherwise)
+  switch (lacking) {
+    case 'context':
+      return new TarsierError(
+        'context-full',
+        `The conversation needs ${visualTokens + otherClips} tokens of pictures and ${text} of text, and the model holds ${contextLimit} in all. ${advice('Use fewer frames or fewer pixels per frame, or start over.')}`,
+        { details: { visual: visualTokens + otherClips, text, limit: contextLimit, ...details } },
+      )
+    case 'memory':
+      return new TarsierError(
+        'out-of-memory',
+        `This needs ${megabytesText(further)} of memory, and ${megabytesText(limits.memory)} are free. ${advice('Close other programs, or use a smaller model.')}`,
+        { details: { needed: further, available: Math.floor(limits.memory), ...details } },
+      )
+    case 'gpu':
+      return new TarsierError(
+        'out-of-memory',
+        `This needs ${megabytesText(gpu.further)} more of the GPU's memory, and ${megabytesText(limits.gpu)} are free. ${advice('Close other programs, choose the CPU as the device, or use a smaller model.')}`,
+        { details: { gpuNeeded: gpu.further, gpuAvailable: Math.floor(limits.gpu), ...details } },
+      )
+    default:
+      return assertNever(lacking, 'limit')
+  }
+}
+
+/** Settings for people; what is as wanted is left out. */
+function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
+  const parts = []
+  if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames}`)
+  if (settings.maxPixels !== wanted.maxPixels) parts.push(`at most ${settings.maxPixels} pixels a frame`)
+  return parts.join(' and ')
+}
+
+/** The sentence that goes with an answer about a clip that was made to fit. */
+export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
+  const settings = { frames, maxPixels: maxPixels ?? undefined }
+  const asked = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
+  return `To fit, the clip was looked at with ${settingsText(settings, asked)}.`
+}

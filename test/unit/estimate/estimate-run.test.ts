@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decideRun } from '../../../src/engine/estimate/decide-run.ts'
+import { estimateRun, fittingSettings, maxFrames, type RunRequest } from '../../../src/engine/estimate/estimate-run.ts'
+import { contextOnGpu, NOTHING_OFFLOADED, shareOut } from '../../../src/engine/estimate/gpu-share.ts'
+import type { MemoryNeeded } from '../../../src/engine/estimate/memory-needed.ts'
+import { loadedMemory, type MemoryState, NO_LIMITS, unloadedMemory } from '../../../src/engine/estimate/memory-state.ts'
+import { readModelCosts } from '../../../src/engine/estimate/model-costs.ts'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
+import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
+
+const directory = await resolveModel(DEMO_MODEL, '')
+const manifest = await readManifest(directory)
+const costs = await readModelCosts(directory, manifest)
+
+const parts = {
+  languageWeights: 2900,
+  visionWeights: 700,
+  context: 560,
+  embeddings: 40,
+  languageBuffers: 300,
+  visionBuffers: 60,
+  program: 400,
+}
+const needed: MemoryNeeded = { ...parts, total: 4960 }
+const devices = (vision: string) => ({ vision, language: 'cuda', fallbacks: [] })
+
+const loaded: MemoryState = {
+  offload: { layers: 100, of: 100, vision: false },
+  resident: { parts: new Set(['program', 'languageWeights', 'visionWeights']), own: 1e12 },
+  limits: NO_LIMITS,
+}
+const request: RunRequest = {
+  costs,
+  frame: { width: 640, height: 480 },
+  settings: { frames: 64, maxPixels: undefined },
+  fewerFrames: true,
+  text: 50,
+  otherClips: 0,
+  answer: 100,
+  contextLimit: 1e6,
+  memory: loaded,
+}
+/** The same with other memory. */
+const having = (memory: Partial<MemoryState>): RunRequest => ({ ...request, memory: { ...loaded, ...memory } })
+
+describe('shareOut', () => {
+  it('leaves everything in the machine’s memory without a GPU', () => {
+    const { gpu, machine } = shareOut(needed, NOTHING_OFFLOADED)
+    expect(machine).toEqual(parts)
+    expect(Object.values(gpu).every((bytes) => bytes === 0)).toBe(true)
+  })
+
+  it('moves a whole language model with its context, and the tower where it is there', () => {
+    const whole = shareOut(needed, { layers: 29, of: 29, vision: true })
+    expect(whole.gpu).toEqual({ ...parts, embeddings: 0, program: 0 })
+    expect(whole.machine).toEqual({ ...parts, languageWeights: 0, visionWeights: 0, context: 0, languageBuffers: 0, visionBuffers: 0 })
+    expect(shareOut(needed, { layers: 29, of: 29, vision: false }).machine).toMatchObject({ visionWeights: 700, visionBuffers: 60 })
+  })
+
+  it('parts the cache by layers, of which the output is none; buffers are on both sides', () => {
+    const { gpu, machine } = shareOut(needed, { layers: 15, of: 29, vision: false })
+    expect(gpu).toMatchObject({ languageWeights: 1500, context: 280, languageBuffers: 300 })
+    expect(machine).toMatchObject({ languageWeights: 1400, context: 280, languageBuffers: 300 })
+    expect(shareOut(needed, { layers: 1, of: 29, vision: false }).gpu).toMatchObject({ languageWeights: 100, context: 0 })
+  })
+
+  it('loses no byte and makes none of the parts that are in one place at a time', () => {
+    const layers = fc
+      .integer({ min: 1, max: 100 })
+      .chain((of) => fc.record({ of: fc.constant(of), layers: fc.nat(of + 900), vision: fc.boolean() }))
+    fc.assert(
+      fc.property(layers, fc.nat(1e12), fc.nat(1e12), (offload, weights, context) => {
+        const { gpu, machine } = shareOut({ ...needed, languageWeights: weights, context }, offload)
+        for (const part of ['languageWeights', 'visionWeights', 'context', 'embeddings', 'visionBuffers', 'program'] as const) {
+          expect(gpu[part] + machine[part]).toBe({ ...needed, languageWeights: weights, context }[part])
+          expect(Math.min(gpu[part], machine[part])).toBeGreaterThanOrEqual(0)
+        }
+        expect(gpu.context).toBe(contextOnGpu(context, offload))
+      }),
+    )
+  })
+})
+
+describe('the memory that a run starts from', () => {
+  it('asks the GPU only where something is on it, and counts a context that will be given back as free', async () => {
+    const language = { gpuLayers: 29, layers: 29, freeGpuMemory: async () => 5000 }
+    const model = { language, costs, devices: devices('cuda') }
+    const { cellBytes } = costs.memory.language
+    expect(await loadedMemory(model, 7, { memory: 9 })).toMatchObject({
+      offload: { layers: 29, of: 29, vision: true },
+      limits: { memory: 9, gpu: 5000 + 7 * cellBytes },
+    })
+    const silent = { ...model, language: { ...language, freeGpuMemory: async () => null } }
+    expect((await loadedMemory(silent, 7)).limits.gpu).toBe(Number.POSITIVE_INFINITY)
+    const never = { gpuLayers: 0, layers: 29, freeGpuMemory: () => Promise.reject(new Error('asked')) }
+    const none = await loadedMemory({ language: never, costs, devices: devices('not needed') }, 0)
+    expect(none.offload.vision).toBe(false)
+    expect(none.limits.gpu).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('knows which parts are there, and how much the process has of its own', async () => {
+    const language = { gpuLayers: 0, layers: 29, freeGpuMemory: async () => null }
+    const { parts, own } = (await loadedMemory({ language, costs, devices: devices('not needed') }, 0)).resident
+    expect([...parts]).toEqual(['program', 'languageWeights'])
+    const used = { language, costs, devices: devices('cpu') }
+    expect((await loadedMemory(used, 1, { context: 9 })).resident.parts.has('languageBuffers')).toBe(true)
+    expect((await loadedMemory(used, 1, { memory: 9 })).resident.own).toBe(0)
+    if (process.platform === 'linux') expect(own).toBeGreaterThan(10e6)
+    else expect(own).toBe(0)
+  })
+
+  it('is limited before the model is loaded as well, unless a GPU may hold a part of it', () => {
+    const { limits } = unloadedMemory('cpu', true, {})
+    expect(limits.memory).toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(unloadedMemory('auto', false, {}).limits.memory).toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(unloadedMemory('auto', true, {}).limits).toEqual(NO_LIMITS)
+    expect(unloadedMemory('auto', true, { given: { memory: 5 } }).limits.memory).toBe(5)
+  })
+
+  it.each([
+    ['only mapped, which the system counts as free', 0, 0],
+    ['partly copied', 1e6, 1e6],
+    ['there and more', 1e12, null],
+  ])('needs no more memory for what is there than what is not free of it: %s', (_, own, less) => {
+    const resident = { parts: new Set<keyof MemoryNeeded>(['program', 'languageWeights']), own }
+    const { memory, further } = estimateRun(having({ resident, offload: NOTHING_OFFLOADED }))
+    expect(memory.total - further).toBe(less ?? memory.program + memory.languageWeights)
+  })
+})
+
+describe('a clip with its language model on a GPU', () => {
+  const whole = estimateRun(request)
+  const gpuLimit = (gpu: number) => having({ limits: { ...NO_LIMITS, gpu } })
+
+  it('needs its context and its buffers there, and the machine’s memory for the rest', () => {
+    const { context, languageBuffers, embeddings, visionBuffers } = whole.memory
+    expect(whole.gpu.further).toBe(context + languageBuffers)
+    expect(whole.further).toBe(embeddings + visionBuffers)
+    expect(whole.lacking).toBeNull()
+  })
+
+  it('is refused by the byte that is missing there, with the settings that would fit', () => {
+    expect(estimateRun(gpuLimit(whole.gpu.further)).lacking).toBeNull()
+    const short = gpuLimit(whole.gpu.further - 1)
+    expect(estimateRun(short).lacking).toBe('gpu')
+    const fitting = fittingSettings(short)
+    expect(fitting).not.toBeNull()
+    if (fitting) expect(estimateRun(short, fitting).lacking).toBeNull()
+    expect(decideRun(short, { mayShrink: false }).refusal).toMatchObject({
+      code: 'out-of-memory',
+      message: expect.stringMatching(/of the GPU's memory.*It fits with/),
+      details: { gpuNeeded: whole.gpu.further, gpuAvailable: whole.gpu.further - 1 },
+    })
+  })
+})
+
+describe('maxFrames', () => {
+  const lackingWith = (limited: RunRequest, frames: number) => estimateRun(limited, { ...limited.settings, frames }).lacking
+  const needed = estimateRun(request, { ...request.settings, frames: 20 })
+
+  it.each([
+    ['context', { ...request, contextLimit: needed.visualTokens + request.text + 16 }],
+    ['memory', having({ limits: { ...NO_LIMITS, memory: needed.further } })],
+    ['gpu', having({ limits: { ...NO_LIMITS, gpu: needed.gpu.further } })],
+  ] as const)('is the most that the %s holds', (limit, limited) => {
+    expect(maxFrames(limited)).toBe(20)
+    expect(lackingWith(limited, 20)).toBeNull()
+    expect(lackingWith(limited, 21)).toBe(limit)
+  })
+
+  it('is 0 where not even one frame fits, and 256 where any number does', () => {
+    expect(maxFrames({ ...request, contextLimit: 10 })).toBe(0)
+    expect(maxFrames(request)).toBe(256)
+  })
+})
