@@ -18,10 +18,11 @@ module.exports = {
       renderer: ['shared'],
     }),
     ...engineRooms({
+      formats: [],
       media: [],
-      vision: ['media', 'models'],
-      language: ['models'],
-      models: ['vision', 'language'],
+      vision: ['media'],
+      language: ['formats'],
+      models: ['formats', 'vision', 'language'],
       estimate: ['media', 'vision', 'language', 'models'],
       conversation: ['media', 'vision', 'language', 'models', 'estimate'],
     }),
@@ -36,8 +37,15 @@ module.exports = {
       name: 'engine-parts-know-no-whole',
       comment: 'The rooms of the engine do not know the facade or the process around them.',
       severity: 'error',
-      from: { path: '^src/engine/(media|vision|language|models|estimate|conversation)/' },
+      from: { path: '^src/engine/(formats|media|vision|language|models|estimate|conversation)/' },
       to: { path: '^src/engine/(host/|engine\\.ts$)' },
+    },
+    {
+      name: 'formats-know-no-models',
+      comment: 'GGUF, safetensors and ONNX are read and written without knowing of what model.',
+      severity: 'error',
+      from: { path: '^src/engine/formats/' },
+      to: { path: '^src/', pathNot: '^src/(shared|platform|engine/formats)/' },
     },
     {
       name: 'electron-in-the-shell-alone',
@@ -102,7 +110,7 @@ function engineRooms(/** @type {Record<string, string[]>} */ allowed) {
 
 /** @param {string} name @param {string} floor @param {string} room @param {string[]} others */
 function only(name, floor, room, others) {
-  const all = floor === 'src' ? '[^/]+' : '(?:media|vision|language|models|estimate|conversation|host)'
+  const all = floor === 'src' ? '[^/]+' : '(?:formats|media|vision|language|models|estimate|conversation|host)'
   return {
     name,
     severity: /** @type {const} */ ('error'),

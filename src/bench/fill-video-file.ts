@@ -1,4 +1,4 @@
-import { endOfString } from '../engine/models/duplicate-key.ts'
+import { endOfString } from '../engine/formats/safetensors/duplicate-key.ts'
 import { isPlaceholder } from './annotations.ts'
 
 const KEYS = ['"video_file"', '"image_file"']

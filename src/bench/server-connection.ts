@@ -1,6 +1,6 @@
 import type { ClientOptions } from 'openai'
 import { type Dispatcher, fetch, type RequestInit } from 'undici'
-import { dispatcherFor, proxiesOf } from '../engine/models/download/proxies.ts'
+import { dispatcherFor, proxiesOf } from '../engine/models/hub/proxies.ts'
 import { deepestCause, failureCode } from '../shared/errors.ts'
 import { withOpenAiError } from './error-body.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Patience, parseRetryAfter, Transient, withPatience } from '../engine/models/download/transient.ts'
+import { type Patience, parseRetryAfter, Transient, withPatience } from '../engine/models/hub/transient.ts'
 
 /**
  * Repeats requests to one server while their failure may pass ({@link Transient}). When the server asks to be left alone for a time, all that goes

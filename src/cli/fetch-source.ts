@@ -1,4 +1,4 @@
-import type { FetchedCheckpoint, FetchOptions } from '../engine/models/download/fetch-checkpoint.ts'
+import type { FetchedCheckpoint, FetchOptions } from '../engine/models/hub/fetch-checkpoint.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { transferText } from './transfer-text.ts'
 
@@ -9,7 +9,7 @@ export async function fetchSource(
   options: Omit<FetchOptions, 'onProgress'>,
 ): Promise<FetchedCheckpoint> {
   // Loaded only here: HTTP clients are needed by no other command.
-  const { fetchCheckpoint } = await import('../engine/models/download/fetch-checkpoint.ts')
+  const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
   progress.begin(`asking the hub for ${repository}`)
   return await fetchCheckpoint(repository, {
     ...options,

@@ -2,7 +2,7 @@ import { estimateRun } from '../engine/estimate/estimate-run.ts'
 import { fitsMachine } from '../engine/estimate/memory-needed.ts'
 import { UNLOADED } from '../engine/estimate/memory-state.ts'
 import { readModelCosts } from '../engine/estimate/model-costs.ts'
-import { machineMemory } from '../engine/memory-limit.ts'
+import { machineMemory } from '../platform/memory-limit.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { sizeText } from '../shared/size-text.ts'
 

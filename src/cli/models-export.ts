@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
-import { isRepositoryName } from '../engine/models/download/repository.ts'
+import { isRepositoryName } from '../engine/models/hub/repository.ts'
 import { listModels } from '../engine/models/registry.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -83,7 +83,7 @@ async function stillHere(
   if (!isRepositoryName(repository)) throw gone()
   try {
     const env = { ...process.env, HF_HUB_OFFLINE: '1' }
-    const { fetchCheckpoint } = await import('../engine/models/download/fetch-checkpoint.ts')
+    const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
     return (await fetchCheckpoint(repository, { home, signal, env, ...(revision !== null && { revision }) })).directory
   } catch (error) {
     if (error instanceof TarsierError && error.code === 'hub-offline') throw gone(error)

@@ -87,7 +87,7 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
       })
       await importFolder(fetched.directory, source, options, companions, progress, signal)
       if (options.keepDownload !== true) {
-        const { removeDownload } = await import('../engine/models/download/fetch-checkpoint.ts')
+        const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
         await removeDownload(fetched, home)
       }
     }

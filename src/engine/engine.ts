@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { returnLargeBuffers, trimHeap } from '../platform/native-heap.ts'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
@@ -21,7 +22,6 @@ import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
 import { SpeedBook } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
-import { returnLargeBuffers, trimHeap } from './native-heap.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
 

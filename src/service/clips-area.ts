@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
-import { resourceFolder } from '../engine/models/resource-folder.ts'
+import { resourceFolder } from '../platform/resource-folder.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { FramePicture, PreviewProgress } from '../shared/contract/clips.ts'
 import { TarsierError } from '../shared/errors.ts'

@@ -11,7 +11,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'the Hugging Face hub (huggingface.co), or the one that HF_ENDPOINT names, through the proxy that HTTPS_PROXY names',
     why: 'to fetch a model that you chose',
     when: 'only when you start or resume a download',
-    openedBy: ['engine/models/download/hub-client.ts', 'engine/models/download/proxies.ts', 'engine/models/download/repository-listing.ts'],
+    openedBy: ['engine/models/hub/hub-client.ts', 'engine/models/hub/proxies.ts', 'engine/models/hub/repository-listing.ts'],
   },
   {
     to: 'hosts that a server of yours ("tarsier serve") was allowed to fetch from when it was started',
@@ -23,12 +23,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'the server of a judge or a model that a benchmark names (OpenAI, Azure, or one of your own that speaks as they do), through the proxy that HTTPS_PROXY names',
     why: "to have a model's answers judged, or to ask that model the same questions",
     when: 'only when you run a benchmark with it',
-    openedBy: [
-      'bench/judges/openai-judge.ts',
-      'bench/run/openai-model.ts',
-      'bench/server-connection.ts',
-      'engine/models/download/proxies.ts',
-    ],
+    openedBy: ['bench/judges/openai-judge.ts', 'bench/run/openai-model.ts', 'bench/server-connection.ts', 'engine/models/hub/proxies.ts'],
   },
   {
     to: 'this machine itself (127.0.0.1), or the address that "tarsier serve" was told to listen at',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/download/fetch-checkpoint.ts'
+import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/hub/fetch-checkpoint.ts'
 import { removeLeft } from '../engine/models/import/aside-folders.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { modelsFolder } from '../engine/models/registry.ts'

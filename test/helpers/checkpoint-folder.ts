@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openCheckpoint } from '../../src/engine/models/safetensors.ts'
+import { openCheckpoint } from '../../src/engine/formats/safetensors/safetensors.ts'
 
 /** Qwen2-VL's layout, which is Tarsier2's, and that of Tarsier's version 1 and of LLaVA. */
 export const qwen2VlNames = ['tied-heads-of-16', 'grouped-heads-of-32', 'newer-keys-heads-of-64', 'tied-heads-of-128'] as const

@@ -1,4 +1,4 @@
-import { ggufValueTypes as types } from '../../src/engine/language/gguf-types.ts'
+import { ggufValueTypes as types } from '../../src/engine/formats/gguf/gguf-types.ts'
 
 /** Bytes of a GGUF being made by hand, true or not: nothing is checked, and any piece may be replaced. */
 const u32 = (value: number) => {

@@ -3,7 +3,7 @@
  * it took, and the most memory the process needed: `tsx answer-process.ts MODEL CLIP HOME FRAMES FRAMES…`.
  */
 import { Engine } from '../../src/engine/engine.ts'
-import { ownMemory } from '../../src/engine/memory-limit.ts'
+import { ownMemory } from '../../src/platform/memory-limit.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
 import { watchMemory } from './watch-memory.ts'
 

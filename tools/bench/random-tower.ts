@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { TensorSource } from '../../src/engine/models/types.ts'
+import type { TensorSource } from '../../src/engine/formats/tensor-source.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
 /** Numbers from -1 to 1 that all tensors are cut from; a prime, so that no two rows of a matrix begin at the same place. */

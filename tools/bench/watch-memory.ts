@@ -1,4 +1,4 @@
-import { ownMemory } from '../../src/engine/memory-limit.ts'
+import { ownMemory } from '../../src/platform/memory-limit.ts'
 
 const EVERY_MS = 50
 

@@ -1,5 +1,5 @@
 import type { LanguageDevice } from '../../engine/language/llama-library.ts'
-import type { Patience } from '../../engine/models/download/transient.ts'
+import type { Patience } from '../../engine/models/hub/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { CachedJudge } from './cached-judge.ts'
 import type { Judge } from './judge.ts'

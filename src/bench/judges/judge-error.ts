@@ -1,5 +1,5 @@
 import { APIError } from 'openai'
-import { type Patience, Transient } from '../../engine/models/download/transient.ts'
+import { type Patience, Transient } from '../../engine/models/hub/transient.ts'
 import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'

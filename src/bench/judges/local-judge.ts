@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp'
-import { GgufFile } from '../../engine/language/gguf-file.ts'
+import { GgufFile } from '../../engine/formats/gguf/gguf-file.ts'
 import { type LanguageDevice, openLlamaLibrary } from '../../engine/language/llama-library.ts'
 import { threadsFor } from '../../engine/language/threads.ts'
 import { Serial } from '../../engine/serial.ts'

@@ -1,5 +1,5 @@
 import OpenAI, { APIError, AzureOpenAI, type ClientOptions } from 'openai'
-import { type Patience, Transient } from '../../engine/models/download/transient.ts'
+import { type Patience, Transient } from '../../engine/models/hub/transient.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { ServerConnection } from '../server-connection.ts'
 import { ServerPatience } from '../server-patience.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { resourceFolder } from '../../engine/models/resource-folder.ts'
+import { resourceFolder } from '../../platform/resource-folder.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 const FILE = 'annotations.jsonl'

@@ -1,5 +1,5 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai'
-import { Transient } from '../../engine/models/download/transient.ts'
+import { Transient } from '../../engine/models/hub/transient.ts'
 import { deepestCause, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'

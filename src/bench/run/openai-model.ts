@@ -1,6 +1,6 @@
 import OpenAI, { BadRequestError } from 'openai'
 import { z } from 'zod'
-import type { Patience } from '../../engine/models/download/transient.ts'
+import type { Patience } from '../../engine/models/hub/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipFile } from '../locate-videos.ts'

@@ -1,5 +1,5 @@
+import { machineMemory } from '../../platform/memory-limit.ts'
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
-import { machineMemory } from '../memory-limit.ts'
 
 /** What the memory of a run is computed from. Counts are of numbers, not of bytes, where nothing else is said. */
 export interface MemoryFacts {

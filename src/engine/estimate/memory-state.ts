@@ -1,7 +1,7 @@
+import { memoryLimit, ownMemory } from '../../platform/memory-limit.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { DevicesUsed } from '../../shared/engine-events.ts'
 import type { Language } from '../language/types.ts'
-import { memoryLimit, ownMemory } from '../memory-limit.ts'
 import { contextOnGpu, NOTHING_OFFLOADED, type Offload } from './gpu-share.ts'
 import type { MemoryNeeded } from './memory-needed.ts'
 import type { ModelCosts } from './model-costs.ts'

@@ -1,6 +1,6 @@
+import { endWithParent } from '../../platform/end-with-parent.ts'
 import { assertNever, asTarsierError, isAbort } from '../../shared/errors.ts'
 import { longestStep } from '../bounded.ts'
-import { endWithParent } from '../end-with-parent.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
 /** Does one command; events go to `tell`, the value returned is its result. */

@@ -1,9 +1,9 @@
 import { TarsierError } from '../../shared/errors.ts'
-import { GgufFile, ggufFailure } from './gguf-file.ts'
-import type { GgufHead } from './gguf-head.ts'
+import { GgufFile, ggufFailure } from '../formats/gguf/gguf-file.ts'
+import type { GgufHead } from '../formats/gguf/gguf-head.ts'
+import { GgufError } from '../formats/gguf/gguf-reader.ts'
+import { ggufNotWeights, ggufTensorTypes } from '../formats/gguf/gguf-types.ts'
 import { checkHyperparameters, type LanguageShape, languageArchitectures } from './gguf-hyperparameters.ts'
-import { GgufError } from './gguf-reader.ts'
-import { ggufNotWeights, ggufTensorTypes } from './gguf-types.ts'
 import { checkVocabulary, VOCABULARY_TEXTS } from './gguf-vocabulary.ts'
 
 /** What is known of a model file before llama.cpp opens it. */

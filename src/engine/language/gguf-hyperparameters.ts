@@ -1,5 +1,5 @@
-import type { GgufHead, GgufValue } from './gguf-head.ts'
-import { GgufError } from './gguf-reader.ts'
+import type { GgufHead, GgufValue } from '../formats/gguf/gguf-head.ts'
+import { GgufError } from '../formats/gguf/gguf-reader.ts'
 
 /** The language models that a vision tower of ours speaks to; they share their settings' names. */
 export const languageArchitectures: readonly string[] = ['qwen2vl', 'llama', 'qwen2']

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../shared/errors.ts'
-import type { GgufArray, GgufHead, GgufValue } from './gguf-head.ts'
-import { GgufError } from './gguf-reader.ts'
-import { ggufValueTypes } from './gguf-types.ts'
+import type { GgufArray, GgufHead, GgufValue } from '../formats/gguf/gguf-head.ts'
+import { GgufError } from '../formats/gguf/gguf-reader.ts'
+import { ggufValueTypes } from '../formats/gguf/gguf-types.ts'
 
 const TOKENS = 'tokenizer.ggml.tokens'
 /** The arrays that {@link checkVocabulary} reads. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { addFile } from '../file-pieces.ts'
 
 /** Bytes from which the kind of a file is told. */
 const HEAD_BYTES = 4096

@@ -21,7 +21,7 @@ import {
   SWS_BILINEAR,
 } from 'node-av/constants'
 import { Frame, SoftwareScaleContext } from 'node-av/lib'
-import { reuseLargeBuffers } from '../native-heap.ts'
+import { reuseLargeBuffers } from '../../platform/native-heap.ts'
 import type { RgbImage } from './types.ts'
 
 /** Matrices that swscale converts by. It refuses any other, where decord and PyAV take that of BT.601. */

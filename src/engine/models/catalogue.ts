@@ -1,7 +1,7 @@
+import { resourceFolder } from '../../platform/resource-folder.ts'
 import { type CatalogueEntry, catalogueSchema } from '../../shared/catalogue.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { checkFields, readJsonFile } from './json-file.ts'
-import { resourceFolder } from './resource-folder.ts'
+import { checkFields, readJsonFile } from '../formats/checked-json.ts'
 
 const FILE = 'catalogue.json'
 

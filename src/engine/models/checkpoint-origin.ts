@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import { findInCatalogue, readCatalogue } from './catalogue.ts'
-import { isRepositoryName } from './download/repository.ts'
+import { isRepositoryName } from './hub/repository.ts'
 
 /** Where a checkpoint comes from. */
 export type CheckpointOrigin = { readonly kind: 'local'; readonly path: string } | { readonly kind: 'hub'; readonly repository: string }

@@ -2,23 +2,17 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
-import { addFile } from '../file-pieces.ts'
-import { containedPath, unreadable } from './contained-file.ts'
-import { checkFields, readJsonFile } from './json-file.ts'
+import { checkFields, readJsonFile } from '../formats/checked-json.ts'
+import { containedPath, unreadable } from '../formats/contained-file.ts'
+import type { HashedFile } from '../formats/growing-file.ts'
 
 const versionSchema = z.object({ formatVersion: z.number() })
 
-/** A file of a model as its manifest names it: its plain name, and the sha256 of its bytes, hex. */
-export interface ModelFile {
-  readonly file: string
-  readonly bytes: number
-  readonly sha256: string
-}
-
 /** The files a manifest names, in the order they are needed. */
-export function modelFiles(manifest: ModelManifest): ModelFile[] {
+export function modelFiles(manifest: ModelManifest): HashedFile[] {
   const { language, vision } = manifest
   return [language, vision, ...(vision.data ? [vision.data] : [])]
 }

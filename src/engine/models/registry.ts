@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { resourceFolder } from '../../platform/resource-folder.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
-import { isMissing, unreadable } from './contained-file.ts'
+import { isMissing, unreadable } from '../formats/contained-file.ts'
 import { readManifest } from './manifest.ts'
-import { resourceFolder } from './resource-folder.ts'
 
 /** The name of the model that comes with the app. */
 export const DEMO_MODEL = 'demo'

@@ -1,4 +1,4 @@
-import { watchParent } from '../../../src/engine/end-with-parent.ts'
+import { watchParent } from '../../../src/platform/end-with-parent.ts'
 
 process.on('message', () => {}) // keeps the process alive until the thread runs
 watchParent().once('online', () => {

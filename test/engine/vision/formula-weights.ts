@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { CheckpointDtype, TensorSource } from '../../../src/engine/models/types.ts'
+import type { CheckpointDtype, TensorSource } from '../../../src/engine/formats/tensor-source.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
 /** `count` numbers from -0.5 to 0.5, the same as `uniform` of tools/reference/tower_fixtures.py gives. */

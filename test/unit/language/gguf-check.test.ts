@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ggufValueTypes } from '../../../src/engine/formats/gguf/gguf-types.ts'
 import { checkGguf } from '../../../src/engine/language/gguf-check.ts'
-import { ggufValueTypes } from '../../../src/engine/language/gguf-types.ts'
 import { type MadeTensor, makeGguf, value } from '../../helpers/gguf-file.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../../shared/errors.ts'
+import type { CheckpointDtype } from '../../formats/tensor-source.ts'
 import type { CheckpointConfig } from '../import/checkpoint-config.ts'
 import { readPreprocessing } from '../import/checkpoint-preprocessing.ts'
-import type { CheckpointDtype } from '../types.ts'
 
 /** config.json's ids of tokens that stand around and for pictures, by the tokens' texts. */
 const VISION_TOKENS = {

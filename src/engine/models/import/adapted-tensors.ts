@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import { floatToHalf, Scratch, toFloats } from '../float-formats.ts'
-import type { CheckpointDtype, TensorInfo, TensorSource } from '../types.ts'
+import { floatToHalf, Scratch, toFloats } from '../../formats/float-formats.ts'
+import type { CheckpointDtype, TensorInfo, TensorSource } from '../../formats/tensor-source.ts'
 import type { LoraAdapter, LoraUpdate } from './lora-adapter.ts'
 
 /** Parts of names that tell where a layer is held, not which one it is: wrappers and releases of transformers differ in them. */

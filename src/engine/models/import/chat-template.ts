@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { isMissing, unreadable } from '../contained-file.ts'
-import { checkFields, readJsonFile, readTextFile } from '../json-file.ts'
+import { checkFields, readJsonFile, readTextFile } from '../../formats/checked-json.ts'
+import { isMissing, unreadable } from '../../formats/contained-file.ts'
 
 const namedSchema = z.array(z.object({ name: z.string(), template: z.string() }))
 const holderSchema = z.object({ chat_template: z.union([z.string(), namedSchema]).nullish() })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields, readJsonFile } from '../json-file.ts'
+import { checkFields, readJsonFile } from '../../formats/checked-json.ts'
 import type { LanguageConfig } from './language-config.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './qwen2-vl-vision-config.ts'
 

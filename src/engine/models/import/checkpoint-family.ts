@@ -1,4 +1,4 @@
-import type { TensorSource } from '../types.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { readConfigFile } from './checkpoint-config.ts'
 import { isLlavaConfig } from './llava-config.ts'
 import { readLlavaParts } from './llava-parts.ts'

@@ -1,9 +1,9 @@
-import type { TensorSource } from '../types.ts'
+import { type CheckpointWeights, expectShape } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import type { OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { CHANNELS } from './clip-tower-config.ts'
 import type { ClipVisionConfig } from './clip-vision-config.ts'
 import type { FrameGraph } from './frame-graph.ts'
-import { type CheckpointWeights, expectShape } from './onnx-checkpoint-weights.ts'
-import type { OnnxValueName } from './onnx-graph.ts'
 
 /**
  * Pixels to tokens: patches through the convolution, which is a matrix over a patch's values, the class token before them, positions

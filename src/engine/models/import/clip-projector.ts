@@ -1,9 +1,9 @@
 import { assertNever } from '../../../shared/errors.ts'
-import type { TensorSource } from '../types.ts'
+import type { CheckpointWeights } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { MICROSOFT, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { type ClipTowerConfig, gridSide, projectorPrefix } from './clip-tower-config.ts'
 import type { FrameGraph } from './frame-graph.ts'
-import type { CheckpointWeights } from './onnx-checkpoint-weights.ts'
-import { MICROSOFT, type OnnxValueName } from './onnx-graph.ts'
 
 /** PyTorch's default, which Pixel_Shuffle's normalisation has. */
 const EPSILON = 1e-5

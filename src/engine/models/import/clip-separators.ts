@@ -1,7 +1,7 @@
-import type { TensorSource } from '../types.ts'
+import type { OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { type ClipTowerConfig, gridSide } from './clip-tower-config.ts'
 import type { FrameGraph } from './frame-graph.ts'
-import type { OnnxValueName } from './onnx-graph.ts'
 import { readTokenRow } from './token-row.ts'
 
 /**

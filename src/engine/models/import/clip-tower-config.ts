@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
-import type { TensorSource } from '../types.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { ClipVisionConfig } from './clip-vision-config.ts'
 
 /** What stands between tower and language model: two linear layers, the same over two by two patches, or nothing. */

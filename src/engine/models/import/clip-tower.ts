@@ -1,5 +1,7 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
-import type { TensorSource } from '../types.ts'
+import { CheckpointWeights, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { writeClipEmbeddings } from './clip-embeddings.ts'
 import { writeProjector } from './clip-projector.ts'
 import { writeSeparators } from './clip-separators.ts'
@@ -7,8 +9,6 @@ import { CHANNELS, type ClipTowerConfig, clipPrefix, matrixElements } from './cl
 import type { ClipVisionConfig } from './clip-vision-config.ts'
 import { FrameGraph } from './frame-graph.ts'
 import type { TowerWriteOptions } from './model-parts.ts'
-import { CheckpointWeights, matrixBytes } from './onnx-checkpoint-weights.ts'
-import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 
 const QUICK_GELU_ALPHA = 1.702
 /** A tower whose weights are larger keeps them in a file of their own, written piece by piece. */

@@ -1,5 +1,5 @@
-import type { OnnxGraphWriter, OnnxValueName } from './onnx-graph.ts'
-import { floatsToBytes } from './onnx-weights.ts'
+import type { OnnxGraphWriter, OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import { floatsToBytes } from '../../formats/onnx/onnx-weights.ts'
 
 /** A graph over a batch of pictures of one size, with the shapes that every part of it needs. Its first axis is that of the frames. */
 export class FrameGraph {

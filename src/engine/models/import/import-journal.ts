@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { move, remove } from '../../../platform/move.ts'
-import { readJsonFile } from '../json-file.ts'
+import { readJsonFile } from '../../formats/checked-json.ts'
 
 export const JOURNAL_FILE = 'journal.json'
 const FORMAT = 1

@@ -1,5 +1,5 @@
-import type { WrittenPrecision } from './gguf-format.ts'
-import type { GgufTensor, GgufValue } from './gguf-writer.ts'
+import type { WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
+import type { GgufTensor, GgufValue } from '../../formats/gguf/gguf-writer.ts'
 import type { ModelCard } from './model-card.ts'
 import type { Vocabulary } from './vocabulary.ts'
 

@@ -1,9 +1,9 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import type { TensorSource } from '../types.ts'
-import { type TensorType, tensorTypes, type WrittenPrecision } from './gguf-format.ts'
-import { convertRotaryRows, convertTensor } from './gguf-tensor-data.ts'
-import type { GgufTensor } from './gguf-writer.ts'
-import { expectShape } from './onnx-checkpoint-weights.ts'
+import { type TensorType, tensorTypes, type WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
+import { convertRotaryRows, convertTensor } from '../../formats/gguf/gguf-tensor-data.ts'
+import type { GgufTensor } from '../../formats/gguf/gguf-writer.ts'
+import { expectShape } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 
 /**
  * Where the layers are: in LLaVA's and Tarsier's own wrappers, in those of newer transformers, and in checkpoints of the language

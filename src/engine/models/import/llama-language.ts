@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import type { TensorSource } from '../types.ts'
-import type { GgufContent, GgufValue } from './gguf-writer.ts'
+import type { GgufContent, GgufValue } from '../../formats/gguf/gguf-writer.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { LanguageConfig } from './language-config.ts'
 import { type LanguageFacts, languageMetadata } from './language-metadata.ts'
 import { type LanguageOptions, languageTensors } from './language-tensors.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields, readJsonFile } from '../json-file.ts'
+import { checkFields, readJsonFile } from '../../formats/checked-json.ts'
 import { pieceKinds, type SentencePiece, type SentencePieceModel } from './sentencepiece-model.ts'
 import { readAdditions, type TokenAdditions } from './token-additions.ts'
 import { type AddedToken, addedSchema, entries, id, mergesSchema } from './tokenizer-files.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields } from '../json-file.ts'
+import { checkFields } from '../../formats/checked-json.ts'
 import { CONFIG_FILE, tiedOf, tokenIdsOf } from './checkpoint-config.ts'
 import type { ClipTowerConfig, ProjectionHead } from './clip-tower-config.ts'
 import { clipVisionConfigSchema } from './clip-vision-config.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields } from '../json-file.ts'
+import { checkFields } from '../../formats/checked-json.ts'
 import type { LlamaLanguageConfig } from './llama-language.ts'
 
 const count = z.int().positive()

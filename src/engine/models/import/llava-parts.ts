@@ -1,5 +1,5 @@
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
-import type { TensorSource } from '../types.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { expectClipPlace, findChatTemplates, GIVEN_TEMPLATE } from './chat-template.ts'
 import { sourceOf } from './checkpoint-source.ts'
 import { readClipPreprocessing } from './clip-preprocessing.ts'

@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields, readJsonFile } from '../json-file.ts'
-import { ADAPTER_CONFIG, openTensorFile } from '../safetensors.ts'
-import type { TensorSource } from '../types.ts'
+import { checkFields, readJsonFile } from '../../formats/checked-json.ts'
+import { ADAPTER_CONFIG, openTensorFile } from '../../formats/safetensors/safetensors.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 
 const WEIGHTS = 'adapter_model.safetensors'
 /** Links of a snapshot in the Hugging Face cache lead to its blobs. */

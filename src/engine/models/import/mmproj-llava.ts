@@ -1,10 +1,10 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
-import type { GgufFile } from '../../language/gguf-file.ts'
-import { checkFields } from '../json-file.ts'
+import { checkFields } from '../../formats/checked-json.ts'
+import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
+import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
 import { CHANNELS, type ClipTowerConfig } from './clip-tower-config.ts'
 import { type ClipVisionConfig, clipVisionConfigSchema } from './clip-vision-config.ts'
-import { GgufTensorSource, type TensorRecipe } from './gguf-tensor-source.ts'
 import { feedForwardNames, type MmprojSettings } from './mmproj-settings.ts'
 
 export interface LlavaMmproj {

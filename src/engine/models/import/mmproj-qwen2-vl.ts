@@ -1,9 +1,9 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
-import type { GgufFile } from '../../language/gguf-file.ts'
-import { checkFields } from '../json-file.ts'
+import { checkFields } from '../../formats/checked-json.ts'
+import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
+import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
 import { CLIP_MAX_PIXELS, DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, FRAME_MAX_PIXELS } from './checkpoint-preprocessing.ts'
-import { GgufTensorSource, type TensorRecipe } from './gguf-tensor-source.ts'
 import { feedForwardNames, type MmprojSettings } from './mmproj-settings.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './qwen2-vl-vision-config.ts'
 

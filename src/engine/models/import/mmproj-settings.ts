@@ -1,5 +1,5 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import type { GgufFile } from '../../language/gguf-file.ts'
+import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
 import { CLIP_MEAN, CLIP_STD } from './processor-settings.ts'
 
 /** llama.cpp's name of LLaVA's two linear layers. */

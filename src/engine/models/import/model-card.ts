@@ -1,4 +1,4 @@
-import { readTextFile } from '../json-file.ts'
+import { readTextFile } from '../../formats/checked-json.ts'
 
 /** What a model card's front matter says about the model. */
 export interface ModelCard {

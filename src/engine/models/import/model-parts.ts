@@ -1,7 +1,7 @@
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
-import type { WrittenPrecision } from './gguf-format.ts'
-import type { GgufContent } from './gguf-writer.ts'
-import type { GraphFiles } from './onnx-graph.ts'
+import type { WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
+import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
+import type { GraphFiles } from '../../formats/onnx/onnx-graph.ts'
 
 export interface TowerWriteOptions {
   /** How weights are stored. Arithmetic is in 32 bits either way. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { checkFields, readJsonFile } from '../json-file.ts'
+import { checkFields, readJsonFile } from '../../formats/checked-json.ts'
 
 /** CLIP's own, which Qwen2-VL and LLaVA have taken over. */
 export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const

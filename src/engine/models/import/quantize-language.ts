@@ -1,13 +1,13 @@
+import { memoryLimit } from '../../../platform/memory-limit.ts'
 import { remove } from '../../../platform/move.ts'
 import { assertNever, TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../../child-process.ts'
+import type { WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
+import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
 import { checkGguf } from '../../language/gguf-check.ts'
 import { FTYPE_MOSTLY_Q4_K_M, FTYPE_MOSTLY_Q5_K_M, FTYPE_MOSTLY_Q6_K } from '../../language/llama-header.ts'
-import { memoryLimit } from '../../memory-limit.ts'
-import type { WrittenPrecision } from './gguf-format.ts'
-import type { GgufContent } from './gguf-writer.ts'
 import type { QuantizeAnswer, QuantizeRequest } from './quantize-process.ts'
 
 /** What llama.cpp's quantizer makes, from a file of ours in f16. */

@@ -1,6 +1,6 @@
-import type { TensorSource } from '../types.ts'
+import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { Qwen2VlLanguageConfig } from './checkpoint-config.ts'
-import type { GgufContent } from './gguf-writer.ts'
 import { type LanguageFacts, languageMetadata } from './language-metadata.ts'
 import { type LanguageOptions, languageTensors } from './language-tensors.ts'
 

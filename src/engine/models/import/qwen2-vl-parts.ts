@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
-import type { TensorSource } from '../types.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import { expectClipPlace, GIVEN_TEMPLATE, readChatTemplates } from './chat-template.ts'
 import { readCheckpointConfig } from './checkpoint-config.ts'
 import { readPreprocessing } from './checkpoint-preprocessing.ts'

@@ -1,9 +1,9 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
-import type { TensorSource } from '../types.ts'
+import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { TowerWriteOptions } from './model-parts.ts'
-import { CheckpointWeights, expectShape, matrixBytes } from './onnx-checkpoint-weights.ts'
-import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import type { Qwen2VlVisionConfig } from './qwen2-vl-vision-config.ts'
 
 const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import protobuf, { type Reader } from 'protobufjs/minimal.js'
 import { TarsierError } from '../../../shared/errors.ts'
-import { openContained, readExactly, unreadable } from '../contained-file.ts'
+import { openContained, readExactly, unreadable } from '../../formats/contained-file.ts'
 
 /** What a piece is, by the numbers that SentencePiece's files and GGUF share. */
 export const pieceKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields } from '../json-file.ts'
+import { checkFields } from '../../formats/checked-json.ts'
 
 /** Ids of the tokens that tokenizer.json puts around every text; null where it puts none. */
 export interface TokenAdditions {

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
-import { toFloats } from '../float-formats.ts'
-import type { TensorSource } from '../types.ts'
+import { toFloats } from '../../formats/float-formats.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
 
 /** Where the embedding table is in published checkpoints and in newer ones. */
 const TABLES = ['language_model.model.embed_tokens.weight', 'model.language_model.embed_tokens.weight']

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
-import { checkFields, readJsonFile, readTextFile } from '../json-file.ts'
+import { checkFields, readJsonFile, readTextFile } from '../../formats/checked-json.ts'
 import { readAdditions, type TokenAdditions } from './token-additions.ts'
 
 /** A token that stands beside the merged ones: found in a text as a whole. */

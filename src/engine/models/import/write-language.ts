@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { addFile } from '../../../platform/file-pieces.ts'
 import { remove } from '../../../platform/move.ts'
 import { realPath } from '../../../platform/real-path.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
-import { addFile } from '../../file-pieces.ts'
-import { isMissing } from '../contained-file.ts'
-import { hashFile, type ModelFile } from '../manifest.ts'
-import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from './gguf-writer.ts'
-import { type Begun, GrowingFile } from './growing-file.ts'
+import { isMissing } from '../../formats/contained-file.ts'
+import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from '../../formats/gguf/gguf-writer.ts'
+import { type Begun, GrowingFile, type HashedFile } from '../../formats/growing-file.ts'
+import { hashFile } from '../manifest.ts'
 import type { ImportJournal } from './import-journal.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from './model-parts.ts'
 import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
@@ -23,7 +23,7 @@ export interface LanguageWork {
   /** About how many bytes will be written, the most that lie on the disk at once among them. */
   readonly bytes: number
   /** Writes the language model into the import's folder, or goes on with it. `onDone` is told the bytes that are done of {@link bytes}. */
-  write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<ModelFile>
+  write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<HashedFile>
 }
 
 /** What is to be done for a model's language file: copying a GGUF that was given, writing one, or writing and quantizing it. */
@@ -59,7 +59,7 @@ async function takeFile(from: string, to: string): Promise<void> {
   }
 }
 
-async function readBack(path: string, signal: AbortSignal): Promise<ModelFile> {
+async function readBack(path: string, signal: AbortSignal): Promise<HashedFile> {
   return { file: basename(path), bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
@@ -103,7 +103,7 @@ async function writeGguf(
   journal: ImportJournal,
   signal: AbortSignal,
   onDone: (bytes: number, title: string) => void,
-): Promise<ModelFile> {
+): Promise<HashedFile> {
   const path = join(directory, name)
   const begun = await resumed(path, content, journal, signal, onDone)
   const file = await GrowingFile.open(path, constants.O_WRONLY | constants.O_CREAT, begun ?? undefined)

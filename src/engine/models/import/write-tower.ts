@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { remove } from '../../../platform/move.ts'
+import { resourceFolder } from '../../../platform/resource-folder.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { GraphFiles } from '../../formats/onnx/onnx-graph.ts'
 import { compareRows, type TowerError } from '../../vision/compare-rows.ts'
 import { embedSamples } from '../../vision/embed-samples.ts'
-import { resourceFolder } from '../resource-folder.ts'
 import type { ImportJournal } from './import-journal.ts'
 import type { ModelParts } from './model-parts.ts'
-import type { GraphFiles } from './onnx-graph.ts'
 
 const VISION_FILE = 'vision.onnx'
 /** Of the folder with a tower that is only written to be compared with, inside the model's that is being made. */

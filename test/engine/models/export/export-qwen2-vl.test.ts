@@ -2,9 +2,9 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openCheckpoint } from '../../../../src/engine/formats/safetensors/safetensors.ts'
 import { exportQwen2Vl } from '../../../../src/engine/models/export/export-qwen2-vl.ts'
 import { importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
-import { openCheckpoint } from '../../../../src/engine/models/safetensors.ts'
 import { type CheckpointName, checkpointPath, type RawTensors, safetensorsBytes } from '../../../helpers/checkpoint-folder.ts'
 
 const never = new AbortController().signal

@@ -1,12 +1,12 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openCheckpoint, openTensorFile } from '../../../../src/engine/formats/safetensors/safetensors.ts'
+import type { TensorSource } from '../../../../src/engine/formats/tensor-source.ts'
 import { mergeAdapter } from '../../../../src/engine/models/import/adapted-tensors.ts'
 import { importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
 import { openLoraAdapter } from '../../../../src/engine/models/import/lora-adapter.ts'
 import { readManifest } from '../../../../src/engine/models/manifest.ts'
-import { openCheckpoint, openTensorFile } from '../../../../src/engine/models/safetensors.ts'
-import type { TensorSource } from '../../../../src/engine/models/types.ts'
 import {
   CheckpointCopy,
   type CheckpointName,

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { TarsierError } from '../../../shared/errors.ts'
+import { type GgufHead, GgufVersionError, readGgufHead } from './gguf-head.ts'
+import { GgufError, GgufReader } from './gguf-reader.ts'
+
+const SAMPLES = 16
+const SAMPLE_BYTES = 4096
+
+/** A GGUF that was opened, with its head read and checked. */
+export class GgufFile implements AsyncDisposable {
+  readonly path: string
+  readonly size: number
+  readonly head: GgufHead
+  readonly file: FileHandle
+  readonly #headDigest: string
+
+  private constructor(path: string, file: FileHandle, head: GgufHead, reader: GgufReader) {
+    this.path = path
+    this.file = file
+    this.head = head
+    this.size = reader.size
+    this.#headDigest = reader.digest()
+  }
+
+  /**
+   * `keep` names the arrays of the metadata whose texts are wanted.
+   * Throws `file-missing`, `file-unreadable`, `model-damaged` or, for a version that is not read, `model-unsupported`.
+   */
+  static async open(path: string, keep?: ReadonlySet<string>): Promise<GgufFile> {
+    const file = await openFile(path)
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile()) throw new GgufError('it is not a file')
+      const reader = new GgufReader(file, stat.size)
+      return new GgufFile(path, file, await readGgufHead(reader, keep), reader)
+    } catch (error) {
+      await file.close()
+      throw ggufFailure(path, error)
+    }
+  }
+
+  /** Tells the file from others: its head, its size, and samples of its weights. */
+  async fingerprint(): Promise<string> {
+    return `${this.#headDigest} ${this.size} ${await this.#sample()}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.file.close()
+  }
+
+  /** Hash of a few pieces from all over the file: two models of one shape differ in every part of their weights. */
+  async #sample(): Promise<string> {
+    const hash = createHash('sha256')
+    const piece = Buffer.alloc(SAMPLE_BYTES)
+    for (let i = 1; i <= SAMPLES; i += 1) {
+      const position = Math.max(0, Math.floor((this.size * i) / SAMPLES) - SAMPLE_BYTES)
+      const { bytesRead } = await this.file.read(piece, 0, SAMPLE_BYTES, position)
+      hash.update(piece.subarray(0, bytesRead))
+    }
+    return hash.digest('hex')
+  }
+}
+
+/** What a reader of ours found wrong with a GGUF, as a sentence for users; other errors stay what they are. */
+export function ggufFailure(path: string, error: unknown): unknown {
+  if (error instanceof GgufVersionError) {
+    return new TarsierError(
+      'model-unsupported',
+      `${path} is GGUF of version ${error.version}; this app reads versions 2 and 3. Use another model.`,
+      { cause: error },
+    )
+  }
+  if (!(error instanceof GgufError)) return error
+  return new TarsierError('model-damaged', `${path} is damaged: ${error.message}. Import or fetch the model again.`, { cause: error })
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new TarsierError('file-missing', `${path} is not there. Import or fetch the model again.`, { cause: error })
+    }
+    throw new TarsierError('file-unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error })
+  }
+}

@@ -1,0 +1,129 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import { floatToHalf, Scratch, toFloats, toHalves } from '../float-formats.ts'
+import type { CheckpointDtype, TensorSource } from '../tensor-source.ts'
+import { type TensorType, tensorTypes } from './gguf-format.ts'
+
+/** A multiple of every block's bytes in every stored type, so that no piece cuts a block; small enough for a processor's own memory. */
+const PIECE_BYTES = 512 * 1024
+
+/**
+ * A checkpoint's tensor in another type, piece by piece. For block types its rows must be whole blocks. A piece may be read while the next
+ * one is made, but not longer: the memory is used again.
+ */
+export async function* convertTensor(
+  source: TensorSource,
+  name: string,
+  type: TensorType,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { dtype } = source.info(name)
+  const rooms = new Rooms()
+  for await (const piece of source.stream(name, PIECE_BYTES)) {
+    signal.throwIfAborted()
+    yield convertPiece(piece, dtype, type, name, rooms.next())
+  }
+}
+
+/**
+ * The same for queries and keys of `headSize` rows a head, each head's rows in another order: a row of its first half, then its partner
+ * of the second, for llama.cpp turns pairs that lie side by side. Holds one head.
+ */
+export async function* convertRotaryRows(
+  headSize: number,
+  source: TensorSource,
+  name: string,
+  type: TensorType,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { dtype, shape, bytes } = source.info(name)
+  const rooms = new Rooms()
+  const rowBytes = bytes / (shape[0] ?? 1)
+  for await (const head of source.stream(name, headSize * rowBytes)) {
+    signal.throwIfAborted()
+    const room = rooms.next()
+    const turned = room.turned.bytes(head.byteLength)
+    for (let row = 0; row < headSize; row++) {
+      const from = (row % 2 === 0 ? row / 2 : (headSize + row - 1) / 2) * rowBytes
+      turned.set(head.subarray(from, from + rowBytes), row * rowBytes)
+    }
+    yield convertPiece(turned, dtype, type, name, room)
+  }
+}
+
+/** Memory for one piece: in another order, as floats, converted. */
+interface Room {
+  readonly turned: Scratch
+  readonly floats: Scratch
+  readonly out: Scratch
+}
+
+/** In turn, so that a piece may still be written while the next one is made. */
+class Rooms {
+  readonly #rooms: readonly Room[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
+  #turn = 0
+
+  next(): Room {
+    this.#turn = 1 - this.#turn
+    return this.#rooms[this.#turn] as Room
+  }
+}
+
+/**
+ * The result is a view of the piece where nothing is to be done, else in `room` if that is given.
+ * Throws `model-unsupported` for numbers that half precision cannot hold, rather than writing infinity.
+ */
+export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: TensorType, name: string, room?: Room): Uint8Array {
+  if (type === 'F16') {
+    const halves = toHalves(piece, dtype, room?.out)
+    if (halves === null) throw tooLarge(name)
+    return new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength)
+  }
+  const floats = toFloats(piece, dtype, type === 'Q8_0' ? room?.floats : room?.out)
+  if (type === 'Q8_0') return quantizeQ8(floats, name, room?.out)
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength)
+}
+
+/**
+ * ggml's Q8_0: 32 elements share a scale d = largest magnitude / 127, kept in half precision; each is round(x / d), halves away
+ * from zero, all arithmetic in 32 bits as in ggml's reference, so that the bytes are the same.
+ */
+export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): Uint8Array {
+  const { block, blockBytes } = tensorTypes.Q8_0
+  const size = (values.length / block) * blockBytes
+  const out = room ? room.bytes(size) : new Uint8Array(size)
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
+  for (let start = 0, at = 0; start < values.length; start += block) {
+    const end = start + block
+    // Magnitudes are in the order of their bits, and what is no number is above them all.
+    let largest = 0
+    for (let i = start; i < end; i++) {
+      const magnitude = (bits[i] as number) & 0x7fffffff
+      if (magnitude > largest) largest = magnitude
+    }
+    word[0] = largest
+    const scale = Math.fround((float[0] as number) / 127)
+    const half = floatToHalf(scale)
+    if ((half & 0x7c00) === 0x7c00) throw tooLarge(name)
+    const inverse = scale === 0 ? 0 : Math.fround(1 / scale)
+    out[at++] = half & 0xff
+    out[at++] = half >>> 8
+    for (let i = start; i < end; i++) {
+      const steps = (Math.abs(Math.fround((values[i] as number) * inverse)) + 0.5) | 0
+      // All ones for a negative number. A branch on weights' signs is guessed wrong every other time, and triples the whole's time.
+      const sign = (bits[i] as number) >> 31
+      out[at++] = (steps ^ sign) - sign
+    }
+  }
+  return out
+}
+
+const word = new Uint32Array(1)
+const float = new Float32Array(word.buffer)
+
+function tooLarge(name: string): TarsierError {
+  return new TarsierError(
+    'model-unsupported',
+    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with its language model in f32.`,
+    { details: { tensor: name } },
+  )
+}

@@ -1,0 +1,123 @@
+import type { FileHandle } from 'node:fs/promises'
+import { z } from 'zod'
+import { TarsierError } from '../../../shared/errors.ts'
+import { readExactly } from '../contained-file.ts'
+import { duplicateKey } from './duplicate-key.ts'
+import { headerComplaint } from './safetensors-header-scan.ts'
+
+/** The format's own limit. */
+export const MAX_HEADER_BYTES = 100_000_000
+
+/** Bits of one element of every type the format knows. */
+const ELEMENT_BITS = {
+  BOOL: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8,
+  I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, I64: 64, U64: 64, F64: 64, C64: 64,
+} as const // biome-ignore format: a table
+export type SafetensorsDtype = keyof typeof ELEMENT_BITS
+
+export interface StoredTensor {
+  readonly dtype: SafetensorsDtype
+  readonly shape: readonly number[]
+  /** Where it begins in the file. */
+  readonly position: number
+  readonly bytes: number
+}
+
+const wholeNumber = z.int().min(0)
+const entrySchema = z
+  .object({
+    dtype: z.string(),
+    shape: z.array(wholeNumber).max(8),
+    data_offsets: z.tuple([wholeNumber, wholeNumber]),
+  })
+  .strict()
+const metadataSchema = z.record(z.string(), z.string())
+
+/**
+ * Reads and checks the header of an opened safetensors file, with the checks of the format's own reader: its length within
+ * the limit and the file, no key twice, tensors one after another from the first byte to the last without hole or overlap,
+ * each as long as its type and shape say. Nothing is allocated that the file is too short to hold. Throws `model-damaged`.
+ */
+export async function readSafetensorsHeader(file: FileHandle, path: string): Promise<Map<string, StoredTensor>> {
+  const { size } = await file.stat()
+  if (size < 8) throw damaged(path, `has ${size} bytes, too few for a header`)
+  const prefix = new Uint8Array(8)
+  await readExactly(file, prefix, 0, path)
+  const declared = new DataView(prefix.buffer).getBigUint64(0, true)
+  if (declared > BigInt(MAX_HEADER_BYTES)) throw damaged(path, `claims a header of ${declared} bytes, more than the format allows`)
+  const length = Number(declared)
+  if (length > size - 8) throw damaged(path, `claims a header of ${length} bytes but has only ${size - 8} more: it was cut off`)
+  const header = new Uint8Array(length)
+  await readExactly(file, header, 8, path)
+  return checkHeader(header, size - 8 - length, path)
+}
+
+/** The same for a header's bytes alone; `dataBytes` is what follows it in the file. */
+export function checkHeader(header: Uint8Array, dataBytes: number, path: string): Map<string, StoredTensor> {
+  const entries = parseHeader(header, path)
+  const tensors = new Map<string, StoredTensor>()
+  const start = 8 + header.byteLength
+  for (const [name, value] of entries) {
+    // Half of a character, which JSON can write and no file name or graph can hold.
+    if (/\p{Surrogate}/u.test(name)) throw damaged(path, 'has a key that is not text in its header')
+    if (name === '__metadata__') {
+      if (!metadataSchema.safeParse(value).success) throw damaged(path, 'has metadata that is not a list of texts')
+      continue
+    }
+    const parsed = entrySchema.safeParse(value)
+    if (!parsed.success) throw damaged(path, `describes the tensor "${name}" wrongly`, parsed.error)
+    const { dtype, shape, data_offsets } = parsed.data
+    if (!isKnownDtype(dtype)) throw damaged(path, `gives the tensor "${name}" the unknown type "${dtype}"`)
+    const [begin, end] = data_offsets
+    if (begin > end || end > dataBytes) throw damaged(path, `puts the tensor "${name}" at bytes ${begin} to ${end} of ${dataBytes}`)
+    const bytes = byteLength(dtype, shape)
+    if (bytes === null) throw damaged(path, `gives the tensor "${name}" a size beyond all bounds`)
+    if (bytes !== end - begin) {
+      throw damaged(path, `gives the tensor "${name}" ${end - begin} bytes where its type and shape need ${bytes}`)
+    }
+    tensors.set(name, { dtype, shape, position: start + begin, bytes })
+  }
+  let covered = start
+  for (const [name, tensor] of [...tensors].sort(([, a], [, b]) => a.position - b.position || a.bytes - b.bytes)) {
+    if (tensor.position !== covered) throw damaged(path, `leaves a hole or an overlap before the tensor "${name}"`)
+    covered += tensor.bytes
+  }
+  if (covered - start !== dataBytes) throw damaged(path, `describes ${covered - start} bytes of tensors but holds ${dataBytes}`)
+  return tensors
+}
+
+function parseHeader(header: Uint8Array, path: string): [string, unknown][] {
+  if (header[0] !== 0x7b) throw damaged(path, 'does not begin with a header: it is no safetensors file')
+  const complaint = headerComplaint(header)
+  if (complaint !== null) throw damaged(path, complaint)
+  let value: unknown
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header)
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged(path, 'has a header that is not JSON', error)
+  }
+  const twice = duplicateKey(text)
+  if (twice !== null) throw damaged(path, `has the key "${twice}" twice in its header`)
+  return Object.entries(value as object)
+}
+
+function isKnownDtype(dtype: string): dtype is SafetensorsDtype {
+  return Object.hasOwn(ELEMENT_BITS, dtype)
+}
+
+/** Bytes of a tensor; null where numbers would lose exactness or elements end within a byte. */
+function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number | null {
+  let elements = 1
+  for (const dimension of shape) {
+    elements *= dimension
+    if (!Number.isSafeInteger(elements)) return null
+  }
+  const bits = elements * ELEMENT_BITS[dtype]
+  return Number.isSafeInteger(bits) && bits % 8 === 0 ? bits / 8 : null
+}
+
+function damaged(path: string, what: string, cause?: unknown): TarsierError {
+  return new TarsierError('model-damaged', `${path} ${what}. Fetch the file again.`, { cause })
+}

@@ -1,0 +1,85 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CheckpointDtype } from '../tensor-source.ts'
+import { INDEX_FILE, SINGLE_FILE } from './safetensors.ts'
+import { safetensorsHeader } from './safetensors-writer.ts'
+
+export interface ShardTensor {
+  readonly name: string
+  readonly dtype: CheckpointDtype
+  readonly shape: readonly number[]
+  readonly bytes: number
+  /** The bytes as they are stored, in pieces. */
+  data(): AsyncIterable<Uint8Array>
+}
+
+/** What transformers cuts checkpoints into. A tensor that is larger has a file of its own. */
+export const SHARD_BYTES = 5e9
+
+/**
+ * Writes tensors as Hugging Face does: `model.safetensors`, or shards of at most `shardBytes` with their index. Holds one piece of one
+ * tensor. Throws a RangeError when a tensor gives other than its bytes, and what the disk throws.
+ */
+export async function writeShards(
+  directory: string,
+  tensors: readonly ShardTensor[],
+  options: { readonly shardBytes: number; readonly signal: AbortSignal; readonly onWritten: (bytes: number) => void },
+): Promise<void> {
+  const shards = cut(tensors, options.shardBytes)
+  const weightMap: Record<string, string> = {}
+  for (const [index, shard] of shards.entries()) {
+    const number = (value: number) => String(value).padStart(5, '0')
+    const file = shards.length === 1 ? SINGLE_FILE : `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`
+    for (const { name } of shard) weightMap[name] = file
+    await writeShard(join(directory, file), shard, options)
+  }
+  if (shards.length === 1) return
+  const total = tensors.reduce((sum, { bytes }) => sum + bytes, 0)
+  const index = { metadata: { total_size: total }, weight_map: weightMap }
+  const file = await open(join(directory, INDEX_FILE), 'wx')
+  try {
+    await file.writeFile(`${JSON.stringify(index, null, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+function cut(tensors: readonly ShardTensor[], most: number): ShardTensor[][] {
+  const shards: ShardTensor[][] = []
+  let room = 0
+  for (const tensor of tensors) {
+    const last = shards.at(-1)
+    if (last && tensor.bytes <= room) last.push(tensor)
+    else {
+      shards.push([tensor])
+      room = most
+    }
+    room -= tensor.bytes
+  }
+  return shards
+}
+
+async function writeShard(
+  path: string,
+  tensors: readonly ShardTensor[],
+  { signal, onWritten }: { readonly signal: AbortSignal; readonly onWritten: (bytes: number) => void },
+): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(safetensorsHeader(tensors, { format: 'pt' }))
+    for (const { name, bytes, data } of tensors) {
+      let given = 0
+      for await (const piece of data()) {
+        signal.throwIfAborted()
+        await file.writeFile(piece)
+        given += piece.byteLength
+        onWritten(piece.byteLength)
+      }
+      if (given !== bytes) throw new RangeError(`tensor ${name} gave ${given} bytes instead of ${bytes}`)
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { TarsierError } from '../../../shared/errors.ts'
+import { checkFields } from '../../formats/checked-json.ts'
+import { ADAPTER_CONFIG, INDEX_FILE, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
+
+/** Chooses from the names of a repository's files those that are needed. */
+export type FileChoice = (names: readonly string[]) => readonly string[]
+
+/** All that an import reads besides weights: configuration, tokenizer, preprocessing, and the card with the licence. */
+const SMALL_FILES =
+  /^((generation_|preprocessor_|processor_|video_preprocessor_|tokenizer_)?config\.json|tokenizer\.(json|model)|vocab\.json|merges\.txt|(added_tokens|special_tokens_map|chat_template)\.json|chat_template\.jinja|README\.md|LICENSE(\.(txt|md))?)$/
+
+/** Whether the index of shards has to be read before the files can be chosen. */
+export function needsIndex(names: readonly string[]): boolean {
+  return !names.includes(SINGLE_FILE) && names.includes(INDEX_FILE)
+}
+
+/**
+ * The files of a checkpoint: the small ones, and its weights as safetensors, in one file or the shards that the index names; no other
+ * form of the same weights. Throws `model-unsupported` where there are none, `hub-missing` for a shard that is not there.
+ */
+export function checkpointFiles(names: readonly string[], index: unknown, repository: string): string[] {
+  const small = names.filter((name) => SMALL_FILES.test(name))
+  if (names.includes(SINGLE_FILE)) return [...small, SINGLE_FILE]
+  if (names.includes(INDEX_FILE)) {
+    const shards = shardsOf(index, repository)
+    const missing = shards.find((name) => !names.includes(name))
+    if (missing === undefined) return [...small, INDEX_FILE, ...shards]
+    throw new TarsierError(
+      'hub-missing',
+      `${repository} lacks ${missing}, which its ${INDEX_FILE} names: it is not all there. Ask its owner, or choose another revision.`,
+      {
+        details: { repository, what: 'file', file: missing },
+      },
+    )
+  }
+  if (names.includes(ADAPTER_CONFIG)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `${repository} holds an adapter, which changes a checkpoint and is none itself. Give that checkpoint, and the adapter's folder with it.`,
+      { details: { repository }, remedy: 'merge-adapter' },
+    )
+  }
+  const others = [...new Set(names.flatMap((name) => /\.(gguf|bin|pt|pth|ckpt|onnx|h5|msgpack)$/.exec(name)?.[0] ?? []))]
+  throw new TarsierError(
+    'model-unsupported',
+    `${repository} has no weights as safetensors${others.length > 0 ? `, only as ${others.join(', ')}` : ''}. Repositories with ${SINGLE_FILE} or ${INDEX_FILE} are accepted.`,
+    { details: { repository, found: others } },
+  )
+}
+
+const indexSchema = z.object({ weight_map: z.unknown() })
+const MAX_SHARDS = 1000
+
+function shardsOf(index: unknown, repository: string): string[] {
+  const { weight_map } = checkFields(index, indexSchema, `${INDEX_FILE} of ${repository}`)
+  // Not a zod record: that would lose a key named __proto__.
+  const files = typeof weight_map === 'object' && weight_map !== null ? Object.values(weight_map) : []
+  return [...new Set(checkFields(files, z.array(z.string()).min(1), `${INDEX_FILE} of ${repository}: weight_map`))].slice(0, MAX_SHARDS)
+}

@@ -1,0 +1,260 @@
+import { mkdir, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { remove } from '../../../platform/move.ts'
+import type { DownloadProgress } from '../../../shared/download-progress.ts'
+import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import { megabytesText } from '../../../shared/size-text.ts'
+import { readJsonFile } from '../../formats/checked-json.ts'
+import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
+import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
+import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
+import { downloadFile } from './download-file.ts'
+import { lockFolder } from './download-lock.ts'
+import { type GgufWish, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
+import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
+import { HubClient } from './hub-client.ts'
+import { type Environment, hubSettings } from './hub-settings.ts'
+import { type LocalCheckpoint, localCheckpoint } from './local-checkpoint.ts'
+import { COMMIT, expectRepository, repositoryFolder } from './repository.ts'
+import { listRepository, type RemoteFile, type RepositoryListing } from './repository-listing.ts'
+import { sideBySide } from './side-by-side.ts'
+import { TransferMeter } from './transfer-meter.ts'
+import { defaultPatience, type Patience } from './transient.ts'
+
+/** Files fetched at a time: one connection seldom fills a line, and more than a few make hubs impatient. */
+const ABREAST = 4
+
+export interface FetchOptions {
+  /** A branch, a tag or a commit. Defaults to "main". */
+  readonly revision?: string
+  /** Which of the repository's files. Defaults to those of a checkpoint in safetensors. */
+  readonly files?: FileChoice
+  /** Which of several GGUFs, where the repository has those and no safetensors. Defaults to none: such a repository is refused. */
+  readonly gguf?: GgufWish
+  /** Whose `downloads` folder it goes to. */
+  readonly home: string
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: DownloadProgress) => void
+  /** Where the hub is, who asks, through which proxy. Defaults to the process's own environment. */
+  readonly env?: Environment
+  readonly patience?: Partial<Patience>
+}
+
+export interface FetchedCheckpoint extends LocalCheckpoint {
+  readonly repository: string
+  /** Whether it lies in our own folder of downloads, where {@link removeDownload} removes it; the Hugging Face cache is not ours. */
+  readonly removable: boolean
+}
+
+/**
+ * Brings a repository's files here and returns the folder they lie in: `downloads/models--owner--name/snapshots/<commit>` of the home, or
+ * the Hugging Face cache where all of them are there. What is in that cache, or was fetched before, is not fetched again; a file gets
+ * its name only when its hash is the hub's. An abort or a failure leaves parts, and the next call goes on with them.
+ * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `hub-unreachable`, `hub-failed`, `download-damaged`,
+ * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` where there is no checkpoint, `usage`.
+ */
+export async function fetchCheckpoint(repository: string, options: FetchOptions): Promise<FetchedCheckpoint> {
+  const { revision = 'main', home, signal } = options
+  expectRepository(repository, revision)
+  signal.throwIfAborted()
+  const settings = await hubSettings(options.env ?? process.env)
+  const local = async () => {
+    const { gguf } = options
+    const files = options.files ?? (gguf && ((names) => (hasGgufPair(names) ? ggufPairFiles(names, gguf, repository) : null)))
+    const found = await localCheckpoint([downloadsFolder(home), settings.cache], repository, revision, files, signal)
+    return found && { ...found, repository, removable: found.directory.startsWith(downloadsFolder(home)) }
+  }
+  if (settings.offline) {
+    const found = await local()
+    if (found !== null) return found
+    throw new TarsierError(
+      'hub-offline',
+      `${repository} is not all here at revision ${revision}, and HF_HUB_OFFLINE forbids to fetch it. Unset that, or copy the repository's folder into ${settings.cache}.`,
+      { details: { repository, revision } },
+    )
+  }
+  await using client = new HubClient(settings, { ...defaultPatience, ...options.patience })
+  let listing: RepositoryListing
+  try {
+    listing = await listRepository(client, repository, revision, signal)
+  } catch (error) {
+    const found = error instanceof TarsierError && error.code === 'hub-unreachable' ? await local() : null
+    if (found === null) throw error
+    return found
+  }
+  try {
+    return await new Fetch(client, repository, listing, options).run(revision)
+  } catch (error) {
+    throw writeFailure(error, downloadsFolder(home))
+  }
+}
+
+/** Removes what was fetched of a repository, parts and all; nothing where the files are not ours. */
+export async function removeDownload(
+  { repository, removable }: Pick<FetchedCheckpoint, 'repository' | 'removable'>,
+  home: string,
+): Promise<void> {
+  if (!removable) return
+  await remove(join(downloadsFolder(home), repositoryFolder(repository)))
+  await rmdir(downloadsFolder(home)).catch(() => {}) // another model's files are in it
+}
+
+function downloadsFolder(home: string): string {
+  return join(home, 'downloads')
+}
+
+class Fetch {
+  readonly #client: HubClient
+  readonly #repository: string
+  readonly #listing: RepositoryListing
+  readonly #options: FetchOptions
+  readonly #folder: string
+  readonly #snapshot: string
+
+  constructor(client: HubClient, repository: string, listing: RepositoryListing, options: FetchOptions) {
+    this.#client = client
+    this.#repository = repository
+    this.#listing = listing
+    this.#options = options
+    this.#folder = join(downloadsFolder(options.home), repositoryFolder(repository))
+    this.#snapshot = snapshotFolder(downloadsFolder(options.home), repository, listing.commit)
+  }
+
+  async run(revision: string): Promise<FetchedCheckpoint> {
+    const { home } = this.#options
+    const { commit } = this.#listing
+    await using _lock = await lockFolder(this.#folder, this.#repository)
+    const wanted = await this.#choose()
+    using meter = this.#meter(wanted)
+    const cached = await this.#wholeInCache(wanted, meter)
+    if (cached !== null) {
+      await removeDownload({ repository: this.#repository, removable: true }, home)
+      meter.end()
+      return { directory: cached, commit, repository: this.#repository, removable: false }
+    }
+    await this.#bring(wanted, meter)
+    meter.end()
+    if (!COMMIT.test(revision)) await writeRef(join(this.#folder, 'refs', ...revision.split('/')), commit)
+    return { directory: this.#snapshot, commit, repository: this.#repository, removable: true }
+  }
+
+  #meter(files: readonly RemoteFile[]): TransferMeter {
+    return new TransferMeter(
+      files.reduce((sum, { bytes }) => sum + bytes, 0),
+      (progress) => this.#options.onProgress?.(progress),
+    )
+  }
+
+  async #choose(): Promise<RemoteFile[]> {
+    const byName = new Map(this.#listing.files.map((file) => [file.name, file]))
+    const names = [...byName.keys()]
+    const remotes = (chosen: readonly string[]) => chosen.flatMap((name) => byName.get(name) ?? [])
+    if (this.#options.files) return remotes(this.#options.files(names))
+    if (this.#options.gguf && hasGgufPair(names)) return remotes(ggufPairFiles(names, this.#options.gguf, this.#repository))
+    let index: unknown = null
+    if (needsIndex(names)) {
+      // Its own progress would only run to the end and back.
+      using meter = new TransferMeter(0, () => {})
+      await this.#bring(remotes([INDEX_FILE]), meter)
+      index = await readJsonFile(this.#snapshot, INDEX_FILE)
+    }
+    return remotes(checkpointFiles(names, index, this.#repository))
+  }
+
+  /** The Hugging Face cache's own snapshot, when all of it is there and is what the hub says. */
+  async #wholeInCache(wanted: readonly RemoteFile[], meter: TransferMeter): Promise<string | null> {
+    const snapshot = snapshotFolder(this.#client.settings.cache, this.#repository, this.#listing.commit)
+    for (const { name, bytes } of wanted) if (!(await hasSize(join(snapshot, name), bytes))) return null
+    let hashed = 0
+    for (const file of wanted) {
+      meter.say(`checking ${file.name} in the Hugging Face cache`)
+      const same = await hasContent(join(snapshot, file.name), file, this.#options.signal, (bytes) => {
+        hashed += bytes
+        meter.kept(bytes)
+      })
+      if (same) continue
+      meter.kept(-hashed)
+      return null
+    }
+    return snapshot
+  }
+
+  async #bring(wanted: readonly RemoteFile[], meter: TransferMeter): Promise<void> {
+    const missing: RemoteFile[] = []
+    for (const file of wanted) if (!(await this.#isHere(file, meter))) missing.push(file)
+    await this.#expectRoom(missing)
+    await sideBySide(missing, ABREAST, this.#options.signal, (file, signal) =>
+      downloadFile(this.#client, file, {
+        repository: this.#repository,
+        commit: this.#listing.commit,
+        stem: this.#stem(file),
+        target: join(this.#snapshot, file.name),
+        signal,
+        watch: {
+          onKept: (bytes) => meter.kept(bytes),
+          onFetched: (bytes) => meter.fetched(bytes),
+          onWait: (wait, { code }) => meter.say(`waiting ${Math.ceil(wait / 1000)} s before ${file.name} is tried again (${code})`),
+        },
+      }),
+    )
+  }
+
+  /** Fetched before, or in the Hugging Face cache, from where it is shared. */
+  async #isHere(file: RemoteFile, meter: TransferMeter): Promise<boolean> {
+    const target = join(this.#snapshot, file.name)
+    if (await hasSize(target, file.bytes)) {
+      meter.kept(file.bytes)
+      return true
+    }
+    await remove(target)
+    const cached = await cachedFile(this.#client.settings.cache, this.#repository, this.#listing.commit, file)
+    if (cached === null) return false
+    meter.say(`checking ${file.name} in the Hugging Face cache`)
+    if (!(await hasContent(cached, file, this.#options.signal, () => {}))) return false
+    await shareFile(cached, target)
+    meter.kept(file.bytes)
+    return true
+  }
+
+  /** Parts are named by what they are of, so that one goes on under a newer commit too. */
+  #stem({ name, hash }: RemoteFile): string {
+    return join(this.#folder, 'blobs', `${name}-${hash.slice(0, 20)}`)
+  }
+
+  async #expectRoom(missing: readonly RemoteFile[]): Promise<void> {
+    let needed = 0
+    for (const file of missing) needed += Math.max(0, file.bytes - (await sizeOf(`${this.#stem(file)}.part`)))
+    const { bavail, bsize } = await statfs(this.#folder)
+    const free = bavail * bsize
+    if (needed <= free) return
+    throw new TarsierError(
+      'disk-full',
+      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, and ${megabytesText(free)} are free there. Make room, or have TARSIER_HOME name a folder on another disk.`,
+      { details: { needed, free } },
+    )
+  }
+}
+
+async function hasSize(path: string, bytes: number): Promise<boolean> {
+  const facts = await stat(path).catch(() => null) // not to be seen is as good as not there
+  return facts?.isFile() === true && facts.size === bytes
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0
+}
+
+async function writeRef(path: string, commit: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, commit)
+}
+
+function writeFailure(error: unknown, folder: string): unknown {
+  if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
+  if (isDiskFull(error)) {
+    return new TarsierError('disk-full', `The disk that holds ${folder} is full. Make room and import again: what is fetched stays.`, {
+      cause: error,
+    })
+  }
+  return new TarsierError('write-failed', `${folder} could not be written: ${whyUnwritten(error)}`, { cause: error })
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { TarsierError } from '../../../shared/errors.ts'
+import { isMissing } from '../../formats/contained-file.ts'
+import { type Proxies, proxiesOf } from './proxies.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the environment says about the hub, by the same variables as the Python library. */
+export interface HubSettings {
+  /** Address of the hub, without a slash at its end. */
+  readonly endpoint: string
+  /** Sent to the endpoint alone; null where there is none. */
+  readonly token: string | null
+  /** The Python hub's cache; may not be there. */
+  readonly cache: string
+  /** No request may be made. */
+  readonly offline: boolean
+  readonly proxies: Proxies
+}
+
+const TRUE = /^(1|on|yes|true)$/i
+const PUBLIC_HUB = 'https://huggingface.co'
+/** What may stand in a header; whoever pastes a token with a line break in it means the token. */
+const TOKEN = /^[\x21-\x7e]+$/
+
+/**
+ * Reads HF_ENDPOINT, HF_TOKEN (or the token file that `hf auth login` writes), HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTP_PROXY,
+ * HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the older names of these. Throws `usage` for an endpoint or token that cannot be one.
+ */
+export async function hubSettings(env: Environment, user: string = homedir()): Promise<HubSettings> {
+  const home = resolve(env.HF_HOME || join(env.XDG_CACHE_HOME || join(user, '.cache'), 'huggingface'))
+  return {
+    endpoint: endpointOf(env.HF_ENDPOINT || PUBLIC_HUB),
+    token: await tokenOf(env, env.HF_TOKEN_PATH || join(home, 'token')),
+    cache: resolve(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
+    offline: TRUE.test(env.HF_HUB_OFFLINE ?? '') || TRUE.test(env.TRANSFORMERS_OFFLINE ?? ''),
+    proxies: proxiesOf(env),
+  }
+}
+
+function endpointOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+  throw new TarsierError('usage', `HF_ENDPOINT is "${text}", which is no address. Give one such as ${PUBLIC_HUB}, or leave it out.`)
+}
+
+async function tokenOf(env: Environment, file: string): Promise<string | null> {
+  const said = (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || '').trim()
+  const token = said || (TRUE.test(env.HF_HUB_DISABLE_IMPLICIT_TOKEN ?? '') ? '' : (await textOf(file)).trim())
+  if (token === '') return null
+  if (TOKEN.test(token)) return token
+  throw new TarsierError('usage', `${said ? 'HF_TOKEN' : file} holds no token: it has spaces or characters that no token has.`)
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return ''
+    throw new TarsierError('file-unreadable', `The hub's token in ${file} cannot be read. Make it readable, or set HF_TOKEN.`, {
+      cause: error,
+    })
+  }
+}

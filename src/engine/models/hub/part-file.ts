@@ -1,0 +1,112 @@
+import type { Hash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { addFile } from '../../../platform/file-pieces.ts'
+import { move, remove } from '../../../platform/move.ts'
+import { writeAt } from '../../../platform/write-at.ts'
+import { isMissing } from '../../formats/contained-file.ts'
+import { beginHash } from './content-hash.ts'
+import type { RemoteFile } from './repository-listing.ts'
+
+/**
+ * What is there of a file that is being fetched, under `<path>.part`; the ETag it came with lies beside it. It outlives the process,
+ * so that a later one goes on where this one stopped. The hash runs along; of what was there before it is made anew.
+ */
+export class PartFile implements AsyncDisposable {
+  readonly #path: string
+  readonly #remote: RemoteFile
+  readonly #file: FileHandle
+  #hash: Hash
+  #bytes: number
+  #etag: string | null
+
+  private constructor(path: string, remote: RemoteFile, file: FileHandle, hash: Hash, bytes: number, etag: string | null) {
+    this.#path = path
+    this.#remote = remote
+    this.#file = file
+    this.#hash = hash
+    this.#bytes = bytes
+    this.#etag = etag
+  }
+
+  /** `onKept` is told of the bytes that were there, as they are hashed. A part longer than the file is none. */
+  static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onKept: (bytes: number) => void): Promise<PartFile> {
+    const path = `${stem}.part`
+    await mkdir(dirname(path), { recursive: true })
+    // Not 'a': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+    try {
+      let { size } = await file.stat()
+      if (size > remote.bytes) {
+        await file.truncate(0)
+        size = 0
+      }
+      const hash = beginHash(remote)
+      if (size > 0) await addFile(hash, path, { signal, onBytes: onKept })
+      return new PartFile(path, remote, file, hash, size, size === 0 ? null : await textOrNull(`${path}.etag`))
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The ETag of what these bytes are a part of; null where the server gave none that holds for parts. */
+  get etag(): string | null {
+    return this.#etag
+  }
+
+  /** Forgets all bytes; what comes next has this ETag. */
+  async restart(etag: string | null): Promise<void> {
+    await this.#file.truncate(0)
+    this.#bytes = 0
+    this.#hash = beginHash(this.#remote)
+    // A weak one says only "much the same", which is not enough to put parts together.
+    this.#etag = etag === null || etag.startsWith('W/') ? null : etag
+    if (this.#etag === null) await remove(`${this.#path}.etag`)
+    else await writeFile(`${this.#path}.etag`, this.#etag)
+  }
+
+  async append(piece: Uint8Array): Promise<void> {
+    await writeAt(this.#file, piece, this.#bytes)
+    this.#hash.update(piece)
+    this.#bytes += piece.byteLength
+  }
+
+  /** Whether all of it is there and hashes to what the hub says. To be asked once: after `false`, {@link restart}. */
+  isWhole(): boolean {
+    return this.#bytes === this.#remote.bytes && this.#hash.digest('hex') === this.#remote.hash
+  }
+
+  /** Gives the whole file its name. */
+  async finish(target: string): Promise<void> {
+    await this.#file.sync()
+    await this.#file.close()
+    await mkdir(dirname(target), { recursive: true })
+    await move(this.#path, target)
+    await remove(`${this.#path}.etag`)
+  }
+
+  async remove(): Promise<void> {
+    await this.#file.close()
+    for (const path of [this.#path, `${this.#path}.etag`]) await remove(path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close() // does nothing when it is closed already
+  }
+}
+
+async function textOrNull(path: string): Promise<string | null> {
+  try {
+    const text = await readFile(path, 'utf8')
+    return /^"[\x21\x23-\x7e]{1,500}"$/.test(text) ? text : null
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { convertPiece, quantizeQ8 } from '../../../../src/engine/formats/gguf/gguf-tensor-data.ts'
+
+const block = (first: readonly number[]) => Float32Array.from({ length: 32 }, (_, i) => first[i] ?? 0)
+const steps = (bytes: Uint8Array) => [...new Int8Array(bytes.buffer, bytes.byteOffset + 2, 32)]
+
+describe('quantizeQ8', () => {
+  it('rounds halves away from zero', () => {
+    // The scale is 1: numbers are their own steps.
+    const bytes = quantizeQ8(block([127, 0.5, -0.5, 1.5, -1.5, 2.4999, -127]), 't')
+    expect([bytes[0], bytes[1]]).toEqual([0x00, 0x3c])
+    expect(steps(bytes).slice(0, 8)).toEqual([127, 1, -1, 2, -2, 2, -127, 0])
+  })
+
+  it('writes nothing but zeros for zeros', () => {
+    expect([...quantizeQ8(block([]), 't')]).toEqual(Array(34).fill(0))
+  })
+
+  it('gives each block its own scale', () => {
+    const bytes = quantizeQ8(
+      Float32Array.from({ length: 64 }, (_, i) => (i < 32 ? 127 : 254)),
+      't',
+    )
+    expect(bytes).toHaveLength(68)
+    expect([bytes[1], bytes[35]]).toEqual([0x3c, 0x40])
+  })
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e9])('refuses %d, whose scale half precision cannot hold', (value) => {
+    expect(() => quantizeQ8(block([1, value, 2]), 'blk.0.ffn_up.weight')).toThrow(/blk\.0\.ffn_up\.weight.*language model in f32/)
+  })
+
+  it('refuses what f16 cannot hold, and keeps it in f32', () => {
+    const bytes = new Uint8Array(Float32Array.of(1, 70000).buffer)
+    expect(() => convertPiece(bytes, 'F32', 'F16', 't')).toThrow(/half precision/)
+    expect(convertPiece(bytes, 'F32', 'F32', 't')).toEqual(bytes)
+  })
+})

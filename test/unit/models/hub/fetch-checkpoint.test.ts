@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fetchCheckpoint, removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
+import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
+import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
+
+const here = hubSetup()
+
+describe('fetching a checkpoint', () => {
+  it('brings what an import needs, byte for byte, and nothing else', async () => {
+    const fetched = await here.fetch()
+    expect(fetched).toEqual({
+      directory: join(here.home, 'downloads', 'models--someone--Small-VL', 'snapshots', COMMIT),
+      commit: COMMIT,
+      repository: REPOSITORY,
+      removable: true,
+    })
+    expect((await readdir(fetched.directory)).sort()).toEqual(['README.md', 'config.json', WEIGHTS, 'tokenizer.json'])
+    expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(await readdir(join(fetched.directory, '..', '..', 'blobs'))).toEqual([])
+    expect(existsSync(join(fetched.directory, '..', '..', '.downloading'))).toBe(false)
+  })
+
+  it('reads a listing of many pages', async () => {
+    here.hub.pageSize = 2
+    await here.fetch()
+    expect(here.hub.seen.filter(({ route }) => route === 'tree')).toHaveLength(4)
+  })
+
+  it('tells bytes and ends at all of them', async () => {
+    const told: DownloadProgress[] = []
+    await here.fetch({ onProgress: (progress) => told.push(progress) })
+    expect(told.at(-1)).toMatchObject({ value: 1, title: 'downloaded', bytes: told[0]?.totalBytes })
+    expect(told.every(({ value }) => value >= 0 && value <= 1)).toBe(true)
+  })
+
+  it('fetches nothing a second time', async () => {
+    await here.fetch()
+    const before = here.hub.sent()
+    await here.fetch()
+    expect(here.hub.sent()).toBe(before)
+  })
+
+  it('takes the commit that a tag means, and only files that were chosen', async () => {
+    const { directory, commit } = await here.fetch({ revision: 'v1.0', files: (names) => names.filter((name) => name.endsWith('.bin')) })
+    expect(commit).toBe(COMMIT)
+    expect(await readdir(directory)).toEqual(['pytorch_model.bin'])
+  })
+
+  it('takes the shards that the index names and no others', async () => {
+    const index = { weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' } }
+    here.hub.add(REPOSITORY, {
+      commit: COMMIT,
+      revisions: ['main'],
+      files: new Map([
+        ['config.json', Buffer.from('{}')],
+        ['model.safetensors.index.json', Buffer.from(JSON.stringify(index))],
+        ['model-00001-of-00002.safetensors', Buffer.from('first')],
+        ['model-00002-of-00002.safetensors', Buffer.from('second')],
+        ['consolidated.safetensors', Buffer.from('all of it once more')],
+      ]),
+    })
+    const { directory } = await here.fetch()
+    expect((await readdir(directory)).sort()).toEqual([
+      'config.json',
+      'model-00001-of-00002.safetensors',
+      'model-00002-of-00002.safetensors',
+      'model.safetensors.index.json',
+    ])
+  })
+
+  it.each([
+    [['config.json', 'pytorch_model.bin'], 'model-unsupported', '.bin'],
+    [['config.json', 'model.Q4_K_M.gguf'], 'model-unsupported', '.gguf'],
+  ])('refuses a repository of %j', async (names, code, found) => {
+    here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(names.map((name) => [name, Buffer.from(name)])) })
+    await expect(here.fetch()).rejects.toMatchObject({ code, message: expect.stringContaining(found) })
+    expect(here.hub.sent()).toBe(0)
+  })
+
+  it('refuses an index that names a shard which is not there', async () => {
+    here.hub.add(REPOSITORY, {
+      commit: COMMIT,
+      revisions: ['main'],
+      files: new Map([['model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../escape.safetensors"}}')]]),
+    })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-missing', details: { what: 'file', file: '../../escape.safetensors' } })
+  })
+
+  it('leaves names out that are no plain file names', async () => {
+    here.hub.add(REPOSITORY, {
+      commit: COMMIT,
+      revisions: ['main'],
+      files: new Map([
+        ['../outside.json', Buffer.from('x')],
+        ['a/b.json', Buffer.from('x')],
+        ['.hidden', Buffer.from('x')],
+        ['fine.json', Buffer.from('y')],
+      ]),
+    })
+    const { directory } = await here.fetch({ files: (names) => names })
+    expect(await readdir(directory)).toEqual(['fine.json'])
+  })
+
+  it('removes what it fetched, and the folder of downloads with the last of it', async () => {
+    const fetched = await here.fetch()
+    await removeDownload(fetched, here.home)
+    expect(await readdir(here.home)).toEqual([])
+  })
+
+  it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('knows that %j is no repository', async (name) => {
+    const wrong = fetchCheckpoint(name, { home: here.home, env: here.env, signal: new AbortController().signal })
+    await expect(wrong).rejects.toMatchObject({ code: 'usage' })
+    expect(here.hub.seen).toEqual([])
+  })
+})

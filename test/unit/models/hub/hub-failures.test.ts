@@ -1,0 +1,216 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fetchCheckpoint } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
+import { ProxyServer } from '../../../helpers/proxy-server.ts'
+import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
+
+const here = hubSetup()
+const listed = () => here.hub.seen.map(({ route }) => route)
+
+describe('what the hub does not give', () => {
+  it('a gated repository, to nobody known: says how to be let in', async () => {
+    here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: checkpoint(), gated: true })
+    await expect(here.fetch()).rejects.toMatchObject({
+      code: 'hub-gated',
+      message: expect.stringContaining(`${here.hub.endpoint}/${REPOSITORY}`),
+      details: { hubCode: 'GatedRepo', status: 401 },
+    })
+  })
+
+  it('a gated repository, to an account that has not been let in', async () => {
+    here.hub.misbehave = (route) => (route === 'resolve' ? { kind: 'status', status: 403, headers: { 'x-error-code': 'GatedRepo' } } : null)
+    here.env.HF_TOKEN = here.hub.token
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-gated', message: expect.stringContaining('your token belongs to') })
+  })
+
+  it('anything, to a token that it does not know', async () => {
+    here.env.HF_TOKEN = 'hf_forgotten'
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-gated', message: expect.stringContaining('refuses your token') })
+  })
+
+  it.each([
+    ['repository', 'someone/Missing-VL', 'main', 'RepoNotFound'],
+    ['revision', REPOSITORY, 'v9', 'RevisionNotFound'],
+  ])('a %s that is not there', async (what, name, revision, hubCode) => {
+    const missing = fetchCheckpoint(name, { revision, home: here.home, env: here.env, signal: new AbortController().signal })
+    await expect(missing).rejects.toMatchObject({ code: 'hub-missing', details: { what, hubCode } })
+    expect(listed()).toEqual(['info'])
+    expect(existsSync(here.home)).toBe(false)
+  })
+
+  it('a file that is in the listing, but not there', async () => {
+    here.hub.misbehave = (route, file) =>
+      route === 'resolve' && file === WEIGHTS ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } } : null
+    await expect(here.fetch()).rejects.toMatchObject({
+      code: 'hub-missing',
+      message: expect.stringContaining(WEIGHTS),
+      details: { what: 'file' },
+    })
+  })
+
+  it('a private repository: as missing without a token, whole with it', async () => {
+    here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: checkpoint(), private: true })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-missing', message: expect.stringContaining('HF_TOKEN') })
+    here.env.HF_TOKEN = here.hub.token
+    await here.fetch()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+})
+
+describe('the token', () => {
+  it('goes to the hub with every request, and never to the host it redirects to', async () => {
+    here.env.HF_TOKEN = here.hub.token
+    await here.fetch()
+    const tokens = (store: boolean) =>
+      here.hub.seen.filter(({ route }) => (route === 'store') === store).map(({ authorization }) => authorization)
+    expect(new Set(tokens(false))).toEqual(new Set([`Bearer ${here.hub.token}`]))
+    expect(tokens(true)).toEqual([null])
+  })
+})
+
+describe('a hub that has had enough (429)', () => {
+  it('is asked again after as long as it says', async () => {
+    const asked: number[] = []
+    here.hub.misbehave = (route, file, nth) => {
+      if (route !== 'store' || file !== WEIGHTS) return null
+      asked.push(performance.now())
+      return nth === 0 ? { kind: 'status', status: 429, headers: { 'retry-after': '1' } } : null
+    }
+    const titles: string[] = []
+    await here.fetch({ onProgress: ({ title }) => titles.push(title) })
+    expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThan(990)
+    expect(titles).toContainEqual(expect.stringContaining('waiting 1 s'))
+  })
+
+  it('and wants us to come back tomorrow: is not waited for', async () => {
+    here.hub.misbehave = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '86400' } })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited', details: { retryAfterSeconds: 86_400 } })
+    expect(here.hub.seen).toHaveLength(1)
+  })
+
+  it('and says so by RateLimit alone', async () => {
+    here.hub.misbehave = () => ({ kind: 'status', status: 429, headers: { ratelimit: '"api";r=0;t=300' } })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited', details: { retryAfterSeconds: 300 } })
+  })
+
+  it('and does not stop: is given up after some attempts', async () => {
+    here.hub.misbehave = (route) => (route === 'info' ? { kind: 'status', status: 429 } : null)
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited' })
+    expect(listed()).toEqual(['info', 'info', 'info', 'info'])
+  })
+})
+
+describe('a hub in trouble', () => {
+  it.each([500, 502, 503, 504, 408])('(%d) is asked again', async (status) => {
+    here.hub.misbehave = (_, __, nth) => (nth === 0 ? { kind: 'status', status } : null)
+    await here.fetch()
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('for ever: is given up with its status', async () => {
+    here.hub.misbehave = () => ({ kind: 'status', status: 500 })
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', details: { status: 500 } })
+  })
+
+  it('that cuts its listing: is asked again', async () => {
+    here.hub.misbehave = (route, _, nth) => (route === 'tree' && nth === 0 ? { kind: 'status', status: 500 } : null)
+    await here.fetch()
+    expect(listed().filter((route) => route === 'tree')).toHaveLength(2)
+  })
+
+  it.each(['<html>Sign in to this network</html>', '[]', '{"sha":"../../etc"}', '{"sha":null}'])(
+    'that answers %j: is no hub',
+    async (body) => {
+      here.hub.misbehave = (route) => (route === 'info' ? { kind: 'body', body } : null)
+      await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', message: expect.stringContaining('HF_ENDPOINT') })
+    },
+  )
+
+  it.each([
+    [{ type: 'file', path: 'config.json', size: -1, oid: COMMIT }],
+    [{ type: 'file', path: 'config.json', size: 2 ** 60, oid: COMMIT }],
+    [{ type: 'file', path: 'config.json', size: 5, oid: '../../x' }],
+    [{ type: 'file', path: 'model.safetensors', size: 5, oid: COMMIT, lfs: { oid: 'short', size: 5 } }],
+  ])('that lists %j: is no hub', async (entry) => {
+    here.hub.misbehave = (route) => (route === 'tree' ? { kind: 'body', body: JSON.stringify([entry]) } : null)
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed' })
+    expect(existsSync(here.home)).toBe(false)
+  })
+
+  it.each(['file:///etc/passwd', 'ftp://127.0.0.1/x', 'http://['])('that redirects to %s: is not followed', async (location) => {
+    here.hub.misbehave = (route) => (route === 'resolve' ? { kind: 'status', status: 302, headers: { location } } : null)
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', message: expect.stringContaining(location) })
+  })
+
+  it('that redirects to itself: is not followed for ever', async () => {
+    here.hub.misbehave = (route) =>
+      route === 'info' ? { kind: 'status', status: 307, headers: { location: '/api/models/a/b/revision/main' } } : null
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', message: expect.stringContaining('circles') })
+    expect(here.hub.seen.length).toBeLessThan(12)
+  })
+})
+
+describe('the way to the hub', () => {
+  it('that does not exist', async () => {
+    here.env.HF_ENDPOINT = 'http://127.0.0.1:9'
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', details: { host: '127.0.0.1:9', reason: 'ECONNREFUSED' } })
+  })
+
+  it('by a name that nobody knows', async () => {
+    here.env.HF_ENDPOINT = 'http://hub.invalid'
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', message: expect.stringContaining('internet') })
+  })
+
+  it('leads through the proxy of the environment', async () => {
+    await using proxy = await ProxyServer.start()
+    here.env.HTTP_PROXY = proxy.address
+    await here.fetch()
+    expect(proxy.asked).toContainEqual(expect.stringContaining(`${here.hub.endpoint}/api/models/`))
+    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+  })
+
+  it('passes the proxy by where NO_PROXY says so', async () => {
+    await using proxy = await ProxyServer.start()
+    Object.assign(here.env, { HTTP_PROXY: proxy.address, NO_PROXY: '127.0.0.1' })
+    await here.fetch()
+    expect(proxy.asked).toEqual([])
+  })
+
+  it('is barred by a proxy that asks for a password: says which, without the password', async () => {
+    await using proxy = await ProxyServer.start()
+    proxy.refuse = 407
+    Object.assign(here.env, { HTTPS_PROXY: proxy.address.replace('//', '//me:secret@'), HF_ENDPOINT: 'https://hub.invalid' })
+    const refused = here.fetch().catch((error: unknown) => error)
+    expect(await refused).toMatchObject({
+      code: 'hub-unreachable',
+      message: expect.stringContaining(`proxy ${new URL(proxy.address).host}`),
+    })
+    expect(String(await refused)).not.toContain('secret')
+    expect(proxy.asked[0]).toBe('CONNECT hub.invalid:443')
+  })
+
+  it('through something that is no proxy', async () => {
+    here.env.HTTP_PROXY = 'no address at all'
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'usage' })
+  })
+
+  it('is not gone where there is no room for the files', async () => {
+    here.hub.misbehave = (route) =>
+      route === 'tree'
+        ? {
+            kind: 'body',
+            body: JSON.stringify([{ type: 'file', path: WEIGHTS, size: 4e15, oid: COMMIT, lfs: { oid: 'a'.repeat(64), size: 4e15 } }]),
+          }
+        : null
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'disk-full', details: { needed: 4e15 } })
+    expect(listed()).toEqual(['info', 'tree'])
+  })
+
+  it('is not taken by a file in the place of the folder', async () => {
+    await mkdir(here.home)
+    await writeFile(join(here.home, 'downloads'), '')
+    await expect(here.fetch()).rejects.toMatchObject({ code: 'write-failed' })
+  })
+})

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach } from 'vitest'
+import { type FetchedCheckpoint, type FetchOptions, fetchCheckpoint } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
+import type { Patience } from '../../../../src/engine/models/hub/transient.ts'
+import { HubServer } from '../../../helpers/hub-server.ts'
+import { noise } from '../../../helpers/noise.ts'
+
+export const REPOSITORY = 'someone/Small-VL'
+export const COMMIT = '1234567890abcdef1234567890abcdef12345678'
+export const WEIGHTS = 'model.safetensors'
+/** More than one piece of the network's. */
+export const weights = noise(300_000, 1)
+
+const text = (value: string) => new TextEncoder().encode(value)
+
+export function checkpoint(): Map<string, Uint8Array> {
+  return new Map([
+    ['config.json', text('{"model_type":"qwen2_vl"}')],
+    ['tokenizer.json', noise(5000, 2)],
+    ['README.md', text('---\nlicense: apache-2.0\n---\n')],
+    [WEIGHTS, weights],
+    // The same weights in another form, which nobody needs.
+    ['pytorch_model.bin', noise(1000, 3)],
+    ['.gitattributes', text('*.safetensors filter=lfs')],
+    ['figures/overview.png', noise(100, 4)],
+  ])
+}
+
+/** Ten attempts of some milliseconds. */
+const patience: Patience = { attempts: 4, backoff: 1, stall: 3000 }
+
+interface Setup {
+  hub: HubServer
+  home: string
+  /** A Hugging Face home of its own, so that this machine's does not come in between. */
+  env: Record<string, string>
+  fetch(options?: Partial<FetchOptions>): Promise<FetchedCheckpoint>
+}
+
+/** A hub with one repository, and an empty home, for every test. */
+export function hubSetup(): Setup {
+  const setup = {} as Setup
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tarsier-hub-'))
+    setup.hub = await HubServer.start()
+    setup.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main', 'v1.0'], files: checkpoint() })
+    setup.home = join(folder, 'home')
+    setup.env = { HF_ENDPOINT: setup.hub.endpoint, HF_HOME: join(folder, 'hf') }
+    setup.fetch = (options = {}) =>
+      fetchCheckpoint(REPOSITORY, {
+        home: setup.home,
+        env: setup.env,
+        signal: new AbortController().signal,
+        ...options,
+        patience: { ...patience, ...options.patience },
+      })
+  })
+  afterEach(async () => {
+    await setup.hub[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return setup
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { TransferMeter } from '../../../../src/engine/models/hub/transfer-meter.ts'
+import { defaultPatience, parseRetryAfter, Transient, waitBefore } from '../../../../src/engine/models/hub/transient.ts'
+import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
+import { TarsierError } from '../../../../src/shared/errors.ts'
+
+const failure = new TarsierError('hub-failed', 'No.')
+
+describe('waits between attempts', () => {
+  it('double up to half a minute, half of each left to chance', () => {
+    const waits = [1, 2, 3, 4, 5].map((failed) => waitBefore(failed, new Transient(failure), defaultPatience, 1))
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000])
+    expect(waitBefore(3, new Transient(failure), defaultPatience, 0)).toBe(1000)
+    expect(waitBefore(12, new Transient(failure), { ...defaultPatience, attempts: 99 }, 1)).toBe(30_000)
+  })
+
+  it('end after the last attempt', () => {
+    expect(waitBefore(defaultPatience.attempts, new Transient(failure), defaultPatience)).toBeNull()
+  })
+
+  it('are never shorter than the server asks for, and not waited for where that is long', () => {
+    expect(waitBefore(1, new Transient(failure, 7000), defaultPatience)).toBe(7000)
+    expect(waitBefore(1, new Transient(failure, 600_000), defaultPatience)).toBeNull()
+  })
+
+  it.each([
+    ['5', 5000],
+    ['0', 0],
+    ['Wed, 25 Nov 2026 10:00:30 GMT', 30_000],
+    ['Wed, 25 Nov 2026 09:00:00 GMT', 0],
+    ['soon', null],
+    ['', null],
+    [null, null],
+  ])('read Retry-After %j', (text, expected) => {
+    expect(parseRetryAfter(text, Date.parse('2026-11-25T10:00:00Z'))).toBe(expected)
+  })
+})
+
+describe('the speed of a download', () => {
+  it('is that of the last seconds; what was kept from before does not count', () => {
+    let now = 0
+    const told: DownloadProgress[] = []
+    using meter = new TransferMeter(
+      10_000,
+      (progress) => told.push(progress),
+      () => now,
+    )
+    meter.kept(4000)
+    meter.say('begun')
+    expect(told.at(-1)).toMatchObject({ value: 0.4, bytes: 4000, bytesPerSecond: null, secondsLeft: null })
+    now = 1000
+    meter.fetched(1000)
+    meter.say('on')
+    expect(told.at(-1)).toMatchObject({ value: 0.5, bytesPerSecond: 1000, secondsLeft: 5 })
+    for (const at of [4000, 8000, 12_000, 20_000]) {
+      now = at
+      meter.say('standing still')
+    }
+    expect(told.at(-1)).toMatchObject({ bytesPerSecond: null, secondsLeft: null })
+  })
+})
