@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { readTemplateFile } from '../engine/checkpoint/chat-template.ts'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
-import { readTemplateFile } from '../engine/models/import/chat-template.ts'
 import { openLoraAdapter } from '../engine/models/import/lora-adapter.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { readManifest } from '../engine/models/manifest.ts'

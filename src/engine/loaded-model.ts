@@ -6,6 +6,7 @@ import type { ModelManifest } from '../shared/model-manifest.ts'
 import { DeviceTestBook } from './devices/device-test-book.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
+import { towerForm } from './families/families.ts'
 import type { GgufFacts } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
@@ -47,6 +48,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
   const openOnce = async (): Promise<Tower> => {
     try {
       const opened = await openTower(directory, manifest, {
+        form: towerForm(manifest),
         device: visionDevice(options.device),
         signal: new AbortController().signal,
         tests,

@@ -1,11 +1,11 @@
 import sharp from 'sharp'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
+import { towerForm } from './families/families.ts'
 import { openClip } from './media/open-clip.ts'
 import { resizeBicubic } from './media/resize.ts'
 import type { RgbImage } from './media/types.ts'
 import { smartResize } from './vision/smart-resize.ts'
-import { towerForm } from './vision/tower-forms.ts'
 
 /** Longer side of a thumbnail, in pixels. */
 const THUMBNAIL = 320

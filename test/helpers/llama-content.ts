@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeLlamaVocabulary, readLlamaTokenizerFiles } from '../../src/engine/checkpoint/llama-vocabulary.ts'
+import { readTokenizerFiles } from '../../src/engine/checkpoint/tokenizer-files.ts'
+import { makeVocabulary } from '../../src/engine/checkpoint/vocabulary.ts'
+import { type LlamaLanguageConfig, llamaLanguageContent } from '../../src/engine/families/llava/language.ts'
 import { type GgufContent, ggufHeader, ggufTensorPieces } from '../../src/engine/formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../../src/engine/formats/tensor-source.ts'
-import { type LlamaLanguageConfig, llamaLanguageContent } from '../../src/engine/models/import/llama-language.ts'
-import { makeLlamaVocabulary, readLlamaTokenizerFiles } from '../../src/engine/models/import/llama-vocabulary.ts'
-import { readTokenizerFiles } from '../../src/engine/models/import/tokenizer-files.ts'
-import { makeVocabulary } from '../../src/engine/models/import/vocabulary.ts'
 
 /** The settings of a checkpoint that tools/reference/converter_fixtures.py wrote. */
 export function llamaConfig(directory: string): LlamaLanguageConfig {

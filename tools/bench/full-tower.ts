@@ -1,8 +1,9 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { towerForm } from '../../src/engine/families/families.ts'
+import { qwen2VlVisionConfigSchema } from '../../src/engine/families/qwen2-vl/vision-config.ts'
 import type { Frame } from '../../src/engine/media/types.ts'
-import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import { openTower } from '../../src/engine/vision/open-tower.ts'
 import type { Tower } from '../../src/engine/vision/types.ts'
 import { visionPrecisions } from '../../src/shared/model-manifest.ts'
@@ -95,7 +96,7 @@ async function ours(closers: Closers): Promise<Entrant[]> {
     const { directory, manifest } = closers.use(await towerFolder(randomTower(config), parsed, precision))
     let tower: Tower | undefined
     const loading = await milliseconds(async () => {
-      tower = closers.use(await openTower(directory, manifest, { device: 'cpu', signal }))
+      tower = closers.use(await openTower(directory, manifest, { form: towerForm(manifest), device: 'cpu', signal }))
     })
     const bytes = manifest.vision.bytes + (manifest.vision.data?.bytes ?? 0)
     const time = async (width: number, height: number) => {

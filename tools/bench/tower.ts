@@ -1,5 +1,6 @@
+import { towerForm } from '../../src/engine/families/families.ts'
+import { qwen2VlVisionConfigSchema } from '../../src/engine/families/qwen2-vl/vision-config.ts'
 import type { Frame } from '../../src/engine/media/types.ts'
-import { qwen2VlVisionConfigSchema } from '../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import { openTower } from '../../src/engine/vision/open-tower.ts'
 import { formulaCheckpoint, towerShapes } from '../../test/engine/vision/formula-weights.ts'
 import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
@@ -50,7 +51,7 @@ async function timeTower(python: string, rounds: number): Promise<TowerTimes> {
   const parsed = qwen2VlVisionConfigSchema.parse(config)
   await using folder = await towerFolder(formulaCheckpoint('visual.', towerShapes(parsed)), parsed, 'f32')
   const before = process.memoryUsage().rss
-  await using tower = await openTower(folder.directory, folder.manifest, { device: 'auto', signal })
+  await using tower = await openTower(folder.directory, folder.manifest, { form: towerForm(folder.manifest), device: 'auto', signal })
   await using theirs = await TransformersTower.start(python, config)
   async function* frames(): AsyncGenerator<Frame> {
     for (let index = 0; index < RUNS; index++)

@@ -1,4 +1,5 @@
 import type { EngineClient, EngineOptions, ModelFacts } from '../../engine/engine-client.ts'
+import { familyOf } from '../../engine/families/families.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
@@ -6,7 +7,6 @@ import { installedVersion } from '../../platform/installed-version.ts'
 import type { Answer } from '../../shared/engine-events.ts'
 import { isProcessLost, TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
-import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
@@ -96,7 +96,7 @@ export class TarsierModel implements ModelUnderTest {
     try {
       const facts = await client.load(signal)
       const hashes = Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256]))
-      return new TarsierModel(options, client, facts, hashes, marks, samplePixelsOf(manifest))
+      return new TarsierModel(options, client, facts, hashes, marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
       throw error
@@ -189,11 +189,6 @@ export class TarsierModel implements ModelUnderTest {
 
 function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }>): number {
   return frames.kind === 'indices' ? frames.indices.length : frames.times.length
-}
-
-/** A frame fills its temporal patch by itself, so it counts that many times against the budget. */
-function samplePixelsOf(manifest: ModelManifest): number | null {
-  return manifest.family === 'tarsier2' ? manifest.preprocessing.clipMaxPixels / manifest.vision.temporalPatchSize : null
 }
 
 /** Without the cache on disk: thousands of clips that are looked at once would only push one another out. */

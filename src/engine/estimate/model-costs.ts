@@ -1,14 +1,10 @@
 import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { familyOf, towerForm } from '../families/families.ts'
 import { checkGguf, type GgufFacts } from '../language/gguf-check.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
-import { towerForm } from '../vision/tower-forms.ts'
 import type { MemoryFacts } from './memory-needed.ts'
 
-/** Heads of every tower of these families, Qwen2-VL's and CLIP's ViT-L alike; and how many times their width the layers between are wide. */
-const TOWER_HEADS = 16
-const TOWER_FEED_FORWARD = 4
-const CLIP_HEAD = 64
 /** Tokens of a frame below which it is not shrunk to fit: 8 by 8, where single things can still be told apart. */
 const MIN_TOKENS = 64
 
@@ -23,8 +19,7 @@ export interface ModelCosts {
 /** `language` is what the language file's head says, which the manifest does not. */
 export function modelCosts(manifest: ModelManifest, language: GgufFacts): ModelCosts {
   const { vision } = manifest
-  const head = manifest.family === 'tarsier2' ? manifest.vision.headSize : CLIP_HEAD
-  const width = TOWER_HEADS * head
+  const { tower, shrinks } = familyOf(manifest).costs(manifest)
   return {
     memory: {
       weights: { language: manifest.language.bytes, vision: vision.bytes + (vision.data?.bytes ?? 0), precision: vision.precision },
@@ -34,10 +29,10 @@ export function modelCosts(manifest: ModelManifest, language: GgufFacts): ModelC
         vocabulary: language.tokens,
         cellBytes: language.cellNumbers * (language.exact ? 4 : 2),
       },
-      tower: { width, heads: TOWER_HEADS, feedForward: TOWER_FEED_FORWARD * width },
+      tower,
     },
     form: towerForm(manifest),
-    minPixels: manifest.family === 'tarsier2' ? MIN_TOKENS * (vision.patchSize * vision.mergeSize) ** 2 : Number.POSITIVE_INFINITY,
+    minPixels: shrinks ? MIN_TOKENS * (vision.patchSize * vision.mergeSize) ** 2 : Number.POSITIVE_INFINITY,
   }
 }
 

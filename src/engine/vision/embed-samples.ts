@@ -1,6 +1,7 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { openClip } from '../media/open-clip.ts'
 import { openTower } from './open-tower.ts'
+import type { TowerForm } from './tower-form.ts'
 
 /** Of each clip its first and its last frame. */
 const FRAMES = 2
@@ -13,11 +14,11 @@ const MAX_PIXELS = 224 * 224
  */
 export async function embedSamples(
   directory: string,
-  manifest: ModelManifest,
+  { manifest, form }: { readonly manifest: ModelManifest; readonly form: TowerForm },
   clips: readonly string[],
   signal: AbortSignal,
 ): Promise<Float32Array[]> {
-  await using tower = await openTower(directory, manifest, { device: 'cpu', mapped: true, signal })
+  await using tower = await openTower(directory, manifest, { form, device: 'cpu', mapped: true, signal })
   const rows: Float32Array[] = []
   for (const path of clips) {
     await using clip = await openClip(path, signal)

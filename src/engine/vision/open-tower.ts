@@ -7,12 +7,14 @@ import type { SessionWishes } from './session-options.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
 import { checkTowerFiles } from './tower-files.ts'
-import { towerForm } from './tower-forms.ts'
+import type { TowerForm } from './tower-form.ts'
 import { openTested, type TestedSession } from './tower-self-test.ts'
 import { openTried } from './tower-trial.ts'
 import type { Tower, VisionDevice } from './types.ts'
 
 export interface TowerOptions {
+  /** The form of the manifest's family. */
+  readonly form: TowerForm
   readonly device: VisionDeviceChoice
   readonly signal: AbortSignal
   /** Threads of the CPU device. Defaults to the machine's physical cores. */
@@ -32,9 +34,9 @@ export interface TowerOptions {
 export async function openTower(modelDirectory: string, manifest: ModelManifest, options: TowerOptions): Promise<Tower> {
   options.signal.throwIfAborted()
   const { path, graph } = await checkTowerFiles(modelDirectory, manifest.vision)
-  expectGraphFits(graph, manifest)
+  const { form } = options
+  expectGraphFits(graph, manifest, form)
   const threads = options.intraOpThreads ?? physicalCores()
-  const form = towerForm(manifest)
   const mapped = options.mapped ?? false
   const open = async (device: VisionDevice): Promise<TestedSession> => {
     try {

@@ -1,5 +1,4 @@
 import type { RgbImage } from '../media/types.ts'
-import { mergedOrder } from './rotary.ts'
 
 const CHANNELS = 3
 
@@ -45,6 +44,17 @@ export function fillPatches(
       for (let y = 0; y < patchSize; y++) {
         let from = corner + y * width * CHANNELS + channel
         for (let x = 0; x < patchSize; x++, from += CHANNELS) target[at++] = table[base + (rgb[from] ?? 0)] ?? 0
+      }
+    }
+  }
+}
+
+/** Rows and columns of a grid's patches as Qwen2-VL orders them: merged cells row by row, the patches of each cell row by row. */
+export function* mergedOrder(gridHeight: number, gridWidth: number, mergeSize: number): Generator<readonly [row: number, column: number]> {
+  for (let cellRow = 0; cellRow < gridHeight; cellRow += mergeSize) {
+    for (let cellColumn = 0; cellColumn < gridWidth; cellColumn += mergeSize) {
+      for (let y = 0; y < mergeSize; y++) {
+        for (let x = 0; x < mergeSize; x++) yield [cellRow + y, cellColumn + x]
       }
     }
   }

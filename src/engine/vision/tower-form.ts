@@ -4,6 +4,14 @@ import type { Size } from './smart-resize.ts'
 import type { NamedFloats } from './thread-messages.ts'
 import type { FrameLimits, FrameShape, FrameTokens } from './types.ts'
 
+/** An input or an output of a graph, in 32-bit floats. */
+export interface GraphValue {
+  readonly name: string
+  readonly axes: number
+  /** Size of the last axis. */
+  readonly last: number
+}
+
 /** What one kind of tower adds to the mechanism that all share ({@link OnnxTower}). All of it is pure. */
 export interface TowerForm {
   readonly patching: Patching
@@ -15,6 +23,10 @@ export interface TowerForm {
   tokens(picture: Size): FrameTokens
   /** The graph's inputs beside `pixels`, for pictures of so many patches. Their memory moves to the tower's thread, so it is new each time. */
   furtherInputs(rows: number, columns: number): NamedFloats[]
+  /** The graph's inputs beside `pixels`, as its file must have them. */
+  readonly graphInputs: readonly GraphValue[]
+  /** Positions that the tower has learned for each patch of a whole picture, by the name that our writer gives them; null where it has none. */
+  readonly learnedPositions: { readonly name: string; readonly side: number } | null
   /** Size of a picture for the trial run, as small as the graph takes. */
   readonly trial: Size
   /** Sizes of pictures for the self-test of a device: small ones, but of 64 patches and more, for errors of some devices begin there. */

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { towerForm } from '../../../src/engine/families/families.ts'
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { compareRows } from '../../../src/engine/vision/compare-rows.ts'
@@ -13,7 +14,7 @@ const never = new AbortController().signal
 
 async function rowsOf({ prefix, tensors, config, frames }: TowerCase, precision: VisionPrecision): Promise<Float32Array[]> {
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, precision)
-  await using tower = await openTower(folder.directory, folder.manifest, { device: 'cpu', signal: never })
+  await using tower = await openTower(folder.directory, folder.manifest, { form: towerForm(folder.manifest), device: 'cpu', signal: never })
   const rows: Float32Array[] = []
   for await (const embedded of tower.embed(streamed(frames), { frameCount: frames.length, signal: never })) rows.push(embedded.rows)
   return rows

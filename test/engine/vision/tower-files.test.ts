@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { towerForm } from '../../../src/engine/families/families.ts'
+import { writeQwen2VlTower } from '../../../src/engine/families/qwen2-vl/tower.ts'
 import { OnnxGraphWriter } from '../../../src/engine/formats/onnx/onnx-graph.ts'
-import { writeQwen2VlTower } from '../../../src/engine/models/import/qwen2-vl-tower.ts'
 import { visionDeviceStates } from '../../../src/engine/vision/devices.ts'
 import { openTower } from '../../../src/engine/vision/open-tower.ts'
 import { checkTowerFiles, type Graph } from '../../../src/engine/vision/tower-files.ts'
@@ -145,7 +146,7 @@ describe('a damaged tower', () => {
   const fixture = towerCase('head16')
   const source = formulaCheckpoint(fixture.prefix, fixture.tensors)
   const open = (folder: { directory: string }, manifest: ModelManifest) =>
-    openTower(folder.directory, manifest, { device: 'cpu', signal: never })
+    openTower(folder.directory, manifest, { form: towerForm(manifest), device: 'cpu', signal: never })
 
   test.each(['truncated', 'not ONNX', 'missing', 'empty'])('%s', async (how) => {
     await using folder = await towerFolder(source, fixture.config, 'f32')
@@ -208,7 +209,9 @@ test('a device that this machine lacks, asked for by name, is a typed error that
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
   const lacking = process.platform === 'win32' ? 'coreml' : 'dml'
-  await expect(openTower(folder.directory, folder.manifest, { device: lacking, signal: never })).rejects.toMatchObject({
+  await expect(
+    openTower(folder.directory, folder.manifest, { form: towerForm(folder.manifest), device: lacking, signal: never }),
+  ).rejects.toMatchObject({
     code: 'device-unavailable',
     details: { device: lacking, available: expect.arrayContaining(['cpu']) },
   })
@@ -217,7 +220,11 @@ test('a device that this machine lacks, asked for by name, is a typed error that
 test('auto finds a device that gives right rows, and tells of those it passed over', async () => {
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
-  await using tower = await openTower(folder.directory, folder.manifest, { device: 'auto', signal: never })
+  await using tower = await openTower(folder.directory, folder.manifest, {
+    form: towerForm(folder.manifest),
+    device: 'auto',
+    signal: never,
+  })
   const states = visionDeviceStates()
   const before = states.slice(
     0,

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeQwen2VlTower } from '../../../src/engine/families/qwen2-vl/tower.ts'
+import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from '../../../src/engine/families/qwen2-vl/vision-config.ts'
 import type { TensorSource } from '../../../src/engine/formats/tensor-source.ts'
 import type { Frame } from '../../../src/engine/media/types.ts'
-import { writeQwen2VlTower } from '../../../src/engine/models/import/qwen2-vl-tower.ts'
-import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from '../../../src/engine/models/import/qwen2-vl-vision-config.ts'
 import type { Tarsier2Manifest, VisionPrecision } from '../../../src/shared/model-manifest.ts'
 
 const fixtures = new URL('../../fixtures/vision/', import.meta.url)

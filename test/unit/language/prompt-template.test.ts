@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tokenTypes } from '../../../src/engine/checkpoint/vocabulary.ts'
+import { TARSIER_CLIP, tarsierTemplate } from '../../../src/engine/families/llava/tarsier-template.ts'
 import { PromptTemplate } from '../../../src/engine/language/prompt-template.ts'
 import { TemplateRenderer } from '../../../src/engine/language/template-renderer.ts'
 import type { ChatMessage, ChatPart } from '../../../src/engine/language/types.ts'
-import { TARSIER_CLIP, tarsierTemplate } from '../../../src/engine/models/import/tarsier-template.ts'
-import { tokenTypes } from '../../../src/engine/models/import/vocabulary.ts'
 
 const vocabulary = {
   controls: new Map([

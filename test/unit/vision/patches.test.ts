@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { fillPatches, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
-import { mergedOrder, rotaryTables } from '../../../src/engine/vision/rotary.ts'
+import { rotaryTables } from '../../../src/engine/families/qwen2-vl/rotary.ts'
+import { fillPatches, mergedOrder, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
 
 test('patches come cell by cell, the patches of a cell row by row', () => {
   expect([...mergedOrder(2, 4, 2)]).toEqual([

@@ -4,16 +4,17 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { TarsierError } from '../../../shared/errors.ts'
+import { readChatTemplates } from '../../checkpoint/chat-template.ts'
+import { readConfigFile } from '../../checkpoint/config-file.ts'
+import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
+import { makeVocabulary } from '../../checkpoint/vocabulary.ts'
+import { qwen2VlConfig, qwen2VlPreprocessor } from '../../families/qwen2-vl/checkpoint-files.ts'
+import { qwen2VlConfigOf } from '../../families/qwen2-vl/config.ts'
 import { checkFields, readJsonFile, readTextFile } from '../../formats/checked-json.ts'
 import { openCheckpoint } from '../../formats/safetensors/safetensors.ts'
 import { SHARD_BYTES, type ShardTensor, writeShards } from '../../formats/safetensors/safetensors-shards.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
-import { readChatTemplates } from '../import/chat-template.ts'
-import { readCheckpointConfig } from '../import/checkpoint-config.ts'
 import { expectRoom, writeFolderAside } from '../import/folder-aside.ts'
-import { readTokenizerFiles } from '../import/tokenizer-files.ts'
-import { makeVocabulary } from '../import/vocabulary.ts'
-import { qwen2VlConfig, qwen2VlPreprocessor } from './qwen2-vl-files.ts'
 
 /** What checkpoints call their parts, and what published Qwen2-VL checkpoints do; longer ones first. */
 const PREFIXES = [
@@ -62,7 +63,7 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
   signal.throwIfAborted()
   const directory = resolve(checkpoint)
   const target = resolve(destination)
-  const config = await readCheckpointConfig(directory)
+  const config = qwen2VlConfigOf(await readConfigFile(directory), directory)
   await using source = await openCheckpoint(directory)
   const { tied, tensors } = tensorsOf(source, config.language.tied)
   const tokenizer = await readTokenizerFiles(directory)

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { ModelWishes } from '../../checkpoint/model-parts.ts'
+import { towerForm } from '../../families/families.ts'
 import { tryTemplate } from '../../language/prompt-template.ts'
 import { expectGraphFits } from '../../vision/graph-fit.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
@@ -11,7 +13,6 @@ import { verifyModel } from '../manifest.ts'
 import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
 import { type ImportSource, openImportSource, type SourceCompanions } from './import-source.ts'
-import type { ModelWishes } from './model-parts.ts'
 import { languageWork } from './write-language.ts'
 import { towerWork, type WrittenTower } from './write-tower.ts'
 
@@ -71,7 +72,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     progress.say(WRITING, 'checking what was written')
     await verifyModel(directory, signal)
     const { graph } = await checkTowerFiles(directory, manifest.vision)
-    expectGraphFits(graph, manifest)
+    expectGraphFits(graph, manifest, towerForm(manifest))
     signal.throwIfAborted()
     progress.say(1, 'done')
   })

@@ -1,15 +1,15 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TarsierError } from '../../../shared/errors.ts'
+import { readConfigFile, tiesEmbeddings } from '../../checkpoint/config-file.ts'
+import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import { familyOfConfig } from '../../families/families.ts'
 import { isMissing, unreadable } from '../../formats/contained-file.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { mergeAdapter } from './adapted-tensors.ts'
-import { readConfigFile, tiesEmbeddings } from './checkpoint-config.ts'
-import { readModelParts } from './checkpoint-family.ts'
 import { openGgufPair } from './gguf-pair.ts'
 import { adapterBase, openLoraAdapter } from './lora-adapter.ts'
-import type { ModelParts, ModelWishes } from './model-parts.ts'
 
 const GGUF = '.gguf'
 
@@ -66,7 +66,7 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
   const { tensors, paths } = await openTensors(path, adapter)
   try {
     return {
-      parts: await readModelParts(path, tensors, wishes),
+      parts: await readParts(path, tensors, wishes),
       facts: await factsOf([...names.map((name) => join(path, name)), ...paths]),
       [Symbol.asyncDispose]: () => tensors[Symbol.asyncDispose](),
     }
@@ -74,6 +74,12 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
     await tensors[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** A checkpoint folder of any family that is known. */
+async function readParts(directory: string, tensors: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+  const config = await readConfigFile(directory)
+  return await familyOfConfig(config).readParts(directory, config, tensors, wishes)
 }
 
 /** The checkpoint's tensors, with an adapter merged into them where there is one; `paths` are that one's files. */

@@ -4,11 +4,12 @@ import { remove } from '../../../platform/move.ts'
 import { resourceFolder } from '../../../platform/resource-folder.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import type { ModelParts } from '../../checkpoint/model-parts.ts'
+import { towerForm } from '../../families/families.ts'
 import type { GraphFiles } from '../../formats/onnx/onnx-graph.ts'
 import { compareRows, type TowerError } from '../../vision/compare-rows.ts'
 import { embedSamples } from '../../vision/embed-samples.ts'
 import type { ImportJournal } from './import-journal.ts'
-import type { ModelParts } from './model-parts.ts'
 
 const VISION_FILE = 'vision.onnx'
 /** Of the folder with a tower that is only written to be compared with, inside the model's that is being made. */
@@ -58,7 +59,7 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
         withFolder(join(directory, ASIDE), async (folder) => {
           const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits, to compare'
           const files = await write({ directory: folder, precision: 'f32', rounded }, exact, title)
-          return await embedSamples(folder, manifestOf({ ...files, precision: 'f32' }), clips ?? [], signal)
+          return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
         })
       const exactRows = clips && (await rowsAside(false))
       // Run as it is, a tower in 16 bits takes more memory than one in 32: both forms of it are there.
@@ -68,10 +69,14 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
       if (exactRows === null || (precision === 'f16' && roundedRows === null)) return { ...files, precision }
       onDone(own + asides * exact, 'comparing the vision tower')
       const manifest = manifestOf({ ...files, precision })
-      const rows = roundedRows ?? (await embedSamples(directory, manifest, clips ?? [], signal))
+      const rows = roundedRows ?? (await embedSamples(directory, withForm(manifest), clips ?? [], signal))
       return { ...files, precision, error: compareRows(exactRows, rows, manifest.vision.width, CLIPS.length) }
     },
   }
+}
+
+function withForm(manifest: ModelManifest) {
+  return { manifest, form: towerForm(manifest) }
 }
 
 /** The example clips; null when they did not come along. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readTemplateFile } from '../../../../src/engine/models/import/chat-template.ts'
+import { readTemplateFile } from '../../../../src/engine/checkpoint/chat-template.ts'
 import { importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
 import { readManifest } from '../../../../src/engine/models/manifest.ts'
 import { CheckpointCopy, type CheckpointName } from '../../../helpers/checkpoint-folder.ts'

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { readConfigFile } from '../../../../src/engine/checkpoint/config-file.ts'
+import { readTokenizerFiles } from '../../../../src/engine/checkpoint/tokenizer-files.ts'
+import { makeVocabulary } from '../../../../src/engine/checkpoint/vocabulary.ts'
+import { qwen2VlConfigOf } from '../../../../src/engine/families/qwen2-vl/config.ts'
+import { languageContent } from '../../../../src/engine/families/qwen2-vl/language.ts'
 import type { GgufContent } from '../../../../src/engine/formats/gguf/gguf-writer.ts'
 import { openCheckpoint } from '../../../../src/engine/formats/safetensors/safetensors.ts'
-import { readCheckpointConfig } from '../../../../src/engine/models/import/checkpoint-config.ts'
-import { languageContent } from '../../../../src/engine/models/import/qwen2-vl-language.ts'
-import { readTokenizerFiles } from '../../../../src/engine/models/import/tokenizer-files.ts'
-import { makeVocabulary } from '../../../../src/engine/models/import/vocabulary.ts'
 import { checkpointPath } from '../../../helpers/checkpoint-folder.ts'
 import { type Converted, llamaCheckpoint, llamaCheckpoints, readConverted } from '../../../helpers/converted.ts'
 import { llamaContent } from '../../../helpers/llama-content.ts'
@@ -97,7 +98,7 @@ describe('the metadata', () => {
 
   it.each(['tied-heads-of-16', 'newer-keys-heads-of-64'] as const)("is the converter's for a Qwen2-VL checkpoint, %s", async (name) => {
     await using source = await openCheckpoint(checkpointPath(name))
-    const { language: config } = await readCheckpointConfig(checkpointPath(name))
+    const { language: config } = qwen2VlConfigOf(await readConfigFile(checkpointPath(name)), checkpointPath(name))
     const vocabulary = makeVocabulary(await readTokenizerFiles(checkpointPath(name)), config.vocabulary, config.tokenIds)
     const expected = readConverted(name)
     const template = expected.metadata['tokenizer.chat_template']?.value as string

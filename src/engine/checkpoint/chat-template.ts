@@ -1,0 +1,88 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import { checkFields, readJsonFile, readTextFile } from '../formats/checked-json.ts'
+import { isMissing, unreadable } from '../formats/contained-file.ts'
+
+const namedSchema = z.array(z.object({ name: z.string(), template: z.string() }))
+const holderSchema = z.object({ chat_template: z.union([z.string(), namedSchema]).nullish() })
+const contain = { huggingFaceCache: true }
+
+export interface ChatTemplates {
+  /** The processor's, which is for messages with pictures: what transformers renders with. */
+  readonly processor: string
+  /** The tokenizer's, which llama.cpp's converter carries; the same text in every published checkpoint. */
+  readonly tokenizer: string
+}
+
+/** Where a template that was given by itself comes from, as errors name it. */
+export const GIVEN_TEMPLATE = 'the file given'
+
+/** Templates of published checkpoints have a few kilobytes. */
+const MAX_TEMPLATE_BYTES = 1_000_000
+
+/** A template from a file of its own. Throws `file-missing`, `file-unreadable`, and `model-damaged` for what can be none. */
+export async function readTemplateFile(path: string): Promise<string> {
+  let bytes: Uint8Array
+  try {
+    const facts = await stat(path)
+    if (!facts.isFile()) throw new TarsierError('file-missing', `${path} is not a file. Give the file that holds the chat template.`)
+    const { size } = facts
+    if (size > MAX_TEMPLATE_BYTES)
+      throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than a chat template needs.`)
+    bytes = await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) throw new TarsierError('file-missing', `There is no file ${path}. Give the file that holds the chat template.`)
+    throw unreadable(path, error)
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (text.trim() !== '') return text
+  } catch (error) {
+    throw new TarsierError('model-damaged', `${path} is not UTF-8 text.`, { cause: error })
+  }
+  throw new TarsierError('model-damaged', `${path} is empty. Give the file that holds the chat template.`)
+}
+
+/** The same where a checkpoint may have none: null for what is not there. */
+export async function findChatTemplates(directory: string): Promise<{ [Whose in keyof ChatTemplates]: string | null }> {
+  const jinja = await readTextFile(directory, 'chat_template.jinja', contain)
+  const beside = jinja ?? (await templateIn(directory, 'chat_template.json'))
+  const inTokenizer = await templateIn(directory, 'tokenizer_config.json')
+  const processor = beside ?? (await templateIn(directory, 'processor_config.json')) ?? inTokenizer
+  return { processor, tokenizer: inTokenizer ?? beside ?? processor }
+}
+
+/**
+ * The chat template that is `given`, else the checkpoint's own, from chat_template.jinja, chat_template.json, processor_config.json or
+ * tokenizer_config.json. Of several named ones the one named `default`. Throws `model-damaged` when there is none.
+ */
+export async function readChatTemplates(directory: string, given?: string): Promise<ChatTemplates> {
+  if (given !== undefined) return { processor: given, tokenizer: given }
+  const { processor, tokenizer } = await findChatTemplates(directory)
+  if (processor === null || tokenizer === null) {
+    throw new TarsierError(
+      'model-damaged',
+      `${directory} has no chat template (chat_template.jinja, chat_template.json, or chat_template in tokenizer_config.json). Fetch all the checkpoint's files, or give a template.`,
+      { remedy: 'give-template' },
+    )
+  }
+  return { processor, tokenizer }
+}
+
+/** Refuses a template that shows no clip. `where` is the folder or file that holds it. */
+export function expectClipPlace(template: string, pad: string, where: string): void {
+  if (template.includes(pad)) return
+  throw new TarsierError('model-unsupported', `The chat template in ${where} has no place for a clip ("${pad}"). Give one that has.`, {
+    remedy: 'give-template',
+  })
+}
+
+async function templateIn(directory: string, name: string): Promise<string | null> {
+  const value = await readJsonFile(directory, name, contain)
+  if (value === null) return null
+  const { chat_template: template } = checkFields(value, holderSchema, join(directory, name))
+  if (template === undefined || template === null || typeof template === 'string') return template ?? null
+  return template.find(({ name }) => name === 'default')?.template ?? null
+}

@@ -1,0 +1,37 @@
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { GgufFile } from '../formats/gguf/gguf-file.ts'
+import type { LanguageShape } from '../language/gguf-hyperparameters.ts'
+import { VOCABULARY_TEXTS } from '../language/gguf-vocabulary.ts'
+import type { MmprojSettings } from './mmproj-settings.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+const TYPES = 'tokenizer.ggml.token_type'
+/** The arrays of a language model's metadata that are read here. */
+export const PAIR_TEXTS: ReadonlySet<string> = new Set([...VOCABULARY_TEXTS, TYPES])
+
+/** A language model's GGUF and its mmproj file, opened, with their heads checked. */
+export interface GgufPairFiles {
+  readonly language: GgufFile
+  readonly shape: LanguageShape
+  readonly mmproj: GgufFile
+  readonly settings: MmprojSettings
+  /** What the language model's file says of the model. */
+  readonly found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] }
+}
+
+/** A language model's vocabulary. That its arrays are there, and of one length, was checked with the head. */
+export function vocabularyOf({ head: { values } }: GgufFile): Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'> {
+  const array = (key: string) => {
+    const value = values.get(key)
+    return typeof value === 'object' ? value : undefined
+  }
+  const [tokens = []] = [...VOCABULARY_TEXTS].map((key) => array(key)?.texts)
+  const end = values.get('tokenizer.ggml.eos_token_id')
+  return { tokens, types: array(TYPES)?.numbers ?? [], specialIds: new Map(typeof end === 'number' ? [['eos', end] as const] : []) }
+}
+
+/** A text of the metadata; undefined where it is not there, or empty. */
+export function textOf({ head: { values } }: GgufFile, key: string): string | undefined {
+  const value = values.get(key)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,113 @@
+import { TarsierError } from '../../shared/errors.ts'
+import { type TensorType, tensorTypes, type WrittenPrecision } from '../formats/gguf/gguf-format.ts'
+import { convertRotaryRows, convertTensor } from '../formats/gguf/gguf-tensor-data.ts'
+import type { GgufTensor } from '../formats/gguf/gguf-writer.ts'
+import { expectShape } from '../formats/onnx/onnx-checkpoint-weights.ts'
+import type { TensorSource } from '../formats/tensor-source.ts'
+
+/**
+ * Where the layers are: in LLaVA's and Tarsier's own wrappers, in those of newer transformers, and in checkpoints of the language
+ * model alone or of Qwen2-VL as published.
+ */
+const LAYOUTS = [
+  { body: 'language_model.model.', head: 'language_model.lm_head.weight' },
+  { body: 'model.language_model.', head: 'lm_head.weight' },
+  { body: 'model.', head: 'lm_head.weight' },
+] as const
+const MATRIX_TYPES: Readonly<Record<WrittenPrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
+
+/** The sizes of a language model whose layers are llama's. */
+export interface LanguageShape {
+  readonly layers: number
+  readonly width: number
+  readonly feedForward: number
+  readonly heads: number
+  readonly keyValueHeads: number
+  readonly headSize: number
+  readonly vocabulary: number
+  /** Whether the output layer is the embedding table; undefined where config.json says nothing. */
+  readonly tied: boolean | undefined
+  /** Whether queries, keys and values have biases. */
+  readonly biases: boolean
+  /**
+   * Whether rows of queries and keys change places: checkpoints have the halves of a head's rotary pairs apart, and llama.cpp wants
+   * those of the architecture `llama` side by side.
+   */
+  readonly interleaved: boolean
+}
+
+export interface LanguageOptions {
+  readonly precision: WrittenPrecision
+  readonly signal: AbortSignal
+}
+
+/**
+ * The tensors of a language model as llama.cpp's own converter writes them: the same names, types and bytes. Vectors stay in 32 bits; a
+ * matrix whose rows are not whole blocks of 32 becomes f16 under q8_0. Every tensor's presence and shape is checked here, before
+ * anything is written. Throws `model-damaged` and `model-unsupported`.
+ */
+export function languageTensors(source: TensorSource, shape: LanguageShape, { precision, signal }: LanguageOptions): GgufTensor[] {
+  const { body, head } = findLayout(source)
+  const { width, feedForward, vocabulary, headSize } = shape
+  expectNoMore(source, body, shape)
+  const tensors: GgufTensor[] = []
+  const add = (name: string, key: string, dimensions: readonly number[], data = convertTensor) => {
+    expectShape(source, key, dimensions)
+    const type = typeOf(dimensions, precision)
+    tensors.push({ name, type, shape: dimensions, data: () => data(source, key, type, signal) })
+  }
+  add('token_embd.weight', `${body}embed_tokens.weight`, [vocabulary, width])
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const from = `${body}layers.${layer}.`
+    const to = `blk.${layer}.`
+    add(`${to}attn_norm.weight`, `${from}input_layernorm.weight`, [width])
+    for (const [part, heads] of [
+      ['q', shape.heads],
+      ['k', shape.keyValueHeads],
+      ['v', shape.keyValueHeads],
+    ] as const) {
+      const rotary = shape.interleaved && part !== 'v'
+      const data: typeof convertTensor = (...given) => (rotary ? convertRotaryRows(headSize, ...given) : convertTensor(...given))
+      add(`${to}attn_${part}.weight`, `${from}self_attn.${part}_proj.weight`, [heads * headSize, width], data)
+      if (shape.biases) add(`${to}attn_${part}.bias`, `${from}self_attn.${part}_proj.bias`, [heads * headSize], data)
+    }
+    add(`${to}attn_output.weight`, `${from}self_attn.o_proj.weight`, [width, shape.heads * headSize])
+    add(`${to}ffn_norm.weight`, `${from}post_attention_layernorm.weight`, [width])
+    add(`${to}ffn_gate.weight`, `${from}mlp.gate_proj.weight`, [feedForward, width])
+    add(`${to}ffn_up.weight`, `${from}mlp.up_proj.weight`, [feedForward, width])
+    add(`${to}ffn_down.weight`, `${from}mlp.down_proj.weight`, [width, feedForward])
+  }
+  add('output_norm.weight', `${body}norm.weight`, [width])
+  // Tied: llama.cpp takes the embeddings where there is no output. What the tensors show counts, for wrappers' config.json may say otherwise.
+  if (source.has(head) || shape.tied === false) add('output.weight', head, [vocabulary, width])
+  return tensors
+}
+
+function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
+  const layout = LAYOUTS.find(({ body }) => source.has(`${body}embed_tokens.weight`))
+  if (layout) return layout
+  throw new TarsierError(
+    'model-unsupported',
+    `The checkpoint has no language model: no tensor is called "embed_tokens.weight" after any of ${LAYOUTS.map(({ body }) => body).join(', ')}.`,
+  )
+}
+
+/** Layers and biases that config.json does not speak of would be lost without a word. */
+function expectNoMore(source: TensorSource, body: string, { layers, biases }: LanguageShape): void {
+  if (source.has(`${body}layers.${layers}.input_layernorm.weight`)) {
+    throw new TarsierError(
+      'model-damaged',
+      `The language model has more layers than the ${layers} that config.json speaks of. Fetch the checkpoint again.`,
+    )
+  }
+  const bias = ['q', 'k', 'v', 'o'].map((part) => `${body}layers.0.self_attn.${part}_proj.bias`).find((key) => source.has(key))
+  if (bias !== undefined && !(biases && !bias.includes('.o_proj.'))) {
+    throw new TarsierError('model-unsupported', `The language model has biases ("${bias}"), which models of its kind do not have.`)
+  }
+}
+
+function typeOf(shape: readonly number[], precision: WrittenPrecision): TensorType {
+  if (shape.length === 1) return 'F32'
+  const type = MATRIX_TYPES[precision]
+  return (shape.at(-1) ?? 0) % tensorTypes[type].block === 0 ? type : 'F16'
+}

@@ -1,0 +1,125 @@
+import { TarsierError } from '../../shared/errors.ts'
+import { type LlamaTokenizerJson, readLlamaTokenizerJson } from './llama-tokenizer-json.ts'
+import { pieceKinds, readSentencePieceModel, type SentencePieceModel } from './sentencepiece-model.ts'
+import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-files.ts'
+import { findAdds, looksSpecial, namedSpecials, padding, tokenTypes, type Vocabulary, withAdditions, withSpaces } from './vocabulary.ts'
+
+/** The scores that llama.cpp's converter gives to added tokens and to ids without a token. */
+const ADDED_SCORE = -1000
+const PADDING_SCORE = -10000
+/** llama.cpp takes ids of its own for these where a file is silent. */
+const NEEDED_KINDS = ['bos', 'eos'] as const
+
+/** The files of a tokenizer that is, or was made from, SentencePiece's. */
+export interface LlamaTokenizerFiles {
+  /** What tokens are merged by: tokenizer.json's where there is one, for transformers goes by that alone. */
+  readonly model: SentencePieceModel
+  readonly json: LlamaTokenizerJson | null
+  readonly settings: TokenizerSettings['settings']
+  /** By id: what is added to the model's own pieces; later ones go before earlier ones. */
+  readonly added: readonly (readonly [id: number, token: { readonly content: string; readonly special: boolean }])[]
+}
+
+/**
+ * Reads tokenizer.json, or tokenizer.model where there is none, with tokenizer_config.json and added_tokens.json. Throws
+ * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one of another kind.
+ */
+export async function readLlamaTokenizerFiles(directory: string): Promise<LlamaTokenizerFiles> {
+  const { settings, added } = await readTokenizerSettings(directory)
+  const json = await readLlamaTokenizerJson(directory)
+  const model = json?.model() ?? (await readSentencePieceModel(directory))
+  if (!model) {
+    throw new TarsierError(
+      'model-damaged',
+      `${directory} has neither tokenizer.model nor tokenizer.json. Fetch all the checkpoint's files.`,
+    )
+  }
+  const own = json === null ? [] : [...json.added]
+  return { model, json, settings, added: [...own, ...[...added].map(([id, { token }]) => [id, token] as const)] }
+}
+
+/**
+ * The vocabulary that llama.cpp's own converter makes of a SentencePiece tokenizer: `size` ids, those without a token named `[PADn]`
+ * and unused, tokens beyond them left out. `configIds` are config.json's special tokens, which count where the tokenizer's files say nothing.
+ */
+export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, configIds: ReadonlyMap<string, number>): Vocabulary {
+  const { model, json, settings } = files
+  const tokens = Array.from({ length: size }, (_, id) => padding(id))
+  const scores = new Array<number>(size).fill(PADDING_SCORE)
+  const types = new Array<number>(size).fill(tokenTypes.unused)
+  const put = (id: number, text: string, score: number, type: number) => {
+    if (id >= size) return
+    tokens[id] = text
+    scores[id] = score
+    types[id] = type
+  }
+  const named = namedSpecials(settings)
+  const special = new Set(named.values())
+  for (const [id, { text, score, kind }] of model.pieces) {
+    // Symbols that a trainer was told of are ordinary pieces to the converter.
+    const type = kind === pieceKinds.userDefined ? tokenTypes.normal : kind
+    put(id, text, score, type === tokenTypes.normal && special.has(text) ? tokenTypes.control : type)
+  }
+  for (const [id, { content, special: marked }] of files.added) {
+    const control = marked || special.has(content) || looksSpecial(content)
+    put(id, control ? content : withSpaces(content), ADDED_SCORE, control ? tokenTypes.control : tokenTypes.userDefined)
+  }
+  expectDifferent(tokens, model.path)
+  return {
+    kind: { model: 'llama', pre: 'default' },
+    tokens,
+    types,
+    scores,
+    merges: [],
+    ...withAdditions(findSpecialIds(named, json, tokens, configIds), findFurtherAdds(files, named), json?.additions ?? null, {
+      path: model.path,
+      begins: true,
+    }),
+    ...spacePrefixOf(files),
+    // tokenizer.json is what transformers goes by where it is there; otherwise it makes one of the flag.
+    ...((json ? json.spaceOnce : settings?.legacy === false) && { spaceOnce: true }),
+    ...(json?.spaceUnlessGiven && { spaceUnlessGiven: true }),
+  }
+}
+
+function findFurtherAdds({ json, settings }: LlamaTokenizerFiles, named: ReadonlyMap<string, string>): Map<string, boolean> {
+  const separates = json?.separates(named)
+  return new Map([...(separates === undefined ? [] : [['sep', separates] as const]), ...findAdds(settings)])
+}
+
+/** Where the settings are silent, the converter is too, and llama.cpp puts a space in front though the tokenizer may not. */
+function spacePrefixOf({ settings, model, json }: LlamaTokenizerFiles): Pick<Vocabulary, 'spacePrefix'> {
+  const said = json === null ? settings?.add_prefix_space : undefined
+  if (typeof said === 'boolean') return { spacePrefix: said }
+  return model.prefixed ? {} : { spacePrefix: false }
+}
+
+function findSpecialIds(
+  named: ReadonlyMap<string, string>,
+  json: LlamaTokenizerJson | null,
+  tokens: readonly string[],
+  configIds: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const ids = new Map<string, number>()
+  const set = (kind: string, id: number | undefined) => {
+    if (id !== undefined && id >= 0 && id < tokens.length && !ids.has(kind)) ids.set(kind, id)
+  }
+  const own = new Map([...(json?.added ?? [])].map(([id, { content }]) => [content, id]))
+  for (const [kind, content] of named) set(kind, own.get(content))
+  for (const [kind, id] of configIds) set(kind, id)
+  for (const kind of NEEDED_KINDS) {
+    const content = named.get(kind)
+    if (content !== undefined) set(kind, tokens.indexOf(content))
+  }
+  return ids
+}
+
+/** A token that is there twice keeps llama.cpp from loading the file. */
+function expectDifferent(tokens: readonly string[], path: string): void {
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (seen.has(token))
+      throw new TarsierError('model-damaged', `${path}: the token "${token}" has two ids. The files do not belong together.`)
+    seen.add(token)
+  }
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import protobuf, { type Reader } from 'protobufjs/minimal.js'
+import { TarsierError } from '../../shared/errors.ts'
+import { openContained, readExactly, unreadable } from '../formats/contained-file.ts'
+
+/** What a piece is, by the numbers that SentencePiece's files and GGUF share. */
+export const pieceKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
+
+export interface SentencePiece {
+  /** With ▁ for a space. */
+  readonly text: string
+  /** Greater is merged sooner. */
+  readonly score: number
+  /** One of {@link pieceKinds}. */
+  readonly kind: number
+}
+
+/** A trained SentencePiece model of the kind BPE. */
+export interface SentencePieceModel {
+  readonly path: string
+  /** By id. */
+  readonly pieces: ReadonlyMap<number, SentencePiece>
+  /** Whether a text gets a space in front before it is cut. */
+  readonly prefixed: boolean
+}
+
+export const SENTENCEPIECE_FILE = 'tokenizer.model'
+/** Real ones take 4 MB at most; the largest vocabularies have a quarter of a million pieces. */
+const MOST_BYTES = 32_000_000
+const MOST_PIECES = 1 << 20
+const LAST_KIND = pieceKinds.byte
+/** Numbers of the format's fields, and of BPE among the kinds of models. */
+const MODEL = { pieces: 1, trainer: 2, normalizer: 3 } as const
+const PIECE = { text: 1, score: 2, kind: 3 } as const
+const TRAINER_KIND = 3
+const NORMALIZER = { prefix: 3, escape: 5 } as const
+const BPE = 2
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads tokenizer.model, a protobuf message; null when there is none. Throws `model-damaged` for what is no such file, and
+ * `model-unsupported` for a model that llama.cpp's SentencePiece does not reproduce.
+ */
+export async function readSentencePieceModel(directory: string): Promise<SentencePieceModel | null> {
+  const path = join(directory, SENTENCEPIECE_FILE)
+  const bytes = await readWhole(directory, path)
+  return bytes === null ? null : parseSentencePieceModel(bytes, path)
+}
+
+/** The same of its bytes; `path` is for errors. */
+export function parseSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
+  const damaged = (what: string, cause?: unknown) =>
+    new TarsierError('model-damaged', `${path} is no SentencePiece model: ${what}. Fetch the file again.`, { cause })
+  const pieces = new Map<number, SentencePiece>()
+  let kind = 0
+  let prefixed = true
+  let escaped = true
+  try {
+    const reader = protobuf.Reader.create(bytes)
+    readMessage(reader, reader.len, {
+      [MODEL.pieces]: () => {
+        if (pieces.size === MOST_PIECES) throw new RangeError(`it has more than ${MOST_PIECES} pieces`)
+        pieces.set(pieces.size, readPiece(reader))
+      },
+      [MODEL.trainer]: () => readNested(reader, { [TRAINER_KIND]: () => (kind = reader.int32()) }),
+      [MODEL.normalizer]: () =>
+        readNested(reader, {
+          [NORMALIZER.prefix]: () => (prefixed = reader.bool()),
+          [NORMALIZER.escape]: () => (escaped = reader.bool()),
+        }),
+    })
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error), error)
+  }
+  if (pieces.size === 0) throw damaged('it has no pieces')
+  if (kind !== BPE || !escaped) {
+    throw new TarsierError(
+      'model-unsupported',
+      `${path} is a SentencePiece model of another kind than BPE with ▁ for spaces. Use another checkpoint.`,
+    )
+  }
+  return { path, pieces, prefixed }
+}
+
+function readPiece(reader: Reader): SentencePiece {
+  let text = ''
+  let score = 0
+  let kind: number = pieceKinds.normal
+  readNested(reader, {
+    [PIECE.text]: () => (text = decoder.decode(reader.bytes())),
+    [PIECE.score]: () => (score = reader.float()),
+    [PIECE.kind]: () => (kind = reader.int32()),
+  })
+  if (kind < pieceKinds.normal || kind > LAST_KIND) throw new RangeError(`a piece is of the kind ${kind}`)
+  if (!Number.isFinite(score)) throw new RangeError(`a piece has the score ${score}`)
+  return { text, score, kind }
+}
+
+/** What to do where a field of this number begins: read its value. */
+type FieldReaders = Readonly<Record<number, () => unknown>>
+
+/** A message inside another: its length, then its fields. */
+function readNested(reader: Reader, fields: FieldReaders): void {
+  const length = reader.uint32()
+  if (length > reader.len - reader.pos) throw new RangeError('it was cut off')
+  readMessage(reader, reader.pos + length, fields)
+}
+
+/** Fields up to `end`; those of other numbers are skipped. */
+function readMessage(reader: Reader, end: number, fields: FieldReaders): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    const read = fields[tag >>> 3]
+    if (read) read()
+    else reader.skipType(tag & 7)
+  }
+  if (reader.pos > end) throw new RangeError('a field is longer than what it is in')
+}
+
+async function readWhole(directory: string, path: string): Promise<Uint8Array | null> {
+  // Links of a snapshot in the Hugging Face cache lead to its blobs.
+  const file = await openContained(directory, SENTENCEPIECE_FILE, { huggingFaceCache: true })
+  if (file === null) return null
+  try {
+    const { size } = await file.stat()
+    if (size > MOST_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
+    const bytes = new Uint8Array(size)
+    await readExactly(file, bytes, 0, path)
+    return bytes
+  } catch (error) {
+    throw unreadable(path, error)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TarsierError } from '../../shared/errors.ts'
+import { checkFields, readJsonFile, readTextFile } from '../formats/checked-json.ts'
+import { readAdditions, type TokenAdditions } from './token-additions.ts'
+
+/** A token that stands beside the merged ones: found in a text as a whole. */
+export interface AddedToken {
+  readonly content: string
+  /** Not part of the text but of its form, such as `<|im_end|>`. */
+  readonly special: boolean
+}
+
+/** A byte-level BPE tokenizer as its files tell it. */
+export interface TokenizerFiles {
+  /** The file the vocabulary was in. */
+  readonly path: string
+  /** Text, in the byte-level alphabet, and id of each token; added ones may be among them. */
+  readonly vocabulary: readonly (readonly [text: string, id: number])[]
+  /** Pairs with a space between, most important first. */
+  readonly merges: readonly string[]
+  /** By id: what the tokenizer and its settings add. */
+  readonly added: ReadonlyMap<number, AddedToken>
+  /** The ids of the tokens that tokenizer.json itself adds, by content. */
+  readonly ownIds: ReadonlyMap<string, number>
+  /** What tokenizer.json puts around a text; null where there is none. */
+  readonly additions: TokenAdditions | null
+  /** tokenizer_config.json; null when there is none. */
+  readonly settings: Readonly<Record<string, unknown>> | null
+}
+
+/** How Qwen2 cuts a text before merging; llama.cpp knows it as `qwen2`. */
+const QWEN2_SPLIT =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+const contain = { huggingFaceCache: true }
+
+export const id = z.int().min(0)
+export const addedSchema = z.object({ content: z.string().min(1), special: z.boolean().default(false) })
+export const mergesSchema = z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))])
+const stepSchema = z.looseObject({ type: z.string() })
+const tokenizerSchema = z.object({
+  added_tokens: z.array(addedSchema.extend({ id })).default([]),
+  normalizer: stepSchema.nullish(),
+  pre_tokenizer: stepSchema.nullish(),
+  post_processor: z.unknown().optional(),
+  model: z.object({
+    type: z.literal('BPE').optional(),
+    vocab: z.unknown(),
+    merges: mergesSchema,
+  }),
+})
+const splitSchema = z.object({ type: z.literal('Split'), pattern: z.object({ Regex: z.string() }), behavior: z.literal('Isolated') })
+const byteLevelSchema = z.object({ type: z.literal('ByteLevel'), add_prefix_space: z.literal(false), use_regex: z.literal(false) })
+const preTokenizerSchema = z.object({ type: z.literal('Sequence'), pretokenizers: z.tuple([splitSchema, byteLevelSchema]) })
+const vocabularySchema = z.array(z.tuple([z.string(), id])).min(1)
+
+/**
+ * Reads tokenizer.json, or vocab.json and merges.txt, with tokenizer_config.json and added_tokens.json. Throws
+ * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one that is not Qwen2's kind.
+ */
+export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
+  const { settings, added: fromSettings } = await readTokenizerSettings(directory)
+  const base = (await readTokenizerJson(directory)) ?? (await readVocabularyAndMerges(directory))
+  if (base === null) {
+    throw new TarsierError(
+      'model-damaged',
+      `${directory} has neither tokenizer.json nor vocab.json and merges.txt. Fetch all the checkpoint's files.`,
+    )
+  }
+  const added = new Map(base.added)
+  // The settings go before what tokenizer.json says, as in transformers; what only the older file names comes last.
+  for (const [place, { token, older }] of fromSettings) if (!older || !added.has(place)) added.set(place, token)
+  return { ...base, added, settings }
+}
+
+/** What stands beside a tokenizer's own file. */
+export interface TokenizerSettings {
+  /** tokenizer_config.json; null when there is none. */
+  readonly settings: Readonly<Record<string, unknown>> | null
+  /** The added tokens it names, by id, and those that only the older added_tokens.json does, which are never special. */
+  readonly added: ReadonlyMap<number, { readonly token: AddedToken; readonly older: boolean }>
+}
+
+/** Reads tokenizer_config.json and added_tokens.json. Throws `model-damaged`. */
+export async function readTokenizerSettings(directory: string): Promise<TokenizerSettings> {
+  const path = join(directory, 'tokenizer_config.json')
+  const value = await readJsonFile(directory, 'tokenizer_config.json', contain)
+  const settings = value === null ? null : checkFields(value, z.looseObject({ added_tokens_decoder: z.unknown().optional() }), path)
+  const added = new Map<number, { token: AddedToken; older: boolean }>()
+  for (const [key, token] of entries(settings?.added_tokens_decoder)) {
+    const field = `${path}: added_tokens_decoder.${key}`
+    added.set(checkFields(Number(key), id, field), { token: checkFields(token, addedSchema, field), older: false })
+  }
+  for (const [content, value] of entries(await readJsonFile(directory, 'added_tokens.json', contain))) {
+    const place = checkFields(value, id, join(directory, `added_tokens.json: ${content}`))
+    if (!added.has(place)) added.set(place, { token: { content, special: false }, older: true })
+  }
+  return { settings, added }
+}
+
+type BaseFiles = Omit<TokenizerFiles, 'settings'>
+
+async function readTokenizerJson(directory: string): Promise<BaseFiles | null> {
+  const path = join(directory, 'tokenizer.json')
+  const value = await readJsonFile(directory, 'tokenizer.json', contain)
+  if (value === null) return null
+  const { added_tokens, normalizer, pre_tokenizer, post_processor, model } = checkFields(value, tokenizerSchema, path)
+  const refuse = (what: string) =>
+    new TarsierError('model-unsupported', `${path}: ${what}. The tokenizers of Qwen2-VL checkpoints are accepted.`)
+  if (normalizer && normalizer.type !== 'NFC') throw refuse(`it changes text by "${normalizer.type}"; "NFC" is accepted`)
+  const cut = preTokenizerSchema.safeParse(pre_tokenizer)
+  if (!cut.success || cut.data.pretokenizers[0].pattern.Regex !== QWEN2_SPLIT)
+    throw refuse('it cuts text into words in another way than Qwen2 (pre_tokenizer)')
+  const vocabulary = checkFields(entries(model.vocab), vocabularySchema, `${path}: model.vocab`)
+  const ownIds = new Map(added_tokens.map(({ id, content }) => [content, id]))
+  const idOf = (text: string) => ownIds.get(text) ?? vocabulary.find(([token]) => token === text)?.[1]
+  return {
+    path,
+    vocabulary,
+    merges: model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.map(withoutSpaces).join(' '))),
+    added: new Map(added_tokens.map(({ id, content, special }) => [id, { content, special }])),
+    ownIds,
+    additions: readAdditions(post_processor, idOf, path),
+  }
+}
+
+/** A space inside a half would look like the one between them; the byte-level alphabet writes it as Ġ. */
+function withoutSpaces(half: string): string {
+  return half.replaceAll(' ', 'Ġ')
+}
+
+async function readVocabularyAndMerges(directory: string): Promise<BaseFiles | null> {
+  const path = join(directory, 'vocab.json')
+  const value = await readJsonFile(directory, 'vocab.json', contain)
+  const lines = await readTextFile(directory, 'merges.txt', contain)
+  if (value === null || lines === null) return null
+  return {
+    path,
+    vocabulary: checkFields(entries(value), vocabularySchema, path),
+    merges: parseMerges(lines),
+    added: new Map(),
+    ownIds: new Map(),
+    additions: null,
+  }
+}
+
+/** merges.txt: a pair a line, after a first line that may tell the version. Lines of any other form are left out. */
+export function parseMerges(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/)
+  return lines
+    .slice(lines[0]?.trim().startsWith('#') ? 1 : 0)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((parts) => parts.length === 2)
+    .map((parts) => parts.join(' '))
+}
+
+/** The fields of a JSON object; none of anything else. Not a zod record: that would lose a key named __proto__. */
+export function entries(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
+}

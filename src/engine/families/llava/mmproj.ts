@@ -1,0 +1,132 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { TarsierManifest } from '../../../shared/model-manifest.ts'
+import { vocabularyOf } from '../../checkpoint/gguf-pair-files.ts'
+import { feedForwardNames, LLAVA_PROJECTOR, type MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
+import { checkFields } from '../../formats/checked-json.ts'
+import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
+import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
+import type { FamilyPair } from '../model-family.ts'
+import { llavaManifest, llavaTower } from './parts.ts'
+import { CHANNELS, type ClipTowerConfig } from './tower-config.ts'
+import { type ClipVisionConfig, clipVisionConfigSchema } from './vision-config.ts'
+
+/** llama.cpp's names of the language models that go with it. */
+const LANGUAGES: readonly string[] = ['llama', 'qwen2']
+
+interface LlavaMmproj {
+  readonly tower: ClipTowerConfig
+  readonly preprocessing: TarsierManifest['preprocessing']
+  /** The tensors of tower and projector under the names of a LLaVA checkpoint. */
+  readonly tensors: GgufTensorSource
+}
+
+/** The pair of files that llama.cpp's converter makes of such a model. */
+export const llavaPair: FamilyPair = {
+  projector: LLAVA_PROJECTOR,
+  accepted: `LLaVA with CLIP (${LANGUAGES.join(' or ')}, projector "${LLAVA_PROJECTOR}")`,
+  takes: (architecture) => LANGUAGES.includes(architecture),
+  read({ language, shape, mmproj, settings, found }, wishes) {
+    const { tower, preprocessing, tensors } = readLlavaMmproj(mmproj, settings, shape.width)
+    const vocabulary = vocabularyOf(language)
+    return {
+      manifest: llavaManifest(wishes, { ...found, preprocessing, vocabulary, maxSequence: shape.context }),
+      tower: llavaTower(tensors, tower),
+    }
+  },
+}
+
+/**
+ * A CLIP tower with LLaVA's projector from its mmproj file. `width` is the language model's. Such a file knows of no separators, and
+ * frames are padded to a square, as llama.cpp does. The file is closed with the tensors.
+ * Throws `model-unsupported`, `model-mismatch`, `model-damaged`.
+ */
+function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number): LlavaMmproj {
+  const { path, head } = gguf
+  const refuse = (what: string) => new TarsierError('model-unsupported', `${path}: ${what}.`)
+  if (head.tensors.has('mm.3.weight')) throw refuse('its projector has norms between its layers; two linear layers are accepted')
+  if (head.values.has('clip.vision.image_grid_pinpoints'))
+    throw refuse('it cuts pictures into tiles (image_grid_pinpoints); whole pictures are accepted')
+  if (head.values.get('clip.use_silu') === true) throw refuse('clip.use_silu is true; GELU and the quick GELU are accepted')
+  const rows = head.tensors.get('mm.2.weight')?.shape[1]
+  if (rows !== width) {
+    throw new TarsierError(
+      'model-mismatch',
+      `The vision tower in ${path} gives rows of ${rows ?? 0} values, the language model takes ${width}. The two files do not belong together.`,
+      { details: { vision: rows ?? 0, language: width } },
+    )
+  }
+  const [first, second] = feedForwardNames(gguf, settings.width)
+  const vision = checkFields(
+    {
+      hidden_size: settings.width,
+      intermediate_size: head.tensors.get(`v.blk.0.${first}.weight`)?.shape[1],
+      num_hidden_layers: settings.layers,
+      num_attention_heads: settings.heads,
+      image_size: settings.imageSize,
+      patch_size: settings.patchSize,
+      hidden_act: head.values.get('clip.use_gelu') === true ? 'gelu' : 'quick_gelu',
+      layer_norm_eps: settings.number('attention.layer_norm_epsilon'),
+    },
+    clipVisionConfigSchema,
+    path,
+  )
+  const tower: ClipTowerConfig = {
+    vision,
+    layers: featureLayer(gguf) ?? settings.layers,
+    classToken: false,
+    projection: 'MLP',
+    width,
+    rowSeparator: null,
+    frameSeparator: null,
+  }
+  if (tower.layers < 1 || tower.layers > settings.layers)
+    throw refuse(`it takes its features after ${tower.layers} of ${settings.layers} layers`)
+  return {
+    tower,
+    preprocessing: { mean: [...settings.mean], std: [...settings.std], square: 'pad', shortestSide: settings.imageSize },
+    tensors: new GgufTensorSource(gguf, recipes(vision, width, first, second)),
+  }
+}
+
+/** After which layer the features are taken. Files without the setting end where they are, whatever llama.cpp makes of them. */
+function featureLayer({ path, head }: GgufFile): number | undefined {
+  const value = head.values.get('clip.vision.feature_layer')
+  if (value === undefined) return undefined
+  const numbers = typeof value === 'object' ? (value.numbers ?? []) : []
+  if (numbers.length === 1) return numbers[0]
+  throw new TarsierError(
+    'model-unsupported',
+    `${path}: it takes the features of ${numbers.length} layers together; one layer's are accepted.`,
+  )
+}
+
+function recipes(config: ClipVisionConfig, width: number, first: string, second: string): Map<string, TensorRecipe> {
+  const { hidden_size: channels, intermediate_size: hidden, patch_size: patch, image_size: side, num_hidden_layers: layers } = config
+  const found = new Map<string, TensorRecipe>()
+  const tower = 'vision_tower.vision_model.'
+  const add = (name: string, shape: readonly number[], part: string) => found.set(name, { shape, parts: [part] })
+  const norm = (name: string, part: string) => {
+    for (const kind of ['weight', 'bias']) add(`${tower}${name}.${kind}`, [channels], `${part}.${kind}`)
+  }
+  const linear = (name: string, rows: number, columns: number, part: string) => {
+    add(`${name}.weight`, [rows, columns], `${part}.weight`)
+    add(`${name}.bias`, [rows], `${part}.bias`)
+  }
+  add(`${tower}embeddings.class_embedding`, [channels], 'v.class_embd')
+  add(`${tower}embeddings.patch_embedding.weight`, [channels, CHANNELS, patch, patch], 'v.patch_embd.weight')
+  add(`${tower}embeddings.position_embedding.weight`, [(side / patch) ** 2 + 1, channels], 'v.position_embd.weight')
+  // The misspelling is CLIP's own.
+  norm('pre_layrnorm', 'v.pre_ln')
+  for (let layer = 0; layer < layers; layer++) {
+    const [to, from] = [`encoder.layers.${layer}`, `v.blk.${layer}`]
+    norm(`${to}.layer_norm1`, `${from}.ln1`)
+    for (const part of ['q', 'k', 'v']) linear(`${tower}${to}.self_attn.${part}_proj`, channels, channels, `${from}.attn_${part}`)
+    linear(`${tower}${to}.self_attn.out_proj`, channels, channels, `${from}.attn_out`)
+    norm(`${to}.layer_norm2`, `${from}.ln2`)
+    linear(`${tower}${to}.mlp.fc1`, hidden, channels, `${from}.${first}`)
+    linear(`${tower}${to}.mlp.fc2`, channels, hidden, `${from}.${second}`)
+  }
+  linear('multi_modal_projector.linear_1', width, channels, 'mm.0')
+  linear('multi_modal_projector.linear_2', width, width, 'mm.2')
+  return found
+}

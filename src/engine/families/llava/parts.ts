@@ -1,0 +1,96 @@
+import type { TarsierManifest } from '../../../shared/model-manifest.ts'
+import { expectClipPlace, findChatTemplates, GIVEN_TEMPLATE } from '../../checkpoint/chat-template.ts'
+import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
+import { makeLlamaVocabulary, readLlamaTokenizerFiles } from '../../checkpoint/llama-vocabulary.ts'
+import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
+import { readModelCard } from '../../checkpoint/model-card.ts'
+import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
+import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
+import { makeVocabulary, type Vocabulary } from '../../checkpoint/vocabulary.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
+import { readLlavaConfig } from './config.ts'
+import { type LlamaLanguageConfig, llamaLanguageContent } from './language.ts'
+import { readClipPreprocessing } from './preprocessing.ts'
+import { TARSIER_CLIP, tarsierTemplate } from './tarsier-template.ts'
+import { clipTowerBytes, writeClipTower } from './tower.ts'
+import { type ClipTowerConfig, clipFacts, gridSide } from './tower-config.ts'
+
+/** Tarsier's own settings of version 1, which no file of a checkpoint tells. */
+const SETTINGS = { frames: 8, repeats: true, maxTokens: 512 } as const
+const DESCRIBE_PICTURE = 'Describe the image in detail.'
+/** As far as the makers' own page goes, though the language model is said to have been trained on less; with as many tokens of text. */
+const MOST_FRAMES = 16
+const MOST_TEXT = 2048
+
+/** A checkpoint of Tarsier's version 1 (or of LLaVA, which it is made of), as Hugging Face writes it. `config` is its config.json. */
+export async function readLlavaParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+  const { tower, language, padding } = readLlavaConfig(config, directory)
+  const vocabulary = await readVocabulary(directory, language)
+  expectSpecialTokens(vocabulary, directory)
+  const templates = await findChatTemplates(directory)
+  const template = wishes.template ?? templates.tokenizer ?? undefined
+  const card = await readModelCard(directory)
+  return {
+    manifest: llavaManifest(wishes, {
+      licence: card.licenceName ?? card.licence,
+      source: sourceOf(directory),
+      preprocessing: await readClipPreprocessing(directory, tower, padding),
+      vocabulary,
+      maxSequence: maxSequence(tower, language),
+    }),
+    language: {
+      facts: { width: language.width, context: language.context },
+      content: (precision, signal) =>
+        llamaLanguageContent(source, { name: wishes.name, config: language, vocabulary, template, card }, { precision, signal }),
+    },
+    tower: llavaTower(source, tower),
+  }
+}
+
+/** What is told of a model of this family beside its files, whichever files told it. */
+export function llavaManifest(
+  wishes: ModelWishes,
+  found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
+    readonly licence: string | undefined
+    readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce' | 'spaceUnlessGiven'>
+  },
+): ModelParts['manifest'] {
+  if (wishes.template !== undefined) expectClipPlace(wishes.template, TARSIER_CLIP, GIVEN_TEMPLATE)
+  return {
+    ...manifestBase(wishes, found, SETTINGS),
+    family: 'tarsier',
+    preprocessing: found.preprocessing,
+    prompt: {
+      template: wishes.template ?? tarsierTemplate(found.vocabulary),
+      videoPad: TARSIER_CLIP,
+      describe: DESCRIBE,
+      describePicture: DESCRIBE_PICTURE,
+      ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
+      ...(found.vocabulary.spaceUnlessGiven && { spaceUnlessGiven: true }),
+    },
+    maxSequence: found.maxSequence,
+  }
+}
+
+/** The tower out of a source that has its tensors under a checkpoint's names. */
+export function llavaTower(source: TensorSource, tower: ClipTowerConfig): ModelParts['tower'] {
+  return {
+    facts: clipFacts(tower),
+    bytes: (precision) => clipTowerBytes(tower, precision),
+    write: (options) => writeClipTower(source, tower, options),
+  }
+}
+
+async function readVocabulary(directory: string, { architecture, vocabulary, tokenIds }: LlamaLanguageConfig): Promise<Vocabulary> {
+  return architecture === 'llama'
+    ? makeLlamaVocabulary(await readLlamaTokenizerFiles(directory), vocabulary, tokenIds)
+    : makeVocabulary(await readTokenizerFiles(directory), vocabulary, tokenIds)
+}
+
+/** Tarsier was trained on more tokens than its language model's config.json speaks of; nothing is known of the kind about LLaVA. */
+function maxSequence(tower: ClipTowerConfig, { context }: LlamaLanguageConfig): number {
+  if (tower.rowSeparator === null) return context
+  const side = gridSide(tower)
+  return Math.max(context, MOST_FRAMES * (side * (side + 1) + 1) + MOST_TEXT)
+}

@@ -1,0 +1,86 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { TarsierManifest } from '../../../shared/model-manifest.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
+import type { ClipVisionConfig } from './vision-config.ts'
+
+/** What stands between tower and language model: two linear layers, the same over two by two patches, or nothing. */
+export type ProjectionHead = 'MLP' | 'Pixel_Shuffle' | 'none'
+
+/** A CLIP tower with LLaVA's projector, whichever file said so. */
+export interface ClipTowerConfig {
+  readonly vision: ClipVisionConfig
+  /** Layers before the features are taken; those after them are not needed. */
+  readonly layers: number
+  /** Whether the class token's row is kept. */
+  readonly classToken: boolean
+  readonly projection: ProjectionHead
+  /** Width of the rows it gives, which is the language model's. */
+  readonly width: number
+  /** Ids of the tokens whose embeddings follow each row of visual tokens and each frame; null where none does. */
+  readonly rowSeparator: number | null
+  readonly frameSeparator: number | null
+}
+
+export const CHANNELS = 3
+const TOWER_PREFIXES = ['vision_tower.vision_model.', 'model.vision_tower.vision_model.', 'vision_tower.', 'model.vision_tower.']
+const PROJECTOR_PREFIXES = ['multi_modal_projector.', 'model.multi_modal_projector.']
+
+/** Patches along each side of a visual token. */
+export function mergeSizeOf({ projection }: ClipTowerConfig): number {
+  return projection === 'Pixel_Shuffle' ? 2 : 1
+}
+
+/** Visual tokens along each side of a frame. */
+export function gridSide(config: ClipTowerConfig): number {
+  const { image_size, patch_size } = config.vision
+  return image_size / patch_size / mergeSizeOf(config)
+}
+
+/** What the manifest says of such a tower. */
+export function clipFacts(
+  config: ClipTowerConfig,
+): Pick<TarsierManifest['vision'], 'width' | 'patchSize' | 'mergeSize' | 'imageSize' | 'classToken' | 'rowSeparators' | 'frameSeparator'> {
+  return {
+    width: config.width,
+    patchSize: config.vision.patch_size,
+    mergeSize: mergeSizeOf(config),
+    imageSize: config.vision.image_size,
+    classToken: config.classToken,
+    rowSeparators: config.rowSeparator !== null,
+    frameSeparator: config.frameSeparator !== null,
+  }
+}
+
+/** Numbers in a tower's matrices, which is nearly all there is of it. */
+export function matrixElements(config: ClipTowerConfig): number {
+  const { vision, layers, projection, width } = config
+  const { hidden_size: channels, intermediate_size: hidden, patch_size: patch } = vision
+  const projector = projection === 'none' ? 0 : width * (channels * mergeSizeOf(config) ** 2 + width)
+  return channels * CHANNELS * patch ** 2 + layers * channels * (4 * channels + 2 * hidden) + projector
+}
+
+/** Before the tower's keys: published checkpoints and newer ones differ. Throws `model-unsupported`, and `model-damaged` for a tower with other layers. */
+export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: ClipVisionConfig): string {
+  const prefix = prefixOf(source, TOWER_PREFIXES, 'embeddings.patch_embedding.weight', 'CLIP vision tower')
+  if (source.has(`${prefix}encoder.layers.${layers}.layer_norm1.weight`)) {
+    throw new TarsierError(
+      'model-damaged',
+      `The vision tower has more layers than the ${layers} that config.json speaks of. Fetch the checkpoint again.`,
+    )
+  }
+  return prefix
+}
+
+/** Before the projector's keys. */
+export function projectorPrefix(source: TensorSource, firstKey: string): string {
+  return prefixOf(source, PROJECTOR_PREFIXES, firstKey, 'projector of that kind')
+}
+
+function prefixOf(source: TensorSource, prefixes: readonly string[], key: string, what: string): string {
+  const prefix = prefixes.find((candidate) => source.has(candidate + key))
+  if (prefix !== undefined) return prefix
+  throw new TarsierError(
+    'model-unsupported',
+    `The checkpoint has no ${what}: no tensor is called "${key}" after any of ${prefixes.join(', ')}.`,
+  )
+}

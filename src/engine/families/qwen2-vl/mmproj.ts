@@ -1,0 +1,149 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
+import { expectClipPlace, GIVEN_TEMPLATE } from '../../checkpoint/chat-template.ts'
+import { textOf, vocabularyOf } from '../../checkpoint/gguf-pair-files.ts'
+import { feedForwardNames, type MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
+import { checkFields } from '../../formats/checked-json.ts'
+import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
+import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
+import type { FamilyPair } from '../model-family.ts'
+import { expectVideoPad, qwen2VlManifest, qwen2VlTower, VIDEO_PAD } from './parts.ts'
+import { CLIP_MAX_PIXELS, DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, FRAME_MAX_PIXELS } from './preprocessing.ts'
+import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './vision-config.ts'
+
+/** llama.cpp's name of Qwen2-VL's merger, and of its language model. */
+const PROJECTOR = 'qwen2vl_merger'
+const ARCHITECTURE = 'qwen2vl'
+const CHANNELS = 3
+/** llama.cpp's converter writes towers of no other. */
+const SLICES = 2
+const PREFIX = 'visual.'
+
+interface Qwen2VlMmproj {
+  readonly vision: Qwen2VlVisionConfig
+  readonly preprocessing: Tarsier2Manifest['preprocessing']
+  /** The tower's tensors under the names of a published checkpoint. */
+  readonly tensors: GgufTensorSource
+}
+
+/** The pair of files that llama.cpp's converter makes of such a model. */
+export const qwen2VlPair: FamilyPair = {
+  projector: PROJECTOR,
+  accepted: `Qwen2-VL (architecture ${ARCHITECTURE}, projector "${PROJECTOR}")`,
+  takes: (architecture) => architecture === ARCHITECTURE,
+  read({ language, shape, mmproj, settings, found }, wishes) {
+    const { vision, preprocessing, tensors } = readQwen2VlMmproj(mmproj, settings, shape.width)
+    const template = clipTemplate(language, wishes.template)
+    return {
+      manifest: qwen2VlManifest(wishes, { ...found, preprocessing, template, context: shape.context }),
+      tower: qwen2VlTower(tensors, vision),
+    }
+  },
+}
+
+function clipTemplate(language: GgufFile, given: string | undefined): string {
+  const template = given ?? textOf(language, 'tokenizer.chat_template')
+  if (template === undefined) {
+    throw new TarsierError('model-damaged', `${language.path} has no chat template. Use another GGUF of the model, or give a template.`, {
+      remedy: 'give-template',
+    })
+  }
+  expectClipPlace(template, VIDEO_PAD, given === undefined ? language.path : GIVEN_TEMPLATE)
+  expectVideoPad(vocabularyOf(language), language.path)
+  return template
+}
+
+/**
+ * A Qwen2-VL tower from the mmproj file that llama.cpp's converter makes of it: it has q, k and v apart, and the patch convolution
+ * in two, one for each slice of time. `width` is the language model's. The file is closed with the tensors.
+ * Throws `model-unsupported`, `model-mismatch`, `model-damaged`.
+ */
+function readQwen2VlMmproj(gguf: GgufFile, settings: MmprojSettings, width: number): Qwen2VlMmproj {
+  const { path } = gguf
+  for (const key of ['clip.use_gelu', 'clip.use_silu']) {
+    if (gguf.head.values.get(key) === true)
+      throw new TarsierError('model-unsupported', `${path}: ${key} is true; the activation of Qwen2-VL's tower is the quick GELU.`)
+  }
+  const projected = settings.number('projection_dim')
+  const rows = rowsOf(gguf, 'mm.2.weight')
+  if (projected !== width || rows !== width) {
+    throw new TarsierError(
+      'model-mismatch',
+      `The vision tower in ${path} gives rows of ${rows ?? projected ?? 0} values, the language model takes ${width}. The two files do not belong together.`,
+      { details: { vision: rows ?? projected ?? 0, language: width } },
+    )
+  }
+  if (gguf.head.tensors.has(`v.blk.${settings.layers}.ln1.weight`)) {
+    throw new TarsierError(
+      'model-damaged',
+      `${path} holds more layers than the ${settings.layers} that it speaks of. Fetch the file again.`,
+    )
+  }
+  const [up, down] = feedForwardNames(gguf, settings.width)
+  const vision = checkFields(
+    {
+      depth: settings.layers,
+      embed_dim: settings.width,
+      num_heads: settings.heads,
+      // The file's own feed_forward_length is the language model's width, by a mistake of the converter's.
+      mlp_ratio: (rowsOf(gguf, `v.blk.0.${up}.weight`) ?? 0) / settings.width,
+      hidden_size: width,
+      patch_size: settings.patchSize,
+      temporal_patch_size: SLICES,
+      spatial_merge_size: settings.number('spatial_merge_size'),
+    },
+    qwen2VlVisionConfigSchema,
+    path,
+  )
+  return {
+    vision,
+    preprocessing: {
+      mean: [...settings.mean],
+      std: [...settings.std],
+      minPixels: settings.number('image_min_pixels') ?? DEFAULT_MIN_PIXELS,
+      maxPixels: settings.number('image_max_pixels') ?? DEFAULT_MAX_PIXELS,
+      frameMaxPixels: FRAME_MAX_PIXELS,
+      clipMaxPixels: CLIP_MAX_PIXELS,
+    },
+    tensors: new GgufTensorSource(gguf, recipes(gguf, vision, up, down)),
+  }
+}
+
+function rowsOf(gguf: GgufFile, name: string): number | undefined {
+  return gguf.head.tensors.get(name)?.shape[1]
+}
+
+function recipes(gguf: GgufFile, config: Qwen2VlVisionConfig, up: string, down: string): Map<string, TensorRecipe> {
+  const { embed_dim: channels, patch_size: patch, hidden_size: width, depth } = config
+  const hidden = channels * config.mlp_ratio
+  const merged = channels * config.spatial_merge_size ** 2
+  const found = new Map<string, TensorRecipe>()
+  const add = (name: string, shape: readonly number[], ...parts: readonly string[]) => found.set(PREFIX + name, { shape, parts })
+  const norm = (name: string, part: string) => {
+    for (const kind of ['weight', 'bias']) add(`${name}.${kind}`, [channels], `${part}.${kind}`)
+  }
+  const linear = (name: string, rows: number, columns: number, ...parts: readonly string[]) => {
+    add(`${name}.weight`, [rows, columns], ...parts.map((part) => `${part}.weight`))
+    add(`${name}.bias`, [rows], ...parts.map((part) => `${part}.bias`))
+  }
+  found.set(`${PREFIX}patch_embed.proj.weight`, {
+    shape: [channels, CHANNELS, SLICES, patch, patch],
+    parts: ['v.patch_embd.weight', 'v.patch_embd.weight.1'],
+    turns: patch * patch,
+  })
+  for (let block = 0; block < depth; block++) {
+    const [to, from] = [`blocks.${block}`, `v.blk.${block}`]
+    norm(`${to}.norm1`, `${from}.ln1`)
+    const together = gguf.head.tensors.has(`${from}.attn_qkv.weight`)
+    const heads = together ? ['attn_qkv'] : ['attn_q', 'attn_k', 'attn_v']
+    linear(`${to}.attn.qkv`, 3 * channels, channels, ...heads.map((part) => `${from}.${part}`))
+    linear(`${to}.attn.proj`, channels, channels, `${from}.attn_out`)
+    norm(`${to}.norm2`, `${from}.ln2`)
+    linear(`${to}.mlp.fc1`, hidden, channels, `${from}.${up}`)
+    linear(`${to}.mlp.fc2`, channels, hidden, `${from}.${down}`)
+  }
+  norm('merger.ln_q', 'v.post_ln')
+  linear('merger.mlp.0', merged, merged, 'mm.0')
+  linear('merger.mlp.2', width, merged, 'mm.2')
+  return found
+}

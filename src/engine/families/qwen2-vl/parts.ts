@@ -1,0 +1,100 @@
+import { TarsierError } from '../../../shared/errors.ts'
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
+import { expectClipPlace, GIVEN_TEMPLATE, readChatTemplates } from '../../checkpoint/chat-template.ts'
+import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
+import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
+import { readModelCard } from '../../checkpoint/model-card.ts'
+import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
+import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
+import { makeVocabulary, type Vocabulary } from '../../checkpoint/vocabulary.ts'
+import type { TensorSource } from '../../formats/tensor-source.ts'
+import { qwen2VlConfigOf } from './config.ts'
+import { languageContent } from './language.ts'
+import { readPreprocessing } from './preprocessing.ts'
+import { towerBytes, writeQwen2VlTower } from './tower.ts'
+import type { Qwen2VlVisionConfig } from './vision-config.ts'
+
+/** The token that stands for a clip in the template. */
+export const VIDEO_PAD = '<|video_pad|>'
+/** Tarsier2's own settings, which no file of a checkpoint tells. */
+const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
+const MAX_SEQUENCE = 16384
+
+/** A Qwen2-VL checkpoint, Tarsier2's among them, as Hugging Face writes it. `configFile` is its config.json. */
+export async function readQwen2VlParts(
+  directory: string,
+  configFile: unknown,
+  source: TensorSource,
+  wishes: ModelWishes,
+): Promise<ModelParts> {
+  const config = qwen2VlConfigOf(configFile, directory)
+  const vocabulary = makeVocabulary(await readTokenizerFiles(directory), config.language.vocabulary, config.language.tokenIds)
+  expectVideoPad(vocabulary, directory)
+  expectSpecialTokens(vocabulary, directory)
+  const templates = await readChatTemplates(directory, wishes.template)
+  expectClipPlace(templates.processor, VIDEO_PAD, wishes.template === undefined ? directory : GIVEN_TEMPLATE)
+  const card = await readModelCard(directory)
+  const { vision } = config
+  return {
+    manifest: qwen2VlManifest(wishes, {
+      licence: card.licenceName ?? card.licence,
+      source: sourceOf(directory),
+      preprocessing: await readPreprocessing(directory, vision),
+      template: templates.processor,
+      context: config.language.context,
+    }),
+    language: {
+      facts: { width: config.language.width, context: config.language.context },
+      content: (precision, signal) =>
+        languageContent(
+          source,
+          { name: wishes.name, config: config.language, vocabulary, template: templates.tokenizer, card },
+          { precision, signal },
+        ),
+    },
+    tower: qwen2VlTower(source, vision),
+  }
+}
+
+/** What is told of a model of this family beside its files, whichever files told it. `context` is what its language model was trained to hold. */
+export function qwen2VlManifest(
+  wishes: ModelWishes,
+  found: Pick<Tarsier2Manifest, 'source' | 'preprocessing'> & {
+    readonly licence: string | undefined
+    readonly template: string
+    readonly context: number
+  },
+): ModelParts['manifest'] {
+  return {
+    ...manifestBase(wishes, found, SETTINGS),
+    family: 'tarsier2',
+    preprocessing: found.preprocessing,
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    maxSequence: Math.min(MAX_SEQUENCE, found.context),
+  }
+}
+
+/** The tower out of a source that has its tensors under a checkpoint's names. */
+export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig): ModelParts['tower'] {
+  return {
+    facts: {
+      width: vision.hidden_size,
+      patchSize: vision.patch_size,
+      mergeSize: vision.spatial_merge_size,
+      temporalPatchSize: vision.temporal_patch_size,
+      headSize: vision.embed_dim / vision.num_heads,
+    },
+    bytes: (precision) => towerBytes(vision, precision),
+    write: (options) => writeQwen2VlTower(source, vision, options),
+  }
+}
+
+export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {
+  if (!tokens.includes(VIDEO_PAD)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `The tokenizer in ${directory} has no token "${VIDEO_PAD}": it is not that of a Qwen2-VL checkpoint.`,
+    )
+  }
+}

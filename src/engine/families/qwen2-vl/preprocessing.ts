@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { TarsierError } from '../../../shared/errors.ts'
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
+import { BICUBIC, CLIP_MEAN, CLIP_STD, readProcessor } from '../../checkpoint/processor-settings.ts'
+import type { Qwen2VlVisionConfig } from './vision-config.ts'
+
+/** Qwen2-VL's own, for checkpoints that say nothing. */
+export const DEFAULT_MIN_PIXELS = 56 * 56
+export const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
+/** Tarsier2's limits before the checkpoint's processor, which no file of a checkpoint tells. */
+export const FRAME_MAX_PIXELS = (1280 * 720) / 2
+export const CLIP_MAX_PIXELS = 128 * 384 * 384
+
+const pixels = z.int().min(0)
+const triple = z.tuple([z.number(), z.number(), z.number()])
+const processorSchema = z.object({
+  min_pixels: pixels.nullish(),
+  max_pixels: pixels.positive().nullish(),
+  /** Newer files have the limits here. */
+  size: z.object({ shortest_edge: pixels.nullish(), longest_edge: pixels.positive().nullish() }).nullish(),
+  image_mean: triple.nullish(),
+  image_std: triple.nullish(),
+  rescale_factor: z.number().nullish(),
+  resample: z.int().nullish(),
+  patch_size: z.int().nullish(),
+  merge_size: z.int().nullish(),
+  temporal_patch_size: z.int().nullish(),
+  do_resize: z.boolean().nullish(),
+  do_rescale: z.boolean().nullish(),
+  do_normalize: z.boolean().nullish(),
+})
+
+/**
+ * The manifest's preprocessing from the checkpoint's image processor; Qwen2-VL's defaults for what it does not say.
+ * Throws `model-unsupported` for steps that Qwen2-VL's processor does not have.
+ */
+export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<Tarsier2Manifest['preprocessing']> {
+  const { path, settings: processor } = await readProcessor(directory, processorSchema)
+  const refuse = (field: string, found: unknown, accepted: unknown) => {
+    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {
+      details: { field },
+    })
+  }
+  const expected = {
+    patch_size: vision.patch_size,
+    merge_size: vision.spatial_merge_size,
+    temporal_patch_size: vision.temporal_patch_size,
+    resample: BICUBIC,
+  } as const
+  for (const [field, accepted] of Object.entries(expected)) {
+    const found = processor[field as keyof typeof expected]
+    if (found !== undefined && found !== null && found !== accepted) refuse(field, found, accepted)
+  }
+  for (const field of ['do_resize', 'do_rescale', 'do_normalize'] as const) {
+    if (processor[field] === false) refuse(field, false, true)
+  }
+  const factor = processor.rescale_factor ?? 1 / 255
+  if (Math.abs(factor * 255 - 1) > 1e-9) refuse('rescale_factor', factor, '1/255')
+  const std = processor.image_std ?? [...CLIP_STD]
+  if (std.some((value) => value <= 0)) refuse('image_std', std.join(', '), 'three numbers above zero')
+  const minPixels = processor.min_pixels ?? processor.size?.shortest_edge ?? DEFAULT_MIN_PIXELS
+  const maxPixels = processor.max_pixels ?? processor.size?.longest_edge ?? DEFAULT_MAX_PIXELS
+  if (minPixels > maxPixels) refuse('min_pixels', minPixels, `at most max_pixels (${maxPixels})`)
+  return {
+    mean: processor.image_mean ?? [...CLIP_MEAN],
+    std,
+    minPixels,
+    maxPixels,
+    frameMaxPixels: FRAME_MAX_PIXELS,
+    clipMaxPixels: CLIP_MAX_PIXELS,
+  }
+}

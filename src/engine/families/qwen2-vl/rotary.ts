@@ -1,0 +1,34 @@
+import { mergedOrder } from '../../vision/patches.ts'
+
+/** Qwen2-VL's tower has no setting for it. */
+const THETA = 10000
+
+export interface RotaryTables {
+  /** [patches, headSize/2], as is `sin`. */
+  readonly cos: Float32Array<ArrayBuffer>
+  readonly sin: Float32Array<ArrayBuffer>
+}
+
+/**
+ * Cosines and sines of a grid's patches in merged order: of every head the first quarter of angles turns with the patch's row,
+ * the second with its column. The other half of a head uses the same angles again, which the operator does by itself.
+ * Rounded to 32 bits where the reference rounds (frequency, angle, result).
+ */
+export function rotaryTables(gridHeight: number, gridWidth: number, mergeSize: number, headSize: number): RotaryTables {
+  const quarter = headSize / 4
+  const frequencies = Float32Array.from({ length: quarter }, (_, i) => 1 / Math.fround(THETA ** Math.fround((2 * i) / (headSize / 2))))
+  const half = headSize / 2
+  const cos = new Float32Array(gridHeight * gridWidth * half)
+  const sin = new Float32Array(cos.length)
+  let at = 0
+  for (const [row, column] of mergedOrder(gridHeight, gridWidth, mergeSize)) {
+    for (const position of [row, column]) {
+      for (const frequency of frequencies) {
+        const angle = Math.fround(position * frequency)
+        cos[at] = Math.cos(angle)
+        sin[at++] = Math.sin(angle)
+      }
+    }
+  }
+  return { cos, sin }
+}

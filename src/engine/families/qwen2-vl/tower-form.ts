@@ -1,0 +1,54 @@
+import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
+import { resizeBicubic } from '../../media/resize.ts'
+import type { TowerForm } from '../../vision/tower-form.ts'
+import { frameSizes } from './frame-size.ts'
+import { type RotaryTables, rotaryTables } from './rotary.ts'
+
+/** Tokens along each side of the picture of the trial run. */
+const TRIAL_TOKENS = 2
+/** Rows and columns of tokens of the self-test's pictures: 64 and 140 patches. */
+const SELF_TEST_TOKENS = [
+  [4, 4],
+  [5, 7],
+] as const
+
+/**
+ * Qwen2-VL's tower, which is Tarsier2's: frames keep their shape and are resized twice, once to the clip's budget and once by the
+ * checkpoint's image processor; the graph is given the tables of the two-dimensional rotary positions.
+ */
+export function qwen2VlTowerForm({ vision, preprocessing }: Tarsier2Manifest): TowerForm {
+  const { mergeSize, headSize } = vision
+  const cell = vision.patchSize * mergeSize
+  let last: { readonly key: string; readonly tables: RotaryTables } | null = null
+  return {
+    patching: vision,
+    size(frame, limits) {
+      const [, { width, height }] = frameSizes(frame.width, frame.height, { preprocessing, vision, ...limits })
+      return { width, height }
+    },
+    prepare(frame, limits) {
+      let image = frame
+      for (const { width, height } of frameSizes(frame.width, frame.height, { preprocessing, vision, ...limits })) {
+        if (width !== image.width || height !== image.height) image = resizeBicubic(image, width, height)
+      }
+      return image
+    },
+    tokens({ width, height }) {
+      const grid = [height / cell, width / cell] as const
+      return { grid, rows: grid[0] * grid[1] }
+    },
+    furtherInputs(rows, columns) {
+      const key = `${rows}x${columns}`
+      if (last?.key !== key) last = { key, tables: rotaryTables(rows, columns, mergeSize, headSize) }
+      const dims = [rows * columns, headSize / 2]
+      return [
+        { name: 'cos', dims, data: last.tables.cos.slice() },
+        { name: 'sin', dims, data: last.tables.sin.slice() },
+      ]
+    },
+    graphInputs: ['cos', 'sin'].map((name) => ({ name, axes: 2, last: headSize / 2 })),
+    learnedPositions: null,
+    trial: { width: TRIAL_TOKENS * cell, height: TRIAL_TOKENS * cell },
+    selfTest: SELF_TEST_TOKENS.map(([rows, columns]) => ({ width: columns * cell, height: rows * cell })),
+  }
+}
