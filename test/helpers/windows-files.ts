@@ -1,4 +1,4 @@
-import fsSync from 'node:fs'
+import fsSync, { type RmOptions } from 'node:fs'
 import fs, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 
@@ -6,23 +6,32 @@ import { syncBuiltinESMExports } from 'node:module'
 export interface WindowsFiles extends Disposable {
   /** The next `times` moves to a path like `to` (any by default) fail with this code, as while a virus scanner reads what was written. */
   refuseMoves(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES', to?: RegExp): void
+  /** The next `times` removals fail with this code, as while another program has the file, or a file of the folder, open. */
+  refuseRemovals(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES' | 'ENOTEMPTY'): void
   /** From now on the system cannot say what a path really is, as on RAM disks, `subst` drives and some network drives. */
   refuseRealPaths(code: 'EISDIR' | 'UNKNOWN' | 'ENOENT'): void
-  /** Moves that were refused so far. */
+  /** Moves and removals that were refused so far. */
   readonly refused: number
 }
 
 /**
  * Makes `node:fs` refuse what Windows refuses and Linux allows: to shorten a file through a handle that was opened for appending
- * (libuv opens it without the right to write data), and, where a test asks for it, to move something or to name a file's real path.
+ * (libuv opens it without the right to write data), and, where a test asks for it, to move or remove something or to name a file's real path.
  */
 export function imitateWindowsFiles(): WindowsFiles {
-  const { open, rename, realpath } = fs
-  const { renameSync } = fsSync
+  const { open, rename, realpath, rm } = fs
+  const { renameSync, rmSync } = fsSync
   let left = 0
   let code = 'EPERM'
   let target = /./
+  let removals = { left: 0, code: 'EBUSY' }
   let refused = 0
+  function refuseRemoval(): void {
+    if (removals.left === 0) return
+    removals.left -= 1
+    refused += 1
+    throw failure(removals.code, 'rm')
+  }
   function refuseMove(to: string): void {
     if (left === 0 || !target.test(to)) return
     left -= 1
@@ -40,10 +49,18 @@ export function imitateWindowsFiles(): WindowsFiles {
       refuseMove(to)
       await rename(from, to)
     },
+    async rm(path: string, options?: RmOptions): Promise<void> {
+      refuseRemoval()
+      await rm(path, options)
+    },
   })
   fsSync.renameSync = (from, to) => {
     refuseMove(String(to))
     renameSync(from, to)
+  }
+  fsSync.rmSync = (path, options) => {
+    refuseRemoval()
+    rmSync(path, options)
   }
   syncBuiltinESMExports()
   return {
@@ -51,6 +68,9 @@ export function imitateWindowsFiles(): WindowsFiles {
       left = times
       code = as
       target = to
+    },
+    refuseRemovals(times, as) {
+      removals = { left: times, code: as }
     },
     refuseRealPaths(as) {
       Object.assign(fs, { realpath: () => Promise.reject(failure(as, 'realpath')) })
@@ -60,8 +80,8 @@ export function imitateWindowsFiles(): WindowsFiles {
       return refused
     },
     [Symbol.dispose]() {
-      Object.assign(fs, { open, rename, realpath })
-      fsSync.renameSync = renameSync
+      Object.assign(fs, { open, rename, realpath, rm })
+      Object.assign(fsSync, { renameSync, rmSync })
       syncBuiltinESMExports()
     },
   }

@@ -66,13 +66,26 @@ describe('moveSync', () => {
   })
 })
 
-it.each([
+describe.each([
   ['remove', remove],
   ['removeSync', removeSync],
-])('%s removes folders, files, and what is not there', async (_name, removePath) => {
-  await using scratch = await ScratchFolder.make()
-  await mkdir(scratch.path('folder/within'), { recursive: true })
-  await scratch.write('file', 'file')
-  for (const name of ['folder', 'file', 'nothing']) await removePath(scratch.path(name))
-  expect(await readdir(scratch.directory)).toEqual([])
+])('%s', (_name, removePath) => {
+  it('removes folders, files, and what is not there', async () => {
+    await using scratch = await ScratchFolder.make()
+    await mkdir(scratch.path('folder/within'), { recursive: true })
+    await scratch.write('file', 'file')
+    for (const name of ['folder', 'file', 'nothing']) await removePath(scratch.path(name))
+    expect(await readdir(scratch.directory)).toEqual([])
+  })
+
+  it.each(['EPERM', 'EBUSY', 'EACCES', 'ENOTEMPTY'] as const)('tries again while another program has a file open (%s)', async (code) => {
+    await using scratch = await ScratchFolder.make()
+    await mkdir(scratch.path('folder'))
+    await writeFile(scratch.path('folder/file'), 'whole')
+    using windows = imitateWindowsFiles()
+    windows.refuseRemovals(3, code)
+    await removePath(scratch.path('folder'), 10_000)
+    expect(windows.refused).toBe(3)
+    expect(await readdir(scratch.directory)).toEqual([])
+  })
 })
