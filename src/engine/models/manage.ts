@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { lstat, readFile, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -8,6 +8,9 @@ import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
 import { isDiskFull, whyUnwritten } from '../write-failure.ts'
 import { readManifest } from './manifest.ts'
 import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
+
+/** How the folders of models begin that are being removed: no model's name begins so. */
+const REMOVED = '.removing-'
 
 /** Throws `usage` for what cannot be a model's name. */
 export function expectModelName(name: string): void {
@@ -52,14 +55,18 @@ export async function ownModelFolder(name: string, home: string): Promise<string
   )
 }
 
-/** Removes a model's folder, of a link only the link. It is no model any more before the first file goes. Throws as {@link ownModelFolder}, `write-failed`. */
+/**
+ * Removes a model's folder, of a link only the link. It is no model any more before the first file goes. What an earlier removal had to leave,
+ * because a file was in use or the process was killed, goes too. Throws as {@link ownModelFolder}, `write-failed`.
+ */
 export async function removeModel(name: string, home: string): Promise<void> {
   const folder = await ownModelFolder(name, home)
-  const aside = join(modelsFolder(home), `.removing-${randomUUID()}`)
-  await changing(folder, async () => {
-    await move(folder, aside)
-    await remove(aside)
-  })
+  const models = modelsFolder(home)
+  await changing(folder, () => move(folder, join(models, `${REMOVED}${randomUUID()}`)))
+  for (const leftover of (await readdir(models)).filter((entry) => entry.startsWith(REMOVED))) {
+    const path = join(models, leftover)
+    await changing(path, () => remove(path))
+  }
 }
 
 /** Gives a model another name, in its manifest and as a folder; returns that. Throws as the two above. */
