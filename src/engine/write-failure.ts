@@ -33,12 +33,17 @@ export function isFolderFull(folder: string): boolean {
 }
 
 /** Why something could not be written, where the disk is not full, and what to do: the end of a sentence and another one. */
-export function whyUnwritten(error: unknown): string {
+export function whyUnwritten(error: unknown, platform: NodeJS.Platform = process.platform): string {
   const { code, message } = error as NodeJS.ErrnoException
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return "you have no permission. Check the folder's permissions."
+      // Windows also answers so when another program has the file, or a file of the folder, open.
+      return platform === 'win32'
+        ? "another program has it open, or you have no permission. Close that program, or check the folder's permissions."
+        : "you have no permission. Check the folder's permissions."
+    case 'EBUSY':
+      return 'another program has it open. Close that program, and try again.'
     case 'EROFS':
       return 'its disk can only be read. Choose a folder on another disk.'
     case 'ENOENT':

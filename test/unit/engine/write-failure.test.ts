@@ -27,9 +27,16 @@ test('a disk, a quota and a file that take no more are full, and nothing else is
 
 test('a permission is spoken of where one is missing, and nowhere else', () => {
   const codes = ['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG', 'EMFILE', 'EBUSY']
-  const said = codes.map((code) => [code, whyUnwritten(failureOf(code))] as const)
+  const said = codes.map((code) => [code, whyUnwritten(failureOf(code), 'linux')] as const)
   for (const [, sentence] of said) expect(sentence).toMatch(/^[a-z].*\. [A-Z].*\.$|^E[A-Z]+: .*\. Check/)
   expect(said.filter(([, sentence]) => /permission/.test(sentence)).map(([code]) => code)).toEqual(['EACCES', 'EPERM'])
+})
+
+test('another program is named where one may have the file open', () => {
+  const about = (platform: NodeJS.Platform) =>
+    ['EPERM', 'EACCES', 'EBUSY', 'EIO'].filter((code) => /another program/.test(whyUnwritten(failureOf(code), platform)))
+  expect(about('linux')).toEqual(['EBUSY'])
+  expect(about('win32')).toEqual(['EPERM', 'EACCES', 'EBUSY'])
 })
 
 describe('on a disk that is full', () => {
