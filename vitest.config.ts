@@ -31,6 +31,18 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          // What only Windows does: see `npm run test:windows`.
+          name: 'windows',
+          include: ['test/windows/**/*.test.ts'],
+          globalSetup: 'test/engine/build.ts',
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -4,14 +4,14 @@
  * may be thousands of lines above, and the last line sums what every step counted.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
+import { countsText, failure, printFailures, readReport, readVitestReport } from './test-report.mjs'
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ test: string, why: string }} Failure */
+/** @typedef {import('./test-report.mjs').Counts} Counts */
+/** @typedef {import('./test-report.mjs').Failure} Failure */
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'tarsier-test-'))
@@ -49,18 +49,13 @@ for (const [name, step] of Object.entries(steps)) {
   total.failed += failed
   total.skipped += skipped
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  summary.push(`${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(7)} ${seconds.padStart(6)} s  ${said({ passed, failed, skipped })}`)
+  summary.push(`${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(7)} ${seconds.padStart(6)} s  ${countsText({ passed, failed, skipped })}`)
 }
 rmSync(scratch, { recursive: true, force: true })
-for (const { test, why } of failures) console.log(`\nfailed: ${test}\n  ${why}`)
+printFailures(failures)
 console.log(`\n${summary.join('\n')}\n`)
-console.log(said(total))
+console.log(countsText(total))
 process.exitCode = total.failed > 0 ? 1 : 0
-
-/** @param {Counts} counts */
-function said({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-}
 
 /** @param {string} tool its program, from node_modules @param {string[]} args @param {Record<string, string>} [env] */
 function run(tool, args, env = {}) {
@@ -88,25 +83,18 @@ function vitest(...projects) {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ])
-  return counted(ok, file, (report) => {
-    for (const { name, message, assertionResults } of report.testResults) {
-      if (message) fails(name, message)
-      for (const { status, fullName, failureMessages } of assertionResults)
-        if (status === 'failed') fails(`${name} ${fullName}`, failureMessages.join('\n'))
-    }
-    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests }
-  })
+  return readVitestReport(ok, file, failures)
 }
 
 /** @returns {Counts} */
 function playwright() {
   const file = join(scratch, 'e2e.json')
   const ok = run('@playwright/test/cli.js', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file })
-  return counted(ok, file, ({ suites, stats, errors }) => {
-    for (const { message } of errors) fails('playwright', message ?? 'failed without a word')
+  return readReport(ok, file, ({ suites, stats, errors }) => {
+    for (const { message } of errors) failures.push(failure('playwright', message ?? 'failed without a word'))
     for (const { file: name, title, tests } of suites.flatMap(specsOf)) {
       const test = tests.find((/** @type {any} */ one) => one.status === 'unexpected')
-      if (test) fails(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without a word')
+      if (test) failures.push(failure(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without a word'))
     }
     return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
   })
@@ -115,28 +103,4 @@ function playwright() {
 /** @param {any} suite @returns {any[]} the tests of a file, also those in groups */
 function specsOf(suite) {
   return [...suite.specs, ...(suite.suites ?? []).flatMap(specsOf)]
-}
-
-/** @param {string} test @param {string} message whose first lines say what was wrong; the rest, a stack, stands above */
-function fails(test, message) {
-  const lines = stripVTControlCharacters(message)
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
-  failures.push({ test: test.replace(`${root}`, ''), why: lines.slice(0, 8).join('\n  ') })
-}
-
-/**
- * What a runner's report counts. A runner that failed without a failed test (a file that did not load, no report at all) counts as one failure,
- * and so does one that ran nothing.
- * @param {boolean} ok @param {string} file @param {(report: any) => Counts} read @returns {Counts}
- */
-function counted(ok, file, read) {
-  let counts = { passed: 0, failed: 0, skipped: 0 }
-  try {
-    counts = read(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (error) {
-    console.error(`No report was written: ${error instanceof Error ? error.message : error}`)
-  }
-  const silent = counts.failed === 0 && (!ok || counts.passed === 0)
-  return silent ? { ...counts, failed: 1 } : counts
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const src = new URL('../../src', import.meta.url).pathname
+const src = fileURLToPath(new URL('../../src', import.meta.url))
 
 /** Our own code without its comments, by the path below `src` (with `/`), for rules that hold all over it. */
 export function ourCode(folder = ''): { readonly name: string; readonly code: string }[] {

@@ -67,7 +67,8 @@ describe('models import from the hub', () => {
     // What was sent has yet to be written.
     await new Promise((resolve) => setTimeout(resolve, 500))
     child.kill('SIGINT')
-    expect(await ended).toBe(130)
+    // Windows has no signals: the process is ended on the spot.
+    expect(await ended).toBe(process.platform === 'win32' ? null : 130)
     expect(existsSync(join(home, 'models', 'again'))).toBe(false)
     hub.misbehave = () => null
     expect((await runCli(args, { env })).code).toBe(0)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { type RunningServer, type ServeOptions, startServer } from '../../../src
 import { Service } from '../../../src/service/service.ts'
 import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
+import { removeHome } from '../../helpers/remove-home.ts'
 
 /** The real server over the real service, on a home folder and a port of its own. */
 export class RunServer implements AsyncDisposable {
@@ -64,6 +65,6 @@ export class RunServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]()
     await this.service[Symbol.asyncDispose]()
-    await rm(this.home, { recursive: true, force: true })
+    removeHome(this.home)
   }
 }

@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createRouterClient } from '@orpc/server'
 import { router } from '../../../src/service/router.ts'
 import { Service, type ServiceOptions } from '../../../src/service/service.ts'
 import type { ChatEvent, Turn } from '../../../src/shared/contract/chats.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
+import { removeHome } from '../../helpers/remove-home.ts'
 
 export const never = new AbortController().signal
 
@@ -49,11 +51,11 @@ export class RunService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.service[Symbol.asyncDispose]()
-    await rm(this.home, { recursive: true, force: true })
+    removeHome(this.home)
   }
 }
 
-export const example = (name: string) => new URL(`../../../resources/examples/${name}`, import.meta.url).pathname
+export const example = (name: string) => fileURLToPath(new URL(`../../../resources/examples/${name}`, import.meta.url))
 
 export async function all<T>(events: Promise<AsyncIterable<T>> | AsyncIterable<T>): Promise<T[]> {
   const list: T[] = []

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SeenFile } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
+import { removeHome } from '../../helpers/remove-home.ts'
 
 /** A library of its own, and the folder it lies in; opening it again is what a restart does. */
 export class ScratchLibrary implements Disposable {
@@ -18,7 +19,7 @@ export class ScratchLibrary implements Disposable {
 
   [Symbol.dispose](): void {
     this.library[Symbol.dispose]()
-    rmSync(this.home, { recursive: true, force: true })
+    removeHome(this.home)
   }
 }
 

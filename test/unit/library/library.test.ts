@@ -70,7 +70,7 @@ test('a process killed while it writes loses nothing that it was told is kept', 
   expect(scratch.restart().chats.turn(id, 1)).toMatchObject({ state: 'cut-off', text: 'word '.repeat(40) })
 })
 
-test('refuses a library that another process holds, that is damaged, or that a newer program wrote', () => {
+test('refuses a library that another process holds, or that a newer program wrote', () => {
   using scratch = new ScratchLibrary()
   expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-busy' }))
   scratch.library[Symbol.dispose]()
@@ -79,6 +79,10 @@ test('refuses a library that another process holds, that is damaged, or that a n
   newer.exec('PRAGMA user_version = 99')
   newer.close()
   expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-damaged', details: { found: 99, expected: 1 } }))
+})
+
+// Windows lets nobody remove a file that is open, and SQLite closes it only when its statements have been garbage-collected.
+test.skipIf(process.platform === 'win32')('refuses a library that is damaged, and opens a new one where that was removed', () => {
   using other = new ScratchLibrary()
   other.library[Symbol.dispose]()
   const damaged = join(other.home, 'library.sqlite')

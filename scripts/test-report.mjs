@@ -1,0 +1,56 @@
+/** What a test runner's report in JSON counts, and which of its tests failed. */
+import { readFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
+import { root } from './program.mjs'
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ test: string, why: string }} Failure */
+
+/** @param {Counts} counts */
+export function countsText({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+/** @param {string} test @param {string} message whose first lines say what was wrong; the rest, a stack, was printed before @returns {Failure} */
+export function failure(test, message) {
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+  return { test: test.replace(root, ''), why: lines.slice(0, 8).join('\n  ') }
+}
+
+/** @param {readonly Failure[]} failures */
+export function printFailures(failures) {
+  for (const { test, why } of failures) console.log(`\nfailed: ${test}\n  ${why}`)
+}
+
+/**
+ * Reads Vitest's report, and adds to `failures` what failed.
+ * @param {boolean} ok whether Vitest ended well @param {string} file @param {Failure[]} failures @returns {Counts}
+ */
+export function readVitestReport(ok, file, failures) {
+  return readReport(ok, file, (report) => {
+    for (const { name, message, assertionResults } of report.testResults) {
+      if (message) failures.push(failure(name, message))
+      for (const { status, fullName, failureMessages } of assertionResults)
+        if (status === 'failed') failures.push(failure(`${name} ${fullName}`, failureMessages.join('\n')))
+    }
+    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests }
+  })
+}
+
+/**
+ * What a runner's report counts. A runner that failed without a failed test (a file that did not load, no report at all) counts as one failure,
+ * and so does one that ran nothing.
+ * @param {boolean} ok whether the runner ended well @param {string} file @param {(report: any) => Counts} read @returns {Counts}
+ */
+export function readReport(ok, file, read) {
+  let counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    counts = read(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    console.error(`No report was written: ${error instanceof Error ? error.message : error}`)
+  }
+  const silent = counts.failed === 0 && (!ok || counts.passed === 0)
+  return silent ? { ...counts, failed: 1 } : counts
+}

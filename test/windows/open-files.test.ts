@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { DiskCache } from '../../src/engine/conversation/disk-cache.ts'
+import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
+import { removeModel, renameModel } from '../../src/engine/models/manage.ts'
+import { readManifest } from '../../src/engine/models/manifest.ts'
+import { writeSidecar } from '../../src/service/sidecar.ts'
+import { checkpointPath } from '../helpers/checkpoint-folder.ts'
+import { ScratchFolder } from '../helpers/scratch-folder.ts'
+import { openAsOthersDo, type Share } from './open-file.ts'
+
+const shares: Share[] = ['nothing', 'reading', 'reading and writing']
+/** Far below the ten seconds for which a move or removal is tried again. */
+const SOON_MS = 700
+
+async function tinyModel(home: string, name: string): Promise<string> {
+  const signal = new AbortController().signal
+  return await importCheckpoint(checkpointPath('tied-heads-of-16'), { name, language: 'f32', vision: 'f32', home, signal })
+}
+
+describe('a sidecar that another program has open', () => {
+  it.each(shares)('is replaced once that has closed it, whether it shares %s', async (share) => {
+    await using folder = await ScratchFolder.make()
+    const path = await folder.write('clip.txt', 'before\n')
+    const file = openAsOthersDo(path, share)
+    const writing = writeSidecar(path, 'after', { overwrite: true })
+    await sleep(SOON_MS)
+    file[Symbol.dispose]()
+    await writing
+    expect(await readFile(path, 'utf8')).toBe('after\n')
+    expect(await readdir(folder.directory)).toEqual(['clip.txt'])
+  })
+
+  it('stays as it was when that does not close it, and the error says what to do', async () => {
+    await using folder = await ScratchFolder.make()
+    const path = await folder.write('clip.txt', 'before\n')
+    using _file = openAsOthersDo(path)
+    const failure: unknown = await writeSidecar(path, 'after', { overwrite: true }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'write-failed', message: expect.stringContaining(path) })
+    expect(failure).toMatchObject({ message: expect.stringMatching(/another program/) })
+    expect(await readFile(path, 'utf8')).toBe('before\n')
+    expect(await readdir(folder.directory)).toEqual(['clip.txt'])
+  })
+})
+
+describe('a model of which another program has a file open', () => {
+  it('is removed once that has closed it', async () => {
+    await using folder = await ScratchFolder.make()
+    const model = await tinyModel(folder.directory, 'tiny')
+    const file = openAsOthersDo(join(model, 'language.gguf'))
+    const removing = removeModel('tiny', folder.directory)
+    await sleep(SOON_MS)
+    file[Symbol.dispose]()
+    await removing
+    expect(await readdir(folder.path('models'))).toEqual([])
+  })
+
+  it('is no model any more or a whole one when that does not close it, the error says so, and the next removal takes what is left', async () => {
+    await using folder = await ScratchFolder.make()
+    const model = await tinyModel(folder.directory, 'tiny')
+    await tinyModel(folder.directory, 'other')
+    {
+      using _file = openAsOthersDo(join(model, 'language.gguf'))
+      const refusal = { code: 'write-failed', message: expect.stringMatching(/another program has it open/) }
+      await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(refusal)
+    }
+    // Windows does not rename a folder with an open file in it, Wine does.
+    if (existsSync(model)) {
+      expect((await readManifest(model)).name).toBe('tiny')
+      await removeModel('tiny', folder.directory)
+    }
+    await removeModel('other', folder.directory)
+    expect(await readdir(folder.path('models'))).toEqual([])
+  })
+})
+
+it('a model whose folder another program has open is neither removed nor renamed, stays whole, and the error names it', async () => {
+  await using folder = await ScratchFolder.make()
+  const model = await tinyModel(folder.directory, 'tiny')
+  using _folder = openAsOthersDo(model, 'reading and writing')
+  const refusal = { code: 'write-failed', message: expect.stringContaining(model) }
+  await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(refusal)
+  await expect(renameModel('tiny', 'small', folder.directory)).rejects.toMatchObject(refusal)
+  expect(await readdir(folder.path('models'))).toEqual(['tiny'])
+  expect((await readManifest(model)).name).toBe('tiny')
+})
+
+describe('a file of the cache that another program has open', () => {
+  const fill = (text: string) => (path: string) => writeFile(path, text)
+
+  it('is written over once that has closed it', async () => {
+    await using folder = await ScratchFolder.make()
+    const cache = new DiskCache(folder.directory)
+    await cache.store('a', fill('before'))
+    const file = openAsOthersDo(folder.path('a'))
+    const storing = cache.store('a', fill('after'))
+    await sleep(SOON_MS)
+    file[Symbol.dispose]()
+    await storing
+    expect(await readFile(folder.path('a'), 'utf8')).toBe('after')
+  })
+
+  it('stays over the limit, and what is stored is stored', async () => {
+    await using folder = await ScratchFolder.make()
+    const cache = new DiskCache(folder.directory, 10)
+    await cache.store('old', fill('12345678'))
+    const file = openAsOthersDo(folder.path('old'))
+    await cache.store('new', fill('12345678'))
+    expect(await readdir(folder.directory)).toEqual(['new', 'old'])
+    file[Symbol.dispose]()
+    await cache.store('newer', fill('12345678'))
+    expect(await readdir(folder.directory)).toEqual(['newer'])
+  })
+})
