@@ -1,5 +1,5 @@
 /**
- * The rooms of the house (docs/architecture.md) and which way imports may go: shared, platform ← engine ← library, bench ← service ← serve, cli; main, preload and renderer know shared.
+ * The rooms of the house (docs/architecture.md) and which way imports may go: shared, platform ← engine ← library, jobs ← bench ← service ← serve, cli; main, preload and renderer know shared.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {
@@ -9,10 +9,11 @@ module.exports = {
       platform: ['shared'],
       engine: ['shared', 'platform'],
       library: ['shared', 'platform', 'engine'],
-      bench: ['shared', 'platform', 'engine'],
-      service: ['shared', 'platform', 'engine', 'library', 'bench'],
+      jobs: ['shared', 'platform', 'engine'],
+      bench: ['shared', 'platform', 'engine', 'jobs'],
+      service: ['shared', 'platform', 'engine', 'library', 'jobs', 'bench'],
       serve: ['shared', 'platform', 'engine', 'library', 'service'],
-      cli: ['shared', 'platform', 'engine', 'bench', 'service', 'serve'],
+      cli: ['shared', 'platform', 'engine', 'jobs', 'bench', 'service', 'serve'],
       main: ['shared', 'platform'],
       preload: ['shared'],
       renderer: ['shared'],
@@ -98,7 +99,7 @@ module.exports = {
       name: 'no-development-package-in-the-engine',
       comment: 'What the user runs needs its packages installed; the page is bundled and may use development packages.',
       severity: 'error',
-      from: { path: '^src/(shared|platform|engine|library|bench|service|serve|cli)/' },
+      from: { path: '^src/(shared|platform|engine|library|jobs|bench|service|serve|cli)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

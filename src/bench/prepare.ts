@@ -1,12 +1,12 @@
 import { access } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
+import { replaceFile } from '../jobs/write-file.ts'
 import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/errors.ts'
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
 import type { BrokenLine } from './json-lines.ts'
 import { type ClipFile, clipFiles, clipPath, VideoFolder } from './locate-videos.ts'
-import { replaceFile } from './run/write-file.ts'
 import { clipsOf, type Sample } from './sample.ts'
 
 export interface PrepareRequest {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
-import { type BenchmarkEvent, runBenchmark, type SetResult } from '../bench/run/run-benchmark.ts'
+import { runBenchmark } from '../bench/run/run-benchmark.ts'
+import type { RunEvent, SetResult } from '../bench/run/run-sets.ts'
 import { type Selected, selectSamples } from '../bench/run/samples.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import { writeUpstream } from '../bench/run/write-upstream.ts'
@@ -141,7 +142,7 @@ class RunOutput {
     if (unknown.length > 0) this.#say(`left out, for no data set is called so: ${unknown.join(', ')}`)
   }
 
-  event(event: BenchmarkEvent): void {
+  event(event: RunEvent): void {
     switch (event.kind) {
       case 'moved':
         this.#say(`${event.from} was moved to ${event.to}`)
@@ -172,7 +173,7 @@ class RunOutput {
     this.#say(`stopped after ${this.#done} samples; the same command goes on from here`)
   }
 
-  #sampleDone({ prediction, progress }: Extract<BenchmarkEvent, { kind: 'done' }>): void {
+  #sampleDone({ prediction, progress }: Extract<RunEvent, { kind: 'done' }>): void {
     this.#done = progress.done
     if (prediction.error) {
       this.progress.clear()

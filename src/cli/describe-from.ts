@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { readCaptionList } from '../bench/caption-list.ts'
 import type { BrokenLine } from '../bench/json-lines.ts'
-import { type CaptionEvent, runCaptions } from '../bench/run/run-captions.ts'
+import { runCaptions } from '../bench/run/run-captions.ts'
+import type { RunEvent } from '../bench/run/run-sets.ts'
 import { inShard, type Shard } from '../bench/run/shard.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import type { Sample } from '../bench/sample.ts'
@@ -110,9 +111,9 @@ export async function describeList(from: string, out: string, options: DescribeL
         retryFailed: options.retryFailed === true,
         anew: options.new === true,
       }
-      const { described, failed } = await runCaptions(samples, caption, (event) => show(event, progress), signal)
+      const { answered, failed } = await runCaptions(samples, caption, (event) => show(event, progress), signal)
       progress.clear()
-      process.stdout.write(`${oneLine(out)}: ${described} of ${samples.length} described${failed > 0 ? `, ${failed} failed` : ''}\n`)
+      process.stdout.write(`${oneLine(out)}: ${answered} of ${samples.length} described${failed > 0 ? `, ${failed} failed` : ''}\n`)
       return failed > 0 || broken.length > 0 ? exitCodes.failed : exitCodes.done
     } finally {
       await closeModels(workers)
@@ -137,7 +138,7 @@ async function readList(
   return { samples: shard ? samples.filter(({ key }) => inShard(key, shard)) : samples, broken }
 }
 
-function show(event: CaptionEvent, progress: ProgressLine): void {
+function show(event: RunEvent, progress: ProgressLine): void {
   switch (event.kind) {
     case 'moved':
       progress.note(`${event.from} was moved to ${event.to}`)

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
+import { findClips } from '../jobs/find-clips.ts'
 import type { OpenedFile } from '../shared/bridge.ts'
 import { asTarsierError, isAbort } from '../shared/errors.ts'
 import type { Service } from './service.ts'
-import { findClips } from './walk.ts'
 
 /** The clips behind paths that a person gave, folders among them, as handles. One that cannot be opened does not keep the others from it. */
 export async function openPaths(

@@ -1,7 +1,8 @@
+import { SidecarNames } from '../jobs/sidecar-names.ts'
+import { exists, writeSidecar } from '../jobs/sinks/sidecar.ts'
 import type { SidecarReport } from '../shared/contract/batch.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { ExportRecord } from './export.ts'
-import { exists, planSidecars, writeSidecar } from './sidecar.ts'
 
 /** Writes each first answer beside its clip. One that is there is left alone unless `overwrite`; one that fails does not stop the others. */
 export async function writeSidecars(
@@ -19,14 +20,13 @@ export async function writeSidecars(
     )
     failed.push({ name: clip.name, error: error.toData() })
   }
-  const paths = planSidecars(
-    own.map(({ clip }) => clip.path),
+  const names = new SidecarNames(
     'txt',
+    own.map(({ clip }) => clip.path),
   )
   for (const { clip, turns } of own) {
-    const path = paths.get(clip.path)
-    if (path === undefined) continue
     try {
+      const path = await names.of(clip.path)
       if (!overwrite && (await exists(path))) {
         present.push(path)
         continue

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { holdLock } from '../../engine/folder-lock.ts'
 import { sideBySide } from '../../engine/models/hub/side-by-side.ts'
+import { linesOf } from '../../jobs/sinks/json-lines.ts'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { remove } from '../../platform/move.ts'
 import type { Progress } from '../../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { readJsonLines } from '../json-lines.ts'
 import type { Judge } from '../judges/judge.ts'
-import { LineFile, linesOf } from '../line-file.ts'
+import { openLineFile } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
-import { replaceFile, writeError } from '../run/write-file.ts'
 
 export interface JudgingOptions {
   /** Where the records of every verdict are kept (upstream's `eval_records`); made where it is missing. */
@@ -106,7 +107,7 @@ export async function judgeSamples<Kept extends RecordBase>(
   let added = 0
   const prompts = Object.fromEntries(judging.prompts.map(({ name, version }) => [name, version]))
   {
-    await using file = await LineFile.open(join(folder, judging.file), keep, signal)
+    await using file = await openLineFile(join(folder, judging.file), keep, signal)
     const answered = predictions.filter(isAnswered)
     const isJudged = (prediction: Answered) => {
       const kept = records.get(prediction.key)

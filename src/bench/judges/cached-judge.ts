@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { LineFile } from '../line-file.ts'
+import type { JsonLinesFile } from '../../jobs/sinks/json-lines.ts'
+import { openLineFile } from '../line-file.ts'
 import type { Judge, JudgeCall } from './judge.ts'
 
 const entrySchema = z.object({ key: z.string(), verdict: z.unknown() })
@@ -12,10 +13,10 @@ const entrySchema = z.object({ key: z.string(), verdict: z.unknown() })
 export class CachedJudge implements Judge {
   readonly name: string
   readonly #judge: Judge
-  readonly #file: LineFile
+  readonly #file: JsonLinesFile
   readonly #verdicts: Map<string, unknown>
 
-  private constructor(judge: Judge, file: LineFile, verdicts: Map<string, unknown>) {
+  private constructor(judge: Judge, file: JsonLinesFile, verdicts: Map<string, unknown>) {
     this.name = judge.name
     this.#judge = judge
     this.#file = file
@@ -30,7 +31,7 @@ export class CachedJudge implements Judge {
       if (entry.success) verdicts.set(entry.data.key, entry.data.verdict)
     }
     try {
-      return new CachedJudge(judge, await LineFile.open(path, keep, signal), verdicts)
+      return new CachedJudge(judge, await openLineFile(path, keep, signal), verdicts)
     } catch (error) {
       await judge[Symbol.asyncDispose]()
       throw error

@@ -1,10 +1,10 @@
+import { replaceFile } from '../../jobs/write-file.ts'
 import type { ErrorData } from '../../shared/errors.ts'
 import { countOf, type EvalInfo, evalIdOf, hitText } from '../autodq/eval-infos.ts'
 import type { Judged, Unjudged } from '../autodq/judge-samples.ts'
 import { entailedPart } from '../metrics/dream.ts'
 import type { DreamVerdict, OpenVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
-import { replaceFile } from '../run/write-file.ts'
 import { judgeDescription, judgeOpenAnswer, RULE_JUDGE, RULE_VERSION } from './rule.ts'
 
 /** AutoDQ of moving shapes, whose closed language needs no language model. Writes every event and verdict into the folder. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile, writeError } from '../run/write-file.ts'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { csvReport } from './csv-report.ts'
 import type { EvalReport } from './eval-report.ts'
 import { htmlReport } from './html-report.ts'

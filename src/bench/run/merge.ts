@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { linesOf } from '../../jobs/sinks/json-lines.ts'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { dataSetOf } from '../datasets.ts'
 import type { BrokenLine } from '../json-lines.ts'
-import { linesOf } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 import { readPredictions } from './read-predictions.ts'
 import { type RunSettings, readSettings, settingDifferences, writeSettings } from './run-settings.ts'
-import { replaceFile, writeError } from './write-file.ts'
 
 /**
  * What is done where a sample has several predictions. `join`: an answer takes the place of a failure, and two different answers are refused.

@@ -1,20 +1,14 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { writeAt } from '../../platform/write-at.ts'
+import { JsonLinesFile, linesOf } from '../../jobs/sinks/json-lines.ts'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { BrokenLine } from '../json-lines.ts'
-import { linesOf } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
 import { parsePrediction, readPredictions } from './read-predictions.ts'
 import { lockRun } from './run-lock.ts'
 import { type RunSettings, settleSettings } from './run-settings.ts'
-import { replaceFile, writeError } from './write-file.ts'
 
 export const PREDICTIONS_FILE = 'predictions.jsonl'
-const NEWLINE = 0x0a
-/** A torn line is looked for so far from the end at a time. */
-const STEP_BYTES = 1 << 16
 
 /** What a folder of predictions is opened for. */
 export interface RunOf {
@@ -37,18 +31,14 @@ export interface Found {
 }
 
 /**
- * The predictions of one data set, to which a run adds a line a sample. A line counts once its newline is there; it is on the disk before
- * its sample is said to be done. So a process that is killed at any instruction loses no line and leaves at most a torn one, which
- * the next one cuts off. One process writes at a time, held by a lock that goes with it.
+ * The predictions of one data set, to which a run adds a line a sample: on the disk before the sample is said to be done, so that a process that
+ * is killed at any instruction loses no line. One process writes at a time, held by a lock that goes with it.
  */
 export class PredictionFile implements AsyncDisposable {
-  readonly #path: string
   readonly #lock: AsyncDisposable
-  readonly #file: FileHandle
-  #writing: Promise<void> = Promise.resolve()
+  readonly #file: JsonLinesFile
 
-  private constructor(path: string, lock: AsyncDisposable, file: FileHandle) {
-    this.#path = path
+  private constructor(lock: AsyncDisposable, file: JsonLinesFile) {
     this.#lock = lock
     this.#file = file
   }
@@ -64,41 +54,28 @@ export class PredictionFile implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<{ readonly file: PredictionFile; readonly found: Found }> {
     const lock = await lockRun(directory)
-    let file: FileHandle | null = null
     try {
       await settleSettings(directory, dataSet, settings, path)
-      const torn = await cutTorn(path)
+      const torn = await JsonLinesFile.repair(path, isPrediction)
       const { predictions, broken } = await readAll(path, signal)
       const kept = new Map([...predictions].filter(([, prediction]) => !drop(prediction)))
       // Broken lines stay unless the file is written anew: nothing of theirs is known that could be lost.
       if (kept.size < predictions.size) await replaceFile(dirname(path), basename(path), linesOf(kept.values()))
-      file = await open(path, 'a')
-      return { file: new PredictionFile(path, lock, file), found: { predictions: kept, broken, torn } }
+      const file = await JsonLinesFile.open(path, { durable: true })
+      return { file: new PredictionFile(lock, file), found: { predictions: kept, broken, torn } }
     } catch (error) {
-      await file?.close()
       await lock[Symbol.asyncDispose]()
       throw writeError(path, error)
     }
   }
 
-  /** Writes a line; resolved once it is on the disk. May be called before the last one is done. */
+  /** Writes a line; resolved once it is on the disk. May be called before the last one is done. Throws `disk-full` and `write-failed`. */
   add(prediction: Prediction): Promise<void> {
-    const line = `${JSON.stringify(prediction)}\n`
-    const writing = this.#writing.then(async () => {
-      try {
-        await this.#file.appendFile(line)
-        await this.#file.datasync()
-      } catch (error) {
-        throw writeError(this.#path, error)
-      }
-    })
-    this.#writing = writing.catch(() => {}) // told to whoever added the line
-    return writing
+    return this.#file.add(prediction)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing
-    await this.#file.close()
+    await this.#file[Symbol.asyncDispose]()
     await this.#lock[Symbol.asyncDispose]()
   }
 }
@@ -118,38 +95,6 @@ async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, '
   return { predictions, broken }
 }
 
-/**
- * Ends the file with a whole line, and gives the bytes that were cut off for that. A whole line that lacks only its newline, as some editors
- * leave it, is kept. Makes the file where there is none.
- */
-async function cutTorn(path: string): Promise<number> {
-  // Not 'a+': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
-  await using file = await open(path, constants.O_RDWR | constants.O_CREAT)
-  const { size } = await file.stat()
-  const end = await lastNewline(file, size)
-  if (end === size) return 0
-  const { buffer } = await file.read(Buffer.alloc(size - end), 0, size - end, end)
-  if (isWhole(buffer)) await writeAt(file, Buffer.from('\n'), size)
-  else await file.truncate(end)
-  await file.sync()
-  return isWhole(buffer) ? 0 : size - end
-}
-
-/** Where the last whole line ends: the byte after its newline, 0 where there is none. */
-async function lastNewline(file: FileHandle, size: number): Promise<number> {
-  for (let to = size; to > 0; to -= STEP_BYTES) {
-    const from = Math.max(0, to - STEP_BYTES)
-    const { buffer } = await file.read(Buffer.alloc(to - from), 0, to - from, from)
-    const at = buffer.lastIndexOf(NEWLINE)
-    if (at >= 0) return from + at + 1
-  }
-  return 0
-}
-
-function isWhole(bytes: Buffer): boolean {
-  try {
-    return !('reason' in parsePrediction(JSON.parse(bytes.toString('utf8'))))
-  } catch {
-    return false
-  }
+function isPrediction(value: unknown): boolean {
+  return !('reason' in parsePrediction(value))
 }

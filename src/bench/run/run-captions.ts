@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { writeError } from '../../jobs/write-file.ts'
 import { move } from '../../platform/move.ts'
+import { TarsierError } from '../../shared/errors.ts'
 import { CAPTIONS } from '../caption-list.ts'
 import { clipFiles, VideoFolder } from '../locate-videos.ts'
-import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
-import { type Found, PredictionFile } from './prediction-file.ts'
 import { lockRun } from './run-lock.ts'
-import { type RunProgress, RunRate } from './run-rate.ts'
+import { type RunEvent, runSets, type SetResult } from './run-sets.ts'
 import { moveAside } from './run-settings.ts'
-import { runSamples } from './runner.ts'
-import { pendingSamples } from './samples.ts'
-import { writeError } from './write-file.ts'
 
 export interface CaptionOptions {
   /** The file of captions, a line a sample as benchmarks have it. What it was made with lies beside it, in a folder `OUT.run`. */
@@ -26,59 +23,22 @@ export interface CaptionOptions {
   readonly anew: boolean
 }
 
-export type CaptionEvent =
-  | { readonly kind: 'moved'; readonly from: string; readonly to: string }
-  | { readonly kind: 'opened'; readonly found: Found; readonly pending: number }
-  | { readonly kind: 'done'; readonly prediction: Prediction; readonly progress: RunProgress }
-
-/** What there is of a list after a run, counted over its samples. */
-export interface CaptionCounts {
-  readonly described: number
-  readonly failed: number
-}
-
-/**
- * Describes the clips of a list. A file that was begun is gone on with. Throws `bench-mismatch`, `bench-busy`, `bench-damaged`, what concerns the
- * run itself, and `AbortError`; whatever was done by then stays.
- */
+/** Describes the clips of a list into one file. Throws as `runSets` does. */
 export async function runCaptions(
   samples: readonly Sample[],
-  options: CaptionOptions,
-  onEvent: (event: CaptionEvent) => void,
+  { out: given, videos, workers, retryFailed, anew }: CaptionOptions,
+  onEvent: (event: RunEvent) => void,
   signal: AbortSignal,
-): Promise<CaptionCounts> {
-  const { workers, retryFailed, videos } = options
-  const out = resolve(options.out)
+): Promise<SetResult> {
+  const out = resolve(given)
   const directory = `${out}.run`
-  if (options.anew) {
-    const to = await moveCaptionsAside(out, directory)
-    if (to !== null) onEvent({ kind: 'moved', from: out, to })
-  }
+  const to = anew ? await moveCaptionsAside(out, directory) : null
+  if (to !== null) onEvent({ kind: 'moved', from: out, to })
   const folder = videos === null ? null : await VideoFolder.open(videos, signal)
-  const wanted = new Set(samples.map(({ key }) => key))
-  const drop = ({ key, prediction }: Prediction) => retryFailed && prediction === null && wanted.has(key)
-  const opening = { dataSet: CAPTIONS, settings: workers[0].settings, path: out, drop }
-  const opened = await PredictionFile.open(directory, opening, signal)
-  await using file = opened.file
-  const { found } = opened
-  const pending = pendingSamples(samples, found.predictions, out)
-  onEvent({ kind: 'opened', found, pending: pending.length })
-  const described = new Map([...found.predictions].map(([key, { prediction }]) => [key, prediction !== null]))
-  const rate = new RunRate(pending.length)
-  await runSamples(
-    pending.map((sample) => ({ sample, file })),
-    {
-      workers,
-      locate: (sample) => clipFiles(sample, folder),
-      onDone(prediction) {
-        described.set(prediction.key, prediction.prediction !== null)
-        onEvent({ kind: 'done', prediction, progress: rate.add(prediction.prediction === null) })
-      },
-    },
-    signal,
-  )
-  const count = (state: boolean) => samples.filter(({ key }) => described.get(key) === state).length
-  return { described: count(true), failed: count(false) }
+  const set = { name: CAPTIONS, directory, path: out, samples }
+  const [result] = await runSets([set], { workers, retryFailed, locate: (sample) => clipFiles(sample, folder) }, onEvent, signal)
+  if (!result) throw new TarsierError('internal', 'A run ended without a result. Please report it.')
+  return result
 }
 
 /** Moves the captions to `old/`, into the folder of what they were made with. Gives where they went; null where there were none. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { holdLock } from '../../engine/folder-lock.ts'
+import { writeError } from '../../jobs/write-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { writeError } from './write-file.ts'
 
 const LOCK_FILE = '.running'
 

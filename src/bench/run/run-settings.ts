@@ -3,10 +3,10 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { lockRun } from './run-lock.ts'
-import { replaceFile, writeError } from './write-file.ts'
 
 const SETTINGS_FILE = 'run.json'
 /** Where folders lie that `--new` moved aside. */

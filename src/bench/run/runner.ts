@@ -1,24 +1,10 @@
-import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../../shared/errors.ts'
+import { type Outcome, runJob, STOPPING_CODES } from '../../jobs/driver.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
-import type { ModelUnderTest } from './model-under-test.ts'
+import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { PredictionFile } from './prediction-file.ts'
 import { sampleFields } from './upstream-prediction.ts'
-
-/** Failures after which no sample would fare better: the run ends, and what is done stays. */
-const RUN_FAILURES: readonly ErrorCode[] = [
-  'disk-full',
-  'write-failed',
-  'model-missing',
-  'model-damaged',
-  'model-unsupported',
-  'model-mismatch',
-  'model-unavailable',
-  'device-unavailable',
-  'native-library',
-  'not-allowed',
-]
 
 /** A sample that is to be run, and the file its answer goes to. */
 export interface Task {
@@ -36,55 +22,45 @@ export interface RunOptions {
 }
 
 /**
- * Answers samples and writes a line for each, also for those that fail. Throws the first failure that concerns the run itself, and what an abort
- * throws; samples under way leave no line then, and are run the next time.
+ * Answers samples and writes a line for each, also for those that fail. Throws as `runJob` does; samples under way leave no line then, and are run
+ * the next time.
  */
 export async function runSamples(tasks: Iterable<Task>, { workers, locate, onDone }: RunOptions, signal: AbortSignal): Promise<void> {
-  const queue = tasks[Symbol.iterator]()
-  const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
-  const work = async (model: ModelUnderTest) => {
-    for (let next = queue.next(); next.done !== true; next = queue.next()) {
-      either.throwIfAborted()
-      const { sample, file } = next.value
-      const prediction = await predict(sample, model, locate, either)
-      await file.add(prediction)
-      onDone(prediction)
-    }
-  }
-  // Whichever fails first says why; the others are stopped and waited for, so that nothing writes any more.
-  const ends = await Promise.allSettled(
-    workers.map(async (model) => {
-      try {
-        await work(model)
-      } catch (error) {
-        stop.abort()
-        throw error
-      }
-    }),
+  /** The clip shown for each task under way, known before it is answered or fails. */
+  const videos = new Map<Task, string | null>()
+  await runJob<Task, Answered>(
+    {
+      source: tasks,
+      workers: workers.map((model) => async (task, _report, stop) => {
+        const files = await locate(task.sample)
+        videos.set(task, files.flat()[0] ?? null)
+        return model.answer(task.sample, files, stop)
+      }),
+      // Of clips that are drawn for a sample, one that cannot be written is as good as a full disk.
+      stoppingCodes: [...STOPPING_CODES, 'write-failed'],
+      sinks: [
+        {
+          onFailure: 'stops-job',
+          async write(outcome) {
+            const prediction = predictionOf(outcome, videos.get(outcome.clip) ?? null)
+            videos.delete(outcome.clip)
+            await outcome.clip.file.add(prediction)
+            onDone(prediction)
+          },
+        },
+      ],
+    },
+    () => {},
+    signal,
   )
-  signal.throwIfAborted()
-  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []))
-  const [first] = failures.filter((error) => !isAbort(error))
-  if (first !== undefined) throw first
 }
 
-async function predict(sample: Sample, model: ModelUnderTest, locate: RunOptions['locate'], signal: AbortSignal): Promise<Prediction> {
-  const fields = sampleFields(sample)
-  let video: string | null = null
-  try {
-    const files = await locate(sample)
-    video = files.flat()[0] ?? null
-    const { text, finish, used } = await model.answer(sample, files, signal)
-    return { ...fields, video, prediction: text, finish, error: null, used }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (isRunFailure(error)) throw error
-    const { code, message } = asTarsierError(error)
-    return { ...fields, video, prediction: null, finish: null, error: { code, message }, used: null }
+function predictionOf(outcome: Outcome<Task, Answered>, video: string | null): Prediction {
+  const fields = { ...sampleFields(outcome.clip.sample), video }
+  if (outcome.kind === 'failed') {
+    const { code, message } = outcome.error
+    return { ...fields, prediction: null, finish: null, error: { code, message }, used: null }
   }
-}
-
-function isRunFailure(error: unknown): boolean {
-  return error instanceof TarsierError && RUN_FAILURES.includes(error.code)
+  const { text, finish, used } = outcome.result
+  return { ...fields, prediction: text, finish, error: null, used }
 }

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { UPSTREAM_FOLDER } from './find-predictions.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 import { readPredictions } from './read-predictions.ts'
 import type { Shard } from './shard.ts'
 import { toUpstream } from './upstream-prediction.ts'
-import { replaceFile, writeError } from './write-file.ts'
 
 /** Writes a data set's predictions once more as the Python program would have, `upstream/predictions[_N_k].jsonl` (k from 0), and gives the path. */
 export async function writeUpstream(directory: string, shard: Shard | undefined, signal: AbortSignal): Promise<string> {

@@ -164,6 +164,24 @@ describe('describe --sidecar txt', () => {
     expect(await readFile(join(clips, 'sub', 'b.txt'), 'utf8')).toBe(`${line.description}\n`)
   })
 
+  it('gives clips of one base name a text each, whichever are described, with and without --overwrite', async () => {
+    const clips = join(folder, 'same-names')
+    for (const name of ['a.gif', 'a.png', 'a.gif.webp', 'copy.gif']) await writeClip(join(clips, name))
+    const texts = ['a.gif.txt', 'a.gif.webp.txt', 'a.png.txt']
+    const written = async () => (await readdir(clips)).filter((name) => name.endsWith('.txt')).sort()
+    expect((await run(['same-names/a.gif', 'same-names/a.gif.webp', '--sidecar', 'txt'])).code).toBe(0)
+    expect(await written()).toEqual(texts.slice(0, 2))
+    expect((await run(['same-names/a.png', '--sidecar', 'txt'])).code).toBe(0)
+    expect(await written()).toEqual(texts)
+    // The same content under another name is a clip of its own.
+    const { code, stdout } = await run(['same-names', '--sidecar', 'txt', '--overwrite', '--json'])
+    expect(code).toBe(0)
+    expect(jsonLines(stdout).map((line) => described.parse(line).file)).toEqual(
+      ['a.gif', 'a.gif.webp', 'a.png', 'copy.gif'].map((name) => join('same-names', name)),
+    )
+    expect(await written()).toEqual([...texts, 'copy.txt'])
+  })
+
   it.skipIf(process.platform === 'win32')('stops at Ctrl-C with 130: what is done stays, nothing is half written', async () => {
     const clips = join(folder, 'many')
     for (let i = 10; i < 40; i += 1) await writeClip(join(clips, `${i}.gif`))

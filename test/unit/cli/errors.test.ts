@@ -3,7 +3,7 @@ import { errorLine } from '../../../src/cli/errors.ts'
 import { openImportSource } from '../../../src/engine/models/import/import-source.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { resolveModel } from '../../../src/engine/models/registry.ts'
-import { refuseExisting, writeSidecar } from '../../../src/service/sidecar.ts'
+import { refuseExisting, writeSidecar } from '../../../src/jobs/sinks/sidecar.ts'
 import { asTarsierError, TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 

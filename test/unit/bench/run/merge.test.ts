@@ -1,13 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { linesOf } from '../../../../src/bench/line-file.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
 import { findPredictions } from '../../../../src/bench/run/find-predictions.ts'
 import { mergePredictions, writeMerged } from '../../../../src/bench/run/merge.ts'
-
 import { type RunSettings, writeSettings } from '../../../../src/bench/run/run-settings.ts'
 import { inShard } from '../../../../src/bench/run/shard.ts'
+import { linesOf } from '../../../../src/jobs/sinks/json-lines.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findClips } from '../../../src/service/walk.ts'
+import { findClips } from '../../../src/jobs/find-clips.ts'
 
 const signal = new AbortController().signal
 let folder: string

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { expandPatterns } from '../../../src/cli/expand-patterns.ts'
+import { expandPatterns } from '../../../src/jobs/expand-patterns.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 it('gives the files that a pattern stands for, as a shell would, and leaves the rest alone', async () => {

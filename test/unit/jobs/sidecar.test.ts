@@ -2,23 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { planSidecars, writeSidecar } from '../../../src/service/sidecar.ts'
-
-describe('names of sidecars', () => {
-  it('is the base name, in the clip’s own folder', () => {
-    expect([...planSidecars(['x/a.mp4', 'y/a.mp4', 'b.tar.mov', 'noending'], 'txt').values()]).toEqual([
-      'x/a.txt',
-      'y/a.txt',
-      'b.tar.txt',
-      'noending.txt',
-    ])
-  })
-
-  it('keeps whole names where two clips would share a text', () => {
-    const names = planSidecars(['a.mp4', 'a.mov', 'b.mp4', 'C.mp4', 'c.gif'], 'txt')
-    expect([...names.values()]).toEqual(['a.mp4.txt', 'a.mov.txt', 'b.txt', 'C.mp4.txt', 'c.gif.txt'])
-  })
-})
+import { writeSidecar } from '../../../src/jobs/sinks/sidecar.ts'
 
 describe('writing sidecars', () => {
   let folder: string

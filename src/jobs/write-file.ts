@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
-import { move, remove } from '../../platform/move.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
+import { move, remove } from '../platform/move.ts'
+import { TarsierError } from '../shared/errors.ts'
 
 /** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */
 export function writeError(path: string, cause: unknown): unknown {

@@ -5,8 +5,8 @@ import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from '../engine/media/
 import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
 
-/** A clip to work on, or why a path that was given leads to none. `file` is as the user wrote it, with the way inside a folder appended. */
-export interface Found {
+/** A clip to work on, or why a path that was given leads to none. `file` is the path as the user gave it; of a clip in a folder, that folder's with the names below it. */
+export interface FoundClip {
   readonly file: string
   readonly error?: TarsierError
 }
@@ -16,8 +16,8 @@ export interface Found {
  * names, so that two runs see the same order everywhere. Hidden entries are passed over, a folder reached twice
  * (symbolic links) is walked once, and a file given twice is taken once.
  */
-export async function findClips(paths: readonly string[], signal: AbortSignal): Promise<Found[]> {
-  const found: Found[] = []
+export async function findClips(paths: readonly string[], signal: AbortSignal): Promise<FoundClip[]> {
+  const found: FoundClip[] = []
   const seen = new Set<string>()
   for (const path of paths) {
     for await (const item of clipsBehind(path, signal)) {
@@ -30,7 +30,7 @@ export async function findClips(paths: readonly string[], signal: AbortSignal): 
   return found
 }
 
-async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<Found> {
+async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<FoundClip> {
   let facts: Stats
   try {
     facts = await stat(path)
@@ -62,7 +62,7 @@ async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<F
   }
 }
 
-async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSignal): AsyncGenerator<Found> {
+async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSignal): AsyncGenerator<FoundClip> {
   signal.throwIfAborted()
   let names: string[]
   try {
@@ -90,7 +90,8 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
   }
 }
 
-async function startsLikeMedia(path: string): Promise<boolean> {
+/** Whether a file's content says that it is a video or a picture. */
+export async function startsLikeMedia(path: string): Promise<boolean> {
   try {
     await using file = await open(path)
     const { bytesRead, buffer } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)

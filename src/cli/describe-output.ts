@@ -1,0 +1,113 @@
+import type { FoundClip } from '../jobs/find-clips.ts'
+import type { Answer, EngineEvent } from '../shared/engine-events.ts'
+import { TarsierError } from '../shared/errors.ts'
+import type { Estimate } from '../shared/estimate.ts'
+import { type EstimateLine, estimateLine, estimateText } from './describe-estimate.ts'
+import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
+import { tellError } from './errors.ts'
+import { oneLine, printable } from './printable.ts'
+import { ProgressLine } from './progress-line.ts'
+import { summaryOf } from './summary.ts'
+
+/** Where results go: plain text or JSON lines on stdout, the rest on stderr. */
+export class DescribeOutput {
+  readonly progress = new ProgressLine(process.stderr)
+  readonly #json: boolean
+  readonly #headed: boolean
+  #file = ''
+  #written = ''
+  #any = false
+  anyFailed = false
+
+  /** @param headed whether each clip's name stands above its text */
+  constructor({ json, headed }: { readonly json: boolean; readonly headed: boolean }) {
+    this.#json = json
+    this.#headed = headed
+  }
+
+  begin(file: string, title: string): void {
+    this.#file = file
+    this.#written = ''
+    this.progress.begin(title)
+  }
+
+  event(file: string, event: EngineEvent): void {
+    this.progress.event(event)
+    if (event.kind === 'delta') this.#delta(event.text)
+    else if (event.kind === 'notice') this.#notice(file, event.text)
+  }
+
+  #delta(text: string): void {
+    if (this.#json) return
+    // On one terminal, answer and progress would write over each other.
+    if (process.stdout.isTTY) this.progress.hide()
+    if (this.#written === '') this.#head()
+    this.#written += text
+    this.#print(text)
+  }
+
+  #notice(file: string, text: string): void {
+    this.progress.clear()
+    process.stderr.write(`tarsier: ${oneLine(file)}: ${oneLine(text)}\n`)
+  }
+
+  answered(file: string, model: string, answer: Answer): void {
+    if (this.#json) this.#line(answerLine(file, model, answer))
+    else {
+      // An answer of no words still gets its heading and its line.
+      if (this.#written === '') this.#head()
+      this.#print('\n')
+    }
+    this.progress.clear()
+    this.progress.note(summaryOf(answer))
+  }
+
+  estimated(file: string, model: string, estimate: Estimate): void {
+    if (estimate.problem) this.anyFailed = true
+    if (this.#json) this.#line(estimateLine(file, model, estimate))
+    else {
+      this.#head()
+      this.#print(`${estimateText(estimate)}\n`)
+    }
+    this.progress.clear()
+    for (const text of estimate.notices) this.#notice(file, text)
+    if (estimate.problem) tellError(TarsierError.fromData(estimate.problem), file)
+  }
+
+  failed(file: string, error: unknown): void {
+    this.anyFailed = true
+    this.interrupted()
+    if (this.#json) this.#line(failureLine(file, error))
+    tellError(error, file)
+  }
+
+  /** The model could not be loaded: every clip fails for the same reason, said once to people and for each clip to programs. */
+  modelFailed(clips: readonly FoundClip[], reason: unknown): void {
+    this.progress.clear()
+    if (this.#json) for (const { file, error } of clips) this.#line(failureLine(file, error ?? reason))
+    for (const { file, error } of clips) if (error) tellError(error, file)
+    tellError(reason)
+  }
+
+  /** Ends a line that stands half written. */
+  interrupted(): void {
+    this.progress.clear()
+    if (!this.#json && this.#written !== '') this.#print('\n')
+    this.#written = ''
+  }
+
+  #head(): void {
+    if (!this.#headed) return
+    this.#print(`${this.#any ? '\n' : ''}${this.#file}\n`)
+    this.#any = true
+  }
+
+  #line(line: DescribeLine | EstimateLine): void {
+    this.progress.clear()
+    process.stdout.write(`${JSON.stringify(line)}\n`)
+  }
+
+  #print(text: string): void {
+    process.stdout.write(process.stdout.isTTY ? printable(text) : text)
+  }
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { access, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
+import { move, remove } from '../../platform/move.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import type { Sink } from '../driver.ts'
+
+export interface SidecarOptions<Clip, Result> {
+  /** Path of a clip's text; null for one that gets none. */
+  pathOf(clip: Clip): string | null
+  textOf(result: Result): string
+  /** Whether a text that is there already is replaced; otherwise its clip fails. */
+  readonly overwrite: boolean
+}
+
+/** Writes each clip's text beside it. */
+export function sidecarSink<Clip, Result>({ pathOf, textOf, overwrite }: SidecarOptions<Clip, Result>): Sink<Clip, Result> {
+  return {
+    onFailure: 'fails-clip',
+    async write(outcome) {
+      const path = outcome.kind === 'done' ? pathOf(outcome.clip) : null
+      if (path !== null && outcome.kind === 'done') await writeSidecar(path, textOf(outcome.result), { overwrite })
+    },
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+export function refuseExisting(path: string): TarsierError {
+  return new TarsierError('write-failed', `${path} is there already. Leave clips out that have such a file, or have it written anew.`, {
+    remedy: 'existing-texts',
+  })
+}
+
+/** Writes the whole text or nothing: to a temporary file, which is then renamed. Throws `disk-full` and `write-failed`. */
+export async function writeSidecar(path: string, text: string, options: { readonly overwrite: boolean }): Promise<void> {
+  const temporary = join(dirname(path), `.${randomUUID()}.part`)
+  try {
+    await writeFile(temporary, `${text}\n`)
+    if (!options.overwrite && (await exists(path))) throw refuseExisting(path)
+    await move(temporary, path)
+  } catch (error) {
+    if (error instanceof TarsierError) throw error
+    if (isDiskFull(error)) {
+      throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room, and write what is missing.`, {
+        cause: error,
+        remedy: 'missing-texts',
+      })
+    }
+    throw new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(error)}`, {
+      cause: error,
+    })
+  } finally {
+    await remove(temporary)
+  }
+}
