@@ -97,6 +97,7 @@ export async function runJob<Clip, Result, Progress = never>(
     try {
       const before = (await earlier?.(clip)) ?? null
       if (before !== null) return { kind: 'skipped', clip, result: before }
+      stop.throwIfAborted()
       onEvent({ kind: 'started', clip })
       return { kind: 'done', clip, result: await work(clip, (progress) => onEvent({ kind: 'progress', clip, progress }), stop) }
     } catch (error) {

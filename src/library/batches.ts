@@ -26,7 +26,7 @@ export type KeptBatch = Omit<BatchJob, 'secondsLeft'> & {
 export type KeptItem = Omit<BatchItem, 'progress'>
 
 const ITEM = `
-  batch_items.id, batch_items.position, clips.id AS clip, clips.name, batch_items.state, batch_items.chat, batch_items.error,
+  batch_items.id, batch_items.position, clips.id AS clip, clips.name, clips.given, batch_items.state, batch_items.chat, batch_items.error,
   COALESCE((SELECT substr(text, 1, ${FIRST_WORDS}) FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0), '') AS first_words
   FROM batch_items JOIN clips ON clips.key = batch_items.clip`
 
@@ -44,6 +44,10 @@ export class Batches {
         `DELETE FROM chats WHERE id IN (SELECT chat FROM batch_items WHERE state = 'running' AND EXISTS (${FIRST_TURN} AND turns.state = 'running'))`,
       )
       db.run("UPDATE batch_items SET state = 'waiting' WHERE state = 'running'")
+      // One that was paused as its last clip ended has nothing left to resume.
+      db.run(
+        "UPDATE batches SET state = 'done' WHERE state = 'paused' AND NOT EXISTS (SELECT 1 FROM batch_items WHERE batch = batches.id AND state = 'waiting')",
+      )
     })
   }
 
@@ -193,6 +197,7 @@ function itemOf(row: Row): KeptItem {
     position: Number(row.position),
     clip: String(row.clip),
     name: String(row.name),
+    path: String(row.given),
     state: row.state as ItemState,
     excerpt: String(row.first_words),
     chat: row.chat === null ? null : String(row.chat),

@@ -15,6 +15,8 @@ const SUMMARY = `
   COALESCE(chats.title, (SELECT substr(question, 1, ${TITLE}) FROM turns WHERE chat = chats.id AND position = 0), '') AS title,
   (SELECT count(*) FROM turns WHERE chat = chats.id) AS turns,
   (SELECT model FROM turns WHERE chat = chats.id ORDER BY position DESC LIMIT 1) AS model`
+/** A clip with no hash yet has no copies: null equals nothing. */
+const ABOUT = '(chats.clip = ? OR clips.hash = (SELECT hash FROM clips WHERE key = ?))'
 export const SUMMARIES = `SELECT ${SUMMARY} FROM chats JOIN clips ON clips.key = chats.clip`
 
 export interface NewTurn {
@@ -76,10 +78,13 @@ export class Chats {
       .map(({ id }) => String(id))
   }
 
-  /** The newest first; those in which nothing was asked yet are newer than all others. */
+  /** Those about a clip or a copy of it, the newest first; those in which nothing was asked yet are newer than all others. */
   about(clipKey: number): readonly ChatSummary[] {
     const drafts = [...this.#drafts].filter(([, draft]) => draft.clipKey === clipKey).map(([id]) => this.summary(id))
-    return [...drafts.reverse(), ...this.#db.all(`${SUMMARIES} WHERE chats.clip = ? ORDER BY chats.updated DESC`, clipKey).map(summaryOf)]
+    return [
+      ...drafts.reverse(),
+      ...this.#db.all(`${SUMMARIES} WHERE ${ABOUT} ORDER BY chats.updated DESC`, clipKey, clipKey).map(summaryOf),
+    ]
   }
 
   turns(id: string): readonly Turn[] {

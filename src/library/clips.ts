@@ -6,11 +6,14 @@ import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { keptFactsSchema, keptJson } from './kept-json.ts'
 
-/** A clip as it is kept: where it lay when it was last seen, and what it was. */
+/** A file that a user gave, as it is kept: where it lay when it was last seen, and what it was. Copies of one content are clips of their own. */
 export interface KeptClip {
   readonly key: number
   readonly id: string
+  /** Where the file lies; uploads of the same content share one. */
   readonly path: string
+  /** The path as the user gave it: where the file lies, or of an upload its name, after the folders that the browser named. */
+  readonly given: string
   readonly name: string
   readonly bytes: number
   /** When the file was changed last, in milliseconds; with its size it tells whether it is still the same. */
@@ -23,9 +26,11 @@ export interface KeptClip {
 }
 
 /** A file as it is now. */
-export type SeenFile = Pick<KeptClip, 'path' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & { readonly hash?: string | null }
+export type SeenFile = Pick<KeptClip, 'path' | 'given' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & {
+  readonly hash?: string | null
+}
 
-const COLUMNS = 'key, id, path, name, bytes, modified, hash, facts, uploaded'
+const COLUMNS = 'key, id, path, given, name, bytes, modified, hash, facts, uploaded'
 
 export class Clips {
   readonly #db: Database
@@ -55,7 +60,7 @@ export class Clips {
   add(file: SeenFile): KeptClip {
     const id = newId()
     this.#db.run(
-      'INSERT INTO clips (id, path, folder, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id,
       ...fileColumns(file),
       Date.now(),
@@ -66,7 +71,7 @@ export class Clips {
   /** The same clip in another place, or its file changed where it was (then its thumbnail and its hash are no longer its own). */
   update(id: string, file: SeenFile): KeptClip {
     this.#db.run(
-      'UPDATE clips SET path = ?, folder = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
+      'UPDATE clips SET path = ?, folder = ?, given = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
       ...fileColumns(file),
       id,
     )
@@ -127,6 +132,7 @@ function clipOf(row: Row): KeptClip {
     key: Number(row.key),
     id: String(row.id),
     path: String(row.path),
+    given: String(row.given),
     name: String(row.name),
     bytes: Number(row.bytes),
     // A file whose facts cannot be read counts as changed, so that it is looked at anew.
@@ -142,11 +148,12 @@ function unknownFacts(path: string): MediaInfo {
   return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', notices: [] }
 }
 
-/** Values of path, folder, name, bytes, modified, hash, facts and uploaded, in this order. */
+/** Values of path, folder, given, name, bytes, modified, hash, facts and uploaded, in this order. */
 function fileColumns(file: SeenFile) {
   return [
     file.path,
     dirname(file.path),
+    file.given,
     file.name,
     file.bytes,
     file.modified,

@@ -107,4 +107,10 @@ export const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  // A clip is the file that its user gave, and several may have the same content: uploads of it share our one copy, and have their own names.
+  `
+  ALTER TABLE clips ADD COLUMN given TEXT NOT NULL DEFAULT '';
+  UPDATE clips SET given = CASE uploaded WHEN 1 THEN name ELSE path END;
+  CREATE INDEX clips_by_hash ON clips (hash);
+  `,
 ]

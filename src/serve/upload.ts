@@ -10,7 +10,7 @@ import { TarsierError } from '../shared/errors.ts'
 import { megabytesText, sizeText } from '../shared/size-text.ts'
 
 export interface UploadOptions {
-  /** What people call the file. */
+  /** What people call the file, after the folders that the browser names. */
   readonly name: string
   /** Most bytes of it. */
   readonly limit: number
@@ -31,8 +31,8 @@ export async function receiveUpload(service: Service, request: Request, { name, 
     await expectFreeSpace(service.uploads, promised)
     const hash = await writeBody(request, part, limit)
     await move(part, path)
-    const clip = await service.clips.open(path, { name: nameFor(name), uploaded: true, hash }, request.signal)
-    // Here already, by its content: that one is used.
+    const clip = await service.clips.open(path, { upload: { given: givenPath(name), hash } }, request.signal)
+    // Its content is here already: that copy is used.
     if (clip.path !== path) await remove(path)
     return clip
   } catch (error) {
@@ -102,11 +102,20 @@ function tooLarge(limit: number): TarsierError {
   )
 }
 
-/** A name for people: whatever a browser sends, without ways to other folders and without what no screen shows. */
+/** A name for people: whatever a browser sends, without folders and without what no screen shows. */
 export function nameFor(name: string): string {
-  const last = name.split(/[\\/]/).at(-1) ?? ''
-  const shown = [...last.replace(/\p{C}/gu, '')].slice(0, 255).join('').trim()
-  return shown === '' || shown === '.' || shown === '..' ? 'clip' : shown
+  return shownName(name.split(/[\\/]/).at(-1) ?? '') || 'clip'
+}
+
+/** The same after the names of its folders, of which there may be some. It is shown and never opened. */
+function givenPath(name: string): string {
+  const folders = name.split(/[\\/]/).slice(0, -1)
+  return [...folders.map(shownName).filter((folder) => folder !== ''), nameFor(name)].join('/')
+}
+
+function shownName(name: string): string {
+  const shown = [...name.replace(/\p{C}/gu, '')].slice(0, 255).join('').trim()
+  return shown === '.' || shown === '..' ? '' : shown
 }
 
 /** A plain ending keeps our copy recognisable; what it is decides its content. */

@@ -5,6 +5,7 @@ import { fileError, hashFile } from '../engine/media/local-file.ts'
 import { Serial } from '../engine/serial.ts'
 import { type KeptClip, nameOf, type SeenFile } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
+import { remove } from '../platform/move.ts'
 import type { ClipMetadata } from '../shared/contract/clips.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import { browserPlays } from './browser-formats.ts'
@@ -12,15 +13,14 @@ import type { Log } from './log.ts'
 import type { Previews } from './previews.ts'
 
 export interface OpenOptions {
-  /** What people call the file. Defaults to its name on disk. */
-  readonly name?: string
-  /** Whether the file is our own copy. */
-  readonly uploaded?: boolean
-  /** sha256 of its bytes, where it is known already. */
-  readonly hash?: string
+  /** Of our own copy of an upload: the name that the browser gave, after its folders, and the sha256 of the bytes. Absent for the user's own file. */
+  readonly upload?: { readonly given: string; readonly hash: string }
 }
 
-/** Turns files into clips with handles, and back. A clip is what its content is: it keeps its handle when its file is moved or copied. */
+/**
+ * Turns files into clips with handles, and back. A clip is the file that its user gave: copies of it are clips of their own, and it keeps its handle
+ * when its file is moved.
+ */
 export class ClipStore implements AsyncDisposable {
   readonly #library: Library
   readonly #media: MediaClient
@@ -37,8 +37,8 @@ export class ClipStore implements AsyncDisposable {
     this.#log = parts.log
   }
 
-  /** The clip that a file is. Throws as `openClip` does. */
-  async open(path: string, options: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
+  /** The clip that a file is. Of an upload whose content is here already, that file is used. Throws as `openClip` does. */
+  async open(path: string, { upload }: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
     const absolute = resolve(path)
     const { size, mtimeMs } = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
       throw fileError(absolute, error)
@@ -46,22 +46,16 @@ export class ClipStore implements AsyncDisposable {
     const clips = this.#library.clips
     const known = clips.byPath(absolute)
     if (known && known.bytes === size && known.modified === mtimeMs) return known
-    // Probed side by side; only who is the same as whom is found out one after the other.
+    // Probed side by side; only who was moved where is found out one after the other.
     const facts = await this.#media.probe(absolute, signal)
     const leave = await this.#opening.enter(signal)
     try {
-      const hash = options.hash ?? (await this.#hashIfNeeded(absolute, size, signal))
-      const file: SeenFile = {
-        path: absolute,
-        name: options.name ?? nameOf(absolute),
-        bytes: size,
-        modified: mtimeMs,
-        facts,
-        uploaded: options.uploaded ?? false,
-        hash,
-      }
-      const same = hash === null ? undefined : clips.bySize(size).find((clip) => clip.hash === hash)
-      const clip = same ? this.#again(same, file, await isThere(same)) : known ? clips.update(known.id, file) : clips.add(file)
+      const file = { path: absolute, bytes: size, modified: mtimeMs, facts }
+      if (upload) return await this.#openUpload({ ...file, ...upload, name: nameOf(upload.given), uploaded: true })
+      const moved = known ? null : await this.#movedHere(absolute, size, signal)
+      const seen: SeenFile = { ...file, given: absolute, name: nameOf(absolute), uploaded: false, hash: moved?.hash ?? null }
+      const before = known ?? moved
+      const clip = before ? clips.update(before.id, seen) : clips.add(seen)
       if (clip.hash === null) this.#hashLater(clip)
       return clip
     } finally {
@@ -142,25 +136,42 @@ export class ClipStore implements AsyncDisposable {
     })
   }
 
+  /** Forgets clips that no conversation and no batch is about, opened before a time, and our copies that no other clip has. */
+  async forgetUnused(before: number): Promise<void> {
+    const { clips } = this.#library
+    for (const { uploaded, path } of clips.removeUnused(before)) if (uploaded && !clips.byPath(path)) await remove(path)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     const leave = await this.#hashing.enter()
     leave()
   }
 
-  /** Only a file of the same size can be the same as one that is known. */
-  async #hashIfNeeded(path: string, size: number, signal: AbortSignal): Promise<string | null> {
-    const alike = this.#library.clips.bySize(size).filter((clip) => clip.path !== path)
-    if (alike.length === 0) return null
-    for (const clip of alike)
-      if (clip.hash === null && (await isThere(clip))) this.#library.clips.setHash(clip.id, await hashFile(clip.path, signal))
-    return await hashFile(path, signal)
+  /** The clip of an upload: that of an earlier one of the same name and content, or a new one, at the copy that is here already where there is one. */
+  async #openUpload(file: SeenFile): Promise<KeptClip> {
+    const clips = this.#library.clips
+    const copies = clips.bySize(file.bytes).filter(({ uploaded, hash }) => uploaded && hash === file.hash)
+    const same = copies.find(({ given }) => given === file.given)
+    if (same && (await isThere(same))) return same
+    for (const copy of copies) {
+      if (!(await isThere(copy))) continue
+      const { path, modified } = copy
+      return same ? clips.update(same.id, { ...file, path, modified }) : clips.add({ ...file, path, modified })
+    }
+    return same ? clips.update(same.id, file) : clips.add(file)
   }
 
-  /** A known clip was opened again: from its new place when it is not in the old one any more, or when the old one was only our copy. */
-  #again(known: KeptClip, file: SeenFile, there: boolean): KeptClip {
-    if (there && (file.uploaded || !known.uploaded)) return known
-    return this.#library.clips.update(known.id, file)
+  /** The clip whose file is not where it was, and has the content of this one; null where there is none. */
+  async #movedHere(path: string, bytes: number, signal: AbortSignal): Promise<KeptClip | null> {
+    let hash: string | null = null
+    // Only a file of the same size can be the same.
+    for (const clip of this.#library.clips.bySize(bytes)) {
+      if (clip.uploaded || clip.hash === null || (await isThere(clip))) continue
+      hash ??= await hashFile(path, signal)
+      if (hash === clip.hash) return clip
+    }
+    return null
   }
 
   #hashLater(clip: KeptClip): void {

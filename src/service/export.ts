@@ -1,3 +1,4 @@
+import { srtText } from '../jobs/sinks/srt.ts'
 import type { KeptClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import type { TextFile } from '../shared/contract/base.ts'
@@ -45,7 +46,7 @@ export function exportText(records: readonly ExportRecord[], format: ExportForma
       return {
         name: `${base}.txt`,
         mediaType: 'text/plain',
-        text: records.map(({ clip, turns }) => `${clip.name}\n${turns[0]?.text ?? ''}\n`).join('\n'),
+        text: records.map(({ clip, turns }) => `${clip.given}\n${turns[0]?.text ?? ''}\n`).join('\n'),
       }
     case 'jsonl':
       return { name: `${base}.jsonl`, mediaType: 'application/jsonl', text: lines(records.flatMap(rows).map((row) => JSON.stringify(row))) }
@@ -62,7 +63,7 @@ export function exportText(records: readonly ExportRecord[], format: ExportForma
 
 function rows({ chat, clip, turns }: ExportRecord) {
   return turns.map((turn) => ({
-    file: clip.uploaded ? clip.name : clip.path,
+    file: clip.given,
     question: turn.question,
     answer: turn.text,
     state: turn.state,
@@ -86,27 +87,18 @@ function csv(records: readonly ReturnType<typeof rows>[number][]): string {
   return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
 
-/** One title a clip, from its beginning (or that of the range) to its end. Clips follow each other in the file, each on its own clock. */
+/** One subtitle a clip, over the part of it that was described. Clips follow each other in the file, each on its own clock. */
 function srt(records: readonly ExportRecord[]): string {
-  return records
-    .map(({ clip, turns: [turn] }, i) => {
+  return srtText(
+    records.map(({ clip, turns: [turn] }) => {
       const asked = turn?.settings.frames
       const range = asked && 'range' in asked && asked.range?.unit === 'seconds' ? asked.range : undefined
       const start = range?.start ?? 0
-      const end = Math.max(start + 1, Math.min(range?.end ?? clip.facts.duration, clip.facts.duration))
-      // An empty line would end the title.
-      const text = (turn?.text ?? '').replace(/\n\s*\n+/g, '\n')
-      return `${i + 1}\n${clock(start)} --> ${clock(end)}\n${text}\n`
-    })
-    .join('\n')
-}
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds * 1000)
-  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  return `${two(whole / 3_600_000)}:${two((whole / 60_000) % 60)}:${two((whole / 1000) % 60)},${String(whole % 1000).padStart(3, '0')}`
+      return { start, end: Math.min(range?.end ?? clip.facts.duration, clip.facts.duration), text: turn?.text ?? '' }
+    }),
+  )
 }
 
 function markdown({ clip, turns }: ExportRecord): string {
-  return `# ${clip.name}\n\n${turns.map(({ question, text, model }) => `**${question.replaceAll('\n', ' ')}**\n\n${text}\n\n*${model}*\n`).join('\n')}`
+  return `# ${clip.given}\n\n${turns.map(({ question, text, model }) => `**${question.replaceAll('\n', ' ')}**\n\n${text}\n\n*${model}*\n`).join('\n')}`
 }

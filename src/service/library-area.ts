@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { remove } from '../platform/move.ts'
 import { exportText, recordOf } from './export.ts'
 import { exportLibrary, importLibrary } from './library-file.ts'
 import { implementer } from './procedures.ts'
@@ -17,11 +16,8 @@ export const libraryArea = {
   filters: area.filters.handler(({ context: { service } }) => service.library.filters()),
   remove: area.remove.handler(async ({ input, context: { service } }) => {
     for (const chat of input.chats) service.answering.expectIdle(chat)
-    const { removed, clips } = service.library.transaction(() => ({
-      removed: input.chats.filter((chat) => service.library.chats.remove(chat)).length,
-      clips: service.library.clips.removeUnused(Date.now()),
-    }))
-    for (const clip of clips) if (clip.uploaded) await remove(clip.path)
+    const removed = service.library.transaction(() => input.chats.filter((chat) => service.library.chats.remove(chat)).length)
+    await service.clips.forgetUnused(Date.now())
     return { removed }
   }),
   export: area.export.handler(({ input, context: { service } }) => {

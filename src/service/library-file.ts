@@ -85,9 +85,10 @@ export function importLibrary(library: Library, content: string): { added: numbe
   return library.transaction(() => {
     const keys = new Map<string, number>()
     for (const clip of file.clips) {
-      const same = clip.hash === null ? undefined : library.clips.bySize(clip.bytes).find(({ hash }) => hash === clip.hash)
+      const copies = clip.hash === null ? [] : library.clips.bySize(clip.bytes).filter(({ hash }) => hash === clip.hash)
+      const same = copies.find(({ path }) => path === clip.path) ?? copies[0]
       // A time that no file has: what lies at that path is looked at before anything is done with it.
-      keys.set(clip.id, (same ?? library.clips.add({ ...clip, modified: -1, uploaded: false })).key)
+      keys.set(clip.id, (same ?? library.clips.add({ ...clip, given: clip.path, modified: -1, uploaded: false })).key)
     }
     let added = 0
     for (const { clip, turns, ...chat } of file.chats) {

@@ -81,8 +81,7 @@ export class Service implements AsyncDisposable {
 
   /** Goes on with what was under way when the last one ended, and forgets what nobody needs. */
   async resume(): Promise<void> {
-    const forgotten = this.library.clips.removeUnused(Date.now() - UNUSED_MS)
-    for (const clip of forgotten) if (clip.uploaded) await remove(clip.path)
+    await this.clips.forgetUnused(Date.now() - UNUSED_MS)
     await this.#removeTornUploads()
     this.batches.resumeAll()
   }

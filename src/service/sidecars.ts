@@ -18,7 +18,7 @@ export async function writeSidecars(
       'write-failed',
       `${clip.name} was uploaded, so it has no folder of its own here. Export the batch as a file instead.`,
     )
-    failed.push({ name: clip.name, error: error.toData() })
+    failed.push({ name: clip.given, error: error.toData() })
   }
   const names = new SidecarNames(
     'txt',
@@ -34,7 +34,7 @@ export async function writeSidecars(
       await writeSidecar(path, turns[0]?.text ?? '', { overwrite })
       written += 1
     } catch (error) {
-      failed.push({ name: clip.name, error: asTarsierError(error).toData() })
+      failed.push({ name: clip.given, error: asTarsierError(error).toData() })
     }
   }
   return { written, present, failed }

@@ -107,3 +107,17 @@ test('several files become a batch, and a broken one harms no other', async ({ p
   expect(text).toContain('one.mp4')
   expect(text).toContain('two.mp4')
 })
+
+test('copies of one video are each described, under their own names', async ({ page, place }, info) => {
+  const bytes = await exampleBytes('pink-square-down-then-disappears.mp4')
+  await openPage(page, place)
+  await dropFiles(
+    page,
+    ['one.mp4', 'two.mp4', 'three.mp4'].map((name) => ({ name, bytes })),
+  )
+  await page.getByRole('button', { name: 'Describe all 3' }).click()
+  await expect(page.getByText('3 of 3 clips described')).toBeVisible({ timeout: ANSWER_MS })
+  const rows = page.getByRole('region', { name: 'Clips of the batch' })
+  for (const name of ['one.mp4', 'two.mp4', 'three.mp4']) await expect(rows.getByText(name, { exact: true })).toBeVisible()
+  await page.screenshot({ path: info.outputPath('copies.png') })
+})

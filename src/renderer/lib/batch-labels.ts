@@ -1,4 +1,4 @@
-import type { BatchJob, ItemState } from '../../shared/contract/batch.ts'
+import type { BatchItem, BatchJob, ItemState } from '../../shared/contract/batch.ts'
 import { counted } from '../../shared/size-text.ts'
 import { durationText } from './time-text.ts'
 
@@ -8,6 +8,11 @@ export const itemStateNames: Readonly<Record<ItemState, string>> = {
   done: 'Done',
   failed: 'Failed',
   skipped: 'Skipped',
+}
+
+/** The folder of a clip as its user gave it, which tells clips of one name apart; empty for an upload without one. */
+export function folderOf({ path, name }: Pick<BatchItem, 'path' | 'name'>): string {
+  return path.endsWith(name) ? path.slice(0, -name.length).replace(/[\\/]$/, '') : ''
 }
 
 export function clipsOf({ counts }: BatchJob): number {

@@ -25,7 +25,10 @@ export function clipsAmong(files: readonly File[]): File[] {
 async function filesOf(entry: FileSystemEntry, top: boolean): Promise<File[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))
-    return top ? [file] : clipsAmong([file])
+    if (top) return [file]
+    // Files of a folder that was chosen have it; those of one that was dropped do not, and would lose their folders.
+    Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.replace(/^\//, '') })
+    return clipsAmong([file])
   }
   if (!top && entry.name.startsWith('.')) return []
   const reader = (entry as FileSystemDirectoryEntry).createReader()

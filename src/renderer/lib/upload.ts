@@ -21,7 +21,7 @@ export function uploadFile(file: File, sent: (share: number) => void, signal: Ab
     reject(new TarsierError('service-lost', 'The file could not be handed over: Tarsier does not answer. See whether it still runs.'))
   request.onabort = () => reject(signal.reason)
   request.responseType = 'json'
-  request.open('POST', `${CLIPS_PATH}?name=${encodeURIComponent(file.name)}`)
+  request.open('POST', `${CLIPS_PATH}?name=${encodeURIComponent(file.webkitRelativePath || file.name)}`)
   request.setRequestHeader('content-type', 'application/octet-stream')
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) reject(signal.reason)

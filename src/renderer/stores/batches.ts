@@ -1,4 +1,5 @@
 import { create } from 'zustand'
+import type { Page } from '../../shared/contract/base.ts'
 import type { BatchEvent, BatchItem, BatchJob, ItemState } from '../../shared/contract/batch.ts'
 import { assertNever, type TarsierError } from '../../shared/errors.ts'
 import { rowsOf } from '../lib/batch-labels.ts'
@@ -38,6 +39,9 @@ interface BatchesState {
 
 /** The least time between two readings of rows that keep moving: clips leave and enter a state as the batch goes on. */
 const REFRESH_INTERVAL_MS = 300
+
+/** As many as the service gives at once. */
+const PAGE_BATCHES = 500
 
 const watching = new Latest()
 const jobNews = new StreamedUpdates<BatchJob>()
@@ -115,9 +119,9 @@ export const useBatches = create<BatchesState>((set, get) => {
     load: async () => {
       for (;;) {
         const had = idsOf(get().jobs)
-        const { answer, newest } = await jobNews.during(() => service.batch.list({ limit: 100 }))
+        const { answer, newest } = await jobNews.during(() => allBatches())
         // One that was begun or taken off meanwhile may be missing in the answer, or be in it still.
-        if (idsOf(get().jobs) === had) return set({ jobs: answer.items.map(newest) })
+        if (idsOf(get().jobs) === had) return set({ jobs: answer.map(newest) })
       }
     },
     show: async (open) => {
@@ -166,6 +170,18 @@ export const useBatches = create<BatchesState>((set, get) => {
     },
   }
 })
+
+/** The whole list, which comes in pages. */
+async function allBatches(): Promise<readonly BatchJob[]> {
+  const jobs = new Map<string, BatchJob>()
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: Page<BatchJob> = await service.batch.list({ limit: PAGE_BATCHES, ...(cursor !== '' && { cursor }) })
+    // One that was begun meanwhile moves the others on, so that a page may begin with the last of the one before.
+    for (const job of page.items) jobs.set(job.id, job)
+    cursor = page.cursor
+  }
+  return [...jobs.values()]
+}
 
 function idsOf(jobs: readonly BatchJob[]): string {
   return jobs.map(({ id }) => id).join()

@@ -28,6 +28,8 @@ export interface BatchItem {
   readonly position: number
   readonly clip: string
   readonly name: string
+  /** The file as its user gave it: its path, or of an upload its name, after the folders that the browser named. */
+  readonly path: string
   readonly state: ItemState
   /** From 0 to 1, of one that is running. */
   readonly progress: number

@@ -26,9 +26,13 @@ test('an upload becomes a clip that plays, is described and goes again with its 
   expect(response.status).toBe(201)
   const clip = (await response.json()) as ClipMetadata
   expect(clip).toMatchObject({ name: 'am Meer.mp4', kind: 'video', bytes: bytes.length, preview: 'not-needed', present: true })
-  // The same bytes again are the same clip, and take no further room.
-  expect(((await (await upload('again.mov', bytes)).json()) as ClipMetadata).handle).toBe(clip.handle)
+  // The same bytes again take no further room. Under the same name they are the same clip, under another one they are a copy of it.
+  expect(((await (await upload('Ferien 🎬/am Meer.mp4', bytes)).json()) as ClipMetadata).handle).toBe(clip.handle)
+  const copy = (await (await upload('again.mov', bytes)).json()) as ClipMetadata
+  expect(copy).toMatchObject({ name: 'again.mov', present: true })
+  expect(copy.handle).not.toBe(clip.handle)
   expect(await uploads()).toBe(1)
+  expect(Buffer.from(await (await run.fetch(`/clips/${copy.handle}`)).arrayBuffer())).toEqual(bytes)
 
   const page = run.page()
   const chat = await page.chats.create({ handle: clip.handle })

@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { BatchEvent, BatchJob } from '../../../src/shared/contract/batch.ts'
@@ -55,8 +55,8 @@ test('goes through its clips past a broken one, writes texts beside them, and as
     ['jsonl', '{"file":'],
     ['csv', '\ufefffile,question'],
     ['srt', '1\n00:00:00,000 --> 00:00:0'],
-    ['markdown', '# red-circle'],
-    ['txt', 'red-circle'],
+    ['markdown', `# ${join(run.home, CLIPS[0] ?? '')}`],
+    ['txt', join(run.home, CLIPS[0] ?? '')],
   ] as const) {
     const file = await run.page.batch.export({ job, format })
     expect(file.text.startsWith(start)).toBe(true)
@@ -80,4 +80,65 @@ test('pauses, survives a restart, and goes on where it was', async () => {
   await run.restart()
   expect((await ended(job)).counts).toMatchObject({ done: 3 })
   expect((await run.page.library.search({})).total).toBe(3)
+})
+
+test('copies of one content are each described, each written beside its own file, and named by its own path', async () => {
+  const source = example(CLIPS[0] ?? '')
+  const paths = ['one/clip.mp4', 'two/clip.mp4', 'two/copy.mp4'].map((name) => join(run.home, name))
+  // The first copy that the library ever saw is another one: the app's own example.
+  const { handle } = await run.page.clips.openExample({ name: CLIPS[0] ?? '' })
+  const clips: string[] = []
+  for (const path of paths) {
+    await mkdir(join(path, '..'), { recursive: true })
+    await copyFile(source, path)
+    clips.push(await run.open(path))
+  }
+  expect(new Set([handle, ...clips]).size).toBe(4)
+  const { id: job } = await run.page.batch.create({ clips, settings })
+  expect((await ended(job)).counts).toMatchObject({ done: 3, skipped: 0, failed: 0 })
+  const { items } = await run.page.batch.items({ job })
+  expect(items.map(({ name, path }) => [name, path])).toEqual(
+    paths.map((path) => [path.endsWith('copy.mp4') ? 'copy.mp4' : 'clip.mp4', path]),
+  )
+  for (const [i, { chat }] of items.entries())
+    expect((await run.page.chats.get({ chat: chat ?? '' })).facts).toMatchObject({ handle: clips[i], present: true })
+  expect(await run.page.batch.sidecars({ job })).toEqual({ written: 3, present: [], failed: [] })
+  expect(await readdir(join(run.home, 'one'))).toEqual(['clip.mp4', 'clip.txt'])
+  expect(await readdir(join(run.home, 'two'))).toEqual(['clip.mp4', 'clip.txt', 'copy.mp4', 'copy.txt'])
+  const { text } = await run.page.batch.export({ job, format: 'jsonl' })
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).file),
+  ).toEqual(paths)
+})
+
+test('a batch that is paused as its last clip ends is done', async () => {
+  const { id: job } = await run.page.batch.create({ clips: (await handles()).slice(0, 1), settings })
+  const { chats } = run.service.library
+  const end = chats.end.bind(chats)
+  const paused = await new Promise<BatchJob>((resolve) => {
+    // The answer is kept, and the batch has not heard of its end yet.
+    chats.end = (...given) => {
+      const turn = end(...given)
+      resolve(run.service.batches.pause(job))
+      return turn
+    }
+  })
+  expect(paused).toMatchObject({ state: 'done', counts: { done: 1, waiting: 0 } })
+})
+
+test('a batch that an older version left paused with nothing to do is done after a restart, or when it is resumed', async () => {
+  const [clip = ''] = await handles()
+  const jobs: string[] = []
+  for (let i = 0; i < 2; i++) {
+    const { id: job } = await run.page.batch.create({ clips: [clip], settings })
+    await ended(job)
+    jobs.push(job)
+    run.service.library.batches.setState(job, 'paused')
+  }
+  expect(await run.page.batch.resume({ job: jobs[0] ?? '' })).toMatchObject({ state: 'done' })
+  await run.restart()
+  expect(await run.page.batch.get({ job: jobs[1] ?? '' })).toMatchObject({ state: 'done' })
 })

@@ -27,6 +27,7 @@ export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): Seen
   const name = path.split('/').at(-1) ?? path
   return {
     path,
+    given: path,
     name,
     bytes: 1000,
     modified: 1,

@@ -2,7 +2,7 @@ import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForwar
 import { memo } from 'react'
 import type { BatchItem } from '../../../shared/contract/batch.ts'
 import { openChat } from '../../flows/open-clip.ts'
-import { itemStateNames } from '../../lib/batch-labels.ts'
+import { folderOf, itemStateNames } from '../../lib/batch-labels.ts'
 import { errorLabels } from '../../lib/error-labels.ts'
 import { useBatches } from '../../stores/batches.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -21,6 +21,7 @@ const marks = {
 /** One clip of a batch: how far it is, the first words of its answer, or why there is none. */
 export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: string; readonly item: BatchItem }) {
   const { state, name, progress, excerpt: firstWords, chat, error } = item
+  const folder = folderOf(item)
   const { icon: Icon, colour } = marks[state]
   const retry = () => useBatches.getState().change(() => service.batch.retry({ job, item: item.id }))
   return (
@@ -29,6 +30,7 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
+          {folder && <span className="min-w-0 shrink-[4] truncate text-[0.75rem] text-quiet">{folder}</span>}
           <span className="shrink-0 text-[0.75rem] text-quiet">{itemStateNames[state]}</span>
         </p>
         {state === 'running' && <ProgressBar value={progress} label={`Progress of ${name}`} />}

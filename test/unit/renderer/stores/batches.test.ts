@@ -24,6 +24,7 @@ const itemOf = (state: BatchItem['state']): BatchItem => ({
   position: 0,
   clip: id('c'),
   name: 'one.mp4',
+  path: '/clips/one.mp4',
   state,
   progress: 0,
   excerpt: '',
@@ -52,14 +53,23 @@ class Stream {
 
 /** What the service does is told by each test, for only so can an answer be the older and come last. */
 let stream: Stream
-let answers: { items: () => Promise<BatchItem>; pause: () => Promise<BatchJob>; list: () => Promise<BatchJob> }
+let answers: {
+  items: () => Promise<BatchItem>
+  pause: () => Promise<BatchJob>
+  list: (cursor: string | undefined) => Promise<BatchJob>
+  nextCursor: string | null
+}
 const area = implement(batchContract)
 const handler = new RPCHandler({
   batch: {
     watch: area.watch.handler(() => stream.events()),
     items: area.items.handler(async () => ({ items: [await answers.items()], total: 1 })),
     pause: area.pause.handler(() => answers.pause()),
-    list: area.list.handler(async () => ({ items: [await answers.list()], total: 1, cursor: null })),
+    list: area.list.handler(async ({ input: { cursor } }) => ({
+      items: [await answers.list(cursor)],
+      total: 1,
+      cursor: cursor === undefined ? answers.nextCursor : null,
+    })),
   },
 })
 
@@ -78,6 +88,7 @@ beforeEach(() => {
     items: async () => itemOf('waiting'),
     pause: async () => jobOf('paused'),
     list: async () => jobOf('running'),
+    nextCursor: null,
   }
 })
 
@@ -141,4 +152,11 @@ test('a clip that changed where it is looked at changes there', async () => {
   await open()
   stream.tell({ kind: 'item', item: itemOf('running') })
   await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'))
+})
+
+test('the list has every batch, also those of further pages', async () => {
+  answers.nextCursor = 'second page'
+  answers.list = async (cursor) => ({ ...jobOf('done'), id: id(cursor === 'second page' ? 'b' : 'a') })
+  await shown().load()
+  expect(shown().jobs.map((job) => job.id)).toEqual([id('a'), id('b')])
 })

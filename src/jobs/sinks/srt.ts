@@ -1,0 +1,25 @@
+/** A subtitle; times are seconds from the clip's beginning. */
+export interface Cue {
+  readonly start: number
+  /** Where it is less than a second after `start`, as in a picture, the subtitle is shown for a second. */
+  readonly end: number
+  readonly text: string
+}
+
+/** Subtitles as a SubRip file. */
+export function srtText(cues: readonly Cue[]): string {
+  return cues
+    .map(({ start, end, text }, i) => {
+      // An empty line would end the subtitle.
+      const lines = text.replace(/\r/g, '').replace(/\n\s*\n+/g, '\n')
+      return `${i + 1}\n${clock(start)} --> ${clock(Math.max(start + 1, end))}\n${lines}\n`
+    })
+    .join('\n')
+}
+
+/** Such as 01:02:03,456. */
+function clock(seconds: number): string {
+  const whole = Math.round(seconds * 1000)
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  return `${two(whole / 3_600_000)}:${two((whole / 60_000) % 60)}:${two((whole / 1000) % 60)},${String(whole % 1000).padStart(3, '0')}`
+}
