@@ -18,17 +18,17 @@ export function writeError(path: string, cause: unknown): unknown {
   return new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(cause)}`, { cause })
 }
 
-/** Replaces a file as a whole: written aside, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */
+/** Replaces a file as a whole: a temporary one is written, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */
 export async function replaceFile(directory: string, name: string, text: string | Iterable<string> | AsyncIterable<string>): Promise<void> {
   const path = join(directory, name)
-  const aside = join(directory, `.${name}.${process.pid}.part`)
+  const temporary = join(directory, `.${name}.${process.pid}.part`)
   try {
-    await using file = await open(aside, 'w')
+    await using file = await open(temporary, 'w')
     for await (const piece of typeof text === 'string' ? [text] : text) await file.appendFile(piece)
     await file.sync()
-    await move(aside, path)
+    await move(temporary, path)
   } catch (error) {
-    await remove(aside)
+    await remove(temporary)
     throw writeError(path, error)
   }
 }
