@@ -20,7 +20,7 @@ import type {
 } from './engine-client.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
-import { SpeedBook } from './estimate/speeds.ts'
+import { SpeedStore } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
@@ -30,7 +30,7 @@ export class Engine implements EngineClient {
   readonly #options: EngineOptions
   readonly #conversations = new Map<string, Conversation>()
   readonly #serial = new Serial()
-  readonly #speeds: SpeedBook
+  readonly #speeds: SpeedStore
   #model: Promise<LoadedModel> | null = null
   /** The same once it is loaded. */
   #ready: LoadedModel | null = null
@@ -39,7 +39,7 @@ export class Engine implements EngineClient {
   constructor(options: EngineOptions) {
     returnLargeBuffers()
     this.#options = options
-    this.#speeds = new SpeedBook(options.home)
+    this.#speeds = new SpeedStore(options.home)
   }
 
   async load(signal: AbortSignal): Promise<ModelFacts> {
@@ -57,7 +57,7 @@ export class Engine implements EngineClient {
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
         if (event.kind === 'done') {
           const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize)
-          await this.#speeds.learn(manifest, this.#options.device, seen, decodingOf(event.answer))
+          await this.#speeds.record(manifest, this.#options.device, seen, decodingOf(event.answer))
         }
         yield event
       }

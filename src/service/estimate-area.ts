@@ -3,7 +3,7 @@ import { clipEstimate, firstWork } from '../engine/estimate/clip-estimate.ts'
 import { decideRun } from '../engine/estimate/decide-run.ts'
 import { NO_LIMITS, unloadedMemory } from '../engine/estimate/memory-state.ts'
 import { type ModelCosts, readModelCosts } from '../engine/estimate/model-costs.ts'
-import { SpeedBook } from '../engine/estimate/speeds.ts'
+import { SpeedStore } from '../engine/estimate/speeds.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { unkeptLimit } from '../engine/vision/tower-form.ts'
@@ -61,7 +61,7 @@ export const estimateArea = {
       mayShrink: false,
     })
     const work = firstWork(request, decision, plan.pixels)
-    const speeds = new SpeedBook(service.home)
+    const speeds = new SpeedStore(service.home)
     return clipEstimate(request, {
       decision,
       frames: plan.indices.map((index, i) => ({ index, time: plan.times[i] ?? 0 })),

@@ -17,7 +17,7 @@ const LAYOUTS = [
 const MATRIX_TYPES: Readonly<Record<WrittenPrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
 
 /** The sizes of a language model whose layers are llama's. */
-export interface LanguageShape {
+export interface LayerSizes {
   readonly layers: number
   readonly width: number
   readonly feedForward: number
@@ -46,7 +46,7 @@ export interface LanguageOptions {
  * matrix whose rows are not whole blocks of 32 becomes f16 under q8_0. Every tensor's presence and shape is checked here, before
  * anything is written. Throws `model-damaged` and `model-unsupported`.
  */
-export function languageTensors(source: TensorSource, shape: LanguageShape, { precision, signal }: LanguageOptions): GgufTensor[] {
+export function languageTensors(source: TensorSource, shape: LayerSizes, { precision, signal }: LanguageOptions): GgufTensor[] {
   const { body, head } = findLayout(source)
   const { width, feedForward, vocabulary, headSize } = shape
   expectNoMore(source, body, shape)
@@ -93,7 +93,7 @@ function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
 }
 
 /** Layers and biases that config.json does not speak of would be lost without a word. */
-function expectNoMore(source: TensorSource, body: string, { layers, biases }: LanguageShape): void {
+function expectNoMore(source: TensorSource, body: string, { layers, biases }: LayerSizes): void {
   if (source.has(`${body}layers.${layers}.input_layernorm.weight`)) {
     throw new TarsierError(
       'model-damaged',

@@ -7,14 +7,14 @@ import { decideRun } from '../estimate/decide-run.ts'
 import { measureSpeeds } from '../estimate/measure.ts'
 import { type GivenLimits, loadedMemory } from '../estimate/memory-state.ts'
 import { secondsOf } from '../estimate/seconds.ts'
-import type { SpeedBook } from '../estimate/speeds.ts'
+import type { SpeedStore } from '../estimate/speeds.ts'
 import type { LoadedModel } from '../loaded-model.ts'
 import { countText } from './chat-messages.ts'
 import { PreparedClip } from './prepared-clip.ts'
 
 export interface EstimateSetting {
   readonly model: LoadedModel
-  readonly speeds: SpeedBook
+  readonly speeds: SpeedStore
   readonly device: DeviceChoice
   readonly limits: GivenLimits
 }
@@ -47,7 +47,7 @@ export async function estimateQuestion(
     if (measure && decision.refusal === null && secondsOf(known, decoding, work) === null) {
       const measured = await measureSpeeds(resources, clip, signal)
       known = { ...measured, ...known }
-      await speeds.learn(manifest, device, measured)
+      await speeds.record(manifest, device, measured)
     }
     const { frames, notices, fitted } = clip
     return clipEstimate(request, { decision, frames, notices, fitted, device: language.device, work, speeds: known, decoding })

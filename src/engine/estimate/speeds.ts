@@ -15,7 +15,7 @@ const fileSchema = z
     codecs: z.record(z.string(), milliseconds).default({}),
   })
   .strict()
-type Book = z.infer<typeof fileSchema>
+type SpeedFile = z.infer<typeof fileSchema>
 
 export type Speeds = z.infer<typeof modelSchema>
 
@@ -25,13 +25,13 @@ export interface DecodingSpeed {
   readonly megapixel: number
 }
 
-/** Models on devices, and codecs, remembered; the ones measured longest ago are forgotten. */
-const MOST = 64
-/** Weight of a new figure beside what was known: one run on a busy machine shall not decide. */
-const NEW = 0.5
+/** Models on devices, and codecs, that are kept; the ones measured longest ago are dropped. */
+const MAX_ENTRIES = 64
+/** Weight of a new figure in the mean with the known one: a single run on a busy machine must not decide. */
+const NEW_WEIGHT = 0.5
 
-/** How fast models and decoders were here, in a file of the home's cache. One that cannot be read is begun anew. */
-export class SpeedBook {
+/** Measured speeds of models and decoders on this machine, in a file of the home's cache. A file that cannot be read is replaced. */
+export class SpeedStore {
   readonly #path: string
 
   constructor(home: string) {
@@ -48,24 +48,24 @@ export class SpeedBook {
     return Object.hasOwn(codecs, codec) ? codecs[codec] : undefined
   }
 
-  /** Blends new figures into what is known. A disk that cannot be written to costs an estimate, and nothing else. */
-  async learn(manifest: ModelManifest, device: DeviceChoice, seen: Speeds, decoding: DecodingSpeed | null = null): Promise<void> {
-    if (Object.keys(seen).length === 0 && decoding === null) return
+  /** Blends new figures into the known ones. If the file cannot be written, only the estimates are lost. */
+  async record(manifest: ModelManifest, device: DeviceChoice, measured: Speeds, decoding: DecodingSpeed | null = null): Promise<void> {
+    if (Object.keys(measured).length === 0 && decoding === null) return
     const { models, codecs } = await this.#read()
     const { [keyOf(manifest, device)]: known = {} } = models
     const blended = modelSchema.parse({
-      patch: blend(known.patch, seen.patch),
-      prefilled: blend(known.prefilled, seen.prefilled),
-      generated: blend(known.generated, seen.generated),
+      patch: blend(known.patch, measured.patch),
+      prefilled: blend(known.prefilled, measured.prefilled),
+      generated: blend(known.generated, measured.generated),
     })
     await writeJson(this.#path, {
       version: 1,
       models: newest(models, keyOf(manifest, device), blended),
       codecs: decoding ? newest(codecs, decoding.codec, blend(codecs[decoding.codec], decoding.megapixel)) : codecs,
-    } satisfies Book).catch(() => {}) // see above
+    } satisfies SpeedFile).catch(() => {}) // see above
   }
 
-  async #read(): Promise<Book> {
+  async #read(): Promise<SpeedFile> {
     return (await readJson(this.#path, fileSchema)) ?? { version: 1, models: {}, codecs: {} }
   }
 }
@@ -73,13 +73,13 @@ export class SpeedBook {
 function blend(old: number | undefined, value: number): number
 function blend(old: number | undefined, value: number | undefined): number | undefined
 function blend(old: number | undefined, value: number | undefined): number | undefined {
-  return old === undefined || value === undefined ? (value ?? old) : old * (1 - NEW) + value * NEW
+  return old === undefined || value === undefined ? (value ?? old) : old * (1 - NEW_WEIGHT) + value * NEW_WEIGHT
 }
 
-/** The same with one entry set, which becomes the last; the first ones go. */
+/** The entries with one set, which becomes the last; the first ones are dropped beyond the limit. */
 function newest<T>(entries: Readonly<Record<string, T>>, key: string, value: T): Record<string, T> {
   const { [key]: _, ...others } = entries
-  return Object.fromEntries([...Object.entries(others), [key, value] as const].slice(-MOST))
+  return Object.fromEntries([...Object.entries(others), [key, value] as const].slice(-MAX_ENTRIES))
 }
 
 /** By the weights, and by the device as it was asked for: on one machine that is always the same one. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SpeedBook } from '../../../src/engine/estimate/speeds.ts'
+import { SpeedStore } from '../../../src/engine/estimate/speeds.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import type { Estimate } from '../../../src/shared/estimate.ts'
@@ -17,13 +17,13 @@ test('the page is told the seconds that the engine has learned, whoever asked fo
   expect(await run.page.estimate.cost({ handle, settings })).toMatchObject({ seconds: null })
 
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, run.home))
-  await new SpeedBook(run.home).learn(manifest, 'auto', { patch: 10, prefilled: 5, generated: 20 })
+  await new SpeedStore(run.home).record(manifest, 'auto', { patch: 10, prefilled: 5, generated: 20 })
   const cost = await run.page.estimate.cost({ handle, settings })
   const patches = (4 * cost.width * cost.height) / manifest.vision.patchSize ** 2
   expect(cost.seconds?.firstToken).toBeCloseTo((10 * patches + 5 * (cost.tokens.visual + cost.tokens.prompt) + 20) / 1000)
   expect((cost.seconds?.all ?? 0) - (cost.seconds?.firstToken ?? 0)).toBeCloseTo(0.2)
 
-  await new SpeedBook(run.home).learn(manifest, 'auto', {}, { codec: 'h264', megapixel: 40 })
+  await new SpeedStore(run.home).record(manifest, 'auto', {}, { codec: 'h264', megapixel: 40 })
   const counted = await run.page.estimate.cost({ handle, settings })
   expect(counted.seconds?.firstToken).toBeGreaterThan(cost.seconds?.firstToken ?? 0)
   const other = await run.page.estimate.cost({ handle, settings: { ...settings, device: 'cpu' } })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { SpeedBook } from '../../../src/engine/estimate/speeds.ts'
+import { SpeedStore } from '../../../src/engine/estimate/speeds.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -9,29 +9,29 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 it('blends what a codec took into what it took before, whichever model looked at it', async () => {
   await using home = await ScratchFolder.make()
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, home.directory))
-  const book = new SpeedBook(home.directory)
-  expect(await book.findDecoding('h264')).toBeUndefined()
-  await book.learn(manifest, 'cpu', { patch: 4 }, { codec: 'h264', megapixel: 10 })
-  await book.learn(manifest, 'cuda', {}, { codec: 'h264', megapixel: 20 })
-  await book.learn(manifest, 'cpu', { patch: 8 }, { codec: 'vp9', megapixel: 7 })
-  expect(await book.findDecoding('h264')).toBe(15)
-  expect(await book.findDecoding('vp9')).toBe(7)
-  expect(await book.findDecoding('constructor')).toBeUndefined()
-  expect(await book.find(manifest, 'cpu')).toEqual({ patch: 6 })
+  const store = new SpeedStore(home.directory)
+  expect(await store.findDecoding('h264')).toBeUndefined()
+  await store.record(manifest, 'cpu', { patch: 4 }, { codec: 'h264', megapixel: 10 })
+  await store.record(manifest, 'cuda', {}, { codec: 'h264', megapixel: 20 })
+  await store.record(manifest, 'cpu', { patch: 8 }, { codec: 'vp9', megapixel: 7 })
+  expect(await store.findDecoding('h264')).toBe(15)
+  expect(await store.findDecoding('vp9')).toBe(7)
+  expect(await store.findDecoding('constructor')).toBeUndefined()
+  expect(await store.find(manifest, 'cpu')).toEqual({ patch: 6 })
 })
 
 it('goes on with a file that knows no codecs, and forgets the ones seen longest ago', async () => {
   await using home = await ScratchFolder.make()
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, home.directory))
-  const book = new SpeedBook(home.directory)
-  await book.learn(manifest, 'cpu', { patch: 4 })
+  const store = new SpeedStore(home.directory)
+  await store.record(manifest, 'cpu', { patch: 4 })
   const path = join(home.directory, 'cache', 'speeds.json')
   const { codecs, ...older } = JSON.parse(await readFile(path, 'utf8'))
   expect(codecs).toEqual({})
   await home.write('cache/speeds.json', JSON.stringify(older))
-  expect(await book.find(manifest, 'cpu')).toEqual({ patch: 4 })
-  for (let i = 0; i < 70; i++) await book.learn(manifest, 'cpu', {}, { codec: `codec${i}`, megapixel: 1 + i })
-  expect(await book.findDecoding('codec5')).toBeUndefined()
-  expect(await book.findDecoding('codec69')).toBe(70)
-  expect(await book.find(manifest, 'cpu')).toEqual({ patch: 4 })
+  expect(await store.find(manifest, 'cpu')).toEqual({ patch: 4 })
+  for (let i = 0; i < 70; i++) await store.record(manifest, 'cpu', {}, { codec: `codec${i}`, megapixel: 1 + i })
+  expect(await store.findDecoding('codec5')).toBeUndefined()
+  expect(await store.findDecoding('codec69')).toBe(70)
+  expect(await store.find(manifest, 'cpu')).toEqual({ patch: 4 })
 })
