@@ -1,19 +1,16 @@
 import { expect } from '@playwright/test'
 import { ANSWER_MS, answered, composer, expectAccessible, openExample, room, test, turns } from './helpers/app.ts'
 import { setFrames } from './helpers/controls.ts'
-import { hasProc } from './helpers/tarsier.ts'
 
 test.beforeEach(() => test.slow())
 
 test('an engine killed in mid-answer is started again in place', async ({ page, place }, info) => {
-  // biome-ignore lint/suspicious/noSkippedTests: only Linux lets the test find the engine's process.
-  test.skip(!hasProc, 'the engine’s process is looked for in /proc')
   await openExample(page, place)
   await setFrames(page, 91)
   await composer(page).fill('Describe it from the beginning.')
   await composer(page).press('Enter')
   await expect(page.getByText(/^Looking at /).first()).toBeVisible({ timeout: ANSWER_MS })
-  await place.tarsier.killEngine()
+  place.tarsier.killEngine()
   await expect(page.getByRole('alert')).toContainText('The engine stopped, and was started again', { timeout: ANSWER_MS })
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('killed.png') })

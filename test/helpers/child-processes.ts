@@ -1,22 +1,76 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
+export interface RunningProcess {
+  readonly pid: number
+  readonly parent: number
+  /** Ended, but not yet noticed by its parent: it runs no more. */
+  readonly zombie: boolean
+  /** How it was started; empty where the system does not say. */
+  readonly command: string
+}
+
+/** All processes, by what each system has for that. */
+export const processLists = {
+  /** Linux has this everywhere, and slim images have no `ps`. */
+  proc: (): RunningProcess[] =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => fromProc(Number(pid)) ?? []),
+  /** macOS, and most Linux systems. */
+  ps: (): RunningProcess[] =>
+    execFileSync('ps', ['-axww', '-o', 'pid=,ppid=,stat=,args='], { encoding: 'utf8', maxBuffer: 2 ** 26 })
+      .split('\n')
+      .flatMap((line) => {
+        const [, pid, parent, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s?(.*)$/.exec(line) ?? []
+        return pid === undefined
+          ? []
+          : [{ pid: Number(pid), parent: Number(parent), zombie: state?.startsWith('Z') ?? false, command: command ?? '' }]
+      }),
+  /** Windows. A process that ended is not in the list. */
+  powershell: (): RunningProcess[] => {
+    const script = 'Get-CimInstance Win32_Process | Select-Object ProcessId, ParentProcessId, CommandLine | ConvertTo-Json -Compress'
+    const listed = execFileSync('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    })
+    return (JSON.parse(listed) as { ProcessId: number; ParentProcessId: number; CommandLine: string | null }[]).map(
+      ({ ProcessId, ParentProcessId, CommandLine }) => ({
+        pid: ProcessId,
+        parent: ParentProcessId,
+        zombie: false,
+        command: CommandLine ?? '',
+      }),
+    )
+  },
+} as const
+
+/** Whether this system says which processes there are. Wine, where Windows' tests run as well, has no PowerShell that does. */
+export const canListProcesses =
+  process.platform !== 'win32' ||
+  spawnSync('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', 'echo here'], { encoding: 'utf8' }).stdout?.trim() === 'here'
+
+/** All processes, by what this system has for that. */
+export const runningProcesses = processLists[process.platform === 'linux' ? 'proc' : process.platform === 'win32' ? 'powershell' : 'ps']
+
 /**
- * Node processes that a process has started, on Linux. Zombies do not count: they run no more. Nor does the compiler that the loader of sources
- * keeps beside a process now and then.
+ * Node processes that a process has started and that still run. The compiler that the loader of sources keeps beside a process now and then is none.
  */
 export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const facts = stateOf(pid)
-      return facts?.parent === parent && facts.state !== 'Z' && programOf(pid) === process.execPath
-    })
+  return runningProcesses()
+    .filter((child) => child.parent === parent && !child.zombie && child.command.replace(/^"/, '').startsWith(process.execPath))
+    .map(({ pid }) => pid)
 }
 
 export function isRunning(pid: number): boolean {
-  const state = stateOf(pid)?.state
-  return state !== undefined && state !== 'Z' && state !== 'X'
+  if (process.platform === 'linux') return fromProc(pid)?.zombie === false
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  // A signal reaches zombies too.
+  return process.platform === 'win32' || runningProcesses().some((one) => one.pid === pid && !one.zombie)
 }
 
 /** Waits until a process has ended. A test that waits in vain fails by its own time limit. */
@@ -24,22 +78,15 @@ export async function ended(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-function programOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]
-  } catch {
-    return undefined
-  }
-}
-
-function stateOf(pid: number): { state: string; parent: number } | null {
+function fromProc(pid: number): RunningProcess | null {
   try {
     // The name, in brackets, may hold anything.
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return state === undefined ? null : { state, parent: Number(parent) }
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return { pid, parent: Number(parent), zombie: 'ZX'.includes(state), command }
   } catch {
-    return null
+    return null // it ended meanwhile
   }
 }

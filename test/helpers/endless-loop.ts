@@ -13,7 +13,8 @@ export async function freePort(): Promise<number> {
 
 /** Has the main thread of a Node process run an endless loop, by way of its inspector; returns when it is in it. */
 export async function loopForever(pid: number, port: number): Promise<void> {
-  process.kill(pid, 'SIGUSR1')
+  // As `node inspect -p` does: SIGUSR1, or on Windows, which has no signals, a handler that Node keeps for this.
+  ;(process as unknown as { _debugProcess(pid: number): void })._debugProcess(pid)
   const socket = new WebSocket(await inspectorOf(port))
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })

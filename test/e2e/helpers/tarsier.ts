@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { runningProcesses } from '../../helpers/child-processes.ts'
 
 const program = fileURLToPath(new URL('../../../bin/tarsier.mjs', import.meta.url))
 const ADDRESS = /Tarsier is at (\S+)/
@@ -44,11 +43,11 @@ export class Tarsier {
     return new URL(this.address).origin
   }
 
-  /** Kills the engine's process as a crash would. Linux only: it looks through /proc. */
-  async killEngine(): Promise<void> {
-    const engine = await findBelow(this.#child.pid ?? 0, 'engine-host')
-    if (engine === null) throw new Error('No engine is running below the server.')
-    process.kill(engine, 'SIGKILL')
+  /** Kills the engine's process as a crash would. */
+  killEngine(): void {
+    const engine = runningProcesses().find(({ parent, command }) => parent === this.#child.pid && command.includes('engine-host'))
+    if (!engine) throw new Error('No engine is running below the server.')
+    process.kill(engine.pid, 'SIGKILL')
   }
 
   async stop(): Promise<void> {
@@ -57,21 +56,4 @@ export class Tarsier {
     this.#child.kill('SIGINT')
     await gone
   }
-}
-
-/** Whether processes can be looked through. */
-export const hasProc = existsSync('/proc/self/stat')
-
-async function findBelow(parent: number, named: string): Promise<number | null> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    try {
-      const stat = await readFile(`/proc/${entry}/stat`, 'utf8')
-      const above = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-      if (above === parent && (await readFile(`/proc/${entry}/cmdline`, 'utf8')).includes(named)) return Number(entry)
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return null
 }

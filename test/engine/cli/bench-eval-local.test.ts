@@ -8,6 +8,7 @@ import type { Prediction } from '../../../src/bench/prediction.ts'
 import { type EvalReport, evalReportSchema } from '../../../src/bench/report/eval-report.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+import { canInterrupt } from '../../helpers/signals.ts'
 import { type CliOptions, jsonLines, runCli } from './run-cli.ts'
 
 /** A random language model: its grammar lets it write verdicts, of which none means anything. */
@@ -133,7 +134,7 @@ test('a model on this machine judges open answers and descriptions: only verdict
   expect(await readFile(scratch.path(recordsFile('DREAM')), 'utf8')).toBe(records)
 })
 
-test('Ctrl-C ends the judging in the middle, and the same again judges the rest', async () => {
+test.skipIf(!canInterrupt)('Ctrl-C ends the judging in the middle, and the same again judges the rest', async () => {
   const questions = Array.from({ length: 16 }, (_, i) => question(i + 1))
   await writePredictions(questions)
   const path = scratch.path(recordsFile('QA'))

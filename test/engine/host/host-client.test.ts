@@ -3,15 +3,24 @@ import type { TurnRequest } from '../../../src/engine/engine-client.ts'
 import { HostClient } from '../../../src/engine/host/host-client.ts'
 import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { freePort } from '../../helpers/endless-loop.ts'
+import { deadlySignals, hang, reasonOf } from '../../helpers/signals.ts'
 import { ask, freshly, never, TinyEngines, words } from '../conversation/tiny-engine.ts'
 
 let tiny: TinyEngines
 let client: HostClient
+let port: number
+const before = process.env.NODE_OPTIONS
 
 beforeAll(async () => {
   tiny = await TinyEngines.make()
+  port = await freePort()
+  process.env.NODE_OPTIONS = `${before ?? ''} --inspect-port=${port}`
 })
-afterAll(() => tiny[Symbol.asyncDispose]())
+afterAll(async () => {
+  process.env.NODE_OPTIONS = before ?? ''
+  await tiny[Symbol.asyncDispose]()
+})
 beforeEach(() => {
   client = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home, cache: false })
 })
@@ -66,22 +75,22 @@ test('stops within a token when asked, or when the loop is left, and serves on',
   expect(await run()).not.toBe('')
 })
 
-describe.skipIf(process.platform !== 'linux')('its process', () => {
-  test.each([
-    ['SIGKILL', 'frame'],
-    ['SIGSEGV', 'delta'],
-    ['SIGABRT', 'stage'],
-  ] as const)('may die of %s at the first %s: the run fails, the next one goes on in another process', async (signal, kind) => {
-    let died = 0
-    const dying = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), kind, (pid) => {
-      died = pid
-      process.kill(pid, signal)
-    })
-    await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: signal } })
-    await ended(died)
-    expect(await run()).not.toBe('')
-    expect(hostPid()).not.toBe(died)
-  })
+describe('its process', () => {
+  const moments = { SIGKILL: 'frame', SIGSEGV: 'delta', SIGABRT: 'stage' } as Readonly<Record<NodeJS.Signals, EngineEvent['kind']>>
+  test.each(deadlySignals.map((signal) => [signal, moments[signal]] as const))(
+    'may die of %s at the first %s: the run fails, the next one goes on in another process',
+    async (signal, kind) => {
+      let died = 0
+      const dying = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), kind, (pid) => {
+        died = pid
+        process.kill(pid, signal)
+      })
+      await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: reasonOf(signal) } })
+      await ended(died)
+      expect(await run()).not.toBe('')
+      expect(hostPid()).not.toBe(died)
+    },
+  )
 
   test('fails everything that waits, and closing what is gone is no error', async () => {
     const running = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), 'delta', (pid) => process.kill(pid, 'SIGKILL'))
@@ -92,7 +101,7 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
 
     await client.load(never)
     const pid = hostPid()
-    process.kill(pid, 'SIGSTOP') // so that it cannot answer before it dies
+    await hang(pid, port) // so that it cannot answer before it dies
     const closing = client.close('talk')
     process.kill(pid, 'SIGKILL')
     await closing
@@ -102,7 +111,7 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
     for (let i = 0; i < 3; i += 1) {
       const long = ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 })
       const dying = run(long, 'frame', (pid) => process.kill(pid, 'SIGKILL'))
-      await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: 'SIGKILL' } })
+      await expect(dying).rejects.toMatchObject({ code: 'engine-crashed', details: { why: reasonOf('SIGKILL') } })
     }
     await expect(run()).rejects.toMatchObject({ code: 'engine-crashed', message: expect.stringContaining('3 times') })
     expect(childrenOf(process.pid)).toEqual([])
@@ -116,7 +125,7 @@ describe.skipIf(process.platform !== 'linux')('its process', () => {
 
     await client.load(never)
     const hanging = hostPid()
-    process.kill(hanging, 'SIGSTOP')
+    await hang(hanging, port)
     await client[Symbol.asyncDispose]()
     await ended(hanging)
   })
@@ -130,12 +139,13 @@ test('says that it loads before its process can say anything, once, and again on
     const pid = hostPid()
     onStart(pid)
     for (let step = await first; step.done !== true; step = await events.next()) {
-      if (told.length === 0) process.kill(pid, 'SIGCONT')
+      if (told.length === 0 && process.platform !== 'win32') process.kill(pid, 'SIGCONT')
       if (step.value.kind === 'stage') told.push(step.value.stage)
     }
     return told
   }
-  const stop = (pid: number) => process.kill(pid, 'SIGSTOP')
+  // Windows stops no process and lets none go on: there it says so without being held up.
+  const stop = (pid: number) => process.platform === 'win32' || process.kill(pid, 'SIGSTOP')
   expect(await stages(stop)).toEqual(['loading', 'probing', 'looking', 'thinking', 'writing'])
   expect(await stages(() => {})).not.toContain('loading')
   await expect(stages((pid) => process.kill(pid, 'SIGKILL'))).rejects.toMatchObject({ code: 'engine-crashed' })

@@ -17,6 +17,7 @@ function resident(): number {
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
+// Only Linux tells a process's anonymous memory apart from its mapped files.
 test.skipIf(process.platform !== 'linux')('the engine needs no more memory after many clips than after a few', async () => {
   await using home = await ScratchFolder.make()
   await using client = startEngineHost({ model: 'demo', device: 'cpu', home: home.directory, cache: false })

@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { copyFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
-import { freePort, loopForever } from '../../helpers/endless-loop.ts'
+import { freePort } from '../../helpers/endless-loop.ts'
+import { canInterrupt, crash, hangs, reasonOf } from '../../helpers/signals.ts'
 import { type CliOptions, jsonLines, runCli } from '../cli/run-cli.ts'
 import { TinyEngines } from '../conversation/tiny-engine.ts'
 
@@ -38,15 +39,15 @@ function engineOf(child: ChildProcess): number {
 
 const files = ['a.mp4', 'b.mkv']
 
-describe.skipIf(process.platform !== 'linux')('the command line and its engine', () => {
+describe('the command line and its engine', () => {
   test('when the engine dies, the clip under way fails and the others are described', async () => {
-    let killed = false
+    let engineDied = false
     const { code, stdout, stderr } = await cli(['a.mp4', 'missing.mp4', 'b.mkv', 'c.mp4'], ['--max-tokens', '4000'], {
       // The second clip's heading comes with its first words.
       onOutput: (child, soFar) => {
-        if (killed || !soFar.includes('b.mkv')) return
-        killed = true
-        process.kill(engineOf(child), 'SIGSEGV')
+        if (engineDied || !soFar.includes('b.mkv')) return
+        engineDied = true
+        process.kill(engineOf(child), crash)
       },
     })
     expect(code).toBe(1)
@@ -58,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
         ?.trim(),
     ).not.toBe('')
     const failures = stderr.split('\n').filter((line) => /\[[a-z-]+\]$/.test(line))
-    expect(failures).toEqual([expect.stringContaining('missing.mp4'), expect.stringMatching(/b\.mkv.*SIGSEGV/)])
+    expect(failures).toEqual([expect.stringContaining('missing.mp4'), expect.stringMatching(new RegExp(`b\\.mkv.*${reasonOf(crash)}`))])
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
@@ -74,16 +75,13 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
     await ended(host)
   })
 
-  test.each([
-    ['is stopped', async (host: number) => process.kill(host, 'SIGSTOP')],
-    ['is in an endless loop', async (host: number, port: number) => loopForever(host, port)],
-  ])('when the command line is killed, an engine that %s ends too', async (_, hang) => {
+  test.each(Object.entries(hangs))('when the command line is killed, an engine that %s ends too', async (_, hangSo) => {
     const port = await freePort()
     let hanging: Promise<number> | undefined
     const { code } = await cli(files, ['--max-tokens', '4000'], {
       env: { NODE_OPTIONS: `--inspect-port=${port}` },
       onOutput: atFirst((child, pid) => {
-        hanging = hang(pid, port).then(() => {
+        hanging = hangSo(pid, port).then(() => {
           child.kill('SIGKILL')
           return pid
         })
@@ -93,7 +91,7 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
     await ended((await hanging) ?? 0)
   })
 
-  test('one Ctrl-C ends even an engine that hangs, and what was done stays', async () => {
+  test.skipIf(!canInterrupt)('one Ctrl-C ends even an engine that hangs, and what was done stays', async () => {
     let host = 0
     const { code, stdout, stderr } = await cli(files, ['--max-tokens', '4000', '--json'], {
       onOutput: atFirst((child, pid) => {
@@ -108,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
     await ended(host)
   })
 
-  test('a second Ctrl-C ends even an engine that hangs', async () => {
+  test.skipIf(!canInterrupt)('a second Ctrl-C ends even an engine that hangs', async () => {
     let host = 0
     const { code } = await cli(files, ['--max-tokens', '4000'], {
       onOutput: atFirst((child, pid) => {
@@ -122,7 +120,7 @@ describe.skipIf(process.platform !== 'linux')('the command line and its engine',
     await ended(host)
   })
 
-  test('SIGTERM ends both, with the shell’s number', async () => {
+  test.skipIf(!canInterrupt)('SIGTERM ends both, with the shell’s number', async () => {
     let host = 0
     const { code, stderr } = await cli(files, ['--max-tokens', '4000'], {
       onOutput: atFirst((child, pid) => {

@@ -108,7 +108,7 @@ test('a failure is told by its code and kept with the turn', async () => {
   expect((await told(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
 })
 
-describe.skipIf(process.platform !== 'linux')('when the engine dies', () => {
+describe('when the engine dies', () => {
   test('the turn says so with what was said, and the conversation goes on', async () => {
     const chat = await chatAbout()
     await told(run.page.chats.ask({ chat }))

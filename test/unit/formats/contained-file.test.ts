@@ -96,6 +96,7 @@ describe('containedPath', () => {
   })
 })
 
+// Windows lets only administrators and developers make links to files.
 describe.skipIf(process.platform === 'win32')('a link', () => {
   it('is followed within the folder', async () => {
     await using folder = await scene()
@@ -154,6 +155,7 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
   })
 })
 
+// Windows has no pipes that lie in folders.
 describe.skipIf(process.platform === 'win32')('what is no file', () => {
   it('is refused at once, a pipe that nobody writes to among it', async () => {
     await using folder = await scene()

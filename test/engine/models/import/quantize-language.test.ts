@@ -12,7 +12,8 @@ import { readManifest } from '../../../../src/engine/models/manifest.ts'
 import { MANIFEST_FILE } from '../../../../src/shared/model-manifest.ts'
 import { samplingSchema } from '../../../../src/shared/sampling.ts'
 import { writeRandomCheckpoint } from '../../../../tools/bench/random-model.ts'
-import { childrenOf } from '../../../helpers/child-processes.ts'
+import { canListProcesses, childrenOf } from '../../../helpers/child-processes.ts'
+import { crash, reasonOf } from '../../../helpers/signals.ts'
 import { loadTiny, never, tinyModel } from '../../language/tiny-model.ts'
 
 const resources = fileURLToPath(new URL('../../../../resources/', import.meta.url))
@@ -125,15 +126,15 @@ describe('quantizing that does not come to its end', () => {
     await expect(start(() => {}, AbortSignal.abort()).run).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it.skipIf(process.platform !== 'linux')('says so when its process dies, and leaves nothing', async () => {
+  it.skipIf(!canListProcesses)('says so when its process dies, and leaves nothing', async () => {
     const before = childrenOf(process.pid)
     let killed = false
     const { path, run } = start(() => {
       if (killed) return
       killed = true
-      for (const pid of childrenOf(process.pid)) if (!before.includes(pid)) process.kill(pid, 'SIGSEGV')
+      for (const pid of childrenOf(process.pid)) if (!before.includes(pid)) process.kill(pid, crash)
     })
-    await expect(run).rejects.toMatchObject({ code: 'engine-crashed', details: { why: 'SIGSEGV' } })
+    await expect(run).rejects.toMatchObject({ code: 'engine-crashed', details: { why: reasonOf(crash) } })
     expect(existsSync(path)).toBe(false)
   })
 

@@ -81,6 +81,7 @@ function statusOf(pid: () => number): string {
   }
 }
 
+// `ulimit -d` limits the memory of a process on Linux alone.
 it.skipIf(process.platform !== 'linux')(
   'ends where memory runs out in the midst of it: that is told, and nothing of it is left',
   async () => {
