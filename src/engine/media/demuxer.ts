@@ -1,9 +1,11 @@
 import { extname } from 'node:path'
 import {
+  AV_CODEC_ID_H264,
   AV_CODEC_ID_NONE,
   AV_DISPOSITION_ATTACHED_PIC,
   AV_NOPTS_VALUE,
   AV_PKT_DATA_DISPLAYMATRIX,
+  AV_PKT_FLAG_CORRUPT,
   AVDISCARD_ALL,
   AVERROR_EOF,
   AVIO_FLAG_READ,
@@ -11,11 +13,12 @@ import {
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
-import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, type Packet, type Stream } from 'node-av/lib'
+import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import { bounded } from '../bounded.ts'
 import { SELF_CONTAINED } from './containers.ts'
 import './ffmpeg-log.ts'
+import { areOnePicture, type Field, FieldPairs } from './h264-fields.ts'
 
 /** Decoders of pictures: FFmpeg tries no other on what it finds out while probing. Those of hardware would only be asked for devices. */
 const PICTURE_DECODERS = Codec.getCodecList()
@@ -23,16 +26,23 @@ const PICTURE_DECODERS = Codec.getCodecList()
   .map(({ name }) => name)
   .join(',')
 
-/** A container opened for its pictures: packets of the best video stream, and where to read on. */
+/** A container opened for its pictures: packets of the best video stream, each with a whole picture, and where to read on. */
 export class Demuxer implements AsyncDisposable {
   readonly format: FormatContext
   readonly stream: Stream
   readonly container: string
   /** Whether reading last ended with an error and not with the end of the file. */
   failed = false
+  /** Packets so far that were put together of the packets of two fields. */
+  joined = 0
 
   readonly #path: string
   readonly #io: IOContext
+  /** Null where every packet is a picture. */
+  readonly #fields: FieldPairs | null
+  /** Read to see whether it is the second field of the one before. */
+  readonly #ahead = new Packet()
+  #holdsAhead = false
 
   private constructor(path: string, format: FormatContext, io: IOContext, stream: Stream) {
     this.#path = path
@@ -40,6 +50,8 @@ export class Demuxer implements AsyncDisposable {
     this.#io = io
     this.stream = stream
     this.container = format.iformat?.name ?? 'unknown'
+    this.#fields = stream.codecpar.codecId === AV_CODEC_ID_H264 ? FieldPairs.of(stream.codecpar.extradata) : null
+    this.#ahead.alloc()
   }
 
   /** Throws `not-media` for what FFmpeg does not know, `no-video` for media without moving pictures. */
@@ -84,6 +96,18 @@ export class Demuxer implements AsyncDisposable {
 
   /** The next packet of the video; false at the end. What the container cannot read is an end, too. Blocks; call it in slices. */
   readSync(packet: Packet): boolean {
+    if (!this.#takeAhead(packet) && !this.#readOneSync(packet)) return false
+    if (this.#isField(packet) && this.#readOneSync(this.#ahead)) this.#join(packet)
+    return true
+  }
+
+  async read(packet: Packet): Promise<boolean> {
+    if (!this.#takeAhead(packet) && !(await this.#readOne(packet))) return false
+    if (this.#isField(packet) && (await this.#readOne(this.#ahead))) this.#join(packet)
+    return true
+  }
+
+  #readOneSync(packet: Packet): boolean {
     for (;;) {
       packet.unref()
       const read = this.format.readFrameSync(packet)
@@ -92,7 +116,7 @@ export class Demuxer implements AsyncDisposable {
     }
   }
 
-  async read(packet: Packet): Promise<boolean> {
+  async #readOne(packet: Packet): Promise<boolean> {
     for (;;) {
       packet.unref()
       const read = await bounded(`Reading ${this.#path}`, () => this.format.readFrame(packet))
@@ -103,8 +127,38 @@ export class Demuxer implements AsyncDisposable {
 
   /** Goes to the last place from which the frame at `pts` (ticks) can be decoded, by the container's reckoning. */
   async seek(pts: number): Promise<boolean> {
+    this.#holdsAhead = false
     const sought = bounded(`Reading ${this.#path}`, () => this.format.seekFrame(this.stream.index, BigInt(pts), AVSEEK_FLAG_BACKWARD))
     return (await sought) >= 0
+  }
+
+  #takeAhead(packet: Packet): boolean {
+    if (!this.#holdsAhead) return false
+    this.#holdsAhead = false
+    packet.unref()
+    packet.ref(this.#ahead)
+    this.#ahead.unref()
+    return true
+  }
+
+  #isField(packet: Packet): boolean {
+    return this.#fields !== null && fieldIn(this.#fields, packet) !== null
+  }
+
+  /** Puts the packet that was read ahead behind its first field, or keeps it for the next read. */
+  #join(first: Packet): void {
+    const one = this.#fields && fieldIn(this.#fields, first)
+    const other = this.#fields && fieldIn(this.#fields, this.#ahead)
+    this.#holdsAhead = !one || !other || !areOnePicture(one, other)
+    if (this.#holdsAhead) return
+    this.joined += 1
+    const { pts, dts, duration, flags, streamIndex, pos } = first
+    const end = this.#ahead.pts === AV_NOPTS_VALUE ? null : this.#ahead.pts + this.#ahead.duration
+    // Given new data, a packet forgets everything else.
+    first.data = Buffer.concat([first, this.#ahead].map(({ data }) => data ?? Buffer.alloc(0)))
+    Object.assign(first, { pts, dts, flags, streamIndex, pos, duration: end === null || pts === AV_NOPTS_VALUE ? duration : end - pts })
+    if (this.#ahead.hasFlags(AV_PKT_FLAG_CORRUPT)) first.setFlags(AV_PKT_FLAG_CORRUPT)
+    this.#ahead.unref()
   }
 
   #ended(code: number): false {
@@ -123,9 +177,14 @@ export class Demuxer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ahead.free()
     await this.format.closeInput()
     await this.#io.closep()
   }
+}
+
+function fieldIn(fields: FieldPairs, { data }: Packet): Field | null {
+  return data && fields.field(data)
 }
 
 /** Presentation time of a packet in ticks, or null. */

@@ -67,7 +67,9 @@ export class VideoClip implements Clip {
     const { rotation } = orientation
     const first = index.ptsOf(0)
     const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
-    const rate = ratio(stream.avgFrameRate) || ratio(stream.rFrameRate) || (spanned > 0 ? index.count / spanned : 25)
+    // Where fields come in packets of their own, FFmpeg's rate may be that of fields.
+    const statedRate = demuxer.joined > 0 && spanned > 0 ? 0 : ratio(stream.avgFrameRate) || ratio(stream.rFrameRate)
+    const rate = statedRate || (spanned > 0 ? index.count / spanned : 25)
     const still = index.count === 1 && isPictureFormat(demuxer.container)
     const info: MediaInfo = {
       path,
