@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { dialog, type OpenDialogOptions, shell } from 'electron'
 import { z } from 'zod'
-import { type Choice, channels, type OpenedFile } from '../shared/bridge.ts'
+import { type Choice, channels, folderKinds, type OpenedFile } from '../shared/bridge.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import { answerPage } from './page-channels.ts'
 import type { PageMessages } from './page-messages.ts'
@@ -16,7 +16,7 @@ interface Parts {
 }
 
 const pathsSchema = z.array(z.string().min(1)).max(100_000)
-const choiceSchema = z.enum(['clips', 'folder', 'checkpoint', 'run'] satisfies Choice[])
+const choiceSchema = z.enum(['clips', 'folder', ...folderKinds] satisfies Choice[])
 const handleSchema = z.string().max(100)
 
 /** The content decides what a file is, so every name can be chosen. */
@@ -24,6 +24,7 @@ const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
   folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
   checkpoint: { title: 'Choose the folder of a checkpoint', properties: ['openDirectory'] },
+  adapter: { title: 'Choose the folder of a LoRA adapter', properties: ['openDirectory'] },
   run: { title: 'Choose the folder of a benchmark’s run', properties: ['openDirectory'] },
 }
 

@@ -19,6 +19,8 @@ const specSchema = z.object({
   /** A repository, or a folder. */
   source: z.string(),
   revision: z.string(),
+  /** The folder of a LoRA adapter that is merged into the weights. */
+  adapter: z.string().exactOptional(),
   language: z.enum(languagePrecisions),
   vision: z.enum(visionPrecisions),
 })
@@ -145,6 +147,7 @@ export class ModelJobs implements AsyncDisposable {
       name: spec.name,
       language: spec.language,
       vision: spec.vision,
+      ...(spec.adapter !== undefined && { adapter: spec.adapter }),
       home: this.#home,
       signal,
       onProgress: (progress) => this.#set(running, { progress }),

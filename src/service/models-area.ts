@@ -19,8 +19,14 @@ export const modelsArea = {
   download: area.download.handler(({ input: { repository, ...rest }, context: { service } }) =>
     service.models.start({ kind: 'download', source: repository, ...rest }),
   ),
-  import: area.import.handler(({ input: { source, ...rest }, context: { service } }) =>
-    service.models.start({ kind: 'import', source: service.folders.get(source), revision: '', ...rest }),
+  import: area.import.handler(({ input: { source, adapter, ...rest }, context: { service } }) =>
+    service.models.start({
+      kind: 'import',
+      source: service.folders.get(source),
+      revision: '',
+      ...(adapter !== undefined && { adapter: service.folders.get(adapter) }),
+      ...rest,
+    }),
   ),
   jobs: area.jobs.handler(({ context: { service }, signal }) => service.models.watched.watch(signal)),
   pause: area.pause.handler(({ input, context: { service } }) => service.models.pause(input.job)),

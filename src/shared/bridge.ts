@@ -24,13 +24,17 @@ export const channels = {
 export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'benchmarks', 'help', 'shortcuts'] as const
 export type MenuCommand = (typeof menuCommands)[number]
 
-/** What may be chosen in a dialog: clips, a folder of clips, the folder of a checkpoint, or that of a benchmark's run. */
-export type Choice = 'clips' | 'folder' | 'checkpoint' | 'run'
+/** Folders that a dialog gives the page by handle alone: of a checkpoint, of a LoRA adapter, or of a benchmark's run. */
+export const folderKinds = ['checkpoint', 'adapter', 'run'] as const
+export type FolderKind = (typeof folderKinds)[number]
 
-/** A file that was to be opened: what it is, or why it is nothing. Of a checkpoint and a run only the handle is known. */
+/** What may be chosen in a dialog: clips, a folder of clips, or another folder. */
+export type Choice = 'clips' | 'folder' | FolderKind
+
+/** A file that was to be opened: what it is, or why it is nothing. Of other folders only the handle is known. */
 export type OpenedFile =
   | { readonly kind: 'clip'; readonly metadata: ClipMetadata }
-  | { readonly kind: 'checkpoint' | 'run'; readonly handle: string; readonly name: string }
+  | { readonly kind: FolderKind; readonly handle: string; readonly name: string }
   | { readonly kind: 'failed'; readonly name: string; readonly error: ErrorData }
 
 /** A `File` of the page, which only the shell can find the path of. */

@@ -180,3 +180,31 @@ test('what was asked for comes into sight, is told, and leaves the focus where i
   hub.misbehave = () => null
   expect(trouble).toEqual([])
 })
+
+test('a folder is imported with the adapter that was chosen for it', async ({ page, place }, info) => {
+  await openPage(page, place)
+  // Only the shell hands over folders. The page asks what stands for it here, and the service what the page sends.
+  const [source, adapter] = ['a'.repeat(22), 'b'.repeat(22)]
+  await page.evaluate(
+    ([checkpointHandle, adapterHandle]) => {
+      const folders = { checkpoint: { handle: checkpointHandle, name: 'Qwen2-VL' }, adapter: { handle: adapterHandle, name: 'my-lora' } }
+      Object.assign(window, { tarsier: { choose: async (kind: 'checkpoint' | 'adapter') => [{ kind, ...folders[kind] }] } })
+    },
+    [source, adapter],
+  )
+  await room(page, 'Models').click()
+  await page.getByRole('button', { name: 'Import a folder…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Import a checkpoint' })
+  await dialog.getByRole('button', { name: 'Choose the folder…' }).click()
+  const chooseAdapter = dialog.getByRole('button', { name: 'Choose a LoRA adapter…' })
+  await chooseAdapter.click()
+  await expect(dialog).toContainText('my-lora is merged into it')
+  await dialog.getByRole('button', { name: 'Leave it out' }).click()
+  await expect(dialog).not.toContainText('my-lora')
+  await chooseAdapter.click()
+  await expectAccessible(page)
+  await page.screenshot({ path: info.outputPath('adapter.png') })
+  const sent = page.waitForRequest((request) => request.url().endsWith('/rpc/models/import'))
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  expect((await sent).postDataJSON()).toMatchObject({ json: { source, adapter, name: 'qwen2-vl' } })
+})

@@ -90,8 +90,11 @@ export const modelsContract = {
   download: procedure
     .input(z.object({ repository: z.string().max(200), revision: z.string().max(200).default('main'), ...forms }))
     .output(type<ModelJob>()),
-  /** Imports a checkpoint folder of this machine, which the shell gave a handle for. */
-  import: procedure.input(z.object({ source: idSchema, ...forms })).output(type<ModelJob>()),
+  /**
+   * Imports a checkpoint folder of this machine, which the shell gave a handle for. A LoRA adapter's folder, likewise by its handle, is merged into the
+   * weights.
+   */
+  import: procedure.input(z.object({ source: idSchema, adapter: idSchema.exactOptional(), ...forms })).output(type<ModelJob>()),
   /** All jobs now, and again whenever one of them changes. */
   jobs: procedure.output(eventIterator(type<readonly ModelJob[]>())),
   pause: procedure.input(job).output(type<ModelJob>()),

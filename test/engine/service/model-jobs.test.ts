@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
+import { resolveModel } from '../../../src/engine/models/registry.ts'
 import type { ModelJob } from '../../../src/shared/contract/models.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { HubServer } from '../../helpers/hub-server.ts'
@@ -141,6 +144,24 @@ test('one that fails says why, and can be tried again', async () => {
   hub.add('somebody/else', { commit: '1234567890abcdef1234567890abcdef12345678', revisions: ['main'], files })
   await run.page.models.resume({ job: id })
   expect(await over(id)).toMatchObject({ state: 'done', error: null })
+})
+
+test('a folder is imported with the adapter that a person chose for it, and one that is none ends the job', async () => {
+  const adapter = fileURLToPath(new URL('../../fixtures/lora/qwen2-vl', import.meta.url))
+  const source = run.service.folders.add(checkpointPath('tied-heads-of-16'))
+  const begin = (name: string, folder: string) =>
+    run.page.models.import({ source, adapter: run.service.folders.add(folder), name, language: 'f32', vision: 'f32' })
+  const { id } = await begin('tuned', adapter)
+  expect(await over(id)).toMatchObject({ state: 'done', error: null })
+  const manifest = await readManifest(await resolveModel('tuned', run.home))
+  expect(manifest.source).toMatchObject({ adapter: 'qwen2-vl' })
+
+  const wrong = await begin('wrong', CHECKPOINT)
+  expect(await over(wrong.id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('adapter_config.json') } })
+  // What it is to do stays the same after a restart.
+  await run.restart()
+  await run.page.models.resume({ job: wrong.id })
+  expect(await over(wrong.id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('adapter_config.json') } })
 })
 
 async function first<T>(events: AsyncIterable<T>): Promise<T> {

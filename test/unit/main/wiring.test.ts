@@ -96,10 +96,10 @@ describe('what the page asks', () => {
     expect(await answer).toEqual([{ kind: 'failed', name: '/a.mp4', error: { code: 'not-media', message: '' } }])
   })
 
-  test('a dialog, and the folders of a checkpoint and a run', async () => {
+  test('a dialog, and the folders of a checkpoint, an adapter and a run', async () => {
     expect(await ask(channels.choose, 'clips')).toEqual([])
     expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ properties: ['openFile', 'multiSelections'] })
-    for (const kind of ['checkpoint', 'run']) {
+    for (const kind of ['checkpoint', 'adapter', 'run']) {
       electron.dialog.showOpenDialog.mockResolvedValueOnce({ canceled: false, filePaths: ['/work/Tarsier-7b'] })
       const answer = ask(channels.choose, kind)
       expect(await answerNext(() => ({ kind: 'answer', answer: handle }))).toEqual({ kind: 'folder', path: '/work/Tarsier-7b' })

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import type { FolderKind } from '../../../shared/bridge.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../../../shared/model-manifest.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -7,23 +8,34 @@ import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { controlClass } from '../ui/field.tsx'
 
+interface Folder {
+  readonly handle: string
+  readonly name: string
+}
+
 /** A checkpoint folder of this machine becomes a model. Only the shell can hand one over. */
 export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job: string) => void; readonly onClose: () => void }) {
-  const [folder, setFolder] = useState<{ readonly handle: string; readonly name: string } | null>(null)
+  const [folder, setFolder] = useState<Folder | null>(null)
+  const [adapter, setAdapter] = useState<Folder | null>(null)
   const [name, setName] = useState('')
   const [language, setLanguage] = useState<LanguagePrecision>('q4_k_m')
   const [vision, setVision] = useState<VisionPrecision>('f16')
-  const choose = async () => {
-    const [opened] = (await window.tarsier?.choose('checkpoint')) ?? []
-    if (!opened) return
-    if (opened.kind === 'failed') throw TarsierError.fromData(opened.error)
-    if (opened.kind !== 'checkpoint') return
-    setFolder(opened)
-    setName(opened.name.toLowerCase())
+  const chooseCheckpoint = async () => {
+    const chosen = await chooseFolder('checkpoint')
+    if (!chosen) return
+    setFolder(chosen)
+    setName(chosen.name.toLowerCase())
   }
+  const chooseAdapter = async () => setAdapter((await chooseFolder('adapter')) ?? adapter)
   const begin = async () => {
     if (!folder) return
-    const { id } = await service.models.import({ source: folder.handle, name, language, vision })
+    const { id } = await service.models.import({
+      source: folder.handle,
+      ...(adapter && { adapter: adapter.handle }),
+      name,
+      language,
+      vision,
+    })
     onClose()
     onStarted(id)
   }
@@ -41,10 +53,21 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
       <div className="space-y-3 text-[0.8125rem]">
         <p className="text-quiet">The folder that a checkpoint was downloaded into, with its config.json and its weights.</p>
         <div className="flex items-center gap-2">
-          <Button size="small" onClick={() => reportErrors(choose)}>
+          <Button size="small" onClick={() => reportErrors(chooseCheckpoint)}>
             Choose the folder…
           </Button>
           <span className="truncate">{folder?.name ?? 'none yet'}</span>
+        </div>
+        <div className="flex items-center gap-2">
+          <Button size="small" onClick={() => reportErrors(chooseAdapter)}>
+            Choose a LoRA adapter…
+          </Button>
+          <span className="truncate">{adapter ? `${adapter.name} is merged into it` : 'none'}</span>
+          {adapter && (
+            <Button size="small" variant="quiet" onClick={() => setAdapter(null)}>
+              Leave it out
+            </Button>
+          )}
         </div>
         <label className="grid gap-1 font-medium">
           Name
@@ -77,4 +100,11 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
       </div>
     </Dialog>
   )
+}
+
+/** Null when nothing was chosen. */
+async function chooseFolder(kind: FolderKind): Promise<Folder | null> {
+  const [opened] = (await window.tarsier?.choose(kind)) ?? []
+  if (opened?.kind === 'failed') throw TarsierError.fromData(opened.error)
+  return opened?.kind === kind ? opened : null
 }
