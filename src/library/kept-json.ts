@@ -14,6 +14,8 @@ export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
   rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
   frameCount: z.int().min(0),
   rate: z.number().min(0),
+  // Earlier programs did not look: the page asks for the frames' times then.
+  constantRate: z.boolean().default(false),
   duration: z.number().min(0),
   container: z.string(),
   codec: z.string(),

@@ -84,7 +84,7 @@ export class ClipStore implements AsyncDisposable {
   }
 
   async facts(clip: KeptClip): Promise<ClipMetadata> {
-    const { kind, width, height, rotation, frameCount, rate, duration, container, codec, notices } = clip.facts
+    const { kind, width, height, rotation, frameCount, rate, constantRate, duration, container, codec, notices } = clip.facts
     return {
       handle: clip.id,
       name: clip.name,
@@ -94,6 +94,7 @@ export class ClipStore implements AsyncDisposable {
       rotation,
       frameCount,
       rate,
+      constantRate,
       duration,
       container,
       codec,

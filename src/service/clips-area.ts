@@ -25,6 +25,11 @@ export const clipsArea = {
     return service.clips.facts(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
   }),
 
+  frameSteps: area.frameSteps.handler(async ({ input, context: { service }, signal }) => {
+    const clip = await service.clips.present(input.handle, needed(signal))
+    return service.media.frameSteps(clip.path, needed(signal))
+  }),
+
   thumbnail: area.thumbnail.handler(async ({ input, context: { service }, signal }) => {
     const jpeg = await service.clips.thumbnail(input.handle, needed(signal))
     return { jpeg: jpeg && base64(jpeg) }

@@ -11,6 +11,8 @@ export interface MediaMetadata {
   readonly frameCount: number
   /** Average frames a second (decord's); 0 for an image. */
   readonly rate: number
+  /** Whether every frame is shown when the rate says, to half a millisecond: frame 12 at 12 / rate. */
+  readonly constantRate: boolean
   /** Seconds; 0 for an image. */
   readonly duration: number
   readonly container: string

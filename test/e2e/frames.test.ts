@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
-import { answered, composer, openExample, test, turns } from './helpers/app.ts'
+import { writeClip } from '../helpers/make-clip.ts'
+import { numberedPictures } from '../helpers/numbered-picture.ts'
+import { ScratchFolder } from '../helpers/scratch-folder.ts'
+import { answered, composer, dropFiles, openExample, openPage, test, turns } from './helpers/app.ts'
 
 test.beforeEach(() => test.slow())
 
@@ -66,4 +70,30 @@ test('the player goes by frames, by seconds and to typed times', async ({ page, 
   await expect(page.getByText('frame 25')).toBeVisible()
   await frames(page).nth(7).click()
   await expect(page.getByText('frame 95')).toBeVisible()
+})
+
+test('in a clip without a constant rate the player goes by its frames', async ({ page, place }, info) => {
+  await using scratch = await ScratchFolder.make()
+  const path = scratch.path('uneven.webm')
+  // A second of 24 frames, then one every five seconds.
+  const timeOf = (index: number) => (index < 24 ? index : (index - 23) * 120)
+  await writeClip(path, numberedPictures(28, 96, 64), { codec: 'libvpx', rate: [24, 1], timeOf })
+  await openPage(page, place)
+  await dropFiles(page, [{ name: 'uneven.webm', bytes: await readFile(path) }])
+  const time = page.getByRole('textbox', { name: 'Time', exact: true })
+  await expect(time).toBeVisible()
+  await time.fill('7')
+  await time.press('Enter')
+  await expect(page.getByText('frame 24', { exact: true })).toBeVisible()
+  await page.getByRole('heading', { level: 1 }).click()
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByText('frame 25', { exact: true })).toBeVisible()
+  await expect(time).toHaveValue('0:10.00')
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('ArrowLeft')
+  await expect(page.getByText('frame 23', { exact: true })).toBeVisible()
+  await expect(time).toHaveValue('0:00.96')
+  await page.keyboard.press('End')
+  await expect(page.getByText('frame 27', { exact: true })).toBeVisible()
+  await page.screenshot({ path: info.outputPath('uneven.png') })
 })

@@ -28,6 +28,11 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.ask({ kind: 'plan', path, frames, options }, signal)
   }
 
+  /** See `frameSteps`. */
+  frameSteps(path: string, signal: AbortSignal): Promise<readonly number[]> {
+    return this.#calls.ask({ kind: 'frame-steps', path }, signal)
+  }
+
   /** A JPEG, its longer side at most 320 pixels. */
   thumbnail(path: string, signal: AbortSignal): Promise<Uint8Array> {
     return this.#calls.ask({ kind: 'thumbnail', path }, signal)

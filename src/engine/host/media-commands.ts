@@ -7,6 +7,7 @@ import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 export type MediaCommand =
   | { readonly kind: 'probe'; readonly path: string }
   | { readonly kind: 'plan'; readonly path: string; readonly frames: FrameRequest; readonly options: PlanOptions }
+  | { readonly kind: 'frame-steps'; readonly path: string }
   | { readonly kind: 'thumbnail'; readonly path: string }
   | { readonly kind: 'preview'; readonly path: string; readonly target: string }
   | { readonly kind: 'pictures'; readonly request: PicturesRequest; readonly manifest: ModelManifest | null }

@@ -1,4 +1,5 @@
 import { assertNever } from '../../shared/errors.ts'
+import { frameSteps } from '../media/frame-times.ts'
 import { openClip } from '../media/open-clip.ts'
 import { writePreview } from '../media/preview.ts'
 import { framePictures, thumbnailOf } from '../pictures.ts'
@@ -18,6 +19,10 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
     case 'plan': {
       await using clip = await openClip(command.path, signal)
       return clip.plan(command.frames, command.options)
+    }
+    case 'frame-steps': {
+      await using clip = await openClip(command.path, signal)
+      return frameSteps(clip)
     }
     case 'thumbnail':
       return thumbnailOf(command.path, signal)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import { followsRate } from './frame-times.ts'
 import { fileError, hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
@@ -74,6 +75,7 @@ export class AnimationClip implements Clip {
       times.push(duration)
       duration += silent ? DEFAULT_DURATION : frame.duration
     }
+    const rate = frames.length / duration
     const info: MediaInfo = {
       path,
       kind: 'gif',
@@ -81,7 +83,8 @@ export class AnimationClip implements Clip {
       height,
       rotation: 0,
       frameCount: frames.length,
-      rate: frames.length / duration,
+      rate,
+      constantRate: followsRate(frames.length, rate, (index) => times[index] ?? 0),
       duration,
       container: animation.format,
       codec: animation.format,

@@ -43,6 +43,7 @@ export class FramesClip implements Clip {
       rotation: 0,
       frameCount: pictures.length,
       rate: 1,
+      constantRate: true,
       duration: pictures.length,
       bytes,
       notices,

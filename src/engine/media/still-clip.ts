@@ -62,6 +62,7 @@ export class StillClip implements Clip {
         rotation: exifRotation(facts.orientation),
         frameCount: 1,
         rate: 0,
+        constantRate: true,
         duration: 0,
         container: facts.format,
         codec: facts.format,

@@ -6,6 +6,7 @@ import { promisedBytes } from './container-extent.ts'
 import { Demuxer } from './demuxer.ts'
 import type { FrameIndex } from './frame-index.ts'
 import { FrameReader, type ReadCounts } from './frame-reader.ts'
+import { followsRate } from './frame-times.ts'
 import { hashFile } from './local-file.ts'
 import { refuseMp4Bomb } from './mp4-limits.ts'
 import { matrixOrientation, type Orientation, upright } from './orientation.ts'
@@ -79,6 +80,7 @@ export class VideoClip implements Clip {
       rotation,
       frameCount: index.count,
       rate: still ? 0 : rate,
+      constantRate: still || followsRate(index.count, rate, (frame) => timeOf(frame, index, rate, secondsPerTick)),
       duration: still ? 0 : spanned > 0 ? spanned : index.count / rate,
       container: demuxer.container,
       codec: avGetCodecName(codecId) ?? 'unknown',
@@ -146,9 +148,7 @@ export class VideoClip implements Clip {
   }
 
   #timeOf(index: number): number {
-    const pts = this.#index.ptsOf(index)
-    if (pts === null) return index / this.info.rate
-    return (pts - (this.#index.ptsOf(0) ?? 0)) * this.#secondsPerTick
+    return timeOf(index, this.#index, this.info.rate, this.#secondsPerTick)
   }
 
   #assertOpen(): void {
@@ -168,6 +168,12 @@ function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, too
   if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)
     found.push('The clip is HDR: its colours are taken as they are, and look pale.')
   return found
+}
+
+/** Seconds from the first frame; by the rate where the stream has no timestamps. */
+function timeOf(frame: number, index: FrameIndex, rate: number, secondsPerTick: number): number {
+  const pts = index.ptsOf(frame)
+  return pts === null ? frame / rate : (pts - (index.ptsOf(0) ?? 0)) * secondsPerTick
 }
 
 /** FFmpeg reads single pictures as films of one frame. */

@@ -1,11 +1,13 @@
 import { useEffect } from 'react'
 import type { ClipMetadata } from '../../shared/contract/clips.ts'
-import { frameAt, movedRange, skippedTime, steppedTime } from '../lib/frame-step.ts'
+import { frameAt, movedRange, skippedTime, steppedTime, type Timeline } from '../lib/frame-step.ts'
 import { isControl, isScrolling, isTyping } from '../lib/shortcuts.ts'
 import { seekTo, usePlayer } from '../stores/player.ts'
+import { useTimeline } from './use-timeline.ts'
 
 /** The player's keys, wherever the focus is but in a field, or on what has its own use for the key. */
 export function usePlayerKeys(metadata: ClipMetadata): void {
+  const timeline = useTimeline(metadata)
   useEffect(() => {
     if (metadata.kind !== 'video') return
     const onKey = (event: KeyboardEvent) => {
@@ -13,19 +15,19 @@ export function usePlayerKeys(metadata: ClipMetadata): void {
       if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target) || document.querySelector('dialog[open]')) return
       if (isControl(target) && !['i', 'o', 'p'].includes(event.key.toLowerCase())) return
       if (isScrolling(target, event.key)) return
-      if (act(event.key, event.shiftKey, metadata)) event.preventDefault()
+      if (act(event.key, event.shiftKey, metadata, timeline)) event.preventDefault()
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [metadata])
+  }, [metadata, timeline])
 }
 
 /** True when the key meant something. */
-function act(key: string, shift: boolean, metadata: ClipMetadata): boolean {
+function act(key: string, shift: boolean, metadata: ClipMetadata, timeline: Timeline): boolean {
   const { time, playing, video, range, setRange, togglePick } = usePlayer.getState()
-  const { duration, rate, frameCount } = metadata
+  const { duration } = metadata
   const step = (direction: 1 | -1) =>
-    seekTo(shift ? skippedTime(time, direction, rate, frameCount) : steppedTime(time, direction, rate, frameCount), duration)
+    seekTo(shift ? skippedTime(time, direction, timeline) : steppedTime(time, direction, timeline), duration)
   switch (key.length === 1 ? key.toLowerCase() : key) {
     case ' ':
       if (playing) video?.pause()
@@ -41,7 +43,7 @@ function act(key: string, shift: boolean, metadata: ClipMetadata): boolean {
       seekTo(0, duration)
       return true
     case 'End':
-      seekTo(steppedTime(duration, 0, rate, frameCount), duration)
+      seekTo(steppedTime(duration, 0, timeline), duration)
       return true
     case 'i':
       setRange(movedRange(range, 'start', time, metadata))
@@ -50,7 +52,7 @@ function act(key: string, shift: boolean, metadata: ClipMetadata): boolean {
       setRange(movedRange(range, 'end', time, metadata))
       return true
     case 'p':
-      togglePick(frameAt(time, rate, frameCount))
+      togglePick(frameAt(time, timeline))
       return true
     default:
       return false

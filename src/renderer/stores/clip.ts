@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import type { TarsierError } from '../../shared/errors.ts'
+import { timesFromSteps } from '../lib/frame-step.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
@@ -26,27 +27,44 @@ interface ClipState {
   /** Why the last file could not be opened, and its name. */
   readonly refused: { readonly name: string; readonly error: TarsierError } | null
   readonly preview: PreviewState
+  /** Seconds of each frame from the first; null where the clip's rate tells them, and until they are known. */
+  readonly frameTimes: readonly number[] | null
   readonly setOpening: (opening: Opening | null) => void
   readonly refuse: (name: string, error: TarsierError | null) => void
   readonly show: (metadata: ClipMetadata) => void
   readonly close: () => void
 }
 
-/** The clip on the table. */
+/** The clip that is open. */
 export const useClip = create<ClipState>((set, get) => ({
   metadata: null,
   opening: null,
   refused: null,
   preview: { kind: 'none' },
+  frameTimes: null,
   setOpening: (opening) => set({ opening, ...(opening && { refused: null }) }),
   refuse: (name, error) => set({ refused: error && { name, error } }),
   show: (metadata) => {
     const same = get().metadata?.handle === metadata.handle && get().metadata?.present === metadata.present
-    set({ metadata, refused: null, ...(!same && { preview: metadata.preview === 'ready' ? { kind: 'ready' } : { kind: 'none' } }) })
+    set({
+      metadata,
+      refused: null,
+      ...(!same && { preview: metadata.preview === 'ready' ? { kind: 'ready' } : { kind: 'none' }, frameTimes: null }),
+    })
+    if (!same && metadata.kind === 'video' && !metadata.constantRate && metadata.present) void loadFrameTimes(metadata.handle)
     if (!same && metadata.preview === 'needed' && metadata.present) void makePreview(metadata.handle)
   },
-  close: () => set({ metadata: null, refused: null, preview: { kind: 'none' } }),
+  close: () => set({ metadata: null, refused: null, preview: { kind: 'none' }, frameTimes: null }),
 }))
+
+async function loadFrameTimes(handle: string): Promise<void> {
+  try {
+    const steps = await service.clips.frameSteps({ handle })
+    if (useClip.getState().metadata?.handle === handle) useClip.setState({ frameTimes: timesFromSteps(steps) })
+  } catch {
+    // The player goes by the average rate then. Whatever keeps the file from being read is shown where its frames would be.
+  }
+}
 
 /** Has the service make a form of the clip that browsers play, and tells how far it is. */
 export async function makePreview(handle: string): Promise<void> {

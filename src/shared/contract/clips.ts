@@ -43,6 +43,11 @@ export const clipsContract = {
   /** The clips that come with the app. */
   examples: procedure.output(type<readonly Example[]>()),
   openExample: procedure.input(z.object({ name: z.string().max(200) })).output(type<ClipMetadata>()),
+  /**
+   * Milliseconds from each frame to the next, one fewer than there are frames; the first is shown at 0. Worth asking where the frames do not follow the
+   * clip's rate (`constantRate`).
+   */
+  frameSteps: procedure.input(handle).output(type<readonly number[]>()),
   /** A small picture of the clip for lists: a JPEG in base64, its longer side at most 320 pixels; null when the file cannot be read now. */
   thumbnail: procedure.input(handle).output(type<{ readonly jpeg: string | null }>()),
   /**

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { frameSteps } from '../../../src/engine/media/frame-times.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import type { FrameRequest } from '../../../src/shared/frame-request.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
@@ -39,6 +40,20 @@ test.each(['uneven.mp4', 'uneven.mkv'])('%s: the frame on screen at each time', 
   })
   const range = { unit: 'seconds', start: 7, end: 15 } as const
   expect((await seen(name, { kind: 'uniform', count: 8, range })).numbers).toEqual([24, 25, 26])
+})
+
+test.each([
+  ['uneven.mp4', false],
+  ['uneven.mkv', false],
+  ['even.mkv', true],
+] as const)('%s: whether the rate tells the times of its frames, and the milliseconds between them', async (name, constantRate) => {
+  await using clip = await openClip(scratch.path(name), never)
+  expect(clip.info.constantRate).toBe(constantRate)
+  const steps = frameSteps(clip)
+  const times = [0]
+  for (const step of steps) times.push((times.at(-1) as number) + step)
+  const expected = Array.from({ length: clip.info.frameCount }, (_, index) => (constantRate ? index : uneven(index)) / 24)
+  expect(times).toEqual(expected.map((time) => Math.round(time * 1000)))
 })
 
 test("a clip of constant rate: upstream's rule, the range's last frame included", async () => {

@@ -40,6 +40,7 @@ export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): Seen
       rotation: 0,
       frameCount: 10,
       rate: 10,
+      constantRate: true,
       duration: 1,
       container: 'mp4',
       codec: 'h264',

@@ -1,6 +1,7 @@
 import { Pause, Play, Plus, StepBack, StepForward } from 'lucide-react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { MAX_FRAMES } from '../../../shared/frame-request.ts'
+import { useTimeline } from '../../hooks/use-timeline.ts'
 import { frameAt, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
@@ -12,11 +13,12 @@ import { TimeField } from './time-field.tsx'
 /** Play, frame by frame, typed times, and the part that is to be looked at. */
 export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }) {
   const { video, playing, time, picked, togglePick } = usePlayer()
-  const { duration, rate, frameCount } = metadata
+  const { duration } = metadata
+  const timeline = useTimeline(metadata)
   const unavailable = video ? null : 'The film is not ready yet'
-  const currentFrame = frameAt(time, rate, frameCount)
+  const currentFrame = frameAt(time, timeline)
   const isPicked = picked.includes(currentFrame)
-  const step = (frames: number) => seekTo(steppedTime(time, frames, rate, frameCount), duration)
+  const step = (frames: number) => seekTo(steppedTime(time, frames, timeline), duration)
   const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model looks at ${MAX_FRAMES} frames at most` : null
   return (
     <div className="px-4 pt-2 pb-1">

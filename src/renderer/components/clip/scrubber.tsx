@@ -1,6 +1,7 @@
 import { Slider } from 'radix-ui'
 import type { KeyboardEvent } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { useTimeline } from '../../hooks/use-timeline.ts'
 import { skippedTime, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useFrames } from '../../stores/frames.ts'
@@ -11,13 +12,14 @@ export function Scrubber({ metadata }: { readonly metadata: ClipMetadata }) {
   const time = usePlayer((state) => state.time)
   const range = usePlayer((state) => state.range)
   const pictures = useFrames((state) => state.pictures)
-  const { duration, rate, frameCount } = metadata
+  const { duration } = metadata
+  const timeline = useTimeline(metadata)
   const share = (seconds: number) => `${(duration > 0 ? Math.min(1, seconds / duration) : 0) * 100}%`
   const onKey = (event: KeyboardEvent) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[event.key]
     if (direction === undefined) return
     event.preventDefault()
-    seekTo(event.shiftKey ? skippedTime(time, direction, rate, frameCount) : steppedTime(time, direction, rate, frameCount), duration)
+    seekTo(event.shiftKey ? skippedTime(time, direction, timeline) : steppedTime(time, direction, timeline), duration)
   }
   return (
     <Slider.Root

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { memo } from 'react'
 import type { ClipMetadata, FramePicture } from '../../../shared/contract/clips.ts'
+import { useTimeline } from '../../hooks/use-timeline.ts'
 import { frameAt } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
@@ -16,7 +17,8 @@ interface StripFrameProps {
 /** One frame of the strip: a click goes there in the player. */
 export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }: StripFrameProps) {
   const { index, time, done, of, jpeg } = picture
-  const current = usePlayer((state) => metadata.kind === 'video' && frameAt(state.time, metadata.rate, metadata.frameCount) === index)
+  const timeline = useTimeline(metadata)
+  const current = usePlayer((state) => metadata.kind === 'video' && frameAt(state.time, timeline) === index)
   const togglePick = usePlayer((state) => state.togglePick)
   return (
     <li className="group relative">
