@@ -292,6 +292,8 @@ export function declareLlama(llama: LibraryHandle) {
     attachThreadPool: native<[Pointer, Pointer | null, Pointer], void>('llama_attach_threadpool', 'void', [pointer, pointer, pointer]),
     setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
     decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
+    /** Waits until everything that was begun has been computed: a GPU may still be at it when `decode` comes back. */
+    synchronize: native<[Pointer], void>('llama_synchronize', 'void', [pointer]),
     logitsAt: native<[Pointer, number], Pointer | null>('llama_get_logits_ith', pointer, [pointer, 'int32_t']),
 
     getMemory: native<[Pointer], Pointer>('llama_get_memory', pointer, [pointer]),

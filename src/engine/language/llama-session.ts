@@ -225,7 +225,7 @@ export class LlamaSession implements Session {
       const batch = fill()
       const threads = this.#parts.threadsFor(batch.n_tokens)
       api.setThreads(context, threads, threads)
-      status = await this.#run(callAsync(api.decode, context, batch))
+      status = await this.#run(this.#compute(batch))
     } finally {
       signal.removeEventListener('abort', raise)
     }
@@ -246,6 +246,14 @@ export class LlamaSession implements Session {
     throw new TarsierError('internal', `llama.cpp could not evaluate a batch (status ${status}). Please report it.`, {
       details: { status },
     })
+  }
+
+  /** Reading the logits would wait for a GPU as well, but on the main thread, which must stay free to answer. */
+  async #compute(batch: Batch): Promise<number> {
+    const { api, context } = this.#parts
+    const status = await callAsync(api.decode, context, batch)
+    if (status === DECODED) await callAsync(api.synchronize, context)
+    return status
   }
 
   /**
