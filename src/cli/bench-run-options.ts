@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander'
 import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
 import { type BegunForm, begunForms } from '../bench/run/openai-model.ts'
 import type { Shard } from '../bench/run/shard.ts'
-import { type DeviceChoice, deviceChoices } from '../shared/devices.ts'
+import type { DeviceChoice } from '../shared/devices.ts'
 import { MAX_FRAMES, type SamplerName, samplerNames } from '../shared/frame-request.ts'
 import {
+  deviceOption,
   homeOption,
   parseFrames,
   parseMaxPixels,
@@ -95,7 +96,7 @@ export function addRunOptions(command: Command): void {
         'samples at a time; with --engine tarsier each has a process and a model of its own (default: 1; with openai 8)',
       ).argParser(parseWorkers),
     )
-    .addOption(new Option('--device <name>', 'where to compute; "auto" takes the first that works').choices(deviceChoices).default('auto'))
+    .addOption(deviceOption())
     .addOption(homeOption())
   command
     .optionsGroup(

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
-import { type DeviceChoice, deviceChoices } from '../shared/devices.ts'
+import { type DeviceChoice, deviceChoiceSchema, deviceChoices } from '../shared/devices.ts'
 import { frameRequestSchema, MAX_FRAMES, type SamplerName, samplerNames } from '../shared/frame-request.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 
@@ -59,6 +59,11 @@ export const parseTopP = checked(words.topP.unwrap(), 'a number above 0 and up t
 export const parseTopK = checked(words.topK.unwrap(), 'a whole number, 0 or more', toNumber)
 export const parseRepeatPenalty = checked(words.repeatPenalty.unwrap(), 'a number from 1 to 2', toNumber)
 export const parseSeed = checked(words.seed.unwrap(), 'a whole number from 0 to 4294967294', toNumber)
+const parseDevice = checked(
+  deviceChoiceSchema,
+  `${deviceChoices.join(', ')}, or as in "vulkan:RTX" and "vision=cpu,language=vulkan"`,
+  (text) => text,
+)
 export const parseText = checked(z.string().trim().min(1).max(100_000), 'some text', (text) => text)
 export const parseName = checked(z.string().min(1), 'a name or a folder', (text) => text)
 
@@ -77,6 +82,19 @@ export function homeOption(): Option {
   ).argParser(parseName)
 }
 
+/** Both parts of a model on one device, or each on its own; see `partDevices`. */
+export function deviceOption(): Option {
+  const names = deviceChoices.join(', ')
+  return new Option(
+    '--device <name>',
+    `where to compute: ${names}; "auto" takes the first that works, any other must work or the run fails. ` +
+      '"vulkan:RTX" (also cuda, metal) takes the GPUs whose name contains RTX for the language model; ' +
+      '"vision=webgpu,language=vulkan" chooses for each part; "tarsier doctor" shows what there is',
+  )
+    .argParser(parseDevice)
+    .default('auto')
+}
+
 function grouped(heading: string, options: readonly Option[]): Option[] {
   for (const option of options) option.helpGroup(heading)
   return [...options]
@@ -90,9 +108,7 @@ export function modelOptions(): Option[] {
     )
       .default(DEMO_MODEL)
       .argParser(parseName),
-    new Option('--device <name>', 'where to compute; "auto" takes the first that works, any other must work or the run fails')
-      .choices(deviceChoices)
-      .default('auto'),
+    deviceOption(),
     new Option(
       '--untested',
       'use a device even where its results differ from the CPU\'s, or were not held against them ("tarsier doctor" shows them)',

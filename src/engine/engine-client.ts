@@ -8,6 +8,7 @@ import type { GivenLimits, MemoryState } from './estimate/memory-state.ts'
 export interface EngineOptions {
   /** A model's name, or the path of a model folder. */
   readonly model: string
+  /** See `partDevices`. */
   readonly device: DeviceChoice
   /** Where models and caches lie. */
   readonly home: string

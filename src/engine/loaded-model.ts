@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { DeviceChoice } from '../shared/devices.ts'
+import { partDevices } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
@@ -13,7 +13,8 @@ import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
 import { resolveModel } from './models/registry.ts'
 import { openTower } from './vision/open-tower.ts'
-import type { Tower, VisionDevice } from './vision/types.ts'
+import { expectedResultsKey } from './vision/results-key.ts'
+import type { Tower } from './vision/types.ts'
 
 /** A model's two halves. The tower is opened at the first clip that has to be encoded. */
 export interface LoadedModel extends AsyncDisposable {
@@ -23,11 +24,14 @@ export interface LoadedModel extends AsyncDisposable {
     readonly language: Language
     readonly costs: ModelCosts
     tower(): Promise<Tower>
+    towerResultsKey(): Promise<string>
     devices(): DevicesUsed
   }
 }
 
 export async function loadModel(options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
+  const devices = partDevices(options.device)
+  if (devices === null) throw new TarsierError('usage', `"${options.device}" is not a device.`, { details: { device: options.device } })
   const directory = await resolveModel(options.model, options.home)
   const manifest = await readManifest(directory)
   const tests = options.untested ? undefined : new DeviceTestBook(options.home)
@@ -36,7 +40,9 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     videoPad: manifest.prompt.videoPad,
     spaceOnce: manifest.prompt.spaceOnce,
     spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
-    device: languageDevice(options.device),
+    device: devices.language,
+    gpu: devices.gpu,
+    gpuMemory: options.limits?.gpu,
     expect: (facts) => expectLanguageFits(facts, manifest),
     selfTest: tests && { book: tests, model: manifest.name, weights: manifest.language.sha256 },
     signal,
@@ -49,7 +55,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     try {
       const opened = await openTower(directory, manifest, {
         form: towerForm(manifest),
-        device: visionDevice(options.device),
+        device: devices.vision,
         signal: new AbortController().signal,
         tests,
       })
@@ -59,6 +65,11 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       opening = null
       throw error
     }
+  }
+  const towerOnce = (): Promise<Tower> => {
+    const wanted = opening ?? openOnce()
+    opening = wanted
+    return wanted
   }
   return {
     facts: {
@@ -75,10 +86,10 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       manifest,
       language,
       costs: modelCosts(manifest, language.facts),
-      tower() {
-        const wanted = opening ?? openOnce()
-        opening = wanted
-        return wanted
+      tower: towerOnce,
+      async towerResultsKey() {
+        const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, tests)
+        return expected ?? (await towerOnce()).resultsKey
       },
       devices: () => ({
         vision: tower?.device ?? 'not needed',
@@ -102,13 +113,4 @@ function expectLanguageFits({ width }: GgufFacts, manifest: ModelManifest): void
     `The language model of ${manifest.name} takes rows of ${width} values, and tarsier-model.json speaks of ${manifest.language.width}. The files do not belong together: import the model again.`,
     { details: { found: width, expected: manifest.language.width } },
   )
-}
-
-/** llama.cpp and ONNX Runtime each know some devices; one that only the other knows leaves this half on its own best. */
-function languageDevice(choice: DeviceChoice): 'auto' | 'cpu' | 'cuda' | 'vulkan' | 'metal' {
-  return choice === 'dml' || choice === 'coreml' || choice === 'webgpu' ? 'auto' : choice
-}
-
-function visionDevice(choice: DeviceChoice): 'auto' | VisionDevice {
-  return choice === 'vulkan' || choice === 'metal' ? 'auto' : choice
 }

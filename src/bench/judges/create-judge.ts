@@ -1,5 +1,5 @@
-import type { LanguageDevice } from '../../engine/language/llama-library.ts'
 import type { Patience } from '../../engine/models/hub/transient.ts'
+import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { CachedJudge } from './cached-judge.ts'
 import type { Judge } from './judge.ts'
@@ -18,7 +18,7 @@ export interface JudgeOptions {
   /** A file in which verdicts are kept, so that the same is asked once. Without it nothing is kept. */
   readonly cache?: string | undefined
   /** Where a local judge runs. Defaults to `auto`. */
-  readonly device?: LanguageDevice | undefined
+  readonly device?: LanguageDeviceChoice | undefined
   /** Where keys, addresses and proxies stand. Defaults to the process's own. */
   readonly env?: Environment
   /** How long failures of a server are borne. Defaults to a little more than a minute. */

@@ -1,9 +1,10 @@
 import { basename } from 'node:path'
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp'
 import { GgufFile } from '../../engine/formats/gguf/gguf-file.ts'
-import { type LanguageDevice, openLlamaLibrary } from '../../engine/language/llama-library.ts'
+import { openLlamaLibrary } from '../../engine/language/llama-library.ts'
 import { threadsFor } from '../../engine/language/threads.ts'
 import { Serial } from '../../engine/serial.ts'
+import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
 import type { Judge, JudgeCall } from './judge.ts'
@@ -40,7 +41,7 @@ export class LocalJudge implements Judge {
    * Loads a GGUF. Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `out-of-memory`, `device-unavailable`
    * or `native-library`.
    */
-  static async load(path: string, device: LanguageDevice, signal: AbortSignal): Promise<LocalJudge> {
+  static async load(path: string, device: LanguageDeviceChoice, signal: AbortSignal): Promise<LocalJudge> {
     // llama.cpp asserts, and so ends the process, over some bad files.
     await using gguf = await GgufFile.open(path)
     const fingerprint = await gguf.fingerprint()

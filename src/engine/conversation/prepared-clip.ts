@@ -23,6 +23,8 @@ export interface ClipResources {
   readonly manifest: ModelManifest
   readonly cache: DiskCache | null
   tower(): Promise<Tower>
+  /** The {@link Tower.resultsKey} of that tower, which is opened only where nothing else tells. */
+  towerResultsKey(): Promise<string>
 }
 
 /** How one pass over a clip's frames went. */
@@ -197,6 +199,7 @@ export class PreparedClip {
       this.shape.height,
       manifest.vision.sha256,
       manifest.preprocessing,
+      await this.#resources.towerResultsKey(),
       ...further,
     ]
     return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`

@@ -20,8 +20,10 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly num
   return null
 }
 
-function facts({ language }: ClipResources['manifest'], before: readonly (readonly number[])[]): readonly unknown[] {
-  return [PIECES, language.sha256, before]
+type StateResources = ClipResources & { readonly language: Pick<Language, 'positions' | 'resultsKey'> }
+
+function facts({ manifest, language }: StateResources, before: readonly (readonly number[])[]): readonly unknown[] {
+  return [PIECES, manifest.language.sha256, language.resultsKey, before]
 }
 
 /**
@@ -31,13 +33,14 @@ function facts({ language }: ClipResources['manifest'], before: readonly (readon
 export async function restoreState(
   held: HeldPrompt,
   wanted: readonly PromptPart[],
-  { cache, manifest, language }: ClipResources & { readonly language: Pick<Language, 'positions'> },
+  resources: StateResources,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { cache, language } = resources
   const head = headOf(wanted)
   if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
   const { before, clip } = head
-  const name = await clip.cacheName('state', signal, facts(manifest, before))
+  const name = await clip.cacheName('state', signal, facts(resources, before))
   const path = name === null ? null : await cache.find(name)
   if (name === null || path === null) return false
   const restored = await held.session.restore(path)
@@ -61,13 +64,14 @@ export async function restoreState(
 export async function storeState(
   session: Session,
   wanted: readonly PromptPart[],
-  { cache, manifest }: ClipResources,
+  resources: StateResources,
   signal: AbortSignal,
 ): Promise<void> {
+  const { cache } = resources
   const head = headOf(wanted)
   // A clip that lost frames has another length than its plan says, and is better looked at again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
-  const name = await head.clip.cacheName('state', signal, facts(manifest, head.before))
+  const name = await head.clip.cacheName('state', signal, facts(resources, head.before))
   if (name === null || (await cache.find(name)) !== null) return
   const note = JSON.stringify(head.clip.decodingNotices)
   await cache.store(name, (path) => session.save(path, note))

@@ -30,14 +30,14 @@ export class DeviceTestBook {
 
   async find(subject: TestSubject): Promise<DeviceTest | null> {
     const { tests } = await this.#read()
-    return tests[await keyOf(subject)] ?? null
+    return tests[await deviceTestKey(subject)] ?? null
   }
 
   /** A disk that cannot be written to costs the same test once more, and nothing else. */
   async note(subject: TestSubject, result: Pick<DeviceTest, 'passed' | 'attention' | 'detail'>): Promise<void> {
     const { weights: _, ...about } = subject
     const test = { ...about, ...result, time: Date.now() }
-    const key = await keyOf(subject)
+    const key = await deviceTestKey(subject)
     const { [key]: _before, ...others } = (await this.#read()).tests
     const tests = Object.fromEntries([...Object.entries(others), [key, test] as const].slice(-MAX_TESTS))
     await writeJson(this.#path, { version: 1, tests } satisfies Book).catch(() => {})
@@ -62,7 +62,8 @@ export class DeviceTestBook {
   }
 }
 
-async function keyOf({ part, device, hardware, runtime, weights }: TestSubject): Promise<string> {
+/** Names what a device's results depend on beside the input: the same before and after a restart, another one when a driver or runtime was changed. */
+export async function deviceTestKey({ part, device, hardware, runtime, weights }: TestSubject): Promise<string> {
   const identity = JSON.stringify([part, device, hardware, runtime, weights, await graphicsFingerprint()])
   return createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }

@@ -1,4 +1,5 @@
 import { TarsierError } from '../../shared/errors.ts'
+import { type Gpu, memoryOf } from './gpus.ts'
 import type { LlamaLibrary } from './llama-library.ts'
 
 /** How many layers go to the GPU, and what to say when that is not all of them. */
@@ -7,17 +8,26 @@ export interface GpuLayers {
   readonly notice: string | null
 }
 
+const NOTHING_FITS: GpuLayers = { layers: 0, notice: "The model does not fit into the GPU's memory and runs on the CPU." }
+
 /**
  * As many layers as node-llama-cpp estimates to fit beside a context of `cells`; none when no GPU is to be used.
+ * @param memory the GPUs to use, and a limit on the bytes of their memory instead of what is free
  * @param wanted a fixed number instead of an estimate
  */
 export async function chooseGpuLayers(
   library: LlamaLibrary,
   file: string,
-  options: { cells: number; wanted: number | undefined; signal: AbortSignal },
+  options: {
+    cells: number
+    memory: { gpus: readonly Gpu[]; limit: number | undefined }
+    wanted: number | undefined
+    signal: AbortSignal
+  },
 ): Promise<GpuLayers> {
   const { llama } = library
-  if (!library.usesGpu) return { layers: 0, notice: null }
+  const { gpus, limit = Number.POSITIVE_INFINITY } = options.memory
+  if (gpus.length === 0) return { layers: 0, notice: null }
   if (options.wanted !== undefined) return { layers: options.wanted, notice: null }
   const { GgufInsights, InsufficientMemoryError, readGgufFileInfo } = await import('node-llama-cpp')
   try {
@@ -25,16 +35,23 @@ export async function chooseGpuLayers(
     const insights = await GgufInsights.from(info, llama)
     const { gpuLayers } = await insights.configurationResolver.resolveModelGpuLayersV2(
       { fitContext: { contextSize: options.cells } },
-      { signal: options.signal },
+      {
+        signal: options.signal,
+        async getVramState() {
+          const { free, total } = memoryOf(gpus)
+          return { free: Math.min(free, limit), total: Math.min(total, limit), unifiedSize: 0 }
+        },
+        // A limit is meant as it stands; of what is free a part stays free for others.
+        ...(Number.isFinite(limit) && { llamaVramPaddingSize: 0 }),
+      },
     )
     const total = insights.totalLayers
     if (gpuLayers >= total) return { layers: gpuLayers, notice: null }
+    if (gpuLayers === 0) return NOTHING_FITS
     return { layers: gpuLayers, notice: `Only ${gpuLayers} of ${total} layers fit into the GPU's memory; the rest run on the CPU.` }
   } catch (error) {
     options.signal.throwIfAborted()
-    if (error instanceof InsufficientMemoryError) {
-      return { layers: 0, notice: "The model does not fit into the GPU's memory and runs on the CPU." }
-    }
+    if (error instanceof InsufficientMemoryError) return NOTHING_FITS
     throw new TarsierError('internal', 'The GPU memory the model needs could not be estimated. Choose the CPU as the device.', {
       cause: error,
     })

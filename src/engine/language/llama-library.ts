@@ -4,13 +4,12 @@ import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import koffi from 'koffi'
 import type { Llama } from 'node-llama-cpp'
+import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { type Gpu, listGpus } from './gpus.ts'
 import { checkLayout } from './layout-check.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
 import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
-
-export const languageDevices = ['auto', 'cpu', 'cuda', 'metal', 'vulkan'] as const
-export type LanguageDevice = (typeof languageDevices)[number]
 
 /** The libllama that node-llama-cpp loaded, with its backends registered, callable from here. It stays for the life of the process. */
 export interface LlamaLibrary {
@@ -18,6 +17,8 @@ export interface LlamaLibrary {
   readonly api: LlamaApi
   /** Whether layers may go to a GPU. Not the same as whether the build has one: see {@link buildFor}. */
   readonly usesGpu: boolean
+  /** Those that layers may go to, as llama.cpp would choose them; none where none may. */
+  readonly gpus: readonly Gpu[]
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
   /** Physical cores worth using. */
@@ -30,13 +31,13 @@ export interface LlamaLibrary {
 }
 
 const LOG_LINES_KEPT = 200
-const opened = new Map<LanguageDevice, Promise<LlamaLibrary>>()
+const opened = new Map<LanguageDeviceChoice, Promise<LlamaLibrary>>()
 
 /**
  * Loads llama.cpp for a device, once; a failure is forgotten, so that it may be tried again.
  * Throws `device-unavailable` when a device asked for by name cannot be had, `native-library` when nothing can be loaded.
  */
-export function openLlamaLibrary(device: LanguageDevice): Promise<LlamaLibrary> {
+export function openLlamaLibrary(device: LanguageDeviceChoice): Promise<LlamaLibrary> {
   const known = opened.get(device)
   if (known) return known
   const opening = open(device)
@@ -45,7 +46,7 @@ export function openLlamaLibrary(device: LanguageDevice): Promise<LlamaLibrary> 
   return opening
 }
 
-async function open(device: LanguageDevice): Promise<LlamaLibrary> {
+async function open(device: LanguageDeviceChoice): Promise<LlamaLibrary> {
   const log: { level: string; text: string }[] = []
   let logged = 0
   const keepLog = (level: string, text: string) => {
@@ -62,13 +63,17 @@ async function open(device: LanguageDevice): Promise<LlamaLibrary> {
     checkLayout(api, llama.llamaCppRelease.release)
     const base = koffi.load(ggmlBase(path))
     const ggml = mappedLibraries().find((file) => dirname(file) === dirname(path) && isLibrary('ggml', file))
+    const usesGpu = device !== 'cpu' && llama.gpu !== false
+    if (ggml === undefined) throw new Error('libggml is not among the mapped libraries')
+    const registry = koffi.load(ggml)
     return {
       llama,
       api,
-      usesGpu: device !== 'cpu' && llama.gpu !== false,
+      usesGpu,
+      gpus: usesGpu ? listGpus(base, registry) : [],
       isEmpty: base.symbol('ggml_is_empty') as Pointer,
       threads: Math.max(1, Math.min(llama.cpuMathCores, availableParallelism())),
-      pools: ggml === undefined ? null : declareThreadPools(base, koffi.load(ggml)),
+      pools: declareThreadPools(base, registry),
       logMark: () => logged,
       async complaints(since) {
         await setImmediate()
@@ -88,14 +93,14 @@ async function open(device: LanguageDevice): Promise<LlamaLibrary> {
  * all the same, and given no GPU to use ({@link LlamaLibrary.usesGpu}).
  */
 export function buildFor(
-  device: LanguageDevice,
+  device: LanguageDeviceChoice,
   system = `${process.platform}-${process.arch}`,
 ): 'auto' | 'cuda' | 'metal' | 'vulkan' | false {
   if (device !== 'cpu') return device
   return system === 'darwin-arm64' ? 'metal' : false
 }
 
-async function load(device: LanguageDevice, keepLog: (level: string, text: string) => void): Promise<Llama> {
+async function load(device: LanguageDeviceChoice, keepLog: (level: string, text: string) => void): Promise<Llama> {
   const byName = device !== 'auto' && device !== 'cpu'
   try {
     const { getLlama, LlamaLogLevel } = await import('node-llama-cpp')

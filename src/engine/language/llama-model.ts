@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import koffi from 'koffi'
 import { memoryLimit } from '../../platform/memory-limit.ts'
+import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import type { DeviceTestBook, TestSubject } from '../devices/device-test-book.ts'
+import { type DeviceTestBook, deviceTestKey, type TestSubject } from '../devices/device-test-book.ts'
 import { testLogits, verdictOnLogits } from './device-self-test.ts'
 import { checkGguf, type GgufFacts } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
+import { type Gpu, gpusNamed, memoryOf } from './gpus.ts'
 import { openGrammar } from './grammar-sampler.ts'
 import {
   callAsync,
@@ -22,7 +24,7 @@ import {
   ROPE_TYPE_MROPE,
   VOCAB_TYPE_NONE,
 } from './llama-header.ts'
-import { type LanguageDevice, type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
+import { type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
 import { LlamaSession } from './llama-session.ts'
 import { buildPrompt } from './prompt.ts'
 import { PromptTemplate, type TemplateText } from './prompt-template.ts'
@@ -37,7 +39,11 @@ export interface LanguageOptions extends TemplateText {
   /** Whether it is left out before a text that begins with a space. Defaults to false. */
   readonly spaceUnlessGiven?: boolean | undefined
   /** `auto` takes the best there is. Defaults to `auto`. */
-  readonly device?: LanguageDevice
+  readonly device?: LanguageDeviceChoice
+  /** Part of the name of the GPU to use, instead of all there are. */
+  readonly gpu?: string | undefined
+  /** Bytes of the GPU's memory that may be used, instead of all that are free. */
+  readonly gpuMemory?: number | undefined
   /** Layers on the GPU, instead of as many as are estimated to fit. */
   readonly gpuLayers?: number
   /** Looks at what the file's head says before anything is loaded, and throws where it is not what it should be. */
@@ -67,9 +73,11 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   const library = await openLlamaLibrary(device)
   signal.throwIfAborted()
   const cells = Math.min(facts.context, EXPECTED_CELLS)
-  const choice = await chooseGpuLayers(library, path, { cells, wanted: options.gpuLayers, signal })
+  const gpus = gpusNamed(library.gpus, String(library.llama.gpu), options.gpu)
+  const memory = { gpus, limit: options.gpuMemory }
+  const choice = await chooseGpuLayers(library, path, { cells, memory, wanted: options.gpuLayers, signal })
   const fallbacks = choice.notice === null ? [] : [choice.notice]
-  const loaded = { facts, options, fallbacks }
+  const loaded = { facts, options, fallbacks, gpus }
   let layers = choice.layers
   let language = await openModel(library, path, layers, loaded)
   if (Array.isArray(language) && layers > 0 && device === 'auto') {
@@ -95,7 +103,7 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
 }
 
 /** What stays the same for a model on whichever device. */
-type Loading = Pick<LoadedFacts, 'facts' | 'options' | 'fallbacks'>
+type Loading = Pick<LoadedFacts, 'facts' | 'options' | 'fallbacks' | 'gpus'>
 
 /** @returns the model, or what llama.cpp complained about */
 async function openModel(
@@ -110,7 +118,8 @@ async function openModel(
   const renderer = new TemplateRenderer()
   let model: Pointer | string[] = []
   try {
-    model = await load(library, path, layers, options.signal, further)
+    const gpus = layers > 0 ? loading.gpus : []
+    model = await load(library, path, { layers, gpus, further }, options.signal)
     if (typeof model !== 'bigint') {
       await renderer[Symbol.asyncDispose]()
       return model
@@ -120,7 +129,9 @@ async function openModel(
     const template = await PromptTemplate.open(renderer, options, tokenizer)
     options.signal.throwIfAborted()
     const parts = { tokenizer, template, renderer }
-    return new LlamaModel(library, model, { ...loading, ...parts, device: await deviceName(library, layers), gpuLayers: layers })
+    const device = deviceName(library, gpus, layers, model)
+    const resultsKey = await resultsKeyOf(library, gpus, layers)
+    return new LlamaModel(library, model, { ...loading, ...parts, device, resultsKey, gpuLayers: layers })
   } catch (error) {
     await renderer[Symbol.asyncDispose]()
     if (typeof model === 'bigint') library.api.modelFree(model)
@@ -154,16 +165,8 @@ async function failedSelfTest(
   { book, model, weights }: NonNullable<LanguageOptions['selfTest']>,
   loading: Loading,
 ): Promise<string | null> {
-  const { llama } = library
   const { signal } = loading.options
-  const subject: TestSubject = {
-    part: 'language',
-    device: String(llama.gpu),
-    hardware: (await llama.getGpuDeviceNames()).join(', '),
-    runtime: `llama.cpp ${llama.llamaCppRelease.release}`,
-    model,
-    weights: `${weights} ${language.gpuLayers}`,
-  }
+  const subject = subjectOf(library, loading.gpus, language.gpuLayers, { model, weights })
   const known = await book.find(subject)
   if (known) return known.passed ? null : known.detail
   // Weights stay in the mapped file as they are: for a few tokens that is as quick, and it needs no memory beside the GPU's.
@@ -179,26 +182,48 @@ async function failedSelfTest(
   return verdict.passed ? null : verdict.detail
 }
 
+/** What a self-test of so many layers on a GPU is about. */
+function subjectOf(
+  { llama }: LlamaLibrary,
+  gpus: readonly Gpu[],
+  layers: number,
+  { model, weights }: Pick<TestSubject, 'model' | 'weights'>,
+): TestSubject {
+  return {
+    part: 'language',
+    device: String(llama.gpu),
+    hardware: gpus.map(({ name }) => name).join(', '),
+    runtime: `llama.cpp ${llama.llamaCppRelease.release}`,
+    model,
+    weights: `${weights} ${layers}`,
+  }
+}
+
+/** See {@link Language.resultsKey}. */
+async function resultsKeyOf(library: LlamaLibrary, gpus: readonly Gpu[], layers: number): Promise<string> {
+  // The weights are told apart by the model itself wherever results are kept.
+  return layers === 0 ? 'cpu' : await deviceTestKey(subjectOf(library, gpus, layers, { model: '', weights: '' }))
+}
+
 /** @returns the model, or what llama.cpp complained about */
 async function load(
   { api, logMark, complaints }: LlamaLibrary,
   path: string,
-  layers: number,
+  { layers, gpus, further }: { readonly layers: number; readonly gpus: readonly Gpu[]; readonly further: Partial<ModelParams> },
   signal: AbortSignal,
-  further: Partial<ModelParams> = {},
 ): Promise<Pointer | string[]> {
   const progress: ProgressCallback = () => !signal.aborted
   const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
-  // An empty list of devices. Without it a GPU would get no layers, but large products of the processor's layers and the KV all the same.
-  const noDevices = koffi.alloc('void *', 1) as Pointer
-  koffi.encode(noDevices, 'void *', null)
+  // Ends with a null. Without the list a GPU would get no layers, but large products of the processor's layers and the KV all the same.
+  const devices = koffi.alloc('void *', gpus.length + 1) as Pointer
+  koffi.encode(devices, koffi.array('void *', gpus.length + 1), [...gpus.map(({ address }) => address), null])
   const mark = logMark()
   try {
     const params = {
       ...api.modelDefaultParams(),
       n_gpu_layers: layers,
       progress_callback: callback,
-      ...(layers === 0 && { devices: noDevices }),
+      devices,
       ...further,
     }
     const model = await callAsync(api.modelLoadFromFile, path, params)
@@ -207,7 +232,7 @@ async function load(
     return model ?? (await complaints(mark))
   } finally {
     koffi.unregister(callback)
-    koffi.free(noDevices)
+    koffi.free(devices)
   }
 }
 
@@ -231,10 +256,12 @@ function refused(path: string, complaints: readonly string[]): TarsierError {
   return new TarsierError('model-damaged', `${path} is damaged: llama.cpp could not load it. Import or fetch the model again.`, { cause })
 }
 
-async function deviceName({ llama }: LlamaLibrary, layers: number): Promise<string> {
-  if (layers === 0 || llama.gpu === false) return 'cpu'
-  const names = await llama.getGpuDeviceNames()
-  return names.length > 0 ? `${llama.gpu} (${names.join(', ')})` : llama.gpu
+/** What computes a model, e.g. `vulkan (NVIDIA GeForce RTX 4090)`; with the layers on the GPU where these are not all. */
+function deviceName({ api, llama }: LlamaLibrary, gpus: readonly Gpu[], layers: number, model: Pointer): string {
+  if (layers === 0) return 'cpu'
+  const all = api.modelLayers(model) + 1
+  const share = layers < all ? `, ${layers} of ${all} layers` : ''
+  return `${llama.gpu} (${gpus.map(({ name }) => name).join(', ')}${share})`
 }
 
 function tooLarge(cells: number, cause?: Error): TarsierError {
@@ -252,7 +279,10 @@ interface LoadedFacts {
   readonly template: PromptTemplate
   /** What the template is rendered by; ended with the model. */
   readonly renderer: TemplateRenderer
+  /** Where the layers on a GPU are. */
+  readonly gpus: readonly Gpu[]
   readonly device: string
+  readonly resultsKey: string
   readonly gpuLayers: number
   readonly fallbacks: readonly string[]
 }
@@ -263,10 +293,12 @@ class LlamaModel implements Language {
   readonly vocabulary: number
   readonly positions: PositionKind
   readonly device: string
+  readonly resultsKey: string
   readonly fallbacks: readonly string[]
   readonly gpuLayers: number
   readonly layers: number
   readonly #library: LlamaLibrary
+  readonly #gpus: readonly Gpu[]
   readonly #model: Pointer
   readonly #tokenizer: Tokenizer
   readonly #template: PromptTemplate
@@ -282,11 +314,12 @@ class LlamaModel implements Language {
   constructor(
     library: LlamaLibrary,
     model: Pointer,
-    { facts, options, tokenizer, template, renderer, device, gpuLayers, fallbacks }: LoadedFacts,
+    { facts, options, tokenizer, template, renderer, gpus, device, resultsKey, gpuLayers, fallbacks }: LoadedFacts,
   ) {
     const { api } = library
     this.facts = facts
     this.#library = library
+    this.#gpus = gpus
     this.#model = model
     this.#tokenizer = tokenizer
     this.#spaces = { spaceOnce: options.spaceOnce ?? false, spaceUnlessGiven: options.spaceUnlessGiven ?? false }
@@ -301,11 +334,12 @@ class LlamaModel implements Language {
     this.layers = api.modelLayers(model) + 1
     this.gpuLayers = Math.min(gpuLayers, this.layers)
     this.#fingerprint = createHash('sha256')
-      .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, device]))
+      .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, resultsKey]))
       .digest()
     this.width = api.modelWidth(model)
     this.vocabulary = this.#tokenizer.size
     this.device = device
+    this.resultsKey = resultsKey
     this.fallbacks = fallbacks
   }
 
@@ -314,8 +348,7 @@ class LlamaModel implements Language {
   }
 
   async freeGpuMemory(): Promise<number | null> {
-    const { llama, usesGpu } = this.#library
-    return usesGpu ? (await llama.getVramState()).free : null
+    return this.#gpus.length > 0 ? memoryOf(this.#gpus).free : null
   }
 
   tokenize(text: string): number[] {

@@ -87,6 +87,8 @@ export interface Language extends AsyncDisposable {
   readonly positions: PositionKind
   /** e.g. `cpu`, `cuda (NVIDIA H200)`, `metal`. */
   readonly device: string
+  /** What its results depend on beside model and prompt: `cpu`, or a GPU with its driver, runtime and number of layers. */
+  readonly resultsKey: string
   readonly fallbacks: readonly string[]
   /** Layers of it on a GPU, and all it has; its output counts as one. */
   readonly gpuLayers: number

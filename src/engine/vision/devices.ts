@@ -1,10 +1,9 @@
 import { listSupportedBackends } from 'onnxruntime-node'
 import { hasNvidia, hasRenderNode } from '../../platform/gpu-presence.ts'
+import type { VisionDeviceChoice } from '../../shared/devices.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
 import { type VisionDevice, visionDevices } from './types.ts'
-
-export type VisionDeviceChoice = 'auto' | VisionDevice
 
 const names: Readonly<Record<VisionDevice, string>> = { cuda: 'CUDA', dml: 'DirectML', coreml: 'CoreML', webgpu: 'WebGPU', cpu: 'CPU' }
 

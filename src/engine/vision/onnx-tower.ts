@@ -22,6 +22,7 @@ export interface OnnxTowerParts {
   readonly form: TowerForm
   readonly manifest: ModelManifest
   readonly device: VisionDevice
+  readonly resultsKey: string
   readonly fallbacks: readonly string[]
   /** Whether the next run may begin while the caller works on the rows of the last one. */
   readonly overlapRuns: boolean
@@ -31,6 +32,7 @@ export interface OnnxTowerParts {
 export class OnnxTower implements Tower {
   readonly width: number
   readonly device: VisionDevice
+  readonly resultsKey: string
   readonly fallbacks: readonly string[]
   readonly #session: TowerSession
   readonly #form: TowerForm
@@ -39,13 +41,14 @@ export class OnnxTower implements Tower {
   /** Memory of earlier runs to be used again. */
   readonly #spare: Float32Array<ArrayBuffer>[] = []
 
-  constructor({ session, form, manifest, device, fallbacks, overlapRuns }: OnnxTowerParts) {
+  constructor({ session, form, manifest, device, resultsKey, fallbacks, overlapRuns }: OnnxTowerParts) {
     this.#session = session
     this.#form = form
     this.#table = normalisationTable(manifest.preprocessing.mean, manifest.preprocessing.std)
     this.#overlapRuns = overlapRuns
     this.width = manifest.vision.width
     this.device = device
+    this.resultsKey = resultsKey
     this.fallbacks = fallbacks
   }
 

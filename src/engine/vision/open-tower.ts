@@ -1,8 +1,10 @@
+import type { VisionDeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { DeviceTestBook } from '../devices/device-test-book.ts'
-import { openOnDevice, statesFor, type VisionDeviceChoice } from './devices.ts'
+import { openOnDevice, statesFor } from './devices.ts'
 import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
+import { visionResultsKey } from './results-key.ts'
 import type { SessionWishes } from './session-options.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
@@ -41,7 +43,8 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const open = async (device: VisionDevice): Promise<TestedSession> => {
     try {
       if (device !== 'cpu' && options.tests) return await openTested({ path, manifest, form }, { device, threads, mapped }, options.tests)
-      return { session: await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form), notice: null }
+      const session = await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form)
+      return { session, attention: 'fused', notice: null }
     } catch (error) {
       throw device === 'cpu' ? cpuFailure(error) : error
     }
@@ -50,5 +53,6 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
   const notices = opened.notice === null ? fallbacks : [...fallbacks, opened.notice]
-  return new OnnxTower({ session: opened.session, form, manifest, device, fallbacks: notices, overlapRuns })
+  const resultsKey = await visionResultsKey(manifest, device, opened.attention)
+  return new OnnxTower({ session: opened.session, form, manifest, device, resultsKey, fallbacks: notices, overlapRuns })
 }

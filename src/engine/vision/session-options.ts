@@ -1,9 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
+/** `plain` has attention written out instead of ONNX Runtime's fused operator; see `plain-attention.ts`. */
+export type Attention = 'fused' | 'plain'
+
 export interface SessionWishes {
   readonly device: string
-  /** `plain` has attention written out instead of ONNX Runtime's fused operator; see `plain-attention.ts`. */
-  readonly attention: 'fused' | 'plain'
+  readonly attention: Attention
   /** 0 leaves it to ONNX Runtime, which takes the physical cores. */
   readonly threads: number
   /**

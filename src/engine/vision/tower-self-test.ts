@@ -1,10 +1,10 @@
-import { installedVersion } from '../../platform/installed-version.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { DeviceTestBook, TestSubject } from '../devices/device-test-book.ts'
+import type { DeviceTestBook } from '../devices/device-test-book.ts'
 import { compareRows } from './compare-rows.ts'
 import { patchFloats } from './patches.ts'
-import type { SessionWishes } from './session-options.ts'
+import { visionSubject } from './results-key.ts'
+import type { Attention, SessionWishes } from './session-options.ts'
 import type { TowerForm } from './tower-form.ts'
 import type { TowerSession } from './tower-session.ts'
 import { openTried, pixelsInput } from './tower-trial.ts'
@@ -24,6 +24,7 @@ export interface TowerParts {
 
 export interface TestedSession {
   readonly session: TowerSession
+  readonly attention: Attention
   /** What the user should know about how the device is used; null where there is nothing. */
   readonly notice: string | null
 }
@@ -38,16 +39,16 @@ export async function openTested(
   wishes: Omit<SessionWishes, 'attention'>,
   book: DeviceTestBook,
 ): Promise<TestedSession> {
-  const subject = subjectOf(parts.manifest, wishes.device)
+  const subject = visionSubject(parts.manifest, wishes.device)
   const known = await book.find(subject)
   if (known && !known.passed) throw new Error(known.detail)
-  const open = (attention: SessionWishes['attention']) => openTried(parts.path, { ...wishes, attention }, parts.manifest, parts.form)
+  const open = (attention: Attention) => openTried(parts.path, { ...wishes, attention }, parts.manifest, parts.form)
   if (known) {
     const { attention = 'fused' } = known
-    return { session: await open(attention), notice: noticeOf(attention, wishes.device) }
+    return { session: await open(attention), attention, notice: noticeOf(attention, wishes.device) }
   }
   const expected = await cpuRows(parts, wishes.threads)
-  const verdicts: (Verdict & { readonly attention: SessionWishes['attention'] })[] = []
+  const verdicts: (Verdict & { readonly attention: Attention })[] = []
   for (const attention of ['fused', 'plain'] as const) {
     const session = await open(attention)
     const verdict = await judge(session, parts, expected).catch(async (error: unknown) => {
@@ -56,22 +57,23 @@ export async function openTested(
     })
     if (verdict.level === 'exact') {
       await book.note(subject, { passed: true, attention, detail: verdict.detail })
-      return { session, notice: noticeOf(attention, wishes.device) }
+      return { session, attention, notice: noticeOf(attention, wishes.device) }
     }
     verdicts.push({ ...verdict, attention })
     await session.close()
   }
   const near = verdicts.find(({ level }) => level === 'near')
   if (near) {
-    await book.note(subject, { passed: true, attention: near.attention, detail: near.detail })
-    return { session: await open(near.attention), notice: noticeOf(near.attention, wishes.device) }
+    const { attention, detail } = near
+    await book.note(subject, { passed: true, attention, detail })
+    return { session: await open(attention), attention, notice: noticeOf(attention, wishes.device) }
   }
   const detail = verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
   await book.note(subject, { passed: false, detail })
   throw new Error(detail)
 }
 
-function noticeOf(attention: SessionWishes['attention'], device: string): string | null {
+function noticeOf(attention: Attention, device: string): string | null {
   return attention === 'fused'
     ? null
     : `ONNX Runtime's fused attention computes wrongly on ${device} here: attention is written out instead.`
@@ -147,9 +149,4 @@ function relativeDifference(expected: readonly Float32Array[], rows: readonly Fl
     }
   }
   return largest === 0 ? difference : difference / largest
-}
-
-function subjectOf({ name, vision }: ModelManifest, device: string): TestSubject {
-  const runtime = `ONNX Runtime ${installedVersion('onnxruntime-node')}`
-  return { part: 'vision', device, hardware: '', runtime, model: name, weights: `${vision.sha256} ${vision.data?.sha256 ?? ''}` }
 }

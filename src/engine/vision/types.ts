@@ -47,6 +47,8 @@ export type VisionDevice = (typeof visionDevices)[number]
 export interface Tower extends AsyncDisposable {
   readonly width: number
   readonly device: VisionDevice
+  /** What its rows depend on beside model and picture; see `results-key.ts`. */
+  readonly resultsKey: string
   /** Why earlier devices in the order were not used, a sentence each. */
   readonly fallbacks: readonly string[]
   /** Pure, so token counts are known before anything is decoded. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { deviceChoices } from '../devices.ts'
+import { deviceChoiceSchema } from '../devices.ts'
 import { frameRequestSchema } from '../frame-request.ts'
 import { samplingSchema } from '../sampling.ts'
 
@@ -21,7 +21,7 @@ const samplingOverridesSchema = z
 export const askSettingsSchema = z
   .object({
     model: z.string().min(1).max(200).exactOptional(),
-    device: z.enum(deviceChoices).exactOptional(),
+    device: deviceChoiceSchema.exactOptional(),
     /** Which frames of the clip. Other frames than before make the clip be looked at anew. */
     frames: frameRequestSchema.exactOptional(),
     /** Further limit on the pixels of one frame. */
