@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findSoftwareGpus, setup as installSoftwareGpus } from './find-software-gpus.mjs'
 import { countsText, failure, printFailures, readReport, readVitestReport } from './test-report.mjs'
 
 /** @typedef {import('./test-report.mjs').Counts} Counts */
@@ -25,6 +26,7 @@ const steps = {
   build: () => one('electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn'),
   unit: () => vitest('unit', 'shell'),
   engine: () => vitest('engine'),
+  gpu: () => gpuTests(),
   e2e: () => playwright(),
 }
 
@@ -38,6 +40,7 @@ if (unknown.length > 0) {
 /** @type {Counts} */
 const total = { passed: 0, failed: 0, skipped: 0 }
 const summary = []
+let devices = ''
 /** @type {Failure[]} */
 const failures = []
 for (const [name, step] of Object.entries(steps)) {
@@ -53,7 +56,7 @@ for (const [name, step] of Object.entries(steps)) {
 }
 rmSync(scratch, { recursive: true, force: true })
 printFailures(failures)
-console.log(`\n${summary.join('\n')}\n`)
+console.log(`\n${[...summary, ...(devices === '' ? [] : [devices])].join('\n')}\n`)
 console.log(countsText(total))
 process.exitCode = total.failed > 0 ? 1 : 0
 
@@ -84,6 +87,16 @@ function vitest(...projects) {
     `--outputFile.json=${file}`,
   ])
   return readVitestReport(ok, file, failures)
+}
+
+/** The tests on GPUs, where there is a driver to run them on; a line of the summary says which devices they ran on. @returns {Counts} */
+function gpuTests() {
+  installSoftwareGpus()
+  const { lavapipe, swiftshader } = findSoftwareGpus()
+  const of = (/** @type {string} */ device, /** @type {string} */ driver, /** @type {string | undefined} */ manifest) =>
+    manifest ? `${device} (${driver})` : `${device} not run: ${driver} was neither found nor could be installed`
+  devices = `devices  ${of('vulkan', 'lavapipe', lavapipe)}, ${of('webgpu', 'SwiftShader', swiftshader)}`
+  return lavapipe || swiftshader ? vitest('gpu') : { passed: 0, failed: 0, skipped: 0 }
 }
 
 /** @returns {Counts} */

@@ -1,30 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Engine } from '../../../src/engine/engine.ts'
-import type { Trace } from '../../../src/engine/engine-client.ts'
-import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import type { VisionPrecision } from '../../../src/shared/model-manifest.ts'
-import { type CheckpointName, checkpointPath, llavaNames, qwen2VlNames } from '../../helpers/checkpoint-folder.ts'
-import { readTensors, type Tensors } from '../../helpers/safetensors-file.ts'
+import { type CheckpointName, llavaNames, qwen2VlNames } from '../../helpers/checkpoint-folder.ts'
+import { expectedOf, greatestDifference, leastCosine, relative, traceOf } from '../../helpers/parity.ts'
 
-/** The whole engine against what transformers, Pillow and decord make of the same (make_fixtures.py and tarsier1_fixtures.py in tools/reference). */
-const fixtures = new URL('../../fixtures/parity/', import.meta.url)
+/** The whole engine on the CPU against the reference; `test/gpu` has other devices. */
 const CROP = 28
-
-type Expected = Omit<Trace, 'model' | 'device'> & {
-  readonly frames: number
-  readonly sampler: 'uniform' | 'middle'
-  readonly size: readonly [height: number, width: number]
-}
-
-function expectedOf(name: CheckpointName): { trace: Expected; tensors: Tensors } {
-  const trace: Expected = JSON.parse(readFileSync(new URL(`expected/${name}.json`, fixtures), 'utf8'))
-  return { trace, tensors: readTensors(readFileSync(new URL(`expected/${name}.safetensors`, fixtures))) }
-}
 
 let home: string
 beforeAll(async () => {
@@ -32,44 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 
-async function traced(name: CheckpointName, vision: VisionPrecision) {
-  const signal = new AbortController().signal
-  const model = `${name}-${vision}`
-  await importCheckpoint(checkpointPath(name), { name: model, language: 'f32', vision, home, signal })
-  const { trace: wanted } = expectedOf(name)
-  const out = join(home, 'traces', model)
-  await using engine = new Engine({ model, device: 'cpu', home, cache: false })
-  const path = fileURLToPath(new URL(`clips/${wanted.clip}`, fixtures))
-  const clip = { path, frames: { kind: wanted.sampler, count: wanted.frames } }
-  const trace = await engine.trace({ clip, prompt: wanted.prompt, maxTokens: wanted.generated.length, out }, signal)
-  return { trace, tensors: readTensors(await readFile(join(out, 'tensors.safetensors'))) }
-}
-
-function greatestDifference(a: Float32Array, b: Float32Array): number {
-  expect(a.length).toBe(b.length)
-  return a.reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - (b[i] ?? 0))), 0)
-}
-
-/** Norm of the difference as a part of the norm of what is expected. */
-function relative(actual: Float32Array, expected: Float32Array): number {
-  const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
-  return norm(actual.map((value, i) => value - (expected[i] ?? 0))) / norm(expected)
-}
-
-function leastCosine(a: Float32Array, b: Float32Array, width: number): number {
-  let least = 1
-  for (let row = 0; row < a.length; row += width) {
-    let [ab, aa, bb] = [0, 0, 0]
-    for (let i = row; i < row + width; i++) {
-      const [x, y] = [a[i] ?? 0, b[i] ?? 0]
-      ab += x * y
-      aa += x * x
-      bb += y * y
-    }
-    least = Math.min(least, ab / Math.sqrt(aa * bb))
-  }
-  return least
-}
+const traced = (name: CheckpointName, vision: VisionPrecision) => traceOf(name, { home, language: 'f32', vision, device: 'cpu' })
 
 /** The middle of every frame, and every frame's mean colour: the fixtures hold no more of the pictures. */
 function summary(bytes: Uint8Array, [count = 0, height = 0, width = 0]: readonly number[]) {

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, run, TinyEngines } from '../engine/conversation/tiny-engine.ts'
+import { LAVAPIPE_NAME, LAVAPIPE_OF_BOTH, softwareGpuEnv, softwareGpus } from '../helpers/software-gpus.ts'
+
+const both = softwareGpus.lavapipe !== undefined && softwareGpus.swiftshader !== undefined
+Object.assign(process.env, softwareGpuEnv('lavapipe', 'swiftshader'), LAVAPIPE_OF_BOTH)
+
+describe.skipIf(!both)('parts of a model on devices of their own', () => {
+  let tiny: TinyEngines
+  let expected: string
+  const question = () => ask('What is this?', tiny.clip('a.mp4'))
+  beforeAll(async () => {
+    tiny = await TinyEngines.make()
+    expected = (await run(tiny.start({ device: 'cpu' }), question())).answer.text
+  })
+  afterAll(() => tiny[Symbol.asyncDispose]())
+
+  const vulkan = expect.stringMatching(new RegExp(`^vulkan \\(${LAVAPIPE_NAME} `))
+
+  test.each([
+    [`vision=webgpu,language=vulkan:${LAVAPIPE_NAME}`, { vision: 'webgpu', language: vulkan }],
+    [`vision=cpu,language=vulkan:${LAVAPIPE_NAME.toUpperCase()}`, { vision: 'cpu', language: vulkan }],
+    ['vision=webgpu,language=cpu', { vision: 'webgpu', language: 'cpu' }],
+  ])('%s', async (device, used) => {
+    const { answer } = await run(tiny.start({ device }), question())
+    expect(answer.device).toMatchObject(used)
+    expect(answer.text).toBe(expected)
+  })
+
+  test('a GPU that is not there is refused with the names of those that are', async () => {
+    const engine = tiny.start({ device: 'vulkan:RTX 4090' })
+    const refusal = expect.objectContaining({
+      code: 'device-unavailable',
+      message: expect.stringMatching(/contains "RTX 4090"\. It finds: llvmpipe /),
+    })
+    await expect(run(engine, question())).rejects.toEqual(refusal)
+  })
+})
