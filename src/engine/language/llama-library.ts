@@ -9,6 +9,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import { type Gpu, listGpus } from './gpus.ts'
 import { checkLayout } from './layout-check.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
+import { loadedLibraries } from './loaded-libraries.ts'
 import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
 
 /** The libllama that node-llama-cpp loaded, with its backends registered, callable from here. It stays for the life of the process. */
@@ -62,9 +63,9 @@ async function open(device: LanguageDeviceChoice): Promise<LlamaLibrary> {
     const api = declareLlama(library)
     checkLayout(api, llama.llamaCppRelease.release)
     const base = koffi.load(ggmlBase(path))
-    const ggml = mappedLibraries().find((file) => dirname(file) === dirname(path) && isLibrary('ggml', file))
+    const ggml = loadedLibraries().find((file) => dirname(file) === dirname(path) && isLibrary('ggml', file))
     const usesGpu = device !== 'cpu' && llama.gpu !== false
-    if (ggml === undefined) throw new Error('libggml is not among the mapped libraries')
+    if (ggml === undefined) throw new Error('libggml is not among the loaded libraries')
     const registry = koffi.load(ggml)
     return {
       llama,
@@ -136,29 +137,13 @@ function nativeLibrary(cause: unknown): TarsierError {
   )
 }
 
-/**
- * The file of the libllama that is mapped into this process. Node's own report lists the mapped libraries on every
- * platform, by their real paths: it also holds in Electron, where the package lies unpacked beside the archive.
- */
+/** The file of the libllama that is loaded into this process. */
 function findLibllama(gpu: Llama['gpu']): string {
-  const candidates = mappedLibraries().filter((path) => isLibrary('llama', path))
+  const candidates = loadedLibraries().filter((path) => isLibrary('llama', path))
   // One process may hold several builds, e.g. after two engines with different devices.
   const found = candidates.find((path) => builtFor(dirname(path)) === gpu) ?? (candidates.length === 1 ? candidates[0] : undefined)
-  if (found === undefined) throw new Error(`libllama is not among the mapped libraries (${candidates.join(', ') || 'none like it'})`)
+  if (found === undefined) throw new Error(`libllama is not among the loaded libraries (${candidates.join(', ') || 'none like it'})`)
   return found
-}
-
-function mappedLibraries(): string[] {
-  const report = process.report as { excludeNetwork?: boolean; getReport(): unknown }
-  const before = report.excludeNetwork
-  // Without this the report looks up the names of open connections' peers.
-  report.excludeNetwork = true
-  try {
-    const { sharedObjects } = report.getReport() as { sharedObjects?: unknown }
-    return Array.isArray(sharedObjects) ? sharedObjects.filter((path) => typeof path === 'string') : []
-  } finally {
-    if (before !== undefined) report.excludeNetwork = before
-  }
 }
 
 /** What a binary package was built for, by the note it carries; undefined where there is none. */
