@@ -3,6 +3,7 @@ import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { askSettings } from '../lib/ask-settings.ts'
 import type { GivenFile } from '../lib/given-file.ts'
+import { Latest } from '../lib/latest.ts'
 import { uploadFile } from '../lib/upload.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
@@ -40,7 +41,7 @@ export function givenByShell(opened: OpenedFile): GivenFile {
   return { name, size, hand: async () => metadataOf(opened) }
 }
 
-/** Puts a file on the table, and asks for its description at once. */
+/** Opens a clip, and asks for its description at once. */
 export function openGiven({ name, size, hand }: GivenFile): Promise<void> {
   return open(name, hand, size)
 }
@@ -49,44 +50,55 @@ export function openExample(name: string): Promise<void> {
   return open(name, (_sent, signal) => service.clips.openExample({ name }, { signal }))
 }
 
-let opening: AbortController | null = null
+/** What is being opened, a file or a conversation: whatever is opened later takes its place. */
+const opening = new Latest()
+
+function beginOpening(): AbortSignal {
+  useClip.getState().setOpening(null)
+  return opening.begin()
+}
+
+function cancelOpening(): void {
+  opening.abort()
+  useClip.getState().setOpening(null)
+}
 
 async function open(
   name: string,
   get: (sent: (share: number) => void, signal: AbortSignal) => Promise<ClipMetadata>,
   bytes = 0,
 ): Promise<void> {
-  opening?.abort()
-  const controller = new AbortController()
-  opening = controller
+  const signal = beginOpening()
   const clip = useClip.getState()
-  const onProgress = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: () => controller.abort() })
+  const report = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: cancelOpening })
   useView.getState().show('clip')
-  onProgress(null)
+  report(null)
   try {
-    const metadata = await get((share) => controller.signal.aborted || onProgress(share), controller.signal)
-    if (controller.signal.aborted) return
+    const metadata = await get((share) => signal.aborted || report(share), signal)
+    if (signal.aborted) return
     const chat = await service.chats.create({ handle: metadata.handle })
-    if (controller.signal.aborted) return
+    if (signal.aborted) return
     showClip(metadata)
     await useChat.getState().show(chat)
-    askToDescribe()
+    if (!signal.aborted) askToDescribe()
   } catch (error) {
-    if (!controller.signal.aborted) clip.refuse(name, problemOf(error))
+    if (!signal.aborted) clip.refuse(name, problemOf(error))
   } finally {
-    if (opening === controller) {
-      opening = null
-      useClip.getState().setOpening(null)
-    }
+    if (!signal.aborted) clip.setOpening(null)
   }
 }
 
+/** Shows a clip in the place of the one that was open. */
 function showClip(metadata: ClipMetadata): void {
+  leaveClip()
+  useClip.getState().show(metadata)
+}
+
+function leaveClip(): void {
   useChat.getState().close()
   useFrames.getState().clear()
   useCost.getState().clear()
   usePlayer.getState().reset()
-  useClip.getState().show(metadata)
 }
 
 /** Asks for what the model's makers ask for. */
@@ -97,33 +109,32 @@ function askToDescribe(): void {
 
 /** A conversation of the library, to be read and gone on with. */
 export async function openChat(id: string): Promise<void> {
-  const chat = await service.chats.get({ chat: id })
+  const signal = beginOpening()
+  const chat = await service.chats.get({ chat: id }, { signal })
+  if (signal.aborted) return
   if (chat.metadata.handle !== useClip.getState().metadata?.handle) showClip(chat.metadata)
   else useClip.getState().show(chat.metadata)
   useView.getState().show('clip')
   await useChat.getState().show(chat)
 }
 
-/** Another conversation about the clip on the table. */
+/** Another conversation about the clip that is open. */
 export async function newChat(): Promise<void> {
   const { metadata } = useClip.getState()
   if (!metadata) return
-  useChat.getState().stop()
-  await useChat.getState().show(await service.chats.create({ handle: metadata.handle }))
+  const signal = beginOpening()
+  const chat = await service.chats.create({ handle: metadata.handle }, { signal })
+  if (!signal.aborted) await useChat.getState().show(chat)
 }
 
-/** An empty table. */
 export function closeClip(): void {
-  opening?.abort()
-  useChat.getState().close()
-  useFrames.getState().clear()
-  useCost.getState().clear()
-  usePlayer.getState().reset()
+  cancelOpening()
+  leaveClip()
   useClip.getState().close()
   useView.getState().show('clip')
 }
 
-/** Tells that a clip whose file is gone is now this one. */
+/** Makes this file the one of the open clip, whose own is gone. */
 export async function locateClip(file: File, force: boolean): Promise<void> {
   const { metadata } = useClip.getState()
   if (!metadata) return
@@ -131,7 +142,7 @@ export async function locateClip(file: File, force: boolean): Promise<void> {
   showAnew(await service.clips.locate({ handle: metadata.handle, file: found.handle, force }))
 }
 
-/** Looks whether the file of the clip on the table is there, and shows the clip anew where that is no longer as it was. */
+/** Looks whether the file of the open clip is there, and shows the clip anew where that is no longer as it was. */
 export async function refreshClip(): Promise<void> {
   const { metadata: before } = useClip.getState()
   if (!before) return

@@ -5,7 +5,6 @@ import { durationText } from './time-text.ts'
 
 /** An answer that is being made. Times are milliseconds of the page's clock. */
 export interface Run {
-  readonly chat: string
   /** Null until the service has written the question down. */
   readonly turn: Turn | null
   readonly stage: Stage | 'asking' | 'queued'
@@ -20,8 +19,8 @@ export interface Run {
   readonly notices: readonly string[]
 }
 
-export function startRun(chat: string, now: number): Run {
-  return { chat, turn: null, stage: 'asking', ahead: 0, done: 0, of: 0, started: now, stageStarted: now, text: '', notices: [] }
+export function startRun(now: number): Run {
+  return { turn: null, stage: 'asking', ahead: 0, done: 0, of: 0, started: now, stageStarted: now, text: '', notices: [] }
 }
 
 export function afterEvent(run: Run, event: ChatEvent, now: number): Run {

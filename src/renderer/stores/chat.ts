@@ -6,7 +6,7 @@ import { afterEvent, type Run, startRun } from '../lib/run.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** Words come faster than a page should be laid out anew. */
+/** Tokens come faster than a page should be laid out anew. */
 const SHOW_EVERY_MS = 50
 /** How soon a conversation is read again in which an answer has not ended yet. */
 const READ_AGAIN_MS = 250
@@ -15,7 +15,7 @@ interface ChatState {
   readonly chat: Chat | null
   /** All conversations about the clip, the newest first. */
   readonly chats: readonly ChatSummary[]
-  /** The answer that is being made, wherever. */
+  /** The answer that is being made in the conversation. */
   readonly run: Run | null
   /** Why the last question was not even begun. */
   readonly problem: TarsierError | null
@@ -31,24 +31,38 @@ interface ChatState {
   readonly close: () => void
 }
 
-let running: AbortController | null = null
+/** An answer that the page follows: always one of the conversation that it shows. */
+interface Following {
+  readonly chat: string
+  readonly stop: AbortController
+  /** Resolves when the service has ended the answer and the page shows it as it is kept, or when the page has left it. */
+  over: Promise<void>
+}
 
 export const useChat = create<ChatState>((set, get) => {
-  /** Follows an answer to its end, then shows the conversation as it is kept. */
+  let following: Following | null = null
+
+  /** Asks, and follows the answer to its end; not while another one is followed. */
   async function follow(chat: Chat, from: number, begin: (signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>): Promise<void> {
-    if (running) return
-    const controller = new AbortController()
-    running = controller
-    let run = startRun(chat.id, Date.now())
+    if (following) return
+    const mine: Following = { chat: chat.id, stop: new AbortController(), over: Promise.resolve() }
+    following = mine
+    set({ problem: null, editing: null, chat: { ...chat, all: chat.all.slice(0, from) } })
+    mine.over = followToEnd(mine, begin)
+    await mine.over
+  }
+
+  async function followToEnd(mine: Following, begin: (signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>): Promise<void> {
+    let run = startRun(Date.now())
     let timer: ReturnType<typeof setTimeout> | undefined
     const show = () => {
       timer = undefined
-      set({ run })
+      if (following === mine) set({ run })
     }
-    set({ run, problem: null, editing: null, chat: { ...chat, all: chat.all.slice(0, from) } })
+    show()
     let thrown: unknown = null
     try {
-      for await (const event of await begin(controller.signal)) {
+      for await (const event of await begin(mine.stop.signal)) {
         run = afterEvent(run, event, Date.now())
         timer ??= setTimeout(show, SHOW_EVERY_MS)
       }
@@ -56,24 +70,38 @@ export const useChat = create<ChatState>((set, get) => {
       thrown = error
     }
     clearTimeout(timer)
-    running = null
-    await settle(chat.id, run, thrown)
+    await settle(mine, run, thrown)
   }
 
-  async function settle(id: string, run: Run, thrown: unknown): Promise<void> {
+  /** Shows the conversation as it is kept, unless the page has left the answer. */
+  async function settle(mine: Following, run: Run, thrown: unknown): Promise<void> {
+    const left = () => following !== mine
+    const end = (state: Partial<ChatState>) => {
+      following = null
+      set({ ...state, run: null })
+    }
+    if (left()) return
     const problem = thrown === null ? null : problemOf(thrown)
     try {
-      const stored = await ended(await service.chats.get({ chat: id }), () => true)
+      const stored = await ended(await service.chats.get({ chat: mine.chat }), () => !left())
+      await list(stored.clip)
+      if (left()) return
       // A failure that the turn itself holds is shown there.
       const reported = stored.all.at(-1)?.error?.code === problem?.code
-      set(get().chat?.id === id ? { chat: stored, run: null, problem: reported ? null : problem } : { run: null })
-      await list(stored.clip)
+      end({ chat: stored, problem: reported ? null : problem })
     } catch (lost) {
+      if (left()) return
       const { chat } = get()
       // Nobody answers any more: what was said stays on the page.
       const all = chat && run.turn ? [...chat.all, { ...run.turn, state: 'cut-off' as const, text: run.text }] : chat?.all
-      set({ run: null, problem: problem ?? problemOf(lost), ...(chat?.id === id && all && { chat: { ...chat, all } }) })
+      end({ problem: problem ?? problemOf(lost), ...(chat && all && { chat: { ...chat, all } }) })
     }
+  }
+
+  /** Stops the answer that is followed, for another conversation or none is shown now: nothing more of it comes to the page. */
+  function leave(): void {
+    following?.stop.abort()
+    following = null
   }
 
   /** The conversation once its last answer has ended: one that was stopped takes a moment, one of another page as long as it takes. */
@@ -109,7 +137,10 @@ export const useChat = create<ChatState>((set, get) => {
     problem: null,
     editing: null,
     show: async (chat) => {
-      set({ chat, problem: null, editing: null })
+      if (following?.chat !== chat.id) {
+        leave()
+        set({ chat, run: null, problem: null, editing: null })
+      }
       await list(chat.clip)
       const isCurrent = () => get().chat === chat
       const now = await ended(chat, isCurrent)
@@ -137,16 +168,19 @@ export const useChat = create<ChatState>((set, get) => {
       await follow(chat, turn, (signal) => service.chats.edit({ chat: chat.id, turn, text, ...(settings && { settings }) }, { signal }))
     },
     startEdit: (editing) => set({ editing }),
-    stop: () => running?.abort(),
+    stop: () => following?.stop.abort(),
     clear: async () => {
       const { chat } = get()
       if (!chat) return
-      running?.abort()
-      set({ chat: await service.chats.clear({ chat: chat.id }), problem: null })
+      // The service clears no conversation in which an answer is being made.
+      following?.stop.abort()
+      await following?.over
+      const cleared = await service.chats.clear({ chat: chat.id })
+      if (get().chat?.id === chat.id) set({ chat: cleared, problem: null })
     },
     close: () => {
-      running?.abort()
-      set({ chat: null, chats: [], problem: null, editing: null })
+      leave()
+      set({ chat: null, chats: [], run: null, problem: null, editing: null })
     },
   }
 })

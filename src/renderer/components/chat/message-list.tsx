@@ -15,10 +15,9 @@ const NEAR = 80
 
 /** All turns; of a long conversation only those that are to be seen are laid out. */
 export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
-  const { chat, run: anyRun, problem } = useChat()
+  const { chat, run, problem } = useChat()
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
-  const run = anyRun?.chat === chat?.id ? anyRun : null
   const turns = chat?.all ?? []
   const count = turns.length + (run ? 1 : 0)
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
@@ -49,7 +48,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
         <VirtualRows list={list} setSize={count} gap="pb-5">
           {(index) => {
             const turn = turns[index]
-            return turn ? <TurnView turn={turn} last={index === turns.length - 1} busy={anyRun !== null} /> : run && <RunView run={run} />
+            return turn ? <TurnView turn={turn} last={index === turns.length - 1} busy={run !== null} /> : run && <RunView run={run} />
           }}
         </VirtualRows>
         {problem && (

@@ -13,7 +13,7 @@ test('a run goes through its stages in words', () => {
     { kind: 'delta', text: 'A ' },
     { kind: 'delta', text: 'cat' },
   ]
-  let run = startRun('chat', 0)
+  let run = startRun(0)
   const said = events.map((event) => {
     run = afterEvent(run, event, 1000)
     return `${stepOf(run)} ${stageText(run)}`
@@ -30,7 +30,7 @@ test('a run goes through its stages in words', () => {
 })
 
 test('the time left is told by the frames that were looked at, and before that by what is known', () => {
-  let run = startRun('chat', 0)
+  let run = startRun(0)
   expect(secondsLeft(run, 2000, null)).toBeNull()
   expect(secondsLeft(run, 2000, 5)).toBe(3)
   run = afterEvent(run, frame(1, 8), 2000)
