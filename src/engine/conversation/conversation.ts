@@ -92,7 +92,7 @@ export class Conversation {
     return clipsOf(this.#messages)
   }
 
-  /** Writes what was computed to the disk cache while nobody waits. A cache that cannot be written costs time later, and nothing else. */
+  /** Writes what was computed to the disk cache until the next question comes. If the cache cannot be written, only time is lost later. */
   #keep(wanted: readonly PromptPart[], answered: boolean): void {
     const held = this.#held
     this.#keeping.start(async (signal) => {

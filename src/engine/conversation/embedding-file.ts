@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { FrameUsed } from '../../shared/engine-events.ts'
 
@@ -30,11 +31,22 @@ type Header = z.infer<typeof headerSchema>
 /** A header longer than this is not ours. */
 const MAX_HEADER = 1 << 20
 
-/** Embeddings of one clip on disk: header length (u32), header (JSON), then every frame's rows as little-endian f32. */
-export async function writeEmbeddings(path: string, { width, rowsPerFrame, frames, notices }: StoredRows): Promise<void> {
+/**
+ * Embeddings of one clip on disk: header length (u32), header (JSON), then every frame's rows as little-endian f32.
+ * An abort throws the signal's reason within one frame, and leaves a file that is not whole.
+ */
+export async function writeEmbeddings(
+  path: string,
+  { width, rowsPerFrame, frames, notices }: StoredRows,
+  signal?: AbortSignal,
+): Promise<void> {
   const values = frames.map(({ rows }) => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength))
   const hash = createHash('sha256')
-  for (const bytes of values) hash.update(bytes)
+  for (const bytes of values) {
+    signal?.throwIfAborted()
+    hash.update(bytes)
+    await setImmediate() // an abort, like anything else, is heard of only between two frames
+  }
   const header: Header = {
     format: 1,
     width,
@@ -48,8 +60,11 @@ export async function writeEmbeddings(path: string, { width, rowsPerFrame, frame
   length.writeUInt32LE(json.length)
   const file = await open(path, 'wx')
   try {
-    for (const bytes of [length, json, ...values]) await file.writeFile(bytes) // each goes on where the last one ended
-    await file.sync()
+    for (const bytes of [length, json, ...values]) {
+      signal?.throwIfAborted()
+      await file.writeFile(bytes) // goes on where the last one ended
+    }
+    // Not synced, which may take seconds: the checksum finds out what a power cut left half written.
   } finally {
     await file.close()
   }

@@ -177,7 +177,7 @@ export class PreparedClip {
     if (cache === null || this.#unkept === null) return
     const rows = this.#unkept
     const name = await this.cacheName('rows', signal)
-    if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows))
+    if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows, signal))
     this.#unkept = null
     await this.close()
   }

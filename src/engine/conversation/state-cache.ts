@@ -74,7 +74,7 @@ export async function storeState(
   const name = await head.clip.cacheName('state', signal, facts(resources, head.before))
   if (name === null || (await cache.find(name)) !== null) return
   const note = JSON.stringify(head.clip.decodingNotices)
-  await cache.store(name, (path) => session.save(path, note))
+  await cache.store(name, (path) => session.save(path, { note, signal }))
 }
 
 const noticesSchema = z.array(z.string())

@@ -134,6 +134,9 @@ export const ROPE_TYPE_IMROPE = 40
 export const SEQUENCE_MAGIC = 0x67677371
 export const SEQUENCE_VERSION = 3
 export const SEQUENCE_HEADER_BYTES = 12
+/** What a sequence that is copied into memory begins with: this, and flags. */
+export const SEQUENCE_COPY_MAGIC = 0xaf143cd8
+export const SEQUENCE_COPY_HEADER_BYTES = 8
 
 /** `struct ggml_tensor` as far as `ggml_is_empty` reads it: the abort flag poses as one. */
 export const TENSOR_BYTES = 512
@@ -304,12 +307,13 @@ export function declareLlama(llama: LibraryHandle) {
       'int32_t',
     ]),
     memoryLastPosition: native<[Pointer, number], number>('llama_memory_seq_pos_max', 'int32_t', [pointer, 'int32_t']),
-    stateSave: native<[Pointer, string, number, Pointer, number], number>('llama_state_seq_save_file', 'size_t', [
+    stateSize: native<[Pointer, number], number>('llama_state_seq_get_size', 'size_t', [pointer, 'int32_t']),
+    /** Bytes copied; 0 where they do not fit. */
+    stateCopy: native<[Pointer, Uint8Array, number, number], number>('llama_state_seq_get_data', 'size_t', [
       pointer,
-      'str',
-      'int32_t',
       pointer,
       'size_t',
+      'int32_t',
     ]),
     stateLoad: native<[Pointer, string, number, Pointer, number, Pointer], number>('llama_state_seq_load_file', 'size_t', [
       pointer,

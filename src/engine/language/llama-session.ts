@@ -171,9 +171,9 @@ export class LlamaSession implements Session {
     return { text, tokens, finish }
   }
 
-  async save(path: string, note = ''): Promise<void> {
+  async save(path: string, { note = '', signal }: { note?: string; signal?: AbortSignal } = {}): Promise<void> {
     this.#open()
-    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }))
+    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }, signal))
   }
 
   async restore(path: string): Promise<{ readonly note: string } | null> {

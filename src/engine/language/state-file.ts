@@ -1,11 +1,23 @@
+import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { addFile } from '../../platform/file-pieces.ts'
+import { memoryLimit } from '../../platform/memory-limit.ts'
 import { move, remove } from '../../platform/move.ts'
-import { TarsierError } from '../../shared/errors.ts'
-import { isDiskFull, isFolderFull, whyUnwritten } from '../write-failure.ts'
-import { callAsync, type LlamaApi, type Pointer, SEQUENCE_HEADER_BYTES, SEQUENCE_MAGIC, SEQUENCE_VERSION } from './llama-header.ts'
+import { writeAt } from '../../platform/write-at.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { sizeText } from '../../shared/size-text.ts'
+import { isDiskFull, whyUnwritten } from '../write-failure.ts'
+import {
+  callAsync,
+  type LlamaApi,
+  type Pointer,
+  SEQUENCE_COPY_HEADER_BYTES,
+  SEQUENCE_COPY_MAGIC,
+  SEQUENCE_HEADER_BYTES,
+  SEQUENCE_MAGIC,
+  SEQUENCE_VERSION,
+} from './llama-header.ts'
 import { NativeArray } from './native-memory.ts'
 import type { Mark } from './types.ts'
 
@@ -31,6 +43,8 @@ const TIMES = 21
 const CHECKSUM_BYTES = 32
 const HASHED_FROM = SEQUENCE_HEADER_BYTES + CHECKSUM_BYTES
 const HALF = 2 ** 32
+/** Bytes that are written between two looks at the signal. */
+const PIECE_BYTES = 4 * 1024 * 1024
 /** A longer note is not ours. */
 const MAX_NOTE_BYTES = 1 << 20
 
@@ -48,50 +62,80 @@ interface Sequence {
   readonly fingerprint: Uint8Array
 }
 
-/** Writes a sequence aside and renames it. Throws `write-failed` when it cannot be written. */
-export async function saveState({ api, context, fingerprint }: Sequence, path: string, state: SavedState): Promise<void> {
-  const aside = `${path}.part`
-  const note = Buffer.from(state.note)
-  if (note.length > MAX_NOTE_BYTES) throw new Error('a note is not as long as that')
-  const noteAt = TIMES + state.times.length
-  const facts = new Int32Array(noteAt + 1 + Math.ceil(note.length / 4))
-  facts[FORMAT_AT] = FORMAT
-  facts.set(asNumbers(fingerprint), FINGERPRINT)
-  facts[CELLS] = state.mark.cells
-  facts[POSITION] = state.mark.position
-  facts.set(state.times, TIMES)
-  facts[noteAt] = note.length
-  new Uint8Array(facts.buffer).set(note, (noteAt + 1) * 4)
-  const memory = new NativeArray('int32', facts.length)
+/**
+ * Writes a sequence to a temporary file and renames it. llama.cpp only copies its cells into memory, which an abort waits for; they are written
+ * from there, and the context may be used again meanwhile. Throws `out-of-memory` where there is none for the copy, `write-failed` or `disk-full`
+ * when the file cannot be written, and the signal's reason, obeyed within one piece.
+ */
+export async function saveState(sequence: Sequence, path: string, state: SavedState, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const cells = await copyCells(sequence)
+  const head = headOf(state, sequence.fingerprint, cells.length)
+  const temporary = `${path}.part`
   try {
-    memory.write(facts)
-    const written = await callAsync(api.stateSave, context, aside, 0, memory.address, facts.length)
-    if (written === 0) throw unwritten(path, new Error('llama.cpp could not write it'))
-    await seal(aside)
-    await move(aside, path)
+    const file = await open(temporary, 'w')
+    try {
+      const hash = createHash('sha256').update(head.subarray(HASHED_FROM))
+      await file.writeFile(head)
+      for (let at = 0; at < cells.length; at += PIECE_BYTES) {
+        signal?.throwIfAborted()
+        const piece = cells.subarray(at, at + PIECE_BYTES)
+        hash.update(piece)
+        await file.writeFile(piece) // goes on where the last one ended
+      }
+      // Not synced, which may take seconds: the checksum finds out what a power cut left half written.
+      await writeAt(file, hash.digest(), SEQUENCE_HEADER_BYTES + CHECKSUM * 4)
+    } finally {
+      await file.close()
+    }
+    signal?.throwIfAborted()
+    await move(temporary, path)
   } catch (error) {
-    if (error instanceof TarsierError) throw error
-    throw unwritten(path, error as Error)
+    throw isAbort(error) || signal?.aborted ? error : unwritten(path, error)
   } finally {
-    memory.free()
-    await remove(aside)
+    await remove(temporary)
   }
 }
 
-/** Fills in length and checksum, which are known only now. */
-async function seal(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    const { size } = await file.stat()
-    const length = Buffer.alloc(8)
-    length.writeUInt32LE(size % HALF, 0)
-    length.writeUInt32LE(Math.floor(size / HALF), 4)
-    await file.write(length, 0, length.length, SEQUENCE_HEADER_BYTES + LENGTH * 4)
-    await file.write(await checksum(path), 0, CHECKSUM_BYTES, SEQUENCE_HEADER_BYTES + CHECKSUM * 4)
-    await file.sync()
-  } finally {
-    await file.close()
+/** What llama.cpp writes to a file after the list of tokens; its copy in memory has a few bytes of its own before it. */
+async function copyCells({ api, context }: Sequence): Promise<Buffer> {
+  const bytes = api.stateSize(context, 0)
+  if (bytes > Math.min(memoryLimit(), constants.MAX_LENGTH)) {
+    throw new TarsierError('out-of-memory', `There is not enough memory for a copy of the conversation's state (${sizeText(bytes)}).`, {
+      details: { bytes },
+    })
   }
+  // Of its own, not of Node's pool: it neither moves nor is it filled with zeros first.
+  const cells = Buffer.allocUnsafeSlow(bytes)
+  const copied = await callAsync(api.stateCopy, context, cells, bytes, 0)
+  if (copied !== bytes || cells.readUInt32LE(0) !== SEQUENCE_COPY_MAGIC || cells.readUInt32LE(4) !== 0) {
+    throw new Error(`llama.cpp copied ${copied} bytes of a state of ${bytes}, or in a form that is not known`)
+  }
+  return cells.subarray(SEQUENCE_COPY_HEADER_BYTES)
+}
+
+/** The file's beginning up to the cells, without the checksum. */
+function headOf({ mark, times, note: text }: SavedState, fingerprint: Uint8Array, cellBytes: number): Buffer {
+  const note = Buffer.from(text)
+  if (note.length > MAX_NOTE_BYTES) throw new Error('a note is not as long as that')
+  const noteAt = TIMES + times.length
+  const numbers = noteAt + 1 + Math.ceil(note.length / 4)
+  const head = Buffer.alloc(SEQUENCE_HEADER_BYTES + numbers * 4)
+  const put = (value: number, at: number) => head.writeUInt32LE(value, SEQUENCE_HEADER_BYTES + at * 4)
+  head.writeUInt32LE(SEQUENCE_MAGIC, 0)
+  head.writeUInt32LE(SEQUENCE_VERSION, 4)
+  head.writeUInt32LE(numbers, 8)
+  const length = head.length + cellBytes
+  put(length % HALF, LENGTH)
+  put(Math.floor(length / HALF), LENGTH + 1)
+  put(FORMAT, FORMAT_AT)
+  head.set(fingerprint, SEQUENCE_HEADER_BYTES + FINGERPRINT * 4)
+  put(mark.cells, CELLS)
+  put(mark.position, POSITION)
+  for (const [i, time] of times.entries()) head.writeInt32LE(time, SEQUENCE_HEADER_BYTES + (TIMES + i) * 4)
+  put(note.length, noteAt)
+  head.set(note, SEQUENCE_HEADER_BYTES + (noteAt + 1) * 4)
+  return head
 }
 
 /**
@@ -176,10 +220,9 @@ function asNumbers(bytes: Uint8Array): Int32Array {
   return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(i * 4, true))
 }
 
-/** llama.cpp tells only that it failed. */
-function unwritten(path: string, cause: Error): TarsierError {
+function unwritten(path: string, cause: unknown): TarsierError {
   const what = `The state of the conversation could not be written to ${path}`
-  return isDiskFull(cause) || isFolderFull(dirname(path))
+  return isDiskFull(cause)
     ? new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause })
     : new TarsierError('write-failed', `${what}: ${whyUnwritten(cause)}`, { cause })
 }

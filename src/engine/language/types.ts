@@ -50,8 +50,11 @@ export interface Session extends AsyncDisposable {
    * `continues`: the answer is begun already, so that a space before its first word is part of it. Defaults to false.
    */
   generate(sampling: Sampling, signal: AbortSignal, options?: { continues?: boolean }): AsyncGenerator<Piece, Generated>
-  /** Writes KV, mark and a note of the caller's to a file (aside, renamed). The note defaults to an empty one. */
-  save(path: string, note?: string): Promise<void>
+  /**
+   * Writes KV, mark and a note of the caller's to a file, which is there whole or not at all. The note defaults to an empty one.
+   * Throws `out-of-memory` where there is none for a copy of the KV, `write-failed`, `disk-full`; an abort leaves the session as it was.
+   */
+  save(path: string, options?: { readonly note?: string; readonly signal?: AbortSignal }): Promise<void>
   /** Reads what {@link save} wrote and gives its note; null when the file is not of this model, context or build. */
   restore(path: string): Promise<{ readonly note: string } | null>
 }

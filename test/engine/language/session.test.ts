@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Language, Session } from '../../../src/engine/language/types.ts'
 import { generateAll, loadTiny, never, textPlanes, tinyModel } from './tiny-model.ts'
 
@@ -332,6 +332,27 @@ describe('save and restore', () => {
     await other.evaluateTokens([70, 71], never)
     expect(other.mark.cells).toBe(2)
     expect(await other.restore(path)).not.toBeNull()
+  })
+
+  it.each([1, 2, 3])('leaves nothing behind when it is aborted, and can be done again (abort %d)', async (at) => {
+    await session.evaluateTokens(tokensOf(20), never)
+    const path = join(scratch, 'aborted.state')
+    const stopping = new AbortController()
+    const { signal } = stopping
+    const look = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
+      if (look.mock.calls.length === at) stopping.abort()
+      if (signal.aborted) throw signal.reason
+    })
+    await expect(session.save(path, { signal })).rejects.toMatchObject({ name: 'AbortError' })
+    expect(look).toHaveBeenCalledTimes(at)
+    expect((await readdir(scratch)).filter((name) => name.startsWith('aborted'))).toEqual([])
+    await session.evaluateTokens([70], never)
+    await session.save(path, { note: 'again', signal: never })
+    await using other = await language.open({ cells: 512 })
+    expect(await other.restore(path)).toEqual({ note: 'again' })
+    for (const each of [session, other]) await each.evaluateTokens([71], never)
+    expect(other.logits()).toEqual(session.logits())
+    await rm(path)
   })
 
   it('refuses a state that is larger than the context', async () => {

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readEmbeddings, writeEmbeddings } from '../../../src/engine/conversation/embedding-file.ts'
 
 let directory: string
@@ -25,6 +25,20 @@ const stored = {
 test('gives back every value to the bit', async () => {
   await writeEmbeddings(path, stored)
   expect(await readEmbeddings(path)).toEqual(stored)
+})
+
+test('an abort is obeyed between two frames, and what is there by then is not a hit', async () => {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const look = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
+    // Two frames were hashed, and length and header are written.
+    if (look.mock.calls.length === 5) stopping.abort()
+    if (signal.aborted) throw signal.reason
+  })
+  await expect(writeEmbeddings(path, stored, signal)).rejects.toMatchObject({ name: 'AbortError' })
+  expect(look).toHaveBeenCalledTimes(5)
+  expect((await stat(path)).size).toBeGreaterThan(4)
+  expect(await readEmbeddings(path)).toBeNull()
 })
 
 test('a file that is gone is not a hit', async () => {
