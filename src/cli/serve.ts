@@ -61,8 +61,8 @@ export function addServe(program: Command, run: RunCommand): void {
 
 async function serve(paths: readonly string[], options: ServeCommandOptions, signal: AbortSignal): Promise<ExitCode> {
   // Loaded only here: no other command needs a server and a database.
-  const [{ startServer }, { Service }] = await Promise.all([import('../serve/server.ts'), import('../service/service.ts')])
-  await using service = new Service({ home: homeOf(options) })
+  const [{ startServer }, { openService }] = await Promise.all([import('../serve/server.ts'), import('../service/service.ts')])
+  await using service = openService({ home: homeOf(options) })
   await using server = await startServer(service, serveOptions(options))
   await service.resume()
   const address = server.address + (await clipsInAddress(service, paths, signal))

@@ -2,7 +2,7 @@ import { tarsierHome } from '../engine/home.ts'
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import type { FromShell, ToShell } from '../shared/shell-messages.ts'
-import { Service } from './service.ts'
+import { openService } from './service.ts'
 import { ShellPort } from './shell-port.ts'
 import { watchWork } from './shell-work.ts'
 
@@ -19,7 +19,7 @@ const tell = (message: ToShell) => parentPort.postMessage(message)
 // What keeps it from beginning, such as another program that has the library, is the shell's to tell.
 try {
   expectSupportedSystem()
-  const service = new Service({ home: tarsierHome() })
+  const service = openService({ home: tarsierHome() })
   const shell = new ShellPort(service, tell)
   const leaving = new AbortController()
   parentPort.on('message', ({ data, ports }) => {

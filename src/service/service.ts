@@ -33,12 +33,12 @@ type LostProcess = 'engine' | 'media'
 const UNUSED_MS = 24 * 60 * 60 * 1000
 
 /** Everything that a page, a shell or a server asks for, over the engine and the library. One a home folder at a time. */
-export class Service implements AsyncDisposable {
+export interface Service extends AsyncDisposable {
   readonly home: string
   readonly limits: EngineOptions['limits']
   readonly library: Library
   readonly log: Log
-  readonly media = new MediaClient((error) => this.#lost('media', error))
+  readonly media: MediaClient
   readonly runs: RunQueue
   readonly engines: Engines
   readonly clips: ClipStore
@@ -47,81 +47,91 @@ export class Service implements AsyncDisposable {
   readonly batches: BatchRunner
   readonly models: ModelJobs
   readonly bench: BenchRuns
-  readonly folders = new FolderHandles()
+  readonly folders: FolderHandles
   readonly activity: Watched<Activity>
   /** Processes that ended in the middle of something since the start: all of them, and those that were ended because they hung. */
-  readonly losses: Readonly<Record<LostProcess, { crashes: number; hangs: number }>> = {
-    engine: { crashes: 0, hangs: 0 },
-    media: { crashes: 0, hangs: 0 },
-  }
-
-  /** Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`, `write-failed`. */
-  constructor({ home, limits }: ServiceOptions) {
-    this.home = home
-    this.limits = limits
-    this.library = new Library(home)
-    this.log = new Log(home)
-    this.activity = new Watched(() => this.#activity())
-    const changed = () => this.activity.changed()
-    this.runs = new RunQueue(changed)
-    this.engines = new Engines({ home, limits }, changed, (error) => this.#lost('engine', error))
-    this.previews = new Previews(home, this.media)
-    this.clips = new ClipStore(this)
-    this.answering = new Answering(this)
-    this.batches = new BatchRunner(this, changed)
-    this.models = new ModelJobs(this, changed)
-    this.bench = new BenchRuns(home, this.log)
-    this.log.info('service', `Tarsier ${appVersion()} began`)
-  }
-
+  readonly losses: Readonly<Record<LostProcess, { readonly crashes: number; readonly hangs: number }>>
   /** Where uploads lie: our own copies of what came over the network. */
-  get uploads(): string {
-    return join(this.home, 'uploads')
-  }
-
+  readonly uploads: string
   /** Goes on with what was under way when the last one ended, and forgets what nobody needs. */
-  async resume(): Promise<void> {
-    await this.clips.forgetUnused(Date.now() - UNUSED_MS)
-    await this.#removeTornUploads()
-    this.batches.resumeAll()
-  }
+  resume(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.batches[Symbol.asyncDispose]()
-    await this.models[Symbol.asyncDispose]()
-    await this.previews[Symbol.asyncDispose]()
-    await this.clips[Symbol.asyncDispose]()
-    await this.engines[Symbol.asyncDispose]()
-    await this.media[Symbol.asyncDispose]()
-    this.library[Symbol.dispose]()
-  }
-
-  /** What an upload was cut off from when the program died. */
-  async #removeTornUploads(): Promise<void> {
-    if (!existsSync(this.uploads)) return
-    for (const name of await readdir(this.uploads)) if (name.endsWith('.part')) await remove(join(this.uploads, name))
-  }
-
-  /** Counts a process that crashed or hung, and tells everybody. */
-  #lost(process: LostProcess, { code }: TarsierError): void {
+/**
+ * Makes every part of a service from those before it. Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`,
+ * `write-failed`.
+ */
+export function openService({ home, limits }: ServiceOptions): Service {
+  const library = new Library(home)
+  const log = new Log(home)
+  const losses = { engine: { crashes: 0, hangs: 0 }, media: { crashes: 0, hangs: 0 } }
+  // Read when somebody watches, and so after all parts are made.
+  const activity = new Watched<Activity>(() => ({
+    model: engines.model,
+    running: runs.running ?? 'nothing',
+    waiting: runs.waiting,
+    jobs: models.running,
+    batches: batches.running,
+    crashes: losses.engine.crashes,
+  }))
+  const onChange = () => activity.changed()
+  /** Counts a process that crashed or hung, and reports it. */
+  const onLost = (process: LostProcess, { code }: TarsierError) => {
     const hung = code === 'engine-hung'
-    this.losses[process].crashes += 1
-    if (hung) this.losses[process].hangs += 1
-    this.log.error(
-      process,
-      `the ${process === 'engine' ? 'engine' : 'process that reads clips'} ${hung ? 'hung and was ended' : 'crashed'}`,
-    )
-    this.activity.changed()
+    losses[process].crashes += 1
+    if (hung) losses[process].hangs += 1
+    log.error(process, `the ${process === 'engine' ? 'engine' : 'process that reads clips'} ${hung ? 'hung and was ended' : 'crashed'}`)
+    onChange()
   }
+  const media = new MediaClient((error) => onLost('media', error))
+  const runs = new RunQueue(onChange)
+  const engines = new Engines({ home, limits }, onChange, (error) => onLost('engine', error))
+  const previews = new Previews(home, media)
+  const clips = new ClipStore({ library, media, previews, log })
+  const answering = new Answering({ home, library, clips, engines, runs, log })
+  const batches = new BatchRunner({ home, library, answering, log }, onChange)
+  const models = new ModelJobs({ home, library, log }, onChange)
+  const bench = new BenchRuns(home, log)
+  const uploads = join(home, 'uploads')
+  log.info('service', `Tarsier ${appVersion()} began`)
+  return {
+    home,
+    limits,
+    library,
+    log,
+    media,
+    runs,
+    engines,
+    clips,
+    previews,
+    answering,
+    batches,
+    models,
+    bench,
+    folders: new FolderHandles(),
+    activity,
+    losses,
+    uploads,
+    async resume() {
+      await clips.forgetUnused(Date.now() - UNUSED_MS)
+      await removeTornUploads(uploads)
+      batches.resumeAll()
+    },
+    async [Symbol.asyncDispose]() {
+      await batches[Symbol.asyncDispose]()
+      await models[Symbol.asyncDispose]()
+      await previews[Symbol.asyncDispose]()
+      await clips[Symbol.asyncDispose]()
+      await engines[Symbol.asyncDispose]()
+      await media[Symbol.asyncDispose]()
+      library[Symbol.dispose]()
+    },
+  }
+}
 
-  #activity(): Activity {
-    return {
-      model: this.engines.model,
-      running: this.runs.running ?? 'nothing',
-      waiting: this.runs.waiting,
-      jobs: this.models.running,
-      batches: this.batches.running,
-      crashes: this.losses.engine.crashes,
-    }
-  }
+/** What uploads were cut off from when the program died. */
+async function removeTornUploads(uploads: string): Promise<void> {
+  if (!existsSync(uploads)) return
+  for (const name of await readdir(uploads)) if (name.endsWith('.part')) await remove(join(uploads, name))
 }

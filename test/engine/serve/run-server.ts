@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/fetch'
 import { type RunningServer, type ServeOptions, startServer } from '../../../src/serve/server.ts'
-import { Service } from '../../../src/service/service.ts'
+import { openService, type Service } from '../../../src/service/service.ts'
 import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
 import { removeHome } from '../../helpers/remove-home.ts'
@@ -24,7 +24,7 @@ export class RunServer implements AsyncDisposable {
 
   static async make(options: Omit<ServeOptions, 'port'> = {}): Promise<RunServer> {
     const home = await mkdtemp(join(tmpdir(), 'tarsier-serve-'))
-    const service = new Service({ home })
+    const service = openService({ home })
     return new RunServer(home, service, await startServer(service, { ...options, port: 0 }))
   }
 

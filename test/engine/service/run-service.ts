@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createRouterClient } from '@orpc/server'
 import { router } from '../../../src/service/router.ts'
-import { Service, type ServiceOptions } from '../../../src/service/service.ts'
+import { openService, type Service, type ServiceOptions } from '../../../src/service/service.ts'
 import type { ChatEvent, Turn } from '../../../src/shared/contract/chats.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
 import { removeHome } from '../../helpers/remove-home.ts'
@@ -19,7 +19,7 @@ export class RunService implements AsyncDisposable {
 
   private constructor(home: string) {
     this.home = home
-    this.service = new Service({ home })
+    this.service = openService({ home })
     this.page = this.as('page')
   }
 
@@ -39,7 +39,7 @@ export class RunService implements AsyncDisposable {
 
   async restart(limits?: ServiceOptions['limits']): Promise<void> {
     await this.service[Symbol.asyncDispose]()
-    this.service = new Service({ home: this.home, ...(limits && { limits }) })
+    this.service = openService({ home: this.home, ...(limits && { limits }) })
     this.page = this.as('page')
     await this.service.resume()
   }
