@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
-import type { ChatSummary, Turn, TurnState } from '../shared/contract/chats.ts'
+import { type ChatSummary, type Turn, turnStates } from '../shared/contract/chats.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
@@ -238,28 +239,39 @@ function summaryOfDraft(id: string, { created }: Draft, clip: string): ChatSumma
   return { id, clip, title: '', turns: 0, model: null, created, updated: created }
 }
 
+const summaryRow = z.object({
+  id: z.string(),
+  clip: z.string(),
+  title: z.string(),
+  turns: z.number(),
+  model: z.string().nullable(),
+  created: z.number(),
+  updated: z.number(),
+})
+
 export function summaryOf(row: Row): ChatSummary {
-  return {
-    id: String(row.id),
-    clip: String(row.clip),
-    title: String(row.title),
-    turns: Number(row.turns),
-    model: row.model === null ? null : String(row.model),
-    created: Number(row.created),
-    updated: Number(row.updated),
-  }
+  return summaryRow.parse(row)
 }
 
+const turnRow = z.object({
+  position: z.number(),
+  question: z.string(),
+  settings: z.unknown(),
+  model: z.string(),
+  state: z.enum(turnStates),
+  text: z.string(),
+  answer: z.unknown(),
+  error: z.unknown(),
+  created: z.number(),
+})
+
 function turnOf(row: Row): Turn {
+  const { position, settings, answer, error, ...turn } = turnRow.parse(row)
   return {
-    index: Number(row.position),
-    question: String(row.question),
-    settings: keptJson(row.settings, askSettingsSchema, {}),
-    model: String(row.model),
-    state: row.state as TurnState,
-    text: String(row.text),
-    answer: keptJson(row.answer, keptAnswerSchema, null),
-    error: keptJson(row.error, keptErrorSchema, null),
-    created: Number(row.created),
+    ...turn,
+    index: position,
+    settings: keptJson(settings, askSettingsSchema, {}),
+    answer: keptJson(answer, keptAnswerSchema, null),
+    error: keptJson(error, keptErrorSchema, null),
   }
 }

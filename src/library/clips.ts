@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { z } from 'zod'
 import type { MediaInfo } from '../engine/media/types.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { Chats } from './chats.ts'
@@ -126,20 +127,28 @@ function one(row: Row | undefined): KeptClip | null {
   return row ? clipOf(row) : null
 }
 
+const clipRow = z.object({
+  key: z.int(),
+  id: z.string(),
+  path: z.string(),
+  given: z.string(),
+  name: z.string(),
+  bytes: z.number(),
+  modified: z.number(),
+  hash: z.string().nullable(),
+  facts: z.unknown(),
+  uploaded: z.number(),
+})
+
 function clipOf(row: Row): KeptClip {
-  const facts = keptJson(row.facts, keptFactsSchema, null)
+  const clip = clipRow.parse(row)
+  const facts = keptJson(clip.facts, keptFactsSchema, null)
   return {
-    key: Number(row.key),
-    id: String(row.id),
-    path: String(row.path),
-    given: String(row.given),
-    name: String(row.name),
-    bytes: Number(row.bytes),
+    ...clip,
     // A file whose facts cannot be read counts as changed, so that it is looked at anew.
-    modified: facts === null ? -1 : Number(row.modified),
-    hash: row.hash === null ? null : String(row.hash),
-    facts: facts ?? unknownFacts(String(row.path)),
-    uploaded: row.uploaded === 1,
+    modified: facts === null ? -1 : clip.modified,
+    facts: facts ?? unknownFacts(clip.path),
+    uploaded: clip.uploaded === 1,
   }
 }
 

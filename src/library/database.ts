@@ -5,6 +5,7 @@ import { isDiskFull, isFolderFull, whyUnwritten } from '../engine/write-failure.
 import { TarsierError } from '../shared/errors.ts'
 import { migrations } from './migrations.ts'
 
+/** Columns by name. Tables are strict: what a column may hold, {@link migrations} say, and whoever reads a row parses it with a schema of the same. */
 export type Row = Readonly<Record<string, unknown>>
 type Value = string | number | null | Uint8Array
 

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Found } from '../shared/contract/base.ts'
 import type { ChatSummary } from '../shared/contract/chats.ts'
 import type { Hit, Search, SnippetPart } from '../shared/contract/library.ts'
@@ -89,13 +90,16 @@ export function partsOf(marked: string): SnippetPart[] {
     .map((part) => (part.startsWith(OPEN) ? { text: part.slice(1, -1), hit: true } : { text: part, hit: false }))
 }
 
+const clipRow = z.object({ key: z.int(), name: z.string(), path: z.string(), kind: z.enum(['video', 'image', 'gif']).catch('video') })
+
 function hitOf(db: Database, chat: ChatSummary, words: string): FoundChat {
-  const clip = db.get(`SELECT key, name, path, ${KIND} AS kind FROM clips WHERE id = ?`, chat.clip)
-  if (!clip) throw new TarsierError('internal', 'A conversation has no clip. Please report it.')
+  const row = db.get(`SELECT key, name, path, ${KIND} AS kind FROM clips WHERE id = ?`, chat.clip)
+  if (!row) throw new TarsierError('internal', 'A conversation has no clip. Please report it.')
+  const { key, name, path, kind } = clipRow.parse(row)
   return {
     chat,
-    clip: { handle: chat.clip, name: String(clip.name), kind: clip.kind as Hit['clip']['kind'], path: String(clip.path) },
-    snippets: words === '' ? beginning(db, chat.id) : snippets(db, chat.id, Number(clip.key), words),
+    clip: { handle: chat.clip, name, kind, path },
+    snippets: words === '' ? beginning(db, chat.id) : snippets(db, chat.id, key, words),
   }
 }
 

@@ -27,7 +27,8 @@ export interface ChatSummary {
  * - `cut-off`: the program ended while it was being made; `text` is what had been said.
  * - `failed`: `error` says why; `text` is what had been said before.
  */
-export type TurnState = 'running' | 'done' | 'stopped' | 'cut-off' | 'failed'
+export const turnStates = ['running', 'done', 'stopped', 'cut-off', 'failed'] as const
+export type TurnState = (typeof turnStates)[number]
 
 export interface Turn {
   /** From 0, in the order of the conversation. */

@@ -52,6 +52,13 @@ test.each([
   expect(chats.turns(id).map(({ error }) => error)).toEqual([expected])
 })
 
+test('a clip of a kind that is not known is found as what most are', () => {
+  using scratch = new ScratchLibrary()
+  told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const library = afterChanges(scratch, 'UPDATE clips SET facts = \'{"kind":"hologram"}\'')
+  expect(library.search({ text: '', limit: 10 }).items).toMatchObject([{ clip: { kind: 'video' } }])
+})
+
 test('a clip whose facts cannot be read is looked at anew, and its conversations are found', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')
