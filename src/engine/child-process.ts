@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { exitReason, isCrash } from '../platform/exit-reason.ts'
 
 /** What a dying process said last; enough for a native library's own message, never a flood. */
 const LAST_WORDS = 4000
@@ -20,6 +21,8 @@ export interface ChildEnd {
   readonly said: string
   /** Whether {@link NodeChild.stop} or {@link NodeChild.kill} had been called. */
   readonly asked: boolean
+  /** Whether a fault of its native code ended it. */
+  readonly crashed: boolean
   readonly cause?: unknown
 }
 
@@ -40,7 +43,7 @@ export function entryBeside(url: string, name: string, heapMegabytes?: number): 
 export class NodeChild<To, From> {
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
-  #gone: (why: string, cause?: unknown) => void = () => {}
+  #gone: (end: Pick<ChildEnd, 'why' | 'crashed' | 'cause'>) => void = () => {}
   #lastWords = ''
   #asked = false
 
@@ -63,16 +66,16 @@ export class NodeChild<To, From> {
     this.#exited = new Promise((resolve) => {
       let told = false
       // `exit` alone is not enough: a process that never started gives only `error`.
-      this.#gone = (why, cause) => {
+      this.#gone = (end) => {
         if (told) return
         told = true
         process.off('exit', kill)
         resolve()
         const said = this.#lastWords.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
-        onGone({ why, said, asked: this.#asked, cause })
+        onGone({ ...end, said, asked: this.#asked })
       }
-      this.#child.once('error', (error) => this.#gone(error.message, error))
-      this.#child.once('exit', (code, signal) => this.#gone(signal ?? `exit code ${code}`))
+      this.#child.once('error', (cause) => this.#gone({ why: cause.message, crashed: false, cause }))
+      this.#child.once('exit', (code, signal) => this.#gone({ why: exitReason(code, signal), crashed: isCrash(code, signal) }))
     })
   }
 
@@ -104,6 +107,6 @@ export class NodeChild<To, From> {
     this.#child.unref()
     this.#child.stderr?.destroy()
     if (this.#child.connected) this.#child.disconnect()
-    this.#gone('it does not end when it is killed')
+    this.#gone({ why: 'it does not end when it is killed', crashed: false })
   }
 }

@@ -20,3 +20,17 @@ export function exitReason(code: number | null, signal: NodeJS.Signals | null = 
   if (unsigned < 0xc0000000) return `exit code ${code}`
   return `${WINDOWS_CRASHES.get(unsigned) ?? 'it crashed'} (0x${unsigned.toString(16)})`
 }
+
+const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'])
+/** STATUS_CONTROL_C_EXIT: Ctrl-C ended it. */
+const WINDOWS_INTERRUPTED = 0xc000013a
+/** How Node ends itself on Windows where it raises SIGABRT elsewhere. */
+const NODE_ABORTED = 134
+
+/** Whether a process ended by a fault of its native code, and not because anybody or the system wanted it to end. */
+export function isCrash(code: number | null, signal: NodeJS.Signals | null = null): boolean {
+  if (signal !== null) return CRASH_SIGNALS.has(signal)
+  if (code === null) return false
+  const unsigned = code >>> 0
+  return unsigned === NODE_ABORTED || (unsigned >= 0x80000000 && unsigned !== WINDOWS_INTERRUPTED)
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { exitReason } from '../../../src/platform/exit-reason.ts'
+import { exitReason, isCrash } from '../../../src/platform/exit-reason.ts'
 
 it.each([
   [0, null, 'exit code 0'],
@@ -11,4 +11,19 @@ it.each([
   [3221225999, null, 'it crashed (0xc000020f)'],
 ] as const)('of code %s and signal %s is "%s"', (code, signal, reason) => {
   expect(exitReason(code, signal)).toBe(reason)
+})
+
+it.each([
+  [null, 'SIGSEGV', true],
+  [null, 'SIGABRT', true],
+  [null, 'SIGKILL', false],
+  [null, 'SIGTERM', false],
+  [0, null, false],
+  [1, null, false],
+  [3221225477, null, true],
+  [-1073741819, null, true],
+  // Ctrl-C.
+  [3221225786, null, false],
+] as const)('code %s and signal %s: a crash of native code %s', (code, signal, crashed) => {
+  expect(isCrash(code, signal)).toBe(crashed)
 })
