@@ -101,7 +101,7 @@ test('copies of one content are each described, each written beside its own file
     paths.map((path) => [path.endsWith('copy.mp4') ? 'copy.mp4' : 'clip.mp4', path]),
   )
   for (const [i, { chat }] of items.entries())
-    expect((await run.page.chats.get({ chat: chat ?? '' })).facts).toMatchObject({ handle: clips[i], present: true })
+    expect((await run.page.chats.get({ chat: chat ?? '' })).metadata).toMatchObject({ handle: clips[i], present: true })
   expect(await run.page.batch.sidecars({ job })).toEqual({ written: 3, present: [], failed: [] })
   expect(await readdir(join(run.home, 'one'))).toEqual(['clip.mp4', 'clip.txt'])
   expect(await readdir(join(run.home, 'two'))).toEqual(['clip.mp4', 'clip.txt', 'copy.mp4', 'copy.txt'])
