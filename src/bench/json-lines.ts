@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileError } from '../engine/media/local-file.ts'
+import { readFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 
 /** The longest line that is read, in bytes: far beyond any of the papers', and little enough to be held in memory. */
@@ -51,7 +51,7 @@ async function filesBehind(path: string): Promise<string[]> {
     const names = (await readdir(path)).filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))
     if (names.length > 0) return names.sort().map((name) => join(path, name))
   } catch (error) {
-    throw fileError(path, error as NodeJS.ErrnoException)
+    throw readFailure(path, error)
   }
   throw new TarsierError('nothing-found', `There is no .jsonl file in ${path}. Give the file itself, or a folder that holds some.`)
 }
@@ -92,7 +92,7 @@ export async function* splitLines(file: string, signal: AbortSignal): AsyncGener
     }
   } catch (error) {
     signal.throwIfAborted()
-    throw fileError(file, error as NodeJS.ErrnoException)
+    throw readFailure(file, error)
   }
   if (length > 0) yield take()
 }

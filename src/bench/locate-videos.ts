@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
-import { fileError } from '../engine/media/local-file.ts'
 import { FRAMES_ENDING, hasMediaExtension } from '../engine/media/media-names.ts'
+import { readFailure } from '../platform/file-failure.ts'
 import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { isPlaceholder } from './annotations.ts'
@@ -131,7 +131,7 @@ async function* clipsIn(directory: string, way: readonly string[], walk: Walk, s
     walk.visited.add(real)
     entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
-    if (way.length === 0) throw fileError(path, error as NodeJS.ErrnoException)
+    if (way.length === 0) throw readFailure(path, error)
     // Such as lost+found on a disk of videos: it matters only where a clip is missing.
     walk.unread.push(path)
     return

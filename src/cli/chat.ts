@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { EngineClient, ModelFacts, TurnRequest } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
+import { readFailure } from '../platform/file-failure.ts'
 import type { FrameUsed } from '../shared/engine-events.ts'
 import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import { MAX_FRAMES } from '../shared/frame-request.ts'
@@ -86,11 +87,8 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
 async function checkReadable(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EACCES') {
-      throw new TarsierError('file-unreadable', `${file} cannot be read: you have no permission.`, { cause })
-    }
-    throw new TarsierError('file-missing', `There is no ${file}. Check the spelling.`, { cause })
+  } catch (error) {
+    throw readFailure(file, error)
   }
 }
 

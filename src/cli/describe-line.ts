@@ -1,5 +1,6 @@
 import type { Answer, Fitted, FrameUsed, Timings } from '../shared/engine-events.ts'
-import { asTarsierError, type ErrorCode } from '../shared/errors.ts'
+import type { ErrorCode } from '../shared/error-codes.ts'
+import { asTarsierError } from '../shared/errors.ts'
 import type { FinishReason } from '../shared/sampling.ts'
 
 /** A line of `describe --json`. `file` is as the user wrote it; times are seconds, timings milliseconds. */

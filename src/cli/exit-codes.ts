@@ -1,3 +1,4 @@
+import { errorFacts } from '../shared/error-codes.ts'
 import { asTarsierError } from '../shared/errors.ts'
 
 /** What the process's exit status says. Scripts rely on these numbers. */
@@ -21,22 +22,7 @@ export const exitCodes = {
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** The status of a command that ended with an error. */
+/** The exit status of a command that ended with an error. */
 export function exitCodeOf(error: unknown): ExitCode {
-  switch (asTarsierError(error).code) {
-    case 'usage':
-      return exitCodes.usage
-    case 'hub-offline':
-    case 'hub-unreachable':
-    case 'model-unavailable':
-      return exitCodes.unavailable
-    case 'hub-rate-limited':
-    case 'download-busy':
-    case 'bench-busy':
-      return exitCodes.tryLater
-    case 'hub-gated':
-      return exitCodes.denied
-    default:
-      return exitCodes.failed
-  }
+  return exitCodes[errorFacts[asTarsierError(error).code].exit]
 }

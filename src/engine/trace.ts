@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
-import { TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { chatMessages } from './conversation/chat-messages.ts'
 import { type ClipRequest, type Message, type Trace, type TraceRequest, userMessage } from './engine-client.ts'
@@ -13,7 +13,6 @@ import type { LoadedModel } from './loaded-model.ts'
 import { openClip } from './media/open-clip.ts'
 import type { MediaInfo } from './media/types.ts'
 import type { Embedded, FrameTokens } from './vision/types.ts'
-import { isDiskFull, whyUnwritten } from './write-failure.ts'
 
 /** Joins [3, n] blocks along n. */
 function joinPlanes(blocks: readonly Int32Array[]): Int32Array {
@@ -169,9 +168,7 @@ async function writeTrace(directory: string, trace: Trace, tensors: readonly Nam
     await writeFile(aside, `${JSON.stringify(trace, null, 2)}\n`)
     await move(aside, json)
   } catch (error) {
-    const what = `The trace could not be written to ${directory}`
-    if (isDiskFull(error)) throw new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause: error })
-    throw new TarsierError('write-failed', `${what}: ${whyUnwritten(error)}`, { cause: error })
+    throw writeFailure(`The trace could not be written to ${directory}`, error)
   } finally {
     await remove(aside)
   }

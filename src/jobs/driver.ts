@@ -1,5 +1,6 @@
 import { unlessAborted } from '../platform/unless-aborted.ts'
-import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../shared/errors.ts'
+import type { ErrorCode } from '../shared/error-codes.ts'
+import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 
 /** Failures that every further clip would meet too: the job stops, and what is done stays. */
 export const STOPPING_CODES: readonly ErrorCode[] = [

@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { hasMediaExtension, looksLikeMedia, SNIFF_BYTES } from '../engine/media/media-names.ts'
+import { readFailure } from '../platform/file-failure.ts'
 import { realPath } from '../platform/real-path.ts'
-import { TarsierError } from '../shared/errors.ts'
+import { asTarsierError, TarsierError } from '../shared/errors.ts'
 
 /** A clip to work on, or why a path that was given leads to none. `file` is the path as the user gave it; of a clip in a folder, that folder's with the names below it. */
 export interface FoundClip {
@@ -35,7 +36,7 @@ async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<F
   try {
     facts = await stat(path)
   } catch (error) {
-    yield { file: path, error: cannotOpen(path, error) }
+    yield { file: path, error: asTarsierError(readFailure(path, error)) }
     return
   }
   if (facts.isFile()) yield { file: path }
@@ -71,7 +72,7 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
     visited.add(real)
     names = await readdir(directory)
   } catch (error) {
-    yield { file: directory, error: cannotOpen(directory, error) }
+    yield { file: directory, error: asTarsierError(readFailure(directory, error)) }
     return
   }
   for (const name of names.sort()) {
@@ -82,7 +83,7 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
       facts = await stat(path)
     } catch (error) {
       // A dangling link matters only where a clip seems to be missing.
-      if (hasMediaExtension(name)) yield { file: path, error: cannotOpen(path, error) }
+      if (hasMediaExtension(name)) yield { file: path, error: asTarsierError(readFailure(path, error)) }
       continue
     }
     if (facts.isDirectory()) yield* clipsIn(path, visited, signal)
@@ -99,17 +100,4 @@ export async function startsLikeMedia(path: string): Promise<boolean> {
   } catch {
     return false // nothing says that this is a clip, so that it cannot be read is no failure
   }
-}
-
-function cannotOpen(path: string, cause: unknown): TarsierError {
-  const { code } = cause as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new TarsierError('file-missing', `There is no ${path}. Check the spelling.`, { cause })
-  const why =
-    code === 'EACCES' || code === 'EPERM'
-      ? 'you have no permission'
-      : code === 'ELOOP'
-        ? 'its symbolic links lead in a circle'
-        : String(code)
-  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}.`, { cause })
 }

@@ -1,21 +1,11 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
+import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
-import { TarsierError } from '../shared/errors.ts'
 
-/** What the file system said while `path` was written, as a typed error; typed ones and aborts stay what they are. */
+/** The error of `path` that could not be written; typed ones and aborts stay what they are. */
 export function writeError(path: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || cause instanceof TarsierError) return cause
-  if (isDiskFull(cause))
-    return new TarsierError(
-      'disk-full',
-      `${path} could not be written: the disk is full. Make room and start the same again: what is done stays.`,
-      {
-        cause,
-      },
-    )
-  return new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(cause)}`, { cause })
+  return writeFailure(`${path} could not be written`, cause, { ifFull: 'Make room and start the same again: what is done stays.' })
 }
 
 /** Replaces a file as a whole: a temporary one is written, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite'
-import { isDiskFull, isFolderFull, whyUnwritten } from '../engine/write-failure.ts'
+import { isFolderFull, writeFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -33,7 +33,7 @@ export class Database implements Disposable {
     } catch (error) {
       db?.close()
       this.#lock.close()
-      throw failure(path, error)
+      throw failureOf(path, error)
     }
   }
 
@@ -85,7 +85,7 @@ export class Database implements Disposable {
     try {
       return work()
     } catch (error) {
-      throw failure(this.#path, error)
+      throw failureOf(this.#path, error)
     }
   }
 
@@ -117,7 +117,7 @@ function lockOf(path: string): DatabaseSyncInstance {
     return lock
   } catch (error) {
     lock?.close()
-    throw failure(path, error)
+    throw failureOf(path, error)
   }
 }
 
@@ -127,9 +127,9 @@ const DAMAGED = [11, 26]
 const FULL = 13
 const UNWRITABLE = [8, 10, 14, 23]
 
-function failure(path: string, cause: unknown): TarsierError {
+function failureOf(path: string, cause: unknown): TarsierError {
   if (cause instanceof TarsierError) return cause
-  const { errcode, code, message } = cause as { errcode?: number; code?: string; message?: string }
+  const { errcode, message } = cause as { errcode?: number; message?: string }
   const primary = (errcode ?? 0) & 0xff
   if (BUSY.includes(primary))
     return new TarsierError(
@@ -143,18 +143,13 @@ function failure(path: string, cause: unknown): TarsierError {
       `The library ${path} is damaged. Move it away: a new one is begun, and an export can be imported into it.`,
       { cause },
     )
-  // Where it cannot make one of its files SQLite says only that it could not open it.
-  if (primary === FULL || isDiskFull(cause) || (UNWRITABLE.includes(primary) && isFolderFull(dirname(path))))
-    return new TarsierError(
-      'disk-full',
-      `${path} could not be written: the disk is full. Make room and try again; nothing that was kept is lost.`,
-      { cause },
-    )
-  if (UNWRITABLE.includes(primary))
-    return new TarsierError('write-failed', `${path} could not be opened or written: ${message}. Check the folder and its permissions.`, {
-      cause,
-    })
-  if (code?.startsWith('E') && cause instanceof Error && 'syscall' in cause)
-    return new TarsierError('write-failed', `${path} could not be opened or written: ${whyUnwritten(cause)}`, { cause })
+  // Where SQLite cannot make one of its files it says only that it could not open it.
+  const unwritable = UNWRITABLE.includes(primary)
+  const full = primary === FULL || (unwritable && isFolderFull(dirname(path)))
+  const failure = writeFailure(`${path} could not be opened or written`, cause, {
+    ifFull: 'Make room and try again; nothing that was kept is lost.',
+    ...((full || unwritable) && { full }),
+  })
+  if (failure instanceof TarsierError) return failure
   return new TarsierError('internal', `The library failed: ${message}. Please report it.`, { cause })
 }

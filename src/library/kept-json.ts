@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { MediaInfo } from '../engine/media/types.ts'
 import { errorDetailsSchema } from '../shared/contract/base.ts'
 import type { Turn } from '../shared/contract/chats.ts'
-import { type ErrorData, errorCodes } from '../shared/errors.ts'
+import { errorCodes } from '../shared/error-codes.ts'
+import type { ErrorData } from '../shared/errors.ts'
 import { remedies } from '../shared/remedies.ts'
 
 /** What a clip was when it was looked at; all of it 0 where that is not known any more. */

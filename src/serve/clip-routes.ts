@@ -7,7 +7,8 @@ import { mediaTypeOf } from '../service/browser-formats.ts'
 import type { Service } from '../service/service.ts'
 import { parseRange } from '../shared/byte-range.ts'
 import { idSchema } from '../shared/contract/base.ts'
-import { asTarsierError, type ErrorCode, isAbort, TarsierError } from '../shared/errors.ts'
+import { errorFacts } from '../shared/error-codes.ts'
+import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import { receiveUpload } from './upload.ts'
 
 export interface ClipRouteOptions {
@@ -35,7 +36,7 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
   routes.onError((error, c) => {
     if (isAbort(error)) return c.body(null, 499 as ContentfulStatusCode)
     const typed = asTarsierError(error)
-    return c.json(typed.toData(), statusOf(typed.code))
+    return c.json(typed.toData(), errorFacts[typed.code].http)
   })
   return routes
 }
@@ -64,21 +65,4 @@ async function sendFile(c: Context, path: string, type: string): Promise<Respons
   if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200, { ...headers, ...length })
   const bytes = Readable.toWeb(createReadStream(path, { start, end })) as ReadableStream<Uint8Array>
   return c.body(bytes, range ? 206 : 200, { ...headers, ...length })
-}
-
-function statusOf(code: ErrorCode): ContentfulStatusCode {
-  switch (code) {
-    case 'nothing-found':
-    case 'file-missing':
-      return 404
-    case 'upload-too-large':
-      return 413
-    case 'disk-full':
-      return 507
-    case 'internal':
-    case 'write-failed':
-      return 500
-    default:
-      return 422
-  }
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, statfs } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { isDiskFull, whyUnwritten } from '../engine/write-failure.ts'
 import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
+import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
 import type { Service } from '../service/service.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -68,27 +68,24 @@ async function expectFreeSpace(folder: string, bytes: number): Promise<void> {
 }
 
 function diskFailure(error: unknown): unknown {
-  if (isDiskFull(error)) return full('it filled up while the file was written', error)
-  if (!(error instanceof Error) || !('syscall' in error) || error instanceof TarsierError) return error
-  return new TarsierError('write-failed', `That file could not be kept: ${whyUnwritten(error)}`, { cause: error })
+  return writeFailure('That file could not be kept', error, { ifFull: 'Make room and try again; nothing that was there is lost.' })
 }
 
 /** What is said of our copy, said of the person's file. */
 function byItsName(error: unknown, path: string, name: string): unknown {
   if (!(error instanceof TarsierError) || !error.message.includes(path)) return error
-  const { code, message, details } = error
+  const { code, message, details, remedy } = error
   return new TarsierError(
     code,
     message.replaceAll(path, () => name),
-    { cause: error, ...(details && { details }) },
+    { cause: error, details, remedy },
   )
 }
 
-function full(why: string, cause?: unknown): TarsierError {
+function full(why: string): TarsierError {
   return new TarsierError(
     'disk-full',
     `The disk is too full for that file: ${why}. Make room and try again; nothing that was there is lost.`,
-    { cause },
   )
 }
 

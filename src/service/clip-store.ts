@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
-import { fileError, hashFile } from '../engine/media/local-file.ts'
+import { hashFile } from '../engine/media/local-file.ts'
 import { Serial } from '../engine/serial.ts'
 import { type KeptClip, nameOf, type SeenFile } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
+import { readFailure } from '../platform/file-failure.ts'
 import { remove } from '../platform/move.ts'
 import type { ClipMetadata } from '../shared/contract/clips.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
@@ -41,7 +42,7 @@ export class ClipStore implements AsyncDisposable {
   async open(path: string, { upload }: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
     const absolute = resolve(path)
     const { size, mtimeMs } = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
-      throw fileError(absolute, error)
+      throw readFailure(absolute, error)
     })
     const clips = this.#library.clips
     const known = clips.byPath(absolute)

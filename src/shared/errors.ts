@@ -1,67 +1,7 @@
+import type { ErrorCode } from './error-codes.ts'
 import type { Remedy } from './remedies.ts'
 
-/**
- * Every failure a user can meet, by a stable code. The code crosses process and
- * network boundaries; the sentence beside it says what to do. Codes are never
- * renamed: scripts and saved results rely on them.
- */
-export const errorCodes = [
-  // what was asked
-  'usage',
-  'invalid-range',
-  // files and media
-  'file-missing',
-  'file-unreadable',
-  'file-empty',
-  'not-media',
-  'no-video',
-  'no-frames',
-  'nothing-found',
-  'write-failed',
-  'disk-full',
-  // models
-  'model-missing',
-  'model-damaged',
-  'model-unsupported',
-  'model-mismatch',
-  'model-exists',
-  // the hub and what is fetched from it
-  'hub-gated',
-  'hub-missing',
-  'hub-rate-limited',
-  'hub-offline',
-  'hub-unreachable',
-  'hub-failed',
-  'download-damaged',
-  'download-busy',
-  // benchmarks
-  'bench-mismatch',
-  'bench-damaged',
-  'bench-busy',
-  'model-unavailable',
-  'model-failed',
-  'judge-failed',
-  'judge-unavailable',
-  // the library
-  'library-busy',
-  'library-damaged',
-  // the service and its server
-  'not-allowed',
-  'upload-too-large',
-  'service-lost',
-  // running
-  'context-full',
-  'out-of-memory',
-  'device-unavailable',
-  'native-library',
-  'engine-crashed',
-  'engine-hung',
-  'internal',
-] as const
-
-export type ErrorCode = (typeof errorCodes)[number]
-
-/** Facts beside an error, for programs (numbers, names); never needed to understand the sentence. */
+/** What an error is about, for programs (numbers, names); never needed to understand the sentence. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>
 
 /** The plain-data form of a {@link TarsierError}, as it crosses a boundary. */

@@ -1,7 +1,7 @@
 import { type Dirent, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileError } from '../../engine/media/local-file.ts'
+import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 
@@ -27,7 +27,7 @@ export async function findPredictions(path: string): Promise<FoundPredictions> {
     if (!(await stat(path)).isDirectory()) return { files: [path], passedOver: [] }
     entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
-    throw fileError(path, error as NodeJS.ErrnoException)
+    throw readFailure(path, error)
   }
   const names = entries.map(({ name }) => name).sort()
   const lines = names.filter((name) => name.endsWith('.jsonl') && !name.startsWith('.'))

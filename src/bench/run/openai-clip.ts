@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { fileError } from '../../engine/media/local-file.ts'
+import { readFailure } from '../../platform/file-failure.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
 import type { ClipFile } from '../locate-videos.ts'
@@ -116,7 +116,7 @@ export class ClipSender implements AsyncDisposable {
       return info.kind === 'image' ? { type: 'image_url', image_url: { url } } : { type: 'video_url', video_url: { url } }
     } catch (error) {
       signal.throwIfAborted()
-      throw error instanceof TarsierError ? error : fileError(video, error as NodeJS.ErrnoException)
+      throw readFailure(video, error)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { writeError } from '../../jobs/write-file.ts'
+import { isMissing } from '../../platform/file-failure.ts'
 import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { CAPTIONS } from '../caption-list.ts'
@@ -48,7 +49,7 @@ async function moveCaptionsAside(out: string, directory: string): Promise<string
   try {
     await move(out, join(directory, basename(out)))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw writeError(out, error)
+    if (!isMissing(error)) throw writeError(out, error)
   }
   const to = await moveAside(directory, new Date())
   return to === null ? null : join(to, basename(out))

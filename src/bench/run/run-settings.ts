@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { replaceFile, writeError } from '../../jobs/write-file.ts'
+import { isMissing } from '../../platform/file-failure.ts'
 import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { lockRun } from './run-lock.ts'
@@ -25,7 +26,7 @@ export async function readSettings(directory: string): Promise<RunSettings | nul
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    if (isMissing(error)) return null
     throw writeError(path, error)
   }
   try {

@@ -1,8 +1,8 @@
 import { access, copyFile, mkdir, mkdtemp, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { fileError } from '../../engine/media/local-file.ts'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
+import { readFailure } from '../../platform/file-failure.ts'
 import { remove } from '../../platform/move.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { MediaMetadata } from '../../shared/media-metadata.ts'
@@ -89,7 +89,7 @@ async function linkPictures(files: readonly string[], folder: string): Promise<s
       // Not every system lets everybody make links.
       await symlink(file, link).catch(() => copyFile(file, link))
     } catch (error) {
-      throw fileError(file, error as NodeJS.ErrnoException)
+      throw readFailure(file, error)
     }
   }
   return folder

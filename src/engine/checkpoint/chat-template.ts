@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isMissing, readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { checkFields, readJsonFile, readTextFile } from '../formats/checked-json.ts'
-import { isMissing, unreadable } from '../formats/contained-file.ts'
 
 const namedSchema = z.array(z.object({ name: z.string(), template: z.string() }))
 const holderSchema = z.object({ chat_template: z.union([z.string(), namedSchema]).nullish() })
@@ -34,7 +34,7 @@ export async function readTemplateFile(path: string): Promise<string> {
     bytes = await readFile(path)
   } catch (error) {
     if (isMissing(error)) throw new TarsierError('file-missing', `There is no file ${path}. Give the file that holds the chat template.`)
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

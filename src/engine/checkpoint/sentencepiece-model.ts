@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import protobuf, { type Reader } from 'protobufjs/minimal.js'
+import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { openContained, readExactly, unreadable } from '../formats/contained-file.ts'
+import { openContained, readExactly } from '../formats/contained-file.ts'
 
 /** What a piece is, by the numbers that SentencePiece's files and GGUF share. */
 export const pieceKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
@@ -128,7 +129,7 @@ async function readWhole(directory: string, path: string): Promise<Uint8Array | 
     await readExactly(file, bytes, 0, path)
     return bytes
   } catch (error) {
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   } finally {
     await file.close()
   }

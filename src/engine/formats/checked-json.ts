@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { type ErrorCode, TarsierError } from '../../shared/errors.ts'
-import { type ContainOptions, openContained, readExactly, unreadable } from './contained-file.ts'
+import { readFailure } from '../../platform/file-failure.ts'
+import type { ErrorCode } from '../../shared/error-codes.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import { type ContainOptions, openContained, readExactly } from './contained-file.ts'
 
 /** The largest text file beside a model that is read whole. Tokenizers take some 10 MB; JSON of nothing but brackets twenty times its size in memory. */
 const MAX_TEXT_BYTES = 32_000_000
@@ -19,7 +21,7 @@ export async function readTextFile(directory: string, name: string, options: Con
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof TypeError) throw new TarsierError('model-damaged', `${path} is not UTF-8 text.`, { cause: error })
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   } finally {
     await file.close()
   }

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isMissing, readFailure } from '../../platform/file-failure.ts'
 import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
-import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { TarsierError } from '../../shared/errors.ts'
 
 /** A file name that can mean nothing but a file right inside a folder, on every platform: no device of Windows, no dot that it drops. */
 const PLAIN_NAME = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9_]([a-z0-9._-]*[a-z0-9_-])?$/i
@@ -35,7 +36,7 @@ export async function containedPath(directory: string, name: string, options: Co
     await lstat(path)
   } catch (error) {
     if (isMissing(error)) return null
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
   let real: string
   let root: string
@@ -48,7 +49,7 @@ export async function containedPath(directory: string, name: string, options: Co
         cause: error,
       })
     }
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
   const roots = [root]
   if (options.huggingFaceCache && basename(dirname(root)) === 'snapshots') roots.push(join(dirname(dirname(root)), 'blobs'))
@@ -59,7 +60,7 @@ export async function containedPath(directory: string, name: string, options: Co
   }
   // Opening a pipe would wait for a writer for ever, so what it is comes first.
   const facts = await stat(real).catch((error: unknown) => {
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   })
   if (!facts.isFile()) throw new TarsierError('model-damaged', `${path} is not a file.`, { details: { file: name } })
   return real
@@ -72,7 +73,7 @@ export async function openContained(directory: string, name: string, options: Co
   try {
     return await open(path, constants.O_RDONLY)
   } catch (error) {
-    throw unreadable(join(directory, name), error)
+    throw readFailure(join(directory, name), error)
   }
 }
 
@@ -84,22 +85,10 @@ export async function readExactly(file: FileHandle, into: Uint8Array, position: 
     try {
       ;({ bytesRead } = await file.read(into, done, into.byteLength - done, position + done))
     } catch (error) {
-      throw unreadable(path, error)
+      throw readFailure(path, error)
     }
     if (bytesRead === 0)
       throw new TarsierError('model-damaged', `${path} ended before its last tensor: it was cut off, or changed while being read.`)
     done += bytesRead
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-}
-
-/** A read that failed, as a sentence; errors that are already typed and aborts stay what they are. */
-export function unreadable(path: string, error: unknown): Error {
-  if (error instanceof TarsierError) return error
-  if (error instanceof Error && isAbort(error)) return error
-  const why = error instanceof Error ? error.message : String(error)
-  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}. Check the disk and your right to read it.`, { cause: error })
 }

@@ -1,13 +1,13 @@
 import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { writeFailure } from '../../platform/file-failure.ts'
 import { addFile } from '../../platform/file-pieces.ts'
 import { memoryLimit } from '../../platform/memory-limit.ts'
 import { move, remove } from '../../platform/move.ts'
 import { writeAt } from '../../platform/write-at.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
-import { isDiskFull, whyUnwritten } from '../write-failure.ts'
 import {
   callAsync,
   type LlamaApi,
@@ -91,7 +91,7 @@ export async function saveState(sequence: Sequence, path: string, state: SavedSt
     signal?.throwIfAborted()
     await move(temporary, path)
   } catch (error) {
-    throw isAbort(error) || signal?.aborted ? error : unwritten(path, error)
+    throw isAbort(error) || signal?.aborted ? error : writeFailure(`The state of the conversation could not be written to ${path}`, error)
   } finally {
     await remove(temporary)
   }
@@ -218,11 +218,4 @@ async function checksum(path: string): Promise<Buffer> {
 function asNumbers(bytes: Uint8Array): Int32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(i * 4, true))
-}
-
-function unwritten(path: string, cause: unknown): TarsierError {
-  const what = `The state of the conversation could not be written to ${path}`
-  return isDiskFull(cause)
-    ? new TarsierError('disk-full', `${what}: the disk is full. Make room and try again.`, { cause })
-    : new TarsierError('write-failed', `${what}: ${whyUnwritten(cause)}`, { cause })
 }

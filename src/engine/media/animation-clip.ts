@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { followsRate } from './frame-times.ts'
-import { fileError, hashFile } from './local-file.ts'
+import { hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
@@ -62,7 +63,7 @@ export class AnimationClip implements Clip {
   static async open(path: string, parse: (bytes: Uint8Array) => Animation | null, signal: AbortSignal): Promise<AnimationClip | null> {
     const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
       signal.throwIfAborted()
-      throw fileError(path, error)
+      throw readFailure(path, error)
     })
     const animation = parse(bytes)
     if (!animation) return null

@@ -11,6 +11,7 @@ import {
   SoftwareScaleContext,
   type Stream,
 } from 'node-av/lib'
+import { writeFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
@@ -130,12 +131,6 @@ export class FilmWriter implements AsyncDisposable {
     if (result >= 0) return
     const cause = new FFmpegError(result)
     const full = /no space|quota|file too large/i.test(cause.message)
-    throw new TarsierError(
-      full ? 'disk-full' : 'write-failed',
-      full
-        ? `The film ${this.#path} could not be written: the disk is full. Make room and try again.`
-        : `The film ${this.#path} could not be written: ${cause.message}.`,
-      { cause },
-    )
+    throw writeFailure(`The video ${this.#path} could not be written`, cause, { full })
   }
 }

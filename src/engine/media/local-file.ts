@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { readFailure } from '../../platform/file-failure.ts'
 import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
@@ -12,8 +13,8 @@ const HEAD_BYTES = 4096
  * A pipe or device is refused before it is opened, and opening waits for nobody where the file became one meanwhile.
  */
 export async function readHead(path: string): Promise<{ readonly bytes: number; readonly head: Uint8Array }> {
-  const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw fileError(path, error)
+  const facts = await stat(path).catch((error: unknown) => {
+    throw readFailure(path, error)
   })
   expectPlain(path, facts)
   try {
@@ -22,7 +23,7 @@ export async function readHead(path: string): Promise<{ readonly bytes: number; 
     const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
     return { bytes: facts.size, head: buffer.subarray(0, bytesRead) }
   } catch (error) {
-    throw error instanceof TarsierError ? error : fileError(path, error as NodeJS.ErrnoException)
+    throw readFailure(path, error)
   }
 }
 
@@ -50,15 +51,7 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<strin
     await addFile(hash, path, { signal })
   } catch (error) {
     signal.throwIfAborted()
-    throw fileError(path, error as NodeJS.ErrnoException)
+    throw readFailure(path, error)
   }
   return hash.digest('hex')
-}
-
-/** What the file system said, as a typed error. */
-export function fileError(path: string, cause: NodeJS.ErrnoException): TarsierError {
-  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
-    return new TarsierError('file-missing', `There is no ${path}. Check the spelling.`, { cause })
-  const why = cause.code === 'EACCES' || cause.code === 'EPERM' ? 'you have no permission' : cause.message
-  return new TarsierError('file-unreadable', `${path} cannot be read: ${why}.`, { cause })
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
+import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { fileError } from './local-file.ts'
 
 /** Boxes that hold further ones, as FFmpeg looks into them wherever they are. */
 const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'edts', 'moof', 'traf', 'mvex'])
@@ -32,7 +32,7 @@ export async function refuseMp4Bomb(path: string, bytes: number, signal: AbortSi
     // Waits for nobody where the file became a pipe meanwhile.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
-    throw fileError(path, error as NodeJS.ErrnoException)
+    throw readFailure(path, error)
   }
   try {
     const check = new IndexCheck(path, bytes)

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
+import { readFailure } from '../../platform/file-failure.ts'
 import { unlessAborted } from '../../platform/unless-aborted.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { sizeText } from '../../shared/size-text.ts'
 import { bounded } from '../bounded.ts'
-import { fileError, hashFile } from './local-file.ts'
+import { hashFile } from './local-file.ts'
 import { decodePicture, type PixelForm, pixelForm } from './picture-pixels.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
@@ -117,7 +118,7 @@ export class StillClip implements Clip {
 async function readPicture(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   return await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
     signal?.throwIfAborted()
-    throw fileError(path, error)
+    throw readFailure(path, error)
   })
 }
 

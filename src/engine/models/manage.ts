@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFailure } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
-import { isDiskFull, whyUnwritten } from '../write-failure.ts'
 import { readManifest } from './manifest.ts'
 import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
 
@@ -102,13 +102,8 @@ async function changing(folder: string, work: () => Promise<void>): Promise<void
   try {
     await work()
   } catch (error) {
-    if (error instanceof TarsierError) throw error
-    if (isDiskFull(error)) {
-      throw new TarsierError('disk-full', `${folder} could not be changed: the disk is full. Make room and try again.`, { cause: error })
-    }
-    const why = whyUnwritten(error)
-    throw new TarsierError('write-failed', `${folder} could not be changed: ${why} See also that no program uses the model.`, {
-      cause: error,
-    })
+    const failure = writeFailure(`${folder} could not be changed`, error)
+    if (!(failure instanceof TarsierError) || failure === error || failure.code !== 'write-failed') throw failure
+    throw new TarsierError('write-failed', `${failure.message} See also that no program uses the model.`, { cause: error })
   }
 }

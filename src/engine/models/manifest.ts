@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readFailure } from '../../platform/file-failure.ts'
 import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
 import { checkFields, readJsonFile } from '../formats/checked-json.ts'
-import { containedPath, unreadable } from '../formats/contained-file.ts'
+import { containedPath } from '../formats/contained-file.ts'
 import type { HashedFile } from '../formats/growing-file.ts'
 
 const versionSchema = z.object({ formatVersion: z.number() })
@@ -99,7 +100,7 @@ export async function hashFile(path: string, signal: AbortSignal, onBytes: (byte
   try {
     await addFile(hash, path, { signal, onBytes })
   } catch (error) {
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
   return hash.digest('hex')
 }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isMissing, readFailure } from '../../platform/file-failure.ts'
 import { resourceFolder } from '../../platform/resource-folder.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
-import { isMissing, unreadable } from '../formats/contained-file.ts'
 import { readManifest } from './manifest.ts'
 
 /** The name of the model that comes with the app. */
@@ -78,7 +78,7 @@ async function namesIn(folder: string): Promise<string[]> {
       .sort()
   } catch (error) {
     if (isMissing(error)) return []
-    throw unreadable(folder, error)
+    throw readFailure(folder, error)
   }
 }
 

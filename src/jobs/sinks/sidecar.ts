@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isDiskFull, whyUnwritten } from '../../engine/write-failure.ts'
+import { writeFailure } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sink } from '../driver.ts'
@@ -46,15 +46,9 @@ export async function writeSidecar(path: string, text: string, options: { readon
     if (!options.overwrite && (await exists(path))) throw refuseExisting(path)
     await move(temporary, path)
   } catch (error) {
-    if (error instanceof TarsierError) throw error
-    if (isDiskFull(error)) {
-      throw new TarsierError('disk-full', `${path} could not be written: the disk is full. Make room, and write what is missing.`, {
-        cause: error,
-        remedy: 'missing-texts',
-      })
-    }
-    throw new TarsierError('write-failed', `${path} could not be written: ${whyUnwritten(error)}`, {
-      cause: error,
+    throw writeFailure(`${path} could not be written`, error, {
+      ifFull: 'Make room, and write what is missing.',
+      remedyIfFull: 'missing-texts',
     })
   } finally {
     await remove(temporary)

@@ -1,5 +1,5 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { asTarsierError, type ErrorCode, TarsierError } from '../../shared/errors.ts'
+import { type ErrorCode, errorFacts } from '../../shared/error-codes.ts'
+import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 
 /** An error as OpenAI's clients read it. `code` is ours. */
 export interface ApiError {
@@ -36,9 +36,9 @@ export function placed(error: unknown, places: ReadonlyMap<string, string>): unk
 }
 
 /** What went wrong, in OpenAI's shape. No path of this machine is told. */
-export function apiError(error: unknown): { readonly status: ContentfulStatusCode; readonly body: ApiError } {
+export function apiError(error: unknown): { readonly status: (typeof errorFacts)[ErrorCode]['http']; readonly body: ApiError } {
   const { code, message, details } = asTarsierError(error)
-  const status = statusOf(code)
+  const status = errorFacts[code].http
   const type = status >= 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error'
   const param = typeof details?.param === 'string' ? details.param : code === 'context-full' ? 'messages' : null
   const told = message.replace(PATH, 'a file of this server')
@@ -47,32 +47,4 @@ export function apiError(error: unknown): { readonly status: ContentfulStatusCod
 
 export function apiErrorBody(message: string, type: string, param: string | null, code: string): ApiError {
   return { error: { message, type, param, code } }
-}
-
-function statusOf(code: ErrorCode): ContentfulStatusCode {
-  switch (code) {
-    case 'model-missing':
-      return 404
-    case 'not-allowed':
-      return 403
-    case 'upload-too-large':
-      return 413
-    case 'out-of-memory':
-    case 'device-unavailable':
-    case 'native-library':
-    case 'engine-crashed':
-    case 'engine-hung':
-    case 'library-busy':
-      return 503
-    case 'disk-full':
-      return 507
-    case 'internal':
-    case 'write-failed':
-    case 'model-damaged':
-    case 'model-unsupported':
-    case 'model-mismatch':
-      return 500
-    default:
-      return 400
-  }
 }

@@ -6,10 +6,10 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
-import { isDiskFull } from '../../engine/write-failure.ts'
+import { writeFailure } from '../../platform/file-failure.ts'
 import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
-import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
 import { ofPart } from './errors.ts'
 import type { UploadFolder } from './upload-folder.ts'
@@ -104,7 +104,7 @@ export class RequestMedia implements AsyncDisposable {
       }
       return await this.#place(scratch, `${hash.digest('hex')}${FRAMES_ENDING}`)
     } catch (error) {
-      throw isDiskFull(error) ? full(error) : error
+      throw unwritten(error)
     } finally {
       await this.#uploads.discard(scratch)
     }
@@ -190,8 +190,7 @@ export class RequestMedia implements AsyncDisposable {
       await pipeline(bytes, this.#counted(hash), createWriteStream(scratch, { flags: 'wx' }), { signal })
       return await this.#place(scratch, hash.digest('hex'))
     } catch (error) {
-      if (isAbort(error) || error instanceof TarsierError) throw error
-      throw isDiskFull(error) ? full(error) : error
+      throw unwritten(error)
     } finally {
       await this.#uploads.discard(scratch)
     }
@@ -243,6 +242,6 @@ function unescaped(data: string): string {
   }
 }
 
-function full(cause: unknown): TarsierError {
-  return new TarsierError('disk-full', 'The disk is full: the clip could not be written. Make room and try again.', { cause })
+function unwritten(error: unknown): unknown {
+  return writeFailure('The clip could not be written', error)
 }

@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract'
 import { z } from 'zod'
-import { type ErrorData, errorCodes } from '../errors.ts'
+import { errorCodes } from '../error-codes.ts'
+import type { ErrorData } from '../errors.ts'
 import { remedies } from '../remedies.ts'
 
 export const errorDetailsSchema = z.record(

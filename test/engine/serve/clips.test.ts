@@ -64,8 +64,8 @@ test('bytes come back whole and in parts', async () => {
 })
 
 test.each([
-  ['nothing', new Uint8Array(0), 422, 'file-empty'],
-  ['a text that is called a film', 'Once upon a time '.repeat(500), 422, 'not-media'],
+  ['nothing', new Uint8Array(0), 400, 'file-empty'],
+  ['a text that is called a film', 'Once upon a time '.repeat(500), 400, 'not-media'],
   ['more than is taken', new Uint8Array(1_000_001), 413, 'upload-too-large'],
 ] as const)('%s is refused in words and leaves nothing behind', async (_what, body, status, code) => {
   const before = await uploads()

@@ -138,7 +138,7 @@ describe('paths and addresses', () => {
   })
 
   test('what is no media says so', async () => {
-    await expect(ask('gone.mp4')).rejects.toMatchObject({ status: 400, code: 'file-missing' })
+    await expect(ask('gone.mp4')).rejects.toMatchObject({ status: 404, code: 'file-missing' })
     await expect(ask(`data:video/mp4;base64,${Buffer.from('Once upon a time '.repeat(99)).toString('base64')}`)).rejects.toMatchObject({
       status: 400,
       code: 'not-media',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorLine } from '../../../src/cli/errors.ts'
+import { exitCodeOf } from '../../../src/cli/exit-codes.ts'
 import { openImportSource } from '../../../src/engine/models/import/import-source.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { resolveModel } from '../../../src/engine/models/registry.ts'
@@ -58,4 +59,17 @@ describe('errors on stderr', () => {
       'tarsier: evil�[2J�.mp4: Not a clip. [not-media]',
     )
   })
+})
+
+it.each([
+  ['usage', 2],
+  ['hub-offline', 69],
+  ['model-unavailable', 69],
+  ['hub-rate-limited', 75],
+  ['bench-busy', 75],
+  ['hub-gated', 77],
+  ['file-missing', 1],
+  ['internal', 1],
+] as const)('a command that fails with %s ends with status %i', (code, status) => {
+  expect(exitCodeOf(new TarsierError(code, 'It failed.'))).toBe(status)
 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type GgufHead, GgufVersionError, readGgufHead } from './gguf-head.ts'
 import { GgufError, GgufReader } from './gguf-reader.ts'
@@ -79,9 +80,6 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new TarsierError('file-missing', `${path} is not there. Import or fetch the model again.`, { cause: error })
-    }
-    throw new TarsierError('file-unreadable', `${path} cannot be read: ${(error as Error).message}.`, { cause: error })
+    throw readFailure(path, error, 'Import or fetch the model again.')
   }
 }

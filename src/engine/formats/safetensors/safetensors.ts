@@ -1,9 +1,10 @@
 import { type FileHandle, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { checkFields, readJsonFile } from '../checked-json.ts'
-import { isMissing, openContained, readExactly, unreadable } from '../contained-file.ts'
+import { openContained, readExactly } from '../contained-file.ts'
 import { toFloats } from '../float-formats.ts'
 import type { CheckpointDtype, TensorInfo, TensorSource } from '../tensor-source.ts'
 import { readSafetensorsHeader, type StoredTensor } from './safetensors-header.ts'
@@ -62,7 +63,7 @@ async function expectDirectory(directory: string): Promise<void> {
   } catch (error) {
     if (isMissing(error))
       throw new TarsierError('file-missing', `There is no folder ${directory}. Give the folder that holds the checkpoint.`)
-    throw unreadable(directory, error)
+    throw readFailure(directory, error)
   }
   throw new TarsierError('file-missing', `${directory} is not a folder. Give the folder that holds the checkpoint.`)
 }
@@ -75,7 +76,7 @@ async function openShard(directory: string, name: string): Promise<Shard | null>
     return { path, file, tensors: await readSafetensorsHeader(file, path) }
   } catch (error) {
     await file.close()
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
 }
 

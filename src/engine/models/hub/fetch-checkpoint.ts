@@ -1,12 +1,12 @@
 import { mkdir, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { writeFailure } from '../../../platform/file-failure.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
-import { isAbort, TarsierError } from '../../../shared/errors.ts'
+import { TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { readJsonFile } from '../../formats/checked-json.ts'
 import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
-import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
 import { lockFolder } from './download-lock.ts'
@@ -85,7 +85,9 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   try {
     return await new Fetch(client, repository, listing, options).run(revision)
   } catch (error) {
-    throw writeFailure(error, downloadsFolder(home))
+    throw writeFailure(`${downloadsFolder(home)} could not be written`, error, {
+      ifFull: 'Make room and import again: what is fetched stays.',
+    })
   }
 }
 
@@ -247,14 +249,4 @@ async function sizeOf(path: string): Promise<number> {
 async function writeRef(path: string, commit: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, commit)
-}
-
-function writeFailure(error: unknown, folder: string): unknown {
-  if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
-  if (isDiskFull(error)) {
-    return new TarsierError('disk-full', `The disk that holds ${folder} is full. Make room and import again: what is fetched stays.`, {
-      cause: error,
-    })
-  }
-  return new TarsierError('write-failed', `${folder} could not be written: ${whyUnwritten(error)}`, { cause: error })
 }

@@ -1,10 +1,10 @@
 import { copyFile, link, mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { addFile } from '../../../platform/file-pieces.ts'
 import { move } from '../../../platform/move.ts'
 import { realPath } from '../../../platform/real-path.ts'
 import { TarsierError } from '../../../shared/errors.ts'
-import { isMissing, unreadable } from '../../formats/contained-file.ts'
 import { beginHash } from './content-hash.ts'
 import { COMMIT, repositoryFolder } from './repository.ts'
 import type { RemoteFile } from './repository-listing.ts'
@@ -44,7 +44,7 @@ export async function hasContent(
   try {
     await addFile(hash, path, { signal, onBytes })
   } catch (error) {
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
   return hash.digest('hex') === remote.hash
 }
@@ -70,7 +70,7 @@ export async function cachedCommit(root: string, repository: string, revision: s
     return COMMIT.test(commit) ? commit : null
   } catch (error) {
     if (isMissing(error)) return null
-    throw unreadable(root, error)
+    throw readFailure(root, error)
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { isMissing } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
-import { isMissing } from '../../formats/contained-file.ts'
 import { type Proxies, proxiesOf } from './proxies.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
+import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { readJsonFile } from '../../formats/checked-json.ts'
-import { isMissing, unreadable } from '../../formats/contained-file.ts'
 import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, needsIndex } from './checkpoint-files.ts'
 import { cachedCommit, checkSnapshot, snapshotFolder } from './hub-cache.ts'
@@ -43,7 +43,7 @@ async function namesIn(directory: string): Promise<string[]> {
     return await readdir(directory)
   } catch (error) {
     if (isMissing(error)) return []
-    throw unreadable(directory, error)
+    throw readFailure(directory, error)
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from '../../../platform/file-failure.ts'
 import { move, remove } from '../../../platform/move.ts'
-import { isMissing } from '../../formats/contained-file.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
 /** Begins every folder that is still being written, before the writing process's id; hidden from lists of models by its dot. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFailure } from '../../../platform/file-failure.ts'
 import { move, remove } from '../../../platform/move.ts'
-import { type ErrorCode, isAbort, TarsierError } from '../../../shared/errors.ts'
+import type { ErrorCode } from '../../../shared/error-codes.ts'
+import { isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
-import { isDiskFull, whyUnwritten } from '../../write-failure.ts'
 import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
 /** Failures that pass: somebody makes room, closes other programs, or gives a permission. */
@@ -37,7 +38,7 @@ export async function writeFolderAside(
     await aside.journal.movedTo(target).remove()
     return target
   } catch (thrown) {
-    const error = writeFailure(thrown, target, name)
+    const error = failureOf(thrown, target, name)
     if (aside?.journal.worthKeeping && mayGoOn(error)) await aside.leave()
     // `made` is the topmost folder that was missing before.
     else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await remove(leftover)
@@ -52,14 +53,7 @@ function mayGoOn(error: unknown): boolean {
 
 /** Throws `model-exists` when there is something already where the model shall be. */
 export function expectFree(target: string, name: string): void {
-  if (!existsSync(target)) return
-  throw new TarsierError(
-    'model-exists',
-    `There is already a model "${name}" in ${target}. Give another name, or remove that folder first.`,
-    {
-      details: { name },
-    },
-  )
+  if (existsSync(target)) throw alreadyThere(target, name)
 }
 
 /** Throws `disk-full` when the disk that holds `directory` has less free than `bytes`, beside the `there` bytes of them that are written. */
@@ -74,24 +68,13 @@ export async function expectRoom(directory: string, bytes: number, there = 0): P
   )
 }
 
-function writeFailure(error: unknown, target: string, name: string): unknown {
-  if (error instanceof TarsierError || isAbort(error) || !(error instanceof Error) || !('syscall' in error)) return error
-  const code = 'code' in error ? error.code : undefined
-  if (isDiskFull(error)) {
-    return new TarsierError(
-      'disk-full',
-      `${target} could not be written: the disk is full. Make room and import again: it goes on where it was.`,
-      { cause: error },
-    )
-  }
-  if (code === 'ENOTEMPTY' || code === 'EEXIST') {
-    return new TarsierError(
-      'model-exists',
-      `There is already a model "${name}" in ${target}. Give another name, or remove that folder first.`,
-      {
-        cause: error,
-      },
-    )
-  }
-  return new TarsierError('write-failed', `${target} could not be written: ${whyUnwritten(error)}`, { cause: error })
+function failureOf(error: unknown, target: string, name: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOTEMPTY' || code === 'EEXIST') return alreadyThere(target, name, error)
+  return writeFailure(`${target} could not be written`, error, { ifFull: 'Make room and import again: it goes on where it was.' })
+}
+
+function alreadyThere(target: string, name: string, cause?: unknown): TarsierError {
+  const message = `There is already a model "${name}" in ${target}. Give another name, or remove that folder first.`
+  return new TarsierError('model-exists', message, { cause, details: { name } })
 }

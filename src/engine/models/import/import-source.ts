@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { readConfigFile, tiesEmbeddings } from '../../checkpoint/config-file.ts'
 import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
 import { familyOfConfig } from '../../families/families.ts'
-import { isMissing, unreadable } from '../../formats/contained-file.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { mergeAdapter } from './adapted-tensors.ts'
@@ -125,7 +125,7 @@ async function namesIn(path: string): Promise<string[] | null> {
     return (await readdir(path)).sort()
   } catch (error) {
     if (isMissing(error)) throw new TarsierError('file-missing', `There is no folder ${path}. Give the folder that holds the checkpoint.`)
-    throw unreadable(path, error)
+    throw readFailure(path, error)
   }
 }
 

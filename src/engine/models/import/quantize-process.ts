@@ -1,9 +1,9 @@
 import { basename, dirname, relative } from 'node:path'
 import { LlamaLogLevel } from 'node-llama-cpp'
+import { isFolderFull, writeFailure } from '../../../platform/file-failure.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
 import { callAsync } from '../../language/llama-header.ts'
 import { openLlamaLibrary } from '../../language/llama-library.ts'
-import { isFolderFull } from '../../write-failure.ts'
 
 export interface QuantizeRequest {
   /** A GGUF that was checked. */
@@ -56,7 +56,7 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
   try {
     process.chdir(folder)
   } catch (cause) {
-    throw unwritable(destination, cause instanceof Error ? cause.message : String(cause), cause)
+    throw unwritable(destination, cause)
   }
   const code = await callAsync(api.quantize, relative(folder, source), basename(destination), params)
   if (code === 0) return
@@ -65,7 +65,7 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
   throw failure(errors.join(' ').replace(/\s+/g, ' ').slice(0, 500), source, destination)
 }
 
-function failure(said: string, source: string, destination: string): TarsierError {
+function failure(said: string, source: string, destination: string): unknown {
   const cause = new Error(said)
   if (/alloc|out of memory|resource temporarily unavailable/i.test(said)) {
     return new TarsierError(
@@ -75,7 +75,7 @@ function failure(said: string, source: string, destination: string): TarsierErro
     )
   }
   if (/iostream|basic_ios|failed to (open|write)/i.test(said)) {
-    return unwritable(destination, said, cause)
+    return unwritable(destination, cause)
   }
   return new TarsierError(
     'model-damaged',
@@ -84,8 +84,9 @@ function failure(said: string, source: string, destination: string): TarsierErro
   )
 }
 
-function unwritable(destination: string, said: string, cause: unknown): TarsierError {
-  return isFolderFull(dirname(destination))
-    ? new TarsierError('disk-full', `${destination} could not be written: the disk is full. Make room and import again.`, { cause })
-    : new TarsierError('write-failed', `${destination} could not be written: ${said}. Check the folder and its disk.`, { cause })
+function unwritable(destination: string, cause: unknown): unknown {
+  return writeFailure(`${destination} could not be written`, cause, {
+    ifFull: 'Make room and import again.',
+    full: isFolderFull(dirname(destination)),
+  })
 }

@@ -1,9 +1,9 @@
+import { type ErrorAction, errorFacts } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
-import { type ErrorAction, errorLabels } from '../../lib/error-labels.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'
 
-const actionLabels: Readonly<Record<Exclude<ErrorAction, 'none'>, string>> = {
+const actionLabels: Readonly<Record<ErrorAction, string>> = {
   retry: 'Try again',
   'fewer-frames': 'Use fewer frames',
   'other-device': 'Choose another device',
@@ -16,17 +16,17 @@ const actionLabels: Readonly<Record<Exclude<ErrorAction, 'none'>, string>> = {
 interface FailureNoticeProps {
   readonly error: Pick<ErrorData, 'code' | 'message'>
   /** What can be done from here; the rest of the error's actions is left out. */
-  readonly can?: Partial<Readonly<Record<Exclude<ErrorAction, 'none'>, () => void>>>
+  readonly can?: Partial<Readonly<Record<ErrorAction, () => void>>>
   readonly onDismiss?: () => void
 }
 
-/** An error in words: what happened, what to do, and buttons that do it. */
+/** An error: what happened, what to do, and buttons that do it. */
 export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps) {
-  const { title, actions } = errorLabels[error.code]
+  const { label, actions } = errorFacts[error.code]
   const handlers = { reload: () => window.location.reload(), ...can }
-  const possible = actions.flatMap((action) => {
-    const act = action === 'none' ? undefined : handlers[action]
-    return act && action !== 'none' ? [{ action, act }] : []
+  const possible = actions.flatMap((action: ErrorAction) => {
+    const act = handlers[action]
+    return act ? [{ action, act }] : []
   })
   const buttons = (possible.length > 0 || onDismiss) && (
     <>
@@ -43,7 +43,7 @@ export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps
     </>
   )
   return (
-    <Notice tone="bad" title={title} urgent actions={buttons}>
+    <Notice tone="bad" title={label} urgent actions={buttons}>
       {error.message}
     </Notice>
   )

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeFolderAside } from '../../../src/engine/models/import/folder-aside.ts'
-import { isDiskFull, isFolderFull, whyUnwritten } from '../../../src/engine/write-failure.ts'
 import { writeSidecar } from '../../../src/jobs/sinks/sidecar.ts'
 import { replaceFile } from '../../../src/jobs/write-file.ts'
 import { Database } from '../../../src/library/database.ts'
+import { isDiskFull, isFolderFull, readFailure, writeFailure } from '../../../src/platform/file-failure.ts'
+import { TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../helpers/small-disk.ts'
 
@@ -17,24 +18,82 @@ beforeEach(async () => {
 })
 afterEach(() => scratch[Symbol.asyncDispose]())
 
-const failureOf = (code: string) => Object.assign(new Error(`${code}: it failed`), { code })
+/** An error as Node's file system throws it. */
+const systemError = (code: string) => Object.assign(new Error(`${code}: it failed`), { code, syscall: 'open' })
+const CODES = [
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EIO',
+  'ENOENT',
+  'ENOTDIR',
+  'EEXIST',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'EMFILE',
+  'EBUSY',
+  'ELOOP',
+  'ESTALE',
+  'EXYZ',
+]
+const PATH = '/a/b.txt'
 
 test('a disk, a quota and a file that take no more are full, and nothing else is', () => {
-  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) expect(isDiskFull(failureOf(code))).toBe(true)
-  for (const code of ['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT']) expect(isDiskFull(failureOf(code))).toBe(false)
+  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
+    expect(isDiskFull(systemError(code))).toBe(true)
+    expect(
+      writeFailure(`${PATH} could not be written`, systemError(code), { ifFull: 'Wait.', remedyIfFull: 'missing-texts' }),
+    ).toMatchObject({
+      code: 'disk-full',
+      message: '/a/b.txt could not be written: the disk is full. Wait.',
+      remedy: 'missing-texts',
+    })
+  }
+  for (const code of CODES) expect(isDiskFull(systemError(code))).toBe(false)
   expect(isDiskFull(new Error('ENOSPC'))).toBe(false)
 })
 
-test('a permission is spoken of where one is missing, and nowhere else', () => {
-  const codes = ['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENAMETOOLONG', 'EMFILE', 'EBUSY']
-  const said = codes.map((code) => [code, whyUnwritten(failureOf(code), 'linux')] as const)
-  for (const [, sentence] of said) expect(sentence).toMatch(/^[a-z].*\. [A-Z].*\.$|^E[A-Z]+: .*\. Check/)
-  expect(said.filter(([, sentence]) => /permission/.test(sentence)).map(([code]) => code)).toEqual(['EACCES', 'EPERM'])
+describe.each([
+  ['reading', 'file-unreadable', (error: unknown) => readFailure(PATH, error)],
+  ['writing', 'write-failed', (error: unknown) => writeFailure(`${PATH} could not be written`, error, { platform: 'linux' })],
+] as const)('%s', (_, code, failureOf) => {
+  const failures = CODES.map((system) => ({ system, failure: failureOf(systemError(system)) as TarsierError }))
+
+  test.each(failures)('names the file and what to do: $system', ({ system, failure }) => {
+    expect(failure.message).toMatch(/^(There is no )?\/a\/b\.txt.*\. [A-Z].*\.$/)
+    const missing = code === 'file-unreadable' && (system === 'ENOENT' || system === 'ENOTDIR')
+    expect(failure).toMatchObject({ code: missing ? 'file-missing' : code, cause: { code: system }, remedy: undefined })
+  })
+
+  test('speaks of a permission where one is missing, and nowhere else', () => {
+    const named = failures.filter(({ failure }) => /permission/.test(failure.message)).map(({ system }) => system)
+    expect(named).toEqual(['EACCES', 'EPERM'])
+  })
+
+  test('leaves typed errors and aborts as they are', () => {
+    const typed = new TarsierError('usage', 'No.')
+    const abort = new DOMException('Stopped.', 'AbortError')
+    expect([failureOf(typed), failureOf(abort)]).toEqual([typed, abort])
+  })
+})
+
+test('what the file system did not say is no failed write, unless the library is known not to say why', () => {
+  const error = new TypeError('a fault of ours')
+  expect(writeFailure('a could not be written', error)).toBe(error)
+  const silent = new Error('failed to write.')
+  expect(writeFailure('a could not be written', silent, { full: true })).toMatchObject({ code: 'disk-full', cause: silent })
+  expect(writeFailure('a could not be written', silent, { full: false })).toMatchObject({
+    code: 'write-failed',
+    message: 'a could not be written: failed to write. Check the folder and its disk.',
+  })
 })
 
 test('another program is named where one may have the file open', () => {
   const about = (platform: NodeJS.Platform) =>
-    ['EPERM', 'EACCES', 'EBUSY', 'EIO'].filter((code) => /another program/.test(whyUnwritten(failureOf(code), platform)))
+    ['EPERM', 'EACCES', 'EBUSY', 'EIO'].filter((code) => {
+      const { message } = writeFailure('a could not be written', systemError(code), { platform }) as TarsierError
+      return /another program/.test(message)
+    })
   expect(about('linux')).toEqual(['EBUSY'])
   expect(about('win32')).toEqual(['EPERM', 'EACCES', 'EBUSY'])
 })

@@ -1,0 +1,80 @@
+/** What a user can do in the page about an error. */
+export type ErrorAction = 'retry' | 'fewer-frames' | 'other-device' | 'other-file' | 'models' | 'locate' | 'reload'
+
+/** What an error code means to each side of the program. */
+interface ErrorFacts {
+  /** Status of an HTTP answer that fails with it. */
+  readonly http: 400 | 403 | 404 | 409 | 413 | 500 | 502 | 503 | 507
+  /** Exit status of a command that fails with it, by its name in `src/cli/exit-codes.ts`. */
+  readonly exit: 'failed' | 'usage' | 'unavailable' | 'tryLater' | 'denied'
+  /** Heading in the page; the error's own sentence stands below it. */
+  readonly label: string
+  readonly actions: readonly ErrorAction[]
+}
+
+/**
+ * Every failure that a user can meet, by its stable code. The code crosses process and network boundaries; the sentence beside it says what to
+ * do. Codes are never renamed: scripts and saved results rely on them.
+ */
+export const errorFacts = {
+  // what was asked
+  usage: { http: 400, exit: 'usage', label: 'That cannot be done so', actions: [] },
+  'invalid-range': { http: 400, exit: 'failed', label: 'There is nothing in that range', actions: [] },
+  // files and media
+  'file-missing': { http: 404, exit: 'failed', label: 'The file is gone', actions: ['locate', 'retry'] },
+  'file-unreadable': { http: 400, exit: 'failed', label: 'The file cannot be read', actions: ['retry', 'other-file'] },
+  'file-empty': { http: 400, exit: 'failed', label: 'The file is empty', actions: ['other-file'] },
+  'not-media': { http: 400, exit: 'failed', label: 'That is no video, image or GIF', actions: ['other-file'] },
+  'no-video': { http: 400, exit: 'failed', label: 'There is no picture in it', actions: ['other-file'] },
+  'no-frames': { http: 400, exit: 'failed', label: 'No frame of it can be decoded', actions: ['other-file'] },
+  'nothing-found': { http: 404, exit: 'failed', label: 'Nothing was found', actions: ['other-file'] },
+  'write-failed': { http: 500, exit: 'failed', label: 'It could not be saved', actions: ['retry'] },
+  'disk-full': { http: 507, exit: 'failed', label: 'The disk is full', actions: ['retry'] },
+  // models
+  'model-missing': { http: 404, exit: 'failed', label: 'The model is not here', actions: ['models'] },
+  'model-damaged': { http: 500, exit: 'failed', label: 'The model is damaged', actions: ['models'] },
+  'model-unsupported': { http: 500, exit: 'failed', label: 'This model cannot be used', actions: ['models'] },
+  'model-mismatch': { http: 500, exit: 'failed', label: 'The model’s files do not belong together', actions: ['models'] },
+  'model-exists': { http: 409, exit: 'failed', label: 'There is a model of that name', actions: ['models'] },
+  // the Hugging Face hub and downloads
+  'hub-gated': { http: 403, exit: 'denied', label: 'The hub wants a login for it', actions: ['retry'] },
+  'hub-missing': { http: 404, exit: 'failed', label: 'The hub does not have it', actions: ['retry'] },
+  'hub-rate-limited': { http: 503, exit: 'tryLater', label: 'The hub asks for patience', actions: ['retry'] },
+  'hub-offline': { http: 503, exit: 'unavailable', label: 'Tarsier is set to be offline', actions: [] },
+  'hub-unreachable': { http: 502, exit: 'unavailable', label: 'The hub cannot be reached', actions: ['retry'] },
+  'hub-failed': { http: 502, exit: 'failed', label: 'The hub failed', actions: ['retry'] },
+  'download-damaged': { http: 502, exit: 'failed', label: 'What came is damaged', actions: ['retry'] },
+  'download-busy': { http: 409, exit: 'tryLater', label: 'It is being fetched already', actions: ['retry'] },
+  // benchmarks
+  'bench-mismatch': { http: 409, exit: 'failed', label: 'The run was made with other settings', actions: [] },
+  'bench-damaged': { http: 400, exit: 'failed', label: 'The benchmark file is damaged', actions: [] },
+  'bench-busy': { http: 409, exit: 'tryLater', label: 'Another run writes there', actions: [] },
+  'model-unavailable': { http: 502, exit: 'unavailable', label: 'The model’s server does not answer', actions: ['retry'] },
+  'model-failed': { http: 502, exit: 'failed', label: 'The model’s server refused it', actions: ['retry'] },
+  'judge-failed': { http: 502, exit: 'failed', label: 'The judge gave no verdict', actions: ['retry'] },
+  'judge-unavailable': { http: 502, exit: 'failed', label: 'The judge cannot be reached', actions: ['retry'] },
+  // the library
+  'library-busy': { http: 503, exit: 'failed', label: 'The library is in use', actions: ['retry'] },
+  'library-damaged': { http: 500, exit: 'failed', label: 'The library is damaged', actions: ['reload'] },
+  // the service and its server
+  'not-allowed': { http: 403, exit: 'failed', label: 'This page may not do that', actions: ['reload'] },
+  'upload-too-large': { http: 413, exit: 'failed', label: 'The file is too large to upload', actions: ['other-file'] },
+  'service-lost': { http: 503, exit: 'failed', label: 'Tarsier does not answer', actions: ['retry', 'reload'] },
+  // models at work
+  'context-full': { http: 400, exit: 'failed', label: 'The conversation is full', actions: ['fewer-frames', 'retry'] },
+  'out-of-memory': { http: 503, exit: 'failed', label: 'The memory does not suffice', actions: ['fewer-frames', 'other-device', 'retry'] },
+  'device-unavailable': { http: 503, exit: 'failed', label: 'The device cannot be used', actions: ['other-device', 'retry'] },
+  'native-library': { http: 503, exit: 'failed', label: 'A part of the engine does not load', actions: ['other-device', 'retry'] },
+  'engine-crashed': { http: 503, exit: 'failed', label: 'The engine stopped, and was started again', actions: ['retry', 'other-device'] },
+  'engine-hung': {
+    http: 503,
+    exit: 'failed',
+    label: 'The engine did not respond, and was ended',
+    actions: ['retry', 'other-file', 'other-device'],
+  },
+  internal: { http: 500, exit: 'failed', label: 'Something unforeseen went wrong', actions: ['retry'] },
+} as const satisfies Record<string, ErrorFacts>
+
+export type ErrorCode = keyof typeof errorFacts
+
+export const errorCodes = Object.keys(errorFacts) as [ErrorCode, ...ErrorCode[]]
