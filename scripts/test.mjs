@@ -23,6 +23,11 @@ const steps = {
   style: () => one('@biomejs/biome/bin/biome', 'check', '.'),
   rooms: () => one('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools', 'test'),
   unused: () => one('knip/bin/knip.js'),
+  docs: () =>
+    sum(
+      one('tsx/dist/cli.mjs', 'tools/reference-docs/generate.ts', '--check'),
+      one('tsx/dist/cli.mjs', 'tools/reference-docs/docstrings.ts'),
+    ),
   build: () => one('electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn'),
   unit: () => vitest('unit', 'shell'),
   engine: () => vitest('engine'),
@@ -74,6 +79,12 @@ function run(tool, args, env = {}) {
 /** A step that is right or wrong as a whole. @param {string} tool @param {string[]} args @returns {Counts} */
 function one(tool, ...args) {
   return run(tool, args) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
+}
+
+/** @param {Counts[]} parts @returns {Counts} */
+function sum(...parts) {
+  const of = (/** @type {keyof Counts} */ name) => parts.reduce((total, counts) => total + counts[name], 0)
+  return { passed: of('passed'), failed: of('failed'), skipped: of('skipped') }
 }
 
 /** @param {string[]} projects @returns {Counts} */

@@ -3,20 +3,10 @@ import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
 import { type BegunForm, begunForms } from '../bench/run/openai-model.ts'
 import type { Shard } from '../bench/run/shard.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
-import { MAX_FRAMES, type SamplerName, samplerNames } from '../shared/frame-request.ts'
-import {
-  deviceOption,
-  homeOption,
-  parseFrames,
-  parseMaxPixels,
-  parseMaxTokens,
-  parseName,
-  parseRepeatPenalty,
-  parseSeed,
-  parseTemperature,
-  parseTopK,
-  parseTopP,
-} from './options.ts'
+import type { SamplerName } from '../shared/frame-request.ts'
+import { options } from '../shared/options.ts'
+import { optionFrom } from './option-from.ts'
+import { homeOption, parseName } from './options.ts'
 import { parseCount, parseShard, parseWorkers } from './run-words.ts'
 
 export interface BenchRunOptions {
@@ -96,7 +86,7 @@ export function addRunOptions(command: Command): void {
         'samples at a time; with --engine tarsier each has a process and a model of its own (default: 1; with openai 8)',
       ).argParser(parseWorkers),
     )
-    .addOption(deviceOption())
+    .addOption(optionFrom(options.device, '--device <name>', { default: 'auto' }))
     .addOption(homeOption())
   command
     .optionsGroup(
@@ -122,27 +112,14 @@ export function addRunOptions(command: Command): void {
         .default('continue'),
     )
   command
-    .optionsGroup('Frames and words:')
-    .addOption(
-      new Option(
-        '-n, --frames <n>',
-        `number of frames the model sees, 1 to ${MAX_FRAMES} (default: the model's own; with openai 16)`,
-      ).argParser(parseFrames),
-    )
-    .addOption(new Option('--sampler <name>', "which frames (default: the model's own; with openai uniform)").choices(samplerNames))
-    .addOption(
-      new Option('--max-pixels <n>', "most pixels of one frame after shrinking (default: the model's own)").argParser(parseMaxPixels),
-    )
-    .addOption(new Option('--max-tokens <n>', 'most tokens of an answer').argParser(parseMaxTokens).default(512))
-    .addOption(new Option('--temperature <t>', '0 always takes the likeliest token').argParser(parseTemperature).default(0))
-    .addOption(
-      new Option('--top-p <p>', 'above temperature 0: the likeliest tokens that reach this probability').argParser(parseTopP).default(1),
-    )
-    .addOption(new Option('--top-k <k>', 'above temperature 0: the k likeliest tokens; 0 keeps all (default: 0)').argParser(parseTopK))
-    .addOption(
-      new Option('--repeat-penalty <r>', 'makes recently used tokens less likely; 1 changes nothing (default: 1)').argParser(
-        parseRepeatPenalty,
-      ),
-    )
-    .addOption(new Option('--seed <n>', 'above temperature 0: the same seed gives the same answers').argParser(parseSeed))
+    .optionsGroup('Frames and answer:')
+    .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: "the model's own; with openai 16" }))
+    .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: "the model's own; with openai uniform" }))
+    .addOption(optionFrom(options.maxPixels, '--max-pixels <n>'))
+    .addOption(optionFrom(options.maxTokens, '--max-tokens <n>', { default: 512 }))
+    .addOption(optionFrom(options.temperature, '--temperature <t>', { default: 0 }))
+    .addOption(optionFrom(options.topP, '--top-p <p>', { default: 1 }))
+    .addOption(optionFrom(options.topK, '--top-k <k>'))
+    .addOption(optionFrom(options.repeatPenalty, '--repeat-penalty <r>'))
+    .addOption(optionFrom(options.seed, '--seed <n>'))
 }

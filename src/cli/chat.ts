@@ -11,13 +11,13 @@ import { tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Interrupts, RunCommand } from './interrupt.ts'
 import { LineReader } from './line-reader.ts'
-import { type ClipOptions, frameOptions, modelOptions, type WordOptions, wordOptions } from './options.ts'
+import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions } from './options.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 import { summaryOf } from './summary.ts'
 
-type ChatOptions = ClipOptions & WordOptions
+type ChatOptions = ClipOptions & AnswerOptions
 
 export function addChat(program: Command, run: RunCommand): void {
   const command = program
@@ -28,7 +28,7 @@ export function addChat(program: Command, run: RunCommand): void {
         'Questions may also be piped in, a line each; answers go to stdout.',
     )
     .argument('<file>', 'a video or picture')
-  for (const option of [...modelOptions(), ...frameOptions(), ...wordOptions()]) command.addOption(option)
+  for (const option of [...modelOptions(), ...frameOptions(), ...answerOptions()]) command.addOption(option)
   command
     .addHelpText(
       'after',

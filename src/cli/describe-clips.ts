@@ -10,10 +10,10 @@ import { assertNever, asTarsierError, isAbort, TarsierError } from '../shared/er
 import type { Estimate } from '../shared/estimate.ts'
 import { DescribeOutput } from './describe-output.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import type { ClipOptions, WordOptions } from './options.ts'
+import type { AnswerOptions, ClipOptions } from './options.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 
-export interface DescribeOptions extends ClipOptions, WordOptions {
+export interface DescribeOptions extends ClipOptions, AnswerOptions {
   readonly prompt?: string
   readonly json?: boolean
   readonly sidecar?: 'txt'

@@ -15,7 +15,7 @@ import type { ErrorCode } from '../shared/error-codes.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
 import { brokenLineError, tellError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import type { ClipOptions, WordOptions } from './options.ts'
+import type { AnswerOptions, ClipOptions } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
@@ -33,7 +33,7 @@ export interface ListOptions {
   readonly new?: boolean
 }
 
-interface DescribeListOptions extends ClipOptions, WordOptions, ListOptions {
+interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions {
   readonly prompt?: string
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type DescribeOptions, describeClips } from './describe-clips.ts'
 import { checkListOptions, describeList, type ListOptions, listOptions } from './describe-from.ts'
 import type { RunCommand } from './interrupt.ts'
-import { frameOptions, modelOptions, promptOption, wordOptions } from './options.ts'
+import { answerOptions, frameOptions, modelOptions, promptOption } from './options.ts'
 
 export function addDescribe(program: Command, run: RunCommand): void {
   const command = program
@@ -13,7 +13,7 @@ export function addDescribe(program: Command, run: RunCommand): void {
         'Descriptions go to stdout, progress and errors to stderr. A file that fails does not stop the others.',
     )
     .argument('[path...]', 'files or folders')
-  for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...wordOptions()]) command.addOption(option)
+  for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...answerOptions()]) command.addOption(option)
   command.addOption(
     command
       .createOption('--fit', 'where a clip does not fit: look at fewer pixels, then at fewer frames, and say so (default: it is refused)')

@@ -22,6 +22,21 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       return await work(signal, interrupts)
     })
   }
+  const program = createProgram(run)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has written its own sentence (or the help that was asked for).
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    if (isAbort(error)) return exitCodes.interrupted
+    tellError(error)
+    return exitCodeOf(error)
+  }
+}
+
+/** All commands with their options. `run` carries a command out. */
+export function createProgram(run: RunCommand): Command {
   const program = new Command('tarsier')
     .description(
       'A model on your own machine describes videos and pictures and answers questions about them, offline.\n' +
@@ -43,14 +58,5 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   addBench(program, run)
   addServe(program, run)
   addDoctor(program, run)
-  try {
-    await program.parseAsync(args, { from: 'user' })
-    return code
-  } catch (error) {
-    // Commander has written its own sentence (or the help that was asked for).
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    if (isAbort(error)) return exitCodes.interrupted
-    tellError(error)
-    return exitCodeOf(error)
-  }
+  return program
 }

@@ -3,7 +3,7 @@ import type { ClipRequest, EngineOptions, ModelFacts } from '../engine/engine-cl
 import { tarsierHome } from '../engine/home.ts'
 import type { ClipRange, FrameRequest } from '../shared/frame-request.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
-import type { ClipOptions, WordOptions } from './options.ts'
+import type { AnswerOptions, ClipOptions } from './options.ts'
 
 type Defaults = ModelFacts['defaults']
 
@@ -33,7 +33,7 @@ export function clipRequest(path: string, options: ClipOptions, defaults: Defaul
   return { path: resolve(path), frames: frameRequest(options, defaults), maxPixels: options.maxPixels }
 }
 
-export function samplingOf(options: WordOptions, defaults: Pick<Defaults, 'generation'>): Sampling {
+export function samplingOf(options: AnswerOptions, defaults: Pick<Defaults, 'generation'>): Sampling {
   const { maxTokens, temperature, topP } = defaults.generation
   return samplingSchema.parse({
     maxTokens: options.maxTokens ?? maxTokens,

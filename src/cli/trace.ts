@@ -1,18 +1,11 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { startEngineHost } from '../engine/host/host-client.ts'
+import { options } from '../shared/options.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import {
-  type ClipOptions,
-  frameOptions,
-  modelOptions,
-  parseMaxTokens,
-  parseSeed,
-  parseTemperature,
-  parseTopP,
-  promptOption,
-} from './options.ts'
+import { optionFrom, parseOption } from './option-from.ts'
+import { type ClipOptions, frameOptions, modelOptions, promptOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions } from './requests.ts'
 
@@ -23,8 +16,8 @@ interface TraceOptions extends ClipOptions {
 }
 
 function greedyOnly(text: string): number {
-  const temperature = parseTemperature(text)
-  if (temperature !== 0) throw new InvalidArgumentError('It must be 0: a trace always takes the likeliest token.')
+  const temperature = parseOption(options.temperature, text)
+  if (temperature !== 0) throw new InvalidArgumentError('It must be 0: a trace always takes the most likely token.')
   return temperature
 }
 
@@ -39,12 +32,12 @@ export function addTrace(program: Command, run: RunCommand): void {
     )
     .argument('<file>', 'a video or picture')
     .requiredOption('-o, --out <dir>', 'folder for the two files; made when missing')
-    .option('--max-tokens <n>', "most tokens to generate, 1 to 32768 (default: the model's own, 256 for Tarsier2)", parseMaxTokens)
+    .addOption(optionFrom(options.maxTokens, '--max-tokens <n>'))
   // Taken so that a describe command line can be traced as it is; they change nothing where the likeliest token is always taken.
   for (const option of [
     command.createOption('--temperature <t>').argParser(greedyOnly),
-    command.createOption('--top-p <p>').argParser(parseTopP),
-    command.createOption('--seed <n>').argParser(parseSeed),
+    optionFrom(options.topP, '--top-p <p>'),
+    optionFrom(options.seed, '--seed <n>'),
   ]) {
     command.addOption(option.hideHelp())
   }

@@ -83,6 +83,7 @@ export function userMessage(text?: string, clip?: ClipRequest): Message {
   return { role: 'user', content: text === undefined ? shown : [...shown, { kind: 'text', text }] }
 }
 
+/** A message of the model that holds the text alone, such as an earlier answer of the conversation. */
 export function assistantMessage(text: string): Message {
   return { role: 'assistant', content: [{ kind: 'text', text }] }
 }

@@ -29,6 +29,11 @@ export interface LoadedModel extends AsyncDisposable {
   }
 }
 
+/**
+ * Opens a model's language part and tower; the tower's weights are read when it is first used. Whoever loads it disposes of it.
+ * Throws `model-missing`, `model-damaged`, `model-unsupported`, `model-mismatch`, `out-of-memory`, `device-unavailable`, `native-library`, and what
+ * aborted the signal.
+ */
 export async function loadModel(options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
   const devices = partDevices(options.device)
   if (devices === null) throw new TarsierError('usage', `"${options.device}" is not a device.`, { details: { device: options.device } })

@@ -20,6 +20,7 @@ import { gate, jsonOnly, postOnly, refuse } from './gate.ts'
 import { serverHealth } from './health.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
+import { openApiDocument } from './openapi.ts'
 
 export interface ServeOptions {
   /** Defaults to 127.0.0.1: this machine alone. */
@@ -73,6 +74,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     return c.json(health, health.status === 'failing' ? 503 : 200)
   })
   if (options.metrics) app.get('/metrics', (c) => c.text(metricsText(service)))
+  app.get('/openapi.json', (c) => c.json(openApiDocument()))
   app.route(CLIPS_PATH, clipRoutes(service, { maxUpload }))
   app.use(`${RPC_PATH}/*`, jsonOnly, bodyLimit({ maxSize: MAX_JSON, onError: tooLarge }), postOnly)
   const handler = new RPCHandler(router)

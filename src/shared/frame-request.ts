@@ -10,19 +10,66 @@ export const timeRules = ['on-screen', 'average-rate'] as const
 export type TimeRule = (typeof timeRules)[number]
 const rule = z.enum(timeRules).optional()
 
+/** A time in the clip, in seconds from its first frame. */
+const seconds = z.number().min(0)
+
+const start = seconds.meta({
+  title: 'Start',
+  description: 'Begins with the frame that is on screen at this time.',
+  unit: 'seconds',
+  whenAbsent: 'the beginning of the clip',
+})
+const end = seconds.meta({
+  title: 'End',
+  description: 'Ends with the frame that is on screen at this time.',
+  unit: 'seconds',
+  whenAbsent: 'the end of the clip',
+})
+
 /**
  * A part of the clip. Defaults to the whole clip.
  * - `seconds` from its first frame: from the frame that `start` means to the one that `end` means, which is included.
  * - `frames`: frame numbers, `end` excluded.
  */
 export const clipRangeSchema = z.discriminatedUnion('unit', [
-  z.object({ unit: z.literal('seconds'), start: z.number().min(0).optional(), end: z.number().min(0).optional(), rule }).strict(),
+  z.object({ unit: z.literal('seconds'), start: start.optional(), end: end.optional(), rule }).strict(),
   z.object({ unit: z.literal('frames'), start: z.int().min(0).optional(), end: z.int().min(0).optional() }).strict(),
 ])
 export type ClipRange = z.infer<typeof clipRangeSchema>
 
 /** The most frames one clip may give, as in Tarsier2's processor. */
 export const MAX_FRAMES = 256
+
+export const samplerNames = ['uniform', 'middle'] as const
+export type SamplerName = (typeof samplerNames)[number]
+
+/** What a user can choose about the frames of a clip; each schema has its meaning, unit and default with it. */
+export const frameOptions = {
+  frames: z.int().min(1).max(MAX_FRAMES).meta({
+    title: 'Frames',
+    description: 'Number of frames of the clip that the model sees.',
+    whenAbsent: "the model's own, 16 for Tarsier2",
+  }),
+  sampler: z.enum(samplerNames).meta({
+    title: 'Frame selection',
+    description:
+      'Which frames are taken: "uniform" spreads them evenly from the first to the last, "middle" takes the middle frame of equal parts.',
+    whenAbsent: "the model's own",
+  }),
+  start,
+  end,
+  times: z.array(seconds).min(1).max(MAX_FRAMES).meta({
+    title: 'Times',
+    description: 'Takes exactly the frames that are on screen at these times.',
+    unit: 'seconds',
+  }),
+  maxPixels: z.int().min(1).max(1e9).meta({
+    title: 'Pixels per frame',
+    description: "Largest size of a frame after shrinking. Fewer pixels are faster and coarser, down to the model's own minimum.",
+    unit: 'pixels',
+    whenAbsent: "the model's own",
+  }),
+} as const
 
 /**
  * Which frames of a clip the model shall see.
@@ -32,12 +79,9 @@ export const MAX_FRAMES = 256
  * - `times`: the frames that these seconds mean.
  */
 export const frameRequestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('uniform'), count: z.int().min(1).max(MAX_FRAMES), range: clipRangeSchema.optional() }).strict(),
-  z.object({ kind: z.literal('middle'), count: z.int().min(1).max(MAX_FRAMES), range: clipRangeSchema.optional() }).strict(),
+  z.object({ kind: z.literal('uniform'), count: frameOptions.frames, range: clipRangeSchema.optional() }).strict(),
+  z.object({ kind: z.literal('middle'), count: frameOptions.frames, range: clipRangeSchema.optional() }).strict(),
   z.object({ kind: z.literal('indices'), indices: z.array(z.int().min(0)).min(1).max(MAX_FRAMES) }).strict(),
-  z.object({ kind: z.literal('times'), times: z.array(z.number().min(0)).min(1).max(MAX_FRAMES), rule }).strict(),
+  z.object({ kind: z.literal('times'), times: frameOptions.times, rule }).strict(),
 ])
 export type FrameRequest = z.infer<typeof frameRequestSchema>
-
-export const samplerNames = ['uniform', 'middle'] as const
-export type SamplerName = (typeof samplerNames)[number]

@@ -1,25 +1,72 @@
 import { z } from 'zod'
 
-/** How words are drawn. Every field has the reference's default: greedy, 256 new tokens. */
+/** How tokens are chosen. Every field has the reference's default: the most likely token each time, 256 new tokens. */
 export const samplingSchema = z
   .object({
-    /** Most tokens to generate. Defaults to 256. */
-    maxTokens: z.int().min(1).max(32768).default(256),
-    /** 0 is greedy (the most likely token each time). Defaults to 0. */
-    temperature: z.number().min(0).max(2).default(0),
-    /** Nucleus: only the most likely tokens that together reach this probability. 1 keeps all. Defaults to 1. */
-    topP: z.number().gt(0).max(1).default(1),
-    /** Only the k most likely tokens; 0 keeps all. Defaults to 0. */
-    topK: z.int().min(0).default(0),
-    /** Divides the logits of tokens seen in the last 64; 1 changes nothing. Defaults to 1. */
-    repeatPenalty: z.number().min(1).max(2).default(1),
-    /** Makes drawing repeatable. Defaults to a fresh seed when temperature is above 0. */
-    seed: z.int().min(0).max(0xfffffffe).optional(),
-    /** Generation ends before any of these strings. Defaults to none. */
-    stop: z.array(z.string().min(1)).max(16).default([]),
-    /** A grammar in llama.cpp's GBNF with a rule `root`: the answer is a sentence of it, unless it ends before its time. Defaults to none. */
+    maxTokens: z
+      .int()
+      .min(1)
+      .max(32768)
+      .meta({
+        title: 'Answer length',
+        description: 'Largest number of tokens of an answer. A token is about three quarters of a word.',
+        unit: 'tokens',
+        whenAbsent: "the model's own, 256 for Tarsier2",
+      })
+      .default(256),
+    temperature: z
+      .number()
+      .min(0)
+      .max(2)
+      .meta({
+        title: 'Temperature',
+        description: 'At 0 the most likely token is always taken; higher values vary the answer.',
+        whenAbsent: "the model's own, 0 for Tarsier2",
+      })
+      .default(0),
+    topP: z
+      .number()
+      .gt(0)
+      .max(1)
+      .meta({
+        title: 'Top-p',
+        description:
+          'Above temperature 0, chooses among the most likely tokens whose probabilities add up to this value; 1 chooses among all.',
+        whenAbsent: "the model's own, 1 for Tarsier2",
+      })
+      .default(1),
+    topK: z
+      .int()
+      .min(0)
+      .meta({ title: 'Top-k', description: 'Above temperature 0, chooses among this many of the most likely tokens; 0 chooses among all.' })
+      .default(0),
+    repeatPenalty: z
+      .number()
+      .min(1)
+      .max(2)
+      .meta({
+        title: 'Repeat penalty',
+        description: 'Divides the scores of the last 64 tokens, so that they are repeated less; 1 changes nothing.',
+      })
+      .default(1),
+    seed: z
+      .int()
+      .min(0)
+      .max(0xfffffffe)
+      .meta({
+        title: 'Seed',
+        description: 'Above temperature 0, the same seed gives the same answer.',
+        whenAbsent: 'a new one each time',
+      })
+      .optional(),
+    stop: z
+      .array(z.string().min(1))
+      .max(16)
+      .meta({ title: 'Stop', description: 'The answer ends before this text.', whenAbsent: 'none' })
+      .default([]),
+    /** A grammar in llama.cpp's GBNF with a rule `root`: the answer is a sentence of it, unless it ends early. Defaults to none. */
     grammar: z.string().min(1).max(2_000_000).optional(),
-    /** With every token its log probability, and those of so many of the likeliest. Defaults to none of it. */
+    /** Number of the most likely tokens whose log probabilities come with every token, beside its own. Defaults to no log probabilities. */
     logprobs: z.int().min(0).max(20).optional(),
   })
   .strict()

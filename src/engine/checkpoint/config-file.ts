@@ -36,6 +36,7 @@ export function tiesEmbeddings(config: unknown): boolean {
 
 export const SPECIAL_KINDS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const
 
+/** Ids of the special tokens that config.json names, by kind (`bos`, `eos`, …); of a nested language model those of `text_config`. */
 export function tokenIdsOf(root: Root): Map<string, number> {
   const ids = new Map<string, number>()
   for (const kind of SPECIAL_KINDS) {

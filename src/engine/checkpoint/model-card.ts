@@ -17,6 +17,7 @@ export async function readModelCard(directory: string): Promise<ModelCard> {
   return parseModelCard((await readTextFile(directory, 'README.md', { huggingFaceCache: true })) ?? '')
 }
 
+/** The fields of a README.md's front matter; see {@link readModelCard} for the forms that are understood. */
 export function parseModelCard(text: string): ModelCard {
   const fields = frontMatter(text)
   const one = (key: string) => {

@@ -12,10 +12,12 @@ const byName: Readonly<Record<ModelManifest['family'], ModelFamily>> = {
 
 export const families: readonly ModelFamily[] = Object.values(byName)
 
+/** The family of an imported model, by its manifest. */
 export function familyOf(manifest: ModelManifest): ModelFamily {
   return byName[manifest.family]
 }
 
+/** How the tower of an imported model takes frames: their size, preparation and rows. */
 export function towerForm(manifest: ModelManifest): TowerForm {
   return familyOf(manifest).towerForm(manifest)
 }

@@ -11,6 +11,7 @@ const MAX_CHUNKS_BEFORE = 1000
 /** What every picture of an animation needs of the file besides its own data. */
 const SHARED = ['PLTE', 'tRNS']
 
+/** Whether a file's first bytes, at least 8 of them, are those of a PNG. */
 export function isPng(head: Uint8Array): boolean {
   return String.fromCharCode(...head.subarray(0, 8)) === SIGNATURE
 }

@@ -35,6 +35,7 @@ const EXTENSION = 0x21
 const IMAGE = 0x2c
 const GRAPHIC_CONTROL = 0xf9
 
+/** Whether a file's first bytes, at least 6 of them, are those of a GIF. */
 export function isGif(head: Uint8Array): boolean {
   const magic = String.fromCharCode(...head.subarray(0, 6))
   return magic === 'GIF87a' || magic === 'GIF89a'

@@ -36,6 +36,7 @@ const FILM_BRANDS = [
 /** Bytes {@link looksLikeMedia} wants to see. */
 export const SNIFF_BYTES = 400
 
+/** Whether a name ends as those of videos, animations and still pictures do. */
 export function hasMediaExtension(name: string): boolean {
   return MEDIA.has(extensionOf(name))
 }

@@ -116,7 +116,7 @@ export class StillClip implements Clip {
 }
 
 async function readPicture(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  return await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
+  return await readFile(path, { signal }).catch((error: unknown) => {
     signal?.throwIfAborted()
     throw readFailure(path, error)
   })

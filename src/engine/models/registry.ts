@@ -23,10 +23,12 @@ export interface ModelEntry {
   readonly problem: string | null
 }
 
+/** The folder in which imported models lie, a folder each. */
 export function modelsFolder(home: string): string {
   return join(home, 'models')
 }
 
+/** Whether a model can have this name, which becomes the name of its folder on every system. */
 export function isModelName(name: string): boolean {
   return MODEL_NAME.test(name) && !RESERVED_ON_WINDOWS.test(name)
 }

@@ -93,6 +93,7 @@ async function expectFile(path: string, name: string, bytes: number): Promise<vo
   if (stats.size !== bytes) throw damaged(`${name} has ${stats.size} bytes instead of ${bytes}`)
 }
 
+/** The error of a vision tower whose files are damaged (`model-damaged`). `what` is a clause without its full stop. */
 export function damaged(what: string, cause?: unknown): TarsierError {
   return new TarsierError('model-damaged', `The vision tower is damaged: ${what}. Import or download the model again.`, { cause })
 }

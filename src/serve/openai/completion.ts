@@ -1,6 +1,7 @@
 import type { Answer, LikelyToken, TokenLogprob } from '../../shared/engine-events.ts'
 import { assertNever } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/sampling.ts'
+import type { Completion, CompletionChunk } from './response.ts'
 
 /** What every piece of one answer has in common. */
 export interface CompletionHead {
@@ -17,7 +18,7 @@ export interface Choice {
 }
 
 /** @param warnings what of the request was not obeyed */
-export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[]) {
+export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[]): Completion {
   return {
     ...head,
     object: 'chat.completion',
@@ -40,7 +41,7 @@ export interface Delta {
   readonly finish?: FinishReason
 }
 
-export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: Delta, withUsage: boolean) {
+export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: Delta, withUsage: boolean): CompletionChunk {
   return {
     ...head,
     object: 'chat.completion.chunk',
@@ -50,7 +51,12 @@ export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: 
 }
 
 /** The end of a stream: why the last answer ended and what was used; then the count of tokens where it was asked for. */
-export function lastChunks(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[], withUsage: boolean): object[] {
+export function lastChunks(
+  head: CompletionHead,
+  choices: readonly Choice[],
+  warnings: readonly string[],
+  withUsage: boolean,
+): CompletionChunk[] {
   const end = { index: choices.length - 1, delta: {}, ...(choices.at(-1) && { finish: choices.at(-1)?.answer.finish }) }
   const last = { ...chunk(head, end as Delta, withUsage), ...extensionFields(choices, warnings) }
   const warned = warnings.length > 0 && { warnings }

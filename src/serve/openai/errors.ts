@@ -1,10 +1,6 @@
 import { type ErrorCode, errorFacts } from '../../shared/error-codes.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
-
-/** An error as OpenAI's clients read it. `code` is ours. */
-export interface ApiError {
-  readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string }
-}
+import type { ApiError } from './response.ts'
 
 /** A path with at least one folder, on any system, but not one of this API. */
 const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|:;,()]*[\\/][^\s"'<>|:;,()]*/g

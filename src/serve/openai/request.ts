@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
+import { optionFacts } from '../../shared/option-facts.ts'
+import { options } from '../../shared/options.ts'
 
 /** Answers that one request may ask for. */
 export const MAX_CHOICES = 8
@@ -32,26 +34,26 @@ const messageSchema = z.looseObject({
 })
 export type ChatRequestMessage = z.infer<typeof messageSchema>
 
-/** -1 is every frame there is. */
-const frameCount = z.union([z.literal(-1), z.int().min(1)]).nullish()
-const pixels = z.int().min(1).max(1e9).nullish()
+const frameCount = z
+  .union([z.literal(-1), z.int().min(1)])
+  .nullish()
+  .describe('Number of frames; -1 is every frame there is.')
+const pixels = options.maxPixels.nullish()
 
 /** What the processor shall do with the clip, under vLLM's names. */
 const processorSchema = z
   .looseObject({
-    /** So many frames, spread over the range. */
     num_frames: frameCount,
-    /** So many frames a second of the range, up to `max_frames`. */
-    fps: z.number().gt(0).max(1000).nullish(),
-    max_frames: z.int().min(1).nullish(),
-    /** Pixels of one frame. */
-    min_pixels: pixels,
+    fps: z.number().gt(0).max(1000).nullish().describe('Frames per second of the range, up to `max_frames`.'),
+    max_frames: z.int().min(1).nullish().describe('Largest number of frames that `fps` gives.'),
+    min_pixels: z.int().min(1).max(1e9).nullish().describe('Smallest number of pixels of a frame.'),
     max_pixels: pixels,
-    /** The same under their newer names. */
-    size: z.looseObject({ shortest_edge: pixels, longest_edge: pixels }).nullish(),
-    /** Seconds from the clip's beginning. */
-    start: z.number().min(0).nullish(),
-    end: z.number().min(0).nullish(),
+    size: z
+      .looseObject({ shortest_edge: z.int().min(1).max(1e9).nullish(), longest_edge: pixels })
+      .nullish()
+      .describe('Smallest and largest number of pixels of a frame, under their newer names.'),
+    start: options.start.nullish(),
+    end: options.end.nullish(),
   })
   .refine(({ num_frames, fps }) => num_frames == null || fps == null, 'num_frames and fps exclude each other')
   .refine(
@@ -85,28 +87,39 @@ const structuredSchema = z.looseObject({
   grammar: z.string().max(MAX_TEXT).nullish(),
 })
 
-const limit = z.union([z.literal(-1), z.int().min(1)]).nullish()
+const limit = z
+  .union([z.literal(-1), z.int().min(1)])
+  .nullish()
+  .describe(`${optionFacts(options.maxTokens).description} -1 is as many as fit, as in llama.cpp.`)
 
-/** The body of `POST /v1/chat/completions`: what is obeyed of it. What else there is, `unheeded` tells. */
+/** The body of `POST /v1/chat/completions`: the fields that have an effect. `unheeded` gives a warning for others. */
 export const chatRequestSchema = z.looseObject({
-  model: z.string().min(1).max(200),
+  model: z.string().min(1).max(200).describe('Name of a model that `GET /v1/models` lists.'),
   messages: z.array(messageSchema).min(1).max(10_000),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  /** 0 leaves the likeliest token alone. */
-  top_p: z.number().min(0).max(1).nullish(),
-  /** -1 and 0 keep all. */
-  top_k: z.int().min(-1).nullish(),
-  repetition_penalty: z.number().min(1).max(2).nullish(),
-  repeat_penalty: z.number().min(1).max(2).nullish(),
-  /** -1 is as many as there is room for, as llama.cpp has it. */
+  temperature: options.temperature.nullish(),
+  top_p: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullish()
+    .describe(`${optionFacts(options.topP).description} 0 keeps the most likely token alone.`),
+  top_k: z
+    .int()
+    .min(-1)
+    .nullish()
+    .describe(`${optionFacts(options.topK).description} So does -1.`),
+  repetition_penalty: options.repeatPenalty.unwrap().nullish(),
+  repeat_penalty: options.repeatPenalty.unwrap().nullish(),
   max_tokens: limit,
   max_completion_tokens: limit,
   stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
-  /** Any number; -1 is a fresh one. */
-  seed: z.int().nullish(),
-  n: z.int().min(1).max(MAX_CHOICES).nullish(),
+  seed: z
+    .int()
+    .nullish()
+    .describe(`${optionFacts(options.seed).description} -1 is a new one.`),
+  n: z.int().min(1).max(MAX_CHOICES).nullish().describe('Number of answers.'),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
   response_format: formatSchema.nullish(),

@@ -12,6 +12,7 @@ import { answerRequest } from './answer-request.ts'
 import { apiError, apiErrorBody } from './errors.ts'
 import { type MediaRules, RequestMedia } from './media.ts'
 import { readRequest } from './request.ts'
+import type { ListedModel } from './response.ts'
 import { completeAnswer, streamedAnswer } from './stream.ts'
 import { UploadFolder } from './upload-folder.ts'
 
@@ -40,7 +41,7 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   return routes
 }
 
-async function models(service: Service) {
+async function models(service: Service): Promise<ListedModel[]> {
   return (await listModels(service.home)).flatMap(({ name, manifest }) =>
     manifest
       ? [

@@ -1,8 +1,6 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
-import { deviceChoices } from '../devices.ts'
-import { MAX_FRAMES, samplerNames } from '../frame-request.ts'
-import { samplingSchema } from '../sampling.ts'
+import { options } from '../options.ts'
 import { procedure } from './base.ts'
 
 const presetSchema = z.object({ name: z.string().trim().min(1).max(100), text: z.string().trim().min(1).max(100_000) }).strict()
@@ -10,18 +8,17 @@ const presetSchema = z.object({ name: z.string().trim().min(1).max(100), text: z
 /** What holds wherever a question does not say otherwise. Null leaves it to the model. */
 export const settingsSchema = z
   .object({
-    model: z.string().min(1).max(200),
-    device: z.enum(deviceChoices),
-    frames: z.int().min(1).max(MAX_FRAMES).nullable(),
-    sampler: z.enum(samplerNames).nullable(),
-    maxPixels: z.int().min(1).max(1e9).nullable(),
-    maxTokens: samplingSchema.shape.maxTokens.unwrap().nullable(),
-    temperature: samplingSchema.shape.temperature.unwrap().nullable(),
-    topP: samplingSchema.shape.topP.unwrap().nullable(),
+    model: options.model,
+    device: options.device,
+    frames: options.frames.nullable(),
+    sampler: options.sampler.nullable(),
+    maxPixels: options.maxPixels.nullable(),
+    maxTokens: options.maxTokens.nullable(),
+    temperature: options.temperature.nullable(),
+    topP: options.topP.nullable(),
     /** The person's own prompts; those of the papers are {@link SettingsView.presets}. */
     prompts: z.array(presetSchema).max(200),
-    /** Keep what was seen of a clip on disk, so that it opens again without being looked at. */
-    cache: z.boolean(),
+    cache: options.cache,
   })
   .strict()
 export type Settings = z.infer<typeof settingsSchema>

@@ -8,7 +8,16 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
-const ROUTES = ['/', '/index.html', '/v1/models', '/clips/AAAAAAAAAAAAAAAAAAAAAA', '/rpc/settings/get', '/metrics', '/nowhere']
+const ROUTES = [
+  '/',
+  '/index.html',
+  '/v1/models',
+  '/clips/AAAAAAAAAAAAAAAAAAAAAA',
+  '/rpc/settings/get',
+  '/metrics',
+  '/openapi.json',
+  '/nowhere',
+]
 
 describe('before any route', () => {
   test.each(ROUTES)('%s is not given to a foreign name, a foreign page, or without the token', async (path) => {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiErrorSchema, chunkSchema, completionSchema, modelSchema } from '../../../src/serve/openai/response.ts'
+import { openApiDocument } from '../../../src/serve/openapi.ts'
 import type { Answer } from '../../../src/shared/engine-events.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
@@ -41,6 +43,26 @@ test('lists the models that are here', async () => {
   expect(data).toMatchObject([{ id: 'demo', object: 'model' }])
   expect((await client.models.retrieve('demo')).id).toBe('demo')
   await expect(client.models.retrieve('big')).rejects.toMatchObject({ status: 404, code: 'model-missing' })
+})
+
+test('answers have the forms that the OpenAPI document names', async () => {
+  const messages = [{ role: 'user', content: 'What is this?' }]
+  const ask = (more: object) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'demo', messages, max_tokens: 3, logprobs: true, top_logprobs: 2, ...more }),
+  })
+  const whole = await run.fetch('/v1/chat/completions', ask({ user: 'me' }))
+  expect(completionSchema.strict().parse(await whole.json())).toMatchObject({ choices: [{ index: 0 }], warnings: [expect.any(String)] })
+  const streamed = await run.fetch('/v1/chat/completions', ask({ stream: true, stream_options: { include_usage: true } }))
+  const events = (await streamed.text()).split('\n').flatMap((line) => (line.startsWith('data: {') ? [line.slice('data: '.length)] : []))
+  expect(events.length).toBeGreaterThan(2)
+  for (const event of events) chunkSchema.strict().parse(JSON.parse(event))
+  const { data } = (await (await run.fetch('/v1/models')).json()) as { readonly data: readonly unknown[] }
+  for (const model of data) modelSchema.strict().parse(model)
+  const refused = await run.fetch('/v1/chat/completions', ask({ messages: [] }))
+  apiErrorSchema.strict().parse(await refused.json())
+  expect(await (await run.fetch('/openapi.json')).json()).toEqual(openApiDocument())
 })
 
 test('answers about a video, and the follow-up costs its own tokens only', async () => {

@@ -90,6 +90,7 @@ export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig):
   }
 }
 
+/** Throws `model-unsupported` for a vocabulary without the token that stands for a row of a video. */
 export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {
   if (!tokens.includes(VIDEO_PAD)) {
     throw new TarsierError(

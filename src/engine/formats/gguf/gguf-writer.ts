@@ -24,6 +24,7 @@ export interface GgufContent {
   readonly tensors: readonly GgufTensor[]
 }
 
+/** Bytes of a tensor's data, by its type and its shape, without the padding behind it. */
 export function ggufTensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shape'>): number {
   return tensorBytes(
     type,

@@ -145,6 +145,7 @@ export function matrixBytes(elements: number, precision: VisionPrecision): numbe
   return elements * BYTES[precision]
 }
 
+/** Throws `model-damaged` where a tensor of the checkpoint has another shape than config.json implies. */
 export function expectShape(source: TensorSource, key: string, expected: readonly number[]): void {
   const { shape } = source.info(key)
   if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return

@@ -41,6 +41,7 @@ export interface GraphFiles extends HashedFile {
 /** Operators of ONNX Runtime's own domain, the fused ones. */
 export const MICROSOFT = 'com.microsoft'
 
+/** Number of elements of a tensor; 1 of a scalar, which has no dimensions. */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1)
 }

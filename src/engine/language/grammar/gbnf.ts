@@ -113,6 +113,7 @@ export function characters(ranges: readonly CharacterRange[], negated = false): 
   return `[${negated ? '^' : ''}${body}]`
 }
 
+/** A rule that any one of the alternatives, which are rules themselves, satisfies. Duplicates are left out; of none it is the empty text. */
 export function either(alternatives: readonly string[]): string {
   const different = [...new Set(alternatives)]
   return different.length === 1 ? (different[0] ?? '""') : `(${different.join(' | ')})`

@@ -32,6 +32,7 @@ export function expectBounded(grammar: string): void {
   }
 }
 
+/** The error of a grammar that cannot be used (`usage`). `why` is the end of a sentence without its full stop. */
 export function refused(why: string): TarsierError {
   return new TarsierError('usage', `The grammar cannot be used: ${why}.`, { details: { param: 'grammar' } })
 }

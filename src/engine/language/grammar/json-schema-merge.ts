@@ -67,10 +67,12 @@ function commonTypes(a: readonly string[], b: readonly string[], where: string):
   return common
 }
 
+/** The names in a schema's `type`, which is one of them or a list. */
 export function typesOf(type: unknown): string[] {
   return (Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string')
 }
 
+/** Whether a value of a schema's keyword is a schema itself, and neither a boolean nor a list. */
 export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

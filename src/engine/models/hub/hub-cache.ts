@@ -34,6 +34,7 @@ export async function cachedFile(
   return null
 }
 
+/** Whether a file has the bytes that the hub promises, by its hash. `onBytes` gets the number of bytes of each piece that was read. */
 export async function hasContent(
   path: string,
   remote: Pick<RemoteFile, 'bytes' | 'hash'>,

@@ -5,6 +5,7 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{
 const REVISION = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/
 export const COMMIT = /^[0-9a-f]{40}$/
 
+/** Whether a text can be a repository of the hub: `owner/name`. */
 export function isRepositoryName(text: string): boolean {
   return REPOSITORY.test(text) && !text.includes('..') && !text.includes('--')
 }

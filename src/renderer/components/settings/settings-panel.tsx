@@ -1,5 +1,7 @@
 import { deviceChoices } from '../../../shared/devices.ts'
-import { MAX_FRAMES, samplerNames } from '../../../shared/frame-request.ts'
+import { samplerNames } from '../../../shared/frame-request.ts'
+import { type OptionFacts, optionFacts } from '../../../shared/option-facts.ts'
+import { options } from '../../../shared/options.ts'
 import { frameDefaults } from '../../lib/ask-settings.ts'
 import { useCost } from '../../stores/cost.ts'
 import { useModels } from '../../stores/models.ts'
@@ -22,7 +24,31 @@ const deviceNames: Readonly<Record<(typeof deviceChoices)[number], string>> = {
   webgpu: 'WebGPU',
 }
 
-/** How the next question is put. Each setting says what it means, whether it is as it came, and has a way back. */
+const facts = {
+  model: optionFacts(options.model),
+  frames: optionFacts(options.frames),
+  sampler: optionFacts(options.sampler),
+  maxPixels: optionFacts(options.maxPixels),
+  maxTokens: optionFacts(options.maxTokens),
+  temperature: optionFacts(options.temperature),
+  topP: optionFacts(options.topP),
+  device: optionFacts(options.device),
+  cache: optionFacts(options.cache),
+}
+/** Smallest value that can be chosen where it only has to be above 0. */
+const SMALLEST_SHARE = 0.01
+
+/** Meaning and range of a setting; `now` says what it comes to for the clip that is open. */
+function helpText({ description, range }: OptionFacts, now = ''): string {
+  const allowed = range === '' ? [] : [`${range.charAt(0).toUpperCase()}${range.slice(1)}.`]
+  return [description, ...allowed, ...(now === '' ? [] : [now])].join(' ')
+}
+
+function bounds({ min, max }: OptionFacts) {
+  return { min: min ?? SMALLEST_SHARE, max: max ?? Number.MAX_SAFE_INTEGER }
+}
+
+/** The settings of the next question: what each means, whether it has its default, and a button that resets it. */
 export function SettingsPanel() {
   const { view, set, reset } = useSettings()
   const installed = useModels((state) => state.installed)
@@ -33,12 +59,17 @@ export function SettingsPanel() {
   const model = installed.find(({ name }) => name === values.model)
   const frames = frameDefaults({ ...values, frames: null, sampler: null }, model)
   const generation = model?.defaults?.generation
-  const field = (name: keyof typeof values) => ({ isDefault: values[name] === defaults[name], onReset: () => void reset([name]) })
-  const maxFrames = cost?.maxFrames ?? MAX_FRAMES
+  const field = (name: keyof typeof facts) => ({
+    label: facts[name].title,
+    isDefault: values[name] === defaults[name],
+    onReset: () => void reset([name]),
+  })
+  const frameBounds = bounds(facts.frames)
+  const maxFrames = cost?.maxFrames ?? frameBounds.max
   return (
     <div className="space-y-4">
       <CostCard />
-      <Field label="Model" help={model?.problem ?? model?.summary ?? 'This model is not here any more.'} {...field('model')}>
+      <Field help={model?.problem ?? model?.summary ?? 'This model is not here any more.'} {...field('model')}>
         {({ id, describedBy }) => (
           <select
             id={id}
@@ -59,13 +90,13 @@ export function SettingsPanel() {
       </Field>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-x-4 gap-y-3">
         <Field
-          label="Frames"
           help={
             byHand
-              ? 'Frames are picked by hand now, so this does not count.'
-              : cost
-                ? `Up to ${maxFrames} fit${cost.memory.available === null ? ' into the conversation' : ''} with these pixels.`
-                : 'How many moments of the clip are looked at.'
+              ? 'Frames are picked by hand now, so this has no effect.'
+              : helpText(
+                  facts.frames,
+                  cost ? `Up to ${maxFrames} fit${cost.memory.available === null ? ' into the conversation' : ''} with these pixels.` : '',
+                )
           }
           {...field('frames')}
         >
@@ -74,13 +105,13 @@ export function SettingsPanel() {
               {...ids}
               value={values.frames}
               placeholder={String(frames.count)}
-              min={1}
+              min={frameBounds.min}
               max={Math.max(1, maxFrames)}
               onChange={(count) => void set({ frames: count })}
             />
           )}
         </Field>
-        <Field label="Where they are taken" help="Even: first and last included. Middle: the middle of equal parts." {...field('sampler')}>
+        <Field help={helpText(facts.sampler)} {...field('sampler')}>
           {({ id, describedBy }) => (
             <select
               id={id}
@@ -96,49 +127,43 @@ export function SettingsPanel() {
             </select>
           )}
         </Field>
-        <Field label="Pixels of a frame" help={cost ? `Now ${cost.width} × ${cost.height}.` : 'At most so many.'} {...field('maxPixels')}>
+        <Field help={helpText(facts.maxPixels, cost ? `Now ${cost.width} × ${cost.height}.` : '')} {...field('maxPixels')}>
           {(ids) => (
             <NumberInput
               {...ids}
               value={values.maxPixels}
               placeholder="the model’s own"
-              min={784}
-              max={1e7}
+              {...bounds(facts.maxPixels)}
               onChange={(maxPixels) => void set({ maxPixels })}
             />
           )}
         </Field>
-        <Field label="Longest answer" help="In tokens, about ¾ of a word each." {...field('maxTokens')}>
+        <Field help={helpText(facts.maxTokens)} {...field('maxTokens')}>
           {(ids) => (
             <NumberInput
               {...ids}
               value={values.maxTokens}
               placeholder={String(generation?.maxTokens ?? 256)}
-              min={1}
-              max={32768}
+              {...bounds(facts.maxTokens)}
               onChange={(maxTokens) => void set({ maxTokens })}
             />
           )}
         </Field>
-        <Field label="Temperature" help="0: the likeliest word each time. More: freer." {...field('temperature')}>
+        <Field help={helpText(facts.temperature)} {...field('temperature')}>
           {(ids) => (
             <NumberInput
               {...ids}
               value={values.temperature}
               placeholder={String(generation?.temperature ?? 0)}
-              min={0}
-              max={2}
+              {...bounds(facts.temperature)}
               step={0.1}
               onChange={(temperature) => void set({ temperature })}
             />
           )}
         </Field>
         <Field
-          label="Top-p"
           help={
-            (values.temperature ?? generation?.temperature ?? 0) === 0
-              ? 'Has no effect while the temperature is 0.'
-              : 'Only the likeliest words that reach this share.'
+            (values.temperature ?? generation?.temperature ?? 0) === 0 ? 'Has no effect while the temperature is 0.' : helpText(facts.topP)
           }
           {...field('topP')}
         >
@@ -147,14 +172,13 @@ export function SettingsPanel() {
               {...ids}
               value={values.topP}
               placeholder={String(generation?.topP ?? 1)}
-              min={0.01}
-              max={1}
+              {...bounds(facts.topP)}
               step={0.05}
               onChange={(topP) => void set({ topP })}
             />
           )}
         </Field>
-        <Field label="Device" help="Where the eyes and the language run. Help tells which ones work here." {...field('device')}>
+        <Field help={helpText(facts.device, 'Help shows which ones work here.')} {...field('device')}>
           {({ id, describedBy }) => (
             <select
               id={id}
@@ -171,7 +195,7 @@ export function SettingsPanel() {
             </select>
           )}
         </Field>
-        <Field label="Keep what was seen" help="A clip opens again without being looked at." {...field('cache')}>
+        <Field help={helpText(facts.cache)} {...field('cache')}>
           {({ id, describedBy }) => (
             <label className="flex h-8 items-center gap-2 text-[0.8125rem]">
               <input
@@ -188,10 +212,7 @@ export function SettingsPanel() {
         </Field>
       </div>
       <OwnPrompts />
-      <Button
-        size="small"
-        onClick={() => void reset(['model', 'device', 'frames', 'sampler', 'maxPixels', 'maxTokens', 'temperature', 'topP', 'cache'])}
-      >
+      <Button size="small" onClick={() => void reset(Object.keys(facts) as (keyof typeof facts)[])}>
         Reset everything but the prompts
       </Button>
     </div>

@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import { appVersion } from '../service/version.ts'
+import { CLIPS_PATH } from '../shared/contract/addresses.ts'
+import { errorDataSchema } from '../shared/contract/base.ts'
+import { errorCodes, errorFacts } from '../shared/error-codes.ts'
+import { chatRequestSchema } from './openai/request.ts'
+import { apiErrorSchema, chunkSchema, completionSchema, modelSchema } from './openai/response.ts'
+
+const schemas = {
+  ChatRequest: chatRequestSchema,
+  ChatCompletion: completionSchema,
+  ChatCompletionChunk: chunkSchema,
+  Model: modelSchema,
+  ApiError: apiErrorSchema,
+  ErrorData: errorDataSchema,
+} as const
+
+/**
+ * OpenAPI 3.1 document of `tarsier serve`: the OpenAI-compatible API, clips in and out, and health. Schemas come from the zod schemas that check
+ * requests and type answers. The page's own procedures under `/rpc` are not in it: their protocol is oRPC's.
+ */
+export function openApiDocument(): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tarsier',
+      version: appVersion(),
+      description: 'Describes videos and pictures and answers questions about them, on the machine that serves it.',
+    },
+    servers: [{ url: 'http://127.0.0.1:7860' }],
+    security: [{ token: [] }],
+    paths: {
+      '/v1/chat/completions': {
+        post: operation('Answers a conversation about clips and pictures', 'ApiError', {
+          requestBody: { required: true, content: json('ChatRequest') },
+          ok: {
+            description: 'The answer; with `stream` its pieces as server-sent events, `[DONE]` at the end.',
+            content: { ...json('ChatCompletion'), 'text/event-stream': { schema: reference('ChatCompletionChunk') } },
+          },
+        }),
+      },
+      '/v1/models': {
+        get: operation('Lists the models that are here', 'ApiError', {
+          ok: {
+            description: 'All imported models, and the demo model.',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  required: ['object', 'data'],
+                  properties: { object: { const: 'list' }, data: { type: 'array', items: reference('Model') } },
+                },
+              },
+            },
+          },
+        }),
+      },
+      '/v1/models/{model}': {
+        get: operation('Gives one model', 'ApiError', {
+          parameters: [pathParameter('model', 'Name of the model.')],
+          ok: { description: 'The model.', content: json('Model') },
+        }),
+      },
+      [CLIPS_PATH]: {
+        post: operation('Uploads a clip', 'ErrorData', {
+          status: 201,
+          parameters: [{ name: 'name', in: 'query', schema: { type: 'string' }, description: 'File name to show for the clip.' }],
+          requestBody: { required: true, content: { 'application/octet-stream': {} } },
+          ok: {
+            description: 'What the clip is, with the handle to ask for it.',
+            content: { 'application/json': { schema: { type: 'object' } } },
+          },
+        }),
+      },
+      [`${CLIPS_PATH}/{handle}`]: {
+        get: operation("Gives a clip's file; ranges of bytes can be asked for", 'ErrorData', {
+          parameters: [pathParameter('handle', 'The id that the upload gave.')],
+          ok: { description: 'The file as it is.', content: { '*/*': {} } },
+        }),
+      },
+      '/openapi.json': {
+        get: operation('Gives this document', null, { ok: { description: 'This document.', content: { 'application/json': {} } } }),
+      },
+      '/health': {
+        get: {
+          summary: 'Says how the server and its processes are',
+          security: [],
+          responses: {
+            200: { description: 'It works, or a process does not respond at the moment.', content: { 'application/json': {} } },
+            503: {
+              description: 'A process crashed or hung too often and is not started again for now.',
+              content: { 'application/json': {} },
+            },
+          },
+        },
+      },
+    },
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The token that "tarsier serve" printed.' } },
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, jsonSchema(schema)])),
+    },
+  }
+}
+
+type SchemaName = keyof typeof schemas
+
+interface Operation {
+  readonly ok: object
+  /** Status of success. Defaults to 200. */
+  readonly status?: number
+  readonly parameters?: readonly object[]
+  readonly requestBody?: object
+}
+
+/** @param error the form in which this path tells errors; null where it has none of its own */
+function operation(summary: string, error: SchemaName | null, { ok, status = 200, ...rest }: Operation): object {
+  const failures =
+    error === null
+      ? {}
+      : { default: { description: `An error; its code says which, and decides the status: ${statuses()}.`, content: json(error) } }
+  return { summary, ...rest, responses: { [status]: ok, 401: { description: 'The token is missing or wrong.' }, ...failures } }
+}
+
+/** Such as `400 usage, not-media; 404 file-missing`. */
+function statuses(): string {
+  const byStatus = new Map<number, string[]>()
+  for (const code of errorCodes) byStatus.set(errorFacts[code].http, [...(byStatus.get(errorFacts[code].http) ?? []), code])
+  return [...byStatus]
+    .sort(([a], [b]) => a - b)
+    .map(([status, codes]) => `${status} ${codes.join(', ')}`)
+    .join('; ')
+}
+
+function pathParameter(name: string, description: string): object {
+  return { name, in: 'path', required: true, schema: { type: 'string' }, description }
+}
+
+function json(name: SchemaName): object {
+  return { 'application/json': { schema: reference(name) } }
+}
+
+function reference(name: SchemaName): object {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+function jsonSchema(schema: z.ZodType): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return rest
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+
+/** What the schema of an option says about it, for help texts, settings and documentation. */
+export interface OptionFacts {
+  /** Name for people, such as `Answer length`. */
+  readonly title: string
+  /** What it means, in whole sentences. */
+  readonly description: string
+  /** Which values are allowed, to follow "It must be": `a whole number of tokens from 1 to 32768`. */
+  readonly allowed: string
+  /** The range alone, with its unit: `1 to 32768 tokens`; empty for what is no number, or has no bounds. */
+  readonly range: string
+  /** What holds where it is not given; null where the schema does not say. */
+  readonly whenAbsent: string | null
+  readonly choices: readonly string[] | null
+  /** Smallest number; for one that has to be above 0, null. */
+  readonly min: number | null
+  readonly max: number | null
+}
+
+/** The part of a JSON schema that options use; `unit`, `allowed` and `whenAbsent` come from `meta`. */
+interface OptionJson {
+  readonly type?: string
+  readonly title?: string
+  readonly description?: string
+  readonly unit?: string
+  readonly allowed?: string
+  readonly whenAbsent?: string
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  readonly minimum?: number
+  readonly exclusiveMinimum?: number
+  readonly maximum?: number
+  readonly items?: OptionJson
+  readonly minItems?: number
+  readonly maxItems?: number
+}
+
+/**
+ * Reads an option's meaning, range, unit and default from its schema. `meta` gives `title`, `description`, `unit` (plural, such as `tokens`)
+ * `allowed` (where a JSON schema cannot say which values are allowed), and `whenAbsent` (what holds where the option is not given, if that is not the
+ * schema's own default).
+ */
+export function optionFacts(schema: z.ZodType): OptionFacts {
+  const json = z.toJSONSchema(schema, { io: 'input' }) as OptionJson
+  const { min, max } = boundsOf(json)
+  return {
+    title: json.title ?? '',
+    description: json.description ?? '',
+    allowed: json.allowed ?? allowedText(json),
+    range: isNumber(json) ? rangeText(json) : '',
+    whenAbsent: json.whenAbsent ?? (json.default === undefined ? null : valueText(json.default)),
+    choices: json.enum ?? null,
+    min,
+    max,
+  }
+}
+
+function isNumber({ type }: OptionJson): boolean {
+  return type === 'integer' || type === 'number'
+}
+
+/** JSON schemas of whole numbers name the largest safe integers as bounds, which are none to people. */
+function boundsOf({ minimum, maximum }: OptionJson): { readonly min: number | null; readonly max: number | null } {
+  const bounded = (value: number | undefined) => (value === undefined || Math.abs(value) >= Number.MAX_SAFE_INTEGER ? null : value)
+  return { min: bounded(minimum), max: bounded(maximum) }
+}
+
+function allowedText(json: OptionJson): string {
+  if (json.enum) return `one of ${json.enum.join(', ')}`
+  switch (json.type) {
+    case 'integer':
+    case 'number': {
+      const unit = json.unit === undefined ? '' : ` of ${json.unit}`
+      return `${json.type === 'integer' ? 'a whole number' : 'a number'}${unit}${bounds(json)}`
+    }
+    case 'boolean':
+      return 'on or off'
+    case 'array': {
+      const items = json.items ?? {}
+      const what = isNumber(items) ? `numbers${json.unit === undefined ? '' : ` of ${json.unit}`}${bounds(items)}` : 'texts'
+      return `${json.minItems ?? 0} to ${json.maxItems ?? 'any number of'} ${what}`
+    }
+    default:
+      return 'some text'
+  }
+}
+
+function bounds(json: OptionJson): string {
+  const { min, max } = boundsOf(json)
+  if (json.exclusiveMinimum !== undefined) return ` above ${json.exclusiveMinimum}${max === null ? '' : ` and up to ${max}`}`
+  if (min !== null && max !== null) return ` from ${min} to ${max}`
+  if (min !== null) return `, ${min} or more`
+  return max === null ? '' : `, ${max} at most`
+}
+
+function rangeText(json: OptionJson): string {
+  const { min, max } = boundsOf(json)
+  const unit = json.unit === undefined ? '' : ` ${json.unit}`
+  if (json.exclusiveMinimum !== undefined) return `above ${json.exclusiveMinimum}${max === null ? '' : `, up to ${max}`}${unit}`
+  if (min !== null && max !== null) return `${min} to ${max}${unit}`
+  return min === null ? '' : `${min}${unit} or more`
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return 'none'
+  return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
+}

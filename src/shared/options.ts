@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { deviceChoiceSchema, deviceChoices } from './devices.ts'
+import { frameOptions } from './frame-request.ts'
+import { samplingSchema } from './sampling.ts'
+
+const sampling = samplingSchema.shape
+
+/**
+ * Everything that a user can choose about an answer: its meaning, unit, range and default. The command line's help, the settings of the page and
+ * `docs/reference` are made from these schemas.
+ */
+export const options = {
+  model: z.string().min(1).max(4096).meta({
+    title: 'Model',
+    description: 'Name of an imported model, or path of a model\'s folder. The built-in "demo" knows moving shapes only.',
+    whenAbsent: 'demo',
+  }),
+  device: deviceChoiceSchema.meta({
+    title: 'Device',
+    description:
+      `Where the vision tower and the language model run: ${deviceChoices.join(', ')}. "auto" takes the first device that works; any other must work or the run fails. ` +
+      '"vulkan:RTX" (also cuda, metal) takes the GPUs whose name contains RTX for the language model. "vision=webgpu,language=vulkan" chooses for each part.',
+    allowed: `${deviceChoices.join(', ')}, or as in "vulkan:RTX" and "vision=cpu,language=vulkan"`,
+    whenAbsent: 'auto',
+  }),
+  cache: z.boolean().meta({
+    title: 'Cache',
+    description: 'Keeps what was computed of a clip on disk, so that it can be asked about again without being decoded and encoded.',
+    whenAbsent: 'on',
+  }),
+  prompt: z.string().trim().min(1).max(100_000).meta({
+    title: 'Prompt',
+    description: 'What to ask about each clip.',
+    whenAbsent: "the model's own request for a description",
+  }),
+  ...frameOptions,
+  maxTokens: sampling.maxTokens.unwrap(),
+  temperature: sampling.temperature.unwrap(),
+  topP: sampling.topP.unwrap(),
+  topK: sampling.topK,
+  repeatPenalty: sampling.repeatPenalty,
+  seed: sampling.seed.unwrap(),
+  stop: sampling.stop.unwrap(),
+} as const

@@ -1,0 +1,33 @@
+/**
+ * Writes `docs/reference` from what the program itself goes by: the command line from commander's commands, the settings and the HTTP API from their
+ * zod schemas. `--check` writes nothing, and fails where a file is not what it would write.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createProgram } from '../../src/cli/main.ts'
+import { openApiDocument } from '../../src/serve/openapi.ts'
+import { commandLineReference } from './command-line.ts'
+import { settingsReference } from './settings.ts'
+
+const folder = fileURLToPath(new URL('../../docs/reference/', import.meta.url))
+const pages = {
+  'cli.md': commandLineReference(createProgram(() => Promise.resolve())),
+  'settings.md': settingsReference(),
+  'openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+}
+
+if (process.argv.includes('--check')) {
+  const stale: string[] = []
+  for (const [name, text] of Object.entries(pages)) {
+    const written = await readFile(join(folder, name), 'utf8').catch(() => null) // a missing file is stale, too
+    if (written !== text) stale.push(name)
+  }
+  if (stale.length > 0) {
+    console.error(`docs/reference is stale: ${stale.join(', ')}. Run "npm run docs", and commit what it writes.`)
+    process.exitCode = 1
+  }
+} else {
+  await mkdir(folder, { recursive: true })
+  for (const [name, text] of Object.entries(pages)) await writeFile(join(folder, name), text)
+}

@@ -1,0 +1,14 @@
+/** A table in Markdown. Cells are texts as they shall be read. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** A text in which nothing is markup. */
+export function plainText(text: string): string {
+  return text.replace(/[<>*_`\\]/g, '\\$&')
+}
+
+export function code(text: string): string {
+  return `\`${text}\``
+}
