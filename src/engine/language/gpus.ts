@@ -60,6 +60,7 @@ export function gpusNamed(gpus: readonly Gpu[], device: string, text: string | u
   )
 }
 
+/** Free and total memory of several GPUs together, in bytes, as their drivers report it. */
 export function memoryOf(gpus: readonly Gpu[]): { free: number; total: number } {
   let [free, total] = [0, 0]
   for (const gpu of gpus) {
