@@ -14,6 +14,7 @@ import { LineReader } from './line-reader.ts'
 import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions } from './options.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
+import { withRemedy } from './remedy-text.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 import { summaryOf } from './summary.ts'
 
@@ -45,10 +46,7 @@ Example:
 
 async function chat(file: string, options: ChatOptions, signal: AbortSignal, interrupts: Interrupts): Promise<ExitCode> {
   await checkReadable(file)
-  let lost = false
-  await using client = startEngineHost(engineOptions(options), () => {
-    lost = true
-  })
+  await using client = startEngineHost(engineOptions(options))
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
   const facts = await client.load(signal)
@@ -67,9 +65,6 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   using lines = new LineReader(onInterrupt)
   if (lines.interactive) process.stdout.write('Ask about the clip; /help lists commands.\n')
   for (;;) {
-    // A new process knows nothing of the conversation.
-    if (lost) await talk.startOver()
-    lost = false
     const line = await lines.next('> ', ending)
     if (line === null) break
     const command = parseChatLine(line)
@@ -194,7 +189,7 @@ class Talk {
           written = true
         } else if (event.kind === 'notice') {
           this.#progress.clear()
-          process.stderr.write(`tarsier: ${oneLine(event.text)}\n`)
+          process.stderr.write(`tarsier: ${oneLine(withRemedy(event))}\n`)
         } else if (event.kind === 'done') {
           if (event.answer.frames.length > 0) this.#frames = event.answer.frames
           process.stdout.write('\n')

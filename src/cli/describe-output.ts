@@ -7,6 +7,7 @@ import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
 import { tellError } from './errors.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
+import { withRemedy } from './remedy-text.ts'
 import { summaryOf } from './summary.ts'
 
 /** Where results go: plain text or JSON lines on stdout, the rest on stderr. */
@@ -34,7 +35,7 @@ export class DescribeOutput {
   event(file: string, event: EngineEvent): void {
     this.progress.event(event)
     if (event.kind === 'delta') this.#delta(event.text)
-    else if (event.kind === 'notice') this.#notice(file, event.text)
+    else if (event.kind === 'notice') this.#notice(file, withRemedy(event))
   }
 
   #delta(text: string): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
-import { type Advice, engineProblem, usable } from '../service/doctor-advice.ts'
+import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
+import { engineProblem, usable } from '../service/doctor-advice.ts'
 import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import { sizeText } from '../shared/size-text.ts'
@@ -9,7 +9,7 @@ import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
-import { remedyText } from './remedy-text.ts'
+import { withRemedy } from './remedy-text.ts'
 import { homeOf } from './requests.ts'
 
 interface DoctorOptions {
@@ -37,19 +37,14 @@ async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<Exit
   const home = homeOf(options)
   const progress = new ProgressLine(process.stderr)
   if (options.retryDevices) {
-    const forgotten = await new DeviceTestBook(home).forgetFailed()
+    const forgotten = await new DeviceTestStore(home).forgetFailed()
     progress.note(forgotten === 0 ? 'No device was found wrong before.' : `${forgotten} will be tried again.`)
   }
   progress.begin('trying every device')
   const report = await makeReport(home, signal).finally(() => progress.clear())
-  const advice = report.advice.map(adviceText)
+  const advice = report.advice.map(withRemedy)
   process.stdout.write(options.json ? `${JSON.stringify({ ...report, advice })}\n` : `${printable(reportText(report, advice))}\n`)
   return usable(report.engines) ? exitCodes.done : exitCodes.failed
-}
-
-/** The sentence, and how to do on the command line what it says. */
-export function adviceText({ text, remedy }: Advice): string {
-  return remedy === null ? text : `${text} (${remedyText(remedy)})`
 }
 
 function reportText(report: DoctorReport, advice: readonly string[]): string {

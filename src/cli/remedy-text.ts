@@ -16,9 +16,15 @@ const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'choose-vision-precision': '--vision PRECISION',
   'existing-texts': '--skip-existing, --overwrite',
   'missing-texts': '--skip-existing',
+  'retry-devices': '"tarsier doctor --retry-devices" has it tried again',
 }
 
 /** The options or commands that carry a remedy out. */
 export function remedyText(remedy: Remedy): string {
   return onTheCommandLine[remedy]
+}
+
+/** A sentence, and how to do on the command line what it says. */
+export function withRemedy({ text, remedy }: { readonly text: string; readonly remedy?: Remedy | null | undefined }): string {
+  return remedy ? `${text} (${remedyText(remedy)})` : text
 }

@@ -61,6 +61,7 @@ export interface Message {
  *   these messages alone; what was computed for an equal beginning is used again.
  * - `regenerate`: the last answer once more, begun as it was.
  * - `edit`: another text for an earlier user's message (from 0); what came after it is dropped.
+ * - `continue`: the last answer goes on where it ends. `done` carries all of it, the deltas only what is new; its tokens count against `maxTokens`.
  *
  * `begun` is text that the answer begins with and the model goes on from; the answer that is told does not repeat it.
  */
@@ -76,6 +77,13 @@ export type TurnRequest =
   | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly begun?: string | undefined; readonly sampling: Sampling }
   | { readonly kind: 'regenerate'; readonly sampling: Sampling }
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
+  | { readonly kind: 'continue'; readonly sampling: Sampling }
+
+/** A message of a conversation that was under way. */
+export interface PastMessage extends Message {
+  /** What an answer of ours begins with because the caller said so. */
+  readonly begun?: string
+}
 
 /** A user's message of text, after a clip where there is one. */
 export function userMessage(text?: string, clip?: ClipRequest): Message {

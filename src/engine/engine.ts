@@ -7,12 +7,14 @@ import { countText } from './conversation/chat-messages.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { DiskCache } from './conversation/disk-cache.ts'
 import { estimateQuestion } from './conversation/estimate-question.ts'
+import type { DeviceSupervision } from './devices/device-guard.ts'
 import type {
   EngineClient,
   EngineOptions,
   EstimateRequest,
   ModelFacts,
   NextQuestion,
+  PastMessage,
   RunStart,
   Trace,
   TraceRequest,
@@ -29,17 +31,20 @@ import { traceClip } from './trace.ts'
 export class Engine implements EngineClient {
   readonly #options: EngineOptions
   readonly #conversations = new Map<string, Conversation>()
+  readonly #past = new Map<string, readonly PastMessage[]>()
   readonly #serial = new Serial()
   readonly #speeds: SpeedStore
+  readonly #supervision: DeviceSupervision | undefined
   #model: Promise<LoadedModel> | null = null
   /** The same once it is loaded. */
   #ready: LoadedModel | null = null
   #disposed = false
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions, supervision?: DeviceSupervision) {
     returnLargeBuffers()
     this.#options = options
     this.#speeds = new SpeedStore(options.home)
+    this.#supervision = supervision
   }
 
   async load(signal: AbortSignal): Promise<ModelFacts> {
@@ -55,7 +60,8 @@ export class Engine implements EngineClient {
       // Before anything is looked at: a grammar may be refused.
       if (turn.sampling.grammar !== undefined) language.checkGrammar(turn.sampling.grammar)
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
-        if (event.kind === 'done') {
+        // A continued answer's tokens were not all computed in the time that it says.
+        if (event.kind === 'done' && turn.kind !== 'continue') {
           const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize)
           await this.#speeds.record(manifest, this.#options.device, seen, decodingOf(event.answer))
         }
@@ -64,6 +70,16 @@ export class Engine implements EngineClient {
     } finally {
       leave()
     }
+  }
+
+  /** What was said in a conversation before, in another process. To be called before its first turn. */
+  recall(conversation: string, past: readonly PastMessage[]): void {
+    this.#past.set(conversation, past)
+  }
+
+  /** What was said in a conversation, the last answer as far as it came. */
+  history(conversation: string): readonly PastMessage[] {
+    return this.#conversations.get(conversation)?.history ?? []
   }
 
   async estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {
@@ -92,6 +108,7 @@ export class Engine implements EngineClient {
     try {
       const closing = this.#conversations.get(conversation)
       this.#conversations.delete(conversation)
+      this.#past.delete(conversation)
       await closing?.dispose()
       if (closing) trimHeap()
     } finally {
@@ -129,7 +146,7 @@ export class Engine implements EngineClient {
     for (;;) {
       signal.throwIfAborted()
       if (this.#disposed) throw new TarsierError('internal', 'The engine was used after it was closed. Please report it.')
-      this.#model ??= loadModel(this.#options, signal).catch((error: unknown) => {
+      this.#model ??= loadModel(this.#options, signal, this.#supervision).catch((error: unknown) => {
         this.#model = null
         throw error
       })
@@ -147,7 +164,9 @@ export class Engine implements EngineClient {
     const known = this.#conversations.get(id)
     if (known) return known
     const cache = this.#options.cache === false ? null : new DiskCache(join(this.#options.home, 'cache', 'clips'))
-    const conversation = new Conversation({ ...model.resources, cache, limits: this.#options.limits })
+    const past = this.#past.get(id)
+    this.#past.delete(id)
+    const conversation = new Conversation({ ...model.resources, cache, limits: this.#options.limits }, past)
     this.#conversations.set(id, conversation)
     return conversation
   }

@@ -3,7 +3,8 @@ import { partDevices } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
-import { DeviceTestBook } from './devices/device-test-book.ts'
+import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
+import { DeviceTestStore } from './devices/device-test-store.ts'
 import type { EngineOptions, ModelFacts } from './engine-client.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import { towerForm } from './families/families.ts'
@@ -33,13 +34,14 @@ export interface LoadedModel extends AsyncDisposable {
  * Opens a model's language part and tower; the tower's weights are read when it is first used. Whoever loads it disposes of it.
  * Throws `model-missing`, `model-damaged`, `model-unsupported`, `model-mismatch`, `out-of-memory`, `device-unavailable`, `native-library`, and what
  * aborted the signal.
+ * @param supervision defaults to none, as in a process that has no parent to go on when a device ends it
  */
-export async function loadModel(options: EngineOptions, signal: AbortSignal): Promise<LoadedModel> {
+export async function loadModel(options: EngineOptions, signal: AbortSignal, supervision?: DeviceSupervision): Promise<LoadedModel> {
   const devices = partDevices(options.device)
   if (devices === null) throw new TarsierError('usage', `"${options.device}" is not a device.`, { details: { device: options.device } })
   const directory = await resolveModel(options.model, options.home)
   const manifest = await readManifest(directory)
-  const tests = options.untested ? undefined : new DeviceTestBook(options.home)
+  const guard = new DeviceGuard({ tests: options.untested ? null : new DeviceTestStore(options.home), ...supervision })
   const language = await loadLanguage(join(directory, manifest.language.file), {
     template: manifest.prompt.template,
     videoPad: manifest.prompt.videoPad,
@@ -49,7 +51,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
     gpu: devices.gpu,
     gpuMemory: options.limits?.gpu,
     expect: (facts) => expectLanguageFits(facts, manifest),
-    selfTest: tests && { book: tests, model: manifest.name, weights: manifest.language.sha256 },
+    guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
     signal,
   })
 
@@ -62,7 +64,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
         form: towerForm(manifest),
         device: devices.vision,
         signal: new AbortController().signal,
-        tests,
+        guard,
       })
       tower = opened
       return opened
@@ -93,7 +95,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal): Pr
       costs: modelCosts(manifest, language.facts),
       tower: towerOnce,
       async towerResultsKey() {
-        const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, tests)
+        const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, guard)
         return expected ?? (await towerOnce()).resultsKey
       },
       devices: () => ({

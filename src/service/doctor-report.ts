@@ -1,7 +1,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
+import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import type { Diagnosis } from '../engine/diagnosis.ts'
 import { diagnoseInHost } from '../engine/host/host-client.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
@@ -60,7 +60,7 @@ export async function makeReport(home: string, signal: AbortSignal): Promise<Doc
       { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
     ]),
     engines,
-    deviceTests: await new DeviceTestBook(home).all(),
+    deviceTests: await new DeviceTestStore(home).all(),
   }
   return { ...facts, advice: adviceFor(facts) }
 }

@@ -1,5 +1,5 @@
 import { homedir, release, userInfo } from 'node:os'
-import { DeviceTestBook } from '../engine/devices/device-test-book.ts'
+import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import type { About, Health } from '../shared/contract/system.ts'
 import { connections } from './connections.ts'
 import { makeReport } from './doctor-report.ts'
@@ -14,7 +14,7 @@ export const systemArea = {
   about: area.about.handler(({ context: { service } }) => about(service)),
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
   retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
-    const forgotten = await new DeviceTestBook(service.home).forgetFailed()
+    const forgotten = await new DeviceTestStore(service.home).forgetFailed()
     // The loaded model keeps the devices that it has.
     if (forgotten > 0 && service.runs.running === null) await service.engines.unload()
     return forgotten

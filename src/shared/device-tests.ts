@@ -13,6 +13,8 @@ export const deviceTestSchema = z
     /** The model's name. */
     model: z.string(),
     passed: z.boolean(),
+    /** Whether it crashed or was lost while it was used, so that there were no results to compare. Defaults to false. */
+    crashed: z.boolean().optional(),
     /** Vision only: whether ONNX Runtime's fused attention was right too, or attention has to be written out. */
     attention: z.enum(['fused', 'plain']).optional(),
     /** A sentence: how near it came, or why it is not used. */

@@ -1,3 +1,4 @@
+import type { Remedy } from './remedies.ts'
 import type { FinishReason } from './sampling.ts'
 
 /** The stages of a run, in order. `decode` and `encode` overlap: frames are seen one by one. */
@@ -99,7 +100,7 @@ export type EngineEvent =
   | { readonly kind: 'stage'; readonly stage: Stage }
   | { readonly kind: 'frame'; readonly frame: FrameUsed; readonly done: number; readonly of: number }
   | { readonly kind: 'delta'; readonly text: string; readonly logprobs?: readonly TokenLogprob[] }
-  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'notice'; readonly text: string; readonly remedy?: Remedy }
   | { readonly kind: 'done'; readonly answer: Answer }
 
 /** One shape for every other long job (import, evaluation): a value from 0 to 1 and words. */

@@ -15,6 +15,7 @@ export const remedies = [
   'choose-vision-precision',
   'existing-texts',
   'missing-texts',
+  'retry-devices',
 ] as const
 
 export type Remedy = (typeof remedies)[number]

@@ -3,7 +3,7 @@ import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
-import { type ClipRequest, type Message, type TurnRequest, userMessage } from '../engine-client.ts'
+import { type ClipRequest, type Message, type PastMessage, type TurnRequest, userMessage } from '../engine-client.ts'
 import { decideRun } from '../estimate/decide-run.ts'
 import { HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
 import { type GivenLimits, loadedMemory, type MemoryState } from '../estimate/memory-state.ts'
@@ -40,6 +40,8 @@ interface OpenedMessage {
 interface Asked {
   readonly messages: readonly OpenedMessage[]
   readonly begun: string
+  /** What the answer says already, after that. */
+  readonly said?: string
   /** Clips of the messages that were opened for this. */
   readonly opened: readonly PreparedClip[]
 }
@@ -49,11 +51,24 @@ export class Conversation {
   readonly #resources: ConversationResources
   /** Ends with our answer, as far as it came. */
   #messages: readonly OpenedMessage[] = []
+  /** Messages of a process that is gone, until the first turn opens their clips. */
+  #past: readonly PastMessage[]
   #held: HeldPrompt | null = null
   readonly #keeping = new Background()
 
-  constructor(resources: ConversationResources) {
+  /** @param past what was said in this conversation before, in another process */
+  constructor(resources: ConversationResources, past: readonly PastMessage[] = []) {
     this.#resources = resources
+    this.#past = past
+  }
+
+  /** All messages, the last answer as far as it came, for a conversation that takes this one's place. */
+  get history(): PastMessage[] {
+    return this.#messages.map(({ role, content, begun }) => ({
+      role,
+      content: content.map((part) => (part.kind === 'text' ? part : { kind: 'clip', clip: part.clip.request })),
+      ...(begun !== undefined && { begun }),
+    }))
   }
 
   /** Runs one turn; the last event is `done`. Throws `context-full` and `out-of-memory`, with numbers, before anything is evaluated. */
@@ -62,7 +77,8 @@ export class Conversation {
     await this.#keeping.pause()
     const probe = new Stopwatch()
     if (bringsClip(request)) yield { kind: 'stage', stage: 'probing' }
-    const asked = await probe.time(() => this.#askedBy(request, signal))
+    const recalled = await probe.time(() => this.#recall(signal))
+    const asked = await probe.time(() => this.#askedBy(request, recalled, signal))
     const before = this.#clips
     const wanted: PromptPart[] = []
     let answer: Answer
@@ -101,7 +117,21 @@ export class Conversation {
     })
   }
 
-  async #askedBy(request: TurnRequest, signal: AbortSignal): Promise<Asked> {
+  /** Takes over what was said before in another process. Returns the clips that were opened for it. */
+  async #recall(signal: AbortSignal): Promise<readonly PreparedClip[]> {
+    if (this.#past.length === 0) return []
+    const { messages, opened } = await this.#opened(this.#past, signal)
+    this.#messages = messages
+    this.#past = []
+    return opened
+  }
+
+  async #askedBy(request: TurnRequest, recalled: readonly PreparedClip[], signal: AbortSignal): Promise<Asked> {
+    const asked = await this.#newlyAsked(request, signal)
+    return recalled.length === 0 ? asked : { ...asked, opened: [...recalled, ...asked.opened] }
+  }
+
+  async #newlyAsked(request: TurnRequest, signal: AbortSignal): Promise<Asked> {
     switch (request.kind) {
       case 'ask': {
         const { text, clip, begun = '' } = request
@@ -121,6 +151,12 @@ export class Conversation {
         const edited = { role: 'user', content: [...clips, { kind: 'text', text }] } as const
         return { messages: [...messages.slice(0, place), edited], begun, opened: [] }
       }
+      case 'continue': {
+        const last = this.#messages.at(-1)
+        const asked = this.#again(this.#messages.length - 1)
+        const text = (last?.content ?? []).map((part) => (part.kind === 'text' ? part.text : '')).join('')
+        return { ...asked, said: text.slice(asked.begun.length) }
+      }
       default:
         return assertNever(request, 'turn request')
     }
@@ -134,7 +170,7 @@ export class Conversation {
 
   /** Messages with their clips: each is one that the conversation holds and `before` does not use, else it is opened. */
   async #opened(
-    wanted: readonly Message[],
+    wanted: readonly PastMessage[],
     signal: AbortSignal,
     before: readonly OpenedMessage[] = [],
   ): Promise<{ messages: OpenedMessage[]; opened: PreparedClip[] }> {
@@ -152,10 +188,10 @@ export class Conversation {
     }
     try {
       const messages: OpenedMessage[] = []
-      for (const { role, content } of wanted) {
+      for (const { content, ...message } of wanted) {
         const parts: Part[] = []
         for (const part of content) parts.push(part.kind === 'text' ? part : { kind: 'clip', clip: await open(part.clip) })
-        messages.push({ role, content: parts })
+        messages.push({ ...message, content: parts })
       }
       return { messages, opened }
     } catch (error) {
@@ -174,9 +210,10 @@ export class Conversation {
     return { messages: this.#messages.slice(0, index), begun: answer.begun ?? '', opened: [] }
   }
 
-  async #promptOf({ messages, begun }: Asked): Promise<PromptPart[]> {
+  async #promptOf({ messages, begun, said = '' }: Asked): Promise<PromptPart[]> {
     const clips = clipsOf(messages)
-    const segments = await this.#resources.language.prompt(chatMessages(messages), { addGenerationPrompt: true, begun })
+    const options = { addGenerationPrompt: true, begun: begun + said }
+    const segments = await this.#resources.language.prompt(chatMessages(messages), options)
     return segments.map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
@@ -245,10 +282,13 @@ export class Conversation {
     clock: { started: number; probe: Stopwatch },
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent, Answer> {
-    const room = this.#roomFor(wanted, sampling.maxTokens)
+    const { language } = this.#resources
+    const { begun, said: before = '' } = asked
+    const saidTokens = language.tokenizeFurther(before)
+    const room = this.#roomFor(wanted, Math.max(0, sampling.maxTokens - saidTokens.length))
     const { held, restored } = await this.#heldFor(room.cells, wanted, signal)
     const { session } = held
-    const { positions } = this.#resources.language
+    const { positions } = language
     const prefill = new Stopwatch()
     const decode = new Stopwatch()
     const encode = new Stopwatch()
@@ -296,16 +336,19 @@ export class Conversation {
     for (const clip of clipsOf(sinceLastAnswer(asked.messages))) notices.unshift(...clip.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
-    yield { kind: 'stage', stage: 'writing' }
     const answering = (text: string) => {
-      const words = { kind: 'text', text: asked.begun + text } as const
-      this.#messages = [...asked.messages, { role: 'assistant', content: [words], begun: asked.begun }]
+      const words = { kind: 'text', text: begun + text } as const
+      this.#messages = [...asked.messages, { role: 'assistant', content: [words], begun }]
     }
-    let said = ''
+    let said = before
     answering(said)
+    yield { kind: 'stage', stage: 'writing' }
     const generating = performance.now()
     let firstToken = 0
-    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal, { continues: asked.begun !== '' })
+    const pieces = session.generate({ ...sampling, maxTokens: room.maxTokens }, signal, {
+      continues: begun + before !== '',
+      said: saidTokens,
+    })
     let generated: Generated
     for (;;) {
       const next = await pieces.next()
@@ -319,7 +362,8 @@ export class Conversation {
       answering(said)
       yield { kind: 'delta', text, ...(logprobs && { logprobs }) }
     }
-    answering(generated.text)
+    const whole = before + generated.text
+    answering(whole)
 
     const finished = performance.now()
     const shown = clipsOf(asked.messages.filter(({ content }) => content.some(({ kind }) => kind === 'clip')).slice(-1))
@@ -327,7 +371,7 @@ export class Conversation {
     const last = shown.at(-1)
     const [only, ...more] = decoded
     const answer: Answer = {
-      text: generated.text,
+      text: whole,
       finish: generated.finish,
       frames: looked.flatMap(({ frames }) => frames),
       width: last?.shape.width ?? 0,
@@ -336,7 +380,7 @@ export class Conversation {
       tokens: {
         visual: clips.reduce((sum, clip) => sum + clip.cells, 0),
         prompt: room.text,
-        generated: generated.tokens.length,
+        generated: saidTokens.length + generated.tokens.length,
         evaluated,
       },
       timings: {

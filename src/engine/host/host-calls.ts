@@ -1,4 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
+import { deviceFailureIn } from '../devices/device-failure.ts'
+import type { DeviceUse } from '../devices/device-use.ts'
 import { HostProcess } from './host-process.ts'
 
 /** As editors do with their extension hosts: a process that dies this often will not get better by itself. */
@@ -11,11 +13,13 @@ export type HostState = 'not-running' | 'ready' | 'working' | 'unresponsive' | '
 export interface HostCallsOptions<Command, Event> {
   /** What the process is in an error's sentence, such as "The engine". */
   readonly name: string
-  /** Said to every new process before anything else. */
-  readonly first?: Command | null
+  /** The command that every new process gets before any other. Called when a process is started. */
+  readonly first?: () => Command | null
   /** Told to whoever the process is started for, for it takes a second until it can say something itself. */
   readonly starting?: Event
-  /** Told of every crash and hang, whether or not anybody waited for an answer. */
+  /** Called before a device's native code is entered. */
+  readonly onDeviceUse?: (use: DeviceUse) => void
+  /** Told of every crash and hang that no device is to blame for, whether or not anybody waited for an answer. */
   readonly onLost?: ((error: TarsierError) => void) | undefined
 }
 
@@ -42,6 +46,11 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
   get state(): HostState {
     if (this.#process) return this.#process.unresponsive ? 'unresponsive' : this.#process.working ? 'working' : 'ready'
     return this.#recentCrashes().length >= MAX_CRASHES ? 'given-up' : 'not-running'
+  }
+
+  /** Ends the process, so that the next command starts another one; what is under way fails with the error. Not counted as a crash. */
+  async end(error: TarsierError): Promise<void> {
+    await this.#process?.end(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,7 +110,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
 
   #running(): HostProcess<Command, Event> {
     if (this.#process) return this.#process
-    const { name, first, onLost } = this.#options
+    const { name, first, onDeviceUse, onLost } = this.#options
     this.#crashes = this.#recentCrashes()
     if (this.#crashes.length >= MAX_CRASHES) {
       throw new TarsierError(
@@ -109,14 +118,18 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
         `${name} crashed or hung ${this.#crashes.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
       )
     }
-    const started: HostProcess<Command, Event> = new HostProcess(this.#program, name, (error) => {
+    const onGone = (error: TarsierError) => {
       if (this.#process !== started) return
       this.#process = null
+      // Another device may do: that says nothing about the process.
+      if (deviceFailureIn(error)) return
       this.#crashes.push(Date.now())
       onLost?.(error)
-    })
+    }
+    const started: HostProcess<Command, Event> = new HostProcess(this.#program, name, onGone, onDeviceUse)
     this.#process = started
-    if (first) started.tell(first)
+    const command = first?.()
+    if (command) started.tell(command)
     return started
   }
 

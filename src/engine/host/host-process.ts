@@ -1,5 +1,7 @@
 import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
 import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
+import { deviceCrashed } from '../devices/device-failure.ts'
+import type { DeviceUse } from '../devices/device-use.ts'
 import { EventQueue } from './event-queue.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 import { BEATS, deadlineMs } from './watchdog.ts'
@@ -24,26 +26,32 @@ interface Pending<Event> {
 
 /**
  * One life of a process that serves commands: from the fork to its exit. While commands are under way it is asked for signs of life; see `watchdog.ts`.
- * `onGone` is called exactly once, with an `engine-crashed` or `engine-hung` error unless it was asked to stop.
+ * `onGone` is called exactly once, with an `engine-crashed` or `engine-hung` error unless it was asked to stop, or with that of the device that was in
+ * use when it crashed.
  */
 export class HostProcess<Command, Event> {
   readonly #child: NodeChild<ToHost<Command>, FromHost<Event>>
   readonly #name: string
   readonly #pending = new Map<number, Pending<Event>>()
+  /** Devices in use, the one entered last at the end. */
+  readonly #uses = new Map<number, DeviceUse>()
+  readonly #onDeviceUse: (use: DeviceUse) => void
   #deadline: number | null = null
   #beating: NodeJS.Timeout | null = null
   #missed = 0
-  #hung: TarsierError | null = null
+  /** Why it was ended by this side. */
+  #endedBy: TarsierError | null = null
   #nextId = 1
 
   /** @param name what the process is in an error's sentence, such as "The engine" */
-  constructor(program: string, name: string, onGone: (error: TarsierError) => void) {
+  constructor(program: string, name: string, onGone: (error: TarsierError) => void, onDeviceUse: (use: DeviceUse) => void = () => {}) {
     this.#name = name
+    this.#onDeviceUse = onDeviceUse
     this.#child = new NodeChild(
       entryBeside(import.meta.url, program),
       (message: FromHost<Event>) => this.#receive(message),
       (end) => {
-        const error = this.#hung ?? (end.asked ? new TarsierError('internal', `${name} was stopped.`) : crashed(name, end))
+        const error = this.#endedBy ?? (end.asked ? new TarsierError('internal', `${name} was stopped.`) : this.#crash(end))
         onGone(error)
         for (const { answers } of this.#pending.values()) answers.push({ kind: 'failed', error })
         this.#rest()
@@ -88,12 +96,27 @@ export class HostProcess<Command, Event> {
     return this.#child.stop()
   }
 
+  /** Ends it at once; what is under way fails with the error. */
+  async end(error: TarsierError): Promise<void> {
+    this.#endedBy ??= error
+    await this.#child.kill()
+  }
+
   #receive(message: FromHost<Event>): void {
     this.#missed = 0
     switch (message.kind) {
       case 'alive':
-        if (message.step && message.step.beats > BEATS) this.#end(lasting(this.#name, message.step.what, this.#deadline))
+        if (message.step && message.step.beats > BEATS) void this.end(lasting(this.#name, message.step.what, this.#deadline))
         return
+      case 'device-use': {
+        const { id, use } = message.report
+        if (use === null) this.#uses.delete(id)
+        else {
+          this.#uses.set(id, use)
+          this.#onDeviceUse(use)
+        }
+        return
+      }
       case 'failed':
         this.#pending.get(message.id)?.answers.push({ kind: 'failed', error: reviveError(message.error) })
         return
@@ -120,20 +143,19 @@ export class HostProcess<Command, Event> {
   }
 
   #beat(): void {
-    if (this.#missed >= BEATS) this.#end(silent(this.#name, this.#deadline))
+    if (this.#missed >= BEATS) void this.end(silent(this.#name, this.#deadline))
     for (const pending of this.#pending.values()) {
       if (pending.stopping === null) continue
       pending.stopping += 1
-      if (pending.stopping > BEATS) this.#end(unstoppable(this.#name, this.#deadline))
+      if (pending.stopping > BEATS) void this.end(unstoppable(this.#name, this.#deadline))
     }
     this.#missed += 1
     this.#child.send({ kind: 'ping' })
   }
 
-  #end(error: TarsierError): void {
-    if (this.#hung) return
-    this.#hung = error
-    void this.#child.kill()
+  #crash(end: ChildEnd): TarsierError {
+    const use = end.crashed ? [...this.#uses.values()].at(-1) : undefined
+    return use ? deviceCrashed(use, end.why, end.said) : crashed(this.#name, end)
   }
 }
 

@@ -1,6 +1,7 @@
 import { endWithParent } from '../../platform/end-with-parent.ts'
 import { assertNever, asTarsierError, isAbort } from '../../shared/errors.ts'
 import { longestStep } from '../bounded.ts'
+import type { DeviceUseReport } from '../devices/device-use.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
 /** Does one command; events go to `tell`, the value returned is its result. */
@@ -46,4 +47,13 @@ export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
   process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches every process of the terminal; the parent decides what it means and cancels.
   process.on('SIGINT', () => {})
+}
+
+/** Tells the parent which device is entered or was left. Resolves once the system has the message, for what comes next may end this process. */
+export function reportDeviceUse(report: DeviceUseReport): Promise<void> {
+  return new Promise((resolve) => {
+    const message: FromHost<never> = { kind: 'device-use', report }
+    if (process.connected && process.send) process.send(message, undefined, undefined, () => resolve())
+    else resolve()
+  })
 }

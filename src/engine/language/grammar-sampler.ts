@@ -66,6 +66,12 @@ export class GrammarSampler implements Disposable {
     return token
   }
 
+  /** Takes note of a token that was drawn earlier. llama.cpp would end the process over one that is not allowed. */
+  accept(token: number): void {
+    if (!this.#allows(token)) throw refused('what the answer says already does not follow it')
+    this.#api.samplerAccept(this.#grammar, token)
+  }
+
   [Symbol.dispose](): void {
     this.#api.samplerFree(this.#grammar)
     this.#entries.free()

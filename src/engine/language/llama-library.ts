@@ -12,6 +12,8 @@ import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
 import { loadedLibraries } from './loaded-libraries.ts'
 import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
 
+export type LanguageGpu = Exclude<LanguageDeviceChoice, 'auto' | 'cpu'>
+
 /** The libllama that node-llama-cpp loaded, with its backends registered, callable from here. It stays for the life of the process. */
 export interface LlamaLibrary {
   readonly llama: Llama
@@ -45,6 +47,12 @@ export function openLlamaLibrary(device: LanguageDeviceChoice): Promise<LlamaLib
   opened.set(device, opening)
   opening.catch(() => opened.delete(device))
   return opening
+}
+
+/** The GPUs that llama.cpp may find on this machine, the best first, by what is installed. None of their drivers is loaded for it. */
+export async function gpuDevices(): Promise<LanguageGpu[]> {
+  const { getLlamaGpuTypes } = await import('node-llama-cpp')
+  return (await getLlamaGpuTypes('supported')).flatMap((type) => (type === false ? [] : [type]))
 }
 
 async function open(device: LanguageDeviceChoice): Promise<LlamaLibrary> {

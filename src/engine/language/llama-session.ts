@@ -1,5 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
+import type { GuardedDevice } from '../devices/device-guard.ts'
 import { AbortFlag } from './abort-flag.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { HeldCells } from './held-cells.ts'
@@ -17,7 +18,7 @@ import type { Generated, Mark, Piece, Session } from './types.ts'
 /** What `llama_decode` answers. */
 const DECODED = 0
 const NO_SLOT = 1
-const ABORTED = 2
+const OUT_OF_MEMORY = -2
 
 export interface SessionParts {
   readonly api: LlamaApi
@@ -33,6 +34,8 @@ export interface SessionParts {
   threadsFor(rows: number): number
   /** Attached to the context, and freed after it. */
   readonly pool: ThreadPool | null
+  /** The GPU that is computed on; null for the CPU. */
+  readonly gpu: GuardedDevice | null
   /** Tells apart states of other models and builds, 32 bytes. */
   readonly fingerprint: Uint8Array
   onClosed(): void
@@ -117,22 +120,30 @@ export class LlamaSession implements Session {
     return readFloats(address, this.#parts.tokenizer.size)
   }
 
-  async *generate(sampling: Sampling, signal: AbortSignal, { continues = false } = {}): AsyncGenerator<Piece, Generated> {
+  async *generate(
+    sampling: Sampling,
+    signal: AbortSignal,
+    { continues = false, said = [] }: { continues?: boolean; said?: readonly number[] } = {},
+  ): AsyncGenerator<Piece, Generated> {
     this.#open()
     if (!this.#hasLogits) throw new Error('something must be evaluated before the first token can be drawn')
     this.#held.reserve(1)
     const { api, context, tokenizer } = this.#parts
     const most = Math.min(sampling.maxTokens, this.capacity - this.mark.cells)
     using sampler = new Sampler(api, tokenizer, sampling)
+    sampler.accept(said)
     const stream = new TextStream(sampling.stop)
     // What a grammar asks for has an end; cut off before it, it would be of no use.
     const repetition = sampling.grammar === undefined ? new RepetitionDetector() : null
+    for (const token of said) repetition?.add(token)
     const likely = new LogprobQueue()
     const tokens: number[] = []
     let text = ''
     let last = ''
     let finish: Generated['finish'] = 'length'
     let evaluating: Promise<void> = Promise.resolve()
+    // Once for the whole answer: a message before and after every token would cost more than the smallest models' tokens.
+    const leave = await this.#parts.gpu?.enter('answering')
     try {
       while (tokens.length < most) {
         signal.throwIfAborted()
@@ -160,6 +171,7 @@ export class LlamaSession implements Session {
       }
     } finally {
       await evaluating.catch(() => {}) // thrown above already, unless the caller left
+      leave?.()
     }
     last += stream.end()
     if (stream.stopped) finish = 'stop'
@@ -173,12 +185,12 @@ export class LlamaSession implements Session {
 
   async save(path: string, { note = '', signal }: { note?: string; signal?: AbortSignal } = {}): Promise<void> {
     this.#open()
-    await this.#run(saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }, signal))
+    await this.#run(() => saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }, signal))
   }
 
   async restore(path: string): Promise<{ readonly note: string } | null> {
     this.#open()
-    const state = await this.#run(loadState(this.#parts, path, this.capacity))
+    const state = await this.#run(() => loadState(this.#parts, path, this.capacity))
     this.#hasLogits = false
     if (state === 'refused') return null
     if (state === 'failed') {
@@ -225,7 +237,7 @@ export class LlamaSession implements Session {
       const batch = fill()
       const threads = this.#parts.threadsFor(batch.n_tokens)
       api.setThreads(context, threads, threads)
-      status = await this.#run(this.#compute(batch))
+      status = await this.#run(() => this.#compute(batch))
     } finally {
       signal.removeEventListener('abort', raise)
     }
@@ -237,12 +249,15 @@ export class LlamaSession implements Session {
     if (this.#held.cellsBefore(first) < this.mark.cells) this.#forgetFrom(first)
     signal.throwIfAborted()
     if (status === NO_SLOT) this.#held.reserve(this.capacity + 1)
-    if (status !== ABORTED && status === -2) {
-      throw new TarsierError(
+    const { gpu } = this.#parts
+    if (status === OUT_OF_MEMORY) {
+      const error = new TarsierError(
         'out-of-memory',
         'There is not enough memory to evaluate the prompt. Use fewer frames or fewer pixels per frame, a smaller model, or choose the CPU as the device.',
       )
+      throw gpu ? gpu.outOfMemory(error) : error
     }
+    if (gpu && status < 0) throw gpu.failed(`llama.cpp could not evaluate a batch (status ${status})`)
     throw new TarsierError('internal', `llama.cpp could not evaluate a batch (status ${status}). Please report it.`, {
       details: { status },
     })
@@ -267,9 +282,12 @@ export class LlamaSession implements Session {
     this.#hasLogits = false
   }
 
-  #run<T>(work: Promise<T>): Promise<T> {
-    this.#running = work
-    return work
+  /** Runs native code that {@link Symbol.asyncDispose} must wait for. */
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    const { gpu } = this.#parts
+    const running = gpu ? gpu.run('answering', work) : work()
+    this.#running = running
+    return running
   }
 
   #open(): void {

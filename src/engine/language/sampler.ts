@@ -38,6 +38,14 @@ export class Sampler implements Disposable {
     return this.#grammar ? this.#grammar.next(this.#chain, logits()) : this.#api.samplerSample(this.#chain, context, -1)
   }
 
+  /** Takes note of tokens that were drawn earlier. Throws `usage` where the grammar does not allow them. */
+  accept(tokens: readonly number[]): void {
+    for (const token of tokens) {
+      this.#grammar?.accept(token)
+      this.#api.samplerAccept(this.#chain, token)
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#api.samplerFree(this.#chain)
     this.#grammar?.[Symbol.dispose]()

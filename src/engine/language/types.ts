@@ -48,8 +48,13 @@ export interface Session extends AsyncDisposable {
   /**
    * Draws tokens until an end; evaluates each so that the answer stays in the context (the last one included). The returned value is given once the iterator is done.
    * `continues`: the answer is begun already, so that a space before its first word is part of it. Defaults to false.
+   * `said`: tokens of the answer that were drawn already, which the repeat penalty and a grammar take into account. Defaults to none.
    */
-  generate(sampling: Sampling, signal: AbortSignal, options?: { continues?: boolean }): AsyncGenerator<Piece, Generated>
+  generate(
+    sampling: Sampling,
+    signal: AbortSignal,
+    options?: { continues?: boolean; said?: readonly number[] },
+  ): AsyncGenerator<Piece, Generated>
   /**
    * Writes KV, mark and a note of the caller's to a file, which is there whole or not at all. The note defaults to an empty one.
    * Throws `out-of-memory` where there is none for a copy of the KV, `write-failed`, `disk-full`; an abort leaves the session as it was.
@@ -100,6 +105,8 @@ export interface Language extends AsyncDisposable {
   freeGpuMemory(): Promise<number | null>
   /** User text: what looks like a control token stays text. */
   tokenize(text: string): number[]
+  /** The same for text that goes on from other text. */
+  tokenizeFurther(text: string): number[]
   /** Tokens' text; control tokens come out as nothing unless `special`. */
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
   /** The checkpoint's chat template over the turns; content typed by users never becomes control tokens. Throws `model-damaged` for a template that goes beyond its limits, or fails. */

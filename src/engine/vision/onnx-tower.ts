@@ -1,5 +1,6 @@
 import { unlessAborted } from '../../platform/unless-aborted.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { GuardedDevice } from '../devices/device-guard.ts'
 import type { Frame, RgbImage } from '../media/types.ts'
 import { FrameBatches, type PreparedFrame } from './frame-batches.ts'
 import { fillPatches, normalisationTable, patchFloats } from './patches.ts'
@@ -19,6 +20,8 @@ const PATCHES_PER_RUN = { cpu: 1152, other: 4704 } as const
 
 export interface OnnxTowerParts {
   readonly session: TowerSession
+  /** The device other than the CPU that is watched over; null for none. */
+  readonly gpu: GuardedDevice | null
   readonly form: TowerForm
   readonly manifest: ModelManifest
   readonly device: VisionDevice
@@ -35,14 +38,16 @@ export class OnnxTower implements Tower {
   readonly resultsKey: string
   readonly fallbacks: readonly string[]
   readonly #session: TowerSession
+  readonly #gpu: GuardedDevice | null
   readonly #form: TowerForm
   readonly #table: Float32Array
   readonly #overlapRuns: boolean
   /** Memory of earlier runs to be used again. */
   readonly #spare: Float32Array<ArrayBuffer>[] = []
 
-  constructor({ session, form, manifest, device, resultsKey, fallbacks, overlapRuns }: OnnxTowerParts) {
+  constructor({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns }: OnnxTowerParts) {
     this.#session = session
+    this.#gpu = gpu
     this.#form = form
     this.#table = normalisationTable(manifest.preprocessing.mean, manifest.preprocessing.std)
     this.#overlapRuns = overlapRuns
@@ -108,8 +113,9 @@ export class OnnxTower implements Tower {
     const pixels = this.#memory(perFrame * batch.length)
     for (const [position, { picture }] of batch.entries()) fillPatches(picture, patching, this.#table, pixels, position * perFrame)
     const inputs = [pixelsInput(pixels, batch.length, rows * columns), ...this.#form.furtherInputs(rows, columns)]
-    const { output, inputs: returned } = await this.#session.run(inputs).catch((error: unknown) => {
-      throw runFailure(error, this.device)
+    const compute = () => this.#session.run(inputs)
+    const { output, inputs: returned } = await (this.#gpu ? this.#gpu.run('answering', compute) : compute()).catch((error: unknown) => {
+      throw runFailure(error, this.device, this.#gpu)
     })
     const [used] = returned
     if (used && this.#spare.length < 2) this.#spare.push(used.data)

@@ -1,10 +1,10 @@
 import type { VisionDeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { DeviceTestBook } from '../devices/device-test-book.ts'
+import type { DeviceGuard, GuardedDevice } from '../devices/device-guard.ts'
 import { openOnDevice, statesFor } from './devices.ts'
 import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
-import { visionResultsKey } from './results-key.ts'
+import { visionResultsKey, visionSubject } from './results-key.ts'
 import type { SessionWishes } from './session-options.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
@@ -28,8 +28,13 @@ export interface TowerOptions {
   readonly overlapRuns?: boolean | undefined
   /** Whether weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
-  /** Where results of the devices' self-tests are kept; without it, which is the default, a device is trusted as it is. */
-  readonly tests?: DeviceTestBook | undefined
+  /** Watches over devices other than the CPU; without it, which is the default, they are trusted as they are. */
+  readonly guard?: DeviceGuard | undefined
+}
+
+interface OpenedTower extends TestedSession {
+  /** The device other than the CPU that is watched over. */
+  readonly gpu: GuardedDevice | null
 }
 
 /** Opens a model's tower on the first device that passes its self-test, see `tower-self-test.ts`, and a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
@@ -40,11 +45,25 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   expectGraphFits(graph, manifest, form)
   const threads = options.intraOpThreads ?? physicalCores()
   const mapped = options.mapped ?? false
-  const open = async (device: VisionDevice): Promise<TestedSession> => {
+  const openUntested = async (device: VisionDevice): Promise<TestedSession> => ({
+    session: await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form),
+    attention: 'fused',
+    notice: null,
+  })
+  const openGuarded = async (device: VisionDevice, guard: DeviceGuard): Promise<OpenedTower> => {
+    const gpu = guard.use(visionSubject(manifest, device))
+    const obstacle = await guard.obstacle(gpu.subject)
+    if (obstacle !== null) throw new Error(obstacle)
+    const { tests } = guard
+    const opened = await gpu.run('loading', () =>
+      tests ? openTested({ path, manifest, form }, { device, threads, mapped }, gpu.subject, tests) : openUntested(device),
+    )
+    return { ...opened, gpu }
+  }
+  const open = async (device: VisionDevice): Promise<OpenedTower> => {
+    if (device !== 'cpu' && options.guard) return await openGuarded(device, options.guard)
     try {
-      if (device !== 'cpu' && options.tests) return await openTested({ path, manifest, form }, { device, threads, mapped }, options.tests)
-      const session = await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form)
-      return { session, attention: 'fused', notice: null }
+      return { ...(await openUntested(device)), gpu: null }
     } catch (error) {
       throw device === 'cpu' ? cpuFailure(error) : error
     }
@@ -54,5 +73,6 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
   const notices = opened.notice === null ? fallbacks : [...fallbacks, opened.notice]
   const resultsKey = await visionResultsKey(manifest, device, opened.attention)
-  return new OnnxTower({ session: opened.session, form, manifest, device, resultsKey, fallbacks: notices, overlapRuns })
+  const { session, gpu } = opened
+  return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks: notices, overlapRuns })
 }

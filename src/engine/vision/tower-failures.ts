@@ -1,4 +1,5 @@
 import { isAbort, TarsierError } from '../../shared/errors.ts'
+import type { GuardedDevice } from '../devices/device-guard.ts'
 import { damaged } from './tower-files.ts'
 import type { VisionDevice } from './types.ts'
 
@@ -9,15 +10,15 @@ export function cpuFailure(error: unknown): unknown {
 }
 
 /** Why a run failed of a tower that passed its trial. */
-export function runFailure(error: unknown, device: VisionDevice): unknown {
+export function runFailure(error: unknown, device: VisionDevice, gpu: GuardedDevice | null): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error
   const said = error instanceof Error ? error.message : String(error)
-  return (
-    outOfMemory(error) ??
-    new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Choose the CPU as the device.`, {
-      cause: error,
-    })
-  )
+  const memory = outOfMemory(error)
+  if (memory) return gpu ? gpu.outOfMemory(memory) : memory
+  if (gpu) return gpu.failed(said, error)
+  return new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Choose the CPU as the device.`, {
+    cause: error,
+  })
 }
 
 function outOfMemory(error: unknown): TarsierError | null {

@@ -1,9 +1,9 @@
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { DeviceTestBook } from '../devices/device-test-book.ts'
+import type { DeviceTestStore } from '../devices/device-test-store.ts'
+import type { DeviceSubject } from '../devices/device-use.ts'
 import { compareRows } from './compare-rows.ts'
 import { patchFloats } from './patches.ts'
-import { visionSubject } from './results-key.ts'
 import type { Attention, SessionWishes } from './session-options.ts'
 import type { TowerForm } from './tower-form.ts'
 import type { TowerSession } from './tower-session.ts'
@@ -31,16 +31,16 @@ export interface TestedSession {
 
 /**
  * Opens a tower on a device other than the CPU that gives the CPU's rows for a few small pictures, on this machine. With ONNX Runtime's fused attention
- * where that is right, otherwise with attention written out. A result is kept in the book, so the test is made once for each driver, runtime and tower.
+ * where that is right, otherwise with attention written out. The result is stored, so the test is made once for each driver, runtime and tower.
  * Throws an `Error` whose message says what is wrong with the device.
  */
 export async function openTested(
   parts: TowerParts,
   wishes: Omit<SessionWishes, 'attention'>,
-  book: DeviceTestBook,
+  subject: DeviceSubject,
+  tests: DeviceTestStore,
 ): Promise<TestedSession> {
-  const subject = visionSubject(parts.manifest, wishes.device)
-  const known = await book.find(subject)
+  const known = await tests.find(subject)
   if (known && !known.passed) throw new Error(known.detail)
   const open = (attention: Attention) => openTried(parts.path, { ...wishes, attention }, parts.manifest, parts.form)
   if (known) {
@@ -56,7 +56,7 @@ export async function openTested(
       throw error
     })
     if (verdict.level === 'exact') {
-      await book.note(subject, { passed: true, attention, detail: verdict.detail })
+      await tests.record(subject, { passed: true, attention, detail: verdict.detail })
       return { session, attention, notice: noticeOf(attention, wishes.device) }
     }
     verdicts.push({ ...verdict, attention })
@@ -65,11 +65,11 @@ export async function openTested(
   const near = verdicts.find(({ level }) => level === 'near')
   if (near) {
     const { attention, detail } = near
-    await book.note(subject, { passed: true, attention, detail })
+    await tests.record(subject, { passed: true, attention, detail })
     return { session: await open(attention), attention, notice: noticeOf(attention, wishes.device) }
   }
   const detail = verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
-  await book.note(subject, { passed: false, detail })
+  await tests.record(subject, { passed: false, detail })
   throw new Error(detail)
 }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { DeviceTestBook } from '../../../src/engine/devices/device-test-book.ts'
+import { DeviceGuard } from '../../../src/engine/devices/device-guard.ts'
+import { DeviceTestStore } from '../../../src/engine/devices/device-test-store.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { expectedResultsKey, visionResultsKey, visionSubject } from '../../../src/engine/vision/results-key.ts'
 import type { VisionDevice } from '../../../src/engine/vision/types.ts'
@@ -23,25 +24,35 @@ test('rows are named by device and form of attention', async () => {
 
 test('which tower will be opened is known once its devices were tested', async () => {
   await using home = await ScratchFolder.make()
-  const tests = new DeviceTestBook(home.directory)
-  const expected = (choice: 'auto' | VisionDevice) => expectedResultsKey(manifest, choice, tests, states)
-  const note = (device: string, passed: boolean) =>
-    tests.note(visionSubject(manifest, device), { passed, detail: '', ...(passed && { attention: 'plain' as const }) })
+  const tests = new DeviceTestStore(home.directory)
+  const guard = new DeviceGuard({ tests })
+  const expected = (choice: 'auto' | VisionDevice) => expectedResultsKey(manifest, choice, guard, states)
+  const record = (device: string, passed: boolean) =>
+    tests.record(visionSubject(manifest, device), { passed, detail: '', ...(passed && { attention: 'plain' as const }) })
   expect(await expected('cpu')).toBe('cpu')
   expect(await expected('auto')).toBeNull()
   expect(await expected('webgpu')).toBeNull()
-  await note('webgpu', true)
+  await record('webgpu', true)
   const webgpu = await visionResultsKey(manifest, 'webgpu', 'plain')
   expect(await expected('webgpu')).toBe(webgpu)
   expect(await expected('auto')).toBeNull() // CUDA comes first
-  await note('cuda', false)
+  await record('cuda', false)
   expect(await expected('auto')).toBe(webgpu)
   expect(await expected('cuda')).toBeNull() // opening it says why not
-  await note('webgpu', false)
+  await record('webgpu', false)
   expect(await expected('auto')).toBe('cpu')
+})
+
+test('a device that failed in an earlier process is passed over, whatever its test said', async () => {
+  await using home = await ScratchFolder.make()
+  const tests = new DeviceTestStore(home.directory)
+  for (const device of ['cuda', 'webgpu'])
+    await tests.record(visionSubject(manifest, device), { passed: true, attention: 'fused', detail: '' })
+  const guard = new DeviceGuard({ tests, passedOver: [{ part: 'vision', device: 'cuda', why: 'it crashed (SIGSEGV)' }] })
+  expect(await expectedResultsKey(manifest, 'auto', guard, states)).toBe(await visionResultsKey(manifest, 'webgpu', 'fused'))
 })
 
 test('a device that is not tried for want of hardware is passed over', async () => {
   const without = [{ ...state('webgpu'), missing: 'no GPU' }, { ...state('dml'), carried: false }, state('cpu')]
-  expect(await expectedResultsKey(manifest, 'auto', undefined, without)).toBe('cpu')
+  expect(await expectedResultsKey(manifest, 'auto', new DeviceGuard({ tests: null }), without)).toBe('cpu')
 })

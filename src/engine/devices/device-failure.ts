@@ -1,0 +1,47 @@
+import { type ErrorDetails, TarsierError } from '../../shared/errors.ts'
+import { type DevicePart, type DeviceSubject, type DeviceUse, partNames } from './device-use.ts'
+
+/** A failure of a device itself, as the details of an error say it. */
+export interface DeviceFailure {
+  readonly part: DevicePart
+  readonly device: string
+  /** As a clause after the device's name, e.g. "it crashed (SIGSEGV)". */
+  readonly why: string
+  /** Whether only its memory was too small for this, so that it may do next time. */
+  readonly memory: boolean
+}
+
+/** The error of a device whose runtime reports a failure, such as a lost device. */
+export function deviceFailed({ part, device }: DeviceSubject, said: string, cause?: unknown): TarsierError {
+  const text = said.replace(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
+  return failure({ part, device, why: `it failed in the middle of its work: ${text}`, memory: false }, cause)
+}
+
+/** An `out-of-memory` error of work on a device, which is then tried on the next one where the device was not chosen by name. */
+export function deviceOutOfMemory({ part, device }: DeviceSubject, error: TarsierError): TarsierError {
+  const why: DeviceFailure = { part, device, why: 'its memory was too small', memory: true }
+  return new TarsierError(error.code, error.message, { cause: error.cause, details: { ...error.details, ...why } })
+}
+
+/** The error of a process that crashed while it used a device. `why` is the signal or Windows' words for the crash. */
+export function deviceCrashed({ subject, work }: DeviceUse, why: string, said: string): TarsierError {
+  const { part, device } = subject
+  const doing = work === 'loading' ? `while the ${partNames[part]} was loaded and tested on it` : 'in the middle of an answer'
+  return failure({ part, device, why: `it crashed (${why}) ${doing}`, memory: false }, undefined, { said })
+}
+
+/** What an error says about a failed device; null for every other error. */
+export function deviceFailureIn(error: unknown): DeviceFailure | null {
+  if (!(error instanceof TarsierError)) return null
+  const { part, device, why, memory } = error.details ?? {}
+  if ((part !== 'vision' && part !== 'language') || typeof device !== 'string' || typeof why !== 'string') return null
+  return { part, device, why, memory: memory === true }
+}
+
+function failure(failed: DeviceFailure, cause?: unknown, details: ErrorDetails = {}): TarsierError {
+  return new TarsierError(
+    'device-unavailable',
+    `"${failed.device}" cannot be used for the ${partNames[failed.part]}: ${failed.why}. Choose "auto" or "cpu" as the device, or update the graphics driver and have the device tried again.`,
+    { cause, details: { ...details, ...failed }, remedy: 'retry-devices' },
+  )
+}

@@ -1,0 +1,53 @@
+import { assertNever, TarsierError } from '../../shared/errors.ts'
+import type { DeviceSupervision } from '../devices/device-guard.ts'
+import { diagnose } from '../diagnosis.ts'
+import type { Engine } from '../engine.ts'
+import type { EngineOptions } from '../engine-client.ts'
+import type { AnswerCommand, EngineCommand, HostEvent } from './engine-commands.ts'
+import { reportDeviceUse, serveCommands } from './serve-commands.ts'
+
+/** The commands of the engine's process, for the engine that `make` makes. */
+export function serveEngine(make: (options: EngineOptions, supervision: DeviceSupervision) => Engine): void {
+  let started: Engine | null = null
+  const engine = (): Engine => {
+    if (started) return started
+    throw new TarsierError('internal', 'The engine was asked for something before it was started. Please report it.')
+  }
+  serveCommands<EngineCommand, HostEvent>(async (command, signal, emit) => {
+    switch (command.kind) {
+      case 'start':
+        started = make(command.options, { passedOver: command.passedOver, report: reportDeviceUse })
+        return null
+      case 'diagnose':
+        return diagnose(signal)
+      case 'load':
+        return engine().load(signal)
+      case 'answer':
+        return answer(engine(), command, signal, emit)
+      case 'estimate':
+        return engine().estimate(command.request, signal)
+      case 'run-start':
+        return engine().runStart(command.question)
+      case 'close':
+        return engine().close(command.conversation)
+      case 'trace':
+        return engine().trace(command.request, signal)
+      default:
+        return assertNever(command, 'command')
+    }
+  })
+}
+
+async function answer(
+  engine: Engine,
+  { conversation, past, turn }: AnswerCommand,
+  signal: AbortSignal,
+  emit: (event: HostEvent) => void,
+): Promise<null> {
+  if (past) engine.recall(conversation, past)
+  for await (const event of engine.answer(conversation, turn, signal)) {
+    if (event.kind === 'stage' && event.stage === 'writing') emit({ kind: 'history', messages: engine.history(conversation) })
+    emit(event)
+  }
+  return null
+}

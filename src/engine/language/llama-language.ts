@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import { memoryLimit } from '../../platform/memory-limit.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import type { GuardedDevice } from '../devices/device-guard.ts'
+import type { GgufFacts } from './gguf-check.ts'
+import { type Gpu, memoryOf } from './gpus.ts'
+import { openGrammar } from './grammar-sampler.ts'
+import {
+  callAsync,
+  FLASH_ATTENTION_AUTO,
+  FLASH_ATTENTION_OFF,
+  FTYPE_ALL_F32,
+  GGML_TYPE_F16,
+  GGML_TYPE_F32,
+  LLAMA_RELEASE,
+  type Pointer,
+  ROPE_TYPE_IMROPE,
+  ROPE_TYPE_MROPE,
+} from './llama-header.ts'
+import type { LlamaLibrary } from './llama-library.ts'
+import { LlamaSession } from './llama-session.ts'
+import { buildPrompt } from './prompt.ts'
+import type { PromptTemplate } from './prompt-template.ts'
+import type { TemplateRenderer } from './template-renderer.ts'
+import { threadsFor } from './threads.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import type { ChatMessage, Language, PositionKind, PromptOptions, PromptSegment, Session } from './types.ts'
+
+/** Largest number of tokens or rows computed at once: llama.cpp's own size, and the step in which an abort is obeyed. */
+const BATCH = 512
+/** Smallest context opened. */
+const MIN_CELLS = 256
+
+function tooLarge(cells: number, cause?: Error): TarsierError {
+  return new TarsierError(
+    'out-of-memory',
+    `There is not enough memory for a conversation of ${cells} tokens. Use fewer frames or fewer pixels per frame, or a smaller model.`,
+    { details: { cells }, ...(cause && { cause }) },
+  )
+}
+
+export interface LlamaLanguageParts {
+  readonly facts: GgufFacts
+  /** Whether the tokenizer's space comes before the prompt's first text only. */
+  readonly spaceOnce: boolean
+  /** Whether it is left out before a text that begins with a space. */
+  readonly spaceUnlessGiven: boolean
+  readonly tokenizer: Tokenizer
+  readonly template: PromptTemplate
+  /** What the template is rendered by; ended with the model. */
+  readonly renderer: TemplateRenderer
+  readonly device: string
+  readonly resultsKey: string
+  readonly gpuLayers: number
+  /** Where the layers on a GPU are; empty where there are none. */
+  readonly gpus: readonly Gpu[]
+  /** Watches over them; null where there are none, or nobody does. */
+  readonly gpu: GuardedDevice | null
+  readonly fallbacks: readonly string[]
+}
+
+/** A GGUF model that llama.cpp has loaded. */
+export class LlamaLanguage implements Language {
+  readonly facts: GgufFacts
+  readonly width: number
+  readonly vocabulary: number
+  readonly positions: PositionKind
+  readonly device: string
+  readonly resultsKey: string
+  readonly fallbacks: readonly string[]
+  readonly gpuLayers: number
+  readonly layers: number
+  readonly #library: LlamaLibrary
+  readonly #gpus: readonly Gpu[]
+  readonly #model: Pointer
+  readonly #tokenizer: Tokenizer
+  readonly #template: PromptTemplate
+  readonly #renderer: TemplateRenderer
+  readonly #spaces: { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean }
+  readonly #sessions = new Set<Session>()
+  readonly #fingerprint: Uint8Array
+  readonly #weightBytes: number
+  readonly #cellType: number
+  readonly #cellBytes: number
+  readonly #gpu: GuardedDevice | null
+  #closed = false
+
+  constructor(library: LlamaLibrary, model: Pointer, parts: LlamaLanguageParts) {
+    const { api } = library
+    const { facts, spaceOnce, spaceUnlessGiven, tokenizer, template, renderer, device, resultsKey, gpuLayers, gpus, gpu, fallbacks } = parts
+    this.facts = facts
+    this.#library = library
+    this.#gpus = gpus
+    this.#model = model
+    this.#tokenizer = tokenizer
+    this.#spaces = { spaceOnce, spaceUnlessGiven }
+    this.#gpu = gpu
+    this.#template = template
+    this.#renderer = renderer
+    this.#weightBytes = Number(api.modelBytes(model))
+    // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
+    this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
+    this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
+    const rope = api.modelRopeType(model)
+    this.positions = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE ? 'grid' : 'line'
+    this.layers = api.modelLayers(model) + 1
+    this.gpuLayers = Math.min(gpuLayers, this.layers)
+    this.#fingerprint = createHash('sha256')
+      .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, resultsKey]))
+      .digest()
+    this.width = api.modelWidth(model)
+    this.vocabulary = this.#tokenizer.size
+    this.device = device
+    this.resultsKey = resultsKey
+    this.fallbacks = fallbacks
+  }
+
+  get #onGpu(): boolean {
+    return this.gpuLayers > 0
+  }
+
+  async freeGpuMemory(): Promise<number | null> {
+    return this.#gpus.length > 0 ? memoryOf(this.#gpus).free : null
+  }
+
+  tokenize(text: string): number[] {
+    this.#open()
+    return this.#tokenizer.tokenize(text)
+  }
+
+  tokenizeFurther(text: string): number[] {
+    this.#open()
+    return this.#tokenizer.tokenizeFurther(text)
+  }
+
+  detokenize(tokens: readonly number[], options: { special?: boolean } = {}): string {
+    this.#open()
+    return this.#tokenizer.detokenize(tokens, options.special)
+  }
+
+  async prompt(messages: readonly ChatMessage[], options: PromptOptions): Promise<PromptSegment[]> {
+    this.#open()
+    return await buildPrompt(this.#template, this.#tokenizer, messages, { ...options, ...this.#spaces, batch: BATCH })
+  }
+
+  checkGrammar(grammar: string): void {
+    this.#open()
+    this.#library.api.samplerFree(openGrammar(this.#tokenizer, grammar))
+  }
+
+  async open({ cells }: { cells: number }): Promise<Session> {
+    this.#open()
+    const { api, threads, pools, isEmpty, logMark, complaints } = this.#library
+    const mark = logMark()
+    if (!this.#onGpu && this.#cellBytes * cells > memoryLimit()) throw tooLarge(cells)
+    const params = {
+      ...api.contextDefaultParams(),
+      n_ctx: Math.max(MIN_CELLS, Math.ceil(cells)),
+      n_batch: BATCH,
+      n_ubatch: BATCH,
+      n_seq_max: 1,
+      // Logits of the last token only: a whole batch of a large vocabulary's would take hundreds of megabytes.
+      n_outputs_max: 1,
+      n_threads: threads,
+      n_threads_batch: threads,
+      // Flash attention rounds to 16 bits on the way: 0.04 on logits that spread by 2, instead of 0.0006.
+      flash_attn_type: this.#cellType === GGML_TYPE_F32 ? FLASH_ATTENTION_OFF : FLASH_ATTENTION_AUTO,
+      type_k: this.#cellType,
+      type_v: this.#cellType,
+      offload_kqv: this.#onGpu,
+      op_offload: this.#onGpu,
+    }
+    const init = () => callAsync(api.initFromModel, this.#model, params)
+    const context = await (this.#gpu ? this.#gpu.run('answering', init) : init())
+    if (context === null) {
+      const error = tooLarge(cells, new Error((await complaints(mark)).join(' ')))
+      throw this.#gpu ? this.#gpu.outOfMemory(error) : error
+    }
+    // The part that runs on a GPU is not theirs to compute.
+    const threadsOf = (rows: number) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads))
+    const pool = threads > 1 ? (pools?.make(threads) ?? null) : null
+    // One thread alone needs no waking of others.
+    if (pool) api.attachThreadPool(context, threadsOf(1) === 1 ? null : pool.address, pool.address)
+    const session = new LlamaSession({
+      api,
+      context,
+      tokenizer: this.#tokenizer,
+      width: this.width,
+      mrope: this.positions === 'grid',
+      batch: BATCH,
+      isEmpty,
+      threadsFor: threadsOf,
+      pool,
+      gpu: this.#gpu,
+      fingerprint: this.#fingerprint,
+      onClosed: () => this.#sessions.delete(session),
+    })
+    this.#sessions.add(session)
+    if (this.#closed) await session[Symbol.asyncDispose]()
+    this.#open()
+    return session
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#renderer[Symbol.asyncDispose]()
+    await Promise.all([...this.#sessions].map((session) => session[Symbol.asyncDispose]()))
+    this.#library.api.modelFree(this.#model)
+  }
+
+  #open(): void {
+    if (this.#closed) throw new Error('the model is closed')
+  }
+}

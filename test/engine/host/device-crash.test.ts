@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DeviceTestStore } from '../../../src/engine/devices/device-test-store.ts'
+import { Engine } from '../../../src/engine/engine.ts'
+import type { ClipRequest, TurnRequest } from '../../../src/engine/engine-client.ts'
+import { HostClient } from '../../../src/engine/host/host-client.ts'
+import type { DeviceChoice } from '../../../src/shared/devices.ts'
+import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
+import type { TarsierError } from '../../../src/shared/errors.ts'
+import { childrenOf, ended } from '../../helpers/child-processes.ts'
+import { never, words } from '../conversation/tiny-engine.ts'
+
+/** The program, as it is named from the folder of the engine's own. */
+const HOST = relative('src/engine/host', fileURLToPath(new URL('./claiming-host.ts', import.meta.url))).replace(/\.ts$/, '')
+const clip: ClipRequest = {
+  path: 'resources/examples/red-circle-right-then-grows.mp4',
+  frames: { kind: 'uniform', count: 8 },
+}
+const describing: TurnRequest = { kind: 'ask', clip, sampling: words({ maxTokens: 64 }) }
+const further: TurnRequest = { kind: 'ask', text: 'What colour is it?', sampling: words({ maxTokens: 64 }) }
+
+let home: string
+let client: HostClient
+let lost: TarsierError[]
+let expected: Answer
+let expectedFurther: Answer
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'tarsier-crash-'))
+  await using engine = new Engine({ model: 'demo', device: 'cpu', home, cache: false })
+  expected = (await run(engine, describing)).answer
+  expectedFurther = (await run(engine, further)).answer
+})
+afterAll(() => rm(home, { recursive: true, force: true }))
+beforeEach(() => {
+  lost = []
+})
+afterEach(async () => {
+  delete process.env.CLAIMING_HOST_DIES
+  await client[Symbol.asyncDispose]()
+  await new DeviceTestStore(home).forgetFailed()
+})
+
+function start(dies: string, device: DeviceChoice = 'auto'): void {
+  process.env.CLAIMING_HOST_DIES = dies
+  client = new HostClient({ model: 'demo', device, home, cache: false }, (error) => lost.push(error), HOST)
+}
+
+async function run(
+  engine: Pick<HostClient, 'answer'>,
+  turn: TurnRequest,
+): Promise<{ answer: Answer; events: EngineEvent[]; said: string }> {
+  const events: EngineEvent[] = []
+  for await (const event of engine.answer('talk', turn, never)) events.push(event)
+  const last = events.at(-1)
+  if (last?.kind !== 'done') throw new Error('a run ends with done')
+  const said = events.map((event) => (event.kind === 'delta' ? event.text : '')).join('')
+  return { answer: last.answer, events, said }
+}
+
+function noticesOf(events: readonly EngineEvent[]): string[] {
+  return events.flatMap((event) => (event.kind === 'notice' ? [event.text] : []))
+}
+
+describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
+  test.each(['SIGSEGV', 'SIGABRT', 'SIGBUS'])(
+    'by %s while the model is loaded is passed over, remembered, and no crash of the engine',
+    async (signal) => {
+      start(`${signal} loading`)
+      expect((await client.load(never)).name).toBe('demo')
+      const { answer, events } = await run(client, describing)
+      expect(answer.text).toBe(expected.text)
+      expect(noticesOf(events)).toEqual([expect.stringContaining(`it crashed (${signal}) while the language model was loaded`)])
+      expect(events.find(({ kind }) => kind === 'notice')).toMatchObject({ remedy: 'retry-devices' })
+      expect(answer.notices).toEqual(noticesOf(events))
+      expect(noticesOf((await run(client, further)).events)).toEqual([])
+      expect(await new DeviceTestStore(home).all()).toMatchObject([
+        { part: 'language', device: 'vulkan', passed: false, crashed: true, detail: expect.stringContaining(signal) },
+      ])
+      expect(lost).toEqual([])
+    },
+  )
+
+  test('is no way to use up the crashes after which the engine is given up: chosen by name, it fails what was asked and is remembered', async () => {
+    start('SIGSEGV loading', 'vulkan')
+    for (let i = 0; i < 4; i += 1) {
+      await expect(client.load(never)).rejects.toMatchObject({
+        code: 'device-unavailable',
+        remedy: 'retry-devices',
+        message: expect.stringMatching(/"vulkan" .* crashed \(SIGSEGV\).*Choose "auto" or "cpu"/),
+      })
+    }
+    expect(client.state).toBe('not-running')
+    expect(lost).toEqual([])
+    expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', passed: false }])
+  })
+
+  test.each(['SIGSEGV 3', 'failure 3'])(
+    'in the middle of an answer (%s): the same answer goes on, and the conversation with it',
+    async (how) => {
+      start(how)
+      const { answer, events, said } = await run(client, describing)
+      expect(said).toBe(expected.text)
+      expect(answer).toMatchObject({ text: expected.text, finish: 'end', tokens: { generated: expected.tokens.generated } })
+      const writing = events.findIndex((event) => event.kind === 'delta')
+      const crash = events.findIndex((event) => event.kind === 'notice')
+      expect(writing).toBeLessThan(crash)
+      expect(events.slice(crash).some(({ kind }) => kind === 'delta')).toBe(true)
+      expect(noticesOf(events)).toEqual([
+        expect.stringContaining(how.startsWith('SIG') ? 'crashed (SIGSEGV) in the middle' : 'ErrorDeviceLost'),
+      ])
+      expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstToken)
+      expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
+      expect((await run(client, further)).answer.text).toBe(expectedFurther.text)
+      expect((await run(client, { kind: 'regenerate', sampling: words({ maxTokens: 64 }) })).answer.text).toBe(expectedFurther.text)
+      expect(lost).toEqual([])
+    },
+  )
+
+  test('in an answer counts the tokens before the crash against the limit', async () => {
+    start('SIGSEGV 3')
+    const { answer } = await run(client, { ...describing, sampling: words({ maxTokens: 5 }) })
+    expect(answer).toMatchObject({ finish: 'length', tokens: { generated: 5 } })
+    expect(expected.text.startsWith(answer.text)).toBe(true)
+  })
+
+  test('is not to blame for a process that dies while no device is in use', async () => {
+    start('SIGSEGV never')
+    await client.load(never)
+    const running = run(client, { ...describing, sampling: words({ maxTokens: 2000 }) })
+    const [pid] = childrenOf(process.pid)
+    process.kill(pid as number, 'SIGSEGV')
+    await expect(running).rejects.toMatchObject({ code: 'engine-crashed' })
+    expect(lost).toMatchObject([{ code: 'engine-crashed' }])
+  })
+})
+
+test.skipIf(process.platform === 'win32')('a conversation goes on after a crash of the engine itself', async () => {
+  start('')
+  await run(client, describing)
+  const [pid] = childrenOf(process.pid)
+  process.kill(pid as number, 'SIGKILL')
+  await ended(pid as number)
+  // The system knows it before this process does.
+  while (lost.length === 0) await setTimeout(20)
+  await expect(client.load(never).then(() => run(client, further))).resolves.toMatchObject({ answer: { text: expectedFurther.text } })
+})
