@@ -33,19 +33,20 @@ export async function* answerRequest(
   await using media = openMedia()
   try {
     const probe = (path: string) => service.media.probe(path, signal)
-    const { key, ...requested } = await readConversation(request, { media, manifest, probe }, signal)
+    const { key, messages, answerPrefix } = await readConversation(request, { media, manifest, probe }, signal)
     const leave = await turnOf(service, client, signal)
     try {
       const { device, cache } = service.library.settings.get()
       const engine = await service.engines.for({ model: request.model, device, cache }, key)
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
-        const events = engine.answer(key, { kind: 'chat', ...requested, sampling: samplingOfChoice(sampling, choice) }, signal)
+        const turn = { kind: 'chat', messages, begun: answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
+        const events = engine.answer(key, turn, signal)
         for await (const event of events) {
           if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {
             const { visual, prompt } = event.answer.tokens
-            const room = Math.min(sampling.maxTokens, (await engine.load(signal)).context - visual - prompt)
-            if (requestedTokens > room)
-              yield { kind: 'warning', text: `max_tokens was lowered to ${room}: the model has room for no more.` }
+            const available = Math.min(sampling.maxTokens, (await engine.load(signal)).context - visual - prompt)
+            if (requestedTokens > available)
+              yield { kind: 'warning', text: `max_tokens was lowered to ${available}: the model has room for no more.` }
           }
           yield { kind: 'answering', choice, event }
         }
