@@ -1,10 +1,10 @@
 /**
- * The rooms of the house (docs/architecture.md) and which way imports may go: shared, platform ← engine ← library, jobs ← bench ← service ← serve, cli; main, preload and renderer know shared.
+ * The modules (docs/architecture.md) and the direction of imports: shared, platform ← engine ← library, jobs ← bench ← service ← serve, cli; main, preload and renderer know shared.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 module.exports = {
   forbidden: [
-    ...rooms({
+    ...modules({
       shared: [],
       platform: ['shared'],
       engine: ['shared', 'platform'],
@@ -38,7 +38,7 @@ module.exports = {
     },
     {
       name: 'engine-parts-know-no-whole',
-      comment: 'The rooms of the engine do not know the facade or the process around them.',
+      comment: 'The modules of the engine do not know the facade or the process around them.',
       severity: 'error',
       from: { path: '^src/engine/(formats|media|vision|language|checkpoint|families|models|estimate|conversation)/' },
       to: { path: '^src/engine/(host/|engine\\.ts$)' },
@@ -117,7 +117,7 @@ module.exports = {
 }
 
 /** One rule a room: of our own code it imports itself and what is listed, nothing else. */
-function rooms(/** @type {Record<string, string[]>} */ allowed) {
+function modules(/** @type {Record<string, string[]>} */ allowed) {
   return Object.entries(allowed).map(([room, others]) => only(`${room}-imports-down`, 'src', room, others))
 }
 

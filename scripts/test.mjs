@@ -21,7 +21,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tarsier-test-'))
 const steps = {
   types: () => one('typescript/bin/tsc', '--build'),
   style: () => one('@biomejs/biome/bin/biome', 'check', '.'),
-  rooms: () => one('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools', 'test'),
+  boundaries: () => one('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools', 'test'),
   unused: () => one('knip/bin/knip.js'),
   docs: () =>
     sum(
@@ -57,7 +57,9 @@ for (const [name, step] of Object.entries(steps)) {
   total.failed += failed
   total.skipped += skipped
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  summary.push(`${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(7)} ${seconds.padStart(6)} s  ${countsText({ passed, failed, skipped })}`)
+  summary.push(
+    `${failed > 0 ? 'FAILED' : 'ok    '} ${name.padEnd(10)} ${seconds.padStart(6)} s  ${countsText({ passed, failed, skipped })}`,
+  )
 }
 rmSync(scratch, { recursive: true, force: true })
 printFailures(failures)
