@@ -68,7 +68,8 @@ export class HostClient implements EngineClient {
     const started = performance.now()
     const recovery = this.#devices.command((error) => this.#calls.end(error))
     const failures = this.#unsaid.splice(0)
-    yield* failures
+    // Not by `yield*`, which waits even where there are none: commands reach the process in the order in which they were asked.
+    for (const notice of failures) yield notice
     const notices = new Set<string>()
     let begun = false
     let firstToken = 0
