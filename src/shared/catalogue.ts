@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const count = z.int().positive()
 
-/** What sizes and memory are computed from; see src/engine/estimate/catalogue-memory.ts. */
+/** Shapes from which sizes and memory are computed; see src/engine/estimate/catalogue-memory.ts. */
 const languageShape = z
   .object({
     layers: count,
@@ -30,7 +30,7 @@ const visionShape = z
   })
   .strict()
 
-/** How many visual tokens a frame becomes. */
+/** Visual tokens per frame. */
 const frameShape = z.discriminatedUnion('kind', [
   /** As many as its pixels are, which shrink where a clip has many frames. Pixels count each frame `copies` times in the clip's budget. */
   z
@@ -48,13 +48,13 @@ const frameShape = z.discriminatedUnion('kind', [
 
 export const catalogueEntrySchema = z
   .object({
-    /** What it may be called instead of its repository. */
+    /** Short names for the repository. */
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
     repository: z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/),
     family: z.enum(['tarsier2', 'tarsier']),
-    /** One sentence on what it is good for. */
+    /** One sentence on its strengths. */
     summary: z.string().min(1),
-    /** `note` says what is not certain about it. */
+    /** `note` states uncertainties about the licence. */
     licence: z.object({ name: z.string().min(1), note: z.string().optional() }).strict(),
     download: z.object({ bytes: count, approximate: z.boolean() }).strict(),
     language: languageShape,

@@ -1,11 +1,11 @@
 import type { Progress } from './engine-events.ts'
 
-/** How far a download is; `value` and `title` as in every long job. */
+/** Progress of a download; `value` and `title` as in every long job. */
 export interface DownloadProgress extends Progress {
-  /** Bytes that are there, those kept from before among them. */
+  /** Bytes present, including those of an earlier attempt. */
   readonly bytes: number
   readonly totalBytes: number
-  /** Bytes a second over the last seconds; null while nothing comes from the network. */
+  /** Bytes per second over the last seconds; null while no data arrives. */
   readonly bytesPerSecond: number | null
   readonly secondsLeft: number | null
 }

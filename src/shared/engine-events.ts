@@ -1,14 +1,14 @@
 import type { Remedy } from './remedies.ts'
 import type { FinishReason } from './sampling.ts'
 
-/** The stages of a run, in order. `decode` and `encode` overlap: frames are seen one by one. */
+/** Stages of a run, in order. `decode` and `encode` overlap, because frames are processed one by one. */
 export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing'
 
-/** Where vision and language run, as the devices name themselves (`not needed` for a tower that nothing asked for), with what was tried before. */
+/** Devices of tower and language model (`not needed` if the tower was not used), with the devices that were tried before. */
 export interface DevicesUsed {
   readonly vision: string
   readonly language: string
-  /** One sentence for each device that was wanted and could not be had. */
+  /** One sentence per device that could not be used. */
   readonly fallbacks: readonly string[]
 }
 
@@ -30,29 +30,29 @@ export interface Timings {
 }
 
 export interface TokenCounts {
-  /** Rows of the clip's embeddings in the context. */
+  /** Embedding rows of the clips in the context. */
   readonly visual: number
-  /** Tokens of text in the context before the answer. */
+  /** Text tokens in the context before the answer. */
   readonly prompt: number
   readonly generated: number
-  /** What this turn really evaluated before its first new token, rows and tokens together; small for a follow-up question. */
+  /** Rows and tokens evaluated in this turn before the first new token; small for a follow-up question. */
   readonly evaluated: number
 }
 
-/** What went through a decoder for an answer: in `timings.decode`, so many pixels of a codec. */
+/** Pixels of a codec that were decoded during `timings.decode`. */
 export interface Decoded {
   readonly codec: string
   readonly pixels: number
 }
 
-/** Settings a clip was looked at with because those asked for did not fit. `maxPixels` is null where the model's own budget is the limit. */
+/** Reduced settings of a clip that did not fit with the requested ones. `maxPixels` is null if the model's budget is the limit. */
 export interface Fitted {
   readonly frames: number
   readonly maxPixels: number | null
   readonly from: { readonly frames: number; readonly maxPixels: number | null }
 }
 
-/** A video's frames, or a picture, as the model saw it. */
+/** A video or image as the model saw it. */
 export interface ClipSeen {
   readonly frames: readonly FrameUsed[]
   /** Size after both resizes. */
@@ -63,39 +63,39 @@ export interface ClipSeen {
 export interface Answer {
   readonly text: string
   readonly finish: FinishReason
-  /** Of all clips of the newest message that has any. */
+  /** Frames of all clips in the newest message with clips. */
   readonly frames: readonly FrameUsed[]
-  /** Size of the pictures the model saw, after both resizes; of the last clip where there are several. */
+  /** Frame size after both resizes; of the last clip if there are several. */
   readonly width: number
   readonly height: number
-  /** Only where that message has several clips or pictures: what was seen of each, in order. */
+  /** Each clip or image in order; only for messages with several. */
   readonly clips?: readonly ClipSeen[]
   readonly tokens: TokenCounts
   readonly timings: Timings
   readonly device: DevicesUsed
-  /** Sentences the user should read: a truncated file, fewer frames than asked, frames lost. */
+  /** Sentences for the user: a truncated file, fewer frames than requested, lost frames. */
   readonly notices: readonly string[]
-  /** Only where frames or pixels were lowered to fit. */
+  /** Present if frames or pixels were reduced to fit. */
   readonly fitted?: Fitted
-  /** Only where one clip was decoded for it. */
+  /** Present if a clip was decoded. */
   readonly decoded?: Decoded
-  /** What came from the disk cache instead of being computed. */
+  /** What was read from the disk cache. */
   readonly cached: 'nothing' | 'embeddings' | 'state'
 }
 
-/** A token and how likely it was: the natural logarithm of its probability, by the model's own logits, before temperature, penalties and grammar. */
+/** A token with the natural logarithm of its probability, from the model's logits before temperature, penalties and grammar. */
 export interface LikelyToken {
   readonly text: string
   readonly bytes: readonly number[]
   readonly logprob: number
 }
 
-/** A token of an answer with those that were likeliest in its place, the likeliest first. */
+/** A token of an answer with the most likely alternatives, most likely first. */
 export interface TokenLogprob extends LikelyToken {
   readonly top: readonly LikelyToken[]
 }
 
-/** What a caller, the page or the command line, is told while a run goes on. */
+/** Events of a run, for the page and the command line. */
 export type EngineEvent =
   | { readonly kind: 'stage'; readonly stage: Stage }
   | { readonly kind: 'frame'; readonly frame: FrameUsed; readonly done: number; readonly of: number }
@@ -103,12 +103,12 @@ export type EngineEvent =
   | { readonly kind: 'notice'; readonly text: string; readonly remedy?: Remedy }
   | { readonly kind: 'done'; readonly answer: Answer }
 
-/** One shape for every other long job (import, evaluation): a value from 0 to 1 and words. */
+/** Progress of other long jobs (import, evaluation): a value from 0 to 1 and a title. */
 export interface Progress {
   readonly value: number
   readonly title: string
   readonly detail?: string
-  /** How fast bytes are being made or brought; null while that cannot be said. */
+  /** Bytes per second; null while unknown. */
   readonly bytesPerSecond?: number | null
   /** Until the end of what the bytes are counted of. */
   readonly secondsLeft?: number | null

@@ -1,10 +1,10 @@
 import type { ErrorCode } from './error-codes.ts'
 import type { Remedy } from './remedies.ts'
 
-/** What an error is about, for programs (numbers, names); never needed to understand the sentence. */
+/** Numbers and names for programs. The message is complete without them. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>
 
-/** The plain-data form of a {@link TarsierError}, as it crosses a boundary. */
+/** Plain data of a {@link TarsierError}, for other processes and the network. */
 export interface ErrorData {
   readonly code: ErrorCode
   readonly message: string
@@ -47,20 +47,20 @@ export class TarsierError extends Error {
   }
 }
 
-/** True for what `AbortSignal` throws, whoever threw it. */
+/** True for an `AbortError`. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
-/** True for the error of a process of ours that ended in the middle of what was asked of it: by itself, or because it hung. */
+/** True if a child process crashed or hung during a command. */
 export function isProcessLost(error: unknown): error is TarsierError {
   return error instanceof TarsierError && (error.code === 'engine-crashed' || error.code === 'engine-hung')
 }
 
-/** HTTP clients say only that it failed; what happened lies below, of several addresses tried in the first. */
+/** Follows `cause` (of several addresses, the first) to the underlying error: HTTP clients only report a failed request. */
 export function deepestCause(error: unknown): Error {
   let reason = error instanceof Error ? error : new Error(String(error))
-  // Causes may go round.
+  // Causes may be circular.
   for (let depth = 0; depth < 6; depth++) {
     const below: unknown = reason instanceof AggregateError && reason.errors.length > 0 ? reason.errors[0] : reason.cause
     if (!(below instanceof Error)) break
@@ -69,19 +69,19 @@ export function deepestCause(error: unknown): Error {
   return reason
 }
 
-/** What a system or a library calls a failure: its code, such as `ECONNREFUSED`, or its name. */
+/** Code of a system or library error, such as `ECONNREFUSED`, or its name. */
 export function failureCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
-/** Whatever was thrown, as a typed error; what nobody foresaw becomes `internal` with its own words kept. */
+/** Converts anything thrown to a typed error. Unexpected errors become `internal` and keep their message. */
 export function asTarsierError(error: unknown): TarsierError {
   if (error instanceof TarsierError) return error
   const message = error instanceof Error ? error.message : String(error)
   return new TarsierError('internal', `Something unforeseen went wrong: ${message}. Please report it.`, { cause: error })
 }
 
-/** Closes a union: a new member that nobody handles is a compile error, and loud at run time. */
+/** Marks a union as exhausted: an unhandled member is a compile error, and throws at run time. */
 export function assertNever(value: never, what = 'value'): never {
   throw new TarsierError('internal', `Unhandled ${what}: ${JSON.stringify(value)}. Please report it.`)
 }

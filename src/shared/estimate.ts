@@ -1,23 +1,23 @@
 import type { Fitted, FrameUsed } from './engine-events.ts'
 import type { ErrorData } from './errors.ts'
 
-/** What an answer about a clip will cost, before anything is decoded. */
+/** Cost of an answer about a clip, computed before anything is decoded. */
 export interface Estimate {
   readonly frames: readonly FrameUsed[]
-  /** Of one frame as the tower sees it, in pixels. */
+  /** Size of one frame for the tower, in pixels. */
   readonly width: number
   readonly height: number
   readonly tokens: {
     readonly perFrame: number
-    /** Rows of all frames' embeddings. */
+    /** Embedding rows of all frames. */
     readonly visual: number
-    /** Text before the answer. */
+    /** Text tokens before the answer. */
     readonly prompt: number
-    /** What the conversation holds with the longest answer, and what it can. */
+    /** Context with the longest answer, and its limit. */
     readonly context: number
     readonly limit: number
   }
-  /** The most frames that fit with these pixels; 0 when not even one does. */
+  /** Maximum number of frames that fit with these pixels; 0 if none does. */
   readonly maxFrames: number
   /**
    * Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free (null where that is not known);
@@ -62,8 +62,8 @@ export interface Estimate {
   } | null
   readonly device: string
   readonly notices: readonly string[]
-  /** Only where frames or pixels were lowered to fit. */
+  /** Present if frames or pixels were reduced to fit. */
   readonly fitted?: Fitted
-  /** Why it would be refused; null when it would run. */
+  /** Why the run would be rejected; null if it fits. */
   readonly problem: ErrorData | null
 }

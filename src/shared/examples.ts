@@ -1,12 +1,12 @@
-/** A clip that comes with the app. */
+/** An included example clip. */
 export interface Example {
-  /** Of its file in `resources/examples`. */
+  /** File name in `resources/examples`. */
   readonly name: string
-  /** What is to be seen, in a sentence. */
+  /** Content in one sentence. */
   readonly title: string
 }
 
-/** All of them, in the order in which they are offered. `tools/demo-model/examples.ts` draws them. */
+/** All examples in display order. `tools/demo-model/examples.ts` draws them. */
 export const examples: readonly [Example, ...Example[]] = [
   { name: 'blue-square-spins.mp4', title: 'A blue square spins.' },
   { name: 'green-triangle-up-yellow-star-down.mp4', title: 'A green triangle moves up while a yellow star moves down.' },

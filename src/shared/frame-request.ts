@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 /**
- * Which frame a time means.
- * - `on-screen` (the default): the one a player shows then, by the stream's own timestamps. Where these keep a constant rate it is upstream's
- *   `round(t * rate)`, the nearest one.
- * - `average-rate`: `round(t * rate)` with the average rate, also where the rate varies; upstream's rule to the letter, for its annotations.
+ * How a time selects a frame.
+ * - `on-screen` (the default): the frame that a player shows at that time, by the stream's timestamps. With a constant rate this is upstream's
+ *   `round(t * rate)`.
+ * - `average-rate`: `round(t * rate)` with the average rate, even if the rate varies; upstream's rule, for its annotations.
  */
 export const timeRules = ['on-screen', 'average-rate'] as const
 export type TimeRule = (typeof timeRules)[number]
@@ -28,7 +28,7 @@ const end = seconds.meta({
 
 /**
  * A part of the clip. Defaults to the whole clip.
- * - `seconds` from its first frame: from the frame that `start` means to the one that `end` means, which is included.
+ * - `seconds` from the first frame: from the frame at `start` to the frame at `end`, inclusive.
  * - `frames`: frame numbers, `end` excluded.
  */
 export const clipRangeSchema = z.discriminatedUnion('unit', [
@@ -37,7 +37,7 @@ export const clipRangeSchema = z.discriminatedUnion('unit', [
 ])
 export type ClipRange = z.infer<typeof clipRangeSchema>
 
-/** The most frames one clip may give, as in Tarsier2's processor. */
+/** Maximum number of frames per clip, as in Tarsier2's processor. */
 export const MAX_FRAMES = 256
 
 export const samplerNames = ['uniform', 'middle'] as const
@@ -72,11 +72,11 @@ export const frameOptions = {
 } as const
 
 /**
- * Which frames of a clip the model shall see.
- * - `uniform`: version 1's rule, first and last frame always taken.
- * - `middle`: version 2's rule, the middle of each of `count` near-equal runs.
- * - `indices`: these frame numbers (presentation order, from 0).
- * - `times`: the frames that these seconds mean.
+ * Which frames of a clip the model receives.
+ * - `uniform`: Tarsier 1's rule, including the first and last frame.
+ * - `middle`: Tarsier 2's rule, the middle of each of `count` near-equal parts.
+ * - `indices`: frame indices in presentation order, from 0.
+ * - `times`: the frames at these times, in seconds.
  */
 export const frameRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('uniform'), count: frameOptions.frames, range: clipRangeSchema.optional() }).strict(),

@@ -1,23 +1,23 @@
-/** What a clip is, by its content. */
+/** Metadata of a clip, from its content. */
 export interface MediaMetadata {
   /** The name's ending says nothing. `gif` is any animation that browsers show as an image: GIF, animated WebP, animated PNG. */
   readonly kind: 'video' | 'image' | 'gif'
-  /** Upright size in pixels. */
+  /** Size in pixels after rotation. */
   readonly width: number
   readonly height: number
   /** Clockwise degrees the stored picture is turned by to stand upright, after it was mirrored where the file asks for that. */
   readonly rotation: 0 | 90 | 180 | 270
-  /** Frames in the stream, exact: counted by packets where the container does not say. 1 for an image. */
+  /** Exact number of frames, counted by packets if the container does not say. 1 for an image. */
   readonly frameCount: number
-  /** Average frames a second (decord's); 0 for an image. */
+  /** Average frames per second (as decord computes it); 0 for an image. */
   readonly rate: number
-  /** Whether every frame is shown when the rate says, to half a millisecond: frame 12 at 12 / rate. */
+  /** Whether every frame is shown at its index divided by the rate, to half a millisecond. */
   readonly constantRate: boolean
-  /** Seconds; 0 for an image. */
+  /** Duration in seconds; 0 for an image. */
   readonly duration: number
   readonly container: string
   readonly codec: string
   readonly bytes: number
-  /** Sentences about damage, HDR and the like, e.g. a truncated file. */
+  /** Sentences about damage, HDR and similar, such as a truncated file. */
   readonly notices: readonly string[]
 }

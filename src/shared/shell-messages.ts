@@ -1,28 +1,28 @@
 import type { OpenedFile } from './bridge.ts'
 import type { ErrorData } from './errors.ts'
 
-/** What the shell and the service's process say to each other. Paths come from the shell alone, never from a page. */
+/** Messages between the shell and the service process. Paths come only from the shell, never from a page. */
 export type FromShell =
-  /** With a port, whose other end a page has. */
+  /** Comes with a port whose other end is in a page. */
   | { readonly kind: 'page'; readonly client: string }
   | { readonly kind: 'ask'; readonly id: number; readonly question: ShellQuestion }
-  /** Leaves everything in order, and ends. */
+  /** Shuts the service down cleanly. */
   | { readonly kind: 'end' }
 
 export type ToShell =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: ShellAnswers[keyof ShellAnswers] }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorData }
-  /** It cannot begin, and starting it again at once would change nothing. */
+  /** The service cannot start, and an immediate restart would not help. */
   | { readonly kind: 'refused'; readonly error: ErrorData }
   | { readonly kind: 'work'; readonly work: Work }
   | { readonly kind: 'ended'; readonly ended: Ended }
 
 export type ShellQuestion =
-  /** Files that a person dropped or chose, and folders of them. */
+  /** Files and folders that the user dropped or selected. */
   | { readonly kind: 'open'; readonly paths: readonly string[] }
-  /** A folder that a person chose to import a model from. */
+  /** A folder selected for an import. */
   | { readonly kind: 'folder'; readonly path: string }
-  /** Where the bytes of a clip lie. */
+  /** The file of a clip. */
   | { readonly kind: 'locate'; readonly handle: string; readonly what: 'file' | 'preview' }
 
 export interface ShellAnswers {
@@ -36,18 +36,18 @@ export interface LocatedFile {
   readonly mediaType: string
 }
 
-/** What goes on, as far as it is shown outside of the window or asked about before quitting. */
+/** Current work, as shown outside the window and in the question before quitting. */
 export interface Work {
-  /** Whether somebody waits for an answer. */
+  /** Whether an answer is being generated. */
   readonly answering: boolean
-  /** Models on their way. */
+  /** Number of downloads and imports. */
   readonly models: number
   readonly batches: number
-  /** From 0 to 1 over models and batches; null when there is none of them. */
+  /** Progress of models and batches from 0 to 1; null if there are none. */
   readonly progress: number | null
 }
 
-/** Something that took long is over. */
+/** A long job ended. */
 export interface Ended {
   readonly title: string
   readonly text: string

@@ -1,6 +1,6 @@
 const units = ['B', 'KB', 'MB', 'GB', 'TB']
 
-/** Bytes for people, in steps of 1000, as hubs and makers of disks count: `3.4 MB`. */
+/** Formats bytes in powers of 1000, as model hubs and disk vendors do: `3.4 MB`. */
 export function sizeText(bytes: number): string {
   let value = Math.max(0, bytes)
   let unit = 0
@@ -11,7 +11,7 @@ export function sizeText(bytes: number): string {
   return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
-/** Bytes to be held against each other, so that a small difference shows: `12,345 MB`, never less than they are. */
+/** Formats bytes in whole megabytes, rounded up, for comparisons: `12,345 MB`. */
 export function megabytesText(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 }

@@ -14,12 +14,12 @@ const samplingOverridesSchema = z
   })
   .strict()
 
-/** How a question is put. What is absent is as the settings have it, and what they leave open is the model's own choice. */
+/** Settings of a question. Missing fields come from the user's settings, and then from the model's defaults. */
 export const askSettingsSchema = z
   .object({
     model: options.model.exactOptional(),
     device: options.device.exactOptional(),
-    /** Which frames of the clip. Other frames than before make the clip be looked at anew. */
+    /** Frames to select. Changed frames make the clip be encoded again. */
     frames: frameRequestSchema.exactOptional(),
     maxPixels: options.maxPixels.exactOptional(),
     sampling: samplingOverridesSchema.exactOptional(),
@@ -27,5 +27,5 @@ export const askSettingsSchema = z
   .strict()
 export type AskSettings = z.infer<typeof askSettingsSchema>
 
-/** A question as a person types it. */
+/** A question as typed by the user. */
 export const questionSchema = options.prompt

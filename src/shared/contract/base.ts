@@ -16,31 +16,31 @@ export const errorDataSchema: z.ZodType<ErrorData> = z.object({
   remedy: z.enum(remedies).exactOptional(),
 })
 
-/** What every procedure fails with: `data` is the error as it was thrown, its code stable, its message a sentence for people. */
+/** Error of every procedure: `data` contains the stable code and the message for users. */
 export const FAILED = 'FAILED'
 
-/** Where every procedure of the contract begins. An abort of the caller's signal is no failure: it reaches the work and ends it. */
+/** Base of all procedures. Aborting the caller's signal is not an error: it is passed on and stops the work. */
 export const procedure = oc.errors({ [FAILED]: { status: 422, message: 'It failed: see `data`.', data: errorDataSchema } })
 
-/** What clips, chats and jobs are called by: 128 random bits, so that none can be guessed. */
+/** Id of clips, chats and jobs: 128 random bits, so that it cannot be guessed. */
 export const idSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be an id that this program gave')
 
-/** The first of a long list, or from where the last page ended. */
+/** Selects the first page of a list, or the page after a cursor. */
 export const pageSchema = z.object({ limit: z.int().min(1).max(500).default(50), cursor: z.string().max(200).optional() })
 
-/** A part of a list. */
+/** A page of a list. */
 export interface Found<T> {
   readonly items: readonly T[]
-  /** Of the whole list. */
+  /** Length of the whole list. */
   readonly total: number
 }
 
 export interface Page<T> extends Found<T> {
-  /** To be given for the next page; null at the end. */
+  /** Cursor of the next page; null at the end. */
   readonly cursor: string | null
 }
 
-/** A file made for the person, to be saved under a name of their choice. */
+/** A generated file that the user can save. */
 export interface TextFile {
   readonly name: string
   readonly mediaType: string

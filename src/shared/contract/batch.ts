@@ -8,34 +8,34 @@ export type BatchState = 'running' | 'paused' | 'done'
 export const itemStates = ['waiting', 'running', 'done', 'failed', 'skipped'] as const
 export type ItemState = (typeof itemStates)[number]
 
-/** Many clips, one question. It goes on by itself, survives the program's end, and keeps every answer in the library. */
+/** One question about many clips. A batch runs in the background, continues after a restart, and stores its answers in the library. */
 export interface BatchJob {
   readonly id: string
   readonly title: string
-  /** Null asks for the model's own description. */
+  /** Null requests the model's default description. */
   readonly question: string | null
   readonly settings: AskSettings
   readonly state: BatchState
   readonly counts: Readonly<Record<ItemState, number>>
   readonly created: number
-  /** Seconds until its end, by what was done so far; null before the first is done. */
+  /** Estimated seconds until the end; null before the first clip is done. */
   readonly secondsLeft: number | null
 }
 
 export interface BatchItem {
   readonly id: string
-  /** From 0, in the order in which they were given. */
+  /** Position from 0, in the order in which the clips were given. */
   readonly position: number
   readonly clip: string
   readonly name: string
-  /** The file as its user gave it: its path, or of an upload its name, after the folders that the browser named. */
+  /** The file as the user gave it: its path, or for an upload its name with the browser's relative folders. */
   readonly path: string
   readonly state: ItemState
-  /** From 0 to 1, of one that is running. */
+  /** Progress from 0 to 1 while running. */
   readonly progress: number
-  /** The answer's beginning, at most 200 characters. */
+  /** First 200 characters of the answer. */
   readonly excerpt: string
-  /** The conversation that holds the answer. */
+  /** Conversation with the answer. */
   readonly chat: string | null
   readonly error: ErrorData | null
 }
@@ -43,16 +43,16 @@ export interface BatchItem {
 export type BatchEvent =
   | { readonly kind: 'job'; readonly job: BatchJob }
   | { readonly kind: 'item'; readonly item: BatchItem }
-  /** Many were changed or added at once, and are not told of one by one. */
+  /** Many items changed at once; they are not reported one by one. */
   | { readonly kind: 'items' }
 
 export const exportFormats = ['txt', 'jsonl', 'csv', 'srt', 'markdown'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
-/** What writing a text beside each clip came to; paths are those of the texts. */
+/** Result of writing sidecars; paths are those of the text files. */
 export interface SidecarReport {
   readonly written: number
-  /** Texts that were there already, and were left as they are. */
+  /** Existing files, which were not changed. */
   readonly present: readonly string[]
   readonly failed: readonly { readonly name: string; readonly error: ErrorData }[]
 }
@@ -60,7 +60,7 @@ export interface SidecarReport {
 const job = z.object({ job: idSchema })
 
 export const batchContract = {
-  /** Begins a batch over clips. `skipDescribed` leaves out those that the library has an answer for, to the same question and of the same model. */
+  /** Starts a batch. `skipDescribed` skips clips for which the library has an answer of the same model to the same question. */
   create: procedure
     .input(
       z.object({
@@ -72,10 +72,10 @@ export const batchContract = {
       }),
     )
     .output(type<BatchJob>()),
-  /** All batches, the newest first. */
+  /** All batches, newest first. */
   list: procedure.input(pageSchema.default({ limit: 50 })).output(type<Page<BatchJob>>()),
   get: procedure.input(job).output(type<BatchJob>()),
-  /** In their order, those in one state or all. `offset` is how many of them come before the first that is wanted. */
+  /** Items in order, optionally those in one state, starting at `offset`. */
   items: procedure
     .input(
       z.object({
@@ -86,17 +86,17 @@ export const batchContract = {
       }),
     )
     .output(type<Found<BatchItem>>()),
-  /** The job now, and every change of it and of its items. Leaving the iterator stops only the watching. */
+  /** Streams the current job and every change of it and its items. Leaving the iterator only ends the stream. */
   watch: procedure.input(job).output(eventIterator(type<BatchEvent>())),
   add: procedure.input(z.object({ job: idSchema, clips: z.array(idSchema).min(1).max(100_000) })).output(type<BatchJob>()),
   pause: procedure.input(job).output(type<BatchJob>()),
   resume: procedure.input(job).output(type<BatchJob>()),
-  /** Those that failed once more, or one of them. */
+  /** Retries all failed items, or one of them. */
   retry: procedure.input(z.object({ job: idSchema, item: idSchema.optional() })).output(type<BatchJob>()),
-  /** All answers in one file. */
+  /** Exports all answers as one file. */
   export: procedure.input(z.object({ job: idSchema, format: z.enum(exportFormats) })).output(type<TextFile>()),
-  /** A `.txt` beside each clip. One that is there already is left alone unless `overwrite`. Uploaded clips have no place of their own and fail. */
+  /** Writes a `.txt` file beside each clip. Existing files are kept unless `overwrite`. Uploaded clips have no folder and fail. */
   sidecars: procedure.input(z.object({ job: idSchema, overwrite: z.boolean().default(false) })).output(type<SidecarReport>()),
-  /** Takes a batch off the list; the answers stay in the library. */
+  /** Removes a batch from the list; its answers stay in the library. */
   remove: procedure.input(job).output(type<void>()),
 }

@@ -6,16 +6,16 @@ import { idSchema, procedure } from './base.ts'
 import type { ClipMetadata, FramePicture } from './clips.ts'
 
 /**
- * What became of a sample.
- * - `right`, `wrong`: it has one right answer, and a rule or a judge says which this one is.
+ * Outcome of a sample.
+ * - `right`, `wrong`: it has one right answer, and a rule or a judge compared with it.
  * - `scored`: a judge gave it a score from 0 to 1.
- * - `failed`: there is no answer, or none that can be counted.
- * - `answered`: there is an answer that nobody has judged, or whose metric says nothing of single ones.
+ * - `failed`: there is no answer, or none that can be scored.
+ * - `answered`: the answer was not judged yet, or its metric does not score single samples.
  */
 export const sampleStates = ['right', 'wrong', 'scored', 'failed', 'answered'] as const
 export type SampleState = (typeof sampleStates)[number]
 
-/** A figure that one compares; `best` is the end of its scale. */
+/** A figure for comparison; `best` is the maximum of its scale. */
 export interface BenchFigure {
   readonly name: string
   readonly text: string
@@ -29,7 +29,7 @@ export interface BenchCell {
   readonly value: number | null
 }
 
-/** A table as the papers' program prints it. */
+/** A table as upstream's program prints it. */
 export interface BenchTable {
   readonly title: string
   readonly columns: readonly string[]
@@ -42,57 +42,57 @@ export interface BenchDetail {
   readonly value: string
 }
 
-/** A folder of predictions, as lists show it. */
+/** A folder of predictions in a list. */
 export interface BenchRunSummary {
   readonly id: string
   readonly name: string
-  /** Where it lies, for people. */
+  /** Its path, for display. */
   readonly place: string
-  /** Whether a person opened it; the others lie among the app's own. */
+  /** Whether the user opened it; others are in the app's own folder. */
   readonly opened: boolean
-  /** When something was written to it last, in milliseconds since 1970. */
+  /** Time of the last write, in milliseconds since 1970. */
   readonly changed: number
-  /** As the first prediction has it; null where it does not say. */
+  /** From the first prediction; null if unknown. */
   readonly model: string | null
-  /** Data sets, with the figures of the last evaluation; none where there was none. */
+  /** Data sets with the figures of the last evaluation; empty if there was none. */
   readonly sets: readonly { readonly name: string; readonly headline: readonly BenchFigure[] }[]
 }
 
 export interface BenchSet {
-  /** As annotated, without a sub task: `DREAM`. */
+  /** Annotated name without a sub task: `DREAM`. */
   readonly name: string
   readonly metric: 'autodq' | 'cider' | 'multi-choice' | 'open-ended' | null
-  /** `NAME/sub task`, where there are several. */
+  /** `NAME/sub task`, if there are several. */
   readonly tasks: readonly string[]
   readonly counts: Readonly<Record<SampleState, number>>
   readonly headline: readonly BenchFigure[]
   readonly tables: readonly BenchTable[]
   readonly judge: string | null
-  /** When the tables were made; null where they were made just now. */
+  /** When the tables were computed; null if just now. */
   readonly evaluated: string | null
   readonly settings: readonly BenchDetail[]
 }
 
 export interface BenchRun extends Omit<BenchRunSummary, 'sets'> {
   readonly sets: readonly BenchSet[]
-  /** Lines that could not be used: how many, and of the first ones where they stand and why. */
+  /** Number of unusable lines, with position and reason of the first ones. */
   readonly broken: { readonly count: number; readonly first: readonly string[] }
 }
 
 /** A sample in a list. */
 export interface SampleRow {
   readonly key: string
-  /** As annotated, `NAME` or `NAME/sub task`. */
+  /** Annotated name: `NAME` or `NAME/sub task`. */
   readonly dataset: string
   readonly state: SampleState
-  /** From 0 to 1 where a judge or a rule gave one. */
+  /** From 0 to 1, if a judge or a rule gave one. */
   readonly score: number | null
-  /** The answer's beginning, or the error's sentence. */
+  /** Start of the answer, or the error message. */
   readonly answer: string
   readonly reference: string
 }
 
-/** Part of a long list: rows from `offset` on, of `total`. */
+/** Part of a list: rows from `offset`, of `total`. */
 export interface Slice<T> {
   readonly offset: number
   readonly total: number
@@ -106,7 +106,7 @@ export interface JudgedEvent {
 }
 
 export type SampleVerdict =
-  /** Events of the reference looked for in the answer, and events of the answer looked for in the reference. */
+  /** Reference events checked against the answer, and answer events checked against the reference. */
   | {
       readonly kind: 'events'
       readonly recall: { readonly share: number; readonly events: readonly JudgedEvent[] }
@@ -114,9 +114,9 @@ export type SampleVerdict =
       readonly judge: string | null
     }
   | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string; readonly judge: string | null }
-  /** The judge gave no verdict; a further evaluation asks it again. */
+  /** The judge gave no verdict; the next evaluation asks again. */
   | { readonly kind: 'none'; readonly reason: string; readonly judge: string | null }
-  /** The letter that the answer names; null where it names none. */
+  /** Letter named by the answer; null if none. */
   | { readonly kind: 'choice'; readonly letter: string | null }
 
 /** Everything about one sample. */
@@ -126,21 +126,21 @@ export interface BenchSample {
   readonly state: SampleState
   readonly score: number | null
   readonly prompt: string
-  /** What the answer was begun with. */
+  /** The answer prefix. */
   readonly begun: string
   readonly question: string | null
   readonly references: readonly string[]
   readonly answer: string | null
   readonly error: { readonly code: string; readonly message: string } | null
   readonly verdict: SampleVerdict | null
-  /** Name of the clip's file; null where the prediction names none. */
+  /** File name of the clip; null if the prediction names none. */
   readonly clip: string | null
   readonly frames: readonly FrameUsed[]
-  /** With what it was made, and what its annotation says besides. */
+  /** Settings that it was made with, and further fields of its annotation. */
   readonly details: readonly BenchDetail[]
 }
 
-/** How the other run's answer is to be taken beside the first one's. */
+/** How the other run's answer compares with the first one's. */
 export const changes = ['better', 'worse', 'same', 'only-first', 'only-second', 'unknown'] as const
 export type Change = (typeof changes)[number]
 
@@ -153,11 +153,11 @@ export interface ComparedRow {
 }
 
 export interface Comparison extends Slice<ComparedRow> {
-  /** Of all that the filters besides `change` let through. */
+  /** Counted over all samples that pass the filters other than `change`. */
   readonly counts: Readonly<Record<Change, number>>
 }
 
-/** The kinds of videos in DREAM-1K, in the papers' order. */
+/** Video categories of DREAM-1K, in the paper's order. */
 export const dreamKinds = ['Live-action', 'Animation', 'Stock', 'YouTube', 'Shorts'] as const
 export type DreamKind = (typeof dreamKinds)[number]
 
@@ -181,7 +181,7 @@ const run = z.object({ run: idSchema })
 const filters = {
   /** `NAME`, or `NAME/sub task`. */
   dataset: z.string().max(400).exactOptional(),
-  /** Words that stand, as they are but for capitals, in key, prompt, answer or reference. */
+  /** Case-insensitive search text in key, prompt, answer or reference. */
   text: z.string().max(1000).default(''),
   offset: z.int().min(0).max(1e8).default(0),
   limit: z.int().min(1).max(500).default(100),
@@ -191,7 +191,7 @@ const key = z.string().min(1).max(2000)
 export const samplesSchema = run.extend({
   ...filters,
   state: z.enum(sampleStates).exactOptional(),
-  /** `worst` and `best` go by the score, samples without one last. */
+  /** `worst` and `best` sort by score, with samples without one last. */
   order: z.enum(['run', 'worst', 'best']).default('run'),
 })
 export type SamplesQuery = z.infer<typeof samplesSchema>
@@ -200,23 +200,23 @@ export const compareSchema = run.extend({ ...filters, other: idSchema, change: z
 export type CompareQuery = z.infer<typeof compareSchema>
 
 export const benchContract = {
-  /** Runs of the app's own folder and those that were opened, the last changed first; and where the app's own lie. */
+  /** Runs in the app's own folder and opened runs, last changed first; and the path of the app's own folder. */
   list: procedure.output(type<{ readonly runs: readonly BenchRunSummary[]; readonly folder: string }>()),
-  /** A folder that the shell gave a handle for. Fails with `nothing-found` where no predictions lie in it. */
+  /** Opens a folder by the handle that the shell gave. Throws `nothing-found` if it contains no predictions. */
   open: procedure.input(z.object({ folder: idSchema })).output(type<BenchRunSummary>()),
-  /** Takes an opened folder off the list; its files stay. */
+  /** Removes an opened folder from the list; its files stay. */
   close: procedure.input(run).output(type<void>()),
   get: procedure.input(run).output(type<BenchRun>()),
   samples: procedure.input(samplesSchema).output(type<Slice<SampleRow>>()),
   sample: procedure.input(run.extend({ key })).output(type<BenchSample>()),
-  /** The sample's clip, to be played; why there is none, where it cannot be opened. */
+  /** The sample's clip for playback, or the reason why it cannot be opened. */
   clip: procedure
     .input(run.extend({ key }))
     .output(type<{ readonly kind: 'clip'; readonly metadata: ClipMetadata } | { readonly kind: 'missing'; readonly error: ErrorData }>()),
-  /** The frames that the model saw, as it saw them where the model is here, else as they are. */
+  /** The frames that the model saw, preprocessed if the model is installed, otherwise unchanged. */
   frames: procedure.input(run.extend({ key })).output(eventIterator(type<FramePicture>())),
-  /** Two runs side by side, joined by the samples' keys in the first one's order. */
+  /** Two runs joined by sample keys, in the order of the first one. */
   compare: procedure.input(compareSchema).output(type<Comparison>()),
-  /** DREAM-1K: published figures and those of all listed runs, the best F1 first. */
+  /** DREAM-1K: published figures and those of all listed runs, best F1 first. */
   leaderboard: procedure.output(type<readonly LeaderboardRow[]>()),
 }

@@ -6,39 +6,39 @@ import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts
 import { idSchema, procedure } from './base.ts'
 import type { ClipMetadata } from './clips.ts'
 
-/** A conversation about a clip, as lists show it. Times are milliseconds since 1970. */
+/** A conversation about a clip in a list. Times are milliseconds since 1970. */
 export interface ChatSummary {
   readonly id: string
   readonly clip: string
-  /** The person's own, or the beginning of the first question. */
+  /** The user's title, or the start of the first question. */
   readonly title: string
   readonly turns: number
-  /** The last turn's model; null before the first. */
+  /** Model of the last turn; null before the first. */
   readonly model: string | null
   readonly created: number
   readonly updated: number
 }
 
 /**
- * How far a turn came.
- * - `running`: the answer is being made.
- * - `done`: it is complete; `answer` says everything about it.
- * - `stopped`: somebody stopped it, or closed the page; `text` is what had been said.
- * - `cut-off`: the program ended while it was being made; `text` is what had been said.
- * - `failed`: `error` says why; `text` is what had been said before.
+ * State of a turn.
+ * - `running`: the answer is being generated.
+ * - `done`: complete; see `answer`.
+ * - `stopped`: the user stopped it or closed the page; `text` is the partial answer.
+ * - `cut-off`: the program ended during the answer; `text` is the partial answer.
+ * - `failed`: see `error`; `text` is the partial answer.
  */
 export const turnStates = ['running', 'done', 'stopped', 'cut-off', 'failed'] as const
 export type TurnState = (typeof turnStates)[number]
 
 export interface Turn {
-  /** From 0, in the order of the conversation. */
+  /** Position in the conversation, from 0. */
   readonly index: number
   readonly question: string
   readonly settings: AskSettings
-  /** The model that was asked. */
+  /** Model that answered. */
   readonly model: string
   readonly state: TurnState
-  /** The answer, or as much as there is of it. */
+  /** The answer so far. */
   readonly text: string
   /** Frames, tokens, timings, devices, notices; null unless `done`. */
   readonly answer: Omit<Answer, 'text'> | null
@@ -52,8 +52,8 @@ export interface Chat extends ChatSummary {
 }
 
 /**
- * What a caller is told while an answer is made: first `turn`, the turn as it was saved; `queued` while others are before it; the engine's
- * events; last `saved`, the turn as it is kept. Stopping the iterator, or aborting, stops the answer; what had been said stays in the turn.
+ * Events of an answer: first `turn`, the stored turn; `queued` while it waits for others; the engine's events; last `saved`, the final
+ * turn. Leaving the iterator or aborting stops the answer; the partial text stays in the turn.
  */
 export type ChatEvent =
   | { readonly kind: 'turn'; readonly turn: Turn }
@@ -65,24 +65,24 @@ const chat = z.object({ chat: idSchema })
 const turn = z.int().min(0).max(100_000)
 
 export const chatsContract = {
-  /** A new, empty conversation about a clip. */
+  /** Creates an empty conversation about a clip. */
   create: procedure.input(z.object({ handle: idSchema })).output(type<Chat>()),
   get: procedure.input(chat).output(type<Chat>()),
-  /** The conversations about a clip, the newest first. */
+  /** Conversations about a clip, newest first. */
   list: procedure.input(z.object({ handle: idSchema })).output(type<readonly ChatSummary[]>()),
-  /** Asks; without `text` for the description that the model's makers ask for. */
+  /** Asks a question; without `text`, the model's default description. */
   ask: procedure
     .input(z.object({ chat: idSchema, text: questionSchema.optional(), settings: askSettingsSchema.default({}) }))
     .output(eventIterator(type<ChatEvent>())),
-  /** The last turn's answer once more; with its own settings unless others are given. */
+  /** Regenerates the last answer, with its own settings by default. */
   regenerate: procedure
     .input(z.object({ chat: idSchema, settings: askSettingsSchema.optional() }))
     .output(eventIterator(type<ChatEvent>())),
-  /** Another text for an earlier turn; what came after it is dropped. With the turn's own settings unless others are given. */
+  /** Edits the text of an earlier turn and removes later turns. Uses the turn's settings by default. */
   edit: procedure
     .input(z.object({ chat: idSchema, turn, text: questionSchema, settings: askSettingsSchema.optional() }))
     .output(eventIterator(type<ChatEvent>())),
-  /** Drops all turns: the conversation starts over. */
+  /** Removes all turns. */
   clear: procedure.input(chat).output(type<Chat>()),
   rename: procedure.input(z.object({ chat: idSchema, title: z.string().trim().min(1).max(200) })).output(type<ChatSummary>()),
   remove: procedure.input(chat).output(type<void>()),

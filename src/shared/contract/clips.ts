@@ -7,20 +7,20 @@ import type { MediaMetadata } from '../media-metadata.ts'
 import { idSchema, procedure } from './base.ts'
 
 /**
- * A clip as the page knows it: by its handle. The shell and the server turn files into handles; their bytes come back from
- * `clipAddress` (server) or `shellClipAddress` (shell), with Range, and where {@link ClipMetadata.preview} says so better from there as a
- * preview. A handle stays what it is across restarts.
+ * A clip as the page knows it. The shell and the server turn files into handles; the bytes are served at `clipAddress` (server) or
+ * `shellClipAddress` (shell), with Range support, and as a preview where {@link ClipMetadata.preview} requires one. Handles stay valid
+ * across restarts.
  */
 export interface ClipMetadata extends MediaMetadata {
   readonly handle: string
   readonly name: string
-  /** Whether browsers can show the file itself; `needed` says that a preview has to be made first. */
+  /** Whether browsers can play the file; `needed` means that a preview has to be made first. */
   readonly preview: 'not-needed' | 'needed' | 'ready'
-  /** False when the file is not where it was: it can be shown a new place with `clips.locate`. */
+  /** False if the file was moved or removed; `clips.locate` sets its new path. */
   readonly present: boolean
 }
 
-/** A frame as the model gets it. */
+/** A frame as the model receives it. */
 export interface FramePicture extends FrameUsed {
   readonly width: number
   readonly height: number
@@ -32,15 +32,15 @@ export interface FramePicture extends FrameUsed {
 
 export type PreviewProgress =
   | { readonly kind: 'making'; readonly value: number }
-  /** It is there, under the clip's preview address. */
+  /** The preview is available at the clip's preview URL. */
   | { readonly kind: 'ready' }
 
 const handle = z.object({ handle: idSchema })
 
 export const clipsContract = {
-  /** What a clip is. Opens the file anew when it has changed since. */
+  /** Metadata of a clip. Opens the file again if it has changed. */
   get: procedure.input(handle).output(type<ClipMetadata>()),
-  /** The clips that come with the app. */
+  /** The included example clips. */
   examples: procedure.output(type<readonly Example[]>()),
   openExample: procedure.input(z.object({ name: z.string().max(200) })).output(type<ClipMetadata>()),
   /**
@@ -48,10 +48,10 @@ export const clipsContract = {
    * clip's rate (`constantRate`).
    */
   frameSteps: procedure.input(handle).output(type<readonly number[]>()),
-  /** A small picture of the clip for lists: a JPEG in base64, its longer side at most 320 pixels; null when the file cannot be read now. */
+  /** Thumbnail of the clip: a base64 JPEG with a longer side of at most 320 pixels; null if the file cannot be read. */
   thumbnail: procedure.input(handle).output(type<{ readonly jpeg: string | null }>()),
   /**
-   * Exactly the frames that a model would get, in order, at the very pixels it would get them.
+   * The frames that a model would receive, in order and with the same pixels.
    * `model` and `frames` default to the settings'; `maxPixels` limits the pixels of one frame further.
    */
   frames: procedure
@@ -64,8 +64,8 @@ export const clipsContract = {
       }),
     )
     .output(eventIterator(type<FramePicture>())),
-  /** Makes the preview, or waits for the one being made; ends after `ready`. Nothing to do where none is needed. */
+  /** Makes the preview or waits for it, and ends after `ready`. Does nothing if none is needed. */
   preview: procedure.input(handle).output(eventIterator(type<PreviewProgress>())),
-  /** Tells that a missing clip is now the file behind another handle, which then is one with it. Fails with `usage` when their contents differ, unless `force`. */
+  /** Replaces a missing clip's file by that of another handle, and merges the two. Throws `usage` if the contents differ, unless `force`. */
   locate: procedure.input(z.object({ handle: idSchema, file: idSchema, force: z.boolean().default(false) })).output(type<ClipMetadata>()),
 }

@@ -9,7 +9,7 @@ import { modelsContract } from './models.ts'
 import { settingsContract } from './settings.ts'
 import { systemContract } from './system.ts'
 
-/** All that a page can ask of the service, whichever wire lies between them. */
+/** All procedures of the service, independent of the transport. */
 export const contract = {
   clips: clipsContract,
   chats: chatsContract,
@@ -22,5 +22,5 @@ export const contract = {
   system: systemContract,
 }
 
-/** The contract as a caller has it: each procedure a function of its input and `{ signal }`. */
+/** The contract's client: each procedure is a function of its input and `{ signal }`. */
 export type ServiceClient = ContractRouterClient<typeof contract>

@@ -2,7 +2,7 @@ import { ORPCError } from '@orpc/client'
 import { asTarsierError, isAbort, TarsierError } from '../errors.ts'
 import { errorDataSchema, FAILED } from './base.ts'
 
-/** Whatever a call of the contract threw, as the typed error that it was on the other side. An abort stays one. */
+/** Restores the typed error of a failed call. Aborts are returned unchanged. */
 export function failureOf(error: unknown): Error {
   if (error instanceof TarsierError || isAbort(error)) return error as Error
   if (error instanceof ORPCError) {
@@ -14,7 +14,7 @@ export function failureOf(error: unknown): Error {
     if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') return new TarsierError('not-allowed', error.message, { cause: error })
     return asTarsierError(error)
   }
-  // What a browser throws when nobody answers, or the answer breaks off.
+  // Thrown by browsers when the connection fails or is interrupted.
   if (error instanceof TypeError) {
     return new TarsierError('service-lost', 'Tarsier does not answer any more. See whether it still runs, and try again.', { cause: error })
   }
