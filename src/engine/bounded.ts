@@ -1,4 +1,4 @@
-/** Steps under way that have to end soon, in the order in which they began. */
+/** Running steps that must end soon, in the order in which they started. */
 const steps = new Set<Step>()
 
 interface Step {
@@ -7,9 +7,9 @@ interface Step {
 }
 
 /**
- * Does a step that takes no longer than seconds on any machine, such as opening a file or decoding one frame. In a process that serves commands, one
- * that does not end within the watchdog's deadline ends that process. What merely computes (a model's batch, a large picture) is not such a step.
- * @param what begins a sentence: "Opening clip.mp4"
+ * Runs a step that takes at most seconds on any machine, such as opening a file or decoding one frame. If it does not end within the watchdog's
+ * deadline, the watchdog ends this process. Pure computation (a batch of a model, a large image) is not such a step.
+ * @param what starts a sentence: "Opening clip.mp4"
  */
 export async function bounded<T>(what: string, work: () => Promise<T>): Promise<T> {
   const step: Step = { what, beats: 0 }
@@ -21,7 +21,7 @@ export async function bounded<T>(what: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** The step that has lasted longest, and how often this was asked since it began. Times would not do: a machine that slept has not waited. */
+/** The longest running step, and how often this was called since it started. Elapsed time would not work, because a suspended machine has not waited. */
 export function longestStep(): Readonly<Step> | null {
   for (const step of steps) step.beats += 1
   const [first] = steps

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { exitReason, isCrash } from '../platform/exit-reason.ts'
 
-/** What a dying process said last; enough for a native library's own message, never a flood. */
+/** Characters of error output that are kept: enough for the message of a native library. */
 const LAST_WORDS = 4000
-/** A killed process ends at once, unless the system itself is stuck with it, as over a network drive that is gone. */
+/** A killed process ends at once, unless the system blocks it, for example on a lost network drive. */
 const KILL_PATIENCE_MS = 5000
 
 export interface ChildEntry {
@@ -13,33 +13,33 @@ export interface ChildEntry {
   readonly execArgv: readonly string[]
 }
 
-/** How a child came to its end. */
+/** How a child process ended. */
 export interface ChildEnd {
-  /** The signal or the exit code, in words; what kept it from starting where it never did. */
+  /** The signal or exit code in words, or the error that prevented the start. */
   readonly why: string
   /** The last line it wrote to its error output. */
   readonly said: string
   /** Whether {@link NodeChild.stop} or {@link NodeChild.kill} had been called. */
   readonly asked: boolean
-  /** Whether a fault of its native code ended it. */
+  /** Whether a crash of native code ended it. */
   readonly crashed: boolean
   readonly cause?: unknown
 }
 
 /**
- * The program `name` beside the module of `url`: built beside the built caller; from sources (tests, tools) the TypeScript one
- * through the loader that runs them. `heapMegabytes` limits what its JavaScript may hold; V8 ends a process that would hold more.
+ * The program `name` beside the module at `url`: the built one beside a built caller, or the TypeScript source with the current loader in tests and
+ * tools. `heapMegabytes` limits the JavaScript heap; V8 ends a process that exceeds it.
  */
 export function entryBeside(url: string, name: string, heapMegabytes?: number): ChildEntry {
   const fromSource = url.endsWith('.ts')
   const path = fileURLToPath(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, url))
-  // By its place: a bare name would be looked for where the user happens to be.
+  // As a path, because a bare name would be resolved from the current directory.
   const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   const heap = heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`]
   return { path, execArgv: fromSource ? [...heap, '--import', loader()] : heap }
 }
 
-/** One life of a process of ours that runs native code, from the fork to its exit. `onGone` is called exactly once. */
+/** A child process that runs native code, from the fork to its exit. `onGone` is called exactly once. */
 export class NodeChild<To, From> {
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
@@ -50,7 +50,7 @@ export class NodeChild<To, From> {
   constructor(entry: ChildEntry, onMessage: (message: From) => void, onGone: (end: ChildEnd) => void) {
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
-      // One heap of glibc's for all threads: with one for each, the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
+      // One malloc arena for all threads: with one per thread the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
       env: { MALLOC_ARENA_MAX: '1', ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -60,12 +60,12 @@ export class NodeChild<To, From> {
       if (process.env.TARSIER_DEBUG === '1') process.stderr.write(text)
     })
     this.#child.on('message', (message) => onMessage(message as From))
-    // However this process ends, also by a second Ctrl-C, one that computes on or hangs must not stay behind.
+    // A child that computes or hangs must not outlive this process, however this process ends.
     const kill = () => this.#child.kill('SIGKILL')
     process.once('exit', kill)
     this.#exited = new Promise((resolve) => {
       let told = false
-      // `exit` alone is not enough: a process that never started gives only `error`.
+      // A process that never started emits only `error`, not `exit`.
       this.#gone = (end) => {
         if (told) return
         told = true
@@ -80,11 +80,11 @@ export class NodeChild<To, From> {
   }
 
   send(message: To): void {
-    // A process that has just died is told of by `exit`; a failing send adds nothing.
+    // The death of a process is reported by `exit`; a failed send needs no handling.
     if (this.#child.connected) this.#child.send(message as object, () => {})
   }
 
-  /** Lets it end by itself, and kills it when it has not done so after `patience` milliseconds. */
+  /** Asks it to end, and kills it after `patience` milliseconds. */
   async stop(patience = 3000): Promise<void> {
     this.#asked = true
     if (this.#child.connected) this.#child.disconnect()
@@ -93,7 +93,7 @@ export class NodeChild<To, From> {
     clearTimeout(timer)
   }
 
-  /** Ends it at once, whatever it is at, and waits until it holds no file any more. */
+  /** Kills it and waits for its end, so that its files are closed. */
   async kill(): Promise<void> {
     this.#asked = true
     this.#child.kill('SIGKILL')
@@ -102,7 +102,7 @@ export class NodeChild<To, From> {
     clearTimeout(timer)
   }
 
-  /** Goes on without a process that does not even end when it is killed. */
+  /** Gives up a process that does not end even when killed. */
   #abandon(): void {
     this.#child.unref()
     this.#child.stderr?.destroy()

@@ -2,15 +2,15 @@ import { installedVersion } from '../platform/installed-version.ts'
 import { sizeText } from '../shared/size-text.ts'
 import type { VisionDevice } from './vision/types.ts'
 
-/** Whether something works here, with its name and a sentence where it does not. */
+/** Whether something works on this machine, with its name, and a sentence if it does not. */
 export interface Probe {
   readonly name: string
   readonly works: boolean
-  /** What it is (a GPU's name, its memory) or why it does not work. */
+  /** Description (name and memory of a GPU), or why it does not work. */
   readonly detail: string
 }
 
-/** What the native engines can do on this machine. Plain data: it crosses from the process that found out. */
+/** Capabilities of the native libraries on this machine. Plain data, because it is sent between processes. */
 export interface Diagnosis {
   readonly media: Probe
   readonly images: Probe
@@ -18,12 +18,12 @@ export interface Diagnosis {
   readonly language: { readonly version: string; readonly llamaCpp: string; readonly devices: readonly Probe[] }
 }
 
-/** An ONNX graph of one node, y = x + x over one float: the least that makes a device really start. */
+/** An ONNX graph with one node, y = x + x over one float: the smallest one that initialises a device. */
 const DOUBLING_GRAPH = 'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR'
 
 /**
- * Tries every native library and device. To be run in a process that may die of it (the engine's host): each library
- * is loaded only here, and one that cannot be loaded does not keep the others from being asked.
+ * Tests every native library and device. Must run in a process that may crash (the engine host). Each library is loaded only here,
+ * and one that fails does not prevent the tests of the others.
  */
 export async function diagnose(signal: AbortSignal): Promise<Diagnosis> {
   const media = await probe('node-av', ffmpegVersion)
@@ -124,7 +124,7 @@ async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language'
   }
 }
 
-/** A native library's complaint without the source line it begins with, on one line. */
+/** Error message of a native library, on one line and without the source location at its start. */
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message

@@ -6,28 +6,28 @@ import type { Sampling } from '../shared/sampling.ts'
 import type { GivenLimits, MemoryState } from './estimate/memory-state.ts'
 
 export interface EngineOptions {
-  /** A model's name, or the path of a model folder. */
+  /** Name of a model, or path of a model folder. */
   readonly model: string
   /** See `partDevices`. */
   readonly device: DeviceChoice
-  /** Where models and caches lie. */
+  /** Data folder with models and caches. */
   readonly home: string
-  /** Use devices without holding them against the CPU first. Defaults to false. */
+  /** Use devices without a self-test. Defaults to false. */
   readonly untested?: boolean
-  /** Stricter limits than the model's and the machine's; of memory, beside what is in it already. */
+  /** Limits below those of the model and the machine. Memory does not include what is already resident. */
   readonly limits?: GivenLimits | undefined
-  /** Keep embeddings and KV state on disk, so that a clip opened again is neither decoded nor encoded. Defaults to true. */
+  /** Cache embeddings and KV state on disk, so that a clip that is opened again is neither decoded nor encoded. Defaults to true. */
   readonly cache?: boolean
 }
 
-/** What callers may know of a loaded model. */
+/** Public metadata of a loaded model. */
 export interface ModelFacts {
   readonly name: string
   readonly summary: string
   readonly languageDevice: string
-  /** Tokens one conversation can hold. */
+  /** Maximum number of tokens in a conversation. */
   readonly context: number
-  /** The model's own choice of frames and words. */
+  /** The model's defaults for frames and generation. */
   readonly defaults: {
     readonly frames: { readonly kind: 'uniform' | 'middle'; readonly count: number }
     readonly generation: { readonly maxTokens: number; readonly temperature: number; readonly topP: number }
@@ -39,36 +39,36 @@ export interface ClipRequest {
   readonly frames: FrameRequest
   /** Further limit on the pixels of one frame. Defaults to the model's budget. */
   readonly maxPixels?: number | undefined
-  /** Smaller frames are enlarged to so many pixels, within the model's greatest. Defaults to the model's own; one that takes one size only does not obey. */
+  /** Smaller frames are enlarged to this many pixels, within the model's maximum. Defaults to the model's minimum. Ignored by models with a fixed frame size. */
   readonly minPixels?: number | undefined
-  /** Look at it with fewer pixels, then fewer frames, where it would not fit, instead of refusing it. Defaults to false. */
+  /** If the clip does not fit, reduce pixels and then frames instead of rejecting it. Defaults to false. */
   readonly fit?: boolean | undefined
 }
 
-/** A piece of a message, in its place: words, or a video or picture. */
+/** Part of a message, in order: text, or a video or image. */
 export type MessagePart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: ClipRequest }
 
 export interface Message {
-  /** A `system` message at the beginning takes the place of the template's default one. */
+  /** A `system` message at the start replaces the template's default one. */
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: readonly MessagePart[]
 }
 
 /**
- * What to do next in a conversation (which begins with the first turn that names it).
- * - `ask`: a new turn after those that the conversation remembers; `clip` is looked at before the question.
- * - `chat`: the caller says everything that came before as well, and what the conversation remembers is replaced by it. The answer depends on
- *   these messages alone; what was computed for an equal beginning is used again.
- * - `regenerate`: the last answer once more, begun as it was.
- * - `edit`: another text for an earlier user's message (from 0); what came after it is dropped.
- * - `continue`: the last answer goes on where it ends. `done` carries all of it, the deltas only what is new; its tokens count against `maxTokens`.
+ * The next turn of a conversation. The first turn with a new name creates the conversation.
+ * - `ask`: adds a question to the turns so far, with `clip` before it.
+ * - `chat`: replaces the whole conversation by the given messages. The answer depends on these messages alone; computations for an equal start of
+ *   the conversation are reused.
+ * - `regenerate`: generates the last answer again, with the same prefix.
+ * - `edit`: replaces the text of an earlier user message (from 0) and removes later messages.
+ * - `continue`: continues the last answer. `done` contains the whole answer, the deltas only the new part; all its tokens count against `maxTokens`.
  *
- * `begun` is text that the answer begins with and the model goes on from; the answer that is told does not repeat it.
+ * `begun` is the answer prefix: text that the answer starts with and the model continues. Events do not repeat it.
  */
 export type TurnRequest =
   | {
       readonly kind: 'ask'
-      /** Defaults to the model's own request for a description of the clip. */
+      /** Defaults to the model's prompt for a description of the clip. */
       readonly text?: string | undefined
       readonly clip?: ClipRequest | undefined
       readonly begun?: string | undefined
@@ -79,45 +79,45 @@ export type TurnRequest =
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
   | { readonly kind: 'continue'; readonly sampling: Sampling }
 
-/** A message of a conversation that was under way. */
+/** A message of a conversation that another process had started. */
 export interface PastMessage extends Message {
-  /** What an answer of ours begins with because the caller said so. */
+  /** Answer prefix that the caller had given. */
   readonly begun?: string
 }
 
-/** A user's message of text, after a clip where there is one. */
+/** Makes a user message of an optional clip and an optional text. */
 export function userMessage(text?: string, clip?: ClipRequest): Message {
   const shown = clip ? [{ kind: 'clip', clip } as const] : []
   return { role: 'user', content: text === undefined ? shown : [...shown, { kind: 'text', text }] }
 }
 
-/** A message of the model that holds the text alone, such as an earlier answer of the conversation. */
+/** Makes a message of the model, such as an earlier answer. */
 export function assistantMessage(text: string): Message {
   return { role: 'assistant', content: [{ kind: 'text', text }] }
 }
 
 export interface EstimateRequest {
   readonly clip: ClipRequest
-  /** The question. Defaults to the model's own request for a description. */
+  /** The question. Defaults to the model's prompt for a description. */
   readonly text?: string | undefined
-  /** Most tokens of the answer. */
+  /** Maximum number of tokens of the answer. */
   readonly maxTokens: number
-  /** Where this model's speed on this device is not known yet: measure it by a short run, instead of leaving the seconds out. */
+  /** If the speed of this model on this device is unknown, measure it with a short run instead of leaving out the seconds. */
   readonly measure: boolean
 }
 
-/** A question that may be asked next, with all that would come before it. */
+/** A possible next question, with the messages before it. */
 export interface NextQuestion {
   readonly conversation: string
   readonly messages: readonly Message[]
 }
 
-/** What a loaded model's run would start from. Plain data, which crosses processes. */
+/** State from which a run of a loaded model would start. Plain data, because it is sent between processes. */
 export interface RunStart {
-  /** Tokens of the messages' text. */
+  /** Text tokens of the messages. */
   readonly text: number
   readonly memory: MemoryState
-  /** Whether the conversation is in memory, with its clips. */
+  /** Whether the conversation and its clips are in memory. */
   readonly resident: boolean
   readonly device: string
 }
@@ -127,7 +127,7 @@ export interface TraceRequest {
   /** Defaults to the model's own request for a description. */
   readonly prompt?: string | undefined
   readonly maxTokens: number
-  /** Folder for `trace.json` and `tensors.safetensors`; made when missing. */
+  /** Folder for `trace.json` and `tensors.safetensors`; created if missing. */
   readonly out: string
 }
 
@@ -140,24 +140,24 @@ export interface Trace {
   /** Patches: frames, rows, columns. */
   readonly grid: readonly [t: number, h: number, w: number]
   readonly prompt: string
-  /** Prompt tokens as evaluated; visual positions are -1. */
+  /** Prompt tokens; visual tokens are -1. */
   readonly tokens: readonly number[]
   readonly generated: readonly number[]
   readonly text: string
   readonly device: DevicesUsed
 }
 
-/** The engine as its callers see it, in this process or in a child that may crash alone. */
+/** Interface of the engine, in this process or in a child process. */
 export interface EngineClient extends AsyncDisposable {
-  /** Loads the model (or gives the facts of the one that is loaded). */
+  /** Loads the model, or returns the metadata of the loaded one. */
   load(signal: AbortSignal): Promise<ModelFacts>
-  /** Events of one turn; the last is `done`. Leaving the loop or aborting stops the work; what was said so far stays in the conversation. */
+  /** Events of one turn; the last one is `done`. Leaving the loop or aborting stops the work; the partial answer stays in the conversation. */
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
-  /** What a first question about a clip will cost. Nothing is decoded. */
+  /** Estimates the first question about a clip. Decodes nothing. */
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate>
-  /** What a run would start from; null while no model is loaded. Loads nothing, and waits for no run. */
+  /** State from which a run would start; null while no model is loaded. Loads nothing and does not wait for other runs. */
   runStart(question: NextQuestion): Promise<RunStart | null>
-  /** Forgets a conversation and frees its memory. */
+  /** Removes a conversation and frees its memory. */
   close(conversation: string): Promise<void>
   trace(request: TraceRequest, signal: AbortSignal): Promise<Trace>
 }

@@ -27,7 +27,7 @@ import { type LoadedModel, loadModel } from './loaded-model.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
 
-/** The engine in this process. One run at a time; the model is loaded once, at the first need. */
+/** The engine in this process. Runs are serialized; the model is loaded once, when it is first needed. */
 export class Engine implements EngineClient {
   readonly #options: EngineOptions
   readonly #conversations = new Map<string, Conversation>()
@@ -36,7 +36,7 @@ export class Engine implements EngineClient {
   readonly #speeds: SpeedStore
   readonly #supervision: DeviceSupervision | undefined
   #model: Promise<LoadedModel> | null = null
-  /** The same once it is loaded. */
+  /** The loaded model. */
   #ready: LoadedModel | null = null
   #disposed = false
 
@@ -57,10 +57,10 @@ export class Engine implements EngineClient {
       if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
       const model = await this.#loaded(signal)
       const { manifest, language } = model.resources
-      // Before anything is looked at: a grammar may be refused.
+      // Check the grammar before any work is done.
       if (turn.sampling.grammar !== undefined) language.checkGrammar(turn.sampling.grammar)
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
-        // A continued answer's tokens were not all computed in the time that it says.
+        // Timings of a continued answer do not cover all of its tokens.
         if (event.kind === 'done' && turn.kind !== 'continue') {
           const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize)
           await this.#speeds.record(manifest, this.#options.device, seen, decodingOf(event.answer))
@@ -72,12 +72,12 @@ export class Engine implements EngineClient {
     }
   }
 
-  /** What was said in a conversation before, in another process. To be called before its first turn. */
+  /** Restores the messages of a conversation from another process. Must be called before its first turn. */
   recall(conversation: string, past: readonly PastMessage[]): void {
     this.#past.set(conversation, past)
   }
 
-  /** What was said in a conversation, the last answer as far as it came. */
+  /** The messages of a conversation, including a partial last answer. */
   history(conversation: string): readonly PastMessage[] {
     return this.#conversations.get(conversation)?.history ?? []
   }
@@ -131,7 +131,7 @@ export class Engine implements EngineClient {
     try {
       for (const conversation of this.#conversations.values()) await conversation.dispose()
       this.#conversations.clear()
-      const model = await this.#model?.catch(() => null) // a load that failed was told to whoever asked for it
+      const model = await this.#model?.catch(() => null) // the caller of a failed load has received its error
       await model?.[Symbol.asyncDispose]()
       this.#model = null
       this.#ready = null
@@ -141,7 +141,7 @@ export class Engine implements EngineClient {
     }
   }
 
-  /** The loaded model. Two callers share one load, and a failed one is forgotten so that it may be tried again. */
+  /** Loads the model. Concurrent callers share one load; a failed load is forgotten, so that it can be retried. */
   async #loaded(signal: AbortSignal): Promise<LoadedModel> {
     for (;;) {
       signal.throwIfAborted()
@@ -154,7 +154,7 @@ export class Engine implements EngineClient {
         this.#ready = await this.#model
         return this.#ready
       } catch (error) {
-        // Whoever began the load may have stopped it while this one still wants it.
+        // Another caller may have aborted the shared load; this one still needs the model.
         if (!isAbort(error) || signal.aborted) throw error
       }
     }

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Where models, caches and logs lie: `TARSIER_HOME`, or the platform's own application folder. Nothing is created here.
- * Inside it: `models/`, `cache/`, `logs/`.
+ * The data folder: `TARSIER_HOME`, or the application data folder of the platform. Contains `models/`, `cache/` and `logs/`.
+ * Creates nothing.
  */
 export function tarsierHome(
   env: Environment = process.env,

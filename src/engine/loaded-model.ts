@@ -17,7 +17,7 @@ import { openTower } from './vision/open-tower.ts'
 import { expectedResultsKey } from './vision/results-key.ts'
 import type { Tower } from './vision/types.ts'
 
-/** A model's two halves. The tower is opened at the first clip that has to be encoded. */
+/** Language model and tower. The tower is opened for the first clip that has to be encoded. */
 export interface LoadedModel extends AsyncDisposable {
   readonly facts: ModelFacts
   readonly resources: {
@@ -31,10 +31,10 @@ export interface LoadedModel extends AsyncDisposable {
 }
 
 /**
- * Opens a model's language part and tower; the tower's weights are read when it is first used. Whoever loads it disposes of it.
- * Throws `model-missing`, `model-damaged`, `model-unsupported`, `model-mismatch`, `out-of-memory`, `device-unavailable`, `native-library`, and what
- * aborted the signal.
- * @param supervision defaults to none, as in a process that has no parent to go on when a device ends it
+ * Loads the language model; the tower is loaded when it is first used. The caller must dispose of the result.
+ * Throws `model-missing`, `model-damaged`, `model-unsupported`, `model-mismatch`, `out-of-memory`, `device-unavailable`, `native-library`, and the
+ * signal's reason.
+ * @param supervision reports device use to a parent process that recovers from crashes. Defaults to none
  */
 export async function loadModel(options: EngineOptions, signal: AbortSignal, supervision?: DeviceSupervision): Promise<LoadedModel> {
   const devices = partDevices(options.device)
@@ -57,7 +57,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
 
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
-  // Not bound to one run's signal: the next run wants the same tower.
+  // Not aborted by the signal of one run, because the next run needs the same tower.
   const openOnce = async (): Promise<Tower> => {
     try {
       const opened = await openTower(directory, manifest, {
@@ -105,14 +105,14 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
       }),
     },
     async [Symbol.asyncDispose]() {
-      const opened = await opening?.catch(() => null) // an opening that failed left nothing to free
+      const opened = await opening?.catch(() => null) // a failed opening has nothing to free
       await opened?.[Symbol.asyncDispose]()
       await language[Symbol.asyncDispose]()
     },
   }
 }
 
-/** `readManifest` saw to it that tower and language model are of one width as far as the manifest goes. */
+/** `readManifest` has checked that the manifest gives tower and language model the same width. */
 function expectLanguageFits({ width }: GgufFacts, manifest: ModelManifest): void {
   if (width === manifest.language.width) return
   throw new TarsierError(

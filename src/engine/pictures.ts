@@ -10,7 +10,7 @@ import { smartResize } from './vision/smart-resize.ts'
 /** Longer side of a thumbnail, in pixels. */
 const THUMBNAIL = 320
 
-/** A frame with the pixels a tower gets, as a JPEG. */
+/** A frame as a JPEG, with the pixels that the tower receives. */
 export interface JpegFrame {
   readonly index: number
   readonly time: number
@@ -27,7 +27,7 @@ export interface PicturesRequest {
   readonly maxPixels?: number | undefined
 }
 
-/** The frames that a model would get of a clip, brought to the size it would get them in; without a manifest as they are, shrunk to `maxPixels`. */
+/** The frames of a clip at the size that the model receives; without a manifest the original frames, shrunk to `maxPixels`. */
 export async function* framePictures(
   { path, frames, maxPixels }: PicturesRequest,
   manifest: ModelManifest | null,
@@ -52,7 +52,7 @@ function shrunk(frame: RgbImage, maxPixels: number | undefined): RgbImage {
   return resizeBicubic(frame, width, height)
 }
 
-/** A small picture of a clip, from its middle. */
+/** Thumbnail of the middle of a clip. */
 export async function thumbnailOf(path: string, signal: AbortSignal): Promise<Uint8Array> {
   await using clip = await openClip(path, signal)
   for await (const frame of clip.frames(clip.plan({ kind: 'middle', count: 1 }), signal)) return await jpegOf(frame, 80, THUMBNAIL)

@@ -1,13 +1,13 @@
 import { unlessAborted } from '../platform/unless-aborted.ts'
 
-/** Lets one piece of work run at a time, in the order asked; a failed one does not stop the next. */
+/** A mutex with a FIFO queue. A failed holder does not affect the next one. */
 export class Serial {
-  /** Resolves once everybody who asked so far has left or given up. */
+  /** Resolves when all callers so far have left or given up. */
   #allLeft: Promise<void> = Promise.resolve()
 
   /**
-   * Waits until it is the caller's turn; the caller must call the returned function when its work is over.
-   * An abort while waiting rejects at once with the signal's reason, and those behind keep their order.
+   * Waits for the caller's turn. The caller must call the returned function when its work is done.
+   * An abort rejects at once with the signal's reason; callers behind it keep their order.
    */
   async enter(signal?: AbortSignal): Promise<() => void> {
     const before = this.#allLeft

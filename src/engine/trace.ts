@@ -37,26 +37,26 @@ function concat<T extends Float32Array | Uint8Array>(parts: readonly T[], make: 
   return joined
 }
 
-/** A clip of a trace, with what the tower saw and gave, frame by frame. */
+/** A clip of a trace, with the tower's input and output per frame. */
 interface TracedClip {
   readonly request: ClipRequest
   readonly frames: readonly Embedded[]
   readonly shape: FrameTokens
 }
 
-/** One greedy answer with everything between pixels and words. */
+/** A greedy answer with all intermediate results. */
 export interface Traced {
   readonly clips: readonly TracedClip[]
   /** Prompt tokens as evaluated; visual positions are -1. */
   readonly tokens: readonly number[]
   /** [3, tokens] */
   readonly positions: Int32Array
-  /** Of the first new token, [vocabulary]. */
+  /** Logits of the first new token, [vocabulary]. */
   readonly logits: Float32Array
   readonly generated: Generated
 }
 
-/** Answers as a conversation does. Nothing comes from the cache. */
+/** Answers as a conversation does, without any cache. */
 export async function traceMessages(
   model: LoadedModel,
   { messages, maxTokens }: { readonly messages: readonly Message[]; readonly maxTokens: number },
@@ -109,7 +109,7 @@ async function traceTower(model: LoadedModel, request: ClipRequest, signal: Abor
 }
 
 /**
- * One greedy answer about a clip with everything between pixels and words written down, for comparison with the reference:
+ * Writes all intermediate results of a greedy answer about a clip, for comparison with the reference:
  * `trace.json` ({@link Trace}) and `tensors.safetensors` (frames, embeddings, positions, logits of the first new token).
  */
 export async function traceClip(model: LoadedModel, request: TraceRequest, signal: AbortSignal): Promise<Trace> {

@@ -1,13 +1,13 @@
 import { type ErrorDetails, TarsierError } from '../../shared/errors.ts'
 import { type DevicePart, type DeviceSubject, type DeviceUse, partNames } from './device-use.ts'
 
-/** A failure of a device itself, as the details of an error say it. */
+/** A failure of a device, stored in the details of an error. */
 export interface DeviceFailure {
   readonly part: DevicePart
   readonly device: string
-  /** As a clause after the device's name, e.g. "it crashed (SIGSEGV)". */
+  /** Clause after the device's name, such as "it crashed (SIGSEGV)". */
   readonly why: string
-  /** Whether only its memory was too small for this, so that it may do next time. */
+  /** Whether its memory was too small for this run only, so that it may work next time. */
   readonly memory: boolean
 }
 
@@ -17,20 +17,20 @@ export function deviceFailed({ part, device }: DeviceSubject, said: string, caus
   return failure({ part, device, why: `it failed in the middle of its work: ${text}`, memory: false }, cause)
 }
 
-/** An `out-of-memory` error of work on a device, which is then tried on the next one where the device was not chosen by name. */
+/** An `out-of-memory` error of a device. The work is repeated on the next device unless the device was selected by name. */
 export function deviceOutOfMemory({ part, device }: DeviceSubject, error: TarsierError): TarsierError {
   const why: DeviceFailure = { part, device, why: 'its memory was too small', memory: true }
   return new TarsierError(error.code, error.message, { cause: error.cause, details: { ...error.details, ...why } })
 }
 
-/** The error of a process that crashed while it used a device. `why` is the signal or Windows' words for the crash. */
+/** The error of a process that crashed while it used a device. `why` is the signal, or the name of the exception on Windows. */
 export function deviceCrashed({ subject, work }: DeviceUse, why: string, said: string): TarsierError {
   const { part, device } = subject
   const doing = work === 'loading' ? `while the ${partNames[part]} was loaded and tested on it` : 'in the middle of an answer'
   return failure({ part, device, why: `it crashed (${why}) ${doing}`, memory: false }, undefined, { said })
 }
 
-/** What an error says about a failed device; null for every other error. */
+/** The device failure in an error; null for other errors. */
 export function deviceFailureIn(error: unknown): DeviceFailure | null {
   if (!(error instanceof TarsierError)) return null
   const { part, device, why, memory } = error.details ?? {}

@@ -4,10 +4,10 @@ import type { DeviceTestStore } from './device-test-store.ts'
 import type { DeviceSubject, DeviceUseReport, DeviceWork, PassedOverDevice } from './device-use.ts'
 import { graphicsFingerprint } from './graphics-fingerprint.ts'
 
-/** Resolves once the report has left the process, because the native code that follows may end it. */
+/** Resolves when the report was sent, because the following native code may end the process. */
 export type ReportDeviceUse = (report: DeviceUseReport) => Promise<void>
 
-/** What the parent of an engine's process, which goes on when a device ends that process, contributes. */
+/** What a parent process contributes that recovers when a device ends the engine process. */
 export interface DeviceSupervision {
   readonly passedOver: readonly PassedOverDevice[]
   readonly report: ReportDeviceUse
@@ -18,7 +18,7 @@ export interface DeviceGuardOptions extends Partial<DeviceSupervision> {
   readonly tests: DeviceTestStore | null
 }
 
-/** What stands between a model and the devices other than the CPU: which are not to be used, and who learns when one of them ends the process. */
+/** Controls the use of devices other than the CPU: which must not be used, and reports before they are used. */
 export class DeviceGuard {
   readonly tests: DeviceTestStore | null
   readonly #passedOver: readonly PassedOverDevice[]
@@ -31,7 +31,7 @@ export class DeviceGuard {
     this.#report = report
   }
 
-  /** Why a device is not even to be tried, as a clause after its name; null when nothing is known against it. */
+  /** Why a device must not be tried, as a clause after its name; null if it may be. */
   async obstacle(subject: DeviceSubject): Promise<string | null> {
     const passedOver = this.#passedOver.find(({ part, device }) => part === subject.part && device === subject.device)
     if (passedOver) return passedOver.why
@@ -49,22 +49,22 @@ export class DeviceGuard {
   }
 }
 
-/** A device other than the CPU, for the code that computes on it. */
+/** A device other than the CPU, for the code that uses it. */
 export class GuardedDevice {
   readonly subject: DeviceSubject
   readonly #report: (work: DeviceWork) => Promise<() => void>
   #depth = 0
   #entered: Promise<() => void> | null = null
 
-  /** @param report reports that the device is entered; what it returns reports that it was left */
+  /** @param report reports that the device is entered; the returned function reports that it was left */
   constructor(subject: DeviceSubject, report: (work: DeviceWork) => Promise<() => void>) {
     this.subject = subject
     this.#report = report
   }
 
   /**
-   * To be called, and awaited, before native code of the device is entered; the function returned, after that. Of calls within one another only the
-   * outermost is reported.
+   * Must be called and awaited before native code of the device runs; call the returned function afterwards. Of nested calls only the
+   * outermost one is reported.
    */
   async enter(work: DeviceWork): Promise<() => void> {
     this.#depth += 1

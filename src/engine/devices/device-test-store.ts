@@ -9,12 +9,12 @@ import { graphicsFingerprint } from './graphics-fingerprint.ts'
 const fileSchema = z.object({ version: z.literal(1), tests: z.record(z.string(), deviceTestSchema) }).strict()
 type StoredTests = z.infer<typeof fileSchema>
 
-/** Tests remembered; the oldest go. */
+/** Maximum number of results; the oldest are removed. */
 const MAX_TESTS = 128
 
 /**
- * Results of the devices' self-tests, and crashes, in a file of the home. A result holds for one device, driver, runtime and weights; when one of them
- * changes there is none, and the device is tried again.
+ * Results of self-tests and crashes of devices, in a file of the data folder. A result is valid for one device, driver, runtime and weights; if one of
+ * them changes, the device is tested again.
  */
 export class DeviceTestStore {
   readonly #path: string
@@ -45,12 +45,12 @@ export class DeviceTestStore {
     await writeJson(this.#path, { version: 1, tests } satisfies StoredTests).catch(() => {})
   }
 
-  /** The newest first. */
+  /** Newest first. */
   async all(): Promise<DeviceTest[]> {
     return Object.values((await this.#read()).tests).sort((a, b) => b.time - a.time)
   }
 
-  /** Forgets what failed, so that it is tried again. Returns how many were forgotten. */
+  /** Removes failed results, so that these devices are tested again. Returns their number. */
   async forgetFailed(): Promise<number> {
     const { tests } = await this.#read()
     const passed = Object.entries(tests).filter(([, test]) => test.passed)
@@ -65,7 +65,7 @@ export class DeviceTestStore {
 }
 
 /**
- * Names what a device's results depend on beside the input: the same before and after a restart, another one when a driver or runtime was changed.
+ * Key of everything that a device's results depend on besides the input. Stable across restarts; changes with the driver and runtime.
  * @param drivers the graphics drivers' fingerprint; defaults to this process's
  */
 export async function deviceTestKey({ part, device, hardware, runtime, weights }: DeviceSubject, drivers?: string): Promise<string> {

@@ -8,7 +8,7 @@ import type { EngineOptions } from '../engine-client.ts'
 
 export type Notice = Extract<EngineEvent, { kind: 'notice' }>
 
-/** Remembers devices that crashed or failed, and which of them the engine's next process is not to use. */
+/** Records devices that crashed or failed, and which of them the next engine process must not use. */
 export class DeviceRecovery {
   readonly #device: EngineOptions['device']
   readonly #tests: DeviceTestStore
@@ -28,24 +28,24 @@ export class DeviceRecovery {
     this.#lastUses.set(use.subject.part, use)
   }
 
-  /** @param endProcess ends the engine's process if it lives; after a device was lost it is of no use */
+  /** @param endProcess ends the engine process, which is unusable after a lost device */
   command(endProcess: (error: TarsierError) => Promise<void>): CommandRecovery {
     return new CommandRecovery(this, endProcess)
   }
 
-  /** Whether a part goes on to its next device when one fails. */
+  /** Whether a part uses its next device after a failure. */
   chooses(part: DevicePart): boolean {
     return partDevices(this.#device)?.[part] === 'auto'
   }
 
-  /** Returns false where the device is passed over already, for another command of the same process. */
+  /** Returns false if the device was excluded already by another command of the same process. */
   passOver({ part, device, why }: DeviceFailure): boolean {
     if (this.#passedOver.some((other) => other.part === part && other.device === device)) return false
     this.#passedOver.push({ part, device, why })
     return true
   }
 
-  /** The use in which a device failed; null where nobody reported one. */
+  /** The device use that failed; null if none was reported. */
   lastUseOf({ part, device }: DeviceFailure): DeviceUse | null {
     const use = this.#lastUses.get(part)
     return use?.subject.device === device ? use : null
@@ -56,7 +56,7 @@ export class DeviceRecovery {
   }
 }
 
-/** The attempts at one command. Every device can fail it once. */
+/** Attempts at one command. Each device can fail it once. */
 export class CommandRecovery {
   readonly #devices: DeviceRecovery
   readonly #endProcess: (error: TarsierError) => Promise<void>
@@ -69,16 +69,16 @@ export class CommandRecovery {
   }
 
   /**
-   * After this the command can be tried again without the device that failed. Throws the error where no device is to blame, or where the device was
-   * chosen by name.
-   * @returns a notice; null where another command's attempt gave it
+   * Excludes the failed device, so that the command can be retried. Rethrows the error if no device caused it, or if the device was
+   * selected by name.
+   * @returns a notice; null if another command's attempt has returned it
    */
   async passOver(error: unknown): Promise<Notice | null> {
     const failure = deviceFailureIn(error)
     if (failure === null) throw error
     const use = this.#devices.lastUseOf(failure)
     const remember = async () => {
-      // A device that had too little memory for this may do for other work.
+      // A device with too little memory for this command may still work for others.
       if (use && !failure.memory) await this.#devices.remember(use, failure)
     }
     if (!this.#devices.chooses(failure.part)) {
@@ -90,7 +90,7 @@ export class CommandRecovery {
     this.#failed.add(name)
     if (!this.#devices.passOver(failure)) return null
     await this.#endProcess(asTarsierError(error))
-    // In an answer a decoder may have crashed beside the device: only when all goes well without the device, it was the device.
+    // During an answer a decoder may have crashed instead of the device. The device is blamed only if the answer succeeds without it.
     if (use?.work === 'answering') this.#unconfirmed.push(remember)
     else await remember()
     return noticeOf(failure)

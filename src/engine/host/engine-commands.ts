@@ -2,7 +2,7 @@ import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { PassedOverDevice } from '../devices/device-use.ts'
 import type { EngineOptions, EstimateRequest, NextQuestion, PastMessage, TraceRequest, TurnRequest } from '../engine-client.ts'
 
-/** What the parent asks of the engine's process; `start` comes first where there is a model to be loaded. */
+/** Commands to the engine process. `start` comes first if a model has to be loaded. */
 export type EngineCommand =
   | { readonly kind: 'start'; readonly options: EngineOptions; readonly passedOver: readonly PassedOverDevice[] }
   | { readonly kind: 'load' }
@@ -16,10 +16,10 @@ export type EngineCommand =
 export interface AnswerCommand {
   readonly kind: 'answer'
   readonly conversation: string
-  /** What was said in the conversation in an earlier process; null where this one knows it. */
+  /** Messages of the conversation from an earlier process; null if this process has them. */
   readonly past: readonly PastMessage[] | null
   readonly turn: TurnRequest
 }
 
-/** Events of the engine's process: the engine's own, and before the first word of an answer all that was said up to there. */
+/** Events of the engine process: the engine's events, and before the first token of an answer the messages so far. */
 export type HostEvent = EngineEvent | { readonly kind: 'history'; readonly messages: readonly PastMessage[] }

@@ -3,7 +3,7 @@ export type Step<Event> =
   | { readonly kind: 'result'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly error: Error }
 
-/** Answers to one command as they arrive, until its result or failure; what comes after that is dropped. */
+/** Messages of one command, until its result or failure; later messages are dropped. */
 export class EventQueue<Event> {
   readonly #steps: Step<Event>[] = []
   #wake: (() => void) | null = null
@@ -24,7 +24,7 @@ export class EventQueue<Event> {
     }
   }
 
-  /** Waits for the command's end, whatever it is. */
+  /** Waits for the result or failure of the command. */
   async settled(): Promise<void> {
     while (!this.#closed) await new Promise<void>((resolve) => (this.#wake = resolve))
   }

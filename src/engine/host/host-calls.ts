@@ -3,29 +3,29 @@ import { deviceFailureIn } from '../devices/device-failure.ts'
 import type { DeviceUse } from '../devices/device-use.ts'
 import { HostProcess } from './host-process.ts'
 
-/** As editors do with their extension hosts: a process that dies this often will not get better by itself. */
+/** As in editors with extension hosts: a process that crashes this often will not recover by itself. */
 const MAX_CRASHES = 3
 const CRASH_WINDOW_MS = 5 * 60 * 1000
 
-/** How a process is: `given-up` crashed or hung too often, and is not started again for a while. */
+/** State of a process. `given-up`: it crashed or hung too often and is not restarted for a while. */
 export type HostState = 'not-running' | 'ready' | 'working' | 'unresponsive' | 'given-up'
 
 export interface HostCallsOptions<Command, Event> {
-  /** What the process is in an error's sentence, such as "The engine". */
+  /** Name of the process in error messages, such as "The engine". */
   readonly name: string
-  /** The command that every new process gets before any other. Called when a process is started. */
+  /** Returns the first command of every new process. */
   readonly first?: () => Command | null
-  /** Told to whoever the process is started for, for it takes a second until it can say something itself. */
+  /** Event for the caller for whom the process is started, because the start takes a second. */
   readonly starting?: Event
-  /** Called before a device's native code is entered. */
+  /** Called before native code of a device runs. */
   readonly onDeviceUse?: (use: DeviceUse) => void
-  /** Told of every crash and hang that no device is to blame for, whether or not anybody waited for an answer. */
+  /** Called for every crash and hang that was not caused by a device, even if no command was running. */
   readonly onLost?: ((error: TarsierError) => void) | undefined
 }
 
 /**
- * Commands to a process of ours that may die of them, or hang. It is started at the first one; a crash or a hang fails what was running, and the next
- * command starts it anew.
+ * Sends commands to a child process that may crash or hang. The process is started for the first command; after a crash or hang the running commands
+ * fail, and the next command starts a new process.
  */
 export class HostCalls<Command, Event> implements AsyncDisposable {
   readonly #program: string
@@ -38,7 +38,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Whether there is a process now. */
+  /** Whether the process is running. */
   get alive(): boolean {
     return this.#process !== null
   }
@@ -48,7 +48,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     return this.#recentCrashes().length >= MAX_CRASHES ? 'given-up' : 'not-running'
   }
 
-  /** Ends the process, so that the next command starts another one; what is under way fails with the error. Not counted as a crash. */
+  /** Ends the process, so that the next command starts a new one. Running commands fail with the error. Does not count as a crash. */
   async end(error: TarsierError): Promise<void> {
     await this.#process?.end(error)
   }
@@ -59,19 +59,19 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     await stopping?.stop()
   }
 
-  /** A command's result; its events are of no interest. */
+  /** Returns the result of a command, and ignores its events. */
   async ask<T>(command: Command, signal: AbortSignal): Promise<T> {
     const steps = this.events(command, signal)
     for (;;) {
       const next = await steps.next()
-      // The host is our own code of the same build: its results have the command's type.
+      // The host is from the same build, so results have the type of the command.
       if (next.done === true) return next.value as T
     }
   }
 
   /**
-   * A command's events; its result is what the generator returns. Leaving the loop or aborting stops the work, and waits until it has stopped, the
-   * watchdog's deadline at most.
+   * Events of a command; the generator returns its result. Leaving the loop or aborting stops the work and waits until it has stopped, at most for
+   * the watchdog's deadline.
    */
   async *events(command: Command, signal: AbortSignal): AsyncGenerator<Event, unknown> {
     signal.throwIfAborted()
@@ -91,7 +91,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
         }
         finished = true
         if (step.kind === 'failed') {
-          // A Ctrl-C may end the process before it can say that it was stopped.
+          // Ctrl-C may end the process before it can confirm the cancel.
           signal.throwIfAborted()
           throw step.error
         }
@@ -100,7 +100,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', cancel)
       if (!finished) {
-        // The consumer left its loop: stop the work, and wait until it has stopped before anything else is asked.
+        // The consumer left the loop: stop the work, and wait before the next command.
         cancel()
         await asked.answers.settled()
       }
@@ -121,7 +121,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     const onGone = (error: TarsierError) => {
       if (this.#process !== started) return
       this.#process = null
-      // Another device may do: that says nothing about the process.
+      // A failed device does not count, because another device may work.
       if (deviceFailureIn(error)) return
       this.#crashes.push(Date.now())
       onLost?.(error)

@@ -18,12 +18,12 @@ import type { EngineCommand, HostEvent } from './engine-commands.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
 import { Transcripts } from './transcripts.ts'
 
-/** The engine in a child process. A crash or a hang fails what was running, is told to `onLost`, and the next call starts the process anew. */
+/** Starts the engine in a child process. After a crash or hang, running calls fail, `onLost` is called, and the next call starts a new process. */
 export function startEngineHost(options: EngineOptions, onLost?: (error: TarsierError) => void): HostClient {
   return new HostClient(options, onLost)
 }
 
-/** What this machine's engines can do, asked of a child process because asking may kill it. */
+/** Runs the diagnosis in a child process, because it may crash. */
 export async function diagnoseInHost(signal: AbortSignal): Promise<Diagnosis> {
   const calls = new HostCalls<EngineCommand, HostEvent>('engine-host', { name: 'The engine' })
   await using host = calls
@@ -31,17 +31,17 @@ export async function diagnoseInHost(signal: AbortSignal): Promise<Diagnosis> {
 }
 
 /**
- * A crash while a device other than the CPU was in use is not the engine's: unless the device was chosen by name, the command is done again without it,
- * and an answer goes on where it was. A new process is given what was said in a conversation before.
+ * Client of the engine process. After a crash while a GPU was in use, the command is repeated without that device, unless it was selected by
+ * name, and an interrupted answer is continued. A new process receives the earlier messages of a conversation.
  */
 export class HostClient implements EngineClient {
   readonly #calls: HostCalls<EngineCommand, HostEvent>
   readonly #devices: DeviceRecovery
   readonly #transcripts = new Transcripts()
-  /** Notices of devices that failed where there were no events to say so. */
+  /** Notices about failed devices that no event could carry yet. */
   readonly #unsaid: Notice[] = []
 
-  /** @param program the engine's process, beside this file */
+  /** @param program entry of the engine process, beside this file */
   constructor(options: EngineOptions, onLost?: (error: TarsierError) => void, program = 'engine-host') {
     this.#devices = new DeviceRecovery(options)
     this.#calls = new HostCalls(program, {
@@ -68,7 +68,7 @@ export class HostClient implements EngineClient {
     const started = performance.now()
     const recovery = this.#devices.command((error) => this.#calls.end(error))
     const failures = this.#unsaid.splice(0)
-    // Not by `yield*`, which waits even where there are none: commands reach the process in the order in which they were asked.
+    // Not `yield*`, which waits even for an empty list: commands must reach the process in call order.
     for (const notice of failures) yield notice
     const notices = new Set<string>()
     let begun = false
@@ -81,7 +81,7 @@ export class HostClient implements EngineClient {
             continue
           }
           if (event.kind === 'delta' && firstToken === 0) firstToken = performance.now() - started
-          // An attempt says again what the one before has said.
+          // A further attempt repeats the stages of the previous one.
           if (event.kind === 'notice' && notices.size === notices.add(event.text).size) continue
           if (event.kind !== 'done') yield event
           else {
@@ -117,13 +117,13 @@ export class HostClient implements EngineClient {
     return this.#ask({ kind: 'trace', request }, signal)
   }
 
-  /** Null without a process, which has neither model nor conversations then. */
+  /** Null without a process, because there is no model and no conversation. */
   async #ifAlive<T>(command: EngineCommand): Promise<T | null> {
     if (!this.#calls.alive) return null
     try {
       return await this.#calls.ask(command, new AbortController().signal)
     } catch (error) {
-      // The process ended since it was asked, of which `onLost` was notified.
+      // The process has ended since, and `onLost` was called.
       const { code } = asTarsierError(error)
       if (code !== 'engine-crashed' && code !== 'engine-hung' && code !== 'device-unavailable') throw error
       return null
@@ -148,15 +148,15 @@ export class HostClient implements EngineClient {
     }
   }
 
-  /** One try at a turn; keeps the transcript. */
+  /** One attempt at a turn. Updates the transcript. */
   async *#attempt(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<HostEvent, void> {
-    // Who says everything that came before needs no history.
+    // A turn that contains all messages needs no history.
     const past = turn.kind === 'chat' ? null : this.#transcripts.toRecall(conversation, this.#calls.alive)
     const events = this.#calls.events({ kind: 'answer', conversation, past, turn }, signal)
     let loading = false
     let recalled = past === null
     for await (const event of events) {
-      // Not before the process has been started, which forgets what earlier ones knew.
+      // Only after the process was started, because its start clears the transcripts' state.
       if (!recalled) this.#transcripts.recalled(conversation)
       recalled = true
       if (event.kind === 'history') this.#transcripts.answerBegins(conversation, event.messages)
@@ -164,13 +164,13 @@ export class HostClient implements EngineClient {
       else if (event.kind === 'done') this.#transcripts.answerEnds(conversation, event.answer.text)
       const again = loading
       loading = event.kind === 'stage' && event.stage === 'loading'
-      // A process that had to be started was told of already.
+      // The start of the process was reported already.
       if (!(again && loading)) yield event
     }
   }
 }
 
-/** An answer that took several attempts, with the time of all of them. */
+/** An answer after several attempts, with the time of all attempts. */
 function resumed(answer: Answer, { started, firstToken }: { started: number; firstToken: number }): Answer {
   const total = performance.now() - started
   return { ...answer, timings: { ...answer.timings, firstToken, generate: total - firstToken, total } }

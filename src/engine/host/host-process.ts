@@ -6,44 +6,43 @@ import { EventQueue } from './event-queue.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 import { BEATS, deadlineMs } from './watchdog.ts'
 
-/** Signs of life missed after which a process is said not to respond. */
+/** Missed pings after which a process counts as unresponsive. */
 const UNRESPONSIVE = 3
 
-/** A command under way. */
+/** A running command. */
 export interface Asked<Event> {
   readonly answers: EventQueue<Event>
-  /** Has the work stopped. One that does not stop within the deadline has its process ended. */
+  /** Cancels the command. If it does not stop within the deadline, the process is ended. */
   cancel(): void
-  /** Forgets the command. Only once it has settled. */
+  /** Removes the command. Call only after it has settled. */
   forget(): void
 }
 
 interface Pending<Event> {
   readonly answers: EventQueue<Event>
-  /** Beats since it was asked to stop; null before that. */
+  /** Pings since the cancel; null before it. */
   stopping: number | null
 }
 
 /**
- * One life of a process that serves commands: from the fork to its exit. While commands are under way it is asked for signs of life; see `watchdog.ts`.
- * `onGone` is called exactly once, with an `engine-crashed` or `engine-hung` error unless it was asked to stop, or with that of the device that was in
- * use when it crashed.
+ * A process that serves commands, from the fork to its exit. It is pinged while commands run; see `watchdog.ts`. `onGone` is called exactly once:
+ * with the error of the device that was in use at a crash, or with `engine-crashed` or `engine-hung`, unless the process was asked to stop.
  */
 export class HostProcess<Command, Event> {
   readonly #child: NodeChild<ToHost<Command>, FromHost<Event>>
   readonly #name: string
   readonly #pending = new Map<number, Pending<Event>>()
-  /** Devices in use, the one entered last at the end. */
+  /** Devices in use; the most recently entered one is last. */
   readonly #uses = new Map<number, DeviceUse>()
   readonly #onDeviceUse: (use: DeviceUse) => void
   #deadline: number | null = null
   #beating: NodeJS.Timeout | null = null
   #missed = 0
-  /** Why it was ended by this side. */
+  /** Why this side ended it. */
   #endedBy: TarsierError | null = null
   #nextId = 1
 
-  /** @param name what the process is in an error's sentence, such as "The engine" */
+  /** @param name name of the process in error messages, such as "The engine" */
   constructor(program: string, name: string, onGone: (error: TarsierError) => void, onDeviceUse: (use: DeviceUse) => void = () => {}) {
     this.#name = name
     this.#onDeviceUse = onDeviceUse
@@ -63,12 +62,12 @@ export class HostProcess<Command, Event> {
     return this.#pending.size > 0
   }
 
-  /** Whether several signs of life in a row have not come. */
+  /** Whether several pings in a row were not answered. */
   get unresponsive(): boolean {
     return this.#missed >= UNRESPONSIVE
   }
 
-  /** Does a command whose answer nobody waits for. */
+  /** Sends a command without waiting for its result. */
   tell(command: Command): void {
     this.#child.send({ kind: 'command', id: 0, command })
   }
@@ -96,7 +95,7 @@ export class HostProcess<Command, Event> {
     return this.#child.stop()
   }
 
-  /** Ends it at once; what is under way fails with the error. */
+  /** Kills the process. Running commands fail with the error. */
   async end(error: TarsierError): Promise<void> {
     this.#endedBy ??= error
     await this.#child.kill()
@@ -129,7 +128,7 @@ export class HostProcess<Command, Event> {
     }
   }
 
-  /** Beats are counted, and no time is measured: neither a machine that slept nor a parent that was busy makes a process hang. */
+  /** Counts pings instead of measuring time, so that a suspended machine or a busy parent does not look like a hang. */
   #watch(): void {
     if (this.#beating) return
     this.#deadline = deadlineMs()
@@ -204,7 +203,7 @@ function lowerCase(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
-/** Plain data from the other process as the error it was there. */
+/** Restores an error from the plain data of the other process. */
 function reviveError(error: ErrorData | 'aborted'): Error {
   return error === 'aborted' ? new DOMException('The operation was aborted.', 'AbortError') : TarsierError.fromData(error)
 }

@@ -6,7 +6,7 @@ import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
 
-/** Looks into clips in a child process, which may die of them. */
+/** Opens clips in a child process, which may crash. */
 export class MediaClient implements AsyncDisposable {
   readonly #calls: HostCalls<MediaCommand, MediaEvent>
 
@@ -18,12 +18,12 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.state
   }
 
-  /** What the file is, by its content. Throws as `openClip` does. */
+  /** Reads the metadata of a file. Throws as `openClip` does. */
   probe(path: string, signal: AbortSignal): Promise<MediaInfo> {
     return this.#calls.ask({ kind: 'probe', path }, signal)
   }
 
-  /** The frames that a request means. Throws `invalid-range`, and as `openClip` does. */
+  /** Resolves a frame request to frames. Throws `invalid-range`, and as `openClip` does. */
   plan(path: string, frames: FrameRequest, options: PlanOptions, signal: AbortSignal): Promise<SamplingPlan> {
     return this.#calls.ask({ kind: 'plan', path, frames, options }, signal)
   }
@@ -33,7 +33,7 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.ask({ kind: 'frame-steps', path }, signal)
   }
 
-  /** A JPEG, its longer side at most 320 pixels. */
+  /** A JPEG thumbnail with a longer side of at most 320 pixels. */
   thumbnail(path: string, signal: AbortSignal): Promise<Uint8Array> {
     return this.#calls.ask({ kind: 'thumbnail', path }, signal)
   }
@@ -44,7 +44,7 @@ export class MediaClient implements AsyncDisposable {
       if (event.kind === 'picture') yield event.picture
   }
 
-  /** Writes a form of the clip that browsers show to `target`; gives how far it is, from 0 to 1. */
+  /** Writes a preview of the clip to `target`; yields the progress from 0 to 1. */
   async *preview(path: string, target: string, signal: AbortSignal): AsyncGenerator<number, void> {
     for await (const event of this.#calls.events({ kind: 'preview', path, target }, signal))
       if (event.kind === 'progress') yield event.value

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { PlanOptions } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 
-/** What the parent asks of the process that opens clips for people to look at. */
+/** Commands to the media host, which opens clips for display. */
 export type MediaCommand =
   | { readonly kind: 'probe'; readonly path: string }
   | { readonly kind: 'plan'; readonly path: string; readonly frames: FrameRequest; readonly options: PlanOptions }

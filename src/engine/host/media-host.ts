@@ -7,8 +7,8 @@ import type { MediaCommand, MediaEvent } from './media-commands.ts'
 import { serveCommands } from './serve-commands.ts'
 
 /**
- * The process that opens clips for people to look at, apart from the engine's: a file that kills a decoder here ends no answer, and
- * a long answer makes nobody wait for a picture.
+ * The process that opens clips for display. It is separate from the engine process, so that a file that crashes a decoder ends no answer,
+ * and a long answer does not delay images.
  */
 serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
   switch (command.kind) {

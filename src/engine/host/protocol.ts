@@ -1,15 +1,15 @@
 import type { ErrorData } from '../../shared/errors.ts'
 import type { DeviceUseReport } from '../devices/device-use.ts'
 
-/** What the parent of a process of ours says to it: do something under a number, stop doing it, or give a sign of life. */
+/** Messages from the parent: a command with an id, a cancel, or a ping. */
 export type ToHost<Command> =
   | { readonly kind: 'command'; readonly id: number; readonly command: Command }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'ping' }
 
 /**
- * Every command is answered by one `result` or `failed`, after its events; every `ping` by `alive`, with the step under way that has lasted most pings.
- * A `device-use` comes before native code of a GPU is entered, and after that.
+ * Messages to the parent. Each command is answered by events and then one `result` or `failed`; each `ping` by `alive`, with the longest running
+ * step. `device-use` is sent before native code of a GPU runs, and after it.
  */
 export type FromHost<Event> =
   | { readonly kind: 'event'; readonly id: number; readonly event: Event }

@@ -4,15 +4,15 @@ import { longestStep } from '../bounded.ts'
 import type { DeviceUseReport } from '../devices/device-use.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
-/** Does one command; events go to `tell`, the value returned is its result. */
+/** Runs one command. Events are passed to `tell`; the returned value is the result. */
 type Run<Command, Event> = (command: Command, signal: AbortSignal, tell: (event: Event) => void) => Promise<unknown>
 
-/** The side of the process that was started: takes commands until the parent is gone, several at a time. */
+/** Serves commands in the child process until the parent disconnects. Commands run concurrently. */
 export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
   endWithParent()
   const running = new Map<number, AbortController>()
   const send = (message: FromHost<Event>): void => {
-    // The parent may be gone already; `disconnect` below ends this process then.
+    // The parent may have ended already; then `disconnect` below ends this process.
     if (process.connected) process.send?.(message)
   }
   const handle = async (id: number, command: Command): Promise<void> => {
@@ -45,11 +45,11 @@ export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
     }
   })
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C reaches every process of the terminal; the parent decides what it means and cancels.
+  // Ctrl-C reaches all processes of the terminal; the parent handles it and cancels commands.
   process.on('SIGINT', () => {})
 }
 
-/** Tells the parent which device is entered or was left. Resolves once the system has the message, for what comes next may end this process. */
+/** Reports to the parent that a device is entered or left. Resolves when the message is sent, because the following call may end this process. */
 export function reportDeviceUse(report: DeviceUseReport): Promise<void> {
   return new Promise((resolve) => {
     const message: FromHost<never> = { kind: 'device-use', report }

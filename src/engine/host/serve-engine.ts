@@ -6,7 +6,7 @@ import type { EngineOptions } from '../engine-client.ts'
 import type { AnswerCommand, EngineCommand, HostEvent } from './engine-commands.ts'
 import { reportDeviceUse, serveCommands } from './serve-commands.ts'
 
-/** The commands of the engine's process, for the engine that `make` makes. */
+/** Serves the commands of the engine process with the engine from `make`. */
 export function serveEngine(make: (options: EngineOptions, supervision: DeviceSupervision) => Engine): void {
   let started: Engine | null = null
   const engine = (): Engine => {

@@ -1,17 +1,17 @@
 import type { PastMessage } from '../engine-client.ts'
 
-/** What was said in the conversations of a process, for the process that takes its place when it crashed. */
+/** Messages of the conversations in a process, for its replacement after a crash. */
 export class Transcripts {
   readonly #messages = new Map<string, readonly PastMessage[]>()
-  /** Conversations that the present process knows. */
+  /** Conversations that the current process has. */
   readonly #known = new Set<string>()
 
-  /** A new process knows nothing. */
+  /** Call when a new process was started: it has no conversations. */
   processStarted(): void {
     this.#known.clear()
   }
 
-  /** What a process must be given with the next turn of a conversation; null where there is nothing that it does not know. */
+  /** The messages to send with the next turn of a conversation; null if the process has them. */
   toRecall(conversation: string, processAlive: boolean): readonly PastMessage[] | null {
     if (processAlive && this.#known.has(conversation)) return null
     return this.#messages.get(conversation) ?? null
@@ -21,7 +21,7 @@ export class Transcripts {
     this.#known.add(conversation)
   }
 
-  /** @param messages all of a conversation; the last one is the answer that now begins */
+  /** @param messages all messages of a conversation; the last one is the answer that starts now */
   answerBegins(conversation: string, messages: readonly PastMessage[]): void {
     this.#known.add(conversation)
     this.#messages.set(conversation, messages)
@@ -31,7 +31,7 @@ export class Transcripts {
     this.#changeAnswer(conversation, (before) => before + text)
   }
 
-  /** @param text all of the answer, without what the caller had it begin with */
+  /** @param text the whole answer so far, without the caller's answer prefix */
   answerEnds(conversation: string, text: string): void {
     this.#changeAnswer(conversation, (_, begun) => begun + text)
   }
