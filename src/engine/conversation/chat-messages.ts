@@ -6,13 +6,13 @@ interface Shown {
   readonly content: readonly ({ readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip' })[]
 }
 
-/** Messages as the chat template sees them: of a clip only its place. */
+/** Converts messages for the chat template, with a placeholder for each clip. */
 export function chatMessages(messages: readonly Shown[]): ChatMessage[] {
   const shown = (part: Shown['content'][number]): ChatPart => (part.kind === 'text' ? { type: 'text', text: part.text } : { type: 'video' })
   return messages.map(({ role, content }) => ({ role, content: content.map(shown) }))
 }
 
-/** Tokens of text that messages become, with the model's turn opened after them; clips are not counted. */
+/** Counts the text tokens of messages, including the start of the model's turn; clips are not counted. */
 export async function countText(language: Pick<Language, 'prompt'>, messages: readonly Shown[]): Promise<number> {
   const segments = await language.prompt(chatMessages(messages), { addGenerationPrompt: true })
   return segments.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)

@@ -20,10 +20,10 @@ import { Stopwatch } from './stopwatch.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
-  /** Devices in use at this moment; the tower's is known once it was needed. */
+  /** Devices in use now; the tower's is known once it was opened. */
   devices(): DevicesUsed
   readonly costs: ModelCosts
-  /** Stricter limits than the model's and the machine's. */
+  /** Limits below those of the model and the machine. */
   readonly limits?: GivenLimits | undefined
 }
 
@@ -32,37 +32,37 @@ type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 
 interface OpenedMessage {
   readonly role: Message['role']
   readonly content: readonly Part[]
-  /** What an answer of ours begins with because the caller said so. */
+  /** Answer prefix that the caller had given. */
   readonly begun?: string
 }
 
-/** Everything up to the answer that is wanted. */
+/** The messages before the requested answer. */
 interface Asked {
   readonly messages: readonly OpenedMessage[]
   readonly begun: string
-  /** What the answer says already, after that. */
+  /** Text of the answer that exists already, after the prefix. */
   readonly said?: string
-  /** Clips of the messages that were opened for this. */
+  /** Clips that were opened for these messages. */
   readonly opened: readonly PreparedClip[]
 }
 
-/** Messages with their clips. The KV of what they became stays between questions; see {@link HeldPrompt}. */
+/** Messages with their clips. Their KV is kept between questions; see {@link HeldPrompt}. */
 export class Conversation {
   readonly #resources: ConversationResources
-  /** Ends with our answer, as far as it came. */
+  /** Ends with the model's answer, which may be partial. */
   #messages: readonly OpenedMessage[] = []
-  /** Messages of a process that is gone, until the first turn opens their clips. */
+  /** Messages from an earlier process, until the first turn opens their clips. */
   #past: readonly PastMessage[]
   #held: HeldPrompt | null = null
   readonly #keeping = new Background()
 
-  /** @param past what was said in this conversation before, in another process */
+  /** @param past messages of this conversation from another process */
   constructor(resources: ConversationResources, past: readonly PastMessage[] = []) {
     this.#resources = resources
     this.#past = past
   }
 
-  /** All messages, the last answer as far as it came, for a conversation that takes this one's place. */
+  /** All messages, including a partial last answer, for a replacement of this conversation. */
   get history(): PastMessage[] {
     return this.#messages.map(({ role, content, begun }) => ({
       role,
@@ -89,7 +89,7 @@ export class Conversation {
       answer = yield* this.#answer(asked, wanted, request.sampling, { started, probe }, signal)
       answered = true
     } finally {
-      // Neither a question that was never answered nor one that was dropped leaves an open file behind.
+      // Close the clips of questions that were not answered or were removed.
       for (const clip of [...asked.opened, ...before]) if (!this.#clips.includes(clip)) await clip.close()
       this.#keep(wanted, answered)
     }
@@ -108,7 +108,7 @@ export class Conversation {
     return clipsOf(this.#messages)
   }
 
-  /** Writes what was computed to the disk cache until the next question comes. If the cache cannot be written, only time is lost later. */
+  /** Writes computed embeddings and KV to the disk cache until the next question arrives. If the cache cannot be written, only time is lost. */
   #keep(wanted: readonly PromptPart[], answered: boolean): void {
     const held = this.#held
     this.#keeping.start(async (signal) => {
@@ -117,7 +117,7 @@ export class Conversation {
     })
   }
 
-  /** Takes over what was said before in another process. Returns the clips that were opened for it. */
+  /** Restores messages from another process. Returns the clips that were opened for them. */
   async #recall(signal: AbortSignal): Promise<readonly PreparedClip[]> {
     if (this.#past.length === 0) return []
     const { messages, opened } = await this.#opened(this.#past, signal)
@@ -162,13 +162,13 @@ export class Conversation {
     }
   }
 
-  /** A question that asks nothing, with the model's own request for a description. */
+  /** Adds the model's prompt for a description to a message without text. */
   #described({ role, content }: OpenedMessage): OpenedMessage {
     const [clip] = content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : []))
     return { role, content: [...content, { kind: 'text', text: descriptionPrompt(this.#resources.manifest.prompt, clip?.info.kind) }] }
   }
 
-  /** Messages with their clips: each is one that the conversation holds and `before` does not use, else it is opened. */
+  /** Opens the clips of messages, or reuses open clips of the conversation that `before` does not use. */
   async #opened(
     wanted: readonly PastMessage[],
     signal: AbortSignal,
@@ -200,7 +200,7 @@ export class Conversation {
     }
   }
 
-  /** Everything before one of our answers, which is to be given anew. */
+  /** The messages before an answer that is to be regenerated. */
   #again(index: number): Asked {
     const answer = this.#messages[index]
     if (answer?.role !== 'assistant')
@@ -223,18 +223,18 @@ export class Conversation {
     })
   }
 
-  /** Where the conversation's limit lies, in tokens. */
+  /** Maximum number of tokens in the conversation. */
   get #limit(): number {
     return Math.min(this.#resources.manifest.maxSequence, this.#resources.limits?.context ?? Number.POSITIVE_INFINITY)
   }
 
-  /** The memory that the next run starts from. */
+  /** Memory state from which the next run starts. */
   memory(): Promise<MemoryState> {
     const { language, costs, limits } = this.#resources
     return loadedMemory({ language, costs, devices: this.#resources.devices() }, this.#held?.session.capacity ?? 0, limits)
   }
 
-  /** Estimates the clips that were just brought. One that does not fit gets smaller settings where its request allows that, and is refused otherwise. */
+  /** Estimates the new clips. If one does not fit, its settings are reduced if its request allows that; otherwise it is rejected. */
   async #makeFit({ opened }: Asked, wanted: readonly PromptPart[], answer: number): Promise<void> {
     if (opened.length === 0) return
     const run = { costs: this.#resources.costs, contextLimit: this.#limit, answer, memory: await this.memory() }
@@ -247,7 +247,7 @@ export class Conversation {
     }
   }
 
-  /** Cells for prompt and answer; the answer is shortened to what is left, down to a least that is worth it. */
+  /** Cells for prompt and answer. The answer is shortened to the remaining context, down to a minimum length. */
   #roomFor(wanted: readonly PromptPart[], maxTokens: number): { cells: number; maxTokens: number; visual: number; text: number } {
     const { visual, text } = sizeOf(wanted)
     const limit = this.#limit
@@ -263,7 +263,7 @@ export class Conversation {
     return { cells: visual + text + tokens, maxTokens: tokens, visual, text }
   }
 
-  /** A session with enough room. The first one takes from disk what was kept of the first clip, a larger one what its forerunner held. */
+  /** A session with enough cells. The first session restores the cached state of the first clip; a larger one takes over the state of the smaller one. */
   async #heldFor(cells: number, wanted: readonly PromptPart[], signal: AbortSignal): Promise<{ held: HeldPrompt; restored: boolean }> {
     const { cache, language } = this.#resources
     const smaller = this.#held
@@ -332,7 +332,7 @@ export class Conversation {
       held.add(part, session.mark)
     }
     const clips = clipsOf(asked.messages)
-    // Said with the question that brings the clip, not again with every question about it.
+    // Only with the question that adds the clip, not with every question about it.
     for (const clip of clipsOf(sinceLastAnswer(asked.messages))) notices.unshift(...clip.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
 
@@ -415,7 +415,7 @@ function sinceLastAnswer(messages: readonly OpenedMessage[]): readonly OpenedMes
   return messages.slice(messages.findLastIndex(({ role }) => role === 'assistant') + 1)
 }
 
-/** Cells that a prompt takes. */
+/** Cells that a prompt needs. */
 function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number } {
   let visual = 0
   let text = 0
@@ -427,8 +427,8 @@ function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number }
 }
 
 /**
- * Whether a clip that is held is what a request asks for: the same frames of the same file, of the same size. One that was shrunk to fit is that
- * only for requests that allow it: another one wants the clip as it asks, or a refusal.
+ * Whether an open clip matches a request: the same frames of the same file, at the same size. A clip that was shrunk to fit matches only requests
+ * that allow this; others need the requested size, or an error.
  */
 function serves({ request: held, fitted }: PreparedClip, wanted: ClipRequest): boolean {
   return (

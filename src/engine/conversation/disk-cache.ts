@@ -3,15 +3,15 @@ import { mkdir, readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { move, remove } from '../../platform/move.ts'
 
-/** 8 GiB: about a hundred clips' embeddings, or a dozen KV states of a 7B model. */
+/** 8 GiB: embeddings of about a hundred clips, or a dozen KV states of a 7B model. */
 export const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3
 
-/** An hour: leftovers of a process that died are removed after that, never those of one that still writes. */
+/** Temporary files older than an hour belong to a process that died, and are removed. */
 const ABANDONED_MS = 60 * 60 * 1000
 
 /**
- * A folder of derived files with a size limit; the least recently used go first. Files are written aside and renamed,
- * so a reader never sees half of one, and several processes may share the folder.
+ * A folder of derived files with a size limit and least-recently-used eviction. Files are written to temporary paths and renamed,
+ * so readers never see partial files, and several processes can share the folder.
  */
 export class DiskCache {
   readonly #directory: string
@@ -22,7 +22,7 @@ export class DiskCache {
     this.#maxBytes = maxBytes
   }
 
-  /** The file's path when it is there, marked as used just now. */
+  /** Path of the file if it exists; marks it as used now. */
   async find(name: string): Promise<string | null> {
     const path = join(this.#directory, name)
     const now = new Date()
@@ -30,21 +30,21 @@ export class DiskCache {
       await utimes(path, now, now)
       return path
     } catch {
-      return null // not there, or not ours to touch: either way it is not a hit
+      return null // missing or not accessible: not a hit
     }
   }
 
-  /** Whether any file begins so; lets a caller skip computing a full key. */
+  /** Whether any file name starts with `prefix`, so that a caller can skip computing the full key. */
   async hasPrefix(prefix: string): Promise<boolean> {
     return (await this.#names()).some((name) => name.startsWith(prefix))
   }
 
-  /** Removes a file that is of no use; one that is in use stays, until it is written over or the limit is reached the next time. */
+  /** Removes a useless file. A file in use stays until it is overwritten or evicted. */
   async drop(name: string): Promise<void> {
     await remove(join(this.#directory, name)).catch(() => {})
   }
 
-  /** Writes a file through `write`, which is given a path aside, then puts it in its place and drops what is over the limit. */
+  /** Writes a file through `write` to a temporary path, renames it, and evicts files above the limit. */
   async store(name: string, write: (path: string) => Promise<void>): Promise<void> {
     const aside = await this.scratch()
     try {
@@ -56,7 +56,7 @@ export class DiskCache {
     await this.#trim(name)
   }
 
-  /** A path for something that is wanted for a short while only. Whoever writes it removes it; what a dead process left goes with time. */
+  /** A temporary path. The caller removes the file; files of dead processes are removed later. */
   async scratch(): Promise<string> {
     await mkdir(this.#directory, { recursive: true })
     return join(this.#directory, `.${randomUUID()}.part`)

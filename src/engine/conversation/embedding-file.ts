@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { FrameUsed } from '../../shared/engine-events.ts'
 
-/** What the LLM needs of a frame: the tower's rows, without the picture they were made of. */
+/** The part of a frame that the language model needs: the tower's rows, without the pixels. */
 export interface FrameRows extends FrameUsed {
   readonly rows: Float32Array
 }
 
-/** Embeddings of one clip, with what was said while they were made. */
+/** Embeddings of a clip, with the notices from decoding. */
 export interface StoredRows {
   readonly width: number
   readonly rowsPerFrame: number
@@ -23,17 +23,17 @@ const headerSchema = z.object({
   rowsPerFrame: z.int().positive(),
   frames: z.array(z.object({ index: z.int(), time: z.number() })).min(1),
   notices: z.array(z.string()),
-  /** Of all the rows: a value that changed on the disk would be believed. */
+  /** Checksum of all rows, because changed values would go unnoticed. */
   sha256: z.string(),
 })
 type Header = z.infer<typeof headerSchema>
 
-/** A header longer than this is not ours. */
+/** Longer headers are invalid. */
 const MAX_HEADER = 1 << 20
 
 /**
  * Embeddings of one clip on disk: header length (u32), header (JSON), then every frame's rows as little-endian f32.
- * An abort throws the signal's reason within one frame, and leaves a file that is not whole.
+ * An abort throws the signal's reason within one frame and leaves a partial file.
  */
 export async function writeEmbeddings(
   path: string,
@@ -45,7 +45,7 @@ export async function writeEmbeddings(
   for (const bytes of values) {
     signal?.throwIfAborted()
     hash.update(bytes)
-    await setImmediate() // an abort, like anything else, is heard of only between two frames
+    await setImmediate() // lets aborts and other messages be handled between frames
   }
   const header: Header = {
     format: 1,
@@ -62,26 +62,26 @@ export async function writeEmbeddings(
   try {
     for (const bytes of [length, json, ...values]) {
       signal?.throwIfAborted()
-      await file.writeFile(bytes) // goes on where the last one ended
+      await file.writeFile(bytes) // appends
     }
-    // Not synced, which may take seconds: the checksum finds out what a power cut left half written.
+    // Not synced, which may take seconds: the checksum detects partial files after a power failure.
   } finally {
     await file.close()
   }
 }
 
-/** Reads what {@link writeEmbeddings} wrote, or gives `null` when the file is gone, not whole or changed: a cache never fails a run. */
+/** Reads a file of {@link writeEmbeddings}. Returns `null` if it is missing, partial or changed, because a cache must not fail a run. */
 export async function readEmbeddings(path: string): Promise<StoredRows | null> {
   let file: FileHandle
   try {
     file = await open(path, 'r')
   } catch {
-    return null // another process may have dropped it just now
+    return null // another process may have evicted it
   }
   try {
     return await readRows(file)
   } catch {
-    return null // the disk cannot read it
+    return null // unreadable
   } finally {
     await file.close()
   }

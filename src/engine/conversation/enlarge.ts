@@ -7,9 +7,9 @@ import type { DiskCache } from './disk-cache.ts'
 import { HeldPrompt } from './held-prompt.ts'
 
 /**
- * A session with more room that holds what `held` holds. The KV goes through a file, because two contexts may not fit
- * in memory; where that fails the new session is empty, and everything is evaluated again.
- * The old session is closed, also when `open` throws.
+ * Opens a larger session with the content of `held`. The KV is transferred through a file, because two contexts may not fit
+ * in memory; if that fails, the new session is empty and everything is evaluated again.
+ * The old session is closed, even if `open` throws.
  */
 export async function enlarge(held: HeldPrompt, cache: DiskCache | null, open: () => Promise<Session>): Promise<HeldPrompt> {
   const path = await scratch(cache)
@@ -28,7 +28,7 @@ async function scratch(cache: DiskCache | null): Promise<string | null> {
   try {
     return cache ? await cache.scratch() : join(await mkdtemp(join(tmpdir(), 'tarsier-')), 'state')
   } catch {
-    return null // a full or read-only disk costs time here, and nothing else
+    return null // a full or read-only disk only costs time here
   }
 }
 

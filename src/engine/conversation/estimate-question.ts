@@ -19,7 +19,7 @@ export interface EstimateSetting {
   readonly limits: GivenLimits
 }
 
-/** Says what a first question about a clip costs. The clip is opened and its frames are chosen; nothing is decoded. Throws what opening throws. */
+/** Estimates a first question about a clip. Opens the clip and chooses frames, but decodes nothing. Throws as opening does. */
 export async function estimateQuestion(
   { clip: clipRequest, text, maxTokens, measure }: EstimateRequest,
   { model, speeds, device, limits }: EstimateSetting,

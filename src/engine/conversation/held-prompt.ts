@@ -1,7 +1,7 @@
 import type { Mark, Session } from '../language/types.ts'
 import type { PreparedClip } from './prepared-clip.ts'
 
-/** A piece of a prompt as it is evaluated; see {@link PromptSegment} for where tokens are cut. */
+/** A piece of a prompt; see {@link PromptSegment} for where tokens are cut. */
 export type PromptPart =
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
   | { readonly kind: 'clip'; readonly clip: PreparedClip }
@@ -12,10 +12,10 @@ interface HeldPart {
 }
 
 /**
- * What a session's KV holds of a prompt, piece by piece. One mechanism serves follow-up questions, regenerating, editing and clients that say
- * everything anew: each asks for a whole prompt, and only the pieces that differ from the held ones are evaluated. A piece is kept whole or not at
- * all, and the tokens of an answer are evaluated again when they come back as part of a prompt: the same numbers in batches of another size are
- * not the same to the last bit, and the answer to a request must not depend on what was asked before.
+ * The pieces of a prompt that a session's KV contains. Follow-up questions, regenerate, edit and stateless clients all request a whole prompt, and
+ * only the pieces after the common prefix are evaluated. A piece is reused as a whole or not at all, and the tokens of an answer are evaluated
+ * again when they become part of a prompt: batches of another size give slightly different values, and an answer must not depend on earlier
+ * requests.
  */
 export class HeldPrompt {
   readonly session: Session
@@ -29,20 +29,20 @@ export class HeldPrompt {
     return this.#parts.at(-1)?.end ?? { cells: 0, position: 0 }
   }
 
-  /** Takes note of a piece that was evaluated (or restored) whole and ends at `end`. */
+  /** Records a piece that was evaluated or restored completely and ends at `end`. */
   add(part: PromptPart, end: Mark): void {
     this.#parts.push({ part, end })
   }
 
-  /** Takes over what another one holds, whose KV this one's session was given. */
+  /** Takes over the pieces of another prompt, whose KV this session has received. */
   take(other: HeldPrompt): void {
     this.#parts = other.#parts
   }
 
   /**
-   * Rewinds the session to the longest common beginning of what it holds and `wanted`, in whole pieces.
-   * The last piece is always left over, because the logits after it are needed.
-   * @returns the pieces still to be evaluated
+   * Rewinds the session to the longest common prefix of its pieces and `wanted`.
+   * The last piece is never reused, because the logits after it are needed.
+   * @returns the pieces that have to be evaluated
    */
   keepPrefixOf(wanted: readonly PromptPart[]): PromptPart[] {
     let same = 0

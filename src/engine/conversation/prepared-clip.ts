@@ -15,10 +15,10 @@ import type { DiskCache } from './disk-cache.ts'
 import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
-/** Part of what cached embeddings are named by; goes up when a file's frames come out of the decoder otherwise than before. */
+/** Part of the key of cached embeddings. Increased when decoding gives different frames than before. */
 const CACHE_VERSION = 2
 
-/** What a clip needs of the loaded model; the tower is asked for only when there is something to encode. */
+/** The parts of a loaded model that a clip needs. The tower is opened only when frames have to be encoded. */
 export interface ClipResources {
   readonly manifest: ModelManifest
   readonly cache: DiskCache | null
@@ -27,33 +27,33 @@ export interface ClipResources {
   towerResultsKey(): Promise<string>
 }
 
-/** How one pass over a clip's frames went. */
+/** Statistics of one pass over a clip's frames. */
 export interface EmbedReport {
   readonly decode: Stopwatch
   readonly encode: Stopwatch
   onCached(): void
-  /** Told of what went through the decoder once all frames did. */
+  /** Called after all frames with what was decoded. */
   onDecoded(decoded: Decoded): void
 }
 
 /**
- * A clip with its frames chosen: how many rows it will take is known before anything is decoded.
- * Its embeddings come from the disk cache when they are there, else from the file through the tower.
+ * A clip with chosen frames: its number of rows is known before anything is decoded.
+ * Its embeddings come from the disk cache, or else from decoding and the tower.
  */
 export class PreparedClip {
   readonly request: ClipRequest
   readonly info: MediaInfo
   #plan: SamplingPlan
   #shape: FrameShape
-  /** Limit on the pixels of a frame; lower than the request's where that did not fit. */
+  /** Limit on the pixels of a frame; lower than requested if that did not fit. */
   #maxPixels: number | undefined
   #fitted: Fitted | undefined
   readonly #resources: ClipResources
   #clip: Clip | null
-  /** Tells whether the file is still the one that was opened. */
+  /** Detects whether the file has changed since it was opened. */
   readonly #stamp: string
   #delivered: readonly FrameUsed[] | null = null
-  /** Embeddings that were computed and are not on disk yet. */
+  /** Computed embeddings that are not on disk yet. */
   #unkept: StoredRows | null = null
   #hash: string | null = null
   #decodingNotices: readonly string[] = []
@@ -89,7 +89,7 @@ export class PreparedClip {
     return this.#plan
   }
 
-  /** Size of every frame as the tower sees it, and what becomes of it in the context. */
+  /** Size of each frame for the tower, and its rows in the context. */
   get shape(): FrameShape {
     return this.#shape
   }
@@ -98,27 +98,27 @@ export class PreparedClip {
     return { frames: this.#plan.indices.length, maxPixels: this.#maxPixels, minPixels: this.request.minPixels }
   }
 
-  /** Its part of a run's estimate. */
+  /** Estimate of this clip within a run. */
   get runPart(): Pick<RunRequest, 'frame' | 'settings' | 'fewerFrames'> {
     return { frame: this.info, settings: this.settings, fewerFrames: 'count' in this.request.frames }
   }
 
-  /** What {@link fit} changed; undefined when the clip is looked at as was asked. */
+  /** Settings changed by {@link fit}; undefined if the request is used unchanged. */
   get fitted(): Fitted | undefined {
     return this.#fitted
   }
 
-  /** What was found when its frames were decoded, now or for what is cached of it, such as damage. Empty before they were looked at. */
+  /** Notices from decoding, now or when the cached files were made, such as damage. Empty before decoding. */
   get decodingNotices(): readonly string[] {
     return this.#decodingNotices
   }
 
-  /** Takes over what was found when its frames were decoded for a state that was kept. */
+  /** Restores the notices from decoding of a cached state. */
   recall(decodingNotices: readonly string[]): void {
     this.#decodingNotices = decodingNotices
   }
 
-  /** What should be read with an answer about it: sentences about the file, its frames, and settings that are not as asked for. */
+  /** Notices for an answer: about the file, its frames, and changed settings. */
   get notices(): readonly string[] {
     return [
       ...this.info.notices,
@@ -129,7 +129,7 @@ export class PreparedClip {
     ]
   }
 
-  /** Takes other frames or fewer pixels than were asked for, before anything was looked at; the same settings change nothing. */
+  /** Changes frames or pixels before anything was decoded; equal settings change nothing. */
   fit(settings: ClipSettings): void {
     const from = this.settings
     if (settings.frames === from.frames && settings.maxPixels === from.maxPixels) return
@@ -147,17 +147,17 @@ export class PreparedClip {
     return frameShape(towerForm(this.#resources.manifest), this.info, limits)
   }
 
-  /** Frames the model gets: the plan's, less those found to be undecodable once they were read. */
+  /** Frames that the model receives: those of the plan without undecodable ones, once they were read. */
   get frames(): readonly FrameUsed[] {
     return this.#delivered ?? this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
   }
 
-  /** Rows the whole clip takes in the context. */
+  /** Rows of the whole clip in the context. */
   get cells(): number {
     return this.frames.length * this.shape.rows
   }
 
-  /** Embeddings frame by frame, in plan order. Those that were computed are kept on disk by {@link keep}. */
+  /** Embeddings per frame, in plan order. {@link keep} writes computed ones to disk. */
   async *embed(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
     const { cache } = this.#resources
     const cached = cache && (await this.#readCached(cache, signal))
@@ -167,11 +167,11 @@ export class PreparedClip {
       this.#delivered = cached.frames
       yield* cached.frames
     } else yield* this.#encode(report, signal)
-    // What is to be kept needs the file's hash first.
+    // Caching needs the hash of the file.
     if (this.#unkept === null) await this.close()
   }
 
-  /** Writes embeddings to the disk cache that are not there yet, and closes the file. Can be called again after an abort. */
+  /** Writes new embeddings to the disk cache and closes the file. Can be called again after an abort. */
   async keep(signal: AbortSignal): Promise<void> {
     const { cache } = this.#resources
     if (cache === null || this.#unkept === null) return
@@ -183,9 +183,9 @@ export class PreparedClip {
   }
 
   /**
-   * Name under which things derived from this clip are cached: the file's size first, so that a clip nothing is
-   * kept of need not be hashed before it is looked at, then everything that decides the embeddings.
-   * Null when the file was changed meanwhile.
+   * Cache key of data derived from this clip: the file size first, so that an uncached clip need not be hashed before it is decoded,
+   * then everything that determines the embeddings.
+   * Null if the file has changed.
    */
   async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
@@ -209,12 +209,12 @@ export class PreparedClip {
     return `${this.info.bytes.toString(36)}-`
   }
 
-  /** Whether its file is still the one that was opened. */
+  /** Whether the file is unchanged since it was opened. */
   async isUnchanged(): Promise<boolean> {
     return (await fileStamp(this.request.path)) === this.#stamp
   }
 
-  /** Closes the file; it is opened again should the embeddings be wanted once more. */
+  /** Closes the file; it is opened again if the embeddings are needed again. */
   async close(): Promise<void> {
     const clip = this.#clip
     this.#clip = null
@@ -263,7 +263,7 @@ export class PreparedClip {
   }
 }
 
-/** Limits that the model sets by itself are null. */
+/** Converts settings to plain data; limits from the model are null. */
 export function fittedFrom(from: ClipSettings, to: ClipSettings): Fitted {
   return {
     frames: to.frames,

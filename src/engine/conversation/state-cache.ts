@@ -4,12 +4,12 @@ import type { Language, Session } from '../language/types.ts'
 import type { HeldPrompt, PromptPart } from './held-prompt.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 
-/** Changes whenever prompts are evaluated in other pieces: a state made otherwise is not the same to the last bit. */
+/** Increased when prompts are split differently, because the resulting states differ slightly. */
 const PIECES = 2
 
 /**
- * The KV of a prompt's head (the tokens before the first clip, and the clip) kept on disk, so that a clip opened again
- * after a restart costs neither decoding nor encoding nor prefill. Whole states only: M-RoPE positions cannot be shifted.
+ * Caches the KV of the start of a prompt (the tokens before the first clip, and the clip) on disk, so that a clip that is opened again
+ * after a restart needs no decoding, encoding or prefill. Only whole states, because M-RoPE positions cannot be shifted.
  */
 function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly number[])[]; clip: PreparedClip } | null {
   const before: (readonly number[])[] = []
@@ -27,8 +27,8 @@ function facts({ manifest, language }: StateResources, before: readonly (readonl
 }
 
 /**
- * Fills a fresh session from disk when its prompt's head is kept there. A state that does not fit is not an error: the
- * head is evaluated.
+ * Restores a new session from disk if the start of its prompt is cached. A state that does not match is not an error: the
+ * start is evaluated.
  */
 export async function restoreState(
   held: HeldPrompt,
@@ -45,7 +45,7 @@ export async function restoreState(
   if (name === null || path === null) return false
   const restored = await held.session.restore(path)
   if (restored === null) {
-    await cache.drop(name) // so that it is written anew
+    await cache.drop(name) // so that it is written again
     return false
   }
   let cells = 0
@@ -56,11 +56,11 @@ export async function restoreState(
   const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.frames.length, clip.shape) }
   held.add({ kind: 'clip', clip }, end)
   clip.recall(noticesIn(restored.note))
-  await clip.close() // it will hardly be looked at
+  await clip.close() // its frames will hardly be needed
   return true
 }
 
-/** Keeps the session's KV for {@link restoreState}; what was evaluated after the head is simply rewound when it is read. */
+/** Saves the session's KV for {@link restoreState}; tokens after the start are rewound when it is restored. */
 export async function storeState(
   session: Session,
   wanted: readonly PromptPart[],
@@ -69,7 +69,7 @@ export async function storeState(
 ): Promise<void> {
   const { cache } = resources
   const head = headOf(wanted)
-  // A clip that lost frames has another length than its plan says, and is better looked at again.
+  // A clip that lost frames has fewer rows than its plan, and should be decoded again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
   const name = await head.clip.cacheName('state', signal, facts(resources, head.before))
   if (name === null || (await cache.find(name)) !== null) return
@@ -79,7 +79,7 @@ export async function storeState(
 
 const noticesSchema = z.array(z.string())
 
-/** What was found while the clip was decoded for the state. */
+/** Notices from decoding, stored with the state. */
 function noticesIn(note: string): readonly string[] {
   return noticesSchema.parse(JSON.parse(note))
 }

@@ -1,4 +1,4 @@
-/** Adds up the time spent waiting in one stage of a run; stages overlap, so each has its own. */
+/** Sums the time of one stage of a run. Stages overlap, so each has its own stopwatch. */
 export class Stopwatch {
   #total = 0
 
@@ -20,7 +20,7 @@ export class Stopwatch {
     }
   }
 
-  /** The same items, with the time their source takes for each. */
+  /** Passes items on, and measures the time that their source takes. */
   async *watch<T>(source: AsyncIterable<T>): AsyncGenerator<T, void> {
     const iterator = source[Symbol.asyncIterator]()
     try {

@@ -1,24 +1,24 @@
-/** What the container says of a packet with a picture, in the order of decoding. */
+/** Metadata of a video packet, in decoding order. */
 export interface PacketFacts {
-  /** Presentation time in ticks of the stream; null where the container has none. */
+  /** Presentation time in ticks of the stream; null if the container has none. */
   readonly pts: number | null
   readonly keyframe: boolean
-  /** Outside the edit list: decoded because others refer to it, never shown. Defaults to false. */
+  /** Outside the edit list: decoded because other frames refer to it, but not shown. Defaults to false. */
   readonly hidden?: boolean
 }
 
-/** How far a frame may lie from its packet in number: no codec reorders more than 16 frames; fields and hidden frames add some. */
+/** Maximum distance of a frame from its packet: no codec reorders more than 16 frames; fields and hidden frames add some. */
 const MOST_REORDERED = 64
 
-/** A packet that decoding can begin with: its position in decoding order and its presentation time in ticks. */
+/** A packet at which decoding can start: its position in decoding order and its presentation time in ticks. */
 export interface Keyframe {
   readonly at: number
   readonly pts: number
 }
 
 /**
- * Where a stream's frames are: presentation order against decoding order. Hidden packets have a position in decoding order, and no frame.
- * `order` tells whether the packets say so themselves; where they do not (`decoding`), only decoding from the start can tell.
+ * Maps presentation order to decoding order. Hidden packets have a position in decoding order, but no frame.
+ * `order` is `decoding` if the packets do not determine the order, so that frames have to be decoded from the start.
  */
 export class FrameIndex {
   readonly count: number
@@ -27,15 +27,15 @@ export class FrameIndex {
   readonly #pts: Float64Array
   /** Position in decoding order of each frame in presentation order. */
   readonly #decodeAt: Int32Array
-  /** The frame of each position in decoding order, -1 for hidden ones; empty when only decoding can tell. */
+  /** Frame of each position in decoding order, -1 for hidden packets; empty if only decoding determines it. */
   readonly #frameOf: Int32Array
-  /** Presentation times of all packets, ascending, and their positions in decoding order; empty when only decoding can tell. */
+  /** Presentation times of all packets, ascending, with their positions in decoding order; empty if only decoding determines them. */
   readonly #packetPts: Float64Array
   readonly #packetAt: Int32Array
   /** In decoding order. */
   readonly #keyframes: readonly Keyframe[]
 
-  /** With `timesAreOfDecoding` the times are right, but not those of their packets: only decoding tells which frame has which. */
+  /** With `timesAreOfDecoding` the set of times is right, but packets do not have the times of their own frames. */
   constructor(packets: readonly PacketFacts[], timesAreOfDecoding = false) {
     const shown = (at: number) => packets[at]?.hidden !== true
     const byTime = sortedByTime(packets)
@@ -65,7 +65,7 @@ export class FrameIndex {
     return this.#pts[frame] ?? null
   }
 
-  /** The position in decoding order of the packet with exactly this presentation time, or -1. */
+  /** Position in decoding order of the packet with exactly this presentation time, or -1. */
   positionOf(pts: number): number {
     let low = 0
     let high = this.#packetPts.length - 1
@@ -79,7 +79,7 @@ export class FrameIndex {
     return -1
   }
 
-  /** The frame of a packet by its position in decoding order; -1 for hidden ones. */
+  /** Frame of the packet at a position in decoding order; -1 for hidden packets. */
   frameOf(position: number): number {
     return this.#frameOf[position] ?? -1
   }
@@ -89,9 +89,9 @@ export class FrameIndex {
   }
 
   /**
-   * The packet that decoding has to begin with so that `frame` comes out right: the last keyframe that is both decoded and
-   * shown no later (frames shown before a keyframe but decoded after it may need what came before it). With `earlier`, so
-   * many keyframes before that one. Null when there is none: begin with the file.
+   * The packet at which decoding must start to get `frame`: the last keyframe that is neither decoded nor
+   * shown later (frames shown before a keyframe but decoded after it may refer to earlier frames). `earlier` selects a keyframe
+   * that many before it. Null if there is none: start at the beginning of the file.
    */
   keyframeFor(frame: number, earlier = 0): Keyframe | null {
     const at = this.decodeAt(frame)
@@ -108,17 +108,17 @@ export class FrameIndex {
     return this.#keyframes[found - earlier] ?? null
   }
 
-  /** The same with only those keyframes whose positions are among `confirmed`. */
+  /** The same index with only the keyframes at `confirmed` positions. */
   withKeyframes(confirmed: ReadonlySet<number>): FrameIndex {
     return new FrameIndex(this.#packets().map((packet, at) => ({ ...packet, keyframe: packet.keyframe && confirmed.has(at) })))
   }
 
-  /** The same where packets turned out not to have the times of their own frames. */
+  /** The same index for a stream whose packets do not have the times of their own frames. */
   inDecodingOrder(): FrameIndex {
     return this.order === 'decoding' ? this : new FrameIndex(this.#packets(), true)
   }
 
-  /** What it was made from; only where the packets tell the order. */
+  /** The packets of the index; only if they determine the order. */
   #packets(): PacketFacts[] {
     const keyframes = new Set(this.#keyframes.map(({ at }) => at))
     const packets = new Array<PacketFacts>(this.#packetAt.length)
@@ -132,19 +132,19 @@ function ascends(times: Float64Array): boolean {
   return times.every((time, i) => i === 0 || time > (times[i - 1] as number))
 }
 
-/** Whether hidden packets lie before and after what is shown only: otherwise several edits follow one another, each decoded from a place of its own. */
+/** Whether hidden packets are only before and after the shown ones. Otherwise there are several edits, each decoded from its own start. */
 function isOneStretch(byTime: Int32Array, shown: (at: number) => boolean): boolean {
   const first = byTime.findIndex(shown)
   const last = byTime.findLastIndex(shown)
   return byTime.subarray(Math.max(0, first), last + 1).every(shown)
 }
 
-/** Decoding positions in the order of presentation; null when a time is missing or a packet lies too far from its frame. */
+/** Decoding positions in presentation order; null if a time is missing or a packet is too far from its frame. */
 function sortedByTime(packets: readonly PacketFacts[]): Int32Array | null {
   const order = new Int32Array(packets.length)
   for (const [at, { pts }] of packets.entries()) {
     if (pts === null) return null
-    // Nearly sorted already: each moves a few places towards the front.
+    // Insertion sort, because the packets are nearly sorted.
     let place = at
     for (; place > 0 && (packets[order[place - 1] as number]?.pts ?? 0) > pts; place -= 1) order[place] = order[place - 1] as number
     if (at - place > MOST_REORDERED) return null

@@ -5,27 +5,27 @@ import type { FrameIndex, Keyframe } from './frame-index.ts'
 import { isKeyframe, PictureDecoder } from './picture-decoder.ts'
 import { stretchEnd } from './stretches.ts'
 
-/** How often frames were decoded and places sought: what tests know the work by. */
+/** Number of decoded frames and seeks, for tests. */
 export interface ReadCounts {
   packets: number
   frames: number
   seeks: number
 }
 
-/** A wanted frame as the decoder gave it: only good until the next one is asked for. */
+/** A decoded frame. Valid only until the next one is requested. */
 export interface DecodedFrame {
   readonly index: number
   readonly frame: Frame
-  /** The decoder had to make up parts of it. */
+  /** Whether the decoder concealed errors in it. */
   readonly damaged: boolean
 }
 
-/** Where decoding is begun anew when a frame does not come out of the nearest keyframe: so many keyframes earlier. */
+/** If a frame cannot be decoded from the nearest keyframe, decoding restarts this many keyframes earlier. */
 const EARLIER_KEYFRAMES = [0, 1, 8]
 
 /**
- * Frames of one stream by number. Consecutive wanted frames that lie in one stretch (from a keyframe on) are decoded in one
- * go, from the keyframe to the packet of the last of them, and not one packet more.
+ * Reads frames of a stream by index. Consecutive requested frames between two keyframes are decoded in one pass, from the keyframe to the
+ * packet of the last of them and no further.
  */
 export class FrameReader implements AsyncDisposable {
   readonly #path: string
@@ -36,18 +36,18 @@ export class FrameReader implements AsyncDisposable {
   readonly counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
   #index: FrameIndex
   #demuxer: Demuxer
-  /** Decoding position of the packet at hand, which is the next to be decoded; -1 before the first; null after the last or when unknown. */
+  /** Decoding position of the current packet, which is decoded next; -1 before the first; null after the last or if unknown. */
   #position: number | null = -1
 
-  /** Whether the decoder can leave out pictures that no other refers to: with B-frames those are most. */
+  /** Whether the decoder can skip frames that no other frame refers to; with B-frames these are the majority. */
   readonly #skipsUnreferenced: boolean
-  /** Whether the decoder has seen nothing yet. */
+  /** Whether the decoder has received no packet yet. */
   #fresh = true
-  /** What the decoder says of the keyframe it was last given to begin with; null where no frame of it came out. */
+  /** The decoder's verdict on the last keyframe at which it started; null if it returned no frame. */
   #startIsKeyframe: boolean | null = null
-  /** Whether the decoder has been asked which keyframes are any. */
+  /** Whether the decoder was asked which keyframes are real ones. */
   #keyframesConfirmed = false
-  /** Whether decoding everything gave not one frame. */
+  /** Whether decoding the whole file returned no frame. */
   #dead = false
 
   private constructor(path: string, demuxer: Demuxer, decoder: PictureDecoder, index: FrameIndex, signal: AbortSignal) {
@@ -57,14 +57,14 @@ export class FrameReader implements AsyncDisposable {
     this.#decoder = decoder
     this.#index = index
     const { codecId } = demuxer.stream.codecpar
-    // Fields may come in packets of their own, of which only one has the number that is wanted.
+    // Fields may have separate packets, only one of which has the requested index.
     const progressive = Number(demuxer.stream.codecpar.toJSON().fieldOrder ?? 0) <= AV_FIELD_PROGRESSIVE
     this.#skipsUnreferenced = progressive && (codecId === AV_CODEC_ID_H264 || codecId === AV_CODEC_ID_HEVC)
     this.#packet.alloc()
     this.#frame.alloc()
   }
 
-  /** Takes over `opened`, which may have been read from. Throws `no-frames` when there is no decoder for the stream. */
+  /** Takes over `opened`, which may have been read already. Throws `no-frames` if there is no decoder for the stream. */
   static async open(path: string, index: FrameIndex, opened: Demuxer | null, signal: AbortSignal): Promise<FrameReader> {
     const demuxer = opened ?? (await Demuxer.open(path, signal))
     try {
@@ -77,14 +77,14 @@ export class FrameReader implements AsyncDisposable {
     }
   }
 
-  /** The index as decoding has corrected it. */
+  /** The index, corrected by what decoding found. */
   get index(): FrameIndex {
     return this.#index
   }
 
   /**
-   * The wanted frames in the order asked for; those that cannot be decoded are left out and given to `onLost`, and what the decoder found
-   * wrong with the file as a whole to `onNotice`. Without timestamps everything is decoded from the start.
+   * The requested frames in the requested order. Undecodable frames are left out and passed to `onLost`; problems of the whole file are
+   * passed to `onNotice`. Without timestamps everything is decoded from the start.
    */
   async *read(
     wanted: readonly number[],
@@ -99,7 +99,7 @@ export class FrameReader implements AsyncDisposable {
       let left: readonly number[] = wanted.slice(at, end)
       while (left.length > 0 && index === this.#index) {
         const before: number = left.length
-        // In a damaged part a keyframe further back is tried for the first frame only.
+        // In a damaged part an earlier keyframe is tried for the first frame only.
         const starts = this.#startsFor(left[0] as number, healthy ? EARLIER_KEYFRAMES : [0])
         let doubtful = true
         for (const [attempt, keyframe] of starts.entries()) {
@@ -128,7 +128,7 @@ export class FrameReader implements AsyncDisposable {
     await this.#demuxer[Symbol.asyncDispose]()
   }
 
-  /** Keyframes to begin with, the best first; null for the start of the file. */
+  /** Keyframes at which to start, best first; null for the start of the file. */
   #startsFor(frame: number, earlier: readonly number[]): (Keyframe | null)[] {
     if (!this.#ordered) return [null]
     return [...new Set(earlier.map((count) => this.#index.keyframeFor(frame, count)))]
@@ -138,7 +138,7 @@ export class FrameReader implements AsyncDisposable {
     return this.#index.order === 'timestamps'
   }
 
-  /** Decodes from a keyframe (null: from the start) and gives what it finds of an ascending list; returns the rest, from the first one missed. */
+  /** Decodes from a keyframe (null: from the start) and yields the frames of an ascending list; returns the rest from the first missing one. */
   async *#decodeStretch(
     wanted: readonly number[],
     keyframe: Keyframe | null,
@@ -182,7 +182,7 @@ export class FrameReader implements AsyncDisposable {
           continue
         }
         shown += 1
-        // The decoder recovers little by little: what it takes for recovered need not be exact.
+        // The decoder recovers gradually: frames that it reports as recovered may be inexact.
         if (keyframe && this.#startIsKeyframe === null && index > this.#index.frameOf(keyframe.at)) return left
         if (ordered && index < latest) {
           this.#index = this.#index.inDecodingOrder()
@@ -190,7 +190,7 @@ export class FrameReader implements AsyncDisposable {
         }
         latest = index
         const damaged = this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)
-        // Pictures come in the order they are shown: one was left out.
+        // Frames are returned in presentation order: one is missing.
         if (index > (left[0] as number) || (index === left[0] && damaged && !acceptDamaged)) return left
         while (left[0] === index) {
           left.shift()
@@ -206,8 +206,8 @@ export class FrameReader implements AsyncDisposable {
   }
 
   /**
-   * Has the decoder say which of the container's keyframes are any: all packets go through it, of which it decodes only those. Whether
-   * that was not known before, and changes where to begin.
+   * Asks the decoder which of the container's keyframes are real ones: it receives all packets, but decodes only keyframes. Returns whether
+   * this is new information and changes the start of decoding.
    */
   async #confirmKeyframes(onNotice: (text: string) => void): Promise<boolean> {
     if (this.#keyframesConfirmed || !this.#ordered) return false
@@ -233,7 +233,7 @@ export class FrameReader implements AsyncDisposable {
     return true
   }
 
-  /** Brings the packet of a keyframe to hand, or the first one for null. */
+  /** Reads up to the packet of a keyframe, or the first packet for null. */
   async #goTo(keyframe: Keyframe | null): Promise<void> {
     const target = keyframe?.at ?? 0
     if (this.#position === -1) await this.#advance()
@@ -245,7 +245,7 @@ export class FrameReader implements AsyncDisposable {
         if (this.#position !== null && this.#position <= target) return this.#skipTo(target)
       }
     }
-    // The container's own index leads astray, or there is none: read from the start, without decoding.
+    // The container's index is wrong or missing: read from the start without decoding.
     await this.#demuxer[Symbol.asyncDispose]()
     this.#demuxer = await Demuxer.open(this.#path, this.#signal)
     this.#position = -1
@@ -261,8 +261,8 @@ export class FrameReader implements AsyncDisposable {
   }
 
   /**
-   * Reads the next packet and writes its position into it: the decoder hands it on to the frame. Frames of hidden packets come out, too, and
-   * are passed over by their position: of the one that decoding begins with it has to be known whether it is a keyframe.
+   * Reads the next packet and stores its position in it; the decoder copies it to the frame. Frames of hidden packets are returned as well and
+   * skipped by their position, because the first frame must show whether it is a keyframe.
    */
   async #advance(): Promise<void> {
     const before = this.#position
@@ -273,7 +273,7 @@ export class FrameReader implements AsyncDisposable {
       }
       const pts = packetPts(this.#packet)
       const position = this.#ordered ? (pts === null ? -1 : this.#index.positionOf(pts)) : (before ?? -1) + 1
-      if (position < 0) continue // not among the packets that were counted
+      if (position < 0) continue // not in the index
       this.#packet.clearFlags(AV_PKT_FLAG_DISCARD)
       this.#packet.pts = BigInt(position)
       this.#position = position

@@ -11,7 +11,7 @@ import type { Clip } from './types.ts'
 import { VideoClip } from './video-clip.ts'
 import { isAnimatedWebp, parseWebp } from './webp-file.ts'
 
-/** Animations are held in memory; beyond this FFmpeg reads them piece by piece. */
+/** Animations up to this size are loaded into memory; FFmpeg reads larger ones incrementally. */
 const MAX_ANIMATION_BYTES = 2 ** 29
 
 /**
@@ -31,7 +31,7 @@ export async function openClip(path: string, signal: AbortSignal): Promise<Clip>
   return picture ?? (await VideoClip.open(path, bytes, head, signal))
 }
 
-/** How the pictures of an animation are found; null for what is none. */
+/** The parser of an animation's frames; null for other files. */
 async function animationParser(path: string, head: Uint8Array): Promise<((bytes: Uint8Array) => Animation | null) | null> {
   if (isGif(head)) return gifAnimation
   if (isAnimatedWebp(head)) return (bytes) => layeredAnimation(parseWebp(bytes))
@@ -39,7 +39,7 @@ async function animationParser(path: string, head: Uint8Array): Promise<((bytes:
   return null
 }
 
-/** Formats that sharp reads; brands of HEIF tell photographs from films in the same container. */
+/** Formats that sharp reads. The brands of HEIF distinguish images from videos in the same container. */
 function startsLikePicture(head: Uint8Array): boolean {
   const text = String.fromCharCode(...head.subarray(0, 16))
   if (text.startsWith('RIFF')) return text.startsWith('WEBP', 8)

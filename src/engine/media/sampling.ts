@@ -2,23 +2,23 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { ClipRange, FrameRequest, TimeRule } from '../../shared/frame-request.ts'
 import type { ChosenFrames, PlanOptions } from './types.ts'
 
-/** What planning needs of a clip: its times are `timeOf(index)`, seconds from the first frame. */
+/** The properties of a clip that planning needs. `timeOf(index)` gives seconds from the first frame. */
 export interface Timeline {
   readonly frameCount: number
-  /** Average frames a second; 0 for a still picture. */
+  /** Average frames per second; 0 for an image. */
   readonly rate: number
   readonly duration: number
-  /** Whether frames may be taken more than once where there are too few; a GIF's never are. Defaults to false. */
+  /** Whether frames may be repeated if there are too few; never for GIFs. Defaults to false. */
   readonly repeatable?: boolean
   timeOf(index: number): number
 }
 
-/** Times are printed with three decimals, so half a millisecond before a frame still means that frame. */
+/** Times are printed with three decimals, so a time up to half a millisecond before a frame selects that frame. */
 const TIME_TOLERANCE = 0.000_500_001
-/** The most, in frames, that a time may lie from its place in a clip of constant rate: containers round to a millisecond or more. */
+/** Maximum deviation in frames for a constant rate, because containers round timestamps to a millisecond or more. */
 const RATE_TOLERANCE = 0.25
 
-/** Python's `round`: halves go to the even neighbour. */
+/** Python's `round`: rounds halves to even. */
 export function roundHalfToEven(value: number): number {
   const below = Math.floor(value)
   const rest = value - below
@@ -27,8 +27,8 @@ export function roundHalfToEven(value: number): number {
 }
 
 /**
- * Version 1's rule: first and last frame always; one frame is the first. Too few frames are all taken once or, with `repeats`, by the same
- * formula, which takes some of them several times.
+ * Tarsier 1's rule: includes the first and last frame; a single frame is the first. If there are too few frames, all are taken once, or with `repeats`
+ * by the same formula, which takes some of them several times.
  */
 export function uniformIndices(total: number, count: number, repeats = false): number[] {
   if (count === 1) return [0]
@@ -36,7 +36,7 @@ export function uniformIndices(total: number, count: number, repeats = false): n
   return Array.from({ length: count }, (_, i) => roundHalfToEven((i * (total - 1)) / (count - 1)))
 }
 
-/** Version 2: the middle, or what lies before it, of each of `count` runs as equal as can be, the longer ones first. */
+/** Tarsier 2's rule: the middle frame (rounded down) of each of `count` near-equal parts, the longer parts first. */
 export function middleIndices(total: number, count: number): number[] {
   if (total <= count) return Array.from({ length: total }, (_, i) => i)
   const length = Math.floor(total / count)
@@ -48,7 +48,7 @@ export function middleIndices(total: number, count: number): number[] {
   })
 }
 
-/** Chooses frames by the request. Throws `invalid-range` for ranges, numbers and times that hold no frame. */
+/** Chooses the frames of a request. Throws `invalid-range` for ranges, indices and times without frames. */
 export function planFrames(request: FrameRequest, timeline: Timeline, options: PlanOptions = {}): ChosenFrames {
   const notices: string[] = []
   const indices = chooseIndices(request, timeline, options, notices)
@@ -63,7 +63,7 @@ function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanO
       const [first, end] = resolveRange(range, timeline, notices)
       const total = end - first
       const repeats = kind === 'uniform' && options.repeats === true && timeline.repeatable === true
-      // A still picture has one frame, and nobody expected more of it.
+      // An image has one frame; no notice is needed.
       if (count > total && timeline.frameCount > 1) {
         const place = range ? 'That part of the clip' : 'The clip'
         const what = repeats ? "some are used more than once, as this model's makers do" : 'all of them are used'
@@ -80,7 +80,7 @@ function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanO
       return request.times.map((time) => {
         const index = find(time)
         if (index < timeline.frameCount) return index
-        // A time within the clip that rounds past the last frame means that one.
+        // A time within the clip that rounds past the last frame selects the last frame.
         if (time <= timeline.duration + TIME_TOLERANCE) return timeline.frameCount - 1
         throw beyond(seconds(time), timeline, { time })
       })
@@ -89,8 +89,8 @@ function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanO
 }
 
 /**
- * Gives the frame that a time means; `frameCount` or more for one past the last frame.
- * A clip keeps a constant rate when every frame lies within a quarter of a frame of its place by the average rate.
+ * Returns a function that maps a time to a frame index; `frameCount` or more for times past the last frame.
+ * The rate is constant if every frame is within a quarter of a frame of its place by the average rate.
  */
 function frameFinder(rule: TimeRule | undefined, timeline: Timeline): (time: number) => number {
   const { frameCount, rate, duration } = timeline
@@ -103,7 +103,7 @@ function hasConstantRate({ frameCount, rate, timeOf }: Timeline): boolean {
   return true
 }
 
-/** First frame and the one after the last. */
+/** Index of the first frame, and of the one after the last. */
 function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices: string[]): [first: number, end: number] {
   const { frameCount, duration } = timeline
   if (!range) return [0, frameCount]
@@ -111,7 +111,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
   const { start = 0, end = Number.POSITIVE_INFINITY } = range
   const length = range.unit === 'frames' ? frameCount : duration
   const upstream = range.unit === 'seconds' && range.rule === 'average-rate'
-  // Upstream takes the nearest there is of what an annotation says wrongly.
+  // Upstream clamps wrong values of annotations to the clip.
   if (end <= start && !upstream) {
     throw new TarsierError(
       'invalid-range',
@@ -119,7 +119,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
       { details: { start, end } },
     )
   }
-  // A still picture lasts no time at all, yet "from 0 on" is all of it.
+  // An image has no duration, but a range from 0 selects it.
   if (start >= length && !upstream && !(start === 0 && frameCount > 0))
     throw beyond(`the range's start at ${unit(start)}`, timeline, { start })
   if (end !== Number.POSITIVE_INFINITY && end > length && frameCount > 1 && unit(end) !== unit(length)) {
@@ -132,7 +132,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
   return [first, last + 1]
 }
 
-/** Times grow with the index, so half of what is left can be ruled out at each step. */
+/** Binary search, because times increase with the index. */
 function firstAfter(time: number, { frameCount, timeOf }: Timeline): number {
   let low = 0
   let high = frameCount

@@ -1,14 +1,14 @@
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { MediaMetadata } from '../../shared/media-metadata.ts'
 
-/** 8-bit RGB, row by row, three bytes a pixel, no padding: `rgb.length === width * height * 3`. */
+/** 8-bit RGB, row-major, three bytes per pixel, no padding: `rgb.length === width * height * 3`. */
 export interface RgbImage {
   readonly width: number
   readonly height: number
   readonly rgb: Uint8Array
 }
 
-/** One upright picture of a clip. `index` is its position in presentation order (decord's), `time` seconds from the first frame. */
+/** An upright frame of a clip. `index` is its position in presentation order, `time` seconds from the first frame. */
 export interface Frame extends RgbImage {
   readonly index: number
   readonly time: number
@@ -19,37 +19,37 @@ export interface MediaInfo extends MediaMetadata {
   readonly pixelFormat: string
 }
 
-/** The frames that will be read, in order, indices ascending or as asked; duplicates allowed where they were asked for. */
+/** The frames to read, in ascending order or as requested; duplicates only if requested. */
 export interface ChosenFrames {
   readonly indices: readonly number[]
-  /** Seconds from the first frame, by the stream's own timestamps. */
+  /** Seconds from the first frame, by the stream's timestamps. */
   readonly times: readonly number[]
-  /** Sentences the user should read, e.g. that a clip has fewer frames than were asked for. */
+  /** Sentences for the user, such as that a clip has fewer frames than requested. */
   readonly notices: readonly string[]
 }
 
 export interface SamplingPlan extends ChosenFrames {
-  /** Pixels that go through the decoder for them: those of the frames in between are among them. */
+  /** Pixels that have to be decoded, including frames in between. */
   readonly pixels: number
 }
 
-/** What a model has to say about the choice of frames. */
+/** Options of the model for the choice of frames. */
 export interface PlanOptions {
-  /** Whether a clip with fewer frames than the uniform rule shall give has some taken more than once. Defaults to false. */
+  /** Whether the uniform rule repeats frames of a clip with too few. Defaults to false. */
   readonly repeats?: boolean | undefined
 }
 
-/** An opened file. Closing it twice is fine; using it after that throws. */
+/** An open file. Closing it twice is allowed; using it afterwards throws. */
 export interface Clip extends AsyncDisposable {
   readonly info: MediaInfo
-  /** Throws `invalid-range` for ranges that hold no frame. */
+  /** Throws `invalid-range` for ranges without frames. */
   plan(request: FrameRequest, options?: PlanOptions): SamplingPlan
   /**
-   * The plan's frames, upright, in plan order, a few in memory at a time. Frames that cannot be decoded are left
-   * out and told by `onNotice`; throws `no-frames` when none at all could be.
+   * The frames of a plan, upright and in plan order, with only a few in memory. Undecodable frames are left
+   * out and reported to `onNotice`; throws `no-frames` if none could be decoded.
    */
   frames(plan: ChosenFrames, signal: AbortSignal, onNotice?: (text: string) => void): AsyncIterable<Frame>
-  /** sha256 of the file's bytes, hex. */
+  /** SHA-256 of the file, hex. */
   contentHash(signal: AbortSignal): Promise<string>
   close(): Promise<void>
 }

@@ -17,7 +17,7 @@ import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** A file whose pictures FFmpeg reads. */
+/** A video that FFmpeg reads. */
 export class VideoClip implements Clip {
   readonly info: MediaInfo
   #index: FrameIndex
@@ -25,9 +25,9 @@ export class VideoClip implements Clip {
   readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
   #closed = false
-  /** The file as it was opened; the first reader takes it over. */
+  /** The open file; the first reader takes it over. */
   #idle: Demuxer | null
-  /** What the last call of `frames` has done so far. */
+  /** Statistics of the last call of `frames`. */
   counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
 
   private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number, demuxer: Demuxer, orientation: Orientation) {
@@ -68,7 +68,7 @@ export class VideoClip implements Clip {
     const { rotation } = orientation
     const first = index.ptsOf(0)
     const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
-    // Where fields come in packets of their own, FFmpeg's rate may be that of fields.
+    // If fields have separate packets, FFmpeg's rate may be the field rate.
     const statedRate = demuxer.joined > 0 && spanned > 0 ? 0 : ratio(stream.avgFrameRate) || ratio(stream.rFrameRate)
     const rate = statedRate || (spanned > 0 ? index.count / spanned : 25)
     const still = index.count === 1 && isPictureFormat(demuxer.container)
@@ -158,7 +158,7 @@ export class VideoClip implements Clip {
 
 function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, tooShort: boolean): string[] {
   const found: string[] = []
-  // What an edit list leaves out is not missing.
+  // Frames hidden by an edit list are not missing.
   const promised = packets.some(({ hidden }) => hidden) ? 0 : Number(demuxer.stream.nbFrames)
   if (promised > packets.length + 1) found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
   else if (tooShort) found.push(`The file is cut short: its first ${packets.length} frames are there.`)
@@ -170,13 +170,13 @@ function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, too
   return found
 }
 
-/** Seconds from the first frame; by the rate where the stream has no timestamps. */
+/** Seconds from the first frame; computed from the rate if the stream has no timestamps. */
 function timeOf(frame: number, index: FrameIndex, rate: number, secondsPerTick: number): number {
   const pts = index.ptsOf(frame)
   return pts === null ? frame / rate : (pts - (index.ptsOf(0) ?? 0)) * secondsPerTick
 }
 
-/** FFmpeg reads single pictures as films of one frame. */
+/** FFmpeg reads images as videos of one frame. */
 function isPictureFormat(container: string): boolean {
   return container.endsWith('_pipe')
 }
