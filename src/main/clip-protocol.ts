@@ -3,10 +3,10 @@ import { CLIP_SCHEME } from '../shared/contract/addresses.ts'
 import { fileResponse } from './file-response.ts'
 import type { Service } from './service.ts'
 
-/** As `shellClipAddress` writes them; nothing else is looked at. */
+/** The format of `shellClipAddress`; all other addresses are rejected. */
 const ADDRESS = /^clip:\/\/tarsier\/clips\/([A-Za-z0-9_-]{22})(\/preview)?$/
 
-/** Serves the bytes of clips that the service knows by the handle; which file that is, the service says, never the address. */
+/** Serves the bytes of clips by handle. The service resolves the handle to a file; addresses contain no paths. */
 export function setupClipProtocol(service: Pick<Service, 'ask'>): void {
   protocol.handle(CLIP_SCHEME, async (request) => {
     const [, handle, preview] = ADDRESS.exec(request.url) ?? []
@@ -15,7 +15,7 @@ export function setupClipProtocol(service: Pick<Service, 'ask'>): void {
       const { path, mediaType } = await service.ask({ kind: 'locate', handle, what: preview ? 'preview' : 'file' })
       return await fileResponse(path, mediaType, request.headers.get('range'))
     } catch {
-      // Why is asked by the page over the contract, where it gets a sentence; a player only has to know that there is nothing.
+      // The page gets the reason through the contract, as a readable error; a player only needs the 404.
       return notFound()
     }
   })

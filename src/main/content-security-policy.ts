@@ -1,6 +1,6 @@
 /**
- * What the page may load: its own files, and the bytes of clips that were opened. No inline script or style, no plugin, no frame, nobody else's server.
- * `src/renderer/index.html` carries the same policy for where the page is served without this header.
+ * Content security policy of the page: only its own files and the bytes of opened clips. No inline scripts or styles, plugins, frames or servers.
+ * `src/renderer/index.html` contains the same policy, for pages that are served without this header.
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseRange } from '../shared/byte-range.ts'
 
-/** A file's bytes, or those that a Range header asks for. Throws when it cannot be opened. */
+/** Returns a file's bytes, or the range of a Range header. Throws if the file cannot be opened. */
 export async function fileResponse(path: string, mediaType: string, range: string | null): Promise<Response> {
   const file = await open(path)
   try {
@@ -23,7 +23,7 @@ export async function fileResponse(path: string, mediaType: string, range: strin
         : new Response(null, { status: 200, headers: { ...headers, 'content-length': '0' } })
     }
     const { start, end } = part ?? { start: 0, end: size - 1 }
-    // Closes the file at its end, and when whoever reads it goes away.
+    // Closes the file at its end, and when the consumer cancels the stream.
     const bytes = Readable.toWeb(file.createReadStream({ start, end })) as ReadableStream<Uint8Array<ArrayBuffer>>
     return new Response(bytes, {
       status: part ? 206 : 200,

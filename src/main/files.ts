@@ -19,7 +19,7 @@ const pathsSchema = z.array(z.string().min(1)).max(100_000)
 const choiceSchema = z.enum(['clips', 'folder', ...folderKinds] satisfies Choice[])
 const handleSchema = z.string().max(100)
 
-/** The content decides what a file is, so every name can be chosen. */
+/** The file type is detected by content, so all names are offered. */
 const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
   folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
@@ -28,7 +28,7 @@ const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   run: { title: 'Choose the folder of a benchmark’s run', properties: ['openDirectory'] },
 }
 
-/** Turns paths into handles: those that the page's files have, that a person chooses, or that the system wants opened. */
+/** Turns paths into handles, for files from the page, from the open dialog or from the system. */
 export class Files {
   readonly #parts: Parts
 
@@ -42,12 +42,12 @@ export class Files {
     })
   }
 
-  /** Opens files and tells the page of them. */
+  /** Opens files and sends them to the page. */
   async open(paths: readonly string[]): Promise<void> {
     this.#parts.messages.send(channels.files, await this.#opened(paths))
   }
 
-  /** Asks a person for clips, and tells the page of them. */
+  /** Shows the open dialog for clips and sends the chosen ones to the page. */
   async chooseAndOpen(what: 'clips' | 'folder'): Promise<void> {
     const opened = await this.#choose(what)
     if (opened.length > 0) this.#parts.messages.send(channels.files, opened)
@@ -70,7 +70,7 @@ export class Files {
   async #opened(paths: readonly string[]): Promise<readonly OpenedFile[]> {
     try {
       const opened = await this.#parts.service.ask({ kind: 'open', paths })
-      // Of a folder's clips there are too many to be remembered.
+      // Clips from folders are not added to the recent files, because there can be too many.
       for (const { path, file } of opened) if (file.kind === 'clip' && paths.includes(path)) this.#parts.recent.note(path)
       return opened.map(({ file }) => file)
     } catch (error) {

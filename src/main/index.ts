@@ -19,18 +19,18 @@ import { setupTheme } from './theme.ts'
 import { openMainWindow, setupWindows, showMainWindow } from './windows.ts'
 import { WorkShown } from './work-shown.ts'
 
-// Both must come before Electron is ready.
+// Both must be called before Electron is ready.
 registerSchemes()
 app.enableSandbox()
-// Windows shows notifications, and joins the windows of a program in its taskbar, by this name; the installer gives shortcuts the same one.
+// The application id groups windows in the Windows taskbar and is shown with notifications. The installer gives shortcuts the same id.
 if (process.platform === 'win32') app.setAppUserModelId('app.tarsier.desktop')
 
-// Not awaited at the top level: Electron becomes ready only after this module has been loaded to its end.
+// Not awaited at the top level: Electron becomes ready only after this module has finished loading.
 const only = setupOsFiles((paths) => void started?.then((files) => files.open(paths)))
 const started = only ? begin() : null
 
 async function begin(): Promise<Files> {
-  // Rules come before the first window, so that none is ever without them.
+  // Security rules are installed before the first window opens.
   setupNavigation()
   setupWindows()
   setupTheme()
@@ -43,7 +43,7 @@ async function begin(): Promise<Files> {
   return files
 }
 
-/** The service, and all that stands between it, the page and the system. */
+/** Starts the service and connects it to the page and the system. */
 function startService(): Files {
   const shown = new WorkShown()
   const messages = new PageMessages()

@@ -4,9 +4,9 @@ import type { MenuCommand } from '../shared/bridge.ts'
 
 export interface MenuParts {
   readonly platform: NodeJS.Platform
-  /** Tools for developers stand in the menu only where the program is not packaged. */
+  /** Developer tools are in the menu only if the program is not packaged. */
   readonly developing: boolean
-  /** Paths, the newest first. */
+  /** Paths, newest first. */
   readonly recent: readonly string[]
   command(command: MenuCommand): void
   choose(what: 'clips' | 'folder'): void
@@ -18,7 +18,7 @@ export function setMenu(parts: MenuParts): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(parts)))
 }
 
-/** The native menu. What it has for the page goes over the page's own channel. */
+/** Builds the native menu. Commands for the page are sent over its own channel. */
 export function menuTemplate(parts: MenuParts): MenuItemConstructorOptions[] {
   const mac = parts.platform === 'darwin'
   return [
@@ -50,7 +50,7 @@ function fileMenu(parts: MenuParts, mac: boolean): MenuItemConstructorOptions[] 
 
 function recentMenu({ recent, open, clearRecent }: MenuParts): MenuItemConstructorOptions[] {
   return [
-    // An ampersand would be taken for the mark of a key.
+    // An ampersand would mark the next letter as a mnemonic.
     ...recent.map((path) => ({ label: basename(path).replaceAll('&', '&&'), toolTip: path, click: () => open(path) })),
     { type: 'separator' },
     { label: 'Clear the List', click: clearRecent },
@@ -58,7 +58,7 @@ function recentMenu({ recent, open, clearRecent }: MenuParts): MenuItemConstruct
 }
 
 function viewMenu({ developing, command }: MenuParts): MenuItemConstructorOptions[] {
-  // The page hears these keys itself; here they are only shown.
+  // The page handles these keys itself; the accelerators are only displayed.
   const viewItem = (label: string, key: number, name: MenuCommand): MenuItemConstructorOptions => ({
     label,
     accelerator: `Alt+${key}`,

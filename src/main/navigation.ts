@@ -6,7 +6,7 @@ interface Move {
   preventDefault(): void
 }
 
-/** The page stays where it is: no other address, no new window, no embedded view, whatever asks for it. */
+/** Blocks all navigation, new windows and embedded views. */
 export function setupNavigation(): void {
   app.on('web-contents-created', (_created, contents) => {
     contents.on('will-navigate', stay)
@@ -17,7 +17,7 @@ export function setupNavigation(): void {
   })
 }
 
-/** A reload is a navigation to where the page already is. */
+/** Cancels a navigation unless it is a reload of the page. */
 function stay(move: Move): void {
   if (move.url !== pageUrl()) move.preventDefault()
 }

@@ -7,13 +7,13 @@ import { showMainWindow } from './windows.ts'
 const passedOn = z.object({ files: z.array(z.string()).max(100_000) })
 
 /**
- * One program at a time: a second start hands its files to the first and ends. False in that second one, which must do nothing more.
- * In the first, `open` is told whatever the system wants opened: files of its own command line, of a second start, of the dock.
+ * Enforces a single instance: a second start passes its files to the first and quits. Returns false in the second one, which must do nothing
+ * more. In the first, `open` is called with the files from its own command line, from later starts and from the dock.
  */
 export function setupOsFiles(open: (paths: readonly string[]) => void): boolean {
   const own = app.isPackaged ? 1 : 2
   const files = filesOnCommandLine(process.argv, own, process.cwd())
-  // Handed over beside the command line: Chromium sorts the words of that one anew.
+  // Passed as additional data, because Chromium reorders the arguments of the command line.
   if (!app.requestSingleInstanceLock({ files })) {
     app.quit()
     return false

@@ -4,14 +4,14 @@ import { pageUrl } from './page-url.ts'
 
 type Channel = (typeof channels)[keyof typeof channels]
 
-/** Hears what the page sends. Whoever else sends it is not heard; what arrives is for the listener to check. */
+/** Listens for messages from the page. Other senders are ignored; the listener must validate the payload. */
 export function onPage(channel: Channel, listener: (page: WebContents, sent: unknown) => void): void {
   ipcMain.on(channel, (event, sent: unknown) => {
     if (isFromPage(event)) listener(event.sender, sent)
   })
 }
 
-/** Answers what the page asks, and nobody else. */
+/** Handles requests from the page. Requests from other senders are rejected. */
 export function answerPage<Answer>(channel: Channel, answer: (sent: unknown, page: WebContents) => Promise<Answer>): void {
   ipcMain.handle(channel, async (event, sent: unknown) => {
     if (!isFromPage(event)) throw new Error('Only the page is answered.')
@@ -19,7 +19,7 @@ export function answerPage<Answer>(channel: Channel, answer: (sent: unknown, pag
   })
 }
 
-/** True for the window's own frame while our page is in it; a frame that is gone already has no say. */
+/** Whether a message comes from the window's main frame while it shows our page; false if the frame no longer exists. */
 function isFromPage({ senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean {
   return senderFrame !== null && senderFrame.parent === null && senderFrame.url.split('#')[0] === pageUrl()
 }

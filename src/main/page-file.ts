@@ -15,7 +15,7 @@ export interface PageFile {
   readonly contentType: string
 }
 
-/** The file of the built page in `root` that `url` asks for; `null` for another host, a way out of `root` or a kind of file the page has not. */
+/** Returns the file of the built page in `root` for `url`; `null` for another host, a path outside `root` or an unknown file type. */
 export function pageFile(root: string, host: string, url: string): PageFile | null {
   if (!URL.canParse(url)) return null
   const { host: requestedHost, pathname } = new URL(url)
@@ -30,7 +30,7 @@ function decoded(pathname: string): string {
   try {
     return decodeURIComponent(pathname)
   } catch {
-    // A lone `%` names no file of ours: the check of the kind of file turns it away.
+    // Malformed escapes such as a lone `%` match no file: the empty path has no known file type.
     return ''
   }
 }

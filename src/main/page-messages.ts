@@ -3,12 +3,12 @@ import type { channels } from '../shared/bridge.ts'
 
 type Channel = (typeof channels)['files' | 'menu']
 
-/** What the shell has to tell the page: kept until there is a page that listens. */
+/** Sends messages from the shell to the page. Messages are queued until a page is listening. */
 export class PageMessages {
   #page: WebContents | null = null
   #waiting: { readonly channel: Channel; readonly value: unknown }[] = []
 
-  /** A page is there and listens. */
+  /** Called when a page is listening. */
   ready(page: WebContents): void {
     this.#page = page
     const forget = () => {

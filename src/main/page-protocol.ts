@@ -7,7 +7,7 @@ import { PAGE_ORIGIN, PAGE_SCHEME } from './page-url.ts'
 
 const pageRoot = fileURLToPath(new URL('../renderer', import.meta.url))
 
-/** Serves the built page, with its policy, from `app://tarsier/`. */
+/** Serves the built page and its content security policy from `app://tarsier/`. */
 export function setupPageProtocol(): void {
   protocol.handle(PAGE_SCHEME, async (request) => {
     const file = pageFile(pageRoot, new URL(PAGE_ORIGIN).host, request.url)
@@ -21,7 +21,7 @@ export function setupPageProtocol(): void {
         },
       })
     } catch {
-      // Whatever kept the file from being read, there is nothing more the page could do about it.
+      // Every read error gives 404: the page cannot react to the cause.
       return notFound()
     }
   })

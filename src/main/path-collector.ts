@@ -1,7 +1,7 @@
-/** Systems hand over files one by one, some a program's start each: those that come shortly after each other belong together. */
+/** Systems pass files one at a time, some with one program start each. Files within this interval are opened together. */
 const QUIET_MS = 300
 
-/** Collects paths, and gives them on together once no more come. */
+/** Collects paths and passes them on together after {@link QUIET_MS} without another path. */
 export class PathCollector {
   readonly #onPaths: (paths: readonly string[]) => void
   readonly #paths = new Set<string>()

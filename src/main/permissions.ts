@@ -1,6 +1,6 @@
 import { session } from 'electron'
 
-/** The page needs no camera, place, notification or device; so nothing that runs in it gets one. */
+/** Denies all permissions: the page needs no camera, location, notifications or devices. */
 export function setupPermissions(): void {
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
   session.defaultSession.setPermissionCheckHandler(() => false)

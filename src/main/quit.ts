@@ -4,15 +4,15 @@ import type { Service } from './service.ts'
 import { mainWindow } from './windows.ts'
 
 /**
- * Asks before work is cut off, and lets the service end in order before the program does. Neither holds up a shutdown of the system: what the
- * service has written is safe however it ends.
+ * Asks before running work is interrupted, and shuts the service down before the program exits. Neither delays a system shutdown: data that
+ * the service has written is safe in any case.
  */
 export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): void {
   let ended = false
   let ending = false
   let shuttingDown = false
   let confirmed = false
-  /** Whoever agreed to close the last window is not asked again by the quitting that follows from it. */
+  /** A confirmation for closing the last window also applies to the quit that follows. */
   const mayEnd = () => {
     const lost = whatIsLost(work())
     if (lost === '' || shuttingDown) return true
@@ -23,7 +23,7 @@ export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): voi
     shuttingDown = true
   })
   app.on('browser-window-created', (_event, window) => {
-    // Elsewhere than on macOS the program ends with its window, so the question comes while the window is still there.
+    // Except on macOS, closing the window quits the program, so ask while the window is still open.
     window.on('close', (event) => {
       if (process.platform !== 'darwin' && !ending && !mayEnd()) event.preventDefault()
     })
@@ -34,7 +34,7 @@ export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): voi
   app.on('will-quit', (event) => {
     if (ended) return
     if (shuttingDown) {
-      // On macOS to prevent this would be to cancel the shutdown.
+      // On macOS, preventing this event would cancel the shutdown.
       void service.stop()
       return
     }
@@ -61,7 +61,7 @@ function isAgreed(detail: string): boolean {
   return (window ? dialog.showMessageBoxSync(window, options) : dialog.showMessageBoxSync(options)) === 0
 }
 
-/** What quitting means for what is under way, in sentences; empty where it means nothing. */
+/** Describes what quitting does to running work, in sentences; empty if nothing is affected. */
 export function whatIsLost({ answering, models, batches }: Work): string {
   const sentences = [
     answering && 'An answer is being written: it stays as far as it has come.',

@@ -7,7 +7,7 @@ const MAX_FILES = 10
 
 const storedSchema = z.array(z.string()).max(1000)
 
-/** The files opened last, for the menu; the system is told too, for its own lists. */
+/** Recently opened files, for the menu. They are also added to the system's own list. */
 export class RecentFiles {
   readonly #onChange: () => void
   #paths: readonly string[]
@@ -18,7 +18,7 @@ export class RecentFiles {
     this.#paths = read.success ? read.data.slice(0, MAX_FILES) : []
   }
 
-  /** The newest first. */
+  /** Paths, newest first. */
   get paths(): readonly string[] {
     return this.#paths
   }

@@ -1,16 +1,16 @@
-/** How often a process that crashed is started again: what crashes more often than that would only crash on. */
+/** Limits restarts of a crashing process: one that crashes more often is not expected to recover. */
 export class RestartLimit {
   readonly #maxRestarts: number
   readonly #withinMs: number
   #restarts: number[] = []
 
-  /** `most` restarts in `withinMs` milliseconds. */
+  /** Allows `most` restarts within `withinMs` milliseconds. */
   constructor(maxRestarts = 3, withinMs = 5 * 60 * 1000) {
     this.#maxRestarts = maxRestarts
     this.#withinMs = withinMs
   }
 
-  /** Counts a restart; false where there were too many already. */
+  /** Counts a restart. Returns false if the limit was already reached. */
   take(now: number = Date.now()): boolean {
     this.#restarts = this.#restarts.filter((time) => now - time < this.#withinMs)
     if (this.#restarts.length >= this.#maxRestarts) return false

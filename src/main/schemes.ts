@@ -3,13 +3,13 @@ import { CLIP_SCHEME } from '../shared/contract/addresses.ts'
 import { PAGE_SCHEME } from './page-url.ts'
 
 /**
- * The page's scheme has an origin of its own, unlike `file:`, where any file of the disk would be the page's equal; the clips' one is
- * another origin, which pages show and cannot read. Before Electron is ready, and all at once: a second call replaces the first.
+ * Registers the schemes of the page and of clips. Each gets an origin of its own, unlike `file:`, where all files on disk would be same-origin;
+ * pages can display clips but not read them. Must be called once and before Electron is ready, because a second call replaces the first.
  */
 export function registerSchemes(): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
-    // Films are played while they are read.
+    // Clips are played while they load.
     { scheme: CLIP_SCHEME, privileges: { standard: true, secure: true, stream: true } },
   ])
 }

@@ -1,7 +1,7 @@
 import { app, dialog } from 'electron'
 import type { ErrorData } from '../shared/errors.ts'
 
-/** The service does not run and is not started by itself any more: a person decides. */
+/** Asks the user what to do when the service is not running and will not be restarted automatically. */
 export async function askWhatNow(error: ErrorData, startAgain: () => void): Promise<void> {
   const { response } = await dialog.showMessageBox({
     type: 'error',

@@ -9,13 +9,13 @@ import { RestartLimit } from './restart-limit.ts'
 
 const program = fileURLToPath(new URL('../cli/service-process.js', import.meta.url))
 
-/** It saves what it holds, and ends its engine, which has 3 seconds for that. */
+/** The service flushes pending writes and shuts down its engine, with a timeout of 3 seconds. */
 const STOP_TIMEOUT_MS = 6000
 
 interface Listeners {
   work(work: Work): void
   ended(ended: Ended): void
-  /** It is not started again by itself: it crashed too often, or cannot begin. */
+  /** Called when the service will not be restarted automatically: it crashed too often or cannot start. */
   onExit(error: ErrorData): void
 }
 
@@ -24,12 +24,12 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** The service in a process of its own: one is running, is started again after a crash, or is given up until somebody calls `start`. */
+/** Runs the service in a process of its own and restarts it after crashes, up to a limit. After that, `start` starts it again. */
 export class Service {
   readonly #listeners: Listeners
   readonly #limit = new RestartLimit()
   readonly #pending = new Map<number, Pending>()
-  /** Pages that want a port while nobody is there to give one to. */
+  /** Pages that wait for a port while no service is running. */
   readonly #waiting = new Set<WebContents>()
   #child: UtilityProcess | null = null
   #stopping = false
@@ -50,7 +50,7 @@ export class Service {
     for (const page of this.#waiting) this.connect(page)
   }
 
-  /** Gives a page a wire of its own to the service, which no message of passes through here. */
+  /** Connects a page directly to the service. Its messages do not pass through this process. */
   connect(page: WebContents): void {
     this.#waiting.delete(page)
     if (page.isDestroyed()) return
@@ -63,7 +63,7 @@ export class Service {
     page.postMessage(channels.port, null, [port2])
   }
 
-  /** Throws what the service throws, and `service-lost` when it ends before it has answered. */
+  /** Throws the service's error, or `service-lost` if the service exits before it answers. */
   async ask<Kind extends ShellQuestion['kind']>(question: ShellQuestion & { readonly kind: Kind }): Promise<ShellAnswers[Kind]> {
     const child = this.#child
     if (!child) throw lost()
@@ -74,7 +74,7 @@ export class Service {
     return (await answer) as ShellAnswers[Kind]
   }
 
-  /** Lets it end in order, and ends it when it takes too long over that. */
+  /** Shuts the service down in order, and kills it after a timeout. */
   async stop(): Promise<void> {
     this.#stopping = true
     const child = this.#child

@@ -3,16 +3,16 @@ import { dirname, join } from 'node:path'
 import { app } from 'electron'
 import { moveSync } from '../platform/move.ts'
 
-/** What was kept under a name in the shell's own folder; undefined for nothing, or what cannot be read. */
+/** Reads the value stored under a name in the shell's data folder. Returns undefined if it is missing or unreadable. */
 export function readStored(name: string): unknown {
   try {
     return JSON.parse(readFileSync(placeOf(name), 'utf8'))
   } catch {
-    return undefined // the first start, or a file that somebody damaged: the app begins as new
+    return undefined // first start, or a damaged file: the app uses its defaults
   }
 }
 
-/** Keeps plain data under a name. What cannot be written is forgotten: it is a comfort, and no work of anybody's. */
+/** Stores plain data under a name. Write errors are ignored, because only window state and similar conveniences are lost. */
 export function writeStored(name: string, value: unknown): void {
   const file = placeOf(name)
   try {
@@ -20,7 +20,7 @@ export function writeStored(name: string, value: unknown): void {
     writeFileSync(`${file}.part`, JSON.stringify(value))
     moveSync(`${file}.part`, file)
   } catch {
-    // A full or a read-only disk is told about where work is lost.
+    // Full and read-only disks are reported where user data is lost.
   }
 }
 

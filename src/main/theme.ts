@@ -5,7 +5,7 @@ import { onPage } from './page-channels.ts'
 
 const themeSchema = z.enum(['system', 'light', 'dark'])
 
-/** Title bar, menus and dialogs follow the colours that the page was given; unless told otherwise all of them follow the system. */
+/** Applies the page's theme to title bars, menus and dialogs. Defaults to the system's theme. */
 export function setupTheme(): void {
   onPage(channels.theme, (_page, sent) => {
     const theme = themeSchema.safeParse(sent)

@@ -7,17 +7,17 @@ export interface Bounds {
   readonly height: number
 }
 
-/** Where a window is, or was when it was closed; `maximized` beside the bounds that it goes back to. */
+/** Position and size of a window, now or when it was closed. If `maximized`, `bounds` are those to restore. */
 export interface WindowPlace {
   readonly bounds: Bounds
   readonly maximized: boolean
 }
 
-/** Smaller than this the page does not go. */
+/** Minimum size of the page. */
 export const SMALLEST = { width: 480, height: 420 } as const
 
 const USUAL = { width: 1100, height: 760 } as const
-/** What must be seen of a window to be able to take hold of it. */
+/** Minimum visible part of a window with which it can still be dragged. */
 const HOLD = { width: 120, height: 40 } as const
 
 const integer = z.int().min(-1e6).max(1e6)
@@ -27,8 +27,8 @@ const placeSchema = z.object({
 })
 
 /**
- * Where a window is to be opened, from what was kept when it was closed. `areas` are the parts of the displays that windows may take, the
- * main one first. A place on a display that is gone, or one that only a corner of would be seen of, is given up for the middle of the main one.
+ * Returns the position for a new window from the stored one. `areas` are the work areas of the displays, the primary one first. If the
+ * display no longer exists or too little of the window would be visible, the window is centred on the primary display.
  */
 export function fittingPlace(stored: unknown, areas: readonly [Bounds, ...Bounds[]]): WindowPlace {
   const parsed = placeSchema.safeParse(stored)
@@ -37,12 +37,12 @@ export function fittingPlace(stored: unknown, areas: readonly [Bounds, ...Bounds
   const area = areas.find((candidate) => canBeDragged(bounds, candidate))
   if (!area) return { bounds: centred(bounds, areas[0]), maximized }
   const size = fitted(bounds, area)
-  // Made narrower it may have left the area that it reached into.
+  // After its width was reduced, the window may no longer reach into the area.
   const x = Math.max(bounds.x, area.x + HOLD.width - size.width)
   return { bounds: { ...size, x, y: bounds.y }, maximized }
 }
 
-/** By the upper edge, where windows are taken hold of. */
+/** Whether enough of the title bar is visible to drag the window. */
 function canBeDragged({ x, y, width }: Bounds, area: Bounds): boolean {
   const seen = Math.min(x + width, area.x + area.width) - Math.max(x, area.x)
   return seen >= HOLD.width && y >= area.y && y + HOLD.height <= area.y + area.height

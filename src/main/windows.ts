@@ -7,7 +7,7 @@ import { fittingPlace, SMALLEST } from './window-place.ts'
 const preload = fileURLToPath(new URL('../preload/index.cjs', import.meta.url))
 const FILE_NAME = 'window'
 
-/** macOS keeps a program without windows and brings one back from the dock; elsewhere the last window ends it. */
+/** On macOS the program stays open without windows and the dock reopens one; elsewhere closing the last window quits. */
 export function setupWindows(): void {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
@@ -17,12 +17,12 @@ export function setupWindows(): void {
   })
 }
 
-/** The one window; undefined where a person closed it on macOS. */
+/** Returns the only window; undefined on macOS after it was closed. */
 export function mainWindow(): BrowserWindow | undefined {
   return BrowserWindow.getAllWindows()[0]
 }
 
-/** Brings the window in front of others, or back. Nothing before Electron is ready: then it is about to come anyway. */
+/** Brings the window to the front, or reopens it. Does nothing before Electron is ready, because the window opens then. */
 export function showMainWindow(): void {
   const window = mainWindow()
   if (!window) {
@@ -34,7 +34,7 @@ export function showMainWindow(): void {
   window.focus()
 }
 
-/** Opens the window where it was last, shown when there is something to see. */
+/** Opens the window at its last position. It is shown once the page has rendered. */
 export function openMainWindow(): void {
   const main = screen.getPrimaryDisplay()
   const others = screen.getAllDisplays().filter(({ id }) => id !== main.id)
@@ -45,7 +45,7 @@ export function openMainWindow(): void {
     minHeight: SMALLEST.height,
     show: false,
     title: 'Tarsier Desktop',
-    // The page's ground, for the moment before it is drawn.
+    // Background colour of the page, until its first paint.
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#15120f' : '#f6f2ec',
     webPreferences: {
       preload,
@@ -55,11 +55,11 @@ export function openMainWindow(): void {
       webSecurity: true,
       webviewTag: false,
       devTools: !app.isPackaged,
-      // Elsewhere Chromium would fetch its dictionaries from the internet.
+      // On other systems Chromium would download dictionaries.
       spellcheck: process.platform === 'darwin',
     },
   })
-  // Maximizing shows it too, so it waits as well.
+  // Maximizing also shows the window, so it waits as well.
   window.once('ready-to-show', () => (maximized ? window.maximize() : window.show()))
   window.on('close', () => writeStored(FILE_NAME, { bounds: window.getNormalBounds(), maximized: window.isMaximized() }))
   void window.loadURL(pageUrl())

@@ -2,13 +2,13 @@ import { app, Notification, powerSaveBlocker } from 'electron'
 import type { Ended, Work } from '../shared/shell-messages.ts'
 import { mainWindow, showMainWindow } from './windows.ts'
 
-/** Electron's value for a bar that is not there. */
+/** Electron's value for no progress bar. */
 const NO_BAR = -1
 
-/** What goes on, shown where the window is not looked at: a bar in the dock or the taskbar, a notification when something long is over. */
+/** Shows running work outside the window: a progress bar in the dock or taskbar, and a notification when a long task has ended. */
 export class WorkShown {
   #work: Work = { answering: false, models: 0, batches: 0, progress: null }
-  /** Electron's number of what keeps the system awake; null while nothing does. */
+  /** Id of Electron's power save blocker; null while none is active. */
   #blocker: number | null = null
 
   get work(): Work {
@@ -18,12 +18,12 @@ export class WorkShown {
   show(work: Work): void {
     this.#work = work
     mainWindow()?.setProgressBar(work.progress ?? NO_BAR)
-    // Only macOS and some Linux desktops have a badge; the others pass it over.
+    // Only macOS and some Linux desktops have a badge; elsewhere the call has no effect.
     app.setBadgeCount(work.batches + work.models)
     this.#keepAwake(work.answering || work.models > 0 || work.batches > 0)
   }
 
-  /** A batch goes on overnight: the screen may turn off, the machine must not go to sleep over it. */
+  /** Prevents system sleep while work is running, for example an overnight batch. The screen may turn off. */
   #keepAwake(working: boolean): void {
     if (working) this.#blocker ??= powerSaveBlocker.start('prevent-app-suspension')
     else if (this.#blocker !== null) {
@@ -32,7 +32,7 @@ export class WorkShown {
     }
   }
 
-  /** Nothing for whoever looks at the window anyway. */
+  /** Shows a notification, unless the window has the focus. */
   notify({ title, text }: Ended): void {
     if (mainWindow()?.isFocused() || !Notification.isSupported()) return
     const notification = new Notification({ title, body: text })

@@ -1,7 +1,7 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { type Bridge, channels, type OpenedFile } from '../shared/bridge.ts'
 
-// Files may come before the page is far enough to hear of them.
+// Buffers files that arrive before the page listens.
 const early: (readonly OpenedFile[])[] = []
 let hearFiles: Parameters<Bridge['onFiles']>[0] = (files) => early.push(files)
 ipcRenderer.on(channels.files, (_event, files: readonly OpenedFile[]) => hearFiles(files))
@@ -9,7 +9,7 @@ ipcRenderer.on(channels.files, (_event, files: readonly OpenedFile[]) => hearFil
 const bridge: Bridge = {
   platform: process.platform,
   connect: () => ipcRenderer.send(channels.connect),
-  // A file that never lay on the disk, such as a pasted picture, has no path; the shell is not asked about it.
+  // Files that are not on disk, such as a pasted picture, have no path and are not sent to the shell.
   open: (files) =>
     ipcRenderer.invoke(
       channels.open,
@@ -27,5 +27,5 @@ const bridge: Bridge = {
 
 contextBridge.exposeInMainWorld('tarsier', bridge)
 
-// Ports do not pass the bridge; a message of the page's own window hands them on.
+// Ports cannot pass the context bridge; a message to the page's own window transfers them.
 ipcRenderer.on(channels.port, (event) => window.postMessage(channels.port, window.location.origin, [...event.ports]))
