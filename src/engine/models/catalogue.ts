@@ -5,14 +5,14 @@ import { checkFields, readJsonFile } from '../formats/checked-json.ts'
 
 const FILE = 'catalogue.json'
 
-/** The checkpoints that are known to work, the first the one to begin with. */
+/** Returns the checkpoints that are known to work, the recommended one first. */
 export async function readCatalogue(): Promise<CatalogueEntry[]> {
   const folder = resourceFolder('models', FILE)
   if (folder === null) throw new TarsierError('internal', `The app's own ${FILE} is missing. Install Tarsier Desktop again.`)
   return checkFields(await readJsonFile(folder, FILE), catalogueSchema, FILE, 'internal')
 }
 
-/** The entry of a repository, or of its bare name, however written in capitals; null when the catalogue has none. */
+/** Finds the entry for a repository or its bare name, ignoring case; null if the catalogue has none. */
 export async function findInCatalogue(name: string): Promise<CatalogueEntry | null> {
   const wanted = name.toLowerCase()
   const entries = await readCatalogue()

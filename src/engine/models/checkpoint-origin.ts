@@ -4,18 +4,18 @@ import { TarsierError } from '../../shared/errors.ts'
 import { findInCatalogue, readCatalogue } from './catalogue.ts'
 import { isRepositoryName } from './hub/repository.ts'
 
-/** Where a checkpoint comes from. */
+/** Source of a checkpoint. */
 export type CheckpointOrigin = { readonly kind: 'local'; readonly path: string } | { readonly kind: 'hub'; readonly repository: string }
 
 /**
- * What a user means by the name of a checkpoint: what lies there on this disk, else a name of the catalogue, else a repository of the hub.
- * Throws `file-missing`, saying what would have been understood.
+ * Resolves a user's name for a checkpoint: a local path that exists, else a name in the catalogue, else a repository on the hub. Throws
+ * `file-missing`, listing the accepted forms.
  */
 export async function checkpointOrigin(source: string): Promise<CheckpointOrigin> {
   if (source !== '' && existsSync(source)) return { kind: 'local', path: resolve(source) }
   const entry = await findInCatalogue(source)
   if (entry !== null) return { kind: 'hub', repository: entry.repository }
-  // ./a/b and C:\a are paths whatever else they may look like.
+  // ./a/b and C:\a are always paths.
   if (isRepositoryName(source)) return { kind: 'hub', repository: source }
   const names = (await readCatalogue()).map(({ name }) => name)
   throw new TarsierError(

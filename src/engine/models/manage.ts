@@ -9,10 +9,10 @@ import { MANIFEST_FILE } from '../../shared/model-manifest.ts'
 import { readManifest } from './manifest.ts'
 import { DEMO_MODEL, isModelName, listModels, modelsFolder } from './registry.ts'
 
-/** How the folders of models begin that are being removed: no model's name begins so. */
+/** Prefix of folders of models that are being removed; no model name starts with it. */
 const REMOVED = '.removing-'
 
-/** Throws `usage` for what cannot be a model's name. */
+/** Throws `usage` for an invalid model name. */
 export function expectModelName(name: string): void {
   if (isModelName(name)) return
   throw new TarsierError(
@@ -23,8 +23,8 @@ export function expectModelName(name: string): void {
 }
 
 /**
- * The folder that a new model of this name will have. Throws `usage` for what cannot be a name, `model-exists` where one has it already.
- * To be asked before much work is done for it.
+ * Returns the folder for a new model with this name. Throws `usage` for an invalid name, `model-exists` if the name is taken. Call it
+ * before expensive work.
  */
 export function freeModelFolder(name: string, home: string): string {
   expectModelName(name)
@@ -38,8 +38,8 @@ export function freeModelFolder(name: string, home: string): string {
 }
 
 /**
- * The folder of a model in the home's `models`, whole or damaged: those alone may be changed. Throws `usage` for the model that comes with the
- * app, `model-missing`, naming the models there are.
+ * Returns the folder of a model in the home's `models` folder, even of a damaged one. Only these models can be changed. Throws `usage` for
+ * the bundled model, `model-missing`, listing the existing models.
  */
 export async function ownModelFolder(name: string, home: string): Promise<string> {
   if (name === DEMO_MODEL) {
@@ -56,8 +56,9 @@ export async function ownModelFolder(name: string, home: string): Promise<string
 }
 
 /**
- * Removes a model's folder, of a link only the link. It is no model any more before the first file goes. What an earlier removal had to leave,
- * because a file was in use or the process was killed, goes too. Throws as {@link ownModelFolder}, `write-failed`.
+ * Deletes a model's folder; for a link, deletes only the link. The folder is renamed first, so that no partially deleted model is listed.
+ * Also deletes the remains of earlier removals that failed because a file was in use or the process was killed. Throws as {@link
+ * ownModelFolder} does, and `write-failed`.
  */
 export async function removeModel(name: string, home: string): Promise<void> {
   const folder = await ownModelFolder(name, home)
@@ -69,7 +70,10 @@ export async function removeModel(name: string, home: string): Promise<void> {
   }
 }
 
-/** Gives a model another name, in its manifest and as a folder; returns that. Throws as the two above. */
+/**
+ * Renames a model's folder and the name in its manifest, and returns the new folder. Throws as {@link ownModelFolder} and {@link
+ * freeModelFolder} do, and `write-failed`.
+ */
 export async function renameModel(name: string, to: string, home: string): Promise<string> {
   const folder = await ownModelFolder(name, home)
   const target = freeModelFolder(to, home)
@@ -95,7 +99,7 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
 }
 
 async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => null)) !== null // a link to nowhere is there, and can be removed
+  return (await lstat(path).catch(() => null)) !== null // a broken link exists and can be removed
 }
 
 async function changing(folder: string, work: () => Promise<void>): Promise<void> {

@@ -12,21 +12,21 @@ import type { HashedFile } from '../formats/growing-file.ts'
 
 const versionSchema = z.object({ formatVersion: z.number() })
 
-/** The files a manifest names, in the order they are needed. */
+/** Files in a manifest, in the order in which they are used. */
 export function modelFiles(manifest: ModelManifest): HashedFile[] {
   const { language, vision } = manifest
   return [language, vision, ...(vision.data ? [vision.data] : [])]
 }
 
-/** What a model's files take on disk, and roughly in memory. */
+/** Size of a model's files, in bytes; roughly its memory use. */
 export function modelBytes(manifest: ModelManifest): number {
   return modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /**
- * Reads and checks a model folder's manifest, and that its files are there with the sizes it tells.
- * Throws `model-missing` when the folder holds no model, `model-unsupported` for a newer form of manifest, `model-damaged` otherwise.
- * The files' contents are not read: {@link verifyModel} does that.
+ * Reads and checks a model folder's manifest, and checks that its files exist with the sizes in it. Throws `model-missing` if the folder
+ * has no model, `model-unsupported` for another manifest version, `model-mismatch` if language model and vision tower have different
+ * widths, `model-damaged` otherwise. Does not read the files' contents: {@link verifyModel} does.
  */
 export async function readManifest(directory: string): Promise<ModelManifest> {
   const path = join(directory, MANIFEST_FILE)
@@ -70,8 +70,8 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
 }
 
 /**
- * Compares every file's sha256 with the manifest's; throws `model-damaged` for the first that differs. Reads everything, and tells how many
- * bytes it has read.
+ * Compares every file's sha256 with the manifest's and throws `model-damaged` for the first difference. Reads all files and reports the
+ * number of bytes read.
  */
 export async function verifyModel(
   directory: string,
@@ -94,7 +94,7 @@ export async function verifyModel(
   return manifest
 }
 
-/** sha256 of a file's bytes, hex. */
+/** Returns a file's sha256 as hex. */
 export async function hashFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<string> {
   const hash = createHash('sha256')
   try {

@@ -7,33 +7,33 @@ import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../shared/model-manifest.ts'
 import { readManifest } from './manifest.ts'
 
-/** The name of the model that comes with the app. */
+/** Name of the bundled model. */
 export const DEMO_MODEL = 'demo'
 
-/** Names that are folder names on every platform; a leading dot marks what is still being written. */
+/** Names that are valid folder names on every platform. A leading dot marks folders that are being written. */
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}[A-Za-z0-9_-]$|^[A-Za-z0-9]$/
 const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 
 export interface ModelEntry {
-  /** What it is called by; its folder's name. */
+  /** Name of the model and of its folder. */
   readonly name: string
   readonly directory: string
-  /** Null when it cannot be used; `problem` says why. */
+  /** Null if the model cannot be used; `problem` has the reason. */
   readonly manifest: ModelManifest | null
   readonly problem: string | null
 }
 
-/** The folder in which imported models lie, a folder each. */
+/** Folder of the imported models, with one subfolder each. */
 export function modelsFolder(home: string): string {
   return join(home, 'models')
 }
 
-/** Whether a model can have this name, which becomes the name of its folder on every system. */
+/** Whether a name is valid for a model, and as a folder name on every platform. */
 export function isModelName(name: string): boolean {
   return MODEL_NAME.test(name) && !RESERVED_ON_WINDOWS.test(name)
 }
 
-/** The models that are here: the one that comes with the app, then those in the home folder by name. Damaged ones are listed with their problem. */
+/** Lists the installed models: the bundled one, then those in the home folder by name. Damaged models are included with their problem. */
 export async function listModels(home: string): Promise<ModelEntry[]> {
   const demo = demoDirectory()
   const entries = demo === null ? [] : [await entryOf(DEMO_MODEL, demo)]
@@ -42,8 +42,8 @@ export async function listModels(home: string): Promise<ModelEntry[]> {
 }
 
 /**
- * The folder of a model given by its name or by the path of its folder. A name comes first: a folder of the same name in the
- * current one is meant by `./name`. Throws `model-missing`, naming the models there are.
+ * Returns the folder of a model, given its name or the path of its folder. Names take precedence: use `./name` for a folder with the same
+ * name in the current folder. Throws `model-missing`, listing the existing models.
  */
 export async function resolveModel(nameOrPath: string, home: string): Promise<string> {
   if (nameOrPath === DEMO_MODEL) {
@@ -66,7 +66,7 @@ export async function resolveModel(nameOrPath: string, home: string): Promise<st
   )
 }
 
-/** The demo model's folder; null when it did not come along. */
+/** Folder of the bundled model; null if it is not installed. */
 export function demoDirectory(): string | null {
   return resourceFolder(join('models', DEMO_MODEL), MANIFEST_FILE)
 }
@@ -96,6 +96,6 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch {
-    return false // whatever keeps us from seeing it, it is no model
+    return false // an inaccessible folder is no model
   }
 }

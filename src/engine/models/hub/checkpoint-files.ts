@@ -3,21 +3,21 @@ import { TarsierError } from '../../../shared/errors.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
 
-/** Chooses from the names of a repository's files those that are needed. */
+/** Selects the required files from the names in a repository. */
 export type FileChoice = (names: readonly string[]) => readonly string[]
 
-/** All that an import reads besides weights: configuration, tokenizer, preprocessing, and the card with the licence. */
+/** Files other than weights that an import reads: configuration, tokenizer, preprocessing, and the model card with the licence. */
 const SMALL_FILES =
   /^((generation_|preprocessor_|processor_|video_preprocessor_|tokenizer_)?config\.json|tokenizer\.(json|model)|vocab\.json|merges\.txt|(added_tokens|special_tokens_map|chat_template)\.json|chat_template\.jinja|README\.md|LICENSE(\.(txt|md))?)$/
 
-/** Whether the index of shards has to be read before the files can be chosen. */
+/** Whether the shard index must be read before the files can be chosen. */
 export function needsIndex(names: readonly string[]): boolean {
   return !names.includes(SINGLE_FILE) && names.includes(INDEX_FILE)
 }
 
 /**
- * The files of a checkpoint: the small ones, and its weights as safetensors, in one file or the shards that the index names; no other
- * form of the same weights. Throws `model-unsupported` where there are none, `hub-missing` for a shard that is not there.
+ * Lists the files of a checkpoint: the small ones, and its safetensors weights, either one file or the shards in the index. Other formats
+ * of the same weights are skipped. Throws `model-unsupported` if there are no such weights, `hub-missing` for a missing shard.
  */
 export function checkpointFiles(names: readonly string[], index: unknown, repository: string): string[] {
   const small = names.filter((name) => SMALL_FILES.test(name))
@@ -54,7 +54,7 @@ const MAX_SHARDS = 1000
 
 function shardsOf(index: unknown, repository: string): string[] {
   const { weight_map } = checkFields(index, indexSchema, `${INDEX_FILE} of ${repository}`)
-  // Not a zod record: that would lose a key named __proto__.
+  // Not a zod record, which would drop a key named __proto__.
   const files = typeof weight_map === 'object' && weight_map !== null ? Object.values(weight_map) : []
   return [...new Set(checkFields(files, z.array(z.string()).min(1), `${INDEX_FILE} of ${repository}: weight_map`))].slice(0, MAX_SHARDS)
 }

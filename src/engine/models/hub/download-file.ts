@@ -7,7 +7,7 @@ import type { RemoteFile } from './repository-listing.ts'
 import { Transient, waitBefore } from './transient.ts'
 
 export interface DownloadWatch {
-  /** Bytes that are there without having been fetched now (more), or that are given up (negative). */
+  /** Bytes that were already present (positive), or that are discarded (negative). */
   onKept(bytes: number): void
   onFetched(bytes: number): void
   onWait(milliseconds: number, why: TarsierError): void
@@ -16,7 +16,7 @@ export interface DownloadWatch {
 export interface DownloadOptions {
   readonly repository: string
   readonly commit: string
-  /** Where the part of it lies, without the ending. */
+  /** Path of the partial file, without the extension. */
   readonly stem: string
   readonly target: string
   readonly signal: AbortSignal
@@ -24,8 +24,8 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches one file to `target`: goes on where a part of it ends, and gives it its name only when its hash is the hub's. A part stays
- * after an abort or a failure. Throws the hub's errors, and `download-damaged` when twice other bytes came than the hub says.
+ * Downloads one file to `target`. Resumes a partial file, and renames it only if its hash matches the hub's. After an abort or a failure
+ * the partial file is kept. Throws the hub's errors, and `download-damaged` if the content differs from the hub's hash twice.
  */
 export async function downloadFile(client: HubClient, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { signal, watch, target, stem } = options
@@ -56,7 +56,7 @@ export async function downloadFile(client: HubClient, remote: RemoteFile, option
   }
 }
 
-/** One request for what is missing, and its bytes into the part. */
+/** Requests the missing bytes once and appends them to the partial file. */
 async function receive(client: HubClient, remote: RemoteFile, part: PartFile, options: DownloadOptions): Promise<void> {
   const { repository, commit, signal, watch } = options
   const wanted: Wanted = { repository, revision: commit, file: remote.name }
@@ -90,7 +90,7 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
   if (part.bytes < remote.bytes) throw new Transient(damage(remote, options, 'it was cut off'))
 }
 
-/** Compares what the answer says it brings with what is needed; empties the part where it brings the whole file. */
+/** Compares the response headers with the request; empties the partial file if the response contains the whole file. */
 async function begin({ status, headers }: HubAnswer, remote: RemoteFile, part: PartFile, options: DownloadOptions): Promise<void> {
   const { watch } = options
   const etag = headers.get('etag')

@@ -5,8 +5,8 @@ import { holdLock } from '../../folder-lock.ts'
 const LOCK_FILE = '.downloading'
 
 /**
- * Keeps a second process from writing into the same parts. Throws `download-busy` while another one holds the folder; the lock of a
- * process that died is taken over.
+ * Prevents a second process from writing to the same partial files. Throws `download-busy` while another process has locked the folder; the
+ * lock of a dead process is taken over.
  */
 export function lockFolder(folder: string, what: string): Promise<AsyncDisposable> {
   return holdLock(

@@ -21,37 +21,37 @@ import { sideBySide } from './side-by-side.ts'
 import { TransferMeter } from './transfer-meter.ts'
 import { defaultPatience, type Patience } from './transient.ts'
 
-/** Files fetched at a time: one connection seldom fills a line, and more than a few make hubs impatient. */
+/** Number of parallel downloads: one connection rarely uses the full bandwidth, and hubs limit clients with many connections. */
 const ABREAST = 4
 
 export interface FetchOptions {
   /** A branch, a tag or a commit. Defaults to "main". */
   readonly revision?: string
-  /** Which of the repository's files. Defaults to those of a checkpoint in safetensors. */
+  /** Selects files of the repository. Defaults to the files of a safetensors checkpoint. */
   readonly files?: FileChoice
-  /** Which of several GGUFs, where the repository has those and no safetensors. Defaults to none: such a repository is refused. */
+  /** Precisions to select if the repository has several GGUF files and no safetensors. By default such a repository is rejected. */
   readonly gguf?: GgufWish
-  /** Whose `downloads` folder it goes to. */
+  /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string
   readonly signal: AbortSignal
   readonly onProgress?: (progress: DownloadProgress) => void
-  /** Where the hub is, who asks, through which proxy. Defaults to the process's own environment. */
+  /** Environment variables for the hub's address, token and proxies. Defaults to the process's environment. */
   readonly env?: Environment
   readonly patience?: Partial<Patience>
 }
 
 export interface FetchedCheckpoint extends LocalCheckpoint {
   readonly repository: string
-  /** Whether it lies in our own folder of downloads, where {@link removeDownload} removes it; the Hugging Face cache is not ours. */
+  /** Whether the files are in the app's own downloads folder, where {@link removeDownload} deletes them; the Hugging Face cache is never changed. */
   readonly removable: boolean
 }
 
 /**
- * Brings a repository's files here and returns the folder they lie in: `downloads/models--owner--name/snapshots/<commit>` of the home, or
- * the Hugging Face cache where all of them are there. What is in that cache, or was fetched before, is not fetched again; a file gets
- * its name only when its hash is the hub's. An abort or a failure leaves parts, and the next call goes on with them.
+ * Downloads a repository's files and returns their folder: `downloads/models--owner--name/snapshots/<commit>` of the home, or the Hugging
+ * Face cache if all files are in it. Files in that cache and files that were downloaded before are not downloaded again; a file gets its
+ * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes.
  * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `hub-unreachable`, `hub-failed`, `download-damaged`,
- * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` where there is no checkpoint, `usage`.
+ * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` if the repository has no checkpoint, `usage`.
  */
 export async function fetchCheckpoint(repository: string, options: FetchOptions): Promise<FetchedCheckpoint> {
   const { revision = 'main', home, signal } = options
@@ -91,14 +91,14 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   }
 }
 
-/** Removes what was fetched of a repository, parts and all; nothing where the files are not ours. */
+/** Deletes the downloaded files of a repository, including partial files. Does nothing if the files are not in the app's downloads folder. */
 export async function removeDownload(
   { repository, removable }: Pick<FetchedCheckpoint, 'repository' | 'removable'>,
   home: string,
 ): Promise<void> {
   if (!removable) return
   await remove(join(downloadsFolder(home), repositoryFolder(repository)))
-  await rmdir(downloadsFolder(home)).catch(() => {}) // another model's files are in it
+  await rmdir(downloadsFolder(home)).catch(() => {}) // not empty: contains other models
 }
 
 function downloadsFolder(home: string): string {
@@ -155,7 +155,7 @@ class Fetch {
     if (this.#options.gguf && hasGgufPair(names)) return remotes(ggufPairFiles(names, this.#options.gguf, this.#repository))
     let index: unknown = null
     if (needsIndex(names)) {
-      // Its own progress would only run to the end and back.
+      // Not reported, because this progress would reach 100% and then restart.
       using meter = new TransferMeter(0, () => {})
       await this.#bring(remotes([INDEX_FILE]), meter)
       index = await readJsonFile(this.#snapshot, INDEX_FILE)
@@ -163,7 +163,7 @@ class Fetch {
     return remotes(checkpointFiles(names, index, this.#repository))
   }
 
-  /** The Hugging Face cache's own snapshot, when all of it is there and is what the hub says. */
+  /** Folder of the snapshot in the Hugging Face cache, if it has all files and they match the hub's hashes; else null. */
   async #wholeInCache(wanted: readonly RemoteFile[], meter: TransferMeter): Promise<string | null> {
     const snapshot = snapshotFolder(this.#client.settings.cache, this.#repository, this.#listing.commit)
     for (const { name, bytes } of wanted) if (!(await hasSize(join(snapshot, name), bytes))) return null
@@ -201,7 +201,7 @@ class Fetch {
     )
   }
 
-  /** Fetched before, or in the Hugging Face cache, from where it is shared. */
+  /** Whether a file is already in the snapshot. A file in the Hugging Face cache is linked into it. */
   async #isHere(file: RemoteFile, meter: TransferMeter): Promise<boolean> {
     const target = join(this.#snapshot, file.name)
     if (await hasSize(target, file.bytes)) {
@@ -218,7 +218,7 @@ class Fetch {
     return true
   }
 
-  /** Parts are named by what they are of, so that one goes on under a newer commit too. */
+  /** Path of the partial file. The name contains the content hash, so that a download can be resumed under a newer commit. */
   #stem({ name, hash }: RemoteFile): string {
     return join(this.#folder, 'blobs', `${name}-${hash.slice(0, 20)}`)
   }
@@ -238,7 +238,7 @@ class Fetch {
 }
 
 async function hasSize(path: string, bytes: number): Promise<boolean> {
-  const facts = await stat(path).catch(() => null) // not to be seen is as good as not there
+  const facts = await stat(path).catch(() => null) // an inaccessible file counts as missing
   return facts?.isFile() === true && facts.size === bytes
 }
 

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../../shared/model-manifest.ts'
 
-/** Which of several GGUFs of the same model is wanted. */
+/** Precisions to select if a repository has several GGUF files of the same model. */
 export interface GgufWish {
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
@@ -10,7 +10,7 @@ export interface GgufWish {
 const TOWER = /mmproj/i
 const SPLIT = /-\d{5}-of-\d{5}\.gguf$/i
 
-/** Whether a repository has GGUFs for what others have as safetensors. */
+/** Whether a repository has GGUF files and no safetensors. */
 export function hasGgufPair(names: readonly string[]): boolean {
   return (
     !names.some((name) => name.endsWith('.safetensors')) && names.some((name) => name.toLowerCase().endsWith('.gguf') && TOWER.test(name))
@@ -18,8 +18,9 @@ export function hasGgufPair(names: readonly string[]): boolean {
 }
 
 /**
- * The language model and the vision tower (mmproj) of a repository with GGUFs, by the precision in their names, and its card. Of towers in
- * none of the wanted precision f16 is taken, as few are made in others. Throws `model-unsupported`, naming the files there are.
+ * Selects the language model and the vision tower (mmproj) of a GGUF repository by the precision in their names, and the model card. If no
+ * tower has the requested precision, the f16 one is used, because other precisions are rare. Throws `model-unsupported`, listing the files
+ * in the repository.
  */
 export function ggufPairFiles(names: readonly string[], { language, vision }: GgufWish, repository: string): string[] {
   const files = names.filter((name) => name.toLowerCase().endsWith('.gguf') && !SPLIT.test(name))
@@ -44,7 +45,7 @@ function onlyOne(names: readonly string[]): string | null {
   return names.length === 1 ? (names[0] ?? null) : null
 }
 
-/** Precisions stand in names in capitals or not, between dashes, dots or underscores; q4_k_m must not be found in q4_k_m_l. */
+/** Whether a file name ends with a precision, in any case, after a dash, dot or underscore; q4_k_m must not match q4_k_m_l. */
 function isOf(name: string, precision: string): boolean {
   return new RegExp(`(^|[-._])${precision.replace('.', '\\.')}\\.gguf$`, 'i').test(name)
 }

@@ -10,17 +10,17 @@ import { COMMIT, repositoryFolder } from './repository.ts'
 import type { RemoteFile } from './repository-listing.ts'
 
 /**
- * The Python hub's cache, and our own folder of downloads, which has the same layout:
+ * Returns the folder of a snapshot in the cache of the Python hub library, or in the app's downloads folder, which has the same layout:
  *
- *     models--owner--name/refs/<revision>              the commit it is
- *     models--owner--name/snapshots/<commit>/<file>    the files, mostly links to blobs
- *     models--owner--name/blobs/<hash>                 what they hold, named by its hash
+ *     models--owner--name/refs/<revision>              commit of the revision
+ *     models--owner--name/snapshots/<commit>/<file>    files, mostly links to blobs
+ *     models--owner--name/blobs/<hash>                 contents, named by hash
  */
 export function snapshotFolder(root: string, repository: string, commit: string): string {
   return join(root, repositoryFolder(repository), 'snapshots', commit)
 }
 
-/** Where a file of the repository lies in the cache, by its content or by its place; null when it is not there with that size. */
+/** Finds a file of the repository in the cache, by its hash or by its name in the snapshot. Returns null if there is none with that size. */
 export async function cachedFile(
   root: string,
   repository: string,
@@ -28,13 +28,13 @@ export async function cachedFile(
   { name, bytes, hash }: RemoteFile,
 ): Promise<string | null> {
   for (const path of [join(root, repositoryFolder(repository), 'blobs', hash), join(snapshotFolder(root, repository, commit), name)]) {
-    const facts = await stat(path).catch(() => null) // not there, or not ours to see: fetched then
+    const facts = await stat(path).catch(() => null) // missing or not accessible: will be downloaded
     if (facts?.isFile() && facts.size === bytes) return await realPath(path)
   }
   return null
 }
 
-/** Whether a file has the bytes that the hub promises, by its hash. `onBytes` gets the number of bytes of each piece that was read. */
+/** Whether a file's hash matches the hub's. `onBytes` receives the size of each chunk that was read. */
 export async function hasContent(
   path: string,
   remote: Pick<RemoteFile, 'bytes' | 'hash'>,
@@ -50,20 +50,20 @@ export async function hasContent(
   return hash.digest('hex') === remote.hash
 }
 
-/** The same file under another name, without taking room where the disk allows that. */
+/** Makes a file available under another path, as a hard link if the file system supports that, else as a copy. */
 export async function shareFile(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   try {
     await link(from, to)
   } catch {
-    // Another disk, or one without links.
+    // Another file system, or one without hard links.
     const aside = `${to}.part`
     await copyFile(from, aside)
     await move(aside, to)
   }
 }
 
-/** The commit that a revision was when the cache last asked; null when it never did. */
+/** Commit of a revision at the last update of the cache; null if the cache has none. */
 export async function cachedCommit(root: string, repository: string, revision: string): Promise<string | null> {
   if (COMMIT.test(revision)) return revision
   try {
@@ -75,10 +75,7 @@ export async function cachedCommit(root: string, repository: string, revision: s
   }
 }
 
-/**
- * Compares a snapshot's files with the hashes that their blobs are named by; files without one are taken as they are.
- * Throws `download-damaged`.
- */
+/** Compares a snapshot's files with the hashes in their blobs' names; files without a hash are not checked. Throws `download-damaged`. */
 export async function checkSnapshot(snapshot: string, names: readonly string[], signal: AbortSignal): Promise<void> {
   for (const name of names) {
     const path = await realPath(join(snapshot, name))

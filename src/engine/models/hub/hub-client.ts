@@ -7,24 +7,24 @@ import { dispatcherFor } from './proxies.ts'
 import { type Patience, Transient, withPatience } from './transient.ts'
 
 const MAX_REDIRECTS = 8
-/** A redirect's own text; reading it keeps the connection for the next request. */
+/** Maximum size of a redirect's body. The body is read so that the connection can be reused. */
 const MAX_REDIRECT_BYTES = 64 * 1024
-/** Listings are text; no honest one comes near. */
+/** Far above the size of any valid listing, which is text. */
 const MAX_LISTING_BYTES = 64 * 1024 * 1024
 
-/** An answer that succeeded (or 416), with its body still to be read. */
+/** A successful (or 416) response, with an unread body. */
 export interface HubAnswer {
   readonly status: number
   readonly headers: HeaderLookup
-  /** Pieces as they come. Throws {@link Transient} when the connection breaks off or stands still, after all that came before. */
+  /** Chunks as they arrive. Throws {@link Transient} if the connection breaks or stalls, after all received chunks. */
   readonly body: AsyncIterable<Uint8Array>
-  /** Ends the connection without reading the rest. */
+  /** Closes the connection without reading the rest. */
   cancel(): void
 }
 
 /**
- * Requests to the hub: through the proxies of the environment, with the token to the hub alone, never to where it redirects.
- * Every failure is typed; those that may pass are {@link Transient}.
+ * HTTP client for the hub. Uses the proxies of the environment, and sends the token only to the hub, never to redirect targets. Every error
+ * is typed; errors that may be temporary are {@link Transient}.
  */
 export class HubClient implements AsyncDisposable {
   readonly settings: HubSettings
@@ -43,7 +43,7 @@ export class HubClient implements AsyncDisposable {
     await this.#dispatcher.destroy()
   }
 
-  /** One request without a second try. `onHub` sees what the hub itself answers, before anything is fetched from where it redirects to. */
+  /** Sends one request without retries. `onHub` receives the headers of the hub's own response, before a redirect is followed. */
   async open(
     address: string,
     wanted: Wanted,
@@ -58,7 +58,7 @@ export class HubClient implements AsyncDisposable {
       const found = lookup(all)
       const next = found.get('location')
       if (status >= 300 && status < 400 && next !== null) {
-        await body.dump({ limit: MAX_REDIRECT_BYTES }).catch(() => {}) // it broke: nothing of it was wanted
+        await body.dump({ limit: MAX_REDIRECT_BYTES }).catch(() => {}) // errors do not matter, as the body is not used
         if (fromHub) onHub(found)
         url = this.#redirected(url, next)
         continue
@@ -76,7 +76,7 @@ export class HubClient implements AsyncDisposable {
     throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in circles. Check HF_ENDPOINT.`)
   }
 
-  /** A whole answer of text, tried again while that may help; for the hub's own library. */
+  /** Reads a whole text response, with retries; used by the hub's own library. */
   async text(address: string, wanted: Wanted, signal: AbortSignal): Promise<Response> {
     return await withPatience(
       async () => {
@@ -105,7 +105,7 @@ export class HubClient implements AsyncDisposable {
         dispatcher: this.#dispatcher,
         headers: {
           ...headers,
-          // Compressed pieces could not be counted, nor asked for again.
+          // The size of compressed chunks is unknown, and compressed responses cannot be resumed.
           'accept-encoding': 'identity',
           'user-agent': 'tarsier-desktop',
           ...(fromHub && token !== null && { authorization: `Bearer ${token}` }),

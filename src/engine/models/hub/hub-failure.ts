@@ -2,15 +2,15 @@ import { deepestCause, failureCode, TarsierError } from '../../../shared/errors.
 import type { HubSettings } from './hub-settings.ts'
 import { parseRetryAfter, Transient } from './transient.ts'
 
-/** What a request was for. */
+/** The subject of a request, for error messages. */
 export interface Wanted {
   readonly repository: string
   readonly revision: string
-  /** Absent for questions about the repository itself. */
+  /** Absent for requests about the repository itself. */
   readonly file?: string
 }
 
-/** An answer's headers, by names in lower case. */
+/** Response headers, by lower-case name. */
 export interface HeaderLookup {
   get(name: string): string | null
 }
@@ -18,11 +18,11 @@ export interface HeaderLookup {
 export interface Refusal {
   readonly status: number
   readonly headers: HeaderLookup
-  /** Whether the hub itself said so, not the host it sent us to. */
+  /** Whether the response is from the hub itself, not from a redirect target. */
   readonly fromHub: boolean
 }
 
-/** The failure that an answer other than success means; {@link Transient} where trying again may help. */
+/** Returns the error for an unsuccessful response; {@link Transient} if a retry may help. */
 export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted, { endpoint, token }: HubSettings): Error {
   const { repository } = wanted
   const code = headers.get('x-error-code')
@@ -43,7 +43,7 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
       wait,
     )
   }
-  // The other host's addresses run out; the hub gives a new one.
+  // URLs of redirect targets expire; the hub returns a new one.
   if (!fromHub || status === 408 || status >= 500) {
     return new Transient(
       new TarsierError(
@@ -101,7 +101,7 @@ function missing(code: string | null, { repository, revision, file }: Wanted, de
   return new TarsierError('hub-missing', sentence, { details: { ...details, what, revision } })
 }
 
-/** `RateLimit: "name";r=0;t=55`: seconds until there is room again, here in milliseconds. */
+/** Parses `RateLimit: "name";r=0;t=55`: seconds until the limit is reset. Returns milliseconds. */
 function parseRateLimit(text: string | null): number | null {
   const seconds = /;\s*t=(\d{1,6})/.exec(text ?? '')?.[1]
   return seconds === undefined ? null : Number(seconds) * 1000
@@ -109,7 +109,7 @@ function parseRateLimit(text: string | null): number | null {
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/
 
-/** What it means that no answer came, or that one broke off. */
+/** Returns the error for a failed or interrupted connection. */
 export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
   const reason = deepestCause(error)
   const code = failureCode(reason)

@@ -7,27 +7,27 @@ import { type Proxies, proxiesOf } from './proxies.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the environment says about the hub, by the same variables as the Python library. */
+/** Hub settings from the environment, in the same variables as for the Python library. */
 export interface HubSettings {
-  /** Address of the hub, without a slash at its end. */
+  /** Address of the hub, without a trailing slash. */
   readonly endpoint: string
-  /** Sent to the endpoint alone; null where there is none. */
+  /** Sent only to the endpoint; null if there is none. */
   readonly token: string | null
-  /** The Python hub's cache; may not be there. */
+  /** Cache of the Python hub library; may not exist. */
   readonly cache: string
-  /** No request may be made. */
+  /** Whether requests are forbidden. */
   readonly offline: boolean
   readonly proxies: Proxies
 }
 
 const TRUE = /^(1|on|yes|true)$/i
 const PUBLIC_HUB = 'https://huggingface.co'
-/** What may stand in a header; whoever pastes a token with a line break in it means the token. */
+/** Characters that are valid in a header. */
 const TOKEN = /^[\x21-\x7e]+$/
 
 /**
  * Reads HF_ENDPOINT, HF_TOKEN (or the token file that `hf auth login` writes), HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTP_PROXY,
- * HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the older names of these. Throws `usage` for an endpoint or token that cannot be one.
+ * HTTPS_PROXY, ALL_PROXY and NO_PROXY, and their older names. Throws `usage` for an invalid endpoint or token.
  */
 export async function hubSettings(env: Environment, user: string = homedir()): Promise<HubSettings> {
   const home = resolve(env.HF_HOME || join(env.XDG_CACHE_HOME || join(user, '.cache'), 'huggingface'))

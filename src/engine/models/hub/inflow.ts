@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
 
-/** What may wait to be written before the sender has to wait too. */
+/** Maximum number of buffered bytes before the stream is paused. */
 const MOST_WAITING = 4 * 1024 * 1024
 
 /**
- * What comes over a connection, piece by piece. Unlike a stream's own iterator it hands over all that came before the connection broke:
- * that one forgets what it has not given yet, and every broken connection would cost bytes that were here already.
+ * Iterates over the chunks of a stream. Unlike the stream's own iterator, it yields all received chunks before it throws an error. The
+ * stream's iterator drops its buffer, so that every broken connection would lose received bytes.
  */
 export class Inflow {
   readonly #stream: Readable

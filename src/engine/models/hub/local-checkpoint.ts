@@ -6,7 +6,7 @@ import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, needsIndex } from './checkpoint-files.ts'
 import { cachedCommit, checkSnapshot, snapshotFolder } from './hub-cache.ts'
 
-/** Chooses files; null leaves it to the form of a checkpoint in safetensors. */
+/** Selects files; null selects the files of a safetensors checkpoint. */
 type LocalChoice = (names: readonly string[]) => readonly string[] | null
 
 export interface LocalCheckpoint {
@@ -15,8 +15,8 @@ export interface LocalCheckpoint {
 }
 
 /**
- * The snapshot of a repository that is all there in one of the caches (`roots`, in the Python hub's layout), with its contents checked
- * where their hashes are known; null when there is none. No request is made. Throws `download-damaged` for a cache gone bad.
+ * Finds a complete snapshot of a repository in one of the caches (`roots`, in the layout of the Python hub library) and checks its contents
+ * if their hashes are known. Returns null if there is none. Sends no requests. Throws `download-damaged` for changed files in the cache.
  */
 export async function localCheckpoint(
   roots: readonly string[],
@@ -47,7 +47,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** Null when not all of it is there. */
+/** Returns null if files are missing. */
 async function wantedOf(
   directory: string,
   names: readonly string[],

@@ -10,8 +10,8 @@ import { beginHash } from './content-hash.ts'
 import type { RemoteFile } from './repository-listing.ts'
 
 /**
- * What is there of a file that is being fetched, under `<path>.part`; the ETag it came with lies beside it. It outlives the process,
- * so that a later one goes on where this one stopped. The hash runs along; of what was there before it is made anew.
+ * A partially downloaded file, `<path>.part`, with its ETag in a file beside it. It is kept after the process ends, so that a later process
+ * can resume the download. The hash is updated with each chunk; bytes from an earlier process are hashed again on opening.
  */
 export class PartFile implements AsyncDisposable {
   readonly #path: string
@@ -30,11 +30,14 @@ export class PartFile implements AsyncDisposable {
     this.#etag = etag
   }
 
-  /** `onKept` is told of the bytes that were there, as they are hashed. A part longer than the file is none. */
+  /**
+   * Opens or creates the file. `onKept` receives the number of existing bytes as they are hashed. If the existing file is longer than the
+   * remote one, it is emptied.
+   */
   static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onKept: (bytes: number) => void): Promise<PartFile> {
     const path = `${stem}.part`
     await mkdir(dirname(path), { recursive: true })
-    // Not 'a': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
+    // Not 'a': on Windows such a handle lacks the permission to truncate the file (nodejs/node#3177).
     const file = await open(path, constants.O_RDWR | constants.O_CREAT)
     try {
       let { size } = await file.stat()
@@ -55,17 +58,17 @@ export class PartFile implements AsyncDisposable {
     return this.#bytes
   }
 
-  /** The ETag of what these bytes are a part of; null where the server gave none that holds for parts. */
+  /** ETag of the file that the bytes belong to; null if the server gave no strong ETag. */
   get etag(): string | null {
     return this.#etag
   }
 
-  /** Forgets all bytes; what comes next has this ETag. */
+  /** Discards all bytes and sets the ETag of the following ones. */
   async restart(etag: string | null): Promise<void> {
     await this.#file.truncate(0)
     this.#bytes = 0
     this.#hash = beginHash(this.#remote)
-    // A weak one says only "much the same", which is not enough to put parts together.
+    // A weak ETag does not guarantee identical bytes, so parts cannot be combined.
     this.#etag = etag === null || etag.startsWith('W/') ? null : etag
     if (this.#etag === null) await remove(`${this.#path}.etag`)
     else await writeFile(`${this.#path}.etag`, this.#etag)
@@ -77,12 +80,12 @@ export class PartFile implements AsyncDisposable {
     this.#bytes += piece.byteLength
   }
 
-  /** Whether all of it is there and hashes to what the hub says. To be asked once: after `false`, {@link restart}. */
+  /** Whether the file is complete and matches the hub's hash. Call it only once; after `false`, call {@link restart}. */
   isWhole(): boolean {
     return this.#bytes === this.#remote.bytes && this.#hash.digest('hex') === this.#remote.hash
   }
 
-  /** Gives the whole file its name. */
+  /** Moves the complete file to its final path. */
   async finish(target: string): Promise<void> {
     await this.#file.sync()
     await this.#file.close()
@@ -97,7 +100,7 @@ export class PartFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close() // does nothing when it is closed already
+    await this.#file.close() // no effect if already closed
   }
 }
 

@@ -1,25 +1,25 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { TarsierError } from '../../../shared/errors.ts'
 
-/** The proxies that an environment names, by the kind of address they are for; empty for none. */
+/** Proxies from the environment, by protocol of the address; an empty string means none. */
 export interface Proxies {
   readonly http: string
   readonly https: string
-  /** Hosts that are asked without one, as NO_PROXY lists them. */
+  /** Hosts without a proxy, in the format of NO_PROXY. */
   readonly except: string
 }
 
 const CONNECT_MS = 15_000
 
-/** Reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, each also in lower case, which comes first. */
+/** Reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; lower-case names take precedence. */
 export function proxiesOf(env: Readonly<Record<string, string | undefined>>): Proxies {
   const named = (...names: string[]) => names.map((name) => env[name.toLowerCase()] || env[name]).find(Boolean) ?? ''
   return { http: named('HTTP_PROXY', 'ALL_PROXY'), https: named('HTTPS_PROXY', 'ALL_PROXY'), except: named('NO_PROXY') }
 }
 
 /**
- * What sends requests through these proxies, or straight where there is none. Throws `usage` for an address that is none.
- * @param stall milliseconds without a byte after which a connection is given up
+ * Returns a dispatcher that uses these proxies, or connects directly if there are none. Throws `usage` for an invalid proxy address.
+ * @param stall milliseconds without a byte before a connection is closed
  */
 export function dispatcherFor({ http, https, except }: Proxies, stall: number): Dispatcher {
   const limits = { headersTimeout: stall, bodyTimeout: stall }
@@ -28,7 +28,7 @@ export function dispatcherFor({ http, https, except }: Proxies, stall: number): 
   try {
     return new EnvHttpProxyAgent({
       ...options,
-      // undici forgets the limits on the way to a proxy that hands plain requests on.
+      // undici does not pass the limits to a proxy that forwards plain HTTP requests.
       factory: (origin, given) => new Pool(origin, { ...given, ...limits }),
       httpProxy: http,
       httpsProxy: https,

@@ -4,11 +4,11 @@ import type { HubClient } from './hub-client.ts'
 import { COMMIT } from './repository.ts'
 import { Transient } from './transient.ts'
 
-/** A file at the top of a repository. */
+/** A file in the top folder of a repository. */
 export interface RemoteFile {
   readonly name: string
   readonly bytes: number
-  /** What its bytes hash to: sha256 (64 hex digits) of a large file, git's sha1 (40) of a small one. */
+  /** Hash of the content: sha256 (64 hex digits) for large files, git's sha1 (40) for small ones. */
   readonly hash: string
 }
 
@@ -17,9 +17,9 @@ export interface RepositoryListing {
   readonly files: readonly RemoteFile[]
 }
 
-/** Models have some dozens of files at the top. */
+/** Models have a few dozen files in the top folder. */
 const MAX_FILES = 10_000
-/** A plain name; no other is a file of a model (see contained-file.ts), and no other is made on this disk. */
+/** A plain file name. Files with other names are never part of a model (see contained-file.ts) and never created. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/
 
 const infoSchema = z.object({ sha: z.string().regex(COMMIT) })
@@ -33,8 +33,8 @@ const entrySchema = z.object({
 })
 
 /**
- * Which commit a revision is, and the files at the top of the repository there; folders and files with other than plain names are
- * left out. Throws the hub's errors (`hub-missing`, `hub-gated`, …).
+ * Returns the commit of a revision and the files in the repository's top folder. Folders and files without a plain name are skipped. Throws
+ * the hub's errors (`hub-missing`, `hub-gated`, …).
  */
 export async function listRepository(
   client: HubClient,
@@ -45,7 +45,7 @@ export async function listRepository(
   const { endpoint: hubUrl } = client.settings
   const wanted = { repository, revision }
   const fetch = (address: unknown) => client.text(String(address), wanted, signal)
-  // Loaded only here: no other command needs it.
+  // Loaded here because no other command needs it.
   const { listFiles, modelInfo } = await import('@huggingface/hub')
   try {
     const { sha: commit } = infoSchema.parse(await modelInfo({ name: repository, revision, additionalFields: ['sha'], hubUrl, fetch }))

@@ -1,16 +1,16 @@
 import { TarsierError } from '../../../shared/errors.ts'
 
-/** A repository's name on the hub: owner and name, each of letters, digits, dots, dashes and underscores, as the hub allows them. */
+/** A repository's name on the hub: owner and name, each with the characters that the hub allows: letters, digits, dots, dashes and underscores. */
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/
 const REVISION = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/
 export const COMMIT = /^[0-9a-f]{40}$/
 
-/** Whether a text can be a repository of the hub: `owner/name`. */
+/** Whether a string is a valid repository name: `owner/name`. */
 export function isRepositoryName(text: string): boolean {
   return REPOSITORY.test(text) && !text.includes('..') && !text.includes('--')
 }
 
-/** Throws `usage` for what cannot be a repository or a branch, tag or commit: both become parts of addresses and of paths. */
+/** Throws `usage` for an invalid repository, branch, tag or commit, because both become parts of URLs and paths. */
 export function expectRepository(repository: string, revision: string): void {
   if (!isRepositoryName(repository)) {
     throw new TarsierError(
@@ -23,7 +23,7 @@ export function expectRepository(repository: string, revision: string): void {
   }
 }
 
-/** The folder of a repository, in the layout of the Python hub's cache. */
+/** Folder name of a repository in the cache layout of the Python hub library. */
 export function repositoryFolder(repository: string): string {
   return `models--${repository.replace('/', '--')}`
 }

@@ -1,6 +1,6 @@
 /**
- * Does `work` for every item, `abreast` of them at a time, in order. The first failure ends the others by their signal, is waited out,
- * and thrown.
+ * Calls `work` for every item, in order, with up to `abreast` calls in parallel. The first failure aborts the other calls through their
+ * signal, and is thrown after they have ended.
  */
 export async function sideBySide<T>(
   items: readonly T[],

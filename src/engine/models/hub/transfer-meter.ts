@@ -1,11 +1,11 @@
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 
-/** The speed is that of the last so many milliseconds. */
+/** Time window for the speed, in milliseconds. */
 const WINDOW_MS = 8000
-/** Told so often, in milliseconds, also while nothing comes: then the speed falls. */
+/** Interval between progress events, in milliseconds. Events are sent even when no data arrives, so that the reported speed drops. */
 const EVERY_MS = 200
 
-/** Adds up what several downloads bring, and tells how fast and how long still. */
+/** Adds up the bytes of several downloads, and reports progress, speed and remaining time. */
 export class TransferMeter implements Disposable {
   readonly #total: number
   readonly #tell: (progress: DownloadProgress) => void
@@ -24,7 +24,7 @@ export class TransferMeter implements Disposable {
     this.#tick = setInterval(() => this.#report(), EVERY_MS).unref()
   }
 
-  /** Bytes that were there already; negative where they are given up. */
+  /** Adds bytes that were already present; negative if they are discarded. */
   kept(bytes: number): void {
     this.#bytes += bytes
   }
@@ -35,7 +35,7 @@ export class TransferMeter implements Disposable {
     this.#fetched += bytes
   }
 
-  /** What goes on, where it is not the downloading itself. */
+  /** Reports a step other than downloading. */
   say(title: string): void {
     this.#title = title
     this.#report()

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TarsierError } from '../../../shared/errors.ts'
 
-/** A failure that may be gone in a moment. Never seen by users: whoever gives up throws its `failure`. */
+/** A failure that may be temporary. Not shown to users: after the last retry, its `failure` is thrown. */
 export class Transient extends Error {
   readonly failure: TarsierError
-  /** What the server asked for, in milliseconds. */
+  /** Delay that the server requested, in milliseconds. */
   readonly retryAfter: number | null
 
   constructor(failure: TarsierError, retryAfter: number | null = null) {
@@ -15,13 +15,13 @@ export class Transient extends Error {
 }
 
 export interface Patience {
-  /** Attempts in a row that may fail without anything gained before giving up. */
+  /** Maximum number of consecutive failed attempts without new data. */
   readonly attempts: number
-  /** The first wait, in milliseconds; each further one is twice as long, up to {@link LONGEST_BACKOFF}. */
+  /** First delay, in milliseconds; doubled after each attempt, up to {@link LONGEST_BACKOFF}. */
   readonly backoff: number
-  /** Milliseconds without a byte after which a connection counts as dead. */
+  /** Milliseconds without a byte before a connection counts as dead. */
   readonly stall: number
-  /** The longest wait that a server may ask for, in milliseconds: beyond it the user decides. Defaults to two minutes. */
+  /** Maximum delay that a server may request, in milliseconds; longer ones end the retries. Defaults to two minutes. */
   readonly longestWait?: number
 }
 
@@ -31,8 +31,8 @@ const LONGEST_BACKOFF = 30_000
 const LONGEST_WAIT = 120_000
 
 /**
- * The wait before another attempt, in milliseconds; null when it is time to give up. `failed` counts attempts in a row that gained
- * nothing. Half of a wait is chance, so that several files, and several users, do not come back all at once.
+ * Returns the delay before the next attempt, in milliseconds, or null after the last one. `failed` counts consecutive attempts without new
+ * data. Half of the delay is random, so that parallel downloads, and several users, do not retry at the same time.
  */
 export function waitBefore(failed: number, { retryAfter }: Transient, patience: Patience, chance: number = Math.random()): number | null {
   if (failed >= patience.attempts) return null
@@ -41,7 +41,7 @@ export function waitBefore(failed: number, { retryAfter }: Transient, patience: 
   return retryAfter > (patience.longestWait ?? LONGEST_WAIT) ? null : Math.max(retryAfter, backoff)
 }
 
-/** Runs `work` until it does not end with {@link Transient}, as long as {@link waitBefore} allows it; then throws what failed. */
+/** Retries `work` on {@link Transient} errors, as long as {@link waitBefore} allows; then throws the underlying failure. */
 export async function withPatience<T>(work: () => Promise<T>, patience: Patience, signal: AbortSignal): Promise<T> {
   for (let failed = 1; ; failed++) {
     try {
@@ -55,7 +55,7 @@ export async function withPatience<T>(work: () => Promise<T>, patience: Patience
   }
 }
 
-/** Retry-After in milliseconds: seconds or a date; null where it says nothing sensible. */
+/** Parses Retry-After, which is seconds or a date. Returns milliseconds; null for an invalid value. */
 export function parseRetryAfter(text: string | null, now: number = Date.now()): number | null {
   if (text === null || text.trim() === '') return null
   const seconds = Number(text)
