@@ -1,10 +1,10 @@
 import type { Batch } from './llama-header.ts'
 import { NativeArray } from './native-memory.ts'
 
-/** Planes of an M-RoPE batch of rows: t, y, x and a fourth that is always 0. */
+/** Planes of an M-RoPE batch of rows: t, y, x, and a fourth that is always 0. */
 const MROPE_PLANES = 4
 
-/** The C memory of one batch, allocated once and filled again and again. It stays in place until it is freed. */
+/** The native memory of a batch, allocated once and reused. Its address does not change until it is freed. */
 export class BatchMemory {
   readonly size: number
   readonly #width: number
@@ -15,10 +15,10 @@ export class BatchMemory {
   readonly #sequence: NativeArray
   readonly #sequences: NativeArray
   readonly #outputs: NativeArray
-  /** Rows take far more room than tokens, and a conversation without a clip has none. */
+  /** Allocated on first use, because rows need far more memory than tokens, and conversations without clips have none. */
   #rows: NativeArray | null = null
 
-  /** @param size most tokens or rows in a batch */
+  /** @param size maximum number of tokens or rows in a batch */
   constructor(size: number, width: number, mrope: boolean) {
     this.size = size
     this.#width = width
@@ -34,7 +34,7 @@ export class BatchMemory {
     this.#sequences.write(Array.from({ length: size }, () => this.#sequence.address))
   }
 
-  /** A batch of tokens: llama.cpp spreads their one position over the planes. */
+  /** Fills the batch with tokens. They have one position each, which llama.cpp copies to all planes. */
   ofTokens(tokens: Int32Array, position: number, wantsLogits: boolean): Batch {
     this.#tokens.write(tokens)
     this.#positions.write(Int32Array.from(tokens, (_, i) => position + i))
@@ -42,7 +42,7 @@ export class BatchMemory {
   }
 
   /**
-   * A batch of rows `from` to `to` out of `rows` [count, width].
+   * Fills the batch with the rows from `from` to `to` of `rows` [count, width].
    * @param planes t, h, w of all rows, [3, count]
    */
   ofRows(rows: Float32Array, planes: Int32Array, from: number, to: number, wantsLogits: boolean): Batch {

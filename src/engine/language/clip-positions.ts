@@ -1,17 +1,17 @@
 import type { PositionKind } from './types.ts'
 
-/** A picture's tokens: rows and columns of the grid, and the rows of embeddings they become, with separators where a model has such. */
+/** Tokens of a frame: rows and columns of the grid, and the number of embedding rows, including separators if the model has them. */
 interface PictureTokens {
   readonly grid: readonly [rows: number, columns: number]
   readonly rows: number
 }
 
 /**
- * Positions of one frame's rows, each row's in three planes t, h, w.
- * - `grid` (M-RoPE, Qwen2-VL's `get_rope_index`): t is the clip's start plus the frame's number within the clip, h and w the start plus
- *   row and column of the token.
- * - `line`: one after the other, like a text's; the planes are equal.
- * @returns planes one after another, [3, rows]
+ * Positions of the rows of one frame, in three planes t, h, w.
+ * - `grid` (M-RoPE, Qwen2-VL's `get_rope_index`): t is the start of the clip plus the index of the frame in the clip; h and w are the start
+ * plus row and column of the token.
+ * - `line`: consecutive positions, as for text; all planes are equal.
+ * @returns the planes one after another, [3, rows]
  */
 export function framePlanes(
   kind: PositionKind,
@@ -31,12 +31,12 @@ export function framePlanes(
   return planes
 }
 
-/** Positions of a text's tokens: all three planes the same, counting on from `start`. */
+/** Positions of text tokens: consecutive from `start`, equal in all three planes. */
 export function linePlanes(start: number, count: number): Int32Array {
   return Int32Array.from({ length: 3 * count }, (_, i) => start + (i % count))
 }
 
-/** The position of whatever follows a clip of so many frames: past the greatest position any plane used. */
+/** Position after a clip of `frames` frames: greater than all positions in any plane. */
 export function positionAfterClip(kind: PositionKind, start: number, frames: number, { grid, rows }: PictureTokens): number {
   return start + (kind === 'line' ? frames * rows : Math.max(frames, ...grid))
 }

@@ -2,17 +2,17 @@ import { framePlanes, positionAfterClip } from './clip-positions.ts'
 import type { Language } from './types.ts'
 
 const WORDS = 'Describe the video in detail: what happens first, and what happens then?'
-/** The picture in the test's prefix. */
+/** Size of the image in the test's prompt. */
 const PICTURE = { grid: [4, 4], rows: 16 } as const
-/** Room for the words of any tokenizer, and the picture. */
+/** Enough cells for the text with any tokenizer, and the image. */
 const CELLS = 256
 /**
- * Largest difference of a logit, relative to the spread of the CPU's. GPUs multiply in 16 bits what the CPU does in 32 or 8; a wrong kernel is off by
- * a tenth and more. Measured: docs/decisions/0020-device-self-tests.md.
+ * Maximum difference of a logit, relative to the spread of the CPU's logits. GPUs multiply in 16 bits where the CPU uses 32 or 8; a wrong
+ * kernel differs by a tenth or more. Measured: docs/decisions/0020-device-self-tests.md.
  */
 const MAX_DIFFERENCE = 0.03
 
-/** Logits [vocabulary] after words, rows of embeddings at a picture's positions, and words again: all that a description asks of a device. */
+/** Logits [vocabulary] after text, embedding rows at the positions of an image, and text again: all operations that a description needs. */
 export async function testLogits(language: Language, signal: AbortSignal): Promise<Float32Array> {
   await using session = await language.open({ cells: CELLS })
   const tokens = language.tokenize(WORDS).slice(0, CELLS / 4)
@@ -25,7 +25,7 @@ export async function testLogits(language: Language, signal: AbortSignal): Promi
   return session.logits()
 }
 
-/** Whether a device's logits are near enough to the CPU's. */
+/** Compares the logits of a device with those of the CPU. */
 export function verdictOnLogits(expected: Float32Array, logits: Float32Array): { readonly passed: boolean; readonly detail: string } {
   let [least, most, apart] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
   for (const [i, value] of expected.entries()) {

@@ -6,17 +6,17 @@ import { ggufNotWeights, ggufTensorTypes } from '../formats/gguf/gguf-types.ts'
 import { checkHyperparameters, type LanguageShape, languageArchitectures } from './gguf-hyperparameters.ts'
 import { checkVocabulary, VOCABULARY_TEXTS } from './gguf-vocabulary.ts'
 
-/** What is known of a model file before llama.cpp opens it. */
+/** Metadata of a model file, read before llama.cpp opens it. */
 export interface GgufFacts extends LanguageShape {
-  /** Whether all its weights are in 32 bits. */
+  /** Whether all weights are in 32 bits. */
   readonly exact: boolean
-  /** Tells the file from others: its head, its size, and samples of its weights. */
+  /** Hash of the header, the file size and samples of the weights, to distinguish files. */
   readonly fingerprint: string
 }
 
 /**
- * Checks a GGUF before llama.cpp gets to see it, which asserts, and so ends the process, over some bad files: its head, and
- * that it is a language model whose settings and vocabulary hold together.
+ * Validates a GGUF before llama.cpp opens it, because llama.cpp fails an assertion on some invalid files, which ends the process. Checks
+ * the header, and that the file is a language model with consistent settings and vocabulary.
  * Throws `file-missing`, `file-unreadable`, `model-damaged` or `model-unsupported`.
  */
 export async function checkGguf(path: string): Promise<GgufFacts> {
@@ -26,7 +26,7 @@ export async function checkGguf(path: string): Promise<GgufFacts> {
   return { ...shape, exact, fingerprint: await gguf.fingerprint() }
 }
 
-/** The same for a head that was read with the vocabulary's texts ({@link VOCABULARY_TEXTS}). */
+/** Like {@link checkGguf} for a header that was read with the vocabulary's texts ({@link VOCABULARY_TEXTS}). */
 export function checkLanguageHead(path: string, head: GgufHead): LanguageShape {
   try {
     return checkLanguage(path, head)
@@ -50,7 +50,7 @@ function checkLanguage(path: string, { values, tensors }: GgufHead): LanguageSha
   }
   for (const [name, { type, shape }] of tensors) {
     if (ggufNotWeights.has(type)) throw new GgufError(`the tensor ${name} is stored in a type that no weight has`)
-    // ggml adds and multiplies by vectors in 32 bits only.
+    // ggml supports addition and multiplication of vectors in 32 bits only.
     if (shape.length === 1 && type !== ggufTensorTypes.f32) throw new GgufError(`the tensor ${name} is a vector that is not in 32 bits`)
   }
   const tokens = checkVocabulary(path, values)

@@ -1,32 +1,32 @@
 import type { GgufHead, GgufValue } from '../formats/gguf/gguf-head.ts'
 import { GgufError } from '../formats/gguf/gguf-reader.ts'
 
-/** The language models that a vision tower of ours speaks to; they share their settings' names. */
+/** Architectures of the supported language models; they use the same metadata keys. */
 export const languageArchitectures: readonly string[] = ['qwen2vl', 'llama', 'qwen2']
 
-/** What the settings of a language model's GGUF say, once they are known to hold together. */
+/** Validated settings from the metadata of a language model's GGUF. */
 export interface LanguageShape {
   readonly architecture: string
-  /** Width of its embeddings. */
+  /** Embedding width. */
   readonly width: number
-  /** Tokens it was trained to hold. */
+  /** Context length used in training, in tokens. */
   readonly context: number
   readonly layers: number
   readonly feedForward: number
-  /** Entries of its vocabulary. */
+  /** Vocabulary size. */
   readonly tokens: number
-  /** Numbers that a cell of the context takes in the KV cache. */
+  /** Number of values per cell in the KV cache. */
   readonly cellNumbers: number
 }
 
-/** llama.cpp's own limits, or far above what real files hold. */
+/** Limits of llama.cpp, or values far above those of real files. */
 const MOST_LAYERS = 512
 const MOST_WIDTH = 1 << 20
 const MOST_CONTEXT = 2 ** 31
 const MOST_HEADS = 1 << 16
 const ROPE_SCALINGS: readonly unknown[] = ['none', 'linear', 'yarn']
 
-/** llama.cpp asserts over these, while loading or at the first token. Throws a {@link GgufError}. */
+/** Checks the values on which llama.cpp has assertions, while loading or at the first token. Throws a {@link GgufError}. */
 export function checkHyperparameters(values: GgufHead['values'], architecture: string, tokens: number): LanguageShape {
   const key = (name: string) => `${architecture}.${name}`
   const whole = (name: string, least: number, most: number, absent?: number): number => {
@@ -57,7 +57,7 @@ export function checkHyperparameters(values: GgufHead['values'], architecture: s
   return { architecture, width, context, layers, feedForward, tokens, cellNumbers: layers * keyHeads * 2 * head }
 }
 
-/** How many rotary frequencies turn with time, row, column, and a fourth that stands still. */
+/** Checks the numbers of rotary frequencies for time, row and column, and a fourth without rotation. */
 function checkSections(value: GgufValue | undefined, head: number): void {
   const sections = typeof value === 'object' ? (value.numbers ?? []) : []
   const sum = sections.reduce((total, section) => total + section, 0)

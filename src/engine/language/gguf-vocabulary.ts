@@ -4,18 +4,18 @@ import { GgufError } from '../formats/gguf/gguf-reader.ts'
 import { ggufValueTypes } from '../formats/gguf/gguf-types.ts'
 
 const TOKENS = 'tokenizer.ggml.tokens'
-/** The arrays that {@link checkVocabulary} reads. */
+/** The string arrays that {@link checkVocabulary} reads. */
 export const VOCABULARY_TEXTS: ReadonlySet<string> = new Set([TOKENS])
 
-/** llama.cpp's names of byte-level BPE and of SentencePiece. */
+/** llama.cpp's names for byte-level BPE and SentencePiece. */
 const MODELS: readonly unknown[] = ['gpt2', 'llama']
 const BYTES = 256
-/** The greatest id that llama.cpp takes for a special token where a file is silent. */
+/** Largest default id of a special token in llama.cpp, for files that do not set it. */
 const DEFAULT_ID = 11
 
 /**
- * Checks a vocabulary as far as llama.cpp asserts over it, or throws in the middle of a text: no token twice, as many types and
- * scores as tokens, a token for each byte where SentencePiece falls back on them. Returns the number of tokens.
+ * Checks the properties of a vocabulary on which llama.cpp has assertions or throws while tokenizing: no duplicate tokens, as many types
+ * and scores as tokens, and a token for each byte where SentencePiece falls back to bytes. Returns the number of tokens.
  * Throws a {@link GgufError}, or `model-unsupported`.
  */
 export function checkVocabulary(path: string, values: GgufHead['values']): number {
@@ -33,7 +33,7 @@ export function checkVocabulary(path: string, values: GgufHead['values']): numbe
   if (!list.texts || list.count === 0) throw new GgufError('its vocabulary is no list of texts')
   const tokens = new Set<string>()
   for (const [id, text] of list.texts.entries()) {
-    // What llama.cpp calls a token without a text.
+    // llama.cpp's name for a token without text.
     const name = text === '' ? `[EMPTY_${id}]` : text
     if (tokens.has(name)) throw new GgufError(`the token ${JSON.stringify(name.slice(0, 64))} is there twice`)
     tokens.add(name)

@@ -2,7 +2,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import { type Gpu, memoryOf } from './gpus.ts'
 import type { LlamaLibrary } from './llama-library.ts'
 
-/** How many layers go to the GPU, and what to say when that is not all of them. */
+/** Number of layers on the GPU, with a notice if these are not all layers. */
 export interface GpuLayers {
   readonly layers: number
   readonly notice: string | null
@@ -11,9 +11,9 @@ export interface GpuLayers {
 const NOTHING_FITS: GpuLayers = { layers: 0, notice: "The model does not fit into the GPU's memory and runs on the CPU." }
 
 /**
- * As many layers as node-llama-cpp estimates to fit beside a context of `cells`; none when no GPU is to be used.
- * @param memory the GPUs to use, and a limit on the bytes of their memory instead of what is free
- * @param wanted a fixed number instead of an estimate
+ * Number of layers that fit on the GPU next to a context of `cells` cells, as estimated by node-llama-cpp; 0 if no GPU is to be used.
+ * @param memory the GPUs to use, and a limit on their memory in bytes that replaces the free memory
+ * @param wanted fixed number of layers, instead of the estimate
  */
 export async function chooseGpuLayers(
   library: LlamaLibrary,
@@ -41,7 +41,7 @@ export async function chooseGpuLayers(
           const { free, total } = memoryOf(gpus)
           return { free: Math.min(free, limit), total: Math.min(total, limit), unifiedSize: 0 }
         },
-        // A limit is meant as it stands; of what is free a part stays free for others.
+        // Use an explicit limit in full; keep some of the free memory for other programs.
         ...(Number.isFinite(limit) && { llamaVramPaddingSize: 0 }),
       },
     )

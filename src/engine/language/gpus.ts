@@ -10,14 +10,14 @@ const TYPE_INTEGRATED_GPU = 2
 export interface Gpu {
   /** A `ggml_backend_dev_t`. */
   readonly address: Pointer
-  /** As its driver names it, e.g. `NVIDIA GeForce RTX 4090`. */
+  /** Name from the driver, e.g. `NVIDIA GeForce RTX 4090`. */
   readonly name: string
-  /** Bytes, at this moment. Some drivers do not say what is in use: with them all of it counts as free. */
+  /** Current memory in bytes. Some drivers do not report used memory; then all memory counts as free. */
   memory(): { readonly free: number; readonly total: number }
 }
 
 /**
- * The GPUs that llama.cpp would use by itself: all of them, integrated ones only where there are no others.
+ * Lists the GPUs that llama.cpp uses by default: all of them; integrated ones only if there are no others.
  * @param base libggml-base
  * @param ggml libggml, where the devices are registered
  */
@@ -45,8 +45,8 @@ export function listGpus(base: LibraryHandle, ggml: LibraryHandle): Gpu[] {
 }
 
 /**
- * Those whose names contain a text, in whichever case; all of them where none is given.
- * Throws `device-unavailable`, naming those there are.
+ * Filters GPUs by a part of their name, case-insensitively; all GPUs without `text`.
+ * Throws `device-unavailable` with the names of the available GPUs if none matches.
  */
 export function gpusNamed(gpus: readonly Gpu[], device: string, text: string | undefined): readonly Gpu[] {
   if (text === undefined) return gpus
@@ -60,7 +60,7 @@ export function gpusNamed(gpus: readonly Gpu[], device: string, text: string | u
   )
 }
 
-/** Free and total memory of several GPUs together, in bytes, as their drivers report it. */
+/** Total of free and total memory of the GPUs, in bytes, as reported by their drivers. */
 export function memoryOf(gpus: readonly Gpu[]): { free: number; total: number } {
   let [free, total] = [0, 0]
   for (const gpu of gpus) {

@@ -4,14 +4,14 @@ import type { LlamaApi, Pointer } from './llama-header.ts'
 import { NativeArray } from './native-memory.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** 32-bit words of a `llama_token_data`: token, logit, probability. */
+/** Number of 32-bit words in a `llama_token_data`: token, logit, probability. */
 const ENTRY_WORDS = 3
-/** 64-bit words of a `llama_token_data_array`: address, size, selected, sorted. */
+/** Number of 64-bit words in a `llama_token_data_array`: address, size, selected, sorted. */
 const ARRAY_WORDS = 4
-/** One token's worth of a grammar takes milliseconds; one that can be read in very many ways takes ever longer, in the end for ever. */
+/** A grammar step takes milliseconds per token; with a highly ambiguous grammar it takes ever longer, without bound. */
 const MAX_STEP_MS = 10_000
 
-/** A sampler for a grammar, to be freed. Throws `usage` for one that llama.cpp refuses, or that asks too much. */
+/** Creates a sampler for a grammar, which the caller must free. Throws `usage` if llama.cpp rejects the grammar or if it is too complex. */
 export function openGrammar(tokenizer: Tokenizer, grammar: string): Pointer {
   expectBounded(grammar)
   const opened = tokenizer.grammarSampler(grammar)
@@ -23,16 +23,16 @@ export function openGrammar(tokenizer: Tokenizer, grammar: string): Pointer {
 }
 
 /**
- * Draws tokens that a grammar allows. As llama.cpp's own `common_sampler_sample` does it: a token is drawn as without a grammar, and only where the
- * grammar refuses that one is it asked about all of them, which costs much with a large vocabulary. An end token is refused as long as the sentence
- * is not whole.
+ * Samples tokens that a grammar allows, like llama.cpp's `common_sampler_sample`: it samples a token without the grammar, and applies the
+ * grammar to all tokens only if it rejects this one, because that is slow with a large vocabulary. End tokens are rejected until the text
+ * is complete.
  */
 export class GrammarSampler implements Disposable {
   readonly #api: LlamaApi
   readonly #grammar: Pointer
   readonly #entries: NativeArray
   readonly #array: NativeArray
-  /** The entries as they are written and read, as numbers of 32 bits of either kind. */
+  /** The entries as 32-bit integers; logits share the same memory. */
   readonly #words: Int32Array
   readonly #floats: Float32Array
 
@@ -45,7 +45,7 @@ export class GrammarSampler implements Disposable {
     this.#array = new NativeArray('int32', ARRAY_WORDS * 2)
   }
 
-  /** @param chain the other samplers, which take note of the token as well */
+  /** @param chain the other samplers, which accept the token as well */
   next(chain: Pointer, logits: Float32Array): number {
     const started = performance.now()
     this.#fill(logits)
@@ -54,7 +54,7 @@ export class GrammarSampler implements Disposable {
     if (!this.#allows(token)) {
       this.#fill(logits)
       this.#api.samplerApply(this.#grammar, this.#array.address)
-      // Whether any is left is seen here: samplers do not expect that there is none.
+      // Check for remaining tokens here, because the samplers do not handle an empty list.
       if (!this.#anyLeft(logits.length)) throw refused('this model has no token that could come next')
       this.#api.samplerApply(chain, this.#array.address)
       token = this.#selected()
@@ -66,7 +66,7 @@ export class GrammarSampler implements Disposable {
     return token
   }
 
-  /** Takes note of a token that was drawn earlier. llama.cpp would end the process over one that is not allowed. */
+  /** Accepts a token that was sampled earlier. Checks first that it is allowed, because llama.cpp would end the process otherwise. */
   accept(token: number): void {
     if (!this.#allows(token)) throw refused('what the answer says already does not follow it')
     this.#api.samplerAccept(this.#grammar, token)
@@ -107,7 +107,7 @@ export class GrammarSampler implements Disposable {
     return false
   }
 
-  /** The token that the samplers chose. They may have put the entries in another order, and elsewhere. */
+  /** Token selected by the samplers, which may have reordered or moved the entries. */
   #selected(): number {
     const [address, , selected] = koffi.decode(this.#array.address, koffi.array('int64_t', ARRAY_WORDS, 'Typed')) as BigInt64Array
     const entry = (address ?? 0n) + (selected ?? 0n) * BigInt(ENTRY_WORDS * 4)

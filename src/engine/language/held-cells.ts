@@ -2,13 +2,13 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { Mark } from './types.ts'
 
 /**
- * What lies in the cells of a context: the t position of each, in the order of evaluation. llama.cpp forgets by position,
- * callers go back by cells, and under M-RoPE the two differ: all rows of a frame have one t, and a clip's last rows lie
- * before the position of what follows it.
+ * Contents of a context's cells: the t position of each, in the order of evaluation. llama.cpp removes cells by position, callers rewind by
+ * cells, and with M-RoPE these differ: all rows of a frame have the same t, and the positions of a clip's last rows are below the position
+ * of what follows the clip.
  */
 export class HeldCells {
   readonly capacity: number
-  /** t of each cell; never falls. */
+  /** t of each cell; non-decreasing. */
   #times: Int32Array
   #mark: Mark = { cells: 0, position: 0 }
 
@@ -25,7 +25,7 @@ export class HeldCells {
     return this.#times.subarray(0, this.#mark.cells)
   }
 
-  /** Throws `context-full` where so many more cells do not fit. */
+  /** Throws `context-full` if `count` more cells do not fit. */
   reserve(count: number): void {
     const { cells } = this.#mark
     if (cells + count <= this.capacity) return
@@ -50,7 +50,7 @@ export class HeldCells {
     this.#mark = { cells: cells + times.length, position: next }
   }
 
-  /** Replaces everything, as after a state was read. */
+  /** Replaces all contents, e.g. after a state was restored. */
   set(times: Int32Array, mark: Mark): void {
     this.#grow(times.length)
     this.#times.set(times)
@@ -58,8 +58,8 @@ export class HeldCells {
   }
 
   /**
-   * Goes back to a mark.
-   * @returns the first position to forget
+   * Rewinds to a mark.
+   * @returns the first position to remove
    */
   rewind(to: Mark): number {
     const { cells } = this.#mark
@@ -71,12 +71,12 @@ export class HeldCells {
     return first
   }
 
-  /** Goes back without asking whether a frame is cut: for what llama.cpp has forgotten by itself. */
+  /** Rewinds without checking whether a frame is split: for cells that llama.cpp has already removed. */
   truncate(to: Mark): void {
     this.#mark = { ...to }
   }
 
-  /** Cells whose position lies before `time`. */
+  /** Number of cells with a position before `time`. */
   cellsBefore(time: number): number {
     let cells = this.#mark.cells
     while (cells > 0 && (this.#times[cells - 1] ?? 0) >= time) cells -= 1

@@ -11,8 +11,7 @@ import {
 } from './llama-header.ts'
 
 /**
- * Values the pinned release gives by default, chosen from the first to the last field so that a struct laid out
- * otherwise cannot give all of them.
+ * Defaults of the pinned release. The fields cover each struct from start to end, so that another layout cannot produce all these values.
  */
 const modelDefaults: Partial<ModelParams> = {
   devices: null,
@@ -73,8 +72,8 @@ const quantizeDefaults: Partial<QuantizeParams> = {
 }
 
 /**
- * Refuses a libllama whose structs are not those of `llama-header.ts`: a call with a wrong layout corrupts memory.
- * @param release what the binary says of itself
+ * Throws if the structs of a libllama differ from those in `llama-header.ts`: a call with a wrong layout corrupts memory.
+ * @param release the release that the binary reports
  */
 export function checkLayout(
   api: Pick<LlamaApi, 'modelDefaultParams' | 'contextDefaultParams' | 'quantizeDefaultParams'>,

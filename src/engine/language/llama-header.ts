@@ -1,21 +1,24 @@
 import koffi, { type LibraryHandle, type TypeObject } from 'koffi'
 
 /**
- * The part of llama.h (and the sliver of ggml.h) that is used here, as laid out in the one release node-llama-cpp
- * ships. It moves together with the pinned node-llama-cpp: `layout-check.ts` refuses any other release.
+ * The subset of llama.h and ggml.h in use, in the layout of the release that node-llama-cpp ships. Must be updated together with the pinned
+ * node-llama-cpp: `layout-check.ts` rejects all other releases.
  */
 export const LLAMA_RELEASE = 'v0.4.0'
 
-/** A C address. */
+/** A native address. */
 export type Pointer = bigint
 
-/** A C function; `async` runs it on one of koffi's worker threads. */
+/** A native function; `async` runs it on a koffi worker thread. */
 export interface NativeFunction<A extends unknown[], R> {
   (...args: A): R
   async(...args: [...A, (error: Error | null, result: R) => void]): void
 }
 
-/** Runs a C function off the main thread. Whatever it points to must stay alive and in place until it is done. */
+/**
+ * Runs a native function off the main thread. All memory that its arguments point to must stay valid and must not move until it has
+ * finished.
+ */
 export function callAsync<A extends unknown[], R>(native: NativeFunction<A, R>, ...args: A): Promise<R> {
   return new Promise((resolve, reject) => {
     native.async(...args, (error, result) => (error ? reject(error) : resolve(result)))
@@ -83,7 +86,7 @@ export interface ContextParams {
 }
 
 export interface QuantizeParams {
-  /** 0 and less: all of the machine's. */
+  /** 0 or less: all threads of the machine. */
   nthread: number
   ftype: number
   output_tensor_type: number
@@ -98,11 +101,14 @@ export interface QuantizeParams {
   kv_overrides: Pointer | null
   tt_overrides: Pointer | null
   prune_layers: Pointer | null
-  /** Bytes of a tensor's rows, as they are, in 32 bits and quantized together, that are held at once. */
+  /** Maximum bytes of a tensor's rows in memory at once: source, 32-bit and quantized rows together. */
   max_buf_size: number
 }
 
-/** `token` or `embd` is set, never both. `pos` holds one plane for tokens, four planes one after another for rows of an M-RoPE model. */
+/**
+ * Either `token` or `embd` is set, never both. `pos` contains one plane for tokens, and four planes one after another for rows of an M-RoPE
+ * model.
+ */
 export interface Batch {
   n_tokens: number
   token: Pointer | null
@@ -113,7 +119,7 @@ export interface Batch {
   logits: Pointer
 }
 
-/** Values of enums that are given or read. */
+/** Enum values that are passed or read. */
 export const GGML_TYPE_F32 = 0
 export const GGML_TYPE_F16 = 1
 export const FTYPE_ALL_F32 = 0
@@ -121,7 +127,7 @@ export const FTYPE_MOSTLY_Q8_0 = 7
 export const FTYPE_MOSTLY_Q4_K_M = 15
 export const FTYPE_MOSTLY_Q5_K_M = 17
 export const FTYPE_MOSTLY_Q6_K = 18
-/** One more than the last tensor type; where a type may be given it stands for "as the file type has it". */
+/** Last tensor type plus one; as an argument it means the default of the file type. */
 export const GGML_TYPE_COUNT = 43
 export const FLASH_ATTENTION_AUTO = -1
 export const FLASH_ATTENTION_OFF = 0
@@ -130,15 +136,15 @@ export const TOKEN_ATTR_UNKNOWN = 1 << 0
 export const TOKEN_ATTR_CONTROL = 1 << 3
 export const ROPE_TYPE_MROPE = 8
 export const ROPE_TYPE_IMROPE = 40
-/** Magic and version of a saved sequence, and the bytes before its token list. */
+/** Magic and version of a saved sequence, and the size of the header before its token list in bytes. */
 export const SEQUENCE_MAGIC = 0x67677371
 export const SEQUENCE_VERSION = 3
 export const SEQUENCE_HEADER_BYTES = 12
-/** What a sequence that is copied into memory begins with: this, and flags. */
+/** Magic at the start of a sequence that was copied to memory; flags follow it. */
 export const SEQUENCE_COPY_MAGIC = 0xaf143cd8
 export const SEQUENCE_COPY_HEADER_BYTES = 8
 
-/** `struct ggml_tensor` as far as `ggml_is_empty` reads it: the abort flag poses as one. */
+/** Part of `struct ggml_tensor` that `ggml_is_empty` reads; the abort flag uses this layout. */
 export const TENSOR_BYTES = 512
 export const TENSOR_NE_OFFSET = 16
 
@@ -152,7 +158,7 @@ export interface LlamaStructs {
   readonly progressCallback: TypeObject
 }
 
-/** Types are anonymous: koffi's type names are global to the process, and a module may be evaluated twice in one. */
+/** The types are anonymous, because koffi's type names are global to the process, and this module may be evaluated twice in one process. */
 function declareStructs(): LlamaStructs & { samplerChainParams: TypeObject } {
   const progressCallback = koffi.proto('bool', ['float', 'void *'])
   return {
@@ -246,7 +252,7 @@ function declareStructs(): LlamaStructs & { samplerChainParams: TypeObject } {
 }
 
 /**
- * Declares every function used. Looking one up that the library does not export throws.
+ * Declares all functions in use. Throws if the library does not export one of them.
  * @param llama the loaded libllama
  */
 export function declareLlama(llama: LibraryHandle) {
@@ -262,7 +268,7 @@ export function declareLlama(llama: LibraryHandle) {
     modelDefaultParams: native<[], ModelParams>('llama_model_default_params', types.modelParams, []),
     contextDefaultParams: native<[], ContextParams>('llama_context_default_params', types.contextParams, []),
     quantizeDefaultParams: native<[], QuantizeParams>('llama_model_quantize_default_params', types.quantizeParams, []),
-    /** From file to file; 0 when it went well, otherwise the log has why. */
+    /** Quantizes a file into another file; returns 0 on success, otherwise the log contains the error. */
     quantize: native<[string, string, QuantizeParams], number>('llama_model_quantize', 'uint32_t', [
       'str',
       'str',
@@ -291,11 +297,11 @@ export function declareLlama(llama: LibraryHandle) {
     free: native<[Pointer], void>('llama_free', 'void', [pointer]),
     contextSize: native<[Pointer], number>('llama_n_ctx', 'uint32_t', [pointer]),
     setThreads: native<[Pointer, number, number], void>('llama_set_n_threads', 'void', [pointer, 'int32_t', 'int32_t']),
-    /** For batches of one token, and for larger ones; null has threads made for every batch. */
+    /** Pools for batches of one token, and for larger ones; with null, threads are created for every batch. */
     attachThreadPool: native<[Pointer, Pointer | null, Pointer], void>('llama_attach_threadpool', 'void', [pointer, pointer, pointer]),
     setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
     decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
-    /** Waits until everything that was begun has been computed: a GPU may still be at it when `decode` comes back. */
+    /** Waits for all pending computation: a GPU may still be computing when `decode` returns. */
     synchronize: native<[Pointer], void>('llama_synchronize', 'void', [pointer]),
     logitsAt: native<[Pointer, number], Pointer | null>('llama_get_logits_ith', pointer, [pointer, 'int32_t']),
 
@@ -308,7 +314,7 @@ export function declareLlama(llama: LibraryHandle) {
     ]),
     memoryLastPosition: native<[Pointer, number], number>('llama_memory_seq_pos_max', 'int32_t', [pointer, 'int32_t']),
     stateSize: native<[Pointer, number], number>('llama_state_seq_get_size', 'size_t', [pointer, 'int32_t']),
-    /** Bytes copied; 0 where they do not fit. */
+    /** Returns the number of bytes copied; 0 if they do not fit. */
     stateCopy: native<[Pointer, Uint8Array, number, number], number>('llama_state_seq_get_data', 'size_t', [
       pointer,
       pointer,
@@ -365,9 +371,9 @@ export function declareLlama(llama: LibraryHandle) {
       'float',
       'float',
     ]),
-    /** Vocabulary, GBNF, name of the first rule; null where the grammar is refused. */
+    /** Arguments: vocabulary, GBNF, name of the first rule. Returns null if the grammar is rejected. */
     samplerGrammar: native<[Pointer, string, string], Pointer | null>('llama_sampler_init_grammar', pointer, [pointer, 'str', 'str']),
-    /** On a `llama_token_data_array`. */
+    /** Applies to a `llama_token_data_array`. */
     samplerApply: native<[Pointer, Pointer], void>('llama_sampler_apply', 'void', [pointer, pointer]),
     samplerAccept: native<[Pointer, number], void>('llama_sampler_accept', 'void', [pointer, 'int32_t']),
     samplerSample: native<[Pointer, Pointer, number], number>('llama_sampler_sample', 'int32_t', [pointer, pointer, 'int32_t']),

@@ -26,9 +26,9 @@ import { threadsFor } from './threads.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, Language, PositionKind, PromptOptions, PromptSegment, Session } from './types.ts'
 
-/** Largest number of tokens or rows computed at once: llama.cpp's own size, and the step in which an abort is obeyed. */
+/** Maximum number of tokens or rows per batch: llama.cpp's default, and the granularity of aborts. */
 const BATCH = 512
-/** Smallest context opened. */
+/** Minimum size of a context. */
 const MIN_CELLS = 256
 
 function tooLarge(cells: number, cause?: Error): TarsierError {
@@ -41,20 +41,20 @@ function tooLarge(cells: number, cause?: Error): TarsierError {
 
 export interface LlamaLanguageParts {
   readonly facts: GgufFacts
-  /** Whether the tokenizer's space comes before the prompt's first text only. */
+  /** Whether the tokenizer adds a space only before the first text of the prompt. */
   readonly spaceOnce: boolean
-  /** Whether it is left out before a text that begins with a space. */
+  /** Whether the tokenizer omits that space before a text that starts with a space. */
   readonly spaceUnlessGiven: boolean
   readonly tokenizer: Tokenizer
   readonly template: PromptTemplate
-  /** What the template is rendered by; ended with the model. */
+  /** Renders the template; disposed with the model. */
   readonly renderer: TemplateRenderer
   readonly device: string
   readonly resultsKey: string
   readonly gpuLayers: number
-  /** Where the layers on a GPU are; empty where there are none. */
+  /** GPUs that hold layers; empty if there are none. */
   readonly gpus: readonly Gpu[]
-  /** Watches over them; null where there are none, or nobody does. */
+  /** Guard of these GPUs; null without GPUs or without a guard. */
   readonly gpu: GuardedDevice | null
   readonly fallbacks: readonly string[]
 }
@@ -98,7 +98,7 @@ export class LlamaLanguage implements Language {
     this.#template = template
     this.#renderer = renderer
     this.#weightBytes = Number(api.modelBytes(model))
-    // What is exact on disk stays so in the cache; 16 bits are as good for everything else.
+    // Use a 32-bit KV cache for weights in 32 bits; for all other weights, 16 bits are accurate enough.
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
     this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
     const rope = api.modelRopeType(model)
@@ -159,11 +159,11 @@ export class LlamaLanguage implements Language {
       n_batch: BATCH,
       n_ubatch: BATCH,
       n_seq_max: 1,
-      // Logits of the last token only: a whole batch of a large vocabulary's would take hundreds of megabytes.
+      // Keep only the logits of the last token: those of a whole batch with a large vocabulary would take hundreds of megabytes.
       n_outputs_max: 1,
       n_threads: threads,
       n_threads_batch: threads,
-      // Flash attention rounds to 16 bits on the way: 0.04 on logits that spread by 2, instead of 0.0006.
+      // Flash attention uses 16-bit intermediate results: an error of 0.04 on logits with a spread of 2, instead of 0.0006.
       flash_attn_type: this.#cellType === GGML_TYPE_F32 ? FLASH_ATTENTION_OFF : FLASH_ATTENTION_AUTO,
       type_k: this.#cellType,
       type_v: this.#cellType,
@@ -176,10 +176,10 @@ export class LlamaLanguage implements Language {
       const error = tooLarge(cells, new Error((await complaints(mark)).join(' ')))
       throw this.#gpu ? this.#gpu.outOfMemory(error) : error
     }
-    // The part that runs on a GPU is not theirs to compute.
+    // threadsFor assumes that the CPU computes all layers, so it is not used with layers on a GPU.
     const threadsOf = (rows: number) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads))
     const pool = threads > 1 ? (pools?.make(threads) ?? null) : null
-    // One thread alone needs no waking of others.
+    // A single thread does not need a thread pool.
     if (pool) api.attachThreadPool(context, threadsOf(1) === 1 ? null : pool.address, pool.address)
     const session = new LlamaSession({
       api,

@@ -14,22 +14,25 @@ import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
 
 export type LanguageGpu = Exclude<LanguageDeviceChoice, 'auto' | 'cpu'>
 
-/** The libllama that node-llama-cpp loaded, with its backends registered, callable from here. It stays for the life of the process. */
+/**
+ * The libllama that node-llama-cpp loaded, with its backends registered and its functions declared. It stays loaded until the process
+ * exits.
+ */
 export interface LlamaLibrary {
   readonly llama: Llama
   readonly api: LlamaApi
-  /** Whether layers may go to a GPU. Not the same as whether the build has one: see {@link buildFor}. */
+  /** Whether layers may be placed on a GPU. A build with GPU support may still be used for the CPU: see {@link buildFor}. */
   readonly usesGpu: boolean
-  /** Those that layers may go to, as llama.cpp would choose them; none where none may. */
+  /** GPUs for layers, as llama.cpp would select them; empty if layers may not be placed on a GPU. */
   readonly gpus: readonly Gpu[]
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
-  /** Physical cores worth using. */
+  /** Number of physical cores to use. */
   readonly threads: number
   readonly pools: ThreadPools | null
-  /** A place in llama.cpp's log, for {@link LlamaLibrary.complaints}. */
+  /** Position in llama.cpp's log, for {@link LlamaLibrary.complaints}. */
   logMark(): number
-  /** What llama.cpp complained about since the mark: its log arrives late, hence a promise. */
+  /** Error messages in llama.cpp's log since the mark. Asynchronous because log messages arrive with a delay. */
   complaints(since: number): Promise<string[]>
 }
 
@@ -37,8 +40,8 @@ const LOG_LINES_KEPT = 200
 const opened = new Map<LanguageDeviceChoice, Promise<LlamaLibrary>>()
 
 /**
- * Loads llama.cpp for a device, once; a failure is forgotten, so that it may be tried again.
- * Throws `device-unavailable` when a device asked for by name cannot be had, `native-library` when nothing can be loaded.
+ * Loads llama.cpp for a device, once. Failures are not cached, so that loading can be retried.
+ * Throws `device-unavailable` if an explicitly requested device is not available, `native-library` if no build can be loaded.
  */
 export function openLlamaLibrary(device: LanguageDeviceChoice): Promise<LlamaLibrary> {
   const known = opened.get(device)
@@ -49,7 +52,7 @@ export function openLlamaLibrary(device: LanguageDeviceChoice): Promise<LlamaLib
   return opening
 }
 
-/** The GPUs that llama.cpp may find on this machine, the best first, by what is installed. None of their drivers is loaded for it. */
+/** GPU devices that llama.cpp may find on this machine, best first, judged by the installed files. Loads no drivers. */
 export async function gpuDevices(): Promise<LanguageGpu[]> {
   const { getLlamaGpuTypes } = await import('node-llama-cpp')
   return (await getLlamaGpuTypes('supported')).flatMap((type) => (type === false ? [] : [type]))
@@ -98,8 +101,8 @@ async function open(device: LanguageDeviceChoice): Promise<LlamaLibrary> {
 }
 
 /**
- * Which of node-llama-cpp's builds serves a device. For Apple silicon there is only the one with Metal: to compute on the processor it is loaded
- * all the same, and given no GPU to use ({@link LlamaLibrary.usesGpu}).
+ * Returns the node-llama-cpp build for a device. Apple silicon has only the Metal build, which is also used for the CPU, without a GPU
+ * ({@link LlamaLibrary.usesGpu}).
  */
 export function buildFor(
   device: LanguageDeviceChoice,
@@ -121,7 +124,7 @@ async function load(device: LanguageDeviceChoice, keepLog: (level: string, text:
       logLevel: LlamaLogLevel.warn,
       logger: keepLog,
     })
-    // Asked for what a platform cannot have, node-llama-cpp gives the CPU; and a build may load and find no device.
+    // node-llama-cpp falls back to the CPU for devices that the platform does not support, and a build may load without finding a device.
     if (byName && (llama.gpu !== device || (await llama.getGpuDeviceNames()).length === 0)) {
       await llama.dispose()
       throw new Error(`no ${device} device was found`)
@@ -145,32 +148,32 @@ function nativeLibrary(cause: unknown): TarsierError {
   )
 }
 
-/** The file of the libllama that is loaded into this process. */
+/** Path of the libllama that is loaded into this process. */
 function findLibllama(gpu: Llama['gpu']): string {
   const candidates = loadedLibraries().filter((path) => isLibrary('llama', path))
-  // One process may hold several builds, e.g. after two engines with different devices.
+  // A process may have several builds loaded, e.g. after two engines with different devices.
   const found = candidates.find((path) => builtFor(dirname(path)) === gpu) ?? (candidates.length === 1 ? candidates[0] : undefined)
   if (found === undefined) throw new Error(`libllama is not among the loaded libraries (${candidates.join(', ') || 'none like it'})`)
   return found
 }
 
-/** What a binary package was built for, by the note it carries; undefined where there is none. */
+/** Device of a binary package, from its metadata file; undefined without such a file. */
 function builtFor(directory: string): unknown {
   try {
     const note = JSON.parse(readFileSync(join(directory, '_nlcBuildMetadata.json'), 'utf8')) as { buildOptions?: { gpu?: unknown } }
     return note.buildOptions?.gpu
   } catch {
-    return undefined // not one of node-llama-cpp's folders
+    return undefined // not a folder of node-llama-cpp
   }
 }
 
-/** `ggml_is_empty` and much else lies in libggml-base, beside libllama. */
+/** libggml-base, next to libllama, exports `ggml_is_empty` and many other functions. */
 function ggmlBase(libllama: string): string {
   const ending = /\.(so|dylib|dll)(\.[\d.]+)?$/i.exec(basename(libllama))?.[1] ?? 'so'
   return join(dirname(libllama), ending === 'dll' ? 'ggml-base.dll' : `libggml-base.${ending}`)
 }
 
-/** Whether a file is this library, on any platform and with or without a version in its name. */
+/** Whether a file is the given library, on any platform, with or without a version in its name. */
 function isLibrary(name: 'llama' | 'ggml', path: string): boolean {
   return new RegExp(`^(lib)?${name}\\.(.+\\.)?(so|dylib|dll)(\\.[\\d.]+)?$`, 'i').test(basename(path))
 }

@@ -14,26 +14,27 @@ import { languageSubject, type ModelOptions, type ModelSource, openModel, openOn
 import type { Language } from './types.ts'
 
 export interface LanguageOptions extends ModelOptions {
-  /** `auto` takes the best there is. Defaults to `auto`. */
+  /** `auto` selects the best available device. Defaults to `auto`. */
   readonly device?: LanguageDeviceChoice
-  /** Part of the name of the GPU to use, instead of all there are. */
+  /** Part of the name of the GPUs to use. Defaults to all GPUs. */
   readonly gpu?: string | undefined
-  /** Bytes of the GPU's memory that may be used, instead of all that are free. */
+  /** Limit on GPU memory in bytes. Defaults to the free memory. */
   readonly gpuMemory?: number | undefined
-  /** Layers on the GPU, instead of as many as are estimated to fit. */
+  /** Number of layers on the GPU. Defaults to the number that is estimated to fit. */
   readonly gpuLayers?: number
-  /** Looks at what the file's head says before anything is loaded, and throws where it is not what it should be. */
+  /** Validates the contents of the file's header before anything is loaded; throws if they are not as expected. */
   readonly expect?: (facts: GgufFacts) => void
-  /** Watches over the GPU, for the model of this name and weights; without it, which is the default, the GPU is trusted as it is. */
+  /** Guard of the GPU, with name and weights of the model. Without it, the GPU is used without tests. Defaults to none. */
   readonly guarded?: { readonly guard: DeviceGuard; readonly model: string; readonly weights: string } | undefined
 }
 
-/** Context that room on the GPU is kept for when layers are chosen; a Tarsier2 conversation is rarely longer. */
+/** Context size for which GPU memory is reserved when the number of layers is chosen; Tarsier2 conversations are rarely longer. */
 const EXPECTED_CELLS = 16384
 
 /**
- * Loads a GGUF language model on the first device that can be had and passes its self-test, or on the one that is named.
- * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `out-of-memory`, `device-unavailable` or `native-library`.
+ * Loads a GGUF language model on the given device, or on the first device that is available and passes its self-test.
+ * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `out-of-memory`, `device-unavailable` or
+ * `native-library`.
  */
 export async function loadLanguage(path: string, options: LanguageOptions): Promise<Language> {
   const { signal, device = 'auto' } = options
@@ -52,7 +53,7 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
     const language = await openOnGpu(gpu, source, options).catch((error: unknown) => {
       const failed = deviceFailureIn(error)
       if (failed) return failed.why
-      // A driver that is only half there: as good as none.
+      // A partially installed driver: treat the device as unavailable.
       if (error instanceof TarsierError && (error.code === 'device-unavailable' || error.code === 'native-library')) return null
       throw error
     })
@@ -63,7 +64,7 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
   return await openOnCpu(await openLlamaLibrary('cpu'), source)
 }
 
-/** @returns the model, or why this GPU is not to be used, as a clause after its name. Throws where the device cannot be had at all. */
+/** @returns the model, or the reason for not using this GPU, as a clause that follows its name. Throws if the device is not available. */
 async function openOnGpu(device: LanguageGpu, source: ModelSource, options: LanguageOptions): Promise<Language | string> {
   const { guarded } = options
   if (!guarded) {
@@ -73,7 +74,7 @@ async function openOnGpu(device: LanguageGpu, source: ModelSource, options: Lang
   }
   const { guard } = guarded
   const unseen = languageSubject(device, [], guarded)
-  // A driver that crashes when it is loaded never says which hardware it is for.
+  // The hardware is still unknown, because a driver may crash while it is loaded.
   const obstacle = await guard.obstacle(unseen)
   if (obstacle !== null) return obstacle
   const library = await guard.use(unseen).run('loading', () => openLlamaLibrary(device))
@@ -103,7 +104,7 @@ async function openWithLayers(
   if (layers === 0) return await openOnCpu(library, { ...source, fallbacks })
   const language = await openModel(library, { ...source, fallbacks }, { layers, gpus, gpu })
   if (Array.isArray(language)) {
-    // Room on a GPU is an estimate, and its driver may have the last word.
+    // The number of layers is an estimate, so loading can fail.
     if (device === 'auto') return 'the model could not be loaded into it'
     throw refused(source.path, language)
   }
@@ -118,7 +119,10 @@ async function openWithLayers(
   }
 }
 
-/** Why the GPU that a model was loaded to is not to be used; null when it gives the CPU's logits. The result is stored. */
+/**
+ * Runs the self-test of a model on a GPU and stores the result. Returns the reason for not using the GPU, or null if its logits match those
+ * of the CPU.
+ */
 async function failedSelfTest(
   library: LlamaLibrary,
   source: ModelSource,
@@ -127,7 +131,7 @@ async function failedSelfTest(
   const tested = withLayers(subject, language.gpuLayers)
   const known = await tests.find(tested)
   if (known) return known.passed ? null : known.detail
-  // Weights stay in the mapped file as they are: for a few tokens that is as quick, and it needs no memory beside the GPU's.
+  // Weights stay in the mapped file without repacking: as fast for a few tokens, and without additional memory.
   const onCpu = await openOnCpu(library, source, { use_extra_bufts: false })
   let expected: Float32Array
   try {

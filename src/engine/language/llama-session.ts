@@ -15,7 +15,7 @@ import type { ThreadPool } from './thread-pool.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { Generated, Mark, Piece, Session } from './types.ts'
 
-/** What `llama_decode` answers. */
+/** Return codes of `llama_decode`. */
 const DECODED = 0
 const NO_SLOT = 1
 const OUT_OF_MEMORY = -2
@@ -26,17 +26,17 @@ export interface SessionParts {
   readonly tokenizer: Tokenizer
   readonly width: number
   readonly mrope: boolean
-  /** Most tokens or rows that are computed at once. */
+  /** Maximum number of tokens or rows per batch. */
   readonly batch: number
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
-  /** Threads for a batch of so many tokens or rows. */
+  /** Number of threads for a batch of `rows` tokens or rows. */
   threadsFor(rows: number): number
-  /** Attached to the context, and freed after it. */
+  /** Thread pool attached to the context; freed after it. */
   readonly pool: ThreadPool | null
-  /** The GPU that is computed on; null for the CPU. */
+  /** Guard of the GPU in use; null for the CPU. */
   readonly gpu: GuardedDevice | null
-  /** Tells apart states of other models and builds, 32 bytes. */
+  /** Distinguishes saved states by model and build, 32 bytes. */
   readonly fingerprint: Uint8Array
   onClosed(): void
 }
@@ -49,9 +49,9 @@ export class LlamaSession implements Session {
   readonly #batch: BatchMemory
   readonly #abort: AbortFlag
   readonly #held: HeldCells
-  /** Logits of the last evaluated token are there. */
+  /** Whether the logits of the last evaluated token are available. */
   #hasLogits = false
-  /** What runs in C at the moment; memory is freed only after it. */
+  /** Native call in progress; memory is freed only after it has finished. */
   #running: Promise<unknown> = Promise.resolve()
   #closed = false
 
@@ -88,7 +88,7 @@ export class LlamaSession implements Session {
     this.#held.reserve(count)
     const start = this.mark
     const times = planes.subarray(0, count)
-    // Pieces of one size: a last one of a few rows would cost nearly as much as a whole one.
+    // Split into batches of equal size: a last batch of a few rows would take nearly as long as a full one.
     const pieces = Math.ceil(count / this.#batch.size)
     const ends = Array.from({ length: pieces + 1 }, (_, i) => Math.round((i * count) / pieces))
     try {
@@ -99,7 +99,7 @@ export class LlamaSession implements Session {
         this.#held.addRows(times.subarray(from, to), to === count ? next : start.position)
       }
     } catch (error) {
-      // Half a frame is nothing one could go on from: back to where the call began.
+      // A partial frame cannot be continued: rewind to the start of this call.
       if (!this.#closed) this.#forgetFrom(times[0] ?? 0, start)
       throw error
     }
@@ -133,7 +133,7 @@ export class LlamaSession implements Session {
     using sampler = new Sampler(api, tokenizer, sampling)
     sampler.accept(said)
     const stream = new TextStream(sampling.stop)
-    // What a grammar asks for has an end; cut off before it, it would be of no use.
+    // No repetition check with a grammar, because a truncated answer would not conform to it.
     const repetition = sampling.grammar === undefined ? new RepetitionDetector() : null
     for (const token of said) repetition?.add(token)
     const likely = new LogprobQueue()
@@ -142,7 +142,7 @@ export class LlamaSession implements Session {
     let last = ''
     let finish: Generated['finish'] = 'length'
     let evaluating: Promise<void> = Promise.resolve()
-    // Once for the whole answer: a message before and after every token would cost more than the smallest models' tokens.
+    // Enter the guard once per answer: with the smallest models, messages before and after every token would take longer than the token.
     const leave = await this.#parts.gpu?.enter('answering')
     try {
       while (tokens.length < most) {
@@ -154,7 +154,7 @@ export class LlamaSession implements Session {
           break
         }
         tokens.push(token)
-        // Evaluated while the caller shows the piece.
+        // Evaluate while the caller processes the piece.
         evaluating = this.#evaluateOne(token, signal)
         const bytes = tokens.length === 1 && !continues ? tokenizer.firstPiece(token) : tokenizer.piece(token)
         if (logits) likely.add(tokenLogprob(tokenizer, logits, token, sampling.logprobs ?? 0), bytes.length)
@@ -170,13 +170,13 @@ export class LlamaSession implements Session {
         break
       }
     } finally {
-      await evaluating.catch(() => {}) // thrown above already, unless the caller left
+      await evaluating.catch(() => {}) // already thrown above, unless the caller stopped iterating
       leave?.()
     }
     last += stream.end()
     if (stream.stopped) finish = 'stop'
     text += last
-    // Nothing of a stop string is told.
+    // Omit the tokens of a stop string.
     const logprobs = likely.take(stream.stopped ? Buffer.byteLength(text) : Number.POSITIVE_INFINITY)
     if (last !== '' || logprobs.length > 0)
       yield { text: last, tokens: tokens.length, ...(sampling.logprobs !== undefined && { logprobs }) }
@@ -206,7 +206,7 @@ export class LlamaSession implements Session {
     if (this.#closed) return
     this.#closed = true
     this.#abort.raise()
-    await this.#running.catch(() => {}) // whoever asked for it was told
+    await this.#running.catch(() => {}) // already reported to the caller of that operation
     this.#parts.api.free(this.#parts.context)
     this.#parts.pool?.free()
     this.#abort.free()
@@ -214,16 +214,16 @@ export class LlamaSession implements Session {
     this.#parts.onClosed()
   }
 
-  /** Like {@link evaluateTokens} for one token, whose failure may be looked at later. */
+  /** Like {@link evaluateTokens} for one token; its promise may be awaited later. */
   #evaluateOne(token: number, signal: AbortSignal): Promise<void> {
     const position = this.mark.position
     const one = Int32Array.of(token)
     const done = this.#decode(() => this.#batch.ofTokens(one, position, true), position, signal).then(() => this.#held.addTokens(1))
-    done.catch(() => {}) // awaited by the caller of this, after its own caller has come back
+    done.catch(() => {}) // avoids an unhandled rejection, because the promise is awaited later
     return done
   }
 
-  /** @param first the first position in the batch: from there on everything is gone when the batch fails */
+  /** @param first first position in the batch; if the batch fails, all cells from this position on are removed */
   async #decode(fill: () => Batch, first: number, signal: AbortSignal): Promise<void> {
     this.#open()
     signal.throwIfAborted()
@@ -263,7 +263,7 @@ export class LlamaSession implements Session {
     })
   }
 
-  /** Reading the logits would wait for a GPU as well, but on the main thread, which must stay free to answer. */
+  /** Synchronizes off the main thread. Reading the logits would also wait for the GPU, but would block the main thread. */
   async #compute(batch: Batch): Promise<number> {
     const { api, context } = this.#parts
     const status = await callAsync(api.decode, context, batch)
@@ -272,8 +272,8 @@ export class LlamaSession implements Session {
   }
 
   /**
-   * Forgets what lies at a position or after it, as llama.cpp does by itself when a batch fails.
-   * @param mark what the mark then is, unless even more had to go because it has the same position
+   * Removes all cells at or after a position, as llama.cpp does when a batch fails.
+   * @param mark mark after the removal, unless cells before it are removed too because they have the same position
    */
   #forgetFrom(first: number, mark: Mark = { cells: this.#held.cellsBefore(first), position: first }): void {
     const cells = this.#held.cellsBefore(first)
@@ -282,7 +282,7 @@ export class LlamaSession implements Session {
     this.#hasLogits = false
   }
 
-  /** Runs native code that {@link Symbol.asyncDispose} must wait for. */
+  /** Runs native code; {@link Symbol.asyncDispose} waits for it. */
   #run<T>(work: () => Promise<T>): Promise<T> {
     const { gpu } = this.#parts
     const running = gpu ? gpu.run('answering', work) : work()

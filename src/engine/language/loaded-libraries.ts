@@ -1,14 +1,14 @@
 import koffi from 'koffi'
 
-/** More than any process has loaded; a handle takes eight bytes. */
+/** Upper bound on loaded modules; each handle takes eight bytes. */
 const MAX_MODULES = 4096
-/** UTF-16 units of the longest path that Windows gives. */
+/** Maximum path length on Windows, in UTF-16 units. */
 const MAX_PATH_UNITS = 32_768
 
 /**
- * Paths of the libraries that are loaded into this process. Node's own report lists them on every platform, by their real paths: it also holds in
- * Electron, where the package lies unpacked beside the archive. On Windows the system is asked directly, because Node's report also reads the
- * symbols of every library there, which blocks the process for seconds.
+ * Paths of the libraries that are loaded into this process. Node's diagnostic report lists them with their real paths on every platform,
+ * including Electron, where the package is unpacked next to the archive. On Windows the system API is used, because Node's report also
+ * reads the symbols of every library there, which blocks the process for seconds.
  */
 export function loadedLibraries(): string[] {
   return process.platform === 'win32' ? loadedModules() : sharedObjects()
@@ -17,7 +17,7 @@ export function loadedLibraries(): string[] {
 function sharedObjects(): string[] {
   const report = process.report as { excludeNetwork?: boolean; getReport(): unknown }
   const before = report.excludeNetwork
-  // Without this the report looks up the names of open connections' peers.
+  // Otherwise the report resolves the host names of the peers of open connections.
   report.excludeNetwork = true
   try {
     const { sharedObjects } = report.getReport() as { sharedObjects?: unknown }

@@ -1,7 +1,7 @@
 import type { LikelyToken, TokenLogprob } from '../../shared/engine-events.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** How likely a token was by the logits it was drawn from, as they came from the model, with the `count` likeliest tokens. */
+/** Log probability of a token from the model's unmodified logits, with the `count` most likely tokens. */
 export function tokenLogprob(tokenizer: Tokenizer, logits: Float32Array, token: number, count: number): TokenLogprob {
   let most = Number.NEGATIVE_INFINITY
   for (const logit of logits) if (logit > most) most = logit
@@ -15,7 +15,7 @@ export function tokenLogprob(tokenizer: Tokenizer, logits: Float32Array, token: 
   return { ...likely(token), top: likeliest(logits, count).map(likely) }
 }
 
-/** The tokens with the greatest logits, the greatest first, of equal ones the first. */
+/** Tokens with the greatest logits in descending order; ties in the order of their ids. */
 function likeliest(logits: Float32Array, count: number): number[] {
   const best: number[] = []
   if (count === 0) return best
@@ -28,18 +28,18 @@ function likeliest(logits: Float32Array, count: number): number[] {
   return best
 }
 
-/** Tokens' probabilities until their text is shown: a token of a stop string never is. */
+/** Holds the log probabilities of tokens until their text is shown; those of a stop string are never returned. */
 export class LogprobQueue {
   readonly #waiting: { readonly entry: TokenLogprob; readonly start: number }[] = []
   #bytes = 0
 
-  /** @param bytes how many the token adds to the text */
+  /** @param bytes number of bytes that the token adds to the text */
   add(entry: TokenLogprob, bytes: number): void {
     this.#waiting.push({ entry, start: this.#bytes })
     this.#bytes += bytes
   }
 
-  /** Takes out the tokens that begin before so many bytes of text. */
+  /** Removes and returns the tokens that start within the first `shown` bytes of the text. */
   take(shown: number): TokenLogprob[] {
     const hidden = this.#waiting.findIndex(({ start }) => start >= shown)
     return this.#waiting.splice(0, hidden === -1 ? this.#waiting.length : hidden).map(({ entry }) => entry)

@@ -9,8 +9,8 @@ const kinds = {
 } as const
 
 /**
- * An array in C memory. Typed arrays will not do for what C keeps a pointer to: small ones lie on the JavaScript heap
- * and move at a garbage collection.
+ * An array in native memory. Typed arrays cannot be used where native code keeps a pointer: small ones are stored on the JavaScript heap
+ * and move during garbage collection.
  */
 export class NativeArray {
   readonly address: Pointer
@@ -24,7 +24,7 @@ export class NativeArray {
     this.#kind = kind
   }
 
-  /** Copies values in from `at` on; writing past the end throws. */
+  /** Copies values into the array, starting at index `at`. Throws if they exceed the end. */
   write(values: Float32Array | Int32Array | Int8Array | readonly Pointer[], at = 0): void {
     const { type, bytes } = kinds[this.#kind]
     if (this.#freed || at + values.length > this.length) throw new RangeError(`${values.length} values at ${at} of ${this.length}`)
@@ -38,7 +38,7 @@ export class NativeArray {
   }
 }
 
-/** Copies floats out of C memory. */
+/** Copies floats from native memory. */
 export function readFloats(address: Pointer, count: number): Float32Array {
   const type: TypeObject = koffi.array('float', count, 'Typed')
   return koffi.decode(address, type) as Float32Array

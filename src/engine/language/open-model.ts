@@ -13,35 +13,35 @@ import { TemplateRenderer } from './template-renderer.ts'
 import { Tokenizer } from './tokenizer.ts'
 
 export interface ModelOptions extends TemplateText {
-  /** Whether the tokenizer's space comes before the prompt's first text only. Defaults to false. */
+  /** Whether the tokenizer adds a space only before the first text of the prompt. Defaults to false. */
   readonly spaceOnce?: boolean | undefined
-  /** Whether it is left out before a text that begins with a space. Defaults to false. */
+  /** Whether the tokenizer omits that space before a text that starts with a space. Defaults to false. */
   readonly spaceUnlessGiven?: boolean | undefined
   readonly signal: AbortSignal
 }
 
-/** A model's file, and what stays the same on whichever device it is loaded. */
+/** A model file, with the settings that do not depend on the device. */
 export interface ModelSource {
   readonly path: string
   readonly facts: GgufFacts
   readonly options: ModelOptions
-  /** Why earlier devices were not used, a sentence each. */
+  /** Why preferred devices were not used, one sentence each. */
   readonly fallbacks: readonly string[]
 }
 
-/** Which part of a model is on GPUs. */
+/** The part of a model that is placed on GPUs. */
 interface GpuShare {
   readonly layers: number
   readonly gpus: readonly Gpu[]
-  /** Watches over them; null where nobody does. */
+  /** Guard of these GPUs; null if there is none. */
   readonly gpu: GuardedDevice | null
 }
 
 const NO_GPU: GpuShare = { layers: 0, gpus: [], gpu: null }
 
 /**
- * Loads a model with so many layers on GPUs.
- * @returns the model, or what llama.cpp complained about
+ * Loads a model with the given number of layers on GPUs.
+ * @returns the model, or llama.cpp's error messages
  */
 export async function openModel(
   library: LlamaLibrary,
@@ -49,7 +49,7 @@ export async function openModel(
   { layers, gpus, gpu }: GpuShare,
   further: Partial<ModelParams> = {},
 ): Promise<LlamaLanguage | string[]> {
-  // Its process starts while the weights are loaded.
+  // Start the renderer's process while the weights are loading.
   const renderer = new TemplateRenderer()
   let model: Pointer | string[] = []
   try {
@@ -75,9 +75,9 @@ export async function openModel(
 }
 
 /**
- * Loads a model with no layer on a GPU.
+ * Loads a model without layers on a GPU.
  * Throws `model-damaged`, `model-unsupported` or `out-of-memory`.
- * @param further llama.cpp's model parameters that differ from its defaults; none unless given
+ * @param further llama.cpp model parameters that differ from its defaults. Defaults to none.
  */
 export async function openOnCpu(library: LlamaLibrary, source: ModelSource, further?: Partial<ModelParams>): Promise<LlamaLanguage> {
   const language = await openModel(library, source, NO_GPU, further)
@@ -85,7 +85,7 @@ export async function openOnCpu(library: LlamaLibrary, source: ModelSource, furt
   return language
 }
 
-/** Throws `model-unsupported` for what is no language model that writes text. */
+/** Throws `model-unsupported` if the model is not a language model that generates text. */
 function expectWriter({ api }: LlamaLibrary, model: Pointer): void {
   if (
     api.modelHasDecoder(model) &&
@@ -97,7 +97,7 @@ function expectWriter({ api }: LlamaLibrary, model: Pointer): void {
   throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
 }
 
-/** A language model on GPUs, as results of tests are stored for it. Without GPUs: on a device whose driver is not loaded yet. */
+/** Key of stored test results for a language model on GPUs. An empty `gpus` means a device whose driver is not loaded yet. */
 export function languageSubject(
   device: string,
   gpus: readonly Gpu[],
@@ -113,19 +113,19 @@ export function languageSubject(
   }
 }
 
-/** Results of a model with another number of layers on the GPU are others, because other kernels compute there. */
+/** Adds the number of GPU layers, because other kernels, and therefore other results, are used for another number. */
 export function withLayers(subject: DeviceSubject, layers: number): DeviceSubject {
   return { ...subject, weights: `${subject.weights} ${layers}` }
 }
 
 /** See {@link Language.resultsKey}. */
 async function resultsKeyOf({ llama }: LlamaLibrary, gpus: readonly Gpu[], layers: number): Promise<string> {
-  // The weights are told apart by the model itself wherever results are kept.
+  // Model and weights are empty, because stored results are keyed by the model as well.
   const subject = languageSubject(String(llama.gpu), gpus, { model: '', weights: '' })
   return layers === 0 ? 'cpu' : await deviceTestKey(withLayers(subject, layers))
 }
 
-/** @returns the model, or what llama.cpp complained about */
+/** @returns the model, or llama.cpp's error messages */
 async function load(
   { api, logMark, complaints }: LlamaLibrary,
   path: string,
@@ -134,7 +134,8 @@ async function load(
 ): Promise<Pointer | string[]> {
   const progress: ProgressCallback = () => !signal.aborted
   const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
-  // Ends with a null. Without the list a GPU would get no layers, but large products of the processor's layers and the KV all the same.
+  // Null-terminated. Without the list, a GPU would get no layers, but would still compute large products of the CPU layers and store the
+  // KV.
   const devices = koffi.alloc('void *', gpus.length + 1) as Pointer
   koffi.encode(devices, koffi.array('void *', gpus.length + 1), [...gpus.map(({ address }) => address), null])
   const mark = logMark()
@@ -156,7 +157,7 @@ async function load(
   }
 }
 
-/** The error of a file that llama.cpp could not load, by its complaints. */
+/** Maps the error messages of llama.cpp for a file that it could not load to an error. */
 export function refused(path: string, complaints: readonly string[]): TarsierError {
   const said = complaints.join(' ').replace(/\s+/g, ' ').slice(0, 500)
   const cause = new Error(said)
@@ -177,7 +178,7 @@ export function refused(path: string, complaints: readonly string[]): TarsierErr
   return new TarsierError('model-damaged', `${path} is damaged: llama.cpp could not load it. Import or fetch the model again.`, { cause })
 }
 
-/** What computes a model, e.g. `vulkan (NVIDIA GeForce RTX 4090)`; with the layers on the GPU where these are not all. */
+/** Device name for display, e.g. `vulkan (NVIDIA GeForce RTX 4090)`; includes the number of GPU layers if not all layers are on the GPU. */
 function deviceName({ api, llama }: LlamaLibrary, gpus: readonly Gpu[], layers: number, model: Pointer): string {
   if (layers === 0) return 'cpu'
   const all = api.modelLayers(model) + 1

@@ -22,15 +22,15 @@ import { NativeArray } from './native-memory.ts'
 import type { Mark } from './types.ts'
 
 /**
- * A saved sequence is llama.cpp's own file: magic, version, a list of tokens, the KV cells. We need no tokens, so the
- * list holds what we must know instead, as 32-bit numbers:
+ * A saved sequence is a file in llama.cpp's format: magic, version, a list of tokens, the KV cells. The tokens are not needed, so the list
+ * contains the following 32-bit numbers instead:
  *
  *     checksum[8]  sha256 of everything after it
  *     length[2]    of the whole file, low and high half
  *     format, fingerprint[8], cells, position, t of each cell
- *     bytes of the note, the note (UTF-8, filled up with zeros)
+ *     length of the note in bytes, the note (UTF-8, zero-padded)
  *
- * llama.cpp's reader trusts what it reads, so a file is handed to it only after the checksum was right.
+ * llama.cpp does not validate the file, so it is passed to llama.cpp only after the checksum was verified.
  */
 const FORMAT = 2
 const CHECKSUM = 0
@@ -43,16 +43,16 @@ const TIMES = 21
 const CHECKSUM_BYTES = 32
 const HASHED_FROM = SEQUENCE_HEADER_BYTES + CHECKSUM_BYTES
 const HALF = 2 ** 32
-/** Bytes that are written between two looks at the signal. */
+/** Bytes written between checks of the abort signal. */
 const PIECE_BYTES = 4 * 1024 * 1024
-/** A longer note is not ours. */
+/** Maximum length of a note; longer ones are invalid. */
 const MAX_NOTE_BYTES = 1 << 20
 
 export interface SavedState {
   readonly mark: Mark
   /** t of each cell. */
   readonly times: Int32Array
-  /** What the caller keeps with it, word for word. */
+  /** The caller's note, unchanged. */
   readonly note: string
 }
 
@@ -63,9 +63,9 @@ interface Sequence {
 }
 
 /**
- * Writes a sequence to a temporary file and renames it. llama.cpp only copies its cells into memory, which an abort waits for; they are written
- * from there, and the context may be used again meanwhile. Throws `out-of-memory` where there is none for the copy, `write-failed` or `disk-full`
- * when the file cannot be written, and the signal's reason, obeyed within one piece.
+ * Writes a sequence to a temporary file and renames it. llama.cpp only copies its cells into memory, which an abort cannot interrupt; they
+ * are written from there, while the context can be used again. Throws `out-of-memory` if there is not enough memory for the copy,
+ * `write-failed` or `disk-full` if the file cannot be written, and the signal's reason on an abort, which takes effect within one piece.
  */
 export async function saveState(sequence: Sequence, path: string, state: SavedState, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
@@ -81,9 +81,9 @@ export async function saveState(sequence: Sequence, path: string, state: SavedSt
         signal?.throwIfAborted()
         const piece = cells.subarray(at, at + PIECE_BYTES)
         hash.update(piece)
-        await file.writeFile(piece) // goes on where the last one ended
+        await file.writeFile(piece) // appends
       }
-      // Not synced, which may take seconds: the checksum finds out what a power cut left half written.
+      // Not synced, which may take seconds: the checksum detects partial files after a power failure.
       await writeAt(file, hash.digest(), SEQUENCE_HEADER_BYTES + CHECKSUM * 4)
     } finally {
       await file.close()
@@ -97,7 +97,7 @@ export async function saveState(sequence: Sequence, path: string, state: SavedSt
   }
 }
 
-/** What llama.cpp writes to a file after the list of tokens; its copy in memory has a few bytes of its own before it. */
+/** Returns the bytes that llama.cpp writes after the list of tokens. Its copy in memory has an additional header of a few bytes. */
 async function copyCells({ api, context }: Sequence): Promise<Buffer> {
   const bytes = api.stateSize(context, 0)
   if (bytes > Math.min(memoryLimit(), constants.MAX_LENGTH)) {
@@ -105,7 +105,7 @@ async function copyCells({ api, context }: Sequence): Promise<Buffer> {
       details: { bytes },
     })
   }
-  // Of its own, not of Node's pool: it neither moves nor is it filled with zeros first.
+  // Outside Node's pool, and not zero-filled.
   const cells = Buffer.allocUnsafeSlow(bytes)
   const copied = await callAsync(api.stateCopy, context, cells, bytes, 0)
   if (copied !== bytes || cells.readUInt32LE(0) !== SEQUENCE_COPY_MAGIC || cells.readUInt32LE(4) !== 0) {
@@ -114,7 +114,7 @@ async function copyCells({ api, context }: Sequence): Promise<Buffer> {
   return cells.subarray(SEQUENCE_COPY_HEADER_BYTES)
 }
 
-/** The file's beginning up to the cells, without the checksum. */
+/** Returns the start of the file up to the cells, without the checksum. */
 function headOf({ mark, times, note: text }: SavedState, fingerprint: Uint8Array, cellBytes: number): Buffer {
   const note = Buffer.from(text)
   if (note.length > MAX_NOTE_BYTES) throw new Error('a note is not as long as that')
@@ -139,9 +139,9 @@ function headOf({ mark, times, note: text }: SavedState, fingerprint: Uint8Array
 }
 
 /**
- * Reads a sequence into a context, replacing what it holds.
- * @returns `refused` for a file that is not one of ours, not of this model and build, damaged, or too large, with the
- * context untouched; `failed` when llama.cpp would not have it, and the context must be cleared
+ * Reads a sequence into a context, replacing its contents.
+ * @returns `refused` if the file is damaged, too large, not a saved sequence, or from another model or build; the context is unchanged.
+ * `failed` if llama.cpp rejects the file; the context must be cleared.
  */
 export async function loadState(
   { api, context, fingerprint }: Sequence,
@@ -172,7 +172,7 @@ async function readFacts(
   try {
     file = await open(path, 'r')
   } catch {
-    return null // not there any more, or not for us: as good as never saved
+    return null // missing or not accessible: same as never saved
   }
   try {
     const stat = await file.stat()
@@ -203,7 +203,7 @@ async function readFacts(
       numbers,
     }
   } catch {
-    return null // an unreadable cache is no cache
+    return null // an unreadable cache file counts as missing
   } finally {
     await file.close()
   }

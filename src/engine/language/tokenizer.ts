@@ -1,29 +1,29 @@
 import { type LlamaApi, type Pointer, TOKEN_ATTR_CONTROL, TOKEN_ATTR_UNKNOWN } from './llama-header.ts'
 
-/** How SentencePiece's vocabularies call the tokens for bytes that no other token has. */
+/** Names of byte tokens in SentencePiece vocabularies, for bytes without another token. */
 const BYTE = /^<0x[0-9A-F]{2}>$/
 const SPACE = 0x20
 const LINE_END = 0x0a
-/** Longest metadata value that is asked for. */
+/** Maximum length of metadata values that are read. */
 const METADATA_BYTES = 256
 
-/** A model's vocabulary: text to tokens and back. Everything is kept by llama.cpp; only pieces are remembered here. */
+/** A model's vocabulary: text to tokens and back. llama.cpp stores it; only decoded pieces are cached here. */
 export class Tokenizer {
   readonly size: number
-  /** Texts of the control tokens; of two with one text the first. */
+  /** Control tokens by text; if two have the same text, the first. */
   readonly controls: ReadonlyMap<string, number>
-  /** Put before every prompt, unless the template wrote it. */
+  /** Added before every prompt, unless the template wrote it; null if the model has none. */
   readonly bos: number | null
-  /** Put after every prompt, unless the template wrote the beginning token itself; hardly any model has it. */
+  /** Added after every prompt, unless the template wrote the BOS token itself; null for nearly all models. */
   readonly eos: number | null
-  /** Text of the end-of-sequence token, for templates that ask for it. */
+  /** Text of the end-of-sequence token, for templates that use it. */
   readonly eosText: string
   readonly bosText: string
   readonly #api: LlamaApi
   readonly #vocab: Pointer
-  /** Qwen2's tokenizer composes characters (NFC) before anything else; llama.cpp leaves that out. */
+  /** Qwen2's tokenizer normalizes text to NFC first; llama.cpp does not. */
   readonly #composes: boolean
-  /** SentencePiece's words begin with a space, the first of a text among them. */
+  /** Words in SentencePiece start with a space, including the first word of a text. */
   readonly #spaced: boolean
   readonly #controlIds: ReadonlySet<number>
   readonly #encoder = new TextEncoder()
@@ -55,11 +55,11 @@ export class Tokenizer {
     this.bos = bos >= 0 && api.vocabAddsBos(this.#vocab) ? bos : null
   }
 
-  /** Tokens of a text in which nothing is a control token, whatever it looks like. */
+  /** Tokenizes text without parsing control tokens in it. */
   tokenize(text: string): number[] {
     if (text === '') return []
     const bytes = this.#encoder.encode(this.#composes ? text.normalize('NFC') : text)
-    // A token is at least a byte, but a sentencepiece vocabulary may put a space in front.
+    // A token has at least one byte, but a SentencePiece vocabulary may add a space at the start.
     const tokens = new Int32Array(bytes.length + 2)
     const count = this.#api.tokenize(this.#vocab, bytes, bytes.length, tokens, tokens.length, false, false)
     if (count < 0) throw new RangeError(`${bytes.length} bytes became ${-count} tokens`)
@@ -67,17 +67,17 @@ export class Tokenizer {
     return given.flatMap((token) => (this.#controlIds.has(token) ? this.#spell(token) : [token]))
   }
 
-  /** The same for a text that goes on from something, without the space that SentencePiece puts before every text. */
+  /** Like {@link tokenize} for text that continues other text: without the space that SentencePiece adds before every text. */
   tokenizeFurther(text: string): number[] {
-    // No piece of such a vocabulary holds a line's end, so what comes after one is cut as if nothing came before.
+    // No piece of such a vocabulary contains a line break, so the text after one is tokenized as if it followed nothing.
     const tokens = this.tokenize(`\n${text}`)
     const end = tokens.findIndex((token) => this.#textOf(token) === byteText(LINE_END))
     return end === 0 || end === 1 ? tokens.slice(end + 1) : this.tokenize(text)
   }
 
   /**
-   * A control token's own text, letter by letter. SentencePiece's merging in llama.cpp goes by texts alone, so that in a vocabulary
-   * with "<s" among its pieces "<s>" would become the token itself.
+   * Tokenizes the text of a control token character by character. SentencePiece merging in llama.cpp compares only texts, so that in a
+   * vocabulary with the piece "<s", the text "<s>" would become the control token.
    */
   #spell(control: number): number[] {
     this.#letters ??= this.#findLetters()
@@ -89,7 +89,7 @@ export class Tokenizer {
     })
   }
 
-  /** Tokens of one character, and those that stand for a byte. */
+  /** Finds the tokens of single characters and of single bytes. */
   #findLetters(): Map<string, number> {
     const letters = new Map<string, number>()
     for (let token = 0; token < this.size; token += 1) {
@@ -99,7 +99,7 @@ export class Tokenizer {
     return letters
   }
 
-  /** Text of tokens; control tokens come out as nothing unless `special`. */
+  /** Text of tokens; control tokens are omitted unless `special`. */
   detokenize(tokens: readonly number[], special = false): string {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     let text = ''
@@ -107,17 +107,17 @@ export class Tokenizer {
     return text + decoder.decode()
   }
 
-  /** The bytes of a token as people name it: a control token has its own text. */
+  /** Bytes of a token for display; a control token has its own text. */
   spelling(token: number): Uint8Array {
     return this.#readPiece(token, true)
   }
 
-  /** llama.cpp's sampler that lets through what a grammar does, to be freed; null where it refuses the grammar. */
+  /** Creates llama.cpp's sampler for a grammar, which the caller must free; null if llama.cpp rejects the grammar. */
   grammarSampler(grammar: string): Pointer | null {
     return this.#api.samplerGrammar(this.#vocab, grammar, 'root')
   }
 
-  /** The bytes a token stands for, none for a control token. */
+  /** Bytes of a token; empty for a control token. */
   piece(token: number): Uint8Array {
     const known = this.#pieces.get(token)
     if (known) return known
@@ -126,7 +126,7 @@ export class Tokenizer {
     return piece
   }
 
-  /** The same for the first token of an answer: without the space between it and what it answers. */
+  /** Like {@link piece} for the first token of an answer: without a leading space. */
   firstPiece(token: number): Uint8Array {
     const piece = this.piece(token)
     return this.#spaced && piece[0] === SPACE ? piece.subarray(1) : piece

@@ -2,7 +2,7 @@ import type { TokenLogprob } from '../../shared/engine-events.ts'
 import type { FinishReason, Sampling } from '../../shared/sampling.ts'
 import type { GgufFacts } from './gguf-check.ts'
 
-/** A piece of generated text. Pieces never split a UTF-8 character; several tokens may form one piece. */
+/** A piece of generated text. Pieces never split a UTF-8 character; one piece may consist of several tokens. */
 export interface Piece {
   readonly text: string
   /** Tokens sampled so far, without the end token. */
