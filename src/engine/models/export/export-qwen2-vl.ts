@@ -16,7 +16,7 @@ import { SHARD_BYTES, type ShardTensor, writeShards } from '../../formats/safete
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { expectRoom, writeFolderAside } from '../import/folder-aside.ts'
 
-/** What checkpoints call their parts, and what published Qwen2-VL checkpoints do; longer ones first. */
+/** Key prefixes of checkpoints, with those of published Qwen2-VL checkpoints; longer ones first. */
 const PREFIXES = [
   ['language_model.lm_head.', 'lm_head.'],
   ['language_model.model.', 'model.'],
@@ -29,7 +29,7 @@ const PREFIXES = [
 ] as const
 const HEAD = 'lm_head.weight'
 const EMBEDDINGS = 'model.embed_tokens.weight'
-/** Files that say the same in both forms. */
+/** Files that are copied without changes. */
 const COPIED = [
   'tokenizer.json',
   'vocab.json',
@@ -42,20 +42,20 @@ const COPIED = [
   'LICENSE.md',
   'LICENSE.txt',
 ] as const
-/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+/** Allows links from a snapshot in the Hugging Face cache to its blobs. */
 const contain = { huggingFaceCache: true }
 
 export interface ExportOptions {
   readonly signal: AbortSignal
   readonly onProgress?: (progress: Progress) => void
-  /** Most bytes of one file of weights. Defaults to transformers' 5 GB. */
+  /** Maximum size of one weight file. Defaults to 5 GB, as in transformers. */
   readonly shardBytes?: number
 }
 
 /**
- * Writes a checkpoint of Tarsier2 (or any form of Qwen2-VL's) as a plain Qwen2-VL checkpoint, which programs that know nothing of Tarsier
- * load: the same weights, byte for byte, under the published names, with configuration, tokenizer and processor. `destination` must not
- * exist; it is written aside and gets its name when it is complete, so that a failure or an abort leaves nothing.
+ * Exports a checkpoint of Tarsier2 (or any variant of Qwen2-VL) as a plain Qwen2-VL checkpoint for programs without Tarsier support: the
+ * same weights, byte for byte, under the published names, with configuration, tokenizer and processor. `destination` must not exist; it is
+ * written to a temporary folder and renamed when complete, so that a failure or an abort leaves nothing.
  * Throws `model-unsupported` for other families, `model-damaged`, `usage`, `disk-full`, `write-failed`.
  */
 export async function exportQwen2Vl(checkpoint: string, destination: string, options: ExportOptions): Promise<void> {
@@ -93,7 +93,7 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
     for (const [name, content] of Object.entries(files)) {
       await writeFile(join(aside.directory, name), `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
     }
-    // Newer readers look for it here, older ones in the file above.
+    // Newer readers expect the template in this file, older ones in tokenizer_config.json.
     await writeFile(join(aside.directory, 'chat_template.jinja'), template, { flag: 'wx' })
     for (const name of COPIED) {
       const text = await readTextFile(directory, name, contain)
@@ -104,7 +104,7 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
   })
 }
 
-/** All tensors under their published names; an output layer that is the embedding table is left out, as its readers expect. */
+/** All tensors under their published names. An output layer that is tied to the embedding table is left out, as readers expect. */
 function tensorsOf(
   source: TensorSource,
   saidTied: boolean | undefined,
@@ -132,7 +132,7 @@ function tensorsOf(
   return { tied, tensors }
 }
 
-/** The tokenizer's settings under the processor that Qwen2-VL has, with the template that clips are asked with. */
+/** Settings of the tokenizer, with the Qwen2-VL processor and the chat template for clips. */
 async function tokenizerConfig(directory: string, template: string): Promise<Record<string, unknown>> {
   const own = await readJsonFile(directory, 'tokenizer_config.json', contain)
   const settings = own === null ? {} : checkFields(own, z.record(z.string(), z.unknown()), join(directory, 'tokenizer_config.json'))

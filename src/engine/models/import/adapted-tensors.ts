@@ -3,18 +3,19 @@ import { floatToHalf, Scratch, toFloats } from '../../formats/float-formats.ts'
 import type { CheckpointDtype, TensorInfo, TensorSource } from '../../formats/tensor-source.ts'
 import type { LoraAdapter, LoraUpdate } from './lora-adapter.ts'
 
-/** Parts of names that tell where a layer is held, not which one it is: wrappers and releases of transformers differ in them. */
+/** Name parts of wrapper modules; they differ between wrappers and transformers releases, and are ignored when layers are compared. */
 const LANGUAGE_HOLDERS = new Set(['model', 'language_model'])
 const VISION_HOLDERS = new Set(['model', 'visual', 'vision_tower', 'vision_model'])
-/** Ranks that go over a row at once. */
+/** Number of ranks that are added to a row in one pass. */
 const AT_ONCE = 4
-/** Pieces that a reader may look at while the next is made. */
+/** Number of buffers for chunks, so that a reader can use one while the next is computed. */
 const PIECES = 3
 
 /**
- * A checkpoint's tensors with an adapter's updates added as they are read, each in its own type: what PEFT's merge_and_unload gives. Both
- * are closed with it. Throws `model-mismatch` for an adapter that changes layers which the checkpoint does not have.
- * @param tied whether the output layer is the embedding table
+ * Merges an adapter's updates into a checkpoint's tensors as they are read, in each tensor's own type; equivalent to PEFT's
+ * merge_and_unload. Closing the result closes both. Throws `model-mismatch` if the adapter changes layers that the checkpoint does not
+ * have.
+ * @param tied whether the output layer is tied to the embedding table
  */
 export function mergeAdapter(base: TensorSource, adapter: LoraAdapter, tied: boolean): TensorSource {
   const keys = new Map<string, string>()
@@ -28,7 +29,7 @@ export function mergeAdapter(base: TensorSource, adapter: LoraAdapter, tied: boo
         `The adapter ${adapter.name} changes "${update.layer}", which is the table of embeddings in this checkpoint, no linear layer of its own. Merge it with PEFT first.`,
       )
     }
-    // An adapter of the vision tower alone does not say that it is one.
+    // Module paths in an adapter of the vision tower alone do not name the tower.
     const key = keys.get(name) ?? keys.get(layerName(`visual.${update.layer}`))
     const shape = key === undefined ? undefined : base.info(key).shape
     if (key === undefined || shape?.length !== 2 || shape[0] !== update.outputs || shape[1] !== update.inputs || updates.has(key)) {
@@ -45,7 +46,7 @@ export function mergeAdapter(base: TensorSource, adapter: LoraAdapter, tied: boo
   return new AdaptedTensors(base, adapter, updates)
 }
 
-/** Which layer a module's path means, whatever holds it. */
+/** Layer name of a module path, without wrapper modules. */
 function layerName(path: string): string {
   const parts = path.split('.')
   const vision = parts.some((part) => part !== 'model' && VISION_HOLDERS.has(part))
@@ -57,7 +58,7 @@ function layerName(path: string): string {
 class AdaptedTensors implements TensorSource {
   readonly #base: TensorSource
   readonly #adapter: LoraAdapter
-  /** By the checkpoint's key. */
+  /** By checkpoint key. */
   readonly #updates: ReadonlyMap<string, LoraUpdate>
 
   constructor(base: TensorSource, adapter: LoraAdapter, updates: ReadonlyMap<string, LoraUpdate>) {
@@ -128,7 +129,7 @@ async function* withUpdate(pieces: AsyncIterable<Uint8Array>, update: LoraUpdate
   }
 }
 
-/** `scale · up · down`, row by row; sums are made in 64 bits and rounded to 32, like the checkpoint's own. */
+/** Rows of `scale · up · down`. Sums are computed in 64 bits and rounded to 32, like the checkpoint's own values. */
 class UpdateRows {
   readonly #update: LoraUpdate
   readonly #down: Float64Array
@@ -140,7 +141,7 @@ class UpdateRows {
   constructor(update: LoraUpdate, down: Float32Array, up: Float32Array) {
     const { rank, inputs } = update
     this.#update = update
-    // Filled up with rows of zeros, so that whole groups of them can be added.
+    // Padded with zero rows to a multiple of AT_ONCE.
     this.#down = new Float64Array(Math.ceil(rank / AT_ONCE) * AT_ONCE * inputs)
     this.#down.set(down)
     this.#up = up
@@ -171,7 +172,7 @@ class UpdateRows {
   }
 }
 
-/** Nearest, ties to even. */
+/** Rounds to nearest, ties to even. */
 function toStored(values: Float32Array, dtype: CheckpointDtype, room: Scratch, name: string): Uint8Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const stored = dtype === 'F32' ? null : room.halves(values.length)

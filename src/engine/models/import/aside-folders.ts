@@ -5,31 +5,32 @@ import { isMissing } from '../../../platform/file-failure.ts'
 import { move, remove } from '../../../platform/move.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
-/** Begins every folder that is still being written, before the writing process's id; hidden from lists of models by its dot. */
+/** Prefix of folders that are being written, before the id of the writing process. The leading dot hides them from lists of models. */
 const ASIDE = '.importing-'
-/** Stands for the id where an import was stopped and may go on. */
+/** Replaces the process id if an import was interrupted and can be resumed. */
 const LEFT = 'left'
-/** Pieces of an import that nobody went on with for so long are given up. */
+/** Interrupted imports that are not resumed for this long are deleted. */
 const KEPT_MS = 7 * 24 * 3600 * 1000
 
-/** What an import is known by: only one of the same model with the same key goes on where another was stopped. */
+/** Identifies an import: an interrupted one is resumed only for the same model name and key. */
 export interface ImportKey {
   readonly name: string
-  /** sha256, hex, of what the files are made of and how. */
+  /** sha256, as hex, of the source and the options. */
   readonly key: string
 }
 
-/** A hidden folder that a model is being made in. */
+/** A hidden folder in which a model is being written. */
 export interface Aside {
   readonly directory: string
   readonly journal: ImportJournal
-  /** Gives it free, for another import of the same to go on with. */
+  /** Releases the folder, so that another import with the same key can resume it. */
   leave(): Promise<void>
 }
 
 /**
- * The folder to make a model in: what another import of the same left, cleared of what was not finished, or a new one. What processes
- * that died left and nobody can go on with is removed. Of two that want the same folder one gets it, for it gets a name of its own.
+ * Returns a folder to write a model in: a new one, or that of an interrupted import with the same key, without its incomplete files.
+ * Deletes folders of dead processes that cannot be resumed. If two processes want the same folder, only one gets it, because it is renamed
+ * first.
  */
 export async function claimAside(parent: string, of: ImportKey): Promise<Aside> {
   const own = join(parent, `${ASIDE}${process.pid}-${randomUUID()}`)
@@ -54,7 +55,7 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
   }
 }
 
-/** Gives up what stopped imports of a model of this name left in `parent`. */
+/** Deletes the folders of interrupted imports of a model with this name in `parent`. */
 export async function removeLeft(parent: string, name: string): Promise<void> {
   for (const folder of await abandoned(parent)) {
     const left = join(parent, folder)
@@ -62,7 +63,7 @@ export async function removeLeft(parent: string, name: string): Promise<void> {
   }
 }
 
-/** Removes what was not finished. */
+/** Deletes incomplete files. */
 async function clear(directory: string, { files }: ImportJournal): Promise<void> {
   for (const name of await readdir(directory)) if (!files.has(name)) await remove(join(directory, name))
 }
@@ -82,7 +83,7 @@ function isAbandoned(name: string): boolean {
   return id > 0 && !isRunning(id)
 }
 
-/** False where another import was quicker. */
+/** Returns false if another import was faster. */
 async function taken(left: string, own: string): Promise<boolean> {
   try {
     await move(left, own)
@@ -97,7 +98,7 @@ async function isOld(left: string): Promise<boolean> {
   try {
     return Date.now() - (await stat(join(left, JOURNAL_FILE))).mtimeMs > KEPT_MS
   } catch {
-    return false // gone, which somebody else has seen to
+    return false // already taken or removed by another process
   }
 }
 

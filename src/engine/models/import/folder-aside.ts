@@ -8,14 +8,14 @@ import { isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
 
-/** Failures that pass: somebody makes room, closes other programs, or gives a permission. */
+/** Failures that may be temporary: a full disk, a file in use, missing permissions or memory. */
 const OF_THIS_MACHINE: ReadonlySet<ErrorCode> = new Set(['disk-full', 'write-failed', 'out-of-memory'])
 
 /**
- * Makes the folder `parent/name` out of a hidden one beside it: `write` fills that, and only when it is done does the folder get its
- * name. What a process that died or was stopped left of the same import is handed to `write` to go on with. An abort, and a failure of
- * this machine's that the source has no part in, leave what the journal takes note of; any other failure, and any without such a note,
- * leaves nothing behind, also in `parent` where that was made for it.
+ * Creates the folder `parent/name`: `write` fills a hidden folder beside it, which is renamed when complete. The folder of an interrupted
+ * import with the same key is passed to `write`, to be resumed. After an abort, or a failure of this machine rather than of the source, the
+ * finished files in the journal are kept; any other failure, and any without a journal entry, leaves nothing, and also removes `parent` if
+ * it was created for this.
  * Throws `model-exists`, `write-failed`, `disk-full`.
  */
 export async function writeFolderAside(
@@ -34,29 +34,29 @@ export async function writeFolderAside(
     await write(aside)
     expectFree(target, name)
     await move(aside.directory, target)
-    // Not before: where the folder cannot be moved, the journal lets the next import go on with what is finished.
+    // Removed only after the move: if the folder cannot be moved, the next import can resume from the journal.
     await aside.journal.movedTo(target).remove()
     return target
   } catch (thrown) {
     const error = failureOf(thrown, target, name)
     if (aside?.journal.worthKeeping && mayGoOn(error)) await aside.leave()
-    // `made` is the topmost folder that was missing before.
+    // `made` is the topmost folder that mkdir created.
     else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await remove(leftover)
     throw error
   }
 }
 
-/** Whether the same import may succeed later, as it is. */
+/** Whether the same import may succeed later. */
 function mayGoOn(error: unknown): boolean {
   return isAbort(error) || (error instanceof TarsierError && OF_THIS_MACHINE.has(error.code))
 }
 
-/** Throws `model-exists` when there is something already where the model shall be. */
+/** Throws `model-exists` if the target already exists. */
 export function expectFree(target: string, name: string): void {
   if (existsSync(target)) throw alreadyThere(target, name)
 }
 
-/** Throws `disk-full` when the disk that holds `directory` has less free than `bytes`, beside the `there` bytes of them that are written. */
+/** Throws `disk-full` if the disk of `directory` has less than `bytes - there` bytes free, where `there` bytes are already written. */
 export async function expectRoom(directory: string, bytes: number, there = 0): Promise<void> {
   const { bavail, bsize } = await statfs(directory)
   const free = bavail * bsize

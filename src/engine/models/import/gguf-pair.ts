@@ -10,7 +10,7 @@ import { GgufFile } from '../../formats/gguf/gguf-file.ts'
 import { checkLanguageHead } from '../../language/gguf-check.ts'
 import type { LanguageShape } from '../../language/gguf-hyperparameters.ts'
 
-/** llama.cpp's numbers for what most of a file's tensors are. */
+/** llama.cpp's numbers for the type of most tensors in a file. */
 const FILE_TYPES: Readonly<Record<number, LanguagePrecision>> = { 0: 'f32', 1: 'f16', 7: 'q8_0', 15: 'q4_k_m', 17: 'q5_k_m', 18: 'q6_k' }
 
 export interface GgufPair extends AsyncDisposable {
@@ -18,8 +18,8 @@ export interface GgufPair extends AsyncDisposable {
 }
 
 /**
- * Reads a language model's GGUF and its mmproj file, as llama.cpp's converter makes them; either may come first. The language model is
- * taken as it is, the tower written anew from the mmproj's tensors. Both files stay open until it is disposed of.
+ * Reads a language model's GGUF and its mmproj file as llama.cpp's converter writes them, in either order. The language model is used as
+ * is, the tower is written anew from the mmproj's tensors. Both files stay open until the result is disposed.
  * Throws `model-unsupported`, `model-mismatch`, `model-damaged`, `file-missing`, `file-unreadable`.
  */
 export async function openGgufPair(paths: readonly [string, string], wishes: ModelWishes): Promise<GgufPair> {
@@ -69,7 +69,10 @@ function givenOf({ path, size, head }: GgufFile): GivenLanguage {
   return { given: { path, bytes: size, precision: FILE_TYPES[Number(head.values.get('general.file_type'))] ?? 'other' } }
 }
 
-/** Of a snapshot its repository and commit, as of checkpoints; otherwise the file's name says more than its folder's. */
+/**
+ * Source of a pair: repository and commit if it is in a snapshot, as for checkpoints; otherwise the file's name, which is more specific
+ * than its folder's.
+ */
 function pairSource(path: string): ModelManifest['source'] {
   const source = sourceOf(dirname(path))
   return source.revision === null ? { repository: basename(path), revision: null } : source

@@ -16,28 +16,28 @@ import { type ImportSource, openImportSource, type SourceCompanions } from './im
 import { languageWork } from './write-language.ts'
 import { towerWork, type WrittenTower } from './write-tower.ts'
 
-/** The part of the whole that writing takes; checking what was written is the rest. */
+/** Share of writing in the progress; the rest is verification. */
 const WRITING = 0.9
-/** Changes with what our writers make of the same source: pieces of an older one are not gone on with. */
+/** Increment when the writers' output for the same source changes, so that interrupted imports of older versions are not resumed. */
 const PIECES_VERSION = 1
 
 export interface ImportOptions extends ModelWishes, SourceCompanions {
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
-  /** Whose `models` folder it goes to, under the model's name. */
+  /** Home folder; the model is written to its `models` folder. */
   readonly home: string
-  /** Another folder for it, under whatever name: the one that shall become the model's. Defaults to `models/<name>` of the home. */
+  /** Folder to write the model to, with any name, if it will later be renamed. Defaults to `models/<name>` of the home. */
   readonly destination?: string
   readonly signal: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
 
 /**
- * Makes a model folder from a checkpoint folder as Hugging Face writes it, or from a GGUF and its mmproj file, and returns its path. It
- * is written aside, read back and checked, and only then given its name. A failure leaves nothing behind, except where the disk, the
- * memory or a permission did not suffice; what that, an abort, or the death of the process leaves is hidden, and the next import of the
- * same goes on with it.
- * Throws `usage` for a name that cannot be one, `model-exists`, `model-damaged`, `model-unsupported`, `model-mismatch`, `file-missing`,
+ * Imports a Hugging Face checkpoint folder, or a GGUF and its mmproj file, as a model folder, and returns its path. The model is written to
+ * a hidden folder, read back and verified, and then renamed. A failure leaves nothing, unless disk space, memory or permissions were
+ * insufficient. In that case, and after an abort or the death of the process, the hidden folder is kept, and the next import with the same
+ * key resumes it.
+ * Throws `usage` for an invalid name, `model-exists`, `model-damaged`, `model-unsupported`, `model-mismatch`, `file-missing`,
  * `file-unreadable`, `disk-full`, `write-failed`.
  */
 export async function importCheckpoint(source: string, options: ImportOptions): Promise<string> {
@@ -78,7 +78,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   })
 }
 
-/** Whatever the files depend on: an import with another one begins anew. */
+/** Hash of everything that affects the files; an import with a different key starts from scratch. */
 function keyOf({ facts, parts }: ImportSource, { language, vision }: ImportOptions): string {
   return createHash('sha256')
     .update(JSON.stringify([PIECES_VERSION, language, vision, parts.manifest, parts.language.facts, facts]))

@@ -12,19 +12,19 @@ const file = z.object({ file: z.string().regex(/^[a-z][a-z0-9.-]*$/), bytes: z.i
 const journalSchema = z
   .object({
     format: z.literal(FORMAT),
-    /** The model's name, and what its files are made of and how: only an import of the same goes on with them. */
+    /** Name of the model, and hash of source and options: an import is resumed only if both match. */
     name: z.string(),
     key: sha256,
-    /** So much of the language model is on the disk for sure; `tensors` of them are whole. */
+    /** State of the language model on disk, flushed; `tensors` is the number of complete tensors. */
     begun: file.extend({ tensors: z.int().min(0) }).optional(),
-    /** Done, and needed no more from the source. */
+    /** Complete; no longer needed from the source. */
     language: file.optional(),
     vision: file.extend({ data: file.optional() }).strict().optional(),
   })
   .strict()
 type Entries = z.infer<typeof journalSchema>
 
-/** What an import has finished, kept in the folder that it fills, so that another process can go on after it was killed. */
+/** Records the finished parts of an import in its folder, so that another process can resume it if this one is killed. */
 export class ImportJournal {
   readonly #directory: string
   #entries: Entries
@@ -34,9 +34,9 @@ export class ImportJournal {
     this.#entries = { format: FORMAT, name, key }
   }
 
-  /** The journal in a folder that was left; null where there is none that can be read. Whatever it says was written by anybody. */
+  /** Reads the journal of an interrupted import; null if there is none or it is invalid. Its contents are untrusted. */
   static async read(directory: string): Promise<ImportJournal | null> {
-    const value = await readJsonFile(directory, JOURNAL_FILE).catch(() => null) // no journal of ours then
+    const value = await readJsonFile(directory, JOURNAL_FILE).catch(() => null) // not a valid journal
     const parsed = journalSchema.safeParse(value)
     if (!parsed.success) return null
     const journal = new ImportJournal(directory, parsed.data.name, parsed.data.key)
@@ -64,31 +64,31 @@ export class ImportJournal {
     return this.#entries.key
   }
 
-  /** The same for a folder that got another name. */
+  /** Returns a copy for a renamed folder. */
   movedTo(directory: string): ImportJournal {
     const journal = new ImportJournal(directory, this.name, this.key)
     journal.#entries = this.#entries
     return journal
   }
 
-  /** Of no use in a finished model, and of no harm where it stays because another program has it open. */
+  /** Deletes the journal, which a finished model does not need. Errors are ignored, e.g. if another program has it open. */
   async remove(): Promise<void> {
     await remove(join(this.#directory, JOURNAL_FILE)).catch(() => {})
   }
 
-  /** Whether anything would be lost with the folder. */
+  /** Whether the folder has anything that can be resumed. */
   get worthKeeping(): boolean {
     const { begun, language, vision } = this.#entries
     return (begun ?? language ?? vision) !== undefined
   }
 
-  /** The files that are to stay; everything else in the folder was being written. */
+  /** Files to keep; all others in the folder are incomplete. */
   get files(): ReadonlySet<string> {
     const { begun, language, vision } = this.#entries
     return new Set([JOURNAL_FILE, begun?.file, language?.file, vision?.file, vision?.data?.file].filter((name) => name !== undefined))
   }
 
-  /** Takes note, on the disk, before it returns. `undefined` takes an entry out. */
+  /** Updates entries and syncs the journal to disk before it returns. `undefined` deletes an entry. */
   async note(entries: Partial<Pick<Entries, 'begun' | 'language' | 'vision'>>): Promise<void> {
     this.#entries = { ...this.#entries, ...entries }
     const path = join(this.#directory, JOURNAL_FILE)

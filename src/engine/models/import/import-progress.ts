@@ -1,11 +1,11 @@
 import type { Progress } from '../../../shared/engine-events.ts'
 
-/** The speed is that of the last so many milliseconds. */
+/** Time window for the speed, in milliseconds. */
 const WINDOW_MS = 8000
-/** At least so long between two figures that the speed is made of. */
+/** Minimum interval between samples for the speed, in milliseconds. */
 const SAMPLE_MS = 250
 
-/** Tells how far an import is, how fast, and how long still, out of the bytes that are done of all. */
+/** Reports progress, speed and remaining time of an import, from the number of bytes that are done. */
 export class ImportProgress {
   readonly #total: number
   readonly #share: number
@@ -14,7 +14,7 @@ export class ImportProgress {
   readonly #samples: { readonly at: number; readonly done: number }[] = []
   #value = 0
 
-  /** `share` is the part of the whole that the bytes are; the rest is told by {@link say}. */
+  /** `share` is the share of the bytes in the whole progress; the rest is reported through {@link say}. */
   constructor(total: number, share: number, tell: (progress: Progress) => void, now: () => number = () => performance.now()) {
     this.#total = total
     this.#share = share
@@ -22,7 +22,7 @@ export class ImportProgress {
     this.#now = now
   }
 
-  /** `done` bytes of all; never less than before is told. */
+  /** `done` is the total number of bytes so far; the reported progress never decreases. */
   bytes(done: number, title: string): void {
     const at = this.#now()
     const last = this.#samples.at(-1)

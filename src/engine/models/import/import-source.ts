@@ -13,24 +13,24 @@ import { adapterBase, openLoraAdapter } from './lora-adapter.ts'
 
 const GGUF = '.gguf'
 
-/** What an import reads from, opened and checked. */
+/** An opened and checked source of an import. */
 export interface ImportSource extends AsyncDisposable {
   readonly parts: ModelParts
-  /** Tells the source's files from others and from themselves before a change: names, sizes, times. */
+  /** Identifies the source's files and their state: names, sizes, times. */
   readonly facts: string
 }
 
-/** What goes with a source that is not in it. */
+/** Files that belong to a source but are not part of it. */
 export interface SourceCompanions {
-  /** The vision tower's GGUF, where the source is a language model's. */
+  /** GGUF of the vision tower, if the source is a language model's GGUF. */
   readonly mmproj?: string | undefined
-  /** Folder of a LoRA adapter that is merged into a checkpoint's weights. */
+  /** Folder of a LoRA adapter to merge into the checkpoint's weights. */
   readonly adapter?: string | undefined
 }
 
 /**
- * Opens a checkpoint folder, a folder that holds a language model's GGUF and its mmproj file, or those two files themselves.
- * The error's remedy is `merge-adapter` where an adapter was given as a checkpoint.
+ * Opens a checkpoint folder, a folder with a language model's GGUF and its mmproj file, or these two files. The error's remedy is
+ * `merge-adapter` if an adapter was given as a checkpoint.
  * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `model-mismatch`, `usage`.
  */
 export async function openImportSource(source: string, { mmproj, adapter }: SourceCompanions, wishes: ModelWishes): Promise<ImportSource> {
@@ -76,13 +76,13 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
   }
 }
 
-/** A checkpoint folder of any family that is known. */
+/** Reads a checkpoint folder of any supported family. */
 async function readParts(directory: string, tensors: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
   const config = await readConfigFile(directory)
   return await familyOfConfig(config).readParts(directory, config, tensors, wishes)
 }
 
-/** The checkpoint's tensors, with an adapter merged into them where there is one; `paths` are that one's files. */
+/** Opens the checkpoint's tensors, with the adapter merged if there is one; `paths` are the adapter's files. */
 async function openTensors(directory: string, adapter: string | undefined): Promise<{ tensors: TensorSource; paths: readonly string[] }> {
   if (adapter === undefined) return { tensors: await openCheckpoint(directory), paths: [] }
   const lora = await openLoraAdapter(resolve(adapter))
@@ -118,7 +118,7 @@ async function openPair(paths: readonly [string, string], wishes: ModelWishes): 
   return { parts: pair.parts, facts: await factsOf(paths), [Symbol.asyncDispose]: () => pair[Symbol.asyncDispose]() }
 }
 
-/** What lies in a folder, in order; null when it is a file. */
+/** Sorted names of a folder's entries; null for a file. */
 async function namesIn(path: string): Promise<string[] | null> {
   try {
     if (!(await stat(path)).isDirectory()) return null
@@ -132,7 +132,7 @@ async function namesIn(path: string): Promise<string[] | null> {
 async function factsOf(paths: readonly string[]): Promise<string> {
   const lines: string[] = []
   for (const path of paths) {
-    // A link that leads nowhere, or a folder, is no part of the source.
+    // Broken links and folders are not part of the source.
     const facts = await stat(path).catch(() => null)
     if (facts?.isFile()) lines.push(`${path} ${facts.size} ${facts.mtimeMs} ${facts.ino}`)
   }

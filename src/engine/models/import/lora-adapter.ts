@@ -6,11 +6,11 @@ import { ADAPTER_CONFIG, openTensorFile } from '../../formats/safetensors/safete
 import type { TensorSource } from '../../formats/tensor-source.ts'
 
 const WEIGHTS = 'adapter_model.safetensors'
-/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+/** Allows links from a snapshot in the Hugging Face cache to its blobs. */
 const contain = { huggingFaceCache: true }
-/** Ways of beginning an adapter that change the weights it is added to as well. */
+/** Initialisations of adapters that also change the base weights. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i
-/** A pattern for module names: names, and as much of regular expressions as cannot take long. */
+/** Accepted patterns for module names: names and the part of regular expressions that cannot be slow. */
 const PATTERN = /^[\w.^$|()\\*+?[\]-]{1,200}$/
 const MAX_REPEATS = 3
 
@@ -28,31 +28,31 @@ const configSchema = z.looseObject({
 })
 type Config = z.output<typeof configSchema>
 
-/** What an adapter adds to one linear layer: `scale · up · down`. */
+/** The update of one linear layer: `scale · up · down`. */
 export interface LoraUpdate {
-  /** The layer, as PEFT names it. */
+  /** Name of the layer in PEFT. */
   readonly layer: string
   /** Rows of `down`, columns of `up`. */
   readonly rank: number
   readonly scale: number
   readonly inputs: number
   readonly outputs: number
-  /** [rank, inputs], row by row. */
+  /** [rank, inputs], row-major. */
   down(): Promise<Float32Array>
-  /** [outputs, rank], row by row. */
+  /** [outputs, rank], row-major. */
   up(): Promise<Float32Array>
 }
 
 export interface LoraAdapter extends AsyncDisposable {
   readonly name: string
   readonly updates: readonly LoraUpdate[]
-  /** Files it was read from. */
+  /** Files of the adapter. */
   readonly paths: readonly string[]
 }
 
 /**
- * Opens a LoRA adapter folder as PEFT writes it. Throws `file-missing` for a folder that is none, `model-damaged`, and `model-unsupported`
- * for whatever is more than low-rank updates of linear layers, by its name.
+ * Opens a LoRA adapter folder as PEFT writes it. Throws `file-missing` if it is not an adapter folder, `model-damaged`, and
+ * `model-unsupported`, naming the feature, for anything but low-rank updates of linear layers.
  */
 export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
   const path = join(directory, ADAPTER_CONFIG)
@@ -82,13 +82,13 @@ export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
   }
 }
 
-/** What a folder without weights of a whole model says in its {@link ADAPTER_CONFIG} of the model that it belongs to. */
+/** Reads the base model's name from a folder's {@link ADAPTER_CONFIG}; null if there is none. */
 export async function adapterBase(directory: string): Promise<string | null> {
   const value = await readJsonFile(directory, ADAPTER_CONFIG, contain)
   return z.looseObject({ base_model_name_or_path: z.string().min(1) }).safeParse(value).data?.base_model_name_or_path ?? null
 }
 
-/** `fan_in_fan_out` says nothing here: PEFT goes by it for layers of another class than these models have. */
+/** `fan_in_fan_out` is not checked: PEFT uses it only for a layer class that these models do not have. */
 function expectPlainLora(config: Config, path: string): void {
   if (config.peft_type.toUpperCase() !== 'LORA') throw unsupported(path, `it is of the kind ${config.peft_type}`)
   const { init_lora_weights: beginning } = config
@@ -149,7 +149,7 @@ function updatesIn(tensors: TensorSource, config: Config, path: string): LoraUpd
   })
 }
 
-/** The value of the first pattern that a layer's name ends with, as PEFT matches them. */
+/** Value of the first pattern that matches the end of a layer's name, as in PEFT. */
 function valueByPattern(patterns: Config['rank_pattern'], path: string): (layer: string) => number | undefined {
   const rules = Object.entries(patterns ?? {}).map(([pattern, value]) => ({ matches: patternOf(pattern, path), value }))
   return (layer) => rules.find(({ matches }) => matches.test(layer))?.value
@@ -161,7 +161,7 @@ function patternOf(pattern: string, path: string): RegExp {
     try {
       return new RegExp(`^(?:.*\\.)?(?:${pattern})$`)
     } catch {
-      // Refused like any other that is not understood.
+      // Invalid expressions are rejected below, like other unsupported patterns.
     }
   }
   throw unsupported(path, `its pattern "${pattern.slice(0, 100)}" for layers is not understood`)

@@ -10,13 +10,13 @@ import { checkGguf } from '../../language/gguf-check.ts'
 import { FTYPE_MOSTLY_Q4_K_M, FTYPE_MOSTLY_Q5_K_M, FTYPE_MOSTLY_Q6_K } from '../../language/llama-header.ts'
 import type { QuantizeAnswer, QuantizeRequest } from './quantize-process.ts'
 
-/** What llama.cpp's quantizer makes, from a file of ours in f16. */
+/** Precisions that llama.cpp's quantizer produces, from an f16 file of the app's writer. */
 export type QuantizedPrecision = Exclude<LanguagePrecision, WrittenPrecision>
 
 export interface QuantizeOptions {
   readonly precision: QuantizedPrecision
   readonly signal: AbortSignal
-  /** Told the part of the tensors that are done, from 0 to 1. */
+  /** Receives the fraction of finished tensors, from 0 to 1. */
   readonly onProgress?: (part: number) => void
 }
 
@@ -25,26 +25,26 @@ const FILE_TYPES: Readonly<Record<QuantizedPrecision, number>> = {
   q5_k_m: FTYPE_MOSTLY_Q5_K_M,
   q6_k: FTYPE_MOSTLY_Q6_K,
 }
-/** Bits of a weight, on average over the layers of a model. */
+/** Average bits per weight in the layers of a model. */
 const LAYER_BITS: Readonly<Record<QuantizedPrecision, number>> = { q4_k_m: 5, q5_k_m: 5.8, q6_k: 6.5625 }
-/** The output, and an embedding table that is one, are kept in Q6_K by all three. */
+/** All three precisions store the output layer, and a tied embedding table, as Q6_K. */
 const TABLE_BITS = 6.5625
 const TABLES: readonly string[] = ['token_embd.weight', 'output.weight']
-/** Rows of a K-quant are whole blocks of 256; others become types with blocks of 32, or stay f16. */
+/** Rows of K-quants consist of blocks of 256; other rows use types with blocks of 32, or stay f16. */
 const K_BLOCK = 256
 const SMALL_BLOCK = 32
 const SMALL_BLOCK_BITS = 8.5
-/** Of one tensor's rows at a time. Larger is no faster: all threads are busy with far less. */
+/** Maximum buffer for the rows of one tensor. A larger one is not faster, as much less is enough to keep all threads busy. */
 const BUFFER_BYTES = 256 * 1024 ** 2
-/** The process with llama.cpp loaded, and a model's vocabulary in its head. */
+/** Memory of the process with llama.cpp and a model's vocabulary loaded. */
 const PROCESS_BYTES = 300e6
 
-/** Whether our writer leaves it to llama.cpp. */
+/** Whether a precision is produced by llama.cpp's quantizer rather than the app's writer. */
 export function isQuantized(precision: LanguagePrecision): precision is QuantizedPrecision {
   return precision in FILE_TYPES
 }
 
-/** About how many bytes quantizing will leave of a model. */
+/** Approximate size of a model after quantization, in bytes. */
 export function quantizedBytes({ tensors }: GgufContent, precision: QuantizedPrecision): number {
   let bits = 0
   for (const { name, shape } of tensors) {
@@ -62,9 +62,9 @@ function bitsOf(name: string, shape: readonly number[], precision: QuantizedPrec
 }
 
 /**
- * Makes of a GGUF in f16 or f32 another one by llama.cpp's own quantizer, in a process of its own with all cores.
- * A failure, an abort or that process's death leaves no file at `destination`.
- * Throws `out-of-memory` beforehand where memory would not do, `model-damaged`, `model-unsupported`, `write-failed`, `engine-crashed`.
+ * Quantizes an f16 or f32 GGUF with llama.cpp's quantizer, in a separate process on all cores. A failure, an abort or the death of that
+ * process leaves no file at `destination`.
+ * Throws `out-of-memory` in advance if memory would not suffice, `model-damaged`, `model-unsupported`, `write-failed`, `engine-crashed`.
  */
 export async function quantizeLanguage(source: string, destination: string, options: QuantizeOptions): Promise<void> {
   const { precision, signal } = options
@@ -73,7 +73,7 @@ export async function quantizeLanguage(source: string, destination: string, opti
   expectMemory()
   try {
     await runChild({ source, destination, fileType: FILE_TYPES[precision], bufferBytes: BUFFER_BYTES }, options)
-    // llama.cpp does not notice a disk that is full: the head tells what the file should hold.
+    // llama.cpp does not detect a full disk, so compare the file's size with its header.
     await checkGguf(destination)
     signal.throwIfAborted()
   } catch (error) {
@@ -99,7 +99,7 @@ async function runChild(request: QuantizeRequest, { signal, onProgress }: Quanti
     await new Promise<void>((resolve, reject) => {
       let failure: Error | undefined
       let done = false
-      // Settled by its end and by nothing earlier: until then it holds the files.
+      // Settled only when the process has ended, as it keeps the files open until then.
       child = new NodeChild(
         entryBeside(import.meta.url, 'quantize-process'),
         (answer) => {

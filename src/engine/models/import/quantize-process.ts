@@ -6,26 +6,26 @@ import { callAsync } from '../../language/llama-header.ts'
 import { openLlamaLibrary } from '../../language/llama-library.ts'
 
 export interface QuantizeRequest {
-  /** A GGUF that was checked. */
+  /** A GGUF that has been checked. */
   readonly source: string
   readonly destination: string
-  /** llama.cpp's number of the file type. */
+  /** llama.cpp's number for the file type. */
   readonly fileType: number
-  /** Of a tensor's rows, in all their forms together. */
+  /** Maximum size of a tensor's rows, over all formats together. */
   readonly bufferBytes: number
 }
 
 export type QuantizeAnswer =
-  /** Part of the tensors that are done, from 0 to 1. */
+  /** Fraction of finished tensors, from 0 to 1. */
   { readonly kind: 'progress'; readonly part: number } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: ErrorData }
 
-/** llama.cpp's line for a tensor that it begins: `[  12/ 339] blk.0.attn_k.weight - …`. */
+/** llama.cpp's log line at the start of a tensor: `[  12/ 339] blk.0.attn_k.weight - …`. */
 const TENSOR_LINE = /\[\s*(\d+)\/\s*(\d+)\]/
 const ERRORS_KEPT = 20
 
 /**
- * A process of its own for llama.cpp's quantizer: it reads gigabytes with native code, cannot be interrupted, and asserts over
- * some files. Whoever started it may kill it at any time; the output is theirs to remove.
+ * Separate process for llama.cpp's quantizer, because it processes gigabytes in native code, cannot be interrupted, and aborts the process
+ * on some files. The parent may kill this process at any time, and removes the output.
  */
 process.once('message', async (request: QuantizeRequest) => {
   let answer: QuantizeAnswer = { kind: 'done' }
@@ -37,7 +37,7 @@ process.once('message', async (request: QuantizeRequest) => {
   process.send?.(answer, () => process.exit(0))
 })
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C reaches every process of the terminal; the parent decides what it means.
+// Ctrl-C reaches every process of the terminal; the parent handles it.
 process.on('SIGINT', () => {})
 
 async function quantize({ source, destination, fileType, bufferBytes }: QuantizeRequest): Promise<void> {
@@ -51,7 +51,8 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
     if (errors.length > ERRORS_KEPT) errors.shift()
   }
   const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType, max_buf_size: bufferBytes }
-  // llama.cpp opens what it writes by a narrow path, which on Windows cannot spell every folder. From within the folder a plain name will do.
+  // llama.cpp opens its output through a narrow-character path, which cannot express every folder on Windows. A plain name relative to the
+  // working directory works.
   const folder = dirname(destination)
   try {
     process.chdir(folder)
@@ -60,7 +61,7 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
   }
   const code = await callAsync(api.quantize, relative(folder, source), basename(destination), params)
   if (code === 0) return
-  // The log arrives by the event loop, after the result.
+  // Log messages arrive through the event loop, after the result.
   await new Promise((resolve) => setTimeout(resolve, 50))
   throw failure(errors.join(' ').replace(/\s+/g, ' ').slice(0, 500), source, destination)
 }

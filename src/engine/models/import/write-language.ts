@@ -15,18 +15,18 @@ import type { ImportJournal } from './import-journal.ts'
 import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
 
 const LANGUAGE_FILE = 'language.gguf'
-/** What llama.cpp quantizes from, gone when it has. */
+/** Temporary input of llama.cpp's quantizer. */
 const UNQUANTIZED_FILE = 'language-f16.gguf'
 
 export interface LanguageWork {
   readonly precision: ModelManifest['language']['precision']
-  /** About how many bytes will be written, the most that lie on the disk at once among them. */
+  /** Approximate number of bytes to write, including temporary files; this is also the peak disk usage. */
   readonly bytes: number
-  /** Writes the language model into the import's folder, or goes on with it. `onDone` is told the bytes that are done of {@link bytes}. */
+  /** Writes the language model into the import's folder, or resumes writing. `onDone` receives the number of finished bytes out of {@link bytes}. */
   write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<HashedFile>
 }
 
-/** What is to be done for a model's language file: copying a GGUF that was given, writing one, or writing and quantizing it. */
+/** Returns the steps for a model's language file: copying a given GGUF, writing one, or writing and quantizing one. */
 export function languageWork(language: ModelParts['language'], precision: LanguagePrecision, signal: AbortSignal): LanguageWork {
   if ('given' in language) return givenWork(language)
   return isQuantized(precision) ? quantizedWork(language, precision, signal) : writtenWork(language.content(precision, signal), precision)
@@ -50,12 +50,12 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
   }
 }
 
-/** The file itself under a second name or a copy that shares its blocks, where the disk can do that; otherwise a copy. */
+/** Hard-links the file, or makes a copy that shares its blocks, if the file system supports that; otherwise copies it. */
 async function takeFile(from: string, to: string): Promise<void> {
   try {
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
   } catch {
-    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL)) // not on one disk, or not allowed
+    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL)) // different file systems, or not permitted
   }
 }
 
@@ -95,7 +95,7 @@ function quantizedWork(language: WrittenLanguage, precision: QuantizedPrecision,
   }
 }
 
-/** Writes a GGUF, or what is missing of it: tensors that the journal knows to be whole are read and hashed instead. */
+/** Writes a GGUF, or the missing part of it: tensors that are complete according to the journal are read and hashed instead. */
 async function writeGguf(
   content: GgufContent,
   directory: string,
@@ -126,7 +126,7 @@ async function writeGguf(
   }
 }
 
-/** What the journal knows of the file, if the file agrees; null otherwise, and it is written anew. */
+/** State of a partial file according to the journal, if the file matches it; otherwise null, and the file is written from scratch. */
 async function resumed(
   path: string,
   content: GgufContent,

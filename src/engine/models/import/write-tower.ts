@@ -12,25 +12,26 @@ import { embedSamples } from '../../vision/embed-samples.ts'
 import type { ImportJournal } from './import-journal.ts'
 
 const VISION_FILE = 'vision.onnx'
-/** Of the folder with a tower that is only written to be compared with, inside the model's that is being made. */
+/** Subfolder of the model's folder, for a tower that is written only for comparison. */
 const ASIDE = 'exact'
-/** Clips that towers are compared on. */
+/** Clips on which towers are compared. */
 const CLIPS = ['blue-square-spins.mp4', 'green-triangle-up-yellow-star-down.mp4', 'pink-square-down-then-disappears.mp4'] as const
 
-/** What the manifest says of the tower's files. */
+/** The manifest's entries for the tower's files. */
 export interface WrittenTower extends GraphFiles {
   readonly precision: VisionPrecision
   readonly error?: TowerError
 }
 
 export interface TowerWork {
-  /** About how many bytes will be written, those that are removed again among them. */
+  /** Approximate total number of bytes to write, including temporary files. */
   readonly bytes: number
-  /** The most of them that lie on the disk at once. */
+  /** Peak disk usage, in bytes. */
   readonly room: number
   /**
-   * Writes the tower into the import's folder, unless the journal knows it to be there, and says how far it lies from the same tower in
-   * 32 bits where it is in fewer. `manifestOf` makes a whole manifest, with which a tower can be opened. `onDone` as for a language model.
+   * Writes the tower into the import's folder, unless it is complete according to the journal. For less than 32 bits, also measures the
+   * difference from the same tower in 32 bits. `manifestOf` creates a complete manifest, which is needed to open a tower. `onDone` as for a
+   * language model.
    */
   write(
     to: { readonly directory: string; readonly journal: ImportJournal; readonly signal: AbortSignal },
@@ -39,7 +40,7 @@ export interface TowerWork {
   ): Promise<WrittenTower>
 }
 
-/** What is to be done for a model's tower. What towers give is compared on the example clips; without those nothing is said of it. */
+/** Returns the steps for a model's tower. Towers are compared on the example clips; without these, no error is recorded. */
 export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision): TowerWork {
   const clips = precision === 'f32' ? null : exampleClips()
   const [own, exact] = [tower.bytes(precision), tower.bytes('f32')]
@@ -62,7 +63,7 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
           return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
         })
       const exactRows = clips && (await rowsAside(false))
-      // Run as it is, a tower in 16 bits takes more memory than one in 32: both forms of it are there.
+      // The rounded weights run as f32, because an f16 tower needs more memory: both forms of its weights are in memory.
       const roundedRows = exactRows && precision === 'f16' ? await rowsAside(true) : null
       const files = journal.vision ?? (await write({ directory, precision }, own, 'writing the vision tower'))
       await journal.note({ vision: files })
@@ -79,13 +80,16 @@ function withForm(manifest: ModelManifest) {
   return { manifest, form: towerForm(manifest) }
 }
 
-/** The example clips; null when they did not come along. */
+/** Paths of the example clips; null if they are not installed. */
 function exampleClips(): readonly string[] | null {
   const folder = resourceFolder('examples', CLIPS[0])
   return folder === null ? null : CLIPS.map((name) => join(folder, name))
 }
 
-/** The rows that `use` makes in a folder of its own, which is removed before anything else is opened; null where memory did not do. */
+/**
+ * Returns the rows from `use`, which runs in a temporary folder; the folder is deleted before anything else is opened. Returns null if
+ * memory was insufficient.
+ */
 async function withFolder(folder: string, use: (folder: string) => Promise<Float32Array[]>): Promise<Float32Array[] | null> {
   await mkdir(folder)
   try {
