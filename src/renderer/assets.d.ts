@@ -1,4 +1,4 @@
-/** An imported picture is the address under which the page finds it. */
+/** The URL of an imported image. */
 declare module '*.svg' {
   const address: string
   export default address

@@ -5,19 +5,19 @@ import { type Bridge, channels } from '../shared/bridge.ts'
 import { clipAddress, RPC_PATH, shellClipAddress } from '../shared/contract/addresses.ts'
 import type { ServiceClient } from '../shared/contract/contract.ts'
 
-/** The service, over whichever wire this page has: in a browser the server that the page came from, in the shell a port. */
+/** Client of the service: over the server that the page came from in a browser, over a port in the shell. */
 export const service: ServiceClient = createORPCClient(
   window.tarsier ? portWire(window.tarsier) : new FetchLink({ url: new URL(RPC_PATH, window.location.href) }),
 )
 
-/** Where a player finds the bytes of a clip. */
+/** URL of a clip's bytes for the player. */
 export function clipUrl(handle: string, what: 'file' | 'preview'): string {
   return window.tarsier ? shellClipAddress(handle, what) : clipAddress(handle, what)
 }
 
 type Context = Record<never, never>
 
-/** A port that ended with its service is replaced: calls wait for the next one. */
+/** Replaces a port whose service has exited. Calls wait for the next port. */
 function portWire(bridge: Bridge): ClientLink<Context> {
   let next = Promise.withResolvers<PortLink<Context>>()
   window.addEventListener('message', ({ source, data, ports: [port] }) => {

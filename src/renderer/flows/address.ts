@@ -3,7 +3,7 @@ import { reportErrors } from '../stores/problem.ts'
 import { service } from '../transport.ts'
 import { takeOpened } from './take-files.ts'
 
-/** Opens the clips that the page's address names, once: a reload shows the page as it is then. */
+/** Opens the clips named in the page's URL, once: a reload keeps the page's state. */
 export function openFromAddress(): void {
   const handles = clipsOfFragment(window.location.hash)
   if (handles.length === 0) return

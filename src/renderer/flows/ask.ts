@@ -9,18 +9,18 @@ import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
 import { settingsNow, useSettings } from '../stores/settings.ts'
 
-/** What the controls of the page say now. */
+/** Settings from the page's current controls. */
 function settingsOfPage(): AskSettings {
   const settings = settingsNow()
   return askSettings(usePlayer.getState(), settings, modelNamed(settings.model), useChat.getState().chat?.all.at(-1)?.settings)
 }
 
-/** Asks; without words for the description. */
+/** Asks a question. Without text, it asks for a description. */
 export function ask(text?: string): void {
   void useChat.getState().ask(text, settingsOfPage())
 }
 
-/** The last answer once more, with what the controls say now. */
+/** Regenerates the last answer with the current settings. */
 export function askAgain(): void {
   void useChat.getState().regenerate(settingsOfPage())
 }
@@ -29,7 +29,7 @@ export function askEdited(turn: number, text: string): void {
   void useChat.getState().edit(turn, text, settingsOfPage())
 }
 
-/** Halves the frames and asks once more. */
+/** Halves the number of frames and regenerates the answer. */
 export function askWithFewerFrames(): void {
   const { chat } = useChat.getState()
   const settings = settingsOfPage()
@@ -42,12 +42,12 @@ export function askWithFewerFrames(): void {
     .then(askAgain)
 }
 
-/** Puts the settings where they can be seen. */
+/** Opens the settings tab. */
 export function showSettings(): void {
   usePanel.getState().show('settings')
 }
 
-/** Shows in the strip what the model saw for a turn. */
+/** Shows the frames that the model received for a turn in the filmstrip. */
 export function showFramesOf(turn: Turn): void {
   const { metadata } = useClip.getState()
   if (!metadata || !turn.answer) return

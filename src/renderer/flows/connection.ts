@@ -5,7 +5,7 @@ import { useSettings } from '../stores/settings.ts'
 
 const RETRY_MS = 2000
 
-/** Reads what every room of the window needs, and keeps following the service for as long as the page is open, over its restarts. */
+/** Loads the data that all views need and follows the service while the page is open, including across restarts. */
 export function followService(): () => void {
   const leaving = new AbortController()
   const { signal } = leaving
@@ -18,7 +18,7 @@ export function followService(): () => void {
   return () => leaving.abort()
 }
 
-/** Does something that never ends by itself, again and again. */
+/** Repeats work that does not end by itself, such as a subscription. */
 async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -26,7 +26,7 @@ async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Pro
     } catch (thrown) {
       const problem = problemOf(thrown)
       if (signal.aborted || !problem) return
-      // That nobody answers is said by its own line, for as long as it is so.
+      // A lost connection has its own message for as long as it lasts.
       if (problem.code === 'service-lost' || problem.code === 'internal') useActivity.setState({ connected: false })
       else useProblem.getState().report(problem)
     }

@@ -3,10 +3,10 @@ import { useChat } from '../stores/chat.ts'
 import { useView, views } from '../stores/view.ts'
 import { chooseFiles } from './take-files.ts'
 
-/** Where the library's search field is to be found. */
+/** Element id of the library's search field. */
 export const SEARCH_FIELD = 'library-search'
 
-/** Keys that work in the whole window. */
+/** Handles keyboard shortcuts of the whole window. */
 export function onGlobalKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return
   const { show, showShortcuts } = useView.getState()
@@ -22,13 +22,13 @@ export function onGlobalKey(event: KeyboardEvent): void {
   event.preventDefault()
 }
 
-/** Goes to the library with the cursor where words are typed. */
+/** Opens the library and focuses its search field. */
 export function showSearch(): void {
   useView.getState().show('library')
   requestAnimationFrame(() => document.getElementById(SEARCH_FIELD)?.focus())
 }
 
-/** On a Mac the Option key writes characters: on many layouts `[`, `]` and `@` are Option and a digit. */
+/** On macOS, Option types characters: on many layouts `[`, `]` and `@` are Option and a digit. */
 function isOptionTyping(event: KeyboardEvent): boolean {
   return isMac() && isTyping(event.target)
 }

@@ -16,7 +16,7 @@ import { settingsNow } from '../stores/settings.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
 
-/** A file as a handle, over whichever way this page has. */
+/** Turns a file into a handle, by upload in a browser or through the shell. */
 export async function handOver(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipMetadata> {
   if (!window.tarsier) return uploadFile(file, sent, signal)
   const [opened] = await window.tarsier.open([file])
@@ -41,7 +41,7 @@ export function givenByShell(opened: OpenedFile): GivenFile {
   return { name, size, hand: async () => metadataOf(opened) }
 }
 
-/** Opens a clip, and asks for its description at once. */
+/** Opens a clip and requests its description immediately. */
 export function openGiven({ name, size, hand }: GivenFile): Promise<void> {
   return open(name, hand, size)
 }
@@ -50,7 +50,7 @@ export function openExample(name: string): Promise<void> {
   return open(name, (_sent, signal) => service.clips.openExample({ name }, { signal }))
 }
 
-/** What is being opened, a file or a conversation: whatever is opened later takes its place. */
+/** The file or conversation that is being opened. Opening another one cancels it. */
 const opening = new Latest()
 
 function beginOpening(): AbortSignal {
@@ -88,7 +88,7 @@ async function open(
   }
 }
 
-/** Shows a clip in the place of the one that was open. */
+/** Shows a clip in place of the one that was open. */
 function showClip(metadata: ClipMetadata): void {
   leaveClip()
   useClip.getState().show(metadata)
@@ -101,13 +101,13 @@ function leaveClip(): void {
   usePlayer.getState().reset()
 }
 
-/** Asks for what the model's makers ask for. */
+/** Asks with the model's own prompt for a description. */
 function askToDescribe(): void {
   const settings = settingsNow()
   void useChat.getState().ask(undefined, askSettings(usePlayer.getState(), settings, modelNamed(settings.model)))
 }
 
-/** A conversation of the library, to be read and gone on with. */
+/** Opens a conversation of the library, to read or continue it. */
 export async function openChat(id: string): Promise<void> {
   const signal = beginOpening()
   const chat = await service.chats.get({ chat: id }, { signal })
@@ -118,7 +118,7 @@ export async function openChat(id: string): Promise<void> {
   await useChat.getState().show(chat)
 }
 
-/** Another conversation about the clip that is open. */
+/** Starts another conversation about the open clip. */
 export async function newChat(): Promise<void> {
   const { metadata } = useClip.getState()
   if (!metadata) return
@@ -134,7 +134,7 @@ export function closeClip(): void {
   useView.getState().show('clip')
 }
 
-/** Makes this file the one of the open clip, whose own is gone. */
+/** Assigns a file to the open clip, whose original file is missing. */
 export async function locateClip(file: File, force: boolean): Promise<void> {
   const { metadata } = useClip.getState()
   if (!metadata) return
@@ -142,7 +142,7 @@ export async function locateClip(file: File, force: boolean): Promise<void> {
   showAnew(await service.clips.locate({ handle: metadata.handle, file: found.handle, force }))
 }
 
-/** Looks whether the file of the open clip is there, and shows the clip anew where that is no longer as it was. */
+/** Checks whether the file of the open clip exists, and updates the page if this has changed. */
 export async function refreshClip(): Promise<void> {
   const { metadata: before } = useClip.getState()
   if (!before) return
@@ -150,9 +150,9 @@ export async function refreshClip(): Promise<void> {
   if (useClip.getState().metadata === before && (metadata.present !== before.present || useFrames.getState().problem)) showAnew(metadata)
 }
 
-/** The same clip, its file gone or back. */
+/** Shows the same clip after its file was removed or restored. */
 function showAnew(metadata: ClipMetadata): void {
-  // That the frames could not be read may be so no more.
+  // The error of the frames may be outdated.
   if (metadata.present && useFrames.getState().problem) useFrames.getState().clear()
   useClip.getState().show(metadata)
 }

@@ -4,13 +4,13 @@ import { showSearch } from './global-keys.ts'
 import { closeClip } from './open-clip.ts'
 import { takeOpened } from './take-files.ts'
 
-/** Does what the shell's menu says, and opens what the system hands to it. Nothing in a browser. */
+/** Handles commands from the shell's menu and files from the system. Does nothing in a browser. */
 export function followShell(): void {
   window.tarsier?.onFiles(takeOpened)
   window.tarsier?.onMenu((command) => commands[command]())
 }
 
-/** Each command of the menu. */
+/** Actions of the menu commands. */
 const commands: Readonly<Record<MenuCommand, () => void>> = {
   'new-clip': closeClip,
   find: showSearch,

@@ -9,7 +9,7 @@ import { service } from '../transport.ts'
 
 export interface BatchOptions {
   readonly title: string
-  /** Undefined for the model's own description. */
+  /** Undefined for the model's own prompt for a description. */
   readonly question: string | undefined
   readonly settings: AskSettings
   readonly skipDescribed: boolean
@@ -17,7 +17,7 @@ export interface BatchOptions {
 
 const sending = new Latest()
 
-/** Hands all files over, one after the other, and begins the batch over those that are clips. Those that are not are told by name. */
+/** Transfers all files one after another, then starts the batch with those that are clips. Other files are listed by name. */
 export async function startBatch(options: BatchOptions): Promise<void> {
   const { set } = usePendingBatch.getState()
   const { pending } = usePendingBatch.getState()
@@ -49,7 +49,7 @@ export async function startBatch(options: BatchOptions): Promise<void> {
   )
   void show(id)
   useView.getState().show('batches')
-  // What could not be opened stays to be read; otherwise there is nothing left to say.
+  // Keep the list of files that could not be opened; otherwise close the dialog.
   set(refused.length > 0 ? { files: [], clips, refused, sending: false } : null)
 }
 

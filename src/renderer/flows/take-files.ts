@@ -4,12 +4,12 @@ import type { GivenFile } from '../lib/given-file.ts'
 import { usePendingBatch } from '../stores/pending-batch.ts'
 import { givenByPage, givenByShell, openGiven } from './open-clip.ts'
 
-/** What was dropped, pasted or chosen: one file is a clip to talk about, more of them or a folder are a batch. */
+/** Handles dropped, pasted or chosen files: one file opens as a clip, several files or a folder become a batch. */
 export function takeFiles({ files, folder }: Dropped): void {
   take((folder ? clipsAmong(files) : files).map(givenByPage), folder)
 }
 
-/** The same of files that the shell has opened: by its dialog, or because the system wants them. */
+/** Handles files that the shell has opened, through its dialog or from the system. */
 export function takeOpened(files: readonly OpenedFile[]): void {
   take(files.map(givenByShell), false)
 }
@@ -20,18 +20,18 @@ function take(files: readonly GivenFile[], folder: boolean): void {
   else if (files.length > 0) usePendingBatch.getState().set({ files, clips: [], refused: [], sending: false })
 }
 
-/** Asks for files with the browser's own dialog. Cancelled, nothing happens. */
+/** Shows the browser's file dialog. Does nothing if cancelled. */
 export function chooseFiles(what: 'clips' | 'folder' = 'clips'): void {
   const input = document.createElement('input')
   input.type = 'file'
   input.multiple = true
   input.webkitdirectory = what === 'folder'
-  // The content decides, not the name: nothing is filtered.
+  // No filter: the file type is detected by content, not by name.
   input.onchange = () => takeFiles({ files: [...(input.files ?? [])], folder: what === 'folder' })
   input.click()
 }
 
-/** One file, for a purpose of its own. */
+/** Asks for a single file. */
 export function chooseFile(accept: string, then: (file: File) => void): void {
   const input = document.createElement('input')
   input.type = 'file'

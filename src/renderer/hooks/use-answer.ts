@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import type { TarsierError } from '../../shared/errors.ts'
 import { problemOf } from '../stores/problem.ts'
 
-/** What a question to the service came to: null until it is answered. Asked once, `ask` must not change. */
+/** Returns the response to a service call; null until it arrives. `ask` is called once and must be stable. */
 export function useAnswer<T>(ask: () => Promise<T>): {
   readonly answer: T | null
   readonly problem: TarsierError | null
@@ -11,7 +11,7 @@ export function useAnswer<T>(ask: () => Promise<T>): {
   const [answer, setAnswer] = useState<T | null>(null)
   const [problem, setProblem] = useState<TarsierError | null>(null)
   const [round, setRound] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another round asks again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round repeats the call.
   useEffect(() => {
     let unmounted = false
     ask().then(

@@ -8,10 +8,10 @@ import { useModels } from '../stores/models.ts'
 import { usePlayer } from '../stores/player.ts'
 import { useSettings } from '../stores/settings.ts'
 
-/** A slider that is being dragged is not followed at every step. */
+/** Debounces changes, for example while a slider is being dragged. */
 const DEBOUNCE_MS = 250
 
-/** Keeps the strip of frames and the cost in step with the clip and everything that the next question would be asked with. */
+/** Updates the filmstrip and the cost when the clip or any setting of the next question changes. */
 export function useFollowFrames(): void {
   const metadata = useClip((state) => state.metadata)
   const values = useSettings((state) => state.view?.values)
@@ -21,7 +21,7 @@ export function useFollowFrames(): void {
   const chat = useChat((state) => state.chat)
   const idle = useChat((state) => state.run === null)
   const turns = chat?.all.length
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of the conversation only its name and length matter.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the id and length of the conversation matter.
   useEffect(() => {
     if (!metadata?.present || !values) return
     const timer = setTimeout(() => {

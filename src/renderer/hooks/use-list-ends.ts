@@ -3,8 +3,8 @@ import type { KeyboardEvent } from 'react'
 import { isTyping } from '../lib/shortcuts.ts'
 
 /**
- * Home and End of a long list. The browser's own way there goes past all rows in a moving picture, which stops at the first of them
- * whose height is not as it was thought to be.
+ * Handles Home and End in a virtualized list. The browser's smooth scrolling would pass all rows and stop at the first whose height
+ * differs from its estimate.
  */
 export function useListEnds(list: Virtualizer<HTMLDivElement, HTMLLIElement>): (event: KeyboardEvent) => void {
   return (event) => {
@@ -18,14 +18,14 @@ export function useListEnds(list: Virtualizer<HTMLDivElement, HTMLLIElement>): (
   }
 }
 
-/** Pictures for which the end is held: rows that are loaded and measured once they are there move it on. */
+/** Animation frames during which the list stays at its end, because the end moves while rows are loaded and measured. */
 const SETTLING = 30
 
 function holdEnd(list: Virtualizer<HTMLDivElement, HTMLLIElement>, box: HTMLElement): void {
   const { count } = list.options
   let attempts = SETTLING
   const letGo = () => (attempts = 0)
-  // Whoever moves meanwhile wants to be elsewhere; another list has another end.
+  // Stops when the user scrolls or presses a key, or when the row count changes.
   for (const move of ['wheel', 'pointerdown', 'keydown']) window.addEventListener(move, letGo, { once: true, capture: true })
   const hold = () => {
     if (attempts-- > 0 && list.options.count === count) requestAnimationFrame(hold)

@@ -7,8 +7,8 @@ import { reportErrors } from '../stores/problem.ts'
 import { useReturn } from './use-return.ts'
 
 /**
- * A file may go while its clip is on the table, and come back. Whatever comes upon that first (an answer, the strip of frames, the film,
- * whose preview cannot be made then) has the file looked for, so that all of the page knows.
+ * Checks for the file of the open clip when it may have been removed or restored. Any failure that reports it missing (an answer, the
+ * filmstrip, the preview) triggers the check, so that the whole page shows the same state.
  */
 export function useMissingFile(): void {
   const missing = useClip((state) => state.metadata?.present === false)

@@ -5,7 +5,7 @@ import { isControl, isScrolling, isTyping } from '../lib/shortcuts.ts'
 import { seekTo, usePlayer } from '../stores/player.ts'
 import { useTimeline } from './use-timeline.ts'
 
-/** The player's keys, wherever the focus is but in a field, or on what has its own use for the key. */
+/** Handles the player's keys, unless the focus is in a text field or on a control that uses the key itself. */
 export function usePlayerKeys(metadata: ClipMetadata): void {
   const timeline = useTimeline(metadata)
   useEffect(() => {
@@ -22,7 +22,7 @@ export function usePlayerKeys(metadata: ClipMetadata): void {
   }, [metadata, timeline])
 }
 
-/** True when the key meant something. */
+/** Handles a key. Returns whether the key has an action. */
 function act(key: string, shift: boolean, metadata: ClipMetadata, timeline: Timeline): boolean {
   const { time, playing, video, range, setRange, togglePick } = usePlayer.getState()
   const { duration } = metadata

@@ -1,13 +1,13 @@
 import { useEffect } from 'react'
 import { problemOf, useProblem } from '../stores/problem.ts'
 
-/** Looks again when the person comes back to the window: what other programs do to the disk meanwhile nobody tells the page. */
+/** Refreshes when the window regains the focus, because the page is not notified when other programs change files. */
 export function useReturn(refresh: () => Promise<unknown>): void {
   useEffect(() => {
     const onFocus = () => {
       refresh().catch((error: unknown) => {
         const problem = problemOf(error)
-        // That nobody answers is said by its own line, for as long as it is so.
+        // A lost connection has its own message for as long as it lasts.
         if (problem?.code !== 'service-lost') useProblem.getState().report(error)
       })
     }

@@ -3,7 +3,7 @@ import type { FinishReason } from '../../shared/sampling.ts'
 import { counted } from '../../shared/size-text.ts'
 import { durationText } from './time-text.ts'
 
-/** What is said below an answer that did not simply end; null when there is nothing to say. */
+/** Text below an answer that did not end normally; null if there is none. */
 export function endText({ state, answer }: Turn): string | null {
   if (state === 'running') return 'It is being answered…'
   if (state === 'stopped') return 'Stopped here.'
@@ -19,7 +19,7 @@ const finishTexts: Readonly<Record<FinishReason, string | null>> = {
   repetition: 'It began to repeat itself, and was ended.',
 }
 
-/** How an answer was made, line by line: what, and how much. */
+/** How an answer was generated, as pairs of label and value. */
 export function makingOf({ model, answer }: Turn): readonly (readonly [string, string])[] {
   if (!answer) return [['Model', model]]
   const { timings, tokens, device, width, height, frames, cached } = answer

@@ -3,16 +3,16 @@ import type { InstalledModel } from '../../shared/contract/models.ts'
 import type { Settings } from '../../shared/contract/settings.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 
-/** What a person chose on this clip alone: a part of it in seconds, or frames by hand (which win). */
+/** The user's selection for this clip: a range in seconds, or individual frames, which take precedence. */
 export interface Choice {
   readonly range: { readonly start: number; readonly end: number } | null
   readonly picked: readonly number[]
 }
 
-/** Takes a limit away that an earlier question of the conversation had: absent would mean "as before". */
+/** Removes the limit of an earlier question in the conversation, because an absent limit means "unchanged". */
 const NO_LIMIT = 1e9
 
-/** How many frames are looked at, and by which rule, where none are picked. */
+/** Number of frames and sampling rule if no frames are selected by hand. */
 export function frameDefaults(settings: Settings, model: InstalledModel | undefined) {
   return {
     kind: settings.sampler ?? model?.defaults?.frames.kind ?? 'uniform',
@@ -20,7 +20,7 @@ export function frameDefaults(settings: Settings, model: InstalledModel | undefi
   } as const
 }
 
-/** The frames that the page's controls ask for. */
+/** The frame request for the current controls. */
 export function frameRequest(choice: Choice, settings: Settings, model: InstalledModel | undefined): FrameRequest {
   if (choice.picked.length > 0) return { kind: 'indices', indices: [...choice.picked].sort((a, b) => a - b) }
   const frames = frameDefaults(settings, model)
@@ -28,8 +28,8 @@ export function frameRequest(choice: Choice, settings: Settings, model: Installe
 }
 
 /**
- * A question's settings as the page shows them, nothing left to what was asked before: what stands in the controls is what happens.
- * `before` are those of the conversation's last question.
+ * Settings of a question as the page's controls show them. Nothing is inherited from earlier questions.
+ * `before` are the settings of the conversation's last question.
  */
 export function askSettings(choice: Choice, settings: Settings, model: InstalledModel | undefined, before?: AskSettings): AskSettings {
   const { maxTokens, temperature, topP, maxPixels } = settings

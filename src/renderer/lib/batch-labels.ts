@@ -10,7 +10,7 @@ export const itemStateNames: Readonly<Record<ItemState, string>> = {
   skipped: 'Skipped',
 }
 
-/** The folder of a clip as its user gave it, which tells clips of one name apart; empty for an upload without one. */
+/** The folder of a clip as the user gave it, which distinguishes clips of the same name; empty for an upload without a folder. */
 export function folderOf({ path, name }: Pick<BatchItem, 'path' | 'name'>): string {
   return path.endsWith(name) ? path.slice(0, -name.length).replace(/[\\/]$/, '') : ''
 }
@@ -19,19 +19,19 @@ export function clipsOf({ counts }: BatchJob): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
-/** How many rows a batch has when only those in one state are shown (null: all of them). */
+/** Number of rows of a batch when filtered by state (null for all). */
 export function rowsOf(job: BatchJob, filter: ItemState | null): number {
   return filter === null ? clipsOf(job) : job.counts[filter]
 }
 
-/** How far a batch is, from 0 to 1. */
+/** Progress of a batch, from 0 to 1. */
 export function shareOf(job: BatchJob): number {
   const { waiting, running } = job.counts
   const all = clipsOf(job)
   return all === 0 ? 1 : (all - waiting - running) / all
 }
 
-/** A batch in a line: how many are done, what went wrong, how long it takes. */
+/** Summarizes a batch in one line: clips done, failures and remaining time. */
 export function batchText(job: BatchJob): string {
   const { counts, state, secondsLeft } = job
   const parts = [`${counts.done} of ${counted(clipsOf(job), 'clip')} described`]

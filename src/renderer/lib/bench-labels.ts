@@ -17,13 +17,13 @@ export const changeNames: Readonly<Record<Change, string>> = {
   unknown: 'Not judged',
 }
 
-/** `DREAM/movie_live_action` as `movie live action`; a data set without sub tasks by its name. */
+/** Converts `DREAM/movie_live_action` to `movie live action`; data sets without subtasks keep their name. */
 export function taskName(dataset: string): string {
   const at = dataset.indexOf('/')
   return at < 0 ? dataset : dataset.slice(at + 1).replaceAll('_', ' ')
 }
 
-/** A score from 0 to 1 for lists: `0.46`. */
+/** Formats a score from 0 to 1 for lists: `0.46`. */
 export function scoreText(score: number): string {
   return score.toFixed(2)
 }
@@ -32,7 +32,7 @@ export function figureLine(figures: readonly BenchFigure[]): string {
   return figures.map(({ name, text }) => `${name} ${text}`).join(' · ')
 }
 
-/** A command for the terminal whose one argument may hold blanks. */
+/** A terminal command with one argument, which may contain spaces. */
 export function runCommand(folder: string): string {
   const separator = folder.includes('\\') ? '\\' : '/'
   const out = `${folder}${separator}first-run`

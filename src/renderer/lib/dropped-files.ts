@@ -1,13 +1,13 @@
-/** Texts that Tarsier, or tools like it, put beside clips: a folder that was described before holds many of them. */
+/** Text files that Tarsier or similar tools write next to clips. Folders that were described before contain many of them. */
 const sidecars = /\.(txt|json|jsonl|csv|srt|vtt|md|ini|db|nfo)$/i
 
 export interface Dropped {
   readonly files: readonly File[]
-  /** True when a folder was among what was dropped. */
+  /** True if a folder was dropped. */
   readonly folder: boolean
 }
 
-/** All files of a drop or a paste, those of folders too. Must be called while the event is handled: afterwards it is empty. */
+/** Returns all files of a drop or a paste, including those in folders. Call it during the event: the data is empty afterwards. */
 export async function droppedFiles(data: DataTransfer): Promise<Dropped> {
   const entries = [...data.items].map((item) => (item.kind === 'file' ? (item.webkitGetAsEntry?.() ?? null) : null))
   const plain = [...data.files]
@@ -17,7 +17,7 @@ export async function droppedFiles(data: DataTransfer): Promise<Dropped> {
   return { files, folder: true }
 }
 
-/** What a chosen folder gives: hidden files and texts beside clips left out. What is a clip is told later, by content. */
+/** Filters out hidden files and text files next to clips. Whether a file is a clip is detected later, by content. */
 export function clipsAmong(files: readonly File[]): File[] {
   return files.filter(({ name }) => !name.startsWith('.') && !sidecars.test(name))
 }
@@ -26,14 +26,14 @@ async function filesOf(entry: FileSystemEntry, top: boolean): Promise<File[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))
     if (top) return [file]
-    // Files of a folder that was chosen have it; those of one that was dropped do not, and would lose their folders.
+    // Files of a chosen folder have this property; those of a dropped folder do not, and would lose their path.
     Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.replace(/^\//, '') })
     return clipsAmong([file])
   }
   if (!top && entry.name.startsWith('.')) return []
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   const found: File[] = []
-  // Browsers hand out a folder in pieces of a hundred; an empty one is the end.
+  // Browsers return the entries of a folder in chunks of a hundred; an empty chunk is the end.
   for (;;) {
     const piece = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
     if (piece.length === 0) return found

@@ -1,6 +1,6 @@
 import { type ExportFormat, exportFormats } from '../../shared/contract/batch.ts'
 
-/** What each form of an export is good for. */
+/** Describes the purpose of each export format. */
 const names: Readonly<Record<ExportFormat, string>> = {
   txt: 'Plain text (.txt)',
   jsonl: 'JSON Lines (.jsonl)',

@@ -1,16 +1,16 @@
-/** A little into the frame, so that rounding in a decoder does not show the one before. */
+/** Offset into a frame in seconds, so that rounding in a decoder does not show the previous frame. */
 const INTO_FRAME = 0.001
 
-/** When the frames of a clip are shown. */
+/** Frame times of a clip. */
 export interface Timeline {
   readonly frameCount: number
-  /** Average frames a second. */
+  /** Average frame rate in frames per second. */
   readonly rate: number
-  /** Seconds of each frame from the first, ascending; null where the rate alone tells them. */
+  /** Frame times in seconds from the first frame, ascending; null if the rate is constant. */
   readonly times: readonly number[] | null
 }
 
-/** The times of a clip's frames in seconds, from the milliseconds between them. */
+/** Converts the milliseconds between frames to frame times in seconds. */
 export function timesFromSteps(steps: readonly number[]): number[] {
   let milliseconds = 0
   const times = [0]
@@ -21,13 +21,13 @@ export function timesFromSteps(steps: readonly number[]): number[] {
   return times
 }
 
-/** The frame that is shown at a time, from 0. */
+/** Index of the frame at a time, from 0. */
 export function frameAt(time: number, { times, rate, frameCount }: Timeline): number {
   const frame = times ? framesUntil(time + INTO_FRAME, times) - 1 : Math.floor((time + INTO_FRAME) * rate)
   return Math.min(Math.max(0, frame), Math.max(0, frameCount - 1))
 }
 
-/** How many frames have been shown by a time, that of the time included. */
+/** Number of frames that start at or before a time. */
 function framesUntil(time: number, times: readonly number[]): number {
   let low = 0
   let high = times.length
@@ -39,24 +39,24 @@ function framesUntil(time: number, times: readonly number[]): number {
   return low
 }
 
-/** The time at which a player shows a frame. */
+/** A time at which a player shows the frame. */
 export function timeOfFrame(index: number, { times, rate }: Timeline): number {
   if (times) return (times[index] ?? 0) + INTO_FRAME
   return rate > 0 ? index / rate + INTO_FRAME : 0
 }
 
-/** The time so many frames on (or back), within the clip. */
+/** The time `frames` frames later (or earlier, if negative), clamped to the clip. */
 export function steppedTime(time: number, frames: number, timeline: Timeline): number {
   const wanted = frameAt(time, timeline) + frames
   return timeOfFrame(Math.min(Math.max(0, wanted), Math.max(0, timeline.frameCount - 1)), timeline)
 }
 
-/** The time so many seconds on (or back), at the beginning of the frame that is shown then, within the clip. */
+/** The time `seconds` later (or earlier, if negative), aligned to the start of the frame there and clamped to the clip. */
 export function skippedTime(time: number, seconds: number, timeline: Timeline): number {
   return timeOfFrame(frameAt(time + seconds, timeline), timeline)
 }
 
-/** The range with its beginning or its end moved, kept in order and at least one frame long. */
+/** Moves the start or end of a range. The range stays ordered and at least one frame long. */
 export function movedRange(
   range: { readonly start: number; readonly end: number } | null,
   edge: 'start' | 'end',

@@ -1,9 +1,9 @@
 import type { ClipMetadata } from '../../shared/contract/clips.ts'
 
-/** A file that somebody gave: what it is called, and how it becomes a clip. */
+/** A file from the user: its name, and how to turn it into a clip. */
 export interface GivenFile {
   readonly name: string
-  /** In bytes; 0 where that is not known before it is a clip. */
+  /** Size in bytes; 0 if unknown until the clip is opened. */
   readonly size: number
   readonly hand: (sent: (share: number) => void, signal: AbortSignal) => Promise<ClipMetadata>
 }

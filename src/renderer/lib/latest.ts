@@ -1,4 +1,4 @@
-/** Keeps only the latest of several runs of the same work: beginning one aborts the one before. */
+/** Keeps only the latest of several runs of the same work: starting one aborts the previous one. */
 export class Latest {
   #current = new AbortController()
 
@@ -12,7 +12,7 @@ export class Latest {
     this.#current.abort()
   }
 
-  /** Of the run that goes on. */
+  /** Signal of the current run. */
   get signal(): AbortSignal {
     return this.#current.signal
   }

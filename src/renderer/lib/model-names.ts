@@ -1,6 +1,6 @@
 import type { CatalogueForm, CatalogueModel } from '../../shared/contract/models.ts'
 
-/** A name for a model that is to be: short, of plain letters, telling the form, and not taken yet. */
+/** Returns an unused name for a new model: short, lowercase, with the language model's form as a suffix. */
 export function modelName(
   { repository }: Pick<CatalogueModel, 'repository'>,
   { language }: Pick<CatalogueForm, 'language'>,
@@ -14,5 +14,5 @@ export function modelName(
   }
 }
 
-/** A form in a line, for a choice of them. */
+/** One-line key of a form, for select controls. */
 export const formKey = ({ language, vision }: CatalogueForm): string => `${language} / ${vision}`

@@ -1,29 +1,29 @@
 import { Latest } from './latest.ts'
 import { pagesOf, type SparsePages } from './sparse-pages.ts'
 
-/** What one request gives of a list. */
+/** Part of a list that one request returns. */
 interface Part<T> {
   readonly items: readonly T[]
   readonly total: number
 }
 
-/** Fetches the pages of a long list as they come into sight, each once, of the query that was begun last. */
+/** Loads the pages of a long list as they become visible, each once. Only results of the last query are delivered. */
 export class PageLoader<Query, T, Got extends Part<T>> {
   readonly #fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>
   readonly #latest = new Latest()
-  /** Pages on their way, and those that failed: they are not asked for at every turn of the wheel. */
+  /** Pages that are loading or failed, so that scrolling does not request them again. */
   #requested = new Set<number>()
 
   constructor(fetch: (query: Query, page: number, signal: AbortSignal) => Promise<Got>) {
     this.#fetch = fetch
   }
 
-  /** The first page of another query; null where yet another one was begun before it came. */
+  /** Loads the first page of a new query. Returns null if another query started before it arrived. */
   async begin(query: Query): Promise<Got | null> {
     return (await this.anew(query, [0, 0]))?.get(0) ?? null
   }
 
-  /** The pages that hold rows from `first` to `last`, all of them as they are now; null where another query was begun before they came. */
+  /** Reloads the pages that cover rows `first` to `last`. Returns null if another query started before they arrived. */
   async anew(query: Query, [first, last]: readonly [number, number]): Promise<ReadonlyMap<number, Got> | null> {
     const signal = this.#latest.begin()
     const pages = pagesOf(first, last)
@@ -39,12 +39,12 @@ export class PageLoader<Query, T, Got extends Part<T>> {
     }
   }
 
-  /** Nothing that is on its way is wanted any more. */
+  /** Aborts all requests. */
   stop(): void {
     this.#latest.abort()
   }
 
-  /** Asks for what is missing of the rows from `first` to `last`; what comes for an earlier query is told to nobody. */
+  /** Requests missing pages for rows `first` to `last`. Results of an earlier query are ignored. */
   need(
     query: Query,
     pages: SparsePages<T>,

@@ -3,14 +3,14 @@ import type { Stage } from '../../shared/engine-events.ts'
 import { assertNever } from '../../shared/errors.ts'
 import { durationText } from './time-text.ts'
 
-/** An answer that is being made. Times are milliseconds of the page's clock. */
+/** An answer that is being generated. Times are in milliseconds of the page's clock. */
 export interface Run {
-  /** Null until the service has written the question down. */
+  /** Null until the service has stored the question. */
   readonly turn: Turn | null
   readonly stage: Stage | 'asking' | 'queued'
-  /** Questions of others that come first. */
+  /** Number of earlier questions in the queue. */
   readonly ahead: number
-  /** Frames that were looked at, of all. */
+  /** Encoded frames, of `of` in total. */
   readonly done: number
   readonly of: number
   readonly started: number
@@ -33,7 +33,7 @@ export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
     case 'stage':
       return { ...run, stage: event.stage, stageStarted: now }
     case 'frame':
-      // Frames are looked at while the stage before may still be told.
+      // Frame events may arrive before the stage event of encoding.
       return { ...run, stage: 'looking', stageStarted: run.done === 0 ? now : run.stageStarted, done: event.done, of: event.of }
     case 'delta':
       return { ...run, stage: 'writing', text: run.text + event.text }
@@ -46,15 +46,15 @@ export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
   }
 }
 
-/** The stages in the words of the page, in their order. */
+/** Labels of the stages, in order. */
 export const stageSteps = ['Reading', 'Looking', 'Thinking', 'Writing'] as const
 
-/** Which of {@link stageSteps} a run is at; -1 before the first. */
+/** Index of the run's stage in {@link stageSteps}; -1 before the first. */
 export function stepOf({ stage }: Run): number {
   return { asking: -1, queued: -1, loading: -1, probing: 0, looking: 1, thinking: 2, writing: 3 }[stage]
 }
 
-/** What is going on, as a person would say it. */
+/** User-facing text for the current stage. */
 export function stageText(run: Run): string {
   switch (run.stage) {
     case 'asking':
@@ -77,8 +77,8 @@ export function stageText(run: Run): string {
 }
 
 /**
- * Seconds until the first word: by the frames that were looked at once there are some, else by what the same cost before;
- * null when nothing is known.
+ * Estimated seconds until the first token: from the rate of encoded frames once at least two are done, otherwise from earlier measurements;
+ * null if unknown.
  */
 export function secondsLeft(run: Run, now: number, estimate: number | null): number | null {
   if (run.stage === 'writing') return null

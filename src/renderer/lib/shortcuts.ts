@@ -1,11 +1,11 @@
 export interface Shortcut {
-  /** As `KeyboardEvent.key` says them, `mod` for Control, on a Mac Command. */
+  /** Names as in `KeyboardEvent.key`; `mod` is Control, or Command on macOS. */
   readonly keys: readonly string[]
   readonly does: string
   readonly group: 'Everywhere' | 'Player' | 'Conversation'
 }
 
-/** All keys of the page, as the sheet lists them. */
+/** All keyboard shortcuts of the page, as the help dialog lists them. */
 export const shortcuts: readonly Shortcut[] = [
   { group: 'Everywhere', keys: ['mod', 'O'], does: 'Open a clip' },
   { group: 'Everywhere', keys: ['mod', 'V'], does: 'Paste a clip or a picture' },
@@ -23,12 +23,12 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer' },
 ]
 
-/** Whether the page runs on macOS, whose keyboards have Command for Control and write with Option. */
+/** Whether the page runs on macOS, which uses Command instead of Control and types characters with Option. */
 export function isMac(): boolean {
   return /mac/i.test(navigator.userAgent)
 }
 
-/** True where a person types, and letters are letters. */
+/** Whether the target is a text input, where letters must not trigger shortcuts. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || isTextInput(target)
@@ -38,12 +38,12 @@ function isTextInput(target: HTMLElement): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button', 'submit'].includes(target.type)
 }
 
-/** True for a control that has a use of its own for the space bar and the arrows. */
+/** Whether the target is a control that handles the space bar or arrow keys itself. */
 export function isControl(target: EventTarget | null): boolean {
   return isTyping(target) || (target instanceof HTMLElement && target.closest('button, a, [role], summary, dialog, input') !== null)
 }
 
-/** True in what is scrolled by the keyboard, as the messages are, for a key that does it. */
+/** Whether the target is a keyboard-scrollable region, such as the message list, and the key scrolls it. */
 export function isScrolling(target: EventTarget | null, key: string): boolean {
   return [' ', 'Home', 'End'].includes(key) && target instanceof HTMLElement && target.closest('[tabindex="0"]') !== null
 }

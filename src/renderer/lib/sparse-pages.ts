@@ -1,9 +1,9 @@
-/** Rows of one request. */
+/** Rows per request. */
 export const PAGE_ROWS = 100
-/** Pages that are kept; those that were needed longest ago go, and are asked for anew when they are to be seen. */
+/** Maximum number of pages kept. Least recently used pages are evicted and requested again when they become visible. */
 const MAX_PAGES = 20
 
-/** Parts of a list too long to be held whole, by the number of the page. The page needed last stands last. */
+/** Loaded pages of a long list, by page number, least recently used first. */
 export type SparsePages<T> = ReadonlyMap<number, readonly T[]>
 
 export function withPage<T>(pages: SparsePages<T>, page: number, rows: readonly T[]): SparsePages<T> {
@@ -15,7 +15,7 @@ export function rowAt<T>(pages: SparsePages<T>, index: number): T | undefined {
   return pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS]
 }
 
-/** With another state of a row that one of the pages holds; null where none does. */
+/** Replaces a row in the loaded pages. Returns null if no page contains it. */
 export function withRow<T extends { readonly id: string }>(pages: SparsePages<T>, row: T): SparsePages<T> | null {
   for (const [page, rows] of pages) {
     const at = rows.findIndex(({ id }) => id === row.id)
@@ -24,7 +24,7 @@ export function withRow<T extends { readonly id: string }>(pages: SparsePages<T>
   return null
 }
 
-/** The pages that hold rows from `first` to `last`. */
+/** Page numbers that cover rows `first` to `last`. */
 export function pagesOf(first: number, last: number): number[] {
   const from = Math.floor(Math.max(0, first) / PAGE_ROWS)
   const to = Math.floor(Math.max(0, last) / PAGE_ROWS)

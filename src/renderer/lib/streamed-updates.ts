@@ -1,6 +1,6 @@
 /**
- * What is told of things by a stream. An answer to a call that was on its way meanwhile may be the older of the two, whichever comes
- * first: what was told wins over it. Every change is told, so what comes last by the stream is as things are.
+ * Merges responses of calls with updates from a stream. A response may be older than an update that arrived during the call, so the update
+ * takes precedence. The stream reports every change, so its last update is the current state.
  */
 export class StreamedUpdates<T extends { readonly id: string }> {
   readonly #calls = new Set<Map<string, T>>()
@@ -9,7 +9,7 @@ export class StreamedUpdates<T extends { readonly id: string }> {
     for (const updates of this.#calls) updates.set(thing.id, thing)
   }
 
-  /** The answer, and for a thing that is in it what was told of it since `call` was made, or else itself. */
+  /** Returns the answer, and `newest`, which returns the update received for an item during the call, or the item itself. */
   async during<R>(call: () => Promise<R>): Promise<{ readonly answer: R; readonly newest: (thing: T) => T }> {
     const updates = new Map<string, T>()
     this.#calls.add(updates)

@@ -1,11 +1,11 @@
-/** Does the same work over and over as it is wanted: one run at a time, and a rest after each, however often it is wanted meanwhile. */
+/** Runs the same work on request, one run at a time, with a pause after each. Requests during a run are merged into one. */
 export class ThrottledTask {
   readonly #work: () => Promise<void>
   readonly #intervalMs: number
   #running = false
   #requested = false
 
-  /** `work` tells its own failures. */
+  /** `work` must handle its own errors. */
   constructor(work: () => Promise<void>, intervalMs: number) {
     this.#work = work
     this.#intervalMs = intervalMs

@@ -1,12 +1,12 @@
 import type { Root, RootContent } from 'mdast'
 import { parseClock } from './time-text.ts'
 
-/** Addresses that stand for a time of the clip, to be turned into buttons where they are shown. */
+/** Link addresses that stand for a time of the clip; the page renders them as buttons. */
 export const TIME_ADDRESS = '#t='
 
 const times = /\b(\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?\b|\b\d+(?:\.\d+)?(?= ?s(?:ec(?:onds?)?)?\b)/g
 
-/** A plugin of remark: times in the text, such as `0:07` or `3.5 s`, become links to that time of the clip. */
+/** A remark plugin that turns times in text, such as `0:07` or `3.5 s`, into links to that time of the clip. */
 export function timeLinks() {
   return (tree: Root): void => linkIn(tree)
 }

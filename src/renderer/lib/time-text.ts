@@ -1,4 +1,4 @@
-/** Seconds as players write them: `0:07.25`; hours only where there are some, hundredths only where asked. */
+/** Formats seconds as players do: `0:07.25`. Hours appear only if there are any, hundredths only on request. */
 export function clockText(seconds: number, decimals: 0 | 2 = 2): string {
   const units = Math.max(0, Math.round(seconds * 10 ** decimals))
   const perSecond = 10 ** decimals
@@ -10,14 +10,14 @@ export function clockText(seconds: number, decimals: 0 | 2 = 2): string {
   return `${head}:${String(rounded % 60).padStart(2, '0')}${tail}`
 }
 
-/** What a person typed as a time: `7.25`, `0:07.25`, `1:02:03`; null for anything else. */
+/** Parses a time: `7.25`, `0:07.25`, `1:02:03`. Returns null for anything else. */
 export function parseClock(text: string): number | null {
   const parts = text.trim().replace(',', '.').split(':')
   if (parts.length > 3 || parts.some((part, i) => !(i === parts.length - 1 ? /^\d+(\.\d*)?$|^\.\d+$/ : /^\d+$/).test(part))) return null
   return parts.reduce((sum, part) => sum * 60 + Number(part), 0)
 }
 
-/** How long something takes, for people: `3 s`, `2 min 5 s`, `1 h 4 min`. */
+/** Formats a duration: `3 s`, `2 min 5 s`, `1 h 4 min`. */
 export function durationText(seconds: number): string {
   if (seconds < 1) return 'under 1 s'
   const rounded = Math.round(seconds)

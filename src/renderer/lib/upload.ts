@@ -4,8 +4,8 @@ import type { ClipMetadata } from '../../shared/contract/clips.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /**
- * Gives a file's bytes to the server, which keeps them and says what they are. `sent` is told how much has gone, from 0 to 1
- * (`fetch` could not tell). Fails with what the server says of the file.
+ * Uploads a file to the server, which stores and probes it. `sent` receives the uploaded fraction from 0 to 1, which `fetch`
+ * cannot report. Rejects with the server's error.
  */
 export function uploadFile(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipMetadata> {
   const request = new XMLHttpRequest()

@@ -3,9 +3,9 @@ import type { Activity } from '../../shared/contract/system.ts'
 import { service } from '../transport.ts'
 
 interface ActivityState {
-  /** What the service is at; null until it has said so. */
+  /** Current work of the service; null until it has sent it. */
   readonly activity: Activity | null
-  /** False while the service does not answer. */
+  /** False while the service does not respond. */
   readonly connected: boolean
   readonly follow: (signal: AbortSignal) => Promise<void>
 }

@@ -20,27 +20,27 @@ interface Query {
 interface BatchesState {
   readonly jobs: readonly BatchJob[]
   readonly open: string | null
-  /** Of the open batch: the state whose clips are shown, null for all. */
+  /** State by which the clips of the open batch are filtered; null for all. */
   readonly filter: ItemState | null
   readonly pages: SparsePages<BatchItem>
   readonly total: number
-  /** While the first of what is to be shown is on its way. */
+  /** True until the first rows have loaded. */
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly load: () => Promise<void>
   readonly show: (job: string | null) => Promise<void>
   readonly filterBy: (state: ItemState | null) => void
-  /** Rows from `first` to `last` are to be seen. */
+  /** Reports that rows `first` to `last` are visible. */
   readonly need: (first: number, last: number) => void
-  /** Has the service begin or change a batch, and shows what became of it. */
+  /** Creates or changes a batch through `call` and shows the result. */
   readonly change: (call: () => Promise<BatchJob>) => Promise<BatchJob>
   readonly remove: (job: string) => Promise<void>
 }
 
-/** The least time between two readings of rows that keep moving: clips leave and enter a state as the batch goes on. */
+/** Minimum interval between reloads of rows. Clips change state, and therefore position, while the batch runs. */
 const REFRESH_INTERVAL_MS = 300
 
-/** As many as the service gives at once. */
+/** Page size limit of the service. */
 const PAGE_BATCHES = 500
 
 const watching = new Latest()
@@ -61,7 +61,7 @@ export const useBatches = create<BatchesState>((set, get) => {
     if (problem) set({ problem, loading: false })
   }
 
-  /** Reads what is in sight as it is now; the rest is read when it comes into sight. */
+  /** Reloads the visible rows. Other rows are reloaded when they become visible. */
   async function readAgain(): Promise<void> {
     const { open, filter, pages, loading } = get()
     if (open === null) return
@@ -120,7 +120,7 @@ export const useBatches = create<BatchesState>((set, get) => {
       for (;;) {
         const had = idsOf(get().jobs)
         const { answer, newest } = await jobNews.during(() => allBatches())
-        // One that was begun or taken off meanwhile may be missing in the answer, or be in it still.
+        // Batches that were added or removed during the call may be missing from the answer, or still in it.
         if (idsOf(get().jobs) === had) return set({ jobs: answer.map(newest) })
       }
     },
@@ -131,7 +131,7 @@ export const useBatches = create<BatchesState>((set, get) => {
       set({ open, pages: new Map(), total: 0, loading: open !== null, filter: null, problem: null })
       if (open === null) return
       try {
-        // The first that is told is the batch itself. Changes are listened for by then, so the rows are read after it.
+        // The first event is the batch itself. Because changes are already being watched, the rows can be read after it.
         for await (const event of await service.batch.watch({ job: open }, { signal })) {
           if (signal.aborted) return
           take(event)
@@ -152,7 +152,7 @@ export const useBatches = create<BatchesState>((set, get) => {
       loader.need({ job: open, filter }, pages, inSight, {
         onPage: (page, got) => {
           set({ pages: withPage(get().pages, page, got.items) })
-          // Of another moment than the others: rows have moved between them.
+          // The total differs from that of the other pages, so rows have moved between them.
           if (got.total !== get().total) moved.request()
         },
         onError: fail,
@@ -171,12 +171,12 @@ export const useBatches = create<BatchesState>((set, get) => {
   }
 })
 
-/** The whole list, which comes in pages. */
+/** Reads all pages of the list. */
 async function allBatches(): Promise<readonly BatchJob[]> {
   const jobs = new Map<string, BatchJob>()
   for (let cursor: string | null = ''; cursor !== null; ) {
     const page: Page<BatchJob> = await service.batch.list({ limit: PAGE_BATCHES, ...(cursor !== '' && { cursor }) })
-    // One that was begun meanwhile moves the others on, so that a page may begin with the last of the one before.
+    // A batch that was added meanwhile shifts the others, so a page may repeat the last one of the page before.
     for (const job of page.items) jobs.set(job.id, job)
     cursor = page.cursor
   }

@@ -6,11 +6,11 @@ import { PAGE_ROWS, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** What is listed: the samples of a run, or those of two beside each other. */
+/** Query for the samples of one run, or of two runs compared. */
 export interface ListQuery {
   readonly run: string
   readonly other: string | null
-  /** Null for all; so are `state` and `change`. */
+  /** Null for all; also for `state` and `change`. */
   readonly dataset: string | null
   readonly text: string
   readonly state: SampleState | null
@@ -18,7 +18,7 @@ export interface ListQuery {
   readonly order: SamplesQuery['order']
 }
 
-/** A row of the list; alone, `second` and `change` are null. */
+/** A row of the list. For a single run, `second` and `change` are null. */
 export interface ListRow {
   readonly key: string
   readonly dataset: string
@@ -31,14 +31,14 @@ interface BenchListState {
   readonly query: ListQuery | null
   readonly total: number
   readonly pages: SparsePages<ListRow>
-  /** Of two runs, how many samples are better, worse and so on. */
+  /** Number of samples per kind of change when two runs are compared. */
   readonly counts: Readonly<Record<Change, number>> | null
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly ask: (query: ListQuery) => Promise<void>
-  /** Asks the same again; the place in the list stays. */
+  /** Repeats the query and keeps the scroll position. */
   readonly again: () => Promise<void>
-  /** Tells which rows are to be seen. */
+  /** Reports which rows are visible. */
   readonly need: (first: number, last: number) => void
 }
 

@@ -6,10 +6,10 @@ import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** Which sample: of one run, or of two. */
+/** The selected sample, of one run or of two. */
 export interface SampleChoice {
   readonly key: string
-  /** Its place in the list that is shown. */
+  /** Index in the current list. */
   readonly index: number
   readonly first: string | null
   readonly second: string | null
@@ -21,12 +21,12 @@ interface BenchSampleState {
   readonly second: BenchSample | null
   readonly problem: TarsierError | null
   readonly clip: ClipMetadata | null
-  /** Why the clip cannot be shown. */
+  /** Error that prevents the clip from being shown. */
   readonly noClip: ErrorData | null
   readonly frames: readonly FramePicture[]
   readonly noFrames: ErrorData | null
   readonly show: (choice: SampleChoice) => Promise<void>
-  /** Reads its words and verdicts anew; the clip plays on. */
+  /** Reloads answers and verdicts; the clip keeps playing. */
   readonly again: () => Promise<void>
   readonly close: () => void
 }
@@ -34,7 +34,7 @@ interface BenchSampleState {
 const latest = new Latest()
 const nothing = { first: null, second: null, problem: null, clip: null, noClip: null, frames: [], noFrames: null }
 
-/** The sample that is looked at: its words at once, then its clip, then the frames that the model saw. */
+/** The selected sample. Loads its text first, then its clip, then the frames that the model received. */
 export const useBenchSample = create<BenchSampleState>((set, get) => ({
   choice: null,
   ...nothing,

@@ -9,17 +9,17 @@ import { problemOf } from './problem.ts'
 
 interface BenchState {
   readonly runs: readonly BenchRunSummary[]
-  /** Where runs are found by themselves; null until the service said so. */
+  /** Folder in which runs are discovered; null until the service has sent it. */
   readonly folder: string | null
   readonly leaderboard: readonly LeaderboardRow[]
   readonly problem: TarsierError | null
-  /** The run that is shown, and which it is before it has been read. */
+  /** The run that is shown, and its id before it has been read. */
   readonly open: string | null
   readonly run: BenchRun | null
-  /** The run beside it. */
+  /** The run for comparison. */
   readonly other: BenchRunSummary | null
   readonly load: () => Promise<void>
-  /** Looks at the disk again. What is shown of a run stays, and is read anew where the run has changed. */
+  /** Rereads the runs from disk. The current run stays visible and is reloaded if it has changed. */
   readonly refresh: () => Promise<void>
   readonly loadLeaderboard: () => Promise<void>
   readonly show: (run: string | null) => Promise<void>

@@ -6,20 +6,20 @@ import { afterEvent, type Run, startRun } from '../lib/run.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** Tokens come faster than a page should be laid out anew. */
+/** Tokens arrive faster than the page should be rendered. */
 const SHOW_EVERY_MS = 50
-/** How soon a conversation is read again in which an answer has not ended yet. */
+/** Polling interval for a conversation with an unfinished answer. */
 const READ_AGAIN_MS = 250
 
 interface ChatState {
   readonly chat: Chat | null
-  /** All conversations about the clip, the newest first. */
+  /** All conversations about the clip, newest first. */
   readonly chats: readonly ChatSummary[]
-  /** The answer that is being made in the conversation. */
+  /** The answer that is being generated in the conversation. */
   readonly run: Run | null
-  /** Why the last question was not even begun. */
+  /** Error that prevented the last question from starting. */
   readonly problem: TarsierError | null
-  /** The turn whose question is being changed. */
+  /** The turn whose question is being edited. */
   readonly editing: number | null
   readonly show: (chat: Chat) => Promise<void>
   readonly ask: (text: string | undefined, settings: AskSettings) => Promise<void>
@@ -31,18 +31,18 @@ interface ChatState {
   readonly close: () => void
 }
 
-/** An answer that the page follows: always one of the conversation that it shows. */
+/** A running answer that the page follows. It always belongs to the current conversation. */
 interface Following {
   readonly chat: string
   readonly stop: AbortController
-  /** Resolves when the service has ended the answer and the page shows it as it is kept, or when the page has left it. */
+  /** Resolves when the answer has ended and the page shows the stored turn, or when the page has stopped following it. */
   over: Promise<void>
 }
 
 export const useChat = create<ChatState>((set, get) => {
   let following: Following | null = null
 
-  /** Asks, and follows the answer to its end; not while another one is followed. */
+  /** Asks and follows the answer to its end. Does nothing while another answer is being followed. */
   async function follow(chat: Chat, from: number, begin: (signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>): Promise<void> {
     if (following) return
     const mine: Following = { chat: chat.id, stop: new AbortController(), over: Promise.resolve() }
@@ -73,7 +73,7 @@ export const useChat = create<ChatState>((set, get) => {
     await settle(mine, run, thrown)
   }
 
-  /** Shows the conversation as it is kept, unless the page has left the answer. */
+  /** Shows the stored conversation, unless the page has stopped following the answer. */
   async function settle(mine: Following, run: Run, thrown: unknown): Promise<void> {
     const left = () => following !== mine
     const end = (state: Partial<ChatState>) => {
@@ -86,25 +86,25 @@ export const useChat = create<ChatState>((set, get) => {
       const stored = await ended(await service.chats.get({ chat: mine.chat }), () => !left())
       await list(stored.clip)
       if (left()) return
-      // A failure that the turn itself holds is shown there.
+      // An error stored in the turn is shown there.
       const reported = stored.all.at(-1)?.error?.code === problem?.code
       end({ chat: stored, problem: reported ? null : problem })
     } catch (lost) {
       if (left()) return
       const { chat } = get()
-      // Nobody answers any more: what was said stays on the page.
+      // The service does not respond, so keep the text received so far.
       const all = chat && run.turn ? [...chat.all, { ...run.turn, state: 'cut-off' as const, text: run.text }] : chat?.all
       end({ problem: problem ?? problemOf(lost), ...(chat && all && { chat: { ...chat, all } }) })
     }
   }
 
-  /** Stops the answer that is followed, for another conversation or none is shown now: nothing more of it comes to the page. */
+  /** Aborts the answer that is being followed, because the page now shows another conversation or none. Later events are ignored. */
   function leave(): void {
     following?.stop.abort()
     following = null
   }
 
-  /** The conversation once its last answer has ended: one that was stopped takes a moment, one of another page as long as it takes. */
+  /** Polls until the last answer has ended: shortly after a stop, or when another page's question is finished. */
   async function ended(chat: Chat, wanted: () => boolean): Promise<Chat> {
     let now = chat
     while (now.all.at(-1)?.state === 'running' && wanted()) {
@@ -114,13 +114,13 @@ export const useChat = create<ChatState>((set, get) => {
     return now
   }
 
-  /** A conversation in which nothing was asked lives in the service alone: after the service's restart another one takes its place. */
+  /** An empty conversation is not stored on disk. After a restart of the service it is replaced by a new one. */
   async function known(chat: Chat): Promise<Chat> {
     if (chat.all.length > 0) return chat
     try {
       return await service.chats.get({ chat: chat.id })
     } catch (error) {
-      // Whatever else is wrong, the question meets it too, and tells of it.
+      // For any other error, the question fails in the same way and reports it.
       return problemOf(error)?.code === 'nothing-found' ? await service.chats.create({ handle: chat.clip }) : chat
     }
   }
@@ -172,7 +172,7 @@ export const useChat = create<ChatState>((set, get) => {
     clear: async () => {
       const { chat } = get()
       if (!chat) return
-      // The service clears no conversation in which an answer is being made.
+      // The service rejects clearing while an answer is running.
       following?.stop.abort()
       await following?.over
       const cleared = await service.chats.clear({ chat: chat.id })

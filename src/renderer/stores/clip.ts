@@ -7,14 +7,14 @@ import { problemOf } from './problem.ts'
 
 export interface Opening {
   readonly name: string
-  /** Share that has been handed over, from 0 to 1; null while the file is being read. */
+  /** Uploaded fraction from 0 to 1; null while the file is being read. */
   readonly sent: number | null
-  /** The file's size; 0 where it is not known. */
+  /** File size in bytes; 0 if unknown. */
   readonly bytes: number
   readonly cancel: () => void
 }
 
-/** How far the form is that browsers can play. */
+/** Progress of the preview, a version of the clip that browsers can play. */
 export type PreviewState =
   | { readonly kind: 'none' }
   | { readonly kind: 'making'; readonly value: number }
@@ -24,10 +24,10 @@ export type PreviewState =
 interface ClipState {
   readonly metadata: ClipMetadata | null
   readonly opening: Opening | null
-  /** Why the last file could not be opened, and its name. */
+  /** Name of the last file that could not be opened, and the error. */
   readonly refused: { readonly name: string; readonly error: TarsierError } | null
   readonly preview: PreviewState
-  /** Seconds of each frame from the first; null where the clip's rate tells them, and until they are known. */
+  /** Frame times in seconds from the first frame; null if the frame rate is constant or the times are not loaded yet. */
   readonly frameTimes: readonly number[] | null
   readonly setOpening: (opening: Opening | null) => void
   readonly refuse: (name: string, error: TarsierError | null) => void
@@ -35,7 +35,7 @@ interface ClipState {
   readonly close: () => void
 }
 
-/** The clip that is open. */
+/** The open clip. */
 export const useClip = create<ClipState>((set, get) => ({
   metadata: null,
   opening: null,
@@ -62,11 +62,11 @@ async function loadFrameTimes(handle: string): Promise<void> {
     const steps = await service.clips.frameSteps({ handle })
     if (useClip.getState().metadata?.handle === handle) useClip.setState({ frameTimes: timesFromSteps(steps) })
   } catch {
-    // The player goes by the average rate then. Whatever keeps the file from being read is shown where its frames would be.
+    // The player falls back to the average rate. The filmstrip shows why the file cannot be read.
   }
 }
 
-/** Has the service make a form of the clip that browsers play, and tells how far it is. */
+/** Creates a preview that browsers can play, and reports progress. */
 export async function makePreview(handle: string): Promise<void> {
   const still = () => useClip.getState().metadata?.handle === handle
   const onPreview = (preview: PreviewState) => still() && useClip.setState({ preview })

@@ -7,7 +7,7 @@ import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
 interface CostState {
-  /** Of the next question; null until it is known. */
+  /** Cost of the next question; null until it is known. */
   readonly cost: Estimate | null
   readonly problem: TarsierError | null
   readonly estimate: (handle: string, chat: string | undefined, settings: AskSettings) => Promise<void>

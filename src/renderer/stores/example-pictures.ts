@@ -2,7 +2,7 @@ import { create } from 'zustand'
 import { service } from '../transport.ts'
 
 interface ExamplePicturesState {
-  /** JPEG in base64 by the example's name. */
+  /** Base64-encoded JPEG by example name. */
   readonly known: Readonly<Record<string, string>>
   readonly load: (name: string) => void
 }
@@ -19,7 +19,7 @@ export const useExamplePictures = create<ExamplePicturesState>((set) => ({
       const { jpeg } = await service.clips.thumbnail({ handle })
       if (jpeg) set(({ known }) => ({ known: { ...known, [name]: jpeg } }))
     }
-    // Without its picture an example is offered all the same, and asked for again the next time.
+    // An example without a picture is still offered; its picture is requested again next time.
     get().catch(() => requested.delete(name))
   },
 }))

@@ -6,7 +6,7 @@ import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** Which pictures: those that a model would get of a clip. */
+/** Selects the frames that a model would receive. */
 export interface FrameSelection {
   readonly handle: string
   readonly model?: string
@@ -16,16 +16,16 @@ export interface FrameSelection {
 
 interface FramesState {
   readonly selection: FrameSelection | null
-  /** What the next question would see, to be come back to. */
+  /** Selection for the next question, so that the strip can return to it. */
   readonly next: FrameSelection | null
   readonly pictures: readonly FramePicture[]
-  /** How many there will be; 0 until the first is there. */
+  /** Total number of frames; 0 until the first arrives. */
   readonly of: number
   readonly problem: TarsierError | null
-  /** The question whose frames are shown; null for those that the next question would see. */
+  /** The turn whose frames are shown; null for those of the next question. */
   readonly turn: number | null
   readonly show: (selection: FrameSelection, turn: number | null) => Promise<void>
-  /** What the next question would see, shown when it is not the same as before: whoever looks at an answer's frames goes on doing so. */
+  /** Shows the frames of the next question if its selection has changed; otherwise the frames of an answer stay visible. */
   readonly follow: (selection: FrameSelection) => Promise<void>
   readonly showNext: () => Promise<void>
   readonly clear: () => void

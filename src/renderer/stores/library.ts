@@ -17,7 +17,7 @@ interface LibraryState {
   readonly filters: Filters
   readonly chosen: ReadonlySet<string>
   readonly search: (query: Query) => Promise<void>
-  /** Tells which rows are to be seen. */
+  /** Reports which rows are visible. */
   readonly need: (first: number, last: number) => void
   readonly loadFilters: () => Promise<void>
   readonly choose: (chat: string, chosen: boolean) => void

@@ -8,9 +8,9 @@ interface ModelsState {
   readonly jobs: readonly ModelJob[]
   readonly load: () => Promise<void>
   readonly loadCatalogue: () => Promise<void>
-  /** Follows the jobs until the signal; a job that is over changes what is installed. */
+  /** Watches jobs until `signal` aborts, and reloads the installed models when a job ends. */
   readonly followJobs: (signal: AbortSignal) => Promise<void>
-  /** Begins a job, and gives its id. */
+  /** Starts a job and returns its id. */
   readonly download: (model: CatalogueModel, form: CatalogueForm, name: string) => Promise<string>
 }
 
@@ -20,7 +20,7 @@ export const useModels = create<ModelsState>((set, get) => ({
   jobs: [],
   load: async () => {
     const installed = await service.models.list()
-    // What follows the list would otherwise be worked out anew each time.
+    // Avoids recomputing everything that depends on the list.
     if (JSON.stringify(installed) !== JSON.stringify(get().installed)) set({ installed })
   },
   loadCatalogue: async () => set({ catalogue: await service.models.catalogue() }),
@@ -34,7 +34,7 @@ export const useModels = create<ModelsState>((set, get) => ({
   },
   download: async ({ repository }, { language, vision }, name) => {
     const job = await service.models.download({ repository, name, language, vision })
-    // What follows the jobs may have told of it already, and of more than its beginning.
+    // `followJobs` may have added the job already, with newer progress.
     if (!get().jobs.some(({ id }) => id === job.id)) set({ jobs: [...get().jobs, job] })
     return job.id
   },

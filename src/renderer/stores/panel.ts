@@ -5,5 +5,5 @@ interface PanelState {
   readonly show: (tab: PanelState['tab']) => void
 }
 
-/** Which side of the clip's panel is up. */
+/** The selected tab of the clip panel. */
 export const usePanel = create<PanelState>((set) => ({ tab: 'frames', show: (tab) => set({ tab }) }))

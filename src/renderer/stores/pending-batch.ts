@@ -2,13 +2,13 @@ import { create } from 'zustand'
 import type { TarsierError } from '../../shared/errors.ts'
 import type { GivenFile } from '../lib/given-file.ts'
 
-/** Files that were dropped together, before a person has said what is to become of them. */
+/** Files that were dropped together, until the user confirms or cancels the batch. */
 export interface PendingBatch {
   readonly files: readonly GivenFile[]
-  /** Handles of those that are handed over. */
+  /** Handles of the files that have been transferred. */
   readonly clips: readonly string[]
   readonly refused: readonly { readonly name: string; readonly error: TarsierError }[]
-  /** True while files are handed over. */
+  /** True while files are being transferred. */
   readonly sending: boolean
 }
 

@@ -1,6 +1,6 @@
 import { create } from 'zustand'
 
-/** What the film on the page can be told to do. */
+/** Commands for the video player of the page. */
 export interface PlayableVideo {
   readonly play: () => void
   readonly pause: () => void
@@ -11,9 +11,9 @@ interface PlayerState {
   readonly video: PlayableVideo | null
   readonly time: number
   readonly playing: boolean
-  /** In and out of the part that is to be looked at; null is the whole clip. */
+  /** Start and end of the selected range; null for the whole clip. */
   readonly range: { readonly start: number; readonly end: number } | null
-  /** Frame numbers picked by hand; they win over the range. */
+  /** Frame indices selected by hand; they take precedence over the range. */
   readonly picked: readonly number[]
   readonly attach: (video: PlayableVideo | null) => void
   readonly at: (time: number) => void
@@ -21,7 +21,7 @@ interface PlayerState {
   readonly setRange: (range: PlayerState['range']) => void
   readonly togglePick: (index: number) => void
   readonly clearPicks: () => void
-  /** For another clip. */
+  /** Resets the state for another clip. */
   readonly reset: () => void
 }
 
@@ -43,7 +43,7 @@ export const usePlayer = create<PlayerState>((set, get) => ({
   reset: () => set({ time: 0, playing: false, range: null, picked: [] }),
 }))
 
-/** Goes to a time of the clip, within it. */
+/** Seeks to a time, clamped to the clip. */
 export function seekTo(seconds: number, duration: number): void {
   const { video, at } = usePlayer.getState()
   const time = Math.min(Math.max(0, seconds), duration)

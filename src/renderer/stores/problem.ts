@@ -3,7 +3,7 @@ import { failureOf } from '../../shared/contract/failure.ts'
 import { asTarsierError, isAbort, type TarsierError } from '../../shared/errors.ts'
 
 interface ProblemState {
-  /** The last failure that has no place of its own on the page. */
+  /** The last error that no other part of the page shows. */
   readonly problem: TarsierError | null
   readonly report: (error: unknown) => void
   readonly dismiss: () => void
@@ -18,13 +18,13 @@ export const useProblem = create<ProblemState>((set) => ({
   dismiss: () => set({ problem: null }),
 }))
 
-/** What is to be said about something thrown; null for an abort, which somebody wanted. */
+/** Converts a thrown value into an error to show; null for an abort, which was intended. */
 export function problemOf(error: unknown): TarsierError | null {
   const failure = failureOf(error)
   return isAbort(failure) ? null : asTarsierError(failure)
 }
 
-/** Runs what a person asked for with a click, and tells what went wrong with it at the edge of the page. */
+/** Runs a user action and shows errors in the error banner. */
 export function reportErrors(work: () => Promise<unknown>): void {
   work().catch(useProblem.getState().report)
 }

@@ -4,27 +4,27 @@ import { service } from '../transport.ts'
 import { useProblem } from './problem.ts'
 
 interface SettingsState {
-  /** Null until the service has said them. */
+  /** Null until the service has sent the settings. */
   readonly view: SettingsView | null
   readonly load: () => Promise<void>
-  /** Shown at once, kept by the service; what it refuses is as before again. */
+  /** Shows changes immediately and sends them to the service. Rejected changes are reverted. */
   readonly set: (changes: Partial<Settings>) => Promise<void>
   readonly reset: (names?: (keyof Settings)[]) => Promise<void>
 }
 
-/** As the service last said, and what it has not answered to yet. */
+/** The last state from the service, and changes that it has not confirmed yet. */
 let confirmed: SettingsView | null = null
 let pending: readonly Partial<Settings>[] = []
 let calls: Promise<unknown> = Promise.resolve()
 
-/** One call after another, so that what is said last is the newest. */
+/** Runs calls one after another, so that the last response is the newest. */
 async function inTurn(call: () => Promise<SettingsView>): Promise<void> {
   const before = calls
   const answered = (async () => {
     await before
     confirmed = await call()
   })()
-  calls = answered.catch(() => {}) // told to whoever asked
+  calls = answered.catch(() => {}) // the caller gets the error
   await answered
 }
 

@@ -10,7 +10,7 @@ interface ThemeState {
   readonly choose: (theme: Theme) => void
 }
 
-/** Light, dark or as the system has it; remembered on this machine. */
+/** Colour theme: light, dark or the system's. Stored on this device. */
 export const useTheme = create<ThemeState>((set) => ({
   theme: themes.find((theme) => theme === localStorage.getItem(STORAGE_KEY)) ?? 'system',
   choose: (theme) => {
@@ -19,7 +19,7 @@ export const useTheme = create<ThemeState>((set) => ({
   },
 }))
 
-/** Keeps the attribute that the style sheet reads in step with the choice. */
+/** Updates the attribute that the style sheet uses when the theme changes. */
 export function followTheme(element: HTMLElement): void {
   const apply = ({ theme }: ThemeState) => {
     element.dataset.theme = theme

@@ -1,11 +1,11 @@
 import { create } from 'zustand'
 import { service } from '../transport.ts'
 
-/** More than any screen shows; what is older goes. */
+/** More than fit on any screen; older ones are evicted. */
 const MAX_THUMBNAILS = 400
 
 interface ThumbnailsState {
-  /** JPEG in base64 by handle; null where the file cannot be read now. */
+  /** Base64-encoded JPEG by handle; null if the file cannot be read at the moment. */
   readonly known: ReadonlyMap<string, string | null>
   readonly load: (handle: string) => void
 }
@@ -21,7 +21,7 @@ export const useThumbnails = create<ThumbnailsState>((set, get) => ({
       requested.delete(handle)
       set({ known: new Map([...get().known, [handle, jpeg] as const].slice(-MAX_THUMBNAILS)) })
     }
-    // A list without a picture is still a list.
+    // A list is still useful without thumbnails.
     service.clips.thumbnail({ handle }).then(
       ({ jpeg }) => store(jpeg),
       () => store(null),

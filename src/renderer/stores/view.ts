@@ -10,7 +10,7 @@ interface ViewState {
   readonly showShortcuts: (open: boolean) => void
 }
 
-/** Which of the rooms of the window is to be seen. */
+/** The current view of the window. */
 export const useView = create<ViewState>((set) => ({
   view: 'clip',
   shortcuts: false,
