@@ -12,21 +12,21 @@ import type { Log } from './log.ts'
 import { modelOf, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
 import type { RunKind, RunQueue } from './run-queue.ts'
 
-/** How often an answer that goes on is written down. */
+/** Interval between saves of a partial answer, in milliseconds. */
 const SAVE_EVERY_MS = 300
 
 export interface Question {
   readonly chat: string
-  /** Where it stands in the conversation; what is there and after it is dropped. */
+  /** Index of the turn in the conversation. Turns at this index and later are removed. */
   readonly position: number
-  /** Absent for the description that the model's makers ask for. */
+  /** Defaults to the model's own description prompt. */
   readonly text?: string | undefined
   readonly settings: AskSettings
-  /** What is to be written in the library together with the turn's beginning. */
+  /** Library changes that are saved in the same transaction as the new turn. */
   readonly alsoKeep?: () => void
 }
 
-/** Who asks. */
+/** The client that asks, and its kind. */
 export interface Asker {
   readonly client: string
   readonly kind: RunKind
@@ -41,7 +41,7 @@ export interface AnsweringParts {
   readonly log: Log
 }
 
-/** Answers questions about clips and keeps every word of it. */
+/** Answers questions about clips and saves the conversations. */
 export class Answering {
   readonly #parts: AnsweringParts
   readonly #busy = new Set<string>()
@@ -50,7 +50,7 @@ export class Answering {
     this.#parts = parts
   }
 
-  /** See {@link ChatEvent}. Leaving the loop or aborting stops the answer; what was said stays. */
+  /** Streams the events of an answer; see {@link ChatEvent}. Leaving the loop or aborting stops the answer; the partial text is kept. */
   async *answer(question: Question, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     const { chat, position } = question
     this.expectIdle(chat)
@@ -65,7 +65,7 @@ export class Answering {
     }
   }
 
-  /** Throws `usage` while an answer is being made in a conversation. */
+  /** Throws `usage` while an answer is running in this conversation. */
   expectIdle(chat: string): void {
     if (!this.#busy.has(chat)) return
     throw new TarsierError('usage', 'An answer is being made in this conversation. Wait for it, or stop it first.', { details: { chat } })
@@ -111,14 +111,14 @@ export class Answering {
       }
       if (ended) yield { kind: 'saved', turn: ended }
     } catch (error) {
-      // Whoever aborts may give a reason of any kind: a server says in its own words that the connection was closed.
+      // An abort reason may be any value: the HTTP server uses its own error for a closed connection.
       if (ended || isAbort(error) || signal.aborted) throw error
       const data = asTarsierError(error).toData()
       log.error('answer', `${data.code}: ${settings.model} on ${settings.device}`)
       end({ state: 'failed', text, error: data })
       throw error
     } finally {
-      // Stopped, or nobody listens any more.
+      // Aborted, or the consumer left the loop.
       if (!ended) end({ state: 'stopped', text })
     }
   }
@@ -150,7 +150,10 @@ export class Answering {
   }
 }
 
-/** What was said before and the question, for the engine: the clip comes with the first of them; a turn without any answer was none. */
+/**
+ * Builds the engine's messages from earlier turns and the question. The clip is part of the first message; turns with an empty answer are
+ * skipped.
+ */
 export function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
   const told = before.filter(({ text }) => text !== '')
   const shown = (text: string, i: number) => userMessage(text, i === 0 ? clip : undefined)

@@ -1,6 +1,6 @@
 import type { BatchEvent } from '../shared/contract/batch.ts'
 
-/** Tells watchers of batches what changed; of two changes of the same thing a slow watcher gets the later one. */
+/** Sends batch changes to watchers. Pending changes of the same item are merged: a slow watcher gets only the latest. */
 export class BatchEvents {
   readonly #watchers = new Map<string, Set<(event: BatchEvent) => void>>()
 

@@ -13,16 +13,16 @@ import { BatchEvents } from './batch-events.ts'
 import type { Log } from './log.ts'
 import { modelOf } from './resolved-settings.ts'
 
-/** The part of a clip's time that looking at it takes, as far as a bar is concerned. */
+/** Share of an item's progress bar for decoding and encoding frames; the rest is for generation. */
 const LOOKING = 0.7
 
-/** The conversation that holds an item's answer, and how long it took; null where it was there before. */
+/** The conversation with an item's answer, and the time it took; `milliseconds` is null if the answer existed before. */
 interface Answered {
   readonly chat: string
   readonly milliseconds: number | null
 }
 
-/** Goes through batches, one clip at a time, people's own questions first. What is done is kept at once; an end of the program loses at most one answer. */
+/** Runs batches, one clip at a time; interactive questions have priority. Results are saved at once, so a crash loses at most one answer. */
 export class BatchRunner implements AsyncDisposable {
   readonly #home: string
   readonly #library: Library
@@ -88,7 +88,7 @@ export class BatchRunner implements AsyncDisposable {
     this.#library.batches.remove(id)
   }
 
-  /** After a restart: what was running goes on. */
+  /** Resumes batches that were running at the last shutdown. */
   resumeAll(): void {
     for (const id of this.#library.batches.running()) this.#begin(id)
   }
@@ -125,7 +125,7 @@ export class BatchRunner implements AsyncDisposable {
       )
       .then((ended) => {
         this.#loops.delete(id)
-        // Clips that were added as the last one ended.
+        // Clips may have been added while the last one was finishing.
         if (ended && !stop.signal.aborted && this.#library.batches.get(id).state === 'running') this.#begin(id)
         this.#tellJob(id)
         this.#onChange()
@@ -135,7 +135,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #run(id: string, signal: AbortSignal): Promise<void> {
-    // Whoever began it wants its answer first.
+    // Let the caller of `create` or `resume` return first.
     await Promise.resolve()
     const job: Job<KeptItem, Answered, ChatEvent> = {
       source: this.#waiting(id),
@@ -147,24 +147,24 @@ export class BatchRunner implements AsyncDisposable {
     this.#endIfDone(id)
   }
 
-  /** Items that wait, the first of them each time: some may be added or retried while the batch runs. */
+  /** Yields the first waiting item, again and again: items may be added or retried while the batch runs. */
   *#waiting(id: string): Generator<KeptItem, void> {
     for (let item = this.#library.batches.next(id); item; item = this.#library.batches.next(id)) yield item
   }
 
-  /** A batch that was paused as its last clip ended is done. */
+  /** Marks a batch without waiting items as done, even if it was paused while its last clip finished. */
   #endIfDone(id: string): void {
     if (!this.#library.batches.next(id)) this.#library.batches.setState(id, 'done')
   }
 
-  /** The batch stops: a person paused it, the program ends, or something is wrong that every further clip would meet. */
+  /** Handles the end of an interrupted batch: a pause, a shutdown, or an error that would affect every further clip. */
   #interrupted(id: string, error: unknown): false {
     if (isAbort(error)) return false
     this.#log.error('batch', asTarsierError(error).message)
     try {
       this.#library.batches.setState(id, 'paused')
     } catch (failure) {
-      // Such as a full disk. It stays running in the library, and goes on with the next start.
+      // For example, a full disk. The batch stays `running` in the library and resumes at the next start.
       this.#log.error('batch', asTarsierError(failure).message)
     }
     return false
@@ -182,22 +182,22 @@ export class BatchRunner implements AsyncDisposable {
       return { chat, milliseconds: Date.now() - began }
     } catch (error) {
       if (!isAbort(error)) throw error
-      // Paused when it was complete already.
+      // Paused after the answer was complete.
       if (chats.turns(chat)[0]?.state === 'done') return { chat, milliseconds: Date.now() - began }
-      // Half an answer is not kept: the clip is described anew when the batch goes on.
+      // Partial answers are discarded: the clip is described again when the batch resumes.
       chats.remove(chat)
       throw error
     }
   }
 
-  /** Where the clip was described before, if such clips are left out. */
+  /** Returns an existing description of the clip if the batch skips described clips; otherwise null. */
   async #earlier(id: string, item: KeptItem): Promise<Answered | null> {
     const batch = this.#library.batches.get(id)
     const chat = batch.skipDescribed ? await this.#described(batch, this.#library.clips.get(item.clip)) : null
     return chat === null ? null : { chat, milliseconds: null }
   }
 
-  /** Keeps each item's state in the library. */
+  /** Saves each item's state in the library. */
   #librarySink(): Sink<KeptItem, Answered> {
     const { batches } = this.#library
     return {
@@ -210,7 +210,7 @@ export class BatchRunner implements AsyncDisposable {
           batches.setItem(id, { state: outcome.kind, chat, ...(milliseconds !== null && { milliseconds }) })
         }
       },
-      // What stopped the batch is shown with the clip that met it.
+      // Save the error that stopped the batch with the item where it occurred.
       stopped: ({ clip: { id }, error }) =>
         error ? batches.setItem(id, { state: 'failed', error: error.toData() }) : batches.setItem(id, { state: 'waiting' }),
     }
@@ -223,7 +223,7 @@ export class BatchRunner implements AsyncDisposable {
     return this.#library.chats.described(clip.key, question, model)
   }
 
-  /** Says what happened in a batch, once it is in the library. */
+  /** Reports job events to watchers, after they are saved in the library. */
   #follow(batch: string, event: JobEvent<KeptItem, Answered, ChatEvent>): void {
     const { id } = event.clip
     switch (event.kind) {
@@ -247,7 +247,7 @@ export class BatchRunner implements AsyncDisposable {
     this.#tellJob(batch)
   }
 
-  /** Notes how far an item is. Gives whether that is another whole per cent. */
+  /** Updates an item's progress. Returns whether the whole percentage changed. */
   #progressed(item: string, event: ChatEvent): boolean {
     const before = this.#progress.get(item) ?? 0
     let value = before

@@ -64,7 +64,7 @@ async function shownClip(service: Service, { run: id, key }: { readonly run: str
   return { prediction, path: clipPathOf(run, prediction) }
 }
 
-/** How the model of a run cuts pictures; null where it is not here. */
+/** Returns the manifest of a run's model, which decides how frames are cut; null if the model is not installed. */
 async function manifestOf({ home }: Service, model: string): Promise<ModelManifest | null> {
   return (await listModels(home)).find(({ name }) => name === model)?.manifest ?? null
 }

@@ -8,7 +8,7 @@ import { modelOfRun } from './bench-summary.ts'
 
 const DREAM = 'DREAM'
 
-/** Published figures and those of one's own runs, the best F1 first. A run without verdicts on DREAM-1K has no figures. */
+/** Published results and those of the user's own runs, sorted by F1, best first. Runs without verdicts on DREAM-1K are omitted. */
 export async function leaderboard(runs: BenchRuns): Promise<LeaderboardRow[]> {
   const own = await Promise.all((await runs.list()).map((run) => ownRow(runs, run)))
   const rows: LeaderboardRow[] = published.map(({ source, ...row }) => ({ ...row, source: { kind: 'published', ...source } }))
@@ -16,7 +16,7 @@ export async function leaderboard(runs: BenchRuns): Promise<LeaderboardRow[]> {
 }
 
 async function ownRow(runs: BenchRuns, run: BenchRunFolder): Promise<LeaderboardRow | null> {
-  // Only a run with verdicts is gone through.
+  // Index only runs with verdicts.
   if (!run.files.verdicts.some(({ path }) => path.endsWith(`${DREAM}_eval_infos.jsonl`))) return null
   const { index } = await runs.get(run.id)
   const verdicts = index.samples.flatMap(({ key, dataset, standing }) =>

@@ -6,10 +6,10 @@ import { changes } from '../shared/contract/bench.ts'
 import { assertNever } from '../shared/errors.ts'
 import type { BenchRuns } from './bench-runs.ts'
 
-/** Characters of an answer and of a reference in a list. */
+/** Largest number of characters of an answer or reference in a list. */
 const BEGINNING = 240
 
-/** A page of a run's samples; only its own words are read. */
+/** Returns a page of a run's samples. Only the texts of that page are read. */
 export async function sampleSlice(runs: BenchRuns, query: SamplesQuery): Promise<Slice<SampleRow>> {
   const { index } = await runs.get(query.run)
   const among = await filterOf(runs, query.run, query)
@@ -19,7 +19,7 @@ export async function sampleSlice(runs: BenchRuns, query: SamplesQuery): Promise
   return { offset: query.offset, total: found.length, items: await rowsOf(shown) }
 }
 
-/** Two runs side by side. A sample that only one has stands after those of the first. */
+/** Compares two runs. Samples that are only in the second run follow those of the first. */
 export async function compareSlice(runs: BenchRuns, query: CompareQuery): Promise<Comparison> {
   const [first, second] = await Promise.all([runs.get(query.run), runs.get(query.other)])
   const [amongFirst, amongSecond] = await Promise.all([filterOf(runs, query.run, query), filterOf(runs, query.other, query)])
@@ -61,7 +61,7 @@ export function stateOf(standing: Standing): SampleState {
   }
 }
 
-/** How many there are of each, those of which there is none too. */
+/** Counts items by name, including names with no items. */
 export function countBy<T, K extends string>(names: readonly K[], items: readonly T[], nameOf: (item: T) => K): Record<K, number> {
   const counts = Object.fromEntries(names.map((name) => [name, 0])) as Record<K, number>
   for (const item of items) counts[nameOf(item)]++
@@ -115,7 +115,7 @@ function byScore(samples: readonly IndexedSample[], order: 'worst' | 'best'): In
   })
 }
 
-/** A failure is worth nothing; where nobody judged there is nothing to compare. */
+/** Failed samples score 0; samples without a score cannot be compared. */
 function changeOf(first: IndexedSample | null, second: IndexedSample | null): Change {
   if (!first) return 'only-second'
   if (!second) return 'only-first'

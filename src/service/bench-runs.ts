@@ -10,12 +10,11 @@ import { writeJson } from '../platform/json-file.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Log } from './log.ts'
 
-/** Runs whose samples are held in memory without their words; the one that was silent longest goes. */
+/** Number of run indexes in memory, without texts; the least recently used is dropped. */
 const MOST_INDEXED = 4
-/** A run that is still written to is gone through again after so long at the earliest. */
+/** Minimum time before a run that is still being written is indexed again, in milliseconds. */
 const FRESH_MS = 3000
 
-/** A folder of predictions. */
 export interface BenchRunFolder {
   readonly id: string
   readonly directory: string
@@ -23,7 +22,7 @@ export interface BenchRunFolder {
   readonly files: RunFiles
 }
 
-/** A run gone through. */
+/** A run with its index. */
 export interface OpenRun extends BenchRunFolder {
   readonly index: RunIndex
 }
@@ -35,9 +34,9 @@ interface Held {
   search: { readonly text: string; readonly keys: Promise<Set<string>> } | null
 }
 
-/** Runs of benchmarks: those of the home folder's `benchmarks`, and folders that a person opened, which are remembered there. */
+/** Benchmark runs: those in `benchmarks` of the home folder, and folders that the user opened, which are listed in `opened.json` there. */
 export class BenchRuns {
-  /** Where runs of the app's own lie. */
+  /** Folder of the app's own runs. */
   readonly folder: string
   readonly #log: Log
   readonly #ids = new Map<string, string>()
@@ -50,7 +49,7 @@ export class BenchRuns {
     this.#opened = this.#remembered()
   }
 
-  /** All runs, the last changed first. A folder that cannot be read, or without predictions, is none. */
+  /** Lists all runs, most recently changed first. Folders that cannot be read or have no predictions are omitted. */
   async list(): Promise<BenchRunFolder[]> {
     const own = existsSync(this.folder) ? await readdir(this.folder, { withFileTypes: true }) : []
     const directories = [...own.filter((entry) => entry.isDirectory()).map(({ name }) => join(this.folder, name)), ...this.#opened]
@@ -58,7 +57,7 @@ export class BenchRuns {
     return found.flatMap((run) => (run ? [run] : [])).sort((a, b) => lastChange(b.files) - lastChange(a.files))
   }
 
-  /** Adds a folder that a person chose. Throws `nothing-found` where no predictions lie in it. */
+  /** Adds a folder that the user chose. Throws `nothing-found` if it contains no predictions. */
   async open(directory: string): Promise<BenchRunFolder> {
     const path = resolve(directory)
     const run = await this.#look(path)
@@ -75,7 +74,7 @@ export class BenchRuns {
     await this.#remember(this.#opened.filter((path) => this.#ids.get(path) !== id))
   }
 
-  /** A run with its samples. Throws `nothing-found` when it is not there any more. */
+  /** Returns a run with its index. Throws `nothing-found` if the run no longer exists. */
   async get(id: string): Promise<OpenRun> {
     const directory = [...this.#ids].find(([, known]) => known === id)?.[0]
     const held = this.#held.get(id)
@@ -87,13 +86,13 @@ export class BenchRuns {
     const fresh: Held =
       held?.stamp === stamp ? { ...held, read: Date.now() } : { stamp, read: Date.now(), run: goThrough(run), search: null }
     this.#held.set(id, fresh)
-    // One that failed is forgotten, so that it can be tried again.
+    // Forget a failed index, so that the next call retries.
     fresh.run.catch(() => this.#held.delete(id))
     for (const other of [...this.#held.keys()].slice(0, -MOST_INDEXED)) this.#held.delete(other)
     return fresh.run
   }
 
-  /** The keys of samples that hold a piece of text. The last search of a run is remembered for its further pages. */
+  /** Returns the keys of samples that contain a text. The last search of each run is cached for its further pages. */
   async search(id: string, text: string): Promise<ReadonlySet<string>> {
     const { files } = await this.get(id)
     const held = this.#held.get(id)
@@ -118,11 +117,11 @@ export class BenchRuns {
       return { id, directory, opened: this.#opened.includes(directory), files }
     } catch (error) {
       if (isAbort(error)) throw error
-      return null // a disk that is not plugged in now
+      return null // for example, a disk that is not connected
     }
   }
 
-  /** What has been seen to be another run by now is gone through again as soon as somebody asks. */
+  /** Expires the cached index if the run's files have changed. */
   #expire(id: string, files: RunFiles): void {
     const held = this.#held.get(id)
     if (held && held.stamp !== stampOf(files)) this.#held.set(id, { ...held, read: 0 })
@@ -136,7 +135,7 @@ export class BenchRuns {
     try {
       return z.array(z.string()).parse(JSON.parse(readFileSync(this.#memory, 'utf8')))
     } catch {
-      return [] // none yet
+      return [] // does not exist yet
     }
   }
 
@@ -145,18 +144,18 @@ export class BenchRuns {
     try {
       await writeJson(this.#memory, paths)
     } catch {
-      // The list holds until the program ends; that is no reason not to show a run.
+      // The list stays in memory; a failed save must not prevent showing a run.
       this.#log.error('bench', 'the list of opened benchmark folders could not be saved')
     }
   }
 }
 
-/** What a folder is called. */
+/** Returns the name of a run's folder. */
 export function runName({ directory }: BenchRunFolder): string {
   return basename(directory)
 }
 
-/** Not ended by the one who asked first: others wait for the same. */
+/** Indexes a run. The first caller's abort does not cancel it, because other callers share the result. */
 async function goThrough(run: BenchRunFolder): Promise<OpenRun> {
   return { ...run, index: await indexRun(run.files, new AbortController().signal) }
 }

@@ -9,21 +9,21 @@ import { TarsierError } from '../shared/errors.ts'
 import { stateOf } from './bench-rows.ts'
 import type { OpenRun } from './bench-runs.ts'
 
-/** A sample of a run by its key. Throws `nothing-found`. */
+/** Returns the sample with a key. Throws `nothing-found`. */
 export function indexedSample(run: OpenRun, key: string): IndexedSample {
   const sample = run.index.byKey.get(key)
   if (sample) return sample
   throw new TarsierError('nothing-found', `There is no sample "${key.slice(0, 100)}" in this run any more. Look at its list again.`)
 }
 
-/** What a run's file says of one sample. */
+/** Reads the prediction of a sample. */
 export async function predictionOf(sample: IndexedSample): Promise<Prediction> {
   const [prediction] = await readSamples([sample])
   if (prediction) return prediction
   throw new TarsierError('bench-damaged', 'The sample is not in its file any more. Open the run again.')
 }
 
-/** All about one sample. */
+/** Returns a sample with its prediction, verdict and details. */
 export async function wholeSample(run: OpenRun, key: string): Promise<BenchSample> {
   const sample = indexedSample(run, key)
   const prediction = await predictionOf(sample)
@@ -47,8 +47,8 @@ export async function wholeSample(run: OpenRun, key: string): Promise<BenchSampl
 }
 
 /**
- * The path of a sample's clip. Throws `file-missing` where the prediction names none, and where it names a place of another machine, which
- * opening would send this person's name to.
+ * Returns the path of a sample's clip. Throws `file-missing` if the prediction names none, and `not-allowed` for a network path: opening one
+ * would send the user's name to another machine.
  */
 export function clipPathOf(run: OpenRun, { video }: Prediction): string {
   if (video === null || video.includes('<placeholder>'))
@@ -107,7 +107,7 @@ function usedDetails(
   ]
 }
 
-/** What the annotation says besides, such as domain and duration; the events stand among the verdict. */
+/** Returns further fields of the annotation, such as domain and duration. Events are omitted: they are part of the verdict. */
 function annotated({ extraInfo, task, vid }: Prediction): BenchDetail[] {
   return [
     ...(task === '' ? [] : [{ name: 'Task', value: task }]),

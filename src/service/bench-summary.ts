@@ -17,7 +17,7 @@ import { type BenchRunFolder, type OpenRun, runName } from './bench-runs.ts'
 
 const never = new AbortController().signal
 
-/** A run as lists show it, without going through its files. */
+/** Summarises a run for lists, without indexing it. */
 export async function summaryOf(run: BenchRunFolder): Promise<BenchRunSummary> {
   const [reports, firsts] = await Promise.all([readReports(run.files), firstPredictions(run)])
   const names = new Set([...firsts.map(({ dataset }) => setOf(dataset)), ...reports.keys()])
@@ -28,12 +28,12 @@ export async function summaryOf(run: BenchRunFolder): Promise<BenchRunSummary> {
   }
 }
 
-/** The model that a run was made with; null where its predictions do not say. */
+/** Returns the model of a run; null if its predictions do not name one. */
 export async function modelOfRun(run: BenchRunFolder): Promise<string | null> {
   return modelAmong(await firstPredictions(run))
 }
 
-/** A run with its tables. */
+/** Returns a run with its tables. */
 export async function wholeRun(run: OpenRun): Promise<BenchRun> {
   const reports = await readReports(run.files)
   const groups = groupBy(run.index.samples, ({ dataset }) => setOf(dataset))
@@ -60,7 +60,7 @@ async function setWith(run: OpenRun, name: string, samples: readonly IndexedSamp
   }
 }
 
-/** What a run was begun with, from `run.json` beside the predictions. */
+/** Reads the settings of a run from `run.json` next to its predictions. */
 async function settingsOf(samples: readonly IndexedSample[]): Promise<BenchDetail[]> {
   const [first] = samples
   if (!first) return []
@@ -73,7 +73,7 @@ async function settingsOf(samples: readonly IndexedSample[]): Promise<BenchDetai
   }
 }
 
-/** The first prediction of each file that says something. */
+/** Returns the first usable prediction of each file. */
 async function firstPredictions({ files }: BenchRunFolder): Promise<Prediction[]> {
   const found = await Promise.all(files.predictions.map(({ path }) => firstOf(path)))
   return found.flatMap((prediction) => (prediction ? [prediction] : []))
@@ -86,7 +86,7 @@ async function firstOf(path: string): Promise<Prediction | null> {
       if (prediction && !('reason' in prediction) && (prediction.used || prediction.error === null)) return prediction
     }
   } catch (error) {
-    if (isAbort(error)) throw error // a file that is gone meanwhile is told when the run is opened
+    if (isAbort(error)) throw error // a missing file is reported when the run is opened
   }
   return null
 }

@@ -3,10 +3,10 @@ import type { MediaInfo } from '../engine/media/types.ts'
 const PICTURES = ['jpeg', 'png', 'webp', 'gif', 'avif', 'bmp']
 const FILMS = ['mp4', 'mov', 'webm', 'ogg']
 const CODECS = ['h264', 'vp8', 'vp9', 'av1']
-/** What decoders of browsers can be relied on for; ten bits and finer colours only where the codec has them as a rule. */
+/** Pixel formats that all browsers decode; 10-bit formats only for codecs that commonly use them (VP9, AV1). */
 const PLAIN = ['yuv420p', 'yuvj420p']
 
-/** Whether Chromium shows the file as it is. */
+/** Whether Chromium can show the file without conversion. */
 export function browserPlays({ kind, container, codec, pixelFormat }: MediaInfo): boolean {
   const names = container.toLowerCase().split(',')
   if (kind === 'gif') return true
@@ -16,7 +16,7 @@ export function browserPlays({ kind, container, codec, pixelFormat }: MediaInfo)
   return film && CODECS.includes(codec) && (PLAIN.includes(pixelFormat) || fine)
 }
 
-/** What a file's bytes are called on the wire, by what it is and not by its name. */
+/** Returns the media type of a file, from its content and not its name. */
 export function mediaTypeOf({ kind, container }: MediaInfo): string {
   const names = container.toLowerCase().split(',')
   if (kind === 'gif') return `image/${container}`

@@ -14,14 +14,11 @@ import type { Log } from './log.ts'
 import type { Previews } from './previews.ts'
 
 export interface OpenOptions {
-  /** Of our own copy of an upload: the name that the browser gave, after its folders, and the sha256 of the bytes. Absent for the user's own file. */
+  /** For an upload: the name that the browser sent, with its folders, and the SHA-256 of the content. Absent for the user's own file. */
   readonly upload?: { readonly given: string; readonly hash: string }
 }
 
-/**
- * Turns files into clips with handles, and back. A clip is the file that its user gave: copies of it are clips of their own, and it keeps its handle
- * when its file is moved.
- */
+/** Maps files to clips with handles. A clip is a file that the user opened: copies of it are separate clips, and a moved file keeps its handle. */
 export class ClipStore implements AsyncDisposable {
   readonly #library: Library
   readonly #media: MediaClient
@@ -38,7 +35,7 @@ export class ClipStore implements AsyncDisposable {
     this.#log = parts.log
   }
 
-  /** The clip that a file is. Of an upload whose content is here already, that file is used. Throws as `openClip` does. */
+  /** Returns the clip of a file, and adds it if it is new. An upload reuses an existing copy of the same content. Throws as `openClip` does. */
   async open(path: string, { upload }: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
     const absolute = resolve(path)
     const { size, mtimeMs } = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
@@ -47,7 +44,7 @@ export class ClipStore implements AsyncDisposable {
     const clips = this.#library.clips
     const known = clips.byPath(absolute)
     if (known && known.bytes === size && known.modified === mtimeMs) return known
-    // Probed side by side; only who was moved where is found out one after the other.
+    // Probe in parallel; only the search for moved files is serialised.
     const facts = await this.#media.probe(absolute, signal)
     const leave = await this.#opening.enter(signal)
     try {
@@ -64,10 +61,10 @@ export class ClipStore implements AsyncDisposable {
     }
   }
 
-  /** A clip by its handle, looked at anew when its file is another one by now. Throws `nothing-found`. */
+  /** Returns a clip by its handle, and probes the file again if it has changed. Throws `nothing-found`. */
   async get(handle: string, signal: AbortSignal): Promise<KeptClip> {
     const clip = this.#library.clips.get(handle)
-    const now = await stat(clip.path).catch(() => null) // gone: told by `facts`
+    const now = await stat(clip.path).catch(() => null) // a missing file is reported by `facts`
     if (!now || (now.size === clip.bytes && now.mtimeMs === clip.modified)) return clip
     const facts = await this.#media.probe(clip.path, signal)
     const updated = this.#library.clips.update(handle, { ...clip, bytes: now.size, modified: now.mtimeMs, facts, hash: null })
@@ -75,7 +72,7 @@ export class ClipStore implements AsyncDisposable {
     return updated
   }
 
-  /** As {@link get}, but throws `file-missing` when the file is not where it was. */
+  /** As {@link get}, but throws `file-missing` if the file no longer exists at its path. */
   async present(handle: string, signal: AbortSignal): Promise<KeptClip> {
     const clip = await this.get(handle, signal)
     if (await isThere(clip)) return clip
@@ -116,11 +113,11 @@ export class ClipStore implements AsyncDisposable {
       return made
     } catch (error) {
       if (isAbort(error)) throw error
-      return null // a list goes on without this picture
+      return null // the list is shown without this thumbnail
     }
   }
 
-  /** Makes the file of one clip that of another, whose own is not where it was. */
+  /** Assigns the file of another clip to a clip whose own file is missing. */
   async locate(handle: string, fileHandle: string, force: boolean, signal: AbortSignal): Promise<KeptClip> {
     const clip = this.#library.clips.get(handle)
     if (handle === fileHandle) return clip
@@ -138,7 +135,7 @@ export class ClipStore implements AsyncDisposable {
     })
   }
 
-  /** Forgets clips that no conversation and no batch is about, opened before a time, and our copies that no other clip has. */
+  /** Removes clips without conversations or batches that were opened before `before`, and uploaded copies that no other clip uses. */
   async forgetUnused(before: number): Promise<void> {
     const { clips } = this.#library
     for (const { uploaded, path } of clips.removeUnused(before)) if (uploaded && !clips.byPath(path)) await remove(path)
@@ -150,7 +147,7 @@ export class ClipStore implements AsyncDisposable {
     leave()
   }
 
-  /** The clip of an upload: that of an earlier one of the same name and content, or a new one, at the copy that is here already where there is one. */
+  /** Returns the clip of an upload: the existing one with the same name and content, or a new one that reuses an existing copy. */
   async #openUpload(file: SeenFile): Promise<KeptClip> {
     const clips = this.#library.clips
     const copies = clips.bySize(file.bytes).filter(({ uploaded, hash }) => uploaded && hash === file.hash)
@@ -164,10 +161,9 @@ export class ClipStore implements AsyncDisposable {
     return same ? clips.update(same.id, file) : clips.add(file)
   }
 
-  /** The clip whose file is not where it was, and has the content of this one; null where there is none. */
+  /** Returns the clip that has this content and whose own file is missing; null if there is none. */
   async #movedHere(path: string, bytes: number, signal: AbortSignal): Promise<KeptClip | null> {
     let hash: string | null = null
-    // Only a file of the same size can be the same.
     for (const clip of this.#library.clips.bySize(bytes)) {
       if (clip.uploaded || clip.hash === null || (await isThere(clip))) continue
       hash ??= await hashFile(path, signal)
@@ -188,7 +184,7 @@ export class ClipStore implements AsyncDisposable {
         leave()
       }
     }
-    // A clip that is gone meanwhile cannot be found again by its content, and nothing more.
+    // Without a hash, a clip cannot be found after a move; nothing else depends on it.
     work().catch((error: unknown) => {
       if (!isAbort(error)) this.#log.info('clips', `a clip could not be hashed (${extname(clip.path)})`)
     })
@@ -196,6 +192,6 @@ export class ClipStore implements AsyncDisposable {
 }
 
 async function isThere({ path, bytes }: KeptClip): Promise<boolean> {
-  const facts = await stat(path).catch(() => null) // gone, or not ours to see
+  const facts = await stat(path).catch(() => null) // missing or not accessible
   return facts?.isFile() === true && facts.size === bytes
 }

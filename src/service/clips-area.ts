@@ -56,7 +56,7 @@ export const clipsArea = {
   ),
 }
 
-/** Which frames a model would get, where not everything was said. */
+/** Resolves which frames a model would get, with defaults for unset options. */
 async function framesOf(service: Service, asked: AskSettings) {
   const kept = service.library.settings.get()
   const manifest = await readManifest(await resolveModel(modelOf(asked, undefined, kept), service.home))

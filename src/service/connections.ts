@@ -1,11 +1,11 @@
 import type { Connection } from '../shared/contract/system.ts'
 
-/** A connection, and the files below `src` that open it. */
+/** A connection, and the files in `src` that open it. */
 interface KnownConnection extends Connection {
   readonly openedBy: readonly string[]
 }
 
-/** Every connection the app can make. There is no other: test/unit/service/connections.test.ts holds the code to it. */
+/** All network connections of the app. test/unit/service/connections.test.ts checks the code against this list. */
 export const connections: readonly KnownConnection[] = [
   {
     to: 'the Hugging Face hub (huggingface.co), or the one that HF_ENDPOINT names, through the proxy that HTTPS_PROXY names',

@@ -3,7 +3,7 @@ import { DEMO_MODEL } from '../engine/models/registry.ts'
 import type { ErrorData } from '../shared/errors.ts'
 import type { Remedy } from '../shared/remedies.ts'
 
-/** What advice is made from. */
+/** Input of {@link adviceFor}. */
 export interface Advisable {
   readonly platform: string
   readonly memory: { readonly total: number; readonly free: number }
@@ -12,27 +12,27 @@ export interface Advisable {
   readonly engines: Diagnosis | { readonly error: ErrorData }
 }
 
-/** What a 7B model takes with 8-bit language and 16-bit vision: memory while it answers about 16 frames, and disk with some room beside. */
+/** Bytes that a 7B model (8-bit language, 16-bit vision) needs: memory for about 16 frames, and disk with some reserve. */
 const LARGE_MODEL = { memory: 13e9, disk: 12e9 } as const
 
 function works(probes: readonly Probe[], ...names: string[]): boolean {
   return probes.some((probe) => probe.works && (names.length === 0 || names.includes(probe.name)))
 }
 
-/** True when clips can be described on this machine at all. */
+/** Whether clips can be described on this machine. */
 export function usable(engines: Advisable['engines']): boolean {
   return (
     !('error' in engines) && engines.media.works && engines.images.works && works(engines.vision.devices) && works(engines.language.devices)
   )
 }
 
-/** A sentence for every surface, and the remedy that it speaks of, where the command line has options or commands for one. */
+/** A sentence for all interfaces, and its remedy, if the command line has options or commands for it. */
 export interface Advice {
   readonly text: string
   readonly remedy: Remedy | null
 }
 
-/** What to do about what is missing or scarce, the most urgent first. */
+/** Returns advice about missing or scarce resources, most urgent first. */
 export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
   const large = (than: string) => ({
     text: `A 7B model needs about 13 GB of memory with its language model in q8_0, more than ${than}.`,
@@ -68,7 +68,7 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
   ]
 }
 
-/** Why the engines could not even be asked: what the process that asked them said last. */
+/** Returns why the engines could not be probed, with the last output of the probing process. */
 export function engineProblem({ code, message, details }: ErrorData): string {
   const last = typeof details?.said === 'string' && details.said !== '' ? details.said : details?.why
   return code === 'engine-crashed' && last !== undefined

@@ -15,11 +15,11 @@ export interface ModelSeen {
   readonly name: string
   readonly path: string
   readonly bytes: number
-  /** Why it cannot be used; null when it can. */
+  /** Why the model cannot be used; null if it can. */
   readonly problem: string | null
 }
 
-/** What works on this machine. Sizes are bytes; null where the system would not tell. */
+/** What works on this machine. Sizes in bytes; null if the system does not report them. */
 export interface DoctorReport extends Advisable {
   readonly app: string
   readonly node: string
@@ -34,11 +34,11 @@ export interface DoctorReport extends Advisable {
     readonly diskFree: number | null
   }
   readonly models: readonly ModelSeen[]
-  /** The native engines, or why not even asking them worked. */
+  /** Results of probing the native engines, or the error if the probe failed. */
   readonly engines: Diagnosis | { readonly error: ErrorData }
-  /** How devices did when they were held against the CPU, the newest first. */
+  /** Results of device tests against the CPU, newest first. */
   readonly deviceTests: readonly DeviceTest[]
-  /** What to do about what is missing. */
+  /** Advice about missing resources. */
   readonly advice: readonly Advice[]
 }
 
@@ -56,7 +56,7 @@ export async function makeReport(home: string, signal: AbortSignal): Promise<Doc
     memory: { total: totalmem(), free: freemem() },
     data: { home, models: modelsFolder(home), cache, cacheBytes: await bytesIn(cache), diskFree: await diskFree(home) },
     models: await modelsSeen(home).catch((error: unknown) => [
-      // The doctor looks on where others give up.
+      // Report a failure instead of throwing, so that the other checks still run.
       { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
     ]),
     engines,
@@ -74,13 +74,13 @@ async function modelsSeen(home: string): Promise<ModelSeen[]> {
   }))
 }
 
-/** Free bytes where a folder is, or would be made. */
+/** Returns the free bytes on the disk of a folder, which may not exist yet. */
 async function diskFree(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path)
     return bavail * bsize
   } catch {
-    // Not made yet: its parent's disk it will be.
+    // The folder does not exist yet: use its parent.
     return dirname(path) === path ? null : diskFree(dirname(path))
   }
 }
@@ -88,7 +88,7 @@ async function diskFree(path: string): Promise<number | null> {
 async function bytesIn(directory: string): Promise<number> {
   let total = 0
   for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])) {
-    // A file may go while it is counted.
+    // A file may be deleted during the count.
     if (entry.isFile())
       total += await stat(join(entry.parentPath, entry.name)).then(
         ({ size }) => size,

@@ -4,7 +4,7 @@ import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { TarsierError } from '../shared/errors.ts'
 
-/** Conversations whose KV stays in memory; a further one makes the one that was silent longest leave (its clip's rows stay on disk). */
+/** Number of conversations whose KV cache stays in memory. The least recently used is closed first; its clip's rows stay on disk. */
 const MOST_CONVERSATIONS = 4
 
 export interface EngineChoice {
@@ -13,17 +13,17 @@ export interface EngineChoice {
   readonly cache: boolean
 }
 
-/** The engine of one model at a time, in a process of its own. To be asked by one caller at a time (see `RunQueue`). */
+/** Runs the engine of one model at a time, in a separate process. Only one caller at a time may use it (see `RunQueue`). */
 export class Engines implements AsyncDisposable {
   readonly #home: string
   readonly #limits: EngineOptions['limits']
   readonly #onChange: () => void
   readonly #onLost: (error: TarsierError) => void
   #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
-  /** The silent ones first. */
+  /** Least recently used first. */
   #conversations: string[] = []
 
-  /** `onLost` is told when the engine's process crashed or hung. */
+  /** @param onLost called when the engine's process crashed or hung */
   constructor(
     { home, limits }: { home: string; limits?: EngineOptions['limits'] },
     onChange: () => void,
@@ -35,7 +35,7 @@ export class Engines implements AsyncDisposable {
     this.#onLost = onLost
   }
 
-  /** The model in memory, or on its way there; null before the first answer. */
+  /** Name of the loaded or loading model; null before the first answer. */
   get model(): string | null {
     return this.#current?.choice.model ?? null
   }
@@ -44,7 +44,7 @@ export class Engines implements AsyncDisposable {
     return this.#current?.client.state ?? 'not-running'
   }
 
-  /** The engine for a conversation. Another choice than before ends the process of the one before, and frees its memory. */
+  /** Returns the engine for a conversation. A different choice ends the previous engine's process and frees its memory. */
   async for(choice: EngineChoice, conversation: string): Promise<EngineClient> {
     const { client } = await this.#chosen(choice)
     this.#conversations = [...this.#conversations.filter((other) => other !== conversation), conversation]
@@ -56,8 +56,8 @@ export class Engines implements AsyncDisposable {
   }
 
   /**
-   * What a question would start from: `loaded` when the engine of this choice has its model in memory. `freed` are bytes of memory that another
-   * choice's engine has of its own, and gives back before this one's is loaded.
+   * Predicts the starting state of a question. `loaded` is set if the engine for this choice has its model in memory. `freed` is the memory, in
+   * bytes, that another choice's engine releases before this one loads.
    */
   async runStart(choice: EngineChoice, question: NextQuestion): Promise<{ readonly loaded: RunStart | null; readonly freed: number }> {
     const current = this.#current
@@ -66,7 +66,7 @@ export class Engines implements AsyncDisposable {
     return { loaded: null, freed: start?.memory.resident.own ?? 0 }
   }
 
-  /** Ends the engine's process; the next answer starts it anew. */
+  /** Ends the engine's process; the next answer starts a new one. */
   async unload(): Promise<void> {
     const ending = this.#current
     this.#current = null

@@ -16,9 +16,9 @@ import { messagesOf } from './answering.ts'
 import { implementer, needed } from './procedures.ts'
 import { modelOf, resolveSettings } from './resolved-settings.ts'
 
-/** Tokens of a template around a question. */
+/** Tokens that the chat template adds to a question. */
 const TEMPLATE_TOKENS = 32
-/** Characters of a token, in the mean and on the safe side. */
+/** Characters per token, a conservative average. */
 const CHARACTERS = 3
 
 const area = implementer.estimate
@@ -44,7 +44,7 @@ export const estimateArea = {
       { conversation: input.chat ?? '', messages },
     )
     const memory = loaded?.memory ?? unloadedMemory(device, mayHaveGpu(), { freed, given: limits })
-    // The engine looks at a clip again when it is asked for otherwise, and then alone asks whether there is memory for it.
+    // The engine encodes a clip again if its settings change, and only then checks the available memory.
     const again = turns.length === 0 || before?.maxPixels !== maxPixels || !isDeepStrictEqual(before?.frames, wanted)
     const request = {
       costs: await costsOf(directory, manifest),
@@ -67,7 +67,7 @@ export const estimateArea = {
       frames: plan.indices.map((index, i) => ({ index, time: plan.times[i] ?? 0 })),
       notices: [...clip.facts.notices, ...plan.notices, ...unkeptLimit(decision.estimate.shape, maxPixels)],
       device: loaded?.device ?? device,
-      // What was said before is in memory: the question is new, and its template.
+      // Earlier turns are in the KV cache: only the new question and its template are evaluated.
       work: again ? work : { ...work, pixels: 0, patches: 0, prefilled: Math.min(request.text, TEMPLATE_TOKENS * 2) },
       speeds: await speeds.find(manifest, device),
       decoding: await speeds.findDecoding(clip.facts.codec),
@@ -75,7 +75,7 @@ export const estimateArea = {
   }),
 }
 
-/** Costs by the hashes of a model's files, for reading the head of its language file takes a moment. */
+/** Caches costs by the hashes of a model's files, because reading the header of the language file is slow. */
 const known = new Map<string, Promise<ModelCosts>>()
 
 function costsOf(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
@@ -86,7 +86,7 @@ function costsOf(directory: string, manifest: ModelManifest): Promise<ModelCosts
   return costs
 }
 
-/** Tokens of text by its length, while no model is loaded that could count them. */
+/** Estimates text tokens from lengths, while no model is loaded to count them. */
 function textTokens(turns: readonly Turn[], question: string): number {
   const said = turns.reduce(
     (sum, turn) =>

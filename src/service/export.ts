@@ -7,14 +7,14 @@ import type { Turn } from '../shared/contract/chats.ts'
 import { csvText } from '../shared/csv.ts'
 import { assertNever } from '../shared/errors.ts'
 
-/** Clips of a batch that are read at once. */
+/** Number of batch items read per query. */
 const EXPORT_ROWS = 500
 
-/** A conversation with its clip, as it is written out. */
+/** A conversation with its clip, for export. */
 export interface ExportRecord {
   readonly chat: string
   readonly clip: KeptClip
-  /** Those that have an answer. */
+  /** Turns with an answer. */
   readonly turns: readonly Turn[]
 }
 
@@ -23,7 +23,7 @@ export function recordOf(library: Library, chat: string): ExportRecord {
   return { chat, clip: library.clips.get(clip), turns: library.chats.turns(chat).filter(({ text }) => text !== '') }
 }
 
-/** The answers of a batch, in the order of its clips. */
+/** Returns the answers of a batch, in the order of its clips. */
 export function recordsOfBatch(library: Library, batch: string): ExportRecord[] {
   const records: ExportRecord[] = []
   for (let offset = 0; ; offset += EXPORT_ROWS) {
@@ -34,7 +34,7 @@ export function recordsOfBatch(library: Library, batch: string): ExportRecord[] 
   }
 }
 
-/** Conversations as one text; SRT and plain text have the first answer of each, the others all turns. */
+/** Formats conversations as one text. SRT and plain text contain the first answer of each; other formats contain all turns. */
 export function exportText(records: readonly ExportRecord[], format: ExportFormat, title: string): TextFile {
   const base =
     title
@@ -87,7 +87,7 @@ function csv(records: readonly ReturnType<typeof rows>[number][]): string {
   return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
 
-/** One subtitle a clip, over the part of it that was described. Clips follow each other in the file, each on its own clock. */
+/** Writes one subtitle per clip, over the described range. The clips' subtitles are concatenated; each clip's times start at 0. */
 function srt(records: readonly ExportRecord[]): string {
   return srtText(
     records.map(({ clip, turns: [turn] }) => {

@@ -1,7 +1,7 @@
 import { newId } from '../library/ids.ts'
 import { TarsierError } from '../shared/errors.ts'
 
-/** Folders that a person chose in the shell, by handles that a page may name. They are forgotten with the process. */
+/** Handles of folders that the user chose in the shell, so that pages can refer to them. Lost when the process ends. */
 export class FolderHandles {
   readonly #paths = new Map<string, string>()
 

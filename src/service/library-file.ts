@@ -55,7 +55,7 @@ const fileSchema = z
   })
   .strict()
 
-/** Conversations with everything that is known of them and their clips, but without the clips' files. */
+/** Exports conversations with all their data and their clips' metadata, without the clips' files. */
 export function exportLibrary(library: Library, chats: readonly string[]): TextFile {
   const clips = new Map<string, KeptClip>()
   const conversations = chats.map((id) => {
@@ -79,7 +79,7 @@ export function exportLibrary(library: Library, chats: readonly string[]): TextF
   return { name: 'tarsier-library.json', mediaType: 'application/json', text: `${JSON.stringify(file)}\n` }
 }
 
-/** Adds what is not here yet, all of it or nothing. Throws `usage` for what is no export. */
+/** Imports conversations that the library lacks, in one transaction. Throws `usage` if the text is not an export. */
 export function importLibrary(library: Library, content: string): { added: number; present: number } {
   const file = read(content)
   return library.transaction(() => {
@@ -87,7 +87,7 @@ export function importLibrary(library: Library, content: string): { added: numbe
     for (const clip of file.clips) {
       const copies = clip.hash === null ? [] : library.clips.bySize(clip.bytes).filter(({ hash }) => hash === clip.hash)
       const same = copies.find(({ path }) => path === clip.path) ?? copies[0]
-      // A time that no file has: what lies at that path is looked at before anything is done with it.
+      // -1 never matches a file's time, so the file at that path is probed before it is used.
       keys.set(clip.id, (same ?? library.clips.add({ ...clip, given: clip.path, modified: -1, uploaded: false })).key)
     }
     let added = 0

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { moveSync } from '../platform/move.ts'
 import type { LogLine } from '../shared/contract/system.ts'
 
-/** Bytes after which a new file is begun; the one before is kept, older ones are not. */
+/** Size in bytes after which a new file is started. One previous file is kept. */
 const MAX_BYTES = 4 * 1024 * 1024
 const KEPT_LINES = 5000
 
 /**
- * What the service did and what went wrong, as lines of JSON in `logs/service.log` of the home folder. No text of clips, questions
- * or answers goes in.
+ * Events and errors of the service, as lines of JSON in `logs/service.log` of the home folder. Texts of clips, questions and answers are not
+ * logged.
  */
 export class Log {
   readonly #file: string
@@ -46,7 +46,7 @@ export class Log {
       appendFileSync(this.#file, written)
       this.#bytes += written.length
     } catch {
-      // A log that cannot be written must not keep the work from being done; its lines are still shown.
+      // A failed log write must not interrupt the work. The line is still shown in the app.
     }
   }
 
@@ -56,7 +56,7 @@ export class Log {
       moveSync(this.#file, `${this.#file}.old`, 0)
       this.#bytes = 0
     } catch {
-      // On Windows while another program reads one of the two files: the next line tries again, and until then the file grows.
+      // Fails on Windows while another program reads one of the two files. The next line retries; until then the file grows.
     }
   }
 }
@@ -70,11 +70,11 @@ function readLines(file: string): LogLine[] {
         try {
           return [JSON.parse(line) as LogLine]
         } catch {
-          return [] // cut off by a crash
+          return [] // truncated by a crash
         }
       })
   } catch {
-    return [] // none yet
+    return [] // does not exist yet
   }
 }
 

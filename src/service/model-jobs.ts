@@ -12,15 +12,15 @@ import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.t
 import type { Log } from './log.ts'
 import { Watched } from './watchers.ts'
 
-/** What a job is to do; kept, so that a restart can go on with it. */
+/** Specification of a job, saved so that it can resume after a restart. */
 const specSchema = z.object({
   id: z.string(),
   kind: z.enum(['download', 'import']),
   name: z.string(),
-  /** A repository, or a folder. */
+  /** Repository or folder. */
   source: z.string(),
   revision: z.string(),
-  /** The folder of a LoRA adapter that is merged into the weights. */
+  /** Folder of a LoRA adapter to merge into the weights. */
   adapter: z.string().exactOptional(),
   language: z.enum(languagePrecisions),
   vision: z.enum(visionPrecisions),
@@ -39,7 +39,7 @@ interface Running {
   whole: Promise<void>
 }
 
-/** Brings models here in the background: fetches, then imports. */
+/** Downloads and imports models in the background. */
 export class ModelJobs implements AsyncDisposable {
   readonly #home: string
   readonly #library: Library
@@ -56,9 +56,9 @@ export class ModelJobs implements AsyncDisposable {
     this.watched = new Watched(() => this.all)
     for (const value of parts.library.modelJobs.all()) {
       const kept = keptSchema.safeParse(value)
-      if (!kept.success) continue // of another version: there is nothing to go on with
+      if (!kept.success) continue // written by another version, so it cannot be resumed
       const { spec, state, error } = kept.data
-      // It was running when the program ended; somebody has to want it again.
+      // Running jobs become paused after a restart; the user has to resume them.
       const job = jobOf(spec, state === 'running' ? 'paused' : state, error)
       this.#jobs.set(spec.id, { spec, job, stop: null, whole: Promise.resolve() })
     }
@@ -72,7 +72,7 @@ export class ModelJobs implements AsyncDisposable {
     return this.all.filter(({ state }) => state === 'running').length
   }
 
-  /** Throws `usage` for a name that cannot be one, `model-exists`. */
+  /** Starts a job. Throws `usage` for an invalid name and `model-exists`. */
   start(spec: Omit<JobSpec, 'id'>): ModelJob {
     freeModelFolder(spec.name, this.#home)
     if ([...this.#jobs.values()].some(({ job }) => job.name === spec.name && (job.state === 'running' || job.state === 'paused'))) {
@@ -142,7 +142,7 @@ export class ModelJobs implements AsyncDisposable {
     const { spec } = running
     const fetched = spec.kind === 'download' ? await this.#fetch(running, signal) : null
     this.#set(running, { step: 'importing', progress: { value: 0, title: 'reading the checkpoint' } })
-    // Loaded only here: it brings the ONNX writer along.
+    // Imported lazily, because it loads the ONNX writer.
     const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
     await importCheckpoint(fetched?.directory ?? spec.source, {
       name: spec.name,
@@ -156,7 +156,7 @@ export class ModelJobs implements AsyncDisposable {
     if (fetched) await this.#dropDownload(spec, fetched)
   }
 
-  /** Unless another job makes a model of the same files. */
+  /** Removes the downloaded files, unless another job uses them. */
   async #dropDownload({ id, kind, source }: JobSpec, fetched: Pick<FetchedCheckpoint, 'repository' | 'removable'>): Promise<void> {
     if (kind !== 'download') return
     const shared = [...this.#jobs.values()].some(
@@ -183,7 +183,7 @@ export class ModelJobs implements AsyncDisposable {
 
   #set(running: Running, change: Partial<ModelJob>): void {
     running.job = { ...running.job, ...change }
-    // Progress alone is not worth a write.
+    // Progress is not saved, only state changes.
     if (change.state !== undefined) {
       const { state, error } = running.job
       this.#library.modelJobs.put(running.spec.id, {

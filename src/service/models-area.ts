@@ -33,7 +33,7 @@ export const modelsArea = {
   resume: area.resume.handler(({ input, context: { service } }) => service.models.resume(input.job)),
   cancel: area.cancel.handler(({ input, context: { service } }) => service.models.cancel(input.job)),
   remove: area.remove.handler(async ({ input, context: { service } }) => {
-    // A process that has its files open would keep them from going on some systems.
+    // Some systems cannot remove files that a process has open.
     if (service.engines.model === input.name && service.runs.running === null) await service.engines.unload()
     await removeModel(input.name, service.home)
   }),
@@ -60,11 +60,11 @@ function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
   }
 }
 
-/** What the import writes unless told otherwise. */
+/** Default vision precision of imports. */
 const VISION: VisionPrecision = 'f16'
-/** Frames that memory is told for. */
+/** Number of frames of the memory estimate. */
 const FRAMES = 16
-/** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
+/** Recommended precisions, most precise first. More than 8 bits double memory and time without visible benefit. */
 const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m']
 
 function offered(entry: CatalogueEntry): CatalogueModel {

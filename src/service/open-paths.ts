@@ -4,7 +4,7 @@ import type { OpenedFile } from '../shared/bridge.ts'
 import { asTarsierError, isAbort } from '../shared/errors.ts'
 import type { Service } from './service.ts'
 
-/** The clips behind paths that a person gave, folders among them, as handles. One that cannot be opened does not keep the others from it. */
+/** Opens the clips at paths, including those in folders. A clip that cannot be opened is reported and does not affect the others. */
 export async function openPaths(
   service: Service,
   paths: readonly string[],

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Part } from '../shared/contract/system.ts'
 
-/** What does the work, in the order of a clip's way. */
+/** Main dependencies, in the order in which a clip passes through them. */
 const NAMES = [
   'node-av',
   'sharp',
@@ -18,7 +18,7 @@ const NAMES = [
   'zod',
 ]
 
-/** The packages that the app is made of, as they are installed. */
+/** Returns the installed versions and licences of the main dependencies. */
 export function parts(): Part[] {
   return NAMES.flatMap((name) => {
     const folders = createRequire(import.meta.url).resolve.paths(name) ?? []

@@ -1,6 +1,6 @@
 import type { Preset } from '../shared/contract/settings.ts'
 
-/** What Tarsier's papers ask their models, in the papers' kinds. */
+/** Preset questions, based on the prompts in Tarsier's papers. */
 export const presets: readonly Preset[] = [
   { name: 'Detailed description', text: 'Describe the video in detail.' },
   { name: 'One sentence', text: 'Describe the video in one sentence.' },

@@ -6,7 +6,7 @@ import type { KeptClip } from '../library/clips.ts'
 import { move, remove } from '../platform/move.ts'
 import { Watched } from './watchers.ts'
 
-/** Previews kept on disk; the oldest go when there are more. */
+/** Largest number of previews on disk; the oldest are removed first. */
 const MOST_PREVIEWS = 200
 
 interface Making {
@@ -15,7 +15,7 @@ interface Making {
   readonly whole: Promise<void>
 }
 
-/** Files that browsers show, made of clips that they do not, in `cache/previews` of the home folder. */
+/** Browser-compatible previews of clips that browsers cannot play, in `cache/previews` of the home folder. */
 export class Previews implements AsyncDisposable {
   readonly #folder: string
   readonly #media: MediaClient
@@ -27,7 +27,7 @@ export class Previews implements AsyncDisposable {
     this.#media = media
   }
 
-  /** Where a clip's preview lies, or would. Another file in the clip's place has another preview. */
+  /** Returns the path of a clip's preview, which may not exist yet. A changed file has a different path. */
   pathOf(clip: KeptClip): string {
     return join(this.#folder, `${clip.id}-${clip.bytes.toString(36)}-${Math.round(clip.modified).toString(36)}.preview`)
   }
@@ -39,7 +39,7 @@ export class Previews implements AsyncDisposable {
     )
   }
 
-  /** Makes the preview, or joins in with who does; gives how far it is. Leaving the loop leaves the work going on. */
+  /** Makes the preview, or joins a running conversion, and yields progress. Leaving the loop does not cancel the conversion. */
   async *make(clip: KeptClip, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
     if (await this.isReady(clip)) return
     const making = this.#making.get(clip.id) ?? this.#start(clip)

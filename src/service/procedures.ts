@@ -4,14 +4,14 @@ import { contract } from '../shared/contract/contract.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import type { Service } from './service.ts'
 
-/** What a handler of the contract knows. */
+/** Context of the contract's handlers. */
 export interface ServiceContext {
   readonly service: Service
-  /** Who asks, for taking turns: one page, one connection. */
+  /** Identifies the page or connection, for fair scheduling. */
   readonly client: string
 }
 
-/** Our errors in the contract's clothes, wherever they come up: at the call, or in the middle of a stream. */
+/** Converts errors to the contract's form, both at the call and during a stream. */
 function dressed(error: unknown, service: Service): unknown {
   if (isAbort(error) || error instanceof ORPCError) return error
   const typed = asTarsierError(error)
@@ -31,7 +31,7 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
-/** Where every area's handlers begin: the contract, with our errors made the contract's. */
+/** Base of all handlers: implements the contract and converts errors to its form. */
 export const implementer = implement(contract)
   .$context<ServiceContext>()
   .use(async ({ next, context }) => {
@@ -43,7 +43,7 @@ export const implementer = implement(contract)
     }
   })
 
-/** A signal for a handler: the caller's own, which the wires always give. */
+/** Returns the caller's signal, which all transports provide. Throws `internal` without one. */
 export function needed(signal: AbortSignal | undefined): AbortSignal {
   if (signal) return signal
   throw new TarsierError('internal', 'A call came without a signal. Please report it.')

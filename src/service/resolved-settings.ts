@@ -5,7 +5,7 @@ import type { FrameRequest } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
 
-/** A question's settings with nothing left open, so that the same can be asked again whatever the settings are by then. */
+/** A question's complete settings, so that it can be repeated after the app's settings change. */
 export interface ResolvedSettings {
   readonly model: string
   readonly device: DeviceChoice
@@ -14,7 +14,7 @@ export interface ResolvedSettings {
   readonly sampling: Omit<Sampling, 'seed'> & { readonly seed?: number }
 }
 
-/** Settings by their rank: what was said for this question, before that for this conversation, in the settings, by the model's makers. */
+/** Resolves settings. Precedence: the question, the conversation's previous turn, the app's settings, the model's defaults. */
 export function resolveSettings(
   asked: AskSettings,
   before: AskSettings | undefined,
@@ -38,7 +38,7 @@ export function resolveSettings(
   }
 }
 
-/** Which model is asked; its manifest decides the rest. */
+/** Returns the name of the requested model; its manifest provides the remaining defaults. */
 export function modelOf(asked: AskSettings, before: AskSettings | undefined, settings: Settings): string {
   return asked.model ?? before?.model ?? settings.model
 }

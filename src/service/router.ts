@@ -9,7 +9,7 @@ import { implementer } from './procedures.ts'
 import { settingsArea } from './settings-area.ts'
 import { systemArea } from './system-area.ts'
 
-/** The whole contract, implemented. */
+/** Implements the whole contract. */
 export const router = implementer.router({
   clips: clipsArea,
   chats: chatsArea,

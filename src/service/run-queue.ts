@@ -1,4 +1,4 @@
-/** Who waits: people before batches. */
+/** Kind of a run. Interactive and API runs have priority over batches. */
 export type RunKind = 'chat' | 'api' | 'batch'
 
 interface Waiting {
@@ -9,8 +9,8 @@ interface Waiting {
 }
 
 /**
- * One answer at a time, for the model and the machine's memory are there once. Clients take turns: whoever was served longest ago comes
- * next, and a batch only when nobody else waits. Within a client it is first come, first served.
+ * Schedules one answer at a time, because the model and the memory are shared. Clients take turns: the least recently served client is next;
+ * batches run only if nothing else waits. Each client's runs are in arrival order.
  */
 export class RunQueue {
   #waiting: Waiting[] = []
@@ -32,8 +32,8 @@ export class RunQueue {
   }
 
   /**
-   * Waits for its turn, giving the number of those before it whenever that changes. What it returns must be called when the run is over.
-   * An abort, or leaving the loop, gives the place up.
+   * Waits for a turn and yields the number of runs ahead whenever it changes. The returned function must be called when the run ends. An abort,
+   * or leaving the loop, gives up the place in the queue.
    */
   async *enter(client: string, kind: RunKind, signal: AbortSignal): AsyncGenerator<number, () => void> {
     signal.throwIfAborted()
@@ -90,7 +90,7 @@ export class RunQueue {
     this.#count += 1
     this.#served.set(entry.client, this.#count)
     this.#next()
-    // Clients that have gone for good are not remembered for ever.
+    // Do not keep entries of disconnected clients.
     if (this.#waiting.length === 0) this.#served.clear()
   }
 
@@ -115,7 +115,7 @@ export class RunQueue {
     return this.#order().indexOf(entry) + (this.#running === null ? 0 : 1)
   }
 
-  /** Those who wait, in the order in which they would be served if nobody else came. */
+  /** Returns the waiting runs in the order in which they would be served if no further runs arrived. */
   #order(): Waiting[] {
     const served = new Map(this.#served)
     const rest = [...this.#waiting]

@@ -6,17 +6,17 @@ import { openService } from './service.ts'
 import { ShellPort } from './shell-port.ts'
 import { watchWork } from './shell-work.ts'
 
-/** Electron's `process.parentPort`, which only its utility processes have; the service knows no Electron beyond this. */
+/** Electron's `process.parentPort`, which only utility processes have. The service uses nothing else of Electron. */
 interface ParentPort {
   on(event: 'message', listener: (event: { readonly data: FromShell; readonly ports: Parameters<ShellPort['receive']>[1] }) => void): void
   postMessage(message: ToShell): void
 }
 
-/** The service in a process of its own, which the shell starts and starts again. It ends with the shell. */
+/** Entry point of the service process, which the shell starts and restarts. It ends with the shell. */
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
 const tell = (message: ToShell) => parentPort.postMessage(message)
 
-// What keeps it from beginning, such as another program that has the library, is the shell's to tell.
+// Report startup errors to the shell, such as a library that another program has locked.
 try {
   expectSupportedSystem()
   const service = openService({ home: tarsierHome() })

@@ -21,18 +21,18 @@ import { appVersion } from './version.ts'
 import { Watched } from './watchers.ts'
 
 export interface ServiceOptions {
-  /** Where models, caches, logs and the library lie. */
+  /** Folder of models, caches, logs and the library. */
   readonly home: string
-  /** Stricter limits than the model's and the machine's, for all questions. */
+  /** Limits below those of the model and the machine, for all questions. */
   readonly limits?: EngineOptions['limits']
 }
 
 type LostProcess = 'engine' | 'media'
 
-/** A clip that nobody asked anything about is forgotten after a day. */
+/** Clips without conversations are removed after a day. */
 const UNUSED_MS = 24 * 60 * 60 * 1000
 
-/** Everything that a page, a shell or a server asks for, over the engine and the library. One a home folder at a time. */
+/** All functions of a page, a shell or a server, on top of the engine and the library. Only one service can use a home folder at a time. */
 export interface Service extends AsyncDisposable {
   readonly home: string
   readonly limits: EngineOptions['limits']
@@ -49,24 +49,21 @@ export interface Service extends AsyncDisposable {
   readonly bench: BenchRuns
   readonly folders: FolderHandles
   readonly activity: Watched<Activity>
-  /** Processes that ended in the middle of something since the start: all of them, and those that were ended because they hung. */
+  /** Lost processes since the start: `crashes` counts all of them, `hangs` those that were ended because they hung. */
   readonly losses: Readonly<Record<LostProcess, { readonly crashes: number; readonly hangs: number }>>
-  /** Where uploads lie: our own copies of what came over the network. */
+  /** Folder of copies of uploaded files. */
   readonly uploads: string
-  /** Goes on with what was under way when the last one ended, and forgets what nobody needs. */
+  /** Resumes interrupted batches and removes unused clips and incomplete uploads. */
   resume(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/**
- * Makes every part of a service from those before it. Throws `library-busy` while another one has the home folder, `library-damaged`, `disk-full`,
- * `write-failed`.
- */
+/** Creates a service. Throws `library-busy` while another service uses the home folder, `library-damaged`, `disk-full`, `write-failed`. */
 export function openService({ home, limits }: ServiceOptions): Service {
   const library = new Library(home)
   const log = new Log(home)
   const losses = { engine: { crashes: 0, hangs: 0 }, media: { crashes: 0, hangs: 0 } }
-  // Read when somebody watches, and so after all parts are made.
+  // Evaluated only when watched, after all parts exist.
   const activity = new Watched<Activity>(() => ({
     model: engines.model,
     running: runs.running ?? 'nothing',
@@ -76,7 +73,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     crashes: losses.engine.crashes,
   }))
   const onChange = () => activity.changed()
-  /** Counts a process that crashed or hung, and reports it. */
+  /** Counts and logs a process that crashed or hung. */
   const onLost = (process: LostProcess, { code }: TarsierError) => {
     const hung = code === 'engine-hung'
     losses[process].crashes += 1
@@ -130,7 +127,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   }
 }
 
-/** What uploads were cut off from when the program died. */
+/** Removes incomplete uploads of a crashed process. */
 async function removeTornUploads(uploads: string): Promise<void> {
   if (!existsSync(uploads)) return
   for (const name of await readdir(uploads)) if (name.endsWith('.part')) await remove(join(uploads, name))

@@ -6,12 +6,12 @@ import { openPaths } from './open-paths.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
 
-/** A message port of Node, of a browser or of Electron's main process. */
+/** A message port of Node, a browser or Electron's main process. */
 type PagePort = Parameters<RPCHandler<never>['upgrade']>[0] & { start?(): void }
 
 const never = new AbortController().signal
 
-/** Answers the shell, and serves the contract on the ports it brings. */
+/** Answers the shell, and serves the contract on the ports that it sends. */
 export class ShellPort {
   readonly #service: Service
   readonly #handler = new RPCHandler(router)
@@ -22,7 +22,7 @@ export class ShellPort {
     this.#send = send
   }
 
-  /** `end` is left to whoever made the service. */
+  /** Handles a message. `end` must be handled by the owner of the service. */
   receive(message: Exclude<FromShell, { kind: 'end' }>, ports: readonly PagePort[]): void {
     if (message.kind === 'page') {
       for (const port of ports) {

@@ -1,7 +1,7 @@
 import type { Ended, Work } from '../shared/shell-messages.ts'
 import type { Service } from './service.ts'
 
-/** What ends sooner was waited for in front of the window. */
+/** Shorter tasks are not reported, in milliseconds: the user was still at the window. */
 const LONG_MS = 30_000
 
 interface Task {
@@ -9,7 +9,7 @@ interface Task {
   readonly end: () => Ended | null
 }
 
-/** Tells what goes on, at every change, and what took long when it is over. Until the signal aborts. */
+/** Reports the current work at every change, and long tasks when they end, until the signal aborts. */
 export async function watchWork(
   service: Service,
   tell: { work(work: Work): void; ended(ended: Ended): void },
@@ -48,7 +48,7 @@ function workOf({ models, library }: Service, answering: boolean): Work {
   }
 }
 
-/** What runs, by id, and what is to be said of it once it does not any more: nothing of what a person stopped. */
+/** Returns the running tasks by id, each with a function that returns its end report; null for tasks that the user stopped. */
 function tasksOf({ models, library }: Service, chatting: boolean): Map<string, () => Ended | null> {
   const tasks = new Map<string, () => Ended | null>()
   if (chatting) tasks.set('answer', () => ({ title: 'Your answer is there', text: 'It can be read in the window.' }))

@@ -4,7 +4,10 @@ import type { SidecarReport } from '../shared/contract/batch.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { ExportRecord } from './export.ts'
 
-/** Writes each first answer beside its clip. One that is there is left alone unless `overwrite`; one that fails does not stop the others. */
+/**
+ * Writes the first answer of each clip to a file next to it. Existing files are kept unless `overwrite` is set. Errors do not affect the other
+ * files.
+ */
 export async function writeSidecars(
   records: readonly ExportRecord[],
   { overwrite }: { readonly overwrite: boolean },

@@ -15,7 +15,7 @@ export const systemArea = {
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
   retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
     const forgotten = await new DeviceTestStore(service.home).forgetFailed()
-    // The loaded model keeps the devices that it has.
+    // Unload the model, because a loaded model keeps its devices.
     if (forgotten > 0 && service.runs.running === null) await service.engines.unload()
     return forgotten
   }),
@@ -56,7 +56,7 @@ async function health({ home }: Service, signal: AbortSignal): Promise<Health> {
   }
 }
 
-/** A text without the places of this person's own: their folders and name become words that say what they were. */
+/** Replaces the user's paths and name in a text with placeholders. */
 export function impersonal(text: string, home: string, own: readonly string[] = [homedir(), userInfo().username]): string {
   const places = [[home, '<data>'], ...own.filter((word) => word.length > 2).map((word) => [word, '<me>'])] as [string, string][]
   return places.reduce((rest, [place, word]) => rest.replaceAll(JSON.stringify(place).slice(1, -1), word).replaceAll(place, word), text)

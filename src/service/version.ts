@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The app's own version, from the package.json above this file (the sources and the build lie at different depths). */
+/** Returns the app's version, from the nearest package.json above this file (sources and builds have different depths). */
 export function appVersion(): string {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const file = join(directory, 'package.json')

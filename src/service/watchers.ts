@@ -1,9 +1,9 @@
-/** Something that changes, and those who want to be told. A watcher that is slow gets the newest value, not every one. */
+/** A value that can be watched. Slow watchers get the latest value, not every change. */
 export class Watched<T> {
   readonly #read: () => T
   readonly #wakes = new Set<() => void>()
 
-  /** `read` gives the value as it is at the moment. */
+  /** @param read returns the current value */
   constructor(read: () => T) {
     this.#read = read
   }
@@ -12,7 +12,7 @@ export class Watched<T> {
     for (const wake of this.#wakes) wake()
   }
 
-  /** The value now, and again after every change, until the loop is left or the signal aborts. */
+  /** Yields the current value, and again after each change, until the loop is left or the signal aborts. */
   async *watch(signal: AbortSignal | undefined): AsyncGenerator<T, void> {
     let dirty = true
     let wake = () => {}
