@@ -7,45 +7,45 @@ import { hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** What an animation without durations is played at by browsers, seconds a picture. */
+/** Seconds per frame that browsers use for animations without durations. */
 const DEFAULT_DURATION = 0.1
-/** Larger canvases are refused before anything is allocated. One is kept, and a copy of it where a picture asks to be undone. */
+/** Larger canvases are rejected before anything is allocated. Memory holds one canvas, and a copy if a frame has to be undone. */
 const MAX_CANVAS_PIXELS = 2 ** 25
-/** Most pixels that may have to be drawn to get to the last picture: an hour of 640×480 at 8 pictures a second. */
+/** Maximum number of pixels to draw up to the last frame: one hour of 640×480 at 8 frames per second. */
 const MAX_DRAWN_PIXELS = 2 ** 33
-/** Milliseconds of drawing between looks at other work and at the abort signal. */
+/** Milliseconds of drawing before yielding to the event loop and checking the abort signal. */
 const SLICE_MS = 8
 
-/** An animation whose pictures were found in the file's bytes. */
+/** A parsed animation file. */
 export interface Animation {
   readonly format: 'gif' | 'webp' | 'apng'
   readonly pixelFormat: string
   readonly width: number
   readonly height: number
-  /** Size of the part of the canvas that each picture covers, and its duration in seconds; 0 where the file says nothing. */
+  /** Size of the canvas area that each frame covers, and its duration in seconds; 0 if the file declares none. */
   readonly frames: readonly { readonly width: number; readonly height: number; readonly duration: number }[]
   /** The file ends before its end mark. */
   readonly truncated: boolean
-  /** Begins before the first picture. */
+  /** Creates a canvas positioned before the first frame. */
   canvas(): AnimationCanvas
 }
 
-/** Pictures put one over the other. */
+/** A canvas on which frames are composited in order. */
 export interface AnimationCanvas {
-  /** Number of the next picture. */
+  /** Index of the next frame. */
   readonly next: number
-  /** Draws the next picture; false when its data is damaged or not complete. Calls `pause` at least every few hundred thousand pixels. */
+  /** Draws the next frame; returns false if its data is damaged or incomplete. Calls `pause` at least every few hundred thousand pixels. */
   draw(pause: Pause): Promise<boolean>
-  /** A copy of the canvas, three bytes a pixel. */
+  /** Returns a copy of the canvas, three bytes per pixel. */
   rgb(): Uint8Array
 }
 
-/** Lets other work in where it is time for that; throws when the work was aborted. */
+/** Yields to the event loop when a time slice is over; throws after an abort. */
 export type Pause = () => Promise<void>
 
 /**
- * A GIF, an animated WebP or an animated PNG, its pictures put together as Pillow does; transparency is left out as by its
- * `convert('RGB')`. How often it repeats says nothing. The file is held in memory as it is; one canvas is drawn on.
+ * A GIF, animated WebP or animated PNG. Frames are composited as Pillow does, and transparency is dropped as in its
+ * `convert('RGB')`. The repeat count is ignored. Memory holds the file's bytes and one canvas.
  */
 export class AnimationClip implements Clip {
   readonly info: MediaInfo
@@ -59,7 +59,7 @@ export class AnimationClip implements Clip {
     this.#times = times
   }
 
-  /** Null when `parse` finds no animation. Throws `no-frames` for one without a picture or beyond the limits. */
+  /** Returns null if `parse` finds no animation. Throws `no-frames` for an animation without frames or beyond the limits. */
   static async open(path: string, parse: (bytes: Uint8Array) => Animation | null, signal: AbortSignal): Promise<AnimationClip | null> {
     const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
       signal.throwIfAborted()
@@ -163,7 +163,7 @@ function pauses(signal: AbortSignal): Pause {
   }
 }
 
-/** Pictures are drawn over one another: all that come before a wanted one, and from the first on where it lies further back. */
+/** Number of frames to draw: each requested frame needs all earlier ones, and going back restarts at the first frame. */
 function picturesDrawn(indices: readonly number[]): number {
   let drawn = 0
   let next = 0

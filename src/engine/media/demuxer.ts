@@ -20,27 +20,27 @@ import { SELF_CONTAINED } from './containers.ts'
 import './ffmpeg-log.ts'
 import { areOnePicture, type Field, FieldPairs } from './h264-fields.ts'
 
-/** Decoders of pictures: FFmpeg tries no other on what it finds out while probing. Those of hardware would only be asked for devices. */
+/** Software video decoders: the only decoders that FFmpeg may use while probing. Hardware decoders would only search for devices. */
 const PICTURE_DECODERS = Codec.getCodecList()
   .filter((codec) => codec.type === AVMEDIA_TYPE_VIDEO && codec.isDecoder() && !/_(qsv|cuvid|amf|v4l2m2m)$/.test(codec.name ?? ''))
   .map(({ name }) => name)
   .join(',')
 
-/** A container opened for its pictures: packets of the best video stream, each with a whole picture, and where to read on. */
+/** An open container: reads and seeks packets of the best video stream. Each packet holds a whole frame. */
 export class Demuxer implements AsyncDisposable {
   readonly format: FormatContext
   readonly stream: Stream
   readonly container: string
-  /** Whether reading last ended with an error and not with the end of the file. */
+  /** Whether the last read ended with an error instead of the end of the file. */
   failed = false
-  /** Packets so far that were put together of the packets of two fields. */
+  /** Number of packets so far that were joined from the packets of two fields. */
   joined = 0
 
   readonly #path: string
   readonly #io: IOContext
-  /** Null where every packet is a picture. */
+  /** Null if every packet holds a whole frame. */
   readonly #fields: FieldPairs | null
-  /** Read to see whether it is the second field of the one before. */
+  /** Packet read ahead to check whether it is the second field of the previous one. */
   readonly #ahead = new Packet()
   #holdsAhead = false
 
@@ -54,15 +54,15 @@ export class Demuxer implements AsyncDisposable {
     this.#ahead.alloc()
   }
 
-  /** Throws `not-media` for what FFmpeg does not know, `no-video` for media without moving pictures. */
+  /** Throws `not-media` for files that FFmpeg does not recognize, `no-video` for media without a video stream. */
   static async open(path: string, signal: AbortSignal): Promise<Demuxer> {
     signal.throwIfAborted()
     const format = new FormatContext()
     const interrupt = () => format.interrupt()
     signal.addEventListener('abort', interrupt)
     const io = new IOContext()
-    // Only this file, opened here: FFmpeg gets its bytes and may open none. Of its name it knows the ending, which may mean something.
-    // Paths of more than 260 characters FFmpeg writes for Windows as `\\?\…` itself (libavutil/wchar_filename.h).
+    // FFmpeg reads this file through the I/O context opened here and may open no other file. It receives only the file's extension, which probing
+    // may use. FFmpeg itself converts paths of more than 260 characters to `\\?\…` on Windows (libavutil/wchar_filename.h).
     using options = Dictionary.fromObject({
       protocol_whitelist: 'none',
       format_whitelist: SELF_CONTAINED,
@@ -78,7 +78,7 @@ export class Demuxer implements AsyncDisposable {
       signal.throwIfAborted()
       if (opened < 0) throw notMedia(path, opened)
       for (const stream of format.streams) if (stream.codecpar.codecType !== AVMEDIA_TYPE_VIDEO) shut(stream)
-      await bounded(`Opening ${path}`, () => format.findStreamInfo(null)) // a failure leaves streams without a size, seen below
+      await bounded(`Opening ${path}`, () => format.findStreamInfo(null)) // on failure, streams have no size, which is checked later
       signal.throwIfAborted()
       const { streams } = format
       const stream = streams[format.findBestStream(AVMEDIA_TYPE_VIDEO)]
@@ -94,7 +94,7 @@ export class Demuxer implements AsyncDisposable {
     }
   }
 
-  /** The next packet of the video; false at the end. What the container cannot read is an end, too. Blocks; call it in slices. */
+  /** Reads the next video packet; returns false at the end of the file or on a read error. Blocks, so call it in time slices. */
   readSync(packet: Packet): boolean {
     if (!this.#takeAhead(packet) && !this.#readOneSync(packet)) return false
     if (this.#isField(packet) && this.#readOneSync(this.#ahead)) this.#join(packet)
@@ -125,7 +125,7 @@ export class Demuxer implements AsyncDisposable {
     }
   }
 
-  /** Goes to the last place from which the frame at `pts` (ticks) can be decoded, by the container's reckoning. */
+  /** Seeks to the last position from which, according to the container, the frame at `pts` (ticks) can be decoded. */
   async seek(pts: number): Promise<boolean> {
     this.#holdsAhead = false
     const sought = bounded(`Reading ${this.#path}`, () => this.format.seekFrame(this.stream.index, BigInt(pts), AVSEEK_FLAG_BACKWARD))
@@ -145,7 +145,7 @@ export class Demuxer implements AsyncDisposable {
     return this.#fields !== null && fieldIn(this.#fields, packet) !== null
   }
 
-  /** Puts the packet that was read ahead behind its first field, or keeps it for the next read. */
+  /** Appends the packet read ahead to `first` if they are two fields of a frame; otherwise keeps it for the next read. */
   #join(first: Packet): void {
     const one = this.#fields && fieldIn(this.#fields, first)
     const other = this.#fields && fieldIn(this.#fields, this.#ahead)
@@ -154,7 +154,7 @@ export class Demuxer implements AsyncDisposable {
     this.joined += 1
     const { pts, dts, duration, flags, streamIndex, pos } = first
     const end = this.#ahead.pts === AV_NOPTS_VALUE ? null : this.#ahead.pts + this.#ahead.duration
-    // Given new data, a packet forgets everything else.
+    // Assigning data resets all other properties of a packet.
     first.data = Buffer.concat([first, this.#ahead].map(({ data }) => data ?? Buffer.alloc(0)))
     Object.assign(first, { pts, dts, flags, streamIndex, pos, duration: end === null || pts === AV_NOPTS_VALUE ? duration : end - pts })
     if (this.#ahead.hasFlags(AV_PKT_FLAG_CORRUPT)) first.setFlags(AV_PKT_FLAG_CORRUPT)
@@ -166,7 +166,7 @@ export class Demuxer implements AsyncDisposable {
     return false
   }
 
-  /** The display matrix that says how to turn the picture. */
+  /** Display matrix, which contains the rotation. */
   get displayMatrix(): Uint8Array | null {
     return this.stream.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX)
   }
@@ -192,7 +192,7 @@ export function packetPts(packet: Packet): number | null {
   return packet.pts === AV_NOPTS_VALUE ? null : Number(packet.pts)
 }
 
-/** Sound, subtitles and data are not read, and probing for their parameters would only run decoders on them, of which one aborts the process. */
+/** Disables a stream of audio, subtitles or data: it is not needed, and one of the decoders that probing would run on it aborts the process. */
 function shut(stream: Stream): void {
   stream.discard = AVDISCARD_ALL
   stream.codecpar.codecType = AVMEDIA_TYPE_DATA

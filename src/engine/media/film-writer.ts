@@ -17,24 +17,24 @@ import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
 
 export interface FilmFormat {
-  /** FFmpeg's names. */
+  /** Container and encoder, by FFmpeg's names. */
   readonly container: 'webm' | 'mp4'
   readonly encoder: 'libvpx' | 'libx264'
   readonly width: number
   readonly height: number
-  /** Ticks a second of the frames' times. */
+  /** Ticks per second of the frame times. */
   readonly ticks: number
-  /** Every frame is a tick long, and the file says so. Defaults to false: frames come at any times. */
+  /** Every frame lasts one tick, and the file declares a constant rate. Defaults to false: frames may have any times. */
   readonly constantRate?: boolean
-  /** Most frames from keyframe to keyframe. */
+  /** Maximum number of frames between keyframes. */
   readonly gop: number
   /** Defaults to 0. */
   readonly bFrames?: number
-  /** Of the encoder, by FFmpeg's names. */
+  /** Encoder options, by FFmpeg's names. */
   readonly options: Readonly<Record<string, string>>
 }
 
-/** Encodes pictures into a film without sound, in yuv420p. The file is complete once `finish` has returned. */
+/** Encodes images into a video without audio, in yuv420p. The file is complete once `finish` has returned. */
 export class FilmWriter implements AsyncDisposable {
   readonly #container = new FormatContext()
   readonly #encoder = new CodecContext()
@@ -52,7 +52,7 @@ export class FilmWriter implements AsyncDisposable {
     this.#scaler.setOption('sws_flags', SWS_BILINEAR)
   }
 
-  /** A picture of any size, scaled to the film's, to be shown at `tick`; ticks have to ascend. */
+  /** Writes an image of any size, scaled to the video's size, at time `tick`; ticks must ascend. */
   async write({ width, height, rgb }: RgbImage, tick: number): Promise<void> {
     const stream = this.#stream ?? (await this.#open())
     using source = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), { width, height, format: AV_PIX_FMT_RGB24 })
@@ -100,7 +100,7 @@ export class FilmWriter implements AsyncDisposable {
     encoder.pixelFormat = AV_PIX_FMT_YUV420P
     encoder.gopSize = gop
     encoder.maxBFrames = this.#format.bFrames ?? 0
-    // The same pictures give the same bytes, whatever the machine.
+    // The same input gives the same bytes on every machine.
     encoder.threadCount = 1
     encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
     using options = Dictionary.fromObject(this.#format.options)
@@ -126,7 +126,7 @@ export class FilmWriter implements AsyncDisposable {
     }
   }
 
-  /** FFmpeg's negative numbers as errors; a full disk is one of them. */
+  /** Throws for FFmpeg's negative error codes, including a full disk. */
   #check(result: number): void {
     if (result >= 0) return
     const cause = new FFmpegError(result)

@@ -2,27 +2,27 @@ import type { Animation, AnimationCanvas, Pause } from './animation-clip.ts'
 import { type GifFile, type GifFrame, parseGif } from './gif-file.ts'
 import { LzwDecoder } from './gif-lzw.ts'
 
-/** Rows of an interlaced picture come in four passes. */
+/** First row and row step of the four passes of an interlaced image. */
 const PASSES = [
   [0, 8],
   [4, 8],
   [2, 4],
   [1, 2],
 ] as const
-/** Other pictures' rows come one after the other. */
+/** The single pass of other images. */
 const WHOLE = [[0, 1]] as const
-/** Pixels that are drawn at once. */
+/** Pixels drawn between two calls of `pause`. */
 const PIXELS_AT_ONCE = 2 ** 18
 
-/** A GIF as an animation, also one of a single picture. */
+/** Parses a GIF as an animation, even if it has a single frame. */
 export function gifAnimation(bytes: Uint8Array): Animation {
   const file = parseGif(bytes)
   return { ...file, format: 'gif', pixelFormat: 'pal8', canvas: () => new GifCanvas(bytes, file) }
 }
 
 /**
- * Puts a GIF's pictures one over the other, with the colours Pillow's `convert('RGB')` gives: where nothing was drawn the first
- * palette's transparent colour or its first one, not black or white.
+ * Composites a GIF's frames with the colours of Pillow's `convert('RGB')`: pixels that were not drawn have the first
+ * palette's transparent colour or else its first colour, not black or white.
  */
 export class GifCanvas implements AnimationCanvas {
   readonly #bytes: Uint8Array
@@ -30,7 +30,7 @@ export class GifCanvas implements AnimationCanvas {
   readonly #rgb: Uint8Array
   #next = 0
   #dispose: (() => void) | null = null
-  /** What a picture covers that is to be undone. */
+  /** Pixels under a frame that has to be undone. */
   #kept: Uint8Array = new Uint8Array()
 
   constructor(bytes: Uint8Array, file: GifFile) {
@@ -47,7 +47,7 @@ export class GifCanvas implements AnimationCanvas {
     return this.#rgb.slice()
   }
 
-  /** Where a picture's data ends early, what was beneath the rest of it stays. */
+  /** If a frame's data ends early, the rest of its area keeps the previous pixels. */
   async draw(pause: Pause): Promise<boolean> {
     const frame = this.#file.frames[this.#next]
     if (!frame) throw new RangeError(`a GIF of ${this.#file.frames.length} pictures has no number ${this.#next}`)
@@ -74,7 +74,7 @@ export class GifCanvas implements AnimationCanvas {
     return true
   }
 
-  /** Rows of a picture, `step` apart from `row` on; the last one may not be complete. */
+  /** Draws rows of a frame from `row` on in steps of `step`; the last row may be incomplete. */
   #blit(frame: GifFrame, pixels: Uint8Array, row: number, step: number, transparent: number | null, table: Uint8Array): void {
     const rgb = this.#rgb
     for (let from = 0, y = frame.top + row; from < pixels.length; y += step) {
@@ -89,12 +89,12 @@ export class GifCanvas implements AnimationCanvas {
     }
   }
 
-  /** What has to be done before the picture after this one; looks at the canvas as it is before this one. */
+  /** Returns the disposal to run before the next frame. Must be called before this frame is drawn, because it saves canvas pixels. */
   #disposal(frame: GifFrame): (() => void) | null {
     const { left, top, width, height, transparent } = frame
     if (frame.disposal < 2) return null
     if (frame.disposal === 2) {
-      // A background beyond the palette: Pillow takes its first colour, but black for the first picture.
+      // For a background index beyond the palette Pillow uses the first colour, but black for the first frame.
       const index = transparent ?? this.#file.background
       const fill = colour(frame, this.#next > 0 && index * 3 + 3 > frame.palette.length ? 0 : index)
       return () => this.#fill(left, top, width, height, fill)

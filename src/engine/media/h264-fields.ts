@@ -2,9 +2,9 @@ const SLICE = 1
 const IDR_SLICE = 5
 const SEQUENCE_PARAMETERS = 7
 const PICTURE_PARAMETERS = 8
-/** Bytes of a NAL unit that are looked at: all that is needed stands before what may be long. */
+/** Number of bytes of a NAL unit to parse: all needed fields precede the parts that may be long. */
 const MAX_HEAD_BYTES = 512
-/** Profiles whose sequence parameters tell the chroma format and scaling lists (H.264, 7.3.2.1.1). */
+/** Profiles whose sequence parameters contain the chroma format and scaling lists (H.264, 7.3.2.1.1). */
 const HIGH_PROFILES: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135])
 
 interface SequenceParameters {
@@ -13,33 +13,33 @@ interface SequenceParameters {
   readonly colourPlanes: boolean
 }
 
-/** A field, as far as it tells which other one it makes a picture with. */
+/** The properties of a field that determine which other field it pairs with. */
 export interface Field {
   readonly frameNum: number
   readonly bottom: boolean
 }
 
 /**
- * Tells which packets of an H.264 byte stream hold only one field of a picture. Camcorders (AVCHD) write interlaced pictures so, and FFmpeg's
- * readers give each field as a packet; MP4 and Matroska keep both in one.
+ * Detects packets of an H.264 byte stream that hold a single field. Camcorders (AVCHD) write interlaced frames as separate fields, and FFmpeg's
+ * demuxers return each field as a packet; MP4 and Matroska store both in one packet.
  */
 export class FieldPairs {
   readonly #sequences = new Map<number, SequenceParameters>()
-  /** The sequence parameters that picture parameters refer to, by their ids. */
+  /** Id of the sequence parameters that picture parameters refer to, by the id of the picture parameters. */
   readonly #pictures = new Map<number, number>()
 
   private constructor() {}
 
-  /** `extradata` are the stream's parameters; null for a stream that has no fields, or is no byte stream. */
+  /** `extradata` contains the stream's parameters. Returns null for a stream that has no fields or is not a byte stream. */
   static of(extradata: Uint8Array | null): FieldPairs | null {
     const pairs = new FieldPairs()
-    // MP4's form begins with 1, a byte stream with a start code.
+    // MP4's format starts with 1, a byte stream with a start code.
     if (extradata?.[0] !== 0) return null
     pairs.field(extradata)
     return [...pairs.#sequences.values()].some(({ framesOnly }) => !framesOnly) ? pairs : null
   }
 
-  /** The field that a packet holds; null where it holds a whole picture or none. To be asked of every packet, for parameters stand among them. */
+  /** Returns the field in a packet; null for a whole frame or none. Must be called for every packet, because packets may contain parameters. */
   field(packet: Uint8Array): Field | null {
     const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length)
     for (let at = bytes.indexOf(START_CODE); at >= 0; at = bytes.indexOf(START_CODE, at)) {
@@ -51,7 +51,7 @@ export class FieldPairs {
         else if (type === PICTURE_PARAMETERS) this.#pictures.set(bits.ue(), bits.ue())
         else if (type === SLICE || type === IDR_SLICE) return this.#readSlice(bits)
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error // cut off or damaged: the decoder says what is wrong with it
+        if (!(error instanceof RangeError)) throw error // truncated or damaged: the decoder reports it
       }
     }
     return null
@@ -102,20 +102,20 @@ export class FieldPairs {
   }
 }
 
-/** Whether two fields that follow one another make one picture: FFmpeg's decoder goes by the same. */
+/** Whether two consecutive fields form one frame, by the same rule as FFmpeg's decoder. */
 export function areOnePicture(first: Field, second: Field): boolean {
   return first.frameNum === second.frameNum && first.bottom !== second.bottom
 }
 
 const START_CODE = Buffer.of(0, 0, 1)
 
-/** Bits of a NAL unit. Throws `RangeError` at their end. */
+/** Reads the bits of a NAL unit. Throws `RangeError` past the end. */
 class BitReader {
   readonly #bytes: Uint8Array
   #at = 0
 
   constructor(bytes: Uint8Array) {
-    // A 3 after two zeros keeps start codes out, and is no part of the content.
+    // A 3 after two zeros is an emulation prevention byte, not part of the content.
     this.#bytes = bytes.filter((byte, i) => !(byte === 3 && i >= 2 && bytes[i - 1] === 0 && bytes[i - 2] === 0))
   }
 

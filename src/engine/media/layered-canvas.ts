@@ -1,21 +1,21 @@
 import type { Animation, AnimationCanvas, Pause } from './animation-clip.ts'
 import { type DecodedPicture, decodePicture, type PixelForm } from './picture-pixels.ts'
 
-/** One picture of an animation whose pictures have opacity: where it lies on the canvas, and how it is put there. */
+/** One frame of an animation with alpha: its place on the canvas, and how it is composited. */
 export interface Layer {
   readonly left: number
   readonly top: number
   readonly width: number
   readonly height: number
-  /** Seconds; 0 where the file says nothing. */
+  /** Seconds; 0 if the file declares none. */
   readonly duration: number
-  /** Whether what is beneath shows through, else it is replaced, opacity and all. */
+  /** Whether the frame is alpha-blended with the canvas; otherwise it replaces the pixels, including alpha. */
   readonly blend: boolean
-  /** What becomes of its part of the canvas before the next one. */
+  /** How its area of the canvas is disposed of before the next frame. */
   readonly disposal: 'keep' | 'clear' | 'restore'
-  /** May have pixels that are not opaque. */
+  /** Whether it may have pixels that are not opaque. */
   readonly transparent: boolean
-  /** A picture file of its own. */
+  /** Returns the frame as a complete image file. */
   file(): Uint8Array
 }
 
@@ -28,30 +28,30 @@ export interface Layers {
   readonly truncated: boolean
 }
 
-/** Null for what is only one picture. */
+/** Returns null for fewer than two frames. */
 export function layeredAnimation(layers: Layers): Animation | null {
   if (layers.frames.length < 2) return null
   return { ...layers, pixelFormat: 'rgba', canvas: () => new LayeredCanvas(layers) }
 }
 
-/** Whether a picture is blended with the canvas, and which part of that is known to be empty. */
+/** Whether a frame is blended with the canvas, and which area of the canvas is known to be empty. */
 interface Blending {
   readonly blend: boolean
   readonly empty: Layer | null
 }
 
-/** Pixels that are blended at once. */
+/** Pixels blended between two calls of `pause`. */
 const PIXELS_AT_ONCE = 2 ** 18
 
-/** Puts pictures one over the other as libwebp does for WebP and Pillow for PNG; the canvas begins transparent black. */
+/** Composites frames as libwebp does for WebP and Pillow for PNG, starting with a transparent black canvas. */
 class LayeredCanvas implements AnimationCanvas {
   readonly #layers: Layers
   readonly #rgba: Uint8Array
   #next = 0
   #dispose: ((pause: Pause) => Promise<void>) | null = null
-  /** What a picture covers that is to be undone. */
+  /** Pixels under a frame that has to be undone. */
   #kept: Uint8Array = new Uint8Array()
-  /** Whether the last picture began anew, whatever came before. */
+  /** Whether the last frame did not depend on earlier frames. */
   #begunAnew = false
 
   constructor(layers: Layers) {
@@ -134,7 +134,7 @@ class LayeredCanvas implements AnimationCanvas {
 
   #disposal(layer: Layer): ((pause: Pause) => Promise<void>) | null {
     const { width, height } = layer
-    // There is nothing before the first picture to go back to.
+    // The first frame has no earlier canvas to restore.
     if (layer.disposal === 'clear' || (layer.disposal === 'restore' && this.#next === 0))
       return (pause) => this.#rows(layer, pause, (_, at) => this.#rgba.fill(0, at, at + width * 4))
     if (layer.disposal === 'keep') return null
@@ -148,7 +148,7 @@ class LayeredCanvas implements AnimationCanvas {
     return (pause) => this.#rows(layer, pause, (y, at) => this.#rgba.set(kept.subarray(rowOf(y), rowOf(y + 1)), at))
   }
 
-  /** Goes through the canvas's rows that a picture covers; `at` is where its part of the row begins. */
+  /** Visits the canvas rows that a frame covers; `at` is the offset at which its part of the row starts. */
   async #rows({ left, top, width, height }: Layer, pause: Pause, work: (y: number, at: number) => void): Promise<void> {
     const rowsAtOnce = Math.max(1, Math.floor(PIXELS_AT_ONCE / width))
     for (let y = top; y < top + height; y += 1) {
@@ -158,7 +158,7 @@ class LayeredCanvas implements AnimationCanvas {
   }
 }
 
-/** libwebp's blending of pixels whose colours are not multiplied by their opacity. */
+/** libwebp's blending of pixels with non-premultiplied alpha. */
 function overWebp(rgba: Uint8Array, to: number, source: Uint8Array, from: number): void {
   const opacity = source[from + 3] as number
   if (opacity === 0) return
@@ -172,7 +172,7 @@ function overWebp(rgba: Uint8Array, to: number, source: Uint8Array, from: number
   rgba[to + 3] = together
 }
 
-/** Pillow's `paste` by a mask: each value, opacity too, is mixed by the opacity of what comes. */
+/** Pillow's `paste` with a mask: blends each channel, including alpha, by the alpha of the source. */
 function overPng(rgba: Uint8Array, to: number, source: Uint8Array, from: number): void {
   const opacity = source[from + 3] as number
   for (let i = 0; i < 4; i += 1) {

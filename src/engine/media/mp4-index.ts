@@ -2,15 +2,15 @@ import { open } from 'node:fs/promises'
 import type { PacketFacts } from './frame-index.ts'
 import { type Box, readMoov } from './mp4-boxes.ts'
 
-/** The packets of a track in decoding order, and when the last picture ends. Times are ticks of the track, from any origin. */
+/** The packets of a track in decoding order, and the end of the last frame. Times are in ticks of the track, with an arbitrary origin. */
 export interface Mp4Index {
   readonly packets: readonly PacketFacts[]
   readonly end: number
 }
 
 /**
- * Reads a video track's index from an MP4 or QuickTime file, a few megabytes for hours of film, instead of the whole file.
- * Null where the index does not say it all: fragments, edits that leave out frames, samples beyond the file's end, damage.
+ * Reads a video track's index from an MP4 or QuickTime file (a few megabytes for hours of video) instead of the whole file.
+ * Null if the index is insufficient: fragments, edits that leave out frames, samples beyond the end of the file, damage.
  */
 export async function readMp4Index(path: string, trackId: number): Promise<Mp4Index | null> {
   await using file = await open(path, 'r')
@@ -21,7 +21,7 @@ export async function readMp4Index(path: string, trackId: number): Promise<Mp4In
     const track = moov.children().find((box) => box.type === 'trak' && idOf(box) === trackId)
     return track ? trackIndex(moov, track, bytes) : null
   } catch (error) {
-    if (error instanceof RangeError) return null // a box shorter than what should be in it
+    if (error instanceof RangeError) return null // a box is shorter than its contents
     throw error
   }
 }
@@ -49,7 +49,7 @@ function trackIndex(moov: Box, track: Box, bytes: number): Mp4Index | null {
   return { packets, end: times.end }
 }
 
-/** Null for empty samples too: a reader leaves those out. */
+/** Null also if there are empty samples, because demuxers skip those. */
 function sampleSizes(table: Box): Uint32Array | null {
   const box = table.child('stsz')
   if (!box || box.length < 12) return null
@@ -64,7 +64,7 @@ function sampleSizes(table: Box): Uint32Array | null {
 /** More than a day at 100 frames a second. */
 const MAX_SAMPLES = 10_000_000
 
-/** Whether all samples lie within the file. */
+/** Whether all samples are within the file. */
 function samplesInside(table: Box, sizes: Uint32Array, bytes: number): boolean {
   const short = table.child('stco')
   const chunks = short ?? table.child('co64')
@@ -110,7 +110,7 @@ function sampleTimes(table: Box, count: number): SampleTimes | null {
   return { shown, end: latest + delta }
 }
 
-/** A table of runs (how many samples, their value), written out; null when it is not for exactly so many samples. */
+/** Expands a run-length table (sample count, value); null if it does not cover exactly `count` samples. */
 function runs(box: Box | null, count: number, value: (raw: number) => number): Float64Array | null {
   const entries = box?.tableSize(4, 8)
   if (!box || !entries) return null
@@ -125,7 +125,7 @@ function runs(box: Box | null, count: number, value: (raw: number) => number): F
   return at === count ? values : null
 }
 
-/** Whether an edit list shows something else than the whole track once, at its own speed. */
+/** Whether the edit list does anything but play the whole track once at normal speed. */
 function editLeavesOut(moov: Box, track: Box, { shown }: SampleTimes): boolean {
   const list = track.child('edts', 'elst')
   if (!list) return false
@@ -141,7 +141,7 @@ function editLeavesOut(moov: Box, track: Box, { shown }: SampleTimes): boolean {
       rate: list.u32(at + bytes - 4),
     }
   })
-  // An empty edit in front only delays the track.
+  // An empty first edit only delays the track.
   const real = edits[0]?.start === -1 ? edits.slice(1) : edits
   const [edit] = real
   if (!edit) return count > 0

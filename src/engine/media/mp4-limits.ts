@@ -3,33 +3,33 @@ import { inflateSync } from 'node:zlib'
 import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
-/** Boxes that hold further ones, as FFmpeg looks into them wherever they are. */
+/** Boxes that contain other boxes; like FFmpeg, parses them at any position. */
 const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl', 'edts', 'moof', 'traf', 'mvex'])
-/** Far more than the index of a day of film. */
+/** Far more than the index of 24 hours of video. */
 const MAX_INDEX_BYTES = 2 ** 28
-/** What a picture takes at least, in the mean of a whole film: less would not even hold its header. */
+/** Minimum mean size of a video frame: fewer bytes would not hold its header. */
 const MIN_PICTURE_BYTES = 8
-/** Samples of sound of QuickTime's old kind are counted before compression, which is never stronger. */
+/** Old QuickTime files count audio samples before compression; no codec exceeds this compression ratio. */
 const MAX_SOUND_RATIO = 64
-/** Edits times samples that any file may have: FFmpeg's index has every sample once for each edit that needs it. */
+/** Product of edits and samples that every file may have: FFmpeg's index repeats each sample for each edit that uses it. */
 const MIN_EDITED_SAMPLES = 2 ** 15
-/** Milliseconds of reading between looks at other work and at the abort signal. */
+/** Milliseconds of reading before yielding to the event loop and checking the abort signal. */
 const SLICE_MS = 8
 const MAX_DEPTH = 12
 
-/** A track's tables, as far as they promise something. */
+/** Boxes of a track, by type. */
 interface Track {
   readonly boxes: Map<string, DataView>
 }
 
 /**
- * Refuses an MP4 or QuickTime file before FFmpeg makes an index of it: one that promises more samples than its bytes can hold (a few
- * bytes may promise billions), or whose pictures lie in other files. Throws `no-frames` and `not-media`; other files pass.
+ * Rejects dangerous MP4 and QuickTime files before FFmpeg builds an index. Throws `no-frames` if the file declares more samples than its
+ * bytes can hold (a few bytes can declare billions), `not-media` if its video data is in other files. Accepts all other files.
  */
 export async function refuseMp4Bomb(path: string, bytes: number, signal: AbortSignal): Promise<void> {
   let file: number
   try {
-    // Waits for nobody where the file became a pipe meanwhile.
+    // Does not block if the file was replaced by a pipe.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
     throw readFailure(path, error)
@@ -62,7 +62,7 @@ function read(file: number, at: number, length: number): DataView {
   return new DataView(bytes.buffer, 0, readSync(file, bytes, 0, length, at))
 }
 
-/** A box by its header; one that says it is longer than its parent ends with it. Null where there is none. */
+/** Parses a box header; clips the length to `room`, the bytes left in the parent. Null if there is no valid header. */
 function boxSize(view: DataView, room: number): { type: string; length: number; content: number } | null {
   if (view.byteLength < 8 || room < 8) return null
   const short = view.getUint32(0)
@@ -72,7 +72,7 @@ function boxSize(view: DataView, room: number): { type: string; length: number; 
   return { type: typeAt(view, 4), length: Math.min(said, room), content }
 }
 
-/** FFmpeg also finds an index in a box that was set free. */
+/** Whether a box is an index; FFmpeg also parses an index inside a `free` box. */
 function isIndex(type: string, header: DataView): boolean {
   if (PARENTS.has(type)) return true
   return (type === 'free' || type === 'hoov') && header.byteLength >= 16 && ['mvhd', 'cmov'].includes(typeAt(header, 12))
@@ -85,7 +85,7 @@ function typeAt(view: DataView, at: number): string {
 class IndexCheck {
   readonly #path: string
   readonly #bytes: number
-  /** Samples of all fragments so far. */
+  /** Number of samples in all fragments so far. */
   #fragmented = 0
 
   constructor(path: string, bytes: number) {
@@ -126,7 +126,7 @@ class IndexCheck {
       throw tooMuch(this.#path, `${Math.floor(edited / count)} edits of ${count} samples`)
     const room = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
     if (each === 0) {
-      // Every sample has an entry in the table.
+      // The table has one entry per sample.
       if (Math.min(count, ((sizes?.byteLength ?? 0) - 12) / 4) > room) throw tooMuch(this.#path, `${count} samples`)
       return
     }
@@ -142,7 +142,7 @@ class IndexCheck {
     if (this.#fragmented > this.#bytes) throw tooMuch(this.#path, `${this.#fragmented} samples`)
   }
 
-  /** An index of QuickTime, compressed: four bytes of type, its size, and what is compressed. */
+  /** Checks QuickTime's compressed index: a 4-byte type, its size, and the compressed data. */
   #compressed(view: DataView, depth: number): void {
     for (let at = 0; at + 8 <= view.byteLength; ) {
       const inner = boxSize(part(view, at, view.byteLength), view.byteLength - at)
@@ -162,7 +162,7 @@ class IndexCheck {
   }
 }
 
-/** QuickTime compressed the index of short films only. */
+/** QuickTime compressed the index of short videos only. */
 const MAX_PACKED_BYTES = 2 ** 24
 
 function part(view: DataView, start: number, end: number): DataView {
@@ -174,7 +174,7 @@ function ofType(view: DataView | undefined, at: number): string {
   return view && view.byteLength >= at + 4 ? typeAt(view, at) : ''
 }
 
-/** Whether a list of data references names another file: its entries are not marked as the file itself. */
+/** Whether a data reference box refers to another file, that is, an entry lacks the self-contained flag. */
 function isElsewhere(view: DataView | undefined): boolean {
   for (let at = 8; view && at + 12 <= view.byteLength; ) {
     const entry = boxSize(part(view, at, view.byteLength), view.byteLength - at)
@@ -185,7 +185,7 @@ function isElsewhere(view: DataView | undefined): boolean {
   return false
 }
 
-/** Samples in all chunks together, as their runs say. */
+/** Total number of samples in all chunks, from the sample-to-chunk table. */
 function samplesOfChunks(boxes: ReadonlyMap<string, DataView>): number {
   const runs = boxes.get('stsc')
   const chunks = boxes.get('stco') ?? boxes.get('co64')

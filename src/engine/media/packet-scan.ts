@@ -5,35 +5,35 @@ import { FrameIndex, type PacketFacts } from './frame-index.ts'
 import { readMp4Index } from './mp4-index.ts'
 import { PictureDecoder } from './picture-decoder.ts'
 
-/** Milliseconds of reading packets between looks at other work and at the abort signal. */
+/** Milliseconds of reading packets before yielding to the event loop and checking the abort signal. */
 const SLICE_MS = 8
-/** Packets at the start and from the last keyframe on in which an index of our own reading has to agree with FFmpeg. */
+/** Number of packets, at the start and from the last keyframe on, for which the parsed index must agree with FFmpeg. */
 const COMPARED = 4
-/** Packets decoded to see whether times that ascend are those of the frames: several groups of B-frames. */
+/** Number of packets decoded to check whether ascending times belong to the frames: several groups of B-frames. */
 const PROBED = 64
-/** Packets of a clip of several edits up to which its frames are counted by decoding them: some minutes. */
+/** Maximum number of packets of a clip with several edits whose frames are counted by decoding: some minutes of video. */
 const MAX_DECODED_TO_COUNT = 4096
 
-/** The packets of a stream, in the order of decoding; times are FFmpeg's ticks. */
+/** The packets of a stream, in decoding order. Times are in FFmpeg's ticks. */
 export interface PacketScan {
   readonly packets: readonly PacketFacts[]
-  /** The times of packets ascend as if nothing were reordered, but the decoder gives frames in another order. */
+  /** Packet times ascend as if nothing were reordered, but the decoder returns frames in another order. */
   readonly timesAreOfDecoding: boolean
-  /** How many are damaged. */
+  /** Number of damaged packets. */
   readonly corrupt: number
-  /** Reading ended with an error instead of the file's end. */
+  /** Reading ended with an error instead of the end of the file. */
   readonly failed: boolean
-  /** End of the last frame in ticks, as far as timestamps tell. */
+  /** End of the last frame in ticks, as far as timestamps are known. */
   readonly end: number
 }
 
-/** Finds all packets of a stream, by the container's index where that is enough, else by reading through without decoding. */
+/** Lists all packets of a stream, from the container's index if that suffices, otherwise by reading the file without decoding. */
 export async function scanPackets(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
   const scan = (await scanIndex(path, demuxer, signal)) ?? (await scanThrough(path, demuxer, signal))
   const { videoDelay } = demuxer.stream.codecpar
   if (videoDelay <= 0 || !ascends(scan.packets.map(({ pts }) => pts))) return scan
   if (ascends(await decodedPositions(path, PROBED, signal))) return scan
-  // The edit list skips the delay of the missing times of presentation, and with it frames that are to be seen.
+  // The edit list skips the reordering delay, which this file's times do not contain, and so hides frames that should be shown.
   const first = scan.packets.findIndex(({ hidden }) => !hidden)
   if (first < 1 || first > videoDelay) return { ...scan, timesAreOfDecoding: true }
   const packets = scan.packets.map((packet, at) => (at < first ? { ...packet, hidden: false } : packet))
@@ -41,8 +41,8 @@ export async function scanPackets(path: string, demuxer: Demuxer, signal: AbortS
 }
 
 /**
- * The index of a scan. Where several edits follow one another the decoder goes on as if nothing had been cut, and may drop frames after a
- * cut, as players do: which ones come out only decoding can tell.
+ * Builds the frame index of a scan. With several edits, the decoder continues across cuts and may drop frames after a
+ * cut, as players do, so the frames have to be determined by decoding.
  */
 export async function indexPackets(path: string, scan: PacketScan, signal: AbortSignal): Promise<FrameIndex> {
   const { packets, timesAreOfDecoding } = scan
@@ -67,7 +67,7 @@ async function scanIndex(path: string, demuxer: Demuxer, signal: AbortSignal): P
 
 async function scanThrough(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
   if (!demuxer.container.startsWith('mov,')) return await readThrough(demuxer, signal)
-  // It has been read from to compare.
+  // The demuxer has already been read from for the comparison.
   await using fresh = await Demuxer.open(path, signal)
   return await readThrough(fresh, signal)
 }
@@ -76,7 +76,7 @@ function ascends(values: readonly (number | null)[]): boolean {
   return values.every((value, i) => value !== null && (i === 0 || value > (values[i - 1] ?? value)))
 }
 
-/** The positions of the first packets in the order in which their frames come out of the decoder. */
+/** Positions of the first packets in the order in which the decoder returns their frames. */
 async function decodedPositions(path: string, most: number, signal: AbortSignal): Promise<number[]> {
   await using demuxer = await Demuxer.open(path, signal)
   using decoder = await PictureDecoder.open(path, demuxer.stream)
@@ -100,7 +100,7 @@ async function decodedPositions(path: string, most: number, signal: AbortSignal)
 }
 
 /**
- * By how many ticks FFmpeg's times differ from those of our own reading, the same for all packets; null when the two do not
+ * Difference in ticks between FFmpeg's times and those of the parsed index, the same for all packets; null if the two do not
  * agree at the start and from the last keyframe on.
  */
 async function shiftOf(packets: readonly PacketFacts[], demuxer: Demuxer): Promise<number | null> {
@@ -121,7 +121,7 @@ async function shiftOf(packets: readonly PacketFacts[], demuxer: Demuxer): Promi
   return shift
 }
 
-/** Reads in slices that let other work in between. */
+/** Reads all packets in time slices, yielding to the event loop between them. */
 async function readThrough(demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
   using packet = new Packet()
   packet.alloc()

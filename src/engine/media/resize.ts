@@ -1,12 +1,12 @@
 import type { RgbImage } from './types.ts'
 
-/** Pillow's fixed point for 8-bit pictures: 32 bits less 8 of a pixel and 2 for overshoot of the filter. */
+/** Pillow's fixed-point precision for 8-bit images: 32 bits minus 8 for a pixel and 2 for overshoot of the filter. */
 const PRECISION_BITS = 32 - 8 - 2
 const HALF = 1 << (PRECISION_BITS - 1)
 
 const SUPPORT = 2
 
-/** Catmull-Rom (a = -0.5), its terms in Pillow's order: other orders differ in the last bit, which shows in the rounding. */
+/** Catmull-Rom (a = -0.5) with the terms in Pillow's order: another order differs in the last bit, which changes the rounding. */
 function bicubic(distance: number): number {
   const x = Math.abs(distance)
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1
@@ -14,7 +14,7 @@ function bicubic(distance: number): number {
   return 0
 }
 
-/** For every output pixel where its window begins, how many input pixels it has, and their weights (`size` apart). */
+/** For each output pixel: the start of its window, the number of input pixels in it, and their weights (with a stride of `size`). */
 interface Windows {
   readonly size: number
   readonly starts: Int32Array
@@ -22,7 +22,7 @@ interface Windows {
   readonly weights: Int32Array
 }
 
-/** Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: when shrinking, the filter is widened by the scale. */
+/** Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: for downscaling, the filter is widened by the scale. */
 function bicubicWindows(from: number, to: number): Windows {
   const scale = from / to
   const filterScale = Math.max(scale, 1)
@@ -54,8 +54,8 @@ function bicubicWindows(from: number, to: number): Windows {
 }
 
 /**
- * Pillow 13's `Image.resize(size, BICUBIC)` for RGB, byte for byte: antialiased, one direction after the other, each rounded to
- * 8 bits. The same size gives a copy.
+ * Pillow 13's `Image.resize(size, BICUBIC)` for RGB, byte for byte: antialiased, in two passes, each rounded to
+ * 8 bits. Returns a copy if the size is unchanged.
  */
 export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
   check(image, width, height)
@@ -69,12 +69,12 @@ export function resizeBicubic(image: RgbImage, width: number, height: number): R
         : image.rgb.slice()
     return { width, height, rgb }
   }
-  // Pillow before 13 always began with the columns; the bytes differ in the last bit.
+  // Pillow before 13 always started with the horizontal pass; the bytes differ in the last bit.
   if (height < image.height && image.height - height > 2 * (image.width - width)) {
     const low = resizeRows(image.rgb, image.width * 3, rows, height)
     return { width, height, rgb: resizeColumns(low, image.width, 0, height, columns, width) }
   }
-  // Only rows that are looked at later.
+  // Only the rows that the vertical pass reads.
   const first = rows.starts[0] ?? 0
   const last = (rows.starts[height - 1] ?? 0) + (rows.counts[height - 1] ?? 0)
   const narrow = resizeColumns(image.rgb, image.width, first, last, columns, width)
@@ -89,7 +89,7 @@ function check({ width, height, rgb }: RgbImage, toWidth: number, toHeight: numb
   }
 }
 
-/** Two rows at a time: half as many weights are loaded. An odd last row is computed twice. */
+/** Horizontal pass. Computes two rows at a time to load half as many weights; an odd last row is computed twice. */
 function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, last: number, windows: Windows, width: number): Uint8Array {
   const { size, starts, counts, weights } = windows
   const out = new Uint8ClampedArray((last - first) * width * 3)
@@ -132,7 +132,7 @@ function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, l
   return new Uint8Array(out.buffer)
 }
 
-/** Sums of a whole output row at a time, so that memory is read in its order; four input rows a pass. */
+/** Vertical pass. Accumulates a whole output row at a time to read memory sequentially; adds four input rows per iteration. */
 function resizeRows(source: Uint8Array, stride: number, windows: Windows, height: number): Uint8Array {
   const { size, starts, counts, weights } = windows
   const out = new Uint8ClampedArray(stride * height)

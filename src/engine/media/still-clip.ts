@@ -11,17 +11,17 @@ import { decodePicture, type PixelForm, pixelForm } from './picture-pixels.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** Larger pictures are refused before anything is allocated, as by Pillow. */
+/** Larger images are rejected before anything is allocated, as in Pillow. */
 const MAX_PIXELS = 178_956_970
-/** Pictures of more pixels need a byte for every {@link PIXELS_PER_BYTE}: what has less shows nothing and takes gigabytes. */
+/** Images with more pixels need at least one byte per {@link PIXELS_PER_BYTE} pixels: otherwise they have no content and take gigabytes. */
 const MAX_PIXELS_OF_ANY = 2 ** 26
 const PIXELS_PER_BYTE = 512
-/** Largest file of a picture: {@link MAX_PIXELS} of 16-bit colours with opacity, without compression. */
+/** Maximum file size of an image: {@link MAX_PIXELS} pixels of uncompressed 16-bit RGBA. */
 const MAX_BYTES = MAX_PIXELS * 8
 
 /**
- * A picture, upright by its EXIF orientation; of pictures with several pages the first. libvips gets its bytes and never its path: it would keep files
- * open and mapped, which on Windows can then neither be removed nor replaced, and it knows no paths of more than 260 characters there.
+ * An image, rotated by its EXIF orientation; the first page if there are several. libvips receives the bytes, never the path: it would keep the
+ * file open and mapped, which on Windows prevents deleting or replacing it, and it does not support paths of more than 260 characters there.
  */
 export class StillClip implements Clip {
   readonly info: MediaInfo
@@ -33,7 +33,7 @@ export class StillClip implements Clip {
     this.#form = form
   }
 
-  /** `head` is the file's beginning. Null when sharp does not know the file. */
+  /** `head` contains the file's first bytes. Returns null if sharp does not recognize the file. */
   static async open(path: string, bytes: number, head: Uint8Array): Promise<StillClip | null> {
     if (bytes > MAX_BYTES) {
       throw new TarsierError(
@@ -86,7 +86,7 @@ export class StillClip implements Clip {
     for (const index of plan.indices) {
       signal.throwIfAborted()
       const content = await readPicture(path, signal)
-      // libvips cannot be stopped.
+      // libvips cannot be interrupted.
       const decode = (failOn: 'warning' | 'none') =>
         unlessAborted(decodePicture(content, { form: this.#form, alpha: false, failOn, maxPixels: MAX_PIXELS }), signal)
       const { pixels } = await decode('warning').catch(async () => {
@@ -122,7 +122,7 @@ async function readPicture(path: string, signal?: AbortSignal): Promise<Uint8Arr
   })
 }
 
-/** EXIF mirrors before it turns: 5 is the picture mirrored left to right, then turned by 270 degrees. */
+/** EXIF mirrors before it rotates: 5 is mirrored horizontally, then rotated by 270 degrees. */
 function exifRotation(orientation: number | undefined): MediaInfo['rotation'] {
   if (orientation === 3 || orientation === 4) return 180
   if (orientation === 6 || orientation === 7) return 90
