@@ -3,52 +3,52 @@ import type { TemplateFault } from './template-messages.ts'
 import { TemplateRenderer, unusable } from './template-renderer.ts'
 import type { ChatMessage, ChatPart } from './types.ts'
 
-/** First code point of the plane for private use: characters that no text means anything by. */
+/** First code point of a private use plane: characters without a meaning in any text. */
 const PRIVATE = 0xf0000
 const PRIVATE_END = 0xffffd
 
-/** A rendered prompt, in order. `text` holds template and users' words alike, in which nothing is a control token any more. */
+/** A rendered prompt, in order. `text` contains text of the template and of messages, without control tokens. */
 export type RenderedPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'control'; readonly token: number }
   | { readonly kind: 'clip' }
 
-/** A message as the template is given it. */
+/** A message as it is passed to the template. */
 interface ShownMessage {
   readonly role: string
   readonly content: string | readonly ChatPart[]
 }
 
-/** A word to see what a template shows. */
+/** Sample text to detect what a template outputs. */
 const TRIAL = 'tarsier'
 
 export interface TemplateText {
   /** The checkpoint's own chat template (Jinja). */
   readonly template: string
-  /** What stands for a clip in the rendered template. */
+  /** Placeholder for a clip in the rendered template. */
   readonly videoPad: string
 }
 
 export interface PromptVocabulary {
-  /** Control tokens by their text. */
+  /** Control tokens by text. */
   readonly controls: ReadonlyMap<string, number>
   readonly bosText: string
   readonly eosText: string
 }
 
 /**
- * A checkpoint's chat template. It sees the users' own words, so that whatever it does to them it does as in the
- * reference, except that every character with which a control token begins or ends is masked by one of private use.
- * So no control token can be made of what users wrote, not even with the template's help.
+ * A checkpoint's chat template. It receives the messages' original text, so that it processes the text as in the reference, except that the
+ * first and last characters of control tokens are replaced by private use characters. So no control token can result from a message's text,
+ * not even with the template's help.
  */
 export class PromptTemplate {
   readonly #renderer: TemplateRenderer
   readonly #vocabulary: PromptVocabulary
   readonly #source: string
   readonly #videoPad: string
-  /** Whether content is given as a list of parts. Templates without pictures know strings only. */
+  /** Whether content is passed as a list of parts. Templates of text-only models support only strings. */
   #takesParts = false
-  /** Whether a system message at the beginning is shown. Some templates pass over it, some refuse it. */
+  /** Whether the template outputs a leading system message. Some templates ignore it, others reject it. */
   #takesSystem = false
 
   private constructor(renderer: TemplateRenderer, { template, videoPad }: TemplateText, vocabulary: PromptVocabulary) {
@@ -58,7 +58,7 @@ export class PromptTemplate {
     this.#vocabulary = vocabulary
   }
 
-  /** Tries the template out. Throws `model-damaged` when it is no Jinja, and for one that goes beyond a limit of {@link TemplateRenderer}. */
+  /** Tests the template. Throws `model-damaged` if it is not valid Jinja or exceeds a limit of {@link TemplateRenderer}. */
   static async open(renderer: TemplateRenderer, text: TemplateText, vocabulary: PromptVocabulary): Promise<PromptTemplate> {
     const template = new PromptTemplate(renderer, text, vocabulary)
     template.#takesParts = await template.#showsParts()
@@ -67,8 +67,8 @@ export class PromptTemplate {
   }
 
   /**
-   * Throws `usage` for messages in an order that the template refuses, `model-damaged` for a template that shows not even a question or that
-   * goes beyond a limit, `context-full` for a conversation that no model could hold.
+   * Throws `usage` if the template rejects the order of the messages, `model-damaged` if the template does not output even a single
+   * question or exceeds a limit, `context-full` for a conversation larger than the context of any model.
    */
   async render(given: readonly ChatMessage[], addGenerationPrompt: boolean): Promise<RenderedPart[]> {
     const messages = this.#takesSystem ? given : withoutSystem(given)
@@ -96,7 +96,7 @@ export class PromptTemplate {
     return this.#takesParts || texts.length < parts.length ? parts : texts.join('\n')
   }
 
-  /** Throws whatever the renderer does. */
+  /** Throws as the renderer does. */
   #run(messages: readonly ShownMessage[], addGenerationPrompt: boolean): Promise<string> {
     return this.#renderer.render(this.#source, {
       messages,
@@ -106,7 +106,7 @@ export class PromptTemplate {
     })
   }
 
-  /** What the template makes of messages; nothing where it refuses them. */
+  /** Renders messages; returns an empty string if the template rejects them. */
   async #tried(messages: readonly ShownMessage[]): Promise<string> {
     try {
       return await this.#run(messages, false)
@@ -118,7 +118,7 @@ export class PromptTemplate {
 
   async #showsParts(): Promise<boolean> {
     const rendered = await this.#tried([{ role: 'user', content: [{ type: 'text', text: TRIAL }] }])
-    // A template that knows strings only prints the list itself.
+    // A template that supports only strings outputs the list itself.
     return rendered.includes(TRIAL) && !/["']type["']\s*:/.test(rendered)
   }
 
@@ -130,7 +130,7 @@ export class PromptTemplate {
     return { role, content: this.#contentOf([{ type: 'text', text }]) }
   }
 
-  /** What to tell of a template that failed: it may be of no use at all, or only refuse these messages. */
+  /** Returns the error for a template that failed: either the template is unusable, or it rejects only these messages. */
   async #failure(error: unknown): Promise<unknown> {
     const said = refusal(error)
     if (said === null || !(await this.#tried([this.#trial('user', TRIAL)])).includes(TRIAL)) return error
@@ -159,7 +159,7 @@ export class PromptTemplate {
 }
 
 /**
- * Renders a first question, as an import does before it begins: what no question could be asked with is not worth importing.
+ * Renders a sample question. Used before an import, because a model with an unusable template cannot answer any question.
  * Throws `model-damaged`.
  */
 export async function tryTemplate(text: TemplateText): Promise<void> {
@@ -168,13 +168,13 @@ export async function tryTemplate(text: TemplateText): Promise<void> {
   await template.render([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: 'What happens?' }] }], true)
 }
 
-/** What a template said that failed over its messages; null for everything else that went wrong. */
+/** Message of a template that failed on its input; null for all other errors. */
 function refusal(error: unknown): string | null {
   if (!(error instanceof TarsierError) || error.details?.fault !== ('failure' satisfies TemplateFault)) return null
   return String(error.details.said)
 }
 
-/** The system messages' text before the first user's, for templates that have no place for it. */
+/** Moves the text of system messages to the start of the first user message, for templates that do not support system messages. */
 function withoutSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const system = messages.filter(({ role }) => role === 'system').flatMap(({ content }) => content)
   const rest = messages.filter(({ role }) => role !== 'system')
@@ -184,7 +184,7 @@ function withoutSystem(messages: readonly ChatMessage[]): readonly ChatMessage[]
   return rest.map((message, i) => (i === place ? { ...message, content: [...system, ...between, ...message.content] } : message))
 }
 
-/** A pad given with its brackets (`<|vision_start|><|video_pad|><|vision_end|>`) keeps them around the clip. */
+/** If the placeholder includes its delimiters (`<|vision_start|><|video_pad|><|vision_end|>`), they are kept around the clip. */
 function surroundings(videoPad: string, controls: ReadonlyMap<string, number>): { before: RenderedPart[]; after: RenderedPart[] } {
   const bracket = (fits: (text: string) => boolean): RenderedPart[] => {
     const found = [...controls].find(([text]) => text !== videoPad && fits(text))
@@ -201,7 +201,7 @@ function ends(text: string): string[] {
   return [characters[0] ?? '', characters.at(-1) ?? ''].filter((character) => character !== '')
 }
 
-/** So many characters of private use that a text does not hold. */
+/** Returns `count` private use characters that do not occur in a text. */
 function privateCharacters(count: number, text: string): string[] {
   const taken = new Set(text)
   const free: string[] = []

@@ -2,12 +2,12 @@ import type { PromptTemplate, RenderedPart } from './prompt-template.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, PromptOptions, PromptSegment } from './types.ts'
 
-/** A text that begins with a space, as it is or as SentencePiece writes it. */
+/** Text that starts with a space, either as such or in SentencePiece's form. */
 const SPACED = /^[ ▁]/
 
 /**
- * Renders messages and makes tokens of them. Words of the template and of users that stand side by side are tokenised as one text, as in the
- * reference. `batch` is the most tokens of a piece.
+ * Renders and tokenizes messages. Adjacent text of the template and of messages is tokenized as one text, as in the reference. `batch` is
+ * the maximum number of tokens per piece.
  */
 export async function buildPrompt(
   template: PromptTemplate,
@@ -35,7 +35,10 @@ export async function buildPrompt(
   return whole.flatMap((segment) => (segment.kind === 'clip' ? [segment] : pieces(segment.tokens, tokenizer, options.batch)))
 }
 
-/** Tokens in pieces: one ends after a token that ends a message, because that is where the next question's prompt goes another way, and where it is full. */
+/**
+ * Splits tokens into pieces. A piece ends after a token that ends a message, because the prompt of the next question may differ from there
+ * on, or when it is full.
+ */
 function pieces(tokens: readonly number[], tokenizer: Pick<Tokenizer, 'isEnd'>, batch: number): PromptSegment[] {
   const made: number[][] = []
   let piece: number[] = []
@@ -49,14 +52,14 @@ function pieces(tokens: readonly number[], tokenizer: Pick<Tokenizer, 'isEnd'>, 
   return made.map((piece) => ({ kind: 'tokens', tokens: piece }))
 }
 
-/** The text is not shown to the template, which would end the turn after it. */
+/** Appends the answer's prefix after rendering, because the template would end the turn after it. */
 function withText(parts: readonly RenderedPart[], text: string): readonly RenderedPart[] {
   const last = parts.at(-1)
   if (text === '') return parts
   return last?.kind === 'text' ? [...parts.slice(0, -1), { kind: 'text', text: last.text + text }] : [...parts, { kind: 'text', text }]
 }
 
-/** Models that want a beginning or an end token around a text get them, as transformers does it: none where the template wrote the beginning itself. */
+/** Adds BOS and EOS tokens for models that need them, like transformers: none if the template wrote the BOS token itself. */
 function withAdditions(segments: readonly PromptSegment[], { bos, eos }: Pick<Tokenizer, 'bos' | 'eos'>): PromptSegment[] {
   const [first] = segments
   if (bos !== null && first?.kind === 'tokens' && first.tokens[0] === bos) return [...segments]
@@ -67,7 +70,7 @@ function tokensOf(token: number): PromptSegment {
   return { kind: 'tokens', tokens: [token] }
 }
 
-/** Runs of tokens that stand side by side, as one. */
+/** Joins adjacent token segments. */
 function joined(segments: readonly PromptSegment[]): PromptSegment[] {
   const made: PromptSegment[] = []
   for (const segment of segments) {

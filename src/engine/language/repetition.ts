@@ -1,22 +1,22 @@
-/** Longest cycle looked for, in tokens. */
+/** Longest cycle to detect, in tokens. */
 const LONGEST_PERIOD = 256
-/** A cycle is endless once it was said so often in a row … */
+/** Minimum number of consecutive repetitions of a cycle. */
 const LEAST_ROUNDS = 5
-/** … and the rounds together are so long: a word said twenty times is no loop yet. */
+/** Minimum total length of the repetitions in tokens, because a word repeated twenty times is not yet a loop. */
 const LEAST_TOKENS = 64
 
 /**
- * Notices that the last tokens go round in a circle: the same cycle of up to 256 tokens at least five times in a row and
- * over at least 64 tokens. So one token must come 64 times, a sentence of twelve six times, one of thirty five times.
+ * Detects that generation is stuck in a loop: the same cycle of up to 256 tokens, at least five times in a row and over at least 64 tokens.
+ * So a single token must occur 64 times, a sentence of twelve tokens six times, one of thirty tokens five times.
  */
 export class RepetitionDetector {
-  /** Tokens that came, the last {@link LONGEST_PERIOD} of them, in a ring. */
+  /** Ring buffer of the last {@link LONGEST_PERIOD} tokens. */
   readonly #ring = new Int32Array(LONGEST_PERIOD)
-  /** For each period, how many of the last tokens in a row equal the one a period before. */
+  /** For each period, the number of consecutive last tokens that equal the token one period earlier. */
   readonly #matches = new Int32Array(LONGEST_PERIOD + 1)
   #count = 0
 
-  /** Takes note of a token; true when it closes an endless repetition. */
+  /** Adds a token; returns true if it completes a loop. */
   add(token: number): boolean {
     let endless = false
     const reach = Math.min(this.#count, LONGEST_PERIOD)

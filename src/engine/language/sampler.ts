@@ -4,13 +4,13 @@ import { GrammarSampler } from './grammar-sampler.ts'
 import type { LlamaApi, Pointer } from './llama-header.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** Tokens of the answer that the repeat penalty looks back at. */
+/** Number of last tokens of the answer to which the repeat penalty applies. */
 const PENALTY_WINDOW = 64
 const LARGEST_SEED = 0xfffffffe
 
 /**
- * llama.cpp's own samplers in Hugging Face's order: repeat penalty, temperature, top-k, top-p, draw. The penalty is for
- * what was generated, not for the prompt: an answer may use the question's words. Greedy is the greatest logit.
+ * llama.cpp's samplers in Hugging Face's order: repeat penalty, temperature, top-k, top-p, draw. The penalty applies to generated tokens
+ * only, so that an answer can use words of the question. Greedy sampling selects the greatest logit.
  */
 export class Sampler implements Disposable {
   readonly #api: LlamaApi
@@ -33,12 +33,12 @@ export class Sampler implements Disposable {
     add(api.samplerDraw(sampling.seed ?? randomInt(LARGEST_SEED + 1)))
   }
 
-  /** Draws from the logits of the last evaluated token, and takes note of what was drawn. */
+  /** Samples from the logits of the last evaluated token, and accepts the sampled token. */
   next(context: Pointer, logits: () => Float32Array): number {
     return this.#grammar ? this.#grammar.next(this.#chain, logits()) : this.#api.samplerSample(this.#chain, context, -1)
   }
 
-  /** Takes note of tokens that were drawn earlier. Throws `usage` where the grammar does not allow them. */
+  /** Accepts tokens that were sampled earlier. Throws `usage` if the grammar does not allow them. */
   accept(tokens: readonly number[]): void {
     for (const token of tokens) {
       this.#grammar?.accept(token)

@@ -3,15 +3,15 @@ import { Interpreter, Template } from '@huggingface/jinja'
 import { MAX_SECONDS, type TemplateAnswer, type TemplateFault, type TemplateRequest } from './template-messages.ts'
 
 /**
- * A process of its own for chat templates: they come with a checkpoint, so anybody may have written them, and a program in Jinja can
- * loop for ever or fill the memory. Time and the length of every text are limited here. Memory is limited by V8, which ends the process.
+ * Process that renders chat templates. They are part of a checkpoint and not trusted, and a Jinja program can loop forever or exhaust
+ * memory. Time and the length of every text are limited here. V8 limits the memory, and ends the process.
  */
 class TooLong extends Error {}
 class NoJinja extends Error {}
 
 let maxLength = 0
 const { evaluate } = Interpreter.prototype
-// Texts double with every step, so each is measured, and not only the last one.
+// Check every intermediate text, because its length can double with every step.
 Interpreter.prototype.evaluate = function (...node: Parameters<typeof evaluate>) {
   const result = evaluate.apply(this, node)
   if (typeof result.value === 'string' && result.value.length > maxLength) throw new TooLong()
@@ -28,7 +28,7 @@ process.on('message', (request: TemplateRequest) => {
   work = () => parse(source).render({ ...variables })
   let answer: TemplateAnswer
   try {
-    // A thread of Node's own keeps the time, so a loop without an end is ended too.
+    // Node enforces the timeout on a separate thread, so that endless loops are ended as well.
     const text: unknown = runInContext('work()', context, { timeout: MAX_SECONDS * 1000 })
     answer = { kind: 'rendered', id, text: String(text) }
   } catch (error) {
@@ -38,7 +38,7 @@ process.on('message', (request: TemplateRequest) => {
   process.send?.(answer)
 })
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C reaches every process of the terminal; the parent decides what it means.
+// Ctrl-C is sent to every process of the terminal; the parent process handles it.
 process.on('SIGINT', () => {})
 process.send?.({ kind: 'ready' } satisfies TemplateAnswer)
 
@@ -61,7 +61,7 @@ function faultOf(error: unknown): TemplateFault {
   return message === 'Invalid string length' ? 'length' : 'failure'
 }
 
-/** By its words: errors of the context's own are of other classes. */
+/** Compares the message, because errors from the VM context are instances of other classes. */
 function isDeep(error: unknown): boolean {
   return (error as Error).message === 'Maximum call stack size exceeded'
 }

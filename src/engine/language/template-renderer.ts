@@ -11,10 +11,10 @@ import {
   type TemplateRequest,
 } from './template-messages.ts'
 
-/** A template's own words may be as long as this, in characters, beside {@link ECHOES} times the conversation. */
+/** Maximum length of the template's own text in characters, in addition to {@link ECHOES} times the conversation. */
 const OWN_WORDS = 100_000
 const ECHOES = 3
-/** The process ends a template by itself after {@link MAX_SECONDS}; one that does not even do that is ended after this time. */
+/** The process ends a template after {@link MAX_SECONDS}; if that fails, the process is killed after this time. */
 const PATIENCE_MS = 10_000
 
 interface Waiting {
@@ -25,12 +25,12 @@ interface Waiting {
 }
 
 /**
- * Renders chat templates (Jinja) in a process of their own, within limits of size, time, memory and length. The process is started
- * beforehand, because a start takes far longer than rendering does, and again after it was ended.
+ * Renders chat templates (Jinja) in a separate process, with limits on size, time, memory and length. The process is started in advance,
+ * because starting takes far longer than rendering, and restarted if it ended.
  */
 export class TemplateRenderer implements AsyncDisposable {
   #child: NodeChild<TemplateRequest, TemplateAnswer> | null = null
-  /** Whether the process has come so far that whatever ends it is the template's doing. */
+  /** Whether the process has started, so that the template is the cause if it ends. */
   #ready = false
   #waiting: Waiting | null = null
   #last: Promise<unknown> = Promise.resolve()
@@ -42,9 +42,9 @@ export class TemplateRenderer implements AsyncDisposable {
   }
 
   /**
-   * The template's text over plain data; calls wait for one another.
-   * Throws `model-damaged` for a template that cannot be used ({@link TemplateFault} as `fault` in the details), and `context-full` for
-   * data that no model could hold.
+   * Renders a template with plain data; calls run one after another.
+   * Throws `model-damaged` for an unusable template ({@link TemplateFault} as `fault` in the details), and `context-full` for data larger
+   * than the context of any model.
    */
   async render(source: string, variables: TemplateRequest['variables']): Promise<string> {
     if (source.length > MAX_TEMPLATE) throw unusable('size')
@@ -127,7 +127,7 @@ function neverStarted({ why, said, cause }: ChildEnd): TarsierError {
 }
 
 const NEEDLESS = 'which no template for conversations needs'
-/** What a template did, and where the limit lies. */
+/** Description of each fault, with its limit. */
 const FAULTS: Readonly<Record<TemplateFault, string>> = {
   size: `is longer than ${MAX_TEMPLATE} characters, ${NEEDLESS}`,
   time: `takes longer than ${MAX_SECONDS} seconds, ${NEEDLESS}`,
@@ -138,7 +138,7 @@ const FAULTS: Readonly<Record<TemplateFault, string>> = {
   failure: 'cannot be used',
 }
 
-/** `message` tells more, in Jinja's words. */
+/** `message` contains the details from Jinja. */
 export function unusable(fault: TemplateFault, message = ''): TarsierError {
   const more = message === '' || FAULTS[fault].endsWith(NEEDLESS) ? '' : `: ${message}`
   return new TarsierError(

@@ -1,6 +1,5 @@
 /**
- * Turns the bytes of tokens into text that may be shown: a character is never cut, and nothing is shown that may turn
- * out to be (part of) a stop string.
+ * Converts the bytes of tokens to text for display. Characters are never split, and text that may be (part of) a stop string is held back.
  */
 export class TextStream {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -12,17 +11,17 @@ export class TextStream {
     this.#stops = stops
   }
 
-  /** A stop string has come; nothing from its beginning on was given out. */
+  /** Whether a stop string was found; neither it nor the text after it was returned. */
   get stopped(): boolean {
     return this.#stopped
   }
 
-  /** @returns what can be shown now, often nothing */
+  /** @returns the text that can be shown now, often empty */
   push(bytes: Uint8Array): string {
     return this.#add(this.#decoder.decode(bytes, { stream: true }))
   }
 
-  /** What was still held back; a character whose end never came is U+FFFD, as everywhere where bytes are decoded. */
+  /** Returns the text that was held back; an incomplete character becomes U+FFFD, as in every UTF-8 decoder. */
   end(): string {
     const text = this.#add(this.#decoder.decode())
     const rest = this.#stopped ? '' : this.#held
@@ -46,7 +45,7 @@ export class TextStream {
     return places.length === 0 ? -1 : Math.min(...places)
   }
 
-  /** Length of the longest end of what is held that begins a stop string. */
+  /** Length of the longest suffix of the held-back text that is a prefix of a stop string. */
   #possibleStop(): number {
     let longest = 0
     for (const stop of this.#stops) {

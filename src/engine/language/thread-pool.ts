@@ -1,12 +1,12 @@
 import koffi, { type LibraryHandle } from 'koffi'
 import type { Pointer } from './llama-header.ts'
 
-/** Makes threads that stay from batch to batch. */
+/** Creates threads that are reused for all batches. */
 export interface ThreadPools {
   make(threads: number): ThreadPool
 }
 
-/** A ggml thread pool; whoever attached it to a context frees it after that. */
+/** A ggml thread pool. The code that attached it to a context frees it after the context. */
 export interface ThreadPool {
   readonly address: Pointer
   free(): void
@@ -22,11 +22,12 @@ interface PoolParams {
 }
 
 /**
- * ggml's thread pools. Without one llama.cpp makes its threads anew for every batch, and a batch that a worker of Node's hands in begins with two of
- * them on one core, spinning for each other, until the system moves one: half of the speed on two cores (docs/decisions/0024-thread-pools.md).
+ * Declares ggml's thread pools. Without one, llama.cpp creates threads for every batch, and in a batch from a Node worker thread two of
+ * them start on the same core and spin for each other until the system moves one: half of the speed on two cores
+ * (docs/decisions/0024-thread-pools.md).
  * @param base libggml-base
  * @param ggml libggml, where the backends are registered
- * @returns null for a build that has none or lays them out otherwise: it works without
+ * @returns null for a build without thread pools or with another layout; llama.cpp works without them
  */
 export function declareThreadPools(base: LibraryHandle, ggml: LibraryHandle): ThreadPools | null {
   const params = koffi.struct({
@@ -41,7 +42,7 @@ export function declareThreadPools(base: LibraryHandle, ggml: LibraryHandle): Th
   const { n_threads, prio, poll, strict_cpu, paused } = defaults(3)
   if (n_threads !== 3 || prio !== 0 || poll !== 50 || strict_cpu || paused) return null
 
-  // They lie in the build of the CPU backend that fits this processor, whichever that is.
+  // The functions are in the build of the CPU backend that was selected for this processor.
   const cpu = ggml.func('ggml_backend_reg_by_name', 'void *', ['str'])('CPU') as Pointer | null
   const find = base.func('ggml_backend_reg_get_proc_address', 'void *', ['void *', 'str'])
   const address = (name: string) => (cpu === null ? null : (find(cpu, name) as Pointer | null))
@@ -51,7 +52,7 @@ export function declareThreadPools(base: LibraryHandle, ggml: LibraryHandle): Th
   const destroyType = koffi.proto('void', ['void *'])
   return {
     make(threads) {
-      // They sleep between batches: nothing is computed while somebody reads.
+      // The threads sleep between batches instead of polling.
       const pool = koffi.call(create, createType, { ...defaults(threads), poll: 0 }) as Pointer
       return { address: pool, free: () => koffi.call(destroy, destroyType, pool) }
     },

@@ -1,11 +1,11 @@
-/** Most repetitions that llama.cpp writes out; more would silently mean "without end" there. */
+/** Maximum repetition count that llama.cpp expands; it silently treats larger counts as unbounded. */
 const MAX_WRITTEN_OUT = 1000
-/** Bounds on what one grammar may become. */
+/** Limits on the size of a grammar. */
 const MAX_RULES = 8000
 const MAX_CHARACTERS = 1_000_000
 const MAX_REPETITIONS = 100_000
 
-/** What a source of rules (a schema, a pattern) asks for and cannot be had; `where` is its place in that source. */
+/** An unsupported construct in the source of a grammar (a schema, a pattern); `where` is its location in the source. */
 export class GrammarProblem extends Error {
   readonly where: string
 
@@ -15,14 +15,14 @@ export class GrammarProblem extends Error {
   }
 }
 
-/** Collects the rules of a grammar in llama.cpp's GBNF. Equal bodies share a rule, so that alternatives which are the same are one. */
+/** Collects the rules of a grammar in llama.cpp's GBNF. Rules with equal bodies are shared, so that equal alternatives can be merged. */
 export class GrammarBuilder {
   readonly #rules = new Map<string, string>()
   readonly #names = new Map<string, string>()
   #characters = 0
   #repetitions = 0
 
-  /** The name of the rule with this body. */
+  /** Returns the name of the rule with this body; adds the rule if necessary. */
   rule(body: string): string {
     const known = this.#names.get(body)
     if (known) return known
@@ -32,7 +32,7 @@ export class GrammarBuilder {
     return name
   }
 
-  /** A name for a rule whose body is given later, for rules that refer to themselves. */
+  /** Reserves a name for a rule whose body is defined later, for recursive rules. */
   reserve(): string {
     const name = `r${this.#rules.size}`
     this.define(name, '')
@@ -46,7 +46,7 @@ export class GrammarBuilder {
       throw new GrammarProblem('', 'it is too large to be turned into a grammar')
   }
 
-  /** An item so many times; `max` may be infinite. The item must not be empty. */
+  /** Repeats an item between `min` and `max` times; `max` may be infinite. The item must not match the empty string. */
   repeated(item: string, min: number, max: number): string {
     const name = this.rule(item)
     if (max === Number.POSITIVE_INFINITY) {
@@ -59,7 +59,7 @@ export class GrammarBuilder {
     return [sure, more].filter(Boolean).join(' ') || '""'
   }
 
-  /** Items with a separator between them. */
+  /** A list of items with a separator. */
   separated(item: string, separator: string, min: number, max: number): string {
     if (max === 0) return '""'
     const name = this.rule(item)
@@ -67,7 +67,7 @@ export class GrammarBuilder {
     return min === 0 ? `(${name} ${further})?` : `${name} ${further}`
   }
 
-  /** @param root the name of the rule that everything begins with */
+  /** @param root name of the start rule */
   text(root: string): string {
     return `root ::= ${root}\n${[...this.#rules].map(([name, body]) => `${name} ::= ${body}\n`).join('')}`
   }
@@ -94,7 +94,7 @@ export class GrammarBuilder {
   }
 }
 
-/** Text as it stands. */
+/** Text that must match exactly. */
 export function literal(text: string): string {
   const escaped = Array.from(text, (letter) => {
     if (letter === '"' || letter === '\\') return `\\${letter}`
@@ -104,16 +104,16 @@ export function literal(text: string): string {
   return `"${escaped.join('')}"`
 }
 
-/** Characters from one to another, both included. */
+/** A range of code points, both ends included. */
 export type CharacterRange = readonly [from: number, to: number]
 
-/** One character out of ranges, or one that is in none of them. */
+/** One character in the ranges, or in none of them if `negated`. */
 export function characters(ranges: readonly CharacterRange[], negated = false): string {
   const body = ranges.map(([from, to]) => (from === to ? hex(from) : `${hex(from)}-${hex(to)}`)).join('')
   return `[${negated ? '^' : ''}${body}]`
 }
 
-/** A rule that any one of the alternatives, which are rules themselves, satisfies. Duplicates are left out; of none it is the empty text. */
+/** Alternatives of rules, without duplicates; without alternatives, the empty string. */
 export function either(alternatives: readonly string[]): string {
   const different = [...new Set(alternatives)]
   return different.length === 1 ? (different[0] ?? '""') : `(${different.join(' | ')})`

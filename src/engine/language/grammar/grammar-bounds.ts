@@ -2,20 +2,21 @@ import { TarsierError } from '../../../shared/errors.ts'
 
 const MAX_DEPTH = 200
 const MAX_RULES = 10_000
-/** Elements that all repetitions together are written out to. */
+/** Maximum total number of elements after the expansion of all repetitions. */
 const MAX_ELEMENTS = 2_000_000
 
 /**
- * Refuses a grammar on which llama.cpp's reader would run out of stack or memory. Whether it is a grammar at all, that reader says. Throws `usage`.
+ * Rejects a grammar on which llama.cpp's parser would run out of stack or memory. The syntax is not checked here, but by that parser.
+ * Throws `usage`.
  */
 export function expectBounded(grammar: string): void {
   if (grammar.includes('\0')) throw refused('it has a NUL character in it')
   let depth = 0
   let rules = 0
   let elements = 0
-  /** Elements of what a repetition would repeat. */
+  /** Number of elements in the item that a repetition applies to. */
   let item = 1
-  // Strings, classes, comments, names, braces, and every other character by itself.
+  // Strings, classes, comments, names, braces, and all other characters individually.
   for (const [part] of grammar.matchAll(/"(?:\\[\s\S]|[^"\\])*"?|\[(?:\\[\s\S]|[^\]\\])*\]?|#[^\r\n]*|::=|[A-Za-z0-9-]+|\{[^}]*\}?|\S/g)) {
     elements += part.length
     if (part === '(') depth += 1
@@ -32,7 +33,7 @@ export function expectBounded(grammar: string): void {
   }
 }
 
-/** The error of a grammar that cannot be used (`usage`). `why` is the end of a sentence without its full stop. */
+/** The `usage` error of an unusable grammar. `why` is the end of a sentence without its full stop. */
 export function refused(why: string): TarsierError {
   return new TarsierError('usage', `The grammar cannot be used: ${why}.`, { details: { param: 'grammar' } })
 }

@@ -5,23 +5,23 @@ import { STRING_FORMATS } from './json-string-formats.ts'
 import { type Bound, INTEGER, integersWithin, NUMBER, numbersWithin } from './number-grammar.ts'
 import { patternBody } from './regex-grammar.ts'
 
-/** A grammar in GBNF, and what of its source it does not hold an answer to. */
+/** A grammar in GBNF, with the constraints of its source that it does not enforce. */
 export interface CompiledGrammar {
   readonly grammar: string
-  /** Places in the schema, each with the keyword that is not held to. */
+  /** Locations in the schema, with the keyword that is not enforced. */
   readonly loose: readonly { readonly where: string; readonly keyword: string }[]
 }
 
 const MAX_DEPTH = 200
 const MAX_VISITS = 20_000
-/** As long as indentation of any use is. */
+/** Limits whitespace to a useful depth of indentation. */
 const SPACE_BODY = '| " " | "\\n"{1,2} [ \\t]{0,20}'
 const PLAIN_CHARACTER = '[^"\\\\\\x7F\\x00-\\x1F]'
 const CHARACTER_BODY = `${PLAIN_CHARACTER} | [\\\\] (["\\\\bfnrt] | "u" [0-9a-fA-F]{4})`
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const
 type Type = (typeof TYPES)[number]
 
-/** Which keywords are of which type, where a schema names none: such a schema is held to that type. */
+/** Keywords by type, to infer the type of a schema without `type`. */
 const OF_TYPE: readonly (readonly [Type, readonly string[]])[] = [
   ['object', ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties', 'patternProperties', 'propertyNames']],
   ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'additionalItems', 'uniqueItems', 'contains']],
@@ -35,9 +35,9 @@ const HELD = new Set([
 ])
 
 /**
- * A JSON schema (draft 7 and later, as OpenAI's, pydantic's and zod's libraries write them) as a grammar: whatever it lets through is JSON that the
- * schema takes. Members come in the order in which `properties` has them. Where JSON schema leaves objects open, they are closed unless
- * `additionalProperties` opens them. Throws {@link GrammarProblem} for what has no grammar at all.
+ * Compiles a JSON schema (draft 7 and later, as written by the libraries of OpenAI, pydantic and zod) to a grammar that accepts only JSON
+ * that the schema accepts. Members must be in the order of `properties`. Objects do not allow additional properties unless
+ * `additionalProperties` is set, unlike in JSON schema. Throws {@link GrammarProblem} for a schema that cannot be written as a grammar.
  */
 export function compileJsonSchema(schema: unknown): CompiledGrammar {
   return new SchemaCompiler(schema).compile()
@@ -52,9 +52,9 @@ class SchemaCompiler {
   readonly #grammar = new GrammarBuilder()
   readonly #root: unknown
   readonly #loose: { where: string; keyword: string }[] = []
-  /** Rules of what `$ref` names, by its address. */
+  /** Rules of `$ref` targets, by reference. */
   readonly #refs = new Map<string, string>()
-  /** References followed since the last character: one that comes again would never get anywhere. */
+  /** References followed since the last character; a reference that occurs again would recurse without end. */
   #leading: ReadonlySet<string> = new Set()
   #depth = 0
   #visits = 0
@@ -69,7 +69,7 @@ class SchemaCompiler {
     return { grammar: this.#grammar.text(root), loose: this.#loose }
   }
 
-  /** The name of the rule for a schema. */
+  /** Returns the name of the rule for a schema. */
   #visit(schema: unknown, where: string): string {
     this.#visits += 1
     if (this.#depth > MAX_DEPTH || this.#visits > MAX_VISITS) throw new GrammarProblem(where, 'the schema is too deep or too large')
@@ -80,7 +80,7 @@ class SchemaCompiler {
       if (!isSchema(schema)) throw new GrammarProblem(where, 'a schema is an object or a boolean')
       return this.#grammar.rule(this.#body(schema, where))
     } catch (error) {
-      // What a builder or a pattern complains of is in this place.
+      // Errors of the builder and of patterns do not contain a location.
       throw error instanceof GrammarProblem && error.where === '' ? new GrammarProblem(where, error.message) : error
     } finally {
       this.#depth -= 1
@@ -122,7 +122,7 @@ class SchemaCompiler {
     return either(types.map((type) => this.#grammar.rule(this.#ofType(type, schema, where))))
   }
 
-  /** A schema without references at its top, so that it can be merged with another. */
+  /** Resolves references at the top level of a schema, so that it can be merged with another. */
   #flat(schema: unknown, where: string): JsonSchema {
     let flat = schema
     for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
@@ -204,7 +204,7 @@ class SchemaCompiler {
     }
   }
 
-  /** What lies behind a bracket may refer to what is around it. */
+  /** References after an opening bracket may be recursive. */
   #inside<T>(make: () => T): T {
     const before = this.#leading
     this.#leading = new Set()
@@ -234,7 +234,7 @@ class SchemaCompiler {
       const members = any === null ? '' : this.#grammar.separated(any, comma, min, max)
       return `"{" ${space} ${members} ${space} "}"`
     }
-    // Where some members may be left out, their number is not counted.
+    // Optional members are not counted.
     if (required.size < min) this.#loose.push({ where, keyword: 'minProperties' })
     if (max < names.length || (any !== null && max !== Number.POSITIVE_INFINITY)) this.#loose.push({ where, keyword: 'maxProperties' })
     let later = any === null ? '' : `${this.#grammar.rule(`${comma} ${any}`)}*`
@@ -248,7 +248,7 @@ class SchemaCompiler {
     return `"{" ${space} ${first} ${space} "}"`
   }
 
-  /** A key that is none of some names. It has no escapes, so that none of them can come in another spelling. */
+  /** A key other than the given names. Escapes are excluded, so that none of the names can be written in another form. */
   #otherKey(names: readonly string[]): string {
     const plain = this.#grammar.rule(PLAIN_CHARACTER)
     const after = (begun: string): string => {
@@ -354,7 +354,7 @@ function listOf(value: unknown, keyword: string, where: string, mayBeEmpty = fal
   return value
 }
 
-/** A keyword that counts something. */
+/** Value of a keyword that contains a count. */
 function count(schema: JsonSchema, keyword: string, where: string): number | undefined {
   const value = schema[keyword]
   if (value === undefined) return undefined
@@ -363,7 +363,7 @@ function count(schema: JsonSchema, keyword: string, where: string): number | und
   return value
 }
 
-/** The stricter of two bounds. Drafts before 6 have `exclusiveMinimum: true` beside `minimum`. */
+/** The stricter of two bounds. Drafts before 6 use `exclusiveMinimum: true` with `minimum`. */
 function boundOf(schema: JsonSchema, closed: string, open: string, stricter: (a: number, b: number) => number): Bound | null {
   const [value, exclusive] = [schema[closed], schema[open]]
   if (typeof exclusive === 'number') {

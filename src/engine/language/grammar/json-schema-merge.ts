@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { GrammarProblem } from './gbnf.ts'
 
-/** A JSON schema as it came: nothing of it is trusted. */
+/** A JSON schema as received, without validation. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
 const GREATER = new Set(['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'])
 const LESSER = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'])
-/** Words for people and programs, which hold no answer to anything. */
+/** Keywords for people and programs that do not constrain the value. */
 export const ANNOTATIONS = new Set([
   ...['title', 'description', 'default', 'examples', 'example', '$comment', '$schema', '$id', '$defs', 'definitions', 'deprecated'],
   ...['readOnly', 'writeOnly', 'discriminator', 'contentMediaType', 'contentEncoding', 'strict', 'name', 'propertyOrdering'],
 ])
 
-/** The schema of what satisfies both. Throws where that cannot be written as one schema, or nothing does. */
+/** Returns the schema of values that satisfy both. Throws if it cannot be expressed as one schema, or if no value satisfies both. */
 export function merged(a: JsonSchema, b: JsonSchema, where: string): JsonSchema {
   const both: Record<string, unknown> = { ...a }
   for (const [keyword, value] of Object.entries(b)) {
@@ -67,12 +67,12 @@ function commonTypes(a: readonly string[], b: readonly string[], where: string):
   return common
 }
 
-/** The names in a schema's `type`, which is one of them or a list. */
+/** The types in a schema's `type`, which is a string or a list. */
 export function typesOf(type: unknown): string[] {
   return (Array.isArray(type) ? type : [type]).filter((name) => typeof name === 'string')
 }
 
-/** Whether a value of a schema's keyword is a schema itself, and neither a boolean nor a list. */
+/** Whether the value of a keyword is a schema object, not a boolean or a list. */
 export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

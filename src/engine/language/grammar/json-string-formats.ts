@@ -6,7 +6,7 @@ const LABEL = '[a-z0-9] ([-a-z0-9]{0,61} [a-z0-9])?'
 const HOST = `${LABEL} ("." ${LABEL}){0,8}`
 const GROUP = '[0-9a-fA-F]{1,4}'
 
-/** Formats of strings that are held to. A grammar gives the plain forms of each; days of a month are not counted. */
+/** String formats that are enforced. A grammar accepts the common forms of each; the length of months is not checked. */
 export const STRING_FORMATS: Readonly<Record<string, string>> = {
   date: DATE,
   time: TIME,

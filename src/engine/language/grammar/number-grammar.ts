@@ -1,4 +1,4 @@
-/** Digits of a number that a model may write; more than a double holds would be of no use. */
+/** Maximum number of digits; more than the precision of a double would be useless. */
 const DIGITS = 16
 const LARGEST_INTEGER = 10n ** BigInt(DIGITS) - 1n
 const WHOLE = `("0" | [1-9] [0-9]{0,${DIGITS - 1}})`
@@ -6,19 +6,19 @@ const WHOLE = `("0" | [1-9] [0-9]{0,${DIGITS - 1}})`
 export const INTEGER = `"-"? ${WHOLE}`
 export const NUMBER = `"-"? ${WHOLE} ("." [0-9]{1,${DIGITS}})? ([eE] [-+]? [0-9]{1,3})?`
 
-/** A bound of a number; `open` leaves the bound itself out. */
+/** A bound of a number; `open` excludes the bound itself. */
 export interface Bound {
   readonly value: number
   readonly open: boolean
 }
 
-/** A decimal written out: digits before and after the point, no zeros at its end. */
+/** A decimal number: digits before and after the point, without trailing zeros. */
 interface Decimal {
   readonly whole: bigint
   readonly fraction: string
 }
 
-/** Whole numbers within bounds. Null where there are none, `undefined` where a bound is too large to be counted exactly. */
+/** Integers within bounds. Null if there are none, `undefined` if a bound is too large for exact arithmetic. */
 export function integersWithin(low: Bound | null, high: Bound | null): string | null | undefined {
   if (!countable(low) || !countable(high)) return undefined
   const from = low ? wholeAbove(low) : -LARGEST_INTEGER
@@ -27,11 +27,11 @@ export function integersWithin(low: Bound | null, high: Bound | null): string | 
   return wholes(from, to)
 }
 
-/** Decimals within bounds, without an exponent. Null where there are none, `undefined` where a bound cannot be written out. */
+/** Decimals within bounds, without an exponent. Null if there are none, `undefined` if a bound cannot be written in decimal notation. */
 export function numbersWithin(low: Bound | null, high: Bound | null): string | null | undefined {
   if (!countable(low) || !countable(high)) return undefined
   const parts: string[] = []
-  // Below zero: the sign, and then what is as far on the other side.
+  // Negative numbers: the sign, followed by the mirrored range.
   if (!low || low.value < 0) {
     const near = high && high.value < 0 ? { value: -high.value, open: high.open } : { value: 0, open: true }
     const positive = decimalsWithin(near, low ? { value: -low.value, open: low.open } : null)
@@ -44,7 +44,7 @@ export function numbersWithin(low: Bound | null, high: Bound | null): string | n
   return parts.length === 0 ? null : `(${parts.join(' | ')})`
 }
 
-/** A bound that is written without an exponent and without loss. */
+/** Whether a bound can be written exactly and without an exponent. */
 function countable(bound: Bound | null): boolean {
   return bound === null || (Math.abs(bound.value) < 1e15 && !String(bound.value).includes('e'))
 }
@@ -74,7 +74,7 @@ function notNegative(from: bigint, to: bigint): string {
   return parts.join(' | ')
 }
 
-/** Strings of digits between two of the same length. */
+/** Digit strings between two of the same length. */
 function sameLength(from: string, to: string): string {
   if (from === to) return `"${from}"`
   const [a, b] = [Number(from[0]), Number(to[0])]
@@ -108,7 +108,7 @@ function decimal(value: number): Decimal {
   return { whole: BigInt(whole), fraction }
 }
 
-/** What may come after the whole number so that it is at least `.digits`. */
+/** Fraction after the integer part, so that it is at least `.digits`. */
 function fractionFrom(digits: string, open: boolean): string {
   if (digits === '' && !open) return `("." [0-9]{1,${DIGITS}})?`
   return `"." (${digitsFrom(digits, open)})`
@@ -122,12 +122,12 @@ function digitsFrom(digits: string, open: boolean): string {
   return parts.join(' | ')
 }
 
-/** What may come after the whole number so that it is at most `.digits`; not to be asked where that is nothing and the bound is open. */
+/** Fraction after the integer part, so that it is at most `.digits`; must not be called with an empty fraction and an open bound. */
 function fractionTo(digits: string, open: boolean): string {
   return digits === '' ? `("." "0"{1,${DIGITS}})?` : `("." (${digitsTo(digits, open)}))?`
 }
 
-/** At least one digit; fewer than there are in the bound are less than it. */
+/** At least one digit; a proper prefix of the bound is less than the bound. */
 function digitsTo(digits: string, open: boolean): string {
   const first = Number(digits[0])
   const rest = digits.slice(1)
@@ -144,7 +144,7 @@ function fractionBetween(low: string, lowOpen: boolean, high: string, highOpen: 
   return `"." (${between(low, lowOpen, high, highOpen)})`
 }
 
-/** Digits after the point between two such strings, the first less than the second: neither ends in a zero. */
+/** Digits after the point between two such strings, where the first is less than the second and neither ends in a zero. */
 function between(low: string, lowOpen: boolean, high: string, highOpen: boolean): string {
   const [a, b] = [Number(low[0] ?? '0'), Number(high[0] ?? '0')]
   const [restOfLow, restOfHigh] = [low.slice(1), high.slice(1)]

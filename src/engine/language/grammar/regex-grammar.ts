@@ -21,7 +21,7 @@ const LINE_ENDS: readonly CharacterRange[] = [
   [0x2028, 0x2029],
 ]
 const ESCAPES: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, f: 0x0c, v: 0x0b, '0': 0 }
-/** What JSON writes with a backslash, and how; other control characters are left out. */
+/** Characters that JSON escapes with a backslash; other control characters are excluded. */
 const JSON_ESCAPES = new Map([
   [0x22, '\\"'],
   [0x5c, '\\\\'],
@@ -32,16 +32,17 @@ const JSON_ESCAPES = new Map([
   [0x0d, '\\r'],
 ])
 
-/** A piece of a pattern: its body, and whether it may be nothing at all. */
+/** Part of a pattern: its body, and whether it can match the empty string. */
 interface Piece {
   readonly body: string
   readonly empty: boolean
 }
 
 /**
- * A regular expression (JavaScript's, without assertions inside and references) as the body of a rule.
- * @param inJson as a JSON string's content, where some characters are escaped; otherwise as plain text
- * @param anchored whether all of the text must match even without `^` and `$`
+ * Converts a regular expression (JavaScript syntax, without backreferences and without assertions inside the pattern) to the body of a
+ * rule.
+ * @param inJson as the content of a JSON string, where some characters are escaped; otherwise as plain text
+ * @param anchored whether the whole text must match even without `^` and `$`
  */
 export function patternBody(
   grammar: GrammarBuilder,
@@ -105,7 +106,7 @@ class PatternReader {
   #repeated(atom: Piece): Piece {
     const times = this.#quantifier()
     if (!times) return atom
-    this.#take('?') // whether as few as possible are wanted makes no difference to what matches
+    this.#take('?') // lazy quantifiers match the same texts
     const [min, max] = times
     if (max === 0) return { body: '', empty: true }
     if (atom.empty) throw this.#unsupported('a repetition of what may be empty')
@@ -209,7 +210,7 @@ class PatternReader {
     return [[code, code]]
   }
 
-  /** One character of these, as it stands in the text: in JSON some are written with a backslash. */
+  /** One character of the ranges; in JSON, some are written with a backslash. */
   #oneOf(ranges: readonly CharacterRange[]): string {
     if (!this.#inJson) return oneOf(ranges)
     const plain = without(ranges, [
@@ -245,7 +246,7 @@ function complement(ranges: readonly CharacterRange[]): CharacterRange[] {
   return without([[0, LAST]], ranges)
 }
 
-/** The characters of ranges that are in none of the others. */
+/** Characters in ranges that are not in `others`. */
 function without(ranges: readonly CharacterRange[], others: readonly CharacterRange[]): CharacterRange[] {
   let left = [...ranges]
   for (const [from, to] of others)
