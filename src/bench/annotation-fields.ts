@@ -3,21 +3,21 @@ import type { ClipRange } from '../shared/frame-request.ts'
 import type { UpstreamVersion } from './prediction.ts'
 import type { Sample } from './sample.ts'
 
-/** A line of annotations as it is understood. */
+/** A parsed line of annotations. */
 export interface Annotation {
   readonly sample: Sample
-  /** Whether there is a reference; without one the sample's is empty, and no answer to it can be scored. */
+  /** Whether the line has a reference. Without one, the sample's reference is empty and answers to it cannot be scored. */
   readonly referenced: boolean
-  /** What a model said, where the line is of the Python program's predictions; `<error>` where it failed. */
+  /** The model's answer, if the line comes from the Python program's predictions; `<error>` if it failed. */
   readonly answer: string | null
-  /** Shape of the line, which is the version of the program that reads and writes it. */
+  /** Format of the line: the version of the Python program that reads and writes it. */
   readonly version: UpstreamVersion
 }
 
-/** What a line is read as: where there is no reference, the assistant's last text is the beginning of an answer, or the answer. */
+/** How to read a line without a reference: the assistant's last text is either the beginning of an answer, or the answer. */
 export type LineRole = 'annotation' | 'prediction'
 
-/** What both shapes have. */
+/** Fields that both formats share. */
 export const commonFields = {
   idx: z.union([z.number(), z.string()], 'a number or a text is wanted'),
   dataset: z.string().min(1),
@@ -32,12 +32,12 @@ export const referenceSchema = z.union(
 )
 
 const pathSchema = z.string('a path is wanted').min(1)
-/** A file, or the pictures that are the frames of a video. */
+/** A file, or a list of images that are the frames of a video. */
 export const videoFileSchema = z.union([pathSchema, z.array(pathSchema).min(1)], 'a path or a list of paths is wanted')
 export const pictureFileSchema = pathSchema
 export const secondsSchema = z.number().nullish()
 
-/** What both shapes say alike, as a sample has it. */
+/** Converts the fields that both formats share to those of a sample. */
 export function commonOf(
   line: z.infer<z.ZodObject<typeof commonFields>>,
 ): Pick<Sample, 'key' | 'dataset' | 'task' | 'idx' | 'vid' | 'extraInfo'> {
@@ -45,7 +45,7 @@ export function commonOf(
   return { key: `${dataset}-${idx}`, dataset, task: line.task ?? '', idx, vid: line.vid ?? null, extraInfo: line.extra_info ?? {} }
 }
 
-/** The range of seconds, by upstream's rule. What is absent or not above 0 is the clip's own start or end. */
+/** Returns the range in seconds, by upstream's rule: a bound that is absent or not above 0 is the clip's own start or end. */
 export function secondsRange(start: number | null | undefined, end: number | null | undefined): ClipRange | null {
   const range = { ...(start && start > 0 && { start }), ...(end && end > 0 && { end }) }
   return Object.keys(range).length > 0 ? { unit: 'seconds', rule: 'average-rate', ...range } : null

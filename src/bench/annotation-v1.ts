@@ -11,9 +11,9 @@ import {
 } from './annotation-fields.ts'
 import { clipThenText, type SamplePart } from './sample.ts'
 
-/** Where the clip goes in a prompt. */
+/** Placeholder of the clip in a prompt. */
 const CLIP = /<video>|<image>/g
-/** Extensions of the pictures that upstream takes from a list; it passes over everything else. */
+/** Image extensions that upstream accepts in a list; it skips all other files. */
 const PICTURES = ['.jpg', '.jpeg', '.png', '.tif']
 
 const lineSchema = z.object({
@@ -24,14 +24,14 @@ const lineSchema = z.object({
     question: z.string().nullish(),
     prediction: z.string().nullish(),
   }),
-  /** Without one, only words are asked. */
+  /** Absent or empty for a text-only question. */
   video_file: z.union([videoFileSchema, z.literal('')]).nullish(),
   start_time: secondsSchema,
   end_time: secondsSchema,
 })
 type Line = z.infer<typeof lineSchema>
 
-/** Version 1: one prompt with role words in it, `USER: <video> … ASSISTANT: Answer: (`; or without, and then all of it is the user's. */
+/** Version 1: a single prompt with role labels, `USER: <video> … ASSISTANT: Answer: (`. Without labels, the whole prompt is the user's. */
 export const annotationV1Schema = lineSchema.transform((line, context): Annotation => {
   const { prompt, response, question, prediction } = line.text
   const [, user = prompt, begun = ''] = /USER:(.*)ASSISTANT:(.*)/s.exec(prompt) ?? []
@@ -60,7 +60,7 @@ export const annotationV1Schema = lineSchema.transform((line, context): Annotati
   }
 })
 
-/** What is shown before the words, of which the prompt has so many marks; or what is wrong with it. */
+/** Returns the visual parts that precede the text (the prompt has one mark for each), or the reason why the line is invalid. */
 function contentOf({ video_file, start_time, end_time }: Line, marks: number, text: string): SamplePart[] | string {
   if (!video_file) return marks > 0 ? 'it shows a clip, but there is no video_file' : [{ kind: 'text', text }]
   if (typeof video_file === 'string') {

@@ -14,7 +14,10 @@ import {
 } from './annotation-fields.ts'
 import type { FrameChoice, SampleClip, SamplePart } from './sample.ts'
 
-/** Upstream blackens and crops pictures by these, which no published annotation has; a sample shown whole would be another sample. */
+/**
+ * Upstream masks and crops images by these fields, which no published annotation uses. They are rejected, because showing the whole image would be
+ * a different sample.
+ */
 const leftOut = z.null('masks are not supported').optional()
 const frameNumber = z.int().min(0).nullish()
 const count = z.coerce.number().pipe(z.int().min(1).max(MAX_FRAMES)).nullish()
@@ -64,19 +67,19 @@ type Part = z.infer<typeof partSchema>
 
 const messageSchema = z.object({
   role: z.string(),
-  /** One part may stand without its list. */
+  /** A single part need not be wrapped in a list. */
   content: z.preprocess((content) => (Array.isArray(content) ? content : content == null ? [] : [content]), z.array(partSchema)),
 })
 type Message = z.infer<typeof messageSchema>
 
 /**
- * Version 2: messages in parts. What the assistant says without a reference begins the answer; the part with the reference is the answer. Where
- * no part has one, upstream still lets the model go on from what the assistant says, and puts its answer in the place of the last part.
+ * Version 2: messages in parts. Assistant text without a reference is the beginning of the answer; the part with the reference is the answer. If no
+ * part has a reference, upstream still lets the model continue from the assistant's text, and replaces the last part with its answer.
  */
 const lineSchema = z.object({
   ...commonFields,
   messages: z.array(messageSchema),
-  /** Lines that this program wrote for both versions have the bare question here. */
+  /** The bare question, in lines that this program wrote for both versions. */
   text: z.object({ question: z.string().nullish() }).nullish().catch(null),
 })
 
@@ -141,11 +144,11 @@ interface VideoFields {
   readonly min_n_frames?: number | null | undefined
 }
 
-/** In upstream's order: times go before numbers, either before a rate, and these before a range. */
+/** Applies upstream's precedence: times override frame numbers, both override a rate, and a rate overrides a range. */
 function choiceOf({ frame_indices, time_indices, fps, min_n_frames, ...ends }: VideoFields): FrameChoice | undefined {
   if (time_indices) return { kind: 'times', times: time_indices }
   const range = rangeOf(ends) ?? undefined
-  // A rate goes before numbers as well, and leaves to the range what is too much for it.
+  // A rate also overrides frame numbers; if it yields too many frames, the range applies.
   if (fps) return { kind: 'rate', rate: fps, ...(range && { range }) }
   if (frame_indices) return { kind: 'indices', indices: frame_indices }
   if (min_n_frames) return { kind: 'least', count: min_n_frames, ...(range && { range }) }
@@ -156,7 +159,7 @@ function usesTime(frames: FrameChoice): boolean {
   return frames.kind === 'times' || frames.kind === 'rate' || ('range' in frames && frames.range?.unit === 'seconds')
 }
 
-/** Upstream takes seconds where both are given, else frames, the last of which is meant too. */
+/** Upstream uses seconds if both are given, otherwise frames; the last frame is included. */
 function rangeOf({ start_time, end_time, start_frame, end_frame }: VideoFields): ClipRange | null {
   if (start_time != null && end_time != null) return secondsRange(start_time, end_time)
   if (start_frame == null && end_frame == null) return null

@@ -4,22 +4,22 @@ import { annotationV1Schema } from './annotation-v1.ts'
 import { annotationV2Schema } from './annotation-v2.ts'
 import { type BrokenLine, readJsonLines } from './json-lines.ts'
 
-/** What stands for a clip's path in published annotations. */
+/** Placeholder for a clip's path in published annotations. */
 const PLACEHOLDER = '<placeholder>'
 
-/** A line of annotations with what it says. */
+/** A line of annotations with its parsed content. */
 export interface AnnotationLine extends Annotation {
   readonly kind: 'annotation'
   readonly file: string
-  /** From 1. */
+  /** 1-based line number. */
   readonly line: number
-  /** As it stands in the file. */
+  /** The line as it is in the file. */
   readonly text: string
 }
 
 /**
- * Reads annotations of both shapes from a `.jsonl` file or from those of a folder, one line in memory at a time. A line that cannot be used
- * is given as broken, and so is the second of two with one key; the lines after it are read all the same. Throws as `readJsonLines` does.
+ * Reads annotations of both formats from a `.jsonl` file, or from all `.jsonl` files of a folder, with one line in memory at a time. Yields an
+ * unusable line as broken, likewise the second of two lines with the same key, and continues with the next line. Throws as `readJsonLines` does.
  */
 export async function* readAnnotations(path: string, signal: AbortSignal): AsyncGenerator<AnnotationLine | BrokenLine, void> {
   const places = new Map<string, string>()
@@ -47,7 +47,10 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
   }
 }
 
-/** One line's JSON, of either shape, as a sample, with or without a reference; or why it is none. A line that has both shapes is read as version 2. */
+/**
+ * Converts one line's JSON, of either format, to a sample with or without a reference, or returns the reason why it is invalid. A line that matches
+ * both formats is read as version 2.
+ */
 export function parseAnnotation(value: unknown, role: LineRole = 'annotation'): Annotation | { readonly reason: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { reason: 'not an object' }
   if (!('messages' in value) && !('text' in value)) return { reason: 'neither "messages" (version 2) nor "text" (version 1) is there' }
@@ -55,12 +58,12 @@ export function parseAnnotation(value: unknown, role: LineRole = 'annotation'): 
   return parsed.success ? parsed.data : { reason: reasonOf(parsed.error) }
 }
 
-/** Whether annotations name no clip yet. */
+/** Whether the annotation's path is still the placeholder. */
 export function isPlaceholder(videoFile: string): boolean {
   return videoFile.includes(PLACEHOLDER)
 }
 
-/** All that is wrong with a line, each with its place. */
+/** Lists all errors of a line, each with its location. */
 function reasonOf(error: z.ZodError): string {
   return error.issues
     .map((issue) => (issue.path.length === 0 ? issue.message : `${z.core.toDotPath(issue.path)}: ${issue.message}`))

@@ -4,14 +4,14 @@ import { parseAnnotation } from './annotations.ts'
 import { type BrokenLine, type JsonLine, readJsonLines, splitLines } from './json-lines.ts'
 import { clipsOf, clipThenText, type Sample } from './sample.ts'
 
-/** What the captions of a plain list are called, where annotations name their data set. */
+/** Data set name of captions from a plain list, where annotations name their data set. */
 export const CAPTIONS = 'captions'
-/** Stands for the number of annotations that have none: upstream asks for one only to go on with an unfinished file. */
+/** Index of annotations that have none. Upstream needs an index only to resume an unfinished file. */
 const NO_NUMBER = ''
-/** A path is no longer anywhere. */
+/** Maximum length of a path on any supported system. */
 const LONGEST_PATH = 32_768
 
-/** A clip of a list that is to be described. */
+/** A clip of a list, to be described. */
 export interface CaptionLine {
   readonly kind: 'caption'
   readonly sample: Sample
@@ -19,17 +19,17 @@ export interface CaptionLine {
 
 const clipSchema = z.object({
   video: z.string().min(1).max(LONGEST_PATH),
-  /** Asked of this clip instead of what all are asked. */
+  /** Prompt for this clip; overrides the common prompt. */
   prompt: z.string().trim().min(1).optional(),
 })
 
 /**
- * Reads the clips of a list. A `.jsonl` file has on each line a path as a JSON string, `{"video": path}` with or without a `"prompt"` of its
- * own, or an annotation of either version, with or without a reference, whose own request is taken unless `prompt` is given; any other file has a
- * path a line. Paths are
- * kept as they are written. A line that cannot be used is given as broken, and so is the second with the same clip and request or the same annotation.
+ * Reads the clips of a list. Each line of a `.jsonl` file is a path as a JSON string, `{"video": path}` with an optional `"prompt"`, or an
+ * annotation of either version, with or without a reference. An annotation's own prompt applies unless `prompt` is given. Any other file has one
+ * path per line. Paths are kept as written. Yields an unusable line as broken, likewise the second line with the same clip and prompt or the same
+ * annotation.
  *
- * @param prompt asked of every clip; null for each line's own, else what `fallback` says for the path.
+ * @param prompt prompt for every clip; null to use each line's own, or else the result of `fallback` for the path.
  */
 export async function* readCaptionList(
   path: string,
@@ -85,7 +85,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
   }
 }
 
-/** An annotation without a number is known by its clips and what is asked about them, like a clip that stands in a list as a path. */
+/** Identifies an annotation without an index by its clips and prompt, like a clip that is listed by its path. */
 function numbered(sample: Sample): Sample {
   const { dataset, prompt } = sample
   const files = clipsOf(sample)
@@ -98,7 +98,7 @@ function isJson(path: string): boolean {
   return ['.jsonl', '.json', '.ndjson'].includes(extname(path).toLowerCase())
 }
 
-/** A path a line; empty lines are passed over. */
+/** Reads one path per line; skips empty lines. */
 async function* readPaths(file: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
   let line = 0
   for await (const { bytes, offset, length } of splitLines(file, signal)) {

@@ -1,12 +1,12 @@
 import type { Sample } from './sample.ts'
 
 /**
- * Fields of `extra_info` that may name a clip's file: Video-MME's own annotation has `videoID` (its files are called so) and `url` beside the
- * number that Tarsier's annotation took for the vid; FAVOR-Bench's own has `video_name`.
+ * Fields of `extra_info` that may contain the name of a clip's file. Video-MME's own annotation has `videoID` (the name of its files) and `url`
+ * beside the number that Tarsier's annotation uses as the vid; FAVOR-Bench's own has `video_name`.
  */
 const FIELDS = ['videoID', 'youtube_id', 'video_name', 'url'] as const
 
-/** What a clip's file may be called by its annotation, the vid first, none twice. */
+/** Returns the possible names of a clip's file according to its annotation, without duplicates, starting with the vid. */
 export function clipNames({ vid, extraInfo }: Pick<Sample, 'vid' | 'extraInfo'>): string[] {
   const further = FIELDS.flatMap((field) => {
     const value = extraInfo[field]
@@ -16,7 +16,7 @@ export function clipNames({ vid, extraInfo }: Pick<Sample, 'vid' | 'extraInfo'>)
   return [...new Set([...(vid === null ? [] : [String(vid)]), ...further])]
 }
 
-/** The id in an address of YouTube's, in any of its forms. */
+/** Extracts the video ID from any form of YouTube URL. */
 function youTubeId(address: string): string[] {
   const url = URL.canParse(address) ? new URL(address) : null
   if (!url || !/(^|\.)(youtube\.com|youtu\.be)$/.test(url.hostname)) return []

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * So many samples of a data set, in their order; all where there are no more. Which they are depends on their keys alone: the same are drawn again,
- * so that what was judged once serves, and a smaller draw is part of a larger one.
+ * Draws `count` samples of a data set, in their order; all if there are no more than that. The choice depends only on the keys, so that repeated
+ * draws give the same samples and reuse their verdicts, and a smaller draw is a subset of a larger one.
  */
 export function drawSamples<T extends { readonly key: string }>(samples: readonly T[], count: number): readonly T[] {
   if (count >= samples.length) return samples

@@ -1,20 +1,20 @@
 import { Response } from 'undici'
 
-/** More than any server says of an error. */
+/** Maximum size of an error body, more than any server sends. */
 const MAX_BYTES = 64 * 1024
 
 type Answer = Pick<Response, 'status' | 'headers' | 'body'>
 
 /**
- * A refusal with its words where OpenAI's client looks for them, in `error.message`: servers of other makes have them elsewhere (FastAPI in `detail`,
- * with the places of what was wrong; others in `message`). Other answers come back as they are.
+ * Moves the message of an error response to `error.message`, where OpenAI's client looks for it. Other servers put it elsewhere: FastAPI in
+ * `detail`, with the locations of the errors, others in `message`. Returns other responses unchanged.
  */
 export async function withOpenAiError(response: Response): Promise<Answer> {
   if (response.status < 400) return response
   const text = await beginning(response)
   const words = wordsOf(text)
   const headers = new Headers()
-  // Of a body that was decoded, and that may be another now.
+  // These describe the encoded original body, which was decoded and may have been replaced.
   for (const [name, value] of response.headers) if (!/^content-(length|encoding|type)$/.test(name)) headers.set(name, value)
   if (words === null) return new Response(text, { status: response.status, headers: { ...Object.fromEntries(headers) } })
   headers.set('content-type', 'application/json')
@@ -24,27 +24,27 @@ export async function withOpenAiError(response: Response): Promise<Answer> {
   })
 }
 
-/** What a body says in another shape than OpenAI's; null where it has that one, or none. */
+/** Extracts the message from a body that does not have OpenAI's format; null if it has that format, or no message. */
 function wordsOf(text: string): string | null {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return null // plain text, which the client shows as it is
+    return null // plain text, which the client shows unchanged
   }
   if (typeof value === 'object' && value !== null && 'error' in value && value.error)
     return typeof value.error === 'string' ? value.error : null
   return said(value) || text
 }
 
-/** The words in a value, of whatever shape. */
+/** Extracts the text from a value of any type. */
 function said(value: unknown): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(said).filter(Boolean).join('; ')
   if (typeof value !== 'object' || value === null) return ''
   const { detail, message, msg, loc, errors, title } = value as Record<string, unknown>
   const words = [detail, message, msg, errors, title].map(said).find(Boolean) ?? ''
-  // FastAPI says in which part of the request: ["body", "messages", 0].
+  // FastAPI gives the location in the request: ["body", "messages", 0].
   return Array.isArray(loc) && loc.length > 0 ? `${loc.map(String).join('.')}: ${words}` : words
 }
 

@@ -27,21 +27,21 @@ import type { Metric } from './sample.ts'
 import { captionOutcomes, choiceOutcomes, dreamOutcomes, openOutcomes, type SampleOutcome } from './sample-outcome.ts'
 
 export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
-  /** The folder whose `eval_records` keeps verdicts. */
+  /** Folder whose `eval_records` stores verdicts. */
   readonly folder: string
-  /** Who judges where a metric needs it; null for nobody. */
+  /** Judge for the metrics that need one; null for none. */
   readonly judge: Judge | null
-  /** How a data set is scored that is none of those this program knows. */
+  /** Metric for data sets that this program does not know. */
   readonly metric?: Metric | undefined
-  /** Version of upstream by whose rules answers are read and sub tasks averaged. Defaults to {@link rulesOf} the predictions. */
+  /** Version of upstream whose rules are used to parse answers and to average sub tasks. Defaults to {@link rulesOf} the predictions. */
   readonly rules?: UpstreamVersion | undefined
-  /** Told of each sample once all are scored, in the order of the predictions. */
+  /** Called for each sample, in the order of the predictions, once all are scored. */
   readonly onSample?: ((outcome: SampleOutcome) => void) | undefined
 }
 
 /**
- * Scores one data set's predictions by the metric that is its own. Throws `usage` for a data set that is not known where no metric is given,
- * `judge-unavailable` where a judge is needed and none is there, and what judging throws.
+ * Scores the predictions of one data set with its metric. Throws `usage` for an unknown data set if no metric is given, `judge-unavailable` if a
+ * judge is needed but missing, and as judging does.
  */
 export async function evaluate(predictions: readonly Prediction[], options: EvaluateOptions): Promise<EvalReport> {
   const dataset = nameOf(predictions)
@@ -100,7 +100,7 @@ async function score(dataset: string, metric: Metric, predictions: readonly Pred
   }
 }
 
-/** Moving shapes are judged by rule unless somebody is named to judge them. */
+/** Moving-shapes samples are judged by rule unless a judge is given. */
 function isOurs(dataset: string, { judge }: EvaluateOptions): boolean {
   return judge === null && dataSetOf(dataset)?.group === 'moving-shapes'
 }
@@ -132,7 +132,7 @@ function unknownSet(dataset: string): TarsierError {
   return new TarsierError('usage', `"${dataset}" is no data set that this program knows. Say how it is scored with --metric.`)
 }
 
-/** Samples without a score by why, as far as that is known: an answer that names no option has no code. */
+/** Counts samples without a score by error code, where known. An answer that names no option has no code. */
 function failuresOf(predictions: readonly Prediction[], judged: Judged<unknown> | null): Record<string, number> {
   const codes = judged
     ? judged.failed.map(({ error }) => error.code)

@@ -4,8 +4,8 @@ import { isPlaceholder } from './annotations.ts'
 const KEYS = ['"video_file"', '"image_file"']
 
 /**
- * An annotation's line with `path` in place of the placeholder. Everything else stays as it is, to the byte: numbers and keys mean to other
- * programs what they meant before. The line must be JSON.
+ * Replaces the placeholder in an annotation's line with `path`. All other bytes stay unchanged, so that numbers and keys keep their meaning for
+ * other programs. The line must be valid JSON.
  */
 export function fillVideoFile(line: string, path: string): string {
   const pieces: string[] = []

@@ -4,25 +4,25 @@ import { join } from 'node:path'
 import { readFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 
-/** The longest line that is read, in bytes: far beyond any of the papers', and little enough to be held in memory. */
+/** Maximum length of a line, in bytes: far above any line of the papers' data sets, and small enough to hold in memory. */
 export const MAX_LINE_BYTES = 2 ** 24
 
-/** A line that could not be used. The lines after it are read all the same. */
+/** An unusable line. Reading continues with the next line. */
 export interface BrokenLine {
   readonly kind: 'broken'
   readonly file: string
-  /** From 1. */
+  /** 1-based line number. */
   readonly line: number
-  /** Words that follow "file:line: ". */
+  /** Text to print after "file:line: ". */
   readonly reason: string
 }
 
-/** A line as it stands in its file, and the JSON in it. */
+/** A line of a file with its parsed JSON. */
 export interface JsonLine {
   readonly kind: 'json'
   readonly file: string
   readonly line: number
-  /** Where it begins in the file, and how long it is without its newline, in bytes: to be read again by itself. */
+  /** Byte offset of the line, and its length in bytes without the newline, for reading it again individually. */
   readonly offset: number
   readonly length: number
   readonly text: string
@@ -30,7 +30,7 @@ export interface JsonLine {
 }
 
 /**
- * Reads a file of JSON lines, or every `.jsonl` of a folder in the order of their names, a line in memory at a time. Empty lines are passed over.
+ * Reads a file of JSON lines, or every `.jsonl` file of a folder in the order of their names, with one line in memory at a time. Skips empty lines.
  * Throws `file-missing`, `file-unreadable`, and `nothing-found` for a folder without such a file.
  */
 export async function* readJsonLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
@@ -57,13 +57,13 @@ async function filesBehind(path: string): Promise<string[]> {
 }
 
 interface RawLine {
-  /** Without its newline; null for a line that is too long, whose bytes are let go as they come. */
+  /** The line without its newline; null for a line that is too long, whose bytes are discarded as they are read. */
   readonly bytes: Buffer | null
   readonly offset: number
   readonly length: number
 }
 
-/** The lines of a file as bytes. Throws `file-missing` and `file-unreadable`. */
+/** Splits a file into lines of bytes. Throws `file-missing` and `file-unreadable`. */
 export async function* splitLines(file: string, signal: AbortSignal): AsyncGenerator<RawLine, void> {
   let parts: Buffer[] = []
   let offset = 0

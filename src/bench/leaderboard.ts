@@ -1,14 +1,14 @@
 import { type DreamKind, type DreamTriple, dreamKinds } from '../shared/contract/bench.ts'
 
-/** Where figures were published. */
+/** Publication of a set of scores. */
 export interface Source {
   readonly title: string
-  /** Where in it. */
+  /** Location in the publication. */
   readonly place: string
   readonly address: string
 }
 
-/** A model's figures on DREAM-1K as published. */
+/** A model's published scores on DREAM-1K. */
 export interface Published {
   readonly model: string
   readonly source: Source
@@ -20,7 +20,7 @@ const tarsier2: Source = { title: 'Tarsier2, arXiv 2501.07888', place: 'Table 1'
 const board: Source = { title: 'DREAM-1K leaderboard', place: 'tarsier-vlm.github.io', address: 'https://tarsier-vlm.github.io/' }
 const readme: Source = { title: 'README of bytedance/tarsier', place: 'DREAM-1K', address: 'https://github.com/bytedance/tarsier' }
 
-/** F1/precision/recall in per cent as a table has them, the kinds in the order of `dreamKinds`, overall last. */
+/** F1/precision/recall in per cent, as in the table; the kinds in the order of `dreamKinds`, overall last. */
 type Figures = readonly (readonly [model: string, figures: string])[]
 
 const paperTable: Figures = [
@@ -45,7 +45,7 @@ const paperTable: Figures = [
   ['Tarsier2-7B', '44.4/41.9/47.3 39.3/39.5/39.1 45.7/45.4/46.0 36.0/38.4/33.9 43.7/48.9/39.4 42.0/42.8/41.1'],
 ]
 
-/** What the authors' own leaderboard has beyond the paper; what both have is the same in both. In brackets the size of the language model. */
+/** Entries of the authors' leaderboard that are not in the paper; entries in both are identical. The size of the language model is in brackets. */
 const boardTable: Figures = [
   ['Tarsier2-7B of September 2024', '43.8/43.1/44.5 37.1/37.2/37.1 43.9/44.2/43.6 34.5/37.7/31.8 40.9/45.5/37.1 40.1/41.5/38.8'],
   ['GPT-4o mini', '34.5/36.6/32.7 28.9/32.6/26.0 37.9/37.9/38.0 33.5/37.5/30.2 34.7/42.4/29.3 34.0/37.4/31.2'],
@@ -61,12 +61,12 @@ const boardTable: Figures = [
   ['ShareGPT4Video (8B)', '19.8/27.8/15.4 14.8/22.8/10.9 25.2/28.9/22.4 19.1/26.2/15.0 18.0/27.3/13.4 19.5/26.6/15.4'],
 ]
 
-/** The README's table has recall before precision, and shares of one. */
+/** The README's table has recall before precision, and fractions instead of per cent. */
 const readmeTable: Figures = [
   ['Tarsier2-Recap-7b', '44.3/43.7/44.8 36.4/37.4/35.5 45.4/43.9/47.1 34.3/36.5/32.3 42.6/48.6/37.9 40.7/42.0/39.5'],
 ]
 
-/** DREAM-1K's published figures. Their judge was GPT-3.5-turbo; other judges give other figures. */
+/** Published scores on DREAM-1K. The judge was GPT-3.5-turbo; other judges give different scores. */
 export const published: readonly Published[] = [
   ...publishedIn(tarsier2, paperTable),
   ...publishedIn(board, boardTable),
@@ -74,7 +74,7 @@ export const published: readonly Published[] = [
   { model: 'Tarsier2-7b-0115', source: readme, overall: { f1: 42.0, precision: 42.3, recall: 41.7 }, kinds: {} },
 ]
 
-/** The kinds by what the annotations call them. */
+/** Kinds by their names in the annotations. */
 export const dreamTasks: ReadonlyMap<string, DreamKind> = new Map([
   ['DREAM/movie_live_action', 'Live-action'],
   ['DREAM/movie_animation', 'Animation'],

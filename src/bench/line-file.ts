@@ -5,8 +5,8 @@ import { writeError } from '../jobs/write-file.ts'
 import { readJsonLines } from './json-lines.ts'
 
 /**
- * Opens or makes a file of JSON lines to be added to, and its folder. A line that is added counts once the system has it. `onValue` gets what is on
- * every whole line. Throws `file-unreadable`, `disk-full`, `write-failed`.
+ * Opens or creates a file of JSON lines for appending, and its folder. An appended line counts as written once the operating system has it. Calls
+ * `onValue` with the value of every complete line. Throws `file-unreadable`, `disk-full`, `write-failed`.
  */
 export async function openLineFile(path: string, onValue: (value: unknown) => void, signal: AbortSignal): Promise<JsonLinesFile> {
   try {

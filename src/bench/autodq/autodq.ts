@@ -17,9 +17,9 @@ import { extractEvents, givenEvents } from './extract-events.ts'
 import { type Answered, type Judged, type Judging, type JudgingOptions, judgedFrom, judgeSamples } from './judge-samples.ts'
 
 /**
- * AutoDQ: how many of the reference's events a description entails (recall), and how many of the description's own the reference entails
- * (precision). Every event, verdict and reason is kept in `DREAM_eval_infos.jsonl` of the folder, from which the work goes on. Throws as
- * {@link judgeSamples} does.
+ * AutoDQ: the share of the reference's events that a description entails (recall), and the share of the description's events that the reference
+ * entails (precision). Stores every event, verdict and reason in `DREAM_eval_infos.jsonl` of the folder, and resumes from it. Throws as {@link
+ * judgeSamples} does.
  */
 export async function judgeDream(predictions: readonly Prediction[], judge: Judge, options: JudgingOptions): Promise<Judged<DreamVerdict>> {
   const judging = dreamJudging(judge)
@@ -70,7 +70,7 @@ function dreamJudging(judge: Judge): Judging<EvalInfo> {
   }
 }
 
-/** Upstream has a text without events judged as a whole; it changes no score. Of a text without a word there is nothing to ask. */
+/** Upstream judges a text without events as a whole; this changes no score. An empty text is not judged. */
 function askedAbout(events: readonly string[], text: string): readonly string[] {
   if (events.length > 0 || text.trim() === '') return events
   return [text.replaceAll('\n', ' ')]

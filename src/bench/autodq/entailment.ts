@@ -3,7 +3,7 @@ import type { Judge } from '../judges/judge.ts'
 
 export const entailmentPrompt = { name: 'entailment', version: '1' } as const
 
-/** What a judge found about one event, in the names of upstream's records. */
+/** A judge's verdict on one event, with the field names of upstream's records. */
 export const eventVerdictSchema = z.object({
   event: z.string(),
   relationship: z.enum(['entailment', 'neutral', 'contradiction']),
@@ -25,10 +25,13 @@ Different words for the same thing are no difference. Give the reason in one sen
 
 Answer with JSON alone, an entry for every number: {"1": {"reason": "...", "relationship": "entailment"}, "2": {"reason": "...", "relationship": "neutral"}}`
 
-/** How a text stands to each of some events, in their order. Nothing is asked where there is no event. Throws as judges do. */
+/**
+ * Judges the relationship of a text to each event; returns verdicts in the order of the events. Makes no request if there are no events. Throws as
+ * judges do.
+ */
 export async function judgeEvents(judge: Judge, events: readonly string[], text: string, signal: AbortSignal): Promise<EventVerdict[]> {
   if (events.length === 0) return []
-  // An entry a number, all of them required: no answer with this shape can leave an event out or name one twice.
+  // One required property per number, so that an answer that matches the schema cannot omit an event or contain one twice.
   const numbered = events.map((event, index) => [String(index + 1), event] as const)
   const schema = z.object(Object.fromEntries(numbered.map(([number]) => [number, verdictSchema])))
   const user = JSON.stringify({ description: text, events: Object.fromEntries(numbered) })

@@ -6,29 +6,29 @@ import { type EventVerdict, entailmentPrompt, eventVerdictSchema } from './entai
 import { extractPrompt } from './extract-events.ts'
 import { recordBase } from './judge-samples.ts'
 
-/** Upstream's name. */
+/** File name that upstream uses. */
 export const EVAL_INFOS_FILE = 'DREAM_eval_infos.jsonl'
 export const EVAL_FAILURES_FILE = 'DREAM_eval_failures.jsonl'
 
 export const dreamPrompts = [extractPrompt, entailmentPrompt] as const
 
-/** A line of `DREAM_eval_infos.jsonl`: upstream's fields (`idx` to `hit_num_precision`) and ours. */
+/** A line of `DREAM_eval_infos.jsonl`: upstream's fields (`idx` to `hit_num_precision`), followed by this program's. */
 export const evalInfoSchema = z.object({
   /** `dataset_idx`: {@link evalIdOf}. */
   idx: z.string(),
-  /** The reference and the description, lower-cased as they were judged. */
+  /** The reference and the description in lower case, as they were judged. */
   gt: z.string(),
   pred: z.string(),
-  /** The reference's events held against the description; where it has none the whole reference as one. */
+  /** Verdicts on the reference's events against the description; if it has no events, one verdict on the whole reference. */
   events_gt: z.array(eventVerdictSchema),
-  /** `hit: 3 / 5`; the second number is that of the events, and 0 where the whole text stood for them. */
+  /** `hit: 3 / 5`. The second number counts the events, and is 0 if the whole text was judged. */
   hit_num_recall: z.string(),
-  /** The description's events held against the reference, likewise. */
+  /** Verdicts on the description's events against the reference, in the same form. */
   events_pred: z.array(eventVerdictSchema),
   hit_num_precision: z.string(),
   score_r: z.number(),
   score_p: z.number(),
-  /** Whether the reference's events came with the annotation. */
+  /** Whether the annotation provided the reference's events. */
   events_given: z.boolean(),
   extra_info: z.record(z.string(), z.unknown()),
   ...recordBase,
@@ -36,17 +36,17 @@ export const evalInfoSchema = z.object({
 
 export type EvalInfo = z.infer<typeof evalInfoSchema>
 
-/** How upstream's records name a sample; its predictions are told apart by the same. */
+/** Returns the ID of a sample in upstream's records, which also identifies its predictions. */
 export function evalIdOf({ dataset, idx }: Pick<Prediction, 'dataset' | 'idx'>): string {
   return `${dataset}_${idx}`
 }
 
-/** As upstream writes it. @param total events of the text, which may be 0 where the whole text was judged as one */
+/** Formats the hit count as upstream does. @param total number of events in the text; 0 if the whole text was judged as one */
 export function hitText(verdicts: readonly EventVerdict[], total: number): string {
   return `hit: ${entailed(verdicts)} / ${total}`
 }
 
-/** The counts that a score is made of: a text without events counts 0 of 0, whatever was found of it as a whole. */
+/** Returns the counts from which a score is computed. A text without events counts as 0 of 0, whatever the verdict on the whole text. */
 export function countOf(verdicts: readonly { readonly relationship: string }[], hit: string): EventCount {
   return /\/ 0$/.test(hit) ? { entailed: 0, total: 0 } : { entailed: entailed(verdicts), total: verdicts.length }
 }

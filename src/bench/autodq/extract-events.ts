@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Judge } from '../judges/judge.ts'
 
-/** What the judge is asked for, as in the paper; like upstream, no answer with more is refused. */
+/** Number of events requested from the judge, as in the paper. As in upstream, an answer with more is accepted. */
 const MOST_EVENTS = 10
 
 export const extractPrompt = { name: 'extract-events', version: '1' } as const
@@ -22,7 +22,7 @@ Answer with JSON alone: {"events": ["first event", "second event"]}`
 
 const eventsSchema = z.object({ events: z.array(z.string()) })
 
-/** The atomic events that a text tells of, as many as the judge lists; none for a text without a word. Throws as judges do. */
+/** Extracts the atomic events of a text, as many as the judge lists; none for an empty text. Throws as judges do. */
 export async function extractEvents(judge: Judge, text: string, signal: AbortSignal): Promise<string[]> {
   if (text.trim() === '') return []
   const user = JSON.stringify({ description: text })
@@ -30,7 +30,7 @@ export async function extractEvents(judge: Judge, text: string, signal: AbortSig
   return events.map((event) => event.trim()).filter((event) => event !== '')
 }
 
-/** The events that come with an annotation (`extra_info.events`); null where it has none, or something else under that name. */
+/** Returns the events that an annotation provides (`extra_info.events`); null if it has none, or if the field has another type. */
 export function givenEvents(extraInfo: Readonly<Record<string, unknown>>): readonly string[] | null {
   const given = z.array(z.string()).safeParse(extraInfo.events)
   return given.success ? given.data : null

@@ -14,15 +14,15 @@ import { openLineFile } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
 
 export interface JudgingOptions {
-  /** Where the records of every verdict are kept (upstream's `eval_records`); made where it is missing. */
+  /** Folder for the records of all verdicts (upstream's `eval_records`); created if missing. */
   readonly folder: string
-  /** Samples judged at a time. Defaults to 8. */
+  /** Maximum number of samples judged concurrently. Defaults to 8. */
   readonly parallel?: number | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal: AbortSignal
 }
 
-/** A sample without a verdict: it has no prediction, or the judge gave none. */
+/** A sample without a verdict: it has no prediction, or the judge returned none. */
 export interface Unjudged {
   readonly key: string
   readonly dataset: string
@@ -30,11 +30,11 @@ export interface Unjudged {
 }
 
 export interface Judged<Verdict> {
-  /** To be printed beside every score. */
+  /** Name of the judge, printed with every score. */
   readonly judge: string
-  /** Likewise: name and version, such as `entailment 1`. */
+  /** Names and versions of the prompts, such as `entailment 1`; printed with every score. */
   readonly prompts: readonly string[]
-  /** In the order of the predictions, as `failed`. */
+  /** In the order of the predictions; also `failed`. */
   readonly verdicts: readonly Verdict[]
   readonly failed: readonly Unjudged[]
 }
@@ -42,34 +42,34 @@ export interface Judged<Verdict> {
 /** A prediction with an answer to judge. */
 export type Answered = Prediction & { readonly prediction: string }
 
-/** What every record says beside its verdict. */
+/** Fields that every record has in addition to its verdict. */
 export const recordBase = {
   key: z.string(),
   dataset: z.string(),
   judge: z.string(),
-  /** Versions of the judge's prompts by their names. */
+  /** Versions of the judge's prompts, by name. */
   prompts: z.record(z.string(), z.string()),
-  /** A line with a verdict has no error: samples without one stand in the file of failures. */
+  /** Always null here; samples without a verdict are in the failures file. */
   error: z.null(),
 }
 
-/** The names and values of {@link recordBase}, for a record that is being made. */
+/** The fields of {@link recordBase} for a new record. */
 export type RecordBase = z.infer<z.ZodObject<typeof recordBase>>
 
-/** What is judged, and how it is kept. `judge` may throw `judge-failed`, which leaves the sample without a verdict. */
+/** What to judge, and how to store it. `judge` may throw `judge-failed`, which leaves the sample without a verdict. */
 export interface Judging<Kept extends RecordBase> {
-  /** Records of the verdicts: as upstream's, it has no line for a sample that failed. */
+  /** File of the verdicts. Like upstream's, it has no line for a failed sample. */
   readonly file: string
-  /** Why samples have no verdict. */
+  /** File of the reasons why samples have no verdict. */
   readonly failuresFile: string
   readonly prompts: readonly { readonly name: string; readonly version: string }[]
   readonly schema: z.ZodType<Kept>
-  /** Whether a record has the verdict on this very answer, by this reference and question. */
+  /** Whether a record is the verdict on this exact answer, with this reference and question. */
   readonly isVerdictOn: (kept: Kept, prediction: Answered) => boolean
   readonly judge: (prediction: Answered, base: RecordBase, signal: AbortSignal) => Promise<Kept>
 }
 
-/** A line of the file of failures. */
+/** A line of the failures file. */
 const failureSchema = z.object({
   ...recordBase,
   idx: z.union([z.number(), z.string()]),
@@ -77,19 +77,20 @@ const failureSchema = z.object({
 })
 type Failure = z.infer<typeof failureSchema>
 
-/** What judging gave, by key. */
+/** Results of judging, by key. */
 interface Outcome<Kept> {
   readonly records: ReadonlyMap<string, Kept>
   readonly failures: ReadonlyMap<string, Failure>
 }
 
-/** Samples in a row that find no judge before all of them are given up. */
+/** Number of consecutive samples for which the judge is unavailable, after which judging stops. */
 const GIVE_UP = 3
 
 /**
- * Judges what has no verdict yet by this judge with these prompts, and gives records and failures by key. Each record is in its file as soon as it
- * is there; one process judges in a folder at a time (`bench-busy`). Samples the judge fails on are counted and judged again the next time;
- * `judge-unavailable` is thrown when one sample after the other finds no judge. `disk-full` and `write-failed` end the work too.
+ * Judges the samples that have no verdict yet from this judge with these prompts. Returns records and failures by key. Writes each record to its
+ * file immediately; only one process may judge in a folder at a time (`bench-busy`). Counts samples on which the judge fails, and judges them again
+ * on the next run. Throws `judge-unavailable` if the judge is unavailable for several consecutive samples. `disk-full` and `write-failed` also end
+ * the run.
  */
 export async function judgeSamples<Kept extends RecordBase>(
   predictions: readonly Prediction[],
@@ -134,7 +135,7 @@ export async function judgeSamples<Kept extends RecordBase>(
         if (isAbort(error) || !(error instanceof TarsierError) || !isOfSample(error)) throw error
         unreached = error.code === 'judge-unavailable' ? unreached + 1 : 0
         if (unreached >= Math.min(GIVE_UP, pending.length)) throw error
-        // A verdict on an older answer is none on this one.
+        // A verdict on an older answer does not apply to this one.
         if (records.delete(key)) added++
         failures.set(key, { ...base, idx, error: { code: error.code, message: error.message } })
       }
@@ -142,13 +143,13 @@ export async function judgeSamples<Kept extends RecordBase>(
       tell()
     })
   }
-  // One line a sample, in the order of the predictions; records of other samples stay.
+  // Write one line per sample, in the order of the predictions, and keep the records of other samples.
   if (added > 0) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
   await writeFailures(folder, judging.failuresFile, predictions, failures, signal)
   return { records, failures }
 }
 
-/** Failures of these predictions, beside those that the file has of others; no file where there are none. */
+/** Writes the failures of these predictions, and keeps those of others; removes the file if there are none. */
 async function writeFailures(
   folder: string,
   name: string,
@@ -170,7 +171,7 @@ async function writeFailures(
   else await remove(path)
 }
 
-/** Sorts records into verdicts and failures, in the order of the predictions. */
+/** Splits records into verdicts and failures, in the order of the predictions. */
 export function judgedFrom<Kept extends RecordBase, Verdict>(
   predictions: readonly Prediction[],
   judge: Judge,

@@ -35,8 +35,8 @@ const recordSchema = z.object({
 type OpenRecord = z.infer<typeof recordSchema>
 
 /**
- * Open questions: whether each answer is right, and a score from 0 to 5. Every verdict and reason is kept in `QA_eval_infos.jsonl` of the
- * folder, from which the work goes on. Throws as {@link judgeSamples} does.
+ * Judges open questions: whether each answer is right, and a score from 0 to 5. Stores every verdict and reason in `QA_eval_infos.jsonl` of the
+ * folder, and resumes from it. Throws as {@link judgeSamples} does.
  */
 export async function judgeOpenEnded(
   predictions: readonly Prediction[],
@@ -72,7 +72,7 @@ function openJudging(judge: Judge): Judging<OpenRecord> {
   }
 }
 
-/** The bare question where there is one: the prompt wraps it in instructions. */
+/** Uses the bare question if there is one, since the prompt adds instructions to it. */
 function textsOf({ question, prompt, reference, prediction }: Answered): {
   readonly question: string
   readonly answer: string

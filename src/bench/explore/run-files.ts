@@ -4,30 +4,30 @@ import { basename, join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import { findPredictions, UPSTREAM_FOLDER } from '../run/find-predictions.ts'
 
-/** How far below a run's folder verdicts and reports may lie: `OUT/<data set>/eval_records/…`. */
+/** Maximum depth of verdicts and reports below a run's folder: `OUT/<data set>/eval_records/…`. */
 const DEEPEST = 2
-/** What is done with a run besides: copies for the Python program, and runs that were begun anew. */
+/** Folders to skip: copies for the Python program, and earlier runs that were restarted. */
 const ASIDE = [UPSTREAM_FOLDER, 'old']
 
-/** Verdicts, and why there are none. */
+/** Files of verdicts and of judging failures. */
 const VERDICTS = /_eval_(?:infos|failures)\.jsonl$/
 const REPORTS = /_eval_result\.json$/
 
 export interface RunFile {
   readonly path: string
   readonly bytes: number
-  /** Milliseconds since 1970. */
+  /** Modification time, in milliseconds since 1970. */
   readonly modified: number
 }
 
-/** The files of a run, each list in the order of their paths. */
+/** The files of a run; each list is sorted by path. */
 export interface RunFiles {
   readonly predictions: readonly RunFile[]
   readonly verdicts: readonly RunFile[]
   readonly reports: readonly RunFile[]
 }
 
-/** What a run's folder holds; no predictions where it is none. Throws `file-missing` and `file-unreadable`. */
+/** Lists the files of a run's folder; without predictions if it is not a run. Throws `file-missing` and `file-unreadable`. */
 export async function findRunFiles(directory: string): Promise<RunFiles> {
   const { files } = await findPredictions(directory).catch((error: unknown) => {
     if (error instanceof TarsierError && error.code === 'nothing-found') return { files: [] }
@@ -40,23 +40,23 @@ export async function findRunFiles(directory: string): Promise<RunFiles> {
   return { predictions: await factsOf(files), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
 }
 
-/** Changes whenever one of the files does. */
+/** Returns a string that changes whenever one of the files changes. */
 export function stampOf({ predictions, verdicts, reports }: RunFiles): string {
   return [...predictions, ...verdicts, ...reports].map(({ path, bytes, modified }) => `${path} ${bytes} ${modified}`).join('\n')
 }
 
-/** When one of the files was changed last; 0 without any. */
+/** Returns the latest modification time of the files; 0 without any. */
 export function lastChange({ predictions, verdicts, reports }: RunFiles): number {
   return Math.max(0, ...[...predictions, ...verdicts, ...reports].map(({ modified }) => modified))
 }
 
-/** Links and hidden entries are passed over. */
+/** Skips links and hidden entries. */
 async function walk(directory: string, depth: number, paths: string[]): Promise<void> {
   let entries: Dirent[]
   try {
     entries = await readdir(directory, { withFileTypes: true })
   } catch {
-    return // one folder that cannot be read does not hide the others
+    return // an unreadable folder does not hide the others
   }
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
@@ -69,14 +69,14 @@ async function walk(directory: string, depth: number, paths: string[]): Promise<
 async function factsOf(paths: readonly string[]): Promise<RunFile[]> {
   const found = await Promise.all(
     paths.map(async (path) => {
-      const facts = await stat(path).catch(() => null) // removed meanwhile
+      const facts = await stat(path).catch(() => null) // removed in the meantime
       return facts?.isFile() ? { path, bytes: facts.size, modified: facts.mtimeMs } : null
     }),
   )
   return found.flatMap((file) => (file ? [file] : []))
 }
 
-/** The data set that a file of verdicts is named after. */
+/** Returns the data set name in the name of a verdict file. */
 export function verdictsName(path: string): string {
   return basename(path).replace(VERDICTS, '')
 }

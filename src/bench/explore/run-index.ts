@@ -10,14 +10,14 @@ import { parsePrediction } from '../run/read-predictions.ts'
 import { type RunFiles, verdictsName } from './run-files.ts'
 import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
 
-/** A line that can be read again by itself. */
+/** Location of a line, from which it can be read again individually. */
 export interface LinePlace {
   readonly file: string
   readonly offset: number
   readonly length: number
 }
 
-/** What is known of a sample's answer without its words. */
+/** Result of a sample's answer, without its text. */
 export type Standing =
   | { readonly kind: 'failed' }
   | { readonly kind: 'answered' }
@@ -26,31 +26,31 @@ export type Standing =
   | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number }
   | { readonly kind: 'events'; readonly recall: EventCount; readonly precision: EventCount }
 
-/** A sample of a run, as it is held in memory: its words stay in the file. */
+/** A sample of a run as indexed in memory; its text remains in the file. */
 export interface IndexedSample {
   readonly key: string
   readonly dataset: string
   readonly place: LinePlace
   readonly standing: Standing
   readonly verdict: LinePlace | null
-  /** Version of the Python program whose line it is. */
+  /** Version of the Python program that wrote the line. */
   readonly upstream?: UpstreamVersion | undefined
-  /** `n_subjects`, `n_shots` and `n_events` of the annotation, by which AutoDQ is tabled. */
+  /** `n_subjects`, `n_shots` and `n_events` of the annotation, by which AutoDQ's tables are grouped. */
   readonly numbers: Readonly<Record<string, unknown>>
 }
 
 export interface RunIndex {
-  /** In the order of the files; of a key that is there twice the later answer. */
+  /** In the order of the files. If a key occurs twice, the later answer. */
   readonly samples: readonly IndexedSample[]
   readonly byKey: ReadonlyMap<string, IndexedSample>
   readonly broken: { readonly count: number; readonly first: readonly string[] }
-  /** Who judged, by data set. */
+  /** Name of the judge, by data set. */
   readonly judges: ReadonlyMap<string, string>
 }
 
 const SHOWN_BROKEN = 5
 
-/** Goes once through a run's files, a line in memory at a time. Throws as `readJsonLines` does. */
+/** Indexes a run's files in one pass, with one line in memory at a time. Throws as `readJsonLines` does. */
 export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<RunIndex> {
   const broken = new Broken()
   const verdicts = await readVerdicts(files, broken, signal)
@@ -75,7 +75,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         numbers: numbersOf(prediction),
       }
       if (found?.line.judge) judges.set(name, found.line.judge)
-      // Shards of a run may have met the same sample: an answer is worth more than a failure.
+      // Several shards of a run may contain the same sample: an answer takes precedence over a failure.
       const before = byKey.get(sample.key)
       if (!before || prediction.prediction !== null || before.standing.kind === 'failed') byKey.set(sample.key, sample)
     }
@@ -83,7 +83,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
   return { samples: [...byKey.values()], byKey, broken, judges }
 }
 
-/** Reads lines again. Throws `bench-damaged` where a file is not what it was when it was gone through. */
+/** Reads indexed lines again. Throws `bench-damaged` if a file has changed since it was indexed. */
 export async function readPlaces(places: readonly LinePlace[]): Promise<unknown[]> {
   const values = new Map<LinePlace, unknown>()
   for (const path of new Set(places.map(({ file }) => file))) {
@@ -113,7 +113,7 @@ export async function readSamples(samples: readonly IndexedSample[]): Promise<Pr
   })
 }
 
-/** A data set's name without its sub task. */
+/** Returns a data set's name without its sub task. */
 export function setOf(dataset: string): string {
   return dataset.split('/', 1)[0] ?? dataset
 }
@@ -123,7 +123,10 @@ interface FoundVerdict {
   readonly place: LinePlace
 }
 
-/** By key; where a line has none by its `idx`, which upstream makes of data set and number, and by `NAME-idx`, the name being that of its file. */
+/**
+ * Reads verdicts by key. A line without a key is found by its `idx`, which upstream builds from data set and number, and by `NAME-idx`, where NAME
+ * comes from the name of its file.
+ */
 async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal): Promise<Map<string, FoundVerdict>> {
   const verdicts = new Map<string, FoundVerdict>()
   for (const { path } of files.verdicts) {
@@ -141,7 +144,7 @@ async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal
   return verdicts
 }
 
-/** Only what lists need stays in memory; the words are read again. */
+/** Keeps only the fields that lists need; texts are read again on demand. */
 function withoutWords(line: VerdictLine): VerdictLine {
   if (line.kind !== 'events') return { ...line, reason: '' }
   return { ...line, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
@@ -159,12 +162,12 @@ function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standi
   return { kind: 'events', recall: verdict.recall.count, precision: verdict.precision.count }
 }
 
-/** Neither version 1 of the Python program nor what it has for Video-MME takes a 0 for a letter. */
+/** Returns the lowest digit accepted as an option. Version 1 of the Python program and its Video-MME rules do not accept 0. */
 export function lowestDigit({ dataset, upstream }: Pick<Prediction, 'dataset' | 'upstream'>): 0 | 1 {
   return upstream === 1 || setOf(dataset) === 'Video-MME' ? 1 : 0
 }
 
-/** From 0 to 1; null where nothing is known. */
+/** Returns a score from 0 to 1; null if unknown. */
 export function scoreOf(standing: Standing): number | null {
   switch (standing.kind) {
     case 'choice':

@@ -11,10 +11,10 @@ import { openReport } from '../report/open-report.ts'
 import type { RunFiles } from './run-files.ts'
 import type { IndexedSample } from './run-index.ts'
 
-/** A report of every sub task of the longest benchmark is far smaller. */
+/** Maximum size of a report; a report of every sub task of the longest benchmark is far smaller. */
 const MAX_REPORT_BYTES = 8 * 1024 * 1024
 
-/** Reports that evaluations left in a run's folder, by data set; the last one of each. Other JSON files are passed over. */
+/** Reads the reports that evaluations wrote to a run's folder: the latest for each data set. Skips other JSON files. */
 export async function readReports({ reports }: RunFiles): Promise<Map<string, EvalReport>> {
   const found = new Map<string, EvalReport>()
   for (const { path, bytes } of [...reports].sort((a, b) => a.modified - b.modified)) {
@@ -26,8 +26,8 @@ export async function readReports({ reports }: RunFiles): Promise<Map<string, Ev
 }
 
 /**
- * The figures of one data set's samples by what the index holds of them, where no evaluation has left any; null where that does not suffice,
- * because there is no verdict or the metric needs the words.
+ * Computes the scores of one data set's samples from the index, if no evaluation has written a report. Returns null if the index does not suffice,
+ * because there are no verdicts or the metric needs the texts.
  */
 export function tablesOf(name: string, samples: readonly IndexedSample[]): ReportBody | null {
   switch (dataSetOf(name)?.metric) {
@@ -64,6 +64,6 @@ async function json(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch {
-    return null // not ours
+    return null // not a report of this program
   }
 }

@@ -3,7 +3,7 @@ import type { Prediction } from '../prediction.ts'
 import { parsePrediction } from '../run/read-predictions.ts'
 import type { RunFiles } from './run-files.ts'
 
-/** The keys of the samples that hold a piece of text in key, prompt, answer, reference or error; capitals do not count. The files are gone through. */
+/** Returns the keys of the samples whose key, prompt, answer, reference or error contains a text, ignoring case. Reads all files of the run. */
 export async function searchRun(files: RunFiles, text: string, signal: AbortSignal): Promise<Set<string>> {
   const wanted = text.toLowerCase()
   const keys = new Set<string>()

@@ -5,17 +5,17 @@ import type { EventCount } from '../metrics/verdicts.ts'
 
 const eventSchema = z.object({ event: z.string(), relationship: z.string(), reason: z.string().nullish() })
 
-/** What this program writes of each sample; upstream has `idx` alone, which is `dataset_idx`. */
+/** Fields that this program writes for each sample; upstream has only `idx`, which is `dataset_idx`. */
 const common = {
   key: z.string().optional(),
   idx: z.union([z.string(), z.number()]).optional(),
   judge: z.string().nullish(),
 }
 
-/** The judge failed on the sample, which is judged again the next time. */
+/** A sample on which the judge failed, to be judged again on the next run. */
 const failedSchema = z.object({ ...common, error: z.object({ code: z.string(), message: z.string() }) })
 
-/** A line of `DREAM_eval_infos.jsonl`, of this program or of the Python one. */
+/** A line of `DREAM_eval_infos.jsonl`, written by this program or by the Python one. */
 const eventsSchema = z.object({
   ...common,
   events_gt: z.array(eventSchema),
@@ -30,20 +30,20 @@ const lineSchema = z.union([failedSchema, eventsSchema, openSchema])
 
 type JudgedEvent = z.infer<typeof eventSchema>
 
-/** Events of one text, each held against the other text. */
+/** The events of one text, each judged against the other text. */
 export interface JudgedSide {
   readonly count: EventCount
   readonly events: readonly JudgedEvent[]
 }
 
-/** What a judge said of one sample. */
+/** A judge's verdict on one sample. */
 export type VerdictLine = { readonly key: string | null; readonly idx: string | null; readonly judge: string | null } & (
   | { readonly kind: 'none'; readonly reason: string }
   | { readonly kind: 'events'; readonly recall: JudgedSide; readonly precision: JudgedSide }
   | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string }
 )
 
-/** Null for a line that is no verdict. */
+/** Parses a verdict; null if the line is not one. */
 export function parseVerdict(value: unknown): VerdictLine | null {
   const { data } = lineSchema.safeParse(value)
   if (!data) return null
@@ -54,12 +54,12 @@ export function parseVerdict(value: unknown): VerdictLine | null {
   return { kind: 'events', ...whose, recall: side(events_gt, hit_num_recall), precision: side(events_pred, hit_num_precision) }
 }
 
-/** AutoDQ's F1 of one description, 0 to 1. */
+/** Returns AutoDQ's F1 of one description, from 0 to 1. */
 export function f1OfCounts(recall: EventCount, precision: EventCount): number {
   return f1Of(entailedPart(recall), entailedPart(precision))
 }
 
-/** Upstream asks about a text without events as a whole, and counts 0 of 0 all the same: only the words beside the events tell. */
+/** Upstream judges a text without events as a whole but counts 0 of 0; only the hit text beside the events shows this. */
 function side(events: readonly JudgedEvent[], hit: string | null | undefined): JudgedSide {
   return { count: countOf(events, hit ?? ''), events }
 }

@@ -10,17 +10,17 @@ export interface JudgeMessage {
 /** JSON Schema (2020-12) of a verdict. */
 export type VerdictSchema = Readonly<Record<string, unknown>>
 
-/** What a judge wrote: its whole answer, or as much as there was when it was cut off. */
+/** Requests a completion from a judge. Returns the whole answer, or the part before it was cut off. */
 export type Completion = (messages: readonly JudgeMessage[], schema: VerdictSchema) => Promise<string>
 
-/** Answers that are asked for before a question counts as failed. */
+/** Maximum number of answers requested before a question counts as failed. */
 const ATTEMPTS = 3
-/** As much of an unusable answer as is shown to the judge again, in characters. */
+/** Maximum number of characters of an unusable answer that are sent back to the judge. */
 const SHOWN_AGAIN = 2000
 
 /**
- * Asks until the answer has the shape wanted. An answer that has not is shown to the judge with what is wrong and with the schema; after
- * the last one `judge-failed` is thrown. Nothing is read into an answer beyond its JSON.
+ * Asks until the answer matches the schema. Sends an invalid answer back to the judge with the errors and the schema; throws `judge-failed` after
+ * the last attempt. Never interprets anything but the JSON of an answer.
  */
 export async function askForJson<T>(call: JudgeCall<T>, complete: Completion): Promise<T> {
   const { $schema: _, ...schema } = z.toJSONSchema(call.schema)
@@ -51,7 +51,7 @@ export async function askForJson<T>(call: JudgeCall<T>, complete: Completion): P
   )
 }
 
-/** The verdict in an answer, or the words for what is wrong with it. A fence and what a model thought aloud before may stand around the JSON. */
+/** Parses the verdict in an answer, or returns a description of the error. Ignores a code fence and reasoning text around the JSON. */
 export function readVerdict<T>(text: string, schema: z.ZodType<T>): { readonly verdict: T } | { readonly wrong: string } {
   const spoken = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '').trim()
   const bare = /^```(?:json)?\s*\n([\s\S]*)\n\s*```$/.exec(spoken)?.[1] ?? spoken

@@ -7,8 +7,8 @@ import type { Judge, JudgeCall } from './judge.ts'
 const entrySchema = z.object({ key: z.string(), verdict: z.unknown() })
 
 /**
- * A judge that is asked the same only once: verdicts are kept by content (the judge, the prompt with its version, and the texts), a line
- * of JSON each, as soon as they are there. Failures are not kept.
+ * A judge that caches verdicts by content: the judge, the prompt with its version, and the texts. Appends each verdict as a line of JSON as soon as
+ * it is available. Does not cache failures.
  */
 export class CachedJudge implements Judge {
   readonly name: string
@@ -23,7 +23,7 @@ export class CachedJudge implements Judge {
     this.#verdicts = verdicts
   }
 
-  /** Takes the judge over: it is closed with this one, or when the file cannot be opened (`file-unreadable`, `disk-full`, `write-failed`). */
+  /** Takes ownership of the judge: closes it with this one, or if the file cannot be opened (`file-unreadable`, `disk-full`, `write-failed`). */
   static async open(judge: Judge, path: string, signal: AbortSignal): Promise<CachedJudge> {
     const verdicts = new Map<string, unknown>()
     const keep = (value: unknown) => {
@@ -41,7 +41,7 @@ export class CachedJudge implements Judge {
   async ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted()
     const key = keyOf(this.name, call)
-    // The file may be of an older program, or touched: what has not the shape is asked for again.
+    // The file may be from an older version or edited by hand: ask again if an entry does not match the schema.
     const kept = call.schema.safeParse(this.#verdicts.get(key))
     if (kept.success) return kept.data
     const verdict = await this.#judge.ask(call, signal)

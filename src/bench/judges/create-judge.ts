@@ -5,7 +5,7 @@ import { CachedJudge } from './cached-judge.ts'
 import type { Judge } from './judge.ts'
 import type { JudgeAccount } from './openai-judge.ts'
 
-/** The model that upstream judges with, by OpenAI's name and by the usual name of its deployment at Azure. */
+/** The model that upstream uses as judge, by OpenAI's name and by the usual name of its Azure deployment. */
 const OPENAI_MODEL = 'gpt-3.5-turbo-0125'
 const AZURE_DEPLOYMENT = 'gpt-35-turbo-0125'
 const OPENAI_ADDRESS = 'https://api.openai.com/v1'
@@ -15,20 +15,20 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface JudgeOptions {
   /** `openai[:MODEL]`, `azure[:DEPLOYMENT]` or `local:PATH.gguf`. Defaults to `openai`. */
   readonly judge?: string | undefined
-  /** A file in which verdicts are kept, so that the same is asked once. Without it nothing is kept. */
+  /** File in which verdicts are cached, so that identical questions are asked only once. Without it, nothing is cached. */
   readonly cache?: string | undefined
-  /** Where a local judge runs. Defaults to `auto`. */
+  /** Device for a local judge. Defaults to `auto`. */
   readonly device?: LanguageDeviceChoice | undefined
-  /** Where keys, addresses and proxies stand. Defaults to the process's own. */
+  /** Environment with keys, addresses and proxies. Defaults to the process's own. */
   readonly env?: Environment
-  /** How long failures of a server are borne. Defaults to a little more than a minute. */
+  /** How long to retry after failures of a server. Defaults to a little more than a minute. */
   readonly patience?: Patience
   readonly signal: AbortSignal
 }
 
 /**
- * The judge a user names. Keys come from the environment (`OPENAI_API_KEY`, `AZURE_OPENAI_API_KEY`) and go nowhere but to the server.
- * Throws `usage`, `judge-unavailable` where a key is missing, what {@link CachedJudge.open} throws and what loading a local model does.
+ * Creates the judge that a user names. Keys come from the environment (`OPENAI_API_KEY`, `AZURE_OPENAI_API_KEY`) and are sent only to the server.
+ * Throws `usage`, `judge-unavailable` if a key is missing, and as {@link CachedJudge.open} and loading a local model do.
  */
 export async function createJudge(options: JudgeOptions): Promise<Judge> {
   const judge = await bareJudge(options)
@@ -45,7 +45,7 @@ async function bareJudge({ judge = 'openai', device = 'auto', env = process.env,
   return new OpenAiJudge(kind === 'openai' ? openAiAccount(name, env) : azureAccount(name, env), env, patience)
 }
 
-/** Takes a judge's {@link JudgeOptions.judge} apart. Throws `usage` for what is none. */
+/** Parses a judge's {@link JudgeOptions.judge}. Throws `usage` if it is invalid. */
 export function parseJudge(judge: string): { kind: 'openai' | 'azure' | 'local'; name: string } {
   const [kind, ...rest] = judge.split(':')
   const name = rest.join(':')
@@ -55,7 +55,7 @@ export function parseJudge(judge: string): { kind: 'openai' | 'azure' | 'local';
 
 function openAiAccount(model: string, env: Environment): JudgeAccount {
   const baseUrl = env.OPENAI_BASE_URL || OPENAI_ADDRESS
-  // A server of one's own often wants no key.
+  // Self-hosted servers often need no key.
   const key = env.OPENAI_API_KEY || (baseUrl === OPENAI_ADDRESS ? wanted(env, 'OPENAI_API_KEY', 'openai') : '')
   return { kind: 'openai', model: model || OPENAI_MODEL, key, baseUrl }
 }

@@ -4,37 +4,37 @@ import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'
 
-/** What is known of a judge's server when something fails. */
+/** Information about a judge's server for error messages. */
 export interface JudgeServer {
-  /** Host and port, for sentences. */
+  /** Host and port, for messages. */
   readonly host: string
   readonly model: string
-  /** Never shown: some servers repeat the key in what they say. */
+  /** Removed from messages, since some servers repeat the key in their errors. */
   readonly key: string
   /** See `ServerConnection`. */
   readonly toCheck: string
-  /** How the user names address and key, for sentences: names of environment variables. */
+  /** Names of the environment variables for the address and the key, for messages. */
   readonly settings: { readonly address: string; readonly key: string }
 }
 
-/** Limits are often counted by the minute, so that the waits together are longer than one. */
+/** Rate limits often apply per minute, so the total wait exceeds one minute. */
 export const judgePatience: Patience = { attempts: 8, backoff: 500, stall: 120_000 }
 
 const SAID_LENGTH = 400
-/** Nobody is there at all. */
+/** Error codes of an unreachable server. */
 const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
 
 /**
- * What a request ended with: `judge-unavailable` as a {@link Transient} where it may pass and as it is where it will not, `judge-failed` where it
- * is this question that the server refuses.
- * @param reached whether the server has answered before; one that never did is not waited for
+ * Converts the error of a request: to `judge-unavailable`, wrapped in a {@link Transient} if it may pass and as it is otherwise, or to
+ * `judge-failed` if the server rejects this particular question. @param reached whether the server has answered before; if it never has, the
+ * request is not retried
  */
 export function judgeError(error: unknown, server: JudgeServer, reached: boolean): Error {
   if (error instanceof TarsierError || error instanceof Transient) return error
   const { host, model, toCheck, settings } = server
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined
   const said = serverWords(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key, SAID_LENGTH)
-  // What was sent, the key among it, hangs on the original error: only its words are kept.
+  // The original error refers to the request, including the key: keep only its message.
   const options = { cause: new Error(said), details: { host, status: status ?? null } }
   const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
   if (status === undefined) {

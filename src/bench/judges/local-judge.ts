@@ -9,22 +9,24 @@ import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
 import type { Judge, JudgeCall } from './judge.ts'
 
-/** Room for a question and its answer: two long descriptions and ten verdicts with reasons are 3,000 tokens. */
+/** Context size, in tokens, for a question and its answer: two long descriptions and ten verdicts with reasons take 3,000 tokens. */
 const CONTEXT = 8192
 const ANSWER_TOKENS = 2048
 /**
- * Characters of one string in an answer: without a limit a weak model never closes its quotes. Every one left to write costs at every token
- * (llama.cpp's grammar, demo model: 4 ms a token without limit, 6 with 200, 15 with 400).
+ * Maximum length of one string in an answer, in characters: without a limit, a weak model never closes its quotes. Each remaining character of the
+ * limit adds cost to every token (llama.cpp's grammar, demo model: 4 ms per token without a limit, 6 with 200, 15 with 400).
  */
 const STRING_LENGTH = 200
-/** A small model may list without end: entries of a list, in a grammar, where the question sets no limit. */
+/** Maximum number of list entries in the grammar if the question sets no limit, since a small model may never end a list. */
 const LIST_LENGTH = 32
-/** For what the chat template puts around the texts. */
+/** Tokens reserved for the text that the chat template adds. */
 const TEMPLATE_TOKENS = 64
 
 type Loaded = { readonly model: LlamaModel; readonly context: LlamaContext }
 
-/** A text model on this machine: no network, no key. One question at a time; its grammar lets nothing but the verdict's shape be written. */
+/**
+ * A text model on this machine, without network or key. Answers one question at a time; a grammar constrains the output to the verdict's schema.
+ */
 export class LocalJudge implements Judge {
   readonly name: string
   readonly #file: string
@@ -42,7 +44,7 @@ export class LocalJudge implements Judge {
    * or `native-library`.
    */
   static async load(path: string, device: LanguageDeviceChoice, signal: AbortSignal): Promise<LocalJudge> {
-    // llama.cpp asserts, and so ends the process, over some bad files.
+    // On some invalid files llama.cpp fails an assertion, which ends the process.
     await using gguf = await GgufFile.open(path)
     const fingerprint = await gguf.fingerprint()
     const { llama, usesGpu } = await openLlamaLibrary(device)
@@ -57,7 +59,7 @@ export class LocalJudge implements Judge {
         threads,
         createSignal: signal,
       })
-      // The same name may be another file tomorrow.
+      // The file of this name may change, so the name includes a fingerprint.
       return new LocalJudge(`local ${basename(path)} ${fingerprint.slice(0, 8)}`, path, { model, context })
     } catch (error) {
       await model?.dispose()
@@ -87,7 +89,7 @@ export class LocalJudge implements Judge {
   async #complete(messages: readonly JudgeMessage[], schema: VerdictSchema, signal: AbortSignal): Promise<string> {
     const { model, context } = this.#loaded
     const text = messages.map(({ content }) => content).join('\n')
-    // A context that overflows would lose the head of the question unseen.
+    // A context that overflows would silently lose the beginning of the question.
     const answer = Math.min(ANSWER_TOKENS, Math.floor(context.contextSize / 2))
     const room = context.contextSize - answer - TEMPLATE_TOKENS
     const tokens = model.tokenize(text).length
@@ -125,7 +127,7 @@ export class LocalJudge implements Judge {
   }
 }
 
-/** The schema with a limit for every string and every list that has none. */
+/** Returns the schema with a limit for every string and every list that has none. */
 function bounded(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(bounded)
   if (typeof schema !== 'object' || schema === null) return schema

@@ -7,20 +7,20 @@ import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-jso
 import type { Judge, JudgeCall } from './judge.ts'
 import { type JudgeServer, judgeError, judgePatience } from './judge-error.ts'
 
-/** Where a judge answers. The key is sent, and kept nowhere. */
+/** Address and key of a judge's server. The key is sent to the server, and not stored. */
 export type JudgeAccount =
   | { readonly kind: 'openai'; readonly model: string; readonly key: string; readonly baseUrl: string }
   | { readonly kind: 'azure'; readonly deployment: string; readonly key: string; readonly endpoint: string; readonly version: string }
 
-/** How a server is held to the verdict's shape, from the strictest to none; each takes the strictest that it does not refuse. */
+/** Ways to constrain the output to the verdict's schema, strictest first. The strictest that the server accepts is used. */
 type AnswerForm = 'schema' | 'object' | 'text'
 
-/** No verdict comes near; who writes more has lost the thread. */
+/** Maximum length of an answer: far above any verdict; a longer answer means that the model has gone astray. */
 const LONGEST_ANSWER = 32_000
-/** In which one answer must be whole, in milliseconds. */
+/** Time limit for one complete answer, in milliseconds. */
 const LONGEST_TIME = 5 * 60_000
 
-/** A judge behind an OpenAI-compatible server, or Azure's. Answers are streamed, so that one that breaks off or never ends is noticed. */
+/** A judge on an OpenAI-compatible server or on Azure. Streams answers, so that an answer that breaks off or never ends is detected. */
 export class OpenAiJudge implements Judge {
   readonly name: string
   readonly #client: OpenAI
@@ -28,11 +28,11 @@ export class OpenAiJudge implements Judge {
   readonly #server: JudgeServer
   readonly #patience: ServerPatience
   #form: AnswerForm = 'schema'
-  /** Some models refuse any but their own. */
+  /** Some models accept only their default temperature. */
   #greedy = true
   #reached = false
 
-  /** @param env where proxies are named */
+  /** @param env environment with the proxy settings */
   constructor(account: JudgeAccount, env: Readonly<Record<string, string | undefined>>, patience: Patience = judgePatience) {
     this.#connection = new ServerConnection(env, patience.stall)
     this.#patience = new ServerPatience(patience)
@@ -80,7 +80,7 @@ export class OpenAiJudge implements Judge {
       const chunks = await this.#client.chat.completions.create({ ...body, stream: true }, { signal: AbortSignal.any([signal, late]) })
       this.#reached = true
       for await (const chunk of chunks) {
-        // Servers' chunks are not always whole: Azure's first has no choices.
+        // Chunks may be incomplete: Azure's first has no choices.
         const choice = chunk.choices?.[0]
         if (!choice) continue
         if (choice.delta?.refusal) throw new TarsierError('judge-failed', 'The judge refused to answer. The sample counts as failed.')
@@ -89,18 +89,18 @@ export class OpenAiJudge implements Judge {
         if (text.length > LONGEST_ANSWER) return text
       }
     } catch (error) {
-      if (late.aborted && !signal.aborted) return text // too late to be whole: asked for again as any answer that cannot be used
+      if (late.aborted && !signal.aborted) return text // incomplete because of the time limit: asked again, like any unusable answer
       throw error
     }
     if (late.aborted && !signal.aborted) return text
-    signal.throwIfAborted() // the client ends an aborted stream without a word
+    signal.throwIfAborted() // the client ends an aborted stream without an error
     if (finish === null) throw this.#brokenOff()
     if (finish === 'content_filter')
       throw new TarsierError('judge-failed', `The filter of ${this.#server.host} withheld the judge's answer. The sample counts as failed.`)
     return text
   }
 
-  /** Whether the same may be asked again in a form that the server did not refuse. Others may have found that out meanwhile. */
+  /** Whether to repeat the request in a form that the server has not rejected. A concurrent request may already have switched the form. */
   #askForLess(error: unknown, form: AnswerForm, greedy: boolean): boolean {
     if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
     const about = `${error.param ?? ''} ${error.message}`
@@ -140,14 +140,14 @@ function formatFor(form: AnswerForm, name: string, schema: VerdictSchema): Pick<
 
 function clientFor(account: JudgeAccount, { fetch }: ServerConnection): OpenAI {
   const common: Pick<ClientOptions, 'maxRetries' | 'logLevel' | 'fetch'> = {
-    // Retries are ours: the client's own know no abort while they wait. Its log would hold questions and answers.
+    // This class retries itself: the client's retries cannot be aborted while they wait. The client's log would contain questions and answers.
     maxRetries: 0,
     logLevel: 'off',
     fetch,
   }
-  // A server of one's own often wants no key; the client wants some text.
+  // Self-hosted servers often need no key, but the client requires a non-empty string.
   if (account.kind === 'openai') return new OpenAI({ ...common, apiKey: account.key || 'none', baseURL: account.baseUrl })
-  // Null keeps the client from reading another address from the environment.
+  // Null prevents the client from reading another address from the environment.
   return new AzureOpenAI({ ...common, apiKey: account.key, baseURL: null, endpoint: account.endpoint, apiVersion: account.version })
 }
 
@@ -176,12 +176,12 @@ function serverOf(account: JudgeAccount, { toCheck }: ServerConnection): JudgeSe
 
 function hostOf(address: string, setting: string): string {
   const url = URL.canParse(address) ? new URL(address) : null
-  // A name and password in the address would be told in errors; no such server asks for them.
+  // Credentials in the address would appear in errors, and no such server needs them.
   if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url.host
   throw new TarsierError('usage', `${setting} is no address of a server. Give one such as http://localhost:8000/v1.`)
 }
 
-/** The same name elsewhere is another model as far as anyone knows, so that the host is told, but for OpenAI's own. */
+/** Includes the host in the name, except for OpenAI's own, since a model of the same name on another server may be a different model. */
 function nameOf({ kind }: JudgeAccount, { host, model }: JudgeServer): string {
   return host === 'api.openai.com' ? `openai ${model}` : `${kind} ${model} at ${host}`
 }
