@@ -5,11 +5,11 @@ import { droppedFiles } from '../lib/dropped-files.ts'
 import { isTyping } from '../lib/shortcuts.ts'
 import { reportErrors } from '../stores/problem.ts'
 
-/** Takes clips that are dropped anywhere in the window, or pasted. */
+/** Handles clips that are dropped anywhere in the window, or pasted. */
 export function DropZone({ children }: { readonly children: ReactNode }) {
   const [over, setOver] = useState(false)
   useEffect(() => {
-    // Entering and leaving is told for every element below; only the difference counts.
+    // Enter and leave events also fire for every child element, so count them.
     let depth = 0
     const withFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
     const enter = (event: DragEvent) => {
@@ -31,7 +31,7 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
     }
     const paste = (event: ClipboardEvent) => {
       const data = event.clipboardData
-      // Words go where the person types them; a file that comes along with them is a copy of their look.
+      // Let text be pasted into inputs; a file that comes with it is only a rendered copy of the text.
       if (!data || data.files.length === 0 || (isTyping(event.target) && data.types.includes('text/plain'))) return
       event.preventDefault()
       reportErrors(async () => takeFiles(await droppedFiles(data)))

@@ -3,7 +3,7 @@ import { useProblem } from '../stores/problem.ts'
 import { FailureNotice } from './ui/failure-notice.tsx'
 import { Notice } from './ui/notice.tsx'
 
-/** Failures that have no place of their own, above everything else. */
+/** Errors that no other part of the page shows, at the top of the page. */
 export function ErrorBanner() {
   const { problem, dismiss } = useProblem()
   const connected = useActivity((state) => state.connected)

@@ -15,7 +15,7 @@ export const viewItems: Readonly<Record<View, { readonly name: string; readonly 
   help: { name: 'Help', icon: CircleHelp },
 }
 
-/** The rooms of the window, and what the service is at. */
+/** Navigation between views, and the current activity of the service. */
 export function Rail() {
   return (
     <aside className="flex w-20 shrink-0 flex-col items-center gap-1 border-r border-line bg-sunk/60 py-3">

@@ -8,7 +8,7 @@ const labels = {
   dark: { icon: Moon, name: 'dark' },
 } as const
 
-/** Goes through light, dark, and what the system has. */
+/** Button that cycles through the light, dark and system themes. */
 export function ThemeChoice() {
   const { theme, choose } = useTheme()
   const next = themes[(themes.indexOf(theme) + 1) % themes.length] as Theme

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** The top of a room: its name, a line about it, and what can be done. */
+/** Header of a view: title, description and actions. */
 export function ViewHeader({ title, lead, children }: { readonly title: string; readonly lead: string; readonly children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-end gap-x-4 gap-y-2 px-6 pt-5 pb-3">

@@ -13,7 +13,7 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 import { BatchTable } from './batch-table.tsx'
 import { SidecarsDialog, useSidecars } from './sidecars-dialog.tsx'
 
-/** A batch: each clip's state, and what can be done with them all. */
+/** A batch: the state of each clip, and actions for all of them. */
 export function BatchDetail({ job }: { readonly job: BatchJob }) {
   const { show, change, filter, filterBy, problem } = useBatches()
   const sidecars = useSidecars(job.id)

@@ -18,7 +18,7 @@ const marks = {
   skipped: { icon: SkipForward, colour: 'text-quiet' },
 } as const
 
-/** One clip of a batch: how far it is, the first words of its answer, or why there is none. */
+/** A clip of a batch: its progress, the start of its answer, or the error. */
 export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly job: string; readonly item: BatchItem }) {
   const { state, name, progress, excerpt: firstWords, chat, error } = item
   const folder = folderOf(item)

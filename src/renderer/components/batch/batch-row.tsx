@@ -9,7 +9,7 @@ import { Confirm } from '../ui/confirm.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
-/** One batch of the list. */
+/** A batch in the list. */
 export function BatchRow({ job }: { readonly job: BatchJob }) {
   const { show, remove } = useBatches()
   const [asking, setAsking] = useState(false)

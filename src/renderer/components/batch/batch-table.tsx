@@ -6,7 +6,7 @@ import { useBatches } from '../../stores/batches.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { BatchItemRow } from './batch-item-row.tsx'
 
-/** Clips of a batch; of ten thousand only those that are to be seen are laid out, and loaded, wherever one scrolls to. */
+/** Virtualized list of a batch's clips. Only visible rows are rendered, and their pages are loaded on demand. */
 export function BatchTable({ job }: { readonly job: string }) {
   const { filter, total, pages, need } = useBatches()
   const box = useRef<HTMLDivElement>(null)
@@ -14,7 +14,7 @@ export function BatchTable({ job }: { readonly job: string }) {
     count: total,
     getScrollElement: () => box.current,
     estimateSize: () => 60,
-    // A row that moves up because one before it is no longer among those shown stays the same, and keeps the focus.
+    // Rows are keyed by item, so that a row keeps the focus when rows before it leave the filter.
     getItemKey: useCallback((i: number) => rowAt(pages, i)?.id ?? i, [pages]),
     overscan: 8,
   })
@@ -22,14 +22,14 @@ export function BatchTable({ job }: { readonly job: string }) {
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other clips, or a page that came, are a reason to look again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new selection of clips or a loaded page must trigger another check.
   useEffect(() => need(first, last), [first, last, need, job, filter, pages])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other clips begin at their beginning.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new selection of clips scrolls to the top.
   useEffect(() => {
     box.current?.scrollTo({ top: 0 })
   }, [job, filter])
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Clips of the batch" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total}>
         {(index) => {

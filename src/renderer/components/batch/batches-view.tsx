@@ -8,7 +8,7 @@ import { ViewHeader } from '../view-header.tsx'
 import { BatchDetail } from './batch-detail.tsx'
 import { BatchRow } from './batch-row.tsx'
 
-/** Many clips described one after the other, in the background. */
+/** Lists batches, which describe many clips one after another in the background. */
 export function BatchesView() {
   const { jobs, open, load } = useBatches()
   const job = jobs.find(({ id }) => id === open)

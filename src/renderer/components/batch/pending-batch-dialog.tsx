@@ -14,7 +14,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
-/** Several clips were given at once: what is to become of them. */
+/** Asks what to do with several clips that were opened together. */
 export function PendingBatchDialog() {
   const pending = usePendingBatch((state) => state.pending)
   if (!pending) return null

@@ -12,7 +12,7 @@ interface Sidecars {
   readonly close: () => void
 }
 
-/** Writing a text beside each clip, and what came of it. */
+/** Writes a text file next to each clip and holds the result. */
 export function useSidecars(job: string): Sidecars {
   const [report, setReport] = useState<SidecarReport | null>(null)
   return {
@@ -22,7 +22,7 @@ export function useSidecars(job: string): Sidecars {
   }
 }
 
-/** Says what was written, and asks before anything is written over. */
+/** Reports the files written, and asks before existing files are overwritten. */
 export function SidecarsDialog({ sidecars: { report, write, close } }: { readonly sidecars: Sidecars }) {
   if (!report) return null
   const { written, present, failed } = report

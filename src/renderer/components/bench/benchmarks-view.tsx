@@ -13,7 +13,7 @@ import { RunRow } from './run-row.tsx'
 import { RunView } from './run-view.tsx'
 import { tabClass } from './tab-class.ts'
 
-/** What models were measured at: runs of benchmarks, and how they stand beside published ones. */
+/** Benchmark runs, and how they compare with published results. */
 export function BenchmarksView() {
   const { open, load, refresh } = useBench()
   useEffect(() => reportErrors(load), [load])

@@ -3,10 +3,10 @@ import { type DreamTriple, dreamKinds, type LeaderboardRow } from '../../../shar
 import { useBench } from '../../stores/bench.ts'
 import { reportErrors } from '../../stores/problem.ts'
 
-/** Clips of DREAM-1K. */
+/** Number of clips in DREAM-1K. */
 const ALL_CLIPS = 1000
 
-/** DREAM-1K's published figures with one's own runs among them. */
+/** Published DREAM-1K results, together with the user's own runs. */
 export function Leaderboard() {
   const { leaderboard, loadLeaderboard } = useBench()
   useEffect(() => reportErrors(loadLeaderboard), [loadLeaderboard])
@@ -16,7 +16,7 @@ export function Leaderboard() {
         AutoDQ on 1,000 clips, in per cent. The published figures were judged by GPT-3.5 Turbo; another judge gives other figures, so yours
         are comparable only with the same one. Your own runs stand among them once they were judged.
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
       <section tabIndex={0} aria-label="Figures" className="relative max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
         <table className="w-full text-[0.8125rem] tabular-nums">
           <caption className="sr-only">DREAM-1K, the best F1 first</caption>

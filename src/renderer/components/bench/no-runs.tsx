@@ -1,7 +1,7 @@
 import { runCommand } from '../../lib/bench-labels.ts'
 import { CopyButton } from '../chat/copy-button.tsx'
 
-/** How a first run is made. */
+/** Explains how to create a first run. */
 export function NoRuns({ folder }: { readonly folder: string }) {
   const command = runCommand(folder)
   return (

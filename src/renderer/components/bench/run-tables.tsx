@@ -3,7 +3,7 @@ import { sampleStateNames } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { DetailList } from './detail-list.tsx'
 
-/** The tables of every data set of a run, as the papers' program prints them. */
+/** Tables for each data set of a run, in the format of the papers' evaluation program. */
 export function RunTables({ run }: { readonly run: BenchRun }) {
   return (
     <div className="max-w-5xl space-y-8">
@@ -65,7 +65,7 @@ function whenText(text: string): string {
 
 function FigureTable({ table: { title, columns, rows } }: { readonly table: BenchTable }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section tabIndex={0} aria-label={title} className="relative w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
       <table className="text-[0.8125rem] tabular-nums">
         <caption className="px-3 py-1.5 text-left font-medium">{title}</caption>

@@ -11,7 +11,7 @@ import { RunTables } from './run-tables.tsx'
 import { SamplesPage } from './samples-page.tsx'
 import { tabClass } from './tab-class.ts'
 
-/** A run: its tables, and its samples one by one. */
+/** A run: its tables and samples. */
 export function RunView() {
   const { runs, open, run, problem, show, takeOff } = useBench()
   const named = run ?? runs.find(({ id }) => id === open)

@@ -8,7 +8,7 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
-/** The sample's clip, to be played. */
+/** Player for the sample's clip. */
 export function SampleClip({ name }: { readonly name: string | null }) {
   const { clip, noClip } = useBenchSample()
   if (noClip) return <Notice title={name ?? 'No clip'}>{noClip.message}</Notice>
@@ -54,11 +54,11 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
     )
   }
   const source = clipUrl(handle, form)
-  // What the service thought a browser plays, this one may not.
+  // This browser may not play a file that the service expected to be playable.
   const unplayable = () => (form === 'file' ? setForm('making') : undefined)
   if (kind !== 'video') return <img src={source} alt={name} className={videoClass} />
   return (
-    // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is what is measured.
+    // biome-ignore lint/a11y/useMediaCaption: clips of benchmarks have no captions; describing them is the task that is measured.
     <video src={source} aria-label={name} className={videoClass} controls playsInline preload="metadata" onError={unplayable} />
   )
 }

@@ -10,7 +10,7 @@ import { useBenchSample } from '../../stores/bench-sample.ts'
 const DEBOUNCE_MS = 200
 const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
 
-/** What narrows the list of samples down, and the run to be put beside. */
+/** Filters for the list of samples, and the run for comparison. */
 export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly query: ListQuery }) {
   const { runs, other, compareWith } = useBench()
   const { ask, total, counts, loading } = useBenchList()

@@ -4,7 +4,7 @@ import { clockText } from '../../lib/time-text.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { Jpeg } from '../clip/jpeg.tsx'
 
-/** The frames that the model saw of a sample's clip. */
+/** The frames of a sample's clip that the model received. */
 export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
   const { frames, noFrames, noClip } = useBenchSample()
   const { length } = sample.frames
@@ -17,7 +17,7 @@ export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
         {sample.frames.map(({ index, time }, i) => {
           const picture = frames[i]
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a frame may be seen twice, and they never change their order.
+            // biome-ignore lint/suspicious/noArrayIndexKey: a frame may occur twice, and frames never change their order.
             <li key={i} className="overflow-hidden rounded-md border border-line bg-sunk">
               {picture ? (
                 <Jpeg jpeg={picture.jpeg} label="" className="block aspect-video w-full object-contain" />

@@ -7,13 +7,13 @@ import { useBenchSample } from '../../stores/bench-sample.ts'
 import { StateMark } from './state-mark.tsx'
 
 interface SampleListRowProps {
-  /** Undefined while it is on its way. */
+  /** Undefined while it is loading. */
   readonly row: ListRow | undefined
   readonly index: number
   readonly height: number
 }
 
-/** One sample of the list, alone or in two runs. */
+/** A sample in the list, from one run or two runs compared. */
 export const SampleListRow = memo(function SampleListRow({ row, index, height }: SampleListRowProps) {
   const current = useBenchSample((state) => row !== undefined && state.choice?.key === row.key)
   if (!row) return <div aria-hidden="true" style={{ height }} className="rounded-lg bg-sunk" />

@@ -8,7 +8,7 @@ import { SampleListRow } from './sample-list-row.tsx'
 
 const ROW_PIXELS = 76
 
-/** All samples; of ten thousand only those to be seen are here, and the pages around them. Arrows, Home and End walk through the rows. */
+/** Virtualized list of samples that renders only visible rows and loads pages on demand. Arrow keys, Home and End move between rows. */
 export function SampleList() {
   const { query, total, pages, need, loading } = useBenchList()
   const choice = useBenchSample((state) => state.choice)
@@ -23,9 +23,9 @@ export function SampleList() {
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list, or a page that came, is a reason to look again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list or a loaded page must trigger another check.
   useEffect(() => need(first, last), [first, last, need, query, pages])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its beginning.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list scrolls to the top.
   useEffect(() => {
     box.current?.scrollTo({ top: 0 })
   }, [query])
@@ -44,7 +44,7 @@ export function SampleList() {
   }
   if (total === 0) return <p className="px-6 py-12 text-center text-quiet">{loading ? '' : 'No sample is like that.'}</p>
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} tabIndex={0} aria-label="Samples" onKeyDown={walk} className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total} gap="pb-1.5">
         {(index) => <SampleListRow row={rowAt(pages, index)} index={index} height={ROW_PIXELS - 6} />}
@@ -53,7 +53,7 @@ export function SampleList() {
   )
 }
 
-/** A row far away is laid out, and loaded, some pictures later. */
+/** Focuses a row. Distant rows are rendered and loaded a few animation frames later, so it retries. */
 function focusRow(box: HTMLElement | null, index: number, tries = 60): void {
   const button = box?.querySelector<HTMLElement>(`[data-index="${index}"] button`)
   if (button) button.focus({ preventScroll: true })

@@ -12,7 +12,7 @@ import { SampleFrames } from './sample-frames.tsx'
 import { StateMark } from './state-mark.tsx'
 import { VerdictView } from './verdict-view.tsx'
 
-/** One sample in full: what was shown, asked, said and thought of it; of two runs side by side. */
+/** A sample in full: clip, prompt, answers and verdicts; two runs are shown side by side. */
 export function SamplePanel() {
   const { choice, first, second, problem, show, close } = useBenchSample()
   const { run, other } = useBench()
@@ -46,7 +46,7 @@ export function SamplePanel() {
           onClick={() => step(1)}
         />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
       <section tabIndex={0} aria-label="The sample in full" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
         {problem && <FailureNotice error={problem} can={{ retry: () => void show(choice) }} />}
         {sample && (
@@ -61,7 +61,7 @@ export function SamplePanel() {
             </Part>
             <Part title={sample.references.length > 1 ? 'References' : 'Reference'}>
               {sample.references.map((text, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the same caption may stand there twice.
+                // biome-ignore lint/suspicious/noArrayIndexKey: the same caption may occur twice.
                 <p key={i} className="whitespace-pre-wrap wrap-anywhere">
                   {text}
                 </p>

@@ -8,7 +8,7 @@ import { SampleFilters } from './sample-filters.tsx'
 import { SampleList } from './sample-list.tsx'
 import { SamplePanel } from './sample-panel.tsx'
 
-/** The samples of a run, or of two beside each other; one of them in full. On narrow windows it takes the list's place. */
+/** The samples of one run or two runs compared, and the selected one in full. In narrow windows it replaces the list. */
 export function SamplesPage({ run }: { readonly run: BenchRun }) {
   const other = useBench((state) => state.other)
   const { query, problem, ask } = useBenchList()

@@ -10,7 +10,7 @@ const appearances: Readonly<Record<SampleState, { readonly icon: LucideIcon; rea
   answered: { icon: CircleDashed, colour: 'text-quiet' },
 }
 
-/** What became of a sample, in a sign and a word or a figure. */
+/** Result of a sample: an icon with a label or a score. */
 export function StateMark({ state, score }: { readonly state: SampleState; readonly score: number | null }) {
   const { icon: Icon, colour } = appearances[state]
   return (

@@ -3,7 +3,7 @@ import type { JudgedEvent, SampleVerdict } from '../../../shared/contract/bench.
 import { assertNever } from '../../../shared/errors.ts'
 import { scoreText } from '../../lib/bench-labels.ts'
 
-/** What was thought of an answer, and why. */
+/** The verdict on an answer, with its reasons. */
 export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
   switch (verdict.kind) {
     case 'choice':
@@ -70,7 +70,7 @@ function EventList({ title, figure, share, events }: EventListProps) {
       </h4>
       <ul className="divide-y divide-line rounded-xl border border-line bg-raised">
         {events.map((event, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a judge may say an event twice, and they never change their order.
+          // biome-ignore lint/suspicious/noArrayIndexKey: a judge may repeat an event, and events never change their order.
           <EventItem key={i} event={event} />
         ))}
         {events.length === 0 && <li className="px-3 py-1.5 text-[0.8125rem] text-quiet">There is no event in it.</li>}
@@ -79,7 +79,7 @@ function EventList({ title, figure, share, events }: EventListProps) {
   )
 }
 
-/** The three words that a judge has; any other one is shown as it is. */
+/** Styles for the judge's relations. Any other relation is shown by its name. */
 const relations: ReadonlyMap<string, { readonly icon: typeof Check; readonly colour: string; readonly name: string }> = new Map([
   ['entailment', { icon: Check, colour: 'text-good', name: 'Entailed' }],
   ['contradiction', { icon: X, colour: 'text-danger', name: 'Contradicted' }],

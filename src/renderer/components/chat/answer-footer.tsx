@@ -15,7 +15,7 @@ interface AnswerFooterProps {
   readonly busyWhy: string | null
 }
 
-/** What can be done with an answer, and how it was made. */
+/** Actions for an answer, and details of how it was generated. */
 export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
   const [open, setOpen] = useState(false)
   const { answer } = turn

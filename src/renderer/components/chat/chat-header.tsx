@@ -10,7 +10,7 @@ import { Confirm } from '../ui/confirm.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { menuBox, menuItem } from '../ui/menu-look.ts'
 
-/** Which conversation about the clip this is, another one, and starting over. */
+/** Selects a conversation about the clip, starts another, or clears the current one. */
 export function ChatHeader() {
   const { chat, run, clear } = useChat()
   const [asking, setAsking] = useState(false)

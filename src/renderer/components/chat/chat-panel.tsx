@@ -4,7 +4,7 @@ import { Composer } from './composer.tsx'
 import { MessageList } from './message-list.tsx'
 import { Spoken } from './spoken.tsx'
 
-/** The conversation about the clip. */
+/** The conversation about the open clip. */
 export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
   return (
     <section aria-label="Conversation" className="flex min-h-0 min-w-0 flex-col">

@@ -8,7 +8,7 @@ import { IconButton } from '../ui/icon-button.tsx'
 import { CostLine } from './cost-line.tsx'
 import { PromptMenu } from './prompt-menu.tsx'
 
-/** Where questions are typed; null as clip says why there is nothing to ask about yet. */
+/** Input for questions. If `metadata` is null, it is disabled and explains why. */
 export function Composer({ metadata }: { readonly metadata: ClipMetadata | null }) {
   const [text, setText] = useState('')
   const run = useChat((state) => state.run)

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { reportErrors } from '../../stores/problem.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 
-/** How long it says that it was done. */
+/** Duration of the "copied" state, in milliseconds. */
 const SAY_MS = 1500
 
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {

@@ -5,7 +5,7 @@ import { useCost } from '../../stores/cost.ts'
 import { useModels } from '../../stores/models.ts'
 import { useSettings } from '../../stores/settings.ts'
 
-/** What the next question will cost, before it is asked. */
+/** Estimated cost of the next question. */
 export function CostLine() {
   const { cost, problem } = useCost()
   const model = useSettings((state) => state.view?.values.model)

@@ -3,7 +3,7 @@ import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ask } from '../../flows/ask.ts'
 import { Button } from '../ui/button.tsx'
 
-/** A conversation in which nothing was said yet. */
+/** Shown in a conversation without questions. */
 export function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
   const why = metadata.present ? null : 'The file has to be found first'
   return (

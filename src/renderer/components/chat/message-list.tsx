@@ -10,10 +10,10 @@ import { EmptyChat } from './empty-chat.tsx'
 import { RunView } from './run-view.tsx'
 import { TurnView } from './turn-view.tsx'
 
-/** How near the end, in pixels, the list follows what is written. */
+/** Maximum distance from the end, in pixels, at which the list scrolls with new text. */
 const NEAR = 80
 
-/** All turns; of a long conversation only those that are to be seen are laid out. */
+/** All turns, in a virtualized list that renders only visible ones. */
 export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
   const { chat, run, problem } = useChat()
   const box = useRef<HTMLDivElement>(null)
@@ -28,11 +28,11 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
     overscan: 3,
   })
   const size = list.getTotalSize()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever grows moves the end.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: any growth moves the end of the list.
   useEffect(() => {
     if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight
   }, [size, run, count])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation, or a new question, begins at its end.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new conversation or question starts at the end.
   useEffect(() => {
     atEnd.current = true
   }, [chat?.id, run?.started])
@@ -41,7 +41,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
     if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR
   }
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} onScroll={onScroll} tabIndex={0} aria-label="Messages" className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto max-w-3xl px-5 py-4">
         {count === 0 && <EmptyChat metadata={metadata} />}

@@ -3,7 +3,7 @@ import { DropdownMenu } from 'radix-ui'
 import { useSettings } from '../../stores/settings.ts'
 import { menuBox, menuItem } from '../ui/menu-look.ts'
 
-/** Ready prompts: the papers' instructions and the person's own. */
+/** Menu of prompts: those from the papers and the user's own. */
 export function PromptMenu({ disabled, onPick }: { readonly disabled: boolean; readonly onPick: (text: string) => void }) {
   const view = useSettings((state) => state.view)
   const groups = [

@@ -12,13 +12,13 @@ const components: Components = {
     ) : (
       <u>{children}</u>
     ),
-  // A model's headings are not the page's.
+  // A model's headings must not become headings of the page.
   h1: ({ children }) => <p className="font-semibold">{children}</p>,
   h2: ({ children }) => <p className="font-semibold">{children}</p>,
   h3: ({ children }) => <p className="font-semibold">{children}</p>,
 }
 
-/** What a model wrote, as Markdown: no markup of its own, no picture from anywhere, no way out of the page. Times jump the player. */
+/** Renders a model's Markdown without raw HTML, images or external links. Times become links that seek the player. */
 export const Prose = memo(function Prose({ text }: { readonly text: string }) {
   return (
     <div className="prose">

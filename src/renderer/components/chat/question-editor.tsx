@@ -4,7 +4,7 @@ import { askEdited } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { Button } from '../ui/button.tsx'
 
-/** An earlier question, to be put differently. What came after it goes. */
+/** Editor for an earlier question. Submitting removes all later turns. */
 export function QuestionEditor({ turn }: { readonly turn: Turn }) {
   const [text, setText] = useState(turn.question)
   const startEdit = useChat((state) => state.startEdit)
@@ -13,7 +13,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
   return (
     <div className="ml-auto w-full max-w-[85%] space-y-2">
       <textarea
-        // biome-ignore lint/a11y/noAutofocus: the person has just asked to write here.
+        // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here.
         autoFocus
         aria-label="The question, changed"
         className="w-full resize-y rounded-2xl border border-edge bg-raised px-3.5 py-2"

@@ -6,7 +6,7 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 import { Prose } from './prose.tsx'
 import { QuestionBubble } from './question-bubble.tsx'
 
-/** An answer that is being made: how far it is, and its words as they come. */
+/** A running answer: its progress and the text so far. */
 export function RunView({ run }: { readonly run: Run }) {
   return (
     <article aria-label="Answer in the making" aria-busy="true" className="space-y-3">
@@ -51,7 +51,7 @@ function Stages({ run }: { readonly run: Run }) {
   )
 }
 
-/** The page's clock, twice a second. */
+/** The current time, updated twice a second. */
 function useNow(): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { stageSteps, stepOf } from '../../lib/run.ts'
 import { useChat } from '../../stores/chat.ts'
 
-/** What a screen reader is told: each stage once, then the answer as a whole, not word by word. */
+/** Screen reader announcements: each stage once, then the complete answer instead of single tokens. */
 export function Spoken() {
   const run = useChat((state) => state.run)
   const last = useChat((state) => state.chat?.all.at(-1))

@@ -17,11 +17,11 @@ import { QuestionEditor } from './question-editor.tsx'
 interface TurnViewProps {
   readonly turn: Turn
   readonly last: boolean
-  /** Whether an answer is being made. */
+  /** Whether an answer is being generated. */
   readonly busy: boolean
 }
 
-/** A question and its answer, as they are kept. */
+/** A stored question with its answer. */
 export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewProps) {
   const editing = useChat((state) => state.editing === turn.index)
   const startEdit = useChat((state) => state.startEdit)

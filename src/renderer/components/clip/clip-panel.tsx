@@ -15,7 +15,7 @@ import { Player } from './player.tsx'
 const tab =
   'flex-1 border-b-2 border-transparent py-2 text-[0.8125rem] font-medium text-quiet transition-colors hover:text-text data-[state=active]:border-accent data-[state=active]:text-text'
 
-/** The clip: what it is, its film, the frames that the model gets, and the settings. */
+/** Panel of the open clip: metadata, player, frames for the model, and settings. */
 export function ClipPanel({ metadata }: { readonly metadata: ClipMetadata }) {
   const { tab: shown, show } = usePanel()
   const bridge = window.tarsier

@@ -5,7 +5,7 @@ import { ChatPanel } from '../chat/chat-panel.tsx'
 import { StartView } from '../start/start-view.tsx'
 import { ClipPanel } from './clip-panel.tsx'
 
-/** A clip and the conversation about it, side by side; without a clip the way to one. */
+/** The clip and its conversation side by side, or the start page if no clip is open. */
 export function ClipView() {
   const metadata = useClip((state) => state.metadata)
   const opening = useClip((state) => state.opening)

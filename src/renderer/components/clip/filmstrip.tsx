@@ -7,7 +7,7 @@ import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { StripFrame } from './strip-frame.tsx'
 
-/** Exactly the frames that the model gets, at the pixels that it gets. */
+/** The exact frames that the model receives, at the model's resolution. */
 export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const { pictures, of, problem, turn, showNext } = useFrames()
   const { picked, clearPicks } = usePlayer()
@@ -45,7 +45,7 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
             />
           ))}
           {Array.from({ length: missing }, (_, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: places that are all alike.
+            // biome-ignore lint/suspicious/noArrayIndexKey: the placeholders are identical.
             <li key={`empty ${i}`} aria-hidden="true" className="breathing aspect-video rounded-lg bg-sunk" />
           ))}
         </ol>

@@ -2,14 +2,14 @@ import { useEffect, useRef } from 'react'
 import { decodeJpeg } from '../../lib/picture.ts'
 
 interface JpegProps {
-  /** In base64. */
+  /** Base64-encoded. */
   readonly jpeg: string
-  /** Empty for a picture that words stand beside. */
+  /** Accessible name; empty if adjacent text describes the picture. */
   readonly label: string
   readonly className?: string
 }
 
-/** A picture that came with an answer of the service, drawn pixel by pixel. */
+/** Draws a JPEG from a service response on a canvas. */
 export function Jpeg({ jpeg, label, className = '' }: JpegProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
@@ -23,7 +23,7 @@ export function Jpeg({ jpeg, label, className = '' }: JpegProps) {
       }
       bitmap.close()
     }
-    // A picture that cannot be decoded leaves its place empty: the label still says what it is.
+    // If decoding fails, the canvas stays empty; the label still describes the picture.
     decodeJpeg(jpeg).then(draw, () => {})
     return () => {
       unmounted = true

@@ -8,7 +8,7 @@ import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
 
-/** A clip whose file was moved or removed: its conversation is here, and the file can be shown a new place. */
+/** Shown for a clip whose file was moved or removed. The conversation remains available, and the user can locate the file. */
 export function MissingFile({ metadata }: { readonly metadata: ClipMetadata }) {
   const [refused, setRefused] = useState<{ readonly file: File; readonly error: TarsierError } | null>(null)
   const locate = async (file: File, force: boolean) => {

@@ -10,7 +10,7 @@ import { RangeRow } from './range-row.tsx'
 import { Scrubber } from './scrubber.tsx'
 import { TimeField } from './time-field.tsx'
 
-/** Play, frame by frame, typed times, and the part that is to be looked at. */
+/** Playback, frame stepping, time input, and the selected range. */
 export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }) {
   const { video, playing, time, picked, togglePick } = usePlayer()
   const { duration } = metadata

@@ -8,7 +8,7 @@ import { PlayerControls } from './player-controls.tsx'
 import { Thumbnail } from './thumbnail.tsx'
 import { VideoElement } from './video-element.tsx'
 
-/** The clip as people see it. Where browsers cannot show the file, a form that they can is made meanwhile. */
+/** Video player. If the browser cannot play the file, it shows a preview once that has been generated. */
 export function Player({ metadata }: { readonly metadata: ClipMetadata }) {
   usePlayerKeys(metadata)
   return (

@@ -9,7 +9,7 @@ import { TimeField } from './time-field.tsx'
 
 const thumb = 'block h-4 w-2 rounded-sm border border-accent bg-raised shadow-card'
 
-/** In and out: the part of the clip that is to be looked at. */
+/** Start and end of the selected range of the clip. */
 export function RangeRow({ metadata }: { readonly metadata: ClipMetadata }) {
   const { range, setRange, picked } = usePlayer()
   const { duration, rate } = metadata

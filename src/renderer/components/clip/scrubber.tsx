@@ -7,7 +7,7 @@ import { clockText } from '../../lib/time-text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
 
-/** The clip's time as a line, with a mark for each frame that the model gets. */
+/** Timeline of the clip, with a mark for each frame that the model receives. */
 export function Scrubber({ metadata }: { readonly metadata: ClipMetadata }) {
   const time = usePlayer((state) => state.time)
   const range = usePlayer((state) => state.range)

@@ -10,11 +10,11 @@ import { Jpeg } from './jpeg.tsx'
 interface StripFrameProps {
   readonly picture: FramePicture
   readonly metadata: ClipMetadata
-  /** Whether it can be taken out. */
+  /** Whether the frame can be removed. */
   readonly byHand: boolean
 }
 
-/** One frame of the strip: a click goes there in the player. */
+/** A frame of the filmstrip; a click seeks the player to it. */
 export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }: StripFrameProps) {
   const { index, time, done, of, jpeg } = picture
   const timeline = useTimeline(metadata)

@@ -3,7 +3,7 @@ import { useEffect } from 'react'
 import { useThumbnails } from '../../stores/thumbnails.ts'
 import { Jpeg } from './jpeg.tsx'
 
-/** A small picture of a clip; a drawn film where there is none. */
+/** Thumbnail of a clip; an icon if there is none. */
 export function Thumbnail({ handle, className = '' }: { readonly handle: string; readonly className?: string }) {
   const jpeg = useThumbnails((state) => state.known.get(handle))
   const load = useThumbnails((state) => state.load)

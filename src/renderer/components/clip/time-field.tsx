@@ -5,14 +5,14 @@ interface TimeFieldProps {
   readonly label: string
   readonly value: number
   readonly onChange: (seconds: number) => void
-  /** Why it cannot be changed now. */
+  /** Disables the field. */
   readonly disabled?: boolean
 }
 
-/** A time to be read and typed. It is taken with Enter or when the field is left; what is no time is given back. */
+/** Time input. It commits on Enter or blur; invalid input is reverted. */
 export function TimeField({ label, value, onChange, disabled = false }: TimeFieldProps) {
   const [typed, setTyped] = useState<string | null>(null)
-  // A film that goes on does not write over what somebody types.
+  // Playback does not overwrite text that is being edited.
   const shown = typed ?? clockText(value)
   useEffect(() => {
     if (disabled) setTyped(null)

@@ -3,7 +3,7 @@ import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { makePreview, useClip } from '../../stores/clip.ts'
 import { usePlayer } from '../../stores/player.ts'
 
-/** The moving picture, and its hand for the rest of the page. */
+/** The video element. It registers its controls in the player store. */
 export function VideoElement({ source, metadata }: { readonly source: string; readonly metadata: ClipMetadata }) {
   const video = useRef<HTMLVideoElement>(null)
   const attach = usePlayer((state) => state.attach)
@@ -19,7 +19,7 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
         element.currentTime = seconds
       },
     })
-    // Told for every picture that is shown, so that the time beside the film is that of its frame.
+    // Called for every frame shown, so that the displayed time is that of the visible frame.
     let request = 0
     const shown: VideoFrameRequestCallback = (_now, { mediaTime }) => {
       at(mediaTime)
@@ -33,11 +33,11 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
     }
   }, [attach, at, setPlaying])
   const unplayable = () => {
-    // What the service thought a browser plays, this one does not.
+    // This browser cannot play a file that the service expected to be playable.
     if (useClip.getState().preview.kind === 'none') void makePreview(metadata.handle)
   }
   return (
-    // biome-ignore lint/a11y/useMediaCaption: clips have no captions; describing them is what this page is for.
+    // biome-ignore lint/a11y/useMediaCaption: clips have no captions; this page exists to describe them.
     <video
       ref={video}
       src={source}

@@ -5,7 +5,7 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 
 const askAbout = () => service.system.about()
 
-/** Versions, licences, and where data lies. */
+/** Versions, licences and data folders. */
 export function AboutPage() {
   const { answer: about, problem, again } = useAnswer(askAbout)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />

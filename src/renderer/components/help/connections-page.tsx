@@ -4,7 +4,7 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 
 const askAbout = () => service.system.about()
 
-/** Every connection that the app can make. */
+/** Lists every network connection that the app can make. */
 export function ConnectionsPage() {
   const { answer: about, problem, again } = useAnswer(askAbout)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />

@@ -15,7 +15,7 @@ const pages = [
   { value: 'logs', name: 'Logs', page: LogsPage },
 ] as const
 
-/** What the app is, what the machine can do, what it connects to, and what it wrote down. */
+/** Information about the app, the machine's capabilities, network connections and logs. */
 export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (

@@ -10,7 +10,7 @@ const askLogs = () => service.system.logs({ limit: 500 })
 const times = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
 const colours = { info: 'text-quiet', warn: 'text-accent', error: 'text-danger' } as const
 
-/** What the app wrote down, and a report of it to send along. */
+/** Log entries, and a diagnostic report to send with a bug report. */
 export function LogsPage() {
   const { answer: lines, problem, again } = useAnswer(askLogs)
   const [copied, setCopied] = useState(false)

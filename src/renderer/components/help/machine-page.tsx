@@ -13,7 +13,7 @@ import { Notice } from '../ui/notice.tsx'
 
 const askHealth = () => service.system.health()
 
-/** Which devices work here, tried just now. */
+/** Shows which devices work, from a check that runs when the page opens. */
 export function MachinePage() {
   const { answer: health, problem, again } = useAnswer(askHealth)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
@@ -36,7 +36,7 @@ export function MachinePage() {
   )
 }
 
-/** How devices did against the CPU, and a way to try those again that did not do well, e.g. after an update of their driver. */
+/** Results of the devices compared with the CPU, and a button that repeats failed tests, for example after a driver update. */
 function TestedDevices({ tests, onRetried }: { readonly tests: readonly DeviceTest[]; readonly onRetried: () => void }) {
   const [problem, setProblem] = useState<TarsierError | null>(null)
   if (tests.length === 0) return null

@@ -5,7 +5,7 @@ import { Dialog } from '../ui/dialog.tsx'
 const groups = [...new Set(shortcuts.map(({ group }) => group))]
 const mod = isMac() ? '⌘' : 'Ctrl'
 
-/** All keys of the page. */
+/** Lists all keyboard shortcuts of the page. */
 export function ShortcutsDialog() {
   const { shortcuts: open, showShortcuts } = useView()
   if (!open) return null

@@ -6,7 +6,7 @@ import { useLibrary } from '../../stores/library.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { HitRow } from './hit-row.tsx'
 
-/** What was found; of ten thousand only those that are to be seen are laid out, and loaded, wherever one scrolls to. */
+/** Virtualized list of search results. Only visible rows are rendered, and their pages are loaded on demand. */
 export function HitList() {
   const { query, total, pages, need } = useLibrary()
   const box = useRef<HTMLDivElement>(null)
@@ -20,14 +20,14 @@ export function HitList() {
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
   const last = shown.at(-1)?.index ?? 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another search, or a page that came, is a reason to look again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new search or a loaded page must trigger another check.
   useEffect(() => need(first, last), [first, last, need, query, pages])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another search begins at its beginning.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new search scrolls to the top.
   useEffect(() => {
     box.current?.scrollTo({ top: 0 })
   }, [query])
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total} gap="pb-2">
         {(index) => {

@@ -7,7 +7,7 @@ import { useLibrary } from '../../stores/library.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { Thumbnail } from '../clip/thumbnail.tsx'
 
-/** One conversation: its clip, and where the words stand. */
+/** A conversation with its clip and the matching text. */
 export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
   const { chat, clip, snippets } = hit
   const chosen = useLibrary((state) => state.chosen.has(chat.id))
@@ -37,7 +37,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
             <span key={`${turn} ${field}`} className="line-clamp-2 text-[0.8125rem]">
               {field === 'question' && <span className="text-quiet">Asked: </span>}
               {parts.map((part, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text never change their order.
+                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change their order.
                 <Part key={i} part={part} />
               ))}
             </span>

@@ -9,7 +9,7 @@ import { service } from '../../transport.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { ExportMenu } from '../ui/export-menu.tsx'
 
-/** The library as files, and back. What is chosen is exported; where nothing is, everything. */
+/** Exports the selected conversations, or all if none are selected, and imports exported files. */
 export function LibraryMenu() {
   const chosen = useLibrary((state) => state.chosen)
   const [imported, setImported] = useState<{ readonly added: number; readonly present: number } | null>(null)

@@ -9,10 +9,10 @@ import { LibraryMenu } from './library-menu.tsx'
 import { SearchBar } from './search-bar.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 
-/** Everything that was described or asked, to be found by its words. */
+/** Full-text search over all descriptions, questions and answers. */
 export function LibraryView() {
   const { total, problem, query, search, loadFilters, loading, chosen } = useLibrary()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew whenever the room is entered.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reload whenever the view is opened.
   useEffect(() => {
     void search(query)
     reportErrors(loadFilters)

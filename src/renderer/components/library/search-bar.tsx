@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
 const ages = { '': 'Any time', 1: 'Last day', 7: 'Last week', 31: 'Last month', 366: 'Last year' } as const
 
-/** Words, and what else narrows the library down. */
+/** Search text and filters of the library. */
 export function SearchBar() {
   const { query, filters, search } = useLibrary()
   const [text, setText] = useState(query.text)

@@ -6,7 +6,7 @@ import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 
-/** What can be done with the conversations that are chosen. */
+/** Actions for the selected conversations. */
 export function SelectionBar() {
   const { chosen, chooseNone, remove } = useLibrary()
   const [asking, setAsking] = useState(false)

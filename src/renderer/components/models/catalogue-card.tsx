@@ -16,11 +16,11 @@ const fits: Readonly<Record<Fit['verdict'], { readonly label: string; readonly c
 
 interface CatalogueCardProps {
   readonly model: CatalogueModel
-  /** Told of the job that brings it here. */
+  /** Called with the id of the download job. */
   readonly onStarted: (job: string) => void
 }
 
-/** A checkpoint that can be had, in one of its forms. */
+/** A downloadable checkpoint, with a choice of its forms. */
 export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
   const [key, setKey] = useState(() => formKey(formFirst(model)))
   const { installed, jobs, download } = useModels()
@@ -64,7 +64,7 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
   )
 }
 
-/** The form that is offered first: the recommended one, or where none suits this machine the one that asks least of it. */
+/** The form selected initially: the recommended one or, if none fits this machine, the smallest. */
 function formFirst({ forms }: CatalogueModel): CatalogueModel['forms'][number] {
   return forms.find(({ recommended }) => recommended) ?? forms.reduce((smallest, form) => (form.bytes < smallest.bytes ? form : smallest))
 }

@@ -13,7 +13,7 @@ interface Folder {
   readonly name: string
 }
 
-/** A checkpoint folder of this machine becomes a model. Only the shell can hand one over. */
+/** Imports a checkpoint folder of this machine as a model. Only available in the shell, because browsers cannot provide folder paths. */
 export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job: string) => void; readonly onClose: () => void }) {
   const [folder, setFolder] = useState<Folder | null>(null)
   const [adapter, setAdapter] = useState<Folder | null>(null)
@@ -102,7 +102,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
   )
 }
 
-/** Null when nothing was chosen. */
+/** Returns null if the dialog was cancelled. */
 async function chooseFolder(kind: FolderKind): Promise<Folder | null> {
   const [opened] = (await window.tarsier?.choose(kind)) ?? []
   if (opened?.kind === 'failed') throw TarsierError.fromData(opened.error)

@@ -11,15 +11,15 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 
 interface JobCardProps {
   readonly job: ModelJob
-  /** Whether it was begun just now, from elsewhere in the room: it comes into sight, and the focus stays where it is. */
+  /** Whether the job was just started from another part of the view. If so, the card scrolls into view without taking the focus. */
   readonly started: boolean
 }
 
-/** A model on its way: fetched, then imported. */
+/** A model that is being downloaded or imported. */
 export function JobCard({ job, started }: JobCardProps) {
   const card = useRef<HTMLLIElement>(null)
   useEffect(() => {
-    // At once: a moving picture ends elsewhere when what is above changes its height meanwhile.
+    // Smooth scrolling would end at the wrong position if the content above changes its height meanwhile.
     if (started) card.current?.scrollIntoView({ block: 'nearest', behavior: 'instant' })
   }, [started])
   const { id, name, source, state, progress, error } = job

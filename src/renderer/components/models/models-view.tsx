@@ -11,7 +11,7 @@ import { ImportDialog } from './import-dialog.tsx'
 import { InstalledCard } from './installed-card.tsx'
 import { JobCard } from './job-card.tsx'
 
-/** Models that are here, that come, and that can be had. */
+/** Installed models, running downloads and imports, and the catalogue. */
 export function ModelsView() {
   const { installed, catalogue, jobs, load, loadCatalogue } = useModels()
   const [importing, setImporting] = useState(false)
@@ -32,7 +32,7 @@ export function ModelsView() {
           <FolderInput size={16} aria-hidden="true" /> Import a folder…
         </Button>
       </ViewHeader>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
       <section className="min-h-0 flex-1 space-y-6 overflow-y-auto px-6 pb-8" tabIndex={0} aria-label="Models">
         {jobs.length > 0 && (
           <section aria-labelledby="coming" className="space-y-2">
@@ -75,7 +75,7 @@ export function ModelsView() {
   )
 }
 
-/** What a screen reader is told of a model that was asked for: not how far it is, only what became of it. */
+/** Screen reader announcement for a requested model: only its state, not its progress. */
 function startedText({ name, state }: ModelJob): string {
   switch (state) {
     case 'running':

@@ -4,7 +4,7 @@ import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 
-/** What the next question costs with these settings. */
+/** Estimated cost of the next question with the current settings. */
 export function CostCard() {
   const { cost, problem } = useCost()
   const failure = problem ?? cost?.problem

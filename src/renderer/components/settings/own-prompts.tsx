@@ -5,7 +5,7 @@ import { Button } from '../ui/button.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 
-/** The person's own prompts; those of the papers are in the menu beside the question. */
+/** The user's own prompts; those from the papers are in the menu next to the question. */
 export function OwnPrompts() {
   const prompts = useSettings((state) => state.view?.values.prompts) ?? []
   const set = useSettings((state) => state.set)

@@ -35,10 +35,10 @@ const facts = {
   device: optionFacts(options.device),
   cache: optionFacts(options.cache),
 }
-/** Smallest value that can be chosen where it only has to be above 0. */
+/** Minimum of inputs whose value must be above 0. */
 const SMALLEST_SHARE = 0.01
 
-/** Meaning and range of a setting; `now` says what it comes to for the clip that is open. */
+/** Meaning and range of a setting; `now` describes the effective value for the open clip. */
 function helpText({ description, range }: OptionFacts, now = ''): string {
   const allowed = range === '' ? [] : [`${range.charAt(0).toUpperCase()}${range.slice(1)}.`]
   return [description, ...allowed, ...(now === '' ? [] : [now])].join(' ')

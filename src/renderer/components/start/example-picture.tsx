@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import { useExamplePictures } from '../../stores/example-pictures.ts'
 import { Jpeg } from '../clip/jpeg.tsx'
 
-/** What an example looks like. Opening it for its picture also makes the click that follows quick. */
+/** Thumbnail of an example. Opening the example for its thumbnail also speeds up the click that follows. */
 export function ExamplePicture({ name }: { readonly name: string }) {
   const jpeg = useExamplePictures((state) => state.known[name])
   const load = useExamplePictures((state) => state.load)

@@ -5,10 +5,10 @@ import { useProblem } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { ExamplePicture } from './example-picture.tsx'
 
-/** How many are offered: enough to choose from, few enough to see at once. */
+/** Number of examples shown. */
 const OFFERED = 3
 
-/** Clips that come with the app, one click from an answer. */
+/** Example clips that ship with the app; a click opens and describes one. */
 export function Examples() {
   const [examples, setExamples] = useState<readonly Example[]>([])
   useEffect(() => {

@@ -4,7 +4,7 @@ import { useView } from '../../stores/view.ts'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 
-/** Which model will answer, and what it can: the demo model says that it knows moving shapes only. */
+/** Warns if the selected model is missing or unusable, and explains that the demo model recognizes only moving shapes. */
 export function ModelNote() {
   const name = useSettings((state) => state.view?.values.model)
   const model = useModels((state) => state.installed.find((other) => other.name === name))

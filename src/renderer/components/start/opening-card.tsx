@@ -3,7 +3,7 @@ import type { Opening } from '../../stores/clip.ts'
 import { Button } from '../ui/button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
-/** A file on its way to the table. */
+/** A clip that is being opened. */
 export function OpeningCard({ opening }: { readonly opening: Opening }) {
   const { name, sent, bytes, cancel } = opening
   const sending = sent !== null && sent < 1

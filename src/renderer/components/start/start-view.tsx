@@ -8,7 +8,7 @@ import { Examples } from './examples.tsx'
 import { ModelNote } from './model-note.tsx'
 import { OpeningCard } from './opening-card.tsx'
 
-/** An empty table: the way to the first answer. */
+/** Start page when no clip is open. */
 export function StartView() {
   const { opening, refused } = useClip()
   return (

@@ -11,7 +11,7 @@ const variants = {
 interface ButtonProps extends ComponentProps<'button'> {
   readonly variant?: keyof typeof variants
   readonly size?: 'small' | 'normal'
-  /** Why it cannot be pressed now. It stays reachable, so that the reason can be read. */
+  /** Reason why the button is disabled. It stays focusable, so that the reason can be read. */
   readonly why?: string | null | undefined
 }
 
@@ -27,6 +27,6 @@ export function Button({ variant = 'plain', size = 'normal', why, className = ''
       {...rest}
     />
   )
-  // One whose reason comes and goes stays the same button, and keeps the focus.
+  // With `why`, even if null, the wrapper is always rendered, so that the button is not remounted and keeps the focus.
   return why === undefined ? button : <Hint text={why || null}>{button}</Hint>
 }

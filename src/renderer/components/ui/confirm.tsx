@@ -5,13 +5,13 @@ import { Dialog } from './dialog.tsx'
 interface ConfirmProps {
   readonly title: string
   readonly children: ReactNode
-  /** What happens, as the button says it. */
+  /** Label of the confirm button. */
   readonly verb: string
   readonly onConfirm: () => void
   readonly onClose: () => void
 }
 
-/** Asks before something goes that cannot be brought back. */
+/** Confirmation dialog for destructive actions that cannot be undone. */
 export function Confirm({ title, children, verb, onConfirm, onClose }: ConfirmProps) {
   const actions = (
     <>

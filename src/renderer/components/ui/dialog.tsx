@@ -6,12 +6,12 @@ interface DialogProps {
   readonly title: string
   readonly onClose: () => void
   readonly children: ReactNode
-  /** Buttons below, the main one last. */
+  /** Buttons at the bottom, the primary one last. */
   readonly actions?: ReactNode
   readonly wide?: boolean
 }
 
-/** The browser's own dialog: it holds the focus, closes with Escape and needs no style written into the page, which the policy forbids. */
+/** The native dialog element: it traps the focus, closes with Escape and needs no inline styles, which the content security policy forbids. */
 export function Dialog({ title, onClose, children, actions, wide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()

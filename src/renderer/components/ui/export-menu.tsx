@@ -6,7 +6,7 @@ import { menuBox, menuItem } from './menu-look.ts'
 
 interface ExportMenuProps {
   readonly onPick: (format: ExportFormat) => void
-  /** Further choices of the place where the menu stands. */
+  /** Additional menu items of the current view. */
   readonly more?: readonly { readonly name: string; readonly onPick: () => void }[]
 }
 

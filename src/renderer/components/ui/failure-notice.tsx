@@ -15,12 +15,12 @@ const actionLabels: Readonly<Record<ErrorAction, string>> = {
 
 interface FailureNoticeProps {
   readonly error: Pick<ErrorData, 'code' | 'message'>
-  /** What can be done from here; the rest of the error's actions is left out. */
+  /** Handlers for actions available here; other actions of the error are not offered. */
   readonly can?: Partial<Readonly<Record<ErrorAction, () => void>>>
   readonly onDismiss?: () => void
 }
 
-/** An error: what happened, what to do, and buttons that do it. */
+/** Shows an error: what happened, what to do, and buttons for possible actions. */
 export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps) {
   const { label, actions } = errorFacts[error.code]
   const handlers = { reload: () => window.location.reload(), ...can }

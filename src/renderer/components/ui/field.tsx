@@ -4,15 +4,15 @@ import { IconButton } from './icon-button.tsx'
 
 interface FieldProps {
   readonly label: string
-  /** What it means, below the control. */
+  /** Explanation below the control. */
   readonly help?: ReactNode
-  /** True where nothing else than the default is set. */
+  /** True if the setting has its default value. */
   readonly isDefault: boolean
   readonly onReset: () => void
   readonly children: (ids: { readonly id: string; readonly describedBy: string }) => ReactNode
 }
 
-/** A setting: its name, whether it is as it came, a way back, and what it means. */
+/** A setting with its label, a "default" mark or a reset button, and an explanation. */
 export function Field({ label, help, isDefault, onReset, children }: FieldProps) {
   const id = useId()
   return (

@@ -1,13 +1,13 @@
 import { Tooltip } from 'radix-ui'
 import { type ReactElement, useState } from 'react'
 
-/** Words about a control, for the pointer that rests on it and for whoever reaches it with the keyboard. */
+/** Tooltip for a control, shown on hover and on keyboard focus. */
 export function Hint({
   text,
   side = 'top',
   children,
 }: {
-  /** Null while there is nothing to say. */
+  /** Null for no tooltip. */
   readonly text: string | null
   readonly side?: 'top' | 'right' | 'bottom'
   readonly children: ReactElement

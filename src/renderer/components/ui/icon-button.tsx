@@ -4,7 +4,7 @@ import { Hint } from './hint.tsx'
 
 interface IconButtonProps extends Omit<ComponentProps<'button'>, 'children'> {
   readonly icon: LucideIcon
-  /** What it does, and what a screen reader calls it. */
+  /** Tooltip and accessible name. */
   readonly label: string
   readonly why?: string | null | undefined
   readonly side?: 'top' | 'right' | 'bottom'

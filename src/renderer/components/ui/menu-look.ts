@@ -1,4 +1,4 @@
-/** Menus look alike wherever they open. */
+/** Shared styles of all menus. */
 export const menuBox =
   'z-50 max-h-[min(24rem,70vh)] min-w-48 overflow-y-auto rounded-xl border border-line bg-raised p-1 text-text shadow-float'
 export const menuItem =

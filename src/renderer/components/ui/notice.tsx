@@ -12,7 +12,7 @@ interface NoticeProps {
   readonly title?: string
   readonly children?: ReactNode
   readonly actions?: ReactNode
-  /** Spoken at once by screen readers. */
+  /** Announced immediately by screen readers. */
   readonly urgent?: boolean
 }
 

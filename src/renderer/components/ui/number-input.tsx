@@ -4,7 +4,7 @@ import { controlClass } from './field.tsx'
 interface NumberInputProps {
   readonly id: string
   readonly describedBy: string
-  /** Null shows the placeholder: the default. */
+  /** Null shows the placeholder with the default value. */
   readonly value: number | null
   readonly placeholder: string
   readonly min: number
@@ -13,7 +13,7 @@ interface NumberInputProps {
   readonly onChange: (value: number | null) => void
 }
 
-/** A number that is taken when the field is left, kept within its bounds; empty means the default. */
+/** Number input that commits on blur or Enter and clamps to its bounds. Empty input means the default. */
 export function NumberInput({ id, describedBy, value, placeholder, min, max, step = 1, onChange }: NumberInputProps) {
   const [text, setText] = useState(value === null ? '' : String(value))
   useEffect(() => setText(value === null ? '' : String(value)), [value])

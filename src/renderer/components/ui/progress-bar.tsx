@@ -1,6 +1,6 @@
 import { Progress } from 'radix-ui'
 
-/** How far something is, from 0 to 1; null while nobody knows. */
+/** Progress bar. `value` is from 0 to 1; null if unknown. */
 export function ProgressBar({ value, label }: { readonly value: number | null; readonly label: string }) {
   return (
     <Progress.Root

@@ -1,7 +1,7 @@
 import type { Virtualizer } from '@tanstack/react-virtual'
 import type { ReactNode } from 'react'
 
-/** The rows of a long list that are to be seen, at their places; `setSize` is how many there are in all. `gap` is a class of space below each. */
+/** Renders the visible rows of a virtualized list. `setSize` is the total number of rows; `gap` is a CSS class for the space below each row. */
 export function VirtualRows({
   list,
   setSize,
