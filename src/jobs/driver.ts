@@ -2,7 +2,7 @@ import { unlessAborted } from '../platform/unless-aborted.ts'
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 
-/** Failures that every further clip would meet too: the job stops, and what is done stays. */
+/** Errors that would affect every further clip. They stop the job; finished clips are kept. */
 export const STOPPING_CODES: readonly ErrorCode[] = [
   'disk-full',
   'model-missing',
@@ -15,14 +15,14 @@ export const STOPPING_CODES: readonly ErrorCode[] = [
   'not-allowed',
 ]
 
-/** What became of one clip. A job has one of these for each clip that it finished with. */
+/** Outcome of one clip. A job has one for each clip that it finished. */
 export type Outcome<Clip, Result> =
   | { readonly kind: 'done'; readonly clip: Clip; readonly result: Result }
   | { readonly kind: 'failed'; readonly clip: Clip; readonly error: TarsierError }
-  /** An earlier job had done it; `result` is that job's. */
+  /** An earlier job processed the clip; `result` is that job's. */
   | { readonly kind: 'skipped'; readonly clip: Clip; readonly result: Result }
 
-/** A clip whose work was stopped. It has no outcome and is left for the next job. `error` is null where the job was aborted. */
+/** A clip whose work was stopped. It has no outcome and is left for the next job. `error` is null if the job was aborted. */
 export interface Stopped<Clip> {
   readonly kind: 'stopped'
   readonly clip: Clip
@@ -35,37 +35,35 @@ export type JobEvent<Clip, Result, Progress> =
   | Outcome<Clip, Result>
   | Stopped<Clip>
 
-/**
- * The work on one clip. It gives the result, or throws why there is none. An abort of the signal must end it; `report` passes on how far it is.
- */
+/** Processes one clip: resolves to the result or rejects with the error. Must stop when the signal aborts; `report` sends progress. */
 export type Work<Clip, Result, Progress> = (clip: Clip, report: (progress: Progress) => void, signal: AbortSignal) => Promise<Result>
 
-/** A place where outcomes are stored. The driver calls it for one outcome at a time. */
+/** Stores outcomes. The driver calls it for one outcome at a time. */
 export interface Sink<Clip, Result> {
   /**
-   * What a failure to store means. `fails-clip`: the clip has failed, and further sinks are given that (a text beside the clip). `stops-job`: there
-   * is nowhere to store any further outcome (one file for all clips).
+   * Effect of a failed write. `fails-clip`: the clip fails, and the following sinks get the failed outcome (for example, a text file per clip).
+   * `stops-job`: no further outcome could be stored (for example, one file for all clips).
    */
   readonly onFailure: 'fails-clip' | 'stops-job'
-  /** Resolved once the outcome is stored. */
+  /** Resolves when the outcome is stored. */
   write(outcome: Outcome<Clip, Result>): Promise<void> | void
-  /** The work on a clip ended without an outcome. */
+  /** Called when the work on a clip ended without an outcome. */
   stopped?(stopped: Stopped<Clip>): void
 }
 
 export interface Job<Clip, Result, Progress> {
-  /** Clips in the order in which they are begun. The next one is asked for when a worker is free, so a source may grow while the job runs. */
+  /** Clips in order of processing. The next one is requested when a worker is free, so the source may grow while the job runs. */
   readonly source: Iterable<Clip> | AsyncIterable<Clip>
-  /** Each works on one clip at a time. The same one may be there several times. */
+  /** Each worker processes one clip at a time. The same function may be listed several times. */
   readonly workers: readonly Work<Clip, Result, Progress>[]
-  /** In the order in which they are given an outcome. */
+  /** Sinks in the order in which they receive each outcome. */
   readonly sinks: readonly Sink<Clip, Result>[]
   /**
-   * What an earlier job made of a clip; null for one that is to be worked on, which a failed one is where failures are retried. It is asked just
-   * before the work would begin. Defaults to null for all.
+   * Returns an earlier job's result for a clip, or null to process it, for example to retry a failed clip. Called just before the work starts.
+   * Defaults to null for all clips.
    */
   readonly earlier?: (clip: Clip) => Promise<Result | null>
-  /** Failures of a clip that stop the job. Defaults to those that every further clip would meet too. */
+  /** Errors that stop the job. Defaults to {@link STOPPING_CODES}. */
   readonly stoppingCodes?: readonly ErrorCode[]
 }
 
@@ -76,12 +74,11 @@ export interface JobCounts {
 }
 
 /**
- * Goes through clips: each is worked on once, and its outcome is given to every sink and then to `onEvent`. A clip's failure is its own and the job
- * goes on. With one worker outcomes come in the order of the source, with several in the order in which they are ready.
- *
- * @returns how many clips had which outcome, once the source has ended and all outcomes are stored
- * @throws the first failure that stops the job, or the abort's reason. Then every worker has ended, and clips under way were `stopped`. An abort
- *   after the last clip of a source that does not wait is no abort: all clips are done.
+ * Processes each clip of a source once, and passes its outcome to every sink and then to `onEvent`. A failed clip does not stop the job. With
+ * one worker, outcomes are in source order; with several, in order of completion.
+ * @returns the number of clips per outcome, after the source has ended and all outcomes are stored
+ * @throws the first error that stops the job, or the abort reason. All workers have ended then, and clips in progress were `stopped`. An abort
+ *   after the last clip of a source that does not wait has no effect: all clips are done.
  */
 export async function runJob<Clip, Result, Progress = never>(
   { source, workers, sinks, earlier, stoppingCodes = STOPPING_CODES }: Job<Clip, Result, Progress>,
@@ -111,7 +108,7 @@ export async function runJob<Clip, Result, Progress = never>(
   let storing: Promise<void> = Promise.resolve()
   function store(outcome: Outcome<Clip, Result>): Promise<void> {
     const stored = storing.then(() => writeAll(outcome))
-    storing = stored.catch(() => {}) // thrown to the worker whose outcome it is
+    storing = stored.catch(() => {}) // rethrown to the worker that produced the outcome
     return stored
   }
 
@@ -131,7 +128,7 @@ export async function runJob<Clip, Result, Progress = never>(
 
   async function go(work: Work<Clip, Result, Progress>): Promise<void> {
     for (let next = await clips.next(stop); next !== null; next = await clips.next(stop)) {
-      // Only now: with nothing left to do, an abort has nothing to stop.
+      // Checked only after a clip was found: if no clips are left, an abort has nothing to stop.
       stop.throwIfAborted()
       const { clip } = next
       try {
@@ -145,7 +142,7 @@ export async function runJob<Clip, Result, Progress = never>(
     }
   }
 
-  // The others are stopped and waited for, so that nothing is stored after the job has ended.
+  // Stop the other workers and wait for them, so that nothing is stored after the job has ended.
   const ends = await Promise.allSettled(
     workers.map((work) =>
       go(work).catch((error: unknown) => {
@@ -161,7 +158,7 @@ export async function runJob<Clip, Result, Progress = never>(
   throw failures.find((error) => !isAbort(error)) ?? failures[0]
 }
 
-/** Takes clips of a source one after the other; null at its end. A source that waits is left when the signal aborts. */
+/** Returns an iterator over the clips of a source; `next` resolves to null at the end. An abort ends the wait for an asynchronous source. */
 function clipsOf<Clip>(source: Iterable<Clip> | AsyncIterable<Clip>) {
   const found = ({ done, value }: IteratorResult<Clip>) => (done === true ? null : { clip: value as Clip })
   if (Symbol.iterator in source) {
@@ -171,7 +168,7 @@ function clipsOf<Clip>(source: Iterable<Clip> | AsyncIterable<Clip>) {
   const clips = source[Symbol.asyncIterator]()
   return {
     next: async (signal: AbortSignal) => found(await unlessAborted(clips.next(), signal)),
-    // Not waited for: it closes once what it waits for is there.
+    // Not awaited: the source closes when its pending step ends.
     close: () => void clips.return?.().catch(() => {}),
   }
 }

@@ -3,9 +3,9 @@ import { isAbsolute } from 'node:path'
 import { escapePath, glob } from 'tinyglobby'
 
 /**
- * Paths with `*` and `?` as the files they stand for, sorted by name: cmd and PowerShell leave that to the program. What exists under the very
- * name is itself, and a pattern that nothing matches stays as it is, so that it is reported as missing.
- * @param windows whether `\` separates folders; defaults to what this system does
+ * Expands `*` and `?` in paths, sorted by name, because cmd and PowerShell do not. An existing path is kept as it is, and so is a pattern
+ * without matches, so that it is reported as missing.
+ * @param windows whether `\` separates folders. Defaults to this system's rule.
  */
 export async function expandPatterns(paths: readonly string[], windows = process.platform === 'win32'): Promise<string[]> {
   const expanded: string[] = []

@@ -6,16 +6,19 @@ import { readFailure } from '../platform/file-failure.ts'
 import { realPath } from '../platform/real-path.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
 
-/** A clip to work on, or why a path that was given leads to none. `file` is the path as the user gave it; of a clip in a folder, that folder's with the names below it. */
+/**
+ * A clip to process, or the error of a path without one. `file` is the path as the user gave it; for a clip in a folder, the folder as given
+ * with the names below it.
+ */
 export interface FoundClip {
   readonly file: string
   readonly error?: TarsierError
 }
 
 /**
- * The clips behind paths: files as given, folders walked to the bottom, each folder's entries in order of their
- * names, so that two runs see the same order everywhere. Hidden entries are passed over, a folder reached twice
- * (symbolic links) is walked once, and a file given twice is taken once.
+ * Finds the clips at paths: files as given, and folders recursively with entries sorted by name, so that the order is the same on all systems.
+ * Hidden entries are skipped. A folder that is reached twice through symbolic links is searched once, and a file that is given twice is returned
+ * once.
  */
 export async function findClips(paths: readonly string[], signal: AbortSignal): Promise<FoundClip[]> {
   const found: FoundClip[] = []
@@ -82,7 +85,7 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
     try {
       facts = await stat(path)
     } catch (error) {
-      // A dangling link matters only where a clip seems to be missing.
+      // Report a dangling link only if its name is that of a clip.
       if (hasMediaExtension(name)) yield { file: path, error: asTarsierError(readFailure(path, error)) }
       continue
     }
@@ -91,13 +94,13 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
   }
 }
 
-/** Whether a file's content says that it is a video or a picture. */
+/** Whether a file's content is that of a video or picture. */
 export async function startsLikeMedia(path: string): Promise<boolean> {
   try {
     await using file = await open(path)
     const { bytesRead, buffer } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
     return looksLikeMedia(buffer.subarray(0, bytesRead))
   } catch {
-    return false // nothing says that this is a clip, so that it cannot be read is no failure
+    return false // an unreadable file without a media extension is not reported
   }
 }

@@ -5,9 +5,10 @@ import { TarsierError } from '../shared/errors.ts'
 import { startsLikeMedia } from './find-clips.ts'
 
 /**
- * Where each clip's text goes: beside it, under its base name (`a.mp4` → `a.txt`). A clip whose short name another clip of the folder would take too
- * (`a.mov`), or which is the whole name of one (`a.mp4` → `a.mp4.txt` for `a.mp4.webm`), or a clip itself, keeps its whole name (`a.mov.txt`). All
- * clips in the folder count, whether they are described or not: so a clip's text has one name, whichever clips are described together.
+ * Chooses the path of each clip's text file: next to the clip, with its base name (`a.mp4` → `a.txt`). The full name is used (`a.mov` →
+ * `a.mov.txt`) if the short name would also be that of another clip in the folder (`a.mov`), equals the full name of one (`a.mp4` → `a.mp4.txt`
+ * for `a.mp4.webm`), or is a clip itself. All clips in the folder count, whether they are described or not, so that the name does not depend on
+ * which clips are described together.
  */
 export class SidecarNames {
   readonly #extension: string
@@ -16,22 +17,22 @@ export class SidecarNames {
   readonly #clips = new Map<string, Promise<boolean>>()
 
   /**
-   * @param extension without its dot
-   * @param given paths of the clips to describe: they are clips, whatever they are called
+   * @param extension without the dot
+   * @param given paths of the clips to describe; they count as clips regardless of their extension
    */
   constructor(extension: string, given: readonly string[]) {
     this.#extension = extension
     this.#given = new Set(given.map((path) => resolve(path)))
   }
 
-  /** The path of a clip's text, in the clip's folder as it was given. Throws `write-failed` where no name is left that is not a clip itself. */
+  /** Returns the path of a clip's text file, in the clip's folder as given. Throws `write-failed` if both names are clips themselves. */
   async of(clip: string): Promise<string> {
     const folder = dirname(clip)
     const name = basename(clip)
     const short = this.#short(name)
     if (!(await this.#isTaken(short, name, folder))) return join(folder, short)
     const whole = this.#whole(name)
-    // Not even with the user's consent to overwrite: it would be the end of a clip.
+    // Refused even with `overwrite`: it would overwrite a clip.
     if (await this.#isClip(whole, folder))
       throw new TarsierError(
         'write-failed',
@@ -40,7 +41,7 @@ export class SidecarNames {
     return join(folder, whole)
   }
 
-  /** Whether a short name is a clip, or another clip's text may have it. */
+  /** Whether a short name is a clip, or may be used for another clip's text. */
   async #isTaken(short: string, name: string, folder: string): Promise<boolean> {
     for (const other of await this.#namesIn(folder)) {
       const claims = same(other, short) || (other !== name && (same(this.#short(other), short) || same(this.#whole(other), short)))
@@ -59,7 +60,7 @@ export class SidecarNames {
 
   #namesIn(folder: string): Promise<readonly string[]> {
     const key = resolve(folder)
-    // A folder that cannot be listed says nothing of its other clips; the text can be written all the same.
+    // If the folder cannot be listed, other clips are unknown, but the text can still be written.
     const names = this.#folders.get(key) ?? readdir(key).catch(() => [])
     this.#folders.set(key, names)
     return names
@@ -80,7 +81,7 @@ export class SidecarNames {
   }
 }
 
-/** Some file systems take A.txt and a.txt to be the same file. */
+/** Ignores case, because some file systems treat A.txt and a.txt as the same file. */
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }

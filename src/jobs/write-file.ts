@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
 
-/** The error of `path` that could not be written; typed ones and aborts stay what they are. */
+/** Converts an error from writing `path`; typed errors and aborts are returned unchanged. */
 export function writeError(path: string, cause: unknown): unknown {
   return writeFailure(`${path} could not be written`, cause, { ifFull: 'Make room and start the same again: what is done stays.' })
 }
 
-/** Replaces a file as a whole: a temporary one is written, on the disk, then renamed. Throws `disk-full`, `write-failed`, and whatever the text throws. */
+/** Replaces a file atomically: writes and flushes a temporary file, then renames it. Throws `disk-full`, `write-failed`, and the errors of `text`. */
 export async function replaceFile(directory: string, name: string, text: string | Iterable<string> | AsyncIterable<string>): Promise<void> {
   const path = join(directory, name)
   const temporary = join(directory, `.${name}.${process.pid}.part`)

@@ -6,7 +6,7 @@ import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { keptErrorSchema, keptJson } from './kept-json.ts'
 
-/** Characters of an answer that are shown in a row. */
+/** Number of characters of an answer shown per item. */
 const FIRST_WORDS = 200
 
 export interface NewBatch {
@@ -18,11 +18,11 @@ export interface NewBatch {
 
 export type KeptBatch = Omit<BatchJob, 'secondsLeft'> & {
   readonly skipDescribed: boolean
-  /** What one clip took so far, in the mean; null before the first is done. */
+  /** Mean time per clip in milliseconds; null before the first clip is done. */
   readonly meanMilliseconds: number | null
 }
 
-/** An item without what only a running one has. */
+/** An item without `progress`, which only running items have. */
 export type KeptItem = Omit<BatchItem, 'progress'>
 
 const ITEM = `
@@ -38,13 +38,13 @@ export class Batches {
   constructor(db: Database) {
     this.#db = db
     db.transaction(() => {
-      // One whose answer was whole when the process died is done. The others are begun anew, and half an answer is not kept.
+      // Items whose answer was complete when the process died are done. Others are restarted, and their partial answers are deleted.
       db.run(`UPDATE batch_items SET state = 'done' WHERE state = 'running' AND EXISTS (${FIRST_TURN} AND turns.state = 'done')`)
       db.run(
         `DELETE FROM chats WHERE id IN (SELECT chat FROM batch_items WHERE state = 'running' AND EXISTS (${FIRST_TURN} AND turns.state = 'running'))`,
       )
       db.run("UPDATE batch_items SET state = 'waiting' WHERE state = 'running'")
-      // One that was paused as its last clip ended has nothing left to resume.
+      // A batch that was paused while its last clip finished has nothing to resume.
       db.run(
         "UPDATE batches SET state = 'done' WHERE state = 'paused' AND NOT EXISTS (SELECT 1 FROM batch_items WHERE batch = batches.id AND state = 'waiting')",
       )
@@ -91,7 +91,7 @@ export class Batches {
     throw new TarsierError('nothing-found', 'That batch is not in the library any more.', { details: { batch: id } })
   }
 
-  /** Null for one that was taken off the list. */
+  /** Returns null for a removed batch. */
   find(id: string): KeptBatch | null {
     const row = this.#db.get('SELECT * FROM batches WHERE id = ?', id)
     return row ? this.#batchOf(row) : null
@@ -125,13 +125,13 @@ export class Batches {
     throw new TarsierError('nothing-found', 'That clip is not in the batch any more.', { details: { item: id } })
   }
 
-  /** The next item to be answered; null when none waits. */
+  /** Returns the next waiting item; null if there is none. */
   next(id: string): KeptItem | null {
     const row = this.#db.get(`SELECT ${ITEM} WHERE batch = ? AND batch_items.state = 'waiting' ORDER BY position LIMIT 1`, id)
     return row ? itemOf(row) : null
   }
 
-  /** Batches that are to go on, the oldest first. */
+  /** Returns the ids of running batches, oldest first. */
   running(): readonly string[] {
     return this.#db.all("SELECT id FROM batches WHERE state = 'running' ORDER BY created, id").map(({ id }) => String(id))
   }
@@ -154,7 +154,7 @@ export class Batches {
     )
   }
 
-  /** Makes those that failed, or one of them, wait again. */
+  /** Sets all failed items, or one failed or skipped item, to waiting. */
   retry(id: string, item: string | undefined): void {
     this.#db.run(
       "UPDATE batch_items SET state = 'waiting', error = NULL, chat = NULL WHERE batch = ? AND state IN ('failed', 'skipped') AND (state = 'failed' OR id = ?) AND (? IS NULL OR id = ?)",

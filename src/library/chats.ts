@@ -6,9 +6,9 @@ import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { keptAnswerSchema, keptErrorSchema, keptJson } from './kept-json.ts'
 
-/** Characters of the first question that stand for a title. */
+/** Number of characters of the first question that are used as the default title. */
 const TITLE = 80
-/** Most conversations kept in which nothing was asked; of more the oldest are forgotten. */
+/** Largest number of empty conversations; the oldest are removed first. */
 const MAX_DRAFTS = 10_000
 
 const SUMMARY = `
@@ -16,7 +16,7 @@ const SUMMARY = `
   COALESCE(chats.title, (SELECT substr(question, 1, ${TITLE}) FROM turns WHERE chat = chats.id AND position = 0), '') AS title,
   (SELECT count(*) FROM turns WHERE chat = chats.id) AS turns,
   (SELECT model FROM turns WHERE chat = chats.id ORDER BY position DESC LIMIT 1) AS model`
-/** A clip with no hash yet has no copies: null equals nothing. */
+/** A clip without a hash has no copies, because NULL is not equal to NULL. */
 const ABOUT = '(chats.clip = ? OR clips.hash = (SELECT hash FROM clips WHERE key = ?))'
 export const SUMMARIES = `SELECT ${SUMMARY} FROM chats JOIN clips ON clips.key = chats.clip`
 
@@ -26,13 +26,12 @@ export interface NewTurn {
   readonly model: string
 }
 
-/** How a turn ended. */
 export type TurnEnd =
   | { readonly state: 'done'; readonly text: string; readonly answer: NonNullable<Turn['answer']> }
   | { readonly state: 'stopped'; readonly text: string }
   | { readonly state: 'failed'; readonly text: string; readonly error: ErrorData }
 
-/** A conversation in which nothing was asked yet. */
+/** A conversation without turns. */
 interface Draft {
   readonly clipKey: number
   readonly created: number
@@ -40,18 +39,18 @@ interface Draft {
 
 export class Chats {
   readonly #db: Database
-  /** Kept in memory alone, until something is asked: a program that is killed leaves no empty conversation behind. */
+  /** Conversations without turns are kept in memory only, so that a killed process leaves no empty conversations behind. */
   readonly #drafts = new Map<string, Draft>()
 
   constructor(db: Database) {
     this.#db = db
-    // Only one process has the library: whatever runs in it was running when that one's forerunner died.
+    // Only one process can open the library, so turns in state `running` were interrupted when the last process died.
     db.run("UPDATE turns SET state = 'cut-off' WHERE state = 'running'")
-    // Older versions kept empty ones. One with a title of its own is somebody's.
+    // Older versions saved empty conversations. Those with a custom title are kept.
     db.run('DELETE FROM chats WHERE title IS NULL AND NOT EXISTS (SELECT 1 FROM turns WHERE chat = chats.id)')
   }
 
-  /** A conversation that is kept from its first turn or title on, and forgotten with this process until then. */
+  /** Creates a conversation. It is saved with its first turn or custom title, and lost at the end of the process before that. */
   create(clipKey: number): ChatSummary {
     const id = newId()
     this.#drafts.set(id, { clipKey, created: Date.now() })
@@ -72,14 +71,14 @@ export class Chats {
     throw new TarsierError('nothing-found', 'That conversation is not in the library any more.', { details: { chat: id } })
   }
 
-  /** All conversations in which something was asked, the newest first. */
+  /** Returns the ids of all conversations with turns, newest first. */
   ids(): readonly string[] {
     return this.#db
       .all('SELECT id FROM chats WHERE EXISTS (SELECT 1 FROM turns WHERE chat = chats.id) ORDER BY updated DESC')
       .map(({ id }) => String(id))
   }
 
-  /** Those about a clip or a copy of it, the newest first; those in which nothing was asked yet are newer than all others. */
+  /** Returns conversations about a clip or a copy of it, newest first; empty conversations come before all others. */
   about(clipKey: number): readonly ChatSummary[] {
     const drafts = [...this.#drafts].filter(([, draft]) => draft.clipKey === clipKey).map(([id]) => this.summary(id))
     return [
@@ -100,16 +99,13 @@ export class Chats {
     return this.#drafts.delete(id) || this.#db.run('DELETE FROM chats WHERE id = ?', id) > 0
   }
 
-  /** Conversations about one clip are about another one from now on. */
+  /** Moves conversations from one clip to another. */
   move(fromClipKey: number, intoClipKey: number): void {
     this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', intoClipKey, fromClipKey)
     for (const [id, draft] of this.#drafts) if (draft.clipKey === fromClipKey) this.#drafts.set(id, { ...draft, clipKey: intoClipKey })
   }
 
-  /**
-   * A new turn that is being answered, at a position; those from there on are dropped. What `also` changes is written with it, or
-   * neither is.
-   */
+  /** Starts a turn at a position and removes the turns from that position on. The changes of `also` are in the same transaction. */
   begin(id: string, position: number, turn: NewTurn, also: () => void = () => {}): Turn {
     return this.#keeping(id, () => {
       this.drop(id, position)
@@ -129,7 +125,7 @@ export class Chats {
     })
   }
 
-  /** Writes a conversation that was in memory alone together with what `work` writes about it. */
+  /** Runs `work` in a transaction that first saves the conversation if it was only in memory. */
   #keeping<T>(id: string, work: () => T): T {
     const result = this.#db.transaction(() => {
       const draft = this.#drafts.get(id)
@@ -143,14 +139,14 @@ export class Chats {
     return result
   }
 
-  /** The turn at a position. Throws `usage` when there is none. */
+  /** Returns the turn at a position. Throws `usage` if there is none. */
   turn(id: string, position: number): Turn {
     const row = this.#db.get('SELECT * FROM turns WHERE chat = ? AND position = ?', id, position)
     if (row) return turnOf(row)
     throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.', { details: { turn: position } })
   }
 
-  /** What has been said so far of an answer that goes on. */
+  /** Saves the partial text of a running answer. */
   say(id: string, position: number, text: string): void {
     this.#db.run("UPDATE turns SET text = ? WHERE chat = ? AND position = ? AND state = 'running'", text, id, position)
   }
@@ -173,12 +169,12 @@ export class Chats {
     })
   }
 
-  /** Drops the turns from a position on. */
+  /** Removes the turns from a position on. */
   drop(id: string, from: number): void {
     this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)
   }
 
-  /** A whole conversation as it was kept elsewhere, under its own id; false when it is here already. */
+  /** Imports a conversation under its own id; returns false if it exists already. */
   restore(
     clipKey: number,
     chat: Pick<ChatSummary, 'id' | 'created' | 'updated'> & { readonly title: string | null },
@@ -213,7 +209,7 @@ export class Chats {
     })
   }
 
-  /** The person's own title of a conversation; null where it has none. */
+  /** Returns the custom title of a conversation; null if it has none. */
   ownTitle(id: string): string | null {
     const title = this.#db.get('SELECT title FROM chats WHERE id = ?', id)?.title
     return typeof title === 'string' ? title : null
@@ -223,7 +219,7 @@ export class Chats {
     return this.#db.all('SELECT DISTINCT model FROM turns ORDER BY model').map(({ model }) => String(model))
   }
 
-  /** A finished conversation about a clip that began with this question to this model; null where there is none. */
+  /** Returns a conversation about a clip whose first turn has this question and model and is done; null if there is none. */
   described(clipKey: number, question: string, model: string): string | null {
     const row = this.#db.get(
       "SELECT chats.id FROM chats JOIN turns ON turns.chat = chats.id WHERE chats.clip = ? AND turns.position = 0 AND turns.state = 'done' AND turns.question = ? AND turns.model = ? ORDER BY chats.updated DESC LIMIT 1",

@@ -7,26 +7,26 @@ import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { keptFactsSchema, keptJson } from './kept-json.ts'
 
-/** A file that a user gave, as it is kept: where it lay when it was last seen, and what it was. Copies of one content are clips of their own. */
+/** A file that the user opened, with its last known path and properties. Copies with the same content are separate clips. */
 export interface KeptClip {
   readonly key: number
   readonly id: string
-  /** Where the file lies; uploads of the same content share one. */
+  /** Path of the file. Uploads with the same content share one file. */
   readonly path: string
-  /** The path as the user gave it: where the file lies, or of an upload its name, after the folders that the browser named. */
+  /** Path as the user gave it. For an upload: its name with the folders that the browser sent. */
   readonly given: string
   readonly name: string
   readonly bytes: number
-  /** When the file was changed last, in milliseconds; with its size it tells whether it is still the same. */
+  /** Time of the last change in milliseconds; used with the size to detect changes. */
   readonly modified: number
-  /** sha256 of its bytes; null until somebody had the time to compute it. */
+  /** SHA-256 of the content; null until it is computed. */
   readonly hash: string | null
   readonly facts: MediaInfo
-  /** Whether the file is our own copy. */
+  /** Whether the file is an uploaded copy. */
   readonly uploaded: boolean
 }
 
-/** A file as it is now. */
+/** Current properties of a file. */
 export type SeenFile = Pick<KeptClip, 'path' | 'given' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & {
   readonly hash?: string | null
 }
@@ -42,7 +42,7 @@ export class Clips {
     this.#chats = chats
   }
 
-  /** Throws `nothing-found` when there is no such clip (any more). */
+  /** Throws `nothing-found` if the clip does not exist. */
   get(id: string): KeptClip {
     const row = this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id)
     if (row) return clipOf(row)
@@ -53,7 +53,7 @@ export class Clips {
     return one(this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE path = ? ORDER BY key DESC LIMIT 1`, path))
   }
 
-  /** Clips of a size: only among these can one with the same content be. */
+  /** Returns clips with a size, as candidates for the same content. */
   bySize(bytes: number): readonly KeptClip[] {
     return this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE bytes = ? ORDER BY key`, bytes).map(clipOf)
   }
@@ -69,7 +69,7 @@ export class Clips {
     return this.get(id)
   }
 
-  /** The same clip in another place, or its file changed where it was (then its thumbnail and its hash are no longer its own). */
+  /** Updates a clip whose file was moved or changed, and resets its thumbnail. */
   update(id: string, file: SeenFile): KeptClip {
     this.#db.run(
       'UPDATE clips SET path = ?, folder = ?, given = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
@@ -92,7 +92,7 @@ export class Clips {
     this.#db.run('UPDATE clips SET thumbnail = ? WHERE id = ?', jpeg, id)
   }
 
-  /** Makes everything about one clip be about another, and forgets the one. */
+  /** Moves all conversations and batch items of `from` to `into`, and removes `from`. */
   merge(from: KeptClip, into: KeptClip): void {
     this.#db.transaction(() => {
       this.#chats.move(from.key, into.key)
@@ -101,7 +101,7 @@ export class Clips {
     })
   }
 
-  /** Clips that no conversation and no batch is about, opened before a time; they are gone from the library after this. */
+  /** Removes and returns clips without conversations or batch items that were opened before `before`. */
   removeUnused(before: number): readonly KeptClip[] {
     const unused = `created < ? AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items)`
     return this.#db.transaction(() => {
@@ -118,7 +118,7 @@ export class Clips {
   }
 }
 
-/** A file's own name, for those that come without one of their own. */
+/** Returns the last part of a path. */
 export function nameOf(path: string): string {
   return basename(path)
 }
@@ -145,7 +145,7 @@ function clipOf(row: Row): KeptClip {
   const facts = keptJson(clip.facts, keptFactsSchema, null)
   return {
     ...clip,
-    // A file whose facts cannot be read counts as changed, so that it is looked at anew.
+    // A file whose metadata cannot be parsed counts as changed, so that it is probed again.
     modified: facts === null ? -1 : clip.modified,
     facts: facts ?? unknownFacts(clip.path),
     uploaded: clip.uploaded === 1,

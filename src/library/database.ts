@@ -5,14 +5,13 @@ import { isFolderFull, writeFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { migrations } from './migrations.ts'
 
-/** Columns by name. Tables are strict: what a column may hold, {@link migrations} say, and whoever reads a row parses it with a schema of the same. */
+/** Columns by name. Tables are STRICT: {@link migrations} define the column types, and readers parse rows with a matching schema. */
 export type Row = Readonly<Record<string, unknown>>
 type Value = string | number | null | Uint8Array
 
 /**
- * SQLite with a write-ahead log: whatever a call has returned from is on disk, and a process that dies at any instruction loses nothing of it.
- * One process at a time holds it; the lock is the operating system's and goes with the process.
- * Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`.
+ * SQLite database with a write-ahead log. Changes are on disk when a call returns, and survive a crash at any point. Only one process can open
+ * it; the operating system releases the lock when the process ends. Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`.
  */
 export class Database implements Disposable {
   readonly #path: string
@@ -49,7 +48,7 @@ export class Database implements Disposable {
     return this.#guarded(() => this.#statement(sql).all(...values) as Row[])
   }
 
-  /** All that `work` does, or nothing of it. */
+  /** Runs `work` in a transaction: all its changes are saved, or none. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work()
     this.#guarded(() => this.#db.exec('BEGIN IMMEDIATE'))
@@ -59,7 +58,7 @@ export class Database implements Disposable {
       this.#guarded(() => this.#db.exec('COMMIT'))
       return result
     } catch (error) {
-      // A full disk may have rolled back by itself.
+      // SQLite may already have rolled back, for example on a full disk.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
     } finally {
@@ -105,8 +104,8 @@ export class Database implements Disposable {
 }
 
 /**
- * The lock of one process, in a database of nothing but a lock: Node has none for files, and the library's own connection keeps
- * its file locks until its statements are collected.
+ * Opens the process lock, a separate database that is used only for locking: Node has no file locks, and the library's own connection keeps its
+ * locks until its statements are garbage-collected.
  */
 function lockOf(path: string): DatabaseSyncInstance {
   let lock: DatabaseSyncInstance | null = null
@@ -121,7 +120,7 @@ function lockOf(path: string): DatabaseSyncInstance {
   }
 }
 
-/** SQLite's primary result codes that users can do something about. */
+/** SQLite's primary result codes that users can act on. */
 const BUSY = [5, 6]
 const DAMAGED = [11, 26]
 const FULL = 13
@@ -143,7 +142,7 @@ function failureOf(path: string, cause: unknown): TarsierError {
       `The library ${path} is damaged. Move it away: a new one is begun, and an export can be imported into it.`,
       { cause },
     )
-  // Where SQLite cannot make one of its files it says only that it could not open it.
+  // If SQLite cannot create one of its files, it only reports that it could not open it.
   const unwritable = UNWRITABLE.includes(primary)
   const full = primary === FULL || (unwritable && isFolderFull(dirname(path)))
   const failure = writeFailure(`${path} could not be opened or written`, cause, {

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 import { jsonIn } from './kept-json.ts'
 
-/** Jobs that bring models here, as JSON of whoever runs them; kept so that a restart can go on with them. */
+/** Jobs that download or import models, as JSON of `ModelJobs`; saved so that they can resume after a restart. */
 export class KeptJobs {
   readonly #db: Database
 
@@ -9,7 +9,7 @@ export class KeptJobs {
     this.#db = db
   }
 
-  /** Undefined for one that cannot be read. */
+  /** Returns all jobs; undefined for those that are not valid JSON. */
   all(): readonly unknown[] {
     return this.#db.all('SELECT job FROM model_jobs ORDER BY created').map(({ job }) => jsonIn(job))
   }

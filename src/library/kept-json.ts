@@ -6,7 +6,7 @@ import { errorCodes } from '../shared/error-codes.ts'
 import type { ErrorData } from '../shared/errors.ts'
 import { remedies } from '../shared/remedies.ts'
 
-/** What a clip was when it was looked at; all of it 0 where that is not known any more. */
+/** Metadata from probing a clip; all values are 0 if they are unknown. */
 export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
   path: z.string(),
   kind: z.enum(['video', 'image', 'gif']),
@@ -15,7 +15,7 @@ export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
   rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
   frameCount: z.int().min(0),
   rate: z.number().min(0),
-  // Earlier programs did not look: the page asks for the frames' times then.
+  // Earlier versions did not save this. With `false`, the page requests the frame times.
   constantRate: z.boolean().default(false),
   duration: z.number().min(0),
   container: z.string(),
@@ -25,13 +25,10 @@ export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
   notices: z.array(z.string()),
 })
 
-/** Shown as it is; nothing is decided by it. */
+/** Only displayed, so not validated further. */
 export const keptAnswerSchema = z.custom<Turn['answer']>((value) => value === null || typeof value === 'object')
 
-/**
- * An error as a row or an exported library has it. A code that this program does not know becomes `internal`: the sentence still says what
- * happened. Earlier programs saved the remedy among the details, under the name `way`.
- */
+/** A saved or exported error. An unknown code becomes `internal`; the message is kept. Earlier versions saved the remedy in the details, as `way`. */
 export const keptErrorSchema: z.ZodType<ErrorData | null> = z
   .object({
     code: z.enum(errorCodes).catch('internal'),
@@ -47,15 +44,15 @@ export const keptErrorSchema: z.ZodType<ErrorData | null> = z
   .nullable()
 
 /**
- * What a row holds as JSON, in the schema's form; `fallback` where it is none. The file is anybody's to write to, and older and newer
- * programs write to it too: one row that cannot be read must not keep the others from being shown.
+ * Parses a JSON column with a schema; returns `fallback` if it does not match. Other programs, and older and newer versions, can write to the
+ * file: one invalid row must not prevent the others from being shown.
  */
 export function keptJson<Kept>(text: unknown, schema: z.ZodType<Kept>, fallback: Kept): Kept {
   const parsed = schema.safeParse(jsonIn(text))
   return parsed.success ? parsed.data : fallback
 }
 
-/** Undefined for what is no JSON. */
+/** Parses JSON; returns undefined if it is invalid. */
 export function jsonIn(text: unknown): unknown {
   try {
     return JSON.parse(String(text))

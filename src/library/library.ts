@@ -9,7 +9,7 @@ import { KeptJobs } from './kept-jobs.ts'
 import { type FoundChat, searchLibrary } from './search.ts'
 import { KeptSettings } from './settings.ts'
 
-/** Everything that was described or asked, in `library.sqlite` of the home folder. */
+/** All clips, conversations, batches and settings, in `library.sqlite` of the home folder. */
 export class Library implements Disposable {
   readonly #db: Database
   readonly clips: Clips
@@ -21,7 +21,7 @@ export class Library implements Disposable {
   /** Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`. */
   constructor(home: string) {
     this.#db = new Database(join(home, 'library.sqlite'))
-    // Batches first: what they were at when the last process died is theirs to begin anew.
+    // Batches first: they reset interrupted items, which needs the turn states from before `Chats` resets them.
     this.batches = new Batches(this.#db)
     this.chats = new Chats(this.#db)
     this.clips = new Clips(this.#db, this.chats)
@@ -37,7 +37,7 @@ export class Library implements Disposable {
     return { models: this.chats.models(), folders: this.clips.folders() }
   }
 
-  /** All that `work` changes, or nothing of it. */
+  /** Runs `work` in a transaction: all its changes are saved, or none. */
   transaction<T>(work: () => T): T {
     return this.#db.transaction(work)
   }

@@ -1,7 +1,4 @@
-/**
- * The library's forms, one after the other: the n-th makes version n of version n - 1. What was once released is never changed,
- * only followed.
- */
+/** Schema migrations: the n-th converts version n - 1 to version n. Released migrations must not be changed; add new ones instead. */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE clips (
@@ -107,7 +104,7 @@ export const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
-  // A clip is the file that its user gave, and several may have the same content: uploads of it share our one copy, and have their own names.
+  // A clip is a file that the user opened, and several clips may have the same content: uploads share one copy and have separate names.
   `
   ALTER TABLE clips ADD COLUMN given TEXT NOT NULL DEFAULT '';
   UPDATE clips SET given = CASE uploaded WHEN 1 THEN name ELSE path END;

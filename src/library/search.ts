@@ -6,19 +6,19 @@ import { TarsierError } from '../shared/errors.ts'
 import { SUMMARIES, summaryOf } from './chats.ts'
 import type { Database, Row } from './database.ts'
 
-/** Marks that FTS5 puts around hits; no keyboard types them, and where a text has them all the same, only the highlighting is off. */
+/** Markers that FTS5 puts around matches. They cannot be typed; if a text contains them, only its highlighting is wrong. */
 const OPEN = '\u0002'
 const CLOSE = '\u0003'
 const MOST_SNIPPETS = 3
-/** A row whose facts cannot be read is most likely what most are. */
+/** Kind of a clip; `video` if its metadata cannot be parsed. */
 const KIND = "CASE WHEN json_valid(clips.facts) THEN json_extract(clips.facts, '$.kind') ELSE 'video' END"
-/** Characters of an answer where nothing was searched for. */
+/** Number of characters of the answer shown without a search text. */
 const BEGINNING = 200
 
-/** A conversation that was found, with the file its clip lay in. */
+/** A found conversation, with the path of its clip's file. */
 export type FoundChat = Omit<Hit, 'clip'> & { readonly clip: Omit<Hit['clip'], 'present'> & { readonly path: string } }
 
-/** Conversations whose clip's name or one of whose turns has all the words, the newest first. */
+/** Finds conversations where the clip's name or a turn contains all words, newest first. */
 export function searchLibrary(db: Database, search: Search): Found<FoundChat> {
   const words = wordsOf(search.text)
   if (words === null) return { items: [], total: 0 }
@@ -63,7 +63,10 @@ export function searchLibrary(db: Database, search: Search): Found<FoundChat> {
   return { items: chats.map((chat) => hitOf(db, chat, words)), total }
 }
 
-/** FTS5's own language for text that a person typed: all words, the last one perhaps unfinished. Null when there is no word in it. */
+/**
+ * Converts a search text to an FTS5 query: all words must match, the last one as a prefix if it may be incomplete. Returns null if the text has
+ * no words.
+ */
 export function wordsOf(text: string): string | null {
   if (text.trim() === '') return ''
   const words = text.match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu)
@@ -73,8 +76,8 @@ export function wordsOf(text: string): string | null {
 }
 
 /**
- * A word in both of Unicode's normal forms where they differ: macOS gives file names in the decomposed one, keyboards write the composed one, and
- * FTS5 compares characters.
+ * Matches a word in both Unicode normalization forms if they differ: macOS decomposes file names, keyboards produce composed characters, and
+ * FTS5 compares code points.
  */
 function anyForm(word: string, suffix: string): string {
   const forms = new Set([word.normalize('NFC'), word.normalize('NFD')])
@@ -82,7 +85,7 @@ function anyForm(word: string, suffix: string): string {
   return phrases.length === 1 ? phrases.join('') : `(${phrases.join(' OR ')})`
 }
 
-/** A text with FTS5's marks in it, in parts. */
+/** Splits a text at FTS5's markers. */
 export function partsOf(marked: string): SnippetPart[] {
   return marked
     .split(new RegExp(`(${OPEN}[^${CLOSE}]*${CLOSE})`))

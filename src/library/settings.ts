@@ -2,7 +2,7 @@ import { defaultSettings, type Settings, settingsSchema } from '../shared/contra
 import type { Database } from './database.ts'
 import { jsonIn } from './kept-json.ts'
 
-/** Settings, each on its own: what cannot be read, or what another version wrote and this one does not understand, counts as not set. */
+/** Saved settings, one row each. Values that cannot be parsed, for example from another version, count as unset. */
 export class KeptSettings {
   readonly #db: Database
 

@@ -4,17 +4,17 @@ import { writeAt } from '../../platform/write-at.ts'
 import { writeError } from '../write-file.ts'
 
 const NEWLINE = 0x0a
-/** Bytes read at a time, from the end of the file, to find where the last whole line ends. */
+/** Bytes per read when the end of the last complete line is searched, from the end of the file. */
 const STEP_BYTES = 1 << 16
 
 export interface JsonLinesOptions {
-  /** Whether a line has to be on the disk before it counts as written, and not only with the system. */
+  /** Whether each line is flushed to disk before it counts as written. */
   readonly durable: boolean
 }
 
 /**
- * A file of JSON lines that is added to. A line counts once its newline is there: a process that is killed at any instruction leaves at most one
- * torn line, at the end, which `repair` cuts off.
+ * An append-only file of JSON lines. A line is complete once its newline is written: a process that is killed at any point leaves at most one
+ * incomplete line at the end, which `repair` removes.
  */
 export class JsonLinesFile implements AsyncDisposable {
   readonly #path: string
@@ -29,13 +29,13 @@ export class JsonLinesFile implements AsyncDisposable {
   }
 
   /**
-   * Ends a file with a whole line, and gives the bytes that were cut off for that. A whole line that lacks only its newline, as some editors leave
-   * it, is kept. Makes the file where there is none. Throws `disk-full` and `write-failed`.
-   * @param isWhole whether a value can be one of the file's
+   * Removes an incomplete last line, and returns the number of removed bytes. A complete line without a newline, as some editors write it, is
+   * kept. Creates the file if it does not exist. Throws `disk-full` and `write-failed`.
+   * @param isWhole whether a value is a valid line of the file
    */
   static async repair(path: string, isWhole: (value: unknown) => boolean): Promise<number> {
     try {
-      // Not 'a+': on Windows such a handle has no right to shorten the file (nodejs/node#3177).
+      // Not 'a+': on Windows such a handle cannot truncate the file (nodejs/node#3177).
       await using file = await open(path, constants.O_RDWR | constants.O_CREAT)
       const { size } = await file.stat()
       const end = await lastNewline(file, size)
@@ -51,7 +51,7 @@ export class JsonLinesFile implements AsyncDisposable {
     }
   }
 
-  /** Opens a file that ends with a whole line; see `repair`. Throws `disk-full` and `write-failed`. */
+  /** Opens a file that ends with a complete line; see `repair`. Throws `disk-full` and `write-failed`. */
   static async open(path: string, { durable }: JsonLinesOptions): Promise<JsonLinesFile> {
     try {
       return new JsonLinesFile(path, await open(path, 'a'), durable)
@@ -60,7 +60,7 @@ export class JsonLinesFile implements AsyncDisposable {
     }
   }
 
-  /** Writes a line; resolved once it counts as written. May be called before the last one is done. Throws `disk-full` and `write-failed`. */
+  /** Appends a line; resolves when it counts as written. Calls may overlap. Throws `disk-full` and `write-failed`. */
   add(value: unknown): Promise<void> {
     const line = `${JSON.stringify(value)}\n`
     const writing = this.#writing.then(async () => {
@@ -71,7 +71,7 @@ export class JsonLinesFile implements AsyncDisposable {
         throw writeError(this.#path, error)
       }
     })
-    this.#writing = writing.catch(() => {}) // thrown to whoever added the line
+    this.#writing = writing.catch(() => {}) // rethrown to the caller that added the line
     return writing
   }
 
@@ -81,12 +81,12 @@ export class JsonLinesFile implements AsyncDisposable {
   }
 }
 
-/** Values as whole lines of a file. */
+/** Formats values as JSON lines. */
 export function* linesOf(values: Iterable<unknown>): Generator<string, void> {
   for (const value of values) yield `${JSON.stringify(value)}\n`
 }
 
-/** Where the last whole line ends: the byte after its newline, 0 where there is none. */
+/** Returns the offset after the last newline; 0 if there is none. */
 async function lastNewline(file: FileHandle, size: number): Promise<number> {
   for (let to = size; to > 0; to -= STEP_BYTES) {
     const from = Math.max(0, to - STEP_BYTES)

@@ -7,14 +7,14 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { Sink } from '../driver.ts'
 
 export interface SidecarOptions<Clip, Result> {
-  /** Path of a clip's text; null for one that gets none. */
+  /** Path of a clip's text file; null for none. */
   pathOf(clip: Clip): string | null
   textOf(result: Result): string
-  /** Whether a text that is there already is replaced; otherwise its clip fails. */
+  /** Whether existing files are replaced; otherwise the clip fails. */
   readonly overwrite: boolean
 }
 
-/** Writes each clip's text beside it. */
+/** Writes each clip's text to a file next to it. */
 export function sidecarSink<Clip, Result>({ pathOf, textOf, overwrite }: SidecarOptions<Clip, Result>): Sink<Clip, Result> {
   return {
     onFailure: 'fails-clip',
@@ -38,7 +38,7 @@ export function refuseExisting(path: string): TarsierError {
   })
 }
 
-/** Writes the whole text or nothing: to a temporary file, which is then renamed. Throws `disk-full` and `write-failed`. */
+/** Writes a text atomically: to a temporary file, which is then renamed. Throws `disk-full` and `write-failed`. */
 export async function writeSidecar(path: string, text: string, options: { readonly overwrite: boolean }): Promise<void> {
   const temporary = join(dirname(path), `.${randomUUID()}.part`)
   try {

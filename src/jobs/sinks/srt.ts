@@ -1,12 +1,12 @@
-/** A subtitle; times are seconds from the clip's beginning. */
+/** A subtitle; times in seconds from the start of the clip. */
 export interface Cue {
   readonly start: number
-  /** Where it is less than a second after `start`, as in a picture, the subtitle is shown for a second. */
+  /** Subtitles are shown for at least a second, even if `end` is earlier, as for a picture. */
   readonly end: number
   readonly text: string
 }
 
-/** Subtitles as a SubRip file. */
+/** Formats subtitles as a SubRip file. */
 export function srtText(cues: readonly Cue[]): string {
   return cues
     .map(({ start, end, text }, i) => {
@@ -17,7 +17,7 @@ export function srtText(cues: readonly Cue[]): string {
     .join('\n')
 }
 
-/** Such as 01:02:03,456. */
+/** Formats a time, such as 01:02:03,456. */
 function clock(seconds: number): string {
   const whole = Math.round(seconds * 1000)
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
