@@ -4,37 +4,34 @@ import type { ModelParts, ModelWishes } from '../checkpoint/model-parts.ts'
 import type { TensorSource } from '../formats/tensor-source.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 
-/** What the engine asks of a family of models. Everything else about it stays in the family's own folder. */
+/** Interface between the engine and a family of models. All other family-specific code stays in the family's folder. */
 export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
-  /** How its tower sees frames: their size, preparation, tokens, and the graph's further inputs. */
+  /** How the tower processes frames: sizes, preprocessing, tokens and additional inputs of the graph. */
   towerForm(manifest: Manifest): TowerForm
   costs(manifest: Manifest): FamilyCosts
-  /** Pixels that all frames of a clip may have together; null where each has a size of its own. */
+  /** Pixel budget of all frames of a clip together; null if the family has no such limit. */
   clipPixels(manifest: Manifest): number | null
-  /** Whether a checkpoint's config.json is one of this family. */
+  /** Whether a config.json belongs to this family. */
   isConfig(config: unknown): boolean
-  /**
-   * Reads a checkpoint folder. `config` is its config.json.
-   * Throws `model-unsupported`, `model-damaged`, `model-mismatch`.
-   */
+  /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
   readParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts>
   readonly pair: FamilyPair
 }
 
-/** What the memory of a run is computed from that the manifest does not say. */
+/** Values for the memory estimate that are not in the manifest. */
 export interface FamilyCosts {
   readonly tower: { readonly width: number; readonly heads: number; readonly feedForward: number }
-  /** Whether frames can be brought to fewer pixels. */
+  /** Whether frames can be shrunk. */
   readonly shrinks: boolean
 }
 
-/** How llama.cpp's two files of such a model are taken: the language model's GGUF and its mmproj. */
+/** How a pair of llama.cpp files is read: the language model's GGUF and its mmproj. */
 export interface FamilyPair {
-  /** llama.cpp's name of what stands between tower and language model. */
+  /** llama.cpp's name of the projector between tower and language model. */
   readonly projector: string
-  /** What is accepted, for errors. */
+  /** The accepted models, for error messages. */
   readonly accepted: string
-  /** Whether it goes with a language model of this architecture. */
+  /** Whether a language model of this architecture is supported. */
   takes(architecture: string): boolean
   /** Throws `model-unsupported`, `model-mismatch`, `model-damaged`. */
   read(files: GgufPairFiles, wishes: ModelWishes): Pick<ModelParts, 'manifest' | 'tower'>

@@ -11,11 +11,11 @@ import { clipVisionConfigSchema } from './vision-config.ts'
 export interface LlavaConfig {
   readonly tower: ClipTowerConfig
   readonly language: LlamaLanguageConfig
-  /** Whether frames are padded to a square: `do_image_padding`, undefined where config.json does not speak of it. */
+  /** Whether frames are padded to a square (`do_image_padding`); undefined if config.json does not set it. */
   readonly padding: boolean | undefined
 }
 
-/** Tarsier's code, which takes these where config.json is silent. */
+/** Defaults in Tarsier's code, for a config.json without these fields. */
 const ROW_SEPARATOR = 32002
 const FRAME_SEPARATOR = 32003
 const TARSIER = 'TarsierForConditionalGeneration'
@@ -33,7 +33,7 @@ const wrapperSchema = z.looseObject({
   projection_head: z.string().nullish(),
   projector_hidden_act: z.string().default('gelu'),
   multimodal_projector_bias: z.boolean().default(true),
-  /** One layer; a list of several is refused by name. */
+  /** Only one layer is supported; lists are rejected with an error. */
   vision_feature_layer: z.union([z.int(), z.array(z.int())]).default(-2),
   vision_feature_select_strategy: z.string().default('default'),
   image_newline_idx: id.nullish(),
@@ -44,7 +44,7 @@ const wrapperSchema = z.looseObject({
 })
 type Wrapper = z.output<typeof wrapperSchema>
 
-/** Whether config.json is that of LLaVA's wrapper around a CLIP tower and a language model of llama's or Qwen2's kind: Tarsier's of version 1. */
+/** Whether config.json is that of a LLaVA wrapper around a CLIP tower and a llama or Qwen2 language model, as in Tarsier version 1. */
 export function isLlavaConfig(value: unknown): boolean {
   const parsed = z
     .looseObject({ model_type: z.literal('llava'), vision_config: inner.nullish(), text_config: inner.nullish() })
@@ -53,8 +53,8 @@ export function isLlavaConfig(value: unknown): boolean {
 }
 
 /**
- * Reads such a config.json. A checkpoint has separators when Tarsier's architecture or one of their ids stands in it; LLaVA's own has none.
- * Throws `model-unsupported`, `model-damaged`.
+ * Reads such a config.json. A checkpoint has separators if it has Tarsier's architecture or one of the separator ids; LLaVA's own
+ * checkpoints have none. Throws `model-unsupported`, `model-damaged`.
  */
 export function readLlavaConfig(value: unknown, directory: string): LlavaConfig {
   const path = join(directory, CONFIG_FILE)
@@ -93,7 +93,7 @@ function languageOf({ text_config }: Pick<Wrapper, 'text_config'>): (typeof LANG
   return LANGUAGES.find((name) => name === (text_config?.model_type ?? 'llama'))
 }
 
-/** Version 1 of the code knows one projector only, and no field for it; version 2 has the field. */
+/** Version 1 of Tarsier's code supports one projector only and has no field for it; version 2 has the field. */
 function projectionOf(wrapper: Wrapper, path: string): ProjectionHead {
   const { projection_head: head, projector_hidden_act: activation } = wrapper
   if (head !== undefined && head !== null && head !== 'MLP' && head !== 'Pixel_Shuffle')
@@ -103,7 +103,10 @@ function projectionOf(wrapper: Wrapper, path: string): ProjectionHead {
   return head === null ? 'none' : (head ?? 'MLP')
 }
 
-/** Layers before the one whose output is taken. hidden_states begin with what goes into the first layer, so there is one more than layers. */
+/**
+ * Number of layers up to the one whose output is used. hidden_states also contains the input of the first layer, so it has one more entry
+ * than there are layers.
+ */
 function layersOf({ vision_feature_layer: layer }: Wrapper, layers: number, path: string): number {
   if (typeof layer !== 'number')
     throw unsupported(path, `vision_feature_layer is a list (${layer.join(', ')}), the number of one layer is accepted`)
@@ -117,7 +120,7 @@ function keepsClassToken({ vision_feature_select_strategy: strategy }: Wrapper, 
   throw unsupported(path, `vision_feature_select_strategy is "${strategy}", "default" and "full" are accepted`)
 }
 
-/** In Tarsier the projector puts them in, so that without one there are none. */
+/** In Tarsier the projector inserts the separators, so there are none without a projector. */
 function separatorsOf(wrapper: Wrapper, projection: ProjectionHead): Pick<ClipTowerConfig, 'rowSeparator' | 'frameSeparator'> {
   const { image_newline_idx: row, image_new_idx: frame, architectures } = wrapper
   const tarsier = architectures?.includes(TARSIER) === true || row != null || frame != null

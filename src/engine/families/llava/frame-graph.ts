@@ -1,12 +1,12 @@
 import type { OnnxGraphWriter, OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
 import { floatsToBytes } from '../../formats/onnx/onnx-weights.ts'
 
-/** A graph over a batch of pictures of one size, with the shapes that every part of it needs. Its first axis is that of the frames. */
+/** An ONNX graph over a batch of images of one size, with the shapes that its parts share. The first axis is the frames. */
 export class FrameGraph {
   readonly graph: OnnxGraphWriter
   /** [frames, patches, values] */
   readonly pixels: OnnxValueName
-  /** How many there are, as a list of one number; so are `patches`. */
+  /** Number of frames, as a list of one number; likewise `patches`. */
   readonly frames: OnnxValueName
   readonly patches: OnnxValueName
 
@@ -18,12 +18,12 @@ export class FrameGraph {
     this.patches = graph.node('Slice', [shape, graph.integers([1]), graph.integers([2])])
   }
 
-  /** Another shape for the same numbers; one size may be -1, one may be {@link frames}. */
+  /** Reshapes a value; one size may be -1, and one may be {@link frames}. */
   reshape(input: OnnxValueName, ...sizes: readonly (number | OnnxValueName)[]): OnnxValueName {
     return this.graph.node('Reshape', [input, this.#sizes(sizes)])
   }
 
-  /** `row` [..., width] once more for every place of a shape that ends like its own. */
+  /** Broadcasts `row` [..., width] to a shape with the same last dimensions. */
   repeat(row: OnnxValueName, ...sizes: readonly (number | OnnxValueName)[]): OnnxValueName {
     return this.graph.node('Expand', [row, this.#sizes(sizes)])
   }
@@ -32,7 +32,7 @@ export class FrameGraph {
     return this.graph.node('Concat', inputs, { attributes: { axis } })
   }
 
-  /** Numbers that no precision of the tower touches. */
+  /** A constant in f32, regardless of the tower's precision. */
   async constant(name: string, dims: readonly number[], values: Float32Array): Promise<OnnxValueName> {
     return await this.graph.weight(name, 'f32', dims, [floatsToBytes(values, 'f32', name)])
   }

@@ -7,15 +7,18 @@ const count = z.int().positive()
 const ropeSchema = z.object({
   rope_theta: z.number().positive().nullish(),
   rope_type: z.string().nullish(),
-  /** The same under its older name. */
+  /** Older name of `rope_type`. */
   type: z.string().nullish(),
   factor: z.number().positive().nullish(),
 })
 
-/** `text_config` of a llama or Qwen2 language model. Defaults are those of transformers, whose writers leave out what does not differ from them. */
+/**
+ * Schema for the `text_config` of a llama or Qwen2 language model. The defaults are those of transformers, which omits default values when
+ * it writes a file.
+ */
 function textSchema(defaults: { width: number; feedForward: number; context: number; vocabulary: number }) {
   return z.looseObject({
-    num_hidden_layers: count.max(512).default(32), // llama.cpp's own limit
+    num_hidden_layers: count.max(512).default(32), // limit of llama.cpp
     hidden_size: count.default(defaults.width),
     intermediate_size: count.default(defaults.feedForward),
     num_attention_heads: count.default(32),
@@ -40,7 +43,10 @@ const schemas = {
 
 export type LlavaArchitecture = keyof typeof schemas
 
-/** Reads a wrapper's `text_config`, all but what the wrapper itself may say as well. Throws `model-unsupported` for what llama.cpp's architectures do not have, `model-damaged`. */
+/**
+ * Reads a wrapper's `text_config`, except for the fields that the wrapper itself may contain. Throws `model-unsupported` for features that
+ * llama.cpp's architectures lack, `model-damaged`.
+ */
 export function readLlavaLanguage(
   value: unknown,
   architecture: LlavaArchitecture,
@@ -61,7 +67,7 @@ export function readLlavaLanguage(
   if (text.head_dim == null && text.hidden_size % heads !== 0)
     damaged(`hidden_size (${text.hidden_size}) is no multiple of num_attention_heads (${heads})`)
   if (heads % keyValueHeads !== 0) damaged(`num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
-  // llama.cpp reads a size of heads for the one architecture only.
+  // llama.cpp reads the head size only for llama.
   if (architecture === 'qwen2' && text.head_dim != null && text.head_dim * heads !== text.hidden_size)
     refuse(`head_dim is ${text.head_dim}, hidden_size / num_attention_heads (${text.hidden_size / heads}) is accepted`)
   const rope = text.rope_parameters ?? text.rope_scaling ?? {}

@@ -5,13 +5,13 @@ import { type LanguageOptions, languageTensors } from '../../checkpoint/language
 import type { GgufContent, GgufValue } from '../../formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 
-/** What makes a language model of llama's kind (Vicuna, Yi), or one of Qwen2's with positions of one dimension. */
+/** Config of a llama language model (Vicuna, Yi), or of a Qwen2 one with one-dimensional positions. */
 export interface LlamaLanguageConfig extends LanguageConfig {
-  /** llama.cpp's name of the architecture; `qwen2` has biases at its queries, keys and values, and does not permute their rows. */
+  /** llama.cpp's name of the architecture. `qwen2` has biases for queries, keys and values, and does not permute their rows. */
   readonly architecture: 'llama' | 'qwen2'
-  /** Undefined where config.json says nothing, which means 10000. */
+  /** Undefined if config.json does not set it; the default is 10000. */
   readonly ropeTheta: number | undefined
-  /** How far linear scaling stretches positions; undefined for none. Other kinds of scaling are to be refused. */
+  /** Factor of linear position scaling; undefined if there is none. Other kinds of scaling must be rejected. */
   readonly ropeLinearFactor: number | undefined
 }
 
@@ -19,12 +19,13 @@ export interface LlamaLanguageParts extends Omit<LanguageFacts, 'architecture' |
   readonly config: LlamaLanguageConfig
 }
 
-/** What a silent config.json means. */
+/** Default if config.json does not set it. */
 const ROPE_THETA = 10000
 
 /**
- * The language model of a LLaVA-style checkpoint (Tarsier-1), or of one that holds nothing else, as llama.cpp's own converter writes it.
- * Every tensor's presence and shape is checked here, before anything is written. Throws `model-damaged` and `model-unsupported`.
+ * GGUF content for the language model of a LLaVA-style checkpoint (Tarsier-1), or of a checkpoint with only a language model, as
+ * llama.cpp's converter writes it. Checks the presence and shape of every tensor before anything is written. Throws `model-damaged` and
+ * `model-unsupported`.
  */
 export function llamaLanguageContent(source: TensorSource, parts: LlamaLanguageParts, options: LanguageOptions): GgufContent {
   const { config } = parts
@@ -39,7 +40,7 @@ export function llamaLanguageContent(source: TensorSource, parts: LlamaLanguageP
   return { metadata: languageMetadata({ ...parts, architecture: config.architecture, settings }, tensors, options.precision), tensors }
 }
 
-/** Throws `model-damaged` where heads do not come out even. */
+/** Throws `model-damaged` if the head size is not an even number. */
 function headSizeOf({ width, heads, headSize = width / heads }: LlamaLanguageConfig): number {
   if (headSize % 2 === 0) return headSize
   throw new TarsierError(

@@ -5,13 +5,13 @@ import { llavaPair } from './mmproj.ts'
 import { readLlavaParts } from './parts.ts'
 import { llavaTowerForm } from './tower-form.ts'
 
-/** Of CLIP's ViT-L: heads, numbers of each, and how many times their width the layers between are wide. */
+/** CLIP ViT-L: number of heads, head size, and the width of the feed-forward layers relative to the tower's width. */
 const HEADS = 16
 const HEAD_SIZE = 64
 const FEED_FORWARD = 4
 const WIDTH = HEADS * HEAD_SIZE
 
-/** LLaVA, which Tarsier of version 1 is made of: CLIP's tower, and frames of one square size. */
+/** The LLaVA family, on which Tarsier version 1 is based: a CLIP tower, and frames of one fixed square size. */
 export const llava: ModelFamily<TarsierManifest> = {
   towerForm: llavaTowerForm,
   costs: () => ({ tower: { width: WIDTH, heads: HEADS, feedForward: FEED_FORWARD * WIDTH }, shrinks: false }),

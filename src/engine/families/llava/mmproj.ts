@@ -10,17 +10,17 @@ import { llavaManifest, llavaTower } from './parts.ts'
 import { CHANNELS, type ClipTowerConfig } from './tower-config.ts'
 import { type ClipVisionConfig, clipVisionConfigSchema } from './vision-config.ts'
 
-/** llama.cpp's names of the language models that go with it. */
+/** llama.cpp's names of the supported language models. */
 const LANGUAGES: readonly string[] = ['llama', 'qwen2']
 
 interface LlavaMmproj {
   readonly tower: ClipTowerConfig
   readonly preprocessing: TarsierManifest['preprocessing']
-  /** The tensors of tower and projector under the names of a LLaVA checkpoint. */
+  /** Tensors of tower and projector under the names of a LLaVA checkpoint. */
   readonly tensors: GgufTensorSource
 }
 
-/** The pair of files that llama.cpp's converter makes of such a model. */
+/** The pair of files that llama.cpp's converter writes for this family. */
 export const llavaPair: FamilyPair = {
   projector: LLAVA_PROJECTOR,
   accepted: `LLaVA with CLIP (${LANGUAGES.join(' or ')}, projector "${LLAVA_PROJECTOR}")`,
@@ -36,8 +36,8 @@ export const llavaPair: FamilyPair = {
 }
 
 /**
- * A CLIP tower with LLaVA's projector from its mmproj file. `width` is the language model's. Such a file knows of no separators, and
- * frames are padded to a square, as llama.cpp does. The file is closed with the tensors.
+ * Reads a CLIP tower with LLaVA's projector from its mmproj file. `width` is the language model's. The file format has no separators;
+ * frames are padded to a square, as in llama.cpp. Closing the tensors closes the file.
  * Throws `model-unsupported`, `model-mismatch`, `model-damaged`.
  */
 function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number): LlavaMmproj {
@@ -88,7 +88,7 @@ function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number
   }
 }
 
-/** After which layer the features are taken. Files without the setting end where they are, whatever llama.cpp makes of them. */
+/** Layer whose output is used. A file without this setting contains only the layers up to it, even though llama.cpp treats such files differently. */
 function featureLayer({ path, head }: GgufFile): number | undefined {
   const value = head.values.get('clip.vision.feature_layer')
   if (value === undefined) return undefined
@@ -115,7 +115,7 @@ function recipes(config: ClipVisionConfig, width: number, first: string, second:
   add(`${tower}embeddings.class_embedding`, [channels], 'v.class_embd')
   add(`${tower}embeddings.patch_embedding.weight`, [channels, CHANNELS, patch, patch], 'v.patch_embd.weight')
   add(`${tower}embeddings.position_embedding.weight`, [(side / patch) ** 2 + 1, channels], 'v.position_embd.weight')
-  // The misspelling is CLIP's own.
+  // The spelling is CLIP's own.
   norm('pre_layrnorm', 'v.pre_ln')
   for (let layer = 0; layer < layers; layer++) {
     const [to, from] = [`encoder.layers.${layer}`, `v.blk.${layer}`]

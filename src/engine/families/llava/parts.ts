@@ -16,14 +16,17 @@ import { TARSIER_CLIP, tarsierTemplate } from './tarsier-template.ts'
 import { clipTowerBytes, writeClipTower } from './tower.ts'
 import { type ClipTowerConfig, clipFacts, gridSide } from './tower-config.ts'
 
-/** Tarsier's own settings of version 1, which no file of a checkpoint tells. */
+/** Tarsier's settings for version 1, which are not in any file of a checkpoint. */
 const SETTINGS = { frames: 8, repeats: true, maxTokens: 512 } as const
 const DESCRIBE_PICTURE = 'Describe the image in detail.'
-/** As far as the makers' own page goes, though the language model is said to have been trained on less; with as many tokens of text. */
+/**
+ * Limits for the context: as many frames as on Tarsier's model page, though the language model is said to have been trained on fewer,
+ * and tokens of text in addition.
+ */
 const MOST_FRAMES = 16
 const MOST_TEXT = 2048
 
-/** A checkpoint of Tarsier's version 1 (or of LLaVA, which it is made of), as Hugging Face writes it. `config` is its config.json. */
+/** Reads a checkpoint of Tarsier version 1 (or of LLaVA, on which it is based) in Hugging Face's format. `config` is its config.json. */
 export async function readLlavaParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
   const { tower, language, padding } = readLlavaConfig(config, directory)
   const vocabulary = await readVocabulary(directory, language)
@@ -48,7 +51,7 @@ export async function readLlavaParts(directory: string, config: unknown, source:
   }
 }
 
-/** What is told of a model of this family beside its files, whichever files told it. */
+/** Creates the manifest fields of a model of this family, without its files, from values of either file format. */
 export function llavaManifest(
   wishes: ModelWishes,
   found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
@@ -73,7 +76,7 @@ export function llavaManifest(
   }
 }
 
-/** The tower out of a source that has its tensors under a checkpoint's names. */
+/** The tower from a source with a checkpoint's tensor names. */
 export function llavaTower(source: TensorSource, tower: ClipTowerConfig): ModelParts['tower'] {
   return {
     facts: clipFacts(tower),
@@ -88,7 +91,7 @@ async function readVocabulary(directory: string, { architecture, vocabulary, tok
     : makeVocabulary(await readTokenizerFiles(directory), vocabulary, tokenIds)
 }
 
-/** Tarsier was trained on more tokens than its language model's config.json speaks of; nothing is known of the kind about LLaVA. */
+/** Tarsier was trained with longer contexts than its language model's config.json states; for LLaVA, config.json is used. */
 function maxSequence(tower: ClipTowerConfig, { context }: LlamaLanguageConfig): number {
   if (tower.rowSeparator === null) return context
   const side = gridSide(tower)

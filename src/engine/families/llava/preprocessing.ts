@@ -18,16 +18,16 @@ const processorSchema = z.object({
   do_center_crop: z.boolean().nullish(),
   do_rescale: z.boolean().nullish(),
   do_normalize: z.boolean().nullish(),
-  /** Newer LLaVA processors pad to a square with the mean colour by themselves. */
+  /** Newer LLaVA processors pad to a square with the mean colour. */
   do_pad: z.boolean().nullish(),
   do_image_padding: z.boolean().nullish(),
 })
 
 /**
- * The manifest's preprocessing from CLIP's image processor; CLIP's own numbers and the tower's size for what it does not say.
- * Tarsier stretches frames to a square before it unless they are to be padded (`do_image_padding`, in config.json or here); LLaVA pads
- * (`do_pad`) or leaves it to the crop. Throws `model-unsupported` for steps of another kind.
- * @param padding what config.json says of it
+ * Reads the manifest's preprocessing from CLIP's image processor; defaults to CLIP's values and the tower's size. Tarsier stretches frames
+ * to a square first, unless they are padded (`do_image_padding`, in config.json or here); LLaVA pads (`do_pad`) or only crops. Throws
+ * `model-unsupported` for other steps.
+ * @param padding value in config.json
  */
 export async function readClipPreprocessing(
   directory: string,

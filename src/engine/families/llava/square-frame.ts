@@ -8,8 +8,8 @@ export interface Squaring extends Pick<TarsierManifest['preprocessing'], 'square
 }
 
 /**
- * A frame as Tarsier of version 1 shows it to CLIP, Pillow's bytes: made square, its shorter side resized to `shortestSide`
- * with the bicubic filter, the middle cut out. Every resize rounds to bytes, so the frame is resized twice where the reference does it twice.
+ * Preprocesses a frame for CLIP as Tarsier version 1 does, identical to Pillow: makes it square, resizes its shorter side to `shortestSide`
+ * with the bicubic filter, and crops the centre. Every resize rounds to bytes, so the frame is resized twice where the reference does so.
  */
 export function squareFrame(frame: RgbImage, { square, shortestSide, mean, side }: Squaring): RgbImage {
   const longer = Math.max(frame.width, frame.height)
@@ -25,7 +25,7 @@ function resized(image: RgbImage, width: number, height: number): RgbImage {
   return width === image.width && height === image.height ? image : resizeBicubic(image, width, height)
 }
 
-/** In the middle of a square of the mean colour, as whole numbers rounded down. */
+/** Centres an image in a square with the mean colour, rounded down to whole numbers. */
 function padded({ width, height, rgb }: RgbImage, side: number, mean: readonly number[]): RgbImage {
   if (width === height) return { width, height, rgb }
   const colour = mean.map((value) => Math.trunc(value * 255))

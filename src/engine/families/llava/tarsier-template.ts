@@ -1,13 +1,13 @@
 import { tokenTypes, type Vocabulary } from '../../checkpoint/vocabulary.ts'
 
-/** What stands for a clip in the template; users' words never become it. */
+/** Placeholder for a clip in the template; text from users is never tokenized as this token. */
 export const TARSIER_CLIP = '<image>'
-/** What ends an answer before the next question: Vicuna's and Yi's, whichever the vocabulary has. */
+/** Token that ends an answer before the next question: Vicuna's or Yi's, depending on the vocabulary. */
 const ENDS = ['</s>', '<|endoftext|>']
 
 /**
- * Tarsier's conversation form of version 1 as a chat template: `USER: <frames>\n{question} ASSISTANT: {answer}</s>USER: …`. Checkpoints
- * hold none, or LLaVA's, which is laid out otherwise.
+ * Conversation format of Tarsier version 1 as a chat template: `USER: <frames>\n{question} ASSISTANT: {answer}</s>USER: …`. Checkpoints
+ * have no template, or LLaVA's, which differs.
  */
 export function tarsierTemplate({ tokens, types, specialIds }: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'>): string {
   const own = ENDS.find((text) => types[tokens.indexOf(text)] === tokenTypes.control)

@@ -2,10 +2,10 @@ import { TarsierError } from '../../../shared/errors.ts'
 import { toFloats } from '../../formats/float-formats.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 
-/** Where the embedding table is in published checkpoints and in newer ones. */
+/** Names of the embedding table in published and in newer checkpoints. */
 const TABLES = ['language_model.model.embed_tokens.weight', 'model.language_model.embed_tokens.weight']
 
-/** A token's row of the language model's embedding table, without holding the table. Throws `model-damaged`, `model-unsupported`. */
+/** Reads a token's row of the language model's embedding table without loading the whole table. Throws `model-damaged`, `model-unsupported`. */
 export async function readTokenRow(source: TensorSource, token: number, width: number, signal: AbortSignal): Promise<Float32Array> {
   const key = TABLES.find((candidate) => source.has(candidate))
   if (key === undefined) {

@@ -3,20 +3,20 @@ import type { TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { ClipVisionConfig } from './vision-config.ts'
 
-/** What stands between tower and language model: two linear layers, the same over two by two patches, or nothing. */
+/** Projector between tower and language model: two linear layers, two linear layers over 2×2 patches, or none. */
 export type ProjectionHead = 'MLP' | 'Pixel_Shuffle' | 'none'
 
-/** A CLIP tower with LLaVA's projector, whichever file said so. */
+/** Config of a CLIP tower with LLaVA's projector, from either file format. */
 export interface ClipTowerConfig {
   readonly vision: ClipVisionConfig
-  /** Layers before the features are taken; those after them are not needed. */
+  /** Number of layers up to the one whose output is used; later layers are not written. */
   readonly layers: number
   /** Whether the class token's row is kept. */
   readonly classToken: boolean
   readonly projection: ProjectionHead
-  /** Width of the rows it gives, which is the language model's. */
+  /** Width of the output rows, which is the language model's. */
   readonly width: number
-  /** Ids of the tokens whose embeddings follow each row of visual tokens and each frame; null where none does. */
+  /** Ids of the tokens whose embeddings are inserted after each row of visual tokens and after each frame; null if there is none. */
   readonly rowSeparator: number | null
   readonly frameSeparator: number | null
 }
@@ -36,7 +36,7 @@ export function gridSide(config: ClipTowerConfig): number {
   return image_size / patch_size / mergeSizeOf(config)
 }
 
-/** What the manifest says of such a tower. */
+/** Manifest entries for such a tower. */
 export function clipFacts(
   config: ClipTowerConfig,
 ): Pick<TarsierManifest['vision'], 'width' | 'patchSize' | 'mergeSize' | 'imageSize' | 'classToken' | 'rowSeparators' | 'frameSeparator'> {
@@ -51,7 +51,7 @@ export function clipFacts(
   }
 }
 
-/** Numbers in a tower's matrices, which is nearly all there is of it. */
+/** Number of elements in a tower's matrices, which are nearly all of its weights. */
 export function matrixElements(config: ClipTowerConfig): number {
   const { vision, layers, projection, width } = config
   const { hidden_size: channels, intermediate_size: hidden, patch_size: patch } = vision
@@ -59,7 +59,10 @@ export function matrixElements(config: ClipTowerConfig): number {
   return channels * CHANNELS * patch ** 2 + layers * channels * (4 * channels + 2 * hidden) + projector
 }
 
-/** Before the tower's keys: published checkpoints and newer ones differ. Throws `model-unsupported`, and `model-damaged` for a tower with other layers. */
+/**
+ * Returns the key prefix of the tower, which differs between published and newer checkpoints. Throws `model-unsupported`, and
+ * `model-damaged` for a tower with a different number of layers.
+ */
 export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: ClipVisionConfig): string {
   const prefix = prefixOf(source, TOWER_PREFIXES, 'embeddings.patch_embedding.weight', 'CLIP vision tower')
   if (source.has(`${prefix}encoder.layers.${layers}.layer_norm1.weight`)) {
@@ -71,7 +74,7 @@ export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: 
   return prefix
 }
 
-/** Before the projector's keys. */
+/** Key prefix of the projector. */
 export function projectorPrefix(source: TensorSource, firstKey: string): string {
   return prefixOf(source, PROJECTOR_PREFIXES, firstKey, 'projector of that kind')
 }

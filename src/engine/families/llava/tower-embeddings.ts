@@ -6,9 +6,9 @@ import { CHANNELS } from './tower-config.ts'
 import type { ClipVisionConfig } from './vision-config.ts'
 
 /**
- * Pixels to tokens: patches through the convolution, which is a matrix over a patch's values, the class token before them, positions
- * added. The class token's position is the same in every frame and added here.
- * @param prefix before the checkpoint's keys of the tower
+ * Converts pixels to tokens: applies the patch convolution, as a matrix over a patch's values, prepends the class token and adds positions.
+ * The class token's position is the same in every frame, so it is added to the token's weight.
+ * @param prefix key prefix of the tower in the checkpoint
  * @returns [frames, 1 + patches, channels]
  */
 export async function writeClipEmbeddings(

@@ -2,20 +2,20 @@ import type { TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { TowerForm } from '../../vision/tower-form.ts'
 import { squareFrame } from './square-frame.ts'
 
-/** Rows of tokens in the picture of the trial run: a whole frame would take a second where a tower is slow. */
+/** Rows of tokens in the image of the trial run: a whole frame would take a second on a slow tower. */
 const TRIAL_ROWS = 1
-/** Of the self-test's pictures: 72 and 120 patches in a picture of 24 columns. */
+/** Rows of the self-test images: 72 and 120 patches in an image of 24 columns. */
 const SELF_TEST_ROWS = [3, 5]
 
 /**
- * CLIP's tower with LLaVA's projector, which is Tarsier's of version 1: every frame becomes a square of one size, whatever its own
- * and the clip's are, and the graph puts Tarsier's separators among the tokens.
+ * The form of a CLIP tower with LLaVA's projector, as in Tarsier version 1: every frame is resized to a square of one fixed size,
+ * regardless of the clip, and the graph inserts Tarsier's separators between the tokens.
  */
 export function llavaTowerForm({ vision, preprocessing }: TarsierManifest): TowerForm {
   const { imageSize: side, classToken, rowSeparators, frameSeparator } = vision
   const cell = vision.patchSize * vision.mergeSize
   return {
-    // The graph brings patches together by itself, for its learned positions go row by row.
+    // The graph merges patches itself, because its learned positions are in row order.
     patching: { patchSize: vision.patchSize, mergeSize: 1 },
     size: () => ({ width: side, height: side }),
     prepare: (frame) => squareFrame(frame, { ...preprocessing, side }),

@@ -5,15 +5,15 @@ import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { FrameGraph } from './frame-graph.ts'
 import { type ClipTowerConfig, gridSide, projectorPrefix } from './tower-config.ts'
 
-/** PyTorch's default, which Pixel_Shuffle's normalisation has. */
+/** Default of PyTorch, used by Pixel_Shuffle's layer norm. */
 const EPSILON = 1e-5
-/** Patches along each side of a token of Pixel_Shuffle. */
+/** Patches along each side of a Pixel_Shuffle token. */
 const SHUFFLED = 2
 
 /**
- * The rows of the tower [frames, tokens, channels] through the projector, to [frames, tokens, width]. Pixel_Shuffle brings the values of two by
- * two neighbouring patches together, row by row, before it.
- * @param weightsAt the checkpoint's weights after a prefix
+ * Applies the projector to the tower's rows [frames, tokens, channels]; the result is [frames, tokens, width]. Pixel_Shuffle first
+ * concatenates the values of 2×2 neighbouring patches, row by row.
+ * @param weightsAt returns the checkpoint's weights for a key prefix
  */
 export async function writeProjector(
   source: TensorSource,

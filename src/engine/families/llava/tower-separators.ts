@@ -5,9 +5,9 @@ import { readTokenRow } from './token-row.ts'
 import { type ClipTowerConfig, gridSide } from './tower-config.ts'
 
 /**
- * Tarsier's separators among the rows of visual tokens [frames, tokens, width]: one after every row of the grid, one after the frame.
- * They are rows of the language model's embedding table, put into the graph as they lie in the checkpoint: so they stay exact
- * however the language model is quantized, and a frame is evaluated in one go.
+ * Inserts Tarsier's separators into the rows of visual tokens [frames, tokens, width]: one after every row of the grid, one after the
+ * frame. They are rows of the language model's embedding table, stored in the graph as in the checkpoint, so that they stay exact even if
+ * the language model is quantized, and a frame is evaluated in one run.
  */
 export async function writeSeparators(
   source: TensorSource,

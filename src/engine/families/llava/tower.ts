@@ -11,13 +11,13 @@ import { writeSeparators } from './tower-separators.ts'
 import type { ClipVisionConfig } from './vision-config.ts'
 
 const QUICK_GELU_ALPHA = 1.702
-/** A tower whose weights are larger keeps them in a file of their own, written piece by piece. */
+/** Towers with more weights store them in a separate file, written in chunks. */
 const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 
 /**
- * Writes the CLIP tower and projector of a LLaVA checkpoint as ONNX: `pixels` [frames, patches, 3*patch*patch] → `embeddings`
- * [frames, rows, width], all f32. Patches come row by row, and may be fewer rows than a whole picture has. Of the layers only those are
- * written whose output is taken.
+ * Writes the CLIP tower and projector of a LLaVA checkpoint as ONNX: `pixels` [frames, patches, 3*patch*patch] → `embeddings` [frames,
+ * rows, width], all f32. Patches are in row order; there may be fewer rows than in a whole image. Only layers up to the one whose output is
+ * used are written.
  */
 export async function writeClipTower(source: TensorSource, config: ClipTowerConfig, options: TowerWriteOptions): Promise<GraphFiles> {
   const { vision, layers, classToken, width } = config
@@ -55,12 +55,12 @@ export async function writeClipTower(source: TensorSource, config: ClipTowerConf
   }
 }
 
-/** Bytes of a tower's matrices, which is nearly all there is of it. */
+/** Bytes of a tower's matrices, which are nearly all of its weights. */
 export function clipTowerBytes(config: ClipTowerConfig, precision: VisionPrecision): number {
   return matrixBytes(matrixElements(config), precision)
 }
 
-/** One encoder layer over [frames*tokens, channels]: attention within a frame, then the feed-forward part, each added to what came in. */
+/** One encoder layer over [frames*tokens, channels]: attention within a frame, then the feed-forward layers, each with a residual connection. */
 async function writeLayer(
   x: OnnxValueName,
   key: string,
@@ -89,7 +89,7 @@ function activated(graph: OnnxGraphWriter, input: OnnxValueName, activation: Cli
   return graph.node('QuickGelu', [input], { domain: MICROSOFT, attributes: { alpha: { float: QUICK_GELU_ALPHA } } })
 }
 
-/** [frames, tokens, channels] without the first token of each frame. */
+/** Removes the first token of each frame from [frames, tokens, channels]. */
 function withoutFirst(graph: OnnxGraphWriter, input: OnnxValueName): OnnxValueName {
   const [first, end, axis] = [graph.integers([1]), graph.integers([Number.MAX_SAFE_INTEGER]), graph.integers([1])]
   return graph.node('Slice', [input, first, end, axis])

@@ -3,8 +3,8 @@ import { z } from 'zod'
 const size = z.int().positive()
 
 /**
- * `vision_config` of a CLIP vision tower; further fields are left out. Defaults are those of transformers, whose writers leave out
- * what does not differ from them.
+ * Schema for the `vision_config` of a CLIP vision tower; other fields are ignored. The defaults are those of transformers, which omits
+ * default values when it writes a file.
  */
 export const clipVisionConfigSchema = z
   .object({

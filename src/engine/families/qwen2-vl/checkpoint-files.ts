@@ -3,7 +3,7 @@ import type { CheckpointDtype } from '../../formats/tensor-source.ts'
 import type { CheckpointConfig } from './config.ts'
 import { readPreprocessing } from './preprocessing.ts'
 
-/** config.json's ids of tokens that stand around and for pictures, by the tokens' texts. */
+/** Token ids in config.json for images and video, with the tokens' text. */
 const VISION_TOKENS = {
   vision_start_token_id: '<|vision_start|>',
   vision_end_token_id: '<|vision_end|>',
@@ -14,8 +14,8 @@ const VISION_TOKENS = {
 const TORCH_NAMES: Readonly<Record<CheckpointDtype, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
 
 /**
- * config.json in the form of the published Qwen2-VL checkpoints, which every server reads: the language model's settings at the top.
- * Throws `model-damaged` when the tokenizer lacks one of the tokens for pictures.
+ * Creates config.json in the format of the published Qwen2-VL checkpoints, which all servers read: the language model's settings are at the
+ * top level. Throws `model-damaged` if the tokenizer lacks one of the vision tokens.
  */
 export function qwen2VlConfig(
   { language, vision }: CheckpointConfig,
@@ -74,7 +74,7 @@ export function qwen2VlConfig(
   }
 }
 
-/** preprocessor_config.json, from whichever file of the checkpoint says it. */
+/** Creates preprocessor_config.json from whichever file of the checkpoint has the values. */
 export async function qwen2VlPreprocessor(directory: string, { vision }: CheckpointConfig): Promise<Record<string, unknown>> {
   const { mean, std, minPixels, maxPixels } = await readPreprocessing(directory, vision)
   return {

@@ -6,10 +6,10 @@ import type { LanguageConfig } from '../../checkpoint/language-config.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './vision-config.ts'
 
-/** What makes a Qwen2-VL language model. Its heads' size is always `width / heads`. */
+/** Config of a Qwen2-VL language model. The head size is always `width / heads`. */
 export interface Qwen2VlLanguageConfig extends LanguageConfig {
   readonly ropeTheta: number
-  /** How many rotary frequencies of a head turn with time, row and column; together half a head. */
+  /** Numbers of rotary frequencies per head for time, row and column; their sum is half the head size. */
   readonly ropeSections: readonly [number, number, number]
 }
 
@@ -28,11 +28,11 @@ const ropeSchema = z.object({
   rope_theta: z.number().positive().optional(),
   mrope_section: z.tuple([z.int().min(0), z.int().min(0), z.int().min(0)]).optional(),
   rope_type: z.string().optional(),
-  /** The same under its older name. */
+  /** Older name of `rope_type`. */
   type: z.string().optional(),
 })
 const textSchema = z.object({
-  // llama.cpp's own limit.
+  // Limit of llama.cpp.
   num_hidden_layers: count.max(512),
   hidden_size: count,
   intermediate_size: count,
@@ -55,13 +55,14 @@ const rootSchema = z.looseObject({
   vision_config: z.looseObject({}).nullish(),
   tie_word_embeddings: z.boolean().nullish(),
   quantization_config: z.unknown().optional(),
-  /** Tarsier's wrapper: what stands between tower and language model, nothing in Tarsier2. */
+  /** Field of Tarsier's wrapper: the projector between tower and language model; Tarsier2 has none. */
   projection_head: z.string().nullish(),
 })
 
 /**
- * Takes config.json apart, in the form of the published checkpoints (the language model's fields at the top), as newer
- * transformers write it (`text_config`), or in Tarsier2's wrapper, which is LLaVA's around the same two. Throws `model-unsupported` for another architecture, `model-damaged` for fields that are missing or wrong.
+ * Parses config.json in the format of the published checkpoints (the language model's fields at the top level), in that of newer
+ * transformers (`text_config`), or in Tarsier2's, which is a LLaVA wrapper around the same two models. Throws `model-unsupported` for
+ * another architecture, `model-damaged` for missing or invalid fields.
  */
 export function qwen2VlConfigOf(value: unknown, directory: string): CheckpointConfig {
   const path = join(directory, CONFIG_FILE)
@@ -70,7 +71,7 @@ export function qwen2VlConfigOf(value: unknown, directory: string): CheckpointCo
   if (root.quantization_config !== undefined && root.quantization_config !== null) {
     throw unsupported(path, 'the checkpoint is already quantized (quantization_config). Give the one it was made from')
   }
-  // As transformers and llama.cpp's converter see it: what text_config says goes before what the top says.
+  // As in transformers and llama.cpp's converter, text_config takes precedence over the top level.
   const merged = { ...root, ...root.text_config }
   const text = checkFields(merged, textSchema, path)
   const vision = checkFields(root.vision_config ?? undefined, qwen2VlVisionConfigSchema, `${path}: vision_config`)
@@ -95,7 +96,7 @@ export function qwen2VlConfigOf(value: unknown, directory: string): CheckpointCo
   return { language, vision }
 }
 
-/** Whether config.json is one of Qwen2-VL, or Tarsier2's around it. */
+/** Whether config.json belongs to Qwen2-VL or to Tarsier2, which wraps it. */
 export function isQwen2VlConfig(config: unknown): boolean {
   const root = rootSchema.safeParse(config)
   return root.success && isQwen2Vl(root.data)

@@ -4,11 +4,11 @@ import { type Size, smartResize } from '../../vision/smart-resize.ts'
 export interface FrameSizeOptions {
   readonly preprocessing: Pick<Tarsier2Manifest['preprocessing'], 'minPixels' | 'maxPixels' | 'frameMaxPixels' | 'clipMaxPixels'>
   readonly vision: Pick<Tarsier2Manifest['vision'], 'patchSize' | 'mergeSize' | 'temporalPatchSize'>
-  /** Frames that share the clip's pixel budget. */
+  /** Number of frames that share the clip's pixel budget. */
   readonly frameCount: number
-  /** Further limit on the pixels of one frame, from the user; the image processor's minimum goes before it. */
+  /** The user's limit on the pixels of a frame; the image processor's minimum takes precedence. */
   readonly maxPixels?: number | undefined
-  /** Takes the place of the checkpoint's own least, from the user; within the greatest. */
+  /** The user's minimum, which replaces the checkpoint's; capped at the checkpoint's maximum. */
   readonly minPixels?: number | undefined
 }
 
@@ -17,11 +17,14 @@ export interface FrameSize extends Size {
   readonly grid: readonly [height: number, width: number]
 }
 
-/** What each of the two resizes makes of a frame: Tarsier2's own, which only shrinks to the clip's budget, and the checkpoint's image processor's. */
+/**
+ * Returns the sizes after the two resizes of a frame: Tarsier2's, which only shrinks to the clip's budget, and that of the checkpoint's
+ * image processor.
+ */
 export function frameSizes(width: number, height: number, options: FrameSizeOptions): [budgeted: Size, final: FrameSize] {
   const { preprocessing, vision } = options
   const userLimit = options.maxPixels ?? Number.POSITIVE_INFINITY
-  // A frame fills its temporal patch by itself, so the reference counts it that many times.
+  // The reference repeats a frame to fill its temporal patch, and counts each repetition.
   const share = Math.floor(preprocessing.clipMaxPixels / (vision.temporalPatchSize * Math.max(1, options.frameCount)))
   const budget = Math.max(1, Math.min(preprocessing.frameMaxPixels, share, userLimit))
   const budgeted = smartResize({ width, height }, 1, 0, budget)
@@ -32,8 +35,8 @@ export function frameSizes(width: number, height: number, options: FrameSizeOpti
 }
 
 /**
- * The image processor's resize. It knows nothing of the user's limit and may go a little beyond it, so a result that keeps the limit is
- * preferred, unless it had fewer pixels than the processor gives any picture.
+ * The image processor's resize. The processor does not know the user's limit and may slightly exceed it, so a size within the limit is
+ * preferred, unless it is below the processor's minimum.
  */
 function processed(size: Size, cell: number, { minPixels, maxPixels }: FrameSizeOptions['preprocessing'], userLimit: number): Size {
   const own = smartResize(size, cell, minPixels, maxPixels)

@@ -12,8 +12,8 @@ export interface LanguageParts extends Omit<LanguageFacts, 'architecture' | 'set
 }
 
 /**
- * The language model of a Qwen2-VL checkpoint as llama.cpp's own converter writes it. Every tensor's presence and shape is checked
- * here, before anything is written. Throws `model-damaged` and `model-unsupported`.
+ * GGUF content for the language model of a Qwen2-VL checkpoint, as llama.cpp's converter writes it. Checks the presence and shape of every
+ * tensor before anything is written. Throws `model-damaged` and `model-unsupported`.
  */
 export function languageContent(source: TensorSource, parts: LanguageParts, options: LanguageOptions): GgufContent {
   const { config } = parts

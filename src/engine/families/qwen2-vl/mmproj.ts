@@ -11,11 +11,11 @@ import { expectVideoPad, qwen2VlManifest, qwen2VlTower, VIDEO_PAD } from './part
 import { CLIP_MAX_PIXELS, DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, FRAME_MAX_PIXELS } from './preprocessing.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './vision-config.ts'
 
-/** llama.cpp's name of Qwen2-VL's merger, and of its language model. */
+/** llama.cpp's names of Qwen2-VL's merger and of its language model. */
 const PROJECTOR = 'qwen2vl_merger'
 const ARCHITECTURE = 'qwen2vl'
 const CHANNELS = 3
-/** llama.cpp's converter writes towers of no other. */
+/** Temporal slices of the patch convolution; llama.cpp's converter supports only two. */
 const SLICES = 2
 const PREFIX = 'visual.'
 
@@ -26,7 +26,7 @@ interface Qwen2VlMmproj {
   readonly tensors: GgufTensorSource
 }
 
-/** The pair of files that llama.cpp's converter makes of such a model. */
+/** The pair of files that llama.cpp's converter writes for this family. */
 export const qwen2VlPair: FamilyPair = {
   projector: PROJECTOR,
   accepted: `Qwen2-VL (architecture ${ARCHITECTURE}, projector "${PROJECTOR}")`,
@@ -54,8 +54,8 @@ function clipTemplate(language: GgufFile, given: string | undefined): string {
 }
 
 /**
- * A Qwen2-VL tower from the mmproj file that llama.cpp's converter makes of it: it has q, k and v apart, and the patch convolution
- * in two, one for each slice of time. `width` is the language model's. The file is closed with the tensors.
+ * Reads a Qwen2-VL tower from an mmproj file of llama.cpp's converter, which stores q, k and v separately, and the patch convolution as
+ * two, one per temporal slice. `width` is the language model's. Closing the tensors closes the file.
  * Throws `model-unsupported`, `model-mismatch`, `model-damaged`.
  */
 function readQwen2VlMmproj(gguf: GgufFile, settings: MmprojSettings, width: number): Qwen2VlMmproj {
@@ -85,7 +85,7 @@ function readQwen2VlMmproj(gguf: GgufFile, settings: MmprojSettings, width: numb
       depth: settings.layers,
       embed_dim: settings.width,
       num_heads: settings.heads,
-      // The file's own feed_forward_length is the language model's width, by a mistake of the converter's.
+      // The file's feed_forward_length is the language model's width, due to a bug in the converter.
       mlp_ratio: (rowsOf(gguf, `v.blk.0.${up}.weight`) ?? 0) / settings.width,
       hidden_size: width,
       patch_size: settings.patchSize,

@@ -15,13 +15,13 @@ import { readPreprocessing } from './preprocessing.ts'
 import { towerBytes, writeQwen2VlTower } from './tower.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
-/** The token that stands for a clip in the template. */
+/** Placeholder token for a clip in the template. */
 export const VIDEO_PAD = '<|video_pad|>'
-/** Tarsier2's own settings, which no file of a checkpoint tells. */
+/** Tarsier2's settings, which are not in any file of a checkpoint. */
 const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
 const MAX_SEQUENCE = 16384
 
-/** A Qwen2-VL checkpoint, Tarsier2's among them, as Hugging Face writes it. `configFile` is its config.json. */
+/** Reads a Qwen2-VL checkpoint, such as Tarsier2, in Hugging Face's format. `configFile` is its config.json. */
 export async function readQwen2VlParts(
   directory: string,
   configFile: unknown,
@@ -57,7 +57,10 @@ export async function readQwen2VlParts(
   }
 }
 
-/** What is told of a model of this family beside its files, whichever files told it. `context` is what its language model was trained to hold. */
+/**
+ * Creates the manifest fields of a model of this family, without its files, from values of either file format. `context` is the language
+ * model's training context.
+ */
 export function qwen2VlManifest(
   wishes: ModelWishes,
   found: Pick<Tarsier2Manifest, 'source' | 'preprocessing'> & {
@@ -75,7 +78,7 @@ export function qwen2VlManifest(
   }
 }
 
-/** The tower out of a source that has its tensors under a checkpoint's names. */
+/** The tower from a source with a checkpoint's tensor names. */
 export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig): ModelParts['tower'] {
   return {
     facts: {
@@ -90,7 +93,7 @@ export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig):
   }
 }
 
-/** Throws `model-unsupported` for a vocabulary without the token that stands for a row of a video. */
+/** Throws `model-unsupported` for a vocabulary without the placeholder token for video rows. */
 export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {
   if (!tokens.includes(VIDEO_PAD)) {
     throw new TarsierError(

@@ -4,10 +4,10 @@ import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import { BICUBIC, CLIP_MEAN, CLIP_STD, readProcessor } from '../../checkpoint/processor-settings.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
-/** Qwen2-VL's own, for checkpoints that say nothing. */
+/** Qwen2-VL's defaults, for checkpoints without these settings. */
 export const DEFAULT_MIN_PIXELS = 56 * 56
 export const DEFAULT_MAX_PIXELS = 28 * 28 * 16384
-/** Tarsier2's limits before the checkpoint's processor, which no file of a checkpoint tells. */
+/** Tarsier2's limits before the image processor, which are not in any file of a checkpoint. */
 export const FRAME_MAX_PIXELS = (1280 * 720) / 2
 export const CLIP_MAX_PIXELS = 128 * 384 * 384
 
@@ -16,7 +16,7 @@ const triple = z.tuple([z.number(), z.number(), z.number()])
 const processorSchema = z.object({
   min_pixels: pixels.nullish(),
   max_pixels: pixels.positive().nullish(),
-  /** Newer files have the limits here. */
+  /** Location of the limits in newer files. */
   size: z.object({ shortest_edge: pixels.nullish(), longest_edge: pixels.positive().nullish() }).nullish(),
   image_mean: triple.nullish(),
   image_std: triple.nullish(),
@@ -31,8 +31,8 @@ const processorSchema = z.object({
 })
 
 /**
- * The manifest's preprocessing from the checkpoint's image processor; Qwen2-VL's defaults for what it does not say.
- * Throws `model-unsupported` for steps that Qwen2-VL's processor does not have.
+ * Reads the manifest's preprocessing from the checkpoint's image processor; defaults to Qwen2-VL's values. Throws `model-unsupported` for
+ * steps that Qwen2-VL's processor does not have.
  */
 export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<Tarsier2Manifest['preprocessing']> {
   const { path, settings: processor } = await readProcessor(directory, processorSchema)

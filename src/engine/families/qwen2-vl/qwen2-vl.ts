@@ -5,18 +5,18 @@ import { qwen2VlPair } from './mmproj.ts'
 import { readQwen2VlParts } from './parts.ts'
 import { qwen2VlTowerForm } from './tower-form.ts'
 
-/** Heads of the tower, and how many times their width the layers between are wide. */
+/** Number of heads of the tower, and the width of its feed-forward layers relative to its width. */
 const HEADS = 16
 const FEED_FORWARD = 4
 
-/** Qwen2-VL, which Tarsier2 is: frames keep their shape, and share the pixels of their clip. */
+/** The Qwen2-VL family, which includes Tarsier2: frames keep their aspect ratio and share the pixel budget of their clip. */
 export const qwen2Vl: ModelFamily<Tarsier2Manifest> = {
   towerForm: qwen2VlTowerForm,
   costs({ vision }) {
     const width = HEADS * vision.headSize
     return { tower: { width, heads: HEADS, feedForward: FEED_FORWARD * width }, shrinks: true }
   },
-  // A frame fills its temporal patch by itself, so it counts that many times.
+  // The reference repeats a frame to fill its temporal patch, so each repetition counts.
   clipPixels: ({ preprocessing, vision }) => preprocessing.clipMaxPixels / vision.temporalPatchSize,
   isConfig: isQwen2VlConfig,
   readParts: readQwen2VlParts,

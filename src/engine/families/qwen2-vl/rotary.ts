@@ -1,18 +1,18 @@
 import { mergedOrder } from '../../vision/patches.ts'
 
-/** Qwen2-VL's tower has no setting for it. */
+/** Fixed in Qwen2-VL's tower, without a setting. */
 const THETA = 10000
 
 export interface RotaryTables {
-  /** [patches, headSize/2], as is `sin`. */
+  /** [patches, headSize/2], as for `sin`. */
   readonly cos: Float32Array<ArrayBuffer>
   readonly sin: Float32Array<ArrayBuffer>
 }
 
 /**
- * Cosines and sines of a grid's patches in merged order: of every head the first quarter of angles turns with the patch's row,
- * the second with its column. The other half of a head uses the same angles again, which the operator does by itself.
- * Rounded to 32 bits where the reference rounds (frequency, angle, result).
+ * Computes cosines and sines for a grid's patches in merged order: in every head, the first quarter of the angles depends on the patch's
+ * row, the second on its column. The operator applies the same angles to the other half of the head. Rounds to 32 bits where the reference
+ * does (frequency, angle, result).
  */
 export function rotaryTables(gridHeight: number, gridWidth: number, mergeSize: number, headSize: number): RotaryTables {
   const quarter = headSize / 4

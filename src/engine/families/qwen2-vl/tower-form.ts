@@ -4,17 +4,17 @@ import type { TowerForm } from '../../vision/tower-form.ts'
 import { frameSizes } from './frame-size.ts'
 import { type RotaryTables, rotaryTables } from './rotary.ts'
 
-/** Tokens along each side of the picture of the trial run. */
+/** Tokens along each side of the image of the trial run. */
 const TRIAL_TOKENS = 2
-/** Rows and columns of tokens of the self-test's pictures: 64 and 140 patches. */
+/** Rows and columns of tokens in the self-test images: 64 and 140 patches. */
 const SELF_TEST_TOKENS = [
   [4, 4],
   [5, 7],
 ] as const
 
 /**
- * Qwen2-VL's tower, which is Tarsier2's: frames keep their shape and are resized twice, once to the clip's budget and once by the
- * checkpoint's image processor; the graph is given the tables of the two-dimensional rotary positions.
+ * The form of Qwen2-VL's tower, which is also Tarsier2's: frames keep their aspect ratio and are resized twice, first to the clip's budget
+ * and then by the checkpoint's image processor. The tables of the two-dimensional rotary positions are inputs of the graph.
  */
 export function qwen2VlTowerForm({ vision, preprocessing }: Tarsier2Manifest): TowerForm {
   const { mergeSize, headSize } = vision

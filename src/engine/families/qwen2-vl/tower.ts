@@ -10,16 +10,16 @@ const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']
 const CHANNELS = 3
 const LAYER_NORM_EPSILON = 1e-6
 const QUICK_GELU_ALPHA = 1.702
-/** A tower whose weights are larger keeps them in a file of their own, written piece by piece. */
+/** Towers with more weights store them in a separate file, written in chunks. */
 const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 
 /**
  * Writes the vision tower of a Qwen2-VL checkpoint as ONNX:
  * `pixels` [frames, patches, 3*patch*patch], `cos` and `sin` [patches, headSize/2] → `embeddings` [frames, patches/merge², width], all f32.
  *
- * Patches come in merged order and are those of one picture: a frame is given twice to the original, so the slices of its
- * patch convolution along time are summed. Attention stays within a frame, which is the batch axis. Everything is linear in
- * [frames*patches, channels], for Gemm takes the checkpoint's weights as they lie and adds the bias on the way.
+ * Patches are in merged order, and each frame is one image. The original model receives every frame twice, so the temporal slices of the
+ * patch convolution are summed here. Attention stays within a frame, which is the batch axis. All linear layers run on [frames*patches,
+ * channels], because Gemm uses the checkpoint's weights without transposing them and adds the bias.
  */
 export async function writeQwen2VlTower(
   source: TensorSource,
@@ -76,7 +76,7 @@ export async function writeQwen2VlTower(
       x = graph.node('Add', [x, await weights.linear(active, `${key}.mlp.fc2`, channels, hidden)])
     }
     const normed = await weights.layerNorm(x, 'merger.ln_q', channels, LAYER_NORM_EPSILON)
-    // Merged order: the patches of a token lie side by side already.
+    // In merged order the patches of a token are adjacent.
     const grouped = graph.node('Reshape', [normed, graph.integers([-1, merged])])
     const inner = graph.node('Gelu', [await weights.linear(grouped, 'merger.mlp.0', merged, merged)], { domain: MICROSOFT })
     const rows = await weights.linear(inner, 'merger.mlp.2', width, merged)
@@ -90,7 +90,7 @@ export async function writeQwen2VlTower(
   }
 }
 
-/** Bytes of a tower's matrices, which is nearly all there is of it. */
+/** Bytes of a tower's matrices, which are nearly all of its weights. */
 export function towerBytes(config: Qwen2VlVisionConfig, precision: VisionPrecision): number {
   return matrixBytes(matrixElements(config), precision)
 }
@@ -111,7 +111,7 @@ function findPrefix(source: TensorSource): string {
   )
 }
 
-/** Conv3d's weight [channels, 3, time, patch, patch] summed over time. */
+/** Sums Conv3d's weight [channels, 3, time, patch, patch] over time. */
 async function foldedPatchWeight(source: TensorSource, key: string, config: Qwen2VlVisionConfig): Promise<Float32Array> {
   const { embed_dim: channels, temporal_patch_size: slices, patch_size: patch } = config
   expectShape(source, key, [channels, CHANNELS, slices, patch, patch])

@@ -3,8 +3,8 @@ import { z } from 'zod'
 const size = z.int().positive()
 
 /**
- * `vision_config` of a Qwen2-VL checkpoint's config.json; further fields are left out. Defaults are Qwen2-VL's own, for
- * writers that leave out what does not differ from them.
+ * Schema for the `vision_config` of a Qwen2-VL checkpoint's config.json; other fields are ignored. The defaults are Qwen2-VL's, for writers
+ * that omit default values.
  */
 export const qwen2VlVisionConfigSchema = z
   .object({
@@ -13,14 +13,14 @@ export const qwen2VlVisionConfigSchema = z
     embed_dim: size.default(1280),
     num_heads: size.default(16),
     mlp_ratio: z.number().positive().default(4),
-    /** Width of the rows it gives, which is the language model's. */
+    /** Width of the output rows, which is the language model's. */
     hidden_size: size.default(3584),
     hidden_act: z.literal('quick_gelu').default('quick_gelu'),
     patch_size: size.default(14),
     temporal_patch_size: size.default(2),
     spatial_merge_size: size.default(2),
     in_channels: z.literal(3).optional(),
-    /** The same under its older name. */
+    /** Older name of `in_channels`. */
     in_chans: z.literal(3).optional(),
     rope_parameters: z.object({ rope_theta: z.literal(10000).optional(), rope_type: z.literal('axial').optional() }).nullish(),
   })
