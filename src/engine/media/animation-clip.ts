@@ -24,7 +24,7 @@ export interface Animation {
   readonly height: number
   /** Size of the canvas area that each frame covers, and its duration in seconds; 0 if the file declares none. */
   readonly frames: readonly { readonly width: number; readonly height: number; readonly duration: number }[]
-  /** The file ends before its end mark. */
+  /** The file is incomplete. */
   readonly truncated: boolean
   /** Creates a canvas positioned before the first frame. */
   canvas(): AnimationCanvas

@@ -3,20 +3,20 @@ import { crc32 } from 'node:zlib'
 import type { Layer, Layers } from './layered-canvas.ts'
 
 const SIGNATURE = '\x89PNG\r\n\x1a\n'
-/** Length and name before a chunk's data, checksum behind it. */
+/** Length and name before a chunk's data, and the checksum after it. */
 const CHUNK_HEADER = 8
 const CHUNK_CHECKSUM = 4
-/** Chunks that may stand before the one that says that the file is an animation. */
+/** Maximum number of chunks before the `acTL` chunk, which marks an animation. */
 const MAX_CHUNKS_BEFORE = 1000
-/** What every picture of an animation needs of the file besides its own data. */
+/** Chunks that every frame needs besides its own data. */
 const SHARED = ['PLTE', 'tRNS']
 
-/** Whether a file's first bytes, at least 8 of them, are those of a PNG. */
+/** Whether a file is a PNG, by at least its first 8 bytes. */
 export function isPng(head: Uint8Array): boolean {
   return String.fromCharCode(...head.subarray(0, 8)) === SIGNATURE
 }
 
-/** Whether a PNG says before its picture that it is an animation. */
+/** Whether a PNG declares an animation before its image data. */
 export async function isApng(path: string): Promise<boolean> {
   await using file = await open(path, 'r')
   const header = Buffer.alloc(CHUNK_HEADER)
@@ -31,8 +31,8 @@ export async function isApng(path: string): Promise<boolean> {
 }
 
 /**
- * Finds the pictures of an animated PNG without decoding them. The picture for programs that know no animations is left out where
- * it is none of them, as by browsers; so are pictures that do not fit on the canvas or have no data.
+ * Lists the frames of an animated PNG without decoding them. As in browsers, the default image is left out if
+ * it is not part of the animation. Frames that exceed the canvas or have no data are left out as well.
  */
 export function parseApng(bytes: Uint8Array): Layers {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

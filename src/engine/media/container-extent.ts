@@ -1,6 +1,6 @@
 /**
- * Bytes that a container says it has, from its first ones: Matroska and WebM (their segment), AVI and other RIFF. Null for others,
- * and for those written without knowing, as a live recording.
+ * Size in bytes that a container declares in its header: Matroska and WebM (the segment), AVI and other RIFF. Null for other formats,
+ * and for files written without a known size, such as live recordings.
  */
 export function promisedBytes(head: Uint8Array): number | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
@@ -9,7 +9,7 @@ export function promisedBytes(head: Uint8Array): number | null {
   return null
 }
 
-/** Only the first part of an AVI of several gigabytes counts; that one has to be there all the same. */
+/** For an AVI of several gigabytes this is only its first part, which must be complete as well. */
 function riffBytes(view: DataView): number | null {
   const size = view.getUint32(4, true)
   return size === 0 || size === 0xffffffff ? null : size + 8
@@ -25,7 +25,7 @@ function matroskaBytes(head: Uint8Array): number | null {
   return body?.size ? body.end + body.size : null
 }
 
-/** A Matroska length, at most 8 bytes, and where it ends; all ones mean unknown (null). */
+/** Parses a Matroska size of at most 8 bytes, and returns its end offset. All ones mean unknown (null). */
 function variableSize(bytes: Uint8Array, at: number): { readonly size: number | null; readonly end: number } | null {
   const first = bytes[at]
   if (first === undefined || first === 0) return null

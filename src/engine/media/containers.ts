@@ -1,9 +1,9 @@
 import { TarsierError } from '../../shared/errors.ts'
 
 /**
- * FFmpeg's readers of self-contained media: none of them opens a file that another one names. Everything else stays shut: playlists (hls,
- * concat, dash, imf), descriptions of sessions (sdp), patterns of names (image2), subtitles with a file beside them (vobsub), text as
- * pictures (tty). Sound is among them so that it can be told from what is no media at all.
+ * FFmpeg's demuxers of self-contained media, which never open other files. All others are disabled: playlists (hls,
+ * concat, dash, imf), session descriptions (sdp), file name patterns (image2), subtitles in a separate file (vobsub), text as
+ * images (tty). Audio is included to distinguish it from files that are not media.
  */
 const VIDEO =
   'mov matroska avi mpegts mpeg mpegvideo m4v h261 h263 h264 hevc vvc evc obu av1 ivf flv live_flv kux asf asf_o ogg mxf mxg gxf nut nuv nsv wtv rm dv swf ' +
@@ -16,10 +16,10 @@ const PICTURES =
   'qdraw_pipe qoi_pipe sgi_pipe sunrast_pipe tiff_pipe vbn_pipe webp_pipe xbm_pipe xpm_pipe xwd_pipe'
 const SOUND = 'wav w64 mp3 aac flac ac3 eac3 ac4 aiff amr au caf ape wv tta mpc mpc8 dts dsf voc truehd mlp'
 
-/** For FFmpeg's option `format_whitelist`. */
+/** Value of FFmpeg's option `format_whitelist`. */
 export const SELF_CONTAINED = `${VIDEO} ${PICTURES} ${SOUND}`.replaceAll(' ', ',')
 
-/** Beginnings of text files that name other files. */
+/** Start of text files that refer to other files. */
 const INDIRECTIONS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^#EXTM3U/, 'a playlist (M3U, HLS)'],
   [/^ffconcat version|^file\s+['"\w./\\]/, 'a list of files to be joined (ffconcat)'],
@@ -33,14 +33,14 @@ const INDIRECTIONS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^# VobSub index file/, 'an index of subtitles (VobSub)'],
 ]
 
-/** What kind of list of other files a file is, by its first bytes; null for anything else. */
+/** The kind of a file that refers to other files, by its first bytes; null for all other files. */
 function indirection(head: Uint8Array): string | null {
   const wide = head[0] === 0xff && head[1] === 0xfe
   const text = new TextDecoder(wide ? 'utf-16le' : 'utf-8').decode(head).trimStart()
   return INDIRECTIONS.find(([pattern]) => pattern.test(text))?.[1] ?? null
 }
 
-/** Throws `not-media` for a file that holds no pictures itself but the names of others, by its first bytes. */
+/** Throws `not-media` if, by its first bytes, a file only refers to other files and has no images itself. */
 export function refuseIndirection(path: string, head: Uint8Array): void {
   const kind = indirection(head)
   if (kind === null) return

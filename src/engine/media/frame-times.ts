@@ -1,10 +1,10 @@
 import type { Clip } from './types.ts'
 
-/** Containers that round times round them to milliseconds, the most. */
+/** Maximum rounding error in seconds; the coarsest containers round times to milliseconds. */
 const ROUNDING = 0.000_500_001
 
 /**
- * Whether the rate alone tells when each frame is shown, to half a millisecond.
+ * Whether the frame times follow from the rate alone, to half a millisecond.
  * @param timeOf seconds from the first frame
  */
 export function followsRate(frameCount: number, rate: number, timeOf: (index: number) => number): boolean {
@@ -12,7 +12,7 @@ export function followsRate(frameCount: number, rate: number, timeOf: (index: nu
   return true
 }
 
-/** Milliseconds from each frame to the next: one fewer than there are frames. Their sums are the frames' times, rounded, and gather no error. */
+/** Milliseconds from each frame to the next, one value fewer than frames. Their sums are the rounded frame times, without accumulated errors. */
 export function frameSteps(clip: Clip): number[] {
   const { times } = clip.plan({ kind: 'indices', indices: Array.from({ length: clip.info.frameCount }, (_, index) => index) })
   const rounded = times.map((time) => Math.round(time * 1000))

@@ -10,7 +10,7 @@ import { planFrames } from './sampling.ts'
 import { StillClip } from './still-clip.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** Pictures in a folder, in the order of their names, as the frames of one clip, a second apart. Those of other sizes are brought to that of the first. */
+/** The images in a folder, sorted by name, as frames of one clip at 1 frame per second. All are resized to the size of the first. */
 export class FramesClip implements Clip {
   readonly info: MediaInfo
   readonly #pictures: readonly StillClip[]
@@ -21,7 +21,7 @@ export class FramesClip implements Clip {
     this.#pictures = pictures
   }
 
-  /** Throws `no-frames` for an empty folder, `not-media` for a file that is no picture, and as {@link StillClip} does. */
+  /** Throws `no-frames` for an empty folder, `not-media` for a file that is not an image, and as {@link StillClip} does. */
   static async open(folder: string): Promise<FramesClip> {
     const pictures: StillClip[] = []
     for (const name of (await readdir(folder)).sort()) {
@@ -84,7 +84,7 @@ export class FramesClip implements Clip {
   }
 }
 
-/** Whether a path is such a folder. */
+/** Whether a path is a folder of frames. */
 export async function isFramesFolder(path: string): Promise<boolean> {
   return (
     path.endsWith(FRAMES_ENDING) &&

@@ -1,17 +1,17 @@
-/** One picture of a GIF: where it lies in the file and on the screen, and how it is to be put there. */
+/** One frame of a GIF: its position in the file and on the canvas, and how it is composited. */
 export interface GifFrame {
   readonly left: number
   readonly top: number
   readonly width: number
   readonly height: number
   readonly interlaced: boolean
-  /** Three bytes a colour; a grey ramp where the file has no palette. */
+  /** Three bytes per colour; a grey ramp if the file has no palette. */
   readonly palette: Uint8Array
-  /** Colour number that leaves what is beneath; null for none. */
+  /** Palette index of transparent pixels; null for none. */
   readonly transparent: number | null
-  /** 0 and 1: leave it, 2: fill with the background before the next frame, 3: restore what was there before. */
+  /** 0 and 1: keep the frame, 2: fill its area with the background before the next frame, 3: restore the previous pixels. */
   readonly disposal: number
-  /** Seconds; 0 where the file says nothing. */
+  /** Seconds; 0 if the file declares none. */
   readonly duration: number
   readonly codeBits: number
   /** Offset of the first data block. */
@@ -21,10 +21,10 @@ export interface GifFrame {
 export interface GifFile {
   readonly width: number
   readonly height: number
-  /** Colour number of the background. */
+  /** Palette index of the background. */
   readonly background: number
   readonly frames: readonly GifFrame[]
-  /** The file ends before its end mark. */
+  /** The file ends before its trailer. */
   readonly truncated: boolean
 }
 
@@ -35,15 +35,15 @@ const EXTENSION = 0x21
 const IMAGE = 0x2c
 const GRAPHIC_CONTROL = 0xf9
 
-/** Whether a file's first bytes, at least 6 of them, are those of a GIF. */
+/** Whether a file is a GIF, by at least its first 6 bytes. */
 export function isGif(head: Uint8Array): boolean {
   const magic = String.fromCharCode(...head.subarray(0, 6))
   return magic === 'GIF87a' || magic === 'GIF89a'
 }
 
 /**
- * Finds the pictures of a GIF without decoding them. Takes what it can of a damaged file, as Pillow does: a disposal method
- * stays until another is named, and the screen grows with pictures that reach beyond it.
+ * Lists the frames of a GIF without decoding them. Tolerates damaged files, as Pillow does: a disposal method
+ * applies until another is set, and the canvas grows to contain frames that exceed it.
  */
 export function parseGif(bytes: Uint8Array): GifFile {
   const byte = (at: number) => bytes[at] ?? 0
@@ -105,7 +105,7 @@ export function parseGif(bytes: Uint8Array): GifFile {
   return { width, height, background: flags & 0x80 ? byte(11) : 0, frames, truncated }
 }
 
-/** Offset after a chain of data blocks and its empty last one. */
+/** Offset after a chain of data blocks and its empty terminator. */
 function skipBlocks(bytes: Uint8Array, start: number): number {
   let at = start
   for (let length = bytes[at] ?? 0; length > 0; length = bytes[at] ?? 0) at += length + 1

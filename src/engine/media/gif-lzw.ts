@@ -1,6 +1,6 @@
 const MAX_CODES = 4096
 
-/** Colour numbers of one GIF picture, in the order of the file, as many at a time as are asked for. */
+/** Incremental decoder of one GIF frame: returns palette indices in the order of the file. */
 export class LzwDecoder {
   readonly #bytes: Uint8Array
   readonly #clear: number
@@ -15,7 +15,7 @@ export class LzwDecoder {
   #held = 0
   #at: number
   #blockEnd: number
-  /** What of the last string did not fit any more. */
+  /** The rest of the last string, which did not fit into the output. */
   #left: Uint8Array = new Uint8Array()
   #ended: boolean
 
@@ -36,7 +36,7 @@ export class LzwDecoder {
     }
   }
 
-  /** Fills `pixels` and returns how many there were: fewer than fit when the data ends early or is damaged. */
+  /** Fills `pixels` and returns the number of pixels written; less than its length if the data ends early or is damaged. */
   read(pixels: Uint8Array): number {
     const kept = Math.min(pixels.length, this.#left.length)
     pixels.set(this.#left.subarray(0, kept))
@@ -71,7 +71,7 @@ export class LzwDecoder {
     return count
   }
 
-  /** The next code; -1 at the end of the data. */
+  /** Reads the next code; -1 at the end of the data. */
   #code(): number {
     while (this.#held < this.#width) {
       if (this.#at === this.#blockEnd) {
@@ -91,12 +91,12 @@ export class LzwDecoder {
     return code
   }
 
-  /** Adds the string that this code completes; false for a code that cannot come here. */
+  /** Adds the string that this code completes; returns false for an invalid code. */
   #learn(code: number): boolean {
     const next = this.#next
     if (code === this.#clear + 1 || code > next || (code === next && this.#previous < 0)) return false
     if (this.#previous < 0 || next >= MAX_CODES) return code < next
-    // The new string is the previous one and the first colour of this one, which may be the new string itself.
+    // The new string is the previous string plus the first colour of the current one, which may be the new string itself.
     this.#prefix[next] = this.#previous
     this.#lengths[next] = (this.#lengths[this.#previous] as number) + 1
     let first = code === next ? this.#previous : code

@@ -5,12 +5,12 @@ import { readFailure } from '../../platform/file-failure.ts'
 import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
-/** Bytes from which the kind of a file is told. */
+/** Number of bytes read to detect the format of a file. */
 const HEAD_BYTES = 4096
 
 /**
- * A file's size and first bytes. Throws `file-missing`, `file-unreadable` (no right, or not a plain file), `file-empty`.
- * A pipe or device is refused before it is opened, and opening waits for nobody where the file became one meanwhile.
+ * Reads a file's size and first bytes. Throws `file-missing`, `file-unreadable` (no permission, or not a regular file), `file-empty`.
+ * Pipes and devices are rejected before they are opened, and opening does not block if the file has just been replaced by one.
  */
 export async function readHead(path: string): Promise<{ readonly bytes: number; readonly head: Uint8Array }> {
   const facts = await stat(path).catch((error: unknown) => {
@@ -34,7 +34,7 @@ function expectPlain(path: string, facts: Stats): void {
     throw new TarsierError('file-empty', `${path} is empty: it has no bytes. It may not have been copied or downloaded completely.`)
 }
 
-/** Changes when the file is written to or replaced; empty when it is gone. */
+/** Returns a value that changes when the file is written to or replaced; empty if the file cannot be accessed. */
 export async function fileStamp(path: string): Promise<string> {
   try {
     const { size, mtimeMs, ino } = await stat(path)
@@ -44,7 +44,7 @@ export async function fileStamp(path: string): Promise<string> {
   }
 }
 
-/** sha256 of a file's bytes, hex. Throws as {@link readHead} does. */
+/** SHA-256 of a file's bytes, in hex. Throws as {@link readHead} does. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   try {

@@ -1,17 +1,17 @@
-/** What the name of a folder ends with whose pictures are the frames of one clip. */
+/** Suffix of folders whose images are the frames of one clip. */
 export const FRAMES_ENDING = '.frames'
 
-/** Extensions Tarsier's own programs take, and further ones FFmpeg and sharp open. Within a folder these are taken at their word. */
+/** Extensions that Tarsier's own programs accept, and others that FFmpeg and sharp open. In folders, files with these extensions are not sniffed. */
 const MEDIA = new Set(
   '.jpg .jpeg .png .apng .tif .tiff .webp .bmp .avif .gif .mp4 .m4v .avi .webm .mov .mkv .wmv .flv .f4v .mpg .mpeg .m2v .m2ts .mts .3gp .3g2 .ogv .vob .asf .mxf'.split(
     ' ',
   ),
 )
 
-/** Pictures by Tarsier's own programs, and what sharp opens beside. */
+/** Image extensions that Tarsier's own programs accept, and others that sharp opens. */
 const PICTURES = new Set('.jpg .jpeg .png .tif .tiff .webp .bmp .avif'.split(' '))
 
-/** MPEG-4 brands of films; audio (`M4A `) and photographs (`heic`) share the container and are not meant when a folder is given. */
+/** MPEG-4 brands of videos. Audio (`M4A `) and photos (`heic`) use the same container and are skipped in folders. */
 const FILM_BRANDS = [
   'isom',
   'iso2',
@@ -33,15 +33,15 @@ const FILM_BRANDS = [
   '3g2',
 ]
 
-/** Bytes {@link looksLikeMedia} wants to see. */
+/** Number of bytes that {@link looksLikeMedia} needs. */
 export const SNIFF_BYTES = 400
 
-/** Whether a name ends as those of videos, animations and still pictures do. */
+/** Whether a file name has the extension of a video, animation or image. */
 export function hasMediaExtension(name: string): boolean {
   return MEDIA.has(extensionOf(name))
 }
 
-/** Whether a name is that of a still picture. */
+/** Whether a file name has the extension of an image. */
 export function hasPictureExtension(name: string): boolean {
   return PICTURES.has(extensionOf(name))
 }
@@ -52,14 +52,14 @@ function extensionOf(name: string): string {
 }
 
 /**
- * Whether a file's first bytes are those of a video or a picture; for files in folders whose name does not tell.
- * `.ts` is decided here too: far more of those are TypeScript than transport streams.
+ * Whether a file is a video or an image, by its first bytes; for files in folders with other extensions.
+ * This includes `.ts`, because most of those files are TypeScript and not transport streams.
  */
 export function looksLikeMedia(head: Uint8Array): boolean {
   const text = String.fromCharCode(...head.subarray(0, 16))
   if (text.slice(4, 8) === 'ftyp') return FILM_BRANDS.some((brand) => text.startsWith(brand, 8))
   if (text.startsWith('RIFF')) return text.startsWith('AVI ', 8) || text.startsWith('WEBP', 8)
-  // Transport stream: a sync byte at the start of each of the first packets of 188 bytes.
+  // Transport stream: each of the first 188-byte packets starts with a sync byte.
   if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return true
   return [
     '\x1a\x45\xdf\xa3', // Matroska, WebM

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** A box of an MP4 or QuickTime file held in memory: its content without the header. */
+/** A box of an MP4 or QuickTime file in memory: its content without the header. */
 export class Box {
   readonly type: string
   readonly #bytes: Uint8Array
@@ -16,7 +16,7 @@ export class Box {
     return this.#bytes.length
   }
 
-  /** Version of a "full" box. */
+  /** Version of a full box. */
   get version(): number {
     return this.#view.getUint8(0)
   }
@@ -29,7 +29,7 @@ export class Box {
     return this.#view.getInt32(at)
   }
 
-  /** Beyond 2^53 it is not exact, and beyond any file. */
+  /** Inexact beyond 2^53, which exceeds any file size. */
   u64(at: number): number {
     return Number(this.#view.getBigUint64(at))
   }
@@ -38,7 +38,7 @@ export class Box {
     return Number(this.#view.getBigInt64(at))
   }
 
-  /** Entries of a table that begins with its count at `at`; null when the box has no room for what it promises. */
+  /** Number of entries of a table whose count is at `at`; null if the box is too small for that many. */
   tableSize(at: number, entryBytes: number): number | null {
     if (this.length < at + 4) return null
     const count = this.u32(at)
@@ -50,14 +50,14 @@ export class Box {
     let at = 0
     while (at + 8 <= this.length) {
       const size = this.u32(at) === 0 ? this.length - at : this.u32(at)
-      if (size < 8 || at + size > this.length) break // boxes of 64-bit size are never inside an index
+      if (size < 8 || at + size > this.length) break // an index never contains boxes of 64-bit size
       boxes.push(new Box(typeName(this.#bytes, at + 4), this.#bytes.subarray(at + 8, at + size)))
       at += size
     }
     return boxes
   }
 
-  /** The first box on a way of types, such as `child('mdia', 'minf', 'stbl')`. */
+  /** Returns the first box on a path of types, such as `child('mdia', 'minf', 'stbl')`. */
   child(...way: string[]): Box | null {
     let box: Box | undefined = this
     for (const type of way) box = box?.children().find((inner) => inner.type === type)
@@ -65,12 +65,12 @@ export class Box {
   }
 }
 
-/** An index of a film of many hours has some ten megabytes. */
+/** The index of a video of many hours takes tens of megabytes. */
 const MAX_INDEX_BYTES = 2 ** 28
-/** Top-level boxes looked at; fragmented files have one for every few seconds, and no index to be found. */
+/** Maximum number of top-level boxes to read; fragmented files have one for every few seconds and no usable index. */
 const MAX_BOXES = 64
 
-/** The `moov` box of a file; null when it has none that is plain and whole. */
+/** Reads the `moov` box of a file; null if it is missing, incomplete or too large, or follows a fragment. */
 export async function readMoov(file: FileHandle, bytes: number): Promise<Box | null> {
   const header = new Uint8Array(16)
   const view = new DataView(header.buffer)

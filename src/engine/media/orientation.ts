@@ -2,40 +2,40 @@ import type { MediaInfo, RgbImage } from './types.ts'
 
 export type Rotation = MediaInfo['rotation']
 
-/** How a stored picture becomes upright: mirrored left to right where it says so, then turned clockwise. */
+/** How to make a stored image upright: mirror it horizontally if `mirrored`, then rotate it clockwise. */
 export interface Orientation {
   readonly mirrored: boolean
   readonly rotation: Rotation
 }
 
 /**
- * What a display matrix (nine 32-bit numbers of fixed point, as FFmpeg keeps it) does to the picture: one of the eight ways
- * players know, the nearest where the matrix turns by another angle. Null and damaged matrices do nothing.
+ * Converts a display matrix (nine 32-bit fixed-point numbers, in FFmpeg's layout) to one of the eight orientations that
+ * players support, the nearest one for other angles. Null and damaged matrices give no mirroring or rotation.
  */
 export function matrixOrientation(matrix: Uint8Array | null): Orientation {
   const none = { mirrored: false, rotation: 0 } as const
   if (!matrix || matrix.length < 36) return none
   const view = new DataView(matrix.buffer, matrix.byteOffset, 36)
-  // A point (x, y), y downwards, is shown at (a x + c y, b x + d y).
+  // The matrix maps a point (x, y), y downwards, to (a x + c y, b x + d y).
   const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(i * 4, true)) as [number, number, number, number]
   const scaleX = Math.hypot(a, c)
   const scaleY = Math.hypot(b, d)
   const area = a * d - b * c
   if (scaleX === 0 || scaleY === 0 || area === 0) return none
   const mirrored = area < 0
-  // Mirroring left to right first takes the sign of x.
+  // Mirroring horizontally first negates x.
   const side = mirrored ? -1 : 1
   const angle = Math.atan2((side * b) / scaleY - c / scaleX, (side * a) / scaleX + d / scaleY)
   const degrees = (Math.round((angle * 2) / Math.PI) * 90 + 360) % 360
   return { mirrored, rotation: degrees as Rotation }
 }
 
-/** The picture upright. Where nothing is to be done it is the very picture. */
+/** Returns the upright image; the same object if the orientation is the identity. */
 export function upright(image: RgbImage, { mirrored, rotation }: Orientation): RgbImage {
   if (rotation === 0 && !mirrored) return image
   const { width, height, rgb } = image
   const out = new Uint8Array(rgb.length)
-  // Where the first pixel goes, and how far its right and its lower neighbour are from there, in pixels of the result.
+  // Position of the first pixel in the result, and the offsets of its right and lower neighbours, in pixels.
   let [origin, right, down] = {
     0: [0, 1, width],
     90: [height - 1, height, -1],

@@ -12,13 +12,13 @@ import { Codec, CodecContext, type Frame, type Packet, type Stream } from 'node-
 import { TarsierError } from '../../shared/errors.ts'
 import { bounded } from '../bounded.ts'
 
-/** Most pixels of a frame: 8192×8192. Decoders keep many frames, so that a few bytes of larger ones would take gigabytes. */
+/** Maximum number of pixels of a frame: 8192×8192. Decoders keep many frames, so a small file with larger ones would take gigabytes. */
 export const MAX_FRAME_PIXELS = 2 ** 26
 
-/** Failures in a row while flushing: more than a decoder holds frames back. */
+/** Maximum number of consecutive failures while flushing; exceeds the number of frames that a decoder buffers. */
 const MAX_ERRORS = 256
 
-/** FFmpeg's decoder of a stream; begins anew with {@link restart}. Closed by `using`. */
+/** FFmpeg's decoder of a stream; {@link restart} resets it. Closed by `using`. */
 export class PictureDecoder implements Disposable {
   readonly #path: string
   #context = new CodecContext()
@@ -27,7 +27,7 @@ export class PictureDecoder implements Disposable {
     this.#path = path
   }
 
-  /** Throws `no-frames` when there is no decoder for the stream. */
+  /** Throws `no-frames` if there is no decoder for the stream. */
   static async open(path: string, stream: Stream): Promise<PictureDecoder> {
     const decoder = new PictureDecoder(path)
     try {
@@ -39,24 +39,24 @@ export class PictureDecoder implements Disposable {
     }
   }
 
-  /** As new. Flushing would leave some state in the decoder: H.264 forgets that it has not recovered yet. */
+  /** Recreates the decoder. Flushing would leave some state: H.264 would no longer know that it has not recovered yet. */
   async restart(stream: Stream): Promise<void> {
     this.#context.freeContext()
     this.#context = new CodecContext()
     await this.#open(stream)
   }
 
-  /** Which pictures are left out from now on, by FFmpeg's names. */
+  /** Sets which frames the decoder skips from now on, by FFmpeg's names. */
   skip(which: 'default' | 'noref' | 'nokey'): void {
     this.#context.setOption('skip_frame', which)
   }
 
-  /** Null at the end. Damage shows in the frames that come or do not come. */
+  /** Sends a packet; null flushes the decoder. Damage is not reported here, but shows in the frames returned. */
   async send(packet: Packet | null): Promise<void> {
     await this.#step(() => this.#context.sendPacket(packet))
   }
 
-  /** The next frame; false when another packet is needed. With `flushing`, until the end: damage in between is passed over. */
+  /** Receives the next frame; false if another packet is needed. With `flushing`, false only at the end: errors before it are skipped. */
   async receive(frame: Frame, flushing: boolean): Promise<boolean> {
     for (let errors = 0; errors < MAX_ERRORS; errors += 1) {
       const received = await this.#step(() => this.#context.receiveFrame(frame))
@@ -80,7 +80,7 @@ export class PictureDecoder implements Disposable {
     this.#context.allocContext3(codec)
     const copied = this.#context.parametersToContext(codecpar)
     this.#context.pktTimebase = timeBase
-    // A stream may become larger than its header says; decoders count what their rows are padded with, too.
+    // A stream may become larger than its header declares; decoders also count row padding.
     this.#context.setOption('max_pixels', MAX_FRAME_PIXELS * 1.25)
     this.#context.threadCount = 0
     this.#context.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
@@ -88,7 +88,7 @@ export class PictureDecoder implements Disposable {
   }
 }
 
-/** Whether the decoder calls a frame one that refers to no other; where it does not say, it is believed. */
+/** Whether the decoder reports a frame as intra-coded, or does not report its type. */
 export function isKeyframe(frame: Frame): boolean {
   return frame.hasFlags(AV_FRAME_FLAG_KEY) || frame.pictType === AV_PICTURE_TYPE_I || frame.pictType === AV_PICTURE_TYPE_NONE
 }

@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 
-/** Where libvips converts otherwise than Pillow's `convert('RGB')`, what Pillow does is done here. */
+/** Formats other than `plain` are those for which libvips and Pillow's `convert('RGB')` differ; they are converted here as Pillow does. */
 export type PixelForm = 'plain' | 'cmyk' | 'grey16'
 
 export interface DecodedPicture {
@@ -11,26 +11,26 @@ export interface DecodedPicture {
 
 export interface DecodeOptions {
   readonly form: PixelForm
-  /** Four bytes a pixel, the last one its opacity; else three, whatever was transparent. */
+  /** Whether to return RGBA, four bytes per pixel; otherwise RGB, three bytes per pixel, with the alpha channel dropped. */
   readonly alpha: boolean
-  /** `none` takes what can be had of a damaged file. */
+  /** `none` decodes as much of a damaged file as possible. */
   readonly failOn: 'warning' | 'none'
-  /** Larger pictures are errors. */
+  /** Larger images are rejected with an error. */
   readonly maxPixels: number
 }
 
-/** `head` is the file's beginning: sharp tells neither how many bits a PNG has nor whether its opacity is a channel. */
+/** `head` contains the file's first bytes, because sharp does not report the bit depth of a PNG or whether its alpha is a channel. */
 export function pixelForm({ space, channels }: Metadata, head: Uint8Array): PixelForm {
   if (space === 'cmyk') return 'cmyk'
-  // Grey with opacity is of another kind to Pillow, unless the opacity is that of one grey, which a PNG names.
+  // Pillow treats grey with alpha differently, unless the PNG only declares a single transparent grey value.
   const onlyGrey = channels === 1 || (head[0] === 0x89 && head[25] === 0)
   return space === 'grey16' && onlyGrey ? 'grey16' : 'plain'
 }
 
 /**
- * The pixels of a file's content: a JPEG, PNG, TIFF, WebP or AVIF, upright by EXIF, with the values of Pillow's `convert('RGB')` or
- * `convert('RGBA')`: colour profiles are ignored, CMYK is taken without one, and 16-bit greys end at 255, unlike 16-bit colours,
- * of which the high byte is taken.
+ * Decodes the content of a JPEG, PNG, TIFF, WebP or AVIF file, rotated by EXIF, with the pixel values of Pillow's `convert('RGB')` or
+ * `convert('RGBA')`: colour profiles are ignored, also for CMYK; 16-bit greys are clamped to 255, while 16-bit colours
+ * keep their high byte.
  */
 export async function decodePicture(file: Uint8Array, options: DecodeOptions): Promise<DecodedPicture> {
   const { form, alpha, failOn, maxPixels } = options
@@ -57,7 +57,7 @@ async function decoded(raw: Sharp): Promise<DecodedPicture> {
   return { width: info.width, height: info.height, pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) }
 }
 
-/** `convert` of Pillow's mode CMYK. */
+/** Pillow's `convert` for mode CMYK. */
 function cmykToRgb(cmyk: Uint8Array, alpha: boolean): Uint8Array {
   const step = alpha ? 4 : 3
   const out = new Uint8Array((cmyk.length / 4) * step).fill(255)
@@ -71,7 +71,7 @@ function cmykToRgb(cmyk: Uint8Array, alpha: boolean): Uint8Array {
   return out
 }
 
-/** `convert` of Pillow's mode I;16. */
+/** Pillow's `convert` for mode I;16. */
 function greyToRgb(grey: Uint16Array, alpha: boolean): Uint8Array {
   const step = alpha ? 4 : 3
   const out = new Uint8Array(grey.length * step).fill(255)

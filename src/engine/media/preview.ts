@@ -6,16 +6,16 @@ import type { Clip } from './types.ts'
 
 /** Longer side of a preview, in pixels. */
 const LONGER_SIDE = 1280
-/** VP8: every Chromium plays it, those without licensed codecs too, and it is encoded faster than it plays. */
+/** VP8: every Chromium plays it, including builds without licensed codecs, and encoding is faster than playback. */
 const ENCODER = 'libvpx'
 const ENCODER_OPTIONS = { deadline: 'realtime', 'cpu-used': '8', crf: '12', b: '4M', 'auto-alt-ref': '0' }
-/** Ticks a second of the preview's times. */
+/** Ticks per second of the preview's timestamps. */
 const TICKS = 1000
 const KEYFRAME_EVERY = 15
 
 /**
- * Writes a form of a clip that browsers show, upright: WebM without sound for films and animations, with every frame at its own time; JPEG
- * for pictures. The file is complete when this returns, and not to be used before. `onProgress` gets values from 0 to 1.
+ * Converts a clip to a format that browsers show, with its rotation applied: WebM without audio for videos and animations, with the original
+ * frame times; JPEG for images. The file must not be used before this returns. `onProgress` receives values from 0 to 1.
  */
 export async function writePreview(path: string, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
   await using clip = await openClip(path, signal)
@@ -29,7 +29,7 @@ async function writePicture(clip: Clip, target: string, signal: AbortSignal): Pr
     const jpeg = sharp(rgb, { raw: { width, height, channels: 3 } })
       .resize(LONGER_SIDE * 2, LONGER_SIDE * 2, { fit: 'inside', withoutEnlargement: true })
       .jpeg({ quality: 92 })
-    // Written by Node, which knows longer paths on Windows than libvips.
+    // Written by Node, which supports longer paths on Windows than libvips.
     await writeFile(target, await jpeg.toBuffer())
   }
 }
@@ -52,7 +52,7 @@ async function writeFilm(clip: Clip, target: string, signal: AbortSignal, onProg
   let tick = -1
   for await (const frame of clip.frames(plan, signal)) {
     signal.throwIfAborted()
-    // Times have to ascend; two frames of one time are a tick apart.
+    // Times must ascend; frames with the same time are written one tick apart.
     tick = Math.max(tick + 1, Math.round(frame.time * TICKS))
     await writer.write(frame, tick)
     done += 1

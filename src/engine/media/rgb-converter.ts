@@ -24,7 +24,7 @@ import { Frame, SoftwareScaleContext } from 'node-av/lib'
 import { reuseLargeBuffers } from '../../platform/native-heap.ts'
 import type { RgbImage } from './types.ts'
 
-/** Matrices that swscale converts by. It refuses any other, where decord and PyAV take that of BT.601. */
+/** Colour matrices that swscale supports. It rejects all others, for which decord and PyAV use BT.601. */
 const MATRICES = new Map<number, AVColorSpace>([
   [AVCOL_SPC_RGB, AVCOL_SPC_RGB],
   [AVCOL_SPC_BT709, AVCOL_SPC_BT709],
@@ -37,8 +37,8 @@ const MATRICES = new Map<number, AVColorSpace>([
 ])
 
 /**
- * Decoded pictures to 8-bit RGB, as PyAV's `to_ndarray(format='rgb24')` does: matrix and range as the frame says,
- * bilinear where chroma is interpolated. A frame of another size than asked for, as after a change of resolution, is scaled.
+ * Converts decoded frames to 8-bit RGB as PyAV's `to_ndarray(format='rgb24')` does: with the frame's matrix and range and
+ * bilinear chroma interpolation. Frames of another size, for example after a change of resolution, are scaled.
  */
 export class RgbConverter implements Disposable {
   readonly #width: number
@@ -53,7 +53,7 @@ export class RgbConverter implements Disposable {
     this.#context.setOption('sws_flags', SWS_BILINEAR)
   }
 
-  /** Null when the picture's format cannot be converted. */
+  /** Returns null if the frame's format cannot be converted. */
   async convert(source: Frame): Promise<RgbImage | null> {
     keepMatrixAndRange(source)
     using target = new Frame()
@@ -61,7 +61,7 @@ export class RgbConverter implements Disposable {
     target.width = this.#width
     target.height = this.#height
     target.format = AV_PIX_FMT_RGB24
-    // FFmpeg's own alignment: in rows without room behind them its fast conversion leaves out the last pixels.
+    // Use FFmpeg's own alignment: without row padding, its fast conversion leaves out the last pixels.
     if (target.getBuffer(0) < 0 || (await this.#context.scaleFrame(target, source)) < 0) return null
     const rgb = target.toBuffer()
     return { width: this.#width, height: this.#height, rgb: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) }
@@ -74,11 +74,11 @@ export class RgbConverter implements Disposable {
 }
 
 /**
- * Leaves of what a frame says about itself only what decord and PyAV convert by. Given primaries, a transfer curve or a mastering
- * display, swscale would map tones and gamut to BT.709, by a table that takes seconds to make, and refuse curves it does not know.
+ * Removes all colour metadata except the matrix and range, which decord and PyAV use. With primaries, a transfer curve or mastering
+ * display data, swscale would tone-map to BT.709, using a table that takes seconds to build, and would reject unknown curves.
  */
 function keepMatrixAndRange(frame: Frame): void {
-  // decord converts interlaced pictures as whole ones; FFmpeg would take each field by itself, and only into interlaced ones.
+  // decord converts interlaced frames as whole frames; FFmpeg would convert each field separately, and only into interlaced frames.
   frame.clearFlags(AV_FRAME_FLAG_INTERLACED)
   frame.colorPrimaries = AVCOL_PRI_UNSPECIFIED
   frame.colorTrc = AVCOL_TRC_UNSPECIFIED

@@ -1,8 +1,8 @@
 import type { FrameIndex } from './frame-index.ts'
 
 /**
- * Where the stretch ends that begins with `wanted[start]`: frames go into one while they ascend and no later keyframe would spare
- * decoding. A stretch is decoded in one go.
+ * Returns the end of the stretch that starts with `wanted[start]`. A stretch is decoded in one pass: it continues while frames ascend and no
+ * later keyframe would save decoding.
  */
 export function stretchEnd(index: FrameIndex, wanted: readonly number[], start: number): number {
   let end = start + 1
@@ -17,7 +17,7 @@ export function stretchEnd(index: FrameIndex, wanted: readonly number[], start: 
   return end
 }
 
-/** How many packets go through the decoder for these frames, where none of them is damaged. */
+/** Number of packets to decode for these frames, if none is damaged. */
 export function packetsFor(index: FrameIndex, wanted: readonly number[]): number {
   let packets = 0
   for (let at = 0; at < wanted.length; ) {

@@ -1,6 +1,6 @@
 import type { Layer, Layers } from './layered-canvas.ts'
 
-/** Bytes of the file's header, of a chunk's header and of what stands before a picture's own chunks. */
+/** Bytes of the file header, of a chunk header and of the frame header before a frame's own chunks. */
 const FILE_HEADER = 12
 const CHUNK_HEADER = 8
 const FRAME_HEADER = 16
@@ -8,12 +8,12 @@ const FRAME_HEADER = 16
 const ANIMATION = 0x02
 const ALPHA = 0x10
 
-/** Whether a file's first bytes are those of a WebP with several pictures. */
+/** Whether a file is an animated WebP, by its first bytes. */
 export function isAnimatedWebp(head: Uint8Array): boolean {
   return tag(head, 0) === 'RIFF' && tag(head, 8) === 'WEBP' && tag(head, FILE_HEADER) === 'VP8X' && ((head[20] ?? 0) & ANIMATION) !== 0
 }
 
-/** Finds the pictures of an animated WebP without decoding them; those that are damaged or do not fit on the canvas are left out. */
+/** Lists the frames of an animated WebP without decoding them. Frames that are damaged or exceed the canvas are left out. */
 export function parseWebp(bytes: Uint8Array): Layers {
   const canvas = { width: number24(bytes, 24) + 1, height: number24(bytes, 27) + 1 }
   const frames: Layer[] = []
@@ -28,9 +28,9 @@ export function parseWebp(bytes: Uint8Array): Layers {
 
 interface Chunk {
   readonly tag: string
-  /** Of its data. */
+  /** Offset of its data. */
   readonly start: number
-  /** May lie beyond the end of a file that was cut. */
+  /** End of its data; may be beyond the end of a truncated file. */
   readonly end: number
 }
 
@@ -50,7 +50,7 @@ function frameOf(bytes: Uint8Array, start: number, end: number): Layer | null {
   const alpha = picture.tag === 'VP8 ' ? parts.find((part) => part.tag === 'ALPH') : undefined
   const [width, height] = [number24(bytes, start + 6) + 1, number24(bytes, start + 9) + 1]
   const flags = bytes[start + 15] as number
-  // In the lossless form the bit stands behind a signature and two sizes of 14 bits.
+  // In the lossless format the alpha bit follows a signature and two 14-bit sizes.
   const transparent = alpha !== undefined || (picture.tag === 'VP8L' && ((bytes[picture.start + 4] ?? 0) & 0x10) !== 0)
   return {
     left: number24(bytes, start) * 2,
@@ -65,7 +65,7 @@ function frameOf(bytes: Uint8Array, start: number, end: number): Layer | null {
   }
 }
 
-/** A file of one picture: with opacity apart it needs the extended header. */
+/** Builds a WebP file with one image; a separate alpha chunk requires the extended header. */
 function pictureFile(
   bytes: Uint8Array,
   { width, height }: { width: number; height: number },
