@@ -2,7 +2,7 @@ import type { ModelManifest } from '../../shared/model-manifest.ts'
 
 export type TowerError = NonNullable<ModelManifest['vision']['error']>
 
-/** How far a tower's rows of `width` values lie from those of the same tower in 32 bits. */
+/** Compares a tower's rows of `width` values with those of the same tower in 32 bits. */
 export function compareRows(exact: readonly Float32Array[], rows: readonly Float32Array[], width: number, clips: number): TowerError {
   let [count, sum, worst] = [0, 0, 1]
   for (const [frame, values] of exact.entries()) {

@@ -9,21 +9,21 @@ const names: Readonly<Record<VisionDevice, string>> = { cuda: 'CUDA', dml: 'Dire
 
 export interface DeviceState {
   readonly device: VisionDevice
-  /** Whether this platform's ONNX Runtime knows it at all; what it does not know is passed over in silence. */
+  /** Whether this platform's ONNX Runtime supports the device; unsupported devices are skipped without a notice. */
   readonly carried: boolean
-  /** A sentence that says why it cannot be tried here; null when it can. */
+  /** Reason why the device cannot be tried, as a sentence; null if it can. */
   readonly missing: string | null
 }
 
-/** Every device of the order, with what is known about it before anything is loaded. */
+/** All devices in order of preference, with their availability before anything is loaded. */
 export function visionDeviceStates(): DeviceState[] {
   const carried = new Set(listSupportedBackends().map((backend) => backend.name))
   return visionDevices.map((device) => ({ device, carried: carried.has(device), missing: missing(device, carried) }))
 }
 
 /**
- * The same for a tower in a precision. Of one in int8 the GPUs' providers compute little themselves, and every layer would go
- * to the CPU and back: such a tower is for CPUs, and a GPU is used for it only where it is asked for by name.
+ * Like {@link visionDeviceStates} for a tower in a precision. The GPU providers run few int8 operators, so that every layer would be
+ * transferred to the CPU and back: int8 towers are for CPUs, and use a GPU only if it is requested explicitly.
  */
 export function statesFor(precision: VisionPrecision, states: readonly DeviceState[] = visionDeviceStates()): readonly DeviceState[] {
   if (precision !== 'int8') return states
@@ -41,7 +41,7 @@ function missing(device: VisionDevice, carried: ReadonlySet<string>): string | n
   if (device === 'cpu') return null
   if (!carried.has(device)) return `${names[device]} is not used: ONNX Runtime does not carry it for ${process.platform} ${process.arch}.`
   if (process.platform !== 'linux') return null
-  // Without hardware, asking costs time, fills the terminal with the drivers' complaints, and may find a renderer that only pretends to be a GPU.
+  // Without a GPU, loading a provider takes time, prints driver errors to the terminal, and may select a software renderer.
   if (device === 'cuda' && !hasNvidia()) return 'CUDA is not used: this machine has no NVIDIA GPU, or its driver is not loaded.'
   if (device === 'webgpu' && !hasNvidia() && !hasRenderNode())
     return 'WebGPU is not used: this machine has no GPU that graphics drivers know.'
@@ -49,9 +49,10 @@ function missing(device: VisionDevice, carried: ReadonlySet<string>): string | n
 }
 
 /**
- * Opens on the first device that works, in the order CUDA, DirectML, CoreML, WebGPU, CPU; each one that this
- * platform might have is told by a sentence when it is passed over. A device that was asked for by name is tried alone, and `device-unavailable` when it cannot be had.
- * `open` must make a trial run: some devices fail only there.
+ * Opens on the first device that works, in the order CUDA, DirectML, CoreML, WebGPU, CPU. For each supported device that is skipped,
+ * `fallbacks` contains a sentence. If a device is requested explicitly, only that one is tried; throws `device-unavailable` if it cannot be
+ * used.
+ * `open` must include a trial run, because some devices fail only then.
  */
 export async function openOnDevice<T>(
   choice: VisionDeviceChoice,
@@ -71,7 +72,7 @@ export async function openOnDevice<T>(
     try {
       return { opened: await open(device), device, fallbacks }
     } catch (error) {
-      // A damaged model is damaged on every device.
+      // A damaged model fails on every device.
       if (isAbort(error) || error instanceof TarsierError) throw error
       fallbacks.push(`${names[device]} was tried for vision and failed: ${reason(error)}.`)
     }
@@ -86,7 +87,7 @@ async function openNamed<T>(device: VisionDevice, open: (device: VisionDevice) =
     .filter((candidate) => candidate.missing === null && candidate.device !== device)
     .map((candidate) => candidate.device)
   const advice = `Choose "auto" as the device, or one of: ${available.join(', ')}.`
-  // A GPU that the checks overlooked may work all the same, so only what the library lacks is refused untried.
+  // Try the device even if the checks found no GPU, because they can be wrong.
   try {
     return await open(device)
   } catch (error) {
@@ -102,7 +103,7 @@ async function openNamed<T>(device: VisionDevice, open: (device: VisionDevice) =
   }
 }
 
-/** ONNX Runtime's message without the source line and function that it begins with, on one line. */
+/** ONNX Runtime's message on one line, without the source location and function at its start. */
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const plain = message

@@ -3,14 +3,16 @@ import { openClip } from '../media/open-clip.ts'
 import { openTower } from './open-tower.ts'
 import type { TowerForm } from './tower-form.ts'
 
-/** Of each clip its first and its last frame. */
+/** Frames per clip: the first and the last. */
 const FRAMES = 2
-/** Of a frame: some hundred patches tell as much as thousands, and a large tower on a slow machine takes seconds for them. */
+/**
+ * Maximum pixels per frame: some hundred patches are as informative as thousands, for which a large tower takes seconds on a slow machine.
+ */
 const MAX_PIXELS = 224 * 224
 
 /**
- * The rows that the tower in a model's folder gives for a few frames of clips. Always on the CPU, so that towers compare; weights stay in
- * their file, so that machines with little memory can.
+ * Computes the rows of a few frames of clips with the tower in a model's folder. Always uses the CPU, so that the results of towers can be
+ * compared; weights stay in their file, so that little memory is sufficient.
  */
 export async function embedSamples(
   directory: string,

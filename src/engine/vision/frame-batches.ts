@@ -1,14 +1,14 @@
 import type { Frame, RgbImage } from '../media/types.ts'
 
-/** A frame as the tower sees it, after both resizes. */
+/** A frame as the tower receives it, after both resizes. */
 export interface PreparedFrame {
   readonly frame: Pick<Frame, 'index' | 'time'>
   readonly picture: RgbImage
 }
 
 /**
- * Neighbouring frames of one size, as many as hold `maxPixels` together, at least one. Frames are asked for one at a time and
- * never beyond what a batch needs, except for the one that turns out to have another size.
+ * Groups consecutive frames of equal size into batches of at most `maxPixels` in total, but at least one frame. Frames are requested one at
+ * a time and only as needed for a batch, except for one frame of a different size that ends it.
  */
 export class FrameBatches implements AsyncDisposable {
   readonly #frames: AsyncIterator<Frame>
@@ -24,14 +24,14 @@ export class FrameBatches implements AsyncDisposable {
     this.#maxPixels = maxPixels
   }
 
-  /** The next batch, empty after the last frame. A failure is kept for whoever awaits it: asking ahead leaves no rejection unhandled. */
+  /** Returns the next batch, empty after the last frame. Rejections are handled, so that a batch may be requested in advance. */
   next(): Promise<PreparedFrame[]> {
     const batch = this.#next()
     this.#asked = batch.catch(() => {})
     return batch
   }
 
-  /** Ends the source, once it has answered what it was asked. */
+  /** Closes the source after its pending request has finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#asked
     if (!this.#ended) await this.#frames.return?.()

@@ -5,7 +5,7 @@ import type { GraphValue, TowerForm } from './tower-form.ts'
 
 const { TensorProto } = onnxProto.onnx
 
-/** Throws `model-damaged` where a tower's graph is not the one that its manifest speaks of. Nothing of it is loaded for that. */
+/** Throws `model-damaged` if a tower's graph does not match its manifest. Loads no weights. */
 export function expectGraphFits(graph: Graph, { vision }: ModelManifest, { graphInputs, learnedPositions }: TowerForm): void {
   expectValues(graph.input ?? [], [{ name: 'pixels', axes: 3, last: 3 * vision.patchSize ** 2 }, ...graphInputs])
   expectValues(graph.output ?? [], [{ name: 'embeddings', axes: 3, last: vision.width }])

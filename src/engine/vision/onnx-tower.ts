@@ -13,25 +13,26 @@ import { pixelsInput } from './tower-trial.ts'
 import type { Embedded, EmbedOptions, FrameLimits, FrameShape, Tower, VisionDevice } from './types.ts'
 
 /**
- * Patches of all frames of a run. On a CPU small frames gain from company (144 patches: 2.0 ms a frame instead of 2.8, eight at
- * a time), frames of 576 patches do no longer and only need more memory; elsewhere two frames of Tarsier2's full budget.
+ * Maximum number of patches per run, over all its frames. On a CPU, small frames are faster in batches (144 patches: 2.0 ms per frame
+ * instead of 2.8 in batches of eight), frames of 576 patches are not and only need more memory; on other devices, two frames of Tarsier2's
+ * maximum size.
  */
 const PATCHES_PER_RUN = { cpu: 1152, other: 4704 } as const
 
 export interface OnnxTowerParts {
   readonly session: TowerSession
-  /** The device other than the CPU that is watched over; null for none. */
+  /** Guard of the device; null on the CPU and without a guard. */
   readonly gpu: GuardedDevice | null
   readonly form: TowerForm
   readonly manifest: ModelManifest
   readonly device: VisionDevice
   readonly resultsKey: string
   readonly fallbacks: readonly string[]
-  /** Whether the next run may begin while the caller works on the rows of the last one. */
+  /** Whether the next run may start while the caller processes the rows of the previous one. */
   readonly overlapRuns: boolean
 }
 
-/** Runs a tower's graph over frames: brings them to their size, cuts them into patches, a few to a run, and gives their rows one by one. */
+/** Runs a tower's graph: resizes frames, splits them into patches, computes a few frames per run, and yields the rows of each frame. */
 export class OnnxTower implements Tower {
   readonly width: number
   readonly device: VisionDevice
@@ -42,7 +43,7 @@ export class OnnxTower implements Tower {
   readonly #form: TowerForm
   readonly #table: Float32Array
   readonly #overlapRuns: boolean
-  /** Memory of earlier runs to be used again. */
+  /** Buffers of earlier runs, for reuse. */
   readonly #spare: Float32Array<ArrayBuffer>[] = []
 
   constructor({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns }: OnnxTowerParts) {
@@ -75,12 +76,12 @@ export class OnnxTower implements Tower {
     signal.throwIfAborted()
     let run = this.#start(await batches.next(), options)
     while (run) {
-      // Frames of the next run are decoded while this one is computed.
+      // Decode the frames of the next run while this one is computed.
       const following = batches.next()
-      following.catch(() => {}) // thrown below, after the rows that came before it
+      following.catch(() => {}) // thrown below, after the rows of the current run
       const output = await unlessAborted(run.output, signal)
       const started = this.#overlapRuns ? following.then((batch) => this.#start(batch, options)) : null
-      started?.catch(() => {}) // likewise
+      started?.catch(() => {}) // also thrown below
       for (const embedded of this.#split(output, run.batch)) {
         yield embedded
         signal.throwIfAborted()
@@ -93,7 +94,7 @@ export class OnnxTower implements Tower {
     return this.#session.close()
   }
 
-  /** Begins the run of a batch; null after the last one. */
+  /** Starts the run of a batch; returns null for an empty batch, after the last frame. */
   #start(
     batch: readonly PreparedFrame[],
     { onWorked = () => {} }: EmbedOptions,
@@ -101,7 +102,7 @@ export class OnnxTower implements Tower {
     if (batch.length === 0) return null
     const began = performance.now()
     const output = this.#run(batch).finally(() => onWorked(performance.now() - began))
-    output.catch(() => {}) // for whoever awaits it; after an abort nobody does
+    output.catch(() => {}) // avoids an unhandled rejection, because the output is not awaited after an abort
     return { batch, output }
   }
 
@@ -122,7 +123,7 @@ export class OnnxTower implements Tower {
     return output
   }
 
-  /** A frame after the other of one run, each with memory of its own. */
+  /** Splits the output of a run into frames, each with its own buffer. */
   #split(output: NamedFloats, batch: readonly PreparedFrame[]): Embedded[] {
     return batch.map(({ frame, picture }, position) => {
       const { grid, rows } = this.#form.tokens(picture)

@@ -15,29 +15,32 @@ import { openTried } from './tower-trial.ts'
 import type { Tower, VisionDevice } from './types.ts'
 
 export interface TowerOptions {
-  /** The form of the manifest's family. */
+  /** The form of the manifest's model family. */
   readonly form: TowerForm
   readonly device: VisionDeviceChoice
   readonly signal: AbortSignal
-  /** Threads of the CPU device. Defaults to the machine's physical cores. */
+  /** Number of CPU threads. Defaults to the number of physical cores. */
   readonly intraOpThreads?: number | undefined
   /**
-   * Whether the next run may begin while the caller works on the rows of the last one. Right when tower and language model
-   * compute on different devices; on one CPU they would only slow each other. Defaults to true on every device but the CPU.
+   * Whether the next run may start while the caller processes the rows of the previous one. Useful if the tower and the language model use
+   * different devices; on the same CPU they would only slow each other down. Defaults to true on all devices except the CPU.
    */
   readonly overlapRuns?: boolean | undefined
-  /** Whether weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
+  /** Whether the weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
-  /** Watches over devices other than the CPU; without it, which is the default, they are trusted as they are. */
+  /** Guard of devices other than the CPU. Without it, they are used without tests. Defaults to none. */
   readonly guard?: DeviceGuard | undefined
 }
 
 interface OpenedTower extends TestedSession {
-  /** The device other than the CPU that is watched over. */
+  /** Guard of the device; null on the CPU and without a guard. */
   readonly gpu: GuardedDevice | null
 }
 
-/** Opens a model's tower on the first device that passes its self-test, see `tower-self-test.ts`, and a trial run. Throws `model-damaged`, `device-unavailable`, `out-of-memory`. */
+/**
+ * Opens a model's tower on the first device that passes its self-test (see `tower-self-test.ts`) and a trial run.
+ * Throws `model-damaged`, `device-unavailable`, `out-of-memory`.
+ */
 export async function openTower(modelDirectory: string, manifest: ModelManifest, options: TowerOptions): Promise<Tower> {
   options.signal.throwIfAborted()
   const { path, graph } = await checkTowerFiles(modelDirectory, manifest.vision)

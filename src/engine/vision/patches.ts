@@ -7,7 +7,7 @@ export interface Patching {
   readonly mergeSize: number
 }
 
-/** Normalised values of every byte, [channel][byte], rounded to 32 bits at each step as the reference's arrays are. */
+/** Normalized values of all bytes, [channel][byte], rounded to 32 bits at each step like the reference's arrays. */
 export function normalisationTable(mean: readonly number[], std: readonly number[]): Float32Array {
   const table = new Float32Array(CHANNELS * 256)
   for (let channel = 0; channel < CHANNELS; channel++) {
@@ -19,14 +19,15 @@ export function normalisationTable(mean: readonly number[], std: readonly number
   return table
 }
 
-/** Floats that {@link fillPatches} writes for one picture of this size. */
+/** Number of floats that {@link fillPatches} writes for an image of this size. */
 export function patchFloats(width: number, height: number): number {
   return width * height * CHANNELS
 }
 
 /**
- * Writes a picture's patches to `target` from `offset` on: patches in merged order, in each of them channel, row, column.
- * The two frames of a temporal patch are the same picture, so it is written once. The picture's sides are multiples of patch times merge.
+ * Writes the patches of an image to `target`, starting at `offset`: patches in merged order, each in the order channel, row, column. The
+ * two frames of a temporal patch are the same image, so it is written once. Width and height must be multiples of patch size times merge
+ * size.
  */
 export function fillPatches(
   image: RgbImage,
@@ -49,7 +50,7 @@ export function fillPatches(
   }
 }
 
-/** Rows and columns of a grid's patches as Qwen2-VL orders them: merged cells row by row, the patches of each cell row by row. */
+/** Rows and columns of the patches of a grid in Qwen2-VL's order: merged cells row by row, and the patches of each cell row by row. */
 export function* mergedOrder(gridHeight: number, gridWidth: number, mergeSize: number): Generator<readonly [row: number, column: number]> {
   for (let cellRow = 0; cellRow < gridHeight; cellRow += mergeSize) {
     for (let cellColumn = 0; cellColumn < gridWidth; cellColumn += mergeSize) {

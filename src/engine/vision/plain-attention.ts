@@ -4,8 +4,9 @@ const { AttributeProto, ModelProto, NodeProto, TensorProto } = onnxProto.onnx
 
 const FUSED = 'MultiHeadAttention'
 /**
- * A picture's queries are taken in so many parts, one after another, so that the scores of only one part are in memory: of a frame with 2,352 patches
- * and 16 heads 89 MB instead of 354. No more, because a picture may have only four patches, and WebGPU refuses an empty part.
+ * Number of blocks into which the queries of a frame are split. The blocks are computed one after another, so that only the scores of one
+ * block are in memory: 89 MB instead of 354 for a frame with 2,352 patches and 16 heads. Not higher, because a frame may have only four
+ * patches, and WebGPU rejects empty blocks.
  */
 const BLOCKS = 4
 
@@ -13,9 +14,9 @@ type Node = InstanceType<typeof NodeProto>
 type Tensor = InstanceType<typeof TensorProto>
 
 /**
- * The same graph with attention written out as matrix products and Softmax in place of ONNX Runtime's fused `MultiHeadAttention`, for devices on
- * which the fused one computes wrongly. Its results are those of the fused one up to rounding.
- * @param bytes an ONNX graph that was checked, see `tower-files.ts`; its weights file, where it has one, stays the same
+ * Returns the same graph with attention as matrix products and Softmax instead of ONNX Runtime's fused `MultiHeadAttention`, for devices on
+ * which the fused operator computes wrong results. The results are equal up to rounding.
+ * @param bytes an ONNX graph that was validated, see `tower-files.ts`; its weights file, if any, does not change
  */
 export function withPlainAttention(bytes: Uint8Array): Uint8Array {
   const model = ModelProto.decode(bytes)
@@ -26,7 +27,7 @@ export function withPlainAttention(bytes: Uint8Array): Uint8Array {
   return ModelProto.encode(model).finish()
 }
 
-/** Writes the nodes of one attention after another, and what they share before the first. */
+/** Writes the nodes of all attention operators, and the nodes that they share before those of the first. */
 class AttentionWriter {
   readonly #initializers: Tensor[]
   #nodes: Node[] = []
@@ -37,7 +38,9 @@ class AttentionWriter {
     this.#initializers = initializers
   }
 
-  /** Queries, keys and values [frames, patches, channels] become [frames, patches, channels], under the name that the fused node gave. */
+  /**
+   * Replaces a fused node: queries, keys and values [frames, patches, channels] to [frames, patches, channels], with the same output name.
+   */
   attention({ input, output, attribute }: Node): Node[] {
     const [query = '', key = '', value = ''] = input ?? []
     const [result = ''] = output ?? []
@@ -61,7 +64,7 @@ class AttentionWriter {
     return this.#nodes
   }
 
-  /** Where the blocks of queries begin and end, and the root of a head's size: the same in every layer. */
+  /** Writes the nodes for the bounds of the query blocks and the square root of the head size, which are equal in all layers. */
   #share(queries: string) {
     const shape = this.#node('Shape', [queries])
     const size = (axis: number) => this.#node('Slice', [shape, this.#integers([axis]), this.#integers([axis + 1])])

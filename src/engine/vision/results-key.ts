@@ -8,14 +8,14 @@ import { type DeviceState, statesFor } from './devices.ts'
 import type { Attention } from './session-options.ts'
 import type { VisionDevice } from './types.ts'
 
-/** A tower on a device, as results of tests are stored for it. */
+/** Key of stored test results for a tower on a device. */
 export function visionSubject({ name, vision }: ModelManifest, device: string): DeviceSubject {
   const runtime = `ONNX Runtime ${installedVersion('onnxruntime-node')}`
   return { part: 'vision', device, hardware: '', runtime, model: name, weights: `${vision.sha256} ${vision.data?.sha256 ?? ''}` }
 }
 
 /**
- * Names what a tower's rows depend on beside model and picture, so that rows that are kept are never taken for another device's: `cpu`, or a device
+ * Key of what a tower's rows depend on besides model and frame, so that cached rows are never used for another device: `cpu`, or a device
  * with its driver, runtime and form of attention.
  */
 export async function visionResultsKey(manifest: ModelManifest, device: VisionDevice, attention: Attention): Promise<string> {
@@ -23,8 +23,8 @@ export async function visionResultsKey(manifest: ModelManifest, device: VisionDe
 }
 
 /**
- * The key of the tower that would be opened, without opening it: what is known of the devices so far decides. Null where one of them is still to be
- * tested, so that only opening tells.
+ * Predicts the key of the tower that would be opened, from the stored test results. Null if a device has not been tested yet, because the
+ * key is then known only after opening.
  */
 export async function expectedResultsKey(
   manifest: ModelManifest,

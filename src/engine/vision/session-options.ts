@@ -1,24 +1,24 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
-/** `plain` has attention written out instead of ONNX Runtime's fused operator; see `plain-attention.ts`. */
+/** `plain` uses matrix products instead of ONNX Runtime's fused attention operator; see `plain-attention.ts`. */
 export type Attention = 'fused' | 'plain'
 
 export interface SessionWishes {
   readonly device: string
   readonly attention: Attention
-  /** 0 leaves it to ONNX Runtime, which takes the physical cores. */
+  /** Number of threads; 0 lets ONNX Runtime choose, which uses the number of physical cores. */
   readonly threads: number
   /**
-   * Weights are read from the file that is mapped instead of being copied into the order that kernels want: a tower of gigabytes takes hardly
-   * any memory that the system could not have back, is there at once, and with 32-bit weights takes about a tenth longer to run.
+   * Whether weights are used from the mapped file instead of being copied to the layout of the kernels. A tower of several gigabytes then
+   * needs hardly any memory that the system cannot reclaim, and loads immediately; with 32-bit weights, runs take about a tenth longer.
    */
   readonly mapped: boolean
 }
 
 /**
- * Options of a tower's session. Worker threads sleep between operators instead of spinning: spinning burns whole cores after
- * a run and slows decoding and llama.cpp beside it, and gains nothing here.
- * @param weightsFolder where the weights of a graph lie that is given as bytes and so has no folder of its own
+ * Options of a tower's session. Worker threads sleep between operators instead of spinning, because spinning uses whole cores after a run,
+ * which slows down decoding and llama.cpp, and has no benefit here.
+ * @param weightsFolder folder of the weights file, for a graph that is passed as bytes and therefore has no folder
  */
 export function sessionOptions({ device, threads, mapped }: SessionWishes, weightsFolder?: string): InferenceSession.SessionOptions {
   return {
@@ -28,7 +28,7 @@ export function sessionOptions({ device, threads, mapped }: SessionWishes, weigh
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: true,
-    // DirectML takes no memory pattern; elsewhere it plans a run's memory at once.
+    // DirectML does not support memory patterns; on other devices, memory for a run is allocated at once.
     enableMemPattern: device !== 'dml',
     logSeverityLevel: device === 'cpu' ? 3 : 4,
     extra: {

@@ -9,8 +9,8 @@ export interface Size {
 }
 
 /**
- * Qwen2-VL's smart_resize: sides become multiples of `factor` near their own length, and the whole is brought between
- * `minPixels` and `maxPixels` with its shape kept as far as the multiples allow; no side is less than one multiple. Throws `no-frames` for shapes beyond 200 to 1.
+ * Qwen2-VL's smart_resize: rounds the sides to multiples of `factor`, and scales the image to between `minPixels` and `maxPixels`, keeping
+ * the aspect ratio as far as the multiples allow; each side is at least one multiple. Throws `no-frames` for aspect ratios above 200:1.
  */
 export function smartResize({ width, height }: Size, factor: number, minPixels: number, maxPixels: number): Size {
   if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT) {
@@ -20,7 +20,7 @@ export function smartResize({ width, height }: Size, factor: number, minPixels: 
       { details: { width, height } },
     )
   }
-  // Transformers' has 0 for a side below half a multiple, so such a picture is brought up to the minimum.
+  // A side below half a multiple rounds to 0, as in Transformers, so such an image is scaled up to the minimum.
   const nearest = (side: number) => roundHalfToEven(side / factor) * factor
   const near = { width: nearest(width), height: nearest(height) }
   if (near.width * near.height > maxPixels) {

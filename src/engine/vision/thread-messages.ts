@@ -1,6 +1,6 @@
 import type { SessionWishes } from './session-options.ts'
 
-/** What the tower's thread is asked, one answer each, in order. */
+/** Requests to the tower's thread; each gets one response, in order. */
 export type ToThread =
   | { readonly kind: 'open'; readonly path: string; readonly wishes: SessionWishes }
   | { readonly kind: 'run'; readonly inputs: readonly NamedFloats[] }
@@ -12,7 +12,7 @@ export type FromThread =
   | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** A dense 32-bit tensor; its buffer moves to the receiver. */
+/** A dense 32-bit tensor; its buffer is transferred to the receiver. */
 export interface NamedFloats {
   readonly name: string
   readonly dims: readonly number[]

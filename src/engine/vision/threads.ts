@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os'
 const CPUS = '/sys/devices/system/cpu'
 
 /**
- * Physical cores this process may use: a second thread on a core gains nothing in matrix products. 0 where the system does
- * not say, which leaves the count to ONNX Runtime (it takes the physical cores as well, but knows no container limits).
+ * Number of physical cores that this process may use, because a second thread per core does not speed up matrix products. 0 if the system
+ * does not report it; ONNX Runtime then uses the number of physical cores, but ignores container limits.
  */
 export function physicalCores(): number {
   if (process.platform !== 'linux') return 0
@@ -16,6 +16,6 @@ export function physicalCores(): number {
     }
     return Math.min(cores.size, availableParallelism())
   } catch {
-    return 0 // no such files in some containers
+    return 0 // the files do not exist in some containers
   }
 }

@@ -3,13 +3,13 @@ import type { GuardedDevice } from '../devices/device-guard.ts'
 import { damaged } from './tower-files.ts'
 import type { VisionDevice } from './types.ts'
 
-/** Why a tower could not be opened on the CPU, where nothing but the files can be at fault, or memory. */
+/** Maps an error from opening a tower on the CPU, where the cause can only be the files or insufficient memory. */
 export function cpuFailure(error: unknown): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error
   return outOfMemory(error) ?? damaged('ONNX Runtime cannot load or run it', error)
 }
 
-/** Why a run failed of a tower that passed its trial. */
+/** Maps an error from a run of a tower that passed its trial run. */
 export function runFailure(error: unknown, device: VisionDevice, gpu: GuardedDevice | null): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error
   const said = error instanceof Error ? error.message : String(error)

@@ -6,7 +6,7 @@ import type { ModelManifest } from '../../shared/model-manifest.ts'
 
 const { ModelProto, TensorProto } = onnxProto.onnx
 
-/** Our writer puts weights beyond 64 MiB in a file of their own, so a graph never comes near this. */
+/** Larger than any valid graph, because the exporter writes weights above 64 MiB to a separate file. */
 const MAX_GRAPH_BYTES = 256 * 1024 * 1024
 const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT]: 4,
@@ -19,8 +19,8 @@ export type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>
 type Tensor = NonNullable<Graph['initializer']>[number]
 
 /**
- * Looks at a tower's files before ONNX Runtime does: plain files of the promised length, and a graph that reads nothing but
- * the weights file beside it, within its length. Returns the graph and its path; throws `model-damaged` otherwise.
+ * Validates a tower's files before ONNX Runtime loads them: regular files of the sizes in the manifest, and a graph that reads only the
+ * weights file next to it, within its size. Returns the graph and its path; throws `model-damaged` otherwise.
  */
 export async function checkTowerFiles(
   directory: string,
@@ -70,7 +70,7 @@ function checkTensor(tensor: Tensor, vision: ModelManifest['vision']): void {
     if (tensor.rawData?.byteLength !== bytes) throw damaged(`${name} does not hold what its shape says`)
     return
   }
-  // Of two entries under one key we might look at one, and ONNX Runtime at the other.
+  // With duplicate keys, ONNX Runtime might read another entry than this check.
   if (new Set(external.map(({ key }) => key)).size < external.length) throw damaged(`${name} says twice where its values lie`)
   const entry = (key: string) => external.find((candidate) => candidate.key === key)?.value ?? ''
   if (!vision.data || entry('location') !== vision.data.file) throw damaged(`${name} lies outside the model's own files`)
@@ -93,7 +93,7 @@ async function expectFile(path: string, name: string, bytes: number): Promise<vo
   if (stats.size !== bytes) throw damaged(`${name} has ${stats.size} bytes instead of ${bytes}`)
 }
 
-/** The error of a vision tower whose files are damaged (`model-damaged`). `what` is a clause without its full stop. */
+/** The `model-damaged` error of a vision tower. `what` is a clause without its full stop. */
 export function damaged(what: string, cause?: unknown): TarsierError {
   return new TarsierError('model-damaged', `The vision tower is damaged: ${what}. Import or download the model again.`, { cause })
 }

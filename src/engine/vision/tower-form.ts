@@ -4,7 +4,7 @@ import type { Size } from './smart-resize.ts'
 import type { NamedFloats } from './thread-messages.ts'
 import type { FrameLimits, FrameShape, FrameTokens } from './types.ts'
 
-/** An input or an output of a graph, in 32-bit floats. */
+/** A 32-bit float input or output of a graph. */
 export interface GraphValue {
   readonly name: string
   readonly axes: number
@@ -12,34 +12,39 @@ export interface GraphValue {
   readonly last: number
 }
 
-/** What one kind of tower adds to the mechanism that all share ({@link OnnxTower}). All of it is pure. */
+/** The part that differs between kinds of towers; {@link OnnxTower} contains the shared part. All functions are pure. */
 export interface TowerForm {
   readonly patching: Patching
-  /** Size that a frame is brought to. */
+  /** Size to which a frame is resized. */
   size(frame: Size, limits: FrameLimits): Size
-  /** A frame brought to that size. */
+  /** Resizes a frame to that size. */
   prepare(frame: RgbImage, limits: FrameLimits): RgbImage
-  /** What becomes of a picture of such a size. */
+  /** Output size for an image of that size. */
   tokens(picture: Size): FrameTokens
-  /** The graph's inputs beside `pixels`, for pictures of so many patches. Their memory moves to the tower's thread, so it is new each time. */
+  /**
+   * The graph's inputs besides `pixels`, for an image of `rows` by `columns` patches. Their buffers are transferred to the tower's thread,
+   * so each call returns new ones.
+   */
   furtherInputs(rows: number, columns: number): NamedFloats[]
-  /** The graph's inputs beside `pixels`, as its file must have them. */
+  /** Expected inputs of the graph file besides `pixels`. */
   readonly graphInputs: readonly GraphValue[]
-  /** Positions that the tower has learned for each patch of a whole picture, by the name that our writer gives them; null where it has none. */
+  /**
+   * Learned position embeddings of the tower, one per patch of a full image, by their tensor name from the exporter; null if it has none.
+   */
   readonly learnedPositions: { readonly name: string; readonly side: number } | null
-  /** Size of a picture for the trial run, as small as the graph takes. */
+  /** Image size for the trial run, the minimum that the graph accepts. */
   readonly trial: Size
-  /** Sizes of pictures for the self-test of a device: small ones, but of 64 patches and more, for errors of some devices begin there. */
+  /** Image sizes for the self-test of a device: small, but with at least 64 patches, because some devices fail only from there on. */
   readonly selfTest: readonly Size[]
 }
 
-/** Size and tokens of a frame, known before it is decoded. */
+/** Input and output size of a frame, known before it is decoded. */
 export function frameShape(form: TowerForm, frame: Size, limits: FrameLimits): FrameShape {
   const size = form.size(frame, limits)
   return { ...size, ...form.tokens(size) }
 }
 
-/** What to say where frames have more pixels than were allowed, because the model takes no fewer; none where the limit is kept. */
+/** Notice if frames have more pixels than allowed, because the model does not support fewer; empty if the limit is met. */
 export function unkeptLimit({ width, height }: Size, maxPixels: number | undefined): string[] {
   if (maxPixels === undefined || width * height <= maxPixels) return []
   return [`The limit of ${maxPixels} pixels a frame is not kept: this model looks at no fewer than ${width} × ${height}.`]

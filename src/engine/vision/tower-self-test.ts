@@ -9,11 +9,11 @@ import type { TowerForm } from './tower-form.ts'
 import type { TowerSession } from './tower-session.ts'
 import { openTried, pixelsInput } from './tower-trial.ts'
 
-/** Largest difference from the CPU's rows, relative to their largest value, of a tower in 32 bits. */
+/** Maximum difference from the CPU's rows, relative to their largest value, for a tower in 32 bits. */
 const MAX_DIFFERENCE = 1e-3
-/** Least cosine of a row with the CPU's, of towers in fewer bits. */
+/** Minimum cosine similarity of a row to the CPU's, for towers in fewer bits. */
 const MIN_COSINE = 0.9995
-/** Pictures of one size that are run together, because errors of some devices lie in how they count frames. */
+/** Number of images of one size per run, because some devices compute wrong results only with several frames. */
 const FRAMES = 2
 
 export interface TowerParts {
@@ -25,14 +25,15 @@ export interface TowerParts {
 export interface TestedSession {
   readonly session: TowerSession
   readonly attention: Attention
-  /** What the user should know about how the device is used; null where there is nothing. */
+  /** Notice to the user about how the device is used; null if there is none. */
   readonly notice: string | null
 }
 
 /**
- * Opens a tower on a device other than the CPU that gives the CPU's rows for a few small pictures, on this machine. With ONNX Runtime's fused attention
- * where that is right, otherwise with attention written out. The result is stored, so the test is made once for each driver, runtime and tower.
- * Throws an `Error` whose message says what is wrong with the device.
+ * Opens a tower on a device other than the CPU and checks on this machine that its rows for a few small images match those of the CPU. Uses
+ * ONNX Runtime's fused attention if its results are correct, otherwise plain attention. The result is stored, so that the test runs once
+ * for each driver, runtime and tower.
+ * Throws an `Error` whose message describes the problem with the device.
  */
 export async function openTested(
   parts: TowerParts,
@@ -80,7 +81,7 @@ function noticeOf(attention: Attention, device: string): string | null {
 }
 
 async function cpuRows(parts: TowerParts, threads: number): Promise<Float32Array[]> {
-  // Weights stay in their file: the same rows, at hardly any memory beside the device's.
+  // Weights stay in their file: equal rows, with hardly any memory in addition to the device's.
   const session = await openTried(parts.path, { device: 'cpu', attention: 'fused', threads, mapped: true }, parts.manifest, parts.form)
   try {
     return await testRows(session, parts)
@@ -89,14 +90,14 @@ async function cpuRows(parts: TowerParts, threads: number): Promise<Float32Array
   }
 }
 
-/** The rows of the test's pictures, those of one size after another. */
+/** Computes the rows of the test images, in one run per size. */
 async function testRows(session: TowerSession, { form, manifest }: TowerParts): Promise<Float32Array[]> {
   const { patchSize } = manifest.vision
   const all: Float32Array[] = []
   for (const { width, height } of form.selfTest) {
     const [rows, columns] = [height / patchSize, width / patchSize]
     const perFrame = patchFloats(width, height)
-    // Values as normalised pixels have them: a slow wave and noise over it.
+    // Values in the range of normalized pixels: a slow wave with noise.
     const data = Float32Array.from({ length: FRAMES * perFrame }, (_, i) => 1.5 * Math.sin(i / 77) + 0.5 * Math.sin(i * i))
     const { output } = await session.run([pixelsInput(data, FRAMES, rows * columns), ...form.furtherInputs(rows, columns)])
     all.push(output.data)
@@ -114,13 +115,13 @@ async function judge(session: TowerSession, parts: TowerParts, expected: readonl
   }
 }
 
-/** `near` is good enough for a tower in fewer than 32 bits, where nothing comes nearer. */
+/** `near` is sufficient for a tower in fewer than 32 bits, where exact results are not possible. */
 export interface Verdict {
   readonly level: 'exact' | 'near' | 'wrong'
   readonly detail: string
 }
 
-/** How near rows of `width` values are to the CPU's. */
+/** Compares rows of `width` values with those of the CPU. */
 export function verdictOn(
   expected: readonly Float32Array[],
   rows: readonly Float32Array[],
@@ -144,7 +145,7 @@ function relativeDifference(expected: readonly Float32Array[], rows: readonly Fl
     for (const [i, value] of values.entries()) {
       largest = Math.max(largest, Math.abs(value))
       const apart = Math.abs(value - (others?.[i] ?? Number.NaN))
-      // A device that gives no number at all is infinitely wrong.
+      // Count NaN as an infinite difference.
       difference = Math.max(difference, Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart)
     }
   }

@@ -6,8 +6,8 @@ import type { SessionWishes } from './session-options.ts'
 import type { FromThread, NamedFloats, ToThread } from './thread-messages.ts'
 
 /**
- * One ONNX Runtime session in a thread of its own, for as long as the model is loaded. The thread is never terminated from
- * outside: a run that is cut off takes the whole process with it, so closing waits for the run under way.
+ * An ONNX Runtime session in its own thread, for as long as the model is loaded. The thread is never terminated from outside, because
+ * interrupting a run crashes the whole process; closing waits for the current run.
  */
 export class TowerSession {
   readonly #thread: Worker
@@ -26,7 +26,7 @@ export class TowerSession {
     this.#thread.on('exit', (code) => this.#end(broken(`its thread ended with code ${code}`)))
   }
 
-  /** Loads the model on the device; rejects with ONNX Runtime's own error when either cannot be had. */
+  /** Loads the model on the device; rejects with ONNX Runtime's error if that fails. */
   static async open(path: string, wishes: SessionWishes): Promise<TowerSession> {
     const session = new TowerSession()
     try {
@@ -39,7 +39,7 @@ export class TowerSession {
     }
   }
 
-  /** Runs once; calls wait for one another. The inputs' memory moves away and comes back in the result. */
+  /** Runs the graph once; calls run one after another. The buffers of the inputs are transferred, and returned in the result. */
   async run(inputs: readonly NamedFloats[]): Promise<{ output: NamedFloats; inputs: readonly NamedFloats[] }> {
     if (this.#closing) throw new TarsierError('internal', 'The vision tower was used after it was closed. Please report it.')
     const answer = await this.#ask(
@@ -74,7 +74,7 @@ export class TowerSession {
     return answer
   }
 
-  /** An idle thread keeps no process alive. */
+  /** Lets the process exit while the thread is idle. */
   #rest(): void {
     if (this.#waiting.length === 0 && !this.#closing) this.#thread.unref()
   }
@@ -85,13 +85,13 @@ export class TowerSession {
   }
 }
 
-/** The built entry beside the built caller; from sources (tests, tools) the TypeScript one, loaded through tsx. */
+/** Starts the built entry next to the built caller, or from sources (tests, tools) the TypeScript entry, loaded through tsx. */
 function startThread(): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./tower-thread.js', import.meta.url))
   const entry = JSON.stringify(new URL('./tower-thread.ts', import.meta.url).href)
   const tsxPackage = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
   const tsx = JSON.stringify(new URL('./dist/esm/api/index.mjs', tsxPackage).href)
-  // Node 20 does not obey --import in a thread's execArgv.
+  // Node 20 ignores --import in a thread's execArgv.
   return new Worker(`import(${tsx}).then(({ register }) => (register(), import(${entry})))`, { eval: true, execArgv: [] })
 }
 

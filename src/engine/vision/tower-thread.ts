@@ -7,10 +7,10 @@ import { withPlainAttention } from './plain-attention.ts'
 import { type SessionWishes, sessionOptions } from './session-options.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
-// Entry of the tower's thread: onnxruntime-node runs a model on the thread that asks, so the engine asks from here and stays responsive.
+// Entry of the tower's thread: onnxruntime-node runs a model on the calling thread, so this thread keeps the engine responsive.
 if (!parentPort) throw new Error('tower-thread is started by TowerSession only')
 const port = parentPort
-// Devices that cannot be had are told by the error; the library would write it to the terminal as well.
+// Errors report unavailable devices; otherwise the library would also print them to the terminal.
 env.logLevel = 'fatal'
 
 let session: InferenceSession | null = null
@@ -35,7 +35,7 @@ async function answer(message: ToThread): Promise<void> {
       const [name = ''] = session.outputNames
       const result = results[name]
       if (!result || !(result.data instanceof Float32Array)) throw new Error(`the output "${name}" is not a 32-bit float tensor`)
-      // ONNX Runtime owns what it returned: a copy crosses, and the inputs' memory goes back to be used again.
+      // ONNX Runtime owns the output, so a copy is transferred; the input buffers are returned for reuse.
       const data = result.data.slice()
       result.dispose()
       return post({ kind: 'ran', output: { name, dims: result.dims, data }, inputs: message.inputs }, [

@@ -6,7 +6,7 @@ import { damaged } from './tower-files.ts'
 import type { TowerForm } from './tower-form.ts'
 import { TowerSession } from './tower-session.ts'
 
-/** A session that has computed finite rows of a small picture once, as many as the manifest speaks of. */
+/** Opens a session and runs it once with a small image. Throws if the rows are not finite, or not as many as the manifest requires. */
 export async function openTried(path: string, wishes: SessionWishes, { vision }: ModelManifest, form: TowerForm): Promise<TowerSession> {
   const { trial } = form
   const [rows, columns] = [trial.height / vision.patchSize, trial.width / vision.patchSize]
@@ -26,7 +26,7 @@ export async function openTried(path: string, wishes: SessionWishes, { vision }:
   }
 }
 
-/** Patches of several pictures of one size. */
+/** The `pixels` input: patches of several images of equal size. */
 export function pixelsInput(data: Float32Array<ArrayBuffer>, frames: number, patches: number): NamedFloats {
   return { name: 'pixels', dims: [frames, patches, data.length / (frames * patches)], data }
 }
