@@ -74,7 +74,7 @@ export class Service {
     return (await answer) as ShellAnswers[Kind]
   }
 
-  /** Shuts the service down in order, and kills it after a timeout. */
+  /** Shuts the service down gracefully, and kills it after a timeout. */
   async stop(): Promise<void> {
     this.#stopping = true
     const child = this.#child

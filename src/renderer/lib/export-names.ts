@@ -1,6 +1,6 @@
 import { type ExportFormat, exportFormats } from '../../shared/contract/batch.ts'
 
-/** Describes the purpose of each export format. */
+/** Labels of the export formats. */
 const names: Readonly<Record<ExportFormat, string>> = {
   txt: 'Plain text (.txt)',
   jsonl: 'JSON Lines (.jsonl)',

@@ -13,7 +13,7 @@ interface BenchState {
   readonly folder: string | null
   readonly leaderboard: readonly LeaderboardRow[]
   readonly problem: TarsierError | null
-  /** The run that is shown, and its id before it has been read. */
+  /** Id of the open run, set before `run` has loaded. */
   readonly open: string | null
   readonly run: BenchRun | null
   /** The run for comparison. */

@@ -35,7 +35,6 @@ interface ClipState {
   readonly close: () => void
 }
 
-/** The open clip. */
 export const useClip = create<ClipState>((set, get) => ({
   metadata: null,
   opening: null,

@@ -9,7 +9,6 @@ import { Confirm } from '../ui/confirm.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
-/** A batch in the list. */
 export function BatchRow({ job }: { readonly job: BatchJob }) {
   const { show, remove } = useBatches()
   const [asking, setAsking] = useState(false)

@@ -3,7 +3,6 @@ import { figureLine } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { useBench } from '../../stores/bench.ts'
 
-/** A run in the list. */
 export function RunRow({ run }: { readonly run: BenchRunSummary }) {
   const show = useBench((state) => state.show)
   return (

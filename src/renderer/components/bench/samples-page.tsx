@@ -8,7 +8,7 @@ import { SampleFilters } from './sample-filters.tsx'
 import { SampleList } from './sample-list.tsx'
 import { SamplePanel } from './sample-panel.tsx'
 
-/** The samples of one run or two runs compared, and the selected one in full. In narrow windows it replaces the list. */
+/** The samples of one run or two runs compared, and the selected one in full. In narrow windows the selected sample replaces the list. */
 export function SamplesPage({ run }: { readonly run: BenchRun }) {
   const other = useBench((state) => state.other)
   const { query, problem, ask } = useBenchList()

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react'
 
-/** A question from the user. */
 export function QuestionBubble({ text, children }: { readonly text: string; readonly children?: ReactNode }) {
   return (
     <div className="group flex flex-col items-end gap-0.5">

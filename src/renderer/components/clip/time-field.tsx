@@ -5,7 +5,6 @@ interface TimeFieldProps {
   readonly label: string
   readonly value: number
   readonly onChange: (seconds: number) => void
-  /** Disables the field. */
   readonly disabled?: boolean
 }
 

@@ -9,7 +9,6 @@ import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 
-/** An installed model. */
 export function InstalledCard({ model }: { readonly model: InstalledModel }) {
   const used = useSettings((state) => state.view?.values.model === model.name)
   const set = useSettings((state) => state.set)
