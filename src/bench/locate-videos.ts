@@ -10,13 +10,13 @@ import { clipNames } from './clip-names.ts'
 import { dataSetOf } from './datasets.ts'
 import { clipsOf, type Sample } from './sample.ts'
 
-/** Which of `7.mp4` and `7.webm` is meant by vid 7: upstream's own first, the rest by name. */
+/** Preference order of file formats if vid 7 matches both `7.mp4` and `7.webm`: upstream's own first, then by name. */
 const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
 
-/** Where a clip lies: its absolute path, or those of the pictures that are its frames. */
+/** Location of a clip: its absolute path, or the absolute paths of the images that are its frames. */
 export type ClipFile = string | readonly string[]
 
-/** Where the clips of a sample lie, each as {@link clipPath} has it. */
+/** Locates the clips of a sample, each as {@link clipPath} does. */
 export function clipFiles(sample: Sample, videos: VideoFolder | null): ClipFile[] {
   return clipsOf(sample).map(({ file }) =>
     typeof file === 'string' ? clipPath(file, sample, videos) : file.map((one) => clipPath(one, sample, videos)),
@@ -24,8 +24,8 @@ export function clipFiles(sample: Sample, videos: VideoFolder | null): ClipFile[
 }
 
 /**
- * The absolute path of a sample's clip: as annotated, seen from the current folder, or found among the videos where the annotation has a
- * placeholder. Throws `file-missing` where it is not found; whether an annotated file exists is not looked at.
+ * Returns the absolute path of a sample's clip: the annotated path, relative to the current folder, or the clip found in the video folder if the
+ * annotation has a placeholder. Throws `file-missing` if it is not found; does not check whether an annotated file exists.
  */
 export function clipPath(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
   if (!isPlaceholder(file)) return resolve(file)
@@ -33,21 +33,21 @@ export function clipPath(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 
   return videos.find(sample)
 }
 
-/** A clip in the folder, by its way from there. */
+/** A clip in the folder, by its relative path. */
 interface Entry {
   readonly path: string
-  /** Names of the folders and of the file, as {@link folded}. */
+  /** Names of the folders and of the file, {@link folded}. */
   readonly names: readonly string[]
 }
 
 /**
- * The clips of a folder and those below it, found by the `vid` of annotations. The folder is walked once; only what was seen then is ever
- * given, so that no annotation leads out of it (a link that lies in the folder is taken for what it leads to).
+ * The clips in a folder and its subfolders, found by the `vid` of annotations. The folder is scanned once, and only files found by the scan are
+ * returned, so that no annotation can refer to a file outside of it (symbolic links in the folder are followed).
  */
 export class VideoFolder {
   readonly directory: string
   readonly #byName: ReadonlyMap<string, readonly Entry[]>
-  /** Folders below it that could not be read. */
+  /** Subfolders that could not be read. */
   readonly #unread: readonly string[]
 
   private constructor(directory: string, byName: ReadonlyMap<string, readonly Entry[]>, unread: readonly string[]) {
@@ -56,7 +56,7 @@ export class VideoFolder {
     this.#unread = unread
   }
 
-  /** Throws `file-missing` and `file-unreadable`. */
+  /** Scans a folder. Throws `file-missing` and `file-unreadable`. */
   static async open(directory: string, signal: AbortSignal): Promise<VideoFolder> {
     const byName = new Map<string, Entry[]>()
     const unread: string[] = []
@@ -73,11 +73,10 @@ export class VideoFolder {
   }
 
   /**
-   * The clip of a sample, as an absolute path. A vid is the name of a file with its extension (FAVOR-Bench) or without (DREAM-1K), with folders
-   * before it (TVBench) or not; upper and lower case are the same, and a file of another format under that name will do. Where no file is called
-   * so, the names in `extra_info` are tried ({@link clipNames}). The file may lie anywhere below the folder; where there are several, the one in a
-   * folder named as the data set comes first, then the one that is exactly where the vid says. Throws `file-missing` where there is none, or
-   * several with nothing to choose between them.
+   * Returns the absolute path of a sample's clip. A vid is a file name with its extension (FAVOR-Bench) or without (DREAM-1K), optionally preceded
+   * by folders (TVBench). Matching is case-insensitive, and a file of another format with that name is accepted. If no file matches, tries the
+   * names in `extra_info` ({@link clipNames}). The file may be anywhere below the folder. Of several matches, prefers one in a folder named after
+   * the data set, then one at exactly the path in the vid. Throws `file-missing` if there is no match, or several that cannot be distinguished.
    */
   find(sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>): string {
     const names = clipNames(sample)
@@ -91,7 +90,7 @@ export class VideoFolder {
     throw missing(`There is no video ${wanted} in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
   }
 
-  /** The best files of a name: those in a folder of the data set's, and of these the ones that are exactly where it says. */
+  /** Returns the best matches of a name: those in a folder of the data set, and among these the ones at exactly the given path. */
   #matches(clipName: string, dataset: string): readonly Entry[] {
     const wanted = partsOf(clipName)
     if (wanted === null) throw missing(`The clip's name "${clipName}" is not a name or a path inside a folder. Correct the annotation.`)
@@ -114,13 +113,13 @@ export class VideoFolder {
   }
 }
 
-/** What one walk has come by. */
+/** State of one scan. */
 interface Walk {
   readonly visited: Set<string>
   readonly unread: string[]
 }
 
-/** Ways from the folder, each as names. Hidden entries are passed over; a folder that is reached twice is walked once. */
+/** Yields relative paths, each as a list of names. Skips hidden entries; scans a folder that is reachable by two paths only once. */
 async function* clipsIn(directory: string, way: readonly string[], walk: Walk, signal: AbortSignal): AsyncGenerator<string[], void> {
   signal.throwIfAborted()
   const path = join(directory, ...way)
@@ -132,7 +131,7 @@ async function* clipsIn(directory: string, way: readonly string[], walk: Walk, s
     entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
     if (way.length === 0) throw readFailure(path, error)
-    // Such as lost+found on a disk of videos: it matters only where a clip is missing.
+    // For example lost+found at the root of a disk. This only matters if a clip is missing.
     walk.unread.push(path)
     return
   }
@@ -145,7 +144,7 @@ async function* clipsIn(directory: string, way: readonly string[], walk: Walk, s
   }
 }
 
-/** File systems differ in upper and lower case, and in how an accent is written. */
+/** Normalizes case and accents, which file systems handle differently. */
 function folded(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }
@@ -154,27 +153,27 @@ function withoutExtension(name: string): string {
   return hasMediaExtension(name) || name.endsWith(FRAMES_ENDING) ? name.slice(0, -extname(name).length) : name
 }
 
-/** The names in a vid; null where it would lead out of a folder, or to none. */
+/** Splits a vid into names; null if it would leave the folder or name nothing. */
 function partsOf(vid: string): string[] | null {
   const parts = folded(vid).split('/')
   return parts.every((part) => part !== '' && part !== '.' && part !== '..') ? parts : null
 }
 
-/** Whether the way ends with the wanted one, whose last name may lack its extension. */
+/** Whether the path ends with the wanted one, whose last name may lack its extension. */
 function endsWith(names: readonly string[], wanted: readonly string[]): boolean {
   const before = wanted.slice(0, -1)
   const folders = names.slice(names.length - wanted.length, -1)
   return names.length >= wanted.length && before.every((name, i) => name === folders[i])
 }
 
-/** Names of folders that say which data set is in them: `tvbench`, `TVBench`, `DREAM-1k`. */
+/** Folder names that identify a data set: `tvbench`, `TVBench`, `DREAM-1k`. */
 function foldersOf(dataset: string): string[] {
   const set = dataSetOf(dataset)
   const [name = ''] = dataset.split('/', 1)
   return (set ? [set.name, set.dataset, basename(set.file, '.jsonl')] : [name]).map(folded)
 }
 
-/** Lower comes first: a name exactly as the vid, case and all, then by extension. */
+/** Sort rank, lowest first: exact name match including case, then by extension. */
 function rank({ path }: Entry, vid: string): number {
   const at = PREFERRED.indexOf(extname(path).toLowerCase())
   const [name, last] = [basename(path), basename(vid)]

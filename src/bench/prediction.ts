@@ -1,20 +1,20 @@
 import { z } from 'zod'
 
-/** What one answer was made with. Two runs can only be compared where these are equal. */
+/** The model and inputs that produced an answer. Two runs are comparable only if these are equal. */
 export const usedSchema = z.object({
   engine: z.enum(['tarsier', 'openai']),
   model: z.string(),
-  /** sha256 of the model's files by name; of a server's model nothing is known. */
+  /** sha256 of the model's files, by name; empty for a server's model. */
   files: z.record(z.string(), z.string()),
-  /** The frames seen: number and seconds. */
+  /** The frames the model saw: index and time in seconds. */
   frames: z.array(z.object({ index: z.number(), time: z.number() })),
-  /** Size of the pictures the model saw; null where a server did not say. */
+  /** Size of the frames the model saw; null if a server did not report it. */
   width: z.number().nullable(),
   height: z.number().nullable(),
   generation: z.object({ maxTokens: z.number(), temperature: z.number(), topP: z.number() }),
-  /** Where vision and language ran. */
+  /** Devices that ran vision and language. */
   device: z.string(),
-  /** From the first read of the clip to the last word. */
+  /** Seconds from the first read of the clip to the end of the answer. */
   seconds: z.number(),
   /** Versions of this program and of its engines, by name. */
   versions: z.record(z.string(), z.string()),
@@ -23,27 +23,27 @@ export const usedSchema = z.object({
 const upstreamVersionSchema = z.literal([1, 2])
 export type UpstreamVersion = z.infer<typeof upstreamVersionSchema>
 
-/** One line of `predictions.jsonl`: a sample that was answered, or why it was not. */
+/** One line of `predictions.jsonl`: the answer to a sample, or the reason why there is none. */
 export const predictionSchema = z.object({
   key: z.string(),
   dataset: z.string(),
   task: z.string(),
   idx: z.union([z.number(), z.string()]),
   vid: z.union([z.number(), z.string(), z.null()]),
-  /** Path of the clip that was shown, of several the first; null where none was found, and where only words were asked. */
+  /** Path of the clip that was shown, the first if there were several; null if none was found, and for text-only questions. */
   video: z.string().nullable(),
   prompt: z.string(),
   begun: z.string(),
   question: z.string().nullable(),
   reference: z.union([z.string(), z.array(z.string())]),
   extraInfo: z.record(z.string(), z.unknown()),
-  /** The model's answer without `begun`; null where the sample failed. */
+  /** The model's answer without `begun`; null if the sample failed. */
   prediction: z.string().nullable(),
   finish: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Null where the sample failed, and for predictions of the Python program. */
+  /** Null if the sample failed, and for predictions of the Python program. */
   used: usedSchema.nullable(),
-  /** Version of the Python program by whose rules the line is scored. Defaults to 2. */
+  /** Version of the Python program whose scoring rules apply to the line. Defaults to 2. */
   upstream: upstreamVersionSchema.optional(),
 })
 

@@ -10,42 +10,42 @@ import { type ClipFile, clipFiles, clipPath, VideoFolder } from './locate-videos
 import { clipsOf, type Sample } from './sample.ts'
 
 export interface PrepareRequest {
-  /** A file or a folder of annotations, of either shape. */
+  /** A file or a folder of annotations, of either format. */
   readonly annotations: string
-  /** Where the clips are. */
+  /** Folder of the clips. */
   readonly videos: string
-  /** File to write. */
+  /** Output file. */
   readonly out: string
-  /** Write it anew where it is there already; else that is refused. */
+  /** Replace an existing output file; otherwise its existence is an error. */
   readonly overwrite: boolean
 }
 
-/** What happens while annotations are prepared. */
+/** Events of the preparation of annotations. */
 export type PrepareEvent =
   | { readonly kind: 'line'; readonly done: number }
   | BrokenLine
-  /** A clip was not found; `file` and `line` are the first of the `lines` that ask for it. */
+  /** A clip was not found. `file` and `line` are the first of the `lines` that use it. */
   | { readonly kind: 'missing'; readonly file: string; readonly line: number; readonly lines: number; readonly error: TarsierError }
   | { readonly kind: 'checking'; readonly path: string; readonly done: number; readonly of: number }
-  /** A clip is there, but cannot be opened. */
+  /** A clip exists but cannot be opened. */
   | { readonly kind: 'unusable'; readonly path: string; readonly error: TarsierError }
 
 export interface PrepareSummary {
-  /** Lines written. */
+  /** Number of lines written. */
   readonly lines: number
-  /** Lines among them whose clip was not found: their placeholder is still there. */
+  /** Number of these lines whose clip was not found; they keep their placeholder. */
   readonly missing: number
-  /** Lines left out. */
+  /** Number of broken lines, which are left out. */
   readonly broken: number
-  /** Different clips, and how many of them cannot be opened. */
+  /** Number of distinct clips, and how many of them cannot be opened. */
   readonly clips: number
   readonly unusable: number
 }
 
 /**
- * Writes annotations with the clips' paths in place of `<placeholder>`, and opens every clip once to see that it can be. Everything else
- * of a line stays as it is; a line whose clip is not found stays whole, a broken one is left out, and both are told. The file appears when all is
- * done, or not at all. Throws `file-missing` and `file-unreadable` for annotations and videos, `write-failed`, `disk-full`.
+ * Writes annotations with the clips' paths in place of `<placeholder>`, and opens every clip once to check it. Everything else in a line is
+ * unchanged. A line whose clip is not found is kept unchanged, a broken line is left out; both are reported. The output file appears only when
+ * everything is complete. Throws `file-missing` and `file-unreadable` for annotations and videos, `write-failed`, `disk-full`.
  */
 export async function prepareAnnotations(
   request: PrepareRequest,
@@ -101,7 +101,7 @@ function located(sample: Sample, videos: VideoFolder): ClipFile[] | TarsierError
   }
 }
 
-/** Opens each clip in a process that may die of it; gives how many cannot be opened. */
+/** Opens each clip in a separate process that a clip may crash; returns how many cannot be opened. */
 async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell: (event: PrepareEvent) => void): Promise<number> {
   let unusable = 0
   let done = 0
@@ -117,7 +117,7 @@ async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell:
         unusable++
         tell({ kind: 'unusable', path, error: problem })
         if (!isProcessLost(problem)) continue
-        // One that kills the process says nothing of the next, however many of them there are.
+        // A clip that crashes the process must not affect the next ones, however many crash.
         await media[Symbol.asyncDispose]()
         media = new MediaClient()
       }
@@ -128,7 +128,7 @@ async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell:
   return unusable
 }
 
-/** Samples that look for one clip. */
+/** Identifies the samples that use the same clip. */
 function nameOf({ dataset, vid }: Sample): string {
   return JSON.stringify([dataset.split('/', 1), vid])
 }

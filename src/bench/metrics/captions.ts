@@ -3,16 +3,16 @@ import { cider } from './cider.ts'
 import { tokenizeCaption } from './ptb-tokenizer.ts'
 
 export interface CaptionScores {
-  /** CIDEr as pycocoevalcap gives it, 0 to 10. */
+  /** CIDEr as computed by pycocoevalcap, 0 to 10. */
   readonly cider: number
   readonly success: number
-  /** Samples without a caption. They score 0, as upstream's `<error>` does, and their references count like all others. */
+  /** Samples without a caption. They score 0, like upstream's `<error>`, and their references count like all others. */
   readonly failed: number
   /** CIDEr of each sample, in the order of the predictions. */
   readonly scores: readonly number[]
 }
 
-/** CIDEr of short captions, lower-cased and cut by the Penn Treebank's rules first. */
+/** Computes CIDEr of short captions, after lower-casing and Penn Treebank tokenization. */
 export function scoreCaptions(predictions: readonly Prediction[]): CaptionScores {
   const failed = predictions.filter(({ prediction }) => prediction === null).length
   const pairs = predictions.map(({ prediction, reference }) => ({

@@ -1,18 +1,18 @@
 import { mean } from './figures.ts'
 
-/** A caption and the references it is held against, as words. */
+/** A tokenized caption and its tokenized references. */
 export interface CaptionPair {
   readonly candidate: readonly string[]
   readonly references: readonly (readonly string[])[]
 }
 
 const longest = 4
-/** Standard deviation of the penalty for a difference in length. */
+/** Standard deviation of the Gaussian length penalty. */
 const sigma = 6
 
-/** N-grams of one caption, weighted by how often it has them and how rare they are among all references. */
+/** N-grams of one caption, weighted by their frequency in it and their rarity among all references (TF-IDF). */
 interface Weighted {
-  /** By length, 1 first. */
+  /** Weights by n-gram length, starting with 1. */
   readonly weights: readonly ReadonlyMap<string, number>[]
   readonly norms: readonly number[]
   /** Number of bigrams: pycocoevalcap's measure of length. */
@@ -20,8 +20,8 @@ interface Weighted {
 }
 
 /**
- * CIDEr as pycocoevalcap's `Cider` computes it (clipped, with the Gaussian penalty for length, document frequencies from the references).
- * 0 to 10; its mean over the pairs, and each pair's own. NaN without pairs.
+ * Computes CIDEr as pycocoevalcap's `Cider` does (clipped, with the Gaussian length penalty and document frequencies from the references). Returns
+ * the mean over all pairs and the score of each pair, from 0 to 10; the mean is NaN without pairs.
  */
 export function cider(pairs: readonly CaptionPair[]): { readonly score: number; readonly scores: readonly number[] } {
   const counted = pairs.map(({ candidate, references }) => ({ candidate: ngrams(candidate), references: references.map(ngrams) }))
@@ -35,7 +35,7 @@ export function cider(pairs: readonly CaptionPair[]): { readonly score: number; 
   return { score: mean(scores), scores }
 }
 
-/** How often each n-gram occurs, by length. Words hold no blanks, so a blank keeps them apart. */
+/** Counts the n-grams, by length. Tokens contain no spaces, so a space separates them. */
 function ngrams(tokens: readonly string[]): Map<string, number>[] {
   return Array.from({ length: longest }, (_, i) => {
     const counts = new Map<string, number>()
@@ -47,7 +47,7 @@ function ngrams(tokens: readonly string[]): Map<string, number>[] {
   })
 }
 
-/** In the references of how many pairs each n-gram occurs. */
+/** For each n-gram, counts the pairs whose references contain it. */
 function documentFrequency(references: readonly (readonly ReadonlyMap<string, number>[])[][]): Map<string, number> {
   const frequency = new Map<string, number>()
   for (const group of references) {
@@ -70,7 +70,7 @@ function weigh(counts: readonly ReadonlyMap<string, number>[], frequency: Readon
   }
 }
 
-/** Mean over the four lengths of n-grams. */
+/** Returns the mean over the four n-gram lengths. */
 function similarity(candidate: Weighted, reference: Weighted): number {
   const delta = candidate.length - reference.length
   const penalty = Math.exp(-(delta ** 2) / (2 * sigma ** 2))

@@ -2,7 +2,7 @@ import { mean } from './figures.ts'
 import { groupBy } from './group-by.ts'
 import type { DreamVerdict, EventCount } from './verdicts.ts'
 
-/** Means over descriptions, each 0 to 1, and what AutoDQ makes of them; NaN where there is no description. */
+/** Means over descriptions, each 0 to 1, and AutoDQ's F1 of them; NaN without descriptions. */
 export interface DreamFigures {
   readonly f1: number
   readonly recall: number
@@ -15,17 +15,17 @@ export interface DreamScore extends DreamFigures {
   readonly failed: number
 }
 
-/** One column of a further table. */
+/** One column of an additional table. */
 export interface DreamBucket extends DreamFigures {
-  /** As upstream heads the column: `<=1`, `==2`, `in [4, 5]`. */
+  /** Upstream's column heading: `<=1`, `==2`, `in [4, 5]`. */
   readonly name: string
   readonly count: number
 }
 
 export interface DreamScores {
-  /** By the annotated data set `NAME/sub task`, sorted. */
+  /** Scores by annotated data set `NAME/sub task`, sorted. */
   readonly tasks: ReadonlyMap<string, DreamScore>
-  /** Recall and precision are the means of the sub tasks' own, not of the samples. */
+  /** Overall score. Recall and precision are means over the sub tasks, not over the samples. */
   readonly overall: DreamScore
   readonly buckets: {
     readonly subjects: readonly DreamBucket[]
@@ -34,7 +34,7 @@ export interface DreamScores {
   }
 }
 
-/** A bucket holds the numbers up to and with `last` that the buckets before it do not. */
+/** A bucket contains the values up to and including `last` that no earlier bucket contains. */
 interface Limit {
   readonly name: string
   readonly last: number
@@ -55,9 +55,9 @@ const many: readonly Limit[] = [
 ]
 
 /**
- * DREAM-1K's tables.
+ * Computes DREAM-1K's tables.
  *
- * @param failed the data set (`NAME/sub task`) of each sample that has no verdict, because it has no description or the judge gave none.
+ * @param failed the data set (`NAME/sub task`) of each sample without a verdict, because it has no description or the judge returned none.
  */
 export function aggregateDream(verdicts: readonly DreamVerdict[], failed: readonly string[]): DreamScores {
   const judged = groupBy(verdicts, (verdict) => verdict.dataset)
@@ -82,12 +82,12 @@ export function aggregateDream(verdicts: readonly DreamVerdict[], failed: readon
   }
 }
 
-/** What part of a text's events the other text entails; a text without events counts as 1. */
+/** Returns the share of a text's events that the other text entails; 1 for a text without events. */
 export function entailedPart({ entailed, total }: EventCount): number {
   return total === 0 ? 1 : entailed / total
 }
 
-/** The harmonic mean. Where both are 0 it is 0; upstream divides by 0 there and prints `nan`. */
+/** Returns the harmonic mean; 0 if both are 0, where upstream divides by 0 and prints `nan`. */
 export function f1Of(recall: number, precision: number): number {
   return recall + precision === 0 ? 0 : (2 * recall * precision) / (recall + precision)
 }
@@ -100,7 +100,7 @@ function figuresOf(verdicts: readonly DreamVerdict[]): DreamFigures {
   return figures(mean(verdicts.map(({ recall }) => entailedPart(recall))), mean(verdicts.map(({ precision }) => entailedPart(precision))))
 }
 
-/** Samples whose annotation lacks the number are in no bucket. */
+/** Groups verdicts into buckets by an annotated number. Samples whose annotation lacks it are in no bucket. */
 function bucketsBy(verdicts: readonly DreamVerdict[], field: string, limits: readonly Limit[]): DreamBucket[] {
   const groups = groupBy(verdicts, ({ extraInfo }) => {
     const number = extraInfo[field]

@@ -4,11 +4,11 @@ import { mean, share } from './figures.ts'
 import { groupBy } from './group-by.ts'
 
 /**
- * The option that an answer names, as upstream reads it: brackets and what Python strips away, then the first character, which has to be a capital letter.
- * A digit stands for the letter at its place, 0 for A to 5 for F.
+ * Parses the option that an answer names, as upstream does: strips brackets and Python's whitespace, then takes the first character, which must be
+ * a capital letter. A digit stands for the letter at its position, from 0 for A to 5 for F.
  *
- * @param lowestDigit 1 where upstream takes no 0 (and 1 is still B): in version 1, and for Video-MME.
- * @returns the letter, or null where the answer counts as failed.
+ * @param lowestDigit 1 where upstream does not accept 0 (1 is still B): in version 1, and for Video-MME.
+ * @returns the letter, or null if the answer counts as failed.
  */
 export function parseChoice(answer: string, lowestDigit: 0 | 1 = 0): string | null {
   const [first] = pythonStrip(answer.replaceAll(/[()]/g, ''))
@@ -17,38 +17,39 @@ export function parseChoice(answer: string, lowestDigit: 0 | 1 = 0): string | nu
   return /^\p{Lu}$/u.test(first) ? first : null
 }
 
-/** One row: the questions of a sub task, or of the data set. */
+/** One row of the table: the questions of a sub task, or of the data set. */
 export interface ChoiceScore {
-  /** Right answers among those that name an option, 0 to 1; NaN where none does. */
+  /** Share of correct answers among those that name an option, 0 to 1; NaN if none does. */
   readonly accuracy: number
   readonly success: number
-  /** Answers that name no option, and samples that had no answer. */
+  /** Number of answers that name no option, and of samples without an answer. */
   readonly failed: number
 }
 
 export interface MultiChoiceScores extends ChoiceScore {
-  /** By the annotated data set `NAME/sub task`, in the order of appearance. */
+  /** Scores by annotated data set `NAME/sub task`, in order of appearance. */
   readonly tasks: ReadonlyMap<string, ChoiceScore>
 }
 
-/** The data set whose overall accuracy is the mean of its sub tasks' in version 1 of upstream, the only one with sub tasks there. */
+/** The only data set with sub tasks in version 1 of upstream. There, its overall accuracy is the mean over its sub tasks. */
 const MEAN_OF_TASKS = 'MVBench'
 
-/** The version of upstream by whose rules predictions are scored: version 1 where all of them are its lines, else 2. */
+/** Returns the version of upstream whose scoring rules apply: version 1 if all predictions are lines of version 1, otherwise 2. */
 export function rulesOf(predictions: readonly Pick<Prediction, 'upstream'>[]): UpstreamVersion {
   return predictions.length > 0 && predictions.every(({ upstream }) => upstream === 1) ? 1 : 2
 }
 
-/** One answer held against the right letter; null where it names none. */
+/** Whether an answer names the correct letter; null if it names none. */
 export function judgeChoice(prediction: Prediction, lowestDigit: 0 | 1): boolean | null {
   const letter = prediction.prediction === null ? null : parseChoice(prediction.prediction, lowestDigit)
   return letter === null ? null : letter === prediction.reference
 }
 
 /**
- * Accuracy of the sub tasks and of all questions; like upstream's, it leaves out answers that name no option.
+ * Computes the accuracy of the sub tasks and of all questions. Like upstream, it excludes answers that name no option.
  *
- * @param rules version of upstream: 1 takes no 0 for A, and has for MVBench the mean of the sub tasks' accuracies. Defaults to {@link rulesOf}.
+ * @param rules version of upstream: version 1 does not accept 0 for A, and uses the mean over the sub tasks for MVBench. Defaults to {@link
+ * rulesOf}.
  */
 export function scoreMultiChoice(predictions: readonly Prediction[], rules: UpstreamVersion = rulesOf(predictions)): MultiChoiceScores {
   const lowestDigit = rules === 1 ? 1 : 0

@@ -2,7 +2,7 @@ import { mean, share } from './figures.ts'
 import type { OpenVerdict } from './verdicts.ts'
 
 export interface OpenScores {
-  /** Answers that the judge takes for right, 0 to 1; NaN where it judged none. */
+  /** Share of answers that the judge considers correct, 0 to 1; NaN if it judged none. */
   readonly accuracy: number
   /** Mean of the judge's scores, 0 to 5. */
   readonly averageScore: number
@@ -10,7 +10,7 @@ export interface OpenScores {
   readonly failed: number
 }
 
-/** @param failed how many samples have no verdict, because they have no answer or the judge gave none. */
+/** @param failed number of samples without a verdict, because they have no answer or the judge returned none. */
 export function aggregateOpenEnded(verdicts: readonly OpenVerdict[], failed: number): OpenScores {
   return {
     accuracy: share(verdicts.map(({ correct }) => correct)),

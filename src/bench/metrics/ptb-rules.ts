@@ -1,27 +1,27 @@
 /**
- * The Penn Treebank's way of cutting English, as the Stanford tokenizer that pycocoevalcap calls does it to lower-case text. Written by what is known of its
- * grammar and by putting texts to it (tools/reference/caption_cider.py); the fixture made by that script holds these rules to it.
+ * Penn Treebank tokenization of English, as the Stanford tokenizer that pycocoevalcap calls does it for lower-case text. Derived from what is known
+ * of its grammar and from its output on test texts (tools/reference/caption_cider.py); tested against the fixture that this script generates.
  */
 
-/** A kind of word. Where several fit, the longest is taken, and the first of equals. */
+/** A kind of token. If several rules match, the longest match wins, and the first rule among equally long ones. */
 export interface Rule {
-  /** Sticky. What its first group sees ahead is no part of the word but makes the match longer. */
+  /** Sticky pattern. Text matched by the lookahead in its first group is not part of the token, but counts for the length of the match. */
   readonly pattern: RegExp
-  /** What the word becomes, where it is not what stands there; empty for what is left out. */
+  /** Transforms the token; an empty result drops it. */
   readonly becomes?: (word: string) => string
 }
 
-/** Letters that the tokenizer knows: none above U+FFFF, no variation selectors. */
+/** Letters that the tokenizer recognizes: none above U+FFFF, no variation selectors. */
 const letter = '(?:(?![\\u{10000}-\\u{10ffff}\\ufe00-\\ufe0f])[\\p{L}\\p{M}\\u00ad])'
 const sign = `(?:${letter}|\\p{Nd})`
 const blank = '[ \\u00a0]'
 const hyphen = '[-_\\u2010\\u2011\\u058a]'
-/** Ends a suffix: no letter may follow. */
+/** End of a suffix: no letter may follow. */
 const end = '(?![a-z])'
-/** Ends a contraction of two words: neither may a suffix. */
+/** End of a contraction of two words: neither a letter nor a suffix may follow. */
 const over = "(?![a-z'])"
 
-/** Words that keep their full stop. Single letters do as well. */
+/** Abbreviations that keep their full stop; single letters keep it, too. */
 const abbreviations = [
   ...'adj adm adv al ala alex apr aug ave bhd brig calif cf cie co col conn corp cos cpl ct dak dec det dr drs ens esq est etc ext'.split(
     ' ',
@@ -32,10 +32,10 @@ const abbreviations = [
   ),
   ...'ste sys tel thu tue va vs vt wed wis wm wyo'.split(' '),
 ].join('|')
-/** These only before a number. */
+/** Abbreviations that keep it only before a number. */
 const numbered = 'art|ca|figs?|nos?|op|pp|prop'
 
-/** Whole words with an apostrophe. */
+/** Single tokens that contain an apostrophe. */
 const apostrophes = [
   ...[
     "'n'",
@@ -61,7 +61,7 @@ const segment = `(?:[dlo]'${sign})?${sign}+`
 const thing = `${segment}(?:${hyphen}${segment})*`
 const initials = '[a-z](?:\\.[a-z])+'
 const slashed = '[a-z0-9]+(?:-[a-z]+){0,2}'
-/** As long as labels of hosts may be, so that a text without blanks is not searched over and over. */
+/** Limited to the maximum length of a host name's label, to avoid quadratic search time in text without spaces. */
 const host = '[^\\s"`\'<>|.!?(){},\\-_$]{1,63}'
 const pathEnd = '[^\\s"<>|.!?(){},-]'
 
@@ -71,7 +71,7 @@ function rule(pattern: string, becomes?: (word: string) => string): Rule {
 
 const nothing = () => ''
 
-/** Contractions first: they are as long as the words they are cut from. */
+/** Contractions come first, since they are as long as the words that they split. */
 export const rules: readonly Rule[] = [
   rule(`can(?=(not${over}))`),
   rule(`gon(?=(na${over}))`),
@@ -86,7 +86,7 @@ export const rules: readonly Rule[] = [
   rule(apostrophes),
   rule("'[0-9]{2}(?=(\\s|$))"),
   rule(`${letter}+[aeiouy]'[aeiou]${letter}*`),
-  // A full stop before another mark is taken for an abbreviation's.
+  // A full stop before another punctuation mark belongs to an abbreviation.
   rule(`(?:${word}|${thing})\\.(?=([,;:]))`),
   rule(word),
   rule(thing),
@@ -103,7 +103,7 @@ export const rules: readonly Rule[] = [
   rule(`(?:[0-9]{1,4}[-\\s])?[0-9]{1,4}/[0-9]{1,4}`),
   rule('[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{2,4}'),
   rule(`(?:\\([0-9]{2,3}\\)${blank}?|(?:\\+\\+?)?(?:[0-9]{2,4}[- \\u00a0])?[0-9]{2,4}[- \\u00a0])[0-9]{3,4}[- \\u00a0]?[0-9]{3,5}`),
-  // the web
+  // URLs
   rule(`https?://[^\\s"<>|()]+${pathEnd}`),
   rule(`(?:www\\.(?:[^\\s"<>|.!?(){},]+\\.)+[a-z]{2,4}|(?:${host}\\.){1,8}(?:com|net|org|edu))(?:/[^\\s"<>|()]+${pathEnd})?`),
   rule(`[a-z0-9][^\\s"<>|(){}@]{0,63}@(?:[^\\s"<>|(){}.]+\\.)*[^\\s"<>|(){}.]+`),
@@ -117,10 +117,10 @@ export const rules: readonly Rule[] = [
   rule('&lt;', () => '<'),
   rule('&gt;', () => '>'),
   rule('&#[0-9]+;'),
-  // faces
+  // emoticons
   rule("[<>]?[:;=][-o*']?[()dp\\\\{@|[\\]](?![a-z0-9])"),
   rule("[-^x=~<>']_[-^x=~<>']"),
-  // marks that run together; a single one is dealt with below
+  // sequences of punctuation marks; single marks are handled below
   rule('<<|>>'),
   rule('[!?]{2,}|[*]{2,}|#{2,}|@{2,}|_{2,}|-{5,}'),
   rule('\\.{3,5}', nothing),

@@ -1,15 +1,15 @@
 import { rules } from './ptb-rules.ts'
 
-/** Tokens that pycocoevalcap removes. It lists brackets in capitals, but they come in small letters and so stay. */
+/** Tokens that pycocoevalcap removes. It lists bracket tokens in upper case, but they occur in lower case, so they are kept. */
 const removed = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';'])
 
-/** Plain words between blanks, most of every caption, need no rules, but for those that are cut in two. */
+/** Plain words between spaces, which are most of every caption, need no rules, except those that are split in two. */
 const plain = /[a-z]+(?=\s|$)/y
 const cutInTwo = new Set(['cannot', 'gonna', 'gotta', 'lemme', 'gimme', 'wanna'])
 
 /**
- * A caption as the words that CIDEr compares: lower case, cut by the Penn Treebank's rules, without punctuation. Equal to what pycocoevalcap makes of a caption
- * that was lower-cased first, as upstream's are. Characters that its tokenizer does not know (emoji) are left out.
+ * Tokenizes a caption for CIDEr: lower case, Penn Treebank tokenization, without punctuation. The result equals pycocoevalcap's for a caption that
+ * was lower-cased first, as upstream's are. Drops characters that its tokenizer does not recognize (emoji).
  */
 export function tokenizeCaption(caption: string): string[] {
   const text = caption
@@ -20,7 +20,7 @@ export function tokenizeCaption(caption: string): string[] {
   let at = 0
   while (at < text.length) {
     const { length, token } = longestAt(text, at)
-    // A telephone number or a tag may hold blanks, at which CIDEr cuts once more.
+    // A telephone number or a tag may contain spaces, at which CIDEr splits again.
     tokens.push(...token.split(/\s+/).filter((part) => part !== '' && !removed.has(part)))
     at += length
   }
@@ -45,7 +45,7 @@ function longestAt(text: string, at: number): { length: number; token: string } 
   return found
 }
 
-/** Brackets within a longer word (a telephone number, a face), and the soft hyphen, which is not seen. */
+/** Replaces brackets in a longer token (a telephone number, an emoticon), and removes the invisible soft hyphen. */
 function bracketed(word: string): string {
   return word.replaceAll('(', '-lrb-').replaceAll(')', '-rrb-').replaceAll('\u00ad', '')
 }

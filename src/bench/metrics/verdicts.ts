@@ -1,16 +1,16 @@
-/** How many of a text's events the other text entails. */
+/** Number of a text's events that the other text entails. */
 export interface EventCount {
   readonly entailed: number
   readonly total: number
 }
 
-/** AutoDQ's verdict on one description: reference events found in it, and its own events found in the reference. */
+/** AutoDQ's verdict on one description: how many reference events it entails, and how many of its own events the reference entails. */
 export interface DreamVerdict {
-  /** As in the prediction that was judged. */
+  /** Key of the prediction that was judged. */
   readonly key: string
-  /** `NAME/sub task` as annotated; the table has a row for each. */
+  /** Annotated `NAME/sub task`; the table has one row for each. */
   readonly dataset: string
-  /** As annotated; `n_subjects`, `n_shots` and `n_events` choose the row of the further tables. */
+  /** Annotated extra information; `n_subjects`, `n_shots` and `n_events` select the column of the additional tables. */
   readonly extraInfo: Readonly<Record<string, unknown>>
   readonly recall: EventCount
   readonly precision: EventCount
@@ -21,6 +21,6 @@ export interface OpenVerdict {
   readonly key: string
   readonly dataset: string
   readonly correct: boolean
-  /** 0 (nothing in common) to 5 (the same). */
+  /** From 0 (nothing in common) to 5 (identical). */
   readonly score: number
 }

@@ -1,16 +1,16 @@
 import type { Prediction } from '../prediction.ts'
 import { judgeChoice } from './multi-choice.ts'
 
-/** Right answers of those counted. */
+/** Number of correct answers and of answers counted. */
 export interface Tally {
   readonly correct: number
   readonly answered: number
 }
 
-/** The questions of one duration, or of all, by what the video is about and by what is asked. */
+/** Scores of the questions of one duration, or of all, by the video's topic and by question type. */
 export interface VideoMmePart {
   readonly overall: Tally
-  /** Every label of the benchmark in upstream's order, then labels that only these predictions have. */
+  /** Every label of the benchmark in upstream's order, then labels that occur only in these predictions. */
   readonly domains: ReadonlyMap<string, Tally>
   readonly subCategories: ReadonlyMap<string, Tally>
   readonly taskTypes: ReadonlyMap<string, Tally>
@@ -19,9 +19,9 @@ export interface VideoMmePart {
 export interface VideoMmeScores {
   readonly success: number
   readonly failed: number
-  /** Answers that name an option but count in no figure, because of another question about the same video. */
+  /** Answers that name an option but are excluded, because another question about the same video failed. */
   readonly leftOut: number
-  /** Short, medium, long, as far as the predictions have them. */
+  /** Short, medium and long, if the predictions contain them. */
   readonly durations: ReadonlyMap<string, VideoMmePart>
   readonly all: VideoMmePart
 }
@@ -40,8 +40,8 @@ const taskTypes = [
 ]
 
 /**
- * Video-MME's figures. As in upstream, a video with a single failed answer is left out with all its questions, and so is a question whose duration is none
- * of short, medium and long.
+ * Computes Video-MME's scores. As in upstream, a video with one failed answer is excluded with all its questions, and so is a question whose
+ * duration is not short, medium or long.
  */
 export function scoreVideoMme(predictions: readonly Prediction[]): VideoMmeScores {
   const judged = predictions.map((prediction) => ({ prediction, correct: judgeChoice(prediction, 1) }))

@@ -3,15 +3,15 @@ import { clipOf, type DrawnClip } from './clips.ts'
 import { eventsOf } from './events.ts'
 import { describeScene, type QuestionKind, questionOf } from './words.ts'
 
-/** Seeds of the benchmark's clips: so many from here on. */
+/** First seed of the benchmark's clips; the others follow consecutively. */
 const FIRST_SEED = 1
 const CLIPS = 120
-/** Questions of each form that a clip is asked. */
+/** Number of questions of each form per clip. */
 const ASKED = 3
 
 const openKinds = ['background', 'color', 'count', 'first', 'last', 'motion', 'presence', 'shape'] as const satisfies QuestionKind[]
 
-/** What one sample asks; the annotation's line is made of it. */
+/** Content of one sample, from which its annotation line is built. */
 interface Task {
   readonly dataset: string
   readonly task: 'video/caption' | 'video/QA'
@@ -22,14 +22,14 @@ interface Task {
 }
 
 /**
- * The whole of the benchmark as annotations of version 2, a line a sample: a description of each clip, then multi-choice and open questions
- * about it, their kinds taking turns. `vid` is the seed that the clip is drawn from. Always the same.
+ * Returns the whole benchmark as annotations of version 2, one line per sample: a description of each clip, then multi-choice and open questions
+ * about it, with alternating kinds. `vid` is the seed of the clip. Deterministic.
  */
 export function annotateMovingShapes(): string[] {
   const seeds = Array.from({ length: CLIPS }, (_, i) => FIRST_SEED + i)
   const clips = seeds.map((seed, i) => ({ seed, tasks: tasksOf(clipOf(seed), i) }))
   const samples = clips.flatMap(({ seed, tasks }) => tasks.map((task) => ({ seed, task })))
-  // One data set after the other, as files of the papers' data sets are.
+  // The data sets are consecutive, as in the papers' files.
   const blocks = ['moving-shapes-dream', 'moving-shapes-mc', 'moving-shapes-oe'].map((name) =>
     samples.filter(({ task }) => task.dataset.startsWith(`${name}/`)),
   )
@@ -50,7 +50,7 @@ function tasksOf(clip: DrawnClip, place: number): Task[] {
   for (let turn = 0; choices.length < ASKED; turn++) {
     const kind = at(choiceKinds, place * ASKED + turn)
     const choice = choiceOf(kind, scene, questions)
-    // A scene that does not allow a question is asked the next kind.
+    // If the scene does not allow a question of this kind, the next kind is tried.
     if (choice) choices.push(choiceTask(kind, choice))
   }
   const open = Array.from({ length: ASKED }, (_, turn): Task => {

@@ -9,18 +9,18 @@ export type ChoiceKind = (typeof choiceKinds)[number]
 /** A question with lettered options. */
 export interface Choice {
   readonly prompt: string
-  /** What the answer begins with already. */
+  /** Beginning of the answer, which the model continues. */
   readonly begun: string
-  /** The letter of the right option. */
+  /** Letter of the correct option. */
   readonly letter: string
 }
 
 const OPTIONS = 4
 
 /**
- * A multi-choice question about a scene; null where the scene allows none of that kind. Where answers are words, an option's letter is its
- * initial, so that whoever answers with the word has named the letter as well; sentences are lettered A to D, and the answer is begun, as in
- * the papers' data sets.
+ * Returns a multi-choice question about a scene; null if the scene allows none of that kind. If the answers are single words, the letter of an
+ * option is its initial, so that an answer with the word also names the letter. Sentences are lettered A to D, with a given beginning of the
+ * answer, as in the papers' data sets.
  */
 export function choiceOf(kind: ChoiceKind, scene: Scene, random: Random): Choice | null {
   switch (kind) {
@@ -46,7 +46,7 @@ export function choiceOf(kind: ChoiceKind, scene: Scene, random: Random): Choice
   }
 }
 
-/** A question about an object that does so many things one after the other. */
+/** Returns a question about an object that makes `phases` consecutive motions. */
 function askedOf(kinds: readonly QuestionKind[], phases: number, scene: Scene, random: Random): Question | null {
   if (!scene.objects.some((object) => object.phases.length === phases)) return null
   for (;;) {
@@ -55,7 +55,7 @@ function askedOf(kinds: readonly QuestionKind[], phases: number, scene: Scene, r
   }
 }
 
-/** What else the object does is among the wrong options; what may be said of it as well is not. */
+/** Includes the object's other motions among the wrong options, but no option that also describes the correct motion. */
 function ofMotions(question: Question | null, random: Random): Choice | null {
   if (!question) return null
   const done = question.about?.phases.map(({ motion }) => motion) ?? []
@@ -83,7 +83,7 @@ function byInitial({ question, answer }: Question, words: readonly string[], ran
   return { prompt: `${lines.join('\n')}\n${question}`, begun: '', letter: right.slice(0, 1) }
 }
 
-/** @param near answers that are among the options anyway; the rest are drawn from `far`. */
+/** @param near answers that are always among the options; the rest are drawn from `far`. */
 function lettered({ question, answer }: Question, near: readonly string[], far: readonly string[], random: Random): Choice {
   const wrong = (option: string) => option !== answer
   const drawn = [...near.filter(wrong), ...random.some(far.filter(wrong), OPTIONS)].slice(0, OPTIONS - 1)

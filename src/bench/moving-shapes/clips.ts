@@ -4,10 +4,10 @@ import { Random } from './random.ts'
 import type { Scene } from './scene.ts'
 import { type ClipShape, randomSceneClip } from './scene-clip.ts'
 
-/** Rises when the same seed would give another clip, so that no clip of before is taken for one of now. */
+/** Increased whenever the same seed would generate a different clip, so that clips from older versions are not reused. */
 export const GENERATOR_VERSION = 1
 
-/** Of the random numbers; training (3 to 11) and the test on held-out clips (from 100,000) draw from others. */
+/** First random stream of the scenes; training (3 to 11) and the test on held-out clips (from 100,000) use other streams. */
 const SCENE_STREAM = 500_000
 const QUESTION_STREAM = 500_001
 
@@ -16,15 +16,15 @@ const seedSchema = z
   .min(1)
   .max(2 ** 40)
 
-/** A clip of the benchmark before it is drawn. */
+/** A clip of the benchmark before rendering. */
 export interface DrawnClip {
   readonly scene: Scene
   readonly shape: ClipShape
-  /** For what is asked about it. */
+  /** Random numbers for the questions about it. */
   readonly questions: Random
 }
 
-/** The clip that an annotation's `vid` names: it is the seed everything comes from. Throws `bench-damaged` for a `vid` that is none. */
+/** Returns the clip of an annotation's `vid`, which is the seed that determines everything. Throws `bench-damaged` for an invalid `vid`. */
 export function clipOf(vid: unknown): DrawnClip & { readonly seed: number } {
   const seed = seedSchema.safeParse(vid)
   if (!seed.success) {

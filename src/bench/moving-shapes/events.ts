@@ -3,12 +3,12 @@ import { objectsIn, type SaidObject } from './score.ts'
 import { nameOf } from './words.ts'
 import { motionWords } from './world.ts'
 
-/** What happens in a scene, one motion of one object a sentence, in the order in which the description tells it. */
+/** Lists the events of a scene, one motion of one object per sentence, in the order of the description. */
 export function eventsOf(scene: Scene): string[] {
   return scene.objects.flatMap((object) => object.phases.map(({ motion }) => sentence(nameOf(object), motionWords[motion])))
 }
 
-/** The events of a description in the model's closed language; none where no sentence is of that language. */
+/** Extracts the events of a description in the model's closed language; none if no sentence is in that language. */
 export function eventsIn(description: string): string[] {
   return objectsIn(description).flatMap((object) => object.motions.map((motion) => sentence(`${object.color} ${object.shape}`, motion)))
 }
@@ -20,8 +20,8 @@ export interface EventRelation {
 }
 
 /**
- * How a description stands to an event, by rule: it entails what it says of an object of that color and shape, contradicts what it says
- * otherwise of that object, and is neutral to what it says nothing of. The order of motions is not looked at, as AutoDQ does not.
+ * Determines by rule how a description relates to an event: it entails what it states about an object of that color and shape, contradicts the
+ * event if it states something else about that object, and is neutral if it does not mention it. Like AutoDQ, ignores the order of motions.
  */
 export function relate(event: string, description: string): EventRelation {
   const [, color = '', shape = '', motion = ''] = /^the (\w+) (\w+) ([a-z ]+?)\.?$/.exec(event.toLowerCase()) ?? []

@@ -7,7 +7,7 @@ import type { DreamVerdict, OpenVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
 import { judgeDescription, judgeOpenAnswer, RULE_JUDGE, RULE_VERSION } from './rule.ts'
 
-/** AutoDQ of moving shapes, whose closed language needs no language model. Writes every event and verdict into the folder. */
+/** Computes AutoDQ of moving-shapes, whose closed language needs no language model. Writes every event and verdict to the folder. */
 export async function judgeDescriptionsByRule(predictions: readonly Prediction[], folder: string): Promise<Judged<DreamVerdict>> {
   const judged = predictions.flatMap((prediction) => {
     const ruled = judgeDescription(prediction)
@@ -35,7 +35,7 @@ export async function judgeDescriptionsByRule(predictions: readonly Prediction[]
   return { ...byRule, verdicts: judged.map(({ ruled }) => ruled.verdict), failed: unjudged(predictions, judged) }
 }
 
-/** Open answers about moving shapes, likewise. */
+/** Judges open answers about moving-shapes by rule, likewise. */
 export async function judgeAnswersByRule(predictions: readonly Prediction[], folder: string): Promise<Judged<OpenVerdict>> {
   const judged = predictions.flatMap((prediction) => {
     const verdict = judgeOpenAnswer(prediction)

@@ -4,7 +4,7 @@ import { TarsierError } from '../../shared/errors.ts'
 
 const FILE = 'annotations.jsonl'
 
-/** The annotation file of moving-shapes, which comes with the program. Throws `file-missing` where it was removed. */
+/** Returns the annotation file of moving-shapes, which is shipped with the program. Throws `file-missing` if it was removed. */
 export function movingShapesAnnotations(): string {
   const folder = resourceFolder('benchmarks/moving-shapes', FILE)
   if (!folder) {

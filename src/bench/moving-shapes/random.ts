@@ -1,4 +1,4 @@
-/** A small repeatable source of random numbers (sfc32), so that a seed names a scene on every machine. */
+/** A small deterministic random number generator (sfc32), so that a seed gives the same scene on every machine. */
 export class Random {
   #a: number
   #b: number
@@ -12,7 +12,7 @@ export class Random {
     for (let i = 0; i < 15; i++) this.next()
   }
 
-  /** From 0 (may be) to 1 (never). */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     const sum = (((this.#a + this.#b) >>> 0) + this.#counter) >>> 0
     this.#counter = (this.#counter + 1) >>> 0
@@ -26,7 +26,7 @@ export class Random {
     return low + (high - low) * this.next()
   }
 
-  /** A whole number from `low` to `high`, both possible. */
+  /** Returns an integer from `low` to `high`, both inclusive. */
   whole(low: number, high: number): number {
     return low + Math.floor((high - low + 1) * this.next())
   }
@@ -41,7 +41,7 @@ export class Random {
     return item
   }
 
-  /** `count` different items. */
+  /** Returns `count` different items. */
   some<T>(items: readonly T[], count: number): T[] {
     const left = [...items]
     return Array.from({ length: Math.min(count, left.length) }, () => {

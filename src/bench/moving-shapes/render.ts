@@ -12,19 +12,19 @@ export interface Canvas {
 export interface Drawing {
   /** Width of the soft edge in pixels. Defaults to 1. */
   readonly softness?: number
-  /** For the noise of this picture. */
+  /** Seed of this image's noise. */
   readonly noiseSeed: number
-  /** Receives for each pixel 1 + the object that covers more than half of it, 0 for the background; `width * height` bytes. */
+  /** Receives for each pixel 1 + the index of the object that covers more than half of it, or 0 for the background; `width * height` bytes. */
   readonly mask?: Uint8Array
 }
 
-/** Half-width and place of the features below, in radii. */
+/** Half-widths and positions of the shapes' features, in radii. */
 const SQUARE_HALF = 0.84
 const TRIANGLE_INNER = 0.55
 const STAR = { outer: 1.1, inner: 0.48 }
 const CROSS = { long: 1, half: 0.36 }
 
-/** Draws the scene as it is at `time` (0 to 1), stretched to the canvas. */
+/** Draws the scene at `time` (0 to 1), stretched to the canvas. */
 export function drawScene(scene: Scene, time: number, canvas: Canvas, drawing: Drawing): void {
   drawObjects(
     scene,
@@ -105,7 +105,7 @@ function drawObject(
   }
 }
 
-/** Distance to the edge in radii, negative inside; exact along edges, a bound at corners. */
+/** Returns the distance to the edge in radii, negative inside; exact along edges, a bound at corners. */
 function signedDistance(shape: ShapeName, x: number, y: number): number {
   switch (shape) {
     case 'circle':
@@ -120,7 +120,7 @@ function signedDistance(shape: ShapeName, x: number, y: number): number {
       return Math.min(Math.max(a - CROSS.long, b - CROSS.half), Math.max(a - CROSS.half, b - CROSS.long))
     }
     case 'star': {
-      // Fold into one half of a ray: from the tip at angle 0 to the notch at 36 degrees.
+      // Fold into half of one of the star's points: from the tip at angle 0 to the notch at 36 degrees.
       const fifth = (2 * Math.PI) / 5
       const turn = Math.atan2(x, -y)
       const folded = Math.abs(turn - fifth * Math.round(turn / fifth))
@@ -135,7 +135,7 @@ function signedDistance(shape: ShapeName, x: number, y: number): number {
   }
 }
 
-/** Normal noise, drawn once: a picture takes a run of it from a random place. */
+/** Normally distributed noise, generated once; each image uses a section at a random offset. */
 const noiseTable = (() => {
   const random = new Random(1)
   return Float32Array.from({ length: 1 << 16 }, () => random.next() + random.next() + random.next() + random.next() - 2)

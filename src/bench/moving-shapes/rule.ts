@@ -3,22 +3,22 @@ import type { Prediction } from '../prediction.ts'
 import { type EventRelation, eventsIn, relate } from './events.ts'
 import { backgroundNames, colorNames, motionWords, shapeNames } from './world.ts'
 
-/** As printed beside scores. It judges moving-shapes alone: what is said there is of a closed language. */
+/** Name of the judge, printed with scores. It judges only moving-shapes, whose answers are in a closed language. */
 export const RULE_JUDGE = 'rule'
-/** Rises when the rules below change. */
+/** Increased whenever the rules below change. */
 export const RULE_VERSION = '1'
 
-/** As many as AutoDQ extracts. */
+/** The number of events that AutoDQ extracts. */
 const MOST_EVENTS = 10
 
 export interface RuledDescription {
   readonly verdict: DreamVerdict
-  /** The annotated events held against the description, and its own held against the reference. */
+  /** The annotated events judged against the description, and its own events judged against the reference. */
   readonly reference: readonly EventRelation[]
   readonly predicted: readonly EventRelation[]
 }
 
-/** AutoDQ without a language model: events are taken from the texts and found in the other text by rule. Null where there is no description. */
+/** Computes AutoDQ without a language model: extracts the events of both texts and matches them by rule. Null if there is no description. */
 export function judgeDescription({ key, dataset, extraInfo, reference, prediction }: Prediction): RuledDescription | null {
   if (prediction === null) return null
   const right = String(reference)
@@ -29,7 +29,7 @@ export function judgeDescription({ key, dataset, extraInfo, reference, predictio
   return { verdict: { key, dataset, extraInfo, recall: count(found), precision: count(own) }, reference: found, predicted: own }
 }
 
-/** Words that can be the answer to a question of one kind; other words of a sentence are not looked at. */
+/** Answer words for each kind of question; other words of a sentence are ignored. */
 const answers: Readonly<Record<string, readonly string[]>> = {
   background: backgroundNames,
   color: colorNames,
@@ -42,8 +42,8 @@ const answers: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * An open answer is right where it has the reference's answer words, all of them, in their order, and no other. Otherwise the score is the part of
- * them that is at its place, at most 4. Null where there is no answer, or a question of a kind that is not of moving-shapes.
+ * Judges an open answer: correct if it contains exactly the reference's answer words, in their order. Otherwise the score is the share of them in
+ * the right position, at most 4. Null if there is no answer, or if the kind of question is not from moving-shapes.
  */
 export function judgeOpenAnswer({ key, dataset, reference, prediction }: Prediction): OpenVerdict | null {
   const words = answers[dataset.slice(dataset.indexOf('/') + 1)]

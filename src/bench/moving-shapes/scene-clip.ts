@@ -9,11 +9,11 @@ export interface ClipShape {
   readonly height: number
   readonly frames: number
   readonly rate: number
-  /** x264's quality: lower is better. */
+  /** x264's CRF; lower values mean higher quality. */
   readonly crf: number
 }
 
-/** A scene and the file it shall become: random size, shape, length, frame rate and quality. */
+/** Returns a random scene and parameters of its file: random size, shape, length, frame rate and quality. */
 export function randomSceneClip(random: Random): { scene: Scene; shape: ClipShape } {
   const wanted = random.between(...randomGrid(random).aspects)
   const long = random.whole(80, 320) * 2
@@ -27,7 +27,7 @@ export function randomSceneClip(random: Random): { scene: Scene; shape: ClipShap
   }
 }
 
-/** Draws the scene and encodes it as H.264. The same seed gives the same file. */
+/** Renders the scene and encodes it as H.264. The same seed gives the same file. */
 export async function writeSceneClip(
   path: string,
   scene: Scene,

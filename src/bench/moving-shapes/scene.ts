@@ -13,7 +13,7 @@ import {
   shapeSymmetry,
 } from './world.ts'
 
-/** Where an object is at one moment. Lengths are in heights of the picture; the picture is `aspect` wide and 1 high. */
+/** State of an object at one moment. Lengths are relative to the height of the image, which is `aspect` wide and 1 high. */
 export interface State {
   readonly x: number
   readonly y: number
@@ -23,7 +23,7 @@ export interface State {
   readonly visible: boolean
 }
 
-/** One thing an object does, from `from` to `to` (0 to 1 over the clip), with how far it gets: a way, a factor, an angle, a moment. */
+/** One motion of an object, from `from` to `to` (0 to 1 over the clip), with its extent: a displacement, a factor, an angle or a moment. */
 export interface Phase {
   readonly motion: MotionName
   readonly from: number
@@ -43,12 +43,12 @@ export interface Scene {
   readonly aspect: number
   readonly background: BackgroundName
   readonly backgroundRgb: Rgb
-  /** Slow changes of light over the background, in levels. */
+  /** Brightness gradient over the background, in levels. */
   readonly gradient: readonly [x: number, y: number]
   readonly texture: readonly Wave[]
   /** Strength of the noise, in levels. */
   readonly noise: number
-  /** Ordered from left to right by where they start, as they are named. */
+  /** Ordered from left to right by start position, the order in which descriptions name them. */
   readonly objects: readonly SceneObject[]
 }
 
@@ -61,16 +61,16 @@ interface Wave {
 
 export interface SceneOptions {
   readonly aspect: number
-  /** Most things one object does one after the other, 1 or 2. */
+  /** Maximum number of consecutive motions of one object, 1 or 2. */
   readonly phases: number
-  /** How often there is one object alone. Defaults to 0.45. */
+  /** Probability of a single object. Defaults to 0.45. */
   readonly alone?: number
 }
 
-/** Two objects start at least this part of the width apart, so that "from left to right" is plain. */
+/** Minimum initial distance of two objects as a share of the width, so that "from left to right" is unambiguous. */
 const APART = 0.22
 
-/** A random scene of one or two objects that never touch nor leave the picture. */
+/** Returns a random scene of one or two objects that never touch each other or leave the image. */
 export function randomScene(random: Random, options: SceneOptions): Scene {
   const count = random.chance(options.alone ?? 0.45) ? 1 : 2
   const chosenColors = random.some(colorNames, count)
@@ -87,7 +87,7 @@ export function randomScene(random: Random, options: SceneOptions): Scene {
   }
 }
 
-/** Background and light. */
+/** Returns a random background and lighting. */
 export function randomLook(random: Random): Omit<Scene, 'aspect' | 'objects'> {
   const background = random.pick(backgroundNames)
   const slope = random.chance(0.5) ? random.between(0, 14) : 0
@@ -145,7 +145,7 @@ function randomObject(
 
 type Motions = readonly Omit<Phase, 'amount'>[]
 
-/** One or two motions that can be told apart: nothing twice, nothing hidden before it appears, no spinning circle. */
+/** Returns one or two distinguishable motions: no repetition, nothing hidden before it appears, no spinning circle. */
 function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
   const moves: MotionName[] = ['right', 'left', 'up', 'down', 'grows', 'shrinks', 'still']
   if (shapeSymmetry[shape] > 0) moves.push('spins')
@@ -185,7 +185,7 @@ function withAmount(random: Random, phase: Omit<Phase, 'amount'>, side: number):
   }
 }
 
-/** The object at `time`, from 0 to 1. */
+/** Returns the state of the object at `time`, from 0 to 1. */
 export function stateAt({ start, phases }: SceneObject, time: number): State {
   let { x, y, radius, angle, visible } = start
   for (const { motion, from, to, amount } of phases) {

@@ -2,10 +2,10 @@ import type { Scene } from './scene.ts'
 import { describeScene } from './words.ts'
 import { motionWords } from './world.ts'
 
-/** What a description got right, as counts of right and asked. */
+/** Scores of a description, each as the number of correct items and the number checked. */
 export type Score = Readonly<Record<'color' | 'shape' | 'background' | 'motion' | 'order' | 'exact', readonly [right: number, of: number]>>
 
-/** An object as a description has it. */
+/** An object as a description states it. */
 export interface SaidObject {
   readonly color: string
   readonly shape: string
@@ -13,8 +13,8 @@ export interface SaidObject {
 }
 
 /**
- * Holds a description against its scene. Objects are compared in the order they are named (from left to right); one that is missing or
- * too many counts as wrong. `motion` counts single motions at their place, `order` clips in which every object's motions are all right.
+ * Compares a description with its scene. Objects are compared in the order in which they are named (from left to right); a missing or extra one
+ * counts as wrong. `motion` counts single motions in their position, `order` counts clips in which all motions of every object are correct.
  */
 export function scoreDescription(scene: Scene, text: string): Score {
   const said = objectsIn(text)
@@ -45,7 +45,7 @@ export function scoreDescription(scene: Scene, text: string): Score {
   }
 }
 
-/** The objects of a description, in its order; upper and lower case are the same. */
+/** Extracts the objects of a description, in its order, ignoring case. */
 export function objectsIn(text: string): SaidObject[] {
   return [...text.toLowerCase().matchAll(/\ban? (\w+) (\w+) ([a-z ]+)\./g)].map(([, color = '', shape = '', motions = '']) => ({
     color,

@@ -1,9 +1,9 @@
 import type { Random } from './random.ts'
 
-/** Pixels of one visual token's side: patch 14, merged two by two. */
+/** Side of one visual token in pixels: patch size 14, merged two by two. */
 export const CELL = 28
 
-/** A picture size of training, in visual tokens, with the aspects that the preprocessor brings to it and how often it is drawn. */
+/** An image size used in training, in visual tokens, with the aspect ratios that the preprocessor maps to it and the probability of drawing it. */
 export interface TrainingGrid {
   readonly rows: number
   readonly columns: number
@@ -12,8 +12,8 @@ export interface TrainingGrid {
 }
 
 /**
- * What smart_resize makes of clips when one frame may have 12,800 pixels: every side is rounded down to whole tokens, so each grid
- * stands for a range of aspects.
+ * Results of smart_resize for clips if one frame may have 12,800 pixels: every side is rounded down to whole tokens, so each grid covers a range of
+ * aspect ratios.
  */
 const trainingGrids: readonly TrainingGrid[] = [
   { rows: 4, columns: 4, aspects: [0.98, 1.02], share: 0.2 },

@@ -7,20 +7,20 @@ import type { Sample } from '../sample.ts'
 import { clipOf, GENERATOR_VERSION } from './clips.ts'
 import { writeSceneClip } from './scene-clip.ts'
 
-/** The clips of moving-shapes as files, drawn when they are first asked for and kept in the home's cache. */
+/** Video files of the moving-shapes clips, rendered on first use and cached in the home folder. */
 export class MovingShapesVideos {
   readonly #folder: string
-  /** Clips that are being drawn; several samples ask about one. */
+  /** Clips that are being rendered, since several samples may use the same clip. */
   readonly #drawing = new Map<string, Promise<void>>()
 
-  /** @param home where caches lie, as `tarsierHome` gives it. */
+  /** @param home folder of the caches, as returned by `tarsierHome` */
   constructor(home: string) {
     this.#folder = join(home, 'cache', 'moving-shapes', `v${GENERATOR_VERSION}`)
   }
 
   /**
-   * The path of the sample's clip, as H.264 in MP4: whole once it is given, since it is drawn aside and renamed. Throws `bench-damaged` for a
-   * `vid` that names no clip, `disk-full`, `write-failed`.
+   * Returns the path of the sample's clip, H.264 in MP4. The file is always complete, since it is written under a temporary name and renamed.
+   * Throws `bench-damaged` for a `vid` that names no clip, `disk-full`, `write-failed`.
    */
   async videoFor(sample: Pick<Sample, 'vid'>, signal: AbortSignal): Promise<string> {
     const { seed, scene, shape } = clipOf(sample.vid)
@@ -29,7 +29,7 @@ export class MovingShapesVideos {
       signal.throwIfAborted()
       if (await isFile(path)) return path
       const drawing = this.#drawing.get(path)
-      // Whoever draws it may be stopped, or fail; then it is this one's turn.
+      // The other call may be aborted or fail; then this call renders the clip.
       if (drawing) await drawing.catch(() => {})
       else {
         const begun = this.#draw(path, (aside) => writeSceneClip(aside, scene, shape, seed, signal))

@@ -2,21 +2,21 @@ import type { Random } from './random.ts'
 import type { Scene, SceneObject } from './scene.ts'
 import { backgroundNames, colorNames, type MotionName, motionWords, shapeNames } from './world.ts'
 
-/** What a question is about; the evaluation draws one of each kind that a scene allows. */
+/** Kind of a question; the evaluation draws one of each kind that a scene allows. */
 export type QuestionKind = 'describe' | 'color' | 'shape' | 'count' | 'motion' | 'first' | 'last' | 'background' | 'presence' | 'unknown'
 
 export interface Question {
   readonly kind: QuestionKind
   readonly question: string
   readonly answer: string
-  /** The one object that has to be found for the answer, if there is such. */
+  /** The object that must be found to answer, if it is a single one. */
   readonly about: SceneObject | null
 }
 
-/** What the model says of what it cannot know. */
+/** The model's answer to questions that it cannot answer. */
 export const UNKNOWN_ANSWER = 'I only know moving shapes.'
 
-/** The whole of a scene in words, as the model describes it. `still` is a picture: nothing is said of motion. */
+/** Describes a scene completely, as the model does. `still` means a single image: motion is not mentioned. */
 export function describeScene(scene: Scene, still: boolean): string {
   const objects = scene.objects.map((object) =>
     still ? `There is ${withArticle(object)}.` : `${capital(withArticle(object))} ${motionsOf(object)}.`,
@@ -78,12 +78,12 @@ const offTopic = [
   'What time is it?',
 ]
 
-/** A request to describe, with its answer. */
+/** Returns a request for a description, with its answer. */
 export function describeQuestion(scene: Scene, random: Random, still: boolean): Question {
   return { kind: 'describe', question: random.pick(still ? describingStill : describing), answer: describeScene(scene, still), about: null }
 }
 
-/** A random question that the scene answers, other than to describe it. */
+/** Returns a random question about the scene other than a request for a description, with its answer. */
 export function randomQuestion(scene: Scene, random: Random, still: boolean): Question {
   const kinds: QuestionKind[] = ['color', 'shape', 'shape', 'count', 'background', 'presence', 'presence']
   if (random.chance(0.06)) kinds.push('unknown')
@@ -173,7 +173,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
   }
 }
 
-/** A way to name one object so that no other is meant. */
+/** Returns an unambiguous name of one object. */
 function naming(object: SceneObject, { objects }: Scene, random: Random): string {
   const ways = [`the ${object.shape}`, `the ${nameOf(object)}`, `the ${nameOf(object)}`, `the ${object.color} object`]
   if (objects.length === 1) ways.push('the object', 'it')
@@ -184,7 +184,7 @@ function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
-/** Texts that hold every word the model needs, for its tokenizer. */
+/** Returns texts that contain every word the model needs, for its tokenizer. */
 export function vocabularyTexts(): string[] {
   const things = colorNames.flatMap((color) =>
     shapeNames.map((shape) => `A ${color} ${shape}. The ${color} ${shape}. ${capital(color)}. Is there a ${shape}?`),

@@ -1,4 +1,4 @@
-/** All there is in the demo model's world. The order of names is the order of the training labels. */
+/** Everything that can occur in the demo model's clips. The order of names is the order of the training labels. */
 export type Rgb = readonly [red: number, green: number, blue: number]
 
 export const colors = {
@@ -25,7 +25,10 @@ export const backgrounds = {
 export type BackgroundName = keyof typeof backgrounds
 export const backgroundNames = Object.keys(backgrounds) as BackgroundName[]
 
-/** A shape, and how many turns of the same picture there are in a full one (0: it looks alike at every angle, so it cannot be seen spinning). */
+/**
+ * Rotational symmetry of each shape: how many times it looks the same in a full turn (0: it looks the same at every angle, so a spin is not
+ * visible).
+ */
 export const shapeSymmetry = { circle: 0, square: 4, triangle: 3, star: 5, cross: 4 } as const
 export type ShapeName = keyof typeof shapeSymmetry
 export const shapeNames = Object.keys(shapeSymmetry) as ShapeName[]
@@ -33,7 +36,7 @@ export const shapeNames = Object.keys(shapeSymmetry) as ShapeName[]
 export const motionNames = ['right', 'left', 'up', 'down', 'grows', 'shrinks', 'spins', 'still', 'appears', 'disappears'] as const
 export type MotionName = (typeof motionNames)[number]
 
-/** How a motion is said of one object. */
+/** Wording of each motion for one object. */
 export const motionWords: Readonly<Record<MotionName, string>> = {
   right: 'moves right',
   left: 'moves left',

@@ -10,8 +10,8 @@ const valueWidth = 70
 const axisHeight = 22
 
 /**
- * A table's scores as horizontal bars in an inline SVG: a group a row, a bar a score, with the figure at its end. Empty for a table that has no full
- * scale or no scores. At most four bars a group, each in a colour of the page's style (`s0` to `s3`).
+ * Draws a table's scores as horizontal bars in an inline SVG: one group per row, one bar per score, labelled with its value. Empty for a table
+ * without a maximum or without scores. At most four bars per group, each in a colour of the page's style (`s0` to `s3`).
  */
 export function barChart({ title, columns, rows, best }: ReportTable): string {
   const series = columns.flatMap((name, i) => (rows.some((row) => row[i]?.kind === 'score') ? [{ name, i }] : [])).slice(0, 4)

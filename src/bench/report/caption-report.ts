@@ -1,7 +1,7 @@
 import type { CaptionScores } from '../metrics/captions.ts'
 import { count, headline, type ReportBody, score, words } from './eval-report.ts'
 
-/** CIDEr of short captions, in hundreds as the papers give it. */
+/** Reports CIDEr of short captions, multiplied by 100 as in the papers. */
 export function captionReport(dataset: string, { cider, success, failed }: CaptionScores): ReportBody {
   const figure = score(cider * 100, 1)
   return {

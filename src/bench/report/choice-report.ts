@@ -2,10 +2,10 @@ import type { ChoiceScore, MultiChoiceScores } from '../metrics/multi-choice.ts'
 import { count, headline, type ReportBody, type ReportTable, score, texts, words } from './eval-report.ts'
 import { prettyTable } from './pretty-table.ts'
 
-/** Data sets whose sub tasks upstream calls by the first letters of their first two words, and sorts by them. */
+/** Data sets whose sub tasks upstream abbreviates to the initials of their first two words, and sorts by these. */
 const abbreviated = new Set(['MVBench', 'TVBench', 'FAVOR-Bench'])
 
-/** Multi-choice accuracy: a table where the data set has sub tasks, upstream's few lines where it has none. */
+/** Reports multi-choice accuracy: a table if the data set has sub tasks, otherwise upstream's few lines. */
 export function choiceReport(dataset: string, scores: MultiChoiceScores): ReportBody {
   const table = tableOf(dataset, scores)
   const accuracy = accuracyOf(scores)

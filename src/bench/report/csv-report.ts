@@ -2,7 +2,7 @@ import { csvText } from '../../shared/csv.ts'
 import type { EvalReport } from './eval-report.ts'
 import { factLines } from './run-facts.ts'
 
-/** All tables of a report as one CSV: a line a figure, in full precision, with what it was made with beside it. */
+/** Formats all tables of a report as one CSV: one line per value, in full precision, with the settings of the run. */
 export function csvReport(report: EvalReport): string {
   const facts = factLines(report.run, report.judge)
   const head = ['dataset', 'table', 'row', 'column', 'kind', 'value', ...facts.map(([name]) => name.toLowerCase())]

@@ -2,7 +2,7 @@ import type { DreamBucket, DreamScore, DreamScores } from '../metrics/dream.ts'
 import { count, headline, type ReportBody, type ReportTable, score, texts, words } from './eval-report.ts'
 import { prettyTable } from './pretty-table.ts'
 
-/** AutoDQ by sub task, then by the number of subjects, shots and events. */
+/** Reports AutoDQ by sub task, then by the number of subjects, shots and events. */
 export function dreamReport(dataset: string, scores: DreamScores): ReportBody {
   const tasks = taskTable(scores)
   const { overall, buckets } = scores

@@ -1,6 +1,6 @@
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** A text as HTML, between tags and in quoted attributes. Annotations, prompts and answers are anybody's. */
+/** Escapes a text for HTML content and quoted attributes. Annotations, prompts and answers are untrusted. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign)
 }

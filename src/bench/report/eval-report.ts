@@ -3,9 +3,9 @@ import { figureText, roundFigure } from '../metrics/figures.ts'
 
 const cellSchema = z.object({
   kind: z.enum(['text', 'count', 'score']),
-  /** As printed. */
+  /** Text as printed. */
   text: z.string(),
-  /** In full; null for words, and where there was nothing to average. */
+  /** Value in full precision; null for text, and if there was nothing to average. */
   value: z.number().nullable(),
 })
 
@@ -13,49 +13,49 @@ const tableSchema = z.object({
   title: z.string(),
   columns: z.array(z.string()),
   rows: z.array(z.array(cellSchema)),
-  /** The best that a score of this table can be; null where there is none. */
+  /** Maximum of the table's scores; null if there is none. */
   best: z.number().nullable(),
 })
 
-/** What the answers were made with, in words. Several values mean that the predictions of one file differ, and are not one run. */
+/** The models and settings that produced the answers. Several values mean that the predictions in one file differ and are not from a single run. */
 const runFactsSchema = z.object({
   models: z.array(z.string()),
-  /** Frames shown a clip, smallest to largest number. */
+  /** Number of frames per clip, ascending. */
   frames: z.array(z.number()),
-  /** Sizes of the pictures as the model saw them, such as `448x252`. */
+  /** Frame sizes that the model saw, such as `448x252`. */
   pixels: z.array(z.string()),
-  /** The first few; questions have each their own. */
+  /** The first few prompts; each question has its own. */
   prompts: z.array(z.string()),
   promptCount: z.number(),
   generation: z.array(z.string()),
   devices: z.array(z.string()),
   versions: z.array(z.string()),
-  /** sha256 of the model's files by name. */
+  /** sha256 of the model's files, by name. */
   files: z.record(z.string(), z.string()),
 })
 
-/** Everything that is known of one data set's score; saved as JSON, and what the other forms are made of. */
+/** The complete result of one data set; saved as JSON, from which the other formats are generated. */
 export const evalReportSchema = z.object({
   format: z.literal(1),
-  /** As the annotations call it, such as `DREAM`. */
+  /** Name in the annotations, such as `DREAM`. */
   dataset: z.string(),
   metric: z.enum(['autodq', 'cider', 'multi-choice', 'open-ended']),
   evaluated: z.string(),
   run: runFactsSchema,
-  /** Who judged, and with which prompts; null where no judge is needed. */
+  /** The judge and its prompts; null if no judge is needed. */
   judge: z.object({ name: z.string(), prompts: z.array(z.string()) }).nullable(),
-  /** Lines that repeated a sample and were left out, where there are some. */
+  /** Number of duplicate lines that were left out, if any. */
   duplicates: z.number().optional(),
-  /** How many samples there are, where only some of them were drawn and scored. */
+  /** Total number of samples, if only some of them were drawn and scored. */
   drawnFrom: z.number().optional(),
   success: z.number(),
   failed: z.number(),
-  /** Failed samples by the code of their error. */
+  /** Number of failed samples, by error code. */
   failures: z.record(z.string(), z.number()),
-  /** The figures that one compares, best of the table's own scale beside them. */
+  /** The main scores, each with the maximum of its scale. */
   headline: z.array(z.object({ name: z.string(), text: z.string(), value: z.number().nullable(), best: z.number().nullable() })),
   tables: z.array(tableSchema),
-  /** What upstream prints for this data set. */
+  /** Upstream's output for this data set. */
   text: z.string(),
 })
 
@@ -64,7 +64,7 @@ export type ReportTable = z.infer<typeof tableSchema>
 export type RunFacts = z.infer<typeof runFactsSchema>
 export type EvalReport = z.infer<typeof evalReportSchema>
 
-/** What a metric says; the rest of a report is the same for all of them. */
+/** The part of a report that depends on the metric. */
 export type ReportBody = Pick<EvalReport, 'success' | 'failed' | 'headline' | 'tables' | 'text'>
 
 export function words(text: string): Cell {
@@ -75,17 +75,17 @@ export function count(value: number): Cell {
   return { kind: 'count', text: String(value), value }
 }
 
-/** A figure as upstream's tables print it. @param digits decimals that are kept; fewer are printed where the last are zeros. */
+/** Formats a score as upstream's tables print it. @param digits number of decimals; trailing zeros are not printed. */
 export function score(value: number, digits: number): Cell {
   return { kind: 'score', text: figureText(roundFigure(value, digits)), value: Number.isFinite(value) ? value : null }
 }
 
-/** A score as one of the figures that stand above the tables. */
+/** Converts a score to one of the main scores above the tables. */
 export function headline(name: string, { text, value }: Cell, best: number | null): EvalReport['headline'][number] {
   return { name, text, value, best }
 }
 
-/** The text of a table, as upstream prints it. */
+/** Returns the cells of a table as upstream prints them. */
 export function texts(table: ReportTable): string[][] {
   return table.rows.map((row) => row.map((cell) => cell.text))
 }

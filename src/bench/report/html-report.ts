@@ -4,7 +4,7 @@ import type { EvalReport, ReportTable } from './eval-report.ts'
 import { htmlStyle } from './html-style.ts'
 import { factLines, sampleLines } from './run-facts.ts'
 
-/** A report as one page of HTML that needs no other file and runs no script: figures, what they were made with, charts, tables. */
+/** Formats a report as a self-contained HTML page without scripts: scores, settings, charts, tables. */
 export function htmlReport(report: EvalReport): string {
   const title = `${report.dataset}: ${report.headline.map(({ name, text }) => `${name} ${text}`).join(', ')}`
   return `<!doctype html>

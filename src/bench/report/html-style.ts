@@ -1,4 +1,4 @@
-/** The report's whole style: system fonts, light and dark by the reader's setting, nothing from elsewhere. */
+/** Style sheet of the report: system fonts, light or dark by the reader's setting, no external resources. */
 export const htmlStyle = `
 :root { color-scheme: light dark; --page: #ffffff; --text: #1b1f24; --muted: #57606a; --line: #d0d7de; --c0: #2f6fd0; --c1: #1a8a72; --c2: #b35c00; --c3: #8250c4; }
 @media (prefers-color-scheme: dark) {

@@ -1,7 +1,7 @@
 import type { OpenScores } from '../metrics/open-ended.ts'
 import { count, headline, type ReportBody, score, words } from './eval-report.ts'
 
-/** Open answers as a judge took them. */
+/** Reports a judge's verdicts on open answers. */
 export function openReport(dataset: string, scores: OpenScores): ReportBody {
   const accuracy = score(scores.accuracy * 100, 1)
   const average = score(scores.averageScore, 3)

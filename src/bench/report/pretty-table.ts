@@ -1,6 +1,6 @@
 /**
- * A table in plain text, laid out as Python's PrettyTable does by default: framed, every cell centred, and where that does not come out even, a text of even
- * length stands one further right and one of odd length one further left.
+ * Formats a plain-text table with the default layout of Python's PrettyTable: framed, with centred cells. If the padding is odd, a text of even
+ * length is shifted one column to the right, and one of odd length one column to the left.
  */
 export function prettyTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map((column, i) => Math.max(widthOf(column), ...rows.map((row) => widthOf(row[i] ?? ''))))
@@ -15,7 +15,7 @@ function centred(text: string, width: number): string {
   return `${' '.repeat(before)}${text}${' '.repeat(room - before)}`
 }
 
-/** Code points: names of tasks with double-width letters would stand askew, and none has. */
+/** Counts code points. Double-width letters in task names would break the alignment, but none has any. */
 function widthOf(text: string): number {
   return [...text].length
 }

@@ -1,7 +1,10 @@
 import type { Prediction, Used } from '../prediction.ts'
 import type { EvalReport, RunFacts } from './eval-report.ts'
 
-/** What predictions were made with, each fact once. Failed samples and the Python program's predictions say nothing of it but their prompt. */
+/**
+ * Collects the settings that predictions were made with, without duplicates. Failed samples and the Python program's predictions only provide their
+ * prompt.
+ */
 export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
   const used = predictions.flatMap((prediction) => prediction.used ?? [])
   const prompts = distinct(predictions.map(({ prompt }) => prompt))
@@ -18,23 +21,23 @@ export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
   }
 }
 
-/** This many different values are named. */
+/** Maximum number of different values that are listed. */
 const FEW = 3
 
 type SampleFacts = Pick<EvalReport, 'duplicates' | 'drawnFrom' | 'success' | 'failed'>
 
 interface JudgeFacts {
   readonly name: string
-  /** Each with its version. */
+  /** Names of the prompts with their versions. */
   readonly prompts: readonly string[]
 }
 
-/** Who judged, and by which prompts: `openai gpt-4o, prompt entailment 1`. */
+/** Formats the judge and its prompts: `openai gpt-4o, prompt entailment 1`. */
 export function judgeText({ name, prompts }: JudgeFacts): string {
   return [name, ...prompts.map((prompt) => `prompt ${prompt}`)].join(', ')
 }
 
-/** The facts in a few words each, for under a figure: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`, those that are known. */
+/** Formats the known settings as short captions for a score: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`. */
 export function factLines(facts: RunFacts, judge: JudgeFacts | null): [string, string][] {
   const [first] = facts.frames
   const last = facts.frames.at(-1)
@@ -50,7 +53,7 @@ export function factLines(facts: RunFacts, judge: JudgeFacts | null): [string, s
   return lines.filter(([, text]) => text !== '')
 }
 
-/** Which lines were scored, where not all of them were: `Duplicates`, `Samples`. */
+/** Describes which lines were scored, if not all were: `Duplicates`, `Samples`. */
 export function sampleLines({ duplicates, drawnFrom, success, failed }: SampleFacts): [string, string][] {
   const lines: [string, string][] = [
     [

@@ -6,18 +6,18 @@ import type { EvalReport } from './eval-report.ts'
 import { htmlReport } from './html-report.ts'
 import { factLines, sampleLines } from './run-facts.ts'
 
-/** The folder that upstream keeps its results in, beside the predictions. */
+/** Folder in which upstream stores its results, beside the predictions. */
 export const RECORDS_FOLDER = 'eval_records'
 
-/** What is printed: upstream's text, then what it was made with, which upstream leaves to the reader's memory. */
+/** Formats the printed report: upstream's text, followed by the settings of the run, which upstream does not print. */
 export function plainReport(report: EvalReport): string {
   const facts = [...sampleLines(report), ...factLines(report.run, report.judge)].map(([name, text]) => `${name}: ${text}`)
   return `${[report.text, ...(facts.length > 0 ? ['', ...facts] : [])].join('\n')}\n`
 }
 
 /**
- * Writes `eval_records/{data set}_eval_result` as .txt, .json, .csv and .html into a folder, in place of older ones, and gives their paths.
- * Throws `write-failed` and `disk-full`.
+ * Writes `eval_records/{data set}_eval_result` as .txt, .json, .csv and .html to a folder, replacing older ones, and returns their paths. Throws
+ * `write-failed` and `disk-full`.
  */
 export async function saveReport(report: EvalReport, folder: string): Promise<string[]> {
   const directory = join(folder, RECORDS_FOLDER)
@@ -37,7 +37,7 @@ export async function saveReport(report: EvalReport, folder: string): Promise<st
   return Object.keys(files).map((extension) => join(directory, `${name}.${extension}`))
 }
 
-/** Annotations name data sets, and anybody writes annotations. */
+/** Converts the name of a data set, which comes from untrusted annotations, to a safe file name. */
 export function fileName(dataset: string): string {
   return dataset.replaceAll(/[^\w.-]+/g, '_').replace(/^\.+/, '_') || '_'
 }

@@ -6,7 +6,7 @@ const thin = '-------------------------------------'
 const thick = '====================================='
 const stars = '*************************************'
 
-/** Video-MME by duration, domain, sub category and task type. */
+/** Reports Video-MME by duration, domain, sub category and task type. */
 export function videoMmeReport(scores: VideoMmeScores): ReportBody {
   const parts = [...scores.durations].map(([name, part]) => ({ name: `Evaluation on video Type: ${name}`, part, end: thin }))
   const all = { name: 'Evaluation on the entire dataset', part: scores.all, end: stars }
@@ -51,7 +51,7 @@ function linesOf(name: string, part: VideoMmePart, end: string): string[] {
   ]
 }
 
-/** Upstream's format leaves a place for the sign, hence two spaces. */
+/** Upstream's format reserves a column for the sign, hence two spaces. */
 function lineOf(label: string, tally: Tally): string {
   return `${label}:  ${percentOf(tally).text}%`
 }
@@ -70,13 +70,13 @@ function tableOf(title: string, tallies: ReadonlyMap<string, Tally>, overall: Ta
   }
 }
 
-/** Per cent with one decimal; 0 where nothing was answered, as upstream has it. */
+/** Formats as per cent with one decimal; 0 if nothing was answered, as in upstream. */
 function percentOf({ correct, answered }: Tally): Cell {
   const value = answered > 0 ? (100 * correct) / answered : 0
   return { kind: 'score', text: oneDecimal(value), value: answered > 0 ? value : null }
 }
 
-/** Python's `.1f` takes the even neighbour at an exact half, which only a quarter is, and JavaScript the upper one. */
+/** Python's `.1f` rounds an exact half to even, which occurs only for quarters, while JavaScript rounds it up. */
 function oneDecimal(value: number): string {
   return Number.isInteger(value * 4) ? roundFigure(value, 1).toFixed(1) : value.toFixed(1)
 }
