@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import koffi from 'koffi'
 
-/** How often the thread looks for the parent, in milliseconds. */
+/** Interval between the thread's checks of the parent, in milliseconds. */
 const LOOK_EVERY_MS = 1000
-/** `PR_SET_PDEATHSIG` of Linux's `prctl`: the signal that this process gets when its parent dies. */
+/** `PR_SET_PDEATHSIG` of Linux's `prctl`: sets the signal that this process receives when its parent dies. */
 const PARENT_DEATH_SIGNAL = 1
 const SIGKILL = 9
 
-/** Plain JavaScript: it runs in the built program and from the sources alike. */
+/** Plain JavaScript, so that it runs both in the build and from the sources. */
 const WATCHING = `
   const parent = process.ppid
   const gone = () => {
@@ -22,22 +22,22 @@ const WATCHING = `
 `
 
 /**
- * Has this process end with the one that started it, whatever it is at by then: waiting, in an endless loop, inside a native library, or (on Linux)
- * stopped. Other systems do not end a stopped process whose parent was killed.
+ * Makes this process end with its parent, even while it waits, loops endlessly, runs native code or (on Linux) is stopped. On other systems, a
+ * stopped process outlives a killed parent.
  */
 export function endWithParent(): void {
   watchParent()
   if (process.platform === 'linux') askKernel()
 }
 
-/** Watches the parent in a thread, which runs on while this one hangs. */
+/** Watches the parent in a thread, which keeps running if the main thread hangs. */
 export function watchParent(): Worker {
   const watching = new Worker(WATCHING, { eval: true, execArgv: [] })
   watching.unref()
   return watching
 }
 
-/** No thread of a stopped process runs; Linux can be asked to kill it. */
+/** Asks Linux to kill this process when its parent dies, because the threads of a stopped process do not run. */
 function askKernel(): void {
   const prctl = koffi.load(null).func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong'])
   prctl(PARENT_DEATH_SIGNAL, SIGKILL, 0, 0, 0)

@@ -1,4 +1,4 @@
-/** Windows' codes for the ends of processes that crashed (NTSTATUS), in words. */
+/** Windows exit codes of crashed processes (NTSTATUS), with descriptions. */
 const WINDOWS_CRASHES: ReadonlyMap<number, string> = new Map([
   [0xc0000005, 'access violation'],
   [0xc0000017, 'out of memory'],
@@ -12,7 +12,7 @@ const WINDOWS_CRASHES: ReadonlyMap<number, string> = new Map([
   [0xc0000409, 'it ended itself over an error it could not handle'],
 ])
 
-/** How a process ended, for people: its signal, or its exit code, which on Windows stands for a crash when it is large. */
+/** Describes how a process ended: its signal or exit code. On Windows, large exit codes indicate a crash. */
 export function exitReason(code: number | null, signal: NodeJS.Signals | null = null): string {
   if (signal !== null) return signal
   if (code === null) return 'no exit code'
@@ -22,12 +22,12 @@ export function exitReason(code: number | null, signal: NodeJS.Signals | null = 
 }
 
 const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'])
-/** STATUS_CONTROL_C_EXIT: Ctrl-C ended it. */
+/** STATUS_CONTROL_C_EXIT: ended by Ctrl-C. */
 const WINDOWS_INTERRUPTED = 0xc000013a
-/** How Node ends itself on Windows where it raises SIGABRT elsewhere. */
+/** Node's exit code on Windows where it raises SIGABRT elsewhere. */
 const NODE_ABORTED = 134
 
-/** Whether a process ended by a fault of its native code, and not because anybody or the system wanted it to end. */
+/** Whether a process ended by a fault of its native code, not by a request of the user or the system. */
 export function isCrash(code: number | null, signal: NodeJS.Signals | null = null): boolean {
   if (signal !== null) return CRASH_SIGNALS.has(signal)
   if (code === null) return false

@@ -4,7 +4,7 @@ import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Remedy } from '../shared/remedies.ts'
 import { removeSync } from './move.ts'
 
-/** The disk has no space left, this user's quota is used up, or the file system takes no file of that size. */
+/** The disk is full, the user's quota is exhausted, or the file system does not support files of that size. */
 const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR'])
 const PROBE_BYTES = 65_536
@@ -17,7 +17,7 @@ const DISK_FAILED = 'the disk failed. Check the disk.'
 const TOO_MANY_OPEN = 'too many files are open. Close other programs and try again.'
 const LINK_CIRCLE = 'its symbolic links lead in a circle. Name the file that is meant.'
 
-/** What a system's code means, and what to do about it: the end of a sentence, and another sentence. */
+/** Meaning and remedy of system error codes: the end of a sentence, and another sentence. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: NO_PERMISSION,
   EPERM: NO_PERMISSION,
@@ -45,24 +45,24 @@ const whileWriting: Readonly<Record<string, string>> = {
   EISDIR: 'a folder lies where the file has to be. Move the folder away, or choose another name.',
 }
 
-/** Windows also answers so when another program has the file, or a file of the folder, open. */
+/** Windows reports these codes also if another program has the file, or a file of the folder, open. */
 const IN_USE_OR_NO_PERMISSION =
   'another program has it open, or you have no permission. Close that program, or check the permissions of the file and its folder.'
 const whileWritingOnWindows: Readonly<Record<string, string>> = { EACCES: IN_USE_OR_NO_PERMISSION, EPERM: IN_USE_OR_NO_PERMISSION }
 
-/** Whether a write failed because there is no space left. */
+/** Whether a write failed because the disk is full. */
 export function isDiskFull(error: unknown): boolean {
   return FULL.has(codeOf(error))
 }
 
-/** Whether a file or folder is not there. */
+/** Whether an error means that a file or folder does not exist. */
 export function isMissing(error: unknown): boolean {
   return MISSING.has(codeOf(error))
 }
 
 /**
- * Whether there is no space left in a folder, found out by writing a little: some libraries say only that they could not write. False where
- * something else keeps this user from writing there.
+ * Whether a folder's disk is full, tested by writing a small file, because some libraries do not report why a write failed. Returns false if the
+ * user cannot write there for other reasons.
  */
 export function isFolderFull(folder: string): boolean {
   const path = join(folder, `.tarsier-${process.pid}.part`)
@@ -82,8 +82,9 @@ export function isFolderFull(folder: string): boolean {
 }
 
 /**
- * The error of a file that could not be read: `file-missing` or `file-unreadable`, naming the file. Typed errors and aborts stay what they are.
- * @param ifMissing what to do where the file is not there
+ * Converts an error from reading a file to `file-missing` or `file-unreadable`, with the file's path. Typed errors and aborts are returned
+ * unchanged.
+ * @param ifMissing remedy if the file does not exist
  */
 export function readFailure(path: string, error: unknown, ifMissing = 'Check the spelling.'): Error {
   if (error instanceof TarsierError || (error instanceof Error && isAbort(error))) return error
@@ -93,20 +94,20 @@ export function readFailure(path: string, error: unknown, ifMissing = 'Check the
 }
 
 export interface WriteFailureOptions {
-  /** What to do where the disk is full. */
+  /** Remedy in the message if the disk is full. */
   readonly ifFull?: string
-  /** Whether the disk is full, where a library failed to write and does not give the system's code. */
+  /** Whether the disk is full, for errors of libraries that do not provide the system's code. */
   readonly full?: boolean
-  /** Remedy of a full disk. */
+  /** Typed remedy if the disk is full. */
   readonly remedyIfFull?: Remedy
-  /** Defaults to this machine's. */
+  /** Defaults to the current platform. */
   readonly platform?: NodeJS.Platform
 }
 
 /**
- * The error of what could not be written: `disk-full` or `write-failed`. Typed errors and aborts stay what they are, and so does what the file
- * system did not say, unless `full` is given.
- * @param what names the file and what failed, such as `/a/b.txt could not be written`
+ * Converts an error from writing to `disk-full` or `write-failed`. Typed errors and aborts are returned unchanged, and so are errors that are
+ * not from the file system, unless `full` is given.
+ * @param what the file and the failed operation, such as `/a/b.txt could not be written`
  */
 export function writeFailure(what: string, error: unknown, options: WriteFailureOptions = {}): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error

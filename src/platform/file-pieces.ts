@@ -7,14 +7,14 @@ interface FilePiecesOptions {
   readonly signal?: AbortSignal | undefined
   /** First byte. Defaults to 0. */
   readonly start?: number
-  /** The byte after the last. Defaults to wherever the file ends. */
+  /** Offset after the last byte. Defaults to the end of the file. */
   readonly end?: number
 }
 
 /**
- * A file's bytes, piece by piece. The next one is read while one is worked on, into memory that is used again: a piece holds until
- * another is asked for. Streams take new memory for each, which for gigabytes costs more than hashing them. Throws what the file system
- * throws, and the signal's reason.
+ * Yields a file's bytes in chunks. The next chunk is read while the current one is processed, into reused buffers: a chunk is valid until the
+ * next one is requested. Streams allocate a buffer per chunk, which for gigabytes takes longer than hashing. Throws file system errors and the
+ * signal's reason.
  */
 async function* filePieces(
   path: string,
@@ -35,17 +35,17 @@ async function* filePieces(
       if (piece.byteLength === 0) return
       at += piece.byteLength
       next = at < end ? read(index + 1, at) : undefined
-      next?.catch(() => {}) // told when it is waited for
+      next?.catch(() => {}) // reported when it is awaited
       yield piece
     }
   } finally {
-    // The file must not be closed while it is read.
+    // Wait for the pending read before closing the file.
     await next?.catch(() => {})
     await file.close()
   }
 }
 
-/** Adds a file's bytes, or some of them, to a hash. `onBytes` is told how many more those of every piece are. Throws as {@link filePieces}. */
+/** Adds a file's bytes, or a range of them, to a hash. `onBytes` is called with the size of each chunk. Throws as {@link filePieces}. */
 export async function addFile(
   hash: Hash,
   path: string,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-/** The installed version of one of our packages; many of them do not export their package.json. */
+/** Returns the installed version of a dependency. Reads package.json from disk, because many packages do not export it. */
 export function installedVersion(name: string): string {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
   const file = folders.map((folder) => join(folder, name, 'package.json')).find(existsSync)

@@ -1,9 +1,9 @@
 import * as hostPath from 'node:path'
 
 /**
- * Whether an absolute path lies in a folder, at any depth; the folder itself does not. Both are compared as they are: links have to be followed before.
- * Roots of drives (`C:\`, `/`) end with a separator and other folders do not, so comparing their beginnings would not do.
- * @param path the system's rules for paths; defaults to those of this system
+ * Whether an absolute path is inside a folder, at any depth; the folder itself is not. Symbolic links must be resolved before. Does not compare
+ * prefixes, because drive roots (`C:\`, `/`) end with a separator and other folders do not.
+ * @param path the system's path rules. Defaults to those of the current system.
  */
 export function isInside(
   folder: string,

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { move, remove } from './move.ts'
 
-/** A JSON file of ours in the schema's form; null where there is none, or one that was damaged or written by another version. */
+/** Reads a JSON file with a schema. Returns null if it does not exist, is damaged, or was written by another version. */
 export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> {
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')))
@@ -13,7 +13,7 @@ export async function readJson<Schema extends z.ZodType>(path: string, schema: S
   }
 }
 
-/** Writes a JSON file so that it is whole or as it was, at every moment. Makes its folder. Throws what the file system throws. */
+/** Writes a JSON file atomically, and creates its folder. Throws file system errors. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`
   await mkdir(dirname(path), { recursive: true })

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { freemem, totalmem } from 'node:os'
 
-/** Bytes of memory this machine, or the container we are in, has. */
+/** Returns the memory of this machine or container, in bytes. */
 export function machineMemory(): number {
   const allowed = process.constrainedMemory()
   return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
 }
 
 /**
- * Bytes this process can have at all. Systems promise more than that, and kill whoever makes use of it: what cannot fit must
- * not be asked for. Linux alone tells what is free in a way that one can go by: what files that are mapped or were read take counts as
- * free, for it is given up when somebody needs it.
+ * Returns the memory that this process can use, in bytes. Systems overcommit memory and kill processes that use too much, so larger allocations
+ * must be avoided. Only Linux reports available memory reliably: mapped and cached files count as free, because their memory is reclaimed on
+ * demand. Other systems return the total.
  */
 export function memoryLimit(): number {
   const total = machineMemory()
@@ -18,17 +18,20 @@ export function memoryLimit(): number {
   return Math.max(0, Math.min(freemem(), total < totalmem() ? total - groupMemory() : total))
 }
 
-/** Bytes that this process has of its own and cannot give back, which {@link memoryLimit} does not count as free. 0 where that counts all. */
+/**
+ * Returns this process's own unreclaimable memory in bytes, which {@link memoryLimit} does not count as free. Returns 0 on systems where it
+ * counts all memory.
+ */
 export function ownMemory(): number {
   const kilobytes = process.platform === 'linux' ? numberIn('/proc/self/status', /^RssAnon:\s+(\d+) kB$/m) : null
   return (kilobytes ?? 0) * 1024
 }
 
-/** Bytes that the programs of our control group, a container's for instance, cannot give back. */
+/** Returns the unreclaimable memory of this control group, such as a container's, in bytes. */
 function groupMemory(): number {
   const groups = [...read('/proc/self/cgroup').matchAll(/^\d+:(memory)?:(\/.*)$/gm)]
   for (const [, controller = '', path] of groups) {
-    // A container sees its own group as the root, though it may be told another path.
+    // In a container, its own group is mounted as the root, although the reported path may differ.
     for (const folder of [path, '']) {
       const held = numberIn(`/sys/fs/cgroup/${controller}${folder}/memory.stat`, /^(?:anon|total_rss) (\d+)$/m)
       if (held !== null) return held
@@ -42,7 +45,7 @@ function numberIn(file: string, pattern: RegExp): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-/** A file of the system's own; empty where there is none, or it is not for us. */
+/** Reads a system file; returns an empty string if it does not exist or cannot be read. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')

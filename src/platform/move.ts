@@ -3,41 +3,44 @@ import { rename, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * What Windows answers while another program, such as a virus scanner, has the file or a file of the folder open; a folder is not empty until those
- * who have its removed files open close them.
+ * Windows error codes while another program, such as a virus scanner, has the file or a file of the folder open. A folder is not empty until
+ * removed files in it are closed.
  */
 const IN_USE: ReadonlySet<unknown> = new Set(['EPERM', 'EBUSY', 'EACCES', 'ENOTEMPTY'])
-/** A scanner is done with a new file of some gigabytes within this time. Other systems rename files that are open: there the codes mean what they say. */
+/**
+ * Retry time: enough for a scanner to check a new file of several gigabytes. Other systems can rename open files, so these codes are real errors
+ * there.
+ */
 const PATIENCE_MS = process.platform === 'win32' ? 10_000 : 0
-/** The same while the caller waits and nothing else is done. */
+/** Retry time of the blocking functions. */
 const PATIENCE_SYNC_MS = process.platform === 'win32' ? 1000 : 0
 const FIRST_WAIT_MS = 20
 const MAX_WAIT_MS = 1000
 
 /**
- * Gives a finished file or folder its final name, over a file of that name, as `fs.rename` does. On Windows it is tried again for ten seconds while
- * something there is in use; finished work must not be lost because a virus scanner looks at it.
- * @param patience milliseconds; defaults to ten seconds on Windows and none elsewhere
+ * Renames a finished file or folder and replaces an existing file, as `fs.rename` does. On Windows it retries for ten seconds while a file is in
+ * use, so that a virus scanner does not cause the loss of finished work.
+ * @param patience retry time in milliseconds. Defaults to ten seconds on Windows and 0 elsewhere.
  */
 export async function move(from: string, to: string, patience = PATIENCE_MS): Promise<void> {
   await retryWhileInUse(() => rename(from, to), patience)
 }
 
-/** As {@link move}, for the few who cannot wait for a promise, such as a window that closes: it blocks, for a second at most. */
+/** As {@link move}, for callers that cannot await, such as a closing window. Blocks for at most one second. */
 export function moveSync(from: string, to: string, patience = PATIENCE_SYNC_MS): void {
   retryWhileInUseSync(() => renameSync(from, to), patience)
 }
 
 /**
- * Removes a file or a whole folder; nothing there is as good. On Windows it is tried again for ten seconds while something in it is in use.
- * `fs.rm` could do that by itself, but tries as often again for every folder around the file: for minutes.
+ * Removes a file or a folder with its contents; does nothing if it does not exist. On Windows it retries for ten seconds while a file is in use.
+ * The retries of `fs.rm` are not used, because they multiply with each parent folder and can take minutes.
  * @param patience as for {@link move}
  */
 export async function remove(path: string, patience = PATIENCE_MS): Promise<void> {
   await retryWhileInUse(() => rm(path, { recursive: true, force: true }), patience)
 }
 
-/** As {@link remove}, for those who cannot wait for a promise: it blocks, for a second at most. */
+/** As {@link remove}, for callers that cannot await. Blocks for at most one second. */
 export function removeSync(path: string, patience = PATIENCE_SYNC_MS): void {
   retryWhileInUseSync(() => rmSync(path, { recursive: true, force: true }), patience)
 }
@@ -66,7 +69,7 @@ function retryWhileInUseSync(work: () => void, patience: number): void {
   }
 }
 
-/** How long to wait after each attempt that failed, in milliseconds; null after the last. */
+/** Yields the delay after each failed attempt in milliseconds; null after the last one. */
 function* waits(patience: number): Generator<number | null, void> {
   const end = performance.now() + patience
   for (let wait = FIRST_WAIT_MS; performance.now() + wait <= end; wait = Math.min(2 * wait, MAX_WAIT_MS)) yield wait

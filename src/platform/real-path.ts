@@ -3,15 +3,15 @@ import { realpath } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /**
- * The absolute path of what `path` leads to, with every link on the way followed. Windows cannot name the files of some drives (RAM disks, `subst`,
- * some network drives) and answers EISDIR, UNKNOWN or ENOENT there although they can be opened; then Node's own implementation follows the links name
- * by name. Both follow every link, so that what they give may be compared with a folder. Throws what the file system throws.
+ * Returns the absolute path of a file with all symbolic links resolved. On some Windows drives (RAM disks, `subst`, some network drives), the
+ * native call fails with EISDIR, UNKNOWN or ENOENT although the files can be opened; Node's own implementation is the fallback. Both resolve all
+ * links, so the result can be compared with a folder. Throws file system errors.
  */
 export async function realPath(path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch {
-    // Where the path really leads nowhere, the second attempt says so.
+    // If the path does not exist, the fallback throws.
     return await promisify(stepwiseRealpath)(path)
   }
 }

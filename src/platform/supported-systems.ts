@@ -1,9 +1,9 @@
 import { TarsierError } from '../shared/errors.ts'
 
-/** `process.platform` and `process.arch` of the systems for which every native package has a binary; a test holds the packages to this list. */
+/** `process.platform` and `process.arch` of systems for which all native packages have binaries. A test checks the packages against this list. */
 export const supportedSystems: readonly string[] = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64']
 
-/** Throws `native-library` on a system that lacks one of the native libraries, before any of them is loaded. */
+/** Throws `native-library` on unsupported systems, before any native library is loaded. */
 export function expectSupportedSystem(system = `${process.platform}-${process.arch}`): void {
   if (supportedSystems.includes(system)) return
   const reason =

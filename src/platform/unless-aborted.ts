@@ -1,6 +1,9 @@
-/** What `work` gives, or the abort's reason as soon as there is one. For work that cannot be stopped: it finishes by itself, and nobody hears of it. */
+/**
+ * Resolves with the result of `work`, or rejects with the abort's reason as soon as the signal aborts. For work that cannot be cancelled: it
+ * continues, and its result is ignored.
+ */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {}) // after an abort nobody waits for it
+  work.catch(() => {}) // avoids an unhandled rejection after an abort
   signal.throwIfAborted()
   let onAbort = () => {}
   const aborted = new Promise<never>((_, reject) => {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Writes all of `bytes` at `position` of an open file; one call to the system may write only some of them. */
+/** Writes all of `bytes` at `position` of an open file. A single system call may write only some of them. */
 export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0
   while (done < bytes.byteLength) {

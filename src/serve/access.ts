@@ -1,29 +1,29 @@
 import { timingSafeEqual } from 'node:crypto'
 
-/** Who may ask the server. */
+/** Rules for accepting requests. */
 export interface AccessRules {
-  /** Names by which the server may be called, without port, in lower case. */
+  /** Accepted host names, without port, in lower case. */
   readonly hosts: readonly string[]
-  /** Null where nobody has to show one. */
+  /** Required bearer token; null disables authentication. */
   readonly token: string | null
 }
 
-/** Names that always mean this machine, whatever a name server says. */
+/** Names of the loopback interface, independent of name servers. */
 export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.includes(host.toLowerCase()) || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }
 
-/** The name in a Host header without its port; null for what is no such header. */
+/** Returns the name in a Host header, without port; null if the header is invalid. */
 export function hostName(header: string | undefined): string | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(header ?? '')
   return match?.[1]?.toLowerCase() ?? null
 }
 
 /**
- * Whether the Host header is one of ours. A foreign page whose name was pointed at this machine (DNS rebinding) comes with its own name
- * here, so its requests go nowhere.
+ * Whether the Host header has an accepted name. With DNS rebinding, a foreign page points its own name at this machine; its requests carry that
+ * name and are rejected.
  */
 export function hostAllowed(header: string | undefined, rules: Pick<AccessRules, 'hosts'>): boolean {
   const name = hostName(header)
@@ -31,21 +31,21 @@ export function hostAllowed(header: string | undefined, rules: Pick<AccessRules,
 }
 
 /**
- * Whether a request's Origin is the page that this very server gives. Browsers put it on every request that could change something and
- * on every one from a foreign page's script; programs send none.
+ * Whether a request's Origin is this server's own page. Browsers send Origin with every request that could change something and with every
+ * cross-origin request from a script; other programs send none.
  */
 export function originAllowed(origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined) return true
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 }
 
-/** Compares without telling by its time how much was right. */
+/** Compares tokens in constant time. */
 export function tokenMatches(given: string | undefined, token: string): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** The token of an `Authorization: Bearer …` header. */
+/** Returns the token of an `Authorization: Bearer …` header. */
 export function bearer(header: string | undefined): string | undefined {
   return /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1]
 }

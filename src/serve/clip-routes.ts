@@ -12,11 +12,11 @@ import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import { receiveUpload } from './upload.ts'
 
 export interface ClipRouteOptions {
-  /** Most bytes of one upload. */
+  /** Largest upload in bytes. */
   readonly maxUpload: number
 }
 
-/** Files in, files out; see `src/shared/contract/addresses.ts`. */
+/** Routes for uploading and downloading clips; see `src/shared/contract/addresses.ts`. */
 export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): Hono {
   const routes = new Hono()
   routes.post('/', async (c) => {
@@ -54,7 +54,7 @@ async function sendFile(c: Context, path: string, type: string): Promise<Respons
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
     'Content-Type': type,
-    // What a person dropped is shown, never run.
+    // Show uploads instead of saving them; `nosniff` and the content security policy prevent execution.
     'Content-Disposition': 'inline',
     ETag: `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
   }

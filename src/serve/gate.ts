@@ -3,7 +3,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type AccessRules, bearer, hostAllowed, originAllowed, tokenMatches } from './access.ts'
 
-/** The page's own files and calls; nobody else's, no inline script or style, no plugin, no frame around it. */
+/** Allows only the page's own files and requests: no foreign sources, inline scripts or styles, plugins, or embedding in frames. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,10 +17,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Asked by a monitor without a token; it tells nothing but how the server and its processes are. */
+/** Paths without authentication, for monitoring. They only report the state of the server and its processes. */
 const OPEN_PATHS = ['/health']
 
-/** Stands before every route: what is not from a program or page that knows the token is turned away before anything of it is looked at. */
+/** Middleware for all routes. Rejects requests from unknown hosts or origins, or without the token, before they are processed further. */
 export function gate(rules: AccessRules, port: () => number): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('host')
@@ -30,14 +30,14 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
     if (!originAllowed(c.req.header('origin'), host)) return refuse(c, 403, 'Pages of other servers may not ask this one.')
     const { token } = rules
     if (token !== null && !OPEN_PATHS.includes(c.req.path)) {
-      // Cookies do not know ports: two servers on one machine must not take each other's.
+      // Cookies are shared between ports: the name includes the port, so that servers on one machine do not overwrite each other's.
       const cookie = `tarsier-${port()}`
       const inAddress = c.req.query('token')
       if (inAddress !== undefined && c.req.method === 'GET') {
         if (!tokenMatches(inAddress, token))
           return refuse(c, 401, 'That token is not this server\'s. Use the address that "tarsier serve" printed last.', 'invalid_api_key')
         setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' })
-        // Out of the address, so that it stands in no history and no picture of the screen.
+        // Remove the token from the address, so that it is not in the history or in screenshots.
         const clean = new URL(c.req.url)
         clean.searchParams.delete('token')
         return c.redirect(`${clean.pathname}${clean.search}`, 303)
@@ -61,7 +61,7 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
   }
 }
 
-/** JSON only where JSON is due: a form of a foreign page cannot send that without asking first. */
+/** Requires JSON: a foreign page's form cannot send it without a preflight request. */
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type') ?? ''
   if (!/^application\/json\b/i.test(type))
@@ -69,14 +69,14 @@ export const jsonOnly: MiddlewareHandler = async (c, next) => {
   return await next()
 }
 
-/** Procedures are called by POST alone: other methods would be other ways past what is held against it. */
+/** Restricts procedures to POST: other methods could bypass the checks on POST requests. */
 export const postOnly: MiddlewareHandler = async (c, next) => {
   if (c.req.method === 'POST') return await next()
   c.header('Allow', 'POST')
   return refuse(c, 405, 'Procedures are called with POST.')
 }
 
-/** A refusal in the words of whoever asks: programs that speak OpenAI's language get its errors. */
+/** Responds with an error, in OpenAI's format for requests to its API and as plain text for others. */
 export function refuse(c: Context, status: ContentfulStatusCode, message: string, code = 'not-allowed'): Response {
   if (!isApi(c)) return c.text(`${message}\n`, status)
   const type = status >= 500 ? 'server_error' : 'invalid_request_error'

@@ -1,6 +1,6 @@
 import type { Service } from '../service/service.ts'
 
-/** What goes on, in Prometheus' text form. No text of clips or answers is in it. */
+/** Returns metrics in Prometheus' text format, without texts of clips or answers. */
 export function metricsText(service: Service): string {
   const { engine, media } = service.losses
   const values: readonly (readonly [name: string, help: string, value: number])[] = [

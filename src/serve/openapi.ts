@@ -16,8 +16,9 @@ const schemas = {
 } as const
 
 /**
- * OpenAPI 3.1 document of `tarsier serve`: the OpenAI-compatible API, clips in and out, and health. Schemas come from the zod schemas that check
- * requests and type answers. The page's own procedures under `/rpc` are not in it: their protocol is oRPC's.
+ * Returns the OpenAPI 3.1 document of `tarsier serve`: the OpenAI-compatible API, uploads and downloads of clips, and health. Its schemas are
+ * generated from the zod schemas that validate requests and type responses. The page's procedures under `/rpc` are not included, because they
+ * use oRPC's protocol.
  */
 export function openApiDocument(): object {
   return {
@@ -106,13 +107,13 @@ type SchemaName = keyof typeof schemas
 
 interface Operation {
   readonly ok: object
-  /** Status of success. Defaults to 200. */
+  /** Status of a successful response. Defaults to 200. */
   readonly status?: number
   readonly parameters?: readonly object[]
   readonly requestBody?: object
 }
 
-/** @param error the form in which this path tells errors; null where it has none of its own */
+/** @param error schema of errors on this path; null for none */
 function operation(summary: string, error: SchemaName | null, { ok, status = 200, ...rest }: Operation): object {
   const failures =
     error === null
@@ -121,7 +122,7 @@ function operation(summary: string, error: SchemaName | null, { ok, status = 200
   return { summary, ...rest, responses: { [status]: ok, 401: { description: 'The token is missing or wrong.' }, ...failures } }
 }
 
-/** Such as `400 usage, not-media; 404 file-missing`. */
+/** Lists error codes by status, such as `400 usage, not-media; 404 file-missing`. */
 function statuses(): string {
   const byStatus = new Map<number, string[]>()
   for (const code of errorCodes) byStatus.set(errorFacts[code].http, [...(byStatus.get(errorFacts[code].http) ?? []), code])

@@ -23,23 +23,23 @@ import { openAiRoutes } from './openai/routes.ts'
 import { openApiDocument } from './openapi.ts'
 
 export interface ServeOptions {
-  /** Defaults to 127.0.0.1: this machine alone. */
+  /** Address to listen on. Defaults to 127.0.0.1, which only this machine can reach. */
   readonly host?: string
-  /** Defaults to 7860; 0 takes one that is free. */
+  /** Port to listen on; 0 selects a free port. Defaults to 7860. */
   readonly port?: number
-  /** What callers have to show; null lets everybody on this machine in. Defaults to a new one. */
+  /** Bearer token that requests must carry; `null` disables authentication. Defaults to a newly generated token. */
   readonly token?: string | null
-  /** Further names by which the server may be called. Needed to listen to other machines. */
+  /** Additional accepted host names. Required to listen on other interfaces. */
   readonly allowHosts?: readonly string[]
-  /** A folder whose files the OpenAI-compatible API may be asked about by their paths. Defaults to none. */
+  /** Folder whose files requests to the OpenAI-compatible API may name by path. Defaults to none. */
   readonly mediaRoot?: string
   /** Hosts from which the OpenAI-compatible API may fetch media. Defaults to none. */
   readonly allowRemote?: readonly string[]
-  /** Most bytes of one upload. Defaults to 16 GB. */
+  /** Largest upload in bytes. Defaults to 16 GB. */
   readonly maxUpload?: number
-  /** Numbers at `/metrics`. Defaults to false. */
+  /** Whether to serve metrics at `/metrics`. Defaults to false. */
   readonly metrics?: boolean
-  /** Milliseconds for which a client may be silent in the middle of a request. Defaults to a minute. */
+  /** Time that a client may be silent during a request, in milliseconds. Defaults to one minute. */
   readonly timeout?: number
 }
 
@@ -47,16 +47,19 @@ export interface RunningServer extends AsyncDisposable {
   readonly host: string
   readonly port: number
   readonly token: string | null
-  /** Where the page is, with the token in it where one is needed. */
+  /** Address of the page, including the token if one is required. */
   readonly address: string
 }
 
 const DEFAULT_PORT = 7860
-/** Of a request in JSON; an export of a large library is one. */
+/** Largest JSON request in bytes; exports of large libraries are such requests. */
 const MAX_JSON = 256 * 1024 * 1024
 const IDLE_TIMEOUT_MS = 60_000
 
-/** Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for a door left open by mistake, `not-allowed` for a port that is taken. */
+/**
+ * Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for options that would expose the server by mistake, `not-allowed`
+ * if the port is in use.
+ */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
   const token = options.token === undefined ? randomBytes(24).toString('base64url') : options.token
@@ -79,7 +82,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   app.use(`${RPC_PATH}/*`, jsonOnly, bodyLimit({ maxSize: MAX_JSON, onError: tooLarge }), postOnly)
   const handler = new RPCHandler(router)
   app.use(`${RPC_PATH}/*`, async (c) => {
-    // One connection is one client when answers take turns; pages behind one address share their place in line with nobody.
+    // Clients are scheduled fairly by this id, not by their address.
     const client = c.req.header('x-tarsier-client') ?? 'page'
     const { response } = await handler.handle(c.req.raw, { prefix: RPC_PATH, context: { service, client: client.slice(0, 64) } })
     return response ?? c.notFound()
@@ -93,11 +96,11 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   })
 
   const serverOptions = {
-    // An upload takes as long as it takes.
+    // Uploads have no time limit.
     requestTimeout: 0,
     headersTimeout: timeout,
     connectionsCheckingInterval: Math.min(5000, timeout),
-    // Finds out about machines that are gone without a word while an answer is streamed to them.
+    // Detects clients that disappear while a response is streamed to them.
     keepAlive: true,
     keepAliveInitialDelay: timeout,
   }
@@ -124,7 +127,7 @@ function tooLarge(c: Context): Response {
   return c.text(`That request is larger than ${sizeText(MAX_JSON)}, the most this server takes. Send less at a time.\n`, 413)
 }
 
-/** Nobody opens a door to other machines without saying so, and none without a lock. */
+/** Requires explicit host names and a token to listen on other interfaces. */
 function expectClosed(host: string, allowHosts: readonly string[], token: string | null): void {
   if (isLoopback(host)) return
   if (allowHosts.length === 0) {
@@ -152,7 +155,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-/** The built page, beside the built program or in the build folder of the sources; null where it was not built. */
+/** Returns the folder of the built page, next to the built program or in the build folder of the sources; null if it was not built. */
 function pageFolder(): string | null {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const folder = join(directory, 'out', 'renderer')

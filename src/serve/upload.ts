@@ -10,15 +10,15 @@ import { TarsierError } from '../shared/errors.ts'
 import { megabytesText, sizeText } from '../shared/size-text.ts'
 
 export interface UploadOptions {
-  /** What people call the file, after the folders that the browser names. */
+  /** Name of the file, with the folders that the browser sent. */
   readonly name: string
-  /** Most bytes of it. */
+  /** Largest size in bytes. */
   readonly limit: number
 }
 
 /**
- * Writes a request's body to disk as it comes, and opens it as a clip. Nothing stays of one that is too large, broken off, no media,
- * or here already. Throws `upload-too-large`, `disk-full`, `file-empty`, and as `openClip` does.
+ * Streams a request's body to disk and opens it as a clip. The file is removed if it is too large, incomplete, not media, or a copy of an
+ * existing upload. Throws `upload-too-large`, `disk-full`, `file-empty`, and as `openClip` does.
  */
 export async function receiveUpload(service: Service, request: Request, { name, limit }: UploadOptions): Promise<KeptClip> {
   const promised = Number(request.headers.get('content-length') ?? 0)
@@ -32,7 +32,7 @@ export async function receiveUpload(service: Service, request: Request, { name, 
     const hash = await writeBody(request, part, limit)
     await move(part, path)
     const clip = await service.clips.open(path, { upload: { given: givenPath(name), hash } }, request.signal)
-    // Its content is here already: that copy is used.
+    // The clip uses an existing copy of the same content.
     if (clip.path !== path) await remove(path)
     return clip
   } catch (error) {
@@ -42,12 +42,12 @@ export async function receiveUpload(service: Service, request: Request, { name, 
   }
 }
 
-/** The body's sha256, once all of it is on disk. */
+/** Writes the body to disk and returns its SHA-256. */
 async function writeBody(request: Request, path: string, limit: number): Promise<string> {
   const hash = createHash('sha256')
   let bytes = 0
   await using file = await open(path, 'wx')
-  // Not cancelled where it is too large: the connection reads what is left and throws it away, and a cancelled body would still be handed that.
+  // The body is not cancelled if it is too large: the connection reads and discards the rest, which a cancelled body would still receive.
   for await (const piece of request.body?.values({ preventCancel: true }) ?? []) {
     request.signal.throwIfAborted()
     bytes += piece.byteLength
@@ -71,7 +71,7 @@ function diskFailure(error: unknown): unknown {
   return writeFailure('That file could not be kept', error, { ifFull: 'Make room and try again; nothing that was there is lost.' })
 }
 
-/** What is said of our copy, said of the person's file. */
+/** Rewrites an error about the uploaded copy so that it names the user's file. */
 function byItsName(error: unknown, path: string, name: string): unknown {
   if (!(error instanceof TarsierError) || !error.message.includes(path)) return error
   const { code, message, details, remedy } = error
@@ -99,12 +99,12 @@ function tooLarge(limit: number): TarsierError {
   )
 }
 
-/** A name for people: whatever a browser sends, without folders and without what no screen shows. */
+/** Returns the name to display: the browser's name without folders and invisible characters. */
 export function nameFor(name: string): string {
   return shownName(name.split(/[\\/]/).at(-1) ?? '') || 'clip'
 }
 
-/** The same after the names of its folders, of which there may be some. It is shown and never opened. */
+/** Returns the display name with its folders, if any. It is never used as a path. */
 function givenPath(name: string): string {
   const folders = name.split(/[\\/]/).slice(0, -1)
   return [...folders.map(shownName).filter((folder) => folder !== ''), nameFor(name)].join('/')
@@ -115,7 +115,7 @@ function shownName(name: string): string {
   return shown === '.' || shown === '..' ? '' : shown
 }
 
-/** A plain ending keeps our copy recognisable; what it is decides its content. */
+/** Returns the extension for the copy, for recognition only: the format is determined from the content. */
 function endingOf(name: string): string {
   const ending = extname(name).toLowerCase()
   return /^\.[a-z0-9]{1,5}$/.test(ending) && ending !== '.part' ? ending : ''

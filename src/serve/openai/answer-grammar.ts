@@ -3,21 +3,21 @@ import { anyJsonObject, compileJsonSchema } from '../../engine/language/grammar/
 import { patternBody } from '../../engine/language/grammar/regex-grammar.ts'
 import { type ChatRequest, refused } from './request.ts'
 
-/** What an answer must look like, as a grammar in GBNF, and what of the wish is not held to. */
+/** Grammar of an answer in GBNF, and warnings about constraints that it does not enforce. */
 export interface AnswerGrammar {
   readonly grammar: string
   readonly warnings: readonly string[]
 }
 
-/** A wish of a request: the field it is in, and what makes a grammar of it. */
+/** A format constraint of a request: the field, and a function that compiles its grammar. */
 interface FormatRequest {
   readonly param: string
   make(): AnswerGrammar
 }
 
 /**
- * OpenAI's `response_format`, vLLM's `structured_outputs` and `guided_…`, llama.cpp's `grammar` and `json_schema`. Null where there is none of them.
- * Throws `usage` for two at once, and for what no grammar can be made of; with `strict`, also for what none can wholly hold to.
+ * Compiles OpenAI's `response_format`, vLLM's `structured_outputs` and `guided_…`, and llama.cpp's `grammar` and `json_schema`. Returns null if
+ * none is set. Throws `usage` if two are set, if one cannot be compiled, and, with `strict`, if a schema cannot be enforced completely.
  */
 export function answerGrammar(request: ChatRequest): AnswerGrammar | null {
   const [format, ...more] = formatsIn(request)
@@ -82,14 +82,14 @@ function anyObject(): AnswerGrammar {
   return { grammar: anyJsonObject().grammar, warnings: [] }
 }
 
-/** The whole answer matches, as vLLM has it. */
+/** The regular expression must match the whole answer, as in vLLM. */
 function pattern(regex: string): AnswerGrammar {
   const builder = new GrammarBuilder()
   const body = patternBody(builder, regex, { inJson: false, anchored: true })
   return { grammar: builder.text(builder.rule(body)), warnings: [] }
 }
 
-/** vLLM takes a schema as text as well. */
+/** Parses a schema that is given as text, as vLLM allows. */
 function parsed(param: string, text: string): unknown {
   try {
     return JSON.parse(text)

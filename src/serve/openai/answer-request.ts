@@ -8,20 +8,20 @@ import type { ChatRequest } from './request.ts'
 import { requestedSampling, samplingOfChoice } from './sampling.ts'
 import { unheeded } from './unheeded.ts'
 
-/** What goes on with a request: something of one of its answers, or a sentence about what of it is not obeyed. */
+/** An event of a request: part of one of its answers, or a warning about something that has no effect. */
 export type RequestEvent =
   | { readonly kind: 'answering'; readonly choice: number; readonly event: EngineEvent }
   | { readonly kind: 'warning'; readonly text: string }
 
 export interface Answering {
   readonly service: Service
-  /** Files of this request. */
+  /** Creates the storage for files of this request. */
   openMedia(): RequestMedia
-  /** Whoever takes turns with the others. */
+  /** Identifies the request, for fair scheduling. */
   readonly client: string
 }
 
-/** Answers a request, once for every choice that it asks for: each goes on from the same prompt, which is evaluated once. */
+/** Answers a request once per requested choice. All choices share one prompt, which is evaluated once. */
 export async function* answerRequest(
   request: ChatRequest,
   manifest: ModelManifest,

@@ -3,7 +3,7 @@ import { assertNever } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/sampling.ts'
 import type { Completion, CompletionChunk } from './response.ts'
 
-/** What every piece of one answer has in common. */
+/** Fields that all chunks of an answer share. */
 export interface CompletionHead {
   readonly id: string
   readonly created: number
@@ -13,11 +13,11 @@ export interface CompletionHead {
 /** One of the answers to a request. */
 export interface Choice {
   readonly answer: Answer
-  /** Null where they were not asked for. */
+  /** Null if they were not requested. */
   readonly logprobs: readonly TokenLogprob[] | null
 }
 
-/** @param warnings what of the request was not obeyed */
+/** @param warnings parts of the request that had no effect */
 export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[]): Completion {
   return {
     ...head,
@@ -33,7 +33,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], war
   }
 }
 
-/** What a piece of a stream brings. */
+/** Content of one chunk of a stream. */
 export interface Delta {
   readonly index: number
   readonly delta: { readonly role?: 'assistant'; readonly content?: string }
@@ -50,7 +50,7 @@ export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: 
   }
 }
 
-/** The end of a stream: why the last answer ended and what was used; then the count of tokens where it was asked for. */
+/** Returns the last chunks of a stream: one with the last answer's finish reason and the details, then one with token usage if requested. */
 export function lastChunks(
   head: CompletionHead,
   choices: readonly Choice[],
@@ -63,7 +63,7 @@ export function lastChunks(
   return withUsage ? [last, { ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(choices), ...warned }] : [last]
 }
 
-/** Of several answers to one prompt, the prompt counts once. */
+/** Sums token usage over all answers; their shared prompt counts once. */
 function usageOf(choices: readonly Choice[]) {
   const first = choices[0]?.answer.tokens
   const prompt = first ? first.visual + first.prompt : 0
@@ -76,7 +76,7 @@ function usageOf(choices: readonly Choice[]) {
   }
 }
 
-/** What was really done for the first answer: the frames that were looked at with their times, their pixels, how long it took and where. */
+/** Returns the details of the first answer: frames with times, resolution, timings and devices. */
 function extensionFields(choices: readonly Choice[], warnings: readonly string[]) {
   const answer = choices[0]?.answer
   if (!answer) return {}

@@ -17,12 +17,12 @@ import {
   refused,
 } from './request.ts'
 
-/** What the engine is to do for a request. */
+/** Input for the engine. */
 export interface RequestedConversation {
-  /** Requests of one conversation have the same, so that the engine finds what it computed for the one before. */
+  /** Same for all requests of one conversation, so that the engine can reuse its cache. */
   readonly key: string
   readonly messages: readonly Message[]
-  /** What the answer begins with, which the model goes on from. */
+  /** Start of the answer, which the model continues. */
   readonly answerPrefix?: string
 }
 
@@ -33,9 +33,9 @@ export interface ConversationParts {
 }
 
 /**
- * A request's messages, in their order and with their parts in theirs. The last one must be the user's (or a tool's); with `continue_final_message`
- * it is the assistant's, and its answer goes on from there, as vLLM has it. Where no user's message says anything, the model's own request for a
- * description is put to the last one. Throws `usage` for what cannot be understood, naming it.
+ * Reads a request's messages, with messages and parts in order. The last message must be the user's (or a tool's); with `continue_final_message`
+ * it must be the assistant's, and the answer continues it, as in vLLM. If no user message has text, the model's own description prompt is added
+ * to the last one. Throws `usage` for invalid content, with its position.
  */
 export async function readConversation(
   request: ChatRequest,
@@ -59,7 +59,7 @@ export async function readConversation(
   return { key: keyOf(model, requested), messages: requested, ...(answerPrefix !== undefined && { answerPrefix }) }
 }
 
-/** What the answer is begun with. */
+/** Returns the start of the answer, if the request continues an assistant's message. */
 function answerPrefixIn(messages: readonly ChatRequestMessage[], goesOn: boolean): string | undefined {
   const last = messages.at(-1)
   const from = "the last message must be an assistant's with some text, for continue_final_message to go on from it"
@@ -76,7 +76,7 @@ function answerPrefixIn(messages: readonly ChatRequestMessage[], goesOn: boolean
   return text.join('')
 }
 
-/** What a tool said is shown as a user's message: no model of ours has a place of its own for it. */
+/** Maps roles. Results of tools become user messages, because the models have no role for tools. */
 function roleOf({ role }: ChatRequestMessage): Message['role'] {
   switch (role) {
     case 'developer':
@@ -89,7 +89,7 @@ function roleOf({ role }: ChatRequestMessage): Message['role'] {
   }
 }
 
-/** Calls of tools and what they gave, in Qwen's own words for them. */
+/** Returns the parts of a message, with tool calls and results in Qwen's format. */
 function piecesOf({ role, content, tool_calls: calls }: ChatRequestMessage): readonly ContentPart[] {
   const pieces: ContentPart[] =
     typeof content === 'string' ? (content === '' ? [] : [{ type: 'text', text: content }]) : [...(content ?? [])]
@@ -155,7 +155,10 @@ async function described(
   return messages.map((message, i) => (i === place ? { ...message, content: [...message.content, { kind: 'text', text }] } : message))
 }
 
-/** Of everything up to the first user's message, and of that up to its last clip: another question about the same clip finds what was computed of it. */
+/**
+ * Returns a hash of the messages before the first user message, and of that message up to its last clip, so that another question about the same
+ * clip can reuse the cache.
+ */
 function keyOf(model: string, messages: readonly Message[]): string {
   const place = messages.findIndex(({ role }) => role === 'user')
   const requested = messages[place]?.content ?? []
@@ -167,8 +170,8 @@ function keyOf(model: string, messages: readonly Message[]): string {
 }
 
 /**
- * What a request wishes, over the clip or the part of it that is meant. Of pictures that were sent as a clip's frames all are used unless it says
- * otherwise, and `fps` is the rate at which they were taken: one a second where it does not say.
+ * Resolves the frames that a request asks for, over the clip or its requested range. If the frames were sent as a list of pictures, all are used
+ * by default, and `fps` is the rate at which they were taken (default 1).
  */
 export async function framesFor(
   path: string,
@@ -194,7 +197,7 @@ export async function framesFor(
   return { kind, count: bounded(Math.round(seconds * (fps ?? 1))), ...range }
 }
 
-/** @param rate of pictures that were sent as frames, which have no times of their own */
+/** @param rate frame rate of pictures that were sent as frames, which have no times of their own; null for other clips */
 function rangeOf(start: number | undefined, end: number | undefined, rate: number | null): { range?: ClipRange } {
   if (start === undefined && end === undefined) return {}
   const unit = rate === null ? 'seconds' : 'frames'

@@ -2,10 +2,10 @@ import { type ErrorCode, errorFacts } from '../../shared/error-codes.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import type { ApiError } from './response.ts'
 
-/** A path with at least one folder, on any system, but not one of this API. */
+/** Matches paths with at least one folder on any system, except those of this API. */
 const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|:;,()]*[\\/][^\s"'<>|:;,()]*/g
 
-/** What is said of the file that a part of the request brought, said of that part. */
+/** Rewrites an error about a file so that it names the part of the request that contained the file. */
 export function ofPart(error: unknown, where: string, path = ''): unknown {
   if (!(error instanceof TarsierError)) return error
   const { code, message, details, remedy } = error
@@ -13,7 +13,7 @@ export function ofPart(error: unknown, where: string, path = ''): unknown {
   return new TarsierError(code, told, { cause: error, details: { ...details, param: where }, remedy })
 }
 
-/** What is said of a file, said of the part of the request that brought it. */
+/** Rewrites an error so that it names parts of the request instead of the files that they contained. */
 export function placed(error: unknown, places: ReadonlyMap<string, string>): unknown {
   if (!(error instanceof TarsierError)) return error
   let { message } = error
@@ -31,7 +31,7 @@ export function placed(error: unknown, places: ReadonlyMap<string, string>): unk
   })
 }
 
-/** What went wrong, in OpenAI's shape. No path of this machine is told. */
+/** Converts an error to OpenAI's format, without paths of this machine. */
 export function apiError(error: unknown): { readonly status: (typeof errorFacts)[ErrorCode]['http']; readonly body: ApiError } {
   const { code, message, details } = asTarsierError(error)
   const status = errorFacts[code].http

@@ -15,28 +15,28 @@ import { ofPart } from './errors.ts'
 import type { UploadFolder } from './upload-folder.ts'
 
 export interface MediaRules {
-  /** The one folder whose files may be named. */
+  /** Folder whose files requests may name. */
   readonly mediaRoot?: string | undefined
   /** Hosts from which media may be fetched. */
   readonly allowRemote: readonly string[]
-  /** Most bytes of one file. */
+  /** Largest file in bytes. */
   readonly maxBytes: number
 }
 
-/** As in vLLM: a server that takes longer to hand over a clip is given up. */
+/** Time limit for fetching a clip, as in vLLM. */
 const FETCH_TIMEOUT_MS = 30_000
 const MAX_REDIRECTS = 3
-/** What stands before the data of a `data:` address, in characters. */
+/** Largest length of the part of a `data:` address before the data, in characters. */
 const MAX_DATA_HEAD = 1000
-/** Frames of a list of pictures; how many of them are looked at is another question. */
+/** Largest number of pictures in a list of frames. The number of sampled frames has a separate limit. */
 const MAX_LISTED = 4096
 
-/** Turns what one request names into files on this disk, which stay until it is disposed. */
+/** Stores the media of one request as files, which are kept until it is disposed. */
 export class RequestMedia implements AsyncDisposable {
   readonly #uploads: UploadFolder
   readonly #rules: MediaRules
   readonly #used: string[] = []
-  /** Which part of the request brought a file. */
+  /** Part of the request that each file came from, by path. */
   readonly places = new Map<string, string>()
 
   constructor(uploads: UploadFolder, rules: MediaRules) {
@@ -49,9 +49,9 @@ export class RequestMedia implements AsyncDisposable {
   }
 
   /**
-   * The file of a `data:` address, of a path under the media root, or of an allowed host. A list of pictures as vLLM has it
-   * (`data:video/jpeg;base64,F1,F2,…`) becomes a clip of them. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`.
-   * @param where the part of the request that names it
+   * Returns the file of a `data:` address, a path under the media root, or an address at an allowed host. A list of pictures in vLLM's format
+   * (`data:video/jpeg;base64,F1,F2,…`) becomes a clip of these frames. Throws `not-allowed`, `usage`, `file-missing`, `upload-too-large`.
+   * @param where part of the request with the address, for errors
    */
   async fileOf(url: string, where: string, signal: AbortSignal): Promise<string> {
     return await this.#at(where, async () => {
@@ -61,14 +61,14 @@ export class RequestMedia implements AsyncDisposable {
     })
   }
 
-  /** Bytes given in base64, or as a `data:` address. */
+  /** Stores bytes that are given in base64 or as a `data:` address. */
   async bytesOf(data: string, where: string, signal: AbortSignal): Promise<string> {
     return await this.#at(where, async () =>
       /^data:/i.test(data) ? await this.#fromData(data, signal) : await this.#store(Readable.from([this.#decoded(data)]), signal),
     )
   }
 
-  /** What is wrong with a file is said of the part of the request that brought it. */
+  /** Runs `find`; errors name the part of the request. */
   async #at(where: string, find: () => Promise<string>): Promise<string> {
     try {
       const path = await find()
@@ -80,7 +80,7 @@ export class RequestMedia implements AsyncDisposable {
   }
 
   async #fromData(url: string, signal: AbortSignal): Promise<string> {
-    // Parameters of the media type may hold commas: "video/webm;codecs=vp8,opus".
+    // Parameters of the media type may contain commas: "video/webm;codecs=vp8,opus".
     const head = /^data:([^;,]*)(?:;[^;]*)*?;base64,/i.exec(url.slice(0, MAX_DATA_HEAD))
     if (!head) throw new TarsierError('usage', 'A data address must be of the form "data:video/mp4;base64,…".')
     const data = url.slice(head[0].length)
@@ -89,7 +89,7 @@ export class RequestMedia implements AsyncDisposable {
     return await this.#store(Readable.from([this.#decoded(data)]), signal)
   }
 
-  /** Pictures as the frames of one clip: a folder of them, in order. */
+  /** Stores pictures as the frames of one clip: a folder with numbered files. */
   async #frames(pictures: readonly string[], signal: AbortSignal): Promise<string> {
     if (pictures.length > MAX_LISTED) throw new TarsierError('usage', `A clip may have ${MAX_LISTED} listed frames at most.`)
     const hash = createHash('sha256')
@@ -124,7 +124,7 @@ export class RequestMedia implements AsyncDisposable {
     try {
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
         this.#expectAllowed(target)
-        // Redirects are followed by hand: each hop has to be to an allowed host.
+        // Follow redirects manually, because each host must be allowed.
         const response = await fetch(target, { redirect: 'manual', signal: deadline })
         const next = response.headers.get('location')
         if (response.status >= 300 && response.status < 400 && next) {
@@ -162,7 +162,7 @@ export class RequestMedia implements AsyncDisposable {
     )
   }
 
-  /** Links are followed before it is asked where the file lies. */
+  /** Resolves a path under the media root, following symbolic links before the check. */
   async #underRoot(path: string): Promise<string> {
     const { mediaRoot } = this.#rules
     if (mediaRoot === undefined) {
@@ -174,7 +174,7 @@ export class RequestMedia implements AsyncDisposable {
     const root = await realPath(mediaRoot)
     const requested = resolve(root, path)
     const outside = () => new TarsierError('not-allowed', `That path is not in the folder this server was given with --media-root.`)
-    // Where nothing is, nobody learns whether something is.
+    // Check the path before accessing it, so that the error does not reveal which files exist outside the root.
     if (!isInside(root, requested)) throw outside()
     const real = await realPath(requested).catch(() => {
       throw new TarsierError('file-missing', `There is no ${relative(root, requested)} in the media folder.`)

@@ -3,7 +3,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import { optionFacts } from '../../shared/option-facts.ts'
 import { options } from '../../shared/options.ts'
 
-/** Answers that one request may ask for. */
+/** Largest number of answers per request. */
 export const MAX_CHOICES = 8
 const MAX_TEXT = 1_000_000
 
@@ -15,7 +15,7 @@ const url = z.union([
     .transform((value) => ({ url: value, detail: undefined })),
 ])
 
-/** A piece of a message, as OpenAI, vLLM and llama.cpp write them. */
+/** A part of a message, in the formats of OpenAI, vLLM and llama.cpp. */
 const partSchema = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string().max(MAX_TEXT) }),
   z.object({ type: z.literal('refusal'), refusal: z.string().max(MAX_TEXT) }),
@@ -40,7 +40,7 @@ const frameCount = z
   .describe('Number of frames; -1 is every frame there is.')
 const pixels = options.maxPixels.nullish()
 
-/** What the processor shall do with the clip, under vLLM's names. */
+/** Processor options of a clip, with vLLM's names. */
 const processorSchema = z
   .looseObject({
     num_frames: frameCount,
@@ -62,7 +62,7 @@ const processorSchema = z
     'min_pixels is more than max_pixels',
   )
 
-/** What vLLM reads of a clip; with both, `num_frames` is the most that `fps` gives. */
+/** vLLM's media options. If both are set, `num_frames` limits the number that `fps` gives. */
 const mediaSchema = z.looseObject({
   video: z.looseObject({ num_frames: frameCount, fps: z.union([z.literal(-1), z.number().gt(0).max(1000)]).nullish() }).nullish(),
 })
@@ -78,7 +78,7 @@ const formatSchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/** vLLM's form of the same. */
+/** vLLM's equivalent of `response_format`. */
 const structuredSchema = z.looseObject({
   json: z.unknown().optional(),
   json_object: z.boolean().nullish(),
@@ -92,7 +92,7 @@ const limit = z
   .nullish()
   .describe(`${optionFacts(options.maxTokens).description} -1 is as many as fit, as in llama.cpp.`)
 
-/** The body of `POST /v1/chat/completions`: the fields that have an effect. `unheeded` gives a warning for others. */
+/** The body of `POST /v1/chat/completions`: the fields that have an effect. `unheeded` returns warnings for others. */
 export const chatRequestSchema = z.looseObject({
   model: z.string().min(1).max(200).describe('Name of a model that `GET /v1/models` lists.'),
   messages: z.array(messageSchema).min(1).max(10_000),
@@ -141,9 +141,9 @@ export const chatRequestSchema = z.looseObject({
 })
 export type ChatRequest = z.infer<typeof chatRequestSchema>
 
-/** How a clip shall be looked at, from whichever field it came. */
+/** Processor options of a clip, merged from all fields. */
 export interface ProcessorOptions {
-  /** -1 is every frame there is. */
+  /** -1 uses all frames. */
   readonly frames?: number
   readonly fps?: number
   readonly maxFrames?: number
@@ -153,7 +153,7 @@ export interface ProcessorOptions {
   readonly end?: number
 }
 
-/** A body as a request. Throws `usage`, naming the part that is wrong. */
+/** Parses a request body. Throws `usage` with the invalid field. */
 export function readRequest(body: unknown): ChatRequest {
   const result = chatRequestSchema.safeParse(body)
   if (!result.success) {
@@ -173,13 +173,13 @@ export function readRequest(body: unknown): ChatRequest {
   return request
 }
 
-/** What `mm_processor_kwargs` and `media_io_kwargs` say; the first has the last word. */
+/** Merges `mm_processor_kwargs` and `media_io_kwargs`; the first has precedence. */
 export function processorOptionsOf({ mm_processor_kwargs: processor, media_io_kwargs: media }: ChatRequest): ProcessorOptions {
   const { num_frames, fps, max_frames, min_pixels, max_pixels, size, start, end } = processor ?? {}
   const read = media?.video ?? {}
   const decided = num_frames != null || fps != null
   const readFps = read.fps === -1 ? null : read.fps
-  // With a rate beside it, the number is the most; every frame and a rate is that rate.
+  // With `fps`, `num_frames` is the upper limit, and -1 means no limit.
   const counted = read.num_frames != null && !(read.num_frames === -1 && readFps != null) ? read.num_frames : null
   const given = {
     frames: num_frames ?? (decided || readFps != null ? null : counted),
@@ -202,7 +202,7 @@ interface Issue {
   readonly message: string
 }
 
-/** The issue that lies deepest: of forms of which none fits, the one that came nearest says what is wrong. */
+/** Returns the issue with the longest path: if no member of a union matches, the closest one explains the error. */
 function deepest(issues: readonly (z.core.$ZodIssue & { readonly errors?: readonly (readonly z.core.$ZodIssue[])[] })[]): Issue {
   const all = issues.map((issue): Issue => {
     const inner = (issue.errors ?? []).filter((branch) => branch.length > 0).map((branch) => deepest(branch))

@@ -31,7 +31,7 @@ const workSchema = z
 
 const headShape = { id: z.string(), created: z.int().describe('Unix time in seconds.'), model: z.string() }
 
-/** The answer to `POST /v1/chat/completions`, in OpenAI's form with `warnings` and `tarsier` added. */
+/** Response of `POST /v1/chat/completions`: OpenAI's format with the additional fields `warnings` and `tarsier`. */
 export const completionSchema = z.object({
   ...headShape,
   object: z.literal('chat.completion'),
@@ -78,7 +78,7 @@ export const modelSchema = z.object({
 })
 export type ListedModel = z.infer<typeof modelSchema>
 
-/** An error as OpenAI's clients read it. */
+/** An error in OpenAI's format. */
 export const apiErrorSchema = z.object({
   error: z.object({
     message: z.string(),

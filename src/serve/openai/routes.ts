@@ -16,7 +16,7 @@ import type { ListedModel } from './response.ts'
 import { completeAnswer, streamedAnswer } from './stream.ts'
 import { UploadFolder } from './upload-folder.ts'
 
-/** `GET /v1/models` and `POST /v1/chat/completions`, as OpenAI's clients expect them. */
+/** Serves `GET /v1/models` and `POST /v1/chat/completions`, compatible with OpenAI's clients. */
 export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   const uploads = new UploadFolder(join(service.home, 'cache', 'api'))
   const routes = new Hono()
@@ -62,7 +62,7 @@ async function models(service: Service): Promise<ListedModel[]> {
 async function complete(c: Context, service: Service, openMedia: () => RequestMedia): Promise<Response> {
   const request = readRequest(await bodyOf(c))
   const manifest = await readManifest(await resolveModel(nameOf(request.model), service.home))
-  // Ends with the connection, whoever closes it.
+  // Aborts when either side closes the connection.
   const stop = new AbortController()
   const { signal: closed } = c.req.raw
   closed.addEventListener('abort', () => stop.abort(), { once: true })
@@ -80,7 +80,7 @@ async function bodyOf(c: Context): Promise<unknown> {
   })
 }
 
-/** Over the network a model has a name and nothing else: no path of this machine. */
+/** Restricts models to names: requests must not use paths of this machine. */
 function nameOf(model: string): string {
   if (!/[\\/]/.test(model) && model !== '.' && model !== '..') return model
   throw new TarsierError('model-missing', `There is no model "${model}". GET /v1/models lists those that are here.`, {

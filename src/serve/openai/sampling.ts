@@ -6,10 +6,10 @@ import type { ChatRequest } from './request.ts'
 const LARGEST_SEED = 0xfffffffe
 const MAX_TOKENS = 32_768
 
-/** How a request's answers are drawn, and what of its wishes about that is not obeyed. */
+/** Sampling settings of a request, and warnings about parts that have no effect. */
 export interface RequestedSampling {
   readonly sampling: Sampling
-  /** Most tokens that the request named; null where it named none, or as many as there is room for. */
+  /** Requested token limit; null if the request has none, or asks for as many as fit. */
   readonly requestedTokens: number | null
   readonly warnings: readonly string[]
 }
@@ -21,7 +21,7 @@ export function requestedSampling(request: ChatRequest, { generation }: Pick<Mod
   if (stops.includes('')) warnings.push('stop: an empty string stops nothing.')
   const grammar = answerGrammar(request)
   warnings.push(...(grammar?.warnings ?? []))
-  // Nucleus sampling with nothing in the nucleus keeps the likeliest token.
+  // `top_p` 0 keeps only the most likely token.
   const { top_p: topP, top_k: topK } = request
   const sampling = samplingSchema.parse({
     maxTokens: requested === -1 ? MAX_TOKENS : Math.min(MAX_TOKENS, requested ?? generation.maxTokens),
@@ -37,12 +37,12 @@ export function requestedSampling(request: ChatRequest, { generation }: Pick<Mod
   return { sampling, requestedTokens: requested === -1 ? null : requested, warnings }
 }
 
-/** Of several answers to one request, each is drawn with a seed of its own. */
+/** Returns the sampling of one choice; each choice has its own seed. */
 export function samplingOfChoice(sampling: Sampling, choice: number): Sampling {
   return sampling.seed === undefined ? sampling : { ...sampling, seed: folded(sampling.seed + choice) }
 }
 
-/** Clients' seeds have up to 53 bits and a sign. */
+/** Maps a seed to 32 bits; clients' seeds have up to 53 bits and a sign. */
 function folded(seed: number): number {
   const size = LARGEST_SEED + 1
   return ((seed % size) + size) % size

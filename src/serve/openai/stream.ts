@@ -3,7 +3,7 @@ import type { RequestEvent } from './answer-request.ts'
 import { type Choice, type CompletionHead, chunk, completion, lastChunks } from './completion.ts'
 import { apiError } from './errors.ts'
 
-/** Takes together what comes of a request. */
+/** Collects the events of a request. */
 class Collected {
   readonly choices: Choice[] = []
   readonly warnings: string[] = []
@@ -24,7 +24,7 @@ class Collected {
   }
 }
 
-/** The whole answer at once. */
+/** Returns the complete response, without streaming. */
 export async function completeAnswer(events: AsyncIterable<RequestEvent>, head: CompletionHead, logprobs: boolean): Promise<object> {
   const collected = new Collected(logprobs)
   for await (const event of events) collected.add(event)
@@ -36,7 +36,7 @@ export interface StreamOptions {
   readonly logprobs: boolean
 }
 
-/** Server-sent events. The first piece is awaited before anything is sent: what fails at once fails with its status. */
+/** Streams server-sent events. Waits for the first event before the response starts, so that immediate errors are sent with their status. */
 export async function streamedAnswer(
   events: AsyncGenerator<RequestEvent, void>,
   head: CompletionHead,
@@ -45,7 +45,7 @@ export async function streamedAnswer(
 ): Promise<Response> {
   const collected = new Collected(options.logprobs)
   let first = await events.next()
-  // Warnings come before anything is looked at.
+  // Warnings are the first events, before any work.
   for (; !first.done && first.value.kind === 'warning'; first = await events.next()) collected.add(first.value)
   const lines = sse(events, first, head, { ...options, collected })
   const encoder = new TextEncoder()
@@ -57,7 +57,7 @@ export async function streamedAnswer(
     },
     async cancel() {
       stop.abort()
-      // Nobody pulls any more: what stands at a yield has to be sent home.
+      // No further `pull` follows, so end the generator at its current `yield`.
       await lines.return()
     },
   })
@@ -81,14 +81,14 @@ async function* sse(
       if (received.kind === 'warning') continue
       const { choice: index, event } = received
       if (index > lastChoice) {
-        // The one before is over; the last one's end comes with what was used.
+        // Finish the previous choice. The end of the last choice is sent with the usage.
         const over = collected.choices.at(-1)
         if (over) yield data(chunk(head, { index: lastChoice, delta: {}, finish: over.answer.finish }, withUsage))
         lastChoice = index
         yield data(chunk(head, { index, delta: { role: 'assistant', content: '' } }, withUsage))
       }
       if (event.kind === 'delta') yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))
-      // A comment, which clients pass over: a connection on which nothing comes is closed by some.
+      // A comment, which clients ignore. It keeps the connection from being closed as idle.
       else if (event.kind === 'frame') yield `: looked at frame ${event.done} of ${event.of}\n\n`
     }
     for (const last of lastChunks(head, collected.choices, collected.warnings, withUsage)) yield data(last)

@@ -1,6 +1,6 @@
 import { type ChatRequest, chatRequestSchema } from './request.ts'
 
-/** Values of fields that this server does not know under which an answer is what it would be without them. */
+/** Unsupported fields, with a check for values that have no effect on the answer. */
 const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
   frequency_penalty: isZero,
   presence_penalty: isZero,
@@ -38,7 +38,7 @@ const OF_PROCESSOR = [
   'do_resize',
 ]
 
-/** A sentence for each part of a request that has no effect, so that nothing is passed over without a word. */
+/** Returns a warning for each part of a request that has no effect. */
 export function unheeded(request: ChatRequest): string[] {
   const says: string[] = []
   const { stream, stream_options, tools, functions, messages, mm_processor_kwargs: processor, media_io_kwargs: media } = request

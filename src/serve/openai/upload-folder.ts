@@ -4,27 +4,27 @@ import { Serial } from '../../engine/serial.ts'
 import { newId } from '../../library/ids.ts'
 import { move, remove } from '../../platform/move.ts'
 
-/** Files that came with requests are kept for the next question about them; the least recently used go when there are more. */
+/** Number of files that are kept for further questions; the least recently used are removed first. */
 export const MAX_UNUSED_FILES = 64
 
 /**
- * Files that came with requests, under their content's name, so that the same one is found again. What a request uses stays until it says that it
- * is done, however many files that are.
+ * Stores files of requests under the hash of their content, so that repeated content is found again. Files that a request uses are kept until it
+ * releases them, regardless of their number.
  */
 export class UploadFolder {
   readonly #folder: string
-  /** How many requests use a file. */
+  /** Number of requests that use each file. */
   readonly #uses = new Map<string, number>()
-  /** When a file was last used, by this process. */
+  /** Time of each file's last use by this process. */
   readonly #lastUse = new Map<string, number>()
-  /** A file is put in its place or removed, never both at once. */
+  /** Serialises placing and removing files. */
   readonly #serial = new Serial()
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** A path to write at, in use until it is put in its place or discarded. */
+  /** Returns a temporary path, which counts as in use until it is discarded. */
   async scratch(): Promise<string> {
     await mkdir(this.#folder, { recursive: true })
     const path = join(this.#folder, `${newId()}.part`)
@@ -32,18 +32,18 @@ export class UploadFolder {
     return path
   }
 
-  /** Removes what was written at a scratch path; nothing where it is in its place already. */
+  /** Removes the file at a temporary path, if it was not moved by {@link place}. */
   async discard(scratch: string): Promise<void> {
     await remove(scratch)
     this.#giveBack(scratch)
   }
 
-  /** Gives what was written at a scratch path its name, unless the same content is there already. In use until {@link release}. */
+  /** Moves a file from its temporary path to its name, unless that exists. It is in use until {@link release}. */
   async place(scratch: string, name: string): Promise<string> {
     const path = join(this.#folder, name)
     const leave = await this.#serial.enter()
     try {
-      // One that is there is not replaced: whoever has opened it would take it for another file.
+      // An existing file is not replaced: a process that has it open would treat it as changed.
       if (!(await exists(path))) await move(scratch, path)
       this.#take(path)
       return path
@@ -52,7 +52,7 @@ export class UploadFolder {
     }
   }
 
-  /** Files that a request used and does not need any more; removes what is too many. */
+  /** Releases files of a request, and removes surplus files. */
   async release(paths: readonly string[]): Promise<void> {
     for (const path of paths) this.#giveBack(path)
     const leave = await this.#serial.enter()
@@ -75,7 +75,7 @@ export class UploadFolder {
   }
 
   async #tidy(): Promise<void> {
-    const names = await readdir(this.#folder).catch(() => []) // no request has brought a file yet
+    const names = await readdir(this.#folder).catch(() => []) // no request has sent a file yet
     const surplus = names.length - MAX_UNUSED_FILES
     if (surplus <= 0) return
     const idle = names.map((name) => join(this.#folder, name)).filter((path) => !this.#uses.has(path))
@@ -86,7 +86,7 @@ export class UploadFolder {
     }
   }
 
-  /** Of files that an earlier process left, when they were written. */
+  /** Returns the time of a file's last use; for files of an earlier process, the time of their last change. */
   async #lastUseOf(path: string): Promise<number> {
     return this.#lastUse.get(path) ?? (await stat(path).catch(() => null))?.mtimeMs ?? 0
   }
