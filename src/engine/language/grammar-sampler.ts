@@ -8,7 +8,7 @@ import type { Tokenizer } from './tokenizer.ts'
 const ENTRY_WORDS = 3
 /** Number of 64-bit words in a `llama_token_data_array`: address, size, selected, sorted. */
 const ARRAY_WORDS = 4
-/** A grammar step takes milliseconds per token; with a highly ambiguous grammar it takes ever longer, without bound. */
+/** Time limit per token: a grammar usually takes milliseconds, but a highly ambiguous one takes ever longer, without bound. */
 const MAX_STEP_MS = 10_000
 
 /** Creates a sampler for a grammar, which the caller must free. Throws `usage` if llama.cpp rejects the grammar or if it is too complex. */

@@ -52,7 +52,7 @@ export function openLlamaLibrary(device: LanguageDeviceChoice): Promise<LlamaLib
   return opening
 }
 
-/** GPU devices that llama.cpp may find on this machine, best first, judged by the installed files. Loads no drivers. */
+/** GPU devices that llama.cpp may find on this machine, best first, based on what is installed. Loads no drivers. */
 export async function gpuDevices(): Promise<LanguageGpu[]> {
   const { getLlamaGpuTypes } = await import('node-llama-cpp')
   return (await getLlamaGpuTypes('supported')).flatMap((type) => (type === false ? [] : [type]))

@@ -37,9 +37,9 @@ export interface PromptVocabulary {
 }
 
 /**
- * A checkpoint's chat template. It receives the messages' original text, so that it processes the text as in the reference, except that the
- * first and last characters of control tokens are replaced by private use characters. So no control token can result from a message's text,
- * not even with the template's help.
+ * A checkpoint's chat template. It receives the messages' original text, so that it processes the text as in the reference, except that
+ * every character with which a control token starts or ends is replaced by a private use character. So no control token can result from a
+ * message's text, not even with the template's help.
  */
 export class PromptTemplate {
   readonly #renderer: TemplateRenderer

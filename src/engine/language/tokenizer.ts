@@ -12,7 +12,7 @@ export class Tokenizer {
   readonly size: number
   /** Control tokens by text; if two have the same text, the first. */
   readonly controls: ReadonlyMap<string, number>
-  /** Added before every prompt, unless the template wrote it; null if the model has none. */
+  /** Added before every prompt, unless the template wrote it; null if the model needs none. */
   readonly bos: number | null
   /** Added after every prompt, unless the template wrote the BOS token itself; null for nearly all models. */
   readonly eos: number | null

@@ -46,7 +46,8 @@ export interface Session extends AsyncDisposable {
   /** Copy of the logits after the last evaluated token, [vocabulary]. */
   logits(): Float32Array
   /**
-   * Samples tokens until an end, and evaluates each of them including the last, so that the answer stays in the context. Returns the result at the end.
+   * Samples tokens until an end, and evaluates each of them including the last, so that the answer stays in the context.
+   * Returns the result at the end.
    * `continues`: the answer has a prefix, so a space before its first word belongs to it. Defaults to false.
    * `said`: tokens of the answer that exist already, for the repeat penalty and the grammar. Defaults to none.
    */
@@ -109,7 +110,10 @@ export interface Language extends AsyncDisposable {
   tokenizeFurther(text: string): number[]
   /** Text of tokens; control tokens are omitted unless `special`. */
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
-  /** Renders messages with the checkpoint's chat template; user content never becomes control tokens. Throws `model-damaged` if the template fails or exceeds its limits. */
+  /**
+   * Renders messages with the checkpoint's chat template; user content never becomes control tokens.
+   * Throws `model-damaged` if the template fails or exceeds its limits.
+   */
   prompt(messages: readonly ChatMessage[], options: PromptOptions): Promise<PromptSegment[]>
   /** Throws `usage` for a grammar that llama.cpp rejects or that is too complex. */
   checkGrammar(grammar: string): void

@@ -23,8 +23,8 @@ export async function visionResultsKey(manifest: ModelManifest, device: VisionDe
 }
 
 /**
- * Predicts the key of the tower that would be opened, from the stored test results. Null if a device has not been tested yet, because the
- * key is then known only after opening.
+ * Predicts the key of the tower that would be opened, without opening it, from what is known about the devices so far. Null if a device has
+ * not been tested yet, because the key is then known only after opening.
  */
 export async function expectedResultsKey(
   manifest: ModelManifest,
