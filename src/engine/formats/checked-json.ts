@@ -5,10 +5,13 @@ import type { ErrorCode } from '../../shared/error-codes.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { type ContainOptions, openContained, readExactly } from './contained-file.ts'
 
-/** The largest text file beside a model that is read whole. Tokenizers take some 10 MB; JSON of nothing but brackets twenty times its size in memory. */
+/**
+ * Maximum size of a text file in a model folder, which is read as a whole. Tokenizers are about 10 MB; parsed JSON with nothing but
+ * brackets needs twenty times its size in memory.
+ */
 const MAX_TEXT_BYTES = 32_000_000
 
-/** A text file right inside a folder; null when there is none. Throws `model-damaged` for what is too large or not UTF-8. */
+/** Reads a text file directly in a folder; null if there is none. Throws `model-damaged` for files that are too large or not UTF-8. */
 export async function readTextFile(directory: string, name: string, options: ContainOptions = {}): Promise<string | null> {
   const path = join(directory, name)
   const file = await openContained(directory, name, options)
@@ -27,7 +30,7 @@ export async function readTextFile(directory: string, name: string, options: Con
   }
 }
 
-/** A JSON file right inside a folder, as it is; null when there is none. */
+/** Reads a JSON file directly in a folder, without validation; null if there is none. */
 export async function readJsonFile(directory: string, name: string, options: ContainOptions = {}): Promise<unknown> {
   const text = await readTextFile(directory, name, options)
   if (text === null) return null
@@ -39,7 +42,7 @@ export async function readJsonFile(directory: string, name: string, options: Con
   }
 }
 
-/** `value` in the schema's form; otherwise an error whose sentence names the first wrong field. */
+/** Validates `value` against the schema. The error message names the first invalid field. */
 export function checkFields<Schema extends z.ZodType>(
   value: unknown,
   schema: Schema,

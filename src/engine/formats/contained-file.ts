@@ -6,20 +6,20 @@ import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
-/** A file name that can mean nothing but a file right inside a folder, on every platform: no device of Windows, no dot that it drops. */
+/** A file name that refers to a file directly in a folder on every platform: no Windows device names, and no trailing dot, which Windows drops. */
 const PLAIN_NAME = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9_]([a-z0-9._-]*[a-z0-9_-])?$/i
 
 export interface ContainOptions {
   /**
-   * Also follow links into the `blobs` folder of the Hugging Face cache, when the folder is a snapshot in one: there every
-   * file of a snapshot is such a link. Defaults to false.
+   * Also follow links into the `blobs` folder of the Hugging Face cache if the folder is a snapshot in it, where every file is such a link.
+   * Defaults to false.
    */
   readonly huggingFaceCache?: boolean
 }
 
 /**
- * The real path of the plain file `name` in `directory`; null when there is none. Throws `model-damaged` for names with
- * separators and for links that leave the folder: names come from index files and manifests, which anybody may have written.
+ * Returns the real path of the plain file `name` in `directory`; null if there is none. Throws `model-damaged` for names with separators
+ * and for links out of the folder, because names in index files and manifests are untrusted.
  */
 export async function containedPath(directory: string, name: string, options: ContainOptions = {}): Promise<string | null> {
   if (!PLAIN_NAME.test(name)) {
@@ -58,7 +58,7 @@ export async function containedPath(directory: string, name: string, options: Co
       details: { file: name },
     })
   }
-  // Opening a pipe would wait for a writer for ever, so what it is comes first.
+  // Check the type first, as opening a pipe blocks until it has a writer.
   const facts = await stat(real).catch((error: unknown) => {
     throw readFailure(path, error)
   })
@@ -66,7 +66,7 @@ export async function containedPath(directory: string, name: string, options: Co
   return real
 }
 
-/** Opens it for reading; null when there is none. */
+/** Opens a file for reading; null if there is none. */
 export async function openContained(directory: string, name: string, options: ContainOptions = {}): Promise<FileHandle | null> {
   const path = await containedPath(directory, name, options)
   if (path === null) return null
@@ -77,7 +77,7 @@ export async function openContained(directory: string, name: string, options: Co
   }
 }
 
-/** Fills `into` from `position` of the file; throws `model-damaged` when the file ends before. */
+/** Fills `into` from `position` in the file; throws `model-damaged` if the file is too short. */
 export async function readExactly(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
   let done = 0
   while (done < into.byteLength) {

@@ -3,7 +3,7 @@ import type { CheckpointDtype } from './tensor-source.ts'
 const word = new Uint32Array(1)
 const float = new Float32Array(word.buffer)
 
-/** A half-precision number's bits as a 32-bit float. */
+/** Converts half-precision bits to a 32-bit float. */
 export function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1
   const exponent = (half >>> 10) & 0x1f
@@ -12,14 +12,14 @@ export function halfToFloat(half: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** The nearest half-precision number's bits, ties to even, of a 32-bit float given by its bits. What is too large becomes infinite. */
+/** Converts the bits of a 32-bit float to half-precision bits, rounding to nearest, ties to even. Values that are too large become infinite. */
 export function floatBitsToHalf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000
   const magnitude = bits & 0x7fffffff
   if (magnitude >= 0x7f800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00)
   if (magnitude >= 0x477ff000) return sign | 0x7c00
   if (magnitude < 0x38800000) {
-    // Subnormal in half precision: a multiple of 2^-24, counted in floating point and rounded by hand.
+    // Subnormal in half precision: a multiple of 2^-24, computed in floating point and rounded explicitly.
     word[0] = magnitude
     const steps = (float[0] ?? 0) * 2 ** 24
     const below = Math.floor(steps)
@@ -30,7 +30,7 @@ export function floatBitsToHalf(bits: number): number {
   return sign | ((rounded - 0x38000000) >>> 13)
 }
 
-/** The nearest half-precision number's bits. */
+/** Converts a number to half-precision bits, rounding to nearest. */
 export function floatToHalf(value: number): number {
   float[0] = value
   return floatBitsToHalf(word[0] ?? 0)
@@ -41,7 +41,7 @@ export function dtypeBytes(dtype: CheckpointDtype): 2 | 4 {
   return dtype === 'F32' ? 4 : 2
 }
 
-/** Every 16-bit pattern's value or half-precision bits, worked out when first needed: checkpoints hold billions of them. */
+/** Float value, or half-precision bits, for every 16-bit pattern; computed on first use, because checkpoints have billions of values. */
 let halves: Float32Array | undefined
 let fromBrain: Uint16Array | undefined
 
@@ -51,8 +51,8 @@ function halfTable(): Float32Array {
 }
 
 /**
- * Little-endian elements as 32-bit floats; a view of the same memory where they are that already, else in `room` where it is given:
- * fresh memory for every piece of a large tensor costs more than the conversion.
+ * Converts little-endian elements to 32-bit floats. F32 input is returned as a view of the same memory; otherwise the result is in `room`,
+ * if given, because allocating memory for every chunk of a large tensor takes longer than the conversion.
  */
 export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Float32Array {
   const { buffer, byteOffset, byteLength } = aligned(bytes)
@@ -77,14 +77,15 @@ export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scrat
 }
 
 /**
- * Little-endian elements as half-precision bits, nearest, ties to even; null when one is too large for that, or no number. Views and
- * `room` as for {@link toFloats}.
+ * Converts little-endian elements to half-precision bits, rounding to nearest, ties to even. Returns null if a value is too large or NaN.
+ * Views and `room` as in {@link toFloats}.
  */
 export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Uint16Array | null {
   const { buffer, byteOffset, byteLength } = aligned(bytes)
   const count = byteLength / dtypeBytes(dtype)
   const result = dtype === 'F16' ? new Uint16Array(buffer, byteOffset, count) : room ? room.halves(count) : new Uint16Array(count)
-  // An exponent of all ones, and only that, carries into the sign's place. Looked at on the way, for a second look takes as long again.
+  // Adding one to the exponent carries into the sign bit only if the exponent is all ones. Checked in the same pass, as a second pass would
+  // take as long again.
   let carried = 0
   if (dtype === 'BF16') {
     const stored = new Uint16Array(buffer, byteOffset, count)
@@ -107,7 +108,7 @@ export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scrat
   return (carried & 0x8000) === 0 ? result : null
 }
 
-/** One number of any kind; returns whether it carried, as {@link toHalves} counts it. */
+/** Converts one number of any kind; returns its carry for {@link toHalves}. */
 function brainToHalf(stored: Uint16Array, result: Uint16Array, at: number): number {
   fromBrain ??= Uint16Array.from({ length: 65536 }, (_, bits) => floatBitsToHalf((bits << 16) >>> 0))
   const half = fromBrain[stored[at] as number] as number
@@ -115,25 +116,25 @@ function brainToHalf(stored: Uint16Array, result: Uint16Array, at: number): numb
   return (half & 0x7c00) + 0x0400
 }
 
-/** Two bfloat16 numbers side by side, in 32 bits. */
+/** Masks for two adjacent bfloat16 numbers in 32 bits. */
 const SIGNS = 0x80008000 | 0
 const MAGNITUDES = 0x7fff7fff
-/** Magnitudes of the least normal number of half precision, and of the largest that is below its infinity. */
+/** Magnitudes of the smallest bfloat16 that is normal in half precision, and of the largest that is finite. */
 const LEAST_NORMALS = 0x38803880
 const LARGEST_FINITES = 0x477f477f
-/** What exponents are larger by than in half precision. */
+/** Difference of the exponent biases of bfloat16 and half precision. */
 const BIAS_DIFFERENCE = 0x38003800
 
 /**
- * Whether both of two bfloat16 numbers are normal in half precision: as nearly all weights are, and then their bits need but be shifted.
- * A set bit before each magnitude stays where the subtraction borrows nothing.
+ * Whether two bfloat16 numbers are both normal in half precision. This holds for nearly all weights, whose bits then only need to be
+ * shifted. The bit above each magnitude stays set if the subtraction does not borrow.
  */
 function areNormalHalves(pair: number): boolean {
   const magnitudes = pair & MAGNITUDES
   return (((magnitudes | SIGNS) - LEAST_NORMALS) & ((LARGEST_FINITES | SIGNS) - magnitudes) & SIGNS) === SIGNS
 }
 
-/** Memory that is used again and again: what it gave before is overwritten by what it gives next. */
+/** Reusable memory: each call overwrites the previous result. */
 export class Scratch {
   #buffer = new ArrayBuffer(0)
 
@@ -155,7 +156,7 @@ export class Scratch {
   }
 }
 
-/** The bytes themselves, or a copy where they do not lie on the border of 32 bits. */
+/** Returns the bytes, or a copy if they are not 4-byte aligned. */
 function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
 }

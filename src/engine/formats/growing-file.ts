@@ -3,25 +3,25 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { writeAt } from '../../platform/write-at.ts'
 
-/** A file in its folder: its plain name, and the sha256 of its bytes, hex. */
+/** A file in its folder: plain name, size, and sha256 as hex. */
 export interface HashedFile {
   readonly file: string
   readonly bytes: number
   readonly sha256: string
 }
 
-/** So much is appended before it is worth waiting for the disk. */
+/** Number of bytes to append between flushes. */
 const FLUSH_BYTES = 64 * 1024 * 1024
 
-/** What a file begins with that is there already. */
+/** Existing content at the start of a file. */
 export interface Begun {
   readonly bytes: number
   readonly hash: Hash
 }
 
 /**
- * A file that grows at its end and is hashed as it does. A piece is written while the next one is made, and the disk takes what was
- * written while more is appended: conversion, writing and syncing in turn took half as long again.
+ * A file that is appended to and hashed at the same time. A chunk is written while the next one is produced, and written data is flushed to
+ * disk while more is appended; doing conversion, writing and syncing sequentially took 50% longer.
  */
 export class GrowingFile {
   readonly #name: string
@@ -40,7 +40,7 @@ export class GrowingFile {
     this.#flushed = bytes
   }
 
-  /** `flags` as for `open`; what is there beyond `begun` is cut off. */
+  /** `flags` as for `open`. Truncates the file after `begun`. */
   static async open(path: string, flags: string | number, begun: Begun = { bytes: 0, hash: createHash('sha256') }): Promise<GrowingFile> {
     const handle = await open(path, flags)
     try {
@@ -56,23 +56,23 @@ export class GrowingFile {
     return this.#bytes
   }
 
-  /** Whether enough was appended since the last {@link flush} for another. */
+  /** Whether enough was appended since the last {@link flush} to flush again. */
   get flushIsDue(): boolean {
     return this.#bytes - this.#flushed >= FLUSH_BYTES
   }
 
-  /** The piece's memory must stay as it is until the next call has returned. A failure may be told by a later call. */
+  /** Appends a chunk, whose memory must not change until the next call has returned. Errors may be thrown by a later call. */
   async append(piece: Uint8Array): Promise<void> {
     await this.#writing
     this.#writing = writeAt(this.#handle, piece, this.#bytes)
-    this.#writing.catch(() => {}) // told by whatever waits for it
+    this.#writing.catch(() => {}) // thrown by the next call that awaits it
     this.#hash.update(piece)
     this.#bytes += piece.byteLength
   }
 
   /**
-   * Begins to bring to the disk all that was appended, and calls `then` with what is there for sure once it is. Waits for the flush
-   * before this one, so that no more than two of them lie in memory.
+   * Starts to flush all appended data to disk, and afterwards calls `then` with the flushed state. Waits for the previous flush, so that at
+   * most two are in memory.
    */
   async flush(then: (facts: HashedFile) => Promise<void> = async () => {}): Promise<void> {
     await this.#flushing
@@ -80,10 +80,10 @@ export class GrowingFile {
     const facts = this.#facts(this.#hash.copy())
     this.#flushed = this.#bytes
     this.#flushing = this.#handle.datasync().then(() => then(facts))
-    this.#flushing.catch(() => {}) // told by whatever waits for it
+    this.#flushing.catch(() => {}) // thrown by the next call that awaits it
   }
 
-  /** Returns when everything is on the disk and the file is closed. */
+  /** Flushes everything to disk and closes the file. */
   async finish(): Promise<HashedFile> {
     await this.#flushing
     await this.#writing
@@ -92,9 +92,9 @@ export class GrowingFile {
     return this.#facts(this.#hash)
   }
 
-  /** Closes it as it is, where {@link finish} was not reached; otherwise does nothing. */
+  /** Closes the file as is, if {@link finish} was not reached; otherwise does nothing. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#writing, this.#flushing]) // told already, or of no interest beside what ended it
+    await Promise.allSettled([this.#writing, this.#flushing]) // already thrown, or less relevant than the original error
     await this.#handle.close()
   }
 

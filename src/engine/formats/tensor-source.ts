@@ -1,4 +1,4 @@
-/** Element types of safetensors that checkpoints of ours hold. */
+/** Supported element types of safetensors checkpoints. */
 export type CheckpointDtype = 'F32' | 'F16' | 'BF16'
 
 export interface TensorInfo {
@@ -8,19 +8,19 @@ export interface TensorInfo {
   readonly bytes: number
 }
 
-/** The tensors of a checkpoint folder, over one file or many shards. Lengths were checked against the files when it was opened. */
+/** Tensors of a checkpoint folder, in one file or several shards. Their lengths were checked against the files on opening. */
 export interface TensorSource extends AsyncDisposable {
   readonly names: readonly string[]
   has(name: string): boolean
-  /** Throws `model-damaged` when there is no such tensor. */
+  /** Throws `model-damaged` if the tensor does not exist. */
   info(name: string): TensorInfo
-  /** The stored bytes, little-endian; for tensors small enough to hold. */
+  /** The stored bytes, little-endian; for tensors that fit in memory. */
   bytes(name: string): Promise<Uint8Array>
   /**
-   * The stored bytes in pieces of at most `pieceBytes` (a multiple of 4), for tensors that are not. A piece keeps its contents until the
-   * second one after it is asked for: the memory is used again.
+   * The stored bytes in chunks of at most `pieceBytes` (a multiple of 4), for large tensors. Buffers are reused: a chunk is valid until the
+   * second one after it is requested.
    */
   stream(name: string, pieceBytes?: number): AsyncIterable<Uint8Array>
-  /** As 32-bit floats. */
+  /** Converted to 32-bit floats. */
   floats(name: string): Promise<Float32Array>
 }

@@ -8,7 +8,7 @@ import { GgufError, GgufReader } from './gguf-reader.ts'
 const SAMPLES = 16
 const SAMPLE_BYTES = 4096
 
-/** A GGUF that was opened, with its head read and checked. */
+/** An open GGUF with a checked header. */
 export class GgufFile implements AsyncDisposable {
   readonly path: string
   readonly size: number
@@ -25,8 +25,8 @@ export class GgufFile implements AsyncDisposable {
   }
 
   /**
-   * `keep` names the arrays of the metadata whose texts are wanted.
-   * Throws `file-missing`, `file-unreadable`, `model-damaged` or, for a version that is not read, `model-unsupported`.
+   * `keep` lists the metadata arrays whose strings are loaded. Throws `file-missing`, `file-unreadable`, `model-damaged` or, for an
+   * unsupported version, `model-unsupported`.
    */
   static async open(path: string, keep?: ReadonlySet<string>): Promise<GgufFile> {
     const file = await openFile(path)
@@ -41,7 +41,7 @@ export class GgufFile implements AsyncDisposable {
     }
   }
 
-  /** Tells the file from others: its head, its size, and samples of its weights. */
+  /** Identifies the file: hash of its header, its size, and a hash of samples of its weights. */
   async fingerprint(): Promise<string> {
     return `${this.#headDigest} ${this.size} ${await this.#sample()}`
   }
@@ -50,7 +50,7 @@ export class GgufFile implements AsyncDisposable {
     await this.file.close()
   }
 
-  /** Hash of a few pieces from all over the file: two models of one shape differ in every part of their weights. */
+  /** Hash of a few chunks from the whole file: two models of the same architecture differ in all parts of their weights. */
   async #sample(): Promise<string> {
     const hash = createHash('sha256')
     const piece = Buffer.alloc(SAMPLE_BYTES)
@@ -63,7 +63,7 @@ export class GgufFile implements AsyncDisposable {
   }
 }
 
-/** What a reader of ours found wrong with a GGUF, as a sentence for users; other errors stay what they are. */
+/** Converts the GGUF reader's errors to errors for users; returns other errors unchanged. */
 export function ggufFailure(path: string, error: unknown): unknown {
   if (error instanceof GgufVersionError) {
     return new TarsierError(

@@ -1,21 +1,21 @@
-/** Facts of the GGUF format, version 3, little-endian. */
+/** Constants of the GGUF format, version 3, little-endian. */
 export const GGUF_MAGIC = 0x46554747
 export const GGUF_VERSION = 3
 export const GGUF_ALIGNMENT = 32
 
-/** What our own writer makes; files in another precision are quantized from f16 by llama.cpp. */
+/** Precisions of the app's own writer; llama.cpp quantizes from f16 to others. */
 export type WrittenPrecision = 'f32' | 'f16' | 'q8_0'
 
 export type TensorType = 'F32' | 'F16' | 'Q8_0'
 
-/** A tensor type's number, and how many bytes so many elements of a row take together. */
+/** Number of a tensor type, elements per block, and bytes per block. */
 export const tensorTypes: Readonly<Record<TensorType, { readonly code: number; readonly block: number; readonly blockBytes: number }>> = {
   F32: { code: 0, block: 1, blockBytes: 4 },
   F16: { code: 1, block: 1, blockBytes: 2 },
   Q8_0: { code: 8, block: 32, blockBytes: 34 },
 }
 
-/** Bytes of a tensor whose rows are whole blocks. */
+/** Bytes of a tensor; its rows must be whole blocks. */
 export function tensorBytes(type: TensorType, elements: number): number {
   const { block, blockBytes } = tensorTypes[type]
   return (elements / block) * blockBytes

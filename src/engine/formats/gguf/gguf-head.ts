@@ -1,26 +1,26 @@
 import { GgufError, type GgufReader } from './gguf-reader.ts'
 import { ggufTensorBlocks, ggufValueBytes, ggufValueTypes } from './gguf-types.ts'
 
-/** An array of the metadata. */
+/** A metadata array. */
 export interface GgufArray {
-  /** The number of its elements' type. */
+  /** Type number of the elements. */
   readonly element: number
   readonly count: number
-  /** Its texts, when they were asked for; otherwise only their lengths were checked. */
+  /** Strings, if requested; otherwise only their lengths were checked. */
   readonly texts?: readonly string[]
-  /** Its numbers, when they were asked for or are few enough to be settings. */
+  /** Numbers, if requested or if there are only a few. */
   readonly numbers?: readonly number[]
 }
 
-/** 64-bit numbers past 2^53 stay what they are. */
+/** 64-bit numbers above 2^53 are bigints. */
 export type GgufValue = number | bigint | boolean | string | GgufArray
 
 export interface GgufTensor {
-  /** The number of its type. */
+  /** Type number. */
   readonly type: number
-  /** As the file has it: the fastest dimension first. */
+  /** In the order of the file: fastest dimension first. */
   readonly shape: readonly number[]
-  /** Where it begins in the file. */
+  /** Offset in the file, in bytes. */
   readonly position: number
   readonly bytes: number
 }
@@ -30,7 +30,7 @@ export interface GgufHead {
   readonly tensors: ReadonlyMap<string, GgufTensor>
 }
 
-/** A version of the format that we do not read. */
+/** An unsupported version of the format. */
 export class GgufVersionError extends GgufError {
   readonly version: number
 
@@ -43,7 +43,7 @@ export class GgufVersionError extends GgufError {
 const MAGIC = 0x46554747
 const LEAST_VERSION = 2
 const LAST_VERSION = 3
-/** Far above what real files hold, and far below what hurts. */
+/** Limits far above those of real files, and low enough to be safe. */
 const MOST_KEYS = 1 << 16
 const MOST_TENSORS = 1 << 16
 const MOST_KEY_BYTES = 1 << 16
@@ -52,18 +52,17 @@ const MOST_NAME_BYTES = 63
 const MOST_DIMENSIONS = 4
 const MOST_ALIGNMENT = 1 << 20
 const MOST_KEPT_NUMBERS = 1 << 10
-/** The most entries that are kept of one array: twice the largest vocabulary, with its merges. */
+/** Maximum number of entries to load of an array: twice the largest vocabulary, with its merges. */
 const MOST_KEPT = 1 << 20
-/** The least a key and a tensor's description take. */
+/** Minimum sizes of a key and of a tensor's description. */
 const KEY_BYTES = 8 + 1 + 4 + 1
 const TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8
 const DEFAULT_ALIGNMENT = 32
 
 /**
- * Reads a GGUF from its first byte to its tensors' descriptions, and checks all that llama.cpp's own reader does and what it
- * leaves open: counts and lengths against the file, no key and no tensor twice, tensors one after another without hole or
- * overlap, each within the file. Nothing is allocated because a number says so. `keep` names the arrays that the caller wants
- * whole. Throws a {@link GgufError}.
+ * Reads a GGUF up to the end of its tensor descriptions. Makes all checks of llama.cpp's reader and some more: counts and lengths against
+ * the file's size, no duplicate keys or tensors, tensors contiguous without gaps or overlaps, each within the file. Never allocates memory
+ * based on unchecked numbers. `keep` lists the arrays to load completely. Throws a {@link GgufError}.
  */
 export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string> = new Set()): Promise<GgufHead> {
   if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is no GGUF file')
@@ -166,7 +165,7 @@ function alignmentOf(type: number, value: GgufValue): number {
 async function readTensors(reader: GgufReader, count: number, alignment: number): Promise<Map<string, GgufTensor>> {
   const tensors = new Map<string, GgufTensor>()
   const aligned = (position: number) => Math.ceil(position / alignment) * alignment
-  /** From the first tensor's first byte, as the file counts. */
+  /** Relative to the first tensor's first byte, as in the file. */
   let offset = 0
   for (let i = 0; i < count; i += 1) {
     const name = await reader.text("a tensor's name", MOST_NAME_BYTES)

@@ -2,24 +2,24 @@ import { createHash, type Hash } from 'node:crypto'
 
 const CHUNK = 1 << 20
 
-/** Where bytes come from: an open file, as a rule. */
+/** Source of bytes, usually an open file. */
 export interface ByteSource {
   read(into: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
 }
 
-/** Something in the file that cannot be. */
+/** Invalid contents of a GGUF. */
 export class GgufError extends Error {
   override readonly name = 'GgufError'
 }
 
-/** Reads a GGUF's head from front to back, never past the file's end, a piece at a time, and hashes what it reads. */
+/** Reads a GGUF's header sequentially in chunks, never past the file's end, and hashes it. */
 export class GgufReader {
   readonly size: number
   readonly #file: ByteSource
   readonly #hash: Hash = createHash('sha256')
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   #buffer = Buffer.alloc(0)
-  /** Where in the file the buffer begins, and how far in it we are. */
+  /** Offset of the buffer in the file, and current position in the buffer. */
   #start = 0
   #at = 0
 
@@ -40,7 +40,7 @@ export class GgufReader {
     return (await this.#take(4)).readUInt32LE()
   }
 
-  /** A 64-bit number; one past 2^53 is refused, because nothing in a file is counted so far. */
+  /** Reads a 64-bit number; throws for values above 2^53, which are never valid as a count. */
   async u64(what: string): Promise<number> {
     const value = Number((await this.#take(8)).readBigUInt64LE())
     if (!Number.isSafeInteger(value)) throw new GgufError(`${what} is ${value}`)
@@ -51,7 +51,7 @@ export class GgufReader {
     return this.#take(length)
   }
 
-  /** A text; `most` bytes are what is still plausible. */
+  /** Reads a string; `most` is the maximum plausible length in bytes. */
   async text(what: string, most: number): Promise<string> {
     const length = await this.u64(`the length of ${what}`)
     if (length > most) throw new GgufError(`${what} is ${length} bytes long`)
@@ -72,7 +72,7 @@ export class GgufReader {
     }
   }
 
-  /** Passes over strings, of which a vocabulary has hundreds of thousands. */
+  /** Skips strings; a vocabulary has hundreds of thousands. */
   async skipStrings(count: number, what: string, most: number): Promise<void> {
     for (let i = 0; i < count; i += 1) {
       if (this.#at + 8 > this.#buffer.length) await this.#refill(Math.min(8, this.left))
@@ -85,7 +85,7 @@ export class GgufReader {
     }
   }
 
-  /** Hash of all that was read so far. */
+  /** Hash of all bytes read so far. */
   digest(): string {
     return this.#hash.update(this.#buffer.subarray(0, this.#at)).digest('hex')
   }

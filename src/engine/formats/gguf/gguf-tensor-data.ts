@@ -3,12 +3,12 @@ import { floatToHalf, Scratch, toFloats, toHalves } from '../float-formats.ts'
 import type { CheckpointDtype, TensorSource } from '../tensor-source.ts'
 import { type TensorType, tensorTypes } from './gguf-format.ts'
 
-/** A multiple of every block's bytes in every stored type, so that no piece cuts a block; small enough for a processor's own memory. */
+/** A multiple of the block sizes of all stored types, so that no chunk splits a block; small enough for the processor's cache. */
 const PIECE_BYTES = 512 * 1024
 
 /**
- * A checkpoint's tensor in another type, piece by piece. For block types its rows must be whole blocks. A piece may be read while the next
- * one is made, but not longer: the memory is used again.
+ * Converts a checkpoint's tensor to another type in chunks. For block types, its rows must be whole blocks. Two buffers alternate, so a
+ * chunk is valid only until the second one after it is requested.
  */
 export async function* convertTensor(
   source: TensorSource,
@@ -25,8 +25,8 @@ export async function* convertTensor(
 }
 
 /**
- * The same for queries and keys of `headSize` rows a head, each head's rows in another order: a row of its first half, then its partner
- * of the second, for llama.cpp turns pairs that lie side by side. Holds one head.
+ * Like convertTensor, for queries and keys with `headSize` rows per head. Interleaves the rows of each head's two halves, because llama.cpp
+ * rotates adjacent pairs. Keeps one head in memory.
  */
 export async function* convertRotaryRows(
   headSize: number,
@@ -50,14 +50,14 @@ export async function* convertRotaryRows(
   }
 }
 
-/** Memory for one piece: in another order, as floats, converted. */
+/** Memory for one chunk: reordered, as floats, converted. */
 interface Room {
   readonly turned: Scratch
   readonly floats: Scratch
   readonly out: Scratch
 }
 
-/** In turn, so that a piece may still be written while the next one is made. */
+/** Two alternating buffers, so that a chunk can be written while the next is converted. */
 class Rooms {
   readonly #rooms: readonly Room[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
   #turn = 0
@@ -69,8 +69,8 @@ class Rooms {
 }
 
 /**
- * The result is a view of the piece where nothing is to be done, else in `room` if that is given.
- * Throws `model-unsupported` for numbers that half precision cannot hold, rather than writing infinity.
+ * Converts a chunk. The result is a view of the input if no conversion is needed; otherwise it is in `room`, if given. Throws
+ * `model-unsupported` for values outside half precision's range instead of writing infinity.
  */
 export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: TensorType, name: string, room?: Room): Uint8Array {
   if (type === 'F16') {
@@ -84,8 +84,8 @@ export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: Te
 }
 
 /**
- * ggml's Q8_0: 32 elements share a scale d = largest magnitude / 127, kept in half precision; each is round(x / d), halves away
- * from zero, all arithmetic in 32 bits as in ggml's reference, so that the bytes are the same.
+ * Quantizes to ggml's Q8_0: 32 elements share a scale d = largest magnitude / 127, stored in half precision; each is round(x / d), halves
+ * away from zero. All arithmetic is in 32 bits as in ggml's reference, so that the bytes are identical.
  */
 export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): Uint8Array {
   const { block, blockBytes } = tensorTypes.Q8_0
@@ -94,7 +94,7 @@ export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): 
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
   for (let start = 0, at = 0; start < values.length; start += block) {
     const end = start + block
-    // Magnitudes are in the order of their bits, and what is no number is above them all.
+    // The bits of magnitudes sort like the magnitudes, with NaN above all others.
     let largest = 0
     for (let i = start; i < end; i++) {
       const magnitude = (bits[i] as number) & 0x7fffffff
@@ -109,7 +109,7 @@ export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): 
     out[at++] = half >>> 8
     for (let i = start; i < end; i++) {
       const steps = (Math.abs(Math.fround((values[i] as number) * inverse)) + 0.5) | 0
-      // All ones for a negative number. A branch on weights' signs is guessed wrong every other time, and triples the whole's time.
+      // All ones for negative numbers. A branch on the sign is mispredicted half the time and would triple the total time.
       const sign = (bits[i] as number) >> 31
       out[at++] = (steps ^ sign) - sign
     }

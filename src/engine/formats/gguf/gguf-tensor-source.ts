@@ -6,13 +6,13 @@ import type { GgufFile } from './gguf-file.ts'
 import type { GgufTensor } from './gguf-head.ts'
 import { ggufTensorTypes } from './gguf-types.ts'
 
-/** A tensor as a checkpoint has it, made of tensors of a GGUF. */
+/** Composes a checkpoint's tensor from tensors of a GGUF. */
 export interface TensorRecipe {
-  /** Rows first, as checkpoints have it. */
+  /** Rows first, as in checkpoints. */
   readonly shape: readonly number[]
-  /** Names in the GGUF; together they have the recipe's elements. */
+  /** Names in the GGUF; their elements together are those of the checkpoint's tensor. */
   readonly parts: readonly string[]
-  /** The parts do not lie one after another, but in turns of so many elements. */
+  /** Number of elements after which the parts alternate; if undefined, the parts are concatenated. */
   readonly turns?: number
 }
 
@@ -21,15 +21,15 @@ const Q8_ELEMENTS = 32
 const Q8_BYTES = 34
 
 /**
- * The tensors of a GGUF under a checkpoint's names, all of them as 32-bit floats: those stored in f32, f16 and bf16 exactly, those in
- * q8_0 as what they stand for. Throws `model-unsupported` for a tensor of another type, `model-damaged` for shapes that do not match.
+ * The tensors of a GGUF under a checkpoint's names, all as 32-bit floats: f32, f16 and bf16 are converted exactly, q8_0 is dequantized.
+ * Throws `model-unsupported` for a tensor of another type, `model-damaged` for mismatched shapes.
  */
 export class GgufTensorSource implements TensorSource {
   readonly names: readonly string[]
   readonly #gguf: GgufFile
   readonly #recipes: ReadonlyMap<string, TensorRecipe>
 
-  /** The file is closed with the source. */
+  /** Closing the source closes the file. */
   constructor(gguf: GgufFile, recipes: ReadonlyMap<string, TensorRecipe>) {
     this.#gguf = gguf
     this.#recipes = recipes
@@ -76,7 +76,7 @@ export class GgufTensorSource implements TensorSource {
 
   async *stream(name: string, pieceBytes = DEFAULT_PIECE_BYTES): AsyncGenerator<Uint8Array> {
     const { parts, turns } = this.#find(name)
-    // Only small tensors come in turns.
+    // Only small tensors alternate.
     if (turns !== undefined) yield await this.bytes(name)
     else for (const part of parts) for await (const piece of this.#pieces(part, pieceBytes)) yield bytesOf(piece)
   }
@@ -85,7 +85,7 @@ export class GgufTensorSource implements TensorSource {
     await this.#gguf[Symbol.asyncDispose]()
   }
 
-  /** One tensor of the file as floats, at most `pieceBytes` of them at once. */
+  /** Reads a tensor of the file as floats, in chunks of at most `pieceBytes`. */
   async *#pieces(part: string, pieceBytes: number): AsyncGenerator<Float32Array> {
     const { type, position, bytes } = this.#part(part)
     const convert = conversions[type]
@@ -122,7 +122,7 @@ export class GgufTensorSource implements TensorSource {
   }
 }
 
-/** Bytes of an element, which for blocks are no whole number, and the numbers they stand for. */
+/** Bytes per element, which is fractional for block types, and the conversion to floats. */
 const conversions: Readonly<Record<number, { readonly bytes: number; floats(bytes: Uint8Array): Float32Array }>> = {
   [ggufTensorTypes.f32]: { bytes: 4, floats: (bytes) => toFloats(bytes, 'F32') },
   [ggufTensorTypes.f16]: { bytes: 2, floats: (bytes) => toFloats(bytes, 'F16') },
@@ -130,7 +130,7 @@ const conversions: Readonly<Record<number, { readonly bytes: number; floats(byte
   [ggufTensorTypes.q8_0]: { bytes: Q8_BYTES / Q8_ELEMENTS, floats: dequantizeQ8 },
 }
 
-/** ggml's Q8_0: a scale in half precision, then 32 steps of it. */
+/** Dequantizes ggml's Q8_0: a scale in half precision, then 32 multiples of it. */
 function dequantizeQ8(bytes: Uint8Array): Float32Array {
   const floats = new Float32Array((bytes.length / Q8_BYTES) * Q8_ELEMENTS)
   const steps = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -141,7 +141,7 @@ function dequantizeQ8(bytes: Uint8Array): Float32Array {
   return floats
 }
 
-/** Where the element `at` of the part `index` of `parts` goes, when each has `turns` elements in turn. */
+/** Index in the result of element `at` of part `index`, if `parts` parts alternate after every `turns` elements. */
 function inTurn(at: number, index: number, parts: number, turns: number): number {
   return (Math.floor(at / turns) * parts + index) * turns + (at % turns)
 }

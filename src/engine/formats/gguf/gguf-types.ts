@@ -1,4 +1,4 @@
-/** The numbers of GGUF's value types. */
+/** GGUF's value types. */
 export const ggufValueTypes = {
   u8: 0,
   i8: 1,
@@ -15,13 +15,13 @@ export const ggufValueTypes = {
   f64: 12,
 } as const
 
-/** Bytes of a value by the number of its type; texts and arrays have no such size. */
+/** Size of a value in bytes, by type number; strings and arrays have no fixed size. */
 export const ggufValueBytes: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 }
 
-/** The numbers of the tensor types that we tell apart (ggml's `ggml_type`). */
+/** Numbers of the tensor types that need special handling (ggml's `ggml_type`). */
 export const ggufTensorTypes = { f32: 0, f16: 1, q8_0: 8, bf16: 30 } as const
 
-/** Elements in a block and bytes of a block by the number of a tensor's type (ggml's `type_traits`). */
+/** Elements and bytes per block, by tensor type number (ggml's `type_traits`). */
 export const ggufTensorBlocks: Readonly<Record<number, readonly [elements: number, bytes: number]>> = {
   ...{ 0: [1, 4], 1: [1, 2], 2: [32, 18], 3: [32, 20], 6: [32, 22], 7: [32, 24], 8: [32, 34], 9: [32, 36] },
   ...{ 10: [256, 84], 11: [256, 110], 12: [256, 144], 13: [256, 176], 14: [256, 210], 15: [256, 292] },
@@ -30,5 +30,5 @@ export const ggufTensorBlocks: Readonly<Record<number, readonly [elements: numbe
   ...{ 39: [32, 17], 40: [64, 36], 41: [128, 18], 42: [64, 18] },
 }
 
-/** Whole numbers and doubles: ggml knows them as tensors, but no weight is stored so, and its operators end the process over them. */
+/** Integers, doubles and block types that ggml allows for tensors but that are never used for weights; ggml's operators abort the process on them. */
 export const ggufNotWeights: ReadonlySet<number> = new Set([9, 15, 24, 25, 26, 27, 28])

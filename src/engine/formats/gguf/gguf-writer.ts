@@ -1,7 +1,7 @@
 import { aligned, GGUF_MAGIC, GGUF_VERSION, type TensorType, tensorBytes, tensorTypes } from './gguf-format.ts'
 import { ggufValueTypes } from './gguf-types.ts'
 
-/** A value of the file's metadata, with the type it is written as. */
+/** A metadata value with its type in the file. */
 export type GgufValue =
   | { readonly type: 'u32' | 'i32' | 'f32'; readonly value: number }
   | { readonly type: 'bool'; readonly value: boolean }
@@ -12,19 +12,19 @@ export type GgufValue =
 export interface GgufTensor {
   readonly name: string
   readonly type: TensorType
-  /** Rows first, as checkpoints have it; the file has them the other way round. */
+  /** Rows first, as in checkpoints; the order in the file is reversed. */
   readonly shape: readonly number[]
-  /** The bytes in the tensor's type, in pieces. */
+  /** The bytes in the tensor's type, in chunks. */
   data(): AsyncIterable<Uint8Array>
 }
 
 export interface GgufContent {
-  /** In the order they shall be written. */
+  /** In the order of the file. */
   readonly metadata: ReadonlyMap<string, GgufValue>
   readonly tensors: readonly GgufTensor[]
 }
 
-/** Bytes of a tensor's data, by its type and its shape, without the padding behind it. */
+/** Bytes of a tensor's data, without padding. */
 export function ggufTensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shape'>): number {
   return tensorBytes(
     type,
@@ -32,14 +32,14 @@ export function ggufTensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shap
   )
 }
 
-/** Bytes of the whole file, or of it up to the end of its first tensors. */
+/** Bytes of the whole file, or up to the end of its first `tensors` tensors. */
 export function ggufBytes(content: GgufContent, tensors = content.tensors.length): number {
   return content.tensors.slice(0, tensors).reduce((sum, tensor) => sum + aligned(ggufTensorBytes(tensor)), ggufHeader(content).byteLength)
 }
 
 /**
- * A tensor's bytes in pieces, with what pads them to the alignment: a file is {@link ggufHeader}, then each of these in order.
- * Throws a RangeError when it gives other than its bytes.
+ * Yields a tensor's bytes in chunks, padded to the alignment: a file is {@link ggufHeader}, then each tensor in order. Throws a RangeError
+ * if the tensor yields a different number of bytes.
  */
 export async function* ggufTensorPieces(tensor: GgufTensor): AsyncGenerator<Uint8Array> {
   const expected = ggufTensorBytes(tensor)
@@ -52,13 +52,13 @@ export async function* ggufTensorPieces(tensor: GgufTensor): AsyncGenerator<Uint
   if (aligned(given) > given) yield new Uint8Array(aligned(given) - given)
 }
 
-/** The bytes of a whole file in pieces. Holds the header and one piece of one tensor. */
+/** Yields the bytes of a whole file in chunks. Keeps the header and one chunk of one tensor in memory. */
 export async function* encodeGguf(content: GgufContent): AsyncGenerator<Uint8Array> {
   yield ggufHeader(content)
   for (const tensor of content.tensors) yield* ggufTensorPieces(tensor)
 }
 
-/** Everything before the data, padded to it: header, metadata, the tensors' descriptions. */
+/** Everything before the tensor data, with padding: header, metadata, tensor descriptions. */
 export function ggufHeader({ metadata, tensors }: GgufContent): Uint8Array {
   const out = new ByteList()
   out.u32(GGUF_MAGIC)
@@ -118,7 +118,7 @@ function writeValue(out: ByteList, value: GgufValue): void {
   }
 }
 
-/** Bytes that grow at the end. */
+/** A growable list of bytes. */
 class ByteList {
   #bytes = Buffer.alloc(64 * 1024)
   #length = 0
@@ -155,7 +155,7 @@ class ByteList {
     this.u64(count)
   }
 
-  /** With zeros up to the alignment. */
+  /** Zero-padded to the alignment. */
   padded(): Uint8Array {
     const length = aligned(this.#length)
     this.#room(length - this.#length)

@@ -7,34 +7,35 @@ import { QuantizedLinears } from './onnx-quantized-linear.ts'
 import { convertBytes, type FloatPrecision, floatsToBytes } from './onnx-weights.ts'
 import { BLOCK_4 } from './quantize-weights.ts'
 
-/** TensorProto's number for 32-bit floats, which Cast takes. */
+/** TensorProto's number for 32-bit floats, for Cast. */
 const TO_F32 = 1
-/** Bytes of an element; in 4 bits with the scale and the zero point of its block. */
+/** Bytes per element; for 4 bits including the scale and zero point of its block. */
 const BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8: 1, int4: (BLOCK_4 / 2 + 4 + 0.5) / BLOCK_4 }
 
 export interface CheckpointWeightsOptions {
   readonly precision: VisionPrecision
-  /** Of f32: only what 16 bits could hold is stored, so that it computes what f16 does. Defaults to false. */
+  /** For f32: round the values to f16, so that the results equal those of an f16 tower. Defaults to false. */
   readonly rounded?: boolean | undefined
-  /** Before the checkpoint's keys. The graph's names go without it, so that the same weights make the same graph. */
+  /** Key prefix in the checkpoint. It is not part of the names in the graph, so that the same weights produce the same graph. */
   readonly prefix: string
   readonly signal: AbortSignal
-  /** Told the elements of matrices written so far. */
+  /** Receives the number of matrix elements written so far. */
   readonly onWritten: (elements: number) => void
 }
 
 /**
- * Puts the tensors of a checkpoint into a graph: matrices in the tower's precision, vectors in 32 bits. Floats go through piece
- * by piece, a matrix that is quantized is held whole. What is computed and no linear layer's own stays in floats.
+ * Adds the tensors of a checkpoint to a graph: matrices in the tower's precision, vectors in 32 bits. Float weights are converted in
+ * chunks; a quantized matrix is kept in memory as a whole. Computed matrices, and those that do not belong to a linear layer, are stored as
+ * floats.
  */
 export class CheckpointWeights {
   readonly #source: TensorSource
   readonly #graph: OnnxGraphWriter
   readonly #options: CheckpointWeightsOptions
-  /** How matrices are stored that are not quantized. */
+  /** Storage precision of matrices that are not quantized. */
   readonly #floats: FloatPrecision
   readonly #quantized: QuantizedLinears | null
-  /** In turn, for a piece is written while the next one is converted. */
+  /** Used alternately, because a chunk is written while the next one is converted. */
   readonly #rooms: [Scratch, Scratch] = [new Scratch(), new Scratch()]
   #written = 0
 
@@ -47,7 +48,7 @@ export class CheckpointWeights {
     this.#quantized = precision === 'int8' || precision === 'int4' ? new QuantizedLinears(graph, precision === 'int8' ? 8 : 4) : null
   }
 
-  /** A matrix [rows, columns] as the checkpoint has it; `parts` of that shape that lie under one another become one value each. */
+  /** Adds a matrix [rows, columns] of the checkpoint. If the checkpoint stacks `parts` matrices of that shape, each becomes a separate value. */
   async matrices(key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
     const stored = this.#options.prefix + key
     expectShape(this.#source, stored, [rows * parts, columns])
@@ -61,12 +62,12 @@ export class CheckpointWeights {
     return names
   }
 
-  /** A matrix that was computed from tensors of the checkpoint. */
+  /** Adds a matrix that was computed from tensors of the checkpoint. */
   async computed(name: string, dims: readonly number[], values: Float32Array): Promise<OnnxValueName> {
     return await this.#store(name, dims, [this.#convert(floatsToBytes(values, 'f32', name), 'F32', name)])
   }
 
-  /** A bias or a scale of `size`, or `parts` of them that lie one after another. */
+  /** Adds a bias or scale of `size` elements, or `parts` concatenated ones. */
   async vectors(key: string, size: number, parts: number): Promise<OnnxValueName[]> {
     const stored = this.#options.prefix + key
     expectShape(this.#source, stored, [size * parts])
@@ -79,7 +80,7 @@ export class CheckpointWeights {
     return names
   }
 
-  /** `input` [n, columns] through the linear layers `key`: one result [n, rows] for each of the parts it is stacked of. */
+  /** Applies the linear layers `key` to `input` [n, columns]: one result [n, rows] for each of the stacked parts. */
   async linears(input: OnnxValueName, key: string, rows: number, columns: number, parts: number): Promise<OnnxValueName[]> {
     const biases = await this.vectors(`${key}.bias`, rows, parts)
     if (this.#quantized) return await this.#quantizedLinears(this.#quantized, input, `${key}.weight`, rows, columns, biases)
@@ -123,7 +124,7 @@ export class CheckpointWeights {
   async #store(name: string, dims: readonly number[], pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<OnnxValueName> {
     const stored = await this.#graph.weight(name, this.#floats, dims, untilAborted(pieces, this.#options.signal))
     this.#tell(elementCount(dims))
-    // ONNX Runtime folds this once, when the session is made.
+    // ONNX Runtime folds this into a constant when it creates the session.
     return this.#floats === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
   }
 
@@ -140,12 +141,12 @@ export class CheckpointWeights {
   }
 }
 
-/** Bytes that a matrix of so many elements takes. */
+/** Bytes of a matrix with this number of elements. */
 export function matrixBytes(elements: number, precision: VisionPrecision): number {
   return elements * BYTES[precision]
 }
 
-/** Throws `model-damaged` where a tensor of the checkpoint has another shape than config.json implies. */
+/** Throws `model-damaged` if a tensor's shape differs from the one that config.json implies. */
 export function expectShape(source: TensorSource, key: string, expected: readonly number[]): void {
   const { shape } = source.info(key)
   if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
@@ -171,7 +172,7 @@ async function* convertAll(pieces: AsyncIterable<Uint8Array>, convert: (piece: U
   for await (const piece of pieces) yield convert(piece)
 }
 
-/** Cuts one stream into runs of `runBytes`: each call of the result gives the pieces of the next run. The last run ends the stream. */
+/** Splits a stream into runs of `runBytes`: each call of the result yields the chunks of the next run. The stream is closed after the last run. */
 function splitPieces(stream: AsyncIterable<Uint8Array>, runBytes: number, runs: number): () => AsyncGenerator<Uint8Array> {
   const iterator = stream[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)

@@ -7,14 +7,14 @@ const { onnx } = onnxProto
 const { AttributeProto, ModelProto, TensorProto } = onnx
 
 export type OnnxElement = 'f32' | 'f16' | 'i64' | 'u8'
-/** A name stands for a size that is known only when the graph runs. */
+/** A name is a dimension that is known only at run time. */
 export type OnnxDimension = number | string
-/** Whole numbers become ints; give a {@link OnnxFloat} where the operator wants a float. */
+/** Numbers become ints; use {@link OnnxFloat} if the operator expects a float. */
 export type OnnxAttribute = number | readonly number[] | OnnxFloat
 export interface OnnxFloat {
   readonly float: number
 }
-/** The name of a value in the graph. */
+/** Name of a value in the graph. */
 export type OnnxValueName = string
 
 const elementTypes = {
@@ -25,30 +25,31 @@ const elementTypes = {
 } as const
 const elementBytes = { f32: 4, f16: 2, i64: 8, u8: 1 } as const
 
-/** LayerNormalization came with 17. */
+/** LayerNormalization requires 17. */
 const OPSET = 17
 const IR_VERSION = 8
-/** ONNX Runtime maps external tensors; on Windows a mapping must begin at a multiple of this. */
+/** ONNX Runtime memory-maps external tensors; on Windows, mappings must start at a multiple of this. */
 const MAPPING_GRANULARITY = 65536
 /** Smaller tensors stay in the graph. */
 const EXTERNAL_FROM_BYTES = 65536
 
-/** A graph's file, and the one with its large weights where there is one. */
+/** A graph's file, and the file with its large weights if there is one. */
 export interface GraphFiles extends HashedFile {
   readonly data?: HashedFile | undefined
 }
 
-/** Operators of ONNX Runtime's own domain, the fused ones. */
+/** Domain of ONNX Runtime's own operators, which are fused. */
 export const MICROSOFT = 'com.microsoft'
 
-/** Number of elements of a tensor; 1 of a scalar, which has no dimensions. */
+/** Number of elements of a tensor; 1 for a scalar, which has no dimensions. */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1)
 }
 
 /**
- * An ONNX graph that is written as it is built. With `dataFile` the large weights go to that file beside the graph, piece by
- * piece, so that a tower of gigabytes needs no memory of that size and passes protobuf's limit of 2 GiB; without, they stay inside.
+ * Writes an ONNX graph as it is built. With `dataFile`, large weights are written to that file beside the graph in chunks, so that a tower
+ * of several gigabytes does not need as much memory and can exceed protobuf's limit of 2 GiB. Without it, all weights are stored in the
+ * graph.
  */
 export class OnnxGraphWriter {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = []
@@ -75,7 +76,7 @@ export class OnnxGraphWriter {
     this.#outputs.push(valueInfo(name, element, dims))
   }
 
-  /** Adds an operator with one output and returns the output's name (`name` or a fresh one). */
+  /** Adds an operator with one output and returns the output's name (`name` or a generated one). */
   node(
     operator: string,
     inputs: readonly OnnxValueName[],
@@ -96,12 +97,12 @@ export class OnnxGraphWriter {
     return output
   }
 
-  /** The operator that gives this value; undefined for inputs and weights. */
+  /** The operator that produces a value; undefined for inputs and weights. */
   operatorOf(value: OnnxValueName): string | undefined {
     return this.#operators.get(value)
   }
 
-  /** A constant list of whole numbers, such as a shape. */
+  /** Adds a constant list of integers, such as a shape. */
   integers(values: readonly number[]): OnnxValueName {
     const name = `integers_${this.#names++}`
     const rawData = new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer)
@@ -110,8 +111,8 @@ export class OnnxGraphWriter {
   }
 
   /**
-   * A weight whose little-endian bytes come in pieces; their sum must be what the shape says. A piece's memory may be used again when the
-   * one after the next is asked for.
+   * Adds a weight from little-endian chunks, whose total size must match the shape. A chunk's memory may be reused when the second chunk
+   * after it is requested.
    */
   async weight(
     name: OnnxValueName,
@@ -144,7 +145,7 @@ export class OnnxGraphWriter {
     return name
   }
 
-  /** Returns where the weight begins. */
+  /** Returns the weight's offset in the data file. */
   async #writeData(
     dataFile: string,
     bytes: number,
@@ -191,7 +192,7 @@ export class OnnxGraphWriter {
     }
   }
 
-  /** Closes the data file; needed only where `finish` was not reached. */
+  /** Closes the data file; needed only if `finish` was not reached. */
   async close(): Promise<void> {
     await this.#data?.close()
   }

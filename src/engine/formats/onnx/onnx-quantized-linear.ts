@@ -1,17 +1,17 @@
 import { MICROSOFT, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
 import { BLOCK_4, quantizeBlocks, quantizeRows, ZERO_8 } from './quantize-weights.ts'
 
-/** Keeps a row of zeros from being divided by nothing. */
+/** Minimum scale, to avoid division by zero for rows of zeros. */
 const LEAST_SCALE = 1e-20
 const LARGEST_BYTE = 255
 /**
- * What a GELU gives is never less than -0.17: with most steps above zero they are nearly half as wide. On the demo model's tower
- * the mean error fell by a third.
+ * The output of a GELU is never below -0.17. With most steps above zero, the steps are nearly half as wide. On the demo model's tower this
+ * reduced the mean error by a third.
  */
 const GELUS: readonly string[] = ['QuickGelu', 'Gelu']
 const GELU_LEAST = 0.17
 const GELU_ZERO = 32
-/** MatMulNBits' number for inputs that it quantizes to 8 bits, block by block. */
+/** MatMulNBits' accuracy level for inputs in 8 bits, quantized in blocks. */
 const ACCURACY_INT8 = 4
 
 export interface Matrix {
@@ -28,23 +28,24 @@ interface QuantizedRows {
   readonly zero: OnnxValueName
 }
 
-/** Constants of a way to cut floats into 256 steps. */
+/** Constants for the quantization of floats to 256 steps. */
 interface Steps {
   readonly one: OnnxValueName
-  /** The step that stands for zero. */
+  /** Zero point. */
   readonly zero: OnnxValueName
-  /** Times a row's largest value: its scale. */
+  /** A row's scale is its largest value times this. */
   readonly step: OnnxValueName
   readonly least: OnnxValueName
 }
 
 /**
- * Linear layers whose weights take 8 or 4 bits.
+ * Linear layers with weights in 8 or 4 bits.
  *
- * 8 bits: integers times integers, summed exactly. The inputs are quantized as they come, each row (a patch) with a scale of
- * its own, because towers have single patches a hundred times larger than the others. Weights and inputs are unsigned: the
- * kernels for signed weights saturate on processors without VNNI.
- * 4 bits: MatMulNBits, which CUDA, DirectML and WebGPU compute too; they leave the integers of 8 bits to the CPU, but for DirectML.
+ * 8 bits: integer products, summed exactly. The inputs are quantized at run time, with a scale for each row (a patch), because single
+ * patches in towers can be a hundred times larger than others. Weights and inputs are unsigned, because the kernels for signed weights
+ * saturate on processors without VNNI.
+ * 4 bits: MatMulNBits, which CUDA, DirectML and WebGPU also support; of these, only DirectML supports the 8-bit integer operators, and the
+ * others run them on the CPU.
  */
 export class QuantizedLinears {
   readonly #graph: OnnxGraphWriter
@@ -58,7 +59,7 @@ export class QuantizedLinears {
     this.#bits = bits
   }
 
-  /** `input` [n, columns] through a matrix, plus `bias` [rows]: [n, rows]. */
+  /** Applies a matrix to `input` [n, columns] and adds `bias` [rows]: [n, rows]. */
   async linear(input: OnnxValueName, matrix: Matrix, bias: OnnxValueName): Promise<OnnxValueName> {
     return this.#bits === 8 ? await this.#linear8(input, matrix, bias) : await this.#linear4(input, matrix, bias)
   }
@@ -88,7 +89,7 @@ export class QuantizedLinears {
     })
   }
 
-  /** The input in 8 bits, its scales [n, 1] and its zero; layers that share an input share them. */
+  /** Quantizes an input to 8 bits, with scales [n, 1] and a zero point; layers with the same input share the result. */
   async #rows(input: OnnxValueName): Promise<QuantizedRows> {
     const known = this.#quantized.get(input)
     if (known) return known
@@ -102,7 +103,7 @@ export class QuantizedLinears {
     return made
   }
 
-  /** As many steps below zero as above it. */
+  /** Symmetric steps around zero. */
   async #evenSteps(): Promise<Steps> {
     this.#even ??= await this.#steps('even', ZERO_8, LEAST_SCALE)
     return this.#even

@@ -2,10 +2,13 @@ import { TarsierError } from '../../../shared/errors.ts'
 import { type Scratch, toFloats, toHalves } from '../float-formats.ts'
 import type { CheckpointDtype } from '../tensor-source.ts'
 
-/** How weights that are not quantized are stored. */
+/** Storage precisions of weights that are not quantized. */
 export type FloatPrecision = 'f32' | 'f16'
 
-/** Little-endian bytes of the checkpoint's element type as those of the tower's; a number that half precision cannot hold is refused. In `room` where it is given. */
+/**
+ * Converts little-endian bytes from the checkpoint's element type to the tower's. Throws for values outside half precision's range. The
+ * result is in `room`, if given.
+ */
 export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: FloatPrecision, name: string, room?: Scratch): Uint8Array {
   if (to === 'f32') return bytesOf(toFloats(bytes, from, room))
   const halves = toHalves(bytes, from, room)
@@ -13,7 +16,7 @@ export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: Float
   return bytesOf(halves)
 }
 
-/** 32-bit floats as the tower's bytes. */
+/** Converts 32-bit floats to the tower's bytes. */
 export function floatsToBytes(values: Float32Array, to: FloatPrecision, name: string): Uint8Array {
   return convertBytes(bytesOf(values), 'F32', to, name)
 }

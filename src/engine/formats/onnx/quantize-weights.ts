@@ -1,38 +1,38 @@
 import { TarsierError } from '../../../shared/errors.ts'
 
-/** Values of a row that share a scale in 4 bits. */
+/** Number of values in a row that share a scale in 4 bits. */
 export const BLOCK_4 = 32
-/** What stands for zero in 8 bits, of weights and of inputs. */
+/** Zero point in 8 bits, for weights and inputs. */
 export const ZERO_8 = 128
 const LARGEST_8 = 127
 const LARGEST_4 = 15
-/** Rows whose columns are written side by side. */
+/** Number of rows that are transposed together. */
 const STRIP = 64
 
 export interface Rows8 {
-  /** [columns, rows]: MatMulInteger's way round. */
+  /** [columns, rows], the order of MatMulInteger. */
   readonly weights: Uint8Array
-  /** [rows]: what one step is worth. */
+  /** [rows]: step size. */
   readonly scales: Float32Array
 }
 
 export interface Blocks4 {
-  /** [rows, blocks of a row, 16]: MatMulNBits' form, the first of two values in the lower half of a byte. */
+  /** [rows, blocks per row, 16], the format of MatMulNBits: the first of two values is in the lower half of a byte. */
   readonly weights: Uint8Array
-  /** [rows * blocks of a row] */
+  /** [rows * blocks per row] */
   readonly scales: Float32Array
-  /** Two blocks a byte, each row beginning with a byte of its own. */
+  /** Two blocks per byte; each row starts at a new byte. */
   readonly zeroPoints: Uint8Array
 }
 
-/** A matrix [rows, columns] in 8 bits, the same steps on both sides of zero, a scale for each row. */
+/** Quantizes a matrix [rows, columns] to 8 bits, symmetrically around zero, with a scale for each row. */
 export function quantizeRows(values: Float32Array, rows: number, columns: number, name: string): Rows8 {
   const weights = new Uint8Array(rows * columns)
   const scales = new Float32Array(rows)
   const inverse = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
     let largest = 0
-    // Math.max, for it keeps NaN, which comparisons would lose.
+    // Math.max propagates NaN, unlike comparisons.
     for (let i = row * columns; i < (row + 1) * columns; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
     expectFinite(largest, name)
     scales[row] = largest / LARGEST_8
@@ -49,7 +49,10 @@ export function quantizeRows(values: Float32Array, rows: number, columns: number
   return { weights, scales }
 }
 
-/** A matrix [rows, columns] in 4 bits: of each block of a row the range, zero in it, in 15 steps. A row's last block may be shorter. */
+/**
+ * Quantizes a matrix [rows, columns] to 4 bits: the range of each block of a row, extended to include zero, in 15 steps. The last block of
+ * a row may be shorter.
+ */
 export function quantizeBlocks(values: Float32Array, rows: number, columns: number, name: string): Blocks4 {
   const blocks = Math.ceil(columns / BLOCK_4)
   const half = BLOCK_4 / 2

@@ -1,9 +1,9 @@
 /**
- * The first key that one object of a JSON text holds twice, or null. `JSON.parse` keeps the last of them without a word,
- * so two readers of one file may see two different tensors. The text must have been parsed without error before.
+ * Returns the first duplicate key of an object in a JSON text, or null. `JSON.parse` silently keeps the last value, so two readers of the
+ * same file could see different tensors. The text must be valid JSON.
  */
 export function duplicateKey(json: string): string | null {
-  /** One entry an open bracket: the keys of an object, null for an array. */
+  /** One entry per open bracket: the keys of an object, null for an array. */
   const open: (Set<string> | null)[] = []
   let at = 0
   while (at < json.length) {
@@ -27,7 +27,7 @@ export function duplicateKey(json: string): string | null {
   return null
 }
 
-/** The index after the closing quote of the string that starts at `start` of a JSON text. */
+/** Index after the closing quote of the string that starts at `start`. */
 export function endOfString(json: string, start: number): number {
   let at = start + 1
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1

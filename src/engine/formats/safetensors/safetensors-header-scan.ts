@@ -1,6 +1,9 @@
 /** A header is an object of objects of lists. */
 const MOST_DEPTH = 3
-/** Far above what real files hold: a model of 72 billion has a thousand tensors. Two brackets a tensor, some fifteen commas. */
+/**
+ * Limits far above those of real files: a model with 72 billion parameters has a thousand tensors, with two brackets and about fifteen
+ * commas each.
+ */
 const MOST_BRACKETS = 1 << 17
 const MOST_COMMAS = 1 << 20
 /** Metadata may be long; 2^53 has 16 digits. */
@@ -12,14 +15,14 @@ const BACKSLASH = 0x5c
 const COMMA = 0x2c
 
 /**
- * What makes a header other than one of tensors, as the end of a sentence; null when nothing does. It builds nothing:
- * `JSON.parse` turns a header of 100 MB of brackets into 3 GB of empty lists, so this goes before it.
+ * Checks that a header can be one of tensors. Returns the problem as the end of a sentence, or null. It runs before `JSON.parse` and
+ * allocates no objects, because `JSON.parse` turns a header of 100 MB of brackets into 3 GB of empty lists.
  */
 export function headerComplaint(bytes: Uint8Array): string | null {
   let depth = 0
   let brackets = 0
   let commas = 0
-  /** Bytes since the last that was not part of a number or a word. */
+  /** Length of the current number or keyword, in bytes. */
   let word = 0
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0
@@ -47,7 +50,7 @@ export function headerComplaint(bytes: Uint8Array): string | null {
   return null
 }
 
-/** Where the closing quote is, or the last byte when there is none. */
+/** Index of the closing quote, or of the last byte if there is none. */
 function endOfText(bytes: Uint8Array, start: number): number {
   let at = start + 1
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1

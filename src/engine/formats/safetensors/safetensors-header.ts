@@ -5,10 +5,10 @@ import { readExactly } from '../contained-file.ts'
 import { duplicateKey } from './duplicate-key.ts'
 import { headerComplaint } from './safetensors-header-scan.ts'
 
-/** The format's own limit. */
+/** Limit of the format. */
 export const MAX_HEADER_BYTES = 100_000_000
 
-/** Bits of one element of every type the format knows. */
+/** Bits per element, for every type of the format. */
 const ELEMENT_BITS = {
   BOOL: 8, F4: 4, F6_E2M3: 6, F6_E3M2: 6, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8,
   I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, I64: 64, U64: 64, F64: 64, C64: 64,
@@ -18,7 +18,7 @@ export type SafetensorsDtype = keyof typeof ELEMENT_BITS
 export interface StoredTensor {
   readonly dtype: SafetensorsDtype
   readonly shape: readonly number[]
-  /** Where it begins in the file. */
+  /** Offset in the file, in bytes. */
   readonly position: number
   readonly bytes: number
 }
@@ -34,9 +34,9 @@ const entrySchema = z
 const metadataSchema = z.record(z.string(), z.string())
 
 /**
- * Reads and checks the header of an opened safetensors file, with the checks of the format's own reader: its length within
- * the limit and the file, no key twice, tensors one after another from the first byte to the last without hole or overlap,
- * each as long as its type and shape say. Nothing is allocated that the file is too short to hold. Throws `model-damaged`.
+ * Reads and checks the header of an open safetensors file, with the checks of the format's own reader: its length within the limit and the
+ * file, no duplicate keys, contiguous tensors that cover the data without gaps or overlaps, each with the length that its type and shape
+ * imply. Never allocates more than the file's size. Throws `model-damaged`.
  */
 export async function readSafetensorsHeader(file: FileHandle, path: string): Promise<Map<string, StoredTensor>> {
   const { size } = await file.stat()
@@ -52,13 +52,13 @@ export async function readSafetensorsHeader(file: FileHandle, path: string): Pro
   return checkHeader(header, size - 8 - length, path)
 }
 
-/** The same for a header's bytes alone; `dataBytes` is what follows it in the file. */
+/** Like readSafetensorsHeader, for a header's bytes; `dataBytes` is the size of the data after it in the file. */
 export function checkHeader(header: Uint8Array, dataBytes: number, path: string): Map<string, StoredTensor> {
   const entries = parseHeader(header, path)
   const tensors = new Map<string, StoredTensor>()
   const start = 8 + header.byteLength
   for (const [name, value] of entries) {
-    // Half of a character, which JSON can write and no file name or graph can hold.
+    // An unpaired surrogate, which is valid in JSON but not in file names or graphs.
     if (/\p{Surrogate}/u.test(name)) throw damaged(path, 'has a key that is not text in its header')
     if (name === '__metadata__') {
       if (!metadataSchema.safeParse(value).success) throw damaged(path, 'has metadata that is not a list of texts')
@@ -107,7 +107,7 @@ function isKnownDtype(dtype: string): dtype is SafetensorsDtype {
   return Object.hasOwn(ELEMENT_BITS, dtype)
 }
 
-/** Bytes of a tensor; null where numbers would lose exactness or elements end within a byte. */
+/** Bytes of a tensor; null if the number is not exact or an element ends within a byte. */
 function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number | null {
   let elements = 1
   for (const dimension of shape) {

@@ -9,16 +9,16 @@ export interface ShardTensor {
   readonly dtype: CheckpointDtype
   readonly shape: readonly number[]
   readonly bytes: number
-  /** The bytes as they are stored, in pieces. */
+  /** The stored bytes, in chunks. */
   data(): AsyncIterable<Uint8Array>
 }
 
-/** What transformers cuts checkpoints into. A tensor that is larger has a file of its own. */
+/** Shard size of transformers. A larger tensor has its own file. */
 export const SHARD_BYTES = 5e9
 
 /**
- * Writes tensors as Hugging Face does: `model.safetensors`, or shards of at most `shardBytes` with their index. Holds one piece of one
- * tensor. Throws a RangeError when a tensor gives other than its bytes, and what the disk throws.
+ * Writes tensors as Hugging Face does: `model.safetensors`, or shards of at most `shardBytes` with an index. Keeps one chunk of one tensor
+ * in memory. Throws a RangeError if a tensor yields a different number of bytes, and file system errors.
  */
 export async function writeShards(
   directory: string,

@@ -5,13 +5,13 @@ export interface NamedTensor {
   readonly name: string
   readonly dtype: 'F32' | 'I32' | 'U8'
   readonly shape: readonly number[]
-  /** Elements in row-major order; as many as the shape says. */
+  /** Elements in row-major order; their number must match the shape. */
   readonly data: Float32Array | Int32Array | Uint8Array
 }
 
 /**
- * What stands before the data of tensors that follow each other: the header's length (u64), and the header in JSON, padded with spaces so
- * that the tensors lie on 8-byte borders, as the format's own writer does.
+ * Header of a file with contiguous tensors: its length (u64) and the JSON, padded with spaces so that the tensors are 8-byte aligned, as in
+ * the format's own writer.
  */
 export function safetensorsHeader(
   tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[]; readonly bytes: number }[],
@@ -30,7 +30,7 @@ export function safetensorsHeader(
   return Buffer.concat([length, json])
 }
 
-/** Writes a safetensors file aside and renames it. */
+/** Writes a safetensors file to a temporary path and renames it. */
 export async function writeSafetensors(path: string, tensors: readonly NamedTensor[]): Promise<void> {
   const header = safetensorsHeader(tensors.map(({ name, dtype, shape, data }) => ({ name, dtype, shape, bytes: data.byteLength })))
   const aside = `${path}.part`

@@ -10,12 +10,12 @@ import type { CheckpointDtype, TensorInfo, TensorSource } from '../tensor-source
 import { readSafetensorsHeader, type StoredTensor } from './safetensors-header.ts'
 
 export const SINGLE_FILE = 'model.safetensors'
-/** What PEFT calls the settings of an adapter, which is no checkpoint by itself. */
+/** PEFT's name of an adapter's config file. An adapter is not a checkpoint by itself. */
 export const ADAPTER_CONFIG = 'adapter_config.json'
 export const INDEX_FILE = 'model.safetensors.index.json'
 const MAX_SHARDS = 1000
 const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024
-/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+/** Allows links from a snapshot in the Hugging Face cache to its blobs. */
 const contain = { huggingFaceCache: true }
 
 interface Shard {
@@ -30,9 +30,9 @@ interface Placed {
 }
 
 /**
- * Opens the tensors of a checkpoint folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
- * All headers are checked before it returns; data is read when asked for. Throws `file-missing` when there is no such
- * folder, `model-damaged` for files that are missing, cut off or inconsistent.
+ * Opens the tensors of a checkpoint folder: `model.safetensors`, or the shards in `model.safetensors.index.json`. Checks all headers;
+ * tensor data is read on request. Throws `file-missing` if the folder does not exist, `model-damaged` for missing, truncated or
+ * inconsistent files.
  */
 export async function openCheckpoint(directory: string): Promise<TensorSource> {
   await expectDirectory(directory)
@@ -47,7 +47,7 @@ export async function openCheckpoint(directory: string): Promise<TensorSource> {
   }
 }
 
-/** Opens one file's tensors; null when it is not there. Throws `model-damaged`. */
+/** Opens the tensors of one file; null if it does not exist. Throws `model-damaged`. */
 export async function openTensorFile(directory: string, name: string): Promise<TensorSource | null> {
   const file = await openShard(directory, name)
   return file && checkpointOf(directory, file)
@@ -83,7 +83,7 @@ async function openShard(directory: string, name: string): Promise<Shard | null>
 const indexSchema = z.object({ weight_map: z.unknown() })
 const weightMapSchema = z.array(z.tuple([z.string(), z.string()])).min(1)
 
-/** Opens every shard of the index, into `shards` one by one so that the caller can close them whatever happens. */
+/** Opens every shard of the index and adds it to `shards` immediately, so that the caller can close them after an error. */
 async function openShards(directory: string, shards: Shard[]): Promise<Map<string, Placed>> {
   const path = join(directory, INDEX_FILE)
   const index = await readJsonFile(directory, INDEX_FILE, contain)
@@ -94,7 +94,7 @@ async function openShards(directory: string, shards: Shard[]): Promise<Map<strin
     )
   }
   const { weight_map } = checkFields(index, indexSchema, path)
-  // Not a zod record: that would lose a key named __proto__.
+  // Not a zod record, which would drop a key named __proto__.
   const entries = checkFields(
     typeof weight_map === 'object' && weight_map !== null ? Object.entries(weight_map) : [],
     weightMapSchema,
@@ -163,7 +163,7 @@ class Checkpoint implements TensorSource {
   async *stream(name: string, pieceBytes = DEFAULT_PIECE_BYTES): AsyncGenerator<Uint8Array> {
     if (pieceBytes <= 0 || pieceBytes % 4 !== 0) throw new RangeError(`pieceBytes must be a positive multiple of 4, not ${pieceBytes}`)
     const { shard, tensor } = this.#find(name)
-    // One that is read, one that is worked on, one that is still being written.
+    // Buffers for one chunk that is being read, one in use, and one that is still being written.
     const buffers = Array.from({ length: 3 }, () => new Uint8Array(Math.min(pieceBytes, tensor.bytes)))
     const read = async (at: number): Promise<Uint8Array> => {
       const piece = (buffers[(at / pieceBytes) % buffers.length] as Uint8Array).subarray(0, tensor.bytes - at)
@@ -178,12 +178,12 @@ class Checkpoint implements TensorSource {
         next = undefined
         if (done + pieceBytes < tensor.bytes) {
           next = read(done + pieceBytes)
-          next.catch(() => {}) // told when it is waited for
+          next.catch(() => {}) // thrown where it is awaited
         }
         if (piece) yield piece
       }
     } finally {
-      // The file must not be closed while it is read.
+      // The file must not be closed during a read.
       await next?.catch(() => {})
     }
   }
