@@ -40,7 +40,7 @@ export class GrowingFile {
     this.#flushed = bytes
   }
 
-  /** `flags` as for `open`. Truncates the file after `begun`. */
+  /** `flags` as for `open`. Truncates the file to the size of `begun`. */
   static async open(path: string, flags: string | number, begun: Begun = { bytes: 0, hash: createHash('sha256') }): Promise<GrowingFile> {
     const handle = await open(path, flags)
     try {

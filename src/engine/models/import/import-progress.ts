@@ -14,7 +14,7 @@ export class ImportProgress {
   readonly #samples: { readonly at: number; readonly done: number }[] = []
   #value = 0
 
-  /** `share` is the share of the bytes in the whole progress; the rest is reported through {@link say}. */
+  /** `share` is the fraction of the whole progress that the bytes represent; the rest is reported through {@link say}. */
   constructor(total: number, share: number, tell: (progress: Progress) => void, now: () => number = () => performance.now()) {
     this.#total = total
     this.#share = share
