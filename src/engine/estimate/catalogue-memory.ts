@@ -10,11 +10,11 @@ export interface Form {
   readonly vision: VisionPrecision
 }
 
-/** Bits of a weight in llama.cpp's types, scales among them. */
+/** Bits per weight of llama.cpp's types, including scales. */
 const BITS = { f32: 32, f16: 16, q8_0: 8.5, q6_k: 6.5625, q5_k: 5.5, q4_k: 4.5 } as const
 type Type = keyof typeof BITS
 
-/** What most weights of a file become; the mixtures of llama.cpp give some of them more. */
+/** Type of most weights in a file; llama.cpp's mixtures use more bits for some. */
 const MAIN: Readonly<Record<LanguagePrecision, Type>> = {
   f32: 'f32',
   f16: 'f16',
@@ -24,15 +24,15 @@ const MAIN: Readonly<Record<LanguagePrecision, Type>> = {
   q4_k_m: 'q4_k',
 }
 
-/** Bytes of a linear layer's weight in the tower. Four bits come in blocks of 32 with a scale in f32 and a zero point. */
+/** Bytes per weight of the tower's linear layers. int4 uses blocks of 32 weights with an f32 scale and a 4-bit zero point. */
 const VISION_BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8: 1, int4: (32 / 2 + 4 + 0.5) / 32 }
-/** What the tower keeps as it is (norms, biases, the patch embedding) where its linear layers are quantized. */
+/** Bytes per weight that stays unquantized (norms, biases, the patch embedding) in a quantized tower. */
 const UNQUANTIZED_BYTES = 4
 
-/** The GGUF's vocabulary and head. */
+/** Bytes of the GGUF's header with the vocabulary. */
 const bytesOfVocabulary = (entries: number) => entries * 40
 
-/** Bytes of the language file. */
+/** Size of the language model's file in bytes. */
 export function languageBytes(shape: Language, precision: LanguagePrecision): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary, tied, biases } = shape
   const main = MAIN[precision]
@@ -42,7 +42,7 @@ export function languageBytes(shape: Language, precision: LanguagePrecision): nu
   const add = (weights: number, type: Type) => {
     bits += weights * BITS[type]
   }
-  // The table that gives the output is Q6_K in all of the K mixtures; a tied one is that.
+  // The output matrix is Q6_K in all K mixtures; a tied embedding table is also the output matrix.
   const output: Type = main === 'q4_k' || main === 'q5_k' ? 'q6_k' : main
   add(vocabulary * width, tied ? output : main)
   if (!tied) add(vocabulary * width, output)
@@ -55,13 +55,13 @@ export function languageBytes(shape: Language, precision: LanguagePrecision): nu
   return Math.round(bits / 8) + bytesOfVocabulary(vocabulary)
 }
 
-/** llama.cpp's choice of layers that matter more: the first and last eighth, and every third between. */
+/** llama.cpp's rule for layers with more bits: the first and last eighth, and every third layer between. */
 function hasMoreBits(layer: number, layers: number): boolean {
   const eighth = Math.floor(layers / 8)
   return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2
 }
 
-/** Bytes of the tower's files. */
+/** Size of the vision tower's files in bytes. */
 export function visionBytes({ layers, width, feedForward, patchSize, projector }: Vision, precision: VisionPrecision): number {
   const linear = layers * (4 * width * width + 2 * width * feedForward) + projector.reduce((sum, [from, to]) => sum + from * to, 0)
   const rest = patchSize * patchSize * 3 * width + layers * (9 * width + feedForward) + projector.reduce((sum, [, to]) => sum + to, 0)
@@ -69,7 +69,7 @@ export function visionBytes({ layers, width, feedForward, patchSize, projector }
   return Math.round(linear * VISION_BYTES[precision] + rest * (quantized ? UNQUANTIZED_BYTES : VISION_BYTES[precision]))
 }
 
-/** Visual tokens of a frame, and the tower's patches in it, when a clip has so many frames. */
+/** Visual tokens and patches per frame, for a clip of `count` frames. */
 export function frameSize(frames: CatalogueEntry['frames'], count: number): { readonly tokens: number; readonly patches: number } {
   if (frames.kind === 'square') return { tokens: frames.tokens, patches: frames.patches }
   const pixels = Math.min(frames.frameMaxPixels, frames.clipMaxPixels / (count * frames.copies))
@@ -77,12 +77,12 @@ export function frameSize(frames: CatalogueEntry['frames'], count: number): { re
   return { tokens, patches: tokens * frames.patchesPerToken }
 }
 
-/** Question, answer and template beside the clip. */
+/** Tokens of the question, answer and template. */
 const TEXT_TOKENS = 1024
 
 /**
- * Bytes of memory it takes to answer about a clip of `frames` frames, with a KV cache in f16. The cost of a model that is here is
- * computed from its own files, see `estimate-run.ts`.
+ * Memory in bytes needed to answer a question about a clip of `frames` frames, with an f16 KV cache. For installed models,
+ * the cost is computed from their own files instead, see `estimate-run.ts`.
  */
 export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
@@ -97,7 +97,7 @@ export function runningMemory(entry: CatalogueEntry, { language, vision }: Form,
   return memoryNeeded(facts, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }).total
 }
 
-/** Bytes of the model as it lies on disk. */
+/** Size of the model on disk in bytes. */
 export function formBytes(entry: CatalogueEntry, { language, vision }: Form): number {
   return languageBytes(entry.language, language) + visionBytes(entry.vision, vision)
 }

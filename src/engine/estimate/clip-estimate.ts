@@ -10,15 +10,15 @@ export interface ClipEstimateParts {
   readonly frames: readonly FrameUsed[]
   readonly notices: readonly string[]
   readonly fitted?: Fitted | undefined
-  /** Device of the language model. */
+  /** Device that runs the language model. */
   readonly device: string
   readonly work: Work
   readonly speeds: Speeds
-  /** Milliseconds for a million pixels of the clip's codec; undefined where that is not known. */
+  /** Milliseconds to decode a million pixels of the clip's codec; undefined if unknown. */
   readonly decoding: number | undefined
 }
 
-/** The estimate as callers get it, of what was decided about a run. */
+/** Builds the estimate that callers receive from the decision about a run. */
 export function clipEstimate(request: RunRequest, parts: ClipEstimateParts): Estimate {
   const { decision, frames, notices, fitted, device, work, speeds, decoding } = parts
   const { estimate, refusal } = decision
@@ -40,7 +40,7 @@ export function clipEstimate(request: RunRequest, parts: ClipEstimateParts): Est
   }
 }
 
-/** What a first question has to do. */
+/** Work of the first question about a clip. */
 export function firstWork(request: RunRequest, { estimate, settings }: RunDecision, pixels: number): Work {
   const { shape, visualTokens, context } = estimate
   const prefilled = visualTokens + request.otherClips + request.text
@@ -71,7 +71,7 @@ function gpuEstimate({ memory: { offload, limits } }: RunRequest, { gpu: { parts
   }
 }
 
-/** Limits that are not known are infinite here, and null in an estimate. */
+/** Converts an unknown limit, which is infinite internally, to null for the estimate. */
 function finite(bytes: number): number | null {
   return Number.isFinite(bytes) ? bytes : null
 }

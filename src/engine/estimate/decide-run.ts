@@ -5,15 +5,15 @@ import { estimateRun, fittingSettings, type Lacking, type RunEstimate, type RunR
 import type { ClipSettings } from './fit-settings.ts'
 
 export interface RunDecision {
-  /** Settings to run with: the wanted ones, or smaller ones where these may be taken. */
+  /** Settings for the run: the requested ones, or smaller ones if allowed. */
   readonly settings: ClipSettings
-  /** What it takes with them. */
+  /** Resources needed with these settings. */
   readonly estimate: RunEstimate
-  /** Why it must not run; null when it may. */
+  /** The error that prevents the run; null if it may run. */
   readonly refusal: TarsierError | null
 }
 
-/** Whether a run may begin. One that does not fit gets smaller settings where it `mayShrink`, and is refused otherwise, with the settings that would fit. */
+/** Decides whether a run may start. If it does not fit, reduces its settings with `mayShrink`, otherwise refuses it and names settings that fit. */
 export function decideRun(request: RunRequest, { mayShrink }: { mayShrink: boolean }): RunDecision {
   const { settings } = request
   const estimate = estimateRun(request)
@@ -23,7 +23,7 @@ export function decideRun(request: RunRequest, { mayShrink }: { mayShrink: boole
   return { settings, estimate, refusal: refusalOf(request, { ...estimate, lacking: estimate.lacking }, fitting) }
 }
 
-/** `context-full` or `out-of-memory`, with the numbers. */
+/** Creates the `context-full` or `out-of-memory` error, with the numbers. */
 function refusalOf(
   { settings, text, otherClips, contextLimit, memory: { limits } }: RunRequest,
   { lacking, visualTokens, further, gpu }: RunEstimate & { readonly lacking: Lacking },
@@ -55,7 +55,7 @@ function refusalOf(
   }
 }
 
-/** Settings for people; what is as wanted is left out. */
+/** Describes settings in words, leaving out those that equal the requested ones. */
 function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
   const parts = []
   if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames}`)
@@ -63,7 +63,7 @@ function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
   return parts.join(' and ')
 }
 
-/** The sentence that goes with an answer about a clip that was made to fit. */
+/** Notice for an answer about a clip whose settings were reduced to fit. */
 export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
   const settings = { frames, maxPixels: maxPixels ?? undefined }
   const asked = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }

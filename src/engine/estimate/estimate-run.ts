@@ -7,49 +7,49 @@ import { type MemoryNeeded, memoryNeeded } from './memory-needed.ts'
 import type { MemoryState } from './memory-state.ts'
 import type { ModelCosts } from './model-costs.ts'
 
-/** The shortest answer, in tokens, that is worth starting. */
+/** Minimum number of answer tokens that must fit for a run to start. */
 export const MIN_ANSWER = 16
-/** Cells beyond the first need, so that follow-up questions rarely outgrow the context. */
+/** Additional context cells, so that follow-up questions rarely exceed the context. */
 export const HEADROOM = 2048
 
-/** A run that answers a question about a clip, before anything is decoded. */
+/** Describes a run that answers a question about a clip, before anything is decoded. */
 export interface RunRequest {
   readonly costs: ModelCosts
-  /** Size of the clip's frames. */
+  /** Size of the clip's frames in pixels. */
   readonly frame: { readonly width: number; readonly height: number }
   readonly settings: ClipSettings
-  /** Whether fewer frames may be taken: false where they were chosen one by one. */
+  /** Whether the number of frames may be reduced; false if frames were chosen individually. */
   readonly fewerFrames: boolean
-  /** Tokens of text before the answer, and of the conversation's other clips. */
+  /** Text tokens before the answer, and visual tokens of the conversation's other clips. */
   readonly text: number
   readonly otherClips: number
-  /** Most tokens of the answer. */
+  /** Maximum number of tokens of the answer. */
   readonly answer: number
-  /** Most tokens of the conversation. */
+  /** Maximum number of tokens of the conversation. */
   readonly contextLimit: number
   readonly memory: MemoryState
 }
 
-/** Which limit a run goes beyond. */
+/** The limit that a run exceeds. */
 export type Lacking = 'context' | 'memory' | 'gpu'
 
 export interface RunEstimate {
   readonly shape: FrameShape
   readonly visualTokens: number
-  /** Tokens that the context will hold with the longest answer, no more than its limit. */
+  /** Number of tokens in the context after the longest answer, at most its limit. */
   readonly context: number
   readonly memory: MemoryNeeded
-  /** Bytes of the machine's memory that must still be had. */
+  /** Bytes of main memory that still have to be allocated. */
   readonly further: number
-  /** Bytes on the GPU, and those that must still be had there; all 0 without one. */
+  /** Bytes of GPU memory, in all and still to be allocated; all 0 without a GPU. */
   readonly gpu: { readonly parts: MemoryParts; readonly further: number }
-  /** Null when it fits. */
+  /** Null if the run fits. */
   readonly lacking: Lacking | null
 }
 
 /**
- * What a run takes, with its own settings or others. Every estimate and every refusal comes from here. Pure.
- * Throws `no-frames` for shapes that no model takes.
+ * Computes the resources of a run, with its own settings or others. All estimates and refusals are based on this. Pure.
+ * Throws `no-frames` for frame shapes that the model does not support.
  */
 export function estimateRun(request: RunRequest, settings: ClipSettings = request.settings): RunEstimate {
   const { costs, contextLimit } = request
@@ -75,7 +75,7 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
   return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking: lacking() }
 }
 
-/** The largest settings up to the wanted ones that fit ({@link fitSettings}); null when none do. */
+/** Returns the largest settings up to the requested ones that fit ({@link fitSettings}); null if none do. */
 export function fittingSettings(request: RunRequest): ClipSettings | null {
   const { costs, frame, settings, fewerFrames } = request
   return fitSettings(settings, {
@@ -89,7 +89,7 @@ export function fittingSettings(request: RunRequest): ClipSettings | null {
   })
 }
 
-/** The most frames that fit with the wanted pixels, up to the most that a request may name; 0 when not even one does. */
+/** Maximum number of frames that fit at the requested pixels, up to the limit of a request; 0 if not even one fits. */
 export function maxFrames(request: RunRequest): number {
   return greatest(1, MAX_FRAMES, (frames) => estimateRun(request, { ...request.settings, frames }).lacking === null) ?? 0
 }

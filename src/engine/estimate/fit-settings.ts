@@ -1,27 +1,27 @@
-/** What decides how much of the context and of memory a clip takes. */
+/** Settings that determine how much context and memory a clip takes. */
 export interface ClipSettings {
   readonly frames: number
-  /** Limit on the pixels of one frame; undefined leaves it to the model. */
+  /** Maximum number of pixels per frame; undefined uses the model's limit. */
   readonly maxPixels: number | undefined
-  /** Fewest pixels of one frame; the model's own where it is left out. */
+  /** Minimum number of pixels per frame. Defaults to the model's minimum. */
   readonly minPixels?: number | undefined
 }
 
 export interface FitOptions {
-  /** Whether a clip fits with such settings. More frames or more pixels never fit better than fewer. */
+  /** Whether a clip fits with these settings. Must be monotonic: if settings fit, so do fewer frames or pixels. */
   fits(settings: ClipSettings): boolean
-  /** Pixels of a frame when nothing but the model limits it, for so many frames. */
+  /** Pixels per frame if only the model limits them, for this number of frames. */
   pixelsOf(frames: number): number
-  /** Pixels below which frames are not shrunk: they would show nothing. */
+  /** Pixels below which frames are not reduced, because they would show nothing recognizable. */
   readonly floor: number
-  /** False where the frames were chosen one by one. */
+  /** Whether the number of frames may be reduced; false if frames were chosen individually. */
   readonly fewerFrames: boolean
 }
 
 /**
- * The largest settings, not above the wanted ones, that fit; null when none do. Frames are kept as long as possible, for what happens
- * between those left out is lost, and models of this kind give up pixels for frames themselves: first pixels go down to a floor, and only
- * then frames. What is gained by fewer frames is given back to their pixels.
+ * Returns the largest settings, up to the requested ones, that fit; null if none do. Reduces pixels to a floor first and frames only after
+ * that, because events between dropped frames are lost, and because these models also trade pixels for frames. After dropping frames,
+ * raises their pixels again as far as they fit.
  */
 export function fitSettings(wanted: ClipSettings, options: FitOptions): ClipSettings | null {
   if (options.fits(wanted)) return wanted
@@ -34,7 +34,7 @@ export function fitSettings(wanted: ClipSettings, options: FitOptions): ClipSett
   return shrink({ ...wanted, frames }, options) ?? floored(frames)
 }
 
-/** The settings with as many pixels as fit, from the wanted ones down to the floor. */
+/** Returns the settings with as many pixels as fit, between the floor and the requested number. */
 function shrink(wanted: ClipSettings, { fits, floor, pixelsOf }: FitOptions): ClipSettings | null {
   if (fits(wanted)) return wanted
   const most = Math.min(wanted.maxPixels ?? Number.POSITIVE_INFINITY, pixelsOf(wanted.frames))
@@ -42,12 +42,12 @@ function shrink(wanted: ClipSettings, { fits, floor, pixelsOf }: FitOptions): Cl
   return maxPixels === null ? null : { ...wanted, maxPixels }
 }
 
-/** The limit at the floor; the wanted one where frames are that small by themselves, or of one size whatever is asked. */
+/** The pixel limit at the floor; the requested limit if frames are that small anyway, or have a fixed size. */
 function lowest(wanted: ClipSettings, frames: number, { floor, pixelsOf }: FitOptions): number | undefined {
   return Math.min(wanted.maxPixels ?? Number.POSITIVE_INFINITY, pixelsOf(frames)) <= floor ? wanted.maxPixels : floor
 }
 
-/** The greatest whole number from `least` to `most` that a test passes, which fails from some number on; null when the least one fails. */
+/** Binary search for the greatest integer from `least` to `most` that passes; once a value fails, all greater ones must. Null if `least` fails. */
 export function greatest(least: number, most: number, passes: (value: number) => boolean): number | null {
   if (least > most || !passes(least)) return null
   let low = least

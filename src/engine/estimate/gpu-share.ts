@@ -1,22 +1,25 @@
 import type { MemoryNeeded } from './memory-needed.ts'
 
-/** What of a model is on a GPU. */
+/** The parts of a model on a GPU. */
 export interface Offload {
-  /** Layers of the language model there, the last ones first, and all it has; the output counts as one, and goes first. */
+  /**
+   * Number of the language model's layers on the GPU, of `of` in all. The output counts as one. Layers are offloaded from the last to the first,
+   * starting with the output.
+   */
   readonly layers: number
   readonly of: number
-  /** Whether the vision tower is there. */
+  /** Whether the vision tower is on the GPU. */
   readonly vision: boolean
 }
 
-/** Bytes of each part. */
+/** Bytes per part. */
 export type MemoryParts = Readonly<Record<Exclude<keyof MemoryNeeded, 'total'>, number>>
 
 export const NOTHING_OFFLOADED: Offload = { layers: 0, of: 1, vision: false }
 
 /**
- * How the parts of a run lie in a GPU's memory and in the machine's. A layer has its part of the KV cache with it. A language model that is in
- * both computes in both; rows and the program itself are always in the machine's.
+ * Splits the memory of a run between the GPU and main memory. Each layer's share of the KV cache is where the layer is. A language model in
+ * both needs compute buffers in both; embeddings and the process itself are always in main memory.
  */
 export function shareOut(
   needed: MemoryNeeded,
@@ -46,12 +49,12 @@ export function shareOut(
   }
 }
 
-/** How much of a KV cache is on the GPU: the output has none. */
+/** Bytes of a KV cache on the GPU; the output has no KV cache. */
 export function contextOnGpu(bytes: number, { layers, of }: Pick<Offload, 'layers' | 'of'>): number {
   return of > 1 ? Math.round((bytes * Math.max(0, Math.min(layers, of) - 1)) / (of - 1)) : 0
 }
 
-/** Bytes of all parts but some. */
+/** Total bytes of all parts except those in `but`. */
 export function sumOf(parts: MemoryParts, but: ReadonlySet<keyof MemoryNeeded> = new Set()): number {
   return Object.entries(parts).reduce((sum, [part, bytes]) => (but.has(part as keyof MemoryNeeded) ? sum : sum + bytes), 0)
 }

@@ -7,18 +7,18 @@ import type { FrameShape, Tower } from '../vision/types.ts'
 import type { ClipSettings } from './fit-settings.ts'
 import type { DecodingSpeed, Speeds } from './speeds.ts'
 
-/** Below so many tokens a figure is mostly noise. */
+/** Minimum number of tokens for a measurement; below this it is mostly noise. */
 const MIN_PREFILLED = 32
 const MIN_GENERATED = 4
-/** Pixels. Opening a decoder takes as long as many small pictures do. */
+/** Minimum number of decoded pixels, because opening a decoder takes as long as decoding many small frames. */
 const MIN_DECODED = 10e6
-/** Tokens of a short run: a slow machine shall be done in seconds. */
+/** Tokens of a short run, which should finish within seconds even on a slow machine. */
 const MEASURED_PREFILLED = 64
 const MEASURED_GENERATED = 8
 
-/** Speeds of a real run. `patchSize` in pixels. */
+/** Speeds measured in a real run. `patchSize` is in pixels. */
 export function speedsOf({ timings, tokens, frames, width, height, clips, cached }: Answer, patchSize: number): Speeds {
-  // Of several clips some may have been seen earlier.
+  // With several clips, some may have been encoded earlier.
   const patches = clips ? 0 : (frames.length * width * height) / patchSize ** 2
   return {
     ...(cached === 'nothing' && patches > 0 && timings.encode > 0 && { patch: timings.encode / patches }),
@@ -27,13 +27,13 @@ export function speedsOf({ timings, tokens, frames, width, height, clips, cached
   }
 }
 
-/** The same of decoding, which is only learned from real runs; null where too little was decoded. */
+/** Decoding speed, which is only measured in real runs; null if too little was decoded. */
 export function decodingOf({ decoded, timings }: Pick<Answer, 'decoded' | 'timings'>): DecodingSpeed | null {
   if (decoded === undefined || decoded.pixels < MIN_DECODED || timings.decode <= 0) return null
   return { codec: decoded.codec, megapixel: timings.decode / (decoded.pixels / 1e6) }
 }
 
-/** A short run for what is not known yet: a grey frame of the clip's size through the tower, some tokens through the language model. */
+/** Measures speeds in a short run: encodes a grey frame of the clip's size and evaluates some tokens in the language model. */
 export async function measureSpeeds(
   model: { readonly manifest: ModelManifest; readonly language: Language; tower(): Promise<Tower> },
   clip: { readonly shape: FrameShape; readonly settings: ClipSettings },

@@ -6,14 +6,14 @@ import { contextOnGpu, NOTHING_OFFLOADED, type Offload } from './gpu-share.ts'
 import type { MemoryNeeded } from './memory-needed.ts'
 import type { ModelCosts } from './model-costs.ts'
 
-/** What is in memory already of a run. */
+/** The parts of a run that are already in memory. */
 export interface Resident {
   readonly parts: ReadonlySet<keyof MemoryNeeded>
-  /** Bytes that they take of the machine's memory and that do not count as free; a file that is only mapped does. */
+  /** Bytes of main memory that they occupy and that do not count as free; memory-mapped files do count as free. */
   readonly own: number
 }
 
-/** Bytes that a run may take beside what is resident. Infinite where that is not known. */
+/** Bytes that a run may allocate in addition to what is resident. Infinite if unknown. */
 export interface MemoryLimits {
   readonly memory: number
   readonly gpu: number
@@ -21,22 +21,22 @@ export interface MemoryLimits {
 
 export const NO_LIMITS: MemoryLimits = { memory: Number.POSITIVE_INFINITY, gpu: Number.POSITIVE_INFINITY }
 
-/** The memory that a run starts from. Plain data, which crosses processes. */
+/** State of memory at the start of a run. Plain data that is sent between processes. */
 export interface MemoryState {
   readonly offload: Offload
   readonly resident: Resident
   readonly limits: MemoryLimits
 }
 
-/** Nothing is loaded, and no limit is known: for estimating how much a run takes. */
+/** State with nothing loaded and no limits, for estimating the needs of a run. */
 export const UNLOADED: MemoryState = { offload: NOTHING_OFFLOADED, resident: { parts: new Set(), own: 0 }, limits: NO_LIMITS }
 
-/** Limits that take the place of what machine and model say: tokens of a conversation, bytes of memory. */
+/** Limits that override those of the machine and model: tokens of a conversation, bytes of memory. */
 export type GivenLimits = Partial<MemoryLimits & { readonly context: number }>
 
 /**
- * The memory that a loaded model's next run starts from. `contextCells` is the size of the conversation's context, 0 where there is none yet: a
- * larger one is opened once it was given back, and so its part on a GPU counts as free.
+ * State of memory at the start of the next run of a loaded model. `contextCells` is the size of the conversation's context, 0 if there is none.
+ * A larger context is opened after the old one is freed, so the old one's share on a GPU counts as free.
  */
 export async function loadedMemory(
   {
@@ -59,15 +59,15 @@ export async function loadedMemory(
   }
   return {
     offload,
-    // A given limit is beside all that is in memory.
+    // A given limit applies in addition to everything in memory.
     resident: { parts, own: given.memory === undefined ? ownMemory() : 0 },
     limits: { memory: given.memory ?? memoryLimit(), gpu: await gpuFree() },
   }
 }
 
 /**
- * The memory that the first run of a model starts from which is not loaded yet. How much of it a GPU will hold shows only when it is loaded: where
- * there may be one, limits are not known. `freed` are bytes of the machine's memory that will be given back before it is loaded.
+ * State of memory at the start of the first run of a model that is not loaded. Its share on a GPU is known only after loading, so limits are
+ * unknown if there may be a GPU. `freed` is the number of bytes of main memory that will be freed before loading.
  */
 export function unloadedMemory(
   device: DeviceChoice,

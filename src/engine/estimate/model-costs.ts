@@ -5,18 +5,18 @@ import { checkGguf, type GgufFacts } from '../language/gguf-check.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 import type { MemoryFacts } from './memory-needed.ts'
 
-/** Tokens of a frame below which it is not shrunk to fit: 8 by 8, where single things can still be told apart. */
+/** Minimum number of tokens per frame when reducing pixels: 8 by 8, at which individual objects can still be distinguished. */
 const MIN_TOKENS = 64
 
-/** What the cost of a run is computed from, for one model. */
+/** Properties of a model that determine the cost of a run. */
 export interface ModelCosts {
   readonly memory: MemoryFacts
   readonly form: TowerForm
-  /** Pixels below which a frame is not shrunk; infinite for towers that take one size only. */
+  /** Pixels below which frames are not reduced; infinite for towers with a fixed input size. */
   readonly minPixels: number
 }
 
-/** `language` is what the language file's head says, which the manifest does not. */
+/** `language` contains the properties from the language file's header that the manifest lacks. */
 export function modelCosts(manifest: ModelManifest, language: GgufFacts): ModelCosts {
   const { vision } = manifest
   const { tower, shrinks } = familyOf(manifest).costs(manifest)
@@ -37,7 +37,7 @@ export function modelCosts(manifest: ModelManifest, language: GgufFacts): ModelC
 }
 
 /**
- * The costs of a model on disk. Reads the head of its language file.
+ * Reads the costs of a model on disk, including the header of its language file.
  * Throws `model-damaged`, `model-unsupported`, `file-missing`, `file-unreadable`.
  */
 export async function readModelCosts(directory: string, manifest: ModelManifest): Promise<ModelCosts> {

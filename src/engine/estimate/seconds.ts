@@ -1,21 +1,21 @@
 import type { Estimate } from '../../shared/estimate.ts'
 import type { Speeds } from './speeds.ts'
 
-/** What a run has to do. */
+/** Work of a run. */
 export interface Work {
-  /** Pixels through the decoder, and patches through the tower; 0 where the clip is held already. */
+  /** Pixels to decode and patches to encode; 0 if the clip's embeddings already exist. */
   readonly pixels: number
   readonly patches: number
-  /** Tokens and rows before the answer that are not held yet. */
+  /** Text and visual tokens before the answer that are not yet in the context. */
   readonly prefilled: number
-  /** Tokens of the longest answer. */
+  /** Maximum number of tokens of the answer. */
   readonly answer: number
 }
 
 /**
- * How long it takes at these speeds; null while one of the model's is not known. `megapixel` is in milliseconds for a million pixels of
- * the clip's codec: while that is unknown decoding is not counted, and null. Stages are counted as if one came after the other: where they
- * overlap, a run is done sooner.
+ * Duration of a run at these speeds; null while one of the model's speeds is unknown. `megapixel` is milliseconds per million pixels of
+ * the clip's codec; while it is unknown, `decode` is null and not included in the sums. Stages are assumed to run sequentially; a run is
+ * faster if they overlap.
  */
 export function secondsOf({ patch, prefilled, generated }: Speeds, megapixel: number | undefined, work: Work): Estimate['seconds'] {
   if (patch === undefined || prefilled === undefined || generated === undefined) return null

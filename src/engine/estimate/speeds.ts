@@ -5,9 +5,9 @@ import type { DeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 
 const milliseconds = z.number().positive()
-/** Milliseconds for a patch in the tower, for a token or row before the answer, and for a token of it. */
+/** Milliseconds per patch in the vision tower, per text or visual token before the answer, and per answer token. */
 const modelSchema = z.object({ patch: milliseconds, prefilled: milliseconds, generated: milliseconds }).partial().strict()
-/** By model and device; and by codec, for a million pixels through its decoder. */
+/** `models` is keyed by model and device. `codecs` is keyed by codec, in milliseconds per million decoded pixels. */
 const fileSchema = z
   .object({
     version: z.literal(1),
@@ -19,18 +19,18 @@ type SpeedFile = z.infer<typeof fileSchema>
 
 export type Speeds = z.infer<typeof modelSchema>
 
-/** How fast a clip's codec was decoded: milliseconds for a million pixels. */
+/** Decoding speed of a codec: milliseconds per million pixels. */
 export interface DecodingSpeed {
   readonly codec: string
   readonly megapixel: number
 }
 
-/** Models on devices, and codecs, that are kept; the ones measured longest ago are dropped. */
+/** Maximum number of models (per device) and of codecs; the entries measured longest ago are dropped. */
 const MAX_ENTRIES = 64
-/** Weight of a new figure in the mean with the known one: a single run on a busy machine must not decide. */
+/** Weight of a new measurement in the mean with the known one, to limit the effect of a single run on a busy machine. */
 const NEW_WEIGHT = 0.5
 
-/** Measured speeds of models and decoders on this machine, in a file of the home's cache. A file that cannot be read is replaced. */
+/** Measured speeds of models and decoders on this machine, stored in the home folder's cache. An unreadable file is replaced. */
 export class SpeedStore {
   readonly #path: string
 
@@ -42,13 +42,13 @@ export class SpeedStore {
     return (await this.#read()).models[keyOf(manifest, device)] ?? {}
   }
 
-  /** Milliseconds for a million pixels; undefined for a codec of which too little was decoded here. */
+  /** Milliseconds per million pixels; undefined for a codec that was not measured on this machine. */
   async findDecoding(codec: string): Promise<number | undefined> {
     const { codecs } = await this.#read()
     return Object.hasOwn(codecs, codec) ? codecs[codec] : undefined
   }
 
-  /** Blends new figures into the known ones. If the file cannot be written, only the estimates are lost. */
+  /** Blends new measurements into the known ones. Write errors are ignored, because only estimates are lost. */
   async record(manifest: ModelManifest, device: DeviceChoice, measured: Speeds, decoding: DecodingSpeed | null = null): Promise<void> {
     if (Object.keys(measured).length === 0 && decoding === null) return
     const { models, codecs } = await this.#read()
@@ -76,13 +76,13 @@ function blend(old: number | undefined, value: number | undefined): number | und
   return old === undefined || value === undefined ? (value ?? old) : old * (1 - NEW_WEIGHT) + value * NEW_WEIGHT
 }
 
-/** The entries with one set, which becomes the last; the first ones are dropped beyond the limit. */
+/** Returns the entries with one set and moved to the end; drops the first ones beyond the limit. */
 function newest<T>(entries: Readonly<Record<string, T>>, key: string, value: T): Record<string, T> {
   const { [key]: _, ...others } = entries
   return Object.fromEntries([...Object.entries(others), [key, value] as const].slice(-MAX_ENTRIES))
 }
 
-/** By the weights, and by the device as it was asked for: on one machine that is always the same one. */
+/** Key of the weights and the requested device, which always resolves to the same device on one machine. */
 function keyOf({ vision, language }: ModelManifest, device: DeviceChoice): string {
   return `${vision.sha256.slice(0, 16)} ${language.sha256.slice(0, 16)} ${device}`
 }
