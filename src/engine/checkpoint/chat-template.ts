@@ -10,19 +10,19 @@ const holderSchema = z.object({ chat_template: z.union([z.string(), namedSchema]
 const contain = { huggingFaceCache: true }
 
 export interface ChatTemplates {
-  /** The processor's, which is for messages with pictures: what transformers renders with. */
+  /** The processor's template, for messages with images; transformers renders with this one. */
   readonly processor: string
-  /** The tokenizer's, which llama.cpp's converter carries; the same text in every published checkpoint. */
+  /** The tokenizer's template, which llama.cpp's converter copies; identical in every published checkpoint. */
   readonly tokenizer: string
 }
 
-/** Where a template that was given by itself comes from, as errors name it. */
+/** Source of a template that the user supplied as a file, for error messages. */
 export const GIVEN_TEMPLATE = 'the file given'
 
-/** Templates of published checkpoints have a few kilobytes. */
+/** Templates of published checkpoints take a few kilobytes. */
 const MAX_TEMPLATE_BYTES = 1_000_000
 
-/** A template from a file of its own. Throws `file-missing`, `file-unreadable`, and `model-damaged` for what can be none. */
+/** Reads a template file. Throws `file-missing`, `file-unreadable`, and `model-damaged` for a file that cannot be a template. */
 export async function readTemplateFile(path: string): Promise<string> {
   let bytes: Uint8Array
   try {
@@ -45,7 +45,7 @@ export async function readTemplateFile(path: string): Promise<string> {
   throw new TarsierError('model-damaged', `${path} is empty. Give the file that holds the chat template.`)
 }
 
-/** The same where a checkpoint may have none: null for what is not there. */
+/** Reads the chat templates of a checkpoint; null for missing ones. */
 export async function findChatTemplates(directory: string): Promise<{ [Whose in keyof ChatTemplates]: string | null }> {
   const jinja = await readTextFile(directory, 'chat_template.jinja', contain)
   const beside = jinja ?? (await templateIn(directory, 'chat_template.json'))
@@ -55,8 +55,8 @@ export async function findChatTemplates(directory: string): Promise<{ [Whose in 
 }
 
 /**
- * The chat template that is `given`, else the checkpoint's own, from chat_template.jinja, chat_template.json, processor_config.json or
- * tokenizer_config.json. Of several named ones the one named `default`. Throws `model-damaged` when there is none.
+ * Returns the `given` chat template, or else reads the checkpoint's own from chat_template.jinja, chat_template.json, processor_config.json or
+ * tokenizer_config.json. If there are several named templates, uses `default`. Throws `model-damaged` if there is none.
  */
 export async function readChatTemplates(directory: string, given?: string): Promise<ChatTemplates> {
   if (given !== undefined) return { processor: given, tokenizer: given }
@@ -71,7 +71,7 @@ export async function readChatTemplates(directory: string, given?: string): Prom
   return { processor, tokenizer }
 }
 
-/** Refuses a template that shows no clip. `where` is the folder or file that holds it. */
+/** Throws `model-unsupported` if the template has no placeholder for a clip. `where` is its folder or file, for the error. */
 export function expectClipPlace(template: string, pad: string, where: string): void {
   if (template.includes(pad)) return
   throw new TarsierError('model-unsupported', `The chat template in ${where} has no place for a clip ("${pad}"). Give one that has.`, {

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 
-/** Of a snapshot in the Hugging Face cache its repository and revision; otherwise the folder's name, never the path to it. */
+/** Returns the repository and revision of a snapshot in the Hugging Face cache; otherwise the folder's name, never its path. */
 export function sourceOf(directory: string): ModelManifest['source'] {
   const repository = basename(dirname(dirname(directory)))
   if (basename(dirname(directory)) === 'snapshots' && repository.startsWith('models--')) {

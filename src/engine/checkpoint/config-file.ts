@@ -3,32 +3,32 @@ import { TarsierError } from '../../shared/errors.ts'
 import { readJsonFile } from '../formats/checked-json.ts'
 
 export const CONFIG_FILE = 'config.json'
-/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+/** Allows symbolic links from a snapshot to the blobs of the Hugging Face cache. */
 const contain = { huggingFaceCache: true }
 
 const rootSchema = z.looseObject({ text_config: z.looseObject({}).nullish(), tie_word_embeddings: z.boolean().nullish() })
 
-/** config.json as it is. Throws `model-damaged` when there is none. */
+/** Reads config.json without validation. Throws `model-damaged` if it is missing. */
 export async function readConfigFile(directory: string): Promise<unknown> {
   const value = await readJsonFile(directory, CONFIG_FILE, contain)
   if (value !== null) return value
   throw new TarsierError('model-damaged', `${directory} has no ${CONFIG_FILE}: it is no checkpoint, or not all of one.`)
 }
 
-/** The parts of config.json that every wrapper has. */
+/** Fields of config.json that all model wrappers have. */
 interface Root {
   readonly [field: string]: unknown
   readonly text_config?: Readonly<Record<string, unknown>> | null | undefined
   readonly tie_word_embeddings?: boolean | null | undefined
 }
 
-/** The top's word counts, for transformers ties by it; newer files may have it in text_config alone. */
+/** The top-level `tie_word_embeddings` takes precedence, as in transformers; newer files may have it in text_config only. */
 export function tiedOf(root: Root): boolean | undefined {
   const nested = root.text_config?.tie_word_embeddings
   return root.tie_word_embeddings ?? (typeof nested === 'boolean' ? nested : undefined)
 }
 
-/** Whether config.json says that the output layer is the embedding table. */
+/** Whether config.json declares tied embeddings: the output layer is the embedding table. */
 export function tiesEmbeddings(config: unknown): boolean {
   const root = rootSchema.safeParse(config)
   return root.success && tiedOf(root.data) === true
@@ -36,7 +36,7 @@ export function tiesEmbeddings(config: unknown): boolean {
 
 export const SPECIAL_KINDS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const
 
-/** Ids of the special tokens that config.json names, by kind (`bos`, `eos`, …); of a nested language model those of `text_config`. */
+/** Ids of the special tokens in config.json, by kind (`bos`, `eos`, …); falls back to `text_config` for a nested language model. */
 export function tokenIdsOf(root: Root): Map<string, number> {
   const ids = new Map<string, number>()
   for (const kind of SPECIAL_KINDS) {

@@ -6,20 +6,20 @@ import type { MmprojSettings } from './mmproj-settings.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 const TYPES = 'tokenizer.ggml.token_type'
-/** The arrays of a language model's metadata that are read here. */
+/** Arrays to read from a language model's metadata. */
 export const PAIR_TEXTS: ReadonlySet<string> = new Set([...VOCABULARY_TEXTS, TYPES])
 
-/** A language model's GGUF and its mmproj file, opened, with their heads checked. */
+/** A language model's GGUF file and its mmproj file, opened and with validated headers. */
 export interface GgufPairFiles {
   readonly language: GgufFile
   readonly shape: LanguageShape
   readonly mmproj: GgufFile
   readonly settings: MmprojSettings
-  /** What the language model's file says of the model. */
+  /** Metadata of the model from the language model's file. */
   readonly found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] }
 }
 
-/** A language model's vocabulary. That its arrays are there, and of one length, was checked with the head. */
+/** Returns a language model's vocabulary. The header check has ensured that its arrays exist and have the same length. */
 export function vocabularyOf({ head: { values } }: GgufFile): Pick<Vocabulary, 'tokens' | 'types' | 'specialIds'> {
   const array = (key: string) => {
     const value = values.get(key)
@@ -30,7 +30,7 @@ export function vocabularyOf({ head: { values } }: GgufFile): Pick<Vocabulary, '
   return { tokens, types: array(TYPES)?.numbers ?? [], specialIds: new Map(typeof end === 'number' ? [['eos', end] as const] : []) }
 }
 
-/** A text of the metadata; undefined where it is not there, or empty. */
+/** Returns a string from the metadata; undefined if it is missing or empty. */
 export function textOf({ head: { values } }: GgufFile, key: string): string | undefined {
   const value = values.get(key)
   return typeof value === 'string' && value !== '' ? value : undefined

@@ -1,20 +1,20 @@
-/** What makes a language model of any architecture we write, whichever form of config.json said it. */
+/** Configuration of a language model of any supported architecture, independent of the format of config.json. */
 export interface LanguageConfig {
   readonly layers: number
-  /** Width of its embeddings. */
+  /** Width of the embeddings. */
   readonly width: number
   readonly feedForward: number
   readonly heads: number
   readonly keyValueHeads: number
-  /** Told only where config.json tells it; `width / heads` otherwise. */
+  /** Undefined unless config.json sets it; the size is then `width / heads`. */
   readonly headSize: number | undefined
-  /** Tokens it was trained to hold. */
+  /** Context length in tokens for which it was trained. */
   readonly context: number
-  /** Rows of the embedding table, which may be more than the tokenizer has tokens. */
+  /** Number of rows of the embedding table, which may exceed the number of tokens of the tokenizer. */
   readonly vocabulary: number
   readonly normEpsilon: number
-  /** Whether the output layer is the embedding table; undefined where config.json says nothing. */
+  /** Whether the output layer is the embedding table; undefined unless config.json sets it. */
   readonly tied: boolean | undefined
-  /** Ids of special tokens by their kind (`bos`, `eos`, `pad`...), where config.json tells them. */
+  /** Ids of the special tokens in config.json, by kind (`bos`, `eos`, `pad`...). */
   readonly tokenIds: ReadonlyMap<string, number>
 }

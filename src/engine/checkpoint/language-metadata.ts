@@ -3,10 +3,10 @@ import type { GgufTensor, GgufValue } from '../formats/gguf/gguf-writer.ts'
 import type { ModelCard } from './model-card.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** llama.cpp's numbers for what most of a file's tensors are. */
+/** llama.cpp's file types, which give the type of most tensors. */
 const FILE_TYPES: Readonly<Record<WrittenPrecision, number>> = { f32: 0, f16: 1, q8_0: 7 }
 const QUANTIZATION_VERSION = 2
-/** GGUF's words for the kinds of special tokens; the misspelling is the format's. */
+/** GGUF's keys for the kinds of special tokens; the misspelling is part of the format. */
 const TOKEN_KEYS: Readonly<Record<string, string>> = {
   bos: 'bos_token_id',
   eos: 'eos_token_id',
@@ -16,10 +16,10 @@ const TOKEN_KEYS: Readonly<Record<string, string>> = {
   cls: 'cls_token_id',
   mask: 'mask_token_id',
 }
-/** Only these have keys in the format. */
+/** The only kinds with `add_…_token` keys in the format. */
 const ADDED_KINDS = ['bos', 'eos', 'sep'] as const
 
-/** The settings that every language model of ours has, and `more`, whose names go without the architecture. */
+/** Settings that all supported language models have, and further ones in `more`, keyed without the architecture prefix. */
 export interface LanguageSettings {
   readonly layers: number
   readonly context: number
@@ -34,16 +34,16 @@ export interface LanguageSettings {
 
 export interface LanguageFacts {
   readonly name: string
-  /** llama.cpp's name of it. */
+  /** llama.cpp's name of the architecture. */
   readonly architecture: string
   readonly settings: LanguageSettings
   readonly vocabulary: Vocabulary
-  /** The chat template that goes into the file, for other programs; the engine renders the manifest's. */
+  /** Chat template stored in the file for other programs; the engine renders the one in the manifest. */
   readonly template: string | undefined
   readonly card: ModelCard
 }
 
-/** A language model's metadata with the keys and values of llama.cpp's own converter (convert_hf_to_gguf.py), but for what it guesses from names. */
+/** Builds a language model's metadata as llama.cpp's converter (convert_hf_to_gguf.py) does, except for values that it guesses from names. */
 export function languageMetadata(
   facts: LanguageFacts,
   tensors: readonly GgufTensor[],
@@ -101,7 +101,7 @@ function addVocabulary(metadata: Map<string, GgufValue>, vocabulary: Vocabulary)
   if (spacePrefix !== undefined) metadata.set(key('add_space_prefix'), { type: 'bool', value: spacePrefix })
 }
 
-/** How many numbers a model is made of, to two digits, as in "7.6B". */
+/** Number of parameters with two digits, as in "7.6B". */
 function sizeLabel(tensors: readonly GgufTensor[]): string {
   const total = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   const [scale, unit] = total > 1e12 ? [1e-12, 'T'] : total > 1e9 ? [1e-9, 'B'] : total > 1e6 ? [1e-6, 'M'] : ([1e-3, 'K'] as const)

@@ -6,8 +6,8 @@ import { expectShape } from '../formats/onnx/onnx-checkpoint-weights.ts'
 import type { TensorSource } from '../formats/tensor-source.ts'
 
 /**
- * Where the layers are: in LLaVA's and Tarsier's own wrappers, in those of newer transformers, and in checkpoints of the language
- * model alone or of Qwen2-VL as published.
+ * Tensor name prefixes of the layers: in LLaVA's and Tarsier's own wrappers, in those of newer transformers, and in checkpoints of the
+ * language model alone or of Qwen2-VL as published.
  */
 const LAYOUTS = [
   { body: 'language_model.model.', head: 'language_model.lm_head.weight' },
@@ -16,7 +16,7 @@ const LAYOUTS = [
 ] as const
 const MATRIX_TYPES: Readonly<Record<WrittenPrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
 
-/** The sizes of a language model whose layers are llama's. */
+/** Sizes of a language model with llama-style layers. */
 export interface LayerSizes {
   readonly layers: number
   readonly width: number
@@ -25,13 +25,13 @@ export interface LayerSizes {
   readonly keyValueHeads: number
   readonly headSize: number
   readonly vocabulary: number
-  /** Whether the output layer is the embedding table; undefined where config.json says nothing. */
+  /** Whether the output layer is the embedding table; undefined unless config.json sets it. */
   readonly tied: boolean | undefined
   /** Whether queries, keys and values have biases. */
   readonly biases: boolean
   /**
-   * Whether rows of queries and keys change places: checkpoints have the halves of a head's rotary pairs apart, and llama.cpp wants
-   * those of the architecture `llama` side by side.
+   * Whether rows of queries and keys are permuted: checkpoints store the two halves of a head's rotary pairs separately, while llama.cpp
+   * requires them interleaved for the architecture `llama`.
    */
   readonly interleaved: boolean
 }
@@ -42,8 +42,8 @@ export interface LanguageOptions {
 }
 
 /**
- * The tensors of a language model as llama.cpp's own converter writes them: the same names, types and bytes. Vectors stay in 32 bits; a
- * matrix whose rows are not whole blocks of 32 becomes f16 under q8_0. Every tensor's presence and shape is checked here, before
+ * Returns the tensors of a language model with the same names, types and bytes as llama.cpp's converter. Vectors stay f32; with q8_0,
+ * matrices whose row length is not a multiple of 32 become f16. Checks that all tensors exist and have the right shape before
  * anything is written. Throws `model-damaged` and `model-unsupported`.
  */
 export function languageTensors(source: TensorSource, shape: LayerSizes, { precision, signal }: LanguageOptions): GgufTensor[] {
@@ -78,7 +78,7 @@ export function languageTensors(source: TensorSource, shape: LayerSizes, { preci
     add(`${to}ffn_down.weight`, `${from}mlp.down_proj.weight`, [width, feedForward])
   }
   add('output_norm.weight', `${body}norm.weight`, [width])
-  // Tied: llama.cpp takes the embeddings where there is no output. What the tensors show counts, for wrappers' config.json may say otherwise.
+  // If tied, llama.cpp uses the embeddings as output. The tensors take precedence, because the config.json of wrappers may be wrong.
   if (source.has(head) || shape.tied === false) add('output.weight', head, [vocabulary, width])
   return tensors
 }
@@ -92,7 +92,7 @@ function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
   )
 }
 
-/** Layers and biases that config.json does not speak of would be lost without a word. */
+/** Rejects layers and biases that config.json does not declare; otherwise they would be dropped silently. */
 function expectNoMore(source: TensorSource, body: string, { layers, biases }: LayerSizes): void {
   if (source.has(`${body}layers.${layers}.input_layernorm.weight`)) {
     throw new TarsierError(

@@ -32,23 +32,23 @@ const metaspaceSchema = z.object({
 const partSchema = z.object({ SpecialToken: z.object({ id: z.string() }).optional(), Sequence: z.object({ id: z.string() }).optional() })
 const templateSchema = z.object({ type: z.literal('TemplateProcessing'), single: z.array(partSchema), pair: z.array(partSchema) })
 
-/** tokenizer.json of a tokenizer that was made from SentencePiece's. */
+/** Contents of tokenizer.json for a tokenizer that was converted from SentencePiece. */
 export interface LlamaTokenizerJson {
-  /** By id: what it adds to its vocabulary, or marks in it. */
+  /** Tokens that it adds to the vocabulary or marks in it, by id. */
   readonly added: ReadonlyMap<number, AddedToken>
-  /** Whether only the first text of several between special tokens gets a space in front. */
+  /** Whether only the first text segment gets a leading space, and none after special tokens. */
   readonly spaceOnce: boolean
-  /** Whether a text that begins with a space gets none. */
+  /** Whether a text that already starts with a space gets no additional one. */
   readonly spaceUnlessGiven: boolean
-  /** Which tokens it puts around a text. */
+  /** Tokens that it adds around a text. */
   readonly additions: TokenAdditions
-  /** Whether it puts a separator between two texts, if it says so; `special` holds the texts that the settings name. */
+  /** Whether it adds a separator between two texts; undefined if unspecified. `special` maps kinds to the special tokens in the settings. */
   separates(special: ReadonlyMap<string, string>): boolean | undefined
-  /** What it says in SentencePiece's terms. Throws `model-unsupported` for a tokenizer of another kind. */
+  /** Converts it to a SentencePiece model. Throws `model-unsupported` for a tokenizer of another kind. */
   model(): SentencePieceModel
 }
 
-/** Reads tokenizer.json; null when there is none. Throws `model-damaged`. */
+/** Reads tokenizer.json; null if it is missing. Throws `model-damaged`. */
 export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTokenizerJson | null> {
   const path = join(directory, FILE)
   const value = await readJsonFile(directory, FILE, { huggingFaceCache: true })
@@ -57,7 +57,7 @@ export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTo
   return {
     added: new Map(file.added_tokens.map(({ id, content, special }) => [id, { content, special }])),
     spaceOnce: metaspaceSchema.safeParse(file.pre_tokenizer).data?.prepend_scheme === 'first',
-    // Metaspace looks, and a normalizer's Prepend does not.
+    // Metaspace checks for a leading space; the normalizer Prepend does not.
     spaceUnlessGiven: metaspaceSchema.safeParse(file.pre_tokenizer).success,
     additions: readAdditions(file.post_processor, (text) => file.added_tokens.find(({ content }) => content === text)?.id, path),
     separates: (special) => findSeparator(file.post_processor, special, path),
@@ -66,8 +66,8 @@ export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTo
 }
 
 /**
- * The pieces with the scores that make SentencePiece merge in the order of the file: a piece's is the place of the first pair that
- * makes it. llama.cpp's converter gives all the same score here, which leaves words cut otherwise than by the tokenizer.
+ * Returns the pieces, with scores that make SentencePiece merge in the order of the file: the negated index of the first merge that
+ * produces the piece. llama.cpp's converter gives all pieces the same score, so that words are split differently than by the tokenizer.
  */
 function findPieces(model: object, path: string): Map<number, SentencePiece> {
   const bpe = bpeSchema.safeParse(model)
@@ -87,7 +87,7 @@ function findPieces(model: object, path: string): Map<number, SentencePiece> {
   )
 }
 
-/** Whether a text gets a space in front. */
+/** Whether a text gets a leading space. */
 function isPrefixed({ normalizer, pre_tokenizer }: z.output<typeof fileSchema>, path: string): boolean {
   let spaces = false
   let prefixed = false
@@ -107,7 +107,7 @@ function isPrefixed({ normalizer, pre_tokenizer }: z.output<typeof fileSchema>, 
   return prefixed
 }
 
-/** As llama.cpp's converter reads the templates of a single text and of two. */
+/** Interprets the templates for a single text and for a pair as llama.cpp's converter does. */
 function findSeparator(
   post: z.output<typeof fileSchema>['post_processor'],
   special: ReadonlyMap<string, string>,

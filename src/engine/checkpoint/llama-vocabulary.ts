@@ -4,25 +4,25 @@ import { pieceKinds, readSentencePieceModel, type SentencePieceModel } from './s
 import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-files.ts'
 import { findAdds, looksSpecial, namedSpecials, padding, tokenTypes, type Vocabulary, withAdditions, withSpaces } from './vocabulary.ts'
 
-/** The scores that llama.cpp's converter gives to added tokens and to ids without a token. */
+/** Scores that llama.cpp's converter assigns to added tokens and to ids without a token. */
 const ADDED_SCORE = -1000
 const PADDING_SCORE = -10000
-/** llama.cpp takes ids of its own for these where a file is silent. */
+/** Kinds for which llama.cpp uses its own default ids if a file has none. */
 const NEEDED_KINDS = ['bos', 'eos'] as const
 
-/** The files of a tokenizer that is, or was made from, SentencePiece's. */
+/** The files of a SentencePiece tokenizer, or of one converted from SentencePiece. */
 export interface LlamaTokenizerFiles {
-  /** What tokens are merged by: tokenizer.json's where there is one, for transformers goes by that alone. */
+  /** The model for merging tokens: from tokenizer.json if there is one, because transformers then uses only that file. */
   readonly model: SentencePieceModel
   readonly json: LlamaTokenizerJson | null
   readonly settings: TokenizerSettings['settings']
-  /** By id: what is added to the model's own pieces; later ones go before earlier ones. */
+  /** Tokens added to the model's own pieces, with ids; later entries override earlier ones. */
   readonly added: readonly (readonly [id: number, token: { readonly content: string; readonly special: boolean }])[]
 }
 
 /**
- * Reads tokenizer.json, or tokenizer.model where there is none, with tokenizer_config.json and added_tokens.json. Throws
- * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one of another kind.
+ * Reads tokenizer.json, or tokenizer.model if that is missing, with tokenizer_config.json and added_tokens.json. Throws
+ * `model-damaged` if there is no tokenizer or its files are invalid, `model-unsupported` for a tokenizer of another kind.
  */
 export async function readLlamaTokenizerFiles(directory: string): Promise<LlamaTokenizerFiles> {
   const { settings, added } = await readTokenizerSettings(directory)
@@ -39,8 +39,9 @@ export async function readLlamaTokenizerFiles(directory: string): Promise<LlamaT
 }
 
 /**
- * The vocabulary that llama.cpp's own converter makes of a SentencePiece tokenizer: `size` ids, those without a token named `[PADn]`
- * and unused, tokens beyond them left out. `configIds` are config.json's special tokens, which count where the tokenizer's files say nothing.
+ * Builds the same vocabulary as llama.cpp's converter for a SentencePiece tokenizer: `size` ids; ids without a token are named `[PADn]`
+ * and marked unused, and tokens beyond `size` are left out. `configIds` contains config.json's special tokens, used if the tokenizer's files
+ * have none.
  */
 export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, configIds: ReadonlyMap<string, number>): Vocabulary {
   const { model, json, settings } = files
@@ -56,7 +57,7 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
   const named = namedSpecials(settings)
   const special = new Set(named.values())
   for (const [id, { text, score, kind }] of model.pieces) {
-    // Symbols that a trainer was told of are ordinary pieces to the converter.
+    // The converter treats user-defined symbols as normal pieces.
     const type = kind === pieceKinds.userDefined ? tokenTypes.normal : kind
     put(id, text, score, type === tokenTypes.normal && special.has(text) ? tokenTypes.control : type)
   }
@@ -76,7 +77,7 @@ export function makeLlamaVocabulary(files: LlamaTokenizerFiles, size: number, co
       begins: true,
     }),
     ...spacePrefixOf(files),
-    // tokenizer.json is what transformers goes by where it is there; otherwise it makes one of the flag.
+    // transformers uses tokenizer.json if it exists; otherwise it derives this setting from the flag `legacy`.
     ...((json ? json.spaceOnce : settings?.legacy === false) && { spaceOnce: true }),
     ...(json?.spaceUnlessGiven && { spaceUnlessGiven: true }),
   }
@@ -87,7 +88,7 @@ function findFurtherAdds({ json, settings }: LlamaTokenizerFiles, named: Readonl
   return new Map([...(separates === undefined ? [] : [['sep', separates] as const]), ...findAdds(settings)])
 }
 
-/** Where the settings are silent, the converter is too, and llama.cpp puts a space in front though the tokenizer may not. */
+/** If the settings have no value, the converter writes none, and llama.cpp adds a leading space even if the tokenizer does not. */
 function spacePrefixOf({ settings, model, json }: LlamaTokenizerFiles): Pick<Vocabulary, 'spacePrefix'> {
   const said = json === null ? settings?.add_prefix_space : undefined
   if (typeof said === 'boolean') return { spacePrefix: said }
@@ -114,7 +115,7 @@ function findSpecialIds(
   return ids
 }
 
-/** A token that is there twice keeps llama.cpp from loading the file. */
+/** Throws `model-damaged` for duplicate tokens, because llama.cpp cannot load such a file. */
 function expectDifferent(tokens: readonly string[], path: string): void {
   const seen = new Set<string>()
   for (const token of tokens) {

@@ -5,17 +5,17 @@ export const DESCRIBE = 'Describe the video in detail.'
 
 type Base = Pick<ModelManifest, 'formatVersion' | 'name' | 'summary' | 'licence' | 'source' | 'sampler' | 'generation'>
 
-/** The makers' own settings of a family, which no file of a checkpoint tells. */
+/** A model family's original settings, which checkpoint files do not contain. */
 export interface FamilySettings {
-  /** Frames a clip gives. */
+  /** Number of frames per clip. */
   readonly frames: number
   /** See the manifest's `sampler`. */
   readonly repeats: boolean
-  /** Most tokens of an answer. */
+  /** Maximum number of tokens of an answer. */
   readonly maxTokens: number
 }
 
-/** What every family's manifest says alike. */
+/** Builds the manifest fields that are common to all families. */
 export function manifestBase(
   wishes: ModelWishes,
   found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] },

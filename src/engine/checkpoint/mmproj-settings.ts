@@ -2,12 +2,12 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { GgufFile } from '../formats/gguf/gguf-file.ts'
 import { CLIP_MEAN, CLIP_STD } from './processor-settings.ts'
 
-/** llama.cpp's name of LLaVA's two linear layers. */
+/** llama.cpp's name of LLaVA's projector of two linear layers. */
 export const LLAVA_PROJECTOR = 'mlp'
 
-/** What llama.cpp's mmproj file of any kind says of its vision tower. */
+/** Vision tower settings that all kinds of llama.cpp's mmproj files contain. */
 export interface MmprojSettings {
-  /** llama.cpp's name of what stands between tower and language model. */
+  /** llama.cpp's name of the projector between the vision tower and the language model. */
   readonly projector: string
   readonly layers: number
   /** Width of the tower's layers. */
@@ -17,19 +17,19 @@ export interface MmprojSettings {
   readonly imageSize: number
   readonly mean: readonly [number, number, number]
   readonly std: readonly [number, number, number]
-  /** A further setting by its name after `clip.vision.`; undefined where the file has none. */
+  /** Returns another numeric setting by its name after `clip.vision.`; undefined if the file lacks it. */
   number(name: string): number | undefined
 }
 
 const MOST_LAYERS = 1024
 const MOST_WIDTH = 1 << 16
 
-/** Whether a GGUF is a vision tower with its projector. */
+/** Whether a GGUF file contains a vision tower with its projector. */
 export function isMmproj({ head: { values } }: GgufFile): boolean {
   return values.get('general.architecture') === 'clip'
 }
 
-/** Throws `model-unsupported` for a file that is no vision tower, `model-damaged` for settings that are missing or wrong. */
+/** Throws `model-unsupported` for a file without a vision tower, `model-damaged` for missing or invalid settings. */
 export function readMmprojSettings({ path, head: { values } }: GgufFile): MmprojSettings {
   const damaged = (key: string, found: unknown) =>
     new TarsierError('model-damaged', `${path}: ${key} is ${String(found ?? 'missing')}. Fetch the file again.`, { details: { key } })
@@ -50,7 +50,7 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
       throw damaged(`clip.vision.${name}`, red)
     return [red, green, blue]
   }
-  // Files of 2023 say no more than that there is one, for there was one kind only.
+  // Files from 2023 only declare that there is a projector, because there was only one kind.
   const unnamed = values.get('clip.has_llava_projector') === true ? LLAVA_PROJECTOR : undefined
   const projector = values.get('clip.projector_type') ?? values.get('clip.vision.projector_type') ?? unnamed
   if (values.get('clip.has_vision_encoder') !== true || typeof projector !== 'string') {
@@ -72,13 +72,13 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
   }
 }
 
-/** Files of the older converter call the first of the two linear layers "down"; of square ones the name is to be trusted. */
+/** Names of the two feed-forward layers. The older converter named the first one "down", detected by its shape; names of square layers are trusted. */
 export function feedForwardNames(gguf: GgufFile, width: number): [first: string, second: string] {
   const [columns, rows] = gguf.head.tensors.get('v.blk.0.ffn_down.weight')?.shape ?? []
   return columns === width && rows !== width ? ['ffn_down', 'ffn_up'] : ['ffn_up', 'ffn_down']
 }
 
-/** A number as it was before it was stored in 32 bits: CLIP's own, or the shortest that is stored the same. */
+/** Recovers the number that was rounded to 32 bits: CLIP's own value, or the shortest decimal that rounds to the same. */
 function unrounded(stored: number): number {
   const same = (value: number) => Math.fround(value) === stored
   for (const known of [...CLIP_MEAN, ...CLIP_STD]) if (same(known)) return known

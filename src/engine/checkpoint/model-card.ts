@@ -1,6 +1,6 @@
 import { readTextFile } from '../formats/checked-json.ts'
 
-/** What a model card's front matter says about the model. */
+/** Metadata from a model card's front matter. */
 export interface ModelCard {
   readonly licence?: string
   readonly licenceName?: string
@@ -10,14 +10,14 @@ export interface ModelCard {
 }
 
 /**
- * Reads the front matter of a checkpoint's README.md. Only the forms of YAML that model cards use for these fields are known:
- * `key: text`, `key: [a, b]` and a list of `- item` lines. A card that cannot be read says nothing; it never fails an import.
+ * Reads the front matter of a checkpoint's README.md. Supports only the YAML syntax that model cards use for these fields:
+ * `key: text`, `key: [a, b]` and a list of `- item` lines. A card that cannot be parsed gives no fields; it never fails an import.
  */
 export async function readModelCard(directory: string): Promise<ModelCard> {
   return parseModelCard((await readTextFile(directory, 'README.md', { huggingFaceCache: true })) ?? '')
 }
 
-/** The fields of a README.md's front matter; see {@link readModelCard} for the forms that are understood. */
+/** Parses the front matter of a README.md; see {@link readModelCard} for the supported syntax. */
 export function parseModelCard(text: string): ModelCard {
   const fields = frontMatter(text)
   const one = (key: string) => {
@@ -51,7 +51,7 @@ function frontMatter(text: string): Map<string, string[]> {
       fields.set(field[1] ?? '', values)
     } else if (item) values.push(plain(item[1] ?? ''))
   }
-  // Never closed: not front matter but a ruled line.
+  // Unterminated: the first line is a horizontal rule, not front matter.
   return new Map()
 }
 
@@ -65,7 +65,7 @@ function inlineValues(text: string): string[] {
     .filter((value) => value !== '')
 }
 
-/** Without quotes and comments. */
+/** Removes quotes and comments. */
 function plain(text: string): string {
   const trimmed = text.trim()
   const quoted = /^(["'])(.*?)\1/.exec(trimmed)

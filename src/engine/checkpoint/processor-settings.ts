@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { checkFields, readJsonFile } from '../formats/checked-json.ts'
 
-/** CLIP's own, which Qwen2-VL and LLaVA have taken over. */
+/** CLIP's normalization constants, which Qwen2-VL and LLaVA also use. */
 export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const
 export const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const
-/** Pillow's number for the filter. */
+/** Pillow's value of the resampling filter. */
 export const BICUBIC = 3
 
 /**
- * A checkpoint's settings of its image processor, from a file of their own or (transformers 5) a part of the processor's; what the
- * schema makes of nothing when there are none. `path` is that of the file they stand in.
+ * Reads a checkpoint's image processor settings from their own file or (transformers 5) from the processor's file; if there are none, returns
+ * the schema's defaults. `path` is the file that contains them.
  */
 export async function readProcessor<Schema extends z.ZodObject>(
   directory: string,

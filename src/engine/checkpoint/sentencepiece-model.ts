@@ -4,33 +4,33 @@ import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { openContained, readExactly } from '../formats/contained-file.ts'
 
-/** What a piece is, by the numbers that SentencePiece's files and GGUF share. */
+/** Kinds of pieces, by the numbers that SentencePiece and GGUF share. */
 export const pieceKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 
 export interface SentencePiece {
-  /** With ▁ for a space. */
+  /** Text with ▁ for spaces. */
   readonly text: string
-  /** Greater is merged sooner. */
+  /** Pieces with greater scores are merged first. */
   readonly score: number
   /** One of {@link pieceKinds}. */
   readonly kind: number
 }
 
-/** A trained SentencePiece model of the kind BPE. */
+/** A trained SentencePiece BPE model. */
 export interface SentencePieceModel {
   readonly path: string
-  /** By id. */
+  /** Pieces by id. */
   readonly pieces: ReadonlyMap<number, SentencePiece>
-  /** Whether a text gets a space in front before it is cut. */
+  /** Whether a text gets a leading space before it is split. */
   readonly prefixed: boolean
 }
 
 export const SENTENCEPIECE_FILE = 'tokenizer.model'
-/** Real ones take 4 MB at most; the largest vocabularies have a quarter of a million pieces. */
+/** Published models take at most 4 MB; the largest vocabularies have a quarter of a million pieces. */
 const MOST_BYTES = 32_000_000
 const MOST_PIECES = 1 << 20
 const LAST_KIND = pieceKinds.byte
-/** Numbers of the format's fields, and of BPE among the kinds of models. */
+/** Field numbers of the format, and the number of the model type BPE. */
 const MODEL = { pieces: 1, trainer: 2, normalizer: 3 } as const
 const PIECE = { text: 1, score: 2, kind: 3 } as const
 const TRAINER_KIND = 3
@@ -39,8 +39,8 @@ const BPE = 2
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Reads tokenizer.model, a protobuf message; null when there is none. Throws `model-damaged` for what is no such file, and
- * `model-unsupported` for a model that llama.cpp's SentencePiece does not reproduce.
+ * Reads tokenizer.model, a protobuf message; null if it is missing. Throws `model-damaged` for an invalid file, and
+ * `model-unsupported` for a model that llama.cpp's SentencePiece implementation does not reproduce.
  */
 export async function readSentencePieceModel(directory: string): Promise<SentencePieceModel | null> {
   const path = join(directory, SENTENCEPIECE_FILE)
@@ -48,7 +48,7 @@ export async function readSentencePieceModel(directory: string): Promise<Sentenc
   return bytes === null ? null : parseSentencePieceModel(bytes, path)
 }
 
-/** The same of its bytes; `path` is for errors. */
+/** Parses the bytes of a tokenizer.model file; `path` is for error messages. */
 export function parseSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
   const damaged = (what: string, cause?: unknown) =>
     new TarsierError('model-damaged', `${path} is no SentencePiece model: ${what}. Fetch the file again.`, { cause })
@@ -97,17 +97,17 @@ function readPiece(reader: Reader): SentencePiece {
   return { text, score, kind }
 }
 
-/** What to do where a field of this number begins: read its value. */
+/** Functions that read a field's value, by field number. */
 type FieldReaders = Readonly<Record<number, () => unknown>>
 
-/** A message inside another: its length, then its fields. */
+/** Reads a nested message: its length, then its fields. */
 function readNested(reader: Reader, fields: FieldReaders): void {
   const length = reader.uint32()
   if (length > reader.len - reader.pos) throw new RangeError('it was cut off')
   readMessage(reader, reader.pos + length, fields)
 }
 
-/** Fields up to `end`; those of other numbers are skipped. */
+/** Reads fields up to `end`; skips fields with other numbers. */
 function readMessage(reader: Reader, end: number, fields: FieldReaders): void {
   while (reader.pos < end) {
     const tag = reader.uint32()
@@ -119,7 +119,7 @@ function readMessage(reader: Reader, end: number, fields: FieldReaders): void {
 }
 
 async function readWhole(directory: string, path: string): Promise<Uint8Array | null> {
-  // Links of a snapshot in the Hugging Face cache lead to its blobs.
+  // Symbolic links of a snapshot point to the blobs of the Hugging Face cache.
   const file = await openContained(directory, SENTENCEPIECE_FILE, { huggingFaceCache: true })
   if (file === null) return null
   try {

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** Special tokens that do not lie in the vocabulary, or none that ends an answer. Throws `model-damaged`. */
+/** Throws `model-damaged` if special tokens are outside the vocabulary, or if there is no end token. */
 export function expectSpecialTokens({ tokens, specialIds }: Vocabulary, directory: string): void {
   for (const [kind, id] of specialIds) {
     if (id >= tokens.length) {
@@ -11,7 +11,7 @@ export function expectSpecialTokens({ tokens, specialIds }: Vocabulary, director
       )
     }
   }
-  // Without one, llama.cpp would take an ordinary token in its place for the end.
+  // Without one, llama.cpp would use its default id, which is an ordinary token.
   if (!specialIds.has('eos')) {
     throw new TarsierError(
       'model-damaged',

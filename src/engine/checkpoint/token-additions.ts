@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { checkFields } from '../formats/checked-json.ts'
 
-/** Ids of the tokens that tokenizer.json puts around every text; null where it puts none. */
+/** Ids of the tokens that tokenizer.json adds around every text; null for none. */
 export interface TokenAdditions {
   readonly bos: number | null
   readonly eos: number | null
@@ -17,9 +17,9 @@ const templateSchema = z.object({
 })
 
 /**
- * What a `post_processor` adds to a single text. Throws `model-unsupported` for more than a token at the beginning and one at the end, and
- * for processors of other kinds.
- * @param idOf id of a token by its text
+ * Reads the tokens that a `post_processor` adds to a single text. Throws `model-unsupported` for more than one token at the start or the end,
+ * and for other kinds of processors.
+ * @param idOf returns the id of a token by its text
  */
 export function readAdditions(processor: unknown, idOf: (text: string) => number | undefined, path: string): TokenAdditions {
   let found: TokenAdditions = { bos: null, eos: null }
@@ -32,7 +32,7 @@ export function readAdditions(processor: unknown, idOf: (text: string) => number
   const sequence = sequenceSchema.safeParse(processor)
   const steps = sequence.success ? sequence.data.processors : [checkFields(processor, stepSchema, `${path}: post_processor`)]
   for (const step of steps) {
-    if (step.type === 'ByteLevel') continue // changes offsets alone
+    if (step.type === 'ByteLevel') continue // only changes offsets
     if (step.type !== 'TemplateProcessing') throw refuse(`it adds tokens by "${step.type}"`)
     const { single, special_tokens = {} } = checkFields(step, templateSchema, `${path}: post_processor`)
     const place = single.findIndex(({ Sequence }) => Sequence !== undefined)

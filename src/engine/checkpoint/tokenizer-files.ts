@@ -4,35 +4,35 @@ import { TarsierError } from '../../shared/errors.ts'
 import { checkFields, readJsonFile, readTextFile } from '../formats/checked-json.ts'
 import { readAdditions, type TokenAdditions } from './token-additions.ts'
 
-/** A token that stands beside the merged ones: found in a text as a whole. */
+/** An added token, which is matched as a whole instead of being merged. */
 export interface AddedToken {
   readonly content: string
-  /** Not part of the text but of its form, such as `<|im_end|>`. */
+  /** Whether it is a control token such as `<|im_end|>`, not part of the text. */
   readonly special: boolean
 }
 
-/** A byte-level BPE tokenizer as its files tell it. */
+/** Contents of a byte-level BPE tokenizer's files. */
 export interface TokenizerFiles {
-  /** The file the vocabulary was in. */
+  /** Path of the file with the vocabulary. */
   readonly path: string
-  /** Text, in the byte-level alphabet, and id of each token; added ones may be among them. */
+  /** Text (in the byte-level alphabet) and id of each token; may include added tokens. */
   readonly vocabulary: readonly (readonly [text: string, id: number])[]
-  /** Pairs with a space between, most important first. */
+  /** Pairs separated by a space, highest priority first. */
   readonly merges: readonly string[]
-  /** By id: what the tokenizer and its settings add. */
+  /** Tokens that the tokenizer and its settings add, by id. */
   readonly added: ReadonlyMap<number, AddedToken>
-  /** The ids of the tokens that tokenizer.json itself adds, by content. */
+  /** Ids of the tokens that tokenizer.json itself adds, by content. */
   readonly ownIds: ReadonlyMap<string, number>
-  /** What tokenizer.json puts around a text; null where there is none. */
+  /** Tokens that tokenizer.json adds around a text; null if there is no tokenizer.json. */
   readonly additions: TokenAdditions | null
-  /** tokenizer_config.json; null when there is none. */
+  /** tokenizer_config.json; null if it is missing. */
   readonly settings: Readonly<Record<string, unknown>> | null
 }
 
-/** How Qwen2 cuts a text before merging; llama.cpp knows it as `qwen2`. */
+/** Qwen2's pre-tokenizer pattern, which llama.cpp calls `qwen2`. */
 const QWEN2_SPLIT =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-/** Links of a snapshot in the Hugging Face cache lead to its blobs. */
+/** Allows symbolic links from a snapshot to the blobs of the Hugging Face cache. */
 const contain = { huggingFaceCache: true }
 
 export const id = z.int().min(0)
@@ -57,7 +57,7 @@ const vocabularySchema = z.array(z.tuple([z.string(), id])).min(1)
 
 /**
  * Reads tokenizer.json, or vocab.json and merges.txt, with tokenizer_config.json and added_tokens.json. Throws
- * `model-damaged` when there is no tokenizer or its files are wrong, `model-unsupported` for one that is not Qwen2's kind.
+ * `model-damaged` if there is no tokenizer or its files are invalid, `model-unsupported` for one that is not of Qwen2's kind.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const { settings, added: fromSettings } = await readTokenizerSettings(directory)
@@ -69,16 +69,16 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     )
   }
   const added = new Map(base.added)
-  // The settings go before what tokenizer.json says, as in transformers; what only the older file names comes last.
+  // As in transformers, the settings override tokenizer.json; tokens that are only in the older file have the lowest priority.
   for (const [place, { token, older }] of fromSettings) if (!older || !added.has(place)) added.set(place, token)
   return { ...base, added, settings }
 }
 
-/** What stands beside a tokenizer's own file. */
+/** Contents of the files that accompany a tokenizer's own file. */
 export interface TokenizerSettings {
-  /** tokenizer_config.json; null when there is none. */
+  /** tokenizer_config.json; null if it is missing. */
   readonly settings: Readonly<Record<string, unknown>> | null
-  /** The added tokens it names, by id, and those that only the older added_tokens.json does, which are never special. */
+  /** Added tokens by id: those in tokenizer_config.json, and those only in the older added_tokens.json, which are never special. */
   readonly added: ReadonlyMap<number, { readonly token: AddedToken; readonly older: boolean }>
 }
 
@@ -125,7 +125,7 @@ async function readTokenizerJson(directory: string): Promise<BaseFiles | null> {
   }
 }
 
-/** A space inside a half would look like the one between them; the byte-level alphabet writes it as Ġ. */
+/** Writes spaces as Ġ, as in the byte-level alphabet; a space inside a half would look like the separator. */
 function withoutSpaces(half: string): string {
   return half.replaceAll(' ', 'Ġ')
 }
@@ -145,7 +145,7 @@ async function readVocabularyAndMerges(directory: string): Promise<BaseFiles | n
   }
 }
 
-/** merges.txt: a pair a line, after a first line that may tell the version. Lines of any other form are left out. */
+/** Parses merges.txt: one pair per line, optionally after a version line. Skips malformed lines. */
 export function parseMerges(text: string): string[] {
   const lines = text.split(/\r\n|\r|\n/)
   return lines
@@ -155,7 +155,7 @@ export function parseMerges(text: string): string[] {
     .map((parts) => parts.join(' '))
 }
 
-/** The fields of a JSON object; none of anything else. Not a zod record: that would lose a key named __proto__. */
+/** Returns the fields of a JSON object; none for other values. A zod record would lose a key named __proto__. */
 export function entries(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
 }

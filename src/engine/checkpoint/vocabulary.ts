@@ -3,36 +3,36 @@ import { SPECIAL_KINDS } from './config-file.ts'
 import type { TokenAdditions } from './token-additions.ts'
 import type { TokenizerFiles } from './tokenizer-files.ts'
 
-/** llama.cpp's numbers for what a token is. */
+/** llama.cpp's numbers for token types. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 
-/** A vocabulary as GGUF carries it. */
+/** A vocabulary in the form in which GGUF stores it. */
 export interface Vocabulary {
-  /** GGUF's words for byte-level BPE and for SentencePiece, and for how a text is cut before its parts are merged. */
+  /** GGUF's names of the tokenizer model, byte-level BPE or SentencePiece, and of the pre-tokenizer. */
   readonly kind: { readonly model: 'gpt2'; readonly pre: 'qwen2' } | { readonly model: 'llama'; readonly pre: 'default' }
-  /** The text of each id: in the byte-level alphabet, or with ▁ for spaces, for merged tokens; as it is for added ones. */
+  /** Text of each id. Merged tokens use the byte-level alphabet or ▁ for spaces; added tokens are plain text. */
   readonly tokens: readonly string[]
   readonly types: readonly number[]
-  /** What SentencePiece merges by, for each id; empty for byte-level BPE. */
+  /** SentencePiece's merge scores by id; empty for byte-level BPE. */
   readonly scores: readonly number[]
-  /** What byte-level BPE merges by: pairs with a space between, most important first. */
+  /** Merges of byte-level BPE: pairs separated by a space, highest priority first. */
   readonly merges: readonly string[]
-  /** Ids of the special tokens by kind (`bos`, `eos`, `pad`...), in the order they were found. */
+  /** Ids of the special tokens by kind (`bos`, `eos`, `pad`...), in the order in which they were found. */
   readonly specialIds: ReadonlyMap<string, number>
-  /** Whether such a token is put around a text by itself, where the settings say so. */
+  /** Whether a special token is added to a text automatically, by kind; only kinds that the settings specify. */
   readonly adds: ReadonlyMap<string, boolean>
-  /** Whether a text gets a space in front; undefined for what is usual for its kind. */
+  /** Whether a text gets a leading space; undefined for the default of the tokenizer model. */
   readonly spacePrefix?: boolean
-  /** Whether only the first text of a prompt gets it, and none that follows a special token. Not a key of the format. */
+  /** Whether only the first text of a prompt gets the space, and texts after special tokens do not. Not a GGUF key. */
   readonly spaceOnce?: boolean
-  /** Whether it is left out before a text that begins with a space. Not a key of the format. */
+  /** Whether the space is omitted before a text that already starts with one. Not a GGUF key. */
   readonly spaceUnlessGiven?: boolean
 }
 
 /**
- * The vocabulary that llama.cpp's own converter makes of a byte-level tokenizer: `size` ids, those without a token named `[PADn]` and
- * unused; added tokens are control tokens when they are special or look it, user-defined ones otherwise. `configIds` are
- * config.json's special tokens, which count where the tokenizer's settings say nothing.
+ * Builds the same vocabulary as llama.cpp's converter for a byte-level tokenizer: `size` ids; ids without a token are named `[PADn]` and
+ * marked unused. Added tokens are control tokens if they are special or look special, and user-defined otherwise. `configIds` contains
+ * config.json's special tokens, used if the tokenizer's settings have none.
  */
 export function makeVocabulary(files: TokenizerFiles, size: number, configIds: ReadonlyMap<string, number>): Vocabulary {
   const texts = new Map(files.vocabulary.map(([text, id]) => [id, text]))
@@ -69,7 +69,7 @@ export function makeVocabulary(files: TokenizerFiles, size: number, configIds: R
   }
 }
 
-/** Throws `model-damaged` for a token beyond the embedding table. */
+/** Throws `model-damaged` for a token id beyond the embedding table. */
 export function expectIdsBelow(size: number, texts: ReadonlyMap<number, string>, path: string): void {
   for (const [id, text] of texts) {
     if (id >= size) {
@@ -82,17 +82,17 @@ export function expectIdsBelow(size: number, texts: ReadonlyMap<number, string>,
   }
 }
 
-/** What an id without a token is called. */
+/** Name of an id without a token. */
 export function padding(id: number): string {
   return `[PAD${id}]`
 }
 
-/** An added token's text as llama.cpp looks for it: spaces are written as ▁ by some tokenizers. */
+/** Text of an added token as llama.cpp matches it: replaces ▁, which some tokenizers use for spaces. */
 export function withSpaces(text: string): string {
   return text.replaceAll('▁', ' ')
 }
 
-/** Tokens that some checkpoints forget to mark as special. */
+/** Whether a token looks like a special one; some checkpoints do not mark these. */
 export function looksSpecial(text: string): boolean {
   return (
     (text.startsWith('<|') && text.endsWith('|>')) ||
@@ -104,7 +104,7 @@ export function looksSpecial(text: string): boolean {
 
 function findSpecialIds({ settings, ownIds, added }: TokenizerFiles, configIds: ReadonlyMap<string, number>): Map<string, number> {
   const ids = new Map<string, number>()
-  // Without tokenizer.json the ids stand in the settings alone.
+  // Without tokenizer.json only the settings contain the ids.
   const addedIds = new Map([...added].map(([id, { content }]) => [content, id]))
   for (const [kind, content] of namedSpecials(settings)) {
     const id = ownIds.get(content) ?? addedIds.get(content)
@@ -115,9 +115,9 @@ function findSpecialIds({ settings, ownIds, added }: TokenizerFiles, configIds: 
 }
 
 /**
- * Special tokens and which of them are put around a text. Where tokenizer.json is there, transformers goes by it alone, whatever the settings
- * say. Throws `model-unsupported` where it ends a text with another token than the one that ends an answer: GGUF has one for both.
- * @param begins whether llama.cpp puts a beginning token where a file is silent
+ * Determines the special tokens and which of them are added around a text. If there is a tokenizer.json, its additions override the settings, as in
+ * transformers. Throws `model-unsupported` if it ends texts with a token other than the end token of answers, because GGUF has one key for both.
+ * @param begins whether llama.cpp adds a start token if the file does not specify it
  */
 export function withAdditions(
   specialIds: Map<string, number>,
@@ -139,7 +139,7 @@ export function withAdditions(
   return { specialIds, adds }
 }
 
-/** Which of the special tokens the settings (tokenizer_config.json) put around a text, or do not, by kind. */
+/** Whether the settings (tokenizer_config.json) add special tokens around a text, by kind; only kinds that they specify. */
 export function findAdds(settings: TokenizerFiles['settings']): Map<string, boolean> {
   const adds = new Map<string, boolean>()
   for (const kind of SPECIAL_KINDS) {
@@ -149,7 +149,7 @@ export function findAdds(settings: TokenizerFiles['settings']): Map<string, bool
   return adds
 }
 
-/** The texts of the special tokens that the settings name, by kind. */
+/** Texts of the special tokens in the settings, by kind. */
 export function namedSpecials(settings: TokenizerFiles['settings']): Map<string, string> {
   const texts = new Map<string, string>()
   for (const kind of SPECIAL_KINDS) {
@@ -159,7 +159,7 @@ export function namedSpecials(settings: TokenizerFiles['settings']): Map<string,
   return texts
 }
 
-/** A special token in the settings: its text, or an object around it. */
+/** Text of a special token in the settings, which is a string or an object with `content`. */
 function contentOf(value: unknown): string | null {
   if (typeof value === 'string') return value
   if (typeof value === 'object' && value !== null && 'content' in value && typeof value.content === 'string') return value.content
