@@ -3,7 +3,7 @@ import type { GgufTensor, GgufValue } from '../formats/gguf/gguf-writer.ts'
 import type { ModelCard } from './model-card.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** llama.cpp's file types, which give the type of most tensors. */
+/** llama.cpp's file types, which denote the type of most tensors. */
 const FILE_TYPES: Readonly<Record<WrittenPrecision, number>> = { f32: 0, f16: 1, q8_0: 7 }
 const QUANTIZATION_VERSION = 2
 /** GGUF's keys for the kinds of special tokens; the misspelling is part of the format. */

@@ -72,7 +72,7 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
   }
 }
 
-/** Names of the two feed-forward layers. The older converter named the first one "down", detected by its shape; names of square layers are trusted. */
+/** Names of the two feed-forward layers. The older converter named the first one "down"; detected by shape, except for square layers. */
 export function feedForwardNames(gguf: GgufFile, width: number): [first: string, second: string] {
   const [columns, rows] = gguf.head.tensors.get('v.blk.0.ffn_down.weight')?.shape ?? []
   return columns === width && rows !== width ? ['ffn_down', 'ffn_up'] : ['ffn_up', 'ffn_down']

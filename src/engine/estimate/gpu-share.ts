@@ -18,7 +18,7 @@ export type MemoryParts = Readonly<Record<Exclude<keyof MemoryNeeded, 'total'>, 
 export const NOTHING_OFFLOADED: Offload = { layers: 0, of: 1, vision: false }
 
 /**
- * Splits the memory of a run between the GPU and main memory. Each layer's share of the KV cache is where the layer is. A language model in
+ * Splits the memory of a run between the GPU and main memory. Each layer's share of the KV cache is stored with the layer. A language model in
  * both needs compute buffers in both; embeddings and the process itself are always in main memory.
  */
 export function shareOut(

@@ -56,7 +56,7 @@ export class PictureDecoder implements Disposable {
     await this.#step(() => this.#context.sendPacket(packet))
   }
 
-  /** Receives the next frame; false if another packet is needed. With `flushing`, false only at the end: errors before it are skipped. */
+  /** Receives the next frame; false if another packet is needed. With `flushing`, skips errors up to the end of the stream. */
   async receive(frame: Frame, flushing: boolean): Promise<boolean> {
     for (let errors = 0; errors < MAX_ERRORS; errors += 1) {
       const received = await this.#step(() => this.#context.receiveFrame(frame))
