@@ -20,8 +20,8 @@ export interface Estimate {
   /** Maximum number of frames that fit with these pixels; 0 if none does. */
   readonly maxFrames: number
   /**
-   * Bytes; see `MemoryNeeded` for the parts. `further` must still be had, of which `available` is free (null where that is not known);
-   * what is on a GPU is in `total` alone.
+   * Memory in bytes; see `MemoryNeeded` for the parts. `further` has still to be allocated, and `available` is free (null if unknown).
+   * Only `total` includes memory on a GPU.
    */
   readonly memory: {
     readonly languageWeights: number
@@ -36,8 +36,8 @@ export interface Estimate {
     readonly available: number | null
   }
   /**
-   * What of that is on a GPU, in bytes; null where everything is in the machine's memory. Of the language model `layers` of its `of` are
-   * there. `further` must still be had, of which `available` is free (null where that is not known). The tower counts once it is loaded.
+   * The part of it on a GPU, in bytes; null if everything is in the machine's memory. `layers` of the language model's `of` layers are on the
+   * GPU. `further` has still to be allocated, and `available` is free (null if unknown). The tower counts once it is loaded.
    */
   readonly gpu: {
     readonly layers: number
@@ -51,9 +51,9 @@ export interface Estimate {
     readonly further: number
     readonly available: number | null
   } | null
-  /** By what this model took on this device before; null where that is not known. `all` is for the longest answer. */
+  /** Seconds, from earlier runs of this model on this device; null if unknown. `all` is for the longest answer. */
   readonly seconds: {
-    /** By what clips of this codec took here; null, and not counted, where none of any length was decoded yet. */
+    /** From earlier clips with this codec; null and not included in the sums if none was decoded yet. */
     readonly decode: number | null
     readonly encode: number
     readonly prefill: number

@@ -15,8 +15,8 @@ import { isAnimatedWebp, parseWebp } from './webp-file.ts'
 const MAX_ANIMATION_BYTES = 2 ** 29
 
 /**
- * Opens a video, an animation or a picture, whichever its content is; its name says nothing, but for a folder of pictures ({@link FramesClip}). Throws `file-missing`,
- * `file-unreadable`, `file-empty`, `not-media`, `no-video` (sound only), `no-frames`.
+ * Opens a video, an animation or an image. The type is detected from the content, not from the name, except for a folder of images
+ * ({@link FramesClip}). Throws `file-missing`, `file-unreadable`, `file-empty`, `not-media`, `no-video` (sound only), `no-frames`.
  */
 export async function openClip(path: string, signal: AbortSignal): Promise<Clip> {
   signal.throwIfAborted()
