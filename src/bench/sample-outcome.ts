@@ -5,10 +5,10 @@ import { judgeChoice } from './metrics/multi-choice.ts'
 import type { DreamVerdict, EventCount, OpenVerdict } from './metrics/verdicts.ts'
 import type { Prediction } from './prediction.ts'
 
-/** How one sample came off. */
+/** Result of one sample. */
 export interface SampleOutcome {
   readonly prediction: Prediction
-  /** In a few words: `right`, `wrong`, `CIDEr 1.234`, or why it has no score. */
+  /** Short text: `right`, `wrong`, `CIDEr 1.234`, or the reason why it has no score. */
   readonly words: string
 }
 

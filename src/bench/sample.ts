@@ -1,61 +1,66 @@
 import type { ClipRange } from '../shared/frame-request.ts'
 
-/** How the answers of a data set are scored. */
+/** Metric by which the answers of a data set are scored. */
 export type Metric = 'autodq' | 'cider' | 'multi-choice' | 'open-ended'
 
-/** Which frames of a clip an annotation asks about, in the forms that upstream's readers know. Defaults to the run's own choice from the whole clip. */
+/**
+ * Frames of a clip that an annotation selects, in the forms that upstream's readers support. Defaults to the run's own choice from the whole clip.
+ */
 export type FrameChoice =
-  /** One picture, and no video. */
+  /** A single image, not a video. */
   | { readonly kind: 'picture' }
   | { readonly kind: 'range'; readonly range: ClipRange }
-  /** Frame numbers; those beyond the end are left out, as upstream does. */
+  /** Frame numbers; those beyond the end are dropped, as upstream does. */
   | { readonly kind: 'indices'; readonly indices: readonly number[] }
   | { readonly kind: 'times'; readonly times: readonly number[] }
-  /** So many frames a second of the whole clip; where these are too many, the run's own choice of the most there may be. */
+  /** Frames per second over the whole clip; if that exceeds the maximum number of frames, the run's own choice of the maximum number. */
   | { readonly kind: 'rate'; readonly rate: number; readonly range?: ClipRange | undefined }
-  /** As many frames as the run takes, but not fewer than these. */
+  /** The run's number of frames, but at least `count`. */
   | { readonly kind: 'least'; readonly count: number; readonly range?: ClipRange | undefined }
 
-/** A video or a picture that is shown. */
+/** A video or an image of a sample. */
 export interface SampleClip {
-  /** Path as annotated, or `<placeholder>` until `bench prepare` or `--videos` finds it by the sample's vid; of a video that is annotated as pictures, a path each. */
+  /**
+   * Annotated path, or `<placeholder>` until `bench prepare` or `--videos` finds the file by the sample's vid; a list of paths if the video is
+   * annotated as images.
+   */
   readonly file: string | readonly string[]
   readonly frames?: FrameChoice | undefined
 }
 
-/** A piece of what the user says, in its place. */
+/** A text or clip of the user's message, in order. */
 export type SamplePart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: SampleClip }
 
-/** One task of a data set: what is shown, what is asked, and what would be right. Both annotation shapes become this. */
+/** One task of a data set: what is shown, what is asked, and the correct answer. Both annotation formats are converted to this type. */
 export interface Sample {
   /** `dataset-idx`, upstream's key of a prediction; unique in a run. */
   readonly key: string
-  /** As annotated: `NAME` or `NAME/sub task`. */
+  /** Annotated data set: `NAME` or `NAME/sub task`. */
   readonly dataset: string
-  /** As annotated, such as `video/caption`; empty where the annotation has none. */
+  /** Annotated task, such as `video/caption`; empty if there is none. */
   readonly task: string
   readonly idx: number | string
   readonly vid: number | string | null
-  /** What the user says and shows: usually one clip and then words. */
+  /** The user's message: usually one clip followed by text. */
   readonly content: readonly SamplePart[]
-  /** All the words of it, without role words and placeholders. */
+  /** All text of the message, without role labels and placeholders. */
   readonly prompt: string
   /** Text the answer begins with and the model continues (` Answer: (`), or empty. */
   readonly begun: string
-  /** The right answer; several for captions. */
+  /** The correct answer; several for captions. */
   readonly reference: string | readonly string[]
-  /** The bare question, where the prompt wraps it in instructions. */
+  /** The bare question, if the prompt adds instructions to it. */
   readonly question: string | null
-  /** As annotated: events, subjects, shots, durations, domains. */
+  /** Annotated extra information: events, subjects, shots, durations, domains. */
   readonly extraInfo: Readonly<Record<string, unknown>>
 }
 
-/** The clips of a sample, in order. */
+/** Returns the clips of a sample, in order. */
 export function clipsOf({ content }: Pick<Sample, 'content'>): SampleClip[] {
   return content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : []))
 }
 
-/** One clip and words after it. */
+/** Returns the parts of a message with one clip followed by text. */
 export function clipThenText(file: SampleClip['file'], text: string, frames?: FrameChoice): SamplePart[] {
   return [
     { kind: 'clip', clip: { file, ...(frames && { frames }) } },

@@ -6,22 +6,22 @@ import { withOpenAiError } from './error-body.ts'
 
 type ClientFetch = NonNullable<ClientOptions['fetch']>
 
-/** Servers on this machine: a proxy would look for them on its own. */
+/** Hosts on this machine, which a proxy could not reach. */
 const OWN_MACHINE = 'localhost,127.0.0.1,[::1]'
-/** A certificate that is not trusted, or none. */
+/** Error codes of a missing or untrusted certificate. */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
-/** What undici says of a proxy that wants a password, or lets nobody through to there. */
+/** undici's error message if a proxy requires authentication or denies the connection. */
 const BARRED = /\((403|407)\)/
 
-/** The way to a server of models: through the proxies of the environment, but for servers on this machine. */
+/** Connection to a model server: through the proxies of the environment, except for servers on this machine. */
 export class ServerConnection implements AsyncDisposable {
-  /** What is to be checked when the server cannot be reached, as part of a sentence: the connection, and the proxies where there are any. */
+  /** Part of a sentence that names what to check if the server is unreachable: the connection, and the proxies if there are any. */
   readonly toCheck: string
   readonly #dispatcher: Dispatcher
 
   /**
-   * @param env where proxies are named (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY); throws `usage` for one that is no address
-   * @param stall milliseconds without a byte after which a connection is given up
+   * @param env environment with the proxy settings (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY); throws `usage` for an invalid address
+   * @param stall milliseconds without data after which a connection is closed
    */
   constructor(env: Readonly<Record<string, string | undefined>>, stall: number) {
     const proxies = proxiesOf(env)
@@ -30,7 +30,7 @@ export class ServerConnection implements AsyncDisposable {
     this.toCheck = proxies.http === '' && proxies.https === '' ? 'the connection' : 'the connection, the proxy (HTTPS_PROXY, HTTP_PROXY)'
   }
 
-  /** For the client. The key goes to the address given, and nowhere that one sends it to. */
+  /** `fetch` for the client. Sends the key only to the given address, and does not follow redirects. */
   readonly fetch = (async (url: string, init: RequestInit) =>
     await withOpenAiError(await fetch(url, { ...init, dispatcher: this.#dispatcher, redirect: 'manual' }))) as unknown as ClientFetch // undici's types differ from Node's in name only
 
@@ -39,7 +39,7 @@ export class ServerConnection implements AsyncDisposable {
   }
 }
 
-/** Whether no answer came for a reason that will be there in a moment as well. */
+/** Whether an error is permanent, so that repeating the request would fail again. */
 export function isLasting(error: unknown): boolean {
   const reason = deepestCause(error)
   return UNTRUSTED.test(failureCode(reason)) || BARRED.test(reason.message)

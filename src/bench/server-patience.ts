@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Patience, parseRetryAfter, Transient, withPatience } from '../engine/models/hub/transient.ts'
 
 /**
- * Repeats requests to one server while their failure may pass ({@link Transient}). When the server asks to be left alone for a time, all that goes
- * through the same object waits, instead of being refused one by one.
+ * Retries requests to one server while their failure may pass ({@link Transient}). If the server asks to wait, all requests through the same object
+ * wait, instead of being rejected one by one.
  */
 export class ServerPatience {
   readonly #patience: Patience
@@ -13,7 +13,9 @@ export class ServerPatience {
     this.#patience = patience
   }
 
-  /** Runs a request until it succeeds, fails for good, or has failed too often; then throws the `failure` of what it threw last. */
+  /**
+   * Runs a request until it succeeds, fails permanently, or reaches the maximum number of attempts; then throws the `failure` of the last error.
+   */
   async run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const once = async () => {
       for (let left = this.#left(); left > 0; left = this.#left()) await sleep(left, undefined, { signal })
@@ -34,13 +36,13 @@ export class ServerPatience {
   }
 }
 
-/** What a server's headers ask to wait, in milliseconds; null where they ask for nothing. */
+/** Returns how long a server's headers ask to wait, in milliseconds; null if they do not. */
 export function retryAfter(headers: Headers | undefined): number | null {
   const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
   return Number.isFinite(exact) ? Math.max(0, exact) : parseRetryAfter(headers?.get('retry-after') ?? null)
 }
 
-/** A server's own words on a line, at most `longest` characters, without the key, which some servers repeat. */
+/** Returns a server's message on one line, with at most `longest` characters, without the key, which some servers repeat. */
 export function serverWords(text: string, key: string, longest: number): string {
   return (key === '' ? text : text.replaceAll(key, '…')).replace(/\s+/g, ' ').slice(0, longest)
 }

@@ -4,15 +4,15 @@ import { type ClipRange, type FrameRequest, MAX_FRAMES, type SamplerName } from 
 import type { MediaMetadata } from '../../shared/media-metadata.ts'
 import type { SampleClip } from '../sample.ts'
 
-/** The run's own choice of frames, over all clips of a sample. */
+/** The run's default choice of frames, over all clips of a sample. */
 export interface WantedFrames {
   readonly kind: SamplerName
   readonly count: number
 }
 
 /**
- * How many frames each clip of a sample gives, as upstream shares them out: pictures, numbers and times count as given; the other clips take
- * turns until the wanted number is reached, and give frames up in turns where there are more than a model takes.
+ * Returns the number of frames for each clip of a sample, distributed as upstream does: images, frame numbers and times count as given; the other
+ * clips are assigned frames in turn until the wanted number is reached, and lose frames in turn if there are more than the model accepts.
  */
 export function sharedCounts(clips: readonly SampleClip[], wanted: number): number[] {
   const counts = clips.map(givenCount)
@@ -54,10 +54,10 @@ function givenCount({ frames }: SampleClip): number {
 }
 
 /**
- * The frames of one clip as they are asked for.
+ * Returns the frame request for one clip.
  *
- * @param count of {@link sharedCounts}
- * @param facts looks at the clip, where frames are found by its rate or checked against its length
+ * @param count number of frames from {@link sharedCounts}
+ * @param facts inspects the clip; called if frames are selected by its rate or validated against its length
  */
 export async function frameRequest(
   { frames }: SampleClip,
@@ -96,7 +96,7 @@ export async function frameRequest(
   }
 }
 
-/** Upstream takes a last number that is one too high for that of the last frame, and leaves out what else lies beyond the ends. */
+/** Accepts a last number that is one above that of the last frame, as upstream does, and drops all other numbers out of range. */
 function numbered(indices: readonly number[], frameCount: number): FrameRequest {
   const last = indices.length - 1
   const there = indices

@@ -3,8 +3,8 @@ import { fileStamp } from '../../engine/media/local-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 /**
- * Holds a model's files to what they were when the run began. A file that is written over under a running engine, which has it mapped, makes it
- * answer nonsense without a failure.
+ * Checks that a model's files have not changed since the run began. If a file is overwritten while a running engine has it mapped, the engine
+ * returns garbage without an error.
  */
 export class FileMarks {
   readonly #stamps: ReadonlyMap<string, string>
@@ -18,7 +18,7 @@ export class FileMarks {
     return new FileMarks(new Map(await Promise.all(paths.map(async (path) => [path, await fileStamp(path)] as const))))
   }
 
-  /** Throws `model-damaged` where a file is another than it was. */
+  /** Throws `model-damaged` if a file has changed. */
   async check(): Promise<void> {
     for (const [path, stamp] of this.#stamps)
       if ((await fileStamp(path)) !== stamp)

@@ -5,21 +5,24 @@ import { readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 
-/** Where a run writes its predictions once more for the Python program's evaluation, which reads every `.jsonl` of the folder it is given. */
+/**
+ * Folder to which a run writes a second copy of its predictions, for the Python program's evaluation, which reads every `.jsonl` of its input
+ * folder.
+ */
 export const UPSTREAM_FOLDER = 'upstream'
 
-/** The files of predictions that a path means. */
+/** Prediction files found at a path. */
 export interface FoundPredictions {
   /** Sorted by name. */
   readonly files: readonly string[]
-  /** Names of further `.jsonl` files that lie beside them and are taken for something else. */
+  /** Names of other `.jsonl` files in the same folders, which are ignored. */
   readonly passedOver: readonly string[]
 }
 
 /**
- * The files of predictions that a path means: a file itself, what `bench run --out` wrote (a folder for each data set), one data set's folder, or
- * a folder of the Python program's. Where a folder has no `predictions*.jsonl`, neither itself nor in a folder below it, every `.jsonl` in it is one:
- * the Python program's output may be called anything. Throws `file-missing`, `file-unreadable`, `nothing-found`.
+ * Finds the prediction files at a path: a file, the output of `bench run --out` (a folder for each data set), one data set's folder, or a folder of
+ * the Python program's. If neither the folder nor its subfolders contain `predictions*.jsonl`, every `.jsonl` in the folder is used, since the
+ * Python program's output may have any name. Throws `file-missing`, `file-unreadable`, `nothing-found`.
  */
 export async function findPredictions(path: string): Promise<FoundPredictions> {
   let entries: Dirent[]

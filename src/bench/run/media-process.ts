@@ -1,7 +1,10 @@
 import { MediaClient } from '../../engine/host/media-client.ts'
 import { isProcessLost } from '../../shared/errors.ts'
 
-/** Looks into clips in a process of their own, started at the first need. One that dies of a clip fails that look, and is replaced for the next one. */
+/**
+ * Inspects clips in a separate process, started on first use. If a clip crashes the process, that call fails, and the next call starts a new
+ * process.
+ */
 export class MediaProcess implements AsyncDisposable {
   #media: MediaClient | null = null
 

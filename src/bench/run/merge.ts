@@ -13,33 +13,33 @@ import { readPredictions } from './read-predictions.ts'
 import { type RunSettings, readSettings, settingDifferences, writeSettings } from './run-settings.ts'
 
 /**
- * What is done where a sample has several predictions. `join`: an answer takes the place of a failure, and two different answers are refused.
- * `first`: the first line counts, whatever it says, as in upstream's evaluation.
+ * Rule for samples with several predictions. `join`: an answer replaces a failure, and two different answers are an error. `first`: the first line
+ * counts, whatever it contains, as in upstream's evaluation.
  */
 export type DuplicateRule = 'join' | 'first'
 
-/** Lines that repeat a sample and were left out by the rule `first`. */
+/** Duplicate lines that were left out by the rule `first`. */
 export interface Duplicates {
   readonly count: number
-  /** Those among them that say something else than the line that counts. */
+  /** Number of these that differ from the line that counts. */
   readonly different: number
-  /** The first such place (`file:line`), and that of the line that counts instead. */
+  /** Location of the first such line (`file:line`), and of the line that counts instead. */
   readonly first: { readonly place: string; readonly counts: string } | null
 }
 
-/** Predictions of one data set, joined. */
+/** Merged predictions of one data set. */
 export interface MergedSet {
-  /** The folder's name: the data set's on the command line, or as annotated where it is none of ours. */
+  /** Name of the folder: the data set's name on the command line, or the annotated name if the data set is unknown. */
   readonly name: string
   readonly predictions: ReadonlyMap<string, Prediction>
-  /** How all of them were made; null where that is not known of some. */
+  /** Settings of all predictions; null if they are unknown for some. */
   readonly settings: RunSettings | null
   readonly duplicates: Duplicates
 }
 
 /**
- * Joins files of predictions, a set for each data set. Throws `bench-mismatch` where two were made with different settings or, by the rule `join`,
- * answer one sample differently.
+ * Merges prediction files into one set per data set. Throws `bench-mismatch` if two files were made with different settings, or, by the rule
+ * `join`, contain different answers to one sample.
  */
 export async function mergePredictions(
   files: readonly string[],
@@ -100,8 +100,8 @@ function takeFirst(set: OpenSet, prediction: Prediction, place: string): void {
 }
 
 /**
- * Takes one more prediction into a set: an answer takes the place of a failure, and what is there twice is there once. Throws `bench-mismatch` for two
- * different answers to one sample, naming both places.
+ * Adds a prediction to a set: an answer replaces a failure, and identical predictions are stored once. Throws `bench-mismatch` for two different
+ * answers to one sample, naming both locations.
  */
 export function mergeInto(
   predictions: Map<string, Prediction>,
@@ -120,7 +120,10 @@ export function mergeInto(
   places.set(key, place)
 }
 
-/** Writes joined sets as `bench run` would have: a folder each, `run.json` where the settings are known. Throws `usage` before anything is written where one is there. */
+/**
+ * Writes merged sets in the layout of `bench run`: one folder each, with `run.json` if the settings are known. Throws `usage`, before writing
+ * anything, if one of the folders exists.
+ */
 export async function writeMerged(sets: readonly MergedSet[], out: string): Promise<void> {
   const taken = sets.map(({ name }) => join(out, name, PREDICTIONS_FILE)).filter((path) => existsSync(path))
   if (taken.length > 0) throw new TarsierError('usage', `${taken.join(', ')} would be written over. Give another folder with --out.`)
@@ -136,7 +139,7 @@ export async function writeMerged(sets: readonly MergedSet[], out: string): Prom
   }
 }
 
-/** Where and when an answer was made does not make it another one. */
+/** Compares two answers without the device and the time they took. */
 function sameAnswer(a: Prediction, b: Prediction): boolean {
   const facts = ({ prompt, begun, reference, prediction }: Prediction) => [prompt, begun, reference, prediction]
   return isDeepStrictEqual(facts(a), facts(b))

@@ -3,22 +3,22 @@ import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import type { RunSettings } from './run-settings.ts'
 
-/** What a model said to one sample. */
+/** A model's answer to one sample. */
 export interface Answered {
-  /** Without the text that the answer was begun with. */
+  /** The answer without its given beginning. */
   readonly text: string
-  /** Why it ended, in the engine's or the server's word. */
+  /** Finish reason, as reported by the engine or the server. */
   readonly finish: string
   readonly used: Used
 }
 
-/** A model that is measured. */
+/** A model to be measured. */
 export interface ModelUnderTest extends AsyncDisposable {
-  /** What decides its answers; a run goes on only with the same. */
+  /** Settings that determine its answers; a run can only be resumed with the same settings. */
   readonly settings: RunSettings
   /**
-   * Answers one sample about its clips, each where it lies. Throws what `isRunFailure` knows where no further sample would fare better;
-   * anything else is this sample's own failure.
+   * Answers one sample about its clips, given their locations. Throws an error that `isRunFailure` recognizes if no other sample would succeed
+   * either; any other error is the failure of this sample.
    */
   answer(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answered>
 }

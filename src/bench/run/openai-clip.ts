@@ -11,28 +11,28 @@ import { SampleClips } from './sample-clips.ts'
 import { mediaTypeOf } from './video-type.ts'
 
 /**
- * How a server is shown a clip: as pictures that our own sampler takes, as the whole file in the request, or as a `file:` address that the
- * server opens itself.
+ * How to send a clip to a server: as images chosen by this program's sampler, as the whole file in the request, or as a `file:` URL that the server
+ * opens itself.
  */
 export const clipForms = ['frames', 'video', 'path'] as const
 export type ClipForm = (typeof clipForms)[number]
 
 export interface ClipSettings {
   readonly form: ClipForm
-  /** With `frames` only: a server that gets the file chooses by itself. */
+  /** Only used with `frames`: a server that receives the file chooses frames itself. */
   readonly frames: { readonly kind: SamplerName; readonly count: number }
   readonly maxPixels?: number | undefined
 }
 
-/** What a sample says and shows as parts of a user's message, and what is known of what the model sees. */
+/** A sample as parts of a user's message, and the known properties of what the model sees. */
 export interface ShownSample extends Pick<Used, 'frames' | 'width' | 'height'> {
   readonly parts: readonly object[]
 }
 
-/** In base64 a third more; servers refuse long before that. */
+/** Maximum size of a video file. Base64 adds a third; servers reject requests far below that size. */
 const MAX_VIDEO_BYTES = 256 * 2 ** 20
 
-/** Makes samples into messages. */
+/** Converts samples to messages. */
 export class ClipSender implements AsyncDisposable {
   readonly #settings: ClipSettings
   readonly #media = new MediaProcess()

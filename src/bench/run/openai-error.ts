@@ -4,10 +4,10 @@ import { deepestCause, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
 import { retryAfter, serverWords } from '../server-patience.ts'
 
-/** A server's own words can be pages long. */
+/** Maximum length of a server's error message, which may be several pages long. */
 const LONGEST = 500
 
-/** The model's server, as its failures tell of it. The key is only known to be left out. */
+/** The model's server, for error messages. The key is only needed to remove it from them. */
 export interface ModelServer {
   readonly url: string
   readonly model: string
@@ -17,8 +17,9 @@ export interface ModelServer {
 }
 
 /**
- * What a request to a model's server ended with, as a typed error without the key, and as a {@link Transient} where the same request may succeed a
- * moment later. `begun` says whether the request has a beginning to go on from. `model-unavailable`, `not-allowed` and `model-missing` concern the server, `model-failed` this request.
+ * Converts the error of a request to a model's server to a typed error without the key, wrapped in a {@link Transient} if the same request may
+ * succeed a moment later. `begun` indicates whether the request contains the beginning of an answer. `model-unavailable`, `not-allowed` and
+ * `model-missing` concern the server, `model-failed` this request.
  */
 export function serverError(error: unknown, server: ModelServer, { begun }: { readonly begun: boolean }): unknown {
   if (!(error instanceof APIError)) return error
@@ -26,7 +27,9 @@ export function serverError(error: unknown, server: ModelServer, { begun }: { re
   return mayPass(error) ? new Transient(failure, retryAfter(error.headers as Headers | undefined)) : failure
 }
 
-/** Whether a server takes no answer that is begun: one that does not know the fields, or wants the last word to be the user's. */
+/**
+ * Whether the server rejects an answer with a given beginning, because it does not know the fields, or requires the last message to be the user's.
+ */
 function refusesBegun({ status, message, param }: APIError): boolean {
   return (
     (status === 400 || status === 422) &&
@@ -43,7 +46,7 @@ function begunRefused(error: APIError, server: ModelServer): TarsierError {
   )
 }
 
-/** No connection, a busy server, or one that stumbled. */
+/** Whether the error may be transient: no connection, a busy server, or an internal server error. */
 function mayPass(error: APIError): boolean {
   if (error instanceof APIUserAbortError) return false
   if (error instanceof APIConnectionError) return !isLasting(error)
@@ -53,7 +56,7 @@ function mayPass(error: APIError): boolean {
 function failureOf(error: APIError, server: ModelServer): TarsierError {
   const clean = (text: string) => serverWords(text, server.key, LONGEST)
   const said = clean(error.message)
-  // The request itself, with its headers, is never kept.
+  // Never keep the request with its headers.
   const cause = new Error(said)
   if (error instanceof APIConnectionError) {
     const why = clean(deepestCause(error).message)

@@ -14,24 +14,24 @@ import type { RunSettings } from './run-settings.ts'
 import { wordSettings } from './word-settings.ts'
 
 /**
- * What becomes of an answer that is begun: `continue` sends it as the assistant's message to go on from (as vLLM and SGLang understand it),
- * `omit` leaves it out, for servers that cannot.
+ * How to send the given beginning of an answer: `continue` sends it as an assistant message to be continued (supported by vLLM and SGLang), `omit`
+ * leaves it out, for servers without support.
  */
 export const begunForms = ['continue', 'omit'] as const
 export type BegunForm = (typeof begunForms)[number]
 
 export interface OpenAiModelOptions {
   readonly model: string
-  /** Such as `http://localhost:8000/v1`; by default `OPENAI_BASE_URL`, else OpenAI's own. */
+  /** Base URL, such as `http://localhost:8000/v1`. Defaults to `OPENAI_BASE_URL`, or else to OpenAI's own. */
   readonly baseUrl?: string | undefined
   readonly clip: ClipSettings
   readonly begun: BegunForm
   readonly sampling: Sampling
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string
 }
 
-/** As long as a server may take for one answer, in milliseconds. */
+/** Timeout of one answer, in milliseconds. */
 const TIMEOUT_MS = 10 * 60 * 1000
 const patience: Patience = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
 
@@ -40,8 +40,8 @@ const completionSchema = z.object({
 })
 
 /**
- * A model behind any OpenAI-compatible server; many requests may run at once. The key comes from `OPENAI_API_KEY` and is sent, and nowhere written
- * down. Throws `usage` for an address that is none, also a proxy's.
+ * A model on any OpenAI-compatible server; supports many concurrent requests. The key comes from `OPENAI_API_KEY`, is sent to the server, and
+ * stored nowhere. Throws `usage` for an invalid address, including a proxy's.
  */
 export class OpenAiModel implements ModelUnderTest {
   readonly settings: RunSettings
@@ -51,7 +51,7 @@ export class OpenAiModel implements ModelUnderTest {
   readonly #sender: ClipSender
   readonly #patience = new ServerPatience(patience)
   readonly #server: ModelServer
-  /** Newer servers of OpenAI's want another name for it, and say so. */
+  /** Newer OpenAI models require the other name, and report it in their error. */
   #limitName: 'max_tokens' | 'max_completion_tokens' = 'max_tokens'
 
   constructor(options: OpenAiModelOptions) {
@@ -60,7 +60,7 @@ export class OpenAiModel implements ModelUnderTest {
     this.#options = options
     this.#connection = new ServerConnection(process.env, TIMEOUT_MS)
     this.#client = new OpenAI({
-      // Servers of one's own want none, the package does.
+      // Self-hosted servers need no key, but the package requires one.
       apiKey: key === '' ? 'none' : key,
       baseURL: options.baseUrl,
       maxRetries: 0,
@@ -92,7 +92,7 @@ export class OpenAiModel implements ModelUnderTest {
         `${this.#server.url} gave no text for this sample (it ended with ${choice?.finish_reason ?? 'nothing'}).`,
       )
     return {
-      // Some servers give back what they were to go on from.
+      // Some servers repeat the given beginning in the answer.
       text: sample.begun !== '' && text.startsWith(sample.begun) ? text.slice(sample.begun.length) : text,
       finish: choice?.finish_reason ?? 'unknown',
       used: {
@@ -125,7 +125,8 @@ export class OpenAiModel implements ModelUnderTest {
   async #post(sample: Sample, shown: readonly object[], signal: AbortSignal): Promise<unknown> {
     const limitName = this.#limitName
     try {
-      // The package never takes its listener off a signal: each request gets one of its own, so that thousands leave none on the run's.
+      // The package never removes its listener from a signal: each request gets its own signal, so that thousands of listeners do not accumulate on
+      // the run's.
       const options = { body: this.#body(sample, shown), signal: AbortSignal.any([signal]) }
       return await this.#client.post<unknown>('/chat/completions', options)
     } catch (error) {
@@ -160,7 +161,7 @@ export class OpenAiModel implements ModelUnderTest {
   }
 }
 
-/** An address without what may be secret in it. */
+/** Removes possible secrets from an address. */
 function printable(address: string): string {
   try {
     const { origin, pathname } = new URL(address)

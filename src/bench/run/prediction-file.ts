@@ -10,29 +10,30 @@ import { type RunSettings, settleSettings } from './run-settings.ts'
 
 export const PREDICTIONS_FILE = 'predictions.jsonl'
 
-/** What a folder of predictions is opened for. */
+/** Parameters for opening a folder of predictions. */
 export interface RunOf {
   readonly dataSet: string
   readonly settings: RunSettings
   /** Path of the predictions. Defaults to `predictions.jsonl` in the folder. */
   readonly path?: string
-  /** Predictions to be made again: they leave the file before it is added to. */
+  /** Selects predictions to be made again; they are removed from the file before new ones are appended. */
   drop(prediction: Prediction): boolean
 }
 
-/** What was found in a folder when its predictions were opened. */
+/** Existing contents of a folder of predictions. */
 export interface Found {
-  /** By key. */
+  /** Predictions by key. */
   readonly predictions: ReadonlyMap<string, Prediction>
-  /** Lines that could not be used; their samples are run again. */
+  /** Unusable lines; their samples are run again. */
   readonly broken: readonly BrokenLine[]
-  /** Bytes of a last line that was never finished, and that were cut off. */
+  /** Size in bytes of an incomplete last line, which was removed. */
   readonly torn: number
 }
 
 /**
- * The predictions of one data set, to which a run adds a line a sample: on the disk before the sample is said to be done, so that a process that
- * is killed at any instruction loses no line. One process writes at a time, held by a lock that goes with it.
+ * The predictions of one data set, to which a run appends one line per sample. Each line is on disk before the sample counts as done, so that no
+ * completed sample is lost if the process is killed at any point. Only one process writes at a time, which a lock ensures that the system releases
+ * with the process.
  */
 export class PredictionFile implements AsyncDisposable {
   readonly #lock: AsyncDisposable
@@ -44,8 +45,8 @@ export class PredictionFile implements AsyncDisposable {
   }
 
   /**
-   * Opens `predictions.jsonl` of a folder, which is made where it is missing, with `run.json` beside it. Throws `bench-mismatch` for a run with
-   * other settings, `bench-busy` while another run writes there, `bench-damaged` for a file with two lines for one sample, `disk-full` and
+   * Opens `predictions.jsonl` of a folder, which is created if missing, with `run.json` beside it. Throws `bench-mismatch` if the run has other
+   * settings, `bench-busy` while another run writes there, `bench-damaged` for a file with two lines for one sample, `disk-full` and
    * `write-failed`.
    */
   static async open(
@@ -59,7 +60,7 @@ export class PredictionFile implements AsyncDisposable {
       const torn = await JsonLinesFile.repair(path, isPrediction)
       const { predictions, broken } = await readAll(path, signal)
       const kept = new Map([...predictions].filter(([, prediction]) => !drop(prediction)))
-      // Broken lines stay unless the file is written anew: nothing of theirs is known that could be lost.
+      // Keep broken lines unless the file must be rewritten; they contain nothing usable.
       if (kept.size < predictions.size) await replaceFile(dirname(path), basename(path), linesOf(kept.values()))
       const file = await JsonLinesFile.open(path, { durable: true })
       return { file: new PredictionFile(lock, file), found: { predictions: kept, broken, torn } }
@@ -69,7 +70,7 @@ export class PredictionFile implements AsyncDisposable {
     }
   }
 
-  /** Writes a line; resolved once it is on the disk. May be called before the last one is done. Throws `disk-full` and `write-failed`. */
+  /** Appends a line; resolves once it is on disk. Calls may overlap. Throws `disk-full` and `write-failed`. */
   add(prediction: Prediction): Promise<void> {
     return this.#file.add(prediction)
   }

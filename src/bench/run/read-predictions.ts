@@ -6,15 +6,15 @@ import { readUpstream } from './upstream-prediction.ts'
 export interface PredictionLine {
   readonly kind: 'prediction'
   readonly file: string
-  /** From 1. */
+  /** 1-based line number. */
   readonly line: number
   readonly prediction: Prediction
 }
 
 /**
- * Predictions of this program and of the Python one, from a file or from the `.jsonl` files of a folder, told apart line by line. A line that
- * is neither is given as broken, and the lines after it are read all the same. One key may come several times: see {@link mergeInto}.
- * Throws as `readJsonLines` does.
+ * Reads predictions of this program and of the Python one, detected line by line, from a file or from the `.jsonl` files of a folder. Yields an
+ * unusable line as broken, and continues with the next line. One key may occur several times: see {@link mergeInto}. Throws as `readJsonLines`
+ * does.
  */
 export async function* readPredictions(path: string, signal: AbortSignal): AsyncGenerator<PredictionLine | BrokenLine, void> {
   for await (const read of readJsonLines(path, signal)) {
@@ -29,7 +29,7 @@ export async function* readPredictions(path: string, signal: AbortSignal): Async
   }
 }
 
-/** One line's JSON, in our form or the Python program's; or why it is neither. */
+/** Parses one line's JSON in this program's format or the Python program's; returns the reason if it has neither. */
 export function parsePrediction(value: unknown): Prediction | { readonly reason: string } {
   if (typeof value !== 'object' || value === null || !('key' in value)) return readUpstream(value)
   const parsed = predictionSchema.safeParse(value)

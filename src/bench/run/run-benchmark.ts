@@ -9,18 +9,18 @@ import type { Selected } from './samples.ts'
 
 export interface BenchmarkOptions {
   readonly out: string
-  /** Folder of the clips that annotations do not name. */
+  /** Folder of the clips whose paths the annotations do not give. */
   readonly videos: string | null
-  /** Where moving-shapes keeps the clips it draws. */
+  /** Home folder, in which moving-shapes caches its rendered clips. */
   readonly home: string
-  /** One sample at a time each. */
+  /** Models that answer concurrently, one sample at a time each. */
   readonly workers: readonly [ModelUnderTest, ...ModelUnderTest[]]
   readonly retryFailed: boolean
-  /** Move runs that are there already aside. */
+  /** Moves existing runs to another folder and starts again. */
   readonly anew: boolean
 }
 
-/** Runs what was selected, each data set into a folder of its own below `out`. Throws as `runSets` does. */
+/** Runs the selected data sets, each into its own folder below `out`. Throws as `runSets` does. */
 export async function runBenchmark(
   { sets }: Selected,
   { out, videos, home, workers, retryFailed, anew }: BenchmarkOptions,
@@ -43,7 +43,7 @@ async function locator(
 ): Promise<(sample: Sample) => Promise<readonly ClipFile[]>> {
   const ours = sets.some(({ dataSet }) => dataSet.group === 'moving-shapes')
   const others = sets.some(({ dataSet }) => dataSet.group !== 'moving-shapes')
-  // Drawing loads the encoder's native library, which nothing else here needs.
+  // Rendering loads the encoder's native library, which nothing else here needs.
   const drawn = ours ? new (await import('../moving-shapes/videos.ts')).MovingShapesVideos(home) : null
   const folder = videos !== null && others ? await VideoFolder.open(videos, signal) : null
   return async (sample) => {

@@ -13,18 +13,18 @@ import { type RunEvent, runSets, type SetResult } from './run-sets.ts'
 import { moveAside } from './run-settings.ts'
 
 export interface CaptionOptions {
-  /** The file of captions, a line a sample as benchmarks have it. What it was made with lies beside it, in a folder `OUT.run`. */
+  /** Output file of the captions, one line per sample in the format of benchmarks. The settings are stored beside it, in a folder `OUT.run`. */
   readonly out: string
-  /** Folder of the clips that annotations do not name. */
+  /** Folder of the clips whose paths the annotations do not give. */
   readonly videos: string | null
-  /** One sample at a time each. */
+  /** Models that answer concurrently, one sample at a time each. */
   readonly workers: readonly [ModelUnderTest, ...ModelUnderTest[]]
   readonly retryFailed: boolean
-  /** Move captions that are there already aside. */
+  /** Moves existing captions to another folder and starts again. */
   readonly anew: boolean
 }
 
-/** Describes the clips of a list into one file. Throws as `runSets` does. */
+/** Describes the clips of a list, and writes the captions to one file. Throws as `runSets` does. */
 export async function runCaptions(
   samples: readonly Sample[],
   { out: given, videos, workers, retryFailed, anew }: CaptionOptions,
@@ -42,7 +42,7 @@ export async function runCaptions(
   return result
 }
 
-/** Moves the captions to `old/`, into the folder of what they were made with. Gives where they went; null where there were none. */
+/** Moves the captions to `old/`, into the folder of their settings. Returns the new path; null if there were none. */
 async function moveCaptionsAside(out: string, directory: string): Promise<string | null> {
   if (!existsSync(out) && !existsSync(directory)) return null
   await (await lockRun(directory))[Symbol.asyncDispose]()

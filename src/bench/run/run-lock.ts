@@ -5,7 +5,7 @@ import { TarsierError } from '../../shared/errors.ts'
 
 const LOCK_FILE = '.running'
 
-/** Throws `bench-busy` while another run writes to a folder. */
+/** Locks a folder for a run. Throws `bench-busy` while another run writes to it. */
 export function lockRun(directory: string): Promise<AsyncDisposable> {
   return holdLock(
     join(directory, LOCK_FILE),

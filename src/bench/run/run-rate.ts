@@ -1,17 +1,17 @@
-/** As many of the last samples decide the rate: it follows a machine that becomes busier, and does not jump with every clip. */
+/** Number of recent samples from which the rate is computed: enough to smooth out single clips, few enough to follow the machine's load. */
 const WINDOW = 50
 
-/** How a run gets on. */
+/** Progress of a run. */
 export interface RunProgress {
   readonly done: number
   readonly failed: number
   readonly total: number
-  /** Samples a minute; null before the second one. */
+  /** Samples per minute; null before the second sample. */
   readonly perMinute: number | null
   readonly secondsLeft: number | null
 }
 
-/** Counts the samples of a run, those that were done before it began not among them. */
+/** Counts the samples of a run, without those that were already done when it began. */
 export class RunRate {
   readonly #total: number
   readonly #now: () => number
@@ -19,7 +19,7 @@ export class RunRate {
   #done = 0
   #failed = 0
 
-  /** @param now milliseconds, from wherever */
+  /** @param now returns a time in milliseconds, with any origin */
   constructor(total: number, now: () => number = () => performance.now()) {
     this.#total = total
     this.#now = now

@@ -9,7 +9,7 @@ import { pendingSamples } from './samples.ts'
 
 /** Samples whose predictions go into one file. */
 export interface SampleSet {
-  /** As in `run.json`. */
+  /** Name, as in `run.json`. */
   readonly name: string
   /** Folder of `run.json`, and of the predictions unless `path` names their file. */
   readonly directory: string
@@ -18,20 +18,20 @@ export interface SampleSet {
 }
 
 export interface SetOptions {
-  /** One sample at a time each. */
+  /** Models that answer concurrently, one sample at a time each. */
   readonly workers: readonly [ModelUnderTest, ...ModelUnderTest[]]
   readonly retryFailed: boolean
-  /** Where a sample's clips lie. What it throws is the sample's failure. */
+  /** Locates a sample's clips. An error is the sample's failure. */
   locate(sample: Sample): readonly ClipFile[] | Promise<readonly ClipFile[]>
 }
 
-/** What a run says while it goes on. */
+/** Events of a run. */
 export type RunEvent =
   | { readonly kind: 'moved'; readonly from: string; readonly to: string }
   | { readonly kind: 'opened'; readonly directory: string; readonly found: Found; readonly pending: number }
   | { readonly kind: 'done'; readonly prediction: Prediction; readonly progress: RunProgress }
 
-/** What there is of a set after a run, counted over its samples. */
+/** State of a set after a run, counted over its samples. */
 export interface SetResult {
   readonly name: string
   readonly directory: string
@@ -41,8 +41,8 @@ export interface SetResult {
 }
 
 /**
- * Answers what has no prediction yet, one set after the other, into a file a set; files that an earlier run left are resumed. Throws
- * `bench-mismatch`, `bench-busy`, `bench-damaged`, and as `runJob` does; whatever was done by then stays.
+ * Answers all samples that have no prediction yet, one set after the other, with one file per set; resumes the files of an earlier run. Throws
+ * `bench-mismatch`, `bench-busy`, `bench-damaged`, and as `runJob` does; predictions made so far are kept.
  */
 export async function runSets(
   sets: readonly SampleSet[],
@@ -70,7 +70,7 @@ export async function runSets(
 interface OpenSet extends SampleSet {
   readonly file: PredictionFile
   readonly pending: readonly Sample[]
-  /** Whether a sample was answered, by key; one that is not there has no line. */
+  /** Whether a sample was answered, by key; a sample without an entry has no line. */
   readonly states: Map<string, boolean>
 }
 

@@ -10,16 +10,16 @@ import { TarsierError } from '../../shared/errors.ts'
 import { lockRun } from './run-lock.ts'
 
 const SETTINGS_FILE = 'run.json'
-/** Where folders lie that `--new` moved aside. */
+/** Folder to which `--new` moves existing folders. */
 const OLD_FOLDER = 'old'
 
-/** What decides the answers of a run, by names as users know them. Where something runs and how fast does not belong here. */
+/** Settings that determine the answers of a run, by the names that users know. Devices and speed do not belong here. */
 const runSettingsSchema = z.record(z.string(), z.json())
 export type RunSettings = z.infer<typeof runSettingsSchema>
 
 const fileSchema = z.object({ format: z.literal(1), dataSet: z.string(), settings: runSettingsSchema })
 
-/** The settings a folder of predictions was begun with; null for one without any. Throws `bench-damaged`. */
+/** Returns the settings with which a folder of predictions was started; null if it has none. Throws `bench-damaged`. */
 export async function readSettings(directory: string): Promise<RunSettings | null> {
   const path = join(directory, SETTINGS_FILE)
   let text: string
@@ -37,8 +37,8 @@ export async function readSettings(directory: string): Promise<RunSettings | nul
 }
 
 /**
- * Writes a run's settings beside its predictions, or compares them with those it was begun with. Throws `bench-mismatch` that names what
- * differs, also for predictions of which nobody knows how they were made.
+ * Writes a run's settings beside its predictions, or compares them with the existing ones. Throws `bench-mismatch` with the names of the differing
+ * settings, also for predictions whose settings are unknown.
  */
 export async function settleSettings(directory: string, dataSet: string, settings: RunSettings, predictions: string): Promise<void> {
   const before = await readSettings(directory)
@@ -64,7 +64,7 @@ export async function writeSettings(directory: string, dataSet: string, settings
   await replaceFile(directory, SETTINGS_FILE, `${JSON.stringify(file, null, 2)}\n`)
 }
 
-/** What changed, a setting each: `frames was 8 and is 16`. */
+/** Lists the changed settings: `frames was 8 and is 16`. */
 export function settingDifferences(before: RunSettings, now: RunSettings): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
   return names
@@ -72,7 +72,10 @@ export function settingDifferences(before: RunSettings, now: RunSettings): strin
     .map((name) => `${name} was ${shown(before[name])} and is ${shown(now[name])}`)
 }
 
-/** Moves a folder of predictions to `old/` beside it, under the time of day, and never onto another one. Gives where it went; null where there was none. Throws `bench-busy`. */
+/**
+ * Moves a folder of predictions to `old/` beside it, named by the time, without replacing an existing folder. Returns the new path; null if there
+ * was none. Throws `bench-busy`.
+ */
 export async function moveAside(directory: string, now: Date): Promise<string | null> {
   if (!existsSync(directory)) return null
   await (await lockRun(directory))[Symbol.asyncDispose]()

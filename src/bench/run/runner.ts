@@ -6,27 +6,27 @@ import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { PredictionFile } from './prediction-file.ts'
 import { sampleFields } from './upstream-prediction.ts'
 
-/** A sample that is to be run, and the file its answer goes to. */
+/** A sample to run, and the file for its answer. */
 export interface Task {
   readonly sample: Sample
   readonly file: PredictionFile
 }
 
 export interface RunOptions {
-  /** One sample at a time each; the same model may stand there several times. */
+  /** Models that answer concurrently, one sample at a time each; the same model may occur several times. */
   readonly workers: readonly ModelUnderTest[]
-  /** Where a sample's clips lie. What it throws is the sample's failure. */
+  /** Locates a sample's clips. An error is the sample's failure. */
   locate(sample: Sample): readonly ClipFile[] | Promise<readonly ClipFile[]>
-  /** Told once a sample's line is on the disk. */
+  /** Called once a sample's line is on disk. */
   onDone(prediction: Prediction): void
 }
 
 /**
- * Answers samples and writes a line for each, also for those that fail. Throws as `runJob` does; samples under way leave no line then, and are run
- * the next time.
+ * Answers samples and writes a line for each, including those that fail. Throws as `runJob` does; then samples in progress have no line, and are
+ * run again next time.
  */
 export async function runSamples(tasks: Iterable<Task>, { workers, locate, onDone }: RunOptions, signal: AbortSignal): Promise<void> {
-  /** The clip shown for each task under way, known before it is answered or fails. */
+  /** Path of the clip shown for each task in progress, known before the task succeeds or fails. */
   const videos = new Map<Task, string | null>()
   await runJob<Task, Answered>(
     {
@@ -36,7 +36,7 @@ export async function runSamples(tasks: Iterable<Task>, { workers, locate, onDon
         videos.set(task, files.flat()[0] ?? null)
         return model.answer(task.sample, files, stop)
       }),
-      // Of clips that are drawn for a sample, one that cannot be written is as good as a full disk.
+      // Failing to write a rendered clip is treated like a full disk.
       stoppingCodes: [...STOPPING_CODES, 'write-failed'],
       sinks: [
         {

@@ -10,16 +10,16 @@ import type { ClipFile } from '../locate-videos.ts'
 import { clipsOf, type Sample } from '../sample.ts'
 import { frameRequest, sharedCounts, type WantedFrames } from './clip-frames.ts'
 
-/** A clip as the engine and our own sampler are asked for it. */
+/** A clip with its request for the engine and for this program's sampler. */
 export interface PlannedClip {
   readonly path: string
   readonly frames: FrameRequest
 }
 
-/** A piece of what is said and shown, in its place. */
+/** A text or clip of the message, in order. */
 export type PlannedPart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: PlannedClip }
 
-/** The clips of one sample, ready to be opened. Lists of pictures are folders of links for as long as this is open. */
+/** The clips of one sample, ready to be opened. Lists of images are temporary folders of links, which exist until this object is disposed. */
 export class SampleClips implements AsyncDisposable {
   readonly content: readonly PlannedPart[]
   readonly #folder: string | null
@@ -30,10 +30,10 @@ export class SampleClips implements AsyncDisposable {
   }
 
   /**
-   * Throws `invalid-range` for frames that are not there, `file-missing` and `file-unreadable` for pictures, and what `facts` throws.
+   * Throws `invalid-range` for frames that do not exist, `file-missing` and `file-unreadable` for images, and as `facts` does.
    *
-   * @param files where the sample's clips lie, in order
-   * @param facts looks at a clip
+   * @param files locations of the sample's clips, in order
+   * @param facts inspects a clip
    */
   static async open(
     sample: Sample,
@@ -69,7 +69,7 @@ export class SampleClips implements AsyncDisposable {
     return this.content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : []))
   }
 
-  /** Whether paths are only there as long as this is open. */
+  /** Whether some paths are temporary and are removed on disposal. */
   get temporary(): boolean {
     return this.#folder !== null
   }
@@ -79,14 +79,14 @@ export class SampleClips implements AsyncDisposable {
   }
 }
 
-/** Pictures in their order as one folder, which the engine opens as a clip. */
+/** Links images, in their order, into one folder that the engine opens as a clip. */
 async function linkPictures(files: readonly string[], folder: string): Promise<string> {
   await mkdir(folder)
   for (const [i, file] of files.entries()) {
     const link = join(folder, `${String(i).padStart(8, '0')}${extname(file)}`)
     try {
       await access(file)
-      // Not every system lets everybody make links.
+      // Some systems do not allow every user to create links.
       await symlink(file, link).catch(() => copyFile(file, link))
     } catch (error) {
       throw readFailure(file, error)

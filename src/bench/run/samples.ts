@@ -9,28 +9,31 @@ import type { Sample } from '../sample.ts'
 import { inShard, type Shard } from './shard.ts'
 import { sampleFields } from './upstream-prediction.ts'
 
-/** What is to be run, as the command line says it. */
+/** Selection of samples, as given on the command line. */
 export interface Selection {
-  /** Groups, data sets or `all`; nothing means `all`. */
+  /** Groups, data sets or `all`. Defaults to `all` if empty. */
   readonly names: readonly string[]
-  /** File or folder; moving-shapes needs none. */
+  /** File or folder of annotations; moving-shapes needs none. */
   readonly annotations: string | null
-  /** The first so many samples of each data set. */
+  /** Maximum number of samples of each data set, taken from its beginning. */
   readonly limit?: number | undefined
   readonly shard?: Shard | undefined
 }
 
 export interface Selected {
-  /** In the table's order, samples as annotated. A set none of whose samples is in the shard is there, and empty. */
+  /** In the order of the table, with samples in annotated order. A set without samples in the shard is included, with an empty list. */
   readonly sets: readonly { readonly dataSet: DataSet; readonly samples: readonly Sample[] }[]
   readonly broken: readonly BrokenLine[]
-  /** Data sets that were named and are not among the annotations. */
+  /** Selected data sets that do not occur in the annotations. */
   readonly absent: readonly DataSet[]
-  /** Names in the annotations that no data set has. */
+  /** Names in the annotations that match no known data set. */
   readonly unknown: readonly string[]
 }
 
-/** Throws `usage` for names that are none and where annotations are needed, `nothing-found` where they hold none of what was named. */
+/**
+ * Selects samples. Throws `usage` for unknown names and if annotations are needed but missing, `nothing-found` if they contain none of the selected
+ * data sets.
+ */
 export async function selectSamples({ names, annotations, limit, shard }: Selection, signal: AbortSignal): Promise<Selected> {
   const wanted = resolveNames(names.length > 0 ? names : ['all'])
   const own = wanted.filter(({ group }) => group === 'moving-shapes')
@@ -73,8 +76,8 @@ export async function selectSamples({ names, annotations, limit, shard }: Select
 }
 
 /**
- * The samples that have no prediction yet. Throws `bench-mismatch` where one was made of another prompt or is held against another reference
- * than is annotated now.
+ * Returns the samples that have no prediction yet. Throws `bench-mismatch` if a prediction was made with another prompt or reference than the
+ * current annotation's.
  */
 export function pendingSamples(samples: readonly Sample[], found: ReadonlyMap<string, Prediction>, directory: string): Sample[] {
   return samples.filter((sample) => {

@@ -18,9 +18,9 @@ import type { RunSettings } from './run-settings.ts'
 import { type PlannedClip, SampleClips } from './sample-clips.ts'
 import { wordSettings } from './word-settings.ts'
 
-/** The engine's one conversation: what it holds of a clip serves the next question about it. */
+/** Name of the single conversation, whose cached clip is reused for the next question about it. */
 const CONVERSATION = 'bench'
-/** Engine processes that may die one after the other, each of its own sample, before the run is given up. */
+/** Number of consecutive engine crashes, each on another sample, after which the run stops. */
 const CRASHES_IN_A_ROW = 3
 
 export interface TarsierModelOptions {
@@ -28,11 +28,11 @@ export interface TarsierModelOptions {
   readonly frames: { readonly count?: number | undefined; readonly sampler?: SamplerName | undefined }
   readonly maxPixels?: number | undefined
   readonly sampling: Sampling
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string
 }
 
-/** Our own engine in a process of its own. When that dies, the sample it was at fails and the next one gets another. */
+/** This program's engine in a separate process. If the process crashes, the current sample fails, and the next one gets a new process. */
 export class TarsierModel implements ModelUnderTest {
   readonly settings: RunSettings
   readonly #options: TarsierModelOptions
@@ -42,11 +42,11 @@ export class TarsierModel implements ModelUnderTest {
   readonly #facts: ModelFacts
   readonly #versions: Readonly<Record<string, string>>
   #client: EngineClient
-  /** Looks at clips whose frames the annotation chooses. */
+  /** Inspects clips whose frames the annotation chooses. */
   readonly #media = new MediaProcess()
-  /** Pixels that the frames of a sample share, each counted once; null where frames have one size. */
+  /** Pixel budget that all frames of a sample share, each counted once; null if frames have a fixed size. */
   readonly #samplePixels: number | null
-  /** The clips that the conversation holds. */
+  /** The clips in the conversation. */
   #held: string | null = null
   #crashes = 0
 
@@ -83,7 +83,7 @@ export class TarsierModel implements ModelUnderTest {
     }
   }
 
-  /** Loads the model. Throws what loading throws. */
+  /** Loads the model. Throws as loading does. */
   static async open(options: TarsierModelOptions, signal: AbortSignal): Promise<TarsierModel> {
     const folder = await resolveModel(options.engine.model, options.engine.home)
     const manifest = await readManifest(folder)
@@ -103,7 +103,7 @@ export class TarsierModel implements ModelUnderTest {
     }
   }
 
-  /** What users should know of the model, such as that the demo knows moving shapes only. */
+  /** Notes on the model for users, such as that the demo model only knows moving shapes. */
   get summary(): string {
     return this.#facts.summary
   }
@@ -139,7 +139,7 @@ export class TarsierModel implements ModelUnderTest {
     try {
       for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
     } finally {
-      // The next sample has other paths, and these are gone by then.
+      // The next sample has other paths, and these have been removed by then.
       if (shown.temporary) {
         this.#held = null
         await this.#client.close(CONVERSATION)
@@ -148,7 +148,7 @@ export class TarsierModel implements ModelUnderTest {
     throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
   }
 
-  /** The engine gives each clip the pixels of a whole sample; upstream has all clips of a sample share them. */
+  /** The engine gives each clip the pixel budget of a whole sample, while upstream shares it among all clips of a sample. */
   #pixelLimit(clips: readonly PlannedClip[]): number | undefined {
     const { maxPixels } = this.#options
     if (clips.length < 2 || this.#samplePixels === null) return maxPixels
@@ -156,7 +156,7 @@ export class TarsierModel implements ModelUnderTest {
     return Math.min(maxPixels ?? Number.POSITIVE_INFINITY, Math.max(1, Math.floor(this.#samplePixels / frames)))
   }
 
-  /** Another process for the next sample, unless they die one after the other: then it is not the samples. */
+  /** Starts another process for the next sample, unless several crashed in a row: then the samples are not the cause. */
   async #startAnew(crash: TarsierError): Promise<void> {
     await this.#client[Symbol.asyncDispose]()
     this.#client = start(this.#options)
@@ -191,7 +191,7 @@ function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }
   return frames.kind === 'indices' ? frames.indices.length : frames.times.length
 }
 
-/** Without the cache on disk: thousands of clips that are looked at once would only push one another out. */
+/** Disables the disk cache: thousands of clips that are used once would only evict one another. */
 function start({ engine }: TarsierModelOptions): EngineClient {
   return startEngineHost({ ...engine, cache: false })
 }

@@ -1,7 +1,8 @@
 import { TarsierModel, type TarsierModelOptions } from './tarsier-model.ts'
 
 /**
- * As many engine processes as shall work side by side, each with the model in memory. Throws what loading throws; what was opened by then is closed.
+ * Opens `count` engine processes that work in parallel, each with the model in memory. Throws as loading does, after closing the ones already
+ * opened.
  * @param count 1 or more
  */
 export async function openTarsierModels(
@@ -9,7 +10,7 @@ export async function openTarsierModels(
   options: TarsierModelOptions,
   signal: AbortSignal,
 ): Promise<[TarsierModel, ...TarsierModel[]]> {
-  // One after the other: the first that does not fit into memory ends it.
+  // Load them sequentially, so that the first that does not fit into memory stops the loop.
   const models: [TarsierModel, ...TarsierModel[]] = [await TarsierModel.open(options, signal)]
   try {
     while (models.length < count) models.push(await TarsierModel.open(options, signal))
@@ -20,7 +21,7 @@ export async function openTarsierModels(
   }
 }
 
-/** Closes models under test; one that stands there several times is closed once. */
+/** Closes models; one that occurs several times is closed once. */
 export async function closeModels(models: Iterable<AsyncDisposable>): Promise<void> {
   for (const model of new Set(models)) await model[Symbol.asyncDispose]()
 }

@@ -3,10 +3,10 @@ import { dataSetOf } from '../datasets.ts'
 import type { Prediction } from '../prediction.ts'
 import { clipsOf, type Sample } from '../sample.ts'
 
-/** What the Python program writes where a sample failed. */
+/** Prediction that the Python program writes for a failed sample. */
 const UPSTREAM_FAILURE = '<error>'
 
-/** What every prediction repeats of its sample. */
+/** Returns the fields that a prediction copies from its sample. */
 export function sampleFields(sample: Sample): Omit<Prediction, 'video' | 'prediction' | 'finish' | 'error' | 'used'> {
   const { key, dataset, task, idx, vid, prompt, begun, question, reference, extraInfo } = sample
   return {
@@ -24,8 +24,8 @@ export function sampleFields(sample: Sample): Omit<Prediction, 'video' | 'predic
 }
 
 /**
- * A line of the Python program's `predictions.jsonl`: an annotation of either version with the answer filled in. An answer of no words
- * stays one.
+ * Parses a line of the Python program's `predictions.jsonl`: an annotation of either version with the answer filled in. An empty answer remains an
+ * empty answer.
  */
 export function readUpstream(value: unknown): Prediction | { readonly reason: string } {
   const read = parseAnnotation(value, 'prediction')
@@ -45,9 +45,9 @@ export function readUpstream(value: unknown): Prediction | { readonly reason: st
 }
 
 /**
- * The same as a line that upstream's evaluation takes, in the shapes of both versions at once: each version reads its own and passes over the
- * other. Version 1's scores the captions with several references and the open questions, which version 2's stops at; version 2's the data
- * sets that version 1 does not know.
+ * Converts a prediction to a line for upstream's evaluation, in the formats of both versions at once: each version reads its own fields and ignores
+ * the other's. Version 1 scores captions with several references and open questions, on which version 2 fails; version 2 scores the data sets that
+ * version 1 does not know.
  */
 export function toUpstream(prediction: Prediction): unknown {
   const { dataset, task, idx, vid, video, prompt, begun, question, reference, extraInfo } = prediction
@@ -71,7 +71,7 @@ export function toUpstream(prediction: Prediction): unknown {
     ],
     text: {
       prompt: `USER: <video>\n${prompt} ASSISTANT:${begun}`,
-      // Open questions are judged by it.
+      // Used to judge open questions.
       question: question ?? prompt,
       response: references,
       prediction: answer,
@@ -85,12 +85,15 @@ export function toUpstream(prediction: Prediction): unknown {
   }
 }
 
-/** Video-MME is tabled by the clip's and the question's number, which version 1's evaluation puts there itself and version 2's expects there. */
+/**
+ * Adds the clip's and the question's number, by which Video-MME's tables are grouped. Version 1's evaluation adds them itself; version 2's expects
+ * them.
+ */
 function withNumbers({ dataset, idx, vid, extraInfo }: Prediction): Prediction['extraInfo'] {
   return dataSetOf(dataset)?.name === 'video-mme' ? { ...(vid !== null && { vid }), idx, ...extraInfo } : extraInfo
 }
 
-/** Version 2 cannot tell no answer from an empty one; version 1 can. */
+/** Whether there is an answer. Version 2 does not distinguish a missing answer from an empty one; version 1 does. */
 function hasAnswer(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || 'messages' in value || !('text' in value)) return true
   return typeof value.text === 'object' && value.text !== null && 'prediction' in value.text

@@ -1,6 +1,6 @@
 import type { MediaInfo } from '../../engine/media/types.ts'
 
-/** What FFmpeg calls containers, and what they are called on the wire. */
+/** Media types by FFmpeg's name of the container. */
 const TYPES: Readonly<Record<string, string>> = {
   mov: 'video/mp4',
   avi: 'video/x-msvideo',
@@ -11,10 +11,10 @@ const TYPES: Readonly<Record<string, string>> = {
   mpegts: 'video/mp2t',
   ogg: 'video/ogg',
 }
-/** What WebM may hold: FFmpeg has one name for it and for Matroska, whose part it is. */
+/** Codecs that WebM allows. FFmpeg uses one name for WebM and Matroska, of which WebM is a subset. */
 const WEBM_CODECS = ['vp8', 'vp9', 'av1']
 
-/** The media type of a file by what it is; its name says nothing. One that has no name of its own is only bytes. */
+/** Returns the media type of a file by its content, not its name; the generic binary type if the content has none of its own. */
 export function mediaTypeOf({ kind, container, codec }: Pick<MediaInfo, 'kind' | 'container' | 'codec'>): string {
   const [name = ''] = container.toLowerCase().split(',')
   if (kind === 'gif') return `image/${container}`

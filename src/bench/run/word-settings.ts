@@ -1,7 +1,7 @@
 import type { Sampling } from '../../shared/sampling.ts'
 import type { RunSettings } from './run-settings.ts'
 
-/** What decides how words are drawn, as settings of a run. A fresh seed each time is no setting. */
+/** Returns the sampling parameters as settings of a run. A random seed is not a setting. */
 export function wordSettings({ maxTokens, temperature, topP, topK, repeatPenalty, seed, stop }: Sampling): RunSettings {
   return {
     'max-tokens': maxTokens,

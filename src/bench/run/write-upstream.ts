@@ -7,7 +7,10 @@ import { readPredictions } from './read-predictions.ts'
 import type { Shard } from './shard.ts'
 import { toUpstream } from './upstream-prediction.ts'
 
-/** Writes a data set's predictions once more as the Python program would have, `upstream/predictions[_N_k].jsonl` (k from 0), and gives the path. */
+/**
+ * Writes a second copy of a data set's predictions in the Python program's format, `upstream/predictions[_N_k].jsonl` (k from 0), and returns its
+ * path.
+ */
 export async function writeUpstream(directory: string, shard: Shard | undefined, signal: AbortSignal): Promise<string> {
   const folder = join(directory, UPSTREAM_FOLDER)
   const name = shard ? `predictions_${shard.of}_${shard.index - 1}.jsonl` : 'predictions.jsonl'
