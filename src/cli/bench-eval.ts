@@ -101,7 +101,7 @@ function rulesOption(bench: Command) {
     })
 }
 
-/** The judge as it was given: what is wrong with its name is said before anything is read. */
+/** Validates the judge's name before anything is read. */
 function judgeOption(text: string): string {
   try {
     if (text !== RULE_JUDGE) parseJudge(text)
@@ -140,7 +140,7 @@ async function evaluatePaths(paths: readonly string[], options: EvalOptions, sig
   return output.end()
 }
 
-/** Throws `nothing-found` where none of the data sets that are wanted is there. */
+/** Reads the selected data sets. Throws `nothing-found` if none of them is present. */
 async function readSets(
   path: string,
   wanted: readonly DataSet[] | null,
@@ -213,7 +213,7 @@ function duplicateText(name: string, count: number, different: number, { place, 
   return `${name}: ${count} ${count === 1 ? 'line repeats' : 'lines repeat'} a sample, ${others}, and ${count === 1 ? 'is' : 'are'} left out: the first line counts, as in the Python program (${place} after ${counts})`
 }
 
-/** Tables go to stdout, everything on the way to stderr. */
+/** Writes tables to stdout, and everything else to stderr. */
 class EvalOutput {
   readonly progress = new ProgressLine(process.stderr)
   #failed = false
@@ -232,7 +232,7 @@ class EvalOutput {
     tellError(error, subject)
   }
 
-  /** A data set that waits for somebody to judge it; that alone is no failure of the others. */
+  /** Reports a data set that needs a judge but has none; this alone does not make the command fail. */
   notJudged(name: string, error: unknown, { json }: EvalOptions): void {
     this.#notJudged++
     this.progress.clear()
@@ -244,7 +244,7 @@ class EvalOutput {
     this.#scored++
     this.progress.clear()
     const lines = samples.map((sample) => `${outcomeLine(sample)}\n`).join('')
-    // One line a data set is what programs read on stdout.
+    // With --json, stdout has one line per data set.
     if (json) process.stderr.write(lines)
     else process.stdout.write(lines)
     process.stdout.write(
@@ -263,12 +263,12 @@ function outcomeLine({ prediction: { key, begun, prediction, reference }, words 
   return oneLine([`${key}: ${words}`, ...answer, `reference: ${JSON.stringify(reference)}`].join('; '))
 }
 
-/** Some of upstream's texts begin with their own heading. */
+/** Returns a heading, unless upstream's text already has one. */
 function heading(text: string, dataset: string): string {
   return text.startsWith('=====') ? '' : `=====${dataset} Evaluation Summary=====\n`
 }
 
-/** A judge is called in for the first data set that needs one: a local one takes its time to load. */
+/** Creates the judge for the first data set that needs one, since a local judge takes a while to load. */
 class LazyJudge implements AsyncDisposable {
   readonly #options: EvalOptions
   readonly #signal: AbortSignal
@@ -279,7 +279,7 @@ class LazyJudge implements AsyncDisposable {
     this.#signal = signal
   }
 
-  /** Null where nobody is named, and for the rule, which is no model: it judges moving-shapes, and nothing else. */
+  /** Null if no judge is given, and for `rule`, which is not a model and judges only moving-shapes. */
   async get(): Promise<Judge | null> {
     const { judge } = this.#options
     if (judge === undefined || judge === RULE_JUDGE) return null
@@ -288,7 +288,7 @@ class LazyJudge implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const judge = await this.#judge?.catch(() => null) // told to whoever asked for it
+    const judge = await this.#judge?.catch(() => null) // reported to the caller of `get`
     await judge?.[Symbol.asyncDispose]()
   }
 }

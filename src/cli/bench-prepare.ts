@@ -79,7 +79,7 @@ function show(event: PrepareEvent, progress: ProgressLine): void {
   }
 }
 
-/** Such as "1000 lines, 3 of them without a clip; 997 clips, 1 of them cannot be opened; broken lines left out: 2". */
+/** Formats a summary, such as "1000 lines, 3 of them without a clip; 997 clips, 1 of them cannot be opened; broken lines left out: 2". */
 function summaryText({ lines, missing, broken, clips, unusable }: PrepareSummary): string {
   const withoutClip = missing > 0 ? `, ${missing} of them without a clip` : ''
   const notOpened = unusable > 0 ? `, ${unusable} of them cannot be opened` : ''

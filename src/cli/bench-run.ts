@@ -21,7 +21,7 @@ import { progressWords } from './run-words.ts'
 
 const SERVER_WORKERS = 8
 const SERVER_FRAMES = 16
-/** Where stderr is no terminal, such as a log, a line of progress so often. */
+/** Interval of progress lines if stderr is not a terminal, in milliseconds. */
 const LOG_EVERY_MS = 60_000
 
 export function addBenchRun(bench: Command, run: RunCommand): void {
@@ -101,7 +101,7 @@ async function benchRun(names: readonly string[], options: BenchRunOptions, sign
   }
 }
 
-/** As many as work side by side: processes of their own here, one client of a server. */
+/** Opens the parallel workers: separate processes for local models, one client for a server. */
 async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
   const { frames, sampler, maxPixels } = options
   const version = appVersion()
@@ -129,7 +129,7 @@ async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promi
   }
 }
 
-/** What is done goes to stdout at the end, everything on the way to stderr. */
+/** Writes the results to stdout at the end, and everything else to stderr. */
 class RunOutput {
   readonly progress = new ProgressLine(process.stderr)
   anyFailed = false

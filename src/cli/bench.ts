@@ -5,7 +5,7 @@ import { addPrepare } from './bench-prepare.ts'
 import { addBenchRun } from './bench-run.ts'
 import type { RunCommand } from './interrupt.ts'
 
-/** One of the group's commands. */
+/** Adds one of the group's commands. */
 type AddCommand = (bench: Command, run: RunCommand) => void
 
 const commands: readonly AddCommand[] = [addPrepare, addBenchRun, addBenchMerge, addBenchEval]

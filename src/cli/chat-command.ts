@@ -1,4 +1,4 @@
-/** What one typed line means. */
+/** Meaning of one input line. */
 export type ChatCommand =
   | { readonly kind: 'ask'; readonly text: string }
   | { readonly kind: 'reset' }
@@ -8,7 +8,7 @@ export type ChatCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'exit' }
   | { readonly kind: 'nothing' }
-  /** A slash command that is none, or one used wrongly; `hint` says what would be right. */
+  /** An unknown or misused slash command; `hint` gives the correct usage. */
   | { readonly kind: 'wrong'; readonly hint: string }
 
 export const CHAT_HELP = `Type a question about the clip, or:
@@ -22,7 +22,10 @@ export const CHAT_HELP = `Type a question about the clip, or:
 
 const NAMES = ['/reset', '/regenerate', '/frames', '/open', '/help', '/exit', '/quit'] as const
 
-/** `reset` and `exit` alone are commands too, as in Tarsier's own terminal chat. A question that begins with a slash is asked after a space. */
+/**
+ * Parses an input line. `reset` and `exit` without a slash are commands too, as in Tarsier's own terminal chat. A question that begins with a slash
+ * must be preceded by a space.
+ */
 export function parseChatLine(line: string): ChatCommand {
   const text = line.trim()
   if (text === '') return { kind: 'nothing' }
@@ -56,8 +59,8 @@ export function parseChatLine(line: string): ChatCommand {
 }
 
 /**
- * A file dragged onto a terminal comes as a shell would want it: in quotes, or on macOS and Linux with a backslash before each character
- * that is not a letter. On Windows backslashes separate folders.
+ * Removes shell quoting. A file dragged onto a terminal is inserted in quotes, or on macOS and Linux with a backslash before each character that is
+ * not a letter. On Windows, backslashes separate folders.
  */
 function unquoted(text: string, windows = process.platform === 'win32'): string {
   if (/^(['"]).+\1$/s.test(text)) return text.slice(1, -1)

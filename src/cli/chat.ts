@@ -54,7 +54,7 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   progress.clear()
   const talk = new Talk(client, facts, file, options, progress)
 
-  // Ctrl-C while an answer comes stops the answer only; the command's own signal would end everything.
+  // Ctrl-C during an answer only stops the answer; the command's own signal would end everything.
   const leaving = new AbortController()
   const onInterrupt = () => {
     if (!talk.stop()) leaving.abort()
@@ -78,7 +78,7 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   return talk.anyFailed ? exitCodes.failed : exitCodes.done
 }
 
-/** What can be told of a file before the engine opens it at the first question. */
+/** Checks a file as far as possible before the engine opens it at the first question. */
 async function checkReadable(file: string): Promise<void> {
   try {
     await access(file, constants.R_OK)
@@ -87,7 +87,7 @@ async function checkReadable(file: string): Promise<void> {
   }
 }
 
-/** One conversation after another about one clip after another. */
+/** Runs conversations about one clip after another. */
 class Talk {
   readonly #client: EngineClient
   readonly #facts: ModelFacts
@@ -95,7 +95,7 @@ class Talk {
   #options: ChatOptions
   #file: string
   #conversation = 0
-  /** Whether the clip is in the conversation yet. */
+  /** Whether the clip is already part of the conversation. */
   #shown = false
   #frames: readonly FrameUsed[] = []
   #answering: AbortController | null = null
@@ -109,14 +109,17 @@ class Talk {
     this.#progress = progress
   }
 
-  /** Stops the answer under way; false when there is none. Who asks again while it still stops does not want to wait. */
+  /**
+   * Stops the answer in progress; returns false if there is none. A second call while the first is still stopping also returns false, since the
+   * user does not want to wait.
+   */
   stop(): boolean {
     if (this.#answering?.signal.aborted) process.exit(exitCodes.interrupted)
     this.#answering?.abort()
     return this.#answering !== null
   }
 
-  /** Carries out one line. Failures are told, not thrown: the conversation goes on. */
+  /** Executes one line. Reports failures instead of throwing them, so that the conversation continues. */
   async obey(command: ChatCommand): Promise<void> {
     try {
       await this.#carryOut(command)
@@ -160,7 +163,7 @@ class Talk {
     }
   }
 
-  /** Lets the engine finish what it keeps of the clip on disk. */
+  /** Waits for the engine to finish writing the clip's cache to disk. */
   async end(): Promise<void> {
     await this.#client.close(`chat-${this.#conversation}`)
   }
@@ -217,7 +220,7 @@ class Talk {
   }
 }
 
-/** A number of frames takes the place of chosen times. */
+/** Sets the number of frames, which replaces explicit times. */
 function withFrames(options: ChatOptions, frames: number): ChatOptions {
   const { at: _, ...rest } = options
   return { ...rest, frames }

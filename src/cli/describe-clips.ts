@@ -23,14 +23,14 @@ export interface DescribeOptions extends ClipOptions, AnswerOptions {
   readonly fit?: boolean
 }
 
-/** A clip as the user gave it, and the path of its text where one is written. */
+/** A clip as the user gave it, with the path of its description if one is written. */
 interface Clip extends FoundClip {
   readonly sidecar: string | null
 }
 
 type Result = { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'estimate'; readonly estimate: Estimate }
 
-/** Describes clips one after the other, or estimates what each would cost. */
+/** Describes clips one after the other, or estimates the cost of each. */
 export async function describeClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<ExitCode> {
   const clips = await planClips(paths, options, signal)
   const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1 })
@@ -61,12 +61,12 @@ export async function describeClips(paths: readonly string[], options: DescribeO
   try {
     await runJob({ source: clips, workers: [workOn(client, model, options)], sinks: [sidecars] }, onEvent, signal)
   } catch (error) {
-    if (error !== stoppedBy) throw error // else it was reported with its clip
+    if (error !== stoppedBy) throw error // otherwise it was reported with its clip
   }
   return output.anyFailed ? exitCodes.failed : exitCodes.done
 }
 
-/** Decides everything that can be decided before the model is loaded: which clips, which are done already, which cannot be. */
+/** Determines, before the model is loaded, which clips to describe, which are already done, and which are unusable. */
 async function planClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<Clip[]> {
   const found = await findClips(await expandPatterns(paths), signal)
   if (options.sidecar === undefined) return found.map((clip) => ({ ...clip, sidecar: null }))
@@ -142,7 +142,7 @@ function show(event: JobEvent<Clip, Result, EngineEvent>, output: DescribeOutput
       else output.interrupted()
       return
     case 'skipped':
-      return // those are left out before the model is loaded
+      return // these are excluded before the model is loaded
     default:
       assertNever(event, 'event')
   }

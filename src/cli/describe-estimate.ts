@@ -1,7 +1,7 @@
 import type { Estimate } from '../shared/estimate.ts'
 import { sizeText } from '../shared/size-text.ts'
 
-/** A line of `describe --dry-run --json`: bytes and seconds; `fits` is false where the run would be refused, and `problem` says why. */
+/** A line of `describe --dry-run --json`: bytes and seconds. `fits` is false if the run would be refused, and `problem` gives the reason. */
 export type EstimateLine = { readonly file: string; readonly model: string; readonly fits: boolean } & Estimate
 
 export function estimateLine(file: string, model: string, estimate: Estimate): EstimateLine {
@@ -23,7 +23,7 @@ export function estimateLine(file: string, model: string, estimate: Estimate): E
   }
 }
 
-/** The same for people. */
+/** Formats the estimate as text. */
 export function estimateText({ frames, width, height, tokens, memory, gpu, seconds, device, problem }: Estimate): string {
   const time = (value: number) => (value < 90 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`)
   const { languageWeights, visionWeights, context, embeddings, languageBuffers, visionBuffers, program } = memory

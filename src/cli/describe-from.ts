@@ -21,7 +21,7 @@ import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
 import { parseCount, parseShard, parseWorkers, progressWords } from './run-words.ts'
 
-/** What `describe` takes for lists, beside the options of model, frames and words. */
+/** Options of `describe` for lists, in addition to those of model, frames and sampling. */
 export interface ListOptions {
   readonly from?: string
   readonly out?: string
@@ -37,7 +37,7 @@ interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions {
   readonly prompt?: string
 }
 
-/** Options of `describe` that say what to do with one clip at a time. */
+/** Options of `describe` that only apply to single clips. */
 const ONE_BY_ONE = ['json', 'sidecar', 'skipExisting', 'overwrite', 'dryRun', 'fit', 'start', 'end', 'at'] as const
 
 export function listOptions(): Option[] {
@@ -62,7 +62,7 @@ export function listOptions(): Option[] {
   return options
 }
 
-/** Ends with wrong usage where options of lists were given without a list, or paths beside one. */
+/** Reports a usage error for list options without a list, or for paths in addition to a list. */
 export function checkListOptions(command: Command, paths: readonly string[], options: ListOptions): void {
   if (options.from === undefined) {
     const given = (['out', 'videos', 'limit', 'shard', 'workers', 'retryFailed', 'new'] as const).find(
@@ -76,7 +76,7 @@ export function checkListOptions(command: Command, paths: readonly string[], opt
   }
 }
 
-/** Describes the clips of a list into a file of captions. */
+/** Describes the clips of a list, and writes the captions to a file. */
 export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
   if (hasMediaExtension(from)) throw new TarsierError('usage', `${from} is a clip. Give it without --from; --from takes a list of clips.`)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))

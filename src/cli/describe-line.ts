@@ -3,28 +3,28 @@ import type { ErrorCode } from '../shared/error-codes.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import type { FinishReason } from '../shared/sampling.ts'
 
-/** A line of `describe --json`. `file` is as the user wrote it; times are seconds, timings milliseconds. */
+/** A line of `describe --json`. `file` is as the user wrote it; times are in seconds, timings in milliseconds. */
 export type DescribeLine =
   | {
       readonly file: string
       readonly description: string
       readonly model: string
       readonly frames: readonly FrameUsed[]
-      /** Size of the pictures the model saw. */
+      /** Size of the frames the model saw. */
       readonly width: number
       readonly height: number
       readonly tokens: { readonly visual: number; readonly prompt: number; readonly generated: number }
       readonly timings: Timings
       readonly device: { readonly vision: string; readonly language: string }
       readonly finish: FinishReason
-      /** Only where there is something to say, e.g. that the file is truncated. */
+      /** Present only if there are notices, e.g. that the file is truncated. */
       readonly notices?: readonly string[]
-      /** Only where `--fit` lowered frames or pixels; a limit that is the model's own is null. */
+      /** Present only if `--fit` reduced frames or pixels; null for a limit that is the model's own. */
       readonly fitted?: Fitted
     }
   | { readonly file: string; readonly error: { readonly code: ErrorCode; readonly message: string } }
 
-/** Tenths of a millisecond are the finest that means anything. */
+/** Rounds to tenths of a millisecond, the finest meaningful precision. */
 function rounded(timings: Timings): Timings {
   const tenth = (value: number) => Math.round(value * 10) / 10
   const { probe, decode, encode, prefill, firstToken, generate, total } = timings

@@ -10,7 +10,7 @@ import { ProgressLine } from './progress-line.ts'
 import { withRemedy } from './remedy-text.ts'
 import { summaryOf } from './summary.ts'
 
-/** Where results go: plain text or JSON lines on stdout, the rest on stderr. */
+/** Writes results as plain text or JSON lines to stdout, and everything else to stderr. */
 export class DescribeOutput {
   readonly progress = new ProgressLine(process.stderr)
   readonly #json: boolean
@@ -20,7 +20,7 @@ export class DescribeOutput {
   #any = false
   anyFailed = false
 
-  /** @param headed whether each clip's name stands above its text */
+  /** @param headed whether to print each clip's name above its text */
   constructor({ json, headed }: { readonly json: boolean; readonly headed: boolean }) {
     this.#json = json
     this.#headed = headed
@@ -40,7 +40,7 @@ export class DescribeOutput {
 
   #delta(text: string): void {
     if (this.#json) return
-    // On one terminal, answer and progress would write over each other.
+    // On a shared terminal, answer and progress would overwrite each other.
     if (process.stdout.isTTY) this.progress.hide()
     if (this.#written === '') this.#head()
     this.#written += text
@@ -55,7 +55,7 @@ export class DescribeOutput {
   answered(file: string, model: string, answer: Answer): void {
     if (this.#json) this.#line(answerLine(file, model, answer))
     else {
-      // An answer of no words still gets its heading and its line.
+      // An empty answer also has its heading and line.
       if (this.#written === '') this.#head()
       this.#print('\n')
     }
@@ -82,7 +82,7 @@ export class DescribeOutput {
     tellError(error, file)
   }
 
-  /** The model could not be loaded: every clip fails for the same reason, said once to people and for each clip to programs. */
+  /** Reports that the model could not be loaded: every clip fails for the same reason, which is printed once as text, or for each clip as JSON. */
   modelFailed(clips: readonly FoundClip[], reason: unknown): void {
     this.progress.clear()
     if (this.#json) for (const { file, error } of clips) this.#line(failureLine(file, error ?? reason))
@@ -90,7 +90,7 @@ export class DescribeOutput {
     tellError(reason)
   }
 
-  /** Ends a line that stands half written. */
+  /** Ends a partially written line. */
   interrupted(): void {
     this.progress.clear()
     if (!this.#json && this.#written !== '') this.#print('\n')

@@ -4,12 +4,12 @@ import { asTarsierError, TarsierError } from '../shared/errors.ts'
 import { oneLine } from './printable.ts'
 import { remedyText } from './remedy-text.ts'
 
-/** A library's own message can be pages long; the sentence that matters comes first. */
+/** Maximum length of a message. A library's message may be pages long; the important sentence comes first. */
 const LONGEST = 800
 
 /**
- * An error as the user reads it: one line, no stack, the stable code last. `subject` (a file) is put in front
- * unless the sentence names it already.
+ * Formats an error for the user: one line, no stack, the stable code last. Prefixed with `subject` (a file), unless the message already contains
+ * it.
  */
 export function errorLine(error: unknown, subject?: string): string {
   const typed = asTarsierError(error)
@@ -20,7 +20,7 @@ export function errorLine(error: unknown, subject?: string): string {
   return `tarsier: ${prefix}${sentence} [${code}]`
 }
 
-/** Sentences are for every surface; here stands how to do on the command line what they advise. */
+/** Returns the command-line options that carry out the advice of an error message, which is worded for every interface. */
 function optionsFor({ code, details, remedy }: TarsierError): string {
   if (remedy !== undefined) return remedyText(remedy)
   switch (code) {
@@ -41,12 +41,12 @@ function optionsFor({ code, details, remedy }: TarsierError): string {
   }
 }
 
-/** A line of a file that could not be used, as it is told. */
+/** Converts an unusable line of a file to an error for display. */
 export function brokenLineError({ file, line, reason }: Pick<BrokenLine, 'file' | 'line' | 'reason'>): TarsierError {
   return new TarsierError('bench-damaged', `${file}:${line}: ${reason}`)
 }
 
-/** Writes {@link errorLine} to stderr; with TARSIER_DEBUG=1 the stack and the causes follow. */
+/** Writes {@link errorLine} to stderr; with TARSIER_DEBUG=1, followed by the stack and the causes. */
 export function tellError(error: unknown, subject?: string): void {
   process.stderr.write(`${errorLine(error, subject)}\n`)
   if (process.env.TARSIER_DEBUG === '1') process.stderr.write(`${inspect(error)}\n`)

@@ -1,23 +1,25 @@
 import { isAbort } from '../shared/errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
-/** How long work may take to stop after Ctrl-C before the process ends without it: an engine that is asked to end has 3 seconds of these. */
+/**
+ * Time that work may take to stop after Ctrl-C before the process exits without it, in milliseconds. Shutting down an engine may take 3 seconds of
+ * it.
+ */
 const STOP_PATIENCE_MS = 8000
 
-/** For a command in which Ctrl-C means something of its own. */
+/** For commands that handle Ctrl-C themselves. */
 export interface Interrupts {
-  /** Calls `handler` for every Ctrl-C from now on, until what is returned is disposed. */
+  /** Calls `handler` for every Ctrl-C until the returned object is disposed. */
   takeOver(handler: () => void): Disposable
 }
 
-/** Hands a command's work to whoever watches for Ctrl-C and keeps the exit status. */
+/** Runs a command's work with Ctrl-C handling, and sets the exit status. */
 export type RunCommand = (work: (signal: AbortSignal, interrupts: Interrupts) => Promise<ExitCode>) => Promise<void>
 
 /**
- * Runs a command until it ends or the user ends it. The first Ctrl-C (or SIGTERM) aborts the signal, so that the
- * work stops cleanly and what is done stays; the second ends the process at once, and so do some seconds in which
- * the work does not stop, as when an engine hangs. When whoever reads stdout goes
- * away (`tarsier … | head -1`), the work stops too, without a word.
+ * Runs a command until it ends or the user interrupts it. The first Ctrl-C (or SIGTERM) aborts the signal, so that the work stops cleanly and
+ * completed results are kept. The second ends the process immediately, as does a timeout of a few seconds if the work does not stop, for example
+ * because an engine hangs. If the reader of stdout closes it (`tarsier … | head -1`), the work stops, too, without a message.
  */
 export async function untilInterrupted(work: (signal: AbortSignal, interrupts: Interrupts) => Promise<ExitCode>): Promise<ExitCode> {
   const controller = new AbortController()

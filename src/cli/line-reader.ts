@@ -1,8 +1,8 @@
 import { createInterface, type Interface } from 'node:readline'
 
 /**
- * Lines from stdin, one when it is asked for. On a terminal with a prompt, editing and history; from a pipe just
- * the lines. What arrives while nobody asks waits its turn.
+ * Reads lines from stdin on demand. On a terminal, it has a prompt, editing and history; from a pipe, it reads plain lines. Input that arrives
+ * between calls is queued.
  */
 export class LineReader implements Disposable {
   readonly #readline: Interface
@@ -11,7 +11,7 @@ export class LineReader implements Disposable {
   #closed = false
   #wake: (() => void) | null = null
 
-  /** `onInterrupt` is called for Ctrl-C, which a terminal in raw mode does not turn into SIGINT. */
+  /** `onInterrupt` is called on Ctrl-C, which a terminal in raw mode does not convert to SIGINT. */
   constructor(onInterrupt: () => void) {
     this.#interactive = process.stdin.isTTY === true && process.stdout.isTTY === true
     this.#readline = createInterface({
@@ -37,7 +37,7 @@ export class LineReader implements Disposable {
     return this.#interactive
   }
 
-  /** The next line; null at the end of the input or once `signal` is aborted. */
+  /** Returns the next line; null at the end of the input or once `signal` is aborted. */
   async next(prompt: string, signal: AbortSignal): Promise<string | null> {
     const onAbort = () => this.#wake?.()
     signal.addEventListener('abort', onAbort)

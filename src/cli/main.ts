@@ -13,7 +13,7 @@ import { addModels } from './models.ts'
 import { addServe } from './serve.ts'
 import { addTrace } from './trace.ts'
 
-/** Runs one command line (without the program's own name) and gives the exit status. Never throws. */
+/** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done
   const run: RunCommand = async (work) => {
@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
-    // Commander has written its own sentence (or the help that was asked for).
+    // Commander has already printed its message (or the requested help).
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     if (isAbort(error)) return exitCodes.interrupted
     tellError(error)
@@ -35,7 +35,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** All commands with their options. `run` carries a command out. */
+/** Creates all commands with their options. `run` executes a command. */
 export function createProgram(run: RunCommand): Command {
   const program = new Command('tarsier')
     .description(

@@ -6,19 +6,19 @@ import { machineMemory } from '../platform/memory-limit.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { sizeText } from '../shared/size-text.ts'
 
-/** A video as most are: as large as any model's budget lets through. */
+/** A typical video, large enough to reach any model's pixel budget. */
 const FRAME = { width: 1920, height: 1080 }
-/** Question and template. */
+/** Tokens of the question and the template. */
 const TEXT_TOKENS = 512
 
-/** What a model needs while it answers, and whether this machine has it. */
+/** Memory that a model needs to answer, and whether this machine has it. */
 export interface ModelMemory {
-  /** Bytes, for a video with as many frames and as long an answer as the model takes by itself. */
+  /** Bytes, for a video with the model's default number of frames and answer length. */
   readonly bytes: number
   readonly fits: boolean
 }
 
-/** Of a model that is here. Throws what {@link readModelCosts} throws. */
+/** Estimates the memory of an installed model. Throws as {@link readModelCosts} does. */
 export async function modelMemory(directory: string, manifest: ModelManifest): Promise<ModelMemory> {
   const { memory } = estimateRun({
     costs: await readModelCosts(directory, manifest),

@@ -10,9 +10,9 @@ import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 
-/** Frames that memory is told for. */
+/** Numbers of frames for which memory is shown. */
 const FRAMES = [8, 16, 32] as const
-/** The vision precision that the short list counts with: the import's default. */
+/** Vision precision assumed in the short list: the import's default. */
 const VISION = 'f16'
 
 interface CatalogueOptions {
@@ -54,10 +54,10 @@ function needs(entry: CatalogueEntry, form: Form) {
   return FRAMES.map((frames) => ({ frames, bytes: runningMemory(entry, form, frames) }))
 }
 
-/** From the most precise on; more bits than eight take twice the memory and time, and nobody sees them. */
+/** Candidate precisions, most precise first. More than eight bits take twice the memory and time without visible benefit. */
 const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
 
-/** The most precise sensible form that this machine's memory holds with 16 frames. */
+/** Returns the most precise candidate that fits into this machine's memory with 16 frames. */
 function bestForm(entry: CatalogueEntry): Form | null {
   const forms = SENSIBLE.map((language) => ({ language, vision: VISION }) as const)
   return forms.find((form) => fitsMachine(with16(entry, form))) ?? null

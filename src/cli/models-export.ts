@@ -36,7 +36,7 @@ export function addExport(models: Command, run: RunCommand): void {
         const progress = new ProgressLine(process.stderr)
         try {
           const checkpoint = await checkpointOf(source, options, progress, signal)
-          // Loaded only here, as the importer: no other command needs it.
+          // Imported on demand, like the importer: no other command needs it.
           const { exportQwen2Vl } = await import('../engine/models/export/export-qwen2-vl.ts')
           progress.begin(`exporting ${source}`)
           await exportQwen2Vl(checkpoint, directory, {
@@ -67,7 +67,7 @@ async function checkpointOf(source: string, options: ExportOptions, progress: Pr
   return directory
 }
 
-/** The checkpoint that a model was made from, where it can be had without asking anybody. */
+/** Returns the checkpoint from which a model was imported, if it is still available without asking the user. */
 async function stillHere(
   name: string,
   { repository, revision }: { readonly repository: string; readonly revision: string | null },

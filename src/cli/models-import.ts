@@ -65,7 +65,7 @@ export function addImport(models: Command, run: RunCommand): void {
 
 async function bringIn(source: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
   const home = homeOf(options)
-  // Before gigabytes are fetched for it.
+  // Checked before downloading gigabytes.
   freeModelFolder(options.name, home)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local' && options.revision !== undefined) {
@@ -102,7 +102,7 @@ interface Companions {
   readonly adapter?: string
 }
 
-/** What goes with the source, looked at before gigabytes are fetched for it. */
+/** Reads the files that accompany the source, before downloading gigabytes. */
 async function readCompanions({ template, adapter }: ImportOptions): Promise<Companions> {
   if (adapter !== undefined) {
     const opened = await openLoraAdapter(resolve(adapter))
@@ -124,7 +124,7 @@ async function importFolder(
 ): Promise<void> {
   progress.begin(`importing ${source}`)
   const { name, language, vision, mmproj, summary, licence } = options
-  // Loaded only here: it brings the ONNX writer along, which no other command needs.
+  // Imported on demand: it loads the ONNX writer, which no other command needs.
   const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
   const path = await importCheckpoint(directory, {
     name,

@@ -34,7 +34,7 @@ async function list(options: ListOptions): Promise<ExitCode> {
   return exitCodes.done
 }
 
-/** An entry with what it needs; a file whose memory cannot be estimated cannot be used either. */
+/** Adds the memory that a model needs; a model whose memory cannot be estimated is unusable, too. */
 async function withMemory({ directory, manifest, problem }: ModelEntry): Promise<{ memory: ModelMemory | null; problem: string | null }> {
   if (manifest === null) return { memory: null, problem }
   try {

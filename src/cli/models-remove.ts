@@ -51,9 +51,9 @@ async function remove(name: string, options: RemoveOptions, signal: AbortSignal)
 
 async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
   const readline = createInterface({ input: process.stdin, output: process.stderr })
-  // On a terminal Ctrl-C comes as a key, and nobody would be told.
+  // On a terminal, readline receives Ctrl-C as a key, without a signal.
   readline.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  // The end of the input answers too.
+  // The end of the input counts as an empty answer.
   const ended = new Promise<string>((resolve) => readline.once('close', () => resolve('')))
   try {
     const answer = await Promise.race([readline.question(question, { signal }), ended])

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Opens an address in the person's browser. One that cannot be opened is no failure: the address is printed too. */
+/** Opens an address in the user's browser. A failure is ignored, since the address is also printed. */
 export function openBrowser(address: string): void {
   const [program, ...args] =
     process.platform === 'darwin'
@@ -10,6 +10,6 @@ export function openBrowser(address: string): void {
         : ['xdg-open', address]
   if (program === undefined) return
   const child = spawn(program, args, { detached: true, stdio: 'ignore' })
-  child.once('error', () => {}) // no such program here
+  child.once('error', () => {}) // the program does not exist
   child.unref()
 }

@@ -2,20 +2,19 @@ import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { optionFacts } from '../shared/option-facts.ts'
 
-/** What a command says differently from the option's schema. */
+/** Overrides of the option's schema by a command. */
 interface Differences {
-  /** What the option means to this command. */
+  /** Description for this command. */
   readonly description?: string
-  /** What holds where the option is not given. */
+  /** Help text for the behaviour without the option. */
   readonly whenAbsent?: string
-  /** The value that commander gives where the option is not given; shown in its help. */
+  /** Value that commander uses if the option is absent; shown in its help. */
   readonly default?: unknown
 }
 
 /**
- * A commander option with its help and its check made from the option's schema (`src/shared/options.ts`): what it means, which values are allowed,
- * and what holds without it. Numbers are read in plain decimal notation; lists of numbers have commas between them; an option that takes a list of
- * texts is given several times.
+ * Creates a commander option with help and validation from the option's schema (`src/shared/options.ts`): description, allowed values and default.
+ * Numbers are in plain decimal notation; lists of numbers are comma-separated; an option for a list of texts may be repeated.
  */
 export function optionFrom(schema: z.ZodType, flags: string, differences: Differences = {}): Option {
   const { description, choices, allowed, range, whenAbsent } = optionFacts(schema)
@@ -27,7 +26,7 @@ export function optionFrom(schema: z.ZodType, flags: string, differences: Differ
   return differences.default === undefined ? option : option.default(differences.default)
 }
 
-/** Reads one value of an option. Throws commander's `InvalidArgumentError`, which says what is allowed. */
+/** Parses one value of an option. Throws commander's `InvalidArgumentError`, which lists the allowed values. */
 export function parseOption<T>(schema: z.ZodType<T>, text: string): T {
   return parse(schema, optionFacts(schema).allowed, text, undefined) as T
 }
@@ -46,12 +45,12 @@ function valueFrom(schema: z.ZodType, text: string, previous: unknown): unknown 
   return [...(Array.isArray(previous) ? previous : []), text]
 }
 
-/** Only plain decimal notation: no hexadecimal, no empty string that would count as 0. */
+/** Parses plain decimal notation only: no hexadecimal, and no empty string, which would count as 0. */
 function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN
 }
 
-/** Sentences as the beginning of a line of help: no capital, no full stop at the end. */
+/** Formats sentences as the beginning of a help line: no capital, no full stop at the end. */
 function fragment(sentences: string): string {
   return `${sentences.charAt(0).toLowerCase()}${sentences.slice(1).replace(/\.$/, '')}`
 }

@@ -6,7 +6,7 @@ import { optionFacts } from '../shared/option-facts.ts'
 import { options } from '../shared/options.ts'
 import { optionFrom } from './option-from.ts'
 
-/** What `describe`, `chat` and `trace` share, as commander gives it. What was not given is absent: the model's own choice. */
+/** Options shared by `describe`, `chat` and `trace`, as commander returns them. Absent options are left to the model's defaults. */
 export interface ClipOptions {
   readonly model: string
   readonly device: DeviceChoice
@@ -38,7 +38,7 @@ export function homeOption(): Option {
   ).argParser(parseName)
 }
 
-/** Reads the name of a file, folder or model. Throws commander's `InvalidArgumentError` for an empty one. */
+/** Parses the name of a file, folder or model. Throws commander's `InvalidArgumentError` if it is empty. */
 export function parseName(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must be a name or a folder.')
   return text

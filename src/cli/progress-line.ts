@@ -1,14 +1,14 @@
 import type { EngineEvent, Stage } from '../shared/engine-events.ts'
 import { oneLine } from './printable.ts'
 
-/** As much of a terminal as the line needs. */
+/** The part of a terminal stream that the line uses. */
 export interface LineOutput {
   readonly isTTY?: boolean
   readonly columns?: number
   write(text: string): unknown
 }
 
-/** At most this often, in milliseconds, unless the stage changes: a fast model must not spend its time drawing. */
+/** Minimum interval between redraws, in milliseconds, unless the stage changes, so that drawing does not slow down a fast model. */
 const REDRAW_MS = 80
 
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -19,14 +19,14 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   writing: 'writing',
 }
 
-/** What is known of the run under way. */
+/** State of the current run. */
 export interface ProgressState {
   readonly title: string
   readonly stage: Stage | null
   readonly frame: { readonly done: number; readonly of: number } | null
-  /** Pieces of text so far; nearly always one a token. */
+  /** Pieces of text so far; usually one per token. */
   readonly pieces: number
-  /** Seconds since writing began. */
+  /** Seconds since text generation began. */
   readonly writing: number
 }
 
@@ -40,7 +40,7 @@ export function progressText({ title, stage, frame, pieces, writing }: ProgressS
   return words ? `${title}: ${words}` : title
 }
 
-/** One line on stderr that is drawn over and over; nothing at all where stderr is no terminal. */
+/** A progress line on stderr that is redrawn in place; nothing if stderr is not a terminal. */
 export class ProgressLine {
   readonly #output: LineOutput
   readonly #now: () => number
@@ -86,13 +86,13 @@ export class ProgressLine {
     }
   }
 
-  /** Any other job: words after the title. */
+  /** Sets the text after the title, for jobs other than answers. */
   detail(text: string): void {
     this.#state = { ...this.#state, title: oneLine(text), stage: null }
     this.#draw(false)
   }
 
-  /** Takes the line away until the next `begin`, because the answer itself is about to appear on the same terminal. */
+  /** Removes the line until the next `begin`, because the answer is about to be printed on the same terminal. */
   hide(): void {
     this.clear()
     this.#hidden = true
@@ -103,7 +103,7 @@ export class ProgressLine {
     this.#visible = false
   }
 
-  /** A lasting line, on a terminal only. */
+  /** Prints a permanent line, on a terminal only. */
   note(text: string): void {
     if (!this.shown) return
     this.clear()

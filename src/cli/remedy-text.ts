@@ -19,12 +19,12 @@ const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'retry-devices': '"tarsier doctor --retry-devices" has it tried again',
 }
 
-/** The options or commands that carry a remedy out. */
+/** Returns the options or commands that carry out a remedy. */
 export function remedyText(remedy: Remedy): string {
   return onTheCommandLine[remedy]
 }
 
-/** A sentence, and how to do on the command line what it says. */
+/** Appends to a message the options or commands that carry out its remedy. */
 export function withRemedy({ text, remedy }: { readonly text: string; readonly remedy?: Remedy | null | undefined }): string {
   return remedy ? `${text} (${remedyText(remedy)})` : text
 }

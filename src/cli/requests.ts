@@ -7,7 +7,7 @@ import type { AnswerOptions, ClipOptions } from './options.ts'
 
 type Defaults = ModelFacts['defaults']
 
-/** The home folder a command works in. */
+/** Returns the home folder of a command. */
 export function homeOf(options: { readonly home?: string }): string {
   return options.home === undefined ? tarsierHome() : resolve(options.home)
 }
@@ -17,7 +17,7 @@ export function engineOptions(options: ClipOptions): EngineOptions {
   return { model, device, home: homeOf(options), cache, untested }
 }
 
-/** The frames to look at: what was asked for, the rest as the model has it. */
+/** Returns the frame request: the given options, with the model's defaults for the rest. */
 export function frameRequest(options: ClipOptions, defaults: Defaults): FrameRequest {
   if (options.at) return { kind: 'times', times: options.at }
   const { start, end } = options

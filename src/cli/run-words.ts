@@ -10,19 +10,19 @@ export function parseCount(text: string, most: number): number {
   return count
 }
 
-/** How many samples at a time. */
+/** Parses the number of samples to process concurrently. */
 export function parseWorkers(text: string): number {
   return parseCount(text, MAX_WORKERS)
 }
 
-/** `2/8`: the second of eight parts. */
+/** Parses a shard: `2/8` is the second of eight parts. */
 export function parseShard(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
   if (index < 1 || index > of) throw new InvalidArgumentError('It must be I/N with I from 1 to N, such as 2/8.')
   return { index, of }
 }
 
-/** Such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
+/** Formats progress, such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
 export function progressWords({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
   const parts = [`${done} of ${total} samples`]
   if (failed > 0) parts.push(`${failed} failed`)

@@ -9,7 +9,7 @@ import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { homeOf } from './requests.ts'
 
-/** Browsers take addresses of a few thousand characters. */
+/** Maximum number of clips in the address; browsers limit addresses to a few thousand characters. */
 const MOST_IN_ADDRESS = 100
 
 interface ServeCommandOptions {
@@ -60,7 +60,7 @@ export function addServe(program: Command, run: RunCommand): void {
 }
 
 async function serve(paths: readonly string[], options: ServeCommandOptions, signal: AbortSignal): Promise<ExitCode> {
-  // Loaded only here: no other command needs a server and a database.
+  // Imported on demand: no other command needs a server and a database.
   const [{ startServer }, { openService }] = await Promise.all([import('../serve/server.ts'), import('../service/service.ts')])
   await using service = openService({ home: homeOf(options) })
   await using server = await startServer(service, serveOptions(options))
@@ -73,7 +73,7 @@ async function serve(paths: readonly string[], options: ServeCommandOptions, sig
   return exitCodes.done
 }
 
-/** What the page is to open, behind the address: it stays in the browser, and goes through the redirect that takes the token out. */
+/** Returns the clips to open as the address's fragment: it stays in the browser, and is kept by the redirect that removes the token. */
 async function clipsInAddress(service: Service, paths: readonly string[], signal: AbortSignal): Promise<string> {
   if (paths.length === 0) return ''
   const { openPaths } = await import('../service/open-paths.ts')

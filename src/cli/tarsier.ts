@@ -2,7 +2,7 @@ import { tellError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { main } from './main.ts'
 
-// Somebody who closes stderr does not want to hear about it.
+// Ignore errors of a closed stderr.
 process.stderr.on('error', () => {})
 process.on('uncaughtException', (error) => {
   tellError(error)
@@ -10,5 +10,5 @@ process.on('uncaughtException', (error) => {
 })
 
 const code = await main(process.argv.slice(2))
-// Native threads may still stand around: leave once what was written is out.
+// Native threads may still be running: exit once all output is flushed.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

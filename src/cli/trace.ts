@@ -33,7 +33,7 @@ export function addTrace(program: Command, run: RunCommand): void {
     .argument('<file>', 'a video or picture')
     .requiredOption('-o, --out <dir>', 'folder for the two files; made when missing')
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>'))
-  // Taken so that a describe command line can be traced as it is; they change nothing where the likeliest token is always taken.
+  // Accepted so that a `describe` command line can be traced unchanged; they have no effect with greedy decoding.
   for (const option of [
     command.createOption('--temperature <t>').argParser(greedyOnly),
     optionFrom(options.topP, '--top-p <p>'),

@@ -1,6 +1,6 @@
 /**
  * Formats a plain-text table with the default layout of Python's PrettyTable: framed, with centred cells. If the padding is odd, a text of even
- * length is shifted one column to the right, and one of odd length one column to the left.
+ * length has the extra space on its left, and one of odd length on its right.
  */
 export function prettyTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map((column, i) => Math.max(widthOf(column), ...rows.map((row) => widthOf(row[i] ?? ''))))
