@@ -1,6 +1,6 @@
 /**
- * `npm run dev -- FILE…`: the page from its sources, reloading as they change, with the files opened in it. In the window where Electron's program
- * is, else served for a browser; then a change of the service or the engine needs a new start.
+ * `npm run dev -- FILE…`: serves the page from its sources with hot reload, and opens the files in it. Uses the app's window if Electron's program
+ * is installed, otherwise a page for the browser; in the latter case, changes to the service or the engine need a restart.
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -20,7 +20,7 @@ if (problem) {
   child.once('exit', (code) => process.exit(code ?? 1))
 }
 
-/** The page's files from Vite, everything else from `tarsier serve` behind it. */
+/** Serves the page's files with Vite, and proxies everything else to `tarsier serve`. */
 async function serve() {
   buildIfStale()
   const token = randomBytes(24).toString('base64url')
@@ -28,7 +28,7 @@ async function serve() {
   const tarsier = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   tarsier.once('exit', (code) => process.exit(code ?? 1))
   process.once('exit', () => tarsier.kill())
-  // By themselves these signals end a process without its `exit`, and the server would stay.
+  // By default, these signals end a process without an `exit` event, and the server would keep running.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit())
   const address = await new Promise((told) => {
     tarsier.stdout.setEncoding('utf8').on('data', (text) => {
@@ -36,13 +36,13 @@ async function serve() {
       if (found) told(new URL(found))
     })
   })
-  /** The server is asked as by a page of its own, with its token: both stay on this machine. @type {import('vite').ProxyOptions} */
+  /** Sends requests with the server's own origin and token; both stay on this machine. @type {import('vite').ProxyOptions} */
   const behind = { target: address.origin, changeOrigin: true, headers: { authorization: `Bearer ${token}`, origin: address.origin } }
   const vite = await createServer({
     configFile: false,
     root: join(root, 'src/renderer'),
     plugins: [tailwind()],
-    // As in the build: the page's policy knows no `data:` addresses.
+    // As in the build: the page's content security policy does not allow `data:` URLs.
     build: { assetsInlineLimit: 0 },
     server: { host: '127.0.0.1', proxy: { '/rpc': behind, '/clips': behind } },
   })

@@ -7,7 +7,7 @@ import { chromium } from '@playwright/test'
 const systemNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /**
- * A Chromium for the tests of the page: the one named by PLAYWRIGHT_CHROMIUM, Playwright's own download, or the system's.
+ * Finds a Chromium for the tests of the page: the one in PLAYWRIGHT_CHROMIUM, Playwright's own download, or the system's.
  * @returns {string | undefined}
  */
 export function findChromium() {
@@ -21,10 +21,10 @@ export function findChromium() {
   return [chromium.executablePath(), ...system].find(runs)
 }
 
-/** Before the tests: where there is no Chromium, installs one. @returns {void} */
+/** Runs before the tests: installs a Chromium if there is none. @returns {void} */
 export default function setup() {
   if (findChromium()) return
-  // Debian's own package needs no other host than the system's package source.
+  // Debian's package needs no host other than the system's package source.
   if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
     run('apt-get', ['update', '-qq'], quiet)
@@ -47,7 +47,7 @@ function runs(path) {
 }
 
 /**
- * Its output goes to the terminal; whether it worked is seen by whether there is a Chromium afterwards.
+ * Runs a program with its output on the terminal. Errors are ignored, since the caller checks for a Chromium afterwards.
  * @param {string} program @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options]
  */
 function run(program, args, options = {}) {

@@ -4,19 +4,19 @@ import { dirname, join } from 'node:path'
 import { findChromium } from './find-chromium.mjs'
 
 const APT = '/usr/bin/apt-get'
-/** Where Vulkan's loader looks for drivers. */
+/** Folders in which Vulkan's loader looks for drivers. */
 const driverFolders = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d']
 
 /**
- * Vulkan drivers that compute on the processor, each by its manifest file: real back ends for the tests of GPUs on machines without one.
+ * Vulkan drivers that run on the CPU, by their manifest files: real back ends for the GPU tests on machines without a GPU.
  * @typedef {object} SoftwareGpus
- * @property {string | undefined} lavapipe Mesa's, on which llama.cpp's Vulkan back end runs
- * @property {string | undefined} swiftshader Chromium's, on which ONNX Runtime's WebGPU runs
+ * @property {string | undefined} lavapipe Mesa's driver, on which llama.cpp's Vulkan back end runs
+ * @property {string | undefined} swiftshader Chromium's driver, on which ONNX Runtime's WebGPU runs
  */
 
 /** @returns {SoftwareGpus} */
 export function findSoftwareGpus() {
-  // llama.cpp comes without Vulkan for Linux on arm64, and other systems have no package of these drivers.
+  // llama.cpp is shipped without Vulkan for Linux on arm64, and other systems have no package of these drivers.
   if (process.platform !== 'linux' || process.arch !== 'x64') return { lavapipe: undefined, swiftshader: undefined }
   return { lavapipe: findLavapipe(), swiftshader: findSwiftShader() }
 }
@@ -27,21 +27,21 @@ function findLavapipe() {
   return manifests.find((path) => /\/lvp_icd\..*json$/.test(path))
 }
 
-/** Every Chromium has it beside its program. @returns {string | undefined} */
+/** Finds the driver that every Chromium has beside its program. @returns {string | undefined} */
 function findSwiftShader() {
   const chromium = findChromium()
   const folders = [...(chromium ? [dirname(realpathSync(chromium))] : []), '/usr/lib/chromium']
   return folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find(existsSync)
 }
 
-/** Before the tests on GPUs: installs the drivers that are missing, where Debian's packages can be installed. @returns {void} */
+/** Runs before the GPU tests: installs missing drivers, if Debian packages can be installed. @returns {void} */
 export function setup() {
   const { lavapipe, swiftshader } = findSoftwareGpus()
   const packages = [...(lavapipe ? [] : ['mesa-vulkan-drivers']), ...(swiftshader ? [] : ['chromium'])]
   if (packages.length === 0) return
   if (process.platform !== 'linux' || process.arch !== 'x64' || process.getuid?.() !== 0 || !existsSync(APT)) return
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  // Whether it worked is seen by whether the drivers are there afterwards; without them the tests are skipped.
+  // Errors are ignored: without the drivers, the tests are skipped.
   for (const args of [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', ...packages],

@@ -1,9 +1,9 @@
-/** What lies in a packaged app's folder of resources: in its archive, unpacked beside that, and as plain files. */
+/** Lists the contents of a packaged app's resources folder: files in its archive, files unpacked beside it, and plain files. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 
-/** @typedef {{ path: string, bytes: number, unpacked: boolean }} Entry `unpacked`: it lies on the disk as a file of its own */
-/** @typedef {{ name: string, files: number, bytes: number, unpacked: number }} Group `unpacked`: bytes of files of their own */
+/** @typedef {{ path: string, bytes: number, unpacked: boolean }} Entry `unpacked`: it is a separate file on disk */
+/** @typedef {{ name: string, files: number, bytes: number, unpacked: number }} Group `unpacked`: bytes of separate files */
 
 const NATIVE = /\.(node|dll|dylib|so(\.[\d.]+)?)$/
 
@@ -16,12 +16,15 @@ export function contentsOf(resources) {
   ]
 }
 
-/** Native libraries that no system can load, for they lie in the archive. @param {readonly Entry[]} entries */
+/** Lists native libraries that no system can load, because they are in the archive. @param {readonly Entry[]} entries */
 export function lostIn(entries) {
   return entries.filter(({ path, unpacked }) => !unpacked && NATIVE.test(path)).map(({ path }) => path)
 }
 
-/** By package, or by the first folders of what is ours; the largest first. @param {readonly Entry[]} entries @returns {Group[]} */
+/**
+ * Groups entries by package, or by the first folders for the project's own files; largest first.
+ * @param {readonly Entry[]} entries @returns {Group[]}
+ */
 export function grouped(entries) {
   /** @type {Map<string, Group>} */
   const groups = new Map()
@@ -33,7 +36,7 @@ export function grouped(entries) {
   return [...groups.values()].sort((a, b) => b.bytes - a.bytes)
 }
 
-/** All groups as one. @param {string} name @param {readonly Group[]} groups @returns {Group} */
+/** Merges all groups into one. @param {string} name @param {readonly Group[]} groups @returns {Group} */
 export function together(name, groups) {
   return groups.reduce(
     (all, { files, bytes, unpacked }) => ({ name, files: all.files + files, bytes: all.bytes + bytes, unpacked: all.unpacked + unpacked }),
@@ -41,7 +44,10 @@ export function together(name, groups) {
   )
 }
 
-/** Of an archive only the head is read: a tree in JSON, after four numbers of which the last is its length. @param {string} file @returns {Entry[]} */
+/**
+ * Lists the files of an archive from its header: a tree in JSON, preceded by four numbers, the last of which is its length.
+ * @param {string} file @returns {Entry[]}
+ */
 function inArchive(file) {
   const handle = openSync(file, 'r')
   const numbers = Buffer.alloc(16)

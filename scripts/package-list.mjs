@@ -1,7 +1,7 @@
 /**
- * What goes into the package for Linux, with sizes: `npm run --silent package:list [-- --json]`. electron-builder does all that it does for a
- * real one, archive included, but over an empty folder in Electron's place, so that nothing is fetched. Fails when a native library would lie in
- * the archive, where no system can load it. Runs on Linux, whose binaries `npm install` has brought there.
+ * Lists the contents of the Linux package with sizes: `npm run --silent package:list [-- --json]`. electron-builder does everything that it does
+ * for a real package, including the archive, but with an empty folder in place of Electron, so that nothing is downloaded. Fails if a native
+ * library is in the archive, where no system can load it. Runs on Linux, whose binaries `npm install` has installed there.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { Arch, build, Platform } from 'electron-builder'
 import config from '../electron-builder.config.mjs'
 import { contentsOf, grouped, lostIn, together } from './package-contents.mjs'
 
-/** Groups of fewer bytes are told as one. */
+/** Groups with fewer bytes are merged into one. */
 const SMALL = 200_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -33,7 +33,7 @@ try {
 
 /** @returns {Promise<string>} the folder of resources that was packed */
 async function pack() {
-  // What electron-builder says on the way is of no use here; what goes wrong it throws.
+  // electron-builder's log is not needed here; it throws errors.
   const write = process.stdout.write
   process.stdout.write = () => true
   const empty = join(scratch, 'electron')

@@ -1,4 +1,4 @@
-/** What `npm start` and `npm run dev` both have to know: whether the build is fresh, and where Electron's program is. */
+/** Shared by `npm start` and `npm run dev`: whether the build is up to date, and where Electron's program is. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Builds what is not built, or older than its sources. Ends the program where that fails. */
+/** Builds if the build is missing or older than its sources. Exits if the build fails. */
 export function buildIfStale() {
   const built = join(root, 'out/cli/tarsier.js')
   if (existsSync(built) && newest(join(root, 'src')) <= statSync(built).mtimeMs) return
@@ -30,16 +30,16 @@ function newest(folder) {
   return Math.max(0, ...times)
 }
 
-/** Why no window can be opened here, in a sentence; null where one can. */
+/** Returns the reason why no window can be opened, as a sentence; null if one can. */
 export function windowProblem() {
-  // Asked of the file system: merely importing "electron" would start a download.
+  // Checked in the file system, because importing "electron" would start a download.
   if (!existsSync(electronProgram()))
     return 'The window needs Electron’s program, which is not here yet: "npx install-electron" fetches it (internet needed).'
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
   return screen ? null : 'There is no screen to open a window on.'
 }
 
-/** @returns {string} where Electron's program is, or would be */
+/** @returns {string} the path of Electron's program, whether it exists or not */
 export function electronProgram() {
   const folder = join(root, 'node_modules/electron')
   const pathFile = join(folder, 'path.txt')

@@ -1,4 +1,4 @@
-/** What a test runner's report in JSON counts, and which of its tests failed. */
+/** Reads the JSON report of a test runner: its counts and failed tests. */
 import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { root } from './program.mjs'
@@ -11,7 +11,9 @@ export function countsText({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** @param {string} test @param {string} message whose first lines say what was wrong; the rest, a stack, was printed before @returns {Failure} */
+/**
+ * @param {string} test @param {string} message its first lines describe the error; the rest is a stack that was already printed @returns {Failure}
+ */
 export function failure(test, message) {
   const lines = stripVTControlCharacters(message)
     .split('\n')
@@ -25,8 +27,8 @@ export function printFailures(failures) {
 }
 
 /**
- * Reads Vitest's report, and adds to `failures` what failed.
- * @param {boolean} ok whether Vitest ended well @param {string} file @param {Failure[]} failures @returns {Counts}
+ * Reads Vitest's report, and appends its failures to `failures`.
+ * @param {boolean} ok whether Vitest succeeded @param {string} file @param {Failure[]} failures @returns {Counts}
  */
 export function readVitestReport(ok, file, failures) {
   return readReport(ok, file, (report) => {
@@ -40,9 +42,9 @@ export function readVitestReport(ok, file, failures) {
 }
 
 /**
- * What a runner's report counts. A runner that failed without a failed test (a file that did not load, no report at all) counts as one failure,
- * and so does one that ran nothing.
- * @param {boolean} ok whether the runner ended well @param {string} file @param {(report: any) => Counts} read @returns {Counts}
+ * Returns the counts in a runner's report. A runner that failed without a failed test (a file that did not load, or no report) counts as one
+ * failure, and so does a runner that ran no tests.
+ * @param {boolean} ok whether the runner succeeded @param {string} file @param {(report: any) => Counts} read @returns {Counts}
  */
 export function readReport(ok, file, read) {
   let counts = { passed: 0, failed: 0, skipped: 0 }

@@ -1,6 +1,6 @@
 /**
- * The tests with Windows' own Node and native packages, on Linux under Wine: `npm run test:windows [-- VITEST'S ARGUMENTS]`, such as names of
- * files. On Windows itself it runs the same tests without Wine. Ends with status 2 where something it needs is not installed.
+ * Runs the tests with Node and native packages for Windows, on Linux under Wine: `npm run test:windows [-- VITEST'S ARGUMENTS]`, such as names of
+ * files. On Windows, runs the same tests without Wine. Exits with status 2 if a requirement is not installed.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { buildIfStale, root } from './program.mjs'
 import { countsText, printFailures, readVitestReport } from './test-report.mjs'
 import { app, missing, prepare, windowsPath } from './windows/prepare.mjs'
 
-/** Those that depend on the system, where no names are given: files, processes, connections and native code. */
+/** The default tests, which depend on the system: files, processes, connections and native code. */
 const DEFAULT_TESTS = [
   'test/windows',
   'test/unit/platform/move',
@@ -47,7 +47,7 @@ const ok = await run([
   join('node_modules', 'vitest', 'vitest.mjs'),
   'run',
   ...['unit', 'engine', 'windows'].map((project) => `--project=${project}`),
-  // An emulated system on a machine at work may be slow; no test depends on how slow.
+  // An emulated system on a busy machine may be slow; no test depends on its speed.
   '--testTimeout=600000',
   '--hookTimeout=600000',
   '--reporter=default',
@@ -70,8 +70,8 @@ function onWindows() {
 }
 
 /**
- * Runs it to its end, and shows what it writes. That goes to a file first: under Wine, Node can write to no pipe that Linux made.
- * @param {string[]} command @returns {Promise<boolean>} whether it ended well
+ * Runs a command to its end, and prints its output. The output goes to a file first: under Wine, Node cannot write to a pipe created by Linux.
+ * @param {string[]} command @returns {Promise<boolean>} whether it succeeded
  */
 async function run([program = '', ...args]) {
   const output = openSync(join(scratch, 'output.txt'), 'w+')

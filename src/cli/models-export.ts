@@ -67,7 +67,7 @@ async function checkpointOf(source: string, options: ExportOptions, progress: Pr
   return directory
 }
 
-/** Returns the checkpoint from which a model was imported, if it is still available without asking the user. */
+/** Returns the checkpoint from which a model was imported, if it is available locally, without network access. */
 async function stillHere(
   name: string,
   { repository, revision }: { readonly repository: string; readonly revision: string | null },

@@ -1,6 +1,6 @@
 /**
- * Asks a model about a clip in a process of its own, with few frames and then with more, and prints for each run what was estimated before it, what
- * it took, and the most memory the process needed: `tsx answer-process.ts MODEL CLIP HOME FRAMES FRAMES…`.
+ * Asks a model about a clip in a separate process, with few frames and then with more. For each run, prints the estimate made before it, the actual
+ * figures, and the peak memory of the process: `tsx answer-process.ts MODEL CLIP HOME FRAMES FRAMES…`.
  */
 import { Engine } from '../../src/engine/engine.ts'
 import { ownMemory } from '../../src/platform/memory-limit.ts'
@@ -16,7 +16,7 @@ const text = 'Describe the video in detail.'
 const requestOf = (count: number) => ({ text, clip: { path, frames: { kind: 'uniform', count } }, maxTokens: sampling.maxTokens }) as const
 const before = ownMemory()
 const { memory } = await engine.estimate({ ...requestOf(1), measure: false }, signal)
-// What llama.cpp did not copy it reads from the mapped file, run after run: that must be in memory too.
+// llama.cpp reads the weights that it did not copy from the mapped file in every run: they must be in memory, too.
 const mapped = Math.max(0, memory.languageWeights - (ownMemory() - before))
 const most = watchMemory()
 for (const count of counts.map(Number)) {

@@ -8,17 +8,19 @@ import { writeClip } from '../../test/helpers/make-clip.ts'
 
 export const WIDTH = 1280
 export const HEIGHT = 720
-/** Frames a second. */
+/** Frames per second. */
 export const RATE = 25
 export const GOP = 250
-/** Frames that are encoded; longer clips are these again and again. A multiple of GOP. */
+/** Number of encoded frames; longer clips repeat them. A multiple of GOP. */
 const ENCODED = 1000
 
-/** Frames of each length of clip, all multiples of GOP. */
+/** Number of frames of each clip length, all multiples of GOP. */
 export const clipLengths: Readonly<Record<string, number>> = { '30s': 30 * RATE, '10m': 600 * RATE, '2h': 7200 * RATE }
 export const containers = ['mp4', 'mkv'] as const
 
-/** A clip of H.264 at 1280×720, made once and kept. Packets of one encoded part are written as often as it takes, later each time. */
+/**
+ * Returns an H.264 clip at 1280×720, generated once and cached. The packets of one encoded part are written repeatedly, with increasing timestamps.
+ */
 export async function benchClip(cache: string, length: string, container: (typeof containers)[number]): Promise<string> {
   const frames = clipLengths[length]
   if (frames === undefined) throw new RangeError(`no clips of length ${length}; there are ${Object.keys(clipLengths).join(', ')}`)
@@ -28,7 +30,7 @@ export async function benchClip(cache: string, length: string, container: (typeo
   })
 }
 
-/** Made aside, so that what an interrupted run left is never taken for whole. */
+/** Generates a file under a temporary name, so that an incomplete file of an interrupted run is never used. */
 async function kept(cache: string, name: string, make: (aside: string) => Promise<void>): Promise<string> {
   const folder = join(cache, 'clips')
   const path = join(folder, name)
@@ -53,7 +55,7 @@ async function encode(path: string): Promise<void> {
   })
 }
 
-/** A soft pattern that the camera pans over, and a square that crosses it. */
+/** Yields a soft pattern over which the camera pans, and a square that crosses it. */
 function* pictures(): Generator<{ width: number; height: number; rgb: Uint8Array }> {
   const shift = 256
   const wide = WIDTH + shift
@@ -90,7 +92,7 @@ async function repeat(source: string, path: string, frames: number): Promise<voi
     check(output.allocOutputContext2(null, null, path), path)
     const stream = output.newStream(null)
     check(input.stream.codecpar.copy(stream.codecpar), 'the stream')
-    // The tag is the container's own.
+    // The container determines the tag.
     stream.codecpar.codecTag = 0
     stream.timeBase = input.stream.timeBase
     stream.avgFrameRate = input.stream.avgFrameRate

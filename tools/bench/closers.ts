@@ -1,4 +1,4 @@
-/** What is to be closed at the end, the last first; `AsyncDisposableStack` came after Node 20. */
+/** Collects objects to close at the end, in reverse order. Node 20 has no `AsyncDisposableStack`. */
 export class Closers implements AsyncDisposable {
   readonly #list: (() => PromiseLike<void>)[] = []
 

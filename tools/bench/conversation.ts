@@ -10,7 +10,7 @@ import { randomModel } from './random-model.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
 const FRAMES = 8
-/** How many times sooner a second question's first token has to come than a cold start's. */
+/** Target: how many times faster the first token of a second question must arrive than after a cold start. */
 const AIM = 20
 
 interface Timed {
@@ -20,8 +20,8 @@ interface Timed {
 }
 
 /**
- * The whole engine in its own process, with a clip whose encoding is most of the work: the first text of a question to a new engine, of a
- * second question, and of a question to yet another engine that finds the clip on disk.
+ * Measures the whole engine in a separate process, with a clip whose encoding is most of the work: the time to the first text of a new engine's
+ * first question, of a second question, and of a question to another engine that finds the clip in the disk cache.
  */
 export async function measureConversation(options: BenchOptions): Promise<Measured> {
   const model = await randomModel(options.cache, 'eyes')

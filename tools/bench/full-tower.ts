@@ -15,9 +15,9 @@ import { randomTower } from './random-tower.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
 import { TransformersTower } from './transformers-tower.ts'
 
-/** Qwen2-VL's tower, with the projector of the 2B model. */
+/** Qwen2-VL's vision tower, with the projector of the 2B model. */
 const config = { depth: 32, embed_dim: 1280, num_heads: 16, mlp_ratio: 4, hidden_size: 1536 }
-/** 144, 288 and 576 tokens a frame; the last is the most that Tarsier2's budget allows but for 12. */
+/** 144, 288 and 576 tokens per frame; the last is 12 below the maximum of Tarsier2's budget. */
 const sizes = [
   [336, 336],
   [672, 336],
@@ -31,14 +31,14 @@ interface Entrant {
   readonly name: string
   /** Bytes on disk. */
   readonly bytes: number | null
-  /** Milliseconds until it can be used. */
+  /** Loading time in milliseconds. */
   readonly loading: number | null
-  /** Looks at the smallest picture alone, and once: a package that is built for any processor at all takes minutes for it. */
+  /** Measures only the smallest image, and only once: a package built for generic processors takes minutes for it. */
   readonly once?: boolean
   time(width: number, height: number): Promise<number>
 }
 
-/** A tower of full size in every precision, beside transformers' and llama.cpp's own. */
+/** Measures a full-size vision tower in every precision, beside those of transformers and llama.cpp. */
 export async function measureFullTower({ python, llamaNode, rounds }: BenchOptions): Promise<Measured | Skipped> {
   await using closers = new Closers()
   const entrants = await ours(closers)
@@ -54,7 +54,7 @@ export async function measureFullTower({ python, llamaNode, rounds }: BenchOptio
     for (const { name, time, once = false } of entrants) {
       if (index > 0 && once) continue
       contenders[name] = { run: () => time(width, height), ...(once && { rounds: 1 }) }
-      // What is allocated and packed at the first run of a size is not a frame's time.
+      // Excludes the allocation and packing in the first run of a size.
       if (index === 0 && !once) await time(width, height)
     }
     figures.push({ size: `${width}×${height}`, times: await takeTurns(contenders, Math.min(rounds, MOST_ROUNDS[index] ?? 1)) })

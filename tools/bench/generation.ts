@@ -16,14 +16,17 @@ import type { BenchOptions, Measured } from './section.ts'
 const DEMO = fileURLToPath(new URL('../../resources/models/demo/', import.meta.url))
 const TINY = fileURLToPath(new URL('../../test/fixtures/language/tiny-qwen2vl.gguf', import.meta.url))
 const CELLS = 1024
-/** Tokens of one measurement, in as many answers as it takes. */
+/** Tokens per measurement, spread over as many answers as necessary. */
 const TOKENS = 128
-/** Part of node-llama-cpp's tokens a second that ours have to reach. */
+/** Target: minimum speed relative to node-llama-cpp's, in tokens per second. */
 const AIM = 0.95
-/** Below this a model computes so little that it shows the overheads of a token and not a speed anyone waits for. */
+/** Smaller models only show the overhead per token, not a speed that matters to users. */
 const LEAST_BYTES = 50e6
 
-/** Greedy tokens a second of our session and of node-llama-cpp's own sequence, with a thread a core, on the same file and device. */
+/**
+ * Measures the greedy tokens per second of this project's session and of node-llama-cpp's own sequence, with one thread per core, on the same file
+ * and device.
+ */
 export async function measureGeneration(options: BenchOptions): Promise<Measured> {
   const llama = await getLlama({ build: 'never', logLevel: LlamaLogLevel.disabled })
   const data = []
@@ -54,7 +57,7 @@ export async function measureGeneration(options: BenchOptions): Promise<Measured
   }
 }
 
-/** The demo model, or where it is not there a tiny random one; and a random one of some size. */
+/** Returns the demo model, or a tiny random one if it is missing, and a larger random model. */
 async function ownModels(cache: string): Promise<string[]> {
   const fileOf = async (folder: string) => join(folder, (await readManifest(folder)).language.file)
   const small = existsSync(join(DEMO, MANIFEST_FILE)) ? await fileOf(DEMO) : TINY
@@ -63,11 +66,11 @@ async function ownModels(cache: string): Promise<string[]> {
 
 async function measureFile(llama: Llama, path: string, rounds: number) {
   const signal = new AbortController().signal
-  // Only raw tokens are evaluated: the template is never rendered.
+  // Only raw tokens are evaluated; the template is never rendered.
   await using language = await loadLanguage(path, { template: '{{ messages }}', videoPad: '<|video_pad|>', signal })
   await using session = await language.open({ cells: CELLS })
   await using model = await llama.loadModel({ modelPath: path })
-  // By itself it takes four threads at least, which on two cores wait for one another a hundred times as long as they compute.
+  // Its default is at least four threads, which on two cores spend a hundred times longer waiting for each other than computing.
   await using context = await model.createContext({ contextSize: CELLS, threads: availableParallelism() })
   const sequence = context.getSequence()
   const prompt = language.tokenize('Describe what happens in the video, in order, and say how it ends.')
@@ -95,9 +98,9 @@ async function measureFile(llama: Llama, path: string, rounds: number) {
 
 interface Span {
   readonly tokens: number
-  /** Milliseconds from the first to the last token that was seen. */
+  /** Milliseconds from the first to the last observed token. */
   readonly between: number
-  /** Tokens that took this time. */
+  /** Number of tokens generated in that time. */
   readonly steps: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * Imports a checkpoint in a process of its own, and prints the seconds it took, those of its stages, the most memory it had of its own,
- * and the most with pages of mapped files: `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
+ * Imports a checkpoint in a separate process. Prints the total seconds, the seconds of each stage, the peak of the process's own memory, and the
+ * peak including pages of mapped files: `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
  */
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'

@@ -9,7 +9,7 @@ import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
 import { runApart } from './run-apart.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-/** Qwen2-VL-2B but for its vocabulary, which is a tenth of the real one. */
+/** Qwen2-VL-2B, except for its vocabulary, which is a tenth of the real one. */
 const SIZES: Sizes = {
   layers: 28,
   width: 1536,
@@ -24,15 +24,15 @@ const FORMS = [
   ['q8_0', 'f16'],
   ['q4_k_m', 'f32'],
 ] as const
-/** Most bytes that an import may hold in memory. */
+/** Maximum memory of an import, in bytes. */
 export const MOST_OWN = 2 * 1024 ** 3
-/** Stages that are not there in a copy, nor in one in other numbers. */
+/** Stages that neither a plain copy nor a copy in another number format has. */
 const BESIDE = /^(quantizing|running|comparing) /
-/** `own` are the bytes it had of its own at most, `resident` those with pages of mapped files, which the system may have back. */
+/** `own` is the peak of the process's own memory in bytes; `resident` includes pages of mapped files, which the system can reclaim. */
 const told = z.object({ seconds: z.number(), stages: z.record(z.string(), z.number()), own: z.number(), resident: z.number() })
 type Told = z.infer<typeof told>
 
-/** What an import of a large checkpoint takes, in time against copying its bytes, and in memory. */
+/** Measures the import of a large checkpoint: its time relative to copying its bytes, and its memory. */
 export async function measureImport({ cache }: BenchOptions): Promise<Measured> {
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'import-'))
@@ -46,7 +46,7 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
       figures.push({ language, vision, ...(await importApart(checkpoint, home, language, vision)) })
       await rm(home, { recursive: true })
     }
-    const [plain] = figures // the others quantize, or run towers to compare them
+    const [plain] = figures // the others quantize, or run vision towers to compare them
     return {
       columns: ['language', 'vision', 'seconds', 'against copying', 'most memory'],
       rows: figures.map(({ language, vision, seconds, own }) => [
@@ -71,23 +71,23 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
   }
 }
 
-/** Imports a checkpoint as the model `imported` of `home`, in a process of its own: seconds, and the most memory that held. */
+/** Imports a checkpoint as the model `imported` of `home` in a separate process; returns the seconds and the peak memory. */
 export async function importApart(checkpoint: string, home: string, language: LanguagePrecision, vision: VisionPrecision): Promise<Told> {
   return told.parse(await runApart('import-process.ts', checkpoint, home, language, vision))
 }
 
-/** Seconds of an import without those of quantizing, and of running towers to compare them. */
+/** Returns the seconds of an import without quantization and without running vision towers to compare them. */
 export function secondsBeside({ seconds, stages }: Told): number {
   return Object.entries(stages).reduce((sum, [stage, took]) => (BESIDE.test(stage) ? sum - took : sum), seconds)
 }
 
-/** Stages of an import that took a second or more. */
+/** Lists the stages of an import that took at least one second. */
 export function stagesText({ stages }: Told): string {
   const long = Object.entries(stages).filter(([, seconds]) => seconds >= 1)
   return long.map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`).join(', ')
 }
 
-/** What an import is held against: the bytes of a checkpoint's weights, and the seconds that copying them with a sync takes. */
+/** Returns the baseline for an import: the size of a checkpoint's weights in bytes, and the seconds it takes to copy them with a sync. */
 export async function copied(checkpoint: string): Promise<{ readonly size: number; readonly copying: number }> {
   const weights = join(checkpoint, 'model.safetensors')
   const copy = `${checkpoint}.copy`

@@ -7,7 +7,7 @@ import { type Sizes, writeRandomCheckpoint } from './random-model.ts'
 import { runApart } from './run-apart.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-/** Tarsier2-7b: 8.3 thousand million parameters. */
+/** Tarsier2-7b: 8.3 billion parameters. */
 const SIZES: Sizes = {
   layers: 28,
   width: 3584,
@@ -17,9 +17,9 @@ const SIZES: Sizes = {
   untied: { vocabulary: 152_064 },
   vision: { depth: 32, embed_dim: 1280, num_heads: 16, mlp_ratio: 4 },
 }
-/** The first run teaches the engine how fast the model is here, the second is held against what it then says. */
+/** The first run calibrates the engine's estimate; the second is compared with the calibrated estimate. */
 const FRAMES = ['2', '4']
-/** How far a measured figure may be from the estimated one, as a factor. */
+/** Maximum factor between a measured value and the estimate. */
 const NEAR = 1.25
 
 const timed = z.object({ encode: z.number(), prefill: z.number(), firstToken: z.number() })
@@ -32,7 +32,10 @@ const runSchema = z.object({
   resident: z.number(),
 })
 
-/** A checkpoint of a real model's size: its import, and what is estimated of its answers against what they take. Wants 45 GB of disk and half an hour. */
+/**
+ * Measures a checkpoint of a real model's size: its import, and the estimated against the actual cost of its answers. Needs 45 GB of disk and half
+ * an hour.
+ */
 export async function measureLargeModel(options: BenchOptions): Promise<Measured> {
   await mkdir(options.cache, { recursive: true })
   const clip = await benchClip(options.cache, '30s', 'mp4')

@@ -5,12 +5,12 @@ import { physicalCores } from '../../src/engine/vision/threads.ts'
 export interface Machine {
   readonly cpu: string
   readonly logicalCores: number
-  /** 0 where the system does not say. */
+  /** 0 if the system does not report it. */
   readonly physicalCores: number
   readonly memoryGigabytes: number
   readonly system: string
   readonly node: string
-  /** Processes that wanted a core in the last minute, when measuring began: above 0.5 the figures are not this machine's best. */
+  /** Load average of the last minute at the start: above 0.5, the results are not this machine's best. */
   readonly load: number
   readonly packages: Readonly<Record<string, string>>
 }
@@ -36,7 +36,7 @@ function versionOf(name: string): string {
     const path = name === 'tarsier-desktop' ? '../../package.json' : `${name}/package.json`
     return (require(path) as { version: string }).version
   } catch {
-    // Some packages do not export their package.json; it lies in the folder of that name all the same.
+    // Some packages do not export their package.json, although it is in the folder of that name.
     return versionInFolders(require, name)
   }
 }
@@ -46,7 +46,7 @@ function versionInFolders(require: NodeJS.Require, name: string): string {
     try {
       return (require(`${folder}/${name}/package.json`) as { version: string }).version
     } catch {
-      // the next folder up
+      // try the parent folder
     }
   }
   return 'not installed'

@@ -1,4 +1,4 @@
-/** The middle one of some numbers, of two middle ones their mean. */
+/** Returns the median; of two middle values, their mean. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('no values, no median')
   const sorted = values.toSorted((a, b) => a - b)
@@ -7,15 +7,15 @@ export function median(values: readonly number[]): number {
 }
 
 export interface Contender {
-  /** One run; gives its figure, such as milliseconds. */
+  /** Performs one run; returns its result, such as milliseconds. */
   run(): Promise<number>
-  /** Most runs, for what takes long. Defaults to all rounds. */
+  /** Maximum number of runs, for slow contenders. Defaults to all rounds. */
   readonly rounds?: number
 }
 
 /**
- * The figures of every contender over `rounds`. They take turns, and every other round goes the other way round, so that neither a busy
- * moment of the machine nor what the one before left behind falls on one alone.
+ * Measures every contender over `rounds`. They run in turn, and in reverse order in every other round, so that neither a temporary load of the
+ * machine nor the after-effects of the preceding contender affect only one of them.
  */
 export async function takeTurns<Name extends string>(
   contenders: Readonly<Record<Name, Contender>>,

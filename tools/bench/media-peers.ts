@@ -7,16 +7,16 @@ import { RgbConverter } from '../../src/engine/media/rgb-converter.ts'
 import type { RgbImage } from '../../src/engine/media/types.ts'
 import { HEIGHT, RATE, WIDTH } from './clips.ts'
 
-/** Another way to get frames as 8-bit RGB. */
+/** Another implementation that returns frames as 8-bit RGB. */
 export interface MediaPeer {
   readonly name: string
-  /** A seek for each frame. */
+  /** Seeks to each frame. */
   seek(path: string, indices: readonly number[]): Promise<RgbImage[]>
-  /** Every frame from the first on is decoded, those wanted are kept. */
+  /** Decodes every frame from the start, and keeps the selected ones. */
   through(path: string, indices: readonly number[]): Promise<RgbImage[]>
 }
 
-/** The program FFmpeg from FFMPEG_PATH, ffmpeg-static or the PATH; FFmpeg's libraries in this process, used plainly, where there is none. */
+/** Returns the FFmpeg program from FFMPEG_PATH, ffmpeg-static or the PATH, or else a plain use of FFmpeg's libraries in this process. */
 export function findMediaPeer(): MediaPeer {
   const program = [process.env.FFMPEG_PATH, ffmpegStatic(), 'ffmpeg'].find(
     (path) => path !== undefined && path !== '' && spawnSync(path, ['-version']).status === 0,
@@ -29,7 +29,7 @@ function ffmpegStatic(): string | undefined {
     const path: unknown = createRequire(import.meta.url)('ffmpeg-static')
     return typeof path === 'string' ? path : undefined
   } catch {
-    return undefined // optional, and its download may have failed
+    return undefined // optional; its download may have failed
   }
 }
 
@@ -46,7 +46,7 @@ class Program implements MediaPeer {
   async seek(path: string, indices: readonly number[]): Promise<RgbImage[]> {
     const images: RgbImage[] = []
     for (const index of indices) {
-      // Half a frame early: the first one at or after the time is taken.
+      // Half a frame early, since FFmpeg takes the first frame at or after the time.
       const time = Math.max(0, (index - 0.5) / RATE)
       images.push(...(await this.#run(['-ss', time.toFixed(4), '-i', path, '-frames:v', '1'])))
     }
@@ -82,7 +82,7 @@ const libraries: MediaPeer = {
   through: (path, indices) => readPlainly(path, indices, false),
 }
 
-/** As one writes it at first: go to the keyframe before the time, decode until it comes; or decode on and on. */
+/** Reads frames in the straightforward way: seeks to the keyframe before the time and decodes up to it, or decodes everything. */
 async function readPlainly(path: string, indices: readonly number[], seeks: boolean): Promise<RgbImage[]> {
   await using demuxer = await Demuxer.open(path, new AbortController().signal)
   using converter = new RgbConverter(WIDTH, HEIGHT)
@@ -121,7 +121,7 @@ async function readPlainly(path: string, indices: readonly number[], seeks: bool
   }
 }
 
-/** One step: a frame if there is one, else another packet goes in. Throws at the end of the file. */
+/** Receives a frame if there is one, or else sends another packet. Throws at the end of the file. */
 async function nextFrame(demuxer: Demuxer, decoder: CodecContext, packet: Packet, frame: Frame): Promise<boolean> {
   const received = await decoder.receiveFrame(frame)
   if (received >= 0) return true

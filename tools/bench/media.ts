@@ -6,14 +6,17 @@ import { findMediaPeer } from './media-peers.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
 const FRAMES = 16
-/** Decoding through stops here, and the rest is reckoned from it. */
+/** Full decoding stops here, and the remaining time is extrapolated. */
 const MOST_DECODED = 600 * RATE
-/** Decoding through more than this is done once. */
+/** Longer clips are decoded only once. */
 const OFTEN_DECODED = 60 * RATE
-/** Greatest mean difference of two frames that are the same. */
+/** Maximum mean difference of two frames that count as equal. */
 const SAME = 2
 
-/** Sixteen frames spread over clips of several lengths: our reader, opening included, against a seek for each and against decoding through. */
+/**
+ * Measures sixteen frames spread over clips of several lengths: this project's reader, including opening, against one seek per frame and against
+ * full decoding.
+ */
 export async function measureMedia(options: BenchOptions): Promise<Measured> {
   const peer = findMediaPeer()
   const data = []

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 
 /**
- * llama.cpp's tower in a process without a loader of TypeScript, which the package does not bear.
- * The first message loads, each further one is a picture; every one is answered by its milliseconds.
+ * llama.cpp's vision tower in a process without a TypeScript loader, which is incompatible with the package.
+ * The first message loads the tower, every further message is an image; the reply to each is the time in milliseconds.
  * @type {any}
  */
 let context = null

@@ -20,13 +20,13 @@ interface Answer {
   readonly tokens: number
 }
 
-/** llama.cpp's own tower (mtmd), as `@fugood/llama.node` ships it, on a language model so small that it does not count. */
+/** llama.cpp's own vision tower (mtmd), as shipped with `@fugood/llama.node`, on a language model so small that its cost is negligible. */
 export class MtmdTower implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #folder: string
   readonly #exited: Promise<void>
   #pictures = 0
-  /** Milliseconds that loading the tower took. */
+  /** Loading time of the tower in milliseconds. */
   readonly loading: number
 
   private constructor(child: ChildProcess, folder: string, loading: number) {
@@ -38,7 +38,7 @@ export class MtmdTower implements AsyncDisposable {
 
   /**
    * @param modules folder with the package in its node_modules
-   * @param language GGUF that takes the tower's rows ({@link smallLanguage})
+   * @param language GGUF that accepts the tower's embeddings ({@link smallLanguage})
    */
   static async open(modules: string, language: string, mmproj: string, folder: string): Promise<MtmdTower> {
     const path = fileURLToPath(new URL('./mtmd-process.mjs', import.meta.url))
@@ -47,10 +47,10 @@ export class MtmdTower implements AsyncDisposable {
     return new MtmdTower(child, folder, milliseconds)
   }
 
-  /** Milliseconds of one picture, its file's decoding among them. */
+  /** Returns the milliseconds for one image, including decoding its file. */
   async time(width: number, height: number): Promise<number> {
     const picture = join(this.#folder, `picture-${this.#pictures++}.png`)
-    // Another one each time, for it knows again what it has seen.
+    // A new image each time, since it caches images that it has seen.
     const background = { r: randomInt(256), g: randomInt(256), b: randomInt(256) }
     await sharp({ create: { width, height, channels: 3, background } })
       .png()
@@ -82,7 +82,7 @@ async function ask(child: ChildProcess, message: object): Promise<Answer> {
   return answer
 }
 
-/** A GGUF of one small layer that takes rows of `width`. */
+/** Writes a GGUF with one small layer that accepts embeddings of size `width`. */
 export async function smallLanguage(folder: string, width: number): Promise<string> {
   const checkpoint = join(folder, 'language-checkpoint')
   const vision = { depth: 1, embed_dim: 32, num_heads: 2, mlp_ratio: 2 }
@@ -93,7 +93,7 @@ export async function smallLanguage(folder: string, width: number): Promise<stri
   return join(destination, 'language.gguf')
 }
 
-/** The tower as llama.cpp's converter writes it: an mmproj GGUF, matrices in f16 or q8_0. */
+/** Writes the tower in the format of llama.cpp's converter: an mmproj GGUF with matrices in f16 or q8_0. */
 export async function writeMmproj(path: string, source: TensorSource, config: Qwen2VlVisionConfig, type: 'F16' | 'Q8_0'): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true })
   const file = await open(path, 'wx')
@@ -156,7 +156,7 @@ function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: 
   return tensors
 }
 
-/** Query, key and value lie under one another in the checkpoint. */
+/** Query, key and value are stacked in one tensor of the checkpoint. */
 function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: string, part: string, matrices: TensorType): void {
   const [stacked = 0, ...columns] = source.info(key).shape
   const type = columns.length === 0 ? 'F32' : matrices
@@ -175,7 +175,7 @@ function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: 
   }
 }
 
-/** A frame is its own pair here as well: which half of the random patch weights stands where does not matter. */
+/** Each frame is paired with itself here, too, so the order of the two halves of the random patch weights does not matter. */
 async function* slice(source: TensorSource, channels: number, patch: number): AsyncGenerator<Uint8Array> {
   const floats = await source.floats('visual.patch_embed.proj.weight')
   yield new Uint8Array(floats.slice(0, channels * 3 * patch * patch).buffer)

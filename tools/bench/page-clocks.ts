@@ -1,17 +1,17 @@
 /// <reference lib="dom" />
 
 /**
- * What runs inside the page, as its source alone: nothing here may refer to anything outside its own function, nor give a name to a function
- * within it (the loader of our sources would wrap that in a helper which the page does not have).
+ * Functions that run inside the page and are passed as source text: they must not refer to anything outside their own body, or contain named
+ * functions (the TypeScript loader would wrap those in a helper that the page does not have).
  */
 
-/** Milliseconds from the next click to the picture that showed the answer's first words, and to the one that showed all of it. */
+/** Milliseconds from the next click to the frame that showed the answer's first words, and to the frame that showed all of it. */
 export interface AnswerTimes {
   readonly first: number
   readonly whole: number
 }
 
-/** To be begun before the click. A time is that of the frame after the one in which something was found: by then it is on the screen. */
+/** Must be started before the click. A time is that of the frame after the one in which a change was detected, when it is on screen. */
 export async function timeAnswer(): Promise<AnswerTimes> {
   let click = Number.NaN
   let first: number | null = null
@@ -34,7 +34,7 @@ export async function timeAnswer(): Promise<AnswerTimes> {
   throw new Error(`no answer came; the page says: ${document.body.textContent}`)
 }
 
-/** Milliseconds between the page's animation frames, until it is told of the event `measured`. */
+/** Returns the milliseconds between the page's animation frames until the event `measured`. */
 export async function timeFrames(): Promise<number[]> {
   let over = false
   addEventListener(

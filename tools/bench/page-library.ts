@@ -11,8 +11,8 @@ import { done, seen } from '../../test/unit/library/kept.ts'
 const HOUR = 3_600_000
 
 /**
- * A library of so many conversations of one question each, the newest of which has `turns`. Their clips are there and have their thumbnails, as
- * in a library that has been lived in; many share a file.
+ * Creates a library of `entries` conversations with one question each, except for the newest, which has `turns`. Their clips exist and have
+ * thumbnails, as in a library in real use; many share a file.
  */
 export async function fillLibrary(home: string, { entries, turns }: { readonly entries: number; readonly turns: number }): Promise<void> {
   const files = examplesIn(join(home, 'clips'))
@@ -46,7 +46,7 @@ function examplesIn(folder: string) {
   })
 }
 
-/** Answers from a sentence to a list with times, as models write them. */
+/** Creates a turn; answers range from one sentence to a list with times, as models write them. */
 function turnOf(number: number, index: number, created: number): Turn {
   const sentence = `In clip ${number + 1} a blue square spins while a **yellow star** moves to the left, then stops at the edge.`
   const list = Array.from({ length: number % 5 }, (_, i) => `- at 0:0${i}: the square turns by another ${(i + 1) * 15} degrees`)

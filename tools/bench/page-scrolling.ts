@@ -5,9 +5,9 @@ import { fillLibrary } from './page-library.ts'
 
 const ENTRIES = 10_000
 const TURNS = 1000
-/** Pixels of a turn of the wheel: a quick hand. */
+/** Pixels per scroll of the mouse wheel: a fast user. */
 const STEP = 1000
-/** Turns of the wheel between two looks for the end, which cost the page time themselves. */
+/** Number of scrolls between two checks for the end, since a check costs page time. */
 const BETWEEN_LOOKS = 20
 const MOST_STEPS = 10_000
 
@@ -18,7 +18,7 @@ export interface Scroll {
   readonly steps: number
 }
 
-/** A long library from its beginning to its end, and a long conversation from its end, where it opens, to its beginning. */
+/** Scrolls a long library from its beginning to its end, and a long conversation from its end, where it opens, to its beginning. */
 export async function timeScrolling(browser: Browser, home: string): Promise<Scroll[]> {
   await fillLibrary(home, { entries: ENTRIES, turns: TURNS })
   const tarsier = await Tarsier.start(home)
@@ -30,7 +30,7 @@ export async function timeScrolling(browser: Browser, home: string): Promise<Scr
       const entries = page.getByRole('region', { name: 'Conversations' })
       const library = await scroll(page, entries, STEP, rowOf(entries, ENTRIES))
       await entries.evaluate((box) => box.scrollTo({ top: 0 }))
-      // The newest stands first.
+      // Newest first.
       await rowOf(entries, 1).getByRole('button').click()
       const messages = page.getByRole('region', { name: 'Messages' })
       await rowOf(messages, TURNS).waitFor()
@@ -56,7 +56,7 @@ async function scroll(page: Page, list: Locator, step: number, end: Locator): Pr
   return { between, steps }
 }
 
-/** Until the end is there; how often it was turned. */
+/** Scrolls until the end is reached; returns the number of scrolls. */
 async function turnWheel(page: Page, step: number, end: Locator): Promise<number> {
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     if (steps % BETWEEN_LOOKS === 0 && (await end.isVisible())) {

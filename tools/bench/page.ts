@@ -13,9 +13,9 @@ import { type Scroll, timeScrolling } from './page-scrolling.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
 
 const BUILT = fileURLToPath(new URL('../../out/renderer/index.html', import.meta.url))
-/** Most milliseconds from the click to the first words, with nothing loaded yet. */
+/** Target: maximum milliseconds from the click to the first words, with nothing loaded yet. */
 const AIM = 5000
-/** Most milliseconds between two frames: a stop that is not seen as one. */
+/** Maximum milliseconds between two frames without a visible pause. */
 const SMOOTH = 100
 
 interface Round {
@@ -23,7 +23,7 @@ interface Round {
   readonly warm: AnswerTimes
 }
 
-/** The page as a person has it: real Chromium, the real `tarsier serve` on a home of its own, the demo model. */
+/** Measures the page under real conditions: Chromium, `tarsier serve` with its own home folder, and the demo model. */
 export async function measurePage(options: BenchOptions): Promise<Measured | Skipped> {
   if (!existsSync(BUILT)) return { skipped: 'the page is not built; "npm run build" does it.' }
   if (!findChromium()) {
@@ -50,7 +50,7 @@ async function withHome<T>(cache: string, work: (home: string) => Promise<T>): P
   }
 }
 
-/** The first click after the server's start, and one on another example after that answer. */
+/** Measures the first click after the server's start, and a click on another example after that answer. */
 async function oneRound(browser: Browser, home: string): Promise<Round> {
   const [first, second] = examples
   if (!second) throw new RangeError('two examples are needed')

@@ -7,7 +7,7 @@ import { importCheckpoint } from '../../src/engine/models/import/import-checkpoi
 import { MANIFEST_FILE } from '../../src/shared/model-manifest.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
-/** Whose tokenizer, template and settings are taken. */
+/** Checkpoint from which the tokenizer, template and settings are taken. */
 const BASE = fileURLToPath(new URL('../../test/fixtures/parity/checkpoints/tied-heads-of-16/', import.meta.url))
 
 export interface Sizes {
@@ -16,12 +16,12 @@ export interface Sizes {
   readonly feedForward: number
   readonly heads: number
   readonly keyValueHeads: number
-  /** With a head of its own, both padded to so many tokens; without, one table serves as both. */
+  /** With a separate output head; both tables are padded to `vocabulary` tokens. Without it, embedding and head are tied. */
   readonly untied?: { readonly vocabulary: number }
   readonly vision: { readonly depth: number; readonly embed_dim: number; readonly num_heads: number; readonly mlp_ratio: number }
 }
 
-/** Random models: one whose eyes are most of the work, and one with a language model of 120 million parameters. */
+/** Random models: one whose vision tower is most of the work, and one with a language model of 120 million parameters. */
 const sizes = {
   eyes: {
     layers: 4,
@@ -41,7 +41,7 @@ const sizes = {
   },
 } as const satisfies Record<string, Sizes>
 
-/** The folder of a random model, made once by the importer and kept. It knows nothing, but computes as much as a real one of its size. */
+/** Returns the folder of a random model, imported once and cached. Its output is meaningless, but its cost is that of a real model of its size. */
 export async function randomModel(cache: string, name: keyof typeof sizes): Promise<string> {
   const folder = join(cache, 'models', name)
   if (existsSync(join(folder, MANIFEST_FILE))) return folder
@@ -56,7 +56,7 @@ export async function randomModel(cache: string, name: keyof typeof sizes): Prom
   }
 }
 
-/** Writes a Qwen2-VL checkpoint folder of random weights and a vocabulary of some 18,000 tokens. */
+/** Writes a Qwen2-VL checkpoint folder with random weights and a vocabulary of some 18,000 tokens. */
 export async function writeRandomCheckpoint(folder: string, size: Sizes): Promise<void> {
   await cp(BASE, folder, { recursive: true })
   const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
@@ -83,7 +83,7 @@ export async function writeRandomCheckpoint(folder: string, size: Sizes): Promis
   await writeRandomTensors(join(folder, 'model.safetensors'), { ...languageShapes(size, vocabulary), ...visionShapes(vision) })
 }
 
-/** All syllables of two and three letters as tokens: a vocabulary of some size whose tokens are all text. Returns its size. */
+/** Adds all syllables of two and three letters as tokens, for a large vocabulary of text tokens only. Returns its size. */
 function addSyllables(model: { vocab: Record<string, number>; merges: [string, string][] }, size: number): number {
   const letters = [...'abcdefghijklmnopqrstuvwxyz']
   let next = size
@@ -128,7 +128,7 @@ function visionShapes(config: Parameters<typeof towerShapes>[0]): Record<string,
   return Object.fromEntries(Object.entries(towerShapes(config)).map(([key, shape]) => [`visual.${key}`, shape]))
 }
 
-/** A safetensors file of BF16 numbers, tensor by tensor: norms are 1, all else from 0.008 to 0.03 on either side of 0. */
+/** Writes a safetensors file of BF16 numbers, tensor by tensor: norms are 1, all other values have an absolute value from 0.008 to 0.03. */
 async function writeRandomTensors(path: string, shapes: Readonly<Record<string, readonly number[]>>): Promise<void> {
   const tensors = Object.entries(shapes).map(([name, shape]) => {
     const count = shape.reduce((product, size) => product * size, 1)

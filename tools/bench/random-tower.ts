@@ -2,11 +2,11 @@ import { crc32 } from 'node:zlib'
 import type { TensorSource } from '../../src/engine/formats/tensor-source.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
-/** Numbers from -1 to 1 that all tensors are cut from; a prime, so that no two rows of a matrix begin at the same place. */
+/** Number of random values from -1 to 1 from which all tensors are taken; a prime, so that no two rows of a matrix start at the same position. */
 const NOISE = 1_000_003
 const PIECE = 1 << 20
 
-/** A Qwen2-VL tower of random weights that cost nothing to make: as large as they must be for rows to keep their size from layer to layer. */
+/** Returns a Qwen2-VL vision tower with cheap random weights, scaled so that activations keep their magnitude from layer to layer. */
 export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSource {
   const shapes = new Map(Object.entries(towerShapes(config)).map(([key, shape]) => [`visual.${key}`, shape]))
   const noise = randomNoise()
@@ -21,7 +21,7 @@ export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSo
     const fanIn = product(shape.slice(1))
     const scale = shape.length === 1 ? 0.02 : Math.sqrt(1 / fanIn)
     const missing = product(shape)
-    // No two alike: ONNX Runtime keeps equal weights once, and they would stay in the processor's cache.
+    // All tensors differ: ONNX Runtime stores equal weights once, and they would stay in the processor's cache.
     const start = crc32(name) % NOISE
     for (let at = 0; at < missing; at += PIECE) {
       const piece = new Float32Array(Math.min(PIECE, missing - at))

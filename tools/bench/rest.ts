@@ -8,10 +8,10 @@ import { median } from './measure.ts'
 import { randomModel } from './random-model.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
-/** Most CPU seconds in the first second after a run. */
+/** Target: maximum CPU seconds in the first second after a run. */
 const AIM = 0.05
 
-/** What the engine burns once it has answered: threads of decoders, ONNX Runtime and llama.cpp that go on spinning show here. */
+/** Measures the engine's CPU use after an answer, which reveals spinning threads of decoders, ONNX Runtime and llama.cpp. */
 export async function measureRest(options: BenchOptions): Promise<Measured> {
   const model = await randomModel(options.cache, 'eyes')
   const path = await benchClip(options.cache, '30s', 'mp4')
@@ -19,13 +19,13 @@ export async function measureRest(options: BenchOptions): Promise<Measured> {
   const home = await mkdtemp(join(options.cache, 'home-'))
   const data: { first: number; second: number }[] = []
   try {
-    // In this process, so that the process's own count has all of its threads. What is kept on disk is work, and not rest.
+    // In this process, whose CPU time includes all engine threads. The disk cache is disabled, since writing it is work.
     await using engine = new Engine({ model, home, device: 'auto', cache: false })
     for (let round = 0; round < options.rounds; round++) {
       const sampling = samplingSchema.parse({ maxTokens: 32 })
       const turn = { kind: 'ask', text: 'What happens?', clip: { path, frames: { kind: 'uniform', count: 4 } }, sampling } as const
       for await (const _ of engine.answer(`round ${round}`, turn, new AbortController().signal)) {
-        // only its end matters
+        // only the end of the answer matters
       }
       data.push({ first: await cpuOfOneSecond(), second: await cpuOfOneSecond() })
       await engine.close(`round ${round}`)

@@ -1,14 +1,16 @@
 import type { BenchOptions, Measured, Skipped } from './section.ts'
 import { type SectionName, sections } from './sections.ts'
 
-/** What a section's process is told, and what it says. */
+/** Request to a section's process, and its response. */
 export interface SectionRequest {
   readonly name: SectionName
   readonly options: BenchOptions
 }
 export type SectionAnswer = { readonly result: Measured | Skipped } | { readonly error: string }
 
-/** One section in a process of its own: native code that dies takes no other section with it, and none finds another's threads running. */
+/**
+ * Runs one section in a separate process, so that a crash in native code affects no other section, and no section runs beside another's threads.
+ */
 process.once('message', async ({ name, options }: SectionRequest) => {
   let answer: SectionAnswer
   try {

@@ -1,30 +1,30 @@
 export interface BenchOptions {
-  /** Runs of each contender; the median counts. */
+  /** Number of runs of each contender; the median counts. */
   readonly rounds: number
-  /** Where clips and models made for measuring are kept for the next time. */
+  /** Cache folder of clips and models generated for measuring. */
   readonly cache: string
-  /** A Python with torch and transformers. */
+  /** Path of a Python with torch and transformers. */
   readonly python?: string | undefined
-  /** A folder with `@fugood/llama.node` in its node_modules. */
+  /** Folder with `@fugood/llama.node` in its node_modules. */
   readonly llamaNode?: string | undefined
-  /** GGUF files to generate with, instead of the section's own. */
+  /** GGUF files for the generation section, instead of its own. */
   readonly gguf: readonly string[]
-  /** Which of the lengths of clips. */
+  /** Clip lengths to measure. */
   readonly clips: readonly string[]
 }
 
 export interface Measured {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  /** Sentences to read the table by. */
+  /** Notes that explain the table. */
   readonly notes: readonly string[]
-  /** What was aimed at. */
+  /** Targets, and whether they were met. */
   readonly targets: readonly { readonly what: string; readonly met: boolean }[]
-  /** The figures as they are, for the JSON. */
+  /** Raw results, for the JSON. */
   readonly data: unknown
 }
 
-/** A section that this machine cannot measure, and what it would take. */
+/** A section that cannot be measured on this machine, and what it needs. */
 export interface Skipped {
   readonly skipped: string
 }

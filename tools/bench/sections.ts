@@ -8,7 +8,7 @@ import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
 import { measureTower } from './tower.ts'
 
-/** In the order they are run and reported. */
+/** All sections, in the order in which they are run and reported. */
 export const sections = {
   media: { title: 'Frames of a clip', measure: measureMedia },
   conversation: { title: 'First token of an answer', measure: measureConversation },
@@ -18,11 +18,11 @@ export const sections = {
   'large-model': { title: 'A model of real size', measure: measureLargeModel },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   rest: { title: 'At rest after a run', measure: measureRest },
-  // Playwright is loaded in this section's process alone.
+  // Playwright is loaded only in this section's process.
   page: { title: 'The page', measure: async (options: BenchOptions) => (await import('./page.ts')).measurePage(options) },
 } as const satisfies Record<string, { title: string; measure(options: BenchOptions): Promise<Measured | Skipped> }>
 
 export type SectionName = keyof typeof sections
 export const sectionNames = Object.keys(sections) as SectionName[]
-/** Those that are run when none is named: all but the one that fills a disk. */
+/** The default sections: all except the one that fills the disk. */
 export const usualSections = sectionNames.filter((name) => name !== 'large-model')

@@ -11,7 +11,7 @@ import type { BenchOptions } from './section.ts'
 import type { SectionAnswer, SectionRequest } from './section-process.ts'
 import { type SectionName, sectionNames, sections, usualSections } from './sections.ts'
 
-/** A list in one argument, each item one of `known`. */
+/** Parses a list in one argument; each item must be one of `known`. */
 function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
   return (text) => {
     const items = text.split(',').map((item) => item.trim())
@@ -58,7 +58,7 @@ for (const name of only) {
   const { title } = sections[name]
   process.stderr.write(`${name}…\n`)
   reports.push({ name, title, outcome: await measure({ name, options }) })
-  // After every section, so that a run that is stopped leaves what it has measured.
+  // Written after every section, so that an interrupted run keeps its results.
   const report: Report = { began, machine, rounds: options.rounds, sections: reports }
   await writeFile(join(out, 'report.md'), asMarkdown(report))
   await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)

@@ -8,9 +8,11 @@ import type { BenchOptions, Measured, Skipped } from './section.ts'
 import { TransformersTower } from './transformers-tower.ts'
 
 const config = { depth: 8, embed_dim: 640, num_heads: 8, mlp_ratio: 4, hidden_size: 896 }
-/** 18 by 32 tokens, which 16:9 clips of up to 20 frames have. */
+/** 18 by 32 tokens, the size of 16:9 clips with up to 20 frames. */
 const [width, height] = [896, 504]
-/** Runs of each turn. The two take turns, so that a busy moment of the machine does not fall on one alone; the fastest run of each counts. */
+/**
+ * Runs per turn. The two contenders alternate, so that a temporary load of the machine does not affect only one; the fastest run of each counts.
+ */
 const RUNS = 4
 
 interface TowerTimes {
@@ -18,13 +20,13 @@ interface TowerTimes {
   readonly tokens: number
   /** Milliseconds for one frame, preprocessing included. */
   readonly ours: number
-  /** transformers' tower with PyTorch's fused attention on the same machine, without preprocessing. */
+  /** transformers' vision tower with PyTorch's fused attention on the same machine, without preprocessing. */
   readonly transformers: number
-  /** Resident megabytes more while the tower was open and had run. */
+  /** Increase of resident memory in megabytes with the tower loaded, after a run. */
   readonly megabytes: number
 }
 
-/** A mid-sized Qwen2-VL tower against transformers'. */
+/** Compares a mid-sized Qwen2-VL vision tower with transformers'. */
 export async function measureTower({ python, rounds }: BenchOptions): Promise<Measured | Skipped> {
   if (python === undefined)
     return { skipped: 'it needs a Python with torch and transformers: npm run bench:speed -- --only tower --python PATH' }

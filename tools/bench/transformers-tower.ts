@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const SCRIPT = fileURLToPath(new URL('./tower_transformers.py', import.meta.url))
 
-/** transformers' tower in a Python process that stays, so that it can take turns. */
+/** transformers' vision tower in a persistent Python process, so that contenders can alternate. */
 export class TransformersTower implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #lines: AsyncIterator<string>
@@ -26,7 +26,7 @@ export class TransformersTower implements AsyncDisposable {
     return tower
   }
 
-  /** Milliseconds of one frame of so many rows and columns of patches, preprocessing not among them. */
+  /** Returns the milliseconds for one frame of `rows` by `columns` patches, without preprocessing. */
   async time(rows: number, columns: number): Promise<number> {
     this.#child.stdin.write(`${rows} ${columns}\n`)
     return Number(await this.#line())

@@ -3,8 +3,8 @@ import { ownMemory } from '../../src/platform/memory-limit.ts'
 const EVERY_MS = 50
 
 /**
- * Watches what this process has of its own ({@link ownMemory}), and tells the most it was until asked. Pages of mapped files are not in it: the
- * system may have them back, and counts them as free.
+ * Monitors this process's own memory ({@link ownMemory}); the returned function returns the peak so far. Pages of mapped files are not included:
+ * the system can reclaim them, and counts them as free.
  */
 export function watchMemory(): () => number {
   let most = ownMemory()

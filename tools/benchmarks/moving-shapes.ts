@@ -1,4 +1,4 @@
-/** Writes the annotations of moving-shapes anew; they only change where the generator does. `npx tsx tools/benchmarks/moving-shapes.ts` */
+/** Regenerates the annotations of moving-shapes, which only change with the generator. `npx tsx tools/benchmarks/moving-shapes.ts` */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { annotateMovingShapes } from '../../src/bench/moving-shapes/annotate.ts'

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 
 /**
- * Writes batches for the training programs to stdout: 4 bytes little-endian length of a JSON header, the header, then the
- * arrays that its `arrays` names, one after another without padding. Ends quietly when the reader has gone.
+ * Writes batches for the training programs to stdout: the length of a JSON header as 4 bytes little-endian, the header, then the arrays listed in
+ * its `arrays`, one after another without padding. Ends without an error when the reader closes the pipe.
  */
 export async function writeBatch(
   header: Readonly<Record<string, unknown>>,

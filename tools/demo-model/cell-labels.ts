@@ -2,12 +2,15 @@ import type { SceneObject, State } from '../../src/bench/moving-shapes/scene.ts'
 import { CELL } from '../../src/bench/moving-shapes/training-grids.ts'
 import { colorNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 
-/** Values of one visual token's label: object (-1 none), color, shape, offset to its centre in tokens (x, y), radius in tokens, cos and sin of its turn. */
+/**
+ * Number of label values per visual token: object (-1 for none), color, shape, offset to its centre in tokens (x, y), radius in tokens, cosine and
+ * sine of its rotation.
+ */
 export const LABEL_VALUES = 8
-/** An object counts as in a token from this many pixels on. */
+/** Minimum number of an object's pixels in a token for the object to count as in it. */
 const LEAST_PIXELS = 40
 
-/** Labels of a picture's visual tokens, row by row, from the mask that the renderer made. */
+/** Returns the labels of an image's visual tokens, row by row, from the renderer's mask. */
 export function cellLabels(
   mask: Uint8Array,
   rows: number,

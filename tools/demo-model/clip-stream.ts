@@ -1,6 +1,6 @@
 /**
- * Endless batches of clips with what is asked and answered of them, for `train_language.py`: `tsx clip-stream.ts SEED BATCH SETS`.
- * Each clip comes with SETS sets of dialogues, so that one look at it can be learnt from several times.
+ * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED BATCH SETS`. Each clip has SETS
+ * sets of dialogues, so that encoding it once serves several training steps.
  */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
@@ -13,15 +13,15 @@ import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
 
 /**
- * Where the object of a visual token is and how it changed since the frame before: 1 when there is one, x and y of its centre in tokens from the
- * picture's corner, 1 when it was there in the frame before, then the changes of x and y in tokens, of its size (logarithm) and of its angle
- * (sine of the turn, times its symmetry).
+ * Number of values for the position and change of a visual token's object since the previous frame: 1 if there is an object; x and y of its centre
+ * in tokens from the image's corner; 1 if it was present in the previous frame; then the changes of x and y in tokens, of its size (logarithm) and
+ * of its angle (sine of the rotation times its symmetry).
  */
 const PLACE_VALUES = 8
 
 type Turn = [question: string, answer: string, object: number]
 
-/** Two objects ask for more: which is meant has to be found. */
+/** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
 const ALONE = 0.3
 
 const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
@@ -41,7 +41,7 @@ for (;;) {
   const objects = []
   for (let i = 0; i < batch; i++) {
     const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1, alone: ALONE })
-    // A single picture shows everything there is.
+    // A single image shows all objects.
     const times = count === 1 ? [timeWithAll(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
     const softness = random.between(0.8, 1.8)
     const steady = random.chance(0.3) ? random.whole(0, 0xffffffff) : null
@@ -87,9 +87,8 @@ function timeWithAll(scene: Scene): number {
 }
 
 /**
- * Dialogues about one clip that know nothing of each other, each a list of [question, answer, number of the object that has
- * to be found for it or -1]. Most of a step's time goes to the clip
- * itself, so much is asked of each.
+ * Returns independent dialogues about one clip, each a list of [question, answer, number of the object that must be found for it or -1]. Encoding
+ * the clip takes most of a step's time, so each clip has many questions.
  */
 function dialogueSet(scene: Scene, still: boolean): Turn[][] {
   const turn = ({ question, answer, about }: Question): Turn => [question, answer, about ? scene.objects.indexOf(about) : -1]
@@ -99,7 +98,7 @@ function dialogueSet(scene: Scene, still: boolean): Turn[][] {
   return [random.chance(0.3) ? [...described, question()] : described, [question()], [question()], pair(), pair(), pair()]
 }
 
-/** Color, shape, and where it is at the start, as parts of the picture. */
+/** Returns the color, the shape, and the initial position as a fraction of the image. */
 function objectLabel({ color, shape, start }: SceneObject, { aspect }: Scene): number[] {
   return [colorNames.indexOf(color), shapeNames.indexOf(shape), start.x / aspect, start.y]
 }
@@ -118,8 +117,8 @@ function look(scene: Scene, time: number, mask: Uint8Array, rows: number, column
 }
 
 /**
- * What the object in each visual token is doing now, and what it did first; -1 where there is none or it cannot be told yet. The place
- * where an object has disappeared is labelled so.
+ * Returns the current motion of the object in each visual token, and its first motion; -1 if there is no object or the motion cannot be determined
+ * yet. The position where an object has disappeared is labelled with that motion.
  */
 function motionLabels(
   scene: Scene,

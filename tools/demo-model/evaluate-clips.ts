@@ -8,25 +8,25 @@ import type { EngineClient, TurnRequest } from '../../src/engine/engine-client.t
 import { samplingSchema } from '../../src/shared/sampling.ts'
 
 const ASKED: readonly QuestionKind[] = ['color', 'shape', 'count', 'motion', 'first', 'last', 'background', 'presence']
-/** Random streams of the training begin at other numbers. */
+/** First random stream; those of the training are below. */
 const FIRST_STREAM = 100_000
 
 export interface EvaluationOptions {
   readonly seed: number
-  /** Clips to draw. */
+  /** Number of clips to generate. */
   readonly count: number
-  /** Frames a clip gives; the model's default otherwise. */
+  /** Frames per clip. Defaults to the model's. */
   readonly frames?: number
-  /** Where clips lie while they are looked at. */
+  /** Temporary folder of the clips. */
   readonly folder: string
   readonly onFault?: (clip: number, asked: string, said: string, right: string) => void
   readonly onClip?: (done: number) => void
 }
 
-/** Fractions of right answers by name: those of `scoreDescription`, `question`, and `question: KIND` for each kind. */
+/** Fractions of correct answers by name: those of `scoreDescription`, `question`, and `question: KIND` for each kind. */
 export type Figures = ReadonlyMap<string, number>
 
-/** Draws clips that no training has seen, encodes them as H.264, and holds what the engine says of the files against what they show. */
+/** Generates clips that no training has seen, encodes them as H.264, and compares the engine's answers with their content. */
 export async function evaluateClips(engine: EngineClient, options: EvaluationOptions): Promise<Figures> {
   const signal = new AbortController().signal
   const sampling = samplingSchema.parse({ maxTokens: 96 })

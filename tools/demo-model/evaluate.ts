@@ -1,6 +1,6 @@
 /**
- * How often the demo model is right on clips it has never seen, through H.264 files and the whole engine, in fractions.
- * `npm run demo:evaluate -- --seed 7 --count 200 --json`
+ * Prints the demo model's accuracy, in fractions, on unseen clips, through H.264 files and the whole engine. `npm run demo:evaluate -- --seed 7
+ * --count 200 --json`
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Draws the example clips: `tsx examples.ts [DESTINATION]`, by default `resources/examples`. */
+/** Generates the example clips: `tsx examples.ts [DESTINATION]`. Defaults to `resources/examples`. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,7 @@
-/** Makes `resources/models/demo` of the checkpoint folder that `export.py` wrote, with the app's own importer: `tsx import.ts CHECKPOINT [DESTINATION]`. */
+/**
+ * Creates `resources/models/demo` from the checkpoint folder that `export.py` wrote, with the app's own importer: `tsx import.ts CHECKPOINT
+ * [DESTINATION]`.
+ */
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +22,7 @@ await importCheckpoint(checkpoint, {
   vision: 'f16',
   summary: 'Demo model: it knows moving shapes only, their colors, motions and background, and nothing else.',
   licence: 'apache-2.0',
-  // It was trained mostly on eight frames a clip.
+  // It was trained mostly on eight frames per clip.
   frames: 8,
   signal: new AbortController().signal,
 })

@@ -1,4 +1,4 @@
-/** Endless batches of single pictures with dense labels, for `train_tower.py`: `tsx tower-stream.ts SEED BATCH`. */
+/** Generates endless batches of single images with dense labels for `train_tower.py`: `tsx tower-stream.ts SEED BATCH`. */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawObjects } from '../../src/bench/moving-shapes/render.ts'
@@ -39,7 +39,7 @@ for (;;) {
   )
 }
 
-/** One to four objects at random places and angles that do not touch. */
+/** Places one to four objects at random positions and angles without contact. */
 function placeObjects(aspect: number): { object: SceneObject; state: State }[] {
   const side = Math.min(1, aspect)
   const placed: { object: SceneObject; state: State }[] = []

@@ -1,4 +1,4 @@
-/** Lines of text for the tokenizer: every word that is asked or answered, and some hundred dialogues. */
+/** Prints lines of text for the tokenizer: every word of the questions and answers, and some hundred dialogues. */
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { randomScene } from '../../src/bench/moving-shapes/scene.ts'
 import { describeQuestion, randomQuestion, vocabularyTexts } from '../../src/bench/moving-shapes/words.ts'

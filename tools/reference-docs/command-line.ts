@@ -6,13 +6,13 @@ import { code, markdownTable, plainText } from './table.ts'
 
 const GENERATED = '<!-- Written by "npm run docs" from src/cli; do not edit. -->'
 
-/** A page about every command: usage, arguments, options with their defaults, and the exit statuses. */
+/** Generates a page about every command: usage, arguments, options with their defaults, and the exit statuses. */
 export function commandLineReference(program: Command): string {
   const sections = [...commandsOf(program, [])].map(({ command, path }) => section(command, path))
   return `${[GENERATED, '# Command line', plainText(program.description()), ...sections, '## Exit status', exitStatuses()].join('\n\n')}\n`
 }
 
-/** Commands that do something, in the order of the help; a group of commands comes as its members. */
+/** Yields the executable commands in the order of the help; a group is replaced by its members. */
 function* commandsOf(
   command: Command,
   path: readonly string[],
@@ -54,10 +54,10 @@ function optionGroups(command: Command, help: Help): string[] {
   ])
 }
 
-/** What commander prints below the options, such as examples. */
+/** Returns the text that commander prints below the options, such as examples. */
 function afterHelp(command: Command): string[] {
   const written: string[] = []
-  const emitter: unknown = command // an EventEmitter, which commander's types do not say
+  const emitter: unknown = command // an EventEmitter, although commander's types do not declare it
   if (emitter instanceof EventEmitter) emitter.emit('afterHelp', { error: false, command, write: (text: string) => written.push(text) })
   const text = written.join('').trim()
   return text === '' ? [] : [['```', text, '```'].join('\n')]

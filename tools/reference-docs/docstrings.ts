@@ -1,4 +1,4 @@
-/** Fails where an exported function of `src/shared` or `src/engine` has no docstring, and names those functions. */
+/** Fails if an exported function of `src/shared` or `src/engine` has no docstring, and lists these functions. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { globSync } from 'tinyglobby'
@@ -12,7 +12,7 @@ if (missing.length > 0) {
   process.exitCode = 1
 }
 
-/** Exported functions of a file without a docstring, such as `src/shared/errors.ts:12 isAbort`. */
+/** Lists the exported functions of a file without a docstring, such as `src/shared/errors.ts:12 isAbort`. */
 function undocumentedIn(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(`${root}/${file}`, 'utf8'), ts.ScriptTarget.Latest, true)
   return source.statements.filter(isExportedFunction).flatMap((statement) => {

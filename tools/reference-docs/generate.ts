@@ -1,6 +1,6 @@
 /**
- * Writes `docs/reference` from what the program itself goes by: the command line from commander's commands, the settings and the HTTP API from their
- * zod schemas. `--check` writes nothing, and fails where a file is not what it would write.
+ * Generates `docs/reference` from the program itself: the command line from commander's commands, the settings and the HTTP API from their zod
+ * schemas. `--check` writes nothing, and fails if a file is out of date.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const pages = {
 if (process.argv.includes('--check')) {
   const stale: string[] = []
   for (const [name, text] of Object.entries(pages)) {
-    const written = await readFile(join(folder, name), 'utf8').catch(() => null) // a missing file is stale, too
+    const written = await readFile(join(folder, name), 'utf8').catch(() => null) // a missing file is out of date, too
     if (written !== text) stale.push(name)
   }
   if (stale.length > 0) {

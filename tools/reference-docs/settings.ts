@@ -5,7 +5,7 @@ import { code, markdownTable, plainText } from './table.ts'
 
 const GENERATED = '<!-- Written by "npm run docs" from src/shared/options.ts; do not edit. -->'
 
-/** A page about everything that can be chosen about an answer, and which of it are settings of the app. */
+/** Generates a page about all options of an answer, and which of them are settings of the app. */
 export function settingsReference(): string {
   const rows = Object.entries(options).map(([name, schema]) => {
     const facts = optionFacts(schema)

@@ -1,4 +1,4 @@
-/** The other side of `caption_cider.py --annotations FILE`: the same captions, scored by this program. */
+/** Counterpart of `caption_cider.py --annotations FILE`: scores the same captions with this program. */
 import { readFileSync } from 'node:fs'
 import { cider } from '../../src/bench/metrics/cider.ts'
 import { tokenizeCaption } from '../../src/bench/metrics/ptb-tokenizer.ts'

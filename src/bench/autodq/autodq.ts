@@ -18,8 +18,8 @@ import { type Answered, type Judged, type Judging, type JudgingOptions, judgedFr
 
 /**
  * AutoDQ: the share of the reference's events that a description entails (recall), and the share of the description's events that the reference
- * entails (precision). Stores every event, verdict and reason in `DREAM_eval_infos.jsonl` of the folder, and resumes from it. Throws as {@link
- * judgeSamples} does.
+ * entails (precision). Stores every event, verdict and reason in `DREAM_eval_infos.jsonl` of the folder, and resumes from it. Throws as
+ * {@link judgeSamples} does.
  */
 export async function judgeDream(predictions: readonly Prediction[], judge: Judge, options: JudgingOptions): Promise<Judged<DreamVerdict>> {
   const judging = dreamJudging(judge)

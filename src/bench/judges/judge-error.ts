@@ -26,8 +26,8 @@ const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
 
 /**
  * Converts the error of a request: to `judge-unavailable`, wrapped in a {@link Transient} if it may pass and as it is otherwise, or to
- * `judge-failed` if the server rejects this particular question. @param reached whether the server has answered before; if it never has, the
- * request is not retried
+ * `judge-failed` if the server rejects this particular question.
+ * @param reached whether the server has answered before; if it never has, the request is not retried
  */
 export function judgeError(error: unknown, server: JudgeServer, reached: boolean): Error {
   if (error instanceof TarsierError || error instanceof Transient) return error

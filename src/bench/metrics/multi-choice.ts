@@ -48,8 +48,8 @@ export function judgeChoice(prediction: Prediction, lowestDigit: 0 | 1): boolean
 /**
  * Computes the accuracy of the sub tasks and of all questions. Like upstream, it excludes answers that name no option.
  *
- * @param rules version of upstream: version 1 does not accept 0 for A, and uses the mean over the sub tasks for MVBench. Defaults to {@link
- * rulesOf}.
+ * @param rules version of upstream: version 1 does not accept 0 for A, and uses the mean over the sub tasks for MVBench. Defaults to
+ * {@link rulesOf}.
  */
 export function scoreMultiChoice(predictions: readonly Prediction[], rules: UpstreamVersion = rulesOf(predictions)): MultiChoiceScores {
   const lowestDigit = rules === 1 ? 1 : 0
