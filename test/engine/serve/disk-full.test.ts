@@ -63,7 +63,7 @@ test('an upload for which there is no room is refused, before it comes or in the
     const refused = await upload(body)
     expect(await refused.json()).toMatchObject({
       code: 'disk-full',
-      message: expect.stringMatching(/too full.*Make room.*nothing .* is lost/),
+      message: expect.stringMatching(/full.*Make room.*nothing .* is lost/),
     })
     expect(refused.ok).toBe(false)
     expect(await uploads()).toHaveLength(1)
@@ -106,7 +106,7 @@ test('texts beside clips are told of one by one', async (context) => {
   expect(await page.batch.sidecars({ job })).toMatchObject({
     written: 0,
     present: [],
-    failed: [{ name: 'a.mp4', error: { code: 'disk-full' } }],
+    failed: [{ name: path, error: { code: 'disk-full' } }],
   })
   expect(await readdir(small.path)).not.toContain('a.txt')
   await small.free()
