@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, statfs } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { KeptClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
+import { freeBytes } from '../platform/disk.ts'
 import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
 import type { Service } from '../service/service.ts'
@@ -63,8 +64,8 @@ async function writeBody(request: Request, path: string, limit: number): Promise
 }
 
 async function expectFreeSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bytes > bavail * bsize) throw full(`the file has ${megabytesText(bytes)}, and ${megabytesText(bavail * bsize)} are free`)
+  const free = await freeBytes(folder)
+  if (bytes > free) throw full(`the file has ${megabytesText(bytes)}, and ${megabytesText(free)} are free`)
 }
 
 function diskFailure(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import { readdir, stat, statfs } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
@@ -6,6 +6,7 @@ import type { Diagnosis } from '../engine/diagnosis.ts'
 import { diagnoseInHost } from '../engine/host/host-client.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
+import { freeBytes } from '../platform/disk.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
 import { type Advice, type Advisable, adviceFor } from './doctor-advice.ts'
@@ -77,8 +78,7 @@ async function modelsSeen(home: string): Promise<ModelSeen[]> {
 /** Returns the free bytes on the disk of a folder, which may not exist yet. */
 async function diskFree(path: string): Promise<number | null> {
   try {
-    const { bavail, bsize } = await statfs(path)
-    return bavail * bsize
+    return await freeBytes(path)
   } catch {
     // The folder does not exist yet: use its parent.
     return dirname(path) === path ? null : diskFree(dirname(path))

@@ -1,5 +1,6 @@
 import { SidecarNames } from '../jobs/sidecar-names.ts'
-import { exists, writeSidecar } from '../jobs/sinks/sidecar.ts'
+import { writeSidecar } from '../jobs/sinks/sidecar.ts'
+import { exists } from '../platform/disk.ts'
 import type { SidecarReport } from '../shared/contract/batch.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { ExportRecord } from './export.ts'

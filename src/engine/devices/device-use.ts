@@ -1,8 +1,8 @@
 import type { DeviceTest } from '../../shared/device-tests.ts'
 
-/** A device with one file of weights, as one version of a runtime computes on it. What is known about a device holds for exactly this. */
+/** A device, one file of weights and one version of a runtime. Results of tests are valid only for this combination. */
 export interface DeviceSubject extends Pick<DeviceTest, 'part' | 'device' | 'hardware' | 'runtime' | 'model'> {
-  /** sha256 of the weights' file, hex. */
+  /** SHA-256 of the weights file, hex. */
   readonly weights: string
 }
 
@@ -11,22 +11,22 @@ export type DevicePart = DeviceSubject['part']
 /** `loading` includes the trial run and the self-test. */
 export type DeviceWork = 'loading' | 'answering'
 
-/** What a process does on a device, with the fingerprint of the graphics drivers that it has loaded. */
+/** Use of a device by a process, with the fingerprint of its loaded graphics drivers. */
 export interface DeviceUse {
   readonly subject: DeviceSubject
   readonly work: DeviceWork
   readonly drivers: string
 }
 
-/** Said by the engine's process before it enters a device's native code, and with null after it has come back. */
+/** Sent by the engine process before native code of a device runs, and with null after it has returned. */
 export interface DeviceUseReport {
   readonly id: number
   readonly use: DeviceUse | null
 }
 
-/** A device that failed and is not to be tried again by this client, whatever is remembered of it. */
+/** A device that failed and that this client will not try again, regardless of stored results. */
 export interface PassedOverDevice extends Pick<DeviceSubject, 'part' | 'device'> {
-  /** As a clause after the device's name, e.g. "it crashed (SIGSEGV)". */
+  /** Clause after the device's name, such as "it crashed (SIGSEGV)". */
   readonly why: string
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { access, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { exists } from '../../platform/disk.ts'
 import { writeFailure } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -23,13 +24,6 @@ export function sidecarSink<Clip, Result>({ pathOf, textOf, overwrite }: Sidecar
       if (path !== null && outcome.kind === 'done') await writeSidecar(path, textOf(outcome.result), { overwrite })
     },
   }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 export function refuseExisting(path: string): TarsierError {

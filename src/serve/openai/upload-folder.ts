@@ -2,6 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Serial } from '../../engine/serial.ts'
 import { newId } from '../../library/ids.ts'
+import { exists } from '../../platform/disk.ts'
 import { move, remove } from '../../platform/move.ts'
 
 /** Number of files that are kept for further questions; the least recently used are removed first. */
@@ -90,11 +91,4 @@ export class UploadFolder {
   async #lastUseOf(path: string): Promise<number> {
     return this.#lastUse.get(path) ?? (await stat(path).catch(() => null))?.mtimeMs ?? 0
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

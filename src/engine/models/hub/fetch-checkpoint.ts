@@ -1,5 +1,6 @@
-import { mkdir, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
@@ -226,8 +227,7 @@ class Fetch {
   async #expectRoom(missing: readonly RemoteFile[]): Promise<void> {
     let needed = 0
     for (const file of missing) needed += Math.max(0, file.bytes - (await sizeOf(`${this.#stem(file)}.part`)))
-    const { bavail, bsize } = await statfs(this.#folder)
-    const free = bavail * bsize
+    const free = await freeBytes(this.#folder)
     if (needed <= free) return
     throw new TarsierError(
       'disk-full',

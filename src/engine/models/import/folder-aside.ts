@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, statfs } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { move, remove } from '../../../platform/move.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
@@ -58,8 +59,7 @@ export function expectFree(target: string, name: string): void {
 
 /** Throws `disk-full` if the disk of `directory` has less than `bytes - there` bytes free, where `there` bytes are already written. */
 export async function expectRoom(directory: string, bytes: number, there = 0): Promise<void> {
-  const { bavail, bsize } = await statfs(directory)
-  const free = bavail * bsize
+  const free = await freeBytes(directory)
   if (bytes - there <= free) return
   throw new TarsierError(
     'disk-full',
