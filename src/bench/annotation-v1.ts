@@ -34,7 +34,7 @@ type Line = z.infer<typeof lineSchema>
 /** Version 1: a single prompt with role labels, `USER: <video> … ASSISTANT: Answer: (`. Without labels, the whole prompt is the user's. */
 export const annotationV1Schema = lineSchema.transform((line, context): Annotation => {
   const { prompt, response, question, prediction } = line.text
-  const [, user = prompt, begun = ''] = /USER:(.*)ASSISTANT:(.*)/s.exec(prompt) ?? []
+  const [, user = prompt, answerPrefix = ''] = /USER:(.*)ASSISTANT:(.*)/s.exec(prompt) ?? []
   const text = user
     .split(CLIP)
     .map((part) => part.trim())
@@ -50,7 +50,7 @@ export const annotationV1Schema = lineSchema.transform((line, context): Annotati
       ...commonOf(line),
       content,
       prompt: text,
-      begun: begun.trim() === '' ? '' : begun,
+      answerPrefix: answerPrefix.trim() === '' ? '' : answerPrefix,
       reference: response ?? '',
       question: question?.trim() ?? null,
     },

@@ -106,7 +106,7 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
       ...commonOf(line),
       content: user.content.flatMap(contentOf),
       prompt,
-      begun: textOf(texts.filter((part) => part !== answer)),
+      answerPrefix: textOf(texts.filter((part) => part !== answer)),
       reference: referenced?.reference ?? '',
       question: question === undefined || question === prompt ? null : question,
     },

@@ -64,7 +64,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
     const sample = annotation.sample.idx === NO_NUMBER ? numbered(annotation.sample) : annotation.sample
     if (prompt === null) return sample
     const shown = sample.content.filter((part) => part.kind === 'clip')
-    return { ...sample, content: [...shown, { kind: 'text', text: prompt }], prompt, begun: '', question: null }
+    return { ...sample, content: [...shown, { kind: 'text', text: prompt }], prompt, answerPrefix: '', question: null }
   }
   const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
   if (!clip.success) return { reason: 'neither a path, nor {"video": path}, nor an annotation' }
@@ -78,7 +78,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
     vid: null,
     content: clipThenText(video, request),
     prompt: request,
-    begun: '',
+    answerPrefix: '',
     reference: '',
     question: null,
     extraInfo: {},

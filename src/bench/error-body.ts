@@ -12,20 +12,20 @@ type Answer = Pick<Response, 'status' | 'headers' | 'body'>
 export async function withOpenAiError(response: Response): Promise<Answer> {
   if (response.status < 400) return response
   const text = await beginning(response)
-  const words = wordsOf(text)
+  const message = messageOf(text)
   const headers = new Headers()
   // These describe the encoded original body, which was decoded and may have been replaced.
   for (const [name, value] of response.headers) if (!/^content-(length|encoding|type)$/.test(name)) headers.set(name, value)
-  if (words === null) return new Response(text, { status: response.status, headers: { ...Object.fromEntries(headers) } })
+  if (message === null) return new Response(text, { status: response.status, headers: { ...Object.fromEntries(headers) } })
   headers.set('content-type', 'application/json')
-  return new Response(JSON.stringify({ error: { message: words } }), {
+  return new Response(JSON.stringify({ error: { message: message } }), {
     status: response.status,
     headers: { ...Object.fromEntries(headers) },
   })
 }
 
 /** Extracts the message from a body that does not have OpenAI's format; null if it has that format, or no message. */
-function wordsOf(text: string): string | null {
+function messageOf(text: string): string | null {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -34,18 +34,18 @@ function wordsOf(text: string): string | null {
   }
   if (typeof value === 'object' && value !== null && 'error' in value && value.error)
     return typeof value.error === 'string' ? value.error : null
-  return said(value) || text
+  return textOf(value) || text
 }
 
 /** Extracts the text from a value of any type. */
-function said(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map(said).filter(Boolean).join('; ')
+  if (Array.isArray(value)) return value.map(textOf).filter(Boolean).join('; ')
   if (typeof value !== 'object' || value === null) return ''
   const { detail, message, msg, loc, errors, title } = value as Record<string, unknown>
-  const words = [detail, message, msg, errors, title].map(said).find(Boolean) ?? ''
+  const text = [detail, message, msg, errors, title].map(textOf).find(Boolean) ?? ''
   // FastAPI gives the location in the request: ["body", "messages", 0].
-  return Array.isArray(loc) && loc.length > 0 ? `${loc.map(String).join('.')}: ${words}` : words
+  return Array.isArray(loc) && loc.length > 0 ? `${loc.map(String).join('.')}: ${text}` : text
 }
 
 async function beginning({ body }: Response): Promise<string> {

@@ -20,7 +20,7 @@ import { choiceReport } from './report/choice-report.ts'
 import { dreamReport } from './report/dream-report.ts'
 import type { EvalReport, ReportBody } from './report/eval-report.ts'
 import { openReport } from './report/open-report.ts'
-import { runFactsOf } from './report/run-facts.ts'
+import { runInfoOf } from './report/run-info.ts'
 import { RECORDS_FOLDER } from './report/save-report.ts'
 import { videoMmeReport } from './report/video-mme-report.ts'
 import type { Metric } from './sample.ts'
@@ -54,7 +54,7 @@ export async function evaluate(predictions: readonly Prediction[], options: Eval
     dataset,
     metric,
     evaluated: new Date().toISOString(),
-    run: runFactsOf(predictions),
+    run: runInfoOf(predictions),
     judge: judged && { name: judged.judge, prompts: [...judged.prompts] },
     failures: failuresOf(predictions, judged),
     ...body,

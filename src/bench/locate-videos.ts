@@ -120,9 +120,9 @@ interface Walk {
 }
 
 /** Yields relative paths, each as a list of names. Skips hidden entries; scans a folder that is reachable by two paths only once. */
-async function* clipsIn(directory: string, way: readonly string[], walk: Walk, signal: AbortSignal): AsyncGenerator<string[], void> {
+async function* clipsIn(directory: string, parents: readonly string[], walk: Walk, signal: AbortSignal): AsyncGenerator<string[], void> {
   signal.throwIfAborted()
-  const path = join(directory, ...way)
+  const path = join(directory, ...parents)
   let entries: Dirent[]
   try {
     const real = await realPath(path)
@@ -130,14 +130,14 @@ async function* clipsIn(directory: string, way: readonly string[], walk: Walk, s
     walk.visited.add(real)
     entries = await readdir(path, { withFileTypes: true })
   } catch (error) {
-    if (way.length === 0) throw readFailure(path, error)
+    if (parents.length === 0) throw readFailure(path, error)
     // For example lost+found at the root of a disk. This only matters if a clip is missing.
     walk.unread.push(path)
     return
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.')) continue
-    const names = [...way, entry.name]
+    const names = [...parents, entry.name]
     const kind = entry.isSymbolicLink() ? await stat(join(path, entry.name)).catch(() => null) : entry
     if (kind?.isDirectory() && !entry.name.endsWith(FRAMES_ENDING)) yield* clipsIn(directory, names, walk, signal)
     else if (kind?.isDirectory() || (kind?.isFile() && hasMediaExtension(entry.name))) yield names

@@ -50,7 +50,7 @@ export interface PrepareSummary {
 export async function prepareAnnotations(
   request: PrepareRequest,
   signal: AbortSignal,
-  tell: (event: PrepareEvent) => void,
+  report: (event: PrepareEvent) => void,
 ): Promise<PrepareSummary> {
   const out = resolve(request.out)
   if (!request.overwrite) await expectFree(out)
@@ -63,10 +63,10 @@ export async function prepareAnnotations(
     for await (const read of readAnnotations(request.annotations, signal)) {
       if (read.kind === 'broken') {
         count.broken++
-        tell(read)
+        report(read)
         continue
       }
-      tell({ kind: 'line', done: ++count.lines })
+      report({ kind: 'line', done: ++count.lines })
       const { sample, file, line, text } = read
       const files = located(sample, videos)
       if (files instanceof TarsierError) {
@@ -82,9 +82,9 @@ export async function prepareAnnotations(
         .find(isPlaceholder)
       yield `${placeholder === undefined ? text : fillVideoFile(text, clipPath(placeholder, sample, videos))}\n`
     }
-    for (const event of missing.values()) tell(event)
+    for (const event of missing.values()) report(event)
     count.clips = clips.size
-    count.unusable = await checkClips(clips, signal, tell)
+    count.unusable = await checkClips(clips, signal, report)
     if (!request.overwrite) await expectFree(out)
   }
 
@@ -102,20 +102,20 @@ function located(sample: Sample, videos: VideoFolder): ClipFile[] | TarsierError
 }
 
 /** Opens each clip in a separate process that a clip may crash; returns how many cannot be opened. */
-async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, tell: (event: PrepareEvent) => void): Promise<number> {
+async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, report: (event: PrepareEvent) => void): Promise<number> {
   let unusable = 0
   let done = 0
   let media = new MediaClient()
   try {
     for (const path of clips) {
-      tell({ kind: 'checking', path, done: done++, of: clips.size })
+      report({ kind: 'checking', path, done: done++, of: clips.size })
       try {
         await media.probe(path, signal)
       } catch (error) {
         if (isAbort(error)) throw error
         const problem = asTarsierError(error)
         unusable++
-        tell({ kind: 'unusable', path, error: problem })
+        report({ kind: 'unusable', path, error: problem })
         if (!isProcessLost(problem)) continue
         // A clip that crashes the process must not affect the next ones, however many crash.
         await media[Symbol.asyncDispose]()

@@ -9,21 +9,21 @@ import type { Prediction } from './prediction.ts'
 export interface SampleOutcome {
   readonly prediction: Prediction
   /** Short text: `right`, `wrong`, `CIDEr 1.234`, or the reason why it has no score. */
-  readonly words: string
+  readonly text: string
 }
 
 /** @param lowestDigit as in `parseChoice` */
 export function choiceOutcomes(predictions: readonly Prediction[], lowestDigit: 0 | 1): SampleOutcome[] {
   return predictions.map((prediction) => {
     const correct = judgeChoice(prediction, lowestDigit)
-    return { prediction, words: correct === null ? failureWords(prediction, 'it names no option') : rightWords(correct) }
+    return { prediction, text: correct === null ? failureText(prediction, 'it names no option') : scoreText(correct) }
   })
 }
 
 export function captionOutcomes(predictions: readonly Prediction[], { scores }: CaptionScores): SampleOutcome[] {
   return predictions.map((prediction, i) => {
     const score = `CIDEr ${figureText(roundFigure(scores[i] ?? Number.NaN, 3))}`
-    return { prediction, words: prediction.prediction === null ? `${failureWords(prediction, '')}, ${score}` : score }
+    return { prediction, text: prediction.prediction === null ? `${failureText(prediction, '')}, ${score}` : score }
   })
 }
 
@@ -33,7 +33,7 @@ export function dreamOutcomes(predictions: readonly Prediction[], judged: Judged
 }
 
 export function openOutcomes(predictions: readonly Prediction[], judged: Judged<OpenVerdict>): SampleOutcome[] {
-  return outcomes(predictions, judged, ({ correct, score }) => `${rightWords(correct)}, score ${score}`)
+  return outcomes(predictions, judged, ({ correct, score }) => `${scoreText(correct)}, score ${score}`)
 }
 
 function outcomes<Verdict extends { readonly key: string }>(
@@ -41,17 +41,17 @@ function outcomes<Verdict extends { readonly key: string }>(
   { verdicts, failed }: Judged<Verdict>,
   wordsOf: (verdict: Verdict) => string,
 ): SampleOutcome[] {
-  const words = new Map([
+  const text = new Map([
     ...verdicts.map((verdict) => [verdict.key, wordsOf(verdict)] as const),
     ...failed.map(({ key, error }) => [key, `failed: ${error.message}`] as const),
   ])
-  return predictions.map((prediction) => ({ prediction, words: words.get(prediction.key) ?? failureWords(prediction, '') }))
+  return predictions.map((prediction) => ({ prediction, text: text.get(prediction.key) ?? failureText(prediction, '') }))
 }
 
-function rightWords(correct: boolean): string {
+function scoreText(correct: boolean): string {
   return correct ? 'right' : 'wrong'
 }
 
-function failureWords({ error }: Prediction, otherwise: string): string {
+function failureText({ error }: Prediction, otherwise: string): string {
   return ['failed', error?.message ?? otherwise].filter((part) => part !== '').join(': ')
 }

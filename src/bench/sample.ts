@@ -46,7 +46,7 @@ export interface Sample {
   /** All text of the message, without role labels and placeholders. */
   readonly prompt: string
   /** Text the answer begins with and the model continues (` Answer: (`), or empty. */
-  readonly begun: string
+  readonly answerPrefix: string
   /** The correct answer; several for captions. */
   readonly reference: string | readonly string[]
   /** The bare question, if the prompt adds instructions to it. */

@@ -16,12 +16,12 @@ import type { Metric } from '../bench/sample.ts'
 import type { SampleOutcome } from '../bench/sample-outcome.ts'
 import { tarsierHome } from '../engine/home.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
-import { brokenLineError, tellError } from './errors.ts'
+import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
-import { parseCount } from './run-words.ts'
+import { parseCount } from './run-text.ts'
 
 interface EvalOptions {
   readonly judge?: string
@@ -229,7 +229,7 @@ class EvalOutput {
     if (isAbort(error)) throw error
     this.#failed = true
     this.progress.clear()
-    tellError(error, subject)
+    printError(error, subject)
   }
 
   /** Reports a data set that needs a judge but has none; this alone does not make the command fail. */
@@ -237,7 +237,7 @@ class EvalOutput {
     this.#notJudged++
     this.progress.clear()
     if (!json) process.stdout.write(`${oneLine(name)}: not judged\n`)
-    tellError(error, name)
+    printError(error, name)
   }
 
   scored(report: EvalReport, samples: readonly SampleOutcome[], { json }: EvalOptions): void {
@@ -258,9 +258,9 @@ class EvalOutput {
   }
 }
 
-function outcomeLine({ prediction: { key, begun, prediction, reference }, words }: SampleOutcome): string {
+function outcomeLine({ prediction: { key, begun, prediction, reference }, text }: SampleOutcome): string {
   const answer = prediction === null ? [] : [`answer: ${JSON.stringify(`${begun}${prediction}`)}`]
-  return oneLine([`${key}: ${words}`, ...answer, `reference: ${JSON.stringify(reference)}`].join('; '))
+  return oneLine([`${key}: ${text}`, ...answer, `reference: ${JSON.stringify(reference)}`].join('; '))
 }
 
 /** Returns a heading, unless upstream's text already has one. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { findPredictions } from '../bench/run/find-predictions.ts'
 import { mergePredictions, writeMerged } from '../bench/run/merge.ts'
-import { brokenLineError, tellError } from './errors.ts'
+import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
@@ -30,7 +30,7 @@ Example:
 async function benchMerge(paths: readonly string[], out: string, signal: AbortSignal): Promise<ExitCode> {
   const files = (await Promise.all(paths.map(findPredictions))).flatMap((found) => found.files)
   const { sets, broken } = await mergePredictions(files, signal)
-  for (const line of broken) tellError(brokenLineError(line))
+  for (const line of broken) printError(brokenLineError(line))
   await writeMerged(sets, out)
   for (const { name, predictions } of sets) {
     const failed = [...predictions.values()].filter(({ prediction }) => prediction === null).length

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type PrepareEvent, type PrepareSummary, prepareAnnotations } from '../bench/prepare.ts'
 import { assertNever } from '../shared/errors.ts'
-import { brokenLineError, tellError } from './errors.ts'
+import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
@@ -64,15 +64,15 @@ function show(event: PrepareEvent, progress: ProgressLine): void {
       return
     case 'broken':
       progress.clear()
-      tellError(brokenLineError(event))
+      printError(brokenLineError(event))
       return
     case 'missing':
       progress.clear()
-      tellError(event.error, `${event.file}:${event.line}${event.lines > 1 ? ` and ${event.lines - 1} more` : ''}`)
+      printError(event.error, `${event.file}:${event.line}${event.lines > 1 ? ` and ${event.lines - 1} more` : ''}`)
       return
     case 'unusable':
       progress.clear()
-      tellError(event.error, event.path)
+      printError(event.error, event.path)
       return
     default:
       assertNever(event, 'event')

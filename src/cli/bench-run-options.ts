@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
 import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
-import { type BegunForm, begunForms } from '../bench/run/openai-model.ts'
+import { type AnswerPrefixForm, answerPrefixForms } from '../bench/run/openai-model.ts'
 import type { Shard } from '../bench/run/shard.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { SamplerName } from '../shared/frame-request.ts'
 import { options } from '../shared/options.ts'
 import { optionFrom } from './option-from.ts'
 import { homeOption, parseName } from './options.ts'
-import { parseCount, parseShard, parseWorkers } from './run-words.ts'
+import { parseCount, parseShard, parseWorkers } from './run-text.ts'
 
 export interface BenchRunOptions {
   readonly annotations?: string
@@ -25,7 +25,7 @@ export interface BenchRunOptions {
   readonly workers?: number
   readonly baseUrl?: string
   readonly send: ClipForm
-  readonly begun: BegunForm
+  readonly begun: AnswerPrefixForm
   readonly frames?: number
   readonly sampler?: SamplerName
   readonly maxPixels?: number
@@ -108,7 +108,7 @@ export function addRunOptions(command: Command): void {
         '--begun <form>',
         'answers that are begun by the annotation: "continue" has the server go on from that text (vLLM, SGLang), "omit" leaves it out',
       )
-        .choices(begunForms)
+        .choices(answerPrefixForms)
         .default('continue'),
     )
   command

@@ -11,13 +11,13 @@ import { appVersion } from '../service/version.ts'
 import { assertNever, isAbort } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { addRunOptions, type BenchRunOptions } from './bench-run-options.ts'
-import { brokenLineError, tellError } from './errors.ts'
+import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
-import { progressWords } from './run-words.ts'
+import { progressText } from './run-text.ts'
 
 const SERVER_WORKERS = 8
 const SERVER_FRAMES = 16
@@ -114,7 +114,7 @@ async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promi
         model: options.model ?? '',
         baseUrl: options.baseUrl,
         clip: { form: options.send, frames: { kind: sampler ?? 'uniform', count: frames ?? SERVER_FRAMES }, maxPixels },
-        begun: options.begun,
+        answerPrefixForm: options.begun,
         sampling,
         version,
       })
@@ -179,7 +179,7 @@ class RunOutput {
       this.progress.clear()
       process.stderr.write(`tarsier: ${oneLine(prediction.key)}: ${oneLine(prediction.error.message)} [${prediction.error.code}]\n`)
     }
-    const text = progressWords(progress)
+    const text = progressText(progress)
     if (this.progress.shown) this.progress.detail(text)
     else if (performance.now() - this.#logged >= LOG_EVERY_MS) {
       this.#logged = performance.now()
@@ -190,7 +190,7 @@ class RunOutput {
   #broken(line: BrokenLine): void {
     this.anyFailed = true
     this.progress.clear()
-    tellError(brokenLineError(line))
+    printError(brokenLineError(line))
   }
 
   #say(text: string): void {

@@ -1,13 +1,13 @@
 import { access, constants } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { EngineClient, ModelFacts, TurnRequest } from '../engine/engine-client.ts'
+import type { EngineClient, ModelInfo, TurnRequest } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
 import { readFailure } from '../platform/file-failure.ts'
 import type { FrameUsed } from '../shared/engine-events.ts'
 import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import { MAX_FRAMES } from '../shared/frame-request.ts'
 import { CHAT_HELP, type ChatCommand, parseChatLine } from './chat-command.ts'
-import { tellError } from './errors.ts'
+import { printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Interrupts, RunCommand } from './interrupt.ts'
 import { LineReader } from './line-reader.ts'
@@ -49,10 +49,10 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   await using client = startEngineHost(engineOptions(options))
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
-  const facts = await client.load(signal)
-  if (facts.summary) progress.note(`${facts.name}: ${facts.summary}`)
+  const info = await client.load(signal)
+  if (info.summary) progress.note(`${info.name}: ${info.summary}`)
   progress.clear()
-  const talk = new Talk(client, facts, file, options, progress)
+  const talk = new Talk(client, info, file, options, progress)
 
   // Ctrl-C during an answer only stops the answer; the command's own signal would end everything.
   const leaving = new AbortController()
@@ -90,7 +90,7 @@ async function checkReadable(file: string): Promise<void> {
 /** Runs conversations about one clip after another. */
 class Talk {
   readonly #client: EngineClient
-  readonly #facts: ModelFacts
+  readonly #facts: ModelInfo
   readonly #progress: ProgressLine
   #options: ChatOptions
   #file: string
@@ -101,9 +101,9 @@ class Talk {
   #answering: AbortController | null = null
   anyFailed = false
 
-  constructor(client: EngineClient, facts: ModelFacts, file: string, options: ChatOptions, progress: ProgressLine) {
+  constructor(client: EngineClient, info: ModelInfo, file: string, options: ChatOptions, progress: ProgressLine) {
     this.#client = client
-    this.#facts = facts
+    this.#facts = info
     this.#file = file
     this.#options = options
     this.#progress = progress
@@ -123,7 +123,7 @@ class Talk {
     } catch (error) {
       this.anyFailed = true
       this.#progress.clear()
-      tellError(error)
+      printError(error)
     }
   }
 

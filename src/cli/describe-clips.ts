@@ -1,4 +1,4 @@
-import type { EngineClient, EstimateRequest, ModelFacts } from '../engine/engine-client.ts'
+import type { EngineClient, EstimateRequest, ModelInfo } from '../engine/engine-client.ts'
 import { startEngineHost } from '../engine/host/host-client.ts'
 import { type JobEvent, runJob, type Work } from '../jobs/driver.ts'
 import { expandPatterns } from '../jobs/expand-patterns.ts'
@@ -36,7 +36,7 @@ export async function describeClips(paths: readonly string[], options: DescribeO
   const clips = await planClips(paths, options, signal)
   const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1 })
   await using client = startEngineHost(engineOptions(options))
-  let model: ModelFacts | null = null
+  let model: ModelInfo | null = null
   if (clips.some(({ error }) => !error)) {
     output.progress.begin('loading the model')
     try {
@@ -90,7 +90,7 @@ async function planClips(paths: readonly string[], options: DescribeOptions, sig
   return clips
 }
 
-function workOn(client: EngineClient, model: ModelFacts | null, options: DescribeOptions): Work<Clip, Result, EngineEvent> {
+function workOn(client: EngineClient, model: ModelInfo | null, options: DescribeOptions): Work<Clip, Result, EngineEvent> {
   return async ({ file, error }, report, signal) => {
     if (error || !model) throw error
     try {
@@ -113,7 +113,7 @@ function workOn(client: EngineClient, model: ModelFacts | null, options: Describ
   }
 }
 
-function estimateRequest(file: string, options: DescribeOptions, defaults: ModelFacts['defaults']): EstimateRequest {
+function estimateRequest(file: string, options: DescribeOptions, defaults: ModelInfo['defaults']): EstimateRequest {
   return {
     clip: { ...clipRequest(file, options, defaults), fit: options.fit },
     text: options.prompt,

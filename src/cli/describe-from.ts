@@ -13,13 +13,13 @@ import { appVersion } from '../service/version.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
-import { brokenLineError, tellError } from './errors.ts'
+import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
-import { parseCount, parseShard, parseWorkers, progressWords } from './run-words.ts'
+import { parseCount, parseShard, parseWorkers, progressText } from './run-text.ts'
 
 /** Options of `describe` for lists, in addition to those of model, frames and sampling. */
 export interface ListOptions {
@@ -86,7 +86,7 @@ export async function describeList(from: string, out: string, options: DescribeL
     (path) => descriptionPrompt(manifest.prompt, hasPictureExtension(path) ? 'image' : 'video'),
     signal,
   )
-  for (const line of broken) tellError(brokenLineError(line))
+  for (const line of broken) printError(brokenLineError(line))
   if (samples.length === 0 && broken.length === 0) {
     throw new TarsierError('nothing-found', `There is no clip to describe in ${from}. Write a path on each line of it.`)
   }
@@ -147,7 +147,7 @@ function show(event: RunEvent, progress: ProgressLine): void {
     case 'opened': {
       for (const line of event.found.broken) {
         progress.clear()
-        tellError(brokenLineError({ ...line, reason: `${line.reason}; it is described again` }))
+        printError(brokenLineError({ ...line, reason: `${line.reason}; it is described again` }))
       }
       progress.detail(`${event.pending} clips to describe`)
       return
@@ -157,9 +157,9 @@ function show(event: RunEvent, progress: ProgressLine): void {
       if (prediction.error) {
         progress.clear()
         const { code, message } = prediction.error
-        tellError(new TarsierError(code as ErrorCode, message), prediction.video ?? String(prediction.idx))
+        printError(new TarsierError(code as ErrorCode, message), prediction.video ?? String(prediction.idx))
       }
-      progress.detail(progressWords(state))
+      progress.detail(progressText(state))
       return
     }
     default:

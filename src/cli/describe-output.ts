@@ -4,7 +4,7 @@ import { TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import { type EstimateLine, estimateLine, estimateText } from './describe-estimate.ts'
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
-import { tellError } from './errors.ts'
+import { printError } from './errors.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { withRemedy } from './remedy-text.ts'
@@ -72,22 +72,22 @@ export class DescribeOutput {
     }
     this.progress.clear()
     for (const text of estimate.notices) this.#notice(file, text)
-    if (estimate.problem) tellError(TarsierError.fromData(estimate.problem), file)
+    if (estimate.problem) printError(TarsierError.fromData(estimate.problem), file)
   }
 
   failed(file: string, error: unknown): void {
     this.anyFailed = true
     this.interrupted()
     if (this.#json) this.#line(failureLine(file, error))
-    tellError(error, file)
+    printError(error, file)
   }
 
   /** Reports that the model could not be loaded: every clip fails for the same reason, which is printed once as text, or for each clip as JSON. */
   modelFailed(clips: readonly FoundClip[], reason: unknown): void {
     this.progress.clear()
     if (this.#json) for (const { file, error } of clips) this.#line(failureLine(file, error ?? reason))
-    for (const { file, error } of clips) if (error) tellError(error, file)
-    tellError(reason)
+    for (const { file, error } of clips) if (error) printError(error, file)
+    printError(reason)
   }
 
   /** Ends a partially written line. */

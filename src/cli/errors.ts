@@ -47,7 +47,7 @@ export function brokenLineError({ file, line, reason }: Pick<BrokenLine, 'file' 
 }
 
 /** Writes {@link errorLine} to stderr; with TARSIER_DEBUG=1, followed by the stack and the causes. */
-export function tellError(error: unknown, subject?: string): void {
+export function printError(error: unknown, subject?: string): void {
   process.stderr.write(`${errorLine(error, subject)}\n`)
   if (process.env.TARSIER_DEBUG === '1') process.stderr.write(`${inspect(error)}\n`)
 }

@@ -1,4 +1,4 @@
-import { errorFacts } from '../shared/error-codes.ts'
+import { errorCodeInfo } from '../shared/error-codes.ts'
 import { asTarsierError } from '../shared/errors.ts'
 
 /** Exit statuses of the process. Scripts rely on these numbers. */
@@ -24,5 +24,5 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** Returns the exit status of a command that ended with an error. */
 export function exitCodeOf(error: unknown): ExitCode {
-  return exitCodes[errorFacts[asTarsierError(error).code].exit]
+  return exitCodes[errorCodeInfo[asTarsierError(error).code].exit]
 }

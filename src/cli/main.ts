@@ -6,7 +6,7 @@ import { addBench } from './bench.ts'
 import { addChat } from './chat.ts'
 import { addDescribe } from './describe.ts'
 import { addDoctor } from './doctor.ts'
-import { tellError } from './errors.ts'
+import { printError } from './errors.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { addModels } from './models.ts'
@@ -30,7 +30,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     // Commander has already printed its message (or the requested help).
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     if (isAbort(error)) return exitCodes.interrupted
-    tellError(error)
+    printError(error)
     return exitCodeOf(error)
   }
 }

@@ -35,7 +35,7 @@ export function addCatalogue(models: Command, run: RunCommand): void {
 async function catalogue(name: string | undefined, options: CatalogueOptions): Promise<ExitCode> {
   const entries = name === undefined ? await readCatalogue() : [await entryOf(name)]
   for (const entry of entries) {
-    const lines = options.json ? [JSON.stringify(facts(entry))] : [...words(entry), ...(name === undefined ? [] : tables(entry))]
+    const lines = options.json ? [JSON.stringify(info(entry))] : [...columns(entry), ...(name === undefined ? [] : tables(entry))]
     process.stdout.write(`${lines.join('\n')}\n`)
   }
   return exitCodes.done
@@ -67,7 +67,7 @@ function with16(entry: CatalogueEntry, form: Form): number {
   return runningMemory(entry, form, 16)
 }
 
-function facts(entry: CatalogueEntry) {
+function info(entry: CatalogueEntry) {
   const { name, repository, family, summary, licence, download } = entry
   const forms = languagePrecisions.flatMap((language) =>
     visionPrecisions.map((vision) => {
@@ -84,7 +84,7 @@ function facts(entry: CatalogueEntry) {
   return { name, repository, family, summary, licence, download, machineMemory: machineMemory(), best: bestForm(entry), forms }
 }
 
-function words(entry: CatalogueEntry): string[] {
+function columns(entry: CatalogueEntry): string[] {
   const { name, licence, download, summary, repository } = entry
   const best = bestForm(entry)
   const machine = `this machine's memory (${sizeText(machineMemory())})`

@@ -29,7 +29,7 @@ export function addList(models: Command, run: RunCommand): void {
 
 async function list(options: ListOptions): Promise<ExitCode> {
   for (const entry of await listModels(homeOf(options))) {
-    process.stdout.write(options.json ? `${JSON.stringify(await facts(entry))}\n` : await words(entry))
+    process.stdout.write(options.json ? `${JSON.stringify(await info(entry))}\n` : await line(entry))
   }
   return exitCodes.done
 }
@@ -44,7 +44,7 @@ async function withMemory({ directory, manifest, problem }: ModelEntry): Promise
   }
 }
 
-async function facts(entry: ModelEntry) {
+async function info(entry: ModelEntry) {
   const { name, directory, manifest } = entry
   const { memory, problem } = await withMemory(entry)
   return {
@@ -63,7 +63,7 @@ async function facts(entry: ModelEntry) {
   }
 }
 
-async function words(entry: ModelEntry): Promise<string> {
+async function line(entry: ModelEntry): Promise<string> {
   const { name, directory, manifest } = entry
   const { memory, problem } = await withMemory(entry)
   const lines = manifest

@@ -32,14 +32,14 @@ async function show(name: string, options: ShowOptions): Promise<ExitCode> {
   const memory = await modelMemory(path, manifest)
   if (options.json) process.stdout.write(`${JSON.stringify({ path, memory, ...manifest })}\n`)
   else {
-    for (const [label, text] of [...words(manifest), ['memory', memoryText(memory)] as const, ['path', path] as const]) {
+    for (const [label, text] of [...fields(manifest), ['memory', memoryText(memory)] as const, ['path', path] as const]) {
       process.stdout.write(`${label.padEnd(10)} ${oneLine(text)}\n`)
     }
   }
   return exitCodes.done
 }
 
-function words(manifest: ModelManifest): (readonly [label: string, text: string])[] {
+function fields(manifest: ModelManifest): (readonly [label: string, text: string])[] {
   const { language, vision, source, sampler, generation } = manifest
   const revision = source.revision === null ? '' : ` at ${source.revision}`
   const error = vision.error ? `, cosine to f32 ${vision.error.cosine.toFixed(5)} (worst row ${vision.error.worst.toFixed(5)})` : ''

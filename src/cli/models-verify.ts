@@ -3,7 +3,7 @@ import { modelBytes, readManifest, verifyModel } from '../engine/models/manifest
 import { listModels, resolveModel } from '../engine/models/registry.ts'
 import { isAbort } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
-import { tellError } from './errors.ts'
+import { printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
@@ -47,7 +47,7 @@ async function verify(names: readonly string[], options: VerifyOptions, signal: 
     } catch (error) {
       progress.clear()
       if (isAbort(error)) throw error
-      tellError(error, name)
+      printError(error, name)
       damaged = true
     }
   }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
-import { optionFacts } from '../shared/option-facts.ts'
+import { optionInfo } from '../shared/option-info.ts'
 
 /** Overrides of the option's schema by a command. */
 interface Differences {
@@ -17,7 +17,7 @@ interface Differences {
  * Numbers are in plain decimal notation; lists of numbers are comma-separated; an option for a list of texts may be repeated.
  */
 export function optionFrom(schema: z.ZodType, flags: string, differences: Differences = {}): Option {
-  const { description, choices, allowed, range, whenAbsent } = optionFacts(schema)
+  const { description, choices, allowed, range, whenAbsent } = optionInfo(schema)
   const absent = differences.whenAbsent ?? (differences.default === undefined ? whenAbsent : null)
   const parts = [fragment(differences.description ?? description), ...(range === '' ? [] : [range])]
   const option = new Option(flags, `${parts.join('; ')}${absent === null ? '' : ` (default: ${absent})`}`)
@@ -28,7 +28,7 @@ export function optionFrom(schema: z.ZodType, flags: string, differences: Differ
 
 /** Parses one value of an option. Throws commander's `InvalidArgumentError`, which lists the allowed values. */
 export function parseOption<T>(schema: z.ZodType<T>, text: string): T {
-  return parse(schema, optionFacts(schema).allowed, text, undefined) as T
+  return parse(schema, optionInfo(schema).allowed, text, undefined) as T
 }
 
 function parse(schema: z.ZodType, allowed: string, text: string, previous: unknown): unknown {

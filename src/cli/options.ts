@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { SamplerName } from '../shared/frame-request.ts'
-import { optionFacts } from '../shared/option-facts.ts'
+import { optionInfo } from '../shared/option-info.ts'
 import { options } from '../shared/options.ts'
 import { optionFrom } from './option-from.ts'
 
@@ -87,6 +87,6 @@ export function answerOptions(): Option[] {
     optionFrom(options.topK, '--top-k <k>'),
     optionFrom(options.repeatPenalty, '--repeat-penalty <r>'),
     optionFrom(options.seed, '--seed <n>'),
-    optionFrom(options.stop, '--stop <text>', { description: `${optionFacts(options.stop).description} May be given up to 16 times.` }),
+    optionFrom(options.stop, '--stop <text>', { description: `${optionInfo(options.stop).description} May be given up to 16 times.` }),
   ])
 }

@@ -11,7 +11,7 @@ export interface LineOutput {
 /** Minimum interval between redraws, in milliseconds, unless the stage changes, so that drawing does not slow down a fast model. */
 const REDRAW_MS = 80
 
-const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   loading: 'loading the model',
   probing: 'opening',
   looking: 'looking',
@@ -31,13 +31,13 @@ export interface ProgressState {
 }
 
 export function progressText({ title, stage, frame, pieces, writing }: ProgressState): string {
-  const words = stage === null ? '' : STAGE_WORDS[stage]
-  if (stage === 'looking' && frame) return `${title}: ${words}, frame ${frame.done} of ${frame.of}`
+  const label = stage === null ? '' : STAGE_LABELS[stage]
+  if (stage === 'looking' && frame) return `${title}: ${label}, frame ${frame.done} of ${frame.of}`
   if (stage === 'writing' && pieces > 0) {
     const speed = writing > 0.2 ? `, ${(pieces / writing).toFixed(1)} tokens/s` : ''
-    return `${title}: ${words}, ${pieces} tokens${speed}`
+    return `${title}: ${label}, ${pieces} tokens${speed}`
   }
-  return words ? `${title}: ${words}` : title
+  return label ? `${title}: ${label}` : title
 }
 
 /** A progress line on stderr that is redrawn in place; nothing if stderr is not a terminal. */
@@ -116,7 +116,7 @@ export class ProgressLine {
     if (!now && time - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = time
     this.#visible = true
-    const room = Math.max(20, (this.#output.columns || 80) - 1)
-    this.#output.write(`\r\x1b[K${progressText(this.#state).slice(0, room)}`)
+    const columns = Math.max(20, (this.#output.columns || 80) - 1)
+    this.#output.write(`\r\x1b[K${progressText(this.#state).slice(0, columns)}`)
   }
 }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import type { ClipRequest, EngineOptions, ModelFacts } from '../engine/engine-client.ts'
+import type { ClipRequest, EngineOptions, ModelInfo } from '../engine/engine-client.ts'
 import { tarsierHome } from '../engine/home.ts'
 import type { ClipRange, FrameRequest } from '../shared/frame-request.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
 
-type Defaults = ModelFacts['defaults']
+type Defaults = ModelInfo['defaults']
 
 /** Returns the home folder of a command. */
 export function homeOf(options: { readonly home?: string }): string {

@@ -10,7 +10,7 @@ import { printable } from './printable.ts'
 import { homeOf } from './requests.ts'
 
 /** Maximum number of clips in the address; browsers limit addresses to a few thousand characters. */
-const MOST_IN_ADDRESS = 100
+const MAX_TOKEN_IN_URL = 100
 
 interface ServeCommandOptions {
   readonly host: string
@@ -82,10 +82,12 @@ async function clipsInAddress(service: Service, paths: readonly string[], signal
     if (file.kind === 'clip') handles.push(file.metadata.handle)
     else if (file.kind === 'failed') process.stderr.write(`${printable(file.name)}: ${printable(file.error.message)}\n`)
   }
-  if (handles.length > MOST_IN_ADDRESS) {
-    process.stderr.write(`The page opens the first ${MOST_IN_ADDRESS} of ${handles.length} clips. Drop the folder on it for all of them.\n`)
+  if (handles.length > MAX_TOKEN_IN_URL) {
+    process.stderr.write(
+      `The page opens the first ${MAX_TOKEN_IN_URL} of ${handles.length} clips. Drop the folder on it for all of them.\n`,
+    )
   }
-  return clipsFragment(handles.slice(0, MOST_IN_ADDRESS))
+  return clipsFragment(handles.slice(0, MAX_TOKEN_IN_URL))
 }
 
 function serveOptions({ host, port, token, allowHost, mediaRoot, allowRemote, maxUpload, metrics }: ServeCommandOptions): ServeOptions {

@@ -1,11 +1,11 @@
-import { tellError } from './errors.ts'
+import { printError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { main } from './main.ts'
 
 // Ignore errors of a closed stderr.
 process.stderr.on('error', () => {})
 process.on('uncaughtException', (error) => {
-  tellError(error)
+  printError(error)
   process.exit(exitCodes.failed)
 })
 

@@ -18,9 +18,9 @@ export interface ChildEnd {
   /** The signal or exit code in words, or the error that prevented the start. */
   readonly why: string
   /** The last line it wrote to its error output. */
-  readonly said: string
+  readonly lastLine: string
   /** Whether {@link NodeChild.stop} or {@link NodeChild.kill} had been called. */
-  readonly asked: boolean
+  readonly stopRequested: boolean
   /** Whether a crash of native code ended it. */
   readonly crashed: boolean
   readonly cause?: unknown
@@ -30,7 +30,7 @@ export interface ChildEnd {
  * The program `name` beside the module at `url`: the built one beside a built caller, or the TypeScript source with the current loader in tests and
  * tools. `heapMegabytes` limits the JavaScript heap; V8 ends a process that exceeds it.
  */
-export function entryBeside(url: string, name: string, heapMegabytes?: number): ChildEntry {
+export function childEntry(url: string, name: string, heapMegabytes?: number): ChildEntry {
   const fromSource = url.endsWith('.ts')
   const path = fileURLToPath(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, url))
   // As a path, because a bare name would be resolved from the current directory.
@@ -44,10 +44,10 @@ export class NodeChild<To, From> {
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
   #gone: (end: Pick<ChildEnd, 'why' | 'crashed' | 'cause'>) => void = () => {}
-  #lastWords = ''
-  #asked = false
+  #lastOutput = ''
+  #stopRequested = false
 
-  constructor(entry: ChildEntry, onMessage: (message: From) => void, onGone: (end: ChildEnd) => void) {
+  constructor(entry: ChildEntry, onMessage: (message: From) => void, onExit: (end: ChildEnd) => void) {
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
       // One malloc arena for all threads: with one per thread the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
@@ -56,7 +56,7 @@ export class NodeChild<To, From> {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
+      this.#lastOutput = (this.#lastOutput + text).slice(-LAST_WORDS)
       if (process.env.TARSIER_DEBUG === '1') process.stderr.write(text)
     })
     this.#child.on('message', (message) => onMessage(message as From))
@@ -64,15 +64,15 @@ export class NodeChild<To, From> {
     const kill = () => this.#child.kill('SIGKILL')
     process.once('exit', kill)
     this.#exited = new Promise((resolve) => {
-      let told = false
+      let reported = false
       // A process that never started emits only `error`, not `exit`.
       this.#gone = (end) => {
-        if (told) return
-        told = true
+        if (reported) return
+        reported = true
         process.off('exit', kill)
         resolve()
-        const said = this.#lastWords.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
-        onGone({ ...end, said, asked: this.#asked })
+        const lastLine = this.#lastOutput.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+        onExit({ ...end, lastLine, stopRequested: this.#stopRequested })
       }
       this.#child.once('error', (cause) => this.#gone({ why: cause.message, crashed: false, cause }))
       this.#child.once('exit', (code, signal) => this.#gone({ why: exitReason(code, signal), crashed: isCrash(code, signal) }))
@@ -84,18 +84,18 @@ export class NodeChild<To, From> {
     if (this.#child.connected) this.#child.send(message as object, () => {})
   }
 
-  /** Asks it to end, and kills it after `patience` milliseconds. */
-  async stop(patience = 3000): Promise<void> {
-    this.#asked = true
+  /** Asks it to end, and kills it after `timeoutMs` milliseconds. */
+  async stop(timeoutMs = 3000): Promise<void> {
+    this.#stopRequested = true
     if (this.#child.connected) this.#child.disconnect()
-    const timer = setTimeout(() => void this.kill(), patience)
+    const timer = setTimeout(() => void this.kill(), timeoutMs)
     await this.#exited
     clearTimeout(timer)
   }
 
   /** Kills it and waits for its end, so that its files are closed. */
   async kill(): Promise<void> {
-    this.#asked = true
+    this.#stopRequested = true
     this.#child.kill('SIGKILL')
     const timer = setTimeout(() => this.#abandon(), KILL_PATIENCE_MS)
     await this.#exited

@@ -3,7 +3,7 @@ import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { Sampling } from '../shared/sampling.ts'
-import type { GivenLimits, MemoryState } from './estimate/memory-state.ts'
+import type { MemoryState, RequestedLimits } from './estimate/memory-state.ts'
 
 export interface EngineOptions {
   /** Name of a model, or path of a model folder. */
@@ -15,13 +15,13 @@ export interface EngineOptions {
   /** Use devices without a self-test. Defaults to false. */
   readonly untested?: boolean
   /** Limits below those of the model and the machine. Memory does not include what is already resident. */
-  readonly limits?: GivenLimits | undefined
+  readonly limits?: RequestedLimits | undefined
   /** Cache embeddings and KV state on disk, so that a clip that is opened again is neither decoded nor encoded. Defaults to true. */
   readonly cache?: boolean
 }
 
 /** Public metadata of a loaded model. */
-export interface ModelFacts {
+export interface ModelInfo {
   readonly name: string
   readonly summary: string
   readonly languageDevice: string
@@ -63,7 +63,7 @@ export interface Message {
  * - `edit`: replaces the text of an earlier user message (from 0) and removes later messages.
  * - `continue`: continues the last answer. `done` contains the whole answer, the deltas only the new part; all its tokens count against `maxTokens`.
  *
- * `begun` is the answer prefix: text that the answer starts with and the model continues. Events do not repeat it.
+ * `answerPrefix`: text that the answer starts with and the model continues. Events do not repeat it.
  */
 export type TurnRequest =
   | {
@@ -71,10 +71,15 @@ export type TurnRequest =
       /** Defaults to the model's prompt for a description of the clip. */
       readonly text?: string | undefined
       readonly clip?: ClipRequest | undefined
-      readonly begun?: string | undefined
+      readonly answerPrefix?: string | undefined
       readonly sampling: Sampling
     }
-  | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly begun?: string | undefined; readonly sampling: Sampling }
+  | {
+      readonly kind: 'chat'
+      readonly messages: readonly Message[]
+      readonly answerPrefix?: string | undefined
+      readonly sampling: Sampling
+    }
   | { readonly kind: 'regenerate'; readonly sampling: Sampling }
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
   | { readonly kind: 'continue'; readonly sampling: Sampling }
@@ -82,7 +87,7 @@ export type TurnRequest =
 /** A message of a conversation that another process had started. */
 export interface PastMessage extends Message {
   /** Answer prefix that the caller had given. */
-  readonly begun?: string
+  readonly answerPrefix?: string
 }
 
 /** Makes a user message of an optional clip and an optional text. */
@@ -150,7 +155,7 @@ export interface Trace {
 /** Interface of the engine, in this process or in a child process. */
 export interface EngineClient extends AsyncDisposable {
   /** Loads the model, or returns the metadata of the loaded one. */
-  load(signal: AbortSignal): Promise<ModelFacts>
+  load(signal: AbortSignal): Promise<ModelInfo>
   /** Events of one turn; the last one is `done`. Leaving the loop or aborting stops the work; the partial answer stays in the conversation. */
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
   /** Estimates the first question about a clip. Decodes nothing. */

@@ -12,7 +12,7 @@ import type {
   EngineClient,
   EngineOptions,
   EstimateRequest,
-  ModelFacts,
+  ModelInfo,
   NextQuestion,
   PastMessage,
   RunStart,
@@ -47,8 +47,8 @@ export class Engine implements EngineClient {
     this.#supervision = supervision
   }
 
-  async load(signal: AbortSignal): Promise<ModelFacts> {
-    return (await this.#loaded(signal)).facts
+  async load(signal: AbortSignal): Promise<ModelInfo> {
+    return (await this.#loaded(signal)).info
   }
 
   async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {

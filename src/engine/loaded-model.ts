@@ -5,10 +5,10 @@ import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
 import { DeviceTestStore } from './devices/device-test-store.ts'
-import type { EngineOptions, ModelFacts } from './engine-client.ts'
+import type { EngineOptions, ModelInfo } from './engine-client.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import { towerForm } from './families/families.ts'
-import type { GgufFacts } from './language/gguf-check.ts'
+import type { GgufMetadata } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest } from './models/manifest.ts'
@@ -19,7 +19,7 @@ import type { Tower } from './vision/types.ts'
 
 /** Language model and tower. The tower is opened for the first clip that has to be encoded. */
 export interface LoadedModel extends AsyncDisposable {
-  readonly facts: ModelFacts
+  readonly info: ModelInfo
   readonly resources: {
     readonly manifest: ModelManifest
     readonly language: Language
@@ -50,7 +50,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     device: devices.language,
     gpu: devices.gpu,
     gpuMemory: options.limits?.gpu,
-    expect: (facts) => expectLanguageFits(facts, manifest),
+    expect: (info) => expectLanguageFits(info, manifest),
     guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
     signal,
   })
@@ -79,7 +79,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     return wanted
   }
   return {
-    facts: {
+    info: {
       name: manifest.name,
       summary: manifest.summary,
       languageDevice: language.device,
@@ -92,7 +92,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     resources: {
       manifest,
       language,
-      costs: modelCosts(manifest, language.facts),
+      costs: modelCosts(manifest, language.metadata),
       tower: towerOnce,
       async towerResultsKey() {
         const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, guard)
@@ -113,7 +113,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
 }
 
 /** `readManifest` has checked that the manifest gives tower and language model the same width. */
-function expectLanguageFits({ width }: GgufFacts, manifest: ModelManifest): void {
+function expectLanguageFits({ width }: GgufMetadata, manifest: ModelManifest): void {
   if (width === manifest.language.width) return
   throw new TarsierError(
     'model-mismatch',

@@ -161,15 +161,15 @@ async function kindOf({ path }: ClipRequest, signal: AbortSignal): Promise<Media
 
 async function writeTrace(directory: string, trace: Trace, tensors: readonly NamedTensor[]): Promise<void> {
   const json = join(directory, 'trace.json')
-  const aside = `${json}.part`
+  const temporary = `${json}.part`
   try {
     await mkdir(directory, { recursive: true })
     await writeSafetensors(join(directory, 'tensors.safetensors'), tensors)
-    await writeFile(aside, `${JSON.stringify(trace, null, 2)}\n`)
-    await move(aside, json)
+    await writeFile(temporary, `${JSON.stringify(trace, null, 2)}\n`)
+    await move(temporary, json)
   } catch (error) {
     throw writeFailure(`The trace could not be written to ${directory}`, error)
   } finally {
-    await remove(aside)
+    await remove(temporary)
   }
 }

@@ -35,15 +35,15 @@ export async function findClips(paths: readonly string[], signal: AbortSignal): 
 }
 
 async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<FoundClip> {
-  let facts: Stats
+  let stats: Stats
   try {
-    facts = await stat(path)
+    stats = await stat(path)
   } catch (error) {
     yield { file: path, error: asTarsierError(readFailure(path, error)) }
     return
   }
-  if (facts.isFile()) yield { file: path }
-  else if (!facts.isDirectory()) {
+  if (stats.isFile()) yield { file: path }
+  else if (!stats.isDirectory()) {
     yield {
       file: path,
       error: new TarsierError('not-media', `${path} is neither a file nor a folder. Give a video, a picture or a folder of them.`),
@@ -81,16 +81,16 @@ async function* clipsIn(directory: string, visited: Set<string>, signal: AbortSi
   for (const name of names.sort()) {
     if (name.startsWith('.')) continue
     const path = join(directory, name)
-    let facts: Stats
+    let stats: Stats
     try {
-      facts = await stat(path)
+      stats = await stat(path)
     } catch (error) {
       // Report a dangling link only if its name is that of a clip.
       if (hasMediaExtension(name)) yield { file: path, error: asTarsierError(readFailure(path, error)) }
       continue
     }
-    if (facts.isDirectory()) yield* clipsIn(path, visited, signal)
-    else if (facts.isFile() && (hasMediaExtension(name) || (await startsLikeMedia(path)))) yield { file: path }
+    if (stats.isDirectory()) yield* clipsIn(path, visited, signal)
+    else if (stats.isFile() && (hasMediaExtension(name) || (await startsLikeMedia(path)))) yield { file: path }
   }
 }
 

@@ -4,7 +4,7 @@ import { type BatchItem, type BatchJob, type BatchState, type ItemState, itemSta
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
-import { keptErrorSchema, keptJson } from './kept-json.ts'
+import { storedErrorSchema, storedJson } from './stored-json.ts'
 
 /** Number of characters of an answer shown per item. */
 const FIRST_WORDS = 200
@@ -16,14 +16,14 @@ export interface NewBatch {
   readonly skipDescribed: boolean
 }
 
-export type KeptBatch = Omit<BatchJob, 'secondsLeft'> & {
+export type StoredBatch = Omit<BatchJob, 'secondsLeft'> & {
   readonly skipDescribed: boolean
   /** Mean time per clip in milliseconds; null before the first clip is done. */
   readonly meanMilliseconds: number | null
 }
 
 /** An item without `progress`, which only running items have. */
-export type KeptItem = Omit<BatchItem, 'progress'>
+export type StoredItem = Omit<BatchItem, 'progress'>
 
 const ITEM = `
   batch_items.id, batch_items.position, clips.id AS clip, clips.name, clips.given, batch_items.state, batch_items.chat, batch_items.error,
@@ -51,7 +51,7 @@ export class Batches {
     })
   }
 
-  create(batch: NewBatch, clipKeys: readonly number[]): KeptBatch {
+  create(batch: NewBatch, clipKeys: readonly number[]): StoredBatch {
     const id = newId()
     return this.#db.transaction(() => {
       this.#db.run(
@@ -67,7 +67,7 @@ export class Batches {
     })
   }
 
-  add(id: string, clipKeys: readonly number[]): KeptBatch {
+  add(id: string, clipKeys: readonly number[]): StoredBatch {
     return this.#db.transaction(() => {
       let position = Number(this.#db.get('SELECT COALESCE(max(position) + 1, 0) AS next FROM batch_items WHERE batch = ?', id)?.next)
       for (const key of clipKeys) {
@@ -85,19 +85,19 @@ export class Batches {
   }
 
   /** Throws `nothing-found`. */
-  get(id: string): KeptBatch {
+  get(id: string): StoredBatch {
     const batch = this.find(id)
     if (batch) return batch
     throw new TarsierError('nothing-found', 'That batch is not in the library any more.', { details: { batch: id } })
   }
 
   /** Returns null for a removed batch. */
-  find(id: string): KeptBatch | null {
+  find(id: string): StoredBatch | null {
     const row = this.#db.get('SELECT * FROM batches WHERE id = ?', id)
     return row ? this.#batchOf(row) : null
   }
 
-  list(limit: number, cursor: string | undefined): Page<KeptBatch> {
+  list(limit: number, cursor: string | undefined): Page<StoredBatch> {
     const offset = offsetOf(cursor)
     const items = this.#db
       .all('SELECT * FROM batches ORDER BY created DESC, id LIMIT ? OFFSET ?', limit, offset)
@@ -109,7 +109,7 @@ export class Batches {
   items(
     id: string,
     options: { readonly limit: number; readonly offset?: number; readonly state?: ItemState | undefined },
-  ): Found<KeptItem> {
+  ): Found<StoredItem> {
     const only = options.state === undefined ? '' : 'AND batch_items.state = ?'
     const values = options.state === undefined ? [id] : [id, options.state]
     const items = this.#db
@@ -119,14 +119,14 @@ export class Batches {
     return { items, total }
   }
 
-  item(id: string): KeptItem {
+  item(id: string): StoredItem {
     const row = this.#db.get(`SELECT ${ITEM} WHERE batch_items.id = ?`, id)
     if (row) return itemOf(row)
     throw new TarsierError('nothing-found', 'That clip is not in the batch any more.', { details: { item: id } })
   }
 
   /** Returns the next waiting item; null if there is none. */
-  next(id: string): KeptItem | null {
+  next(id: string): StoredItem | null {
     const row = this.#db.get(`SELECT ${ITEM} WHERE batch = ? AND batch_items.state = 'waiting' ORDER BY position LIMIT 1`, id)
     return row ? itemOf(row) : null
   }
@@ -169,7 +169,7 @@ export class Batches {
     this.#db.run('DELETE FROM batches WHERE id = ?', id)
   }
 
-  #batchOf(row: Row): KeptBatch {
+  #batchOf(row: Row): StoredBatch {
     const counts = Object.fromEntries(itemStates.map((state) => [state, 0])) as Record<ItemState, number>
     for (const { state, n } of this.#db.all('SELECT state, count(*) AS n FROM batch_items WHERE batch = ? GROUP BY state', String(row.id)))
       counts[state as ItemState] = Number(n)
@@ -181,7 +181,7 @@ export class Batches {
       id: String(row.id),
       title: String(row.title),
       question: row.question === null ? null : String(row.question),
-      settings: keptJson(row.settings, askSettingsSchema, {}),
+      settings: storedJson(row.settings, askSettingsSchema, {}),
       skipDescribed: row.skip_described === 1,
       state: row.state as BatchState,
       counts,
@@ -191,7 +191,7 @@ export class Batches {
   }
 }
 
-function itemOf(row: Row): KeptItem {
+function itemOf(row: Row): StoredItem {
   return {
     id: String(row.id),
     position: Number(row.position),
@@ -201,7 +201,7 @@ function itemOf(row: Row): KeptItem {
     state: row.state as ItemState,
     excerpt: String(row.first_words),
     chat: row.chat === null ? null : String(row.chat),
-    error: keptJson(row.error, keptErrorSchema, null),
+    error: storedJson(row.error, storedErrorSchema, null),
   }
 }
 

@@ -4,7 +4,7 @@ import { type ChatSummary, type Turn, turnStates } from '../shared/contract/chat
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
-import { keptAnswerSchema, keptErrorSchema, keptJson } from './kept-json.ts'
+import { storedAnswerSchema, storedErrorSchema, storedJson } from './stored-json.ts'
 
 /** Number of characters of the first question that are used as the default title. */
 const TITLE = 80
@@ -266,8 +266,8 @@ function turnOf(row: Row): Turn {
   return {
     ...turn,
     index: position,
-    settings: keptJson(settings, askSettingsSchema, {}),
-    answer: keptJson(answer, keptAnswerSchema, null),
-    error: keptJson(error, keptErrorSchema, null),
+    settings: storedJson(settings, askSettingsSchema, {}),
+    answer: storedJson(answer, storedAnswerSchema, null),
+    error: storedJson(error, storedErrorSchema, null),
   }
 }

@@ -5,10 +5,10 @@ import { TarsierError } from '../shared/errors.ts'
 import type { Chats } from './chats.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
-import { keptFactsSchema, keptJson } from './kept-json.ts'
+import { storedJson, storedMetadataSchema } from './stored-json.ts'
 
 /** A file that the user opened, with its last known path and properties. Copies with the same content are separate clips. */
-export interface KeptClip {
+export interface StoredClip {
   readonly key: number
   readonly id: string
   /** Path of the file. Uploads with the same content share one file. */
@@ -27,7 +27,7 @@ export interface KeptClip {
 }
 
 /** Current properties of a file. */
-export type SeenFile = Pick<KeptClip, 'path' | 'given' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & {
+export type SeenFile = Pick<StoredClip, 'path' | 'given' | 'name' | 'bytes' | 'modified' | 'facts' | 'uploaded'> & {
   readonly hash?: string | null
 }
 
@@ -43,22 +43,22 @@ export class Clips {
   }
 
   /** Throws `nothing-found` if the clip does not exist. */
-  get(id: string): KeptClip {
+  get(id: string): StoredClip {
     const row = this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id)
     if (row) return clipOf(row)
     throw new TarsierError('nothing-found', 'That clip is not in the library any more. Open its file again.', { details: { clip: id } })
   }
 
-  byPath(path: string): KeptClip | null {
+  byPath(path: string): StoredClip | null {
     return one(this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE path = ? ORDER BY key DESC LIMIT 1`, path))
   }
 
   /** Returns clips with a size, as candidates for the same content. */
-  bySize(bytes: number): readonly KeptClip[] {
+  bySize(bytes: number): readonly StoredClip[] {
     return this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE bytes = ? ORDER BY key`, bytes).map(clipOf)
   }
 
-  add(file: SeenFile): KeptClip {
+  add(file: SeenFile): StoredClip {
     const id = newId()
     this.#db.run(
       'INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -70,7 +70,7 @@ export class Clips {
   }
 
   /** Updates a clip whose file was moved or changed, and resets its thumbnail. */
-  update(id: string, file: SeenFile): KeptClip {
+  update(id: string, file: SeenFile): StoredClip {
     this.#db.run(
       'UPDATE clips SET path = ?, folder = ?, given = ?, name = ?, bytes = ?, modified = ?, hash = ?, facts = ?, uploaded = ?, thumbnail = NULL WHERE id = ?',
       ...fileColumns(file),
@@ -93,7 +93,7 @@ export class Clips {
   }
 
   /** Moves all conversations and batch items of `from` to `into`, and removes `from`. */
-  merge(from: KeptClip, into: KeptClip): void {
+  merge(from: StoredClip, into: StoredClip): void {
     this.#db.transaction(() => {
       this.#chats.move(from.key, into.key)
       this.#db.run('UPDATE batch_items SET clip = ? WHERE clip = ?', into.key, from.key)
@@ -102,7 +102,7 @@ export class Clips {
   }
 
   /** Removes and returns clips without conversations or batch items that were opened before `before`. */
-  removeUnused(before: number): readonly KeptClip[] {
+  removeUnused(before: number): readonly StoredClip[] {
     const unused = `created < ? AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items)`
     return this.#db.transaction(() => {
       const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, before).map(clipOf)
@@ -123,7 +123,7 @@ export function nameOf(path: string): string {
   return basename(path)
 }
 
-function one(row: Row | undefined): KeptClip | null {
+function one(row: Row | undefined): StoredClip | null {
   return row ? clipOf(row) : null
 }
 
@@ -140,19 +140,19 @@ const clipRow = z.object({
   uploaded: z.number(),
 })
 
-function clipOf(row: Row): KeptClip {
+function clipOf(row: Row): StoredClip {
   const clip = clipRow.parse(row)
-  const facts = keptJson(clip.facts, keptFactsSchema, null)
+  const facts = storedJson(clip.facts, storedMetadataSchema, null)
   return {
     ...clip,
     // A file whose metadata cannot be parsed counts as changed, so that it is probed again.
     modified: facts === null ? -1 : clip.modified,
-    facts: facts ?? unknownFacts(clip.path),
+    facts: facts ?? unknownMetadata(clip.path),
     uploaded: clip.uploaded === 1,
   }
 }
 
-function unknownFacts(path: string): MediaInfo {
+function unknownMetadata(path: string): MediaInfo {
   const nothing = { width: 0, height: 0, rotation: 0, frameCount: 0, rate: 0, constantRate: true, duration: 0, bytes: 0 } as const
   return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', notices: [] }
 }

@@ -5,9 +5,9 @@ import { Batches } from './batches.ts'
 import { Chats } from './chats.ts'
 import { Clips } from './clips.ts'
 import { Database } from './database.ts'
-import { KeptJobs } from './kept-jobs.ts'
 import { type FoundChat, searchLibrary } from './search.ts'
-import { KeptSettings } from './settings.ts'
+import { StoredSettings } from './settings.ts'
+import { StoredJobs } from './stored-jobs.ts'
 
 /** All clips, conversations, batches and settings, in `library.sqlite` of the home folder. */
 export class Library implements Disposable {
@@ -15,8 +15,8 @@ export class Library implements Disposable {
   readonly clips: Clips
   readonly chats: Chats
   readonly batches: Batches
-  readonly settings: KeptSettings
-  readonly modelJobs: KeptJobs
+  readonly settings: StoredSettings
+  readonly modelJobs: StoredJobs
 
   /** Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`. */
   constructor(home: string) {
@@ -25,8 +25,8 @@ export class Library implements Disposable {
     this.batches = new Batches(this.#db)
     this.chats = new Chats(this.#db)
     this.clips = new Clips(this.#db, this.chats)
-    this.settings = new KeptSettings(this.#db)
-    this.modelJobs = new KeptJobs(this.#db)
+    this.settings = new StoredSettings(this.#db)
+    this.modelJobs = new StoredJobs(this.#db)
   }
 
   search(search: Search): Found<FoundChat> {

@@ -9,7 +9,7 @@ import type { Database, Row } from './database.ts'
 /** Markers that FTS5 puts around matches. They cannot be typed; if a text contains them, only its highlighting is wrong. */
 const OPEN = '\u0002'
 const CLOSE = '\u0003'
-const MOST_SNIPPETS = 3
+const MAX_SNIPPETS = 3
 /** Kind of a clip; `video` if its metadata cannot be parsed. */
 const KIND = "CASE WHEN json_valid(clips.facts) THEN json_extract(clips.facts, '$.kind') ELSE 'video' END"
 /** Number of characters of the answer shown without a search text. */
@@ -124,7 +124,7 @@ function snippets(db: Database, chat: string, clipKey: number, words: string): H
      FROM turn_words JOIN turns ON turns.key = turn_words.rowid WHERE turn_words MATCH ? AND turns.chat = ? ORDER BY turns.position LIMIT ?`,
     words,
     chat,
-    MOST_SNIPPETS,
+    MAX_SNIPPETS,
   )
   for (const row of rows) {
     for (const [field, text] of [
@@ -134,5 +134,5 @@ function snippets(db: Database, chat: string, clipKey: number, words: string): H
       if (text.includes(OPEN)) found.push({ turn: Number(row.position), field, parts: partsOf(text) })
     }
   }
-  return found.slice(0, MOST_SNIPPETS)
+  return found.slice(0, MAX_SNIPPETS)
 }

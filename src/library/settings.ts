@@ -1,9 +1,9 @@
 import { defaultSettings, type Settings, settingsSchema } from '../shared/contract/settings.ts'
 import type { Database } from './database.ts'
-import { jsonIn } from './kept-json.ts'
+import { jsonIn } from './stored-json.ts'
 
 /** Saved settings, one row each. Values that cannot be parsed, for example from another version, count as unset. */
-export class KeptSettings {
+export class StoredSettings {
   readonly #db: Database
 
   constructor(db: Database) {
@@ -11,10 +11,10 @@ export class KeptSettings {
   }
 
   get(): Settings {
-    const kept: Record<string, unknown> = {}
-    for (const row of this.#db.all('SELECT name, value FROM settings')) kept[String(row.name)] = jsonIn(row.value)
+    const stored: Record<string, unknown> = {}
+    for (const row of this.#db.all('SELECT name, value FROM settings')) stored[String(row.name)] = jsonIn(row.value)
     const known = Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
-      const value = schema.safeParse(kept[name])
+      const value = schema.safeParse(stored[name])
       return value.success ? [[name, value.data]] : []
     })
     return { ...defaultSettings, ...(Object.fromEntries(known) as Partial<Settings>) }

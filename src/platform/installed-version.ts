@@ -6,6 +6,6 @@ import { join } from 'node:path'
 export function installedVersion(name: string): string {
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? []
   const file = folders.map((folder) => join(folder, name, 'package.json')).find(existsSync)
-  const facts = file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown })
-  return typeof facts.version === 'string' ? facts.version : 'not installed'
+  const manifest = file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { version?: unknown })
+  return typeof manifest.version === 'string' ? manifest.version : 'not installed'
 }

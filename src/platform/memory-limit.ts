@@ -33,8 +33,8 @@ function groupMemory(): number {
   for (const [, controller = '', path] of groups) {
     // In a container, its own group is mounted as the root, although the reported path may differ.
     for (const folder of [path, '']) {
-      const held = numberIn(`/sys/fs/cgroup/${controller}${folder}/memory.stat`, /^(?:anon|total_rss) (\d+)$/m)
-      if (held !== null) return held
+      const used = numberIn(`/sys/fs/cgroup/${controller}${folder}/memory.stat`, /^(?:anon|total_rss) (\d+)$/m)
+      if (used !== null) return used
     }
   }
   return 0

@@ -11,42 +11,42 @@ const IN_USE: ReadonlySet<unknown> = new Set(['EPERM', 'EBUSY', 'EACCES', 'ENOTE
  * Retry time: enough for a scanner to check a new file of several gigabytes. Other systems can rename open files, so these codes are real errors
  * there.
  */
-const PATIENCE_MS = process.platform === 'win32' ? 10_000 : 0
+const RETRY_MS = process.platform === 'win32' ? 10_000 : 0
 /** Retry time of the blocking functions. */
-const PATIENCE_SYNC_MS = process.platform === 'win32' ? 1000 : 0
+const RETRY_SYNC_MS = process.platform === 'win32' ? 1000 : 0
 const FIRST_WAIT_MS = 20
 const MAX_WAIT_MS = 1000
 
 /**
  * Renames a finished file or folder and replaces an existing file, as `fs.rename` does. On Windows it retries for ten seconds while a file is in
  * use, so that a virus scanner does not cause the loss of finished work.
- * @param patience retry time in milliseconds. Defaults to ten seconds on Windows and 0 elsewhere.
+ * @param timeoutMs retry time in milliseconds. Defaults to ten seconds on Windows and 0 elsewhere.
  */
-export async function move(from: string, to: string, patience = PATIENCE_MS): Promise<void> {
-  await retryWhileInUse(() => rename(from, to), patience)
+export async function move(from: string, to: string, timeoutMs = RETRY_MS): Promise<void> {
+  await retryWhileInUse(() => rename(from, to), timeoutMs)
 }
 
 /** As {@link move}, for callers that cannot await, such as a closing window. Blocks for at most one second. */
-export function moveSync(from: string, to: string, patience = PATIENCE_SYNC_MS): void {
-  retryWhileInUseSync(() => renameSync(from, to), patience)
+export function moveSync(from: string, to: string, timeoutMs = RETRY_SYNC_MS): void {
+  retryWhileInUseSync(() => renameSync(from, to), timeoutMs)
 }
 
 /**
  * Removes a file or a folder with its contents; does nothing if it does not exist. On Windows it retries for ten seconds while a file is in use.
  * The retries of `fs.rm` are not used, because they multiply with each parent folder and can take minutes.
- * @param patience as for {@link move}
+ * @param timeoutMs as for {@link move}
  */
-export async function remove(path: string, patience = PATIENCE_MS): Promise<void> {
-  await retryWhileInUse(() => rm(path, { recursive: true, force: true }), patience)
+export async function remove(path: string, timeoutMs = RETRY_MS): Promise<void> {
+  await retryWhileInUse(() => rm(path, { recursive: true, force: true }), timeoutMs)
 }
 
 /** As {@link remove}, for callers that cannot await. Blocks for at most one second. */
-export function removeSync(path: string, patience = PATIENCE_SYNC_MS): void {
-  retryWhileInUseSync(() => rmSync(path, { recursive: true, force: true }), patience)
+export function removeSync(path: string, timeoutMs = RETRY_SYNC_MS): void {
+  retryWhileInUseSync(() => rmSync(path, { recursive: true, force: true }), timeoutMs)
 }
 
-async function retryWhileInUse(work: () => Promise<void>, patience: number): Promise<void> {
-  for (const wait of waits(patience)) {
+async function retryWhileInUse(work: () => Promise<void>, timeoutMs: number): Promise<void> {
+  for (const wait of waits(timeoutMs)) {
     try {
       await work()
       return
@@ -57,8 +57,8 @@ async function retryWhileInUse(work: () => Promise<void>, patience: number): Pro
   }
 }
 
-function retryWhileInUseSync(work: () => void, patience: number): void {
-  for (const wait of waits(patience)) {
+function retryWhileInUseSync(work: () => void, timeoutMs: number): void {
+  for (const wait of waits(timeoutMs)) {
     try {
       work()
       return
@@ -70,8 +70,8 @@ function retryWhileInUseSync(work: () => void, patience: number): void {
 }
 
 /** Yields the delay after each failed attempt in milliseconds; null after the last one. */
-function* waits(patience: number): Generator<number | null, void> {
-  const end = performance.now() + patience
+function* waits(timeoutMs: number): Generator<number | null, void> {
+  const end = performance.now() + timeoutMs
   for (let wait = FIRST_WAIT_MS; performance.now() + wait <= end; wait = Math.min(2 * wait, MAX_WAIT_MS)) yield wait
   yield null
 }

@@ -7,7 +7,7 @@ import { mediaTypeOf } from '../service/browser-formats.ts'
 import type { Service } from '../service/service.ts'
 import { parseRange } from '../shared/byte-range.ts'
 import { idSchema } from '../shared/contract/base.ts'
-import { errorFacts } from '../shared/error-codes.ts'
+import { errorCodeInfo } from '../shared/error-codes.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import { receiveUpload } from './upload.ts'
 
@@ -21,7 +21,7 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
   const routes = new Hono()
   routes.post('/', async (c) => {
     const clip = await receiveUpload(service, c.req.raw, { name: c.req.query('name') ?? '', limit: maxUpload })
-    return c.json(await service.clips.facts(clip), 201)
+    return c.json(await service.clips.metadata(clip), 201)
   })
   routes.get('/:handle', async (c) => {
     const clip = await service.clips.present(handleOf(c), c.req.raw.signal)
@@ -36,7 +36,7 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
   routes.onError((error, c) => {
     if (isAbort(error)) return c.body(null, 499 as ContentfulStatusCode)
     const typed = asTarsierError(error)
-    return c.json(typed.toData(), errorFacts[typed.code].http)
+    return c.json(typed.toData(), errorCodeInfo[typed.code].http)
   })
   return routes
 }

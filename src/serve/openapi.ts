@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { appVersion } from '../service/version.ts'
 import { CLIPS_PATH } from '../shared/contract/addresses.ts'
 import { errorDataSchema } from '../shared/contract/base.ts'
-import { errorCodes, errorFacts } from '../shared/error-codes.ts'
+import { errorCodeInfo, errorCodes } from '../shared/error-codes.ts'
 import { chatRequestSchema } from './openai/request.ts'
 import { apiErrorSchema, chunkSchema, completionSchema, modelSchema } from './openai/response.ts'
 
@@ -125,7 +125,7 @@ function operation(summary: string, error: SchemaName | null, { ok, status = 200
 /** Lists error codes by status, such as `400 usage, not-media; 404 file-missing`. */
 function statuses(): string {
   const byStatus = new Map<number, string[]>()
-  for (const code of errorCodes) byStatus.set(errorFacts[code].http, [...(byStatus.get(errorFacts[code].http) ?? []), code])
+  for (const code of errorCodes) byStatus.set(errorCodeInfo[code].http, [...(byStatus.get(errorCodeInfo[code].http) ?? []), code])
   return [...byStatus]
     .sort(([a], [b]) => a - b)
     .map(([status, codes]) => `${status} ${codes.join(', ')}`)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import type { KeptClip } from '../library/clips.ts'
+import type { StoredClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
 import { freeBytes } from '../platform/disk.ts'
 import { writeFailure } from '../platform/file-failure.ts'
@@ -21,7 +21,7 @@ export interface UploadOptions {
  * Streams a request's body to disk and opens it as a clip. The file is removed if it is too large, incomplete, not media, or a copy of an
  * existing upload. Throws `upload-too-large`, `disk-full`, `file-empty`, and as `openClip` does.
  */
-export async function receiveUpload(service: Service, request: Request, { name, limit }: UploadOptions): Promise<KeptClip> {
+export async function receiveUpload(service: Service, request: Request, { name, limit }: UploadOptions): Promise<StoredClip> {
   const promised = Number(request.headers.get('content-length') ?? 0)
   if (promised > limit) throw tooLarge(limit)
   const stem = join(service.uploads, newId())

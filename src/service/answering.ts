@@ -76,10 +76,10 @@ export class Answering {
     const { clip } = library.chats.summary(chat)
     const before = library.chats.turns(chat)[position - 1]
     if (position > 0 && !before) throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.')
-    const kept = library.settings.get()
-    const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, kept), home))
+    const stored = library.settings.get()
+    const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, stored), home))
     return {
-      settings: resolveSettings(settings, before?.settings, kept, manifest),
+      settings: resolveSettings(settings, before?.settings, stored, manifest),
       text: text ?? descriptionPrompt(manifest.prompt, library.clips.get(clip).facts.kind),
     }
   }
@@ -155,7 +155,7 @@ export class Answering {
  * skipped.
  */
 export function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
-  const told = before.filter(({ text }) => text !== '')
+  const withText = before.filter(({ text }) => text !== '')
   const shown = (text: string, i: number) => userMessage(text, i === 0 ? clip : undefined)
-  return [...told.flatMap((turn, i) => [shown(turn.question, i), assistantMessage(turn.text)]), shown(question, told.length)]
+  return [...withText.flatMap((turn, i) => [shown(turn.question, i), assistantMessage(turn.text)]), shown(question, withText.length)]
 }

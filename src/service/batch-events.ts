@@ -5,19 +5,19 @@ export class BatchEvents {
   readonly #watchers = new Map<string, Set<(event: BatchEvent) => void>>()
 
   emit(batch: string, event: BatchEvent): void {
-    for (const tell of this.#watchers.get(batch) ?? []) tell(event)
+    for (const send of this.#watchers.get(batch) ?? []) send(event)
   }
 
   async *watch(batch: string, first: BatchEvent, signal: AbortSignal): AsyncGenerator<BatchEvent, void> {
     const pending = new Map<string, BatchEvent>()
     let wake = () => {}
-    const tell = (event: BatchEvent) => {
+    const send = (event: BatchEvent) => {
       pending.set(event.kind === 'item' ? event.item.id : event.kind, event)
       wake()
     }
     const watchers = this.#watchers.get(batch) ?? new Set()
     this.#watchers.set(batch, watchers)
-    watchers.add(tell)
+    watchers.add(send)
     const stop = () => wake()
     signal.addEventListener('abort', stop, { once: true })
     try {
@@ -33,7 +33,7 @@ export class BatchEvents {
       }
     } finally {
       signal.removeEventListener('abort', stop)
-      watchers.delete(tell)
+      watchers.delete(send)
       if (watchers.size === 0) this.#watchers.delete(batch)
     }
   }

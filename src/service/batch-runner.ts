@@ -1,8 +1,8 @@
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { type Job, type JobEvent, runJob, type Sink } from '../jobs/driver.ts'
-import type { KeptBatch, KeptItem, NewBatch } from '../library/batches.ts'
-import type { KeptClip } from '../library/clips.ts'
+import type { NewBatch, StoredBatch, StoredItem } from '../library/batches.ts'
+import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import type { BatchItem, BatchJob } from '../shared/contract/batch.ts'
 import type { ChatEvent } from '../shared/contract/chats.ts'
@@ -97,7 +97,7 @@ export class BatchRunner implements AsyncDisposable {
     return jobOf(this.#library.batches.get(id))
   }
 
-  itemOf(item: KeptItem): BatchItem {
+  itemOf(item: StoredItem): BatchItem {
     return { ...item, progress: item.state === 'running' ? (this.#progress.get(item.id) ?? 0) : item.state === 'waiting' ? 0 : 1 }
   }
 
@@ -137,7 +137,7 @@ export class BatchRunner implements AsyncDisposable {
   async #run(id: string, signal: AbortSignal): Promise<void> {
     // Let the caller of `create` or `resume` return first.
     await Promise.resolve()
-    const job: Job<KeptItem, Answered, ChatEvent> = {
+    const job: Job<StoredItem, Answered, ChatEvent> = {
       source: this.#waiting(id),
       workers: [(item, report, stop) => this.#answer(id, item, report, stop)],
       earlier: (item) => this.#earlier(id, item),
@@ -148,7 +148,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Yields the first waiting item, again and again: items may be added or retried while the batch runs. */
-  *#waiting(id: string): Generator<KeptItem, void> {
+  *#waiting(id: string): Generator<StoredItem, void> {
     for (let item = this.#library.batches.next(id); item; item = this.#library.batches.next(id)) yield item
   }
 
@@ -170,15 +170,15 @@ export class BatchRunner implements AsyncDisposable {
     return false
   }
 
-  async #answer(batch: string, item: KeptItem, report: (event: ChatEvent) => void, signal: AbortSignal): Promise<Answered> {
+  async #answer(batch: string, item: StoredItem, report: (event: ChatEvent) => void, signal: AbortSignal): Promise<Answered> {
     const { batches, chats, clips } = this.#library
     const began = Date.now()
     const { question, settings } = batches.get(batch)
     const { id: chat } = chats.create(clips.get(item.clip).key)
     const alsoKeep = () => batches.setItem(item.id, { state: 'running', chat })
-    const asked = { chat, position: 0, text: question ?? undefined, settings, alsoKeep }
+    const request = { chat, position: 0, text: question ?? undefined, settings, alsoKeep }
     try {
-      for await (const event of this.#answering.answer(asked, { client: `batch ${batch}`, kind: 'batch' }, signal)) report(event)
+      for await (const event of this.#answering.answer(request, { client: `batch ${batch}`, kind: 'batch' }, signal)) report(event)
       return { chat, milliseconds: Date.now() - began }
     } catch (error) {
       if (!isAbort(error)) throw error
@@ -191,14 +191,14 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Returns an existing description of the clip if the batch skips described clips; otherwise null. */
-  async #earlier(id: string, item: KeptItem): Promise<Answered | null> {
+  async #earlier(id: string, item: StoredItem): Promise<Answered | null> {
     const batch = this.#library.batches.get(id)
     const chat = batch.skipDescribed ? await this.#described(batch, this.#library.clips.get(item.clip)) : null
     return chat === null ? null : { chat, milliseconds: null }
   }
 
   /** Saves each item's state in the library. */
-  #librarySink(): Sink<KeptItem, Answered> {
+  #librarySink(): Sink<StoredItem, Answered> {
     const { batches } = this.#library
     return {
       onFailure: 'stops-job',
@@ -216,7 +216,7 @@ export class BatchRunner implements AsyncDisposable {
     }
   }
 
-  async #described(batch: KeptBatch, clip: KeptClip): Promise<string | null> {
+  async #described(batch: StoredBatch, clip: StoredClip): Promise<string | null> {
     const model = modelOf(batch.settings, undefined, this.#library.settings.get())
     const manifest = await readManifest(await resolveModel(model, this.#home))
     const question = batch.question ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
@@ -224,7 +224,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   /** Reports job events to watchers, after they are saved in the library. */
-  #follow(batch: string, event: JobEvent<KeptItem, Answered, ChatEvent>): void {
+  #follow(batch: string, event: JobEvent<StoredItem, Answered, ChatEvent>): void {
     const { id } = event.clip
     switch (event.kind) {
       case 'started':
@@ -266,7 +266,7 @@ export class BatchRunner implements AsyncDisposable {
   }
 }
 
-export function jobOf({ skipDescribed: _, meanMilliseconds, ...job }: KeptBatch): BatchJob {
+export function jobOf({ skipDescribed: _, meanMilliseconds, ...job }: StoredBatch): BatchJob {
   const left = job.counts.waiting + job.counts.running
   return { ...job, secondsLeft: meanMilliseconds === null ? null : (left * meanMilliseconds) / 1000 }
 }

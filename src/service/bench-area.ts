@@ -33,7 +33,7 @@ export const benchArea = {
     const signal = needed(given)
     try {
       const clip = await service.clips.open((await shownClip(service, input)).path, {}, signal)
-      return { kind: 'clip', metadata: await service.clips.facts(clip) }
+      return { kind: 'clip', metadata: await service.clips.metadata(clip) }
     } catch (error) {
       if (isAbort(error) || signal.aborted) throw error
       return { kind: 'missing', error: asTarsierError(error).toData() }

@@ -11,7 +11,7 @@ import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Log } from './log.ts'
 
 /** Number of run indexes in memory, without texts; the least recently used is dropped. */
-const MOST_INDEXED = 4
+const MAX_INDEXED = 4
 /** Minimum time before a run that is still being written is indexed again, in milliseconds. */
 const FRESH_MS = 3000
 
@@ -27,7 +27,7 @@ export interface OpenRun extends BenchRunFolder {
   readonly index: RunIndex
 }
 
-interface Held {
+interface CachedRun {
   readonly stamp: string
   readonly read: number
   readonly run: Promise<OpenRun>
@@ -40,7 +40,7 @@ export class BenchRuns {
   readonly folder: string
   readonly #log: Log
   readonly #ids = new Map<string, string>()
-  readonly #held = new Map<string, Held>()
+  readonly #cached = new Map<string, CachedRun>()
   #opened: string[]
 
   constructor(home: string, log: Log) {
@@ -77,31 +77,31 @@ export class BenchRuns {
   /** Returns a run with its index. Throws `nothing-found` if the run no longer exists. */
   async get(id: string): Promise<OpenRun> {
     const directory = [...this.#ids].find(([, known]) => known === id)?.[0]
-    const held = this.#held.get(id)
-    if (held && Date.now() - held.read < FRESH_MS) return held.run
+    const cached = this.#cached.get(id)
+    if (cached && Date.now() - cached.read < FRESH_MS) return cached.run
     const run = directory === undefined ? null : await this.#look(directory)
     if (!run) throw new TarsierError('nothing-found', 'That run is not there any more. Look at the list again.')
     const stamp = stampOf(run.files)
-    this.#held.delete(id)
-    const fresh: Held =
-      held?.stamp === stamp ? { ...held, read: Date.now() } : { stamp, read: Date.now(), run: goThrough(run), search: null }
-    this.#held.set(id, fresh)
+    this.#cached.delete(id)
+    const fresh: CachedRun =
+      cached?.stamp === stamp ? { ...cached, read: Date.now() } : { stamp, read: Date.now(), run: goThrough(run), search: null }
+    this.#cached.set(id, fresh)
     // Forget a failed index, so that the next call retries.
-    fresh.run.catch(() => this.#held.delete(id))
-    for (const other of [...this.#held.keys()].slice(0, -MOST_INDEXED)) this.#held.delete(other)
+    fresh.run.catch(() => this.#cached.delete(id))
+    for (const other of [...this.#cached.keys()].slice(0, -MAX_INDEXED)) this.#cached.delete(other)
     return fresh.run
   }
 
   /** Returns the keys of samples that contain a text. The last search of each run is cached for its further pages. */
   async search(id: string, text: string): Promise<ReadonlySet<string>> {
     const { files } = await this.get(id)
-    const held = this.#held.get(id)
-    if (held?.search?.text === text) return held.search.keys
+    const cached = this.#cached.get(id)
+    if (cached?.search?.text === text) return cached.search.keys
     const keys = searchRun(files, text, new AbortController().signal)
-    if (held) {
-      held.search = { text, keys }
+    if (cached) {
+      cached.search = { text, keys }
       keys.catch(() => {
-        held.search = null
+        cached.search = null
       })
     }
     return keys
@@ -123,8 +123,8 @@ export class BenchRuns {
 
   /** Expires the cached index if the run's files have changed. */
   #expire(id: string, files: RunFiles): void {
-    const held = this.#held.get(id)
-    if (held && held.stamp !== stampOf(files)) this.#held.set(id, { ...held, read: 0 })
+    const cached = this.#cached.get(id)
+    if (cached && cached.stamp !== stampOf(files)) this.#cached.set(id, { ...cached, read: 0 })
   }
 
   get #memory(): string {

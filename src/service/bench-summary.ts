@@ -7,7 +7,7 @@ import { readJsonLines } from '../bench/json-lines.ts'
 import { groupBy } from '../bench/metrics/group-by.ts'
 import type { Prediction } from '../bench/prediction.ts'
 import type { EvalReport } from '../bench/report/eval-report.ts'
-import { factLines, judgeText } from '../bench/report/run-facts.ts'
+import { infoLines, judgeText } from '../bench/report/run-info.ts'
 import { parsePrediction } from '../bench/run/read-predictions.ts'
 import { readSettings } from '../bench/run/run-settings.ts'
 import { type BenchDetail, type BenchRun, type BenchRunSummary, type BenchSet, sampleStates } from '../shared/contract/bench.ts'
@@ -56,7 +56,7 @@ async function setWith(run: OpenRun, name: string, samples: readonly IndexedSamp
     tables: body?.tables ?? [],
     judge: report?.judge ? judgeText(report.judge) : (run.index.judges.get(name) ?? null),
     evaluated: report?.evaluated ?? null,
-    settings: [...(await settingsOf(samples)), ...(report ? factLines(report.run, null).map(([name, value]) => ({ name, value })) : [])],
+    settings: [...(await settingsOf(samples)), ...(report ? infoLines(report.run, null).map(([name, value]) => ({ name, value })) : [])],
   }
 }
 

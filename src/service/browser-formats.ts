@@ -1,7 +1,7 @@
 import type { MediaInfo } from '../engine/media/types.ts'
 
 const PICTURES = ['jpeg', 'png', 'webp', 'gif', 'avif', 'bmp']
-const FILMS = ['mp4', 'mov', 'webm', 'ogg']
+const MP4_FORMATS = ['mp4', 'mov', 'webm', 'ogg']
 const CODECS = ['h264', 'vp8', 'vp9', 'av1']
 /** Pixel formats that all browsers decode; 10-bit formats only for codecs that commonly use them (VP9, AV1). */
 const PLAIN = ['yuv420p', 'yuvj420p']
@@ -11,9 +11,9 @@ export function browserPlays({ kind, container, codec, pixelFormat }: MediaInfo)
   const names = container.toLowerCase().split(',')
   if (kind === 'gif') return true
   if (kind === 'image') return names.some((name) => PICTURES.includes(name.replace(/_pipe$/, '')))
-  const film = names.some((name) => FILMS.includes(name)) || names.includes('matroska')
+  const isMp4 = names.some((name) => MP4_FORMATS.includes(name)) || names.includes('matroska')
   const fine = (codec === 'vp9' || codec === 'av1') && pixelFormat.startsWith('yuv420p10')
-  return film && CODECS.includes(codec) && (PLAIN.includes(pixelFormat) || fine)
+  return isMp4 && CODECS.includes(codec) && (PLAIN.includes(pixelFormat) || fine)
 }
 
 /** Returns the media type of a file, from its content and not its name. */

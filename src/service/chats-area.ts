@@ -63,6 +63,6 @@ export const chatsArea = {
 
 async function whole(service: Service, id: string, signal: AbortSignal): Promise<Chat> {
   const summary = service.library.chats.summary(id)
-  const facts = await service.clips.facts(await service.clips.get(summary.clip, signal))
-  return { ...summary, metadata: facts, all: service.library.chats.turns(id) }
+  const metadata = await service.clips.metadata(await service.clips.get(summary.clip, signal))
+  return { ...summary, metadata: metadata, all: service.library.chats.turns(id) }
 }

@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import { hashFile } from '../engine/media/local-file.ts'
 import { Serial } from '../engine/serial.ts'
-import { type KeptClip, nameOf, type SeenFile } from '../library/clips.ts'
+import { nameOf, type SeenFile, type StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import { readFailure } from '../platform/file-failure.ts'
 import { remove } from '../platform/move.ts'
@@ -36,7 +36,7 @@ export class ClipStore implements AsyncDisposable {
   }
 
   /** Returns the clip of a file, and adds it if it is new. An upload reuses an existing copy of the same content. Throws as `openClip` does. */
-  async open(path: string, { upload }: OpenOptions, signal: AbortSignal): Promise<KeptClip> {
+  async open(path: string, { upload }: OpenOptions, signal: AbortSignal): Promise<StoredClip> {
     const absolute = resolve(path)
     const { size, mtimeMs } = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
       throw readFailure(absolute, error)
@@ -45,10 +45,10 @@ export class ClipStore implements AsyncDisposable {
     const known = clips.byPath(absolute)
     if (known && known.bytes === size && known.modified === mtimeMs) return known
     // Probe in parallel; only the search for moved files is serialised.
-    const facts = await this.#media.probe(absolute, signal)
+    const metadata = await this.#media.probe(absolute, signal)
     const leave = await this.#opening.enter(signal)
     try {
-      const file = { path: absolute, bytes: size, modified: mtimeMs, facts }
+      const file = { path: absolute, bytes: size, modified: mtimeMs, facts: metadata }
       if (upload) return await this.#openUpload({ ...file, ...upload, name: nameOf(upload.given), uploaded: true })
       const moved = known ? null : await this.#movedHere(absolute, size, signal)
       const seen: SeenFile = { ...file, given: absolute, name: nameOf(absolute), uploaded: false, hash: moved?.hash ?? null }
@@ -62,18 +62,18 @@ export class ClipStore implements AsyncDisposable {
   }
 
   /** Returns a clip by its handle, and probes the file again if it has changed. Throws `nothing-found`. */
-  async get(handle: string, signal: AbortSignal): Promise<KeptClip> {
+  async get(handle: string, signal: AbortSignal): Promise<StoredClip> {
     const clip = this.#library.clips.get(handle)
     const now = await stat(clip.path).catch(() => null) // a missing file is reported by `facts`
     if (!now || (now.size === clip.bytes && now.mtimeMs === clip.modified)) return clip
-    const facts = await this.#media.probe(clip.path, signal)
-    const updated = this.#library.clips.update(handle, { ...clip, bytes: now.size, modified: now.mtimeMs, facts, hash: null })
+    const metadata = await this.#media.probe(clip.path, signal)
+    const updated = this.#library.clips.update(handle, { ...clip, bytes: now.size, modified: now.mtimeMs, facts: metadata, hash: null })
     this.#hashLater(updated)
     return updated
   }
 
   /** As {@link get}, but throws `file-missing` if the file no longer exists at its path. */
-  async present(handle: string, signal: AbortSignal): Promise<KeptClip> {
+  async present(handle: string, signal: AbortSignal): Promise<StoredClip> {
     const clip = await this.get(handle, signal)
     if (await isThere(clip)) return clip
     throw new TarsierError('file-missing', `${clip.name} is not where it was (${clip.path}). Put it back, or show where it is now.`, {
@@ -81,7 +81,7 @@ export class ClipStore implements AsyncDisposable {
     })
   }
 
-  async facts(clip: KeptClip): Promise<ClipMetadata> {
+  async metadata(clip: StoredClip): Promise<ClipMetadata> {
     const { kind, width, height, rotation, frameCount, rate, constantRate, duration, container, codec, notices } = clip.facts
     return {
       handle: clip.id,
@@ -118,7 +118,7 @@ export class ClipStore implements AsyncDisposable {
   }
 
   /** Assigns the file of another clip to a clip whose own file is missing. */
-  async locate(handle: string, fileHandle: string, force: boolean, signal: AbortSignal): Promise<KeptClip> {
+  async locate(handle: string, fileHandle: string, force: boolean, signal: AbortSignal): Promise<StoredClip> {
     const clip = this.#library.clips.get(handle)
     if (handle === fileHandle) return clip
     const found = await this.present(fileHandle, signal)
@@ -148,7 +148,7 @@ export class ClipStore implements AsyncDisposable {
   }
 
   /** Returns the clip of an upload: the existing one with the same name and content, or a new one that reuses an existing copy. */
-  async #openUpload(file: SeenFile): Promise<KeptClip> {
+  async #openUpload(file: SeenFile): Promise<StoredClip> {
     const clips = this.#library.clips
     const copies = clips.bySize(file.bytes).filter(({ uploaded, hash }) => uploaded && hash === file.hash)
     const same = copies.find(({ given }) => given === file.given)
@@ -162,7 +162,7 @@ export class ClipStore implements AsyncDisposable {
   }
 
   /** Returns the clip that has this content and whose own file is missing; null if there is none. */
-  async #movedHere(path: string, bytes: number, signal: AbortSignal): Promise<KeptClip | null> {
+  async #movedHere(path: string, bytes: number, signal: AbortSignal): Promise<StoredClip | null> {
     let hash: string | null = null
     for (const clip of this.#library.clips.bySize(bytes)) {
       if (clip.uploaded || clip.hash === null || (await isThere(clip))) continue
@@ -172,7 +172,7 @@ export class ClipStore implements AsyncDisposable {
     return null
   }
 
-  #hashLater(clip: KeptClip): void {
+  #hashLater(clip: StoredClip): void {
     const { signal } = this.#closing
     const work = async () => {
       const leave = await this.#hashing.enter(signal)
@@ -191,7 +191,7 @@ export class ClipStore implements AsyncDisposable {
   }
 }
 
-async function isThere({ path, bytes }: KeptClip): Promise<boolean> {
-  const facts = await stat(path).catch(() => null) // missing or not accessible
-  return facts?.isFile() === true && facts.size === bytes
+async function isThere({ path, bytes }: StoredClip): Promise<boolean> {
+  const metadata = await stat(path).catch(() => null) // missing or not accessible
+  return metadata?.isFile() === true && metadata.size === bytes
 }

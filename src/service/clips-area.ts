@@ -14,7 +14,7 @@ const area = implementer.clips
 
 export const clipsArea = {
   get: area.get.handler(async ({ input, context: { service }, signal }) =>
-    service.clips.facts(await service.clips.get(input.handle, needed(signal))),
+    service.clips.metadata(await service.clips.get(input.handle, needed(signal))),
   ),
 
   examples: area.examples.handler(() => examples),
@@ -22,7 +22,7 @@ export const clipsArea = {
   openExample: area.openExample.handler(async ({ input, context: { service }, signal }) => {
     const example = examples.find(({ name }) => name === input.name)
     if (!example) throw new TarsierError('file-missing', `There is no example "${input.name}".`)
-    return service.clips.facts(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
+    return service.clips.metadata(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
   }),
 
   frameSteps: area.frameSteps.handler(async ({ input, context: { service }, signal }) => {
@@ -52,15 +52,15 @@ export const clipsArea = {
   }),
 
   locate: area.locate.handler(async ({ input, context: { service }, signal }) =>
-    service.clips.facts(await service.clips.locate(input.handle, input.file, input.force, needed(signal))),
+    service.clips.metadata(await service.clips.locate(input.handle, input.file, input.force, needed(signal))),
   ),
 }
 
 /** Resolves which frames a model would get, with defaults for unset options. */
-async function framesOf(service: Service, asked: AskSettings) {
-  const kept = service.library.settings.get()
-  const manifest = await readManifest(await resolveModel(modelOf(asked, undefined, kept), service.home))
-  const settings = resolveSettings(asked, undefined, kept, manifest)
+async function framesOf(service: Service, request: AskSettings) {
+  const stored = service.library.settings.get()
+  const manifest = await readManifest(await resolveModel(modelOf(request, undefined, stored), service.home))
+  const settings = resolveSettings(request, undefined, stored, manifest)
   return { manifest, request: { frames: settings.frames, maxPixels: settings.maxPixels } }
 }
 

@@ -5,7 +5,7 @@ import type { DeviceChoice } from '../shared/devices.ts'
 import type { TarsierError } from '../shared/errors.ts'
 
 /** Number of conversations whose KV cache stays in memory. The least recently used is closed first; its clip's rows stay on disk. */
-const MOST_CONVERSATIONS = 4
+const MAX_CONVERSATIONS = 4
 
 export interface EngineChoice {
   readonly model: string
@@ -48,7 +48,7 @@ export class Engines implements AsyncDisposable {
   async for(choice: EngineChoice, conversation: string): Promise<EngineClient> {
     const { client } = await this.#chosen(choice)
     this.#conversations = [...this.#conversations.filter((other) => other !== conversation), conversation]
-    while (this.#conversations.length > MOST_CONVERSATIONS) {
+    while (this.#conversations.length > MAX_CONVERSATIONS) {
       const [silent] = this.#conversations.splice(0, 1)
       if (silent !== undefined) await client.close(silent)
     }
@@ -80,13 +80,13 @@ export class Engines implements AsyncDisposable {
   }
 
   async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: HostClient }> {
-    const held = this.#current
-    if (held && isSame(held.choice, choice)) return held
+    const current = this.#current
+    if (current && isSame(current.choice, choice)) return current
     await this.unload()
-    const current = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#onLost) }
-    this.#current = current
+    const next = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#onLost) }
+    this.#current = next
     this.#onChange()
-    return current
+    return next
   }
 }
 

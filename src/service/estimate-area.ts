@@ -6,7 +6,7 @@ import { type ModelCosts, readModelCosts } from '../engine/estimate/model-costs.
 import { SpeedStore } from '../engine/estimate/speeds.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
-import { unkeptLimit } from '../engine/vision/tower-form.ts'
+import { ignoredPixelLimit } from '../engine/vision/tower-form.ts'
 import { mayHaveGpu } from '../platform/gpu-presence.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
@@ -29,18 +29,18 @@ export const estimateArea = {
     const { limits = {} } = service
     const clip = await service.clips.present(input.handle, signal)
     const turns = input.chat === undefined ? [] : service.library.chats.turns(input.chat)
-    const kept = service.library.settings.get()
+    const stored = service.library.settings.get()
     const before = turns.at(-1)?.settings
-    const directory = await resolveModel(modelOf(input.settings, before, kept), service.home)
+    const directory = await resolveModel(modelOf(input.settings, before, stored), service.home)
     const manifest = await readManifest(directory)
-    const settings = resolveSettings(input.settings, before, kept, manifest)
+    const settings = resolveSettings(input.settings, before, stored, manifest)
     const { frames: wanted, maxPixels, device, model } = settings
     const plan = await service.media.plan(clip.path, wanted, manifest.sampler, signal)
 
     const text = input.text ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
     const messages = messagesOf(turns, text, { path: clip.path, frames: wanted, maxPixels })
     const { loaded, freed } = await service.engines.runStart(
-      { model, device, cache: kept.cache },
+      { model, device, cache: stored.cache },
       { conversation: input.chat ?? '', messages },
     )
     const memory = loaded?.memory ?? unloadedMemory(device, mayHaveGpu(), { freed, given: limits })
@@ -65,7 +65,7 @@ export const estimateArea = {
     return clipEstimate(request, {
       decision,
       frames: plan.indices.map((index, i) => ({ index, time: plan.times[i] ?? 0 })),
-      notices: [...clip.facts.notices, ...plan.notices, ...unkeptLimit(decision.estimate.shape, maxPixels)],
+      notices: [...clip.facts.notices, ...plan.notices, ...ignoredPixelLimit(decision.estimate.shape, maxPixels)],
       device: loaded?.device ?? device,
       // Earlier turns are in the KV cache: only the new question and its template are evaluated.
       work: again ? work : { ...work, pixels: 0, patches: 0, prefilled: Math.min(request.text, TEMPLATE_TOKENS * 2) },
@@ -88,7 +88,7 @@ function costsOf(directory: string, manifest: ModelManifest): Promise<ModelCosts
 
 /** Estimates text tokens from lengths, while no model is loaded to count them. */
 function textTokens(turns: readonly Turn[], question: string): number {
-  const said = turns.reduce(
+  const answerTokens = turns.reduce(
     (sum, turn) =>
       sum +
       Math.ceil(turn.question.length / CHARACTERS) +
@@ -96,5 +96,5 @@ function textTokens(turns: readonly Turn[], question: string): number {
       TEMPLATE_TOKENS,
     0,
   )
-  return said + Math.ceil(question.length / CHARACTERS) + TEMPLATE_TOKENS
+  return answerTokens + Math.ceil(question.length / CHARACTERS) + TEMPLATE_TOKENS
 }

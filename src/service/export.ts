@@ -1,5 +1,5 @@
 import { srtText } from '../jobs/sinks/srt.ts'
-import type { KeptClip } from '../library/clips.ts'
+import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import type { TextFile } from '../shared/contract/base.ts'
 import type { ExportFormat } from '../shared/contract/batch.ts'
@@ -13,7 +13,7 @@ const EXPORT_ROWS = 500
 /** A conversation with its clip, for export. */
 export interface ExportRecord {
   readonly chat: string
-  readonly clip: KeptClip
+  readonly clip: StoredClip
   /** Turns with an answer. */
   readonly turns: readonly Turn[]
 }
@@ -91,8 +91,8 @@ function csv(records: readonly ReturnType<typeof rows>[number][]): string {
 function srt(records: readonly ExportRecord[]): string {
   return srtText(
     records.map(({ clip, turns: [turn] }) => {
-      const asked = turn?.settings.frames
-      const range = asked && 'range' in asked && asked.range?.unit === 'seconds' ? asked.range : undefined
+      const requested = turn?.settings.frames
+      const range = requested && 'range' in requested && requested.range?.unit === 'seconds' ? requested.range : undefined
       const start = range?.start ?? 0
       return { start, end: Math.min(range?.end ?? clip.facts.duration, clip.facts.duration), text: turn?.text ?? '' }
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { KeptClip } from '../library/clips.ts'
-import { keptAnswerSchema, keptErrorSchema, keptFactsSchema } from '../library/kept-json.ts'
+import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
+import { storedAnswerSchema, storedErrorSchema, storedMetadataSchema } from '../library/stored-json.ts'
 import { askSettingsSchema } from '../shared/contract/asking.ts'
 import { idSchema, type TextFile } from '../shared/contract/base.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -18,8 +18,8 @@ const turnSchema = z
     model: z.string().max(200),
     state: z.enum(['running', 'done', 'stopped', 'cut-off', 'failed']),
     text,
-    answer: keptAnswerSchema,
-    error: keptErrorSchema,
+    answer: storedAnswerSchema,
+    error: storedErrorSchema,
     created: z.number(),
   })
   .strict()
@@ -36,7 +36,7 @@ const fileSchema = z
           name: z.string().max(1024),
           bytes: z.int().min(0),
           hash: z.string().nullable(),
-          facts: keptFactsSchema,
+          facts: storedMetadataSchema,
         })
         .strict(),
     ),
@@ -57,7 +57,7 @@ const fileSchema = z
 
 /** Exports conversations with all their data and their clips' metadata, without the clips' files. */
 export function exportLibrary(library: Library, chats: readonly string[]): TextFile {
-  const clips = new Map<string, KeptClip>()
+  const clips = new Map<string, StoredClip>()
   const conversations = chats.map((id) => {
     const { clip, created, updated } = library.chats.summary(id)
     if (!clips.has(clip)) clips.set(clip, library.clips.get(clip))

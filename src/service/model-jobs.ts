@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/hub/fetch-checkpoint.ts'
-import { removeLeft } from '../engine/models/import/aside-folders.ts'
+import { removeAbandonedFolders } from '../engine/models/import/staging-folders.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { modelsFolder } from '../engine/models/registry.ts'
 import { newId } from '../library/ids.ts'
@@ -26,7 +26,7 @@ const specSchema = z.object({
   vision: z.enum(visionPrecisions),
 })
 export type JobSpec = z.infer<typeof specSchema>
-const keptSchema = z.object({
+const storedJobSchema = z.object({
   spec: specSchema,
   state: z.enum(['running', 'paused', 'done', 'failed', 'cancelled']),
   error: z.object({ code: z.enum(errorCodes), message: z.string() }).nullable(),
@@ -55,9 +55,9 @@ export class ModelJobs implements AsyncDisposable {
     this.#onChange = onChange
     this.watched = new Watched(() => this.all)
     for (const value of parts.library.modelJobs.all()) {
-      const kept = keptSchema.safeParse(value)
-      if (!kept.success) continue // written by another version, so it cannot be resumed
-      const { spec, state, error } = kept.data
+      const stored = storedJobSchema.safeParse(value)
+      if (!stored.success) continue // written by another version, so it cannot be resumed
+      const { spec, state, error } = stored.data
       // Running jobs become paused after a restart; the user has to resume them.
       const job = jobOf(spec, state === 'running' ? 'paused' : state, error)
       this.#jobs.set(spec.id, { spec, job, stop: null, whole: Promise.resolve() })
@@ -107,7 +107,7 @@ export class ModelJobs implements AsyncDisposable {
     this.#library.modelJobs.remove(id)
     this.#changed()
     if (job.state === 'done') return
-    await removeLeft(modelsFolder(this.#home), spec.name)
+    await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
     await this.#dropDownload(spec, { repository: spec.source, removable: true })
   }
 

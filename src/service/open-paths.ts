@@ -15,7 +15,7 @@ export async function openPaths(
     try {
       if (error) throw error
       const clip = await service.clips.open(path, {}, signal)
-      opened.push({ path, file: { kind: 'clip', metadata: await service.clips.facts(clip) } })
+      opened.push({ path, file: { kind: 'clip', metadata: await service.clips.metadata(clip) } })
     } catch (failure) {
       if (isAbort(failure)) throw failure
       opened.push({ path, file: { kind: 'failed', name: basename(path), error: asTarsierError(failure).toData() } })

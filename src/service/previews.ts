@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
-import type { KeptClip } from '../library/clips.ts'
+import type { StoredClip } from '../library/clips.ts'
 import { move, remove } from '../platform/move.ts'
 import { Watched } from './watchers.ts'
 
 /** Largest number of previews on disk; the oldest are removed first. */
-const MOST_PREVIEWS = 200
+const MAX_PREVIEWS = 200
 
 interface Making {
   value: number
@@ -28,11 +28,11 @@ export class Previews implements AsyncDisposable {
   }
 
   /** Returns the path of a clip's preview, which may not exist yet. A changed file has a different path. */
-  pathOf(clip: KeptClip): string {
+  pathOf(clip: StoredClip): string {
     return join(this.#folder, `${clip.id}-${clip.bytes.toString(36)}-${Math.round(clip.modified).toString(36)}.preview`)
   }
 
-  async isReady(clip: KeptClip): Promise<boolean> {
+  async isReady(clip: StoredClip): Promise<boolean> {
     return access(this.pathOf(clip)).then(
       () => true,
       () => false,
@@ -40,7 +40,7 @@ export class Previews implements AsyncDisposable {
   }
 
   /** Makes the preview, or joins a running conversion, and yields progress. Leaving the loop does not cancel the conversion. */
-  async *make(clip: KeptClip, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
+  async *make(clip: StoredClip, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
     if (await this.isReady(clip)) return
     const making = this.#making.get(clip.id) ?? this.#start(clip)
     const ended = making.whole.then(
@@ -67,7 +67,7 @@ export class Previews implements AsyncDisposable {
     await Promise.allSettled([...this.#making.values()].map(({ whole }) => whole))
   }
 
-  #start(clip: KeptClip): Making {
+  #start(clip: StoredClip): Making {
     const making: Making = {
       value: 0,
       changed: new Watched(() => making.value),
@@ -80,24 +80,24 @@ export class Previews implements AsyncDisposable {
     return making
   }
 
-  async #write(clip: KeptClip, onProgress: (value: number) => void): Promise<void> {
+  async #write(clip: StoredClip, onProgress: (value: number) => void): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    const aside = join(this.#folder, `.${randomUUID()}.part`)
+    const temporary = join(this.#folder, `.${randomUUID()}.part`)
     try {
-      for await (const value of this.#media.preview(clip.path, aside, this.#closing.signal)) onProgress(value)
-      await move(aside, this.pathOf(clip))
+      for await (const value of this.#media.preview(clip.path, temporary, this.#closing.signal)) onProgress(value)
+      await move(temporary, this.pathOf(clip))
     } finally {
-      await remove(aside)
+      await remove(temporary)
     }
     await this.#removeOldest()
   }
 
   async #removeOldest(): Promise<void> {
     const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.preview'))
-    if (names.length <= MOST_PREVIEWS) return
+    if (names.length <= MAX_PREVIEWS) return
     const files = await Promise.all(
       names.map(async (name) => ({ path: join(this.#folder, name), time: (await stat(join(this.#folder, name))).mtimeMs })),
     )
-    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MOST_PREVIEWS)) await remove(path)
+    for (const { path } of files.sort((a, b) => a.time - b.time).slice(0, names.length - MAX_PREVIEWS)) await remove(path)
   }
 }

@@ -16,29 +16,29 @@ export interface ResolvedSettings {
 
 /** Resolves settings. Precedence: the question, the conversation's previous turn, the app's settings, the model's defaults. */
 export function resolveSettings(
-  asked: AskSettings,
+  requested: AskSettings,
   before: AskSettings | undefined,
   settings: Settings,
   manifest: Pick<ModelManifest, 'sampler' | 'generation'>,
 ): ResolvedSettings {
-  const maxPixels = asked.maxPixels ?? before?.maxPixels ?? settings.maxPixels
+  const maxPixels = requested.maxPixels ?? before?.maxPixels ?? settings.maxPixels
   const { generation, sampler } = manifest
   const { seed, ...sampling } = samplingSchema.parse({
     maxTokens: settings.maxTokens ?? generation.maxTokens,
     temperature: settings.temperature ?? generation.temperature,
     topP: settings.topP ?? generation.topP,
-    ...asked.sampling,
+    ...requested.sampling,
   })
   return {
-    model: modelOf(asked, before, settings),
-    device: asked.device ?? before?.device ?? settings.device,
-    frames: asked.frames ?? before?.frames ?? { kind: settings.sampler ?? sampler.kind, count: settings.frames ?? sampler.frames },
+    model: modelOf(requested, before, settings),
+    device: requested.device ?? before?.device ?? settings.device,
+    frames: requested.frames ?? before?.frames ?? { kind: settings.sampler ?? sampler.kind, count: settings.frames ?? sampler.frames },
     ...(maxPixels !== null && { maxPixels }),
     sampling: { ...sampling, ...(seed !== undefined && { seed }) },
   }
 }
 
 /** Returns the name of the requested model; its manifest provides the remaining defaults. */
-export function modelOf(asked: AskSettings, before: AskSettings | undefined, settings: Settings): string {
-  return asked.model ?? before?.model ?? settings.model
+export function modelOf(requested: AskSettings, before: AskSettings | undefined, settings: Settings): string {
+  return requested.model ?? before?.model ?? settings.model
 }

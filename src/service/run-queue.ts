@@ -5,7 +5,7 @@ interface Waiting {
   readonly client: string
   readonly kind: RunKind
   admit(): void
-  told(): void
+  onChange(): void
 }
 
 /**
@@ -46,7 +46,7 @@ export class RunQueue {
         admitted = true
         wake()
       },
-      told: () => wake(),
+      onChange: () => wake(),
     }
     this.#waiting.push(entry)
     const stop = () => wake()
@@ -82,7 +82,7 @@ export class RunQueue {
       return
     }
     this.#waiting = this.#waiting.filter((other) => other !== entry)
-    this.#tell()
+    this.#report()
   }
 
   #leave(entry: Waiting): void {
@@ -103,11 +103,11 @@ export class RunQueue {
         first.admit()
       }
     }
-    this.#tell()
+    this.#report()
   }
 
-  #tell(): void {
-    for (const entry of this.#waiting) entry.told()
+  #report(): void {
+    for (const entry of this.#waiting) entry.onChange()
     this.#onChange()
   }
 

@@ -14,13 +14,13 @@ interface ParentPort {
 
 /** Entry point of the service process, which the shell starts and restarts. It ends with the shell. */
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
-const tell = (message: ToShell) => parentPort.postMessage(message)
+const send = (message: ToShell) => parentPort.postMessage(message)
 
 // Report startup errors to the shell, such as a library that another program has locked.
 try {
   expectSupportedSystem()
   const service = openService({ home: tarsierHome() })
-  const shell = new ShellPort(service, tell)
+  const shell = new ShellPort(service, send)
   const leaving = new AbortController()
   parentPort.on('message', ({ data, ports }) => {
     if (data.kind !== 'end') return shell.receive(data, ports)
@@ -29,10 +29,10 @@ try {
   })
   void watchWork(
     service,
-    { work: (work) => tell({ kind: 'work', work }), ended: (ended) => tell({ kind: 'ended', ended }) },
+    { work: (work) => send({ kind: 'work', work }), ended: (ended) => send({ kind: 'ended', ended }) },
     leaving.signal,
   )
   await service.resume()
 } catch (error) {
-  tell({ kind: 'refused', error: asTarsierError(error).toData() })
+  send({ kind: 'refused', error: asTarsierError(error).toData() })
 }

@@ -12,7 +12,7 @@ interface Task {
 /** Reports the current work at every change, and long tasks when they end, until the signal aborts. */
 export async function watchWork(
   service: Service,
-  tell: { work(work: Work): void; ended(ended: Ended): void },
+  send: { work(work: Work): void; ended(ended: Ended): void },
   signal: AbortSignal,
   now: () => number = Date.now,
 ): Promise<void> {
@@ -23,10 +23,10 @@ export async function watchWork(
       if (tasks.has(id)) continue
       running.delete(id)
       const ended = now() - began < LONG_MS ? null : end()
-      if (ended) tell.ended(ended)
+      if (ended) send.ended(ended)
     }
     for (const [id, end] of tasks) if (!running.has(id)) running.set(id, { began: now(), end })
-    tell.work(workOf(service, activity.running !== 'nothing' && activity.running !== 'batch'))
+    send.work(workOf(service, activity.running !== 'nothing' && activity.running !== 'batch'))
   }
 }
 

@@ -22,8 +22,8 @@ export const systemArea = {
   activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),
   logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
   report: area.report.handler(async ({ context: { service }, signal }) => {
-    const facts = { ...about(service), ...(await health(service, needed(signal))), log: service.log.newest(200) }
-    const { parts: _parts, connections: _connections, ...told } = facts
+    const state = { ...about(service), ...(await health(service, needed(signal))), log: service.log.newest(200) }
+    const { parts: _parts, connections: _connections, ...told } = state
     return { name: 'tarsier-report.txt', mediaType: 'text/plain', text: impersonal(`${JSON.stringify(told, null, 2)}\n`, service.home) }
   }),
 }

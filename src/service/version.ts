@@ -7,8 +7,8 @@ export function appVersion(): string {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const file = join(directory, 'package.json')
     if (existsSync(file)) {
-      const facts = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; version?: unknown }
-      if (facts.name === 'tarsier-desktop' && typeof facts.version === 'string') return facts.version
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; version?: unknown }
+      if (manifest.name === 'tarsier-desktop' && typeof manifest.version === 'string') return manifest.version
     }
     if (dirname(directory) === directory) return 'unknown'
   }

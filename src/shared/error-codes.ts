@@ -2,7 +2,7 @@
 export type ErrorAction = 'retry' | 'fewer-frames' | 'other-device' | 'other-file' | 'models' | 'locate' | 'reload'
 
 /** What an error code means to each side of the program. */
-interface ErrorFacts {
+interface ErrorCodeInfo {
   /** Status of an HTTP answer that fails with it. */
   readonly http: 400 | 403 | 404 | 409 | 413 | 500 | 502 | 503 | 507
   /** Exit status of a command that fails with it, by its name in `src/cli/exit-codes.ts`. */
@@ -16,7 +16,7 @@ interface ErrorFacts {
  * Every failure that a user can meet, by its stable code. The code crosses process and network boundaries; the sentence beside it says what to
  * do. Codes are never renamed: scripts and saved results rely on them.
  */
-export const errorFacts = {
+export const errorCodeInfo = {
   // what was asked
   usage: { http: 400, exit: 'usage', label: 'That cannot be done so', actions: [] },
   'invalid-range': { http: 400, exit: 'failed', label: 'There is nothing in that range', actions: [] },
@@ -73,8 +73,8 @@ export const errorFacts = {
     actions: ['retry', 'other-file', 'other-device'],
   },
   internal: { http: 500, exit: 'failed', label: 'Something unforeseen went wrong', actions: ['retry'] },
-} as const satisfies Record<string, ErrorFacts>
+} as const satisfies Record<string, ErrorCodeInfo>
 
-export type ErrorCode = keyof typeof errorFacts
+export type ErrorCode = keyof typeof errorCodeInfo
 
-export const errorCodes = Object.keys(errorFacts) as [ErrorCode, ...ErrorCode[]]
+export const errorCodes = Object.keys(errorCodeInfo) as [ErrorCode, ...ErrorCode[]]

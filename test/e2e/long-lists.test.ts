@@ -13,7 +13,7 @@ const FAILED = 300
 const WAITING = 12
 const BEFORE = 'It was gone before.'
 /** Far more than two windows hold, and far fewer than there are. */
-const MOST_ROWS = 60
+const MAX_ROWS = 60
 
 function fill(home: string): void {
   using library = new Library(home)
@@ -61,7 +61,7 @@ test.beforeEach(() => test.slow())
 
 test('a batch of ten thousand clips: a few are laid out, wherever one looks', async ({ page, place, trouble }, info) => {
   await openBatch(page, place)
-  const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MOST_ROWS)
+  const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
   await expect(clipAt(page, 1)).toContainText('Failed')
   await few()

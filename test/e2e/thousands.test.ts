@@ -14,7 +14,7 @@ const ENTRIES = 10_000
 /** Each a question and an answer: two thousand messages. */
 const TURNS = 1000
 /** Far more than two windows hold, and far fewer than there are. */
-const MOST_ROWS = 60
+const MAX_ROWS = 60
 const RARE = 4321
 
 function turn(index: number, question: string, text: string): Turn {
@@ -72,7 +72,7 @@ async function allInPlace(page: Page, share: number): Promise<void> {
 
 test('ten thousand conversations: a few are laid out, wherever one looks, and one is found', async ({ page, place, trouble }, info) => {
   await openLibrary(page, place)
-  const few = async () => expect(await list(page).locator('li').count()).toBeLessThan(MOST_ROWS)
+  const few = async () => expect(await list(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(rowAt(list(page), 1)).toContainText('blue-square-spins.mp4')
   await expect(rowAt(list(page), 1)).toHaveAttribute('aria-setsize', String(ENTRIES))
   await few()
@@ -115,7 +115,7 @@ test('ten thousand conversations: a few are laid out, wherever one looks, and on
 test('two thousand messages: a few are laid out, each at its place, and one can type meanwhile', async ({ page, place, trouble }, info) => {
   await openLibrary(page, place)
   await rowAt(list(page), 1).getByRole('button').click()
-  const few = async () => expect(await turns(page).count()).toBeLessThan(MOST_ROWS)
+  const few = async () => expect(await turns(page).count()).toBeLessThan(MAX_ROWS)
   const box = messages(page)
   const last = turns(page).filter({ hasText: `What of moment ${TURNS}?` })
   await expect(last).toBeInViewport()
@@ -137,7 +137,7 @@ test('two thousand messages: a few are laid out, each at its place, and one can 
   for (let i = 0; i < 20; i++) await page.mouse.wheel(0, i % 2 === 0 ? 900 : -500)
   const seenRows = await rows(box)
   expect(seenRows.length).toBeGreaterThan(1)
-  expect(seenRows.length).toBeLessThan(MOST_ROWS)
+  expect(seenRows.length).toBeLessThan(MAX_ROWS)
   for (const { position, text } of seenRows) expect(text).toContain(`What of moment ${position}?`)
   await scrollTo(page, box, 'End', TURNS)
   await expect(last).toContainText(`Moment ${TURNS}.`)

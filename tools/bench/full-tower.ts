@@ -24,7 +24,7 @@ const sizes = [
   [896, 504],
 ] as const
 /** A frame of the largest size takes half a minute on two cores. */
-const MOST_ROUNDS = [3, 2, 1] as const
+const MAX_ROUNDS = [3, 2, 1] as const
 const signal = new AbortController().signal
 
 interface Entrant {
@@ -57,7 +57,7 @@ export async function measureFullTower({ python, llamaNode, rounds }: BenchOptio
       // Excludes the allocation and packing in the first run of a size.
       if (index === 0 && !once) await time(width, height)
     }
-    figures.push({ size: `${width}×${height}`, times: await takeTurns(contenders, Math.min(rounds, MOST_ROUNDS[index] ?? 1)) })
+    figures.push({ size: `${width}×${height}`, times: await takeTurns(contenders, Math.min(rounds, MAX_ROUNDS[index] ?? 1)) })
   }
   const timeOf = (name: string, size: number) => median(figures[size]?.times[name] ?? [])
   const last = sizes.length - 1

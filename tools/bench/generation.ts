@@ -21,7 +21,7 @@ const TOKENS = 128
 /** Target: minimum speed relative to node-llama-cpp's, in tokens per second. */
 const AIM = 0.95
 /** Smaller models only show the overhead per token, not a speed that matters to users. */
-const LEAST_BYTES = 50e6
+const MIN_BYTES = 50e6
 
 /**
  * Measures the greedy tokens per second of this project's session and of node-llama-cpp's own sequence, with one thread per core, on the same file
@@ -48,7 +48,7 @@ export async function measureGeneration(options: BenchOptions): Promise<Measured
       `Greedy, ${TOKENS} tokens a measurement after a short prompt, from the first token of an answer to its last; node-llama-cpp's with a thread a core, as its own default of at least four is far slower on fewer cores.`,
     ],
     targets: data
-      .filter(({ bytes }) => bytes >= LEAST_BYTES || data.length === 1)
+      .filter(({ bytes }) => bytes >= MIN_BYTES || data.length === 1)
       .map(({ name, ours, theirs }) => ({
         what: `${name}: at least ${100 * AIM} % of node-llama-cpp's tokens a second`,
         met: median(ours) >= AIM * median(theirs),

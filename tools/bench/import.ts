@@ -25,7 +25,7 @@ const FORMS = [
   ['q4_k_m', 'f32'],
 ] as const
 /** Maximum memory of an import, in bytes. */
-export const MOST_OWN = 2 * 1024 ** 3
+export const MAX_OWN = 2 * 1024 ** 3
 /** Stages that neither a plain copy nor a copy in another number format has. */
 const BESIDE = /^(quantizing|running|comparing) /
 /** `own` is the peak of the process's own memory in bytes; `resident` includes pages of mapped files, which the system can reclaim. */
@@ -62,7 +62,7 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
       ],
       targets: [
         { what: 'f16 in at most twice the time of copying', met: plain !== undefined && plain.seconds <= 2 * copying },
-        { what: 'less than 2 GiB of memory', met: figures.every(({ own }) => own < MOST_OWN) },
+        { what: 'less than 2 GiB of memory', met: figures.every(({ own }) => own < MAX_OWN) },
       ],
       data: { size, copying, figures },
     }

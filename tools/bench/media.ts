@@ -7,7 +7,7 @@ import type { BenchOptions, Measured } from './section.ts'
 
 const FRAMES = 16
 /** Full decoding stops here, and the remaining time is extrapolated. */
-const MOST_DECODED = 600 * RATE
+const MAX_DECODED = 600 * RATE
 /** Longer clips are decoded only once. */
 const OFTEN_DECODED = 60 * RATE
 /** Maximum mean difference of two frames that count as equal. */
@@ -25,8 +25,8 @@ export async function measureMedia(options: BenchOptions): Promise<Measured> {
       const path = await benchClip(options.cache, length, container)
       const { indices, images } = await ours(path)
       const frames = clipLengths[length] ?? 0
-      const reached = indices.filter((index) => index < MOST_DECODED)
-      const scale = frames > MOST_DECODED ? frames / ((reached.at(-1) ?? 0) + 1) : 1
+      const reached = indices.filter((index) => index < MAX_DECODED)
+      const scale = frames > MAX_DECODED ? frames / ((reached.at(-1) ?? 0) + 1) : 1
       const figures = await takeTurns(
         {
           ours: { run: () => milliseconds(() => ours(path)) },
@@ -59,7 +59,7 @@ export async function measureMedia(options: BenchOptions): Promise<Measured> {
     notes: [
       `${FRAMES} frames, first and last among them, as RGB; ${WIDTH}×${HEIGHT} H.264, a keyframe every ${GOP} frames, B-frames. Ours includes opening the file and reading its index.`,
       `The peer is ${peer.name}. In brackets: how many times as long as ours it takes.`,
-      ...(data.some((row) => row.throughReckoned) ? [`Decoding through with ≈ is reckoned from the first ${MOST_DECODED} frames.`] : []),
+      ...(data.some((row) => row.throughReckoned) ? [`Decoding through with ≈ is reckoned from the first ${MAX_DECODED} frames.`] : []),
     ],
     targets: [
       { what: 'every frame is the one the peer finds', met: data.every((row) => row.same) },

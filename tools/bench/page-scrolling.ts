@@ -9,7 +9,7 @@ const TURNS = 1000
 const STEP = 1000
 /** Number of scrolls between two checks for the end, since a check costs page time. */
 const BETWEEN_LOOKS = 20
-const MOST_STEPS = 10_000
+const MAX_STEPS = 10_000
 
 export interface Scroll {
   readonly what: string
@@ -58,12 +58,12 @@ async function scroll(page: Page, list: Locator, step: number, end: Locator): Pr
 
 /** Scrolls until the end is reached; returns the number of scrolls. */
 async function turnWheel(page: Page, step: number, end: Locator): Promise<number> {
-  for (let steps = 0; steps < MOST_STEPS; steps++) {
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
     if (steps % BETWEEN_LOOKS === 0 && (await end.isVisible())) {
       await page.evaluate(stopFrames)
       return steps
     }
     await page.mouse.wheel(0, step)
   }
-  throw new Error(`the end of the list was not reached in ${MOST_STEPS} turns of the wheel`)
+  throw new Error(`the end of the list was not reached in ${MAX_STEPS} turns of the wheel`)
 }

@@ -8,7 +8,7 @@ import { colorNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-sh
  */
 export const LABEL_VALUES = 8
 /** Minimum number of an object's pixels in a token for the object to count as in it. */
-const LEAST_PIXELS = 40
+const MIN_PIXELS = 40
 
 /** Returns the labels of an image's visual tokens, row by row, from the renderer's mask. */
 export function cellLabels(
@@ -28,7 +28,7 @@ export function cellLabels(
   }
   for (let cell = 0; cell < rows * columns; cell++) {
     let best = 0
-    let most = LEAST_PIXELS - 1
+    let most = MIN_PIXELS - 1
     for (let label = 1; label <= objects.length; label++) {
       const count = counts[cell * (objects.length + 1) + label] ?? 0
       if (count > most) {

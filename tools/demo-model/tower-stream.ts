@@ -2,7 +2,7 @@
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawObjects } from '../../src/bench/moving-shapes/render.ts'
-import { jitter, randomLook, type SceneObject, type State } from '../../src/bench/moving-shapes/scene.ts'
+import { jitter, randomAppearance, type SceneObject, type State } from '../../src/bench/moving-shapes/scene.ts'
 import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
 import { backgroundNames, colorNames, colors, shapeNames } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
@@ -20,7 +20,7 @@ for (;;) {
   const mask = new Uint8Array(height * width)
   for (let i = 0; i < batch; i++) {
     const aspect = random.between(...aspects)
-    const look = randomLook(random)
+    const look = randomAppearance(random)
     const objects = placeObjects(aspect)
     const rgb = pixels.subarray(i * height * width * 3, (i + 1) * height * width * 3)
     const drawing = { softness: random.between(0.8, 1.8), noiseSeed: random.whole(0, 0xffffffff), mask }

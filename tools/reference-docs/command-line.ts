@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Command, Help, Option } from 'commander'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { errorCodes, errorFacts } from '../../src/shared/error-codes.ts'
+import { errorCodeInfo, errorCodes } from '../../src/shared/error-codes.ts'
 import { code, markdownTable, plainText } from './table.ts'
 
 const GENERATED = '<!-- Written by "npm run docs" from src/cli; do not edit. -->'
@@ -75,7 +75,7 @@ function exitStatuses(): string {
     terminated: 'Stopped by SIGTERM.',
   }
   const rows = Object.entries(exitCodes).map(([name, status]) => {
-    const codes = errorCodes.filter((error) => errorFacts[error].exit === name).map(code)
+    const codes = errorCodes.filter((error) => errorCodeInfo[error].exit === name).map(code)
     return [String(status), meanings[name as keyof typeof exitCodes], codes.join(', ')]
   })
   return markdownTable(['status', 'meaning', 'error codes'], rows)

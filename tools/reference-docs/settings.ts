@@ -1,5 +1,5 @@
 import { defaultSettings } from '../../src/shared/contract/settings.ts'
-import { optionFacts } from '../../src/shared/option-facts.ts'
+import { optionInfo } from '../../src/shared/option-info.ts'
 import { options } from '../../src/shared/options.ts'
 import { code, markdownTable, plainText } from './table.ts'
 
@@ -8,7 +8,7 @@ const GENERATED = '<!-- Written by "npm run docs" from src/shared/options.ts; do
 /** Generates a page about all options of an answer, and which of them are settings of the app. */
 export function settingsReference(): string {
   const rows = Object.entries(options).map(([name, schema]) => {
-    const facts = optionFacts(schema)
+    const facts = optionInfo(schema)
     return [
       code(name),
       plainText(facts.title),

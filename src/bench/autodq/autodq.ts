@@ -24,12 +24,12 @@ import { type Answered, type Judged, type Judging, type JudgingOptions, judgedFr
 export async function judgeDream(predictions: readonly Prediction[], judge: Judge, options: JudgingOptions): Promise<Judged<DreamVerdict>> {
   const judging = dreamJudging(judge)
   const outcome = await judgeSamples(predictions, judge, judging, options)
-  return judgedFrom(predictions, judge, judging, outcome, (kept, { extraInfo }) => ({
-    key: kept.key,
-    dataset: kept.dataset,
+  return judgedFrom(predictions, judge, judging, outcome, (stored, { extraInfo }) => ({
+    key: stored.key,
+    dataset: stored.dataset,
     extraInfo,
-    recall: countOf(kept.events_gt, kept.hit_num_recall),
-    precision: countOf(kept.events_pred, kept.hit_num_precision),
+    recall: countOf(stored.events_gt, stored.hit_num_recall),
+    precision: countOf(stored.events_pred, stored.hit_num_precision),
   }))
 }
 
@@ -39,10 +39,10 @@ function dreamJudging(judge: Judge): Judging<EvalInfo> {
     failuresFile: EVAL_FAILURES_FILE,
     prompts: dreamPrompts,
     schema: evalInfoSchema,
-    isVerdictOn(kept, prediction) {
+    isVerdictOn(stored, prediction) {
       const { gt, pred } = textsOf(prediction)
       const given = givenEvents(prediction.extraInfo)
-      return kept.gt === gt && kept.pred === pred && (given === null ? !kept.events_given : isSame(given, gt, kept))
+      return stored.gt === gt && stored.pred === pred && (given === null ? !stored.events_given : isSame(given, gt, stored))
     },
     async judge(prediction, base, signal) {
       const { gt, pred } = textsOf(prediction)

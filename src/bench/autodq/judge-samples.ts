@@ -57,16 +57,16 @@ export const recordBase = {
 export type RecordBase = z.infer<z.ZodObject<typeof recordBase>>
 
 /** What to judge, and how to store it. `judge` may throw `judge-failed`, which leaves the sample without a verdict. */
-export interface Judging<Kept extends RecordBase> {
+export interface Judging<Stored extends RecordBase> {
   /** File of the verdicts. Like upstream's, it has no line for a failed sample. */
   readonly file: string
   /** File of the reasons why samples have no verdict. */
   readonly failuresFile: string
   readonly prompts: readonly { readonly name: string; readonly version: string }[]
-  readonly schema: z.ZodType<Kept>
+  readonly schema: z.ZodType<Stored>
   /** Whether a record is the verdict on this exact answer, with this reference and question. */
-  readonly isVerdictOn: (kept: Kept, prediction: Answered) => boolean
-  readonly judge: (prediction: Answered, base: RecordBase, signal: AbortSignal) => Promise<Kept>
+  readonly isVerdictOn: (stored: Stored, prediction: Answered) => boolean
+  readonly judge: (prediction: Answered, base: RecordBase, signal: AbortSignal) => Promise<Stored>
 }
 
 /** A line of the failures file. */
@@ -78,8 +78,8 @@ const failureSchema = z.object({
 type Failure = z.infer<typeof failureSchema>
 
 /** Results of judging, by key. */
-interface Outcome<Kept> {
-  readonly records: ReadonlyMap<string, Kept>
+interface Outcome<Stored> {
+  readonly records: ReadonlyMap<string, Stored>
   readonly failures: ReadonlyMap<string, Failure>
 }
 
@@ -92,17 +92,17 @@ const GIVE_UP = 3
  * on the next run. Throws `judge-unavailable` if the judge is unavailable for several consecutive samples. `disk-full` and `write-failed` also end
  * the run.
  */
-export async function judgeSamples<Kept extends RecordBase>(
+export async function judgeSamples<Stored extends RecordBase>(
   predictions: readonly Prediction[],
   judge: Judge,
-  judging: Judging<Kept>,
+  judging: Judging<Stored>,
   { folder, parallel = 8, onProgress, signal }: JudgingOptions,
-): Promise<Outcome<Kept>> {
+): Promise<Outcome<Stored>> {
   await using _lock = await lockRecords(folder)
-  const records = new Map<string, Kept>()
+  const records = new Map<string, Stored>()
   const keep = (value: unknown) => {
-    const kept = judging.schema.safeParse(value)
-    if (kept.success) records.set(kept.data.key, kept.data)
+    const stored = judging.schema.safeParse(value)
+    if (stored.success) records.set(stored.data.key, stored.data)
   }
   const failures = new Map<string, Failure>()
   let added = 0
@@ -111,17 +111,19 @@ export async function judgeSamples<Kept extends RecordBase>(
     await using file = await openLineFile(join(folder, judging.file), keep, signal)
     const answered = predictions.filter(isAnswered)
     const isJudged = (prediction: Answered) => {
-      const kept = records.get(prediction.key)
-      return kept !== undefined && kept.judge === judge.name && sameWords(kept.prompts, prompts) && judging.isVerdictOn(kept, prediction)
+      const stored = records.get(prediction.key)
+      return (
+        stored !== undefined && stored.judge === judge.name && sameText(stored.prompts, prompts) && judging.isVerdictOn(stored, prediction)
+      )
     }
     const pending = answered.filter((prediction) => !isJudged(prediction))
     let done = answered.length - pending.length
     let unreached = 0
-    const tell = () => {
+    const report = () => {
       const detail = `${done} of ${answered.length}${failures.size > 0 ? `, ${failures.size} failed` : ''}`
       onProgress?.({ value: answered.length === 0 ? 1 : done / answered.length, title: 'Judging', detail })
     }
-    tell()
+    report()
     await sideBySide(pending, parallel, signal, async (prediction, joint) => {
       const { key, dataset, idx } = prediction
       const base = { key, dataset, judge: judge.name, prompts, error: null }
@@ -140,7 +142,7 @@ export async function judgeSamples<Kept extends RecordBase>(
         failures.set(key, { ...base, idx, error: { code: error.code, message: error.message } })
       }
       done++
-      tell()
+      report()
     })
   }
   // Write one line per sample, in the order of the predictions, and keep the records of other samples.
@@ -172,22 +174,22 @@ async function writeFailures(
 }
 
 /** Splits records into verdicts and failures, in the order of the predictions. */
-export function judgedFrom<Kept extends RecordBase, Verdict>(
+export function judgedFrom<Stored extends RecordBase, Verdict>(
   predictions: readonly Prediction[],
   judge: Judge,
-  { prompts }: Pick<Judging<Kept>, 'prompts'>,
-  { records, failures }: Outcome<Kept>,
-  verdictOf: (kept: Kept, prediction: Answered) => Verdict,
+  { prompts }: Pick<Judging<Stored>, 'prompts'>,
+  { records, failures }: Outcome<Stored>,
+  verdictOf: (stored: Stored, prediction: Answered) => Verdict,
 ): Judged<Verdict> {
   const verdicts: Verdict[] = []
   const failed: Unjudged[] = []
   for (const prediction of predictions) {
     const { key, dataset } = prediction
-    const kept = records.get(key)
+    const stored = records.get(key)
     const failure = failures.get(key)
     if (!isAnswered(prediction)) failed.push({ key, dataset, error: prediction.error ?? noAnswer })
     else if (failure) failed.push({ key, dataset, error: failure.error })
-    else if (kept) verdicts.push(verdictOf(kept, prediction))
+    else if (stored) verdicts.push(verdictOf(stored, prediction))
   }
   return { judge: judge.name, prompts: prompts.map(({ name, version }) => `${name} ${version}`), verdicts, failed }
 }
@@ -202,16 +204,16 @@ function isOfSample({ code }: TarsierError): boolean {
   return code === 'judge-failed' || code === 'judge-unavailable'
 }
 
-function sameWords(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+function sameText(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(one)
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
 }
 
-function* inOrder<Kept>(records: ReadonlyMap<string, Kept>, predictions: readonly Prediction[]): Generator<Kept, void> {
+function* inOrder<Stored>(records: ReadonlyMap<string, Stored>, predictions: readonly Prediction[]): Generator<Stored, void> {
   const keys = new Set([...predictions.map(({ key }) => key), ...records.keys()])
   for (const key of keys) {
-    const kept = records.get(key)
-    if (kept !== undefined) yield kept
+    const stored = records.get(key)
+    if (stored !== undefined) yield stored
   }
 }
 

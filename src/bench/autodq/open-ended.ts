@@ -59,9 +59,9 @@ function openJudging(judge: Judge): Judging<OpenRecord> {
     failuresFile: FAILURES_FILE,
     prompts: [answerPrompt],
     schema: recordSchema,
-    isVerdictOn(kept, prediction) {
+    isVerdictOn(stored, prediction) {
       const { question, answer, pred } = textsOf(prediction)
-      return kept.question === question && kept.answer === answer && kept.pred === pred
+      return stored.question === question && stored.answer === answer && stored.pred === pred
     },
     async judge(prediction, base, signal) {
       const { question, answer, pred } = textsOf(prediction)

@@ -36,8 +36,8 @@ export async function findRunFiles(directory: string): Promise<RunFiles> {
   if (files.length === 0) return { predictions: [], verdicts: [], reports: [] }
   const records: string[] = []
   await walk(directory, 0, records)
-  const named = (pattern: RegExp) => factsOf(records.filter((path) => pattern.test(path)).sort())
-  return { predictions: await factsOf(files), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
+  const named = (pattern: RegExp) => statsOf(records.filter((path) => pattern.test(path)).sort())
+  return { predictions: await statsOf(files), verdicts: await named(VERDICTS), reports: await named(REPORTS) }
 }
 
 /** Returns a string that changes whenever one of the files changes. */
@@ -66,11 +66,11 @@ async function walk(directory: string, depth: number, paths: string[]): Promise<
   }
 }
 
-async function factsOf(paths: readonly string[]): Promise<RunFile[]> {
+async function statsOf(paths: readonly string[]): Promise<RunFile[]> {
   const found = await Promise.all(
     paths.map(async (path) => {
-      const facts = await stat(path).catch(() => null) // removed in the meantime
-      return facts?.isFile() ? { path, bytes: facts.size, modified: facts.mtimeMs } : null
+      const stats = await stat(path).catch(() => null) // removed in the meantime
+      return stats?.isFile() ? { path, bytes: stats.size, modified: stats.mtimeMs } : null
     }),
   )
   return found.flatMap((file) => (file ? [file] : []))

@@ -42,8 +42,8 @@ export class CachedJudge implements Judge {
     signal.throwIfAborted()
     const key = keyOf(this.name, call)
     // The file may be from an older version or edited by hand: ask again if an entry does not match the schema.
-    const kept = call.schema.safeParse(this.#verdicts.get(key))
-    if (kept.success) return kept.data
+    const stored = call.schema.safeParse(this.#verdicts.get(key))
+    if (stored.success) return stored.data
     const verdict = await this.#judge.ask(call, signal)
     this.#verdicts.set(key, verdict)
     await this.#file.add({ key, judge: this.name, prompt: call.prompt.name, version: call.prompt.version, verdict })

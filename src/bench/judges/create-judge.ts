@@ -1,4 +1,4 @@
-import type { Patience } from '../../engine/models/hub/transient.ts'
+import type { RetryPolicy } from '../../engine/models/hub/transient.ts'
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { CachedJudge } from './cached-judge.ts'
@@ -22,7 +22,7 @@ export interface JudgeOptions {
   /** Environment with keys, addresses and proxies. Defaults to the process's own. */
   readonly env?: Environment
   /** How long to retry after failures of a server. Defaults to a little more than a minute. */
-  readonly patience?: Patience
+  readonly retryPolicy?: RetryPolicy
   readonly signal: AbortSignal
 }
 
@@ -35,7 +35,13 @@ export async function createJudge(options: JudgeOptions): Promise<Judge> {
   return options.cache === undefined ? judge : CachedJudge.open(judge, options.cache, options.signal)
 }
 
-async function bareJudge({ judge = 'openai', device = 'auto', env = process.env, patience, signal }: JudgeOptions): Promise<Judge> {
+async function bareJudge({
+  judge = 'openai',
+  device = 'auto',
+  env = process.env,
+  retryPolicy: patience,
+  signal,
+}: JudgeOptions): Promise<Judge> {
   const { kind, name } = parseJudge(judge)
   if (kind === 'local') {
     const { LocalJudge } = await import('./local-judge.ts')

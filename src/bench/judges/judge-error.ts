@@ -1,8 +1,8 @@
 import { APIError } from 'openai'
-import { type Patience, Transient } from '../../engine/models/hub/transient.ts'
+import { type RetryPolicy, Transient } from '../../engine/models/hub/transient.ts'
 import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
-import { retryAfter, serverWords } from '../server-patience.ts'
+import { retryAfter, serverMessage } from '../server-retries.ts'
 
 /** Information about a judge's server for error messages. */
 export interface JudgeServer {
@@ -18,7 +18,7 @@ export interface JudgeServer {
 }
 
 /** Rate limits often apply per minute, so the total wait exceeds one minute. */
-export const judgePatience: Patience = { attempts: 8, backoff: 500, stall: 120_000 }
+export const judgeRetryPolicy: RetryPolicy = { attempts: 8, backoff: 500, stall: 120_000 }
 
 const SAID_LENGTH = 400
 /** Error codes of an unreachable server. */
@@ -33,31 +33,40 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   if (error instanceof TarsierError || error instanceof Transient) return error
   const { host, model, toCheck, settings } = server
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined
-  const said = serverWords(error instanceof APIError && status !== undefined ? error.message : reasonOf(error), server.key, SAID_LENGTH)
+  const message = serverMessage(
+    error instanceof APIError && status !== undefined ? error.message : reasonOf(error),
+    server.key,
+    SAID_LENGTH,
+  )
   // The original error refers to the request, including the key: keep only its message.
-  const options = { cause: new Error(said), details: { host, status: status ?? null } }
+  const options = { cause: new Error(message), details: { host, status: status ?? null } }
   const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
   if (status === undefined) {
     const failure = unavailable(
-      `The judge at ${host} cannot be reached: ${said}. Check ${toCheck} and ${settings.address}; what was judged stays.`,
+      `The judge at ${host} cannot be reached: ${message}. Check ${toCheck} and ${settings.address}; what was judged stays.`,
     )
     return isLasting(error) || (ABSENT.test(failureCode(deepestCause(error))) && !reached) ? failure : new Transient(failure)
   }
   const { code, headers } = error as APIError
   if (status === 429 && code !== 'insufficient_quota') {
     return new Transient(
-      unavailable(`The judge at ${host} takes no more questions for now: ${said}. Wait, or use a lower --parallel; what was judged stays.`),
+      unavailable(
+        `The judge at ${host} takes no more questions for now: ${message}. Wait, or use a lower --parallel; what was judged stays.`,
+      ),
       retryAfter(headers),
     )
   }
-  if (status === 429) return unavailable(`The account at ${host} has used up its credit: ${said}. What was judged stays.`)
+  if (status === 429) return unavailable(`The account at ${host} has used up its credit: ${message}. What was judged stays.`)
   if (status === 408 || status === 409 || status === 425 || status >= 500)
-    return new Transient(unavailable(`The judge at ${host} fails (${said}). Try again later; what was judged stays.`), retryAfter(headers))
-  if (status === 401 || status === 403) return unavailable(`The judge at ${host} refused the key (${said}). Check ${settings.key}.`)
+    return new Transient(
+      unavailable(`The judge at ${host} fails (${message}). Try again later; what was judged stays.`),
+      retryAfter(headers),
+    )
+  if (status === 401 || status === 403) return unavailable(`The judge at ${host} refused the key (${message}). Check ${settings.key}.`)
   if (status === 404)
-    return unavailable(`The judge at ${host} does not know "${model}" (${said}). Check the name of the model and ${settings.address}.`)
+    return unavailable(`The judge at ${host} does not know "${model}" (${message}). Check the name of the model and ${settings.address}.`)
   if (status < 400) return unavailable(`The judge at ${host} sends elsewhere (${status}). Give the final address in ${settings.address}.`)
-  return new TarsierError('judge-failed', `The judge at ${host} refused this question: ${said}. The sample counts as failed.`, options)
+  return new TarsierError('judge-failed', `The judge at ${host} refused this question: ${message}. The sample counts as failed.`, options)
 }
 
 function reasonOf(error: unknown): string {

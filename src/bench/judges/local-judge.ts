@@ -91,14 +91,14 @@ export class LocalJudge implements Judge {
     const text = messages.map(({ content }) => content).join('\n')
     // A context that overflows would silently lose the beginning of the question.
     const answer = Math.min(ANSWER_TOKENS, Math.floor(context.contextSize / 2))
-    const room = context.contextSize - answer - TEMPLATE_TOKENS
+    const available = context.contextSize - answer - TEMPLATE_TOKENS
     const tokens = model.tokenize(text).length
-    if (tokens > room) {
+    if (tokens > available) {
       throw new TarsierError(
         'judge-failed',
-        `The texts to compare are too long for ${this.#file} (${tokens} tokens, ${room} fit). Use a judge with a larger context.`,
+        `The texts to compare are too long for ${this.#file} (${tokens} tokens, ${available} fit). Use a judge with a larger context.`,
         {
-          details: { tokens, room },
+          details: { tokens, room: available },
         },
       )
     }

@@ -1,11 +1,11 @@
 import OpenAI, { APIError, AzureOpenAI, type ClientOptions } from 'openai'
-import { type Patience, Transient } from '../../engine/models/hub/transient.ts'
+import { type RetryPolicy, Transient } from '../../engine/models/hub/transient.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { ServerConnection } from '../server-connection.ts'
-import { ServerPatience } from '../server-patience.ts'
+import { ServerRetries } from '../server-retries.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
 import type { Judge, JudgeCall } from './judge.ts'
-import { type JudgeServer, judgeError, judgePatience } from './judge-error.ts'
+import { type JudgeServer, judgeError, judgeRetryPolicy } from './judge-error.ts'
 
 /** Address and key of a judge's server. The key is sent to the server, and not stored. */
 export type JudgeAccount =
@@ -26,16 +26,16 @@ export class OpenAiJudge implements Judge {
   readonly #client: OpenAI
   readonly #connection: ServerConnection
   readonly #server: JudgeServer
-  readonly #patience: ServerPatience
+  readonly #retryPolicy: ServerRetries
   #form: AnswerForm = 'schema'
   /** Some models accept only their default temperature. */
   #greedy = true
   #reached = false
 
   /** @param env environment with the proxy settings */
-  constructor(account: JudgeAccount, env: Readonly<Record<string, string | undefined>>, patience: Patience = judgePatience) {
-    this.#connection = new ServerConnection(env, patience.stall)
-    this.#patience = new ServerPatience(patience)
+  constructor(account: JudgeAccount, env: Readonly<Record<string, string | undefined>>, retryPolicy: RetryPolicy = judgeRetryPolicy) {
+    this.#connection = new ServerConnection(env, retryPolicy.stall)
+    this.#retryPolicy = new ServerRetries(retryPolicy)
     this.#client = clientFor(account, this.#connection)
     this.#server = serverOf(account, this.#connection)
     this.name = nameOf(account, this.#server)
@@ -43,7 +43,7 @@ export class OpenAiJudge implements Judge {
 
   ask<T>(call: JudgeCall<T>, signal: AbortSignal): Promise<T> {
     return askForJson(call, (messages, schema) =>
-      this.#patience.run(() => this.#complete(call.prompt.name, messages, schema, signal), signal),
+      this.#retryPolicy.run(() => this.#complete(call.prompt.name, messages, schema, signal), signal),
     )
   }
 

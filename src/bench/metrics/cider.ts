@@ -28,8 +28,8 @@ export function cider(pairs: readonly CaptionPair[]): { readonly score: number; 
   const frequency = documentFrequency(counted.map(({ references }) => references))
   const logPairs = Math.log(pairs.length)
   const scores = counted.map(({ candidate, references }) => {
-    const weighted = weigh(candidate, frequency, logPairs)
-    const similarities = references.map((reference) => similarity(weighted, weigh(reference, frequency, logPairs)))
+    const weighted = weightOf(candidate, frequency, logPairs)
+    const similarities = references.map((reference) => similarity(weighted, weightOf(reference, frequency, logPairs)))
     return mean(similarities) * 10
   })
   return { score: mean(scores), scores }
@@ -58,7 +58,7 @@ function documentFrequency(references: readonly (readonly ReadonlyMap<string, nu
   return frequency
 }
 
-function weigh(counts: readonly ReadonlyMap<string, number>[], frequency: ReadonlyMap<string, number>, logPairs: number): Weighted {
+function weightOf(counts: readonly ReadonlyMap<string, number>[], frequency: ReadonlyMap<string, number>, logPairs: number): Weighted {
   const weights = counts.map(
     (byLength) =>
       new Map([...byLength].map(([gram, count]) => [gram, count * (logPairs - Math.log(Math.max(1, frequency.get(gram) ?? 0)))])),

@@ -16,7 +16,7 @@ interface Task {
   readonly dataset: string
   readonly task: 'video/caption' | 'video/QA'
   readonly prompt: string
-  readonly begun?: string
+  readonly answerPrefix?: string
   readonly reference: string
   readonly extra?: Readonly<Record<string, unknown>>
 }
@@ -61,11 +61,11 @@ function tasksOf(clip: DrawnClip, place: number): Task[] {
   return [described, ...choices, ...open]
 }
 
-function choiceTask(kind: ChoiceKind, { prompt, begun, letter }: NonNullable<ReturnType<typeof choiceOf>>): Task {
-  return { dataset: `moving-shapes-mc/${kind}`, task: 'video/QA', prompt, begun, reference: letter }
+function choiceTask(kind: ChoiceKind, { prompt, answerPrefix, letter }: NonNullable<ReturnType<typeof choiceOf>>): Task {
+  return { dataset: `moving-shapes-mc/${kind}`, task: 'video/QA', prompt, answerPrefix, reference: letter }
 }
 
-function lineOf({ dataset, task, prompt, begun, reference, extra }: Task, idx: number, seed: number) {
+function lineOf({ dataset, task, prompt, answerPrefix, reference, extra }: Task, idx: number, seed: number) {
   return {
     messages: [
       {
@@ -77,7 +77,7 @@ function lineOf({ dataset, task, prompt, begun, reference, extra }: Task, idx: n
       },
       {
         role: 'assistant',
-        content: [...(begun ? [{ type: 'text', text: begun }] : []), { type: 'text', text: '', reference }],
+        content: [...(answerPrefix ? [{ type: 'text', text: answerPrefix }] : []), { type: 'text', text: '', reference }],
       },
     ],
     dataset,

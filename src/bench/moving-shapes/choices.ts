@@ -10,7 +10,7 @@ export type ChoiceKind = (typeof choiceKinds)[number]
 export interface Choice {
   readonly prompt: string
   /** Beginning of the answer, which the model continues. */
-  readonly begun: string
+  readonly answerPrefix: string
   /** Letter of the correct option. */
   readonly letter: string
 }
@@ -80,7 +80,7 @@ function byInitial({ question, answer }: Question, words: readonly string[], ran
     options.push(option)
   }
   const lines = random.some(options, OPTIONS).map((option) => `(${option.slice(0, 1)}) ${option}.`)
-  return { prompt: `${lines.join('\n')}\n${question}`, begun: '', letter: right.slice(0, 1) }
+  return { prompt: `${lines.join('\n')}\n${question}`, answerPrefix: '', letter: right.slice(0, 1) }
 }
 
 /** @param near answers that are always among the options; the rest are drawn from `far`. */
@@ -89,7 +89,7 @@ function lettered({ question, answer }: Question, near: readonly string[], far: 
   const drawn = [...near.filter(wrong), ...random.some(far.filter(wrong), OPTIONS)].slice(0, OPTIONS - 1)
   const options = random.some([answer, ...drawn], OPTIONS)
   const lines = options.map((option, i) => `(${letterAt(i)}) ${option}`)
-  return { prompt: `Question: ${question}\n${lines.join('\n')}`, begun: ' Answer: (', letter: letterAt(options.indexOf(answer)) }
+  return { prompt: `Question: ${question}\n${lines.join('\n')}`, answerPrefix: ' Answer: (', letter: letterAt(options.indexOf(answer)) }
 }
 
 function letterAt(place: number): string {

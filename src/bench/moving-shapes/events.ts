@@ -1,5 +1,5 @@
 import type { Scene } from './scene.ts'
-import { objectsIn, type SaidObject } from './score.ts'
+import { type DescribedObject, objectsIn } from './score.ts'
 import { nameOf } from './words.ts'
 import { motionWords } from './world.ts'
 
@@ -26,13 +26,13 @@ export interface EventRelation {
 export function relate(event: string, description: string): EventRelation {
   const [, color = '', shape = '', motion = ''] = /^the (\w+) (\w+) ([a-z ]+?)\.?$/.exec(event.toLowerCase()) ?? []
   const same = objectsIn(description).filter((object) => object.color === color && object.shape === shape)
-  const [said] = same
-  if (!said) return { event, relationship: 'neutral', reason: `nothing is said of a ${color} ${shape}` }
-  if (same.some(({ motions }) => motions.includes(motion))) return { event, relationship: 'entailment', reason: wordsOf(said) }
-  return { event, relationship: 'contradiction', reason: wordsOf(said) }
+  const [described] = same
+  if (!described) return { event, relationship: 'neutral', reason: `nothing is said of a ${color} ${shape}` }
+  if (same.some(({ motions }) => motions.includes(motion))) return { event, relationship: 'entailment', reason: wordsOf(described) }
+  return { event, relationship: 'contradiction', reason: wordsOf(described) }
 }
 
-function wordsOf({ color, shape, motions }: SaidObject): string {
+function wordsOf({ color, shape, motions }: DescribedObject): string {
   return `it says that the ${color} ${shape} ${motions.join(' and then ')}`
 }
 

@@ -9,7 +9,7 @@ export const RULE_JUDGE = 'rule'
 export const RULE_VERSION = '1'
 
 /** The number of events that AutoDQ extracts. */
-const MOST_EVENTS = 10
+const MAX_EVENTS = 10
 
 export interface RuledDescription {
   readonly verdict: DreamVerdict
@@ -23,9 +23,9 @@ export function judgeDescription({ key, dataset, extraInfo, reference, predictio
   if (prediction === null) return null
   const right = String(reference)
   const annotated = Array.isArray(extraInfo.events) ? extraInfo.events.map(String) : eventsIn(right)
-  const said = [...new Set(eventsIn(prediction))].slice(0, MOST_EVENTS)
+  const described = [...new Set(eventsIn(prediction))].slice(0, MAX_EVENTS)
   const found = annotated.map((event) => relate(event, prediction))
-  const own = said.map((event) => relate(event, right))
+  const own = described.map((event) => relate(event, right))
   return { verdict: { key, dataset, extraInfo, recall: count(found), precision: count(own) }, reference: found, predicted: own }
 }
 
@@ -48,15 +48,15 @@ const answers: Readonly<Record<string, readonly string[]>> = {
 export function judgeOpenAnswer({ key, dataset, reference, prediction }: Prediction): OpenVerdict | null {
   const words = answers[dataset.slice(dataset.indexOf('/') + 1)]
   if (prediction === null || !words) return null
-  const wanted = wordsIn(String(reference), words)
-  const said = wordsIn(prediction, words)
-  const matching = wanted.filter((word, place) => word === said[place]).length
-  const most = Math.max(wanted.length, said.length)
+  const wanted = matchesIn(String(reference), words)
+  const found = matchesIn(prediction, words)
+  const matching = wanted.filter((word, place) => word === found[place]).length
+  const most = Math.max(wanted.length, found.length)
   const correct = most > 0 && matching === most
   return { key, dataset, correct, score: correct ? 5 : Math.round((4 * matching) / Math.max(most, 1)) }
 }
 
-function wordsIn(text: string, words: readonly string[]): string[] {
+function matchesIn(text: string, words: readonly string[]): string[] {
   return [...text.toLowerCase().matchAll(new RegExp(`\\b(?:${words.join('|')})\\b`, 'g'))].map(([word]) => word)
 }
 

@@ -1,4 +1,4 @@
-import { FilmWriter } from '../../engine/media/film-writer.ts'
+import { WebmWriter } from '../../engine/media/webm-writer.ts'
 import type { Random } from './random.ts'
 import { drawScene } from './render.ts'
 import { randomScene, type Scene } from './scene.ts'
@@ -35,7 +35,7 @@ export async function writeSceneClip(
   seed: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await using writer = new FilmWriter(path, {
+  await using writer = new WebmWriter(path, {
     container: 'mp4',
     encoder: 'libx264',
     width,

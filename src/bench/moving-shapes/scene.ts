@@ -75,7 +75,7 @@ export function randomScene(random: Random, options: SceneOptions): Scene {
   const count = random.chance(options.alone ?? 0.45) ? 1 : 2
   const chosenColors = random.some(colorNames, count)
   const chosenShapes = random.some(shapeNames, count)
-  const look = randomLook(random)
+  const appearance = randomAppearance(random)
   for (;;) {
     const objects: SceneObject[] = []
     for (let i = 0; i < count; i++) {
@@ -83,12 +83,12 @@ export function randomScene(random: Random, options: SceneOptions): Scene {
       if (object) objects.push(object)
     }
     objects.sort((a, b) => a.start.x - b.start.x)
-    if (objects.length === count && keepApart(objects, options.aspect)) return { aspect: options.aspect, ...look, objects }
+    if (objects.length === count && keepApart(objects, options.aspect)) return { aspect: options.aspect, ...appearance, objects }
   }
 }
 
 /** Returns a random background and lighting. */
-export function randomLook(random: Random): Omit<Scene, 'aspect' | 'objects'> {
+export function randomAppearance(random: Random): Omit<Scene, 'aspect' | 'objects'> {
   const background = random.pick(backgroundNames)
   const slope = random.chance(0.5) ? random.between(0, 14) : 0
   const direction = random.between(0, 2 * Math.PI)

@@ -32,10 +32,10 @@ export class MovingShapesVideos {
       // The other call may be aborted or fail; then this call renders the clip.
       if (drawing) await drawing.catch(() => {})
       else {
-        const begun = this.#draw(path, (aside) => writeSceneClip(aside, scene, shape, seed, signal))
-        this.#drawing.set(path, begun)
+        const writing = this.#draw(path, (temporary) => writeSceneClip(temporary, scene, shape, seed, signal))
+        this.#drawing.set(path, writing)
         try {
-          await begun
+          await writing
         } finally {
           this.#drawing.delete(path)
         }
@@ -43,14 +43,14 @@ export class MovingShapesVideos {
     }
   }
 
-  async #draw(path: string, write: (aside: string) => Promise<void>): Promise<void> {
-    const aside = `${path}.${randomUUID()}.part`
+  async #draw(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+    const temporary = `${path}.${randomUUID()}.part`
     try {
       await mkdir(this.#folder, { recursive: true })
-      await write(aside)
-      await move(aside, path)
+      await write(temporary)
+      await move(temporary, path)
     } catch (error) {
-      await remove(aside)
+      await remove(temporary)
       throw writeError(path, error)
     }
   }

@@ -175,9 +175,9 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
 
 /** Returns an unambiguous name of one object. */
 function naming(object: SceneObject, { objects }: Scene, random: Random): string {
-  const ways = [`the ${object.shape}`, `the ${nameOf(object)}`, `the ${nameOf(object)}`, `the ${object.color} object`]
-  if (objects.length === 1) ways.push('the object', 'it')
-  return random.pick(ways)
+  const names = [`the ${object.shape}`, `the ${nameOf(object)}`, `the ${nameOf(object)}`, `the ${object.color} object`]
+  if (objects.length === 1) names.push('the object', 'it')
+  return random.pick(names)
 }
 
 function capital(text: string): string {

@@ -1,5 +1,5 @@
 import type { CaptionScores } from '../metrics/captions.ts'
-import { count, headline, type ReportBody, score, words } from './eval-report.ts'
+import { count, headline, type ReportBody, score, textCell } from './eval-report.ts'
 
 /** Reports CIDEr of short captions, multiplied by 100 as in the papers. */
 export function captionReport(dataset: string, { cider, success, failed }: CaptionScores): ReportBody {
@@ -12,7 +12,7 @@ export function captionReport(dataset: string, { cider, success, failed }: Capti
       {
         title: 'CIDEr',
         columns: ['Task', 'CIDEr', 'Success', 'Failed'],
-        rows: [[words('OVERALL'), figure, count(success), count(failed)]],
+        rows: [[textCell('OVERALL'), figure, count(success), count(failed)]],
         best: null,
       },
     ],

@@ -1,5 +1,5 @@
 import type { ChoiceScore, MultiChoiceScores } from '../metrics/multi-choice.ts'
-import { count, headline, type ReportBody, type ReportTable, score, texts, words } from './eval-report.ts'
+import { count, headline, type ReportBody, type ReportTable, score, textCell, texts } from './eval-report.ts'
 import { prettyTable } from './pretty-table.ts'
 
 /** Data sets whose sub tasks upstream abbreviates to the initials of their first two words, and sorts by these. */
@@ -33,7 +33,7 @@ function tableOf(dataset: string, scores: MultiChoiceScores): ReportTable {
     title: 'Accuracy',
     columns: ['Task', 'Accuracy', 'Success', 'Failed'],
     rows: [...rows, { name: 'OVERALL', task: scores }].map(({ name, task }) => [
-      words(name),
+      textCell(name),
       accuracyOf(task),
       count(task.success),
       count(task.failed),

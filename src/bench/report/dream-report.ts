@@ -1,5 +1,5 @@
 import type { DreamBucket, DreamScore, DreamScores } from '../metrics/dream.ts'
-import { count, headline, type ReportBody, type ReportTable, score, texts, words } from './eval-report.ts'
+import { count, headline, type ReportBody, type ReportTable, score, textCell, texts } from './eval-report.ts'
 import { prettyTable } from './pretty-table.ts'
 
 /** Reports AutoDQ by sub task, then by the number of subjects, shots and events. */
@@ -28,7 +28,7 @@ export function dreamReport(dataset: string, scores: DreamScores): ReportBody {
 
 function taskTable({ tasks, overall }: DreamScores): ReportTable {
   const row = (name: string, { f1, recall, precision, success, failed }: DreamScore) => [
-    ...[words(name), score(f1, 3), score(recall, 3), score(precision, 3)],
+    ...[textCell(name), score(f1, 3), score(recall, 3), score(precision, 3)],
     ...[count(success), count(failed)],
   ]
   return {
@@ -44,10 +44,10 @@ function bucketTable(name: string, buckets: readonly DreamBucket[]): ReportTable
     title: `AutoDQ by ${name}`,
     columns: ['Score', ...buckets.map((bucket) => bucket.name)],
     rows: [
-      [words('Recall'), ...buckets.map(({ recall }) => score(recall, 3))],
-      [words('Precision'), ...buckets.map(({ precision }) => score(precision, 3))],
-      [words('F1'), ...buckets.map(({ f1 }) => score(f1, 3))],
-      [words('Count'), ...buckets.map((bucket) => count(bucket.count))],
+      [textCell('Recall'), ...buckets.map(({ recall }) => score(recall, 3))],
+      [textCell('Precision'), ...buckets.map(({ precision }) => score(precision, 3))],
+      [textCell('F1'), ...buckets.map(({ f1 }) => score(f1, 3))],
+      [textCell('Count'), ...buckets.map((bucket) => count(bucket.count))],
     ],
     best: 1,
   }

@@ -18,7 +18,7 @@ const tableSchema = z.object({
 })
 
 /** The models and settings that produced the answers. Several values mean that the predictions in one file differ and are not from a single run. */
-const runFactsSchema = z.object({
+const runInfoSchema = z.object({
   models: z.array(z.string()),
   /** Number of frames per clip, ascending. */
   frames: z.array(z.number()),
@@ -41,7 +41,7 @@ export const evalReportSchema = z.object({
   dataset: z.string(),
   metric: z.enum(['autodq', 'cider', 'multi-choice', 'open-ended']),
   evaluated: z.string(),
-  run: runFactsSchema,
+  run: runInfoSchema,
   /** The judge and its prompts; null if no judge is needed. */
   judge: z.object({ name: z.string(), prompts: z.array(z.string()) }).nullable(),
   /** Number of duplicate lines that were left out, if any. */
@@ -61,13 +61,13 @@ export const evalReportSchema = z.object({
 
 export type Cell = z.infer<typeof cellSchema>
 export type ReportTable = z.infer<typeof tableSchema>
-export type RunFacts = z.infer<typeof runFactsSchema>
+export type RunInfo = z.infer<typeof runInfoSchema>
 export type EvalReport = z.infer<typeof evalReportSchema>
 
 /** The part of a report that depends on the metric. */
 export type ReportBody = Pick<EvalReport, 'success' | 'failed' | 'headline' | 'tables' | 'text'>
 
-export function words(text: string): Cell {
+export function textCell(text: string): Cell {
   return { kind: 'text', text, value: null }
 }
 

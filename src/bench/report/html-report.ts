@@ -2,7 +2,7 @@ import { barChart } from './bar-chart.ts'
 import { escapeHtml } from './escape-html.ts'
 import type { EvalReport, ReportTable } from './eval-report.ts'
 import { htmlStyle } from './html-style.ts'
-import { factLines, sampleLines } from './run-facts.ts'
+import { infoLines, sampleLines } from './run-info.ts'
 
 /** Formats a report as a self-contained HTML page without scripts: scores, settings, charts, tables. */
 export function htmlReport(report: EvalReport): string {
@@ -26,7 +26,7 @@ ${htmlStyle}
 ${report.headline.map(({ name, text }) => `<li>${escapeHtml(name)}<b>${escapeHtml(text)}</b></li>`).join('\n')}
 </ul>
 <dl>
-${[...factLines(report.run, report.judge), ...sampleLines(report), ...countLines(report)].map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}
+${[...infoLines(report.run, report.judge), ...sampleLines(report), ...countLines(report)].map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}
 </dl>
 ${report.tables.map(section).join('\n')}
 </main>

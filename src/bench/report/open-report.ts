@@ -1,5 +1,5 @@
 import type { OpenScores } from '../metrics/open-ended.ts'
-import { count, headline, type ReportBody, score, words } from './eval-report.ts'
+import { count, headline, type ReportBody, score, textCell } from './eval-report.ts'
 
 /** Reports a judge's verdicts on open answers. */
 export function openReport(dataset: string, scores: OpenScores): ReportBody {
@@ -13,7 +13,7 @@ export function openReport(dataset: string, scores: OpenScores): ReportBody {
       {
         title: 'Judged answers',
         columns: ['Task', 'Accuracy', 'Average Score', 'Success', 'Failed'],
-        rows: [[words('OVERALL'), accuracy, average, count(scores.success), count(scores.failed)]],
+        rows: [[textCell('OVERALL'), accuracy, average, count(scores.success), count(scores.failed)]],
         best: null,
       },
     ],

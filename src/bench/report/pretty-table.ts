@@ -10,9 +10,9 @@ export function prettyTable(columns: readonly string[], rows: readonly (readonly
 }
 
 function centred(text: string, width: number): string {
-  const room = width - widthOf(text)
-  const before = widthOf(text) % 2 === 0 ? Math.ceil(room / 2) : Math.floor(room / 2)
-  return `${' '.repeat(before)}${text}${' '.repeat(room - before)}`
+  const padding = width - widthOf(text)
+  const before = widthOf(text) % 2 === 0 ? Math.ceil(padding / 2) : Math.floor(padding / 2)
+  return `${' '.repeat(before)}${text}${' '.repeat(padding - before)}`
 }
 
 /** Counts code points. Double-width letters in task names would break the alignment, but none has any. */

@@ -4,15 +4,15 @@ import { replaceFile, writeError } from '../../jobs/write-file.ts'
 import { csvReport } from './csv-report.ts'
 import type { EvalReport } from './eval-report.ts'
 import { htmlReport } from './html-report.ts'
-import { factLines, sampleLines } from './run-facts.ts'
+import { infoLines, sampleLines } from './run-info.ts'
 
 /** Folder in which upstream stores its results, beside the predictions. */
 export const RECORDS_FOLDER = 'eval_records'
 
 /** Formats the printed report: upstream's text, followed by the settings of the run, which upstream does not print. */
 export function plainReport(report: EvalReport): string {
-  const facts = [...sampleLines(report), ...factLines(report.run, report.judge)].map(([name, text]) => `${name}: ${text}`)
-  return `${[report.text, ...(facts.length > 0 ? ['', ...facts] : [])].join('\n')}\n`
+  const info = [...sampleLines(report), ...infoLines(report.run, report.judge)].map(([name, text]) => `${name}: ${text}`)
+  return `${[report.text, ...(info.length > 0 ? ['', ...info] : [])].join('\n')}\n`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { roundFigure } from '../metrics/figures.ts'
 import type { Tally, VideoMmePart, VideoMmeScores } from '../metrics/video-mme.ts'
-import { type Cell, count, headline, type ReportBody, type ReportTable, words } from './eval-report.ts'
+import { type Cell, count, headline, type ReportBody, type ReportTable, textCell } from './eval-report.ts'
 
 const thin = '-------------------------------------'
 const thick = '====================================='
@@ -61,7 +61,7 @@ function tableOf(title: string, tallies: ReadonlyMap<string, Tally>, overall: Ta
     title,
     columns: [title.replace(/:.*/, ''), 'Accuracy', 'Correct', 'Answered'],
     rows: [...tallies, ['OVERALL', overall] as const].map(([label, tally]) => [
-      words(label),
+      textCell(label),
       percentOf(tally),
       count(tally.correct),
       count(tally.answered),

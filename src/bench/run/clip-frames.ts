@@ -57,13 +57,13 @@ function givenCount({ frames }: SampleClip): number {
  * Returns the frame request for one clip.
  *
  * @param count number of frames from {@link sharedCounts}
- * @param facts inspects the clip; called if frames are selected by its rate or validated against its length
+ * @param metadata inspects the clip; called if frames are selected by its rate or validated against its length
  */
 export async function frameRequest(
   { frames }: SampleClip,
   kind: SamplerName,
   count: number,
-  facts: () => Promise<Pick<MediaMetadata, 'frameCount' | 'rate'>>,
+  metadata: () => Promise<Pick<MediaMetadata, 'frameCount' | 'rate'>>,
 ): Promise<FrameRequest> {
   const sampled = (range?: ClipRange): FrameRequest => {
     if (count < 1) throw unusable('The other clips of this sample leave no frame for one of them. Take more frames.')
@@ -78,14 +78,14 @@ export async function frameRequest(
     case 'least':
       return sampled(frames.range)
     case 'indices':
-      return numbered(frames.indices, (await facts()).frameCount)
+      return numbered(frames.indices, (await metadata()).frameCount)
     case 'times': {
-      const { frameCount, rate } = await facts()
+      const { frameCount, rate } = await metadata()
       const indices = frames.times.map((time) => roundHalfToEven(time * rate))
       return numbered(indices, frameCount)
     }
     case 'rate': {
-      const { frameCount, rate } = await facts()
+      const { frameCount, rate } = await metadata()
       const step = roundHalfToEven(rate / frames.rate)
       if (step < 1) throw unusable(`The clip has ${rate} frames a second, too few for the annotation's ${frames.rate}.`)
       const length = Math.ceil(frameCount / step)

@@ -8,11 +8,11 @@ import { isProcessLost } from '../../shared/errors.ts'
 export class MediaProcess implements AsyncDisposable {
   #media: MediaClient | null = null
 
-  async look<T>(look: (media: MediaClient) => Promise<T>): Promise<T> {
+  async use<T>(use: (media: MediaClient) => Promise<T>): Promise<T> {
     this.#media ??= new MediaClient()
     const media = this.#media
     try {
-      return await look(media)
+      return await use(media)
     } catch (error) {
       if (isProcessLost(error) && this.#media === media) {
         this.#media = null

@@ -141,8 +141,8 @@ export async function writeMerged(sets: readonly MergedSet[], out: string): Prom
 
 /** Compares two answers without the device and the time they took. */
 function sameAnswer(a: Prediction, b: Prediction): boolean {
-  const facts = ({ prompt, begun, reference, prediction }: Prediction) => [prompt, begun, reference, prediction]
-  return isDeepStrictEqual(facts(a), facts(b))
+  const fieldsOf = ({ prompt, begun, reference, prediction }: Prediction) => [prompt, begun, reference, prediction]
+  return isDeepStrictEqual(fieldsOf(a), fieldsOf(b))
 }
 
 function agreed(a: RunSettings | null, from: string, b: RunSettings | null, file: string): RunSettings | null {

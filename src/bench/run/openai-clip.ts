@@ -60,7 +60,7 @@ export class ClipSender implements AsyncDisposable {
 
   async #frames(files: readonly ClipFile[], sample: Sample, signal: AbortSignal): Promise<ShownSample> {
     const { frames: wanted, maxPixels } = this.#settings
-    await using shown = await SampleClips.open(sample, files, wanted, (path) => this.#media.look((media) => media.probe(path, signal)))
+    await using shown = await SampleClips.open(sample, files, wanted, (path) => this.#media.use((media) => media.probe(path, signal)))
     const parts: object[] = []
     const seen: { index: number; time: number }[] = []
     let size: Pick<ShownSample, 'width' | 'height'> = { width: null, height: null }
@@ -69,7 +69,7 @@ export class ClipSender implements AsyncDisposable {
         parts.push({ type: 'text', text: part.text })
         continue
       }
-      await this.#media.look(async (media) => {
+      await this.#media.use(async (media) => {
         for await (const { index, time, width, height, jpeg } of media.pictures({ ...part.clip, maxPixels }, null, signal)) {
           parts.push({ type: 'image_url', image_url: { url: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}` } })
           seen.push({ index, time })
@@ -102,16 +102,16 @@ export class ClipSender implements AsyncDisposable {
 
   async #whole(form: 'video' | 'path', video: string, signal: AbortSignal): Promise<object> {
     try {
-      const facts = await stat(video)
+      const stats = await stat(video)
       if (form === 'path') return { type: 'video_url', video_url: { url: pathToFileURL(video).href } }
-      if (facts.isDirectory())
+      if (stats.isDirectory())
         throw new TarsierError('file-unreadable', `${video} is a folder of pictures, which is no file to send. Use --send frames.`)
-      if (facts.size > MAX_VIDEO_BYTES)
+      if (stats.size > MAX_VIDEO_BYTES)
         throw new TarsierError(
           'upload-too-large',
-          `${video} has ${facts.size} bytes, too many for one request. Use --send path or --send frames.`,
+          `${video} has ${stats.size} bytes, too many for one request. Use --send path or --send frames.`,
         )
-      const info = await this.#media.look((media) => media.probe(video, signal))
+      const info = await this.#media.use((media) => media.probe(video, signal))
       const url = `data:${mediaTypeOf(info)};base64,${(await readFile(video, { signal })).toString('base64')}`
       return info.kind === 'image' ? { type: 'image_url', image_url: { url } } : { type: 'video_url', video_url: { url } }
     } catch (error) {

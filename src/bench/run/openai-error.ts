@@ -2,7 +2,7 @@ import { APIConnectionError, APIError, APIUserAbortError } from 'openai'
 import { Transient } from '../../engine/models/hub/transient.ts'
 import { deepestCause, TarsierError } from '../../shared/errors.ts'
 import { isLasting } from '../server-connection.ts'
-import { retryAfter, serverWords } from '../server-patience.ts'
+import { retryAfter, serverMessage } from '../server-retries.ts'
 
 /** Maximum length of a server's error message, which may be several pages long. */
 const LONGEST = 500
@@ -18,31 +18,31 @@ export interface ModelServer {
 
 /**
  * Converts the error of a request to a model's server to a typed error without the key, wrapped in a {@link Transient} if the same request may
- * succeed a moment later. `begun` indicates whether the request contains the beginning of an answer. `model-unavailable`, `not-allowed` and
+ * succeed a moment later. `continuesAnswer` indicates whether the request contains the beginning of an answer. `model-unavailable`, `not-allowed` and
  * `model-missing` concern the server, `model-failed` this request.
  */
-export function serverError(error: unknown, server: ModelServer, { begun }: { readonly begun: boolean }): unknown {
+export function serverError(error: unknown, server: ModelServer, { continuesAnswer }: { readonly continuesAnswer: boolean }): unknown {
   if (!(error instanceof APIError)) return error
-  const failure = begun && refusesBegun(error) ? begunRefused(error, server) : failureOf(error, server)
+  const failure = continuesAnswer && refusesAnswerPrefix(error) ? answerPrefixRefused(error, server) : failureOf(error, server)
   return mayPass(error) ? new Transient(failure, retryAfter(error.headers as Headers | undefined)) : failure
 }
 
 /**
  * Whether the server rejects an answer with a given beginning, because it does not know the fields, or requires the last message to be the user's.
  */
-function refusesBegun({ status, message, param }: APIError): boolean {
+function refusesAnswerPrefix({ status, message, param }: APIError): boolean {
   return (
     (status === 400 || status === 422) &&
     /continue_final_message|add_generation_prompt|prefill|assistant|(last|final) (message|role)/i.test(`${param ?? ''} ${message}`)
   )
 }
 
-function begunRefused(error: APIError, server: ModelServer): TarsierError {
-  const said = serverWords(error.message, server.key, LONGEST)
+function answerPrefixRefused(error: APIError, server: ModelServer): TarsierError {
+  const message = serverMessage(error.message, server.key, LONGEST)
   return new TarsierError(
     'model-failed',
-    `${server.url} does not go on from an answer that is begun: ${said}. Leave the beginning out with --begun omit.`,
-    { cause: new Error(said), details: { status: error.status ?? null } },
+    `${server.url} does not go on from an answer that is begun: ${message}. Leave the beginning out with --begun omit.`,
+    { cause: new Error(message), details: { status: error.status ?? null } },
   )
 }
 
@@ -54,10 +54,10 @@ function mayPass(error: APIError): boolean {
 }
 
 function failureOf(error: APIError, server: ModelServer): TarsierError {
-  const clean = (text: string) => serverWords(text, server.key, LONGEST)
-  const said = clean(error.message)
+  const clean = (text: string) => serverMessage(text, server.key, LONGEST)
+  const message = clean(error.message)
   // Never keep the request with its headers.
-  const cause = new Error(said)
+  const cause = new Error(message)
   if (error instanceof APIConnectionError) {
     const why = clean(deepestCause(error).message)
     return new TarsierError(
@@ -81,14 +81,14 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
   switch (error.status) {
     case 401:
     case 403:
-      return new TarsierError('not-allowed', `${server.url} refuses the key: ${said}. Set OPENAI_API_KEY to one that it knows.`, {
+      return new TarsierError('not-allowed', `${server.url} refuses the key: ${message}. Set OPENAI_API_KEY to one that it knows.`, {
         cause,
         details,
       })
     case 404:
       return new TarsierError(
         'model-missing',
-        `${server.url} has no model "${server.model}", or is no OpenAI-compatible server: ${said}.`,
+        `${server.url} has no model "${server.model}", or is no OpenAI-compatible server: ${message}.`,
         {
           cause,
           details,
@@ -100,13 +100,13 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
     case 504:
       return new TarsierError(
         'model-unavailable',
-        `${server.url} has no room for requests: ${said}. Start the same again later: what is done stays.`,
+        `${server.url} has no room for requests: ${message}. Start the same again later: what is done stays.`,
         {
           cause,
           details,
         },
       )
     default:
-      return new TarsierError('model-failed', `${server.url} did not answer this sample: ${said}.`, { cause, details })
+      return new TarsierError('model-failed', `${server.url} did not answer this sample: ${message}.`, { cause, details })
   }
 }

@@ -1,31 +1,31 @@
 import OpenAI, { BadRequestError } from 'openai'
 import { z } from 'zod'
-import type { Patience } from '../../engine/models/hub/transient.ts'
+import type { RetryPolicy } from '../../engine/models/hub/transient.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
 import { ServerConnection } from '../server-connection.ts'
-import { ServerPatience } from '../server-patience.ts'
+import { ServerRetries } from '../server-retries.ts'
+import { describeSettings } from './describe-settings.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import { ClipSender, type ClipSettings } from './openai-clip.ts'
 import { type ModelServer, serverError } from './openai-error.ts'
 import type { RunSettings } from './run-settings.ts'
-import { wordSettings } from './word-settings.ts'
 
 /**
  * How to send the given beginning of an answer: `continue` sends it as an assistant message to be continued (supported by vLLM and SGLang), `omit`
  * leaves it out, for servers without support.
  */
-export const begunForms = ['continue', 'omit'] as const
-export type BegunForm = (typeof begunForms)[number]
+export const answerPrefixForms = ['continue', 'omit'] as const
+export type AnswerPrefixForm = (typeof answerPrefixForms)[number]
 
 export interface OpenAiModelOptions {
   readonly model: string
   /** Base URL, such as `http://localhost:8000/v1`. Defaults to `OPENAI_BASE_URL`, or else to OpenAI's own. */
   readonly baseUrl?: string | undefined
   readonly clip: ClipSettings
-  readonly begun: BegunForm
+  readonly answerPrefixForm: AnswerPrefixForm
   readonly sampling: Sampling
   /** Version of this program. */
   readonly version: string
@@ -33,7 +33,7 @@ export interface OpenAiModelOptions {
 
 /** Timeout of one answer, in milliseconds. */
 const TIMEOUT_MS = 10 * 60 * 1000
-const patience: Patience = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
+const retryPolicy: RetryPolicy = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
 
 const completionSchema = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
@@ -49,13 +49,13 @@ export class OpenAiModel implements ModelUnderTest {
   readonly #client: OpenAI
   readonly #connection: ServerConnection
   readonly #sender: ClipSender
-  readonly #patience = new ServerPatience(patience)
+  readonly #retryPolicy = new ServerRetries(retryPolicy)
   readonly #server: ModelServer
   /** Newer OpenAI models require the other name, and report it in their error. */
   #limitName: 'max_tokens' | 'max_completion_tokens' = 'max_tokens'
 
   constructor(options: OpenAiModelOptions) {
-    const { model, clip, begun, sampling } = options
+    const { model, clip, answerPrefixForm, sampling } = options
     const key = process.env.OPENAI_API_KEY ?? ''
     this.#options = options
     this.#connection = new ServerConnection(process.env, TIMEOUT_MS)
@@ -75,8 +75,8 @@ export class OpenAiModel implements ModelUnderTest {
       model,
       send: clip.form,
       ...(clip.form === 'frames' && { frames: clip.frames.count, sampler: clip.frames.kind, 'max-pixels': clip.maxPixels ?? null }),
-      begun,
-      ...wordSettings(sampling),
+      begun: answerPrefixForm,
+      ...describeSettings(sampling),
     }
   }
 
@@ -93,7 +93,7 @@ export class OpenAiModel implements ModelUnderTest {
       )
     return {
       // Some servers repeat the given beginning in the answer.
-      text: sample.begun !== '' && text.startsWith(sample.begun) ? text.slice(sample.begun.length) : text,
+      text: sample.answerPrefix !== '' && text.startsWith(sample.answerPrefix) ? text.slice(sample.answerPrefix.length) : text,
       finish: choice?.finish_reason ?? 'unknown',
       used: {
         engine: 'openai',
@@ -114,8 +114,8 @@ export class OpenAiModel implements ModelUnderTest {
   }
 
   async #complete(sample: Sample, shown: readonly object[], signal: AbortSignal): Promise<z.infer<typeof completionSchema>> {
-    const said = await this.#patience.run(() => this.#post(sample, shown, signal), signal)
-    const parsed = completionSchema.safeParse(said)
+    const response = await this.#retryPolicy.run(() => this.#post(sample, shown, signal), signal)
+    const parsed = completionSchema.safeParse(response)
     if (parsed.success) return parsed.data
     throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
       cause: parsed.error,
@@ -132,14 +132,15 @@ export class OpenAiModel implements ModelUnderTest {
     } catch (error) {
       signal.throwIfAborted()
       const renamed = error instanceof BadRequestError && error.message.includes('max_completion_tokens')
-      if (!renamed || limitName === 'max_completion_tokens') throw serverError(error, this.#server, { begun: this.#goesOn(sample) })
+      if (!renamed || limitName === 'max_completion_tokens')
+        throw serverError(error, this.#server, { continuesAnswer: this.#goesOn(sample) })
       this.#limitName = 'max_completion_tokens'
       return this.#post(sample, shown, signal)
     }
   }
 
-  #goesOn({ begun }: Sample): boolean {
-    return begun !== '' && this.#options.begun === 'continue'
+  #goesOn({ answerPrefix }: Sample): boolean {
+    return answerPrefix !== '' && this.#options.answerPrefixForm === 'continue'
   }
 
   #body(sample: Sample, shown: readonly object[]): object {
@@ -148,7 +149,7 @@ export class OpenAiModel implements ModelUnderTest {
     const goesOn = this.#goesOn(sample)
     return {
       model,
-      messages: [{ role: 'user', content: shown }, ...(goesOn ? [{ role: 'assistant', content: sample.begun }] : [])],
+      messages: [{ role: 'user', content: shown }, ...(goesOn ? [{ role: 'assistant', content: sample.answerPrefix }] : [])],
       ...(goesOn && { continue_final_message: true, add_generation_prompt: false }),
       [this.#limitName]: maxTokens,
       temperature,

@@ -4,7 +4,7 @@ import { type ClipFile, clipFiles, VideoFolder } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
 import { type RunEvent, runSets, type SampleSet, type SetResult } from './run-sets.ts'
-import { moveAside } from './run-settings.ts'
+import { moveToBackup } from './run-settings.ts'
 import type { Selected } from './samples.ts'
 
 export interface BenchmarkOptions {
@@ -30,7 +30,7 @@ export async function runBenchmark(
   const locate = await locator(sets, { videos, home }, signal)
   const folders: SampleSet[] = sets.map(({ dataSet: { name }, samples }) => ({ name, directory: resolve(join(out, name)), samples }))
   for (const { directory } of anew ? folders : []) {
-    const to = await moveAside(directory, new Date())
+    const to = await moveToBackup(directory, new Date())
     if (to !== null) onEvent({ kind: 'moved', from: directory, to })
   }
   return runSets(folders, { workers, retryFailed, locate }, onEvent, signal)

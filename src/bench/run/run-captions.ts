@@ -10,7 +10,7 @@ import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
 import { lockRun } from './run-lock.ts'
 import { type RunEvent, runSets, type SetResult } from './run-sets.ts'
-import { moveAside } from './run-settings.ts'
+import { moveToBackup } from './run-settings.ts'
 
 export interface CaptionOptions {
   /** Output file of the captions, one line per sample in the format of benchmarks. The settings are stored beside it, in a folder `OUT.run`. */
@@ -33,7 +33,7 @@ export async function runCaptions(
 ): Promise<SetResult> {
   const out = resolve(given)
   const directory = `${out}.run`
-  const to = anew ? await moveCaptionsAside(out, directory) : null
+  const to = anew ? await moveCaptionsToBackup(out, directory) : null
   if (to !== null) onEvent({ kind: 'moved', from: out, to })
   const folder = videos === null ? null : await VideoFolder.open(videos, signal)
   const set = { name: CAPTIONS, directory, path: out, samples }
@@ -43,7 +43,7 @@ export async function runCaptions(
 }
 
 /** Moves the captions to `old/`, into the folder of their settings. Returns the new path; null if there were none. */
-async function moveCaptionsAside(out: string, directory: string): Promise<string | null> {
+async function moveCaptionsToBackup(out: string, directory: string): Promise<string | null> {
   if (!existsSync(out) && !existsSync(directory)) return null
   await (await lockRun(directory))[Symbol.asyncDispose]()
   try {
@@ -51,6 +51,6 @@ async function moveCaptionsAside(out: string, directory: string): Promise<string
   } catch (error) {
     if (!isMissing(error)) throw writeError(out, error)
   }
-  const to = await moveAside(directory, new Date())
+  const to = await moveToBackup(directory, new Date())
   return to === null ? null : join(to, basename(out))
 }

@@ -76,7 +76,7 @@ export function settingDifferences(before: RunSettings, now: RunSettings): strin
  * Moves a folder of predictions to `old/` beside it, named by the time, without replacing an existing folder. Returns the new path; null if there
  * was none. Throws `bench-busy`.
  */
-export async function moveAside(directory: string, now: Date): Promise<string | null> {
+export async function moveToBackup(directory: string, now: Date): Promise<string | null> {
   if (!existsSync(directory)) return null
   await (await lockRun(directory))[Symbol.asyncDispose]()
   const old = join(dirname(directory), OLD_FOLDER)

@@ -33,13 +33,13 @@ export class SampleClips implements AsyncDisposable {
    * Throws `invalid-range` for frames that do not exist, `file-missing` and `file-unreadable` for images, and as `facts` does.
    *
    * @param files locations of the sample's clips, in order
-   * @param facts inspects a clip
+   * @param metadata inspects a clip
    */
   static async open(
     sample: Sample,
     files: readonly ClipFile[],
     wanted: WantedFrames,
-    facts: (path: string) => Promise<MediaMetadata>,
+    metadata: (path: string) => Promise<MediaMetadata>,
   ): Promise<SampleClips> {
     const listed = files.some((file) => typeof file !== 'string')
     const folder = listed ? await mkdtemp(join(tmpdir(), 'tarsier-frames-')) : null
@@ -54,7 +54,7 @@ export class SampleClips implements AsyncDisposable {
         }
         const file = files[nth] ?? []
         const path = typeof file === 'string' ? file : await linkPictures(file, join(folder ?? '', `${nth}${FRAMES_ENDING}`))
-        const frames = await frameRequest(part.clip, wanted.kind, counts[nth] ?? 0, () => facts(path))
+        const frames = await frameRequest(part.clip, wanted.kind, counts[nth] ?? 0, () => metadata(path))
         content.push({ kind: 'clip', clip: { path, frames } })
         nth++
       }

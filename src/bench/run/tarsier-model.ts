@@ -1,4 +1,4 @@
-import type { EngineClient, EngineOptions, ModelFacts } from '../../engine/engine-client.ts'
+import type { EngineClient, EngineOptions, ModelInfo } from '../../engine/engine-client.ts'
 import { familyOf } from '../../engine/families/families.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
@@ -11,12 +11,12 @@ import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
+import { describeSettings } from './describe-settings.ts'
 import { FileMarks } from './file-marks.ts'
 import { MediaProcess } from './media-process.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
 import { type PlannedClip, SampleClips } from './sample-clips.ts'
-import { wordSettings } from './word-settings.ts'
 
 /** Name of the single conversation, whose cached clip is reused for the next question about it. */
 const CONVERSATION = 'bench'
@@ -39,7 +39,7 @@ export class TarsierModel implements ModelUnderTest {
   readonly #files: Readonly<Record<string, string>>
   readonly #marks: FileMarks
   readonly #frames: { readonly kind: SamplerName; readonly count: number }
-  readonly #facts: ModelFacts
+  readonly #facts: ModelInfo
   readonly #versions: Readonly<Record<string, string>>
   #client: EngineClient
   /** Inspects clips whose frames the annotation chooses. */
@@ -53,7 +53,7 @@ export class TarsierModel implements ModelUnderTest {
   private constructor(
     options: TarsierModelOptions,
     client: EngineClient,
-    facts: ModelFacts,
+    info: ModelInfo,
     files: Readonly<Record<string, string>>,
     marks: FileMarks,
     samplePixels: number | null,
@@ -61,11 +61,11 @@ export class TarsierModel implements ModelUnderTest {
     const { frames, maxPixels, sampling } = options
     this.#options = options
     this.#client = client
-    this.#facts = facts
+    this.#facts = info
     this.#files = files
     this.#marks = marks
     this.#samplePixels = samplePixels
-    this.#frames = { kind: frames.sampler ?? facts.defaults.frames.kind, count: frames.count ?? facts.defaults.frames.count }
+    this.#frames = { kind: frames.sampler ?? info.defaults.frames.kind, count: frames.count ?? info.defaults.frames.count }
     this.#versions = {
       tarsier: options.version,
       'node-llama-cpp': installedVersion('node-llama-cpp'),
@@ -74,12 +74,12 @@ export class TarsierModel implements ModelUnderTest {
     }
     this.settings = {
       engine: 'tarsier',
-      model: facts.name,
+      model: info.name,
       files: { ...files },
       frames: this.#frames.count,
       sampler: this.#frames.kind,
       'max-pixels': maxPixels ?? null,
-      ...wordSettings(sampling),
+      ...describeSettings(sampling),
     }
   }
 
@@ -94,9 +94,9 @@ export class TarsierModel implements ModelUnderTest {
     )
     const client = start(options)
     try {
-      const facts = await client.load(signal)
+      const info = await client.load(signal)
       const hashes = Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256]))
-      return new TarsierModel(options, client, facts, hashes, marks, familyOf(manifest).clipPixels(manifest))
+      return new TarsierModel(options, client, info, hashes, marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
       throw error
@@ -127,15 +127,18 @@ export class TarsierModel implements ModelUnderTest {
   }
 
   async #ask(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answer> {
-    await using shown = await SampleClips.open(sample, files, this.#frames, (path) =>
-      this.#media.look((media) => media.probe(path, signal)),
-    )
+    await using shown = await SampleClips.open(sample, files, this.#frames, (path) => this.#media.use((media) => media.probe(path, signal)))
     const clips = JSON.stringify(shown.clips)
     if (this.#held !== null && this.#held !== clips) await this.#client.close(CONVERSATION)
     this.#held = clips
     const maxPixels = this.#pixelLimit(shown.clips)
     const content = shown.content.map((part) => (part.kind === 'clip' ? { ...part, clip: { ...part.clip, maxPixels } } : part))
-    const turn = { kind: 'chat', messages: [{ role: 'user', content }], begun: sample.begun, sampling: this.#options.sampling } as const
+    const turn = {
+      kind: 'chat',
+      messages: [{ role: 'user', content }],
+      answerPrefix: sample.answerPrefix,
+      sampling: this.#options.sampling,
+    } as const
     try {
       for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
     } finally {

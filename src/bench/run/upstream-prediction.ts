@@ -8,7 +8,7 @@ const UPSTREAM_FAILURE = '<error>'
 
 /** Returns the fields that a prediction copies from its sample. */
 export function sampleFields(sample: Sample): Omit<Prediction, 'video' | 'prediction' | 'finish' | 'error' | 'used'> {
-  const { key, dataset, task, idx, vid, prompt, begun, question, reference, extraInfo } = sample
+  const { key, dataset, task, idx, vid, prompt, answerPrefix: begun, question, reference, extraInfo } = sample
   return {
     key,
     dataset,

@@ -26,9 +26,9 @@ const MAX_TEMPLATE_BYTES = 1_000_000
 export async function readTemplateFile(path: string): Promise<string> {
   let bytes: Uint8Array
   try {
-    const facts = await stat(path)
-    if (!facts.isFile()) throw new TarsierError('file-missing', `${path} is not a file. Give the file that holds the chat template.`)
-    const { size } = facts
+    const stats = await stat(path)
+    if (!stats.isFile()) throw new TarsierError('file-missing', `${path} is not a file. Give the file that holds the chat template.`)
+    const { size } = stats
     if (size > MAX_TEMPLATE_BYTES)
       throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than a chat template needs.`)
     bytes = await readFile(path)

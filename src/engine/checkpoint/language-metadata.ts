@@ -32,7 +32,7 @@ export interface LanguageSettings {
   readonly more: Readonly<Record<string, GgufValue>>
 }
 
-export interface LanguageFacts {
+export interface LanguageMetadata {
   readonly name: string
   /** llama.cpp's name of the architecture. */
   readonly architecture: string
@@ -45,11 +45,11 @@ export interface LanguageFacts {
 
 /** Builds a language model's metadata as llama.cpp's converter (convert_hf_to_gguf.py) does, except for values that it guesses from names. */
 export function languageMetadata(
-  facts: LanguageFacts,
+  source: LanguageMetadata,
   tensors: readonly GgufTensor[],
   precision: WrittenPrecision,
 ): Map<string, GgufValue> {
-  const { architecture, settings, card } = facts
+  const { architecture, settings, card } = source
   const metadata = new Map<string, GgufValue>()
   const text = (key: string, value: string | undefined) => value !== undefined && metadata.set(key, { type: 'string', value })
   const texts = (key: string, value: readonly string[]) => value.length > 0 && metadata.set(key, { type: 'string[]', value })
@@ -58,7 +58,7 @@ export function languageMetadata(
 
   text('general.architecture', architecture)
   text('general.type', 'model')
-  text('general.name', facts.name)
+  text('general.name', source.name)
   text('general.size_label', sizeLabel(tensors))
   text('general.license', card.licence)
   text('general.license.name', card.licenceName)
@@ -76,8 +76,8 @@ export function languageMetadata(
   for (const [key, value] of Object.entries(settings.more)) metadata.set(own(key), value)
   count('general.file_type', FILE_TYPES[precision])
   count('general.quantization_version', QUANTIZATION_VERSION)
-  addVocabulary(metadata, facts.vocabulary)
-  text('tokenizer.chat_template', facts.template)
+  addVocabulary(metadata, source.vocabulary)
+  text('tokenizer.chat_template', source.template)
   return metadata
 }
 

@@ -90,8 +90,8 @@ function findFurtherAdds({ json, settings }: LlamaTokenizerFiles, named: Readonl
 
 /** If the settings have no value, the converter writes none, and llama.cpp adds a leading space even if the tokenizer does not. */
 function spacePrefixOf({ settings, model, json }: LlamaTokenizerFiles): Pick<Vocabulary, 'spacePrefix'> {
-  const said = json === null ? settings?.add_prefix_space : undefined
-  if (typeof said === 'boolean') return { spacePrefix: said }
+  const declared = json === null ? settings?.add_prefix_space : undefined
+  if (typeof declared === 'boolean') return { spacePrefix: declared }
   return model.prefixed ? {} : { spacePrefix: false }
 }
 

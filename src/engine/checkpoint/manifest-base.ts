@@ -1,5 +1,5 @@
 import { MANIFEST_VERSION, type ModelManifest } from '../../shared/model-manifest.ts'
-import type { ModelWishes } from './model-parts.ts'
+import type { ModelOptions } from './model-parts.ts'
 
 export const DESCRIBE = 'Describe the video in detail.'
 
@@ -17,17 +17,17 @@ export interface FamilySettings {
 
 /** Builds the manifest fields that are common to all families. */
 export function manifestBase(
-  wishes: ModelWishes,
+  options: ModelOptions,
   found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] },
   { frames, repeats, maxTokens }: FamilySettings,
 ): Base {
   return {
     formatVersion: MANIFEST_VERSION,
-    name: wishes.name,
-    summary: wishes.summary ?? '',
-    licence: wishes.licence ?? found.licence ?? 'unknown',
+    name: options.name,
+    summary: options.summary ?? '',
+    licence: options.licence ?? found.licence ?? 'unknown',
     source: found.source,
-    sampler: { kind: 'uniform', frames: wishes.frames ?? frames, repeats },
+    sampler: { kind: 'uniform', frames: options.frames ?? frames, repeats },
     generation: { maxTokens, temperature: 0, topP: 1 },
   }
 }

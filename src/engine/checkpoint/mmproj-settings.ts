@@ -21,8 +21,8 @@ export interface MmprojSettings {
   number(name: string): number | undefined
 }
 
-const MOST_LAYERS = 1024
-const MOST_WIDTH = 1 << 16
+const MAX_LAYERS = 1024
+const MAX_WIDTH = 1 << 16
 
 /** Whether a GGUF file contains a vision tower with its projector. */
 export function isMmproj({ head: { values } }: GgufFile): boolean {
@@ -58,11 +58,11 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
   }
   return {
     projector,
-    layers: whole('block_count', MOST_LAYERS),
-    width: whole('embedding_length', MOST_WIDTH),
-    heads: whole('attention.head_count', MOST_WIDTH),
+    layers: whole('block_count', MAX_LAYERS),
+    width: whole('embedding_length', MAX_WIDTH),
+    heads: whole('attention.head_count', MAX_WIDTH),
     patchSize: whole('patch_size', 1024),
-    imageSize: whole('image_size', MOST_WIDTH),
+    imageSize: whole('image_size', MAX_WIDTH),
     mean: colours('image_mean', -1),
     std: colours('image_std', 0),
     number: (name: string) => {

@@ -17,7 +17,7 @@ export interface TowerWriteOptions {
   readonly onProgress?: (value: number) => void
 }
 
-type FileFacts = 'file' | 'precision' | 'sha256' | 'bytes' | 'data' | 'error'
+type FileMetadata = 'file' | 'precision' | 'sha256' | 'bytes' | 'data' | 'error'
 /** `Omit` for each member of a union. */
 type OmitEach<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
@@ -35,9 +35,9 @@ export interface GivenLanguage {
 export interface ModelParts {
   /** The manifest without its files. */
   readonly manifest: OmitEach<ModelManifest, 'language' | 'vision'>
-  readonly language: { readonly facts: Omit<ModelManifest['language'], FileFacts> } & (WrittenLanguage | GivenLanguage)
+  readonly language: { readonly metadata: Omit<ModelManifest['language'], FileMetadata> } & (WrittenLanguage | GivenLanguage)
   readonly tower: {
-    readonly facts: OmitEach<ModelManifest['vision'], FileFacts>
+    readonly metadata: OmitEach<ModelManifest['vision'], FileMetadata>
     /** Approximate size of the files in bytes. */
     bytes(precision: VisionPrecision): number
     write(options: TowerWriteOptions): Promise<GraphFiles>
@@ -45,7 +45,7 @@ export interface ModelParts {
 }
 
 /** Properties of a model that the user specifies. */
-export interface ModelWishes {
+export interface ModelOptions {
   readonly name: string
   /** One sentence, displayed with the model's name. Defaults to none. */
   readonly summary?: string

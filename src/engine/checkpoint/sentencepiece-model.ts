@@ -27,8 +27,8 @@ export interface SentencePieceModel {
 
 export const SENTENCEPIECE_FILE = 'tokenizer.model'
 /** Published models take at most 4 MB; the largest vocabularies have a quarter of a million pieces. */
-const MOST_BYTES = 32_000_000
-const MOST_PIECES = 1 << 20
+const MAX_BYTES = 32_000_000
+const MAX_PIECES = 1 << 20
 const LAST_KIND = pieceKinds.byte
 /** Field numbers of the format, and the number of the model type BPE. */
 const MODEL = { pieces: 1, trainer: 2, normalizer: 3 } as const
@@ -60,7 +60,7 @@ export function parseSentencePieceModel(bytes: Uint8Array, path: string): Senten
     const reader = protobuf.Reader.create(bytes)
     readMessage(reader, reader.len, {
       [MODEL.pieces]: () => {
-        if (pieces.size === MOST_PIECES) throw new RangeError(`it has more than ${MOST_PIECES} pieces`)
+        if (pieces.size === MAX_PIECES) throw new RangeError(`it has more than ${MAX_PIECES} pieces`)
         pieces.set(pieces.size, readPiece(reader))
       },
       [MODEL.trainer]: () => readNested(reader, { [TRAINER_KIND]: () => (kind = reader.int32()) }),
@@ -124,7 +124,7 @@ async function readWhole(directory: string, path: string): Promise<Uint8Array | 
   if (file === null) return null
   try {
     const { size } = await file.stat()
-    if (size > MOST_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
+    if (size > MAX_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
     const bytes = new Uint8Array(size)
     await readExactly(file, bytes, 0, path)
     return bytes

@@ -1,19 +1,20 @@
 import type { Message } from '../engine-client.ts'
 import type { ChatMessage, ChatPart, Language } from '../language/types.ts'
 
-interface Shown {
+interface ImageOrText {
   readonly role: Message['role']
   readonly content: readonly ({ readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip' })[]
 }
 
 /** Converts messages for the chat template, with a placeholder for each clip. */
-export function chatMessages(messages: readonly Shown[]): ChatMessage[] {
-  const shown = (part: Shown['content'][number]): ChatPart => (part.kind === 'text' ? { type: 'text', text: part.text } : { type: 'video' })
+export function chatMessages(messages: readonly ImageOrText[]): ChatMessage[] {
+  const shown = (part: ImageOrText['content'][number]): ChatPart =>
+    part.kind === 'text' ? { type: 'text', text: part.text } : { type: 'video' }
   return messages.map(({ role, content }) => ({ role, content: content.map(shown) }))
 }
 
 /** Counts the text tokens of messages, including the start of the model's turn; clips are not counted. */
-export async function countText(language: Pick<Language, 'prompt'>, messages: readonly Shown[]): Promise<number> {
+export async function countText(language: Pick<Language, 'prompt'>, messages: readonly ImageOrText[]): Promise<number> {
   const segments = await language.prompt(chatMessages(messages), { addGenerationPrompt: true })
   return segments.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
 }

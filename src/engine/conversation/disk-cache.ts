@@ -46,12 +46,12 @@ export class DiskCache {
 
   /** Writes a file through `write` to a temporary path, renames it, and evicts files above the limit. */
   async store(name: string, write: (path: string) => Promise<void>): Promise<void> {
-    const aside = await this.scratch()
+    const temporary = await this.scratch()
     try {
-      await write(aside)
-      await move(aside, join(this.#directory, name))
+      await write(temporary)
+      await move(temporary, join(this.#directory, name))
     } finally {
-      await remove(aside)
+      await remove(temporary)
     }
     await this.#trim(name)
   }
@@ -65,11 +65,11 @@ export class DiskCache {
   async #trim(keep: string): Promise<void> {
     const files = []
     for (const name of await this.#names()) {
-      const facts = await stat(join(this.#directory, name)).catch(() => null)
-      if (!facts?.isFile()) continue
+      const stats = await stat(join(this.#directory, name)).catch(() => null)
+      if (!stats?.isFile()) continue
       if (name.startsWith('.')) {
-        if (Date.now() - facts.mtimeMs > ABANDONED_MS) await this.drop(name)
-      } else files.push({ name, bytes: facts.size, used: facts.mtimeMs })
+        if (Date.now() - stats.mtimeMs > ABANDONED_MS) await this.drop(name)
+      } else files.push({ name, bytes: stats.size, used: stats.mtimeMs })
     }
     files.sort((a, b) => b.used - a.used)
     let total = 0

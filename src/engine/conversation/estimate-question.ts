@@ -5,7 +5,7 @@ import { type EstimateRequest, userMessage } from '../engine-client.ts'
 import { clipEstimate, firstWork } from '../estimate/clip-estimate.ts'
 import { decideRun } from '../estimate/decide-run.ts'
 import { measureSpeeds } from '../estimate/measure.ts'
-import { type GivenLimits, loadedMemory } from '../estimate/memory-state.ts'
+import { loadedMemory, type RequestedLimits } from '../estimate/memory-state.ts'
 import { secondsOf } from '../estimate/seconds.ts'
 import type { SpeedStore } from '../estimate/speeds.ts'
 import type { LoadedModel } from '../loaded-model.ts'
@@ -16,7 +16,7 @@ export interface EstimateSetting {
   readonly model: LoadedModel
   readonly speeds: SpeedStore
   readonly device: DeviceChoice
-  readonly limits: GivenLimits
+  readonly limits: RequestedLimits
 }
 
 /** Estimates a first question about a clip. Opens the clip and chooses frames, but decodes nothing. Throws as opening does. */
@@ -36,7 +36,7 @@ export async function estimateQuestion(
       text: await countText(language, [question]),
       otherClips: 0,
       answer: maxTokens,
-      contextLimit: model.facts.context,
+      contextLimit: model.info.context,
       memory: await loadedMemory({ language, costs, devices: resources.devices() }, 0, limits),
     }
     const decision = decideRun(request, { mayShrink: clipRequest.fit ?? false })

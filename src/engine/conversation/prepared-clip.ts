@@ -9,7 +9,7 @@ import { towerForm } from '../families/families.ts'
 import { fileStamp } from '../media/local-file.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
-import { frameShape, unkeptLimit } from '../vision/tower-form.ts'
+import { frameShape, ignoredPixelLimit } from '../vision/tower-form.ts'
 import type { FrameShape, Tower } from '../vision/types.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
@@ -54,7 +54,7 @@ export class PreparedClip {
   readonly #stamp: string
   #delivered: readonly FrameUsed[] | null = null
   /** Computed embeddings that are not on disk yet. */
-  #unkept: StoredRows | null = null
+  #unsaved: StoredRows | null = null
   #hash: string | null = null
   #decodingNotices: readonly string[] = []
 
@@ -124,7 +124,7 @@ export class PreparedClip {
       ...this.info.notices,
       ...this.plan.notices,
       ...(this.#fitted ? [fittedNotice(this.#fitted)] : []),
-      ...unkeptLimit(this.#shape, this.#maxPixels),
+      ...ignoredPixelLimit(this.#shape, this.#maxPixels),
       ...this.#decodingNotices,
     ]
   }
@@ -168,17 +168,17 @@ export class PreparedClip {
       yield* cached.frames
     } else yield* this.#encode(report, signal)
     // Caching needs the hash of the file.
-    if (this.#unkept === null) await this.close()
+    if (this.#unsaved === null) await this.close()
   }
 
   /** Writes new embeddings to the disk cache and closes the file. Can be called again after an abort. */
   async keep(signal: AbortSignal): Promise<void> {
     const { cache } = this.#resources
-    if (cache === null || this.#unkept === null) return
-    const rows = this.#unkept
+    if (cache === null || this.#unsaved === null) return
+    const rows = this.#unsaved
     const name = await this.cacheName('rows', signal)
     if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows, signal))
-    this.#unkept = null
+    this.#unsaved = null
     await this.close()
   }
 
@@ -191,7 +191,7 @@ export class PreparedClip {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
     if (!(await this.isUnchanged())) return null
     const { manifest } = this.#resources
-    const facts = [
+    const key = [
       CACHE_VERSION,
       this.#hash,
       this.plan.indices,
@@ -202,7 +202,7 @@ export class PreparedClip {
       await this.#resources.towerResultsKey(),
       ...further,
     ]
-    return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}.${ending}`
+    return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(key)).digest('hex')}.${ending}`
   }
 
   get cachePrefix(): string {
@@ -251,15 +251,15 @@ export class PreparedClip {
       onWorked: (time: number) => report.encode.add(time),
     }
     const delivered: FrameUsed[] = []
-    const made: FrameRows[] = []
+    const encoded: FrameRows[] = []
     for await (const { index, time, rows } of tower.embed(frames, options)) {
       delivered.push({ index, time })
-      if (cache) made.push({ index, time, rows })
+      if (cache) encoded.push({ index, time, rows })
       yield { index, time, rows }
     }
     this.#delivered = delivered
     report.onDecoded({ codec: this.info.codec, pixels: this.plan.pixels })
-    if (cache) this.#unkept = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: made, notices }
+    if (cache) this.#unsaved = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: encoded, notices }
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { positionAfterClip } from '../language/clip-positions.ts'
 import type { Language, Session } from '../language/types.ts'
-import type { HeldPrompt, PromptPart } from './held-prompt.ts'
+import type { PrefixCache, PromptPart } from './prefix-cache.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 
 /** Increased when prompts are split differently, because the resulting states differ slightly. */
@@ -22,7 +22,7 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly num
 
 type StateResources = ClipResources & { readonly language: Pick<Language, 'positions' | 'resultsKey'> }
 
-function facts({ manifest, language }: StateResources, before: readonly (readonly number[])[]): readonly unknown[] {
+function key({ manifest, language }: StateResources, before: readonly (readonly number[])[]): readonly unknown[] {
   return [PIECES, manifest.language.sha256, language.resultsKey, before]
 }
 
@@ -31,7 +31,7 @@ function facts({ manifest, language }: StateResources, before: readonly (readonl
  * start is evaluated.
  */
 export async function restoreState(
-  held: HeldPrompt,
+  prefixCache: PrefixCache,
   wanted: readonly PromptPart[],
   resources: StateResources,
   signal: AbortSignal,
@@ -40,10 +40,10 @@ export async function restoreState(
   const head = headOf(wanted)
   if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
   const { before, clip } = head
-  const name = await clip.cacheName('state', signal, facts(resources, before))
+  const name = await clip.cacheName('state', signal, key(resources, before))
   const path = name === null ? null : await cache.find(name)
   if (name === null || path === null) return false
-  const restored = await held.session.restore(path)
+  const restored = await prefixCache.session.restore(path)
   if (restored === null) {
     await cache.drop(name) // so that it is written again
     return false
@@ -51,10 +51,10 @@ export async function restoreState(
   let cells = 0
   for (const tokens of before) {
     cells += tokens.length
-    held.add({ kind: 'tokens', tokens }, { cells, position: cells })
+    prefixCache.add({ kind: 'tokens', tokens }, { cells, position: cells })
   }
   const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.frames.length, clip.shape) }
-  held.add({ kind: 'clip', clip }, end)
+  prefixCache.add({ kind: 'clip', clip }, end)
   clip.recall(noticesIn(restored.note))
   await clip.close() // its frames will hardly be needed
   return true
@@ -71,7 +71,7 @@ export async function storeState(
   const head = headOf(wanted)
   // A clip that lost frames has fewer rows than its plan, and should be decoded again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
-  const name = await head.clip.cacheName('state', signal, facts(resources, head.before))
+  const name = await head.clip.cacheName('state', signal, key(resources, head.before))
   if (name === null || (await cache.find(name)) !== null) return
   const note = JSON.stringify(head.clip.decodingNotices)
   await cache.store(name, (path) => session.save(path, { note, signal }))

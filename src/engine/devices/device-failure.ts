@@ -12,8 +12,8 @@ export interface DeviceFailure {
 }
 
 /** The error of a device whose runtime reports a failure, such as a lost device. */
-export function deviceFailed({ part, device }: DeviceSubject, said: string, cause?: unknown): TarsierError {
-  const text = said.replace(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
+export function deviceFailed({ part, device }: DeviceSubject, reason: string, cause?: unknown): TarsierError {
+  const text = reason.replace(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
   return failure({ part, device, why: `it failed in the middle of its work: ${text}`, memory: false }, cause)
 }
 
@@ -24,10 +24,10 @@ export function deviceOutOfMemory({ part, device }: DeviceSubject, error: Tarsie
 }
 
 /** The error of a process that crashed while it used a device. `why` is the signal, or the name of the exception on Windows. */
-export function deviceCrashed({ subject, work }: DeviceUse, why: string, said: string): TarsierError {
+export function deviceCrashed({ subject, work }: DeviceUse, why: string, reason: string): TarsierError {
   const { part, device } = subject
   const doing = work === 'loading' ? `while the ${partNames[part]} was loaded and tested on it` : 'in the middle of an answer'
-  return failure({ part, device, why: `it crashed (${why}) ${doing}`, memory: false }, undefined, { said })
+  return failure({ part, device, why: `it crashed (${why}) ${doing}`, memory: false }, undefined, { said: reason })
 }
 
 /** The device failure in an error; null for other errors. */

@@ -88,8 +88,8 @@ export class GuardedDevice {
   }
 
   /** See {@link deviceFailed}. */
-  failed(said: string, cause?: unknown): TarsierError {
-    return deviceFailed(this.subject, said, cause)
+  failed(reason: string, cause?: unknown): TarsierError {
+    return deviceFailed(this.subject, reason, cause)
   }
 
   /** See {@link deviceOutOfMemory}. */

@@ -33,8 +33,8 @@ async function vulkanDrivers(): Promise<string[]> {
   const found = named ?? (await Promise.all(VULKAN_FOLDERS.map(filesOf))).flat()
   return await Promise.all(
     found.map(async (path) => {
-      const facts = await stat(path).catch(() => null) // a driver that is named and not there
-      return `${path} ${facts?.size} ${facts?.mtimeMs}`
+      const stats = await stat(path).catch(() => null) // a driver that is named and not there
+      return `${path} ${stats?.size} ${stats?.mtimeMs}`
     }),
   )
 }

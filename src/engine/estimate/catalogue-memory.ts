@@ -88,13 +88,13 @@ export function runningMemory(entry: CatalogueEntry, { language, vision }: Form,
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
   const { tokens, patches } = frameSize(entry.frames, frames)
   const cellBytes = layers * 2 * keyValueHeads * (width / heads) * 2
-  const facts = {
+  const info = {
     weights: { language: languageBytes(entry.language, language), vision: visionBytes(entry.vision, vision), precision: vision },
     language: { width, feedForward, vocabulary, cellBytes },
     tower: entry.vision,
   }
   const visualTokens = tokens * frames
-  return memoryNeeded(facts, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }).total
+  return memoryNeeded(info, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }).total
 }
 
 /** Size of the model on disk in bytes. */

@@ -66,6 +66,6 @@ function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
 /** Notice for an answer about a clip whose settings were reduced to fit. */
 export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
   const settings = { frames, maxPixels: maxPixels ?? undefined }
-  const asked = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
-  return `To fit, the clip was looked at with ${settingsText(settings, asked)}.`
+  const requested = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
+  return `To fit, the clip was looked at with ${settingsText(settings, requested)}.`
 }

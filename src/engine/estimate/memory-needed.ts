@@ -2,7 +2,7 @@ import { machineMemory } from '../../platform/memory-limit.ts'
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
 
 /** Model properties that determine the memory of a run. Sizes are element counts unless given in bytes. */
-export interface MemoryFacts {
+export interface MemoryInfo {
   /** Bytes of the language model's file and of the vision tower's files. */
   readonly weights: { readonly language: number; readonly vision: number; readonly precision: VisionPrecision }
   readonly language: {
@@ -56,7 +56,7 @@ export function towerMemory(bytes: number, precision: VisionPrecision): number {
 }
 
 /** Memory needed to answer a question about a clip. Pure; its inputs are from a manifest and its files, or from the catalogue. */
-export function memoryNeeded({ weights, language, tower }: MemoryFacts, { cells, visualTokens, patchesPerFrame }: RunSize): MemoryNeeded {
+export function memoryNeeded({ weights, language, tower }: MemoryInfo, { cells, visualTokens, patchesPerFrame }: RunSize): MemoryNeeded {
   const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
   // On the CPU, the attention scores of a layer are stored in full.
   const seeing = patchesPerFrame * (8 * tower.width + 2 * tower.feedForward) + tower.heads * patchesPerFrame ** 2

@@ -32,7 +32,7 @@ export interface MemoryState {
 export const UNLOADED: MemoryState = { offload: NOTHING_OFFLOADED, resident: { parts: new Set(), own: 0 }, limits: NO_LIMITS }
 
 /** Limits that override those of the machine and model: tokens of a conversation, bytes of memory. */
-export type GivenLimits = Partial<MemoryLimits & { readonly context: number }>
+export type RequestedLimits = Partial<MemoryLimits & { readonly context: number }>
 
 /**
  * State of memory at the start of the next run of a loaded model. `contextCells` is the size of the conversation's context, 0 if there is none.
@@ -45,7 +45,7 @@ export async function loadedMemory(
     devices,
   }: { language: Pick<Language, 'gpuLayers' | 'layers' | 'freeGpuMemory'>; costs: ModelCosts; devices: DevicesUsed },
   contextCells: number,
-  given: GivenLimits = {},
+  given: RequestedLimits = {},
 ): Promise<MemoryState> {
   const { vision } = devices
   const offload = { layers: language.gpuLayers, of: language.layers, vision: vision !== 'cpu' && vision !== 'not needed' }
@@ -72,7 +72,7 @@ export async function loadedMemory(
 export function unloadedMemory(
   device: DeviceChoice,
   gpuPossible: boolean,
-  { freed = 0, given = {} }: { freed?: number; given?: GivenLimits },
+  { freed = 0, given = {} }: { freed?: number; given?: RequestedLimits },
 ): MemoryState {
   const known = device === 'cpu' || !gpuPossible
   return { ...UNLOADED, limits: { ...NO_LIMITS, memory: given.memory ?? (known ? memoryLimit() + freed : NO_LIMITS.memory) } }

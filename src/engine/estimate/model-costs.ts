@@ -1,23 +1,23 @@
 import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { familyOf, towerForm } from '../families/families.ts'
-import { checkGguf, type GgufFacts } from '../language/gguf-check.ts'
+import { checkGguf, type GgufMetadata } from '../language/gguf-check.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
-import type { MemoryFacts } from './memory-needed.ts'
+import type { MemoryInfo } from './memory-needed.ts'
 
 /** Minimum number of tokens per frame when reducing pixels: 8 by 8, at which individual objects can still be distinguished. */
 const MIN_TOKENS = 64
 
 /** Properties of a model that determine the cost of a run. */
 export interface ModelCosts {
-  readonly memory: MemoryFacts
+  readonly memory: MemoryInfo
   readonly form: TowerForm
   /** Pixels below which frames are not reduced; infinite for towers with a fixed input size. */
   readonly minPixels: number
 }
 
 /** `language` contains the properties from the language file's header that the manifest lacks. */
-export function modelCosts(manifest: ModelManifest, language: GgufFacts): ModelCosts {
+export function modelCosts(manifest: ModelManifest, language: GgufMetadata): ModelCosts {
   const { vision } = manifest
   const { tower, shrinks } = familyOf(manifest).costs(manifest)
   return {

@@ -1,6 +1,6 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { GgufPairFiles } from '../checkpoint/gguf-pair-files.ts'
-import type { ModelParts, ModelWishes } from '../checkpoint/model-parts.ts'
+import type { ModelOptions, ModelParts } from '../checkpoint/model-parts.ts'
 import type { TensorSource } from '../formats/tensor-source.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 
@@ -14,7 +14,7 @@ export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
   /** Whether a config.json belongs to this family. */
   isConfig(config: unknown): boolean
   /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
-  readParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts>
+  readParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts>
   readonly pair: FamilyPair
 }
 
@@ -34,5 +34,5 @@ export interface FamilyPair {
   /** Whether a language model of this architecture is supported. */
   takes(architecture: string): boolean
   /** Throws `model-unsupported`, `model-mismatch`, `model-damaged`. */
-  read(files: GgufPairFiles, wishes: ModelWishes): Pick<ModelParts, 'manifest' | 'tower'>
+  read(files: GgufPairFiles, options: ModelOptions): Pick<ModelParts, 'manifest' | 'tower'>
 }

@@ -59,10 +59,10 @@ export async function containedPath(directory: string, name: string, options: Co
     })
   }
   // Check the type first, as opening a pipe blocks until it has a writer.
-  const facts = await stat(real).catch((error: unknown) => {
+  const stats = await stat(real).catch((error: unknown) => {
     throw readFailure(path, error)
   })
-  if (!facts.isFile()) throw new TarsierError('model-damaged', `${path} is not a file.`, { details: { file: name } })
+  if (!stats.isFile()) throw new TarsierError('model-damaged', `${path} is not a file.`, { details: { file: name } })
   return real
 }
 

@@ -54,12 +54,12 @@ function halfTable(): Float32Array {
  * Converts little-endian elements to 32-bit floats. F32 input is returned as a view of the same memory; otherwise the result is in `room`,
  * if given, because allocating memory for every chunk of a large tensor takes longer than the conversion.
  */
-export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Float32Array {
+export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, scratch?: Scratch): Float32Array {
   const { buffer, byteOffset, byteLength } = aligned(bytes)
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, byteLength / 4)
   const stored = new Uint16Array(buffer, byteOffset, byteLength / 2)
   const count = stored.length
-  const floats = room ? room.floats(count) : new Float32Array(count)
+  const floats = scratch ? scratch.floats(count) : new Float32Array(count)
   if (dtype === 'BF16') {
     const pairs = new Int32Array(buffer, byteOffset, count >> 1)
     const words = new Int32Array(floats.buffer, floats.byteOffset, count)
@@ -80,10 +80,10 @@ export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scrat
  * Converts little-endian elements to half-precision bits, rounding to nearest, ties to even. Returns null if a value is too large or NaN.
  * Views and `room` as in {@link toFloats}.
  */
-export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, room?: Scratch): Uint16Array | null {
+export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, scratch?: Scratch): Uint16Array | null {
   const { buffer, byteOffset, byteLength } = aligned(bytes)
   const count = byteLength / dtypeBytes(dtype)
-  const result = dtype === 'F16' ? new Uint16Array(buffer, byteOffset, count) : room ? room.halves(count) : new Uint16Array(count)
+  const result = dtype === 'F16' ? new Uint16Array(buffer, byteOffset, count) : scratch ? scratch.halves(count) : new Uint16Array(count)
   // Adding one to the exponent carries into the sign bit only if the exponent is all ones. Checked in the same pass, as a second pass would
   // take as long again.
   let carried = 0
@@ -120,7 +120,7 @@ function brainToHalf(stored: Uint16Array, result: Uint16Array, at: number): numb
 const SIGNS = 0x80008000 | 0
 const MAGNITUDES = 0x7fff7fff
 /** Magnitudes of the smallest bfloat16 that is normal in half precision, and of the largest that is finite. */
-const LEAST_NORMALS = 0x38803880
+const MIN_NORMALS = 0x38803880
 const LARGEST_FINITES = 0x477f477f
 /** Difference of the exponent biases of bfloat16 and half precision. */
 const BIAS_DIFFERENCE = 0x38003800
@@ -131,7 +131,7 @@ const BIAS_DIFFERENCE = 0x38003800
  */
 function areNormalHalves(pair: number): boolean {
   const magnitudes = pair & MAGNITUDES
-  return (((magnitudes | SIGNS) - LEAST_NORMALS) & ((LARGEST_FINITES | SIGNS) - magnitudes) & SIGNS) === SIGNS
+  return (((magnitudes | SIGNS) - MIN_NORMALS) & ((LARGEST_FINITES | SIGNS) - magnitudes) & SIGNS) === SIGNS
 }
 
 /** Reusable memory: each call overwrites the previous result. */

@@ -14,7 +14,7 @@ export interface HashedFile {
 const FLUSH_BYTES = 64 * 1024 * 1024
 
 /** Existing content at the start of a file. */
-export interface Begun {
+export interface Resumed {
   readonly bytes: number
   readonly hash: Hash
 }
@@ -32,7 +32,7 @@ export class GrowingFile {
   #writing: Promise<void> = Promise.resolve()
   #flushing: Promise<void> = Promise.resolve()
 
-  private constructor(name: string, handle: FileHandle, { bytes, hash }: Begun) {
+  private constructor(name: string, handle: FileHandle, { bytes, hash }: Resumed) {
     this.#name = name
     this.#handle = handle
     this.#hash = hash
@@ -40,16 +40,20 @@ export class GrowingFile {
     this.#flushed = bytes
   }
 
-  /** `flags` as for `open`. Truncates the file to the size of `begun`. */
-  static async open(path: string, flags: string | number, begun: Begun = { bytes: 0, hash: createHash('sha256') }): Promise<GrowingFile> {
+  /** `flags` as for `open`. Truncates the file to the size of `resumed`. */
+  static async open(
+    path: string,
+    flags: string | number,
+    resumed: Resumed = { bytes: 0, hash: createHash('sha256') },
+  ): Promise<GrowingFile> {
     const handle = await open(path, flags)
     try {
-      await handle.truncate(begun.bytes)
+      await handle.truncate(resumed.bytes)
     } catch (error) {
       await handle.close()
       throw error
     }
-    return new GrowingFile(basename(path), handle, begun)
+    return new GrowingFile(basename(path), handle, resumed)
   }
 
   get bytes(): number {
@@ -74,12 +78,12 @@ export class GrowingFile {
    * Starts to flush all appended data to disk, and afterwards calls `then` with the flushed state. Waits for the previous flush, so that at
    * most two are in memory.
    */
-  async flush(then: (facts: HashedFile) => Promise<void> = async () => {}): Promise<void> {
+  async flush(then: (file: HashedFile) => Promise<void> = async () => {}): Promise<void> {
     await this.#flushing
     await this.#writing
-    const facts = this.#facts(this.#hash.copy())
+    const file = this.#hashed(this.#hash.copy())
     this.#flushed = this.#bytes
-    this.#flushing = this.#handle.datasync().then(() => then(facts))
+    this.#flushing = this.#handle.datasync().then(() => then(file))
     this.#flushing.catch(() => {}) // thrown by the next call that awaits it
   }
 
@@ -89,7 +93,7 @@ export class GrowingFile {
     await this.#writing
     await this.#handle.sync()
     await this.#handle.close()
-    return this.#facts(this.#hash)
+    return this.#hashed(this.#hash)
   }
 
   /** Closes the file as is, if {@link finish} was not reached; otherwise does nothing. */
@@ -98,7 +102,7 @@ export class GrowingFile {
     await this.#handle.close()
   }
 
-  #facts(hash: Hash): HashedFile {
+  #hashed(hash: Hash): HashedFile {
     return { file: this.#name, bytes: this.#bytes, sha256: hash.digest('hex') }
   }
 }

@@ -77,14 +77,14 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     signal.throwIfAborted()
     const { starting } = this.#options
     const startingNow = !this.alive && starting !== undefined
-    const asked = this.#running().ask(command)
-    const cancel = () => asked.cancel()
+    const call = this.#running().ask(command)
+    const cancel = () => call.cancel()
     signal.addEventListener('abort', cancel, { once: true })
     let finished = false
     try {
       if (startingNow) yield starting
       for (;;) {
-        const step = await asked.answers.next()
+        const step = await call.answers.next()
         if (step.kind === 'event') {
           yield step.event
           continue
@@ -102,9 +102,9 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
       if (!finished) {
         // The consumer left the loop: stop the work, and wait before the next command.
         cancel()
-        await asked.answers.settled()
+        await call.answers.settled()
       }
-      asked.forget()
+      call.forget()
     }
   }
 
@@ -118,7 +118,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
         `${name} crashed or hung ${this.#crashes.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
       )
     }
-    const onGone = (error: TarsierError) => {
+    const onExit = (error: TarsierError) => {
       if (this.#process !== started) return
       this.#process = null
       // A failed device does not count, because another device may work.
@@ -126,10 +126,10 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
       this.#crashes.push(Date.now())
       onLost?.(error)
     }
-    const started: HostProcess<Command, Event> = new HostProcess(this.#program, name, onGone, onDeviceUse)
+    const started: HostProcess<Command, Event> = new HostProcess(this.#program, name, onExit, onDeviceUse)
     this.#process = started
     const command = first?.()
-    if (command) started.tell(command)
+    if (command) started.send(command)
     return started
   }
 

@@ -6,7 +6,7 @@ import type {
   EngineClient,
   EngineOptions,
   EstimateRequest,
-  ModelFacts,
+  ModelInfo,
   NextQuestion,
   RunStart,
   Trace,
@@ -60,7 +60,7 @@ export class HostClient implements EngineClient {
     return this.#calls.state
   }
 
-  load(signal: AbortSignal): Promise<ModelFacts> {
+  load(signal: AbortSignal): Promise<ModelInfo> {
     return this.#ask({ kind: 'load' }, signal)
   }
 

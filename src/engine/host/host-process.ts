@@ -1,5 +1,5 @@
 import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
-import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
+import { type ChildEnd, childEntry, NodeChild } from '../child-process.ts'
 import { deviceCrashed } from '../devices/device-failure.ts'
 import type { DeviceUse } from '../devices/device-use.ts'
 import { EventQueue } from './event-queue.ts'
@@ -10,7 +10,7 @@ import { BEATS, deadlineMs } from './watchdog.ts'
 const UNRESPONSIVE = 3
 
 /** A running command. */
-export interface Asked<Event> {
+export interface PendingCall<Event> {
   readonly answers: EventQueue<Event>
   /** Cancels the command. If it does not stop within the deadline, the process is ended. */
   cancel(): void
@@ -43,15 +43,15 @@ export class HostProcess<Command, Event> {
   #nextId = 1
 
   /** @param name name of the process in error messages, such as "The engine" */
-  constructor(program: string, name: string, onGone: (error: TarsierError) => void, onDeviceUse: (use: DeviceUse) => void = () => {}) {
+  constructor(program: string, name: string, onExit: (error: TarsierError) => void, onDeviceUse: (use: DeviceUse) => void = () => {}) {
     this.#name = name
     this.#onDeviceUse = onDeviceUse
     this.#child = new NodeChild(
-      entryBeside(import.meta.url, program),
+      childEntry(import.meta.url, program),
       (message: FromHost<Event>) => this.#receive(message),
       (end) => {
-        const error = this.#endedBy ?? (end.asked ? new TarsierError('internal', `${name} was stopped.`) : this.#crash(end))
-        onGone(error)
+        const error = this.#endedBy ?? (end.stopRequested ? new TarsierError('internal', `${name} was stopped.`) : this.#crash(end))
+        onExit(error)
         for (const { answers } of this.#pending.values()) answers.push({ kind: 'failed', error })
         this.#rest()
       },
@@ -68,11 +68,11 @@ export class HostProcess<Command, Event> {
   }
 
   /** Sends a command without waiting for its result. */
-  tell(command: Command): void {
+  send(command: Command): void {
     this.#child.send({ kind: 'command', id: 0, command })
   }
 
-  ask(command: Command): Asked<Event> {
+  ask(command: Command): PendingCall<Event> {
     const id = this.#nextId++
     const pending: Pending<Event> = { answers: new EventQueue(), stopping: null }
     this.#pending.set(id, pending)
@@ -154,15 +154,15 @@ export class HostProcess<Command, Event> {
 
   #crash(end: ChildEnd): TarsierError {
     const use = end.crashed ? [...this.#uses.values()].at(-1) : undefined
-    return use ? deviceCrashed(use, end.why, end.said) : crashed(this.#name, end)
+    return use ? deviceCrashed(use, end.why, end.lastLine) : crashed(this.#name, end)
   }
 }
 
-function crashed(name: string, { why, said, cause }: ChildEnd): TarsierError {
+function crashed(name: string, { why, lastLine, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
     `${name} stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
-    { cause, details: { why, said } },
+    { cause, details: { why, said: lastLine } },
   )
 }
 

@@ -10,7 +10,7 @@ import { serveCommands } from './serve-commands.ts'
  * The process that opens clips for display. It is separate from the engine process, so that a file that crashes a decoder ends no answer,
  * and a long answer does not delay images.
  */
-serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
+serveCommands<MediaCommand, MediaEvent>(async (command, signal, send) => {
   switch (command.kind) {
     case 'probe': {
       await using clip = await openClip(command.path, signal)
@@ -27,9 +27,9 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, tell) => {
     case 'thumbnail':
       return thumbnailOf(command.path, signal)
     case 'preview':
-      return writePreview(command.path, command.target, signal, (value) => tell({ kind: 'progress', value }))
+      return writePreview(command.path, command.target, signal, (value) => send({ kind: 'progress', value }))
     case 'pictures':
-      for await (const picture of framePictures(command.request, command.manifest, signal)) tell({ kind: 'picture', picture })
+      for await (const picture of framePictures(command.request, command.manifest, signal)) send({ kind: 'picture', picture })
       return null
     default:
       return assertNever(command, 'command')

@@ -33,7 +33,7 @@ export class Transcripts {
 
   /** @param text the whole answer so far, without the caller's answer prefix */
   answerEnds(conversation: string, text: string): void {
-    this.#changeAnswer(conversation, (_, begun) => begun + text)
+    this.#changeAnswer(conversation, (_, prefix) => prefix + text)
   }
 
   forget(conversation: string): void {
@@ -41,12 +41,12 @@ export class Transcripts {
     this.#known.delete(conversation)
   }
 
-  #changeAnswer(conversation: string, change: (text: string, begun: string) => string): void {
+  #changeAnswer(conversation: string, change: (text: string, prefix: string) => string): void {
     const messages = this.#messages.get(conversation) ?? []
     const last = messages.at(-1)
     if (!last) return
     const before = last.content.map((part) => (part.kind === 'text' ? part.text : '')).join('')
-    const text = change(before, last.begun ?? '')
+    const text = change(before, last.answerPrefix ?? '')
     this.#messages.set(conversation, [...messages.slice(0, -1), { ...last, content: [{ kind: 'text', text }] }])
   }
 }

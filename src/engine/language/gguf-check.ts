@@ -7,7 +7,7 @@ import { checkHyperparameters, type LanguageShape, languageArchitectures } from 
 import { checkVocabulary, VOCABULARY_TEXTS } from './gguf-vocabulary.ts'
 
 /** Metadata of a model file, read before llama.cpp opens it. */
-export interface GgufFacts extends LanguageShape {
+export interface GgufMetadata extends LanguageShape {
   /** Whether all weights are in 32 bits. */
   readonly exact: boolean
   /** Hash of the header, the file size and samples of the weights, to distinguish files. */
@@ -19,7 +19,7 @@ export interface GgufFacts extends LanguageShape {
  * the header, and that the file is a language model with consistent settings and vocabulary.
  * Throws `file-missing`, `file-unreadable`, `model-damaged` or `model-unsupported`.
  */
-export async function checkGguf(path: string): Promise<GgufFacts> {
+export async function checkGguf(path: string): Promise<GgufMetadata> {
   await using gguf = await GgufFile.open(path, VOCABULARY_TEXTS)
   const shape = checkLanguageHead(path, gguf.head)
   const exact = [...gguf.head.tensors.values()].every(({ type }) => type === ggufTensorTypes.f32)

@@ -20,10 +20,10 @@ export interface LanguageShape {
 }
 
 /** Limits of llama.cpp, or values far above those of real files. */
-const MOST_LAYERS = 512
-const MOST_WIDTH = 1 << 20
-const MOST_CONTEXT = 2 ** 31
-const MOST_HEADS = 1 << 16
+const MAX_LAYERS = 512
+const MAX_WIDTH = 1 << 20
+const MAX_CONTEXT = 2 ** 31
+const MAX_HEADS = 1 << 16
 const ROPE_SCALINGS: readonly unknown[] = ['none', 'linear', 'yarn']
 
 /** Checks the values on which llama.cpp has assertions, while loading or at the first token. Throws a {@link GgufError}. */
@@ -35,17 +35,17 @@ export function checkHyperparameters(values: GgufHead['values'], architecture: s
       throw new GgufError(`${key(name)} is ${spoken(value)}`)
     return value
   }
-  const layers = whole('block_count', 1, MOST_LAYERS)
-  const width = whole('embedding_length', 1, MOST_WIDTH)
-  const context = whole('context_length', 1, MOST_CONTEXT)
-  const feedForward = whole('feed_forward_length', 1, MOST_WIDTH)
-  const heads = whole('attention.head_count', 1, MOST_HEADS)
+  const layers = whole('block_count', 1, MAX_LAYERS)
+  const width = whole('embedding_length', 1, MAX_WIDTH)
+  const context = whole('context_length', 1, MAX_CONTEXT)
+  const feedForward = whole('feed_forward_length', 1, MAX_WIDTH)
+  const heads = whole('attention.head_count', 1, MAX_HEADS)
   const keyHeads = whole('attention.head_count_kv', 1, heads, heads)
   if (heads % keyHeads !== 0) throw new GgufError(`${heads} heads do not share ${keyHeads} of keys and values`)
 
-  const head = whole('attention.key_length', 1, MOST_WIDTH, width / heads)
+  const head = whole('attention.key_length', 1, MAX_WIDTH, width / heads)
   const ofOneSize =
-    whole('attention.value_length', 1, MOST_WIDTH, width / heads) === head && whole('rope.dimension_count', 1, MOST_WIDTH, head) === head
+    whole('attention.value_length', 1, MAX_WIDTH, width / heads) === head && whole('rope.dimension_count', 1, MAX_WIDTH, head) === head
   if (!ofOneSize || head % 2 !== 0) throw new GgufError('its heads are not of one even size')
   if (architecture !== 'llama' && head * heads !== width) throw new GgufError(`${heads} heads of ${head} do not make a width of ${width}`)
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { memoryLimit } from '../../platform/memory-limit.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { GuardedDevice } from '../devices/device-guard.ts'
-import type { GgufFacts } from './gguf-check.ts'
+import type { GgufMetadata } from './gguf-check.ts'
 import { type Gpu, memoryOf } from './gpus.ts'
 import { openGrammar } from './grammar-sampler.ts'
 import {
@@ -40,7 +40,7 @@ function tooLarge(cells: number, cause?: Error): TarsierError {
 }
 
 export interface LlamaLanguageParts {
-  readonly facts: GgufFacts
+  readonly metadata: GgufMetadata
   /** Whether the tokenizer adds a space only before the first text of the prompt. */
   readonly spaceOnce: boolean
   /** Whether the tokenizer omits that space before a text that starts with a space. */
@@ -61,7 +61,7 @@ export interface LlamaLanguageParts {
 
 /** A GGUF model that llama.cpp has loaded. */
 export class LlamaLanguage implements Language {
-  readonly facts: GgufFacts
+  readonly metadata: GgufMetadata
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind
@@ -87,8 +87,21 @@ export class LlamaLanguage implements Language {
 
   constructor(library: LlamaLibrary, model: Pointer, parts: LlamaLanguageParts) {
     const { api } = library
-    const { facts, spaceOnce, spaceUnlessGiven, tokenizer, template, renderer, device, resultsKey, gpuLayers, gpus, gpu, fallbacks } = parts
-    this.facts = facts
+    const {
+      metadata: facts,
+      spaceOnce,
+      spaceUnlessGiven,
+      tokenizer,
+      template,
+      renderer,
+      device,
+      resultsKey,
+      gpuLayers,
+      gpus,
+      gpu,
+      fallbacks,
+    } = parts
+    this.metadata = facts
     this.#library = library
     this.#gpus = gpus
     this.#model = model

@@ -5,7 +5,7 @@ import type { DeviceGuard, GuardedDevice } from '../devices/device-guard.ts'
 import type { DeviceTestStore } from '../devices/device-test-store.ts'
 import type { DeviceSubject } from '../devices/device-use.ts'
 import { testLogits, verdictOnLogits } from './device-self-test.ts'
-import { checkGguf, type GgufFacts } from './gguf-check.ts'
+import { checkGguf, type GgufMetadata } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
 import { type Gpu, gpusNamed } from './gpus.ts'
 import type { LlamaLanguage } from './llama-language.ts'
@@ -23,7 +23,7 @@ export interface LanguageOptions extends ModelOptions {
   /** Number of layers on the GPU. Defaults to the number that is estimated to fit. */
   readonly gpuLayers?: number
   /** Validates the contents of the file's header before anything is loaded; throws if they are not as expected. */
-  readonly expect?: (facts: GgufFacts) => void
+  readonly expect?: (metadata: GgufMetadata) => void
   /** Guard of the GPU, with name and weights of the model. Without it, the GPU is used without tests. Defaults to none. */
   readonly guarded?: { readonly guard: DeviceGuard; readonly model: string; readonly weights: string } | undefined
 }
@@ -38,11 +38,11 @@ const EXPECTED_CELLS = 16384
  */
 export async function loadLanguage(path: string, options: LanguageOptions): Promise<Language> {
   const { signal, device = 'auto' } = options
-  const facts = await checkGguf(path)
-  options.expect?.(facts)
+  const metadata = await checkGguf(path)
+  options.expect?.(metadata)
   signal.throwIfAborted()
   const fallbacks: string[] = []
-  const source = { path, facts, options, fallbacks }
+  const source = { path, metadata, options, fallbacks }
   if (device !== 'auto' && device !== 'cpu') {
     const language = await openOnGpu(device, source, options)
     if (typeof language === 'string') throw unusable(device, language)
@@ -98,7 +98,7 @@ async function openWithLayers(
 ): Promise<Language | string> {
   const { signal, device = 'auto' } = options
   const memory = { gpus, limit: options.gpuMemory }
-  const cells = Math.min(source.facts.context, EXPECTED_CELLS)
+  const cells = Math.min(source.metadata.context, EXPECTED_CELLS)
   const { layers, notice } = await chooseGpuLayers(library, source.path, { cells, memory, wanted: options.gpuLayers, signal })
   const fallbacks = notice === null ? source.fallbacks : [...source.fallbacks, notice]
   if (layers === 0) return await openOnCpu(library, { ...source, fallbacks })

@@ -3,7 +3,7 @@ import type { Sampling } from '../../shared/sampling.ts'
 import type { GuardedDevice } from '../devices/device-guard.ts'
 import { AbortFlag } from './abort-flag.ts'
 import { BatchMemory } from './batch-memory.ts'
-import { HeldCells } from './held-cells.ts'
+import { ContextCells } from './context-cells.ts'
 import { type Batch, callAsync, type LlamaApi, type Pointer } from './llama-header.ts'
 import { LogprobQueue, tokenLogprob } from './logprobs.ts'
 import { readFloats } from './native-memory.ts'
@@ -48,7 +48,7 @@ export class LlamaSession implements Session {
   readonly #memory: Pointer
   readonly #batch: BatchMemory
   readonly #abort: AbortFlag
-  readonly #held: HeldCells
+  readonly #cells: ContextCells
   /** Whether the logits of the last evaluated token are available. */
   #hasLogits = false
   /** Native call in progress; memory is freed only after it has finished. */
@@ -61,21 +61,21 @@ export class LlamaSession implements Session {
     this.#memory = parts.api.getMemory(parts.context)
     this.#batch = new BatchMemory(parts.batch, parts.width, parts.mrope)
     this.#abort = new AbortFlag(parts.api, parts.context, parts.isEmpty)
-    this.#held = new HeldCells(this.capacity)
+    this.#cells = new ContextCells(this.capacity)
   }
 
   get mark(): Mark {
-    return this.#held.mark
+    return this.#cells.mark
   }
 
   async evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void> {
     for (const token of tokens) if (!this.#parts.tokenizer.has(token)) throw new RangeError(`there is no token ${token}`)
-    this.#held.reserve(tokens.length)
+    this.#cells.reserve(tokens.length)
     for (let at = 0; at < tokens.length; at += this.#batch.size) {
       const some = Int32Array.from(tokens.slice(at, at + this.#batch.size))
       const { position } = this.mark
       await this.#decode(() => this.#batch.ofTokens(some, position, at + some.length === tokens.length), position, signal)
-      this.#held.addTokens(some.length)
+      this.#cells.addTokens(some.length)
     }
   }
 
@@ -85,7 +85,7 @@ export class LlamaSession implements Session {
       throw new RangeError(`${rows.length} values and ${planes.length} positions do not make rows of ${this.#parts.width}`)
     }
     if (count === 0) return
-    this.#held.reserve(count)
+    this.#cells.reserve(count)
     const start = this.mark
     const times = planes.subarray(0, count)
     // Split into batches of equal size: a last batch of a few rows would take nearly as long as a full one.
@@ -96,7 +96,7 @@ export class LlamaSession implements Session {
         const from = ends[i] ?? 0
         const to = ends[i + 1] ?? count
         await this.#decode(() => this.#batch.ofRows(rows, planes, from, to, to === count), times[from] ?? 0, signal)
-        this.#held.addRows(times.subarray(from, to), to === count ? next : start.position)
+        this.#cells.addRows(times.subarray(from, to), to === count ? next : start.position)
       }
     } catch (error) {
       // A partial frame cannot be continued: rewind to the start of this call.
@@ -108,7 +108,7 @@ export class LlamaSession implements Session {
   rewind(to: Mark): void {
     this.#open()
     if (to.cells === this.mark.cells && to.position === this.mark.position) return
-    const first = this.#held.rewind(to)
+    const first = this.#cells.rewind(to)
     this.#parts.api.memoryRemove(this.#memory, 0, first, -1)
     this.#hasLogits = false
   }
@@ -123,19 +123,19 @@ export class LlamaSession implements Session {
   async *generate(
     sampling: Sampling,
     signal: AbortSignal,
-    { continues = false, said = [] }: { continues?: boolean; said?: readonly number[] } = {},
+    { continues = false, previousTokens: lastLine = [] }: { continues?: boolean; previousTokens?: readonly number[] } = {},
   ): AsyncGenerator<Piece, Generated> {
     this.#open()
     if (!this.#hasLogits) throw new Error('something must be evaluated before the first token can be drawn')
-    this.#held.reserve(1)
+    this.#cells.reserve(1)
     const { api, context, tokenizer } = this.#parts
     const most = Math.min(sampling.maxTokens, this.capacity - this.mark.cells)
     using sampler = new Sampler(api, tokenizer, sampling)
-    sampler.accept(said)
+    sampler.accept(lastLine)
     const stream = new TextStream(sampling.stop)
     // No repetition check with a grammar, because a truncated answer would not conform to it.
     const repetition = sampling.grammar === undefined ? new RepetitionDetector() : null
-    for (const token of said) repetition?.add(token)
+    for (const token of lastLine) repetition?.add(token)
     const likely = new LogprobQueue()
     const tokens: number[] = []
     let text = ''
@@ -185,7 +185,7 @@ export class LlamaSession implements Session {
 
   async save(path: string, { note = '', signal }: { note?: string; signal?: AbortSignal } = {}): Promise<void> {
     this.#open()
-    await this.#run(() => saveState(this.#parts, path, { mark: this.mark, times: this.#held.times, note }, signal))
+    await this.#run(() => saveState(this.#parts, path, { mark: this.mark, times: this.#cells.times, note }, signal))
   }
 
   async restore(path: string): Promise<{ readonly note: string } | null> {
@@ -195,10 +195,10 @@ export class LlamaSession implements Session {
     if (state === 'refused') return null
     if (state === 'failed') {
       this.#parts.api.memoryRemove(this.#memory, 0, -1, -1)
-      this.#held.set(new Int32Array(0), { cells: 0, position: 0 })
+      this.#cells.set(new Int32Array(0), { cells: 0, position: 0 })
       return null
     }
-    this.#held.set(state.times, state.mark)
+    this.#cells.set(state.times, state.mark)
     return { note: state.note }
   }
 
@@ -218,7 +218,7 @@ export class LlamaSession implements Session {
   #evaluateOne(token: number, signal: AbortSignal): Promise<void> {
     const position = this.mark.position
     const one = Int32Array.of(token)
-    const done = this.#decode(() => this.#batch.ofTokens(one, position, true), position, signal).then(() => this.#held.addTokens(1))
+    const done = this.#decode(() => this.#batch.ofTokens(one, position, true), position, signal).then(() => this.#cells.addTokens(1))
     done.catch(() => {}) // avoids an unhandled rejection, because the promise is awaited later
     return done
   }
@@ -246,9 +246,9 @@ export class LlamaSession implements Session {
       return
     }
     this.#open()
-    if (this.#held.cellsBefore(first) < this.mark.cells) this.#forgetFrom(first)
+    if (this.#cells.cellsBefore(first) < this.mark.cells) this.#forgetFrom(first)
     signal.throwIfAborted()
-    if (status === NO_SLOT) this.#held.reserve(this.capacity + 1)
+    if (status === NO_SLOT) this.#cells.reserve(this.capacity + 1)
     const { gpu } = this.#parts
     if (status === OUT_OF_MEMORY) {
       const error = new TarsierError(
@@ -275,10 +275,10 @@ export class LlamaSession implements Session {
    * Removes all cells at or after a position, as llama.cpp does when a batch fails.
    * @param mark mark after the removal, unless cells before it are removed too because they have the same position
    */
-  #forgetFrom(first: number, mark: Mark = { cells: this.#held.cellsBefore(first), position: first }): void {
-    const cells = this.#held.cellsBefore(first)
+  #forgetFrom(first: number, mark: Mark = { cells: this.#cells.cellsBefore(first), position: first }): void {
+    const cells = this.#cells.cellsBefore(first)
     if (cells < this.mark.cells) this.#parts.api.memoryRemove(this.#memory, 0, first, -1)
-    this.#held.truncate(cells === mark.cells ? mark : { cells, position: first })
+    this.#cells.truncate(cells === mark.cells ? mark : { cells, position: first })
     this.#hasLogits = false
   }
 

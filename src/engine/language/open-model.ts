@@ -3,7 +3,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { GuardedDevice } from '../devices/device-guard.ts'
 import { deviceTestKey } from '../devices/device-test-store.ts'
 import type { DeviceSubject } from '../devices/device-use.ts'
-import type { GgufFacts } from './gguf-check.ts'
+import type { GgufMetadata } from './gguf-check.ts'
 import type { Gpu } from './gpus.ts'
 import { callAsync, LLAMA_RELEASE, type ModelParams, type Pointer, type ProgressCallback, VOCAB_TYPE_NONE } from './llama-header.ts'
 import { LlamaLanguage } from './llama-language.ts'
@@ -23,7 +23,7 @@ export interface ModelOptions extends TemplateText {
 /** A model file, with the settings that do not depend on the device. */
 export interface ModelSource {
   readonly path: string
-  readonly facts: GgufFacts
+  readonly metadata: GgufMetadata
   readonly options: ModelOptions
   /** Why preferred devices were not used, one sentence each. */
   readonly fallbacks: readonly string[]
@@ -45,7 +45,7 @@ const NO_GPU: GpuShare = { layers: 0, gpus: [], gpu: null }
  */
 export async function openModel(
   library: LlamaLibrary,
-  { path, facts, options, fallbacks }: ModelSource,
+  { path, metadata, options, fallbacks }: ModelSource,
   { layers, gpus, gpu }: GpuShare,
   further: Partial<ModelParams> = {},
 ): Promise<LlamaLanguage | string[]> {
@@ -63,7 +63,7 @@ export async function openModel(
     const template = await PromptTemplate.open(renderer, options, tokenizer)
     options.signal.throwIfAborted()
     const { spaceOnce = false, spaceUnlessGiven = false } = options
-    const parts = { facts, spaceOnce, spaceUnlessGiven, tokenizer, template, renderer, gpus, gpu, fallbacks }
+    const parts = { metadata, spaceOnce, spaceUnlessGiven, tokenizer, template, renderer, gpus, gpu, fallbacks }
     const device = deviceName(library, gpus, layers, model)
     const resultsKey = await resultsKeyOf(library, gpus, layers)
     return new LlamaLanguage(library, model, { ...parts, device, resultsKey, gpuLayers: layers })
@@ -159,16 +159,16 @@ async function load(
 
 /** Maps the error messages of llama.cpp for a file that it could not load to an error. */
 export function refused(path: string, complaints: readonly string[]): TarsierError {
-  const said = complaints.join(' ').replace(/\s+/g, ' ').slice(0, 500)
-  const cause = new Error(said)
-  if (/alloc|out of memory|failed to reserve|mmap failed/i.test(said)) {
+  const log = complaints.join(' ').replace(/\s+/g, ' ').slice(0, 500)
+  const cause = new Error(log)
+  if (/alloc|out of memory|failed to reserve|mmap failed/i.test(log)) {
     return new TarsierError(
       'out-of-memory',
       `There is not enough memory to load ${path}. Close other programs, use a smaller model, or choose the CPU as the device.`,
       { cause },
     )
   }
-  if (/unknown model architecture|unsupported|unknown pre-tokenizer/i.test(said)) {
+  if (/unknown model architecture|unsupported|unknown pre-tokenizer/i.test(log)) {
     return new TarsierError(
       'model-unsupported',
       `llama.cpp ${LLAMA_RELEASE} does not know the kind of model in ${path}. Use another model.`,

@@ -132,9 +132,9 @@ export class PromptTemplate {
 
   /** Returns the error for a template that failed: either the template is unusable, or it rejects only these messages. */
   async #failure(error: unknown): Promise<unknown> {
-    const said = refusal(error)
-    if (said === null || !(await this.#tried([this.#trial('user', TRIAL)])).includes(TRIAL)) return error
-    return new TarsierError('usage', `The model's chat template does not take these messages: ${said.replace(/\.$/, '')}.`, {
+    const message = refusal(error)
+    if (message === null || !(await this.#tried([this.#trial('user', TRIAL)])).includes(TRIAL)) return error
+    return new TarsierError('usage', `The model's chat template does not take these messages: ${message.replace(/\.$/, '')}.`, {
       cause: error,
       details: { param: 'messages' },
     })

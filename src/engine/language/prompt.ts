@@ -17,18 +17,18 @@ export async function buildPrompt(
 ): Promise<PromptSegment[]> {
   const segments: PromptSegment[] = []
   let tokens: number[] = []
-  let begun = false
-  for (const part of withText(await template.render(messages, options.addGenerationPrompt), options.begun ?? '')) {
+  let notFirst = false
+  for (const part of withText(await template.render(messages, options.addGenerationPrompt), options.answerPrefix ?? '')) {
     if (part.kind === 'clip') {
       if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
       segments.push(part)
       tokens = []
     } else if (part.kind === 'control') tokens.push(part.token)
     else {
-      const bare = (begun && options.spaceOnce) || (options.spaceUnlessGiven && SPACED.test(part.text))
+      const bare = (notFirst && options.spaceOnce) || (options.spaceUnlessGiven && SPACED.test(part.text))
       tokens = tokens.concat(bare ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text))
     }
-    begun = true
+    notFirst = true
   }
   if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
   const whole = withAdditions(segments, tokenizer)

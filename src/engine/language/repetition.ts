@@ -1,9 +1,9 @@
 /** Longest cycle to detect, in tokens. */
 const LONGEST_PERIOD = 256
 /** Minimum number of consecutive repetitions of a cycle. */
-const LEAST_ROUNDS = 5
+const MIN_ROUNDS = 5
 /** Minimum total length of the repetitions in tokens, because a word repeated twenty times is not yet a loop. */
-const LEAST_TOKENS = 64
+const MIN_TOKENS = 64
 
 /**
  * Detects that generation is stuck in a loop: the same cycle of up to 256 tokens, at least five times in a row and over at least 64 tokens.
@@ -27,7 +27,7 @@ export class RepetitionDetector {
       }
       const matches = (this.#matches[period] ?? 0) + 1
       this.#matches[period] = matches
-      if (matches + period >= Math.max(LEAST_TOKENS, LEAST_ROUNDS * period)) endless = true
+      if (matches + period >= Math.max(MIN_TOKENS, MIN_ROUNDS * period)) endless = true
     }
     this.#ring[this.#count % LONGEST_PERIOD] = token
     this.#count += 1

@@ -148,22 +148,22 @@ export async function loadState(
   path: string,
   capacity: number,
 ): Promise<SavedState | 'refused' | 'failed'> {
-  const found = await readFacts(path, fingerprint, capacity)
+  const found = await readNumbers(path, fingerprint, capacity)
   if (found === null) return 'refused'
   const { numbers, ...state } = found
-  const facts = new NativeArray('int32', numbers)
+  const metadata = new NativeArray('int32', numbers)
   const count = new NativeArray('pointer', 1)
   try {
-    const read = await callAsync(api.stateLoad, context, path, 0, facts.address, facts.length, count.address)
+    const read = await callAsync(api.stateLoad, context, path, 0, metadata.address, metadata.length, count.address)
     return read === 0 ? 'failed' : state
   } finally {
-    facts.free()
+    metadata.free()
     count.free()
   }
 }
 
 /** `numbers` is the length of the list. */
-async function readFacts(
+async function readNumbers(
   path: string,
   fingerprint: Uint8Array,
   capacity: number,
@@ -180,13 +180,13 @@ async function readFacts(
     const head = Buffer.alloc(SEQUENCE_HEADER_BYTES + TIMES * 4)
     if ((await file.read(head, 0, head.length, 0)).bytesRead !== head.length) return null
     if (head.readUInt32LE(0) !== SEQUENCE_MAGIC || head.readUInt32LE(4) !== SEQUENCE_VERSION) return null
-    const fact = (at: number) => head.readUInt32LE(SEQUENCE_HEADER_BYTES + at * 4)
-    const cells = fact(CELLS)
-    if (cells > capacity || fact(FORMAT_AT) !== FORMAT) return null
+    const numberAt = (at: number) => head.readUInt32LE(SEQUENCE_HEADER_BYTES + at * 4)
+    const cells = numberAt(CELLS)
+    if (cells > capacity || numberAt(FORMAT_AT) !== FORMAT) return null
     const numbers = head.readUInt32LE(8)
     const noteNumbers = numbers - TIMES - cells - 1
     if (noteNumbers < 0 || noteNumbers * 4 > MAX_NOTE_BYTES + 3) return null
-    if (fact(LENGTH) + fact(LENGTH + 1) * HALF !== stat.size) return null
+    if (numberAt(LENGTH) + numberAt(LENGTH + 1) * HALF !== stat.size) return null
     const theirs = head.subarray(SEQUENCE_HEADER_BYTES + FINGERPRINT * 4, SEQUENCE_HEADER_BYTES + CELLS * 4)
     if (!theirs.equals(fingerprint)) return null
     const sum = head.subarray(SEQUENCE_HEADER_BYTES, HASHED_FROM)
@@ -197,7 +197,7 @@ async function readFacts(
     if (Math.ceil(noteBytes / 4) !== noteNumbers) return null
     const noteFrom = (cells + 1) * 4
     return {
-      mark: { cells, position: fact(POSITION) },
+      mark: { cells, position: numberAt(POSITION) },
       times: asNumbers(rest.subarray(0, cells * 4)),
       note: rest.toString('utf8', noteFrom, noteFrom + noteBytes),
       numbers,

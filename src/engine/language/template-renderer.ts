@@ -1,7 +1,7 @@
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { MAX_TEMPLATE } from '../../shared/model-manifest.ts'
 import { sizeText } from '../../shared/size-text.ts'
-import { type ChildEnd, entryBeside, NodeChild } from '../child-process.ts'
+import { type ChildEnd, childEntry, NodeChild } from '../child-process.ts'
 import {
   MAX_CONVERSATION,
   MAX_MEGABYTES,
@@ -74,7 +74,7 @@ export class TemplateRenderer implements AsyncDisposable {
   #start(): NodeChild<TemplateRequest, TemplateAnswer> {
     this.#ready = false
     const child = new NodeChild<TemplateRequest, TemplateAnswer>(
-      entryBeside(import.meta.url, 'template-process', MAX_MEGABYTES),
+      childEntry(import.meta.url, 'template-process', MAX_MEGABYTES),
       (answer) => this.#answered(answer),
       (end) => this.#gone(end),
     )
@@ -101,7 +101,7 @@ export class TemplateRenderer implements AsyncDisposable {
   #gone(end: ChildEnd): void {
     this.#child = null
     const waiting = this.#take(this.#waiting?.id)
-    if (end.asked) waiting?.reject(this.#closed ? closed() : unusable('time'))
+    if (end.stopRequested) waiting?.reject(this.#closed ? closed() : unusable('time'))
     else waiting?.reject(this.#ready ? unusable('memory') : neverStarted(end))
   }
 
@@ -118,11 +118,11 @@ function closed(): TarsierError {
   return new TarsierError('internal', 'A chat template was used after its model was closed. Please report it.')
 }
 
-function neverStarted({ why, said, cause }: ChildEnd): TarsierError {
+function neverStarted({ why, lastLine, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'internal',
     `The process that renders chat templates could not start (${why}). Close other programs and try again.`,
-    { cause, details: { why, said } },
+    { cause, details: { why, said: lastLine } },
   )
 }
 

@@ -1,6 +1,6 @@
 import type { TokenLogprob } from '../../shared/engine-events.ts'
 import type { FinishReason, Sampling } from '../../shared/sampling.ts'
-import type { GgufFacts } from './gguf-check.ts'
+import type { GgufMetadata } from './gguf-check.ts'
 
 /** A piece of generated text. Pieces never split a UTF-8 character; one piece may consist of several tokens. */
 export interface Piece {
@@ -54,7 +54,7 @@ export interface Session extends AsyncDisposable {
   generate(
     sampling: Sampling,
     signal: AbortSignal,
-    options?: { continues?: boolean; said?: readonly number[] },
+    options?: { continues?: boolean; previousTokens?: readonly number[] },
   ): AsyncGenerator<Piece, Generated>
   /**
    * Writes KV, mark and a note of the caller to a file, completely or not at all. The note defaults to an empty one.
@@ -81,7 +81,7 @@ export interface PromptOptions {
   /** Adds the start of the model's turn. */
   readonly addGenerationPrompt: boolean
   /** Text at the start of that turn. Defaults to none. */
-  readonly begun?: string | undefined
+  readonly answerPrefix?: string | undefined
 }
 
 /** Whether the rows of a frame have positions by time, row and column (M-RoPE), or consecutive positions like text. */
@@ -90,7 +90,7 @@ export type PositionKind = 'grid' | 'line'
 /** A GGUF model in memory. Disposing it also disposes its sessions. */
 export interface Language extends AsyncDisposable {
   /** Contents of the file's header. */
-  readonly facts: GgufFacts
+  readonly metadata: GgufMetadata
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind

@@ -1,5 +1,5 @@
 /** Metadata of a video packet, in decoding order. */
-export interface PacketFacts {
+export interface PacketMetadata {
   /** Presentation time in ticks of the stream; null if the container has none. */
   readonly pts: number | null
   readonly keyframe: boolean
@@ -8,7 +8,7 @@ export interface PacketFacts {
 }
 
 /** Maximum distance of a frame from its packet: no codec reorders more than 16 frames; fields and hidden frames add some. */
-const MOST_REORDERED = 64
+const MAX_REORDERED = 64
 
 /** A packet at which decoding can start: its position in decoding order and its presentation time in ticks. */
 export interface Keyframe {
@@ -36,7 +36,7 @@ export class FrameIndex {
   readonly #keyframes: readonly Keyframe[]
 
   /** With `timesAreOfDecoding` the set of times is right, but packets do not have the times of their own frames. */
-  constructor(packets: readonly PacketFacts[], timesAreOfDecoding = false) {
+  constructor(packets: readonly PacketMetadata[], timesAreOfDecoding = false) {
     const shown = (at: number) => packets[at]?.hidden !== true
     const byTime = sortedByTime(packets)
     const times = Float64Array.from(byTime ?? [], (at) => packets[at]?.pts ?? Number.NaN)
@@ -119,9 +119,9 @@ export class FrameIndex {
   }
 
   /** The packets of the index; only if they determine the order. */
-  #packets(): PacketFacts[] {
+  #packets(): PacketMetadata[] {
     const keyframes = new Set(this.#keyframes.map(({ at }) => at))
-    const packets = new Array<PacketFacts>(this.#packetAt.length)
+    const packets = new Array<PacketMetadata>(this.#packetAt.length)
     for (const [i, at] of this.#packetAt.entries())
       packets[at] = { pts: this.#packetPts[i] as number, keyframe: keyframes.has(at), hidden: this.frameOf(at) < 0 }
     return packets
@@ -140,14 +140,14 @@ function isOneStretch(byTime: Int32Array, shown: (at: number) => boolean): boole
 }
 
 /** Decoding positions in presentation order; null if a time is missing or a packet is too far from its frame. */
-function sortedByTime(packets: readonly PacketFacts[]): Int32Array | null {
+function sortedByTime(packets: readonly PacketMetadata[]): Int32Array | null {
   const order = new Int32Array(packets.length)
   for (const [at, { pts }] of packets.entries()) {
     if (pts === null) return null
     // Insertion sort, because the packets are nearly sorted.
     let place = at
     for (; place > 0 && (packets[order[place - 1] as number]?.pts ?? 0) > pts; place -= 1) order[place] = order[place - 1] as number
-    if (at - place > MOST_REORDERED) return null
+    if (at - place > MAX_REORDERED) return null
     order[place] = at
   }
   return order

@@ -162,8 +162,8 @@ export class FrameReader implements AsyncDisposable {
         await this.#decoder.send(null)
       } else {
         this.counts.packets += 1
-        const asked = needed.has(this.#position) || this.#position === keyframe?.at
-        if (ordered && this.#skipsUnreferenced) this.#decoder.skip(asked ? 'default' : 'noref')
+        const isTarget = needed.has(this.#position) || this.#position === keyframe?.at
+        if (ordered && this.#skipsUnreferenced) this.#decoder.skip(isTarget ? 'default' : 'noref')
         await this.#decoder.send(this.#packet)
         await this.#advance()
       }

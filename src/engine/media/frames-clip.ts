@@ -89,7 +89,7 @@ export async function isFramesFolder(path: string): Promise<boolean> {
   return (
     path.endsWith(FRAMES_ENDING) &&
     (await stat(path).then(
-      (facts) => facts.isDirectory(),
+      (stats) => stats.isDirectory(),
       () => false,
     ))
   )

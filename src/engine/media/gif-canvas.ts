@@ -31,7 +31,7 @@ export class GifCanvas implements AnimationCanvas {
   #next = 0
   #dispose: (() => void) | null = null
   /** Pixels under a frame that has to be undone. */
-  #kept: Uint8Array = new Uint8Array()
+  #previous: Uint8Array = new Uint8Array()
 
   constructor(bytes: Uint8Array, file: GifFile) {
     this.#bytes = bytes
@@ -101,14 +101,15 @@ export class GifCanvas implements AnimationCanvas {
     }
     if (this.#next === 0) return transparent === null ? null : () => this.#fill(left, top, width, height, colour(frame, transparent))
     const stride = this.#file.width * 3
-    if (this.#kept.length < width * height * 3) this.#kept = new Uint8Array(width * height * 3)
-    const kept = this.#kept
+    if (this.#previous.length < width * height * 3) this.#previous = new Uint8Array(width * height * 3)
+    const previous = this.#previous
     for (let y = 0; y < height; y += 1) {
       const at = (top + y) * stride + left * 3
-      kept.set(this.#rgb.subarray(at, at + width * 3), y * width * 3)
+      previous.set(this.#rgb.subarray(at, at + width * 3), y * width * 3)
     }
     return () => {
-      for (let y = 0; y < height; y += 1) this.#rgb.set(kept.subarray(y * width * 3, (y + 1) * width * 3), (top + y) * stride + left * 3)
+      for (let y = 0; y < height; y += 1)
+        this.#rgb.set(previous.subarray(y * width * 3, (y + 1) * width * 3), (top + y) * stride + left * 3)
     }
   }
 

@@ -12,11 +12,11 @@ export class LzwDecoder {
   #width: number
   #previous = -1
   #bits = 0
-  #held = 0
+  #bitCount = 0
   #at: number
   #blockEnd: number
   /** The rest of the last string, which did not fit into the output. */
-  #left: Uint8Array = new Uint8Array()
+  #remaining: Uint8Array = new Uint8Array()
   #ended: boolean
 
   /** `start` is the offset of the first data block. */
@@ -38,10 +38,10 @@ export class LzwDecoder {
 
   /** Fills `pixels` and returns the number of pixels written; less than its length if the data ends early or is damaged. */
   read(pixels: Uint8Array): number {
-    const kept = Math.min(pixels.length, this.#left.length)
-    pixels.set(this.#left.subarray(0, kept))
-    this.#left = this.#left.subarray(kept)
-    let count = kept
+    const copied = Math.min(pixels.length, this.#remaining.length)
+    pixels.set(this.#remaining.subarray(0, copied))
+    this.#remaining = this.#remaining.subarray(copied)
+    let count = copied
     while (count < pixels.length && !this.#ended) {
       const code = this.#code()
       if (code === this.#clear) {
@@ -61,9 +61,9 @@ export class LzwDecoder {
       } else {
         const string = new Uint8Array(length)
         this.#spell(code, string, 0, length)
-        const room = pixels.length - count
-        pixels.set(string.subarray(0, room), count)
-        this.#left = string.subarray(room)
+        const available = pixels.length - count
+        pixels.set(string.subarray(0, available), count)
+        this.#remaining = string.subarray(available)
         count = pixels.length
       }
       this.#previous = code
@@ -73,7 +73,7 @@ export class LzwDecoder {
 
   /** Reads the next code; -1 at the end of the data. */
   #code(): number {
-    while (this.#held < this.#width) {
+    while (this.#bitCount < this.#width) {
       if (this.#at === this.#blockEnd) {
         const length = this.#bytes[this.#at] ?? 0
         if (length === 0) return -1
@@ -81,13 +81,13 @@ export class LzwDecoder {
         this.#blockEnd = this.#at + length
       }
       if (this.#at >= this.#bytes.length) return -1
-      this.#bits |= (this.#bytes[this.#at] as number) << this.#held
-      this.#held += 8
+      this.#bits |= (this.#bytes[this.#at] as number) << this.#bitCount
+      this.#bitCount += 8
       this.#at += 1
     }
     const code = this.#bits & ((1 << this.#width) - 1)
     this.#bits >>>= this.#width
-    this.#held -= this.#width
+    this.#bitCount -= this.#width
     return code
   }
 

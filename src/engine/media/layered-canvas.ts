@@ -50,7 +50,7 @@ class LayeredCanvas implements AnimationCanvas {
   #next = 0
   #dispose: ((pause: Pause) => Promise<void>) | null = null
   /** Pixels under a frame that has to be undone. */
-  #kept: Uint8Array = new Uint8Array()
+  #previous: Uint8Array = new Uint8Array()
   /** Whether the last frame did not depend on earlier frames. */
   #begunAnew = false
 
@@ -138,14 +138,14 @@ class LayeredCanvas implements AnimationCanvas {
     if (layer.disposal === 'clear' || (layer.disposal === 'restore' && this.#next === 0))
       return (pause) => this.#rows(layer, pause, (_, at) => this.#rgba.fill(0, at, at + width * 4))
     if (layer.disposal === 'keep') return null
-    if (this.#kept.length < width * height * 4) this.#kept = new Uint8Array(width * height * 4)
-    const kept = this.#kept
+    if (this.#previous.length < width * height * 4) this.#previous = new Uint8Array(width * height * 4)
+    const previous = this.#previous
     const rowOf = (y: number) => (y - layer.top) * width * 4
     for (let y = layer.top; y < layer.top + height; y += 1) {
       const at = (y * this.#layers.width + layer.left) * 4
-      kept.set(this.#rgba.subarray(at, at + width * 4), rowOf(y))
+      previous.set(this.#rgba.subarray(at, at + width * 4), rowOf(y))
     }
-    return (pause) => this.#rows(layer, pause, (y, at) => this.#rgba.set(kept.subarray(rowOf(y), rowOf(y + 1)), at))
+    return (pause) => this.#rows(layer, pause, (y, at) => this.#rgba.set(previous.subarray(rowOf(y), rowOf(y + 1)), at))
   }
 
   /** Visits the canvas rows that a frame covers; `at` is the offset at which its part of the row starts. */

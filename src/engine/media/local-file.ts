@@ -13,24 +13,24 @@ const HEAD_BYTES = 4096
  * Pipes and devices are rejected before they are opened, and opening does not block if the file has just been replaced by one.
  */
 export async function readHead(path: string): Promise<{ readonly bytes: number; readonly head: Uint8Array }> {
-  const facts = await stat(path).catch((error: unknown) => {
+  const stats = await stat(path).catch((error: unknown) => {
     throw readFailure(path, error)
   })
-  expectPlain(path, facts)
+  expectPlain(path, stats)
   try {
     await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     expectPlain(path, await file.stat())
     const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0)
-    return { bytes: facts.size, head: buffer.subarray(0, bytesRead) }
+    return { bytes: stats.size, head: buffer.subarray(0, bytesRead) }
   } catch (error) {
     throw readFailure(path, error)
   }
 }
 
-function expectPlain(path: string, facts: Stats): void {
-  if (facts.isDirectory()) throw new TarsierError('file-unreadable', `${path} is a folder. Give a video or a picture.`)
-  if (!facts.isFile()) throw new TarsierError('file-unreadable', `${path} is not a plain file. Give a video or a picture.`)
-  if (facts.size === 0)
+function expectPlain(path: string, stats: Stats): void {
+  if (stats.isDirectory()) throw new TarsierError('file-unreadable', `${path} is a folder. Give a video or a picture.`)
+  if (!stats.isFile()) throw new TarsierError('file-unreadable', `${path} is not a plain file. Give a video or a picture.`)
+  if (stats.size === 0)
     throw new TarsierError('file-empty', `${path} is empty: it has no bytes. It may not have been copied or downloaded completely.`)
 }
 

@@ -12,7 +12,7 @@ const MEDIA = new Set(
 const PICTURES = new Set('.jpg .jpeg .png .tif .tiff .webp .bmp .avif'.split(' '))
 
 /** MPEG-4 brands of videos. Audio (`M4A `) and photos (`heic`) use the same container and are skipped in folders. */
-const FILM_BRANDS = [
+const VIDEO_BRANDS = [
   'isom',
   'iso2',
   'iso3',
@@ -57,7 +57,7 @@ function extensionOf(name: string): string {
  */
 export function looksLikeMedia(head: Uint8Array): boolean {
   const text = String.fromCharCode(...head.subarray(0, 16))
-  if (text.slice(4, 8) === 'ftyp') return FILM_BRANDS.some((brand) => text.startsWith(brand, 8))
+  if (text.slice(4, 8) === 'ftyp') return VIDEO_BRANDS.some((brand) => text.startsWith(brand, 8))
   if (text.startsWith('RIFF')) return text.startsWith('AVI ', 8) || text.startsWith('WEBP', 8)
   // Transport stream: each of the first 188-byte packets starts with a sync byte.
   if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return true

@@ -58,9 +58,9 @@ export class Box {
   }
 
   /** Returns the first box on a path of types, such as `child('mdia', 'minf', 'stbl')`. */
-  child(...way: string[]): Box | null {
+  child(...path: string[]): Box | null {
     let box: Box | undefined = this
-    for (const type of way) box = box?.children().find((inner) => inner.type === type)
+    for (const type of path) box = box?.children().find((inner) => inner.type === type)
     return box ?? null
   }
 }

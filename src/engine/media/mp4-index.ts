@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
-import type { PacketFacts } from './frame-index.ts'
+import type { PacketMetadata } from './frame-index.ts'
 import { type Box, readMoov } from './mp4-boxes.ts'
 
 /** The packets of a track in decoding order, and the end of the last frame. Times are in ticks of the track, with an arbitrary origin. */
 export interface Mp4Index {
-  readonly packets: readonly PacketFacts[]
+  readonly packets: readonly PacketMetadata[]
   readonly end: number
 }
 

@@ -63,13 +63,13 @@ function read(file: number, at: number, length: number): DataView {
 }
 
 /** Parses a box header; clips the length to `room`, the bytes left in the parent. Null if there is no valid header. */
-function boxSize(view: DataView, room: number): { type: string; length: number; content: number } | null {
-  if (view.byteLength < 8 || room < 8) return null
+function boxSize(view: DataView, available: number): { type: string; length: number; content: number } | null {
+  if (view.byteLength < 8 || available < 8) return null
   const short = view.getUint32(0)
   const content = short === 1 && view.byteLength >= 16 ? 16 : 8
-  const said = content === 16 ? Number(view.getBigUint64(8)) : short === 0 ? room : short
-  if (said < content) return null
-  return { type: typeAt(view, 4), length: Math.min(said, room), content }
+  const declared = content === 16 ? Number(view.getBigUint64(8)) : short === 0 ? available : short
+  if (declared < content) return null
+  return { type: typeAt(view, 4), length: Math.min(declared, available), content }
 }
 
 /** Whether a box is an index; FFmpeg also parses an index inside a `free` box. */
@@ -124,15 +124,15 @@ class IndexCheck {
     const edited = count * Math.min(edits && edits.byteLength >= 8 ? edits.getUint32(4) : 0, (edits?.byteLength ?? 0) / 12)
     if (edited > Math.max(this.#bytes, MIN_EDITED_SAMPLES))
       throw tooMuch(this.#path, `${Math.floor(edited / count)} edits of ${count} samples`)
-    const room = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
+    const available = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
     if (each === 0) {
       // The table has one entry per sample.
-      if (Math.min(count, ((sizes?.byteLength ?? 0) - 12) / 4) > room) throw tooMuch(this.#path, `${count} samples`)
+      if (Math.min(count, ((sizes?.byteLength ?? 0) - 12) / 4) > available) throw tooMuch(this.#path, `${count} samples`)
       return
     }
     const times = boxes.get('stts')
     const single = !pictures && times && times.byteLength >= 16 && times.getUint32(4) === 1 && times.getUint32(12) === 1
-    if (!single && (count > room || count * each > this.#bytes)) throw tooMuch(this.#path, `${count} samples`)
+    if (!single && (count > available || count * each > this.#bytes)) throw tooMuch(this.#path, `${count} samples`)
     if (single && Math.max(count, samplesOfChunks(boxes)) > this.#bytes * MAX_SOUND_RATIO) throw tooMuch(this.#path, `${count} samples`)
   }
 

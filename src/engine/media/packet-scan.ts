@@ -1,7 +1,7 @@
 import { AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
 import { Frame, Packet } from 'node-av/lib'
 import { Demuxer, packetPts } from './demuxer.ts'
-import { FrameIndex, type PacketFacts } from './frame-index.ts'
+import { FrameIndex, type PacketMetadata } from './frame-index.ts'
 import { readMp4Index } from './mp4-index.ts'
 import { PictureDecoder } from './picture-decoder.ts'
 
@@ -16,7 +16,7 @@ const MAX_DECODED_TO_COUNT = 4096
 
 /** The packets of a stream, in decoding order. Times are in FFmpeg's ticks. */
 export interface PacketScan {
-  readonly packets: readonly PacketFacts[]
+  readonly packets: readonly PacketMetadata[]
   /** Packet times ascend as if nothing were reordered, but the decoder returns frames in another order. */
   readonly timesAreOfDecoding: boolean
   /** Number of damaged packets. */
@@ -103,11 +103,11 @@ async function decodedPositions(path: string, most: number, signal: AbortSignal)
  * Difference in ticks between FFmpeg's times and those of the parsed index, the same for all packets; null if the two do not
  * agree at the start and from the last keyframe on.
  */
-async function shiftOf(packets: readonly PacketFacts[], demuxer: Demuxer): Promise<number | null> {
+async function shiftOf(packets: readonly PacketMetadata[], demuxer: Demuxer): Promise<number | null> {
   using packet = new Packet()
   packet.alloc()
   let shift: number | null = null
-  const lastKeyframe = packets.findLastIndex((facts) => facts.keyframe)
+  const lastKeyframe = packets.findLastIndex((packet) => packet.keyframe)
   for (const start of lastKeyframe > 0 ? [0, lastKeyframe] : [0]) {
     const from = packets[start]?.pts ?? null
     if (from === null || (shift !== null && !(await demuxer.seek(from + shift)))) return null
@@ -125,7 +125,7 @@ async function shiftOf(packets: readonly PacketFacts[], demuxer: Demuxer): Promi
 async function readThrough(demuxer: Demuxer, signal: AbortSignal): Promise<PacketScan> {
   using packet = new Packet()
   packet.alloc()
-  const packets: PacketFacts[] = []
+  const packets: PacketMetadata[] = []
   let corrupt = 0
   let end = 0
   for (let more = true; more; ) {

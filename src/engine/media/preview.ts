@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import sharp from 'sharp'
-import { FilmWriter } from './film-writer.ts'
 import { openClip } from './open-clip.ts'
 import type { Clip } from './types.ts'
+import { WebmWriter } from './webm-writer.ts'
 
 /** Longer side of a preview, in pixels. */
 const LONGER_SIDE = 1280
@@ -20,7 +20,7 @@ const KEYFRAME_EVERY = 15
 export async function writePreview(path: string, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
   await using clip = await openClip(path, signal)
   if (clip.info.kind === 'image') await writePicture(clip, target, signal)
-  else await writeFilm(clip, target, signal, onProgress)
+  else await writeVideo(clip, target, signal, onProgress)
   onProgress(1)
 }
 
@@ -34,11 +34,11 @@ async function writePicture(clip: Clip, target: string, signal: AbortSignal): Pr
   }
 }
 
-async function writeFilm(clip: Clip, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
+async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
   const { frameCount, width, height } = clip.info
   const scale = Math.min(1, LONGER_SIDE / Math.max(width, height))
   const even = (side: number) => Math.max(2, Math.round((side * scale) / 2) * 2)
-  await using writer = new FilmWriter(target, {
+  await using writer = new WebmWriter(target, {
     container: 'webm',
     encoder: ENCODER,
     width: even(width),

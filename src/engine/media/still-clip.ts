@@ -42,32 +42,32 @@ export class StillClip implements Clip {
       )
     }
     const content = await readPicture(path)
-    const facts = await bounded(`Opening ${path}`, () => sharp(content, { limitInputPixels: false }).metadata()).catch(() => null)
-    if (!facts?.width || !facts.height) return null
-    if (facts.compression === 'hevc')
+    const metadata = await bounded(`Opening ${path}`, () => sharp(content, { limitInputPixels: false }).metadata()).catch(() => null)
+    if (!metadata?.width || !metadata.height) return null
+    if (metadata.compression === 'hevc')
       throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)
-    const { width, height } = facts.autoOrient
+    const { width, height } = metadata.autoOrient
     const pixels = width * height
     if (pixels > MAX_PIXELS || (pixels > MAX_PIXELS_OF_ANY && pixels > bytes * PIXELS_PER_BYTE)) {
       const limit =
         pixels > MAX_PIXELS ? `a picture may have ${MAX_PIXELS} in all` : `its ${bytes} bytes can show ${MAX_PIXELS_OF_ANY} at most`
       throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels, where ${limit}. Shrink it first.`)
     }
-    const form = pixelForm(facts, head)
+    const form = pixelForm(metadata, head)
     return new StillClip(
       {
         path,
         kind: 'image',
         width,
         height,
-        rotation: exifRotation(facts.orientation),
+        rotation: exifRotation(metadata.orientation),
         frameCount: 1,
         rate: 0,
         constantRate: true,
         duration: 0,
-        container: facts.format,
-        codec: facts.format,
-        pixelFormat: facts.space,
+        container: metadata.format,
+        codec: metadata.format,
+        pixelFormat: metadata.space,
         bytes,
         notices: form === 'grey16' ? ['The picture has 16 bits of grey: as in Pillow, all above 255 is white.'] : [],
       },

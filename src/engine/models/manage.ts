@@ -93,9 +93,9 @@ export async function renameModel(name: string, to: string, home: string): Promi
 }
 
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const aside = `${path}.new`
-  await writeFile(aside, content)
-  await move(aside, path)
+  const temporary = `${path}.new`
+  await writeFile(temporary, content)
+  await move(temporary, path)
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -14,9 +14,9 @@ export class FrameBatches implements AsyncDisposable {
   readonly #frames: AsyncIterator<Frame>
   readonly #prepare: (frame: Frame) => RgbImage
   readonly #maxPixels: number
-  #held: PreparedFrame | null = null
+  #carried: PreparedFrame | null = null
   #ended = false
-  #asked: Promise<unknown> = Promise.resolve()
+  #pending: Promise<unknown> = Promise.resolve()
 
   constructor(frames: AsyncIterable<Frame>, prepare: (frame: Frame) => RgbImage, maxPixels: number) {
     this.#frames = frames[Symbol.asyncIterator]()
@@ -26,26 +26,26 @@ export class FrameBatches implements AsyncDisposable {
 
   /** Returns the next batch, empty after the last frame. Rejections are handled, so that a batch may be requested in advance. */
   next(): Promise<PreparedFrame[]> {
-    const batch = this.#next()
-    this.#asked = batch.catch(() => {})
+    const batch = this.#collect()
+    this.#pending = batch.catch(() => {})
     return batch
   }
 
   /** Closes the source after its pending request has finished. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#asked
+    await this.#pending
     if (!this.#ended) await this.#frames.return?.()
   }
 
-  async #next(): Promise<PreparedFrame[]> {
+  async #collect(): Promise<PreparedFrame[]> {
     const batch: PreparedFrame[] = []
     for (;;) {
-      const prepared = this.#held ?? (await this.#pull())
-      this.#held = null
+      const prepared = this.#carried ?? (await this.#pull())
+      this.#carried = null
       if (!prepared) return batch
       const [first] = batch
       if (first && (first.picture.width !== prepared.picture.width || first.picture.height !== prepared.picture.height)) {
-        this.#held = prepared
+        this.#carried = prepared
         return batch
       }
       batch.push(prepared)

@@ -5,7 +5,7 @@ import { openOnDevice, statesFor } from './devices.ts'
 import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
 import { visionResultsKey, visionSubject } from './results-key.ts'
-import type { SessionWishes } from './session-options.ts'
+import type { TowerSessionOptions } from './session-options.ts'
 import { physicalCores } from './threads.ts'
 import { cpuFailure } from './tower-failures.ts'
 import { checkTowerFiles } from './tower-files.ts'
@@ -26,7 +26,7 @@ export interface TowerOptions {
    * different devices; on the same CPU they would only slow each other down. Defaults to true on all devices except the CPU.
    */
   readonly overlapRuns?: boolean | undefined
-  /** Whether the weights stay in the file; see {@link SessionWishes.mapped}. Defaults to false. */
+  /** Whether the weights stay in the file; see {@link TowerSessionOptions.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
   /** Guard of devices other than the CPU. Without it, they are used without tests. Defaults to none. */
   readonly guard?: DeviceGuard | undefined

@@ -3,7 +3,7 @@ import type { InferenceSession } from 'onnxruntime-node'
 /** `plain` uses matrix products instead of ONNX Runtime's fused attention operator; see `plain-attention.ts`. */
 export type Attention = 'fused' | 'plain'
 
-export interface SessionWishes {
+export interface TowerSessionOptions {
   readonly device: string
   readonly attention: Attention
   /** Number of threads; 0 lets ONNX Runtime choose, which uses the number of physical cores. */
@@ -20,7 +20,7 @@ export interface SessionWishes {
  * which slows down decoding and llama.cpp, and has no benefit here.
  * @param weightsFolder folder of the weights file, for a graph that is passed as bytes and therefore has no folder
  */
-export function sessionOptions({ device, threads, mapped }: SessionWishes, weightsFolder?: string): InferenceSession.SessionOptions {
+export function sessionOptions({ device, threads, mapped }: TowerSessionOptions, weightsFolder?: string): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     executionMode: 'sequential',

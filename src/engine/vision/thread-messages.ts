@@ -1,8 +1,8 @@
-import type { SessionWishes } from './session-options.ts'
+import type { TowerSessionOptions } from './session-options.ts'
 
 /** Requests to the tower's thread; each gets one response, in order. */
 export type ToThread =
-  | { readonly kind: 'open'; readonly path: string; readonly wishes: SessionWishes }
+  | { readonly kind: 'open'; readonly path: string; readonly options: TowerSessionOptions }
   | { readonly kind: 'run'; readonly inputs: readonly NamedFloats[] }
   | { readonly kind: 'close' }
 

@@ -12,11 +12,11 @@ export function cpuFailure(error: unknown): unknown {
 /** Maps an error from a run of a tower that passed its trial run. */
 export function runFailure(error: unknown, device: VisionDevice, gpu: GuardedDevice | null): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error
-  const said = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message : String(error)
   const memory = outOfMemory(error)
   if (memory) return gpu ? gpu.outOfMemory(memory) : memory
-  if (gpu) return gpu.failed(said, error)
-  return new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${said.slice(0, 300)}. Choose the CPU as the device.`, {
+  if (gpu) return gpu.failed(message, error)
+  return new TarsierError('native-library', `ONNX Runtime failed on ${device}: ${message.slice(0, 300)}. Choose the CPU as the device.`, {
     cause: error,
   })
 }

@@ -4,7 +4,7 @@ import type { DeviceTestStore } from '../devices/device-test-store.ts'
 import type { DeviceSubject } from '../devices/device-use.ts'
 import { compareRows } from './compare-rows.ts'
 import { patchFloats } from './patches.ts'
-import type { Attention, SessionWishes } from './session-options.ts'
+import type { Attention, TowerSessionOptions } from './session-options.ts'
 import type { TowerForm } from './tower-form.ts'
 import type { TowerSession } from './tower-session.ts'
 import { openTried, pixelsInput } from './tower-trial.ts'
@@ -37,18 +37,18 @@ export interface TestedSession {
  */
 export async function openTested(
   parts: TowerParts,
-  wishes: Omit<SessionWishes, 'attention'>,
+  options: Omit<TowerSessionOptions, 'attention'>,
   subject: DeviceSubject,
   tests: DeviceTestStore,
 ): Promise<TestedSession> {
   const known = await tests.find(subject)
   if (known && !known.passed) throw new Error(known.detail)
-  const open = (attention: Attention) => openTried(parts.path, { ...wishes, attention }, parts.manifest, parts.form)
+  const open = (attention: Attention) => openTried(parts.path, { ...options, attention }, parts.manifest, parts.form)
   if (known) {
     const { attention = 'fused' } = known
-    return { session: await open(attention), attention, notice: noticeOf(attention, wishes.device) }
+    return { session: await open(attention), attention, notice: noticeOf(attention, options.device) }
   }
-  const expected = await cpuRows(parts, wishes.threads)
+  const expected = await cpuRows(parts, options.threads)
   const verdicts: (Verdict & { readonly attention: Attention })[] = []
   for (const attention of ['fused', 'plain'] as const) {
     const session = await open(attention)
@@ -58,7 +58,7 @@ export async function openTested(
     })
     if (verdict.level === 'exact') {
       await tests.record(subject, { passed: true, attention, detail: verdict.detail })
-      return { session, attention, notice: noticeOf(attention, wishes.device) }
+      return { session, attention, notice: noticeOf(attention, options.device) }
     }
     verdicts.push({ ...verdict, attention })
     await session.close()
@@ -67,7 +67,7 @@ export async function openTested(
   if (near) {
     const { attention, detail } = near
     await tests.record(subject, { passed: true, attention, detail })
-    return { session: await open(attention), attention, notice: noticeOf(attention, wishes.device) }
+    return { session: await open(attention), attention, notice: noticeOf(attention, options.device) }
   }
   const detail = verdicts.map((verdict) => `with ${verdict.attention} attention ${verdict.detail}`).join('; ')
   await tests.record(subject, { passed: false, detail })

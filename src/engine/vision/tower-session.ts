@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { TarsierError } from '../../shared/errors.ts'
-import type { SessionWishes } from './session-options.ts'
+import type { TowerSessionOptions } from './session-options.ts'
 import type { FromThread, NamedFloats, ToThread } from './thread-messages.ts'
 
 /**
@@ -27,10 +27,10 @@ export class TowerSession {
   }
 
   /** Loads the model on the device; rejects with ONNX Runtime's error if that fails. */
-  static async open(path: string, wishes: SessionWishes): Promise<TowerSession> {
+  static async open(path: string, options: TowerSessionOptions): Promise<TowerSession> {
     const session = new TowerSession()
     try {
-      const answer = await session.#ask({ kind: 'open', path, wishes })
+      const answer = await session.#ask({ kind: 'open', path, options })
       if (answer.kind !== 'opened') throw unexpected(answer)
       return session
     } catch (error) {

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { assertNever } from '../../shared/errors.ts'
 import { withPlainAttention } from './plain-attention.ts'
-import { type SessionWishes, sessionOptions } from './session-options.ts'
+import { sessionOptions, type TowerSessionOptions } from './session-options.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 // Entry of the tower's thread: onnxruntime-node runs a model on the calling thread, so this thread keeps the engine responsive.
@@ -25,7 +25,7 @@ port.on('message', (message: ToThread) => {
 async function answer(message: ToThread): Promise<void> {
   switch (message.kind) {
     case 'open':
-      session = await createSession(message.path, message.wishes)
+      session = await createSession(message.path, message.options)
       return post({ kind: 'opened' })
     case 'run': {
       if (!session) throw new Error('run before open')
@@ -52,9 +52,9 @@ async function answer(message: ToThread): Promise<void> {
   }
 }
 
-async function createSession(path: string, wishes: SessionWishes): Promise<InferenceSession> {
-  if (wishes.attention === 'fused') return await InferenceSession.create(path, sessionOptions(wishes))
-  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(wishes, dirname(path)))
+async function createSession(path: string, options: TowerSessionOptions): Promise<InferenceSession> {
+  if (options.attention === 'fused') return await InferenceSession.create(path, sessionOptions(options))
+  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(options, dirname(path)))
 }
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {

@@ -53,7 +53,7 @@ const loader = new PageLoader(async ({ job, filter }: Query, page, signal) => {
 })
 
 export const useBatches = create<BatchesState>((set, get) => {
-  let inSight: readonly [number, number] = [0, 0]
+  let isVisible: readonly [number, number] = [0, 0]
   const moved = new ThrottledTask(readAgain, REFRESH_INTERVAL_MS)
 
   function fail(error: unknown): void {
@@ -65,10 +65,10 @@ export const useBatches = create<BatchesState>((set, get) => {
   async function readAgain(): Promise<void> {
     const { open, filter, pages, loading } = get()
     if (open === null) return
-    const seen = new Set(pagesOf(...inSight))
+    const seen = new Set(pagesOf(...isVisible))
     set({ pages: new Map([...pages].filter(([page]) => seen.has(page))) })
     try {
-      const got = await loader.anew({ job: open, filter }, inSight)
+      const got = await loader.anew({ job: open, filter }, isVisible)
       if (!got) return
       let now: SparsePages<BatchItem> = loading ? new Map() : get().pages
       for (const [page, { items }] of got) now = withPage(now, page, items)
@@ -127,7 +127,7 @@ export const useBatches = create<BatchesState>((set, get) => {
     show: async (open) => {
       const signal = watching.begin()
       loader.stop()
-      inSight = [0, 0]
+      isVisible = [0, 0]
       set({ open, pages: new Map(), total: 0, loading: open !== null, filter: null, problem: null })
       if (open === null) return
       try {
@@ -141,15 +141,15 @@ export const useBatches = create<BatchesState>((set, get) => {
       }
     },
     filterBy: (filter) => {
-      inSight = [0, 0]
+      isVisible = [0, 0]
       set({ filter, loading: true, problem: null })
       void readAgain()
     },
     need: (first, last) => {
       const { open, filter, pages, total, loading } = get()
       if (open === null || loading || total === 0) return
-      inSight = [first, last]
-      loader.need({ job: open, filter }, pages, inSight, {
+      isVisible = [first, last]
+      loader.need({ job: open, filter }, pages, isVisible, {
         onPage: (page, got) => {
           set({ pages: withPage(get().pages, page, got.items) })
           // The total differs from that of the other pages, so rows have moved between them.

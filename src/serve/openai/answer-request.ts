@@ -3,10 +3,10 @@ import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { readConversation } from './conversation.ts'
 import { placed } from './errors.ts'
+import { ignoredFields } from './ignored-fields.ts'
 import type { RequestMedia } from './media.ts'
 import type { ChatRequest } from './request.ts'
 import { requestedSampling, samplingOfChoice } from './sampling.ts'
-import { unheeded } from './unheeded.ts'
 
 /** An event of a request: part of one of its answers, or a warning about something that has no effect. */
 export type RequestEvent =
@@ -29,7 +29,7 @@ export async function* answerRequest(
   signal: AbortSignal,
 ): AsyncGenerator<RequestEvent, void> {
   const { sampling, requestedTokens, warnings } = requestedSampling(request, manifest)
-  for (const text of [...unheeded(request), ...warnings]) yield { kind: 'warning', text }
+  for (const text of [...ignoredFields(request), ...warnings]) yield { kind: 'warning', text }
   await using media = openMedia()
   try {
     const probe = (path: string) => service.media.probe(path, signal)
@@ -39,7 +39,7 @@ export async function* answerRequest(
       const { device, cache } = service.library.settings.get()
       const engine = await service.engines.for({ model: request.model, device, cache }, key)
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
-        const turn = { kind: 'chat', messages, begun: answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
+        const turn = { kind: 'chat', messages, answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
         const events = engine.answer(key, turn, signal)
         for await (const event of events) {
           if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorFacts } from '../../shared/error-codes.ts'
+import { type ErrorCode, errorCodeInfo } from '../../shared/error-codes.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
 import type { ApiError } from './response.ts'
 
@@ -9,8 +9,8 @@ const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|
 export function ofPart(error: unknown, where: string, path = ''): unknown {
   if (!(error instanceof TarsierError)) return error
   const { code, message, details, remedy } = error
-  const told = path !== '' && message.includes(path) ? message.replaceAll(path, () => where) : `${where}: ${message}`
-  return new TarsierError(code, told, { cause: error, details: { ...details, param: where }, remedy })
+  const text = path !== '' && message.includes(path) ? message.replaceAll(path, () => where) : `${where}: ${message}`
+  return new TarsierError(code, text, { cause: error, details: { ...details, param: where }, remedy })
 }
 
 /** Rewrites an error so that it names parts of the request instead of the files that they contained. */
@@ -32,13 +32,13 @@ export function placed(error: unknown, places: ReadonlyMap<string, string>): unk
 }
 
 /** Converts an error to OpenAI's format, without paths of this machine. */
-export function apiError(error: unknown): { readonly status: (typeof errorFacts)[ErrorCode]['http']; readonly body: ApiError } {
+export function apiError(error: unknown): { readonly status: (typeof errorCodeInfo)[ErrorCode]['http']; readonly body: ApiError } {
   const { code, message, details } = asTarsierError(error)
-  const status = errorFacts[code].http
+  const status = errorCodeInfo[code].http
   const type = status >= 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error'
   const param = typeof details?.param === 'string' ? details.param : code === 'context-full' ? 'messages' : null
-  const told = message.replace(PATH, 'a file of this server')
-  return { status, body: apiErrorBody(told, type, param, code === 'context-full' ? 'context_length_exceeded' : code) }
+  const text = message.replace(PATH, 'a file of this server')
+  return { status, body: apiErrorBody(text, type, param, code === 'context-full' ? 'context_length_exceeded' : code) }
 }
 
 export function apiErrorBody(message: string, type: string, param: string | null, code: string): ApiError {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
-import { optionFacts } from '../../shared/option-facts.ts'
+import { optionInfo } from '../../shared/option-info.ts'
 import { options } from '../../shared/options.ts'
 
 /** Largest number of answers per request. */
@@ -90,7 +90,7 @@ const structuredSchema = z.looseObject({
 const limit = z
   .union([z.literal(-1), z.int().min(1)])
   .nullish()
-  .describe(`${optionFacts(options.maxTokens).description} -1 is as many as fit, as in llama.cpp.`)
+  .describe(`${optionInfo(options.maxTokens).description} -1 is as many as fit, as in llama.cpp.`)
 
 /** The body of `POST /v1/chat/completions`: the fields that have an effect. `unheeded` returns warnings for others. */
 export const chatRequestSchema = z.looseObject({
@@ -104,12 +104,12 @@ export const chatRequestSchema = z.looseObject({
     .min(0)
     .max(1)
     .nullish()
-    .describe(`${optionFacts(options.topP).description} 0 keeps the most likely token alone.`),
+    .describe(`${optionInfo(options.topP).description} 0 keeps the most likely token alone.`),
   top_k: z
     .int()
     .min(-1)
     .nullish()
-    .describe(`${optionFacts(options.topK).description} So does -1.`),
+    .describe(`${optionInfo(options.topK).description} So does -1.`),
   repetition_penalty: options.repeatPenalty.unwrap().nullish(),
   repeat_penalty: options.repeatPenalty.unwrap().nullish(),
   max_tokens: limit,
@@ -118,7 +118,7 @@ export const chatRequestSchema = z.looseObject({
   seed: z
     .int()
     .nullish()
-    .describe(`${optionFacts(options.seed).description} -1 is a new one.`),
+    .describe(`${optionInfo(options.seed).description} -1 is a new one.`),
   n: z.int().min(1).max(MAX_CHOICES).nullish().describe('Number of answers.'),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),

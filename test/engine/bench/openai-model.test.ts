@@ -23,7 +23,7 @@ const sample: Sample = {
   vid: null,
   content: clipThenText(video, 'Which way?'),
   prompt: 'Which way?',
-  begun: '',
+  answerPrefix: '',
   reference: 'A',
   question: null,
   extraInfo: {},
@@ -51,7 +51,7 @@ async function ask(
     model: 'qwen',
     baseUrl: server.url,
     clip: { ...frames, form: 'path' },
-    begun: 'continue',
+    answerPrefixForm: 'continue',
     sampling: samplingSchema.parse({ maxTokens: 64 }),
     version: '1.2.3',
     ...options,
@@ -147,7 +147,7 @@ describe('what a server is shown', () => {
         model: 'q',
         baseUrl: server.url,
         clip: { ...frames, form },
-        begun: 'omit',
+        answerPrefixForm: 'omit',
         sampling: samplingSchema.parse({}),
         version: '0',
       })
@@ -161,7 +161,7 @@ describe('what a server is shown', () => {
 
 describe('what a server is asked', () => {
   it('the words’ settings, and to go on from a begun answer, which the text does not repeat', async () => {
-    const { asked, answer } = await ask(say(' Answer: (B) because'), { begun: ' Answer: (' })
+    const { asked, answer } = await ask(say(' Answer: (B) because'), { answerPrefix: ' Answer: (' })
     expect(asked[0]?.body).toMatchObject({
       model: 'qwen',
       max_tokens: 64,
@@ -172,7 +172,7 @@ describe('what a server is asked', () => {
     })
     expect(asked[0]?.body.messages[1]).toEqual({ role: 'assistant', content: ' Answer: (' })
     expect(answer?.text).toBe('B) because')
-    const omitted = await ask(say('B'), { begun: ' Answer: (' }, { begun: 'omit' })
+    const omitted = await ask(say('B'), { answerPrefix: ' Answer: (' }, { answerPrefixForm: 'omit' })
     expect(omitted.asked[0]?.body.messages).toHaveLength(1)
     expect(omitted.asked[0]?.body).not.toHaveProperty('continue_final_message')
   })
@@ -268,9 +268,9 @@ describe('a server that misbehaves', () => {
     '{"message":"Expected last role User or Tool for serving but got assistant"}',
   ])('says what to do where it takes no begun answer: %s', async (body) => {
     const reply = (): Reply => ({ kind: 'raw', status: 400, body })
-    expect((await ask(reply, { begun: 'Best option:(' })).error?.message).toContain('--begun omit')
+    expect((await ask(reply, { answerPrefix: 'Best option:(' })).error?.message).toContain('--begun omit')
     expect((await ask(reply)).error?.message).not.toContain('--begun')
-    expect((await ask(reply, { begun: 'Best option:(' }, { begun: 'omit' })).error?.message).not.toContain('--begun')
+    expect((await ask(reply, { answerPrefix: 'Best option:(' }, { answerPrefixForm: 'omit' })).error?.message).not.toContain('--begun')
   })
 
   it.each([
@@ -307,7 +307,7 @@ describe('a server that misbehaves', () => {
       model: 'q',
       baseUrl: 'http://me:pass@127.0.0.1:9/v1?token=abc',
       clip: frames,
-      begun: 'omit',
+      answerPrefixForm: 'omit',
       sampling: samplingSchema.parse({}),
       version: '0',
     })

@@ -14,7 +14,7 @@ const model = baseUrl
       model: 'm',
       baseUrl,
       clip: { form: 'path', frames: { kind: 'uniform', count: 4 } },
-      begun: 'continue',
+      answerPrefixForm: 'continue',
       sampling,
       version: '0',
     })

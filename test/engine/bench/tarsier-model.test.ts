@@ -19,7 +19,7 @@ const sample: Sample = {
   vid: null,
   content: clipThenText(video, 'Describe the video in detail.'),
   prompt: 'Describe the video in detail.',
-  begun: '',
+  answerPrefix: '',
   reference: 'A',
   question: null,
   extraInfo: {},

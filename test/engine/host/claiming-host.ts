@@ -2,7 +2,7 @@ import { deviceFailed } from '../../../src/engine/devices/device-failure.ts'
 import type { DeviceSupervision } from '../../../src/engine/devices/device-guard.ts'
 import type { DeviceSubject } from '../../../src/engine/devices/device-use.ts'
 import { Engine } from '../../../src/engine/engine.ts'
-import type { EngineOptions, ModelFacts, TurnRequest } from '../../../src/engine/engine-client.ts'
+import type { EngineOptions, ModelInfo, TurnRequest } from '../../../src/engine/engine-client.ts'
 import { serveEngine } from '../../../src/engine/host/serve-engine.ts'
 import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 
@@ -30,7 +30,7 @@ class ClaimingEngine extends Engine {
     this.#gpu = !supervision.passedOver.some(({ part, device }) => part === subject.part && device === subject.device)
   }
 
-  override async load(signal: AbortSignal): Promise<ModelFacts> {
+  override async load(signal: AbortSignal): Promise<ModelInfo> {
     if (this.#gpu && when === 'loading') await this.#die('loading')
     return super.load(signal)
   }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
-type Told = OpenAI.ChatCompletion & { readonly tarsier: Omit<Answer, 'text'> }
+type Progressed = OpenAI.ChatCompletion & { readonly tarsier: Omit<Answer, 'text'> }
 type Message = OpenAI.ChatCompletionMessageParam
 
 const text = (words: string) => ({ type: 'text', text: words })
@@ -33,8 +33,8 @@ async function picture(width: number, height: number, red: number) {
   return { type: 'image_url', image_url: { url: `data:image/png;base64,${png.toString('base64')}` } }
 }
 
-async function ask(messages: readonly Message[], max_tokens = 24): Promise<Told> {
-  return (await client.chat.completions.create({ model: 'demo', messages: [...messages], max_tokens })) as Told
+async function ask(messages: readonly Message[], max_tokens = 24): Promise<Progressed> {
+  return (await client.chat.completions.create({ model: 'demo', messages: [...messages], max_tokens })) as Progressed
 }
 
 test('several pictures are several pictures, each of its own size, and a video may stand between them', async () => {
@@ -66,7 +66,7 @@ test('the same request is answered alike, whatever was asked before it, and afte
   const talk = [look, { role: 'assistant', content: 'A blue square spins. ' } as const, user(text('What color is it?'))]
   const compare = user(await picture(112, 84, 200), text('or'), await picture(84, 84, 20), text('which is red?'))
   const requests: readonly (readonly Message[])[] = [[look], talk, [compare]]
-  const told = (answer: Told) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
+  const told = (answer: Progressed) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
   // Each in another order than later.
   const [second, first, third] = [told(await ask(talk, 12)), told(await ask([look], 12)), told(await ask([compare], 12))]
   const wanted = [first, second, third]

@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 /** What this server says beyond OpenAI's own. */
-type Told = { readonly tarsier: Omit<Answer, 'text'> }
+type Progressed = { readonly tarsier: Omit<Answer, 'text'> }
 type Message = OpenAI.ChatCompletionMessageParam
 
 /** OpenAI's types know no videos. */
@@ -67,7 +67,8 @@ test('answers have the forms that the OpenAPI document names', async () => {
 
 test('answers about a video, and the follow-up costs its own tokens only', async () => {
   const first = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
-  const one = (await client.chat.completions.create({ model: 'demo', messages: [first], max_tokens: 60 })) as OpenAI.ChatCompletion & Told
+  const one = (await client.chat.completions.create({ model: 'demo', messages: [first], max_tokens: 60 })) as OpenAI.ChatCompletion &
+    Progressed
   const said = one.choices[0]?.message.content ?? ''
   expect(said).toMatch(/red circle/i)
   expect(one.choices[0]?.finish_reason).toBe('stop')
@@ -76,7 +77,7 @@ test('answers about a video, and the follow-up costs its own tokens only', async
   expect(one.usage?.total_tokens).toBe((one.usage?.prompt_tokens ?? 0) + (one.usage?.completion_tokens ?? 0))
 
   const messages: Message[] = [first, { role: 'assistant', content: said }, { role: 'user', content: 'What color is it?' }]
-  const two = (await client.chat.completions.create({ model: 'demo', messages })) as OpenAI.ChatCompletion & Told
+  const two = (await client.chat.completions.create({ model: 'demo', messages })) as OpenAI.ChatCompletion & Progressed
   expect(two.choices[0]?.message.content).toMatch(/red/i)
   expect(two.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(one.tarsier.tokens.visual)
 })
@@ -98,7 +99,7 @@ test('streams the same words, and says at the end what was used', async () => {
   for await (const chunk of stream) chunks.push(chunk)
   expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(whole.choices[0]?.message.content)
   expect(chunks[0]?.choices[0]?.delta.role).toBe('assistant')
-  const last = chunks.at(-2) as OpenAI.ChatCompletionChunk & Told
+  const last = chunks.at(-2) as OpenAI.ChatCompletionChunk & Progressed
   expect(last.choices[0]?.finish_reason).toBe('stop')
   expect(last.tarsier.frames).toHaveLength(8)
   expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: whole.usage?.completion_tokens } })
@@ -112,7 +113,7 @@ test('obeys frames, range, pixels, length and stop, request by request', async (
       messages: [about('Describe the video in detail.', { type: 'input_video', input_video: { data: clip.split(',')[1] } })],
       mm_processor_kwargs: kwargs,
       ...more,
-    } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Told>
+    } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Progressed>
   const few = await ask({ num_frames: 3, start: 0.5, end: 1 }, { max_tokens: 4 })
   expect(few.tarsier.frames).toHaveLength(3)
   for (const { time } of few.tarsier.frames) expect(time >= 0.5 && time <= 1).toBe(true)
@@ -125,7 +126,7 @@ test('obeys frames, range, pixels, length and stop, request by request', async (
       messages: [about('What?', { ...video, video_url: { url: 'large.mp4' } })],
       max_tokens: 2,
       mm_processor_kwargs: { num_frames: 2, max_pixels },
-    } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Told>
+    } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Progressed>
   // The demo model takes hardly more than one size: that it was asked for less is said.
   expect((await sized(8_000)).tarsier.notices).toContainEqual(expect.stringContaining('limit of 8000 pixels'))
   expect((await sized(1_000_000)).tarsier.notices).not.toContainEqual(expect.stringContaining('limit of'))

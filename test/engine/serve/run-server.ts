@@ -8,7 +8,7 @@ import { type RunningServer, type ServeOptions, startServer } from '../../../src
 import { openService, type Service } from '../../../src/service/service.ts'
 import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
-import { removeHome } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-home.ts'
 
 /** The real server over the real service, on a home folder and a port of its own. */
 export class RunServer implements AsyncDisposable {
@@ -65,6 +65,6 @@ export class RunServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server[Symbol.asyncDispose]()
     await this.service[Symbol.asyncDispose]()
-    removeHome(this.home)
+    removeDataFolder(this.home)
   }
 }

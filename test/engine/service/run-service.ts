@@ -7,7 +7,7 @@ import { router } from '../../../src/service/router.ts'
 import { openService, type Service, type ServiceOptions } from '../../../src/service/service.ts'
 import type { ChatEvent, Turn } from '../../../src/shared/contract/chats.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
-import { removeHome } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-home.ts'
 
 export const never = new AbortController().signal
 
@@ -51,7 +51,7 @@ export class RunService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.service[Symbol.asyncDispose]()
-    removeHome(this.home)
+    removeDataFolder(this.home)
   }
 }
 

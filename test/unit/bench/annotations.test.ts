@@ -90,7 +90,7 @@ describe('a version 2 line', () => {
         vid: 12,
         content: clipThenText('<placeholder>', 'Describe the video in detail.'),
         prompt: 'Describe the video in detail.',
-        begun: '',
+        answerPrefix: '',
         reference: 'A ball rolls away.',
         question: null,
         extraInfo: { events: ['A ball rolls away.'], n_shots: 1 },
@@ -100,14 +100,14 @@ describe('a version 2 line', () => {
 
   it('begins the answer by what the assistant says without a reference', () => {
     expect(parseAnnotation(chosen)).toMatchObject({
-      sample: { begun: ' Answer: (', prompt: 'Which colour?\n(A) Red.\n(B) Blue.', reference: 'B', vid: 'colour/ball.avi', extraInfo: {} },
+      sample: { answerPrefix: ' Answer: (', prompt: 'Which colour?\n(A) Red.\n(B) Blue.', reference: 'B', vid: 'colour/ball.avi', extraInfo: {} },
     })
   })
 
   it('holds the answer where the Python program has put it', () => {
     const line = structuredClone(chosen)
     Object.assign(line.messages[1]?.content[1] ?? {}, { text: 'A) Red.' })
-    expect(parseAnnotation(line)).toMatchObject({ answer: 'A) Red.', sample: { begun: ' Answer: (', reference: 'B' } })
+    expect(parseAnnotation(line)).toMatchObject({ answer: 'A) Red.', sample: { answerPrefix: ' Answer: (', reference: 'B' } })
   })
 
   it.each([
@@ -242,7 +242,7 @@ describe('a version 1 line', () => {
         vid: 'ball_1_2',
         content: clipThenText('<placeholder>', 'Answer briefly. Question: what rolls?'),
         prompt: 'Answer briefly. Question: what rolls?',
-        begun: '\nAnswer: In the video,',
+        answerPrefix: '\nAnswer: In the video,',
         reference: 'ball',
         question: 'what rolls?',
         extraInfo: {},
@@ -256,8 +256,8 @@ describe('a version 1 line', () => {
     ['USER: <image> What is ASSISTANT: for? ASSISTANT: ', 'What is ASSISTANT: for?', ''],
     ['Look at <video> and say what you see.', 'Look at and say what you see.', ''],
     ['Which USER: is it?', 'Which USER: is it?', ''],
-  ])('%j asks %j and begins %j', (prompt, user, begun) => {
-    expect(parseAnnotation(v1({ prompt }))).toMatchObject({ sample: { prompt: user, begun } })
+  ])('%j asks %j and begins %j', (prompt, user, answerPrefix) => {
+    expect(parseAnnotation(v1({ prompt }))).toMatchObject({ sample: { prompt: user, answerPrefix } })
   })
 
   it('may have several references, a number for one, and an answer', () => {

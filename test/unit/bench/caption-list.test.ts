@@ -70,7 +70,7 @@ describe('a list of clips', () => {
         { text: { prompt: '<video> Say it.' }, video_file: 'b.mp4' },
       ]),
     )
-    expect(samples.map(({ key, prompt, begun, reference }) => [key, prompt, begun, reference])).toEqual([
+    expect(samples.map(({ key, prompt, answerPrefix: begun, reference }) => [key, prompt, begun, reference])).toEqual([
       ['caption-test-1', 'Describe the video in detail.', '', ''],
       ['caption-test-2', 'What happens?', '', ''],
       ['caption-test-3', 'What happens?', '', ''],
@@ -82,7 +82,7 @@ describe('a list of clips', () => {
 
   it('is JSON lines of paths, of clips with requests of their own, and of annotations of both versions', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'a.mp4', prompt: 'Where?' }, annotation, annotationV1]))
-    expect(samples.map(({ key, prompt, begun }) => [key, prompt, begun])).toEqual([
+    expect(samples.map(({ key, prompt, answerPrefix: begun }) => [key, prompt, begun])).toEqual([
       ['captions-a.mp4', 'Describe it.', ''],
       ['captions-a.mp4: Where?', 'Where?', ''],
       ['DREAM/garden-4', 'What happens?', ' In short:'],
@@ -93,7 +93,7 @@ describe('a list of clips', () => {
 
   it('is asked one thing throughout where that is given', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'b.mp4', prompt: 'Where?' }, annotation], 'Who?'))
-    expect(samples.map(({ prompt, begun }) => [prompt, begun])).toEqual([
+    expect(samples.map(({ prompt, answerPrefix: begun }) => [prompt, begun])).toEqual([
       ['Who?', ''],
       ['Who?', ''],
       ['Who?', ''],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HeldPrompt, type PromptPart } from '../../../src/engine/conversation/held-prompt.ts'
+import { PrefixCache, type PromptPart } from '../../../src/engine/conversation/prefix-cache.ts'
 import type { PreparedClip } from '../../../src/engine/conversation/prepared-clip.ts'
 import type { Mark, Session } from '../../../src/engine/language/types.ts'
 
@@ -16,7 +16,7 @@ const clip = (of: PreparedClip): PromptPart => ({ kind: 'clip', clip: of })
 /** System prompt (3), clip (40 cells, 10 positions), question (2), the model's turn (2). */
 function held() {
   const { session, rewinds } = recorder()
-  const prompt = new HeldPrompt(session)
+  const prompt = new PrefixCache(session)
   prompt.add(tokens(1, 2, 3), { cells: 3, position: 3 })
   prompt.add(clip(clipA), { cells: 43, position: 13 })
   prompt.add(tokens(4, 5), { cells: 45, position: 15 })

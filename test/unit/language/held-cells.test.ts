@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { HeldCells } from '../../../src/engine/language/held-cells.ts'
+import { ContextCells } from '../../../src/engine/language/context-cells.ts'
 
 /** Four tokens, two frames of six rows (3 by 2), two tokens. */
-function filled(): HeldCells {
-  const held = new HeldCells(100)
+function filled(): ContextCells {
+  const held = new ContextCells(100)
   held.addTokens(4)
   held.addRows(new Int32Array(6).fill(4), 7)
   held.addRows(new Int32Array(6).fill(5), 7)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { SeenFile } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
-import { removeHome } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-home.ts'
 
 /** A library of its own, and the folder it lies in; opening it again is what a restart does. */
 export class ScratchLibrary implements Disposable {
@@ -19,7 +19,7 @@ export class ScratchLibrary implements Disposable {
 
   [Symbol.dispose](): void {
     this.library[Symbol.dispose]()
-    removeHome(this.home)
+    removeDataFolder(this.home)
   }
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { FrameIndex, type PacketFacts } from '../../../src/engine/media/frame-index.ts'
+import { FrameIndex, type PacketMetadata } from '../../../src/engine/media/frame-index.ts'
 
 /** `I0` is a keyframe shown at 0, `3` a frame shown at 3, `(3)` one that would be and is hidden. */
-function packets(text: string): PacketFacts[] {
+function packets(text: string): PacketMetadata[] {
   return text.split(' ').map((word) => ({
     pts: word === '-' ? null : Number(word.replace(/[I()]/g, '')),
     keyframe: word.includes('I'),

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { writeFolderAside } from '../../../src/engine/models/import/folder-aside.ts'
+import { writeStagedFolder } from '../../../src/engine/models/import/write-staged-folder.ts'
 import { writeSidecar } from '../../../src/jobs/sinks/sidecar.ts'
 import { replaceFile } from '../../../src/jobs/write-file.ts'
 import { Database } from '../../../src/library/database.ts'
@@ -113,7 +113,7 @@ describe('on a disk that is full', () => {
       await expect(replaceFile(disk.path, 'a.json', big)).rejects.toMatchObject(full)
       const key = { name: 'm', key: 'k' }
       const write = ({ directory }: { directory: string }) => writeFile(join(directory, 'a'), big)
-      await expect(writeFolderAside(join(disk.path, 'there'), 'm', key, write)).rejects.toMatchObject(full)
+      await expect(writeStagedFolder(join(disk.path, 'there'), 'm', key, write)).rejects.toMatchObject(full)
       expect(() => new Database(join(disk.path, 'there', 'library.sqlite'))).toThrow(expect.objectContaining(full))
       expect((await readdir(disk.path)).sort()).toEqual(['filler', 'there'])
     } finally {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { apiError, placed } from '../../../src/serve/openai/errors.ts'
+import { ignoredFields } from '../../../src/serve/openai/ignored-fields.ts'
 import { processorOptionsOf, readRequest } from '../../../src/serve/openai/request.ts'
 import { requestedSampling, samplingOfChoice } from '../../../src/serve/openai/sampling.ts'
-import { unheeded } from '../../../src/serve/openai/unheeded.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
 const manifest = { generation: { maxTokens: 256, temperature: 0.7, topP: 0.8 } }
@@ -142,13 +142,13 @@ describe('what has no effect is said', () => {
       'messages.0.content.0.image_url.detail',
     ],
   ])('%j', (more, field) => {
-    expect(unheeded(request(more))).toEqual([expect.stringContaining(field)])
+    expect(ignoredFields(request(more))).toEqual([expect.stringContaining(field)])
   })
 
   test('and what changes nothing is not', () => {
     const habits = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, modalities: ['text'], user: null, n: 1 }
-    expect(unheeded(request({ ...habits, tools: [], stream: true, stream_options: { include_usage: true } }))).toEqual([])
-    expect(unheeded(request({ tools: [{}], tool_choice: 'none' }))).toEqual([])
+    expect(ignoredFields(request({ ...habits, tools: [], stream: true, stream_options: { include_usage: true } }))).toEqual([])
+    expect(ignoredFields(request({ tools: [{}], tool_choice: 'none' }))).toEqual([])
   })
 
   test('of a schema, what is not held to', () => {

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguageConfig } from '../../checkpoint/language-config.ts'
-import { type LanguageFacts, languageMetadata } from '../../checkpoint/language-metadata.ts'
+import { type LanguageMetadata, languageMetadata } from '../../checkpoint/language-metadata.ts'
 import { type LanguageOptions, languageTensors } from '../../checkpoint/language-tensors.ts'
 import type { GgufContent, GgufValue } from '../../formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
@@ -15,7 +15,7 @@ export interface LlamaLanguageConfig extends LanguageConfig {
   readonly ropeLinearFactor: number | undefined
 }
 
-export interface LlamaLanguageParts extends Omit<LanguageFacts, 'architecture' | 'settings'> {
+export interface LlamaLanguageParts extends Omit<LanguageMetadata, 'architecture' | 'settings'> {
   readonly config: LlamaLanguageConfig
 }
 

@@ -25,11 +25,11 @@ export const llavaPair: FamilyPair = {
   projector: LLAVA_PROJECTOR,
   accepted: `LLaVA with CLIP (${LANGUAGES.join(' or ')}, projector "${LLAVA_PROJECTOR}")`,
   takes: (architecture) => LANGUAGES.includes(architecture),
-  read({ language, shape, mmproj, settings, found }, wishes) {
+  read({ language, shape, mmproj, settings, found }, options) {
     const { tower, preprocessing, tensors } = readLlavaMmproj(mmproj, settings, shape.width)
     const vocabulary = vocabularyOf(language)
     return {
-      manifest: llavaManifest(wishes, { ...found, preprocessing, vocabulary, maxSequence: shape.context }),
+      manifest: llavaManifest(options, { ...found, preprocessing, vocabulary, maxSequence: shape.context }),
       tower: llavaTower(tensors, tower),
     }
   },

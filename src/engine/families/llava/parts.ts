@@ -4,7 +4,7 @@ import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import { makeLlamaVocabulary, readLlamaTokenizerFiles } from '../../checkpoint/llama-vocabulary.ts'
 import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
 import { readModelCard } from '../../checkpoint/model-card.ts'
-import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from '../../checkpoint/vocabulary.ts'
@@ -14,7 +14,7 @@ import { type LlamaLanguageConfig, llamaLanguageContent } from './language.ts'
 import { readClipPreprocessing } from './preprocessing.ts'
 import { TARSIER_CLIP, tarsierTemplate } from './tarsier-template.ts'
 import { clipTowerBytes, writeClipTower } from './tower.ts'
-import { type ClipTowerConfig, clipFacts, gridSide } from './tower-config.ts'
+import { type ClipTowerConfig, clipVisionMetadata, gridSide } from './tower-config.ts'
 
 /** Tarsier's settings for version 1, which are not in any file of a checkpoint. */
 const SETTINGS = { frames: 8, repeats: true, maxTokens: 512 } as const
@@ -23,19 +23,19 @@ const DESCRIBE_PICTURE = 'Describe the image in detail.'
  * Limits for the context: as many frames as on Tarsier's model page, though the language model is said to have been trained on fewer,
  * and tokens of text in addition.
  */
-const MOST_FRAMES = 16
-const MOST_TEXT = 2048
+const MAX_FRAMES = 16
+const MAX_TEXT = 2048
 
 /** Reads a checkpoint of Tarsier version 1 (or of LLaVA, on which it is based) in Hugging Face's format. `config` is its config.json. */
-export async function readLlavaParts(directory: string, config: unknown, source: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+export async function readLlavaParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts> {
   const { tower, language, padding } = readLlavaConfig(config, directory)
   const vocabulary = await readVocabulary(directory, language)
   expectSpecialTokens(vocabulary, directory)
   const templates = await findChatTemplates(directory)
-  const template = wishes.template ?? templates.tokenizer ?? undefined
+  const template = options.template ?? templates.tokenizer ?? undefined
   const card = await readModelCard(directory)
   return {
-    manifest: llavaManifest(wishes, {
+    manifest: llavaManifest(options, {
       licence: card.licenceName ?? card.licence,
       source: sourceOf(directory),
       preprocessing: await readClipPreprocessing(directory, tower, padding),
@@ -43,9 +43,9 @@ export async function readLlavaParts(directory: string, config: unknown, source:
       maxSequence: maxSequence(tower, language),
     }),
     language: {
-      facts: { width: language.width, context: language.context },
+      metadata: { width: language.width, context: language.context },
       content: (precision, signal) =>
-        llamaLanguageContent(source, { name: wishes.name, config: language, vocabulary, template, card }, { precision, signal }),
+        llamaLanguageContent(source, { name: options.name, config: language, vocabulary, template, card }, { precision, signal }),
     },
     tower: llavaTower(source, tower),
   }
@@ -53,19 +53,19 @@ export async function readLlavaParts(directory: string, config: unknown, source:
 
 /** Creates the manifest fields of a model of this family, without its files, from values of either file format. */
 export function llavaManifest(
-  wishes: ModelWishes,
+  options: ModelOptions,
   found: Pick<TarsierManifest, 'source' | 'preprocessing' | 'maxSequence'> & {
     readonly licence: string | undefined
     readonly vocabulary: Pick<Vocabulary, 'tokens' | 'types' | 'specialIds' | 'spaceOnce' | 'spaceUnlessGiven'>
   },
 ): ModelParts['manifest'] {
-  if (wishes.template !== undefined) expectClipPlace(wishes.template, TARSIER_CLIP, GIVEN_TEMPLATE)
+  if (options.template !== undefined) expectClipPlace(options.template, TARSIER_CLIP, GIVEN_TEMPLATE)
   return {
-    ...manifestBase(wishes, found, SETTINGS),
+    ...manifestBase(options, found, SETTINGS),
     family: 'tarsier',
     preprocessing: found.preprocessing,
     prompt: {
-      template: wishes.template ?? tarsierTemplate(found.vocabulary),
+      template: options.template ?? tarsierTemplate(found.vocabulary),
       videoPad: TARSIER_CLIP,
       describe: DESCRIBE,
       describePicture: DESCRIBE_PICTURE,
@@ -79,7 +79,7 @@ export function llavaManifest(
 /** The tower from a source with a checkpoint's tensor names. */
 export function llavaTower(source: TensorSource, tower: ClipTowerConfig): ModelParts['tower'] {
   return {
-    facts: clipFacts(tower),
+    metadata: clipVisionMetadata(tower),
     bytes: (precision) => clipTowerBytes(tower, precision),
     write: (options) => writeClipTower(source, tower, options),
   }
@@ -95,5 +95,5 @@ async function readVocabulary(directory: string, { architecture, vocabulary, tok
 function maxSequence(tower: ClipTowerConfig, { context }: LlamaLanguageConfig): number {
   if (tower.rowSeparator === null) return context
   const side = gridSide(tower)
-  return Math.max(context, MOST_FRAMES * (side * (side + 1) + 1) + MOST_TEXT)
+  return Math.max(context, MAX_FRAMES * (side * (side + 1) + 1) + MAX_TEXT)
 }

@@ -37,7 +37,7 @@ export function gridSide(config: ClipTowerConfig): number {
 }
 
 /** Manifest entries for such a tower. */
-export function clipFacts(
+export function clipVisionMetadata(
   config: ClipTowerConfig,
 ): Pick<TarsierManifest['vision'], 'width' | 'patchSize' | 'mergeSize' | 'imageSize' | 'classToken' | 'rowSeparators' | 'frameSeparator'> {
   return {

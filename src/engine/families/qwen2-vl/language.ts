@@ -1,4 +1,4 @@
-import { type LanguageFacts, languageMetadata } from '../../checkpoint/language-metadata.ts'
+import { type LanguageMetadata, languageMetadata } from '../../checkpoint/language-metadata.ts'
 import { type LanguageOptions, languageTensors } from '../../checkpoint/language-tensors.ts'
 import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
@@ -7,7 +7,7 @@ import type { Qwen2VlLanguageConfig } from './config.ts'
 /** llama.cpp's name of this architecture. */
 const ARCHITECTURE = 'qwen2vl'
 
-export interface LanguageParts extends Omit<LanguageFacts, 'architecture' | 'settings'> {
+export interface LanguageParts extends Omit<LanguageMetadata, 'architecture' | 'settings'> {
   readonly config: Qwen2VlLanguageConfig
 }
 

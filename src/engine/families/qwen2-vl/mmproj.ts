@@ -31,11 +31,11 @@ export const qwen2VlPair: FamilyPair = {
   projector: PROJECTOR,
   accepted: `Qwen2-VL (architecture ${ARCHITECTURE}, projector "${PROJECTOR}")`,
   takes: (architecture) => architecture === ARCHITECTURE,
-  read({ language, shape, mmproj, settings, found }, wishes) {
+  read({ language, shape, mmproj, settings, found }, options) {
     const { vision, preprocessing, tensors } = readQwen2VlMmproj(mmproj, settings, shape.width)
-    const template = clipTemplate(language, wishes.template)
+    const template = clipTemplate(language, options.template)
     return {
-      manifest: qwen2VlManifest(wishes, { ...found, preprocessing, template, context: shape.context }),
+      manifest: qwen2VlManifest(options, { ...found, preprocessing, template, context: shape.context }),
       tower: qwen2VlTower(tensors, vision),
     }
   },

@@ -4,7 +4,7 @@ import { expectClipPlace, GIVEN_TEMPLATE, readChatTemplates } from '../../checkp
 import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
 import { readModelCard } from '../../checkpoint/model-card.ts'
-import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
 import { makeVocabulary, type Vocabulary } from '../../checkpoint/vocabulary.ts'
@@ -26,18 +26,18 @@ export async function readQwen2VlParts(
   directory: string,
   configFile: unknown,
   source: TensorSource,
-  wishes: ModelWishes,
+  options: ModelOptions,
 ): Promise<ModelParts> {
   const config = qwen2VlConfigOf(configFile, directory)
   const vocabulary = makeVocabulary(await readTokenizerFiles(directory), config.language.vocabulary, config.language.tokenIds)
   expectVideoPad(vocabulary, directory)
   expectSpecialTokens(vocabulary, directory)
-  const templates = await readChatTemplates(directory, wishes.template)
-  expectClipPlace(templates.processor, VIDEO_PAD, wishes.template === undefined ? directory : GIVEN_TEMPLATE)
+  const templates = await readChatTemplates(directory, options.template)
+  expectClipPlace(templates.processor, VIDEO_PAD, options.template === undefined ? directory : GIVEN_TEMPLATE)
   const card = await readModelCard(directory)
   const { vision } = config
   return {
-    manifest: qwen2VlManifest(wishes, {
+    manifest: qwen2VlManifest(options, {
       licence: card.licenceName ?? card.licence,
       source: sourceOf(directory),
       preprocessing: await readPreprocessing(directory, vision),
@@ -45,11 +45,11 @@ export async function readQwen2VlParts(
       context: config.language.context,
     }),
     language: {
-      facts: { width: config.language.width, context: config.language.context },
+      metadata: { width: config.language.width, context: config.language.context },
       content: (precision, signal) =>
         languageContent(
           source,
-          { name: wishes.name, config: config.language, vocabulary, template: templates.tokenizer, card },
+          { name: options.name, config: config.language, vocabulary, template: templates.tokenizer, card },
           { precision, signal },
         ),
     },
@@ -62,7 +62,7 @@ export async function readQwen2VlParts(
  * model's training context.
  */
 export function qwen2VlManifest(
-  wishes: ModelWishes,
+  options: ModelOptions,
   found: Pick<Tarsier2Manifest, 'source' | 'preprocessing'> & {
     readonly licence: string | undefined
     readonly template: string
@@ -70,7 +70,7 @@ export function qwen2VlManifest(
   },
 ): ModelParts['manifest'] {
   return {
-    ...manifestBase(wishes, found, SETTINGS),
+    ...manifestBase(options, found, SETTINGS),
     family: 'tarsier2',
     preprocessing: found.preprocessing,
     prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
@@ -81,7 +81,7 @@ export function qwen2VlManifest(
 /** The tower from a source with a checkpoint's tensor names. */
 export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig): ModelParts['tower'] {
   return {
-    facts: {
+    metadata: {
       width: vision.hidden_size,
       patchSize: vision.patch_size,
       mergeSize: vision.spatial_merge_size,

@@ -41,19 +41,19 @@ export class GgufVersionError extends GgufError {
 }
 
 const MAGIC = 0x46554747
-const LEAST_VERSION = 2
+const MIN_VERSION = 2
 const LAST_VERSION = 3
 /** Limits far above those of real files, and low enough to be safe. */
-const MOST_KEYS = 1 << 16
-const MOST_TENSORS = 1 << 16
-const MOST_KEY_BYTES = 1 << 16
-const MOST_TEXT_BYTES = 1 << 24
-const MOST_NAME_BYTES = 63
-const MOST_DIMENSIONS = 4
-const MOST_ALIGNMENT = 1 << 20
-const MOST_KEPT_NUMBERS = 1 << 10
+const MAX_KEYS = 1 << 16
+const MAX_TENSORS = 1 << 16
+const MAX_KEY_BYTES = 1 << 16
+const MAX_TEXT_BYTES = 1 << 24
+const MAX_NAME_BYTES = 63
+const MAX_DIMENSIONS = 4
+const MAX_ALIGNMENT = 1 << 20
+const MAX_STORED_NUMBERS = 1 << 10
 /** Maximum number of entries to load of an array: twice the largest vocabulary, with its merges. */
-const MOST_KEPT = 1 << 20
+const MAX_STORED_VALUES = 1 << 20
 /** Minimum sizes of a key and of a tensor's description. */
 const KEY_BYTES = 8 + 1 + 4 + 1
 const TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8
@@ -67,16 +67,16 @@ const DEFAULT_ALIGNMENT = 32
 export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string> = new Set()): Promise<GgufHead> {
   if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is no GGUF file')
   const version = await reader.u32()
-  if (version < LEAST_VERSION || version > LAST_VERSION) throw new GgufVersionError(version)
+  if (version < MIN_VERSION || version > LAST_VERSION) throw new GgufVersionError(version)
   const tensorCount = await reader.u64('the number of tensors')
   const keyCount = await reader.u64('the number of keys')
-  expectCount(tensorCount, MOST_TENSORS, TENSOR_BYTES, reader.left, 'the number of tensors')
-  expectCount(keyCount, MOST_KEYS, KEY_BYTES, reader.left, 'the number of keys')
+  expectCount(tensorCount, MAX_TENSORS, TENSOR_BYTES, reader.left, 'the number of tensors')
+  expectCount(keyCount, MAX_KEYS, KEY_BYTES, reader.left, 'the number of keys')
 
   const values = new Map<string, GgufValue>()
   let alignment = DEFAULT_ALIGNMENT
   for (let i = 0; i < keyCount; i += 1) {
-    const key = await reader.text('a key', MOST_KEY_BYTES)
+    const key = await reader.text('a key', MAX_KEY_BYTES)
     if (key === '') throw new GgufError('a key is empty')
     if (values.has(key)) throw new GgufError(`the key ${key} is there twice`)
     const type = await reader.u32()
@@ -92,7 +92,7 @@ function expectCount(count: number, most: number, leastBytes: number, left: numb
 }
 
 async function readValue(reader: GgufReader, key: string, type: number, keep: ReadonlySet<string>): Promise<GgufValue> {
-  if (type === ggufValueTypes.string) return reader.text(key, MOST_TEXT_BYTES)
+  if (type === ggufValueTypes.string) return reader.text(key, MAX_TEXT_BYTES)
   if (type === ggufValueTypes.array) return readArray(reader, key, keep.has(key))
   const bytes = ggufValueBytes[type]
   if (bytes === undefined) throw new GgufError(`${key} has a value of type ${type}`)
@@ -107,16 +107,16 @@ async function readArray(reader: GgufReader, key: string, keep: boolean): Promis
   if (bytes === undefined) throw new GgufError(`${key} is an array of type ${element}`)
   if (count * bytes > reader.left) throw new GgufError(`${key} reaches past the end of the file`)
   if (isText && keep) {
-    if (count > MOST_KEPT) throw new GgufError(`${key} has ${count} entries`)
+    if (count > MAX_STORED_VALUES) throw new GgufError(`${key} has ${count} entries`)
     const texts: string[] = []
-    for (let i = 0; i < count; i += 1) texts.push(await reader.text(`an entry of ${key}`, MOST_TEXT_BYTES))
+    for (let i = 0; i < count; i += 1) texts.push(await reader.text(`an entry of ${key}`, MAX_TEXT_BYTES))
     return { element, count, texts }
   }
   if (isText) {
-    await reader.skipStrings(count, key, MOST_TEXT_BYTES)
+    await reader.skipStrings(count, key, MAX_TEXT_BYTES)
     return { element, count }
   }
-  if (count > (keep ? MOST_KEPT : MOST_KEPT_NUMBERS)) {
+  if (count > (keep ? MAX_STORED_VALUES : MAX_STORED_NUMBERS)) {
     await reader.skip(count * bytes, key)
     return { element, count }
   }
@@ -157,7 +157,7 @@ function exact(value: bigint): number | bigint {
 }
 
 function alignmentOf(type: number, value: GgufValue): number {
-  const whole = type === ggufValueTypes.u32 && typeof value === 'number' && value >= 1 && value <= MOST_ALIGNMENT
+  const whole = type === ggufValueTypes.u32 && typeof value === 'number' && value >= 1 && value <= MAX_ALIGNMENT
   if (!whole || !Number.isInteger(Math.log2(value))) throw new GgufError(`its alignment is ${String(value)}`)
   return value
 }
@@ -168,7 +168,7 @@ async function readTensors(reader: GgufReader, count: number, alignment: number)
   /** Relative to the first tensor's first byte, as in the file. */
   let offset = 0
   for (let i = 0; i < count; i += 1) {
-    const name = await reader.text("a tensor's name", MOST_NAME_BYTES)
+    const name = await reader.text("a tensor's name", MAX_NAME_BYTES)
     if (name === '' || name.includes('\0')) throw new GgufError('a tensor has no proper name')
     if (tensors.has(name)) throw new GgufError(`the tensor ${name} is there twice`)
     const { type, shape, bytes } = await readDescription(reader, name)
@@ -187,7 +187,7 @@ async function readTensors(reader: GgufReader, count: number, alignment: number)
 
 async function readDescription(reader: GgufReader, name: string): Promise<Pick<GgufTensor, 'type' | 'shape' | 'bytes'>> {
   const dimensions = await reader.u32()
-  if (dimensions < 1 || dimensions > MOST_DIMENSIONS) throw new GgufError(`the tensor ${name} has ${dimensions} dimensions`)
+  if (dimensions < 1 || dimensions > MAX_DIMENSIONS) throw new GgufError(`the tensor ${name} has ${dimensions} dimensions`)
   const shape: number[] = []
   let elements = 1
   for (let d = 0; d < dimensions; d += 1) {

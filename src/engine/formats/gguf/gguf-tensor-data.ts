@@ -17,10 +17,10 @@ export async function* convertTensor(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { dtype } = source.info(name)
-  const rooms = new Rooms()
+  const buffers = new ScratchBuffers()
   for await (const piece of source.stream(name, PIECE_BYTES)) {
     signal.throwIfAborted()
-    yield convertPiece(piece, dtype, type, name, rooms.next())
+    yield convertPiece(piece, dtype, type, name, buffers.next())
   }
 }
 
@@ -36,35 +36,35 @@ export async function* convertRotaryRows(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { dtype, shape, bytes } = source.info(name)
-  const rooms = new Rooms()
+  const buffers = new ScratchBuffers()
   const rowBytes = bytes / (shape[0] ?? 1)
   for await (const head of source.stream(name, headSize * rowBytes)) {
     signal.throwIfAborted()
-    const room = rooms.next()
-    const turned = room.turned.bytes(head.byteLength)
+    const scratch = buffers.next()
+    const turned = scratch.turned.bytes(head.byteLength)
     for (let row = 0; row < headSize; row++) {
       const from = (row % 2 === 0 ? row / 2 : (headSize + row - 1) / 2) * rowBytes
       turned.set(head.subarray(from, from + rowBytes), row * rowBytes)
     }
-    yield convertPiece(turned, dtype, type, name, room)
+    yield convertPiece(turned, dtype, type, name, scratch)
   }
 }
 
 /** Memory for one chunk: reordered, as floats, converted. */
-interface Room {
+interface ScratchBuffer {
   readonly turned: Scratch
   readonly floats: Scratch
   readonly out: Scratch
 }
 
 /** Two alternating buffers, so that a chunk can be written while the next is converted. */
-class Rooms {
-  readonly #rooms: readonly Room[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
+class ScratchBuffers {
+  readonly #rooms: readonly ScratchBuffer[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
   #turn = 0
 
-  next(): Room {
+  next(): ScratchBuffer {
     this.#turn = 1 - this.#turn
-    return this.#rooms[this.#turn] as Room
+    return this.#rooms[this.#turn] as ScratchBuffer
   }
 }
 
@@ -72,14 +72,20 @@ class Rooms {
  * Converts a chunk. The result is a view of the input if no conversion is needed; otherwise it is in `room`, if given. Throws
  * `model-unsupported` for values outside half precision's range instead of writing infinity.
  */
-export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: TensorType, name: string, room?: Room): Uint8Array {
+export function convertPiece(
+  piece: Uint8Array,
+  dtype: CheckpointDtype,
+  type: TensorType,
+  name: string,
+  scratch?: ScratchBuffer,
+): Uint8Array {
   if (type === 'F16') {
-    const halves = toHalves(piece, dtype, room?.out)
+    const halves = toHalves(piece, dtype, scratch?.out)
     if (halves === null) throw tooLarge(name)
     return new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength)
   }
-  const floats = toFloats(piece, dtype, type === 'Q8_0' ? room?.floats : room?.out)
-  if (type === 'Q8_0') return quantizeQ8(floats, name, room?.out)
+  const floats = toFloats(piece, dtype, type === 'Q8_0' ? scratch?.floats : scratch?.out)
+  if (type === 'Q8_0') return quantizeQ8(floats, name, scratch?.out)
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength)
 }
 
@@ -87,10 +93,10 @@ export function convertPiece(piece: Uint8Array, dtype: CheckpointDtype, type: Te
  * Quantizes to ggml's Q8_0: 32 elements share a scale d = largest magnitude / 127, stored in half precision; each is round(x / d), halves
  * away from zero. All arithmetic is in 32 bits as in ggml's reference, so that the bytes are identical.
  */
-export function quantizeQ8(values: Float32Array, name: string, room?: Scratch): Uint8Array {
+export function quantizeQ8(values: Float32Array, name: string, scratch?: Scratch): Uint8Array {
   const { block, blockBytes } = tensorTypes.Q8_0
   const size = (values.length / block) * blockBytes
-  const out = room ? room.bytes(size) : new Uint8Array(size)
+  const out = scratch ? scratch.bytes(size) : new Uint8Array(size)
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
   for (let start = 0, at = 0; start < values.length; start += block) {
     const end = start + block

@@ -36,7 +36,7 @@ export class CheckpointWeights {
   readonly #floats: FloatPrecision
   readonly #quantized: QuantizedLinears | null
   /** Used alternately, because a chunk is written while the next one is converted. */
-  readonly #rooms: [Scratch, Scratch] = [new Scratch(), new Scratch()]
+  readonly #buffers: [Scratch, Scratch] = [new Scratch(), new Scratch()]
   #written = 0
 
   constructor(source: TensorSource, graph: OnnxGraphWriter, options: CheckpointWeightsOptions) {
@@ -105,7 +105,7 @@ export class CheckpointWeights {
       signal.throwIfAborted()
       const values = floats.subarray(part * size, (part + 1) * size)
       outputs.push(await quantized.linear(input, { name: partName(key, part, biases.length), values, rows, columns }, bias))
-      this.#tell(size)
+      this.#report(size)
     }
     return outputs
   }
@@ -123,19 +123,19 @@ export class CheckpointWeights {
 
   async #store(name: string, dims: readonly number[], pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<OnnxValueName> {
     const stored = await this.#graph.weight(name, this.#floats, dims, untilAborted(pieces, this.#options.signal))
-    this.#tell(elementCount(dims))
+    this.#report(elementCount(dims))
     // ONNX Runtime folds this into a constant when it creates the session.
     return this.#floats === 'f16' ? this.#graph.node('Cast', [stored], { attributes: { to: TO_F32 }, name: `${name}.f32` }) : stored
   }
 
   #convert(bytes: Uint8Array, dtype: CheckpointDtype, name: string): Uint8Array {
-    this.#rooms.reverse()
-    const [room] = this.#rooms
-    if (!this.#options.rounded) return convertBytes(bytes, dtype, this.#floats, name, room)
-    return convertBytes(convertBytes(bytes, dtype, 'f16', name), 'F16', 'f32', name, room)
+    this.#buffers.reverse()
+    const [scratch] = this.#buffers
+    if (!this.#options.rounded) return convertBytes(bytes, dtype, this.#floats, name, scratch)
+    return convertBytes(convertBytes(bytes, dtype, 'f16', name), 'F16', 'f32', name, scratch)
   }
 
-  #tell(elements: number): void {
+  #report(elements: number): void {
     this.#written += elements
     this.#options.onWritten(this.#written)
   }

@@ -2,7 +2,7 @@ import { MICROSOFT, type OnnxGraphWriter, type OnnxValueName } from './onnx-grap
 import { BLOCK_4, quantizeBlocks, quantizeRows, ZERO_8 } from './quantize-weights.ts'
 
 /** Minimum scale, to avoid division by zero for rows of zeros. */
-const LEAST_SCALE = 1e-20
+const MIN_SCALE = 1e-20
 const LARGEST_BYTE = 255
 /**
  * The output of a GELU is never below -0.17. With most steps above zero, the steps are nearly half as wide. On the demo model's tower this
@@ -105,7 +105,7 @@ export class QuantizedLinears {
 
   /** Symmetric steps around zero. */
   async #evenSteps(): Promise<Steps> {
-    this.#even ??= await this.#steps('even', ZERO_8, LEAST_SCALE)
+    this.#even ??= await this.#steps('even', ZERO_8, MIN_SCALE)
     return this.#even
   }
 

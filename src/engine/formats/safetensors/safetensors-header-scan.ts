@@ -1,14 +1,14 @@
 /** A header is an object of objects of lists. */
-const MOST_DEPTH = 3
+const MAX_DEPTH = 3
 /**
  * Limits far above those of real files: a model with 72 billion parameters has a thousand tensors, with two brackets and about fifteen
  * commas each.
  */
-const MOST_BRACKETS = 1 << 17
-const MOST_COMMAS = 1 << 20
+const MAX_BRACKETS = 1 << 17
+const MAX_COMMAS = 1 << 20
 /** Metadata may be long; 2^53 has 16 digits. */
-const MOST_TEXT_BYTES = 1 << 20
-const MOST_WORD_BYTES = 24
+const MAX_TEXT_BYTES = 1 << 20
+const MAX_WORD_BYTES = 24
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -28,24 +28,24 @@ export function headerComplaint(bytes: Uint8Array): string | null {
     const byte = bytes[at] ?? 0
     if (byte === QUOTE) {
       const end = endOfText(bytes, at)
-      if (end - at > MOST_TEXT_BYTES) return 'has a name beyond all reason in its header'
+      if (end - at > MAX_TEXT_BYTES) return 'has a name beyond all reason in its header'
       at = end
       word = 0
     } else if (byte === 0x7b || byte === 0x5b) {
       depth++
       brackets++
       word = 0
-      if (depth > MOST_DEPTH) return 'has a header that is nested deeper than tensors are described'
-      if (brackets > MOST_BRACKETS) return 'describes more tensors than any model has'
+      if (depth > MAX_DEPTH) return 'has a header that is nested deeper than tensors are described'
+      if (brackets > MAX_BRACKETS) return 'describes more tensors than any model has'
     } else if (byte === 0x7d || byte === 0x5d) {
       depth--
       word = 0
     } else if (byte === COMMA) {
       commas++
       word = 0
-      if (commas > MOST_COMMAS) return 'describes more tensors than any model has'
+      if (commas > MAX_COMMAS) return 'describes more tensors than any model has'
     } else if (byte <= 0x20 || byte === 0x3a) word = 0
-    else if (++word > MOST_WORD_BYTES) return 'has a number beyond all bounds in its header'
+    else if (++word > MAX_WORD_BYTES) return 'has a number beyond all bounds in its header'
   }
   return null
 }

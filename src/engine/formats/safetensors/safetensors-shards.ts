@@ -47,15 +47,15 @@ export async function writeShards(
 
 function cut(tensors: readonly ShardTensor[], most: number): ShardTensor[][] {
   const shards: ShardTensor[][] = []
-  let room = 0
+  let needed = 0
   for (const tensor of tensors) {
     const last = shards.at(-1)
-    if (last && tensor.bytes <= room) last.push(tensor)
+    if (last && tensor.bytes <= needed) last.push(tensor)
     else {
       shards.push([tensor])
-      room = most
+      needed = most
     }
-    room -= tensor.bytes
+    needed -= tensor.bytes
   }
   return shards
 }

@@ -33,17 +33,17 @@ export function safetensorsHeader(
 /** Writes a safetensors file to a temporary path and renames it. */
 export async function writeSafetensors(path: string, tensors: readonly NamedTensor[]): Promise<void> {
   const header = safetensorsHeader(tensors.map(({ name, dtype, shape, data }) => ({ name, dtype, shape, bytes: data.byteLength })))
-  const aside = `${path}.part`
+  const temporary = `${path}.part`
   try {
-    const file = await open(aside, 'w')
+    const file = await open(temporary, 'w')
     try {
       await file.writeFile(header)
       for (const { data } of tensors) await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     } finally {
       await file.close()
     }
-    await move(aside, path)
+    await move(temporary, path)
   } finally {
-    await remove(aside)
+    await remove(temporary)
   }
 }

@@ -14,7 +14,7 @@ import { checkFields, readJsonFile, readTextFile } from '../../formats/checked-j
 import { openCheckpoint } from '../../formats/safetensors/safetensors.ts'
 import { SHARD_BYTES, type ShardTensor, writeShards } from '../../formats/safetensors/safetensors-shards.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
-import { expectRoom, writeFolderAside } from '../import/folder-aside.ts'
+import { expectFreeSpace, writeStagedFolder } from '../import/write-staged-folder.ts'
 
 /** Key prefixes of checkpoints, with those of published Qwen2-VL checkpoints; longer ones first. */
 const PREFIXES = [
@@ -79,10 +79,10 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
   }
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0)
   const key = createHash('sha256').update(`${directory}\n${target}`).digest('hex')
-  await writeFolderAside(dirname(target), basename(target), { name: basename(target), key }, async (aside) => {
-    await expectRoom(aside.directory, bytes)
+  await writeStagedFolder(dirname(target), basename(target), { name: basename(target), key }, async (staging) => {
+    await expectFreeSpace(staging.directory, bytes)
     let written = 0
-    await writeShards(aside.directory, tensors, {
+    await writeShards(staging.directory, tensors, {
       shardBytes: options.shardBytes ?? SHARD_BYTES,
       signal,
       onWritten(piece) {
@@ -91,13 +91,13 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
       },
     })
     for (const [name, content] of Object.entries(files)) {
-      await writeFile(join(aside.directory, name), `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
+      await writeFile(join(staging.directory, name), `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
     }
     // Newer readers expect the template in this file, older ones in tokenizer_config.json.
-    await writeFile(join(aside.directory, 'chat_template.jinja'), template, { flag: 'wx' })
+    await writeFile(join(staging.directory, 'chat_template.jinja'), template, { flag: 'wx' })
     for (const name of COPIED) {
       const text = await readTextFile(directory, name, contain)
-      if (text !== null) await writeFile(join(aside.directory, name), text, { flag: 'wx' })
+      if (text !== null) await writeFile(join(staging.directory, name), text, { flag: 'wx' })
     }
     signal.throwIfAborted()
     onProgress?.({ value: 1, title: 'done' })
@@ -107,7 +107,7 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
 /** All tensors under their published names. An output layer that is tied to the embedding table is left out, as readers expect. */
 function tensorsOf(
   source: TensorSource,
-  saidTied: boolean | undefined,
+  declaresTied: boolean | undefined,
 ): { readonly tied: boolean; readonly tensors: readonly ShardTensor[] } {
   const renamed = source.names.map((from) => {
     const prefix = PREFIXES.find(([old]) => from.startsWith(old))
@@ -122,7 +122,7 @@ function tensorsOf(
     }
     return { from, name: prefix[1] + from.slice(prefix[0].length) }
   })
-  const tied = saidTied ?? !renamed.some(({ name }) => name === HEAD)
+  const tied = declaresTied ?? !renamed.some(({ name }) => name === HEAD)
   const tensors = renamed
     .filter(({ name }) => !(tied && name === HEAD))
     .map(({ from, name }) => {

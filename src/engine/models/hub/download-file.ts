@@ -8,7 +8,7 @@ import { Transient, waitBefore } from './transient.ts'
 
 export interface DownloadWatch {
   /** Bytes that were already present (positive), or that are discarded (negative). */
-  onKept(bytes: number): void
+  onPresent(bytes: number): void
   onFetched(bytes: number): void
   onWait(milliseconds: number, why: TarsierError): void
 }
@@ -29,7 +29,7 @@ export interface DownloadOptions {
  */
 export async function downloadFile(client: HubClient, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { signal, watch, target, stem } = options
-  await using part = await PartFile.open(stem, remote, signal, watch.onKept)
+  await using part = await PartFile.open(stem, remote, signal, watch.onPresent)
   let furthest = part.bytes
   let failed = 0
   let damaged = false
@@ -37,7 +37,7 @@ export async function downloadFile(client: HubClient, remote: RemoteFile, option
     try {
       if (part.bytes < remote.bytes) await receive(client, remote, part, options)
       if (part.isWhole()) return await part.finish(target)
-      watch.onKept(-part.bytes)
+      watch.onPresent(-part.bytes)
       await part.restart(null)
       if (damaged) {
         await part.remove()
@@ -48,7 +48,7 @@ export async function downloadFile(client: HubClient, remote: RemoteFile, option
       if (!(error instanceof Transient)) throw error
       failed = part.bytes > furthest ? 1 : failed + 1
       furthest = Math.max(furthest, part.bytes)
-      const wait = waitBefore(failed, error, client.patience)
+      const wait = waitBefore(failed, error, client.retryPolicy)
       if (wait === null) throw error.failure
       watch.onWait(wait, error.failure)
       await sleep(wait, undefined, { signal })
@@ -111,7 +111,7 @@ async function begin({ status, headers }: HubAnswer, remote: RemoteFile, part: P
 }
 
 async function forget(part: PartFile, etag: string | null, watch: DownloadWatch): Promise<void> {
-  watch.onKept(-part.bytes)
+  watch.onPresent(-part.bytes)
   await part.restart(etag)
 }
 

@@ -11,7 +11,7 @@ import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
 import { lockFolder } from './download-lock.ts'
-import { type GgufWish, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
+import { type GgufSelection, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
 import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
 import { HubClient } from './hub-client.ts'
 import { type Environment, hubSettings } from './hub-settings.ts'
@@ -20,7 +20,7 @@ import { COMMIT, expectRepository, repositoryFolder } from './repository.ts'
 import { listRepository, type RemoteFile, type RepositoryListing } from './repository-listing.ts'
 import { sideBySide } from './side-by-side.ts'
 import { TransferMeter } from './transfer-meter.ts'
-import { defaultPatience, type Patience } from './transient.ts'
+import { defaultRetryPolicy, type RetryPolicy } from './transient.ts'
 
 /** Number of parallel downloads: one connection rarely uses the full bandwidth, and hubs limit clients with many connections. */
 const ABREAST = 4
@@ -31,14 +31,14 @@ export interface FetchOptions {
   /** Selects files of the repository. Defaults to the files of a safetensors checkpoint. */
   readonly files?: FileChoice
   /** Precisions to select if the repository has several GGUF files and no safetensors. By default such a repository is rejected. */
-  readonly gguf?: GgufWish
+  readonly gguf?: GgufSelection
   /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string
   readonly signal: AbortSignal
   readonly onProgress?: (progress: DownloadProgress) => void
   /** Environment variables for the hub's address, token and proxies. Defaults to the process's environment. */
   readonly env?: Environment
-  readonly patience?: Partial<Patience>
+  readonly retryPolicy?: Partial<RetryPolicy>
 }
 
 export interface FetchedCheckpoint extends LocalCheckpoint {
@@ -74,7 +74,7 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
       { details: { repository, revision } },
     )
   }
-  await using client = new HubClient(settings, { ...defaultPatience, ...options.patience })
+  await using client = new HubClient(settings, { ...defaultRetryPolicy, ...options.retryPolicy })
   let listing: RepositoryListing
   try {
     listing = await listRepository(client, repository, revision, signal)
@@ -173,10 +173,10 @@ class Fetch {
       meter.say(`checking ${file.name} in the Hugging Face cache`)
       const same = await hasContent(join(snapshot, file.name), file, this.#options.signal, (bytes) => {
         hashed += bytes
-        meter.kept(bytes)
+        meter.present(bytes)
       })
       if (same) continue
-      meter.kept(-hashed)
+      meter.present(-hashed)
       return null
     }
     return snapshot
@@ -194,7 +194,7 @@ class Fetch {
         target: join(this.#snapshot, file.name),
         signal,
         watch: {
-          onKept: (bytes) => meter.kept(bytes),
+          onPresent: (bytes) => meter.present(bytes),
           onFetched: (bytes) => meter.fetched(bytes),
           onWait: (wait, { code }) => meter.say(`waiting ${Math.ceil(wait / 1000)} s before ${file.name} is tried again (${code})`),
         },
@@ -206,7 +206,7 @@ class Fetch {
   async #isHere(file: RemoteFile, meter: TransferMeter): Promise<boolean> {
     const target = join(this.#snapshot, file.name)
     if (await hasSize(target, file.bytes)) {
-      meter.kept(file.bytes)
+      meter.present(file.bytes)
       return true
     }
     await remove(target)
@@ -215,7 +215,7 @@ class Fetch {
     meter.say(`checking ${file.name} in the Hugging Face cache`)
     if (!(await hasContent(cached, file, this.#options.signal, () => {}))) return false
     await shareFile(cached, target)
-    meter.kept(file.bytes)
+    meter.present(file.bytes)
     return true
   }
 
@@ -238,8 +238,8 @@ class Fetch {
 }
 
 async function hasSize(path: string, bytes: number): Promise<boolean> {
-  const facts = await stat(path).catch(() => null) // an inaccessible file counts as missing
-  return facts?.isFile() === true && facts.size === bytes
+  const stats = await stat(path).catch(() => null) // an inaccessible file counts as missing
+  return stats?.isFile() === true && stats.size === bytes
 }
 
 async function sizeOf(path: string): Promise<number> {

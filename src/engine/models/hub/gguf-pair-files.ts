@@ -2,7 +2,7 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../../shared/model-manifest.ts'
 
 /** Precisions to select if a repository has several GGUF files of the same model. */
-export interface GgufWish {
+export interface GgufSelection {
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
 }
@@ -22,7 +22,7 @@ export function hasGgufPair(names: readonly string[]): boolean {
  * tower has the requested precision, the f16 one is used, because other precisions are rare. Throws `model-unsupported`, listing the files
  * in the repository.
  */
-export function ggufPairFiles(names: readonly string[], { language, vision }: GgufWish, repository: string): string[] {
+export function ggufPairFiles(names: readonly string[], { language, vision }: GgufSelection, repository: string): string[] {
   const files = names.filter((name) => name.toLowerCase().endsWith('.gguf') && !SPLIT.test(name))
   const languages = files.filter((name) => !TOWER.test(name))
   const towers = files.filter((name) => TOWER.test(name))

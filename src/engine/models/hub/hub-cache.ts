@@ -28,8 +28,8 @@ export async function cachedFile(
   { name, bytes, hash }: RemoteFile,
 ): Promise<string | null> {
   for (const path of [join(root, repositoryFolder(repository), 'blobs', hash), join(snapshotFolder(root, repository, commit), name)]) {
-    const facts = await stat(path).catch(() => null) // missing or not accessible: will be downloaded
-    if (facts?.isFile() && facts.size === bytes) return await realPath(path)
+    const stats = await stat(path).catch(() => null) // missing or not accessible: will be downloaded
+    if (stats?.isFile() && stats.size === bytes) return await realPath(path)
   }
   return null
 }
@@ -57,9 +57,9 @@ export async function shareFile(from: string, to: string): Promise<void> {
     await link(from, to)
   } catch {
     // Another file system, or one without hard links.
-    const aside = `${to}.part`
-    await copyFile(from, aside)
-    await move(aside, to)
+    const temporary = `${to}.part`
+    await copyFile(from, temporary)
+    await move(temporary, to)
   }
 }
 

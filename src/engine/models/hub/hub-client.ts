@@ -1,10 +1,10 @@
 import { type Dispatcher, request } from 'undici'
 import { TarsierError } from '../../../shared/errors.ts'
+import { DownloadRate } from './download-rate.ts'
 import { type HeaderLookup, networkFailure, refusalOf, type Wanted } from './hub-failure.ts'
 import type { HubSettings } from './hub-settings.ts'
-import { Inflow } from './inflow.ts'
 import { dispatcherFor } from './proxies.ts'
-import { type Patience, Transient, withPatience } from './transient.ts'
+import { type RetryPolicy, Transient, withRetries } from './transient.ts'
 
 const MAX_REDIRECTS = 8
 /** Maximum size of a redirect's body. The body is read so that the connection can be reused. */
@@ -28,15 +28,15 @@ export interface HubAnswer {
  */
 export class HubClient implements AsyncDisposable {
   readonly settings: HubSettings
-  readonly patience: Patience
+  readonly retryPolicy: RetryPolicy
   readonly #dispatcher: Dispatcher
   readonly #origin: string
 
-  constructor(settings: HubSettings, patience: Patience) {
+  constructor(settings: HubSettings, retryPolicy: RetryPolicy) {
     this.settings = settings
-    this.patience = patience
+    this.retryPolicy = retryPolicy
     this.#origin = new URL(settings.endpoint).origin
-    this.#dispatcher = dispatcherFor(settings.proxies, patience.stall)
+    this.#dispatcher = dispatcherFor(settings.proxies, retryPolicy.stall)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,22 +63,22 @@ export class HubClient implements AsyncDisposable {
         url = this.#redirected(url, next)
         continue
       }
-      const inflow = new Inflow(body)
+      const downloadRate = new DownloadRate(body)
       try {
         if ((status < 200 || status >= 300) && status !== 416) throw refusalOf({ status, headers: found, fromHub }, wanted, this.settings)
         if (fromHub) onHub(found)
       } catch (error) {
-        inflow.cancel()
+        downloadRate.cancel()
         throw error
       }
-      return { status, headers: found, body: this.#pieces(inflow, url, signal), cancel: () => inflow.cancel() }
+      return { status, headers: found, body: this.#pieces(downloadRate, url, signal), cancel: () => downloadRate.cancel() }
     }
     throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in circles. Check HF_ENDPOINT.`)
   }
 
   /** Reads a whole text response, with retries; used by the hub's own library. */
   async text(address: string, wanted: Wanted, signal: AbortSignal): Promise<Response> {
-    return await withPatience(
+    return await withRetries(
       async () => {
         const answer = await this.open(address, wanted, { accept: 'application/json' }, signal)
         const pieces: Uint8Array[] = []
@@ -93,7 +93,7 @@ export class HubClient implements AsyncDisposable {
         }
         return new Response(Buffer.concat(pieces), { status: answer.status, headers: { link: answer.headers.get('link') ?? '' } })
       },
-      this.patience,
+      this.retryPolicy,
       signal,
     )
   }
@@ -118,9 +118,9 @@ export class HubClient implements AsyncDisposable {
     }
   }
 
-  async *#pieces(inflow: Inflow, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *#pieces(downloadRate: DownloadRate, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
-      yield* inflow.pieces()
+      yield* downloadRate.pieces()
     } catch (error) {
       signal.throwIfAborted()
       throw networkFailure(error, url, this.settings)

@@ -26,7 +26,7 @@ export interface Refusal {
 export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted, { endpoint, token }: HubSettings): Error {
   const { repository } = wanted
   const code = headers.get('x-error-code')
-  const said = headers.get('x-error-message')
+  const header = headers.get('x-error-message')
   const details = { repository, status, ...(code !== null && { hubCode: code }) }
   if (status === 429) {
     const wait = parseRetryAfter(headers.get('retry-after')) ?? parseRateLimit(headers.get('ratelimit'))
@@ -75,7 +75,7 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
       { details },
     )
   }
-  const why = said === null ? '' : `: ${said}`
+  const why = header === null ? '' : `: ${header}`
   if (status === 403) {
     return new TarsierError(
       'hub-gated',

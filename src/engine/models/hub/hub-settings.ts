@@ -47,11 +47,11 @@ function endpointOf(text: string): string {
 }
 
 async function tokenOf(env: Environment, file: string): Promise<string | null> {
-  const said = (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || '').trim()
-  const token = said || (TRUE.test(env.HF_HUB_DISABLE_IMPLICIT_TOKEN ?? '') ? '' : (await textOf(file)).trim())
+  const given = (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || '').trim()
+  const token = given || (TRUE.test(env.HF_HUB_DISABLE_IMPLICIT_TOKEN ?? '') ? '' : (await textOf(file)).trim())
   if (token === '') return null
   if (TOKEN.test(token)) return token
-  throw new TarsierError('usage', `${said ? 'HF_TOKEN' : file} holds no token: it has spaces or characters that no token has.`)
+  throw new TarsierError('usage', `${given ? 'HF_TOKEN' : file} holds no token: it has spaces or characters that no token has.`)
 }
 
 async function textOf(file: string): Promise<string> {

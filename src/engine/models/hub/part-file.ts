@@ -34,7 +34,7 @@ export class PartFile implements AsyncDisposable {
    * Opens or creates the file. `onKept` receives the number of existing bytes as they are hashed. If the existing file is longer than the
    * remote one, it is emptied.
    */
-  static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onKept: (bytes: number) => void): Promise<PartFile> {
+  static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onPresent: (bytes: number) => void): Promise<PartFile> {
     const path = `${stem}.part`
     await mkdir(dirname(path), { recursive: true })
     // Not 'a': on Windows such a handle lacks the permission to truncate the file (nodejs/node#3177).
@@ -46,7 +46,7 @@ export class PartFile implements AsyncDisposable {
         size = 0
       }
       const hash = beginHash(remote)
-      if (size > 0) await addFile(hash, path, { signal, onBytes: onKept })
+      if (size > 0) await addFile(hash, path, { signal, onBytes: onPresent })
       return new PartFile(path, remote, file, hash, size, size === 0 ? null : await textOrNull(`${path}.etag`))
     } catch (error) {
       await file.close()

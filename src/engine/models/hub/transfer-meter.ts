@@ -8,7 +8,7 @@ const EVERY_MS = 200
 /** Adds up the bytes of several downloads, and reports progress, speed and remaining time. */
 export class TransferMeter implements Disposable {
   readonly #total: number
-  readonly #tell: (progress: DownloadProgress) => void
+  readonly #onProgress: (progress: DownloadProgress) => void
   readonly #now: () => number
   #bytes = 0
   #fetched = 0
@@ -16,16 +16,16 @@ export class TransferMeter implements Disposable {
   readonly #tick: NodeJS.Timeout
   #samples: { readonly at: number; readonly fetched: number }[]
 
-  constructor(total: number, tell: (progress: DownloadProgress) => void, now: () => number = () => performance.now()) {
+  constructor(total: number, onProgress: (progress: DownloadProgress) => void, now: () => number = () => performance.now()) {
     this.#total = total
-    this.#tell = tell
+    this.#onProgress = onProgress
     this.#now = now
     this.#samples = [{ at: now(), fetched: 0 }]
     this.#tick = setInterval(() => this.#report(), EVERY_MS).unref()
   }
 
   /** Adds bytes that were already present; negative if they are discarded. */
-  kept(bytes: number): void {
+  present(bytes: number): void {
     this.#bytes += bytes
   }
 
@@ -57,7 +57,7 @@ export class TransferMeter implements Disposable {
     const first = this.#samples[0] ?? { at, fetched: 0 }
     const speed = at > first.at ? ((this.#fetched - first.fetched) * 1000) / (at - first.at) : 0
     const missing = this.#total - this.#bytes
-    this.#tell({
+    this.#onProgress({
       value: this.#total === 0 ? 1 : Math.min(1, Math.max(0, this.#bytes / this.#total)),
       title: this.#title,
       bytes: this.#bytes,

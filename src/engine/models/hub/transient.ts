@@ -14,7 +14,7 @@ export class Transient extends Error {
   }
 }
 
-export interface Patience {
+export interface RetryPolicy {
   /** Maximum number of consecutive failed attempts without new data. */
   readonly attempts: number
   /** First delay, in milliseconds; doubled after each attempt, up to {@link LONGEST_BACKOFF}. */
@@ -25,7 +25,7 @@ export interface Patience {
   readonly longestWait?: number
 }
 
-export const defaultPatience: Patience = { attempts: 6, backoff: 500, stall: 30_000 }
+export const defaultRetryPolicy: RetryPolicy = { attempts: 6, backoff: 500, stall: 30_000 }
 
 const LONGEST_BACKOFF = 30_000
 const LONGEST_WAIT = 120_000
@@ -34,21 +34,26 @@ const LONGEST_WAIT = 120_000
  * Returns the delay before the next attempt, in milliseconds, or null after the last one. `failed` counts consecutive attempts without new
  * data. Half of the delay is random, so that parallel downloads, and several users, do not retry at the same time.
  */
-export function waitBefore(failed: number, { retryAfter }: Transient, patience: Patience, chance: number = Math.random()): number | null {
-  if (failed >= patience.attempts) return null
-  const backoff = Math.min(LONGEST_BACKOFF, patience.backoff * 2 ** (failed - 1)) * (0.5 + chance / 2)
+export function waitBefore(
+  failed: number,
+  { retryAfter }: Transient,
+  retryPolicy: RetryPolicy,
+  chance: number = Math.random(),
+): number | null {
+  if (failed >= retryPolicy.attempts) return null
+  const backoff = Math.min(LONGEST_BACKOFF, retryPolicy.backoff * 2 ** (failed - 1)) * (0.5 + chance / 2)
   if (retryAfter === null) return backoff
-  return retryAfter > (patience.longestWait ?? LONGEST_WAIT) ? null : Math.max(retryAfter, backoff)
+  return retryAfter > (retryPolicy.longestWait ?? LONGEST_WAIT) ? null : Math.max(retryAfter, backoff)
 }
 
 /** Retries `work` on {@link Transient} errors, as long as {@link waitBefore} allows; then throws the underlying failure. */
-export async function withPatience<T>(work: () => Promise<T>, patience: Patience, signal: AbortSignal): Promise<T> {
+export async function withRetries<T>(work: () => Promise<T>, retryPolicy: RetryPolicy, signal: AbortSignal): Promise<T> {
   for (let failed = 1; ; failed++) {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof Transient)) throw error
-      const wait = waitBefore(failed, error, patience)
+      const wait = waitBefore(failed, error, retryPolicy)
       if (wait === null) throw error.failure
       await sleep(wait, undefined, { signal })
     }

@@ -108,14 +108,14 @@ class AdaptedTensors implements TensorSource {
 
 async function* withUpdate(pieces: AsyncIterable<Uint8Array>, update: LoraUpdate, { name, dtype }: TensorInfo): AsyncGenerator<Uint8Array> {
   const rows = new UpdateRows(update, await update.down(), await update.up())
-  const rooms = Array.from({ length: PIECES }, () => ({ floats: new Scratch(), out: new Scratch() }))
+  const buffers = Array.from({ length: PIECES }, () => ({ floats: new Scratch(), out: new Scratch() }))
   const { inputs } = update
   let done = 0
   let turn = 0
   for await (const piece of pieces) {
-    const room = rooms[turn++ % PIECES] as (typeof rooms)[number]
+    const scratch = buffers[turn++ % PIECES] as (typeof buffers)[number]
     const stored = toFloats(piece, dtype)
-    const sums = room.floats.floats(stored.length)
+    const sums = scratch.floats.floats(stored.length)
     for (let at = 0; at < stored.length; ) {
       const row = Math.floor((done + at) / inputs)
       const first = (done + at) % inputs
@@ -125,7 +125,7 @@ async function* withUpdate(pieces: AsyncIterable<Uint8Array>, update: LoraUpdate
       at += count
     }
     done += stored.length
-    yield toStored(sums, dtype, room.out, name)
+    yield toStored(sums, dtype, scratch.out, name)
   }
 }
 
@@ -173,9 +173,9 @@ class UpdateRows {
 }
 
 /** Rounds to nearest, ties to even. */
-function toStored(values: Float32Array, dtype: CheckpointDtype, room: Scratch, name: string): Uint8Array {
+function toStored(values: Float32Array, dtype: CheckpointDtype, scratch: Scratch, name: string): Uint8Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  const stored = dtype === 'F32' ? null : room.halves(values.length)
+  const stored = dtype === 'F32' ? null : scratch.halves(values.length)
   let wrong = false
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i] as number

@@ -4,7 +4,7 @@ import type { LanguagePrecision, ModelManifest } from '../../../shared/model-man
 import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import { PAIR_TEXTS, textOf } from '../../checkpoint/gguf-pair-files.ts'
 import { isMmproj, readMmprojSettings } from '../../checkpoint/mmproj-settings.ts'
-import type { GivenLanguage, ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import type { GivenLanguage, ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { families } from '../../families/families.ts'
 import { GgufFile } from '../../formats/gguf/gguf-file.ts'
 import { checkLanguageHead } from '../../language/gguf-check.ts'
@@ -22,7 +22,7 @@ export interface GgufPair extends AsyncDisposable {
  * is, the tower is written anew from the mmproj's tensors. Both files stay open until the result is disposed.
  * Throws `model-unsupported`, `model-mismatch`, `model-damaged`, `file-missing`, `file-unreadable`.
  */
-export async function openGgufPair(paths: readonly [string, string], wishes: ModelWishes): Promise<GgufPair> {
+export async function openGgufPair(paths: readonly [string, string], options: ModelOptions): Promise<GgufPair> {
   const files: GgufFile[] = []
   const close = async () => {
     for (const file of files) await file[Symbol.asyncDispose]()
@@ -37,24 +37,27 @@ export async function openGgufPair(paths: readonly [string, string], wishes: Mod
         `${paths[0]} and ${paths[1]} are both ${mmproj ? 'vision towers' : 'language models'}. Give one language model and its mmproj file.`,
       )
     }
-    return { parts: readPair(language, mmproj, wishes), [Symbol.asyncDispose]: close }
+    return { parts: readPair(language, mmproj, options), [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function readPair(language: GgufFile, mmproj: GgufFile, wishes: ModelWishes): ModelParts {
+function readPair(language: GgufFile, mmproj: GgufFile, options: ModelOptions): ModelParts {
   const shape = checkLanguageHead(language.path, language.head)
   const settings = readMmprojSettings(mmproj)
-  const facts = { width: shape.width, context: shape.context }
+  const metadata = { width: shape.width, context: shape.context }
   const found = {
     licence: textOf(language, 'general.license.name') ?? textOf(language, 'general.license'),
     source: pairSource(language.path),
   }
   const family = families.find(({ pair }) => settings.projector === pair.projector && pair.takes(shape.architecture))
   if (!family) throw unsupportedPair(language, shape, mmproj, settings.projector)
-  return { ...family.pair.read({ language, shape, mmproj, settings, found }, wishes), language: { facts, ...givenOf(language) } }
+  return {
+    ...family.pair.read({ language, shape, mmproj, settings, found }, options),
+    language: { metadata: metadata, ...givenOf(language) },
+  }
 }
 
 function unsupportedPair(language: GgufFile, { architecture }: LanguageShape, mmproj: GgufFile, projector: string): TarsierError {

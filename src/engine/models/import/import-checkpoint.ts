@@ -3,17 +3,17 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
-import type { ModelWishes } from '../../checkpoint/model-parts.ts'
+import type { ModelOptions } from '../../checkpoint/model-parts.ts'
 import { towerForm } from '../../families/families.ts'
 import { tryTemplate } from '../../language/prompt-template.ts'
 import { expectGraphFits } from '../../vision/graph-fit.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
-import { expectFree, expectRoom, writeFolderAside } from './folder-aside.ts'
 import { ImportProgress } from './import-progress.ts'
 import { type ImportSource, openImportSource, type SourceCompanions } from './import-source.ts'
 import { languageWork } from './write-language.ts'
+import { expectFree, expectFreeSpace, writeStagedFolder } from './write-staged-folder.ts'
 import { towerWork, type WrittenTower } from './write-tower.ts'
 
 /** Share of writing in the progress; the rest is verification. */
@@ -21,7 +21,7 @@ const WRITING = 0.9
 /** Increment when the writers' output for the same source changes, so that interrupted imports of older versions are not resumed. */
 const PIECES_VERSION = 1
 
-export interface ImportOptions extends ModelWishes, SourceCompanions {
+export interface ImportOptions extends ModelOptions, SourceCompanions {
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
   /** Home folder; the model is written to its `models` folder. */
@@ -50,10 +50,10 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   await tryTemplate(parts.manifest.prompt)
   const work = languageWork(parts.language, options.language, signal)
   const of = { name: options.name, key: keyOf(opened, options) }
-  return await writeFolderAside(dirname(target), basename(target), of, async ({ directory, journal }) => {
+  return await writeStagedFolder(dirname(target), basename(target), of, async ({ directory, journal }) => {
     const tower = towerWork(parts.tower, options.vision)
     const there = journal.language ? work.bytes : (journal.begun?.bytes ?? 0)
-    await expectRoom(directory, work.bytes + tower.room, there)
+    await expectFreeSpace(directory, work.bytes + tower.diskBytes, there)
     const progress = new ImportProgress(work.bytes + tower.bytes, WRITING, options.onProgress ?? (() => {}))
 
     const language = journal.language ?? (await work.write(directory, journal, signal, (bytes, title) => progress.bytes(bytes, title)))
@@ -61,8 +61,8 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
       modelManifestSchema.parse({
         ...parts.manifest,
         source: { ...parts.manifest.source, ...(options.adapter !== undefined && { adapter: basename(resolve(options.adapter)) }) },
-        language: { ...parts.language.facts, ...language, precision: work.precision },
-        vision: { ...parts.tower.facts, ...vision },
+        language: { ...parts.language.metadata, ...language, precision: work.precision },
+        vision: { ...parts.tower.metadata, ...vision },
       })
     const vision = await tower.write({ directory, journal, signal }, manifestOf, (bytes, title) =>
       progress.bytes(work.bytes + bytes, title),
@@ -79,9 +79,9 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
 }
 
 /** Hash of everything that affects the files; an import with a different key starts from scratch. */
-function keyOf({ facts, parts }: ImportSource, { language, vision }: ImportOptions): string {
+function keyOf({ fingerprint, parts }: ImportSource, { language, vision }: ImportOptions): string {
   return createHash('sha256')
-    .update(JSON.stringify([PIECES_VERSION, language, vision, parts.manifest, parts.language.facts, facts]))
+    .update(JSON.stringify([PIECES_VERSION, language, vision, parts.manifest, parts.language.metadata, fingerprint]))
     .digest('hex')
 }
 

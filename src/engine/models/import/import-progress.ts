@@ -9,16 +9,16 @@ const SAMPLE_MS = 250
 export class ImportProgress {
   readonly #total: number
   readonly #share: number
-  readonly #tell: (progress: Progress) => void
+  readonly #report: (progress: Progress) => void
   readonly #now: () => number
   readonly #samples: { readonly at: number; readonly done: number }[] = []
   #value = 0
 
   /** `share` is the fraction of the whole progress that the bytes represent; the rest is reported through {@link say}. */
-  constructor(total: number, share: number, tell: (progress: Progress) => void, now: () => number = () => performance.now()) {
+  constructor(total: number, share: number, report: (progress: Progress) => void, now: () => number = () => performance.now()) {
     this.#total = total
     this.#share = share
-    this.#tell = tell
+    this.#report = report
     this.#now = now
   }
 
@@ -31,7 +31,7 @@ export class ImportProgress {
     const first = this.#samples[0] ?? { at, done }
     const speed = at > first.at ? Math.max(0, ((done - first.done) * 1000) / (at - first.at)) : 0
     this.#value = Math.max(this.#value, this.#total === 0 ? 0 : (this.#share * done) / this.#total)
-    this.#tell({
+    this.#report({
       value: this.#value,
       title,
       bytesPerSecond: speed > 0 ? speed : null,
@@ -41,6 +41,6 @@ export class ImportProgress {
 
   say(value: number, title: string): void {
     this.#value = Math.max(this.#value, value)
-    this.#tell({ value: this.#value, title })
+    this.#report({ value: this.#value, title })
   }
 }

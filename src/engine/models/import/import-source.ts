@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { readConfigFile, tiesEmbeddings } from '../../checkpoint/config-file.ts'
-import type { ModelParts, ModelWishes } from '../../checkpoint/model-parts.ts'
+import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { familyOfConfig } from '../../families/families.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
@@ -17,7 +17,7 @@ const GGUF = '.gguf'
 export interface ImportSource extends AsyncDisposable {
   readonly parts: ModelParts
   /** Identifies the source's files and their state: names, sizes, times. */
-  readonly facts: string
+  readonly fingerprint: string
 }
 
 /** Files that belong to a source but are not part of it. */
@@ -33,10 +33,14 @@ export interface SourceCompanions {
  * `merge-adapter` if an adapter was given as a checkpoint.
  * Throws `file-missing`, `file-unreadable`, `model-damaged`, `model-unsupported`, `model-mismatch`, `usage`.
  */
-export async function openImportSource(source: string, { mmproj, adapter }: SourceCompanions, wishes: ModelWishes): Promise<ImportSource> {
+export async function openImportSource(
+  source: string,
+  { mmproj, adapter }: SourceCompanions,
+  options: ModelOptions,
+): Promise<ImportSource> {
   const path = resolve(source)
   if (mmproj !== undefined && adapter !== undefined) throw noCheckpoint(path)
-  if (mmproj !== undefined) return await openPair([path, resolve(mmproj)], wishes)
+  if (mmproj !== undefined) return await openPair([path, resolve(mmproj)], options)
   const names = await namesIn(path)
   if (names === null) {
     if (!path.toLowerCase().endsWith(GGUF)) {
@@ -55,7 +59,7 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
     if (adapter !== undefined) throw noCheckpoint(path)
     const [first, second] = ggufs
     if (first !== undefined && second !== undefined && ggufs.length === 2) {
-      return await openPair([join(path, first), join(path, second)], wishes)
+      return await openPair([join(path, first), join(path, second)], options)
     }
     throw new TarsierError(
       'usage',
@@ -66,8 +70,8 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
   const { tensors, paths } = await openTensors(path, adapter)
   try {
     return {
-      parts: await readParts(path, tensors, wishes),
-      facts: await factsOf([...names.map((name) => join(path, name)), ...paths]),
+      parts: await readParts(path, tensors, options),
+      fingerprint: await fingerprintOf([...names.map((name) => join(path, name)), ...paths]),
       [Symbol.asyncDispose]: () => tensors[Symbol.asyncDispose](),
     }
   } catch (error) {
@@ -77,9 +81,9 @@ export async function openImportSource(source: string, { mmproj, adapter }: Sour
 }
 
 /** Reads a checkpoint folder of any supported family. */
-async function readParts(directory: string, tensors: TensorSource, wishes: ModelWishes): Promise<ModelParts> {
+async function readParts(directory: string, tensors: TensorSource, options: ModelOptions): Promise<ModelParts> {
   const config = await readConfigFile(directory)
-  return await familyOfConfig(config).readParts(directory, config, tensors, wishes)
+  return await familyOfConfig(config).readParts(directory, config, tensors, options)
 }
 
 /** Opens the checkpoint's tensors, with the adapter merged if there is one; `paths` are the adapter's files. */
@@ -113,9 +117,9 @@ function noCheckpoint(path: string): TarsierError {
   )
 }
 
-async function openPair(paths: readonly [string, string], wishes: ModelWishes): Promise<ImportSource> {
-  const pair = await openGgufPair(paths, wishes)
-  return { parts: pair.parts, facts: await factsOf(paths), [Symbol.asyncDispose]: () => pair[Symbol.asyncDispose]() }
+async function openPair(paths: readonly [string, string], options: ModelOptions): Promise<ImportSource> {
+  const pair = await openGgufPair(paths, options)
+  return { parts: pair.parts, fingerprint: await fingerprintOf(paths), [Symbol.asyncDispose]: () => pair[Symbol.asyncDispose]() }
 }
 
 /** Sorted names of a folder's entries; null for a file. */
@@ -129,12 +133,12 @@ async function namesIn(path: string): Promise<string[] | null> {
   }
 }
 
-async function factsOf(paths: readonly string[]): Promise<string> {
+async function fingerprintOf(paths: readonly string[]): Promise<string> {
   const lines: string[] = []
   for (const path of paths) {
     // Broken links and folders are not part of the source.
-    const facts = await stat(path).catch(() => null)
-    if (facts?.isFile()) lines.push(`${path} ${facts.size} ${facts.mtimeMs} ${facts.ino}`)
+    const fingerprint = await stat(path).catch(() => null)
+    if (fingerprint?.isFile()) lines.push(`${path} ${fingerprint.size} ${fingerprint.mtimeMs} ${fingerprint.ino}`)
   }
   return lines.join('\n')
 }

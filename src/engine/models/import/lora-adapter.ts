@@ -138,11 +138,11 @@ function updatesIn(tensors: TensorSource, config: Config, path: string): LoraUpd
     if (down.shape.length !== 2 || up.shape.length !== 2) throw unsupported(path, `it changes "${layer}", which is no linear layer`)
     const [rank = 0, inputs = 0] = down.shape
     const [outputs = 0, columns = 0] = up.shape
-    const said = rankOf(layer) ?? config.r
-    if (columns !== rank || rank !== said || rank === 0)
+    const declared = rankOf(layer) ?? config.r
+    if (columns !== rank || rank !== declared || rank === 0)
       throw damaged(
         path,
-        `"${layer}" is of the shapes [${down.shape.join(', ')}] and [${up.shape.join(', ')}], and its rank is said to be ${said}`,
+        `"${layer}" is of the shapes [${down.shape.join(', ')}] and [${up.shape.join(', ')}], and its rank is said to be ${declared}`,
       )
     const scale = (alphaOf(layer) ?? config.lora_alpha) / (config.use_rslora ? Math.sqrt(rank) : rank)
     return { layer, rank, scale, inputs, outputs, down: () => tensors.floats(A), up: () => tensors.floats(B) }

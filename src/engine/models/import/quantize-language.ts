@@ -3,7 +3,7 @@ import { remove } from '../../../platform/move.ts'
 import { assertNever, TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
-import { type ChildEnd, entryBeside, NodeChild } from '../../child-process.ts'
+import { type ChildEnd, childEntry, NodeChild } from '../../child-process.ts'
 import type { WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
 import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
 import { checkGguf } from '../../language/gguf-check.ts'
@@ -101,7 +101,7 @@ async function runChild(request: QuantizeRequest, { signal, onProgress }: Quanti
       let done = false
       // Settled only when the process has ended, as it keeps the files open until then.
       child = new NodeChild(
-        entryBeside(import.meta.url, 'quantize-process'),
+        childEntry(import.meta.url, 'quantize-process'),
         (answer) => {
           switch (answer.kind) {
             case 'progress':
@@ -126,10 +126,10 @@ async function runChild(request: QuantizeRequest, { signal, onProgress }: Quanti
   }
 }
 
-function crashed({ why, said, cause }: ChildEnd): TarsierError {
+function crashed({ why, lastLine, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
     `Quantizing the language model stopped unexpectedly (${why}). Where memory is short the system may have ended it: close other programs and import again, or import it in q8_0, which needs no quantizer.`,
-    { cause, details: { why, said } },
+    { cause, details: { why, said: lastLine } },
   )
 }

@@ -66,21 +66,21 @@ async function quantize({ source, destination, fileType, bufferBytes }: Quantize
   throw failure(errors.join(' ').replace(/\s+/g, ' ').slice(0, 500), source, destination)
 }
 
-function failure(said: string, source: string, destination: string): unknown {
-  const cause = new Error(said)
-  if (/alloc|out of memory|resource temporarily unavailable/i.test(said)) {
+function failure(log: string, source: string, destination: string): unknown {
+  const cause = new Error(log)
+  if (/alloc|out of memory|resource temporarily unavailable/i.test(log)) {
     return new TarsierError(
       'out-of-memory',
       'There was not enough memory to quantize the language model. Close other programs and import again.',
       { cause },
     )
   }
-  if (/iostream|basic_ios|failed to (open|write)/i.test(said)) {
+  if (/iostream|basic_ios|failed to (open|write)/i.test(log)) {
     return unwritable(destination, cause)
   }
   return new TarsierError(
     'model-damaged',
-    `llama.cpp could not quantize ${source}: ${said}. Fetch the checkpoint again, or import it in q8_0.`,
+    `llama.cpp could not quantize ${source}: ${log}. Fetch the checkpoint again, or import it in q8_0.`,
     { cause },
   )
 }

@@ -9,7 +9,7 @@ import { realPath } from '../../../platform/real-path.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from '../../checkpoint/model-parts.ts'
 import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from '../../formats/gguf/gguf-writer.ts'
-import { type Begun, GrowingFile, type HashedFile } from '../../formats/growing-file.ts'
+import { GrowingFile, type HashedFile, type Resumed } from '../../formats/growing-file.ts'
 import { hashFile } from '../manifest.ts'
 import type { ImportJournal } from './import-journal.ts'
 import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
@@ -133,7 +133,7 @@ async function resumed(
   { begun }: ImportJournal,
   signal: AbortSignal,
   onDone: (bytes: number, title: string) => void,
-): Promise<(Begun & { readonly tensors: number }) | null> {
+): Promise<(Resumed & { readonly tensors: number }) | null> {
   if (!begun || begun.bytes !== ggufBytes(content, begun.tensors) || (await fileSize(path)) < begun.bytes) return null
   const hash = createHash('sha256')
   let bytes = 0

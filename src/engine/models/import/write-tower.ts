@@ -27,7 +27,7 @@ export interface TowerWork {
   /** Approximate total number of bytes to write, including temporary files. */
   readonly bytes: number
   /** Peak disk usage, in bytes. */
-  readonly room: number
+  readonly diskBytes: number
   /**
    * Writes the tower into the import's folder, unless it is complete according to the journal. For less than 32 bits, also measures the
    * difference from the same tower in 32 bits. `manifestOf` creates a complete manifest, which is needed to open a tower. `onDone` as for a
@@ -47,7 +47,7 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
   const asides = clips === null ? 0 : precision === 'f16' ? 2 : 1
   return {
     bytes: own + asides * exact,
-    room: asides === 0 ? own : Math.max(own, exact),
+    diskBytes: asides === 0 ? own : Math.max(own, exact),
     async write({ directory, journal, signal }, manifestOf, onDone) {
       let before = 0
       const write = async (options: { directory: string; precision: VisionPrecision; rounded?: boolean }, bytes: number, title: string) => {
@@ -56,15 +56,15 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
         before += bytes
         return files
       }
-      const rowsAside = (rounded: boolean) =>
+      const stagedRows = (rounded: boolean) =>
         withFolder(join(directory, ASIDE), async (folder) => {
           const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits, to compare'
           const files = await write({ directory: folder, precision: 'f32', rounded }, exact, title)
           return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
         })
-      const exactRows = clips && (await rowsAside(false))
+      const exactRows = clips && (await stagedRows(false))
       // The rounded weights run as f32, because an f16 tower needs more memory: both forms of its weights are in memory.
-      const roundedRows = exactRows && precision === 'f16' ? await rowsAside(true) : null
+      const roundedRows = exactRows && precision === 'f16' ? await stagedRows(true) : null
       const files = journal.vision ?? (await write({ directory, precision }, own, 'writing the vision tower'))
       await journal.note({ vision: files })
       if (exactRows === null || (precision === 'f16' && roundedRows === null)) return { ...files, precision }

@@ -1,7 +1,7 @@
 import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForward } from 'lucide-react'
 import { memo } from 'react'
 import type { BatchItem } from '../../../shared/contract/batch.ts'
-import { errorFacts } from '../../../shared/error-codes.ts'
+import { errorCodeInfo } from '../../../shared/error-codes.ts'
 import { openChat } from '../../flows/open-clip.ts'
 import { folderOf, itemStateNames } from '../../lib/batch-labels.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -37,7 +37,7 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
         {firstWords && <p className="truncate text-[0.8125rem] text-quiet">{firstWords}</p>}
         {error && (
           <p className="text-[0.8125rem] text-danger">
-            {errorFacts[error.code].label}. {error.message}
+            {errorCodeInfo[error.code].label}. {error.message}
           </p>
         )}
         {state === 'skipped' && !firstWords && (

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { errorFacts } from '../../../shared/error-codes.ts'
+import { errorCodeInfo } from '../../../shared/error-codes.ts'
 import { counted, sizeText } from '../../../shared/size-text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
@@ -115,7 +115,8 @@ function Refused({ refused }: { readonly refused: PendingBatch['refused'] }) {
     <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-[0.8125rem]">
       {refused.map(({ name, error }) => (
         <li key={name}>
-          <span className="font-medium">{name}</span>: <span className="text-danger">{errorFacts[error.code].label}.</span> {error.message}
+          <span className="font-medium">{name}</span>: <span className="text-danger">{errorCodeInfo[error.code].label}.</span>{' '}
+          {error.message}
         </li>
       ))}
     </ul>

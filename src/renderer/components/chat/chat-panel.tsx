@@ -2,7 +2,7 @@ import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Composer } from './composer.tsx'
 import { MessageList } from './message-list.tsx'
-import { Spoken } from './spoken.tsx'
+import { SpokenText } from './spoken.tsx'
 
 /** The conversation about the open clip. */
 export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
@@ -11,7 +11,7 @@ export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
       <ChatHeader />
       <MessageList metadata={metadata} />
       <Composer metadata={metadata} />
-      <Spoken />
+      <SpokenText />
     </section>
   )
 }

@@ -2,7 +2,7 @@ import { stageSteps, stepOf } from '../../lib/run.ts'
 import { useChat } from '../../stores/chat.ts'
 
 /** Screen reader announcements: each stage once, then the complete answer instead of single tokens. */
-export function Spoken() {
+export function SpokenText() {
   const run = useChat((state) => state.run)
   const last = useChat((state) => state.chat?.all.at(-1))
   const step = run ? stageSteps[stepOf(run)] : undefined

@@ -19,7 +19,7 @@ export function SearchBar() {
     return () => clearTimeout(timer)
   }, [text, search])
   const narrow = (name: keyof Query, value: string | number | undefined) => {
-    const { [name]: _gone, ...rest } = query
+    const { [name]: _removed, ...rest } = query
     void search(value === undefined || value === '' ? ({ text: query.text, ...rest } as Query) : { ...query, [name]: value })
   }
   return (

@@ -1,6 +1,6 @@
 import { deviceChoices } from '../../../shared/devices.ts'
 import { samplerNames } from '../../../shared/frame-request.ts'
-import { type OptionFacts, optionFacts } from '../../../shared/option-facts.ts'
+import { type OptionInfo, optionInfo } from '../../../shared/option-info.ts'
 import { options } from '../../../shared/options.ts'
 import { frameDefaults } from '../../lib/ask-settings.ts'
 import { useCost } from '../../stores/cost.ts'
@@ -25,26 +25,26 @@ const deviceNames: Readonly<Record<(typeof deviceChoices)[number], string>> = {
 }
 
 const facts = {
-  model: optionFacts(options.model),
-  frames: optionFacts(options.frames),
-  sampler: optionFacts(options.sampler),
-  maxPixels: optionFacts(options.maxPixels),
-  maxTokens: optionFacts(options.maxTokens),
-  temperature: optionFacts(options.temperature),
-  topP: optionFacts(options.topP),
-  device: optionFacts(options.device),
-  cache: optionFacts(options.cache),
+  model: optionInfo(options.model),
+  frames: optionInfo(options.frames),
+  sampler: optionInfo(options.sampler),
+  maxPixels: optionInfo(options.maxPixels),
+  maxTokens: optionInfo(options.maxTokens),
+  temperature: optionInfo(options.temperature),
+  topP: optionInfo(options.topP),
+  device: optionInfo(options.device),
+  cache: optionInfo(options.cache),
 }
 /** Minimum of inputs whose value must be above 0. */
 const SMALLEST_SHARE = 0.01
 
 /** Meaning and range of a setting; `now` describes the effective value for the open clip. */
-function helpText({ description, range }: OptionFacts, now = ''): string {
+function helpText({ description, range }: OptionInfo, now = ''): string {
   const allowed = range === '' ? [] : [`${range.charAt(0).toUpperCase()}${range.slice(1)}.`]
   return [description, ...allowed, ...(now === '' ? [] : [now])].join(' ')
 }
 
-function bounds({ min, max }: OptionFacts) {
+function bounds({ min, max }: OptionInfo) {
   return { min: min ?? SMALLEST_SHARE, max: max ?? Number.MAX_SAFE_INTEGER }
 }
 

@@ -1,4 +1,4 @@
-import { type ErrorAction, errorFacts } from '../../../shared/error-codes.ts'
+import { type ErrorAction, errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'
@@ -22,7 +22,7 @@ interface FailureNoticeProps {
 
 /** Shows an error: what happened, what to do, and buttons for possible actions. */
 export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps) {
-  const { label, actions } = errorFacts[error.code]
+  const { label, actions } = errorCodeInfo[error.code]
   const handlers = { reload: () => window.location.reload(), ...can }
   const possible = actions.flatMap((action: ErrorAction) => {
     const act = handlers[action]

@@ -33,7 +33,7 @@ function makeJudge(model = 'm', cache?: string): Promise<Judge> {
   return createJudge({
     judge: `openai:${model}`,
     env: { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key },
-    patience: { attempts: 2, backoff: 1, stall: 1000 },
+    retryPolicy: { attempts: 2, backoff: 1, stall: 1000 },
     cache,
     signal: never,
   })

@@ -26,7 +26,12 @@ afterEach(async () => {
 
 /** Asks a judge whose whole environment this is. */
 async function ask(env: Readonly<Record<string, string>>): Promise<unknown> {
-  await using judge = await createJudge({ judge: 'openai:m', env: { OPENAI_API_KEY: server.key, ...env }, patience, signal: never })
+  await using judge = await createJudge({
+    judge: 'openai:m',
+    env: { OPENAI_API_KEY: server.key, ...env },
+    retryPolicy: patience,
+    signal: never,
+  })
   return await judge.ask(call, never)
 }
 

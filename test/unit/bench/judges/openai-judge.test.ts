@@ -32,7 +32,7 @@ function judgeOf(env: Record<string, string> = {}): Promise<Judge> {
   return createJudge({
     judge: 'openai:some-model',
     env: { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key, ...env },
-    patience,
+    retryPolicy: patience,
     signal: never,
   })
 }
@@ -148,7 +148,11 @@ describe('a failure that lasts', () => {
     const { host, baseUrl } = gone
     await gone[Symbol.asyncDispose]()
     // A second attempt would come after the test's own limit.
-    await using absent = await createJudge({ env: { OPENAI_BASE_URL: baseUrl }, patience: { ...patience, backoff: 60_000 }, signal: never })
+    await using absent = await createJudge({
+      env: { OPENAI_BASE_URL: baseUrl },
+      retryPolicy: { ...patience, backoff: 60_000 },
+      signal: never,
+    })
     const failure = await failureOf(absent.ask(call, never))
     expect(failure.code).toBe('judge-unavailable')
     expect(failure.message).toContain(host)
@@ -229,7 +233,7 @@ test("Azure's address, version, deployment and key go where Azure wants them", a
   await using azure = await createJudge({
     judge: 'azure:my-deployment',
     env: { AZURE_OPENAI_ENDPOINT: `http://${server.host}/`, AZURE_OPENAI_API_KEY: server.key, OPENAI_API_VERSION: '2024-10-21' },
-    patience,
+    retryPolicy: patience,
     signal: never,
   })
   expect(azure.name).toBe(`azure my-deployment at ${server.host}`)

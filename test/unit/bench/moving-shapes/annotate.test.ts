@@ -55,7 +55,7 @@ describe('the annotations of moving-shapes', () => {
 
   it('give two to four options with letters of their own, the right one among them, and letters that the parser takes', async () => {
     const choices = (await samples()).filter(({ dataset }) => dataset.startsWith('moving-shapes-mc/'))
-    for (const { prompt, reference, begun } of choices) {
+    for (const { prompt, reference, answerPrefix: begun } of choices) {
       const options = optionsOf(prompt)
       expect(options.size, prompt).toBeGreaterThanOrEqual(2)
       expect(prompt.match(/^\([A-Z]\) /gm)?.length, prompt).toBe(options.size)

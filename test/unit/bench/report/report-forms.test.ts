@@ -9,7 +9,7 @@ import { csvReport } from '../../../../src/bench/report/csv-report.ts'
 import { type EvalReport, evalReportSchema } from '../../../../src/bench/report/eval-report.ts'
 import { htmlReport } from '../../../../src/bench/report/html-report.ts'
 import { prettyTable } from '../../../../src/bench/report/pretty-table.ts'
-import { factLines, runFactsOf } from '../../../../src/bench/report/run-facts.ts'
+import { infoLines, runInfoOf } from '../../../../src/bench/report/run-info.ts'
 import { plainReport, saveReport } from '../../../../src/bench/report/save-report.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
@@ -44,7 +44,7 @@ const report: EvalReport = {
   dataset: 'moving-shapes-mc',
   metric: 'multi-choice',
   evaluated: '2026-11-25T12:00:00.000Z',
-  run: runFactsOf(predictions),
+  run: runInfoOf(predictions),
   judge: { name: `judge ${evil}`, prompts: ['entailment 1'] },
   failures: { 'file-missing': 1 },
   ...choiceReport('moving-shapes-mc', scoreMultiChoice(predictions)),
@@ -55,7 +55,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('a report', () => {
   test('says under its figures what they were made with', () => {
-    expect(factLines(report.run, report.judge)).toEqual([
+    expect(infoLines(report.run, report.judge)).toEqual([
       ['Model', 'demo'],
       ['Frames', '4 to 8'],
       ['Pixels', '448x252'],

@@ -31,7 +31,7 @@ function sample(idx: number): Sample {
     vid: null,
     content: clipThenText(`/v/${idx}.mp4`, 'Which?'),
     prompt: 'Which?',
-    begun: '',
+    answerPrefix: '',
     reference: 'A',
     question: null,
     extraInfo: {},

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
 import { type FetchedCheckpoint, type FetchOptions, fetchCheckpoint } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
-import type { Patience } from '../../../../src/engine/models/hub/transient.ts'
+import type { RetryPolicy } from '../../../../src/engine/models/hub/transient.ts'
 import { HubServer } from '../../../helpers/hub-server.ts'
 import { noise } from '../../../helpers/noise.ts'
 
@@ -29,7 +29,7 @@ export function checkpoint(): Map<string, Uint8Array> {
 }
 
 /** Ten attempts of some milliseconds. */
-const patience: Patience = { attempts: 4, backoff: 1, stall: 3000 }
+const patience: RetryPolicy = { attempts: 4, backoff: 1, stall: 3000 }
 
 interface Setup {
   hub: HubServer
@@ -55,7 +55,7 @@ export function hubSetup(): Setup {
         env: setup.env,
         signal: new AbortController().signal,
         ...options,
-        patience: { ...patience, ...options.patience },
+        retryPolicy: { ...patience, ...options.retryPolicy },
       })
   })
   afterEach(async () => {

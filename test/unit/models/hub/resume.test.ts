@@ -236,7 +236,7 @@ describe('ended', () => {
 
   it('by standing still: the connection counts as dead, and another goes on', async () => {
     weightsGoWrong({ kind: 'stall', after: 100_000 })
-    await here.fetch({ patience: { stall: 300 } })
+    await here.fetch({ retryPolicy: { stall: 300 } })
     await expectWhole()
     expect(fromStore().map(({ range }) => range)).toEqual([null, 'bytes=100000-'])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TransferMeter } from '../../../../src/engine/models/hub/transfer-meter.ts'
-import { defaultPatience, parseRetryAfter, Transient, waitBefore } from '../../../../src/engine/models/hub/transient.ts'
+import { defaultRetryPolicy, parseRetryAfter, Transient, waitBefore } from '../../../../src/engine/models/hub/transient.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
 
@@ -8,19 +8,19 @@ const failure = new TarsierError('hub-failed', 'No.')
 
 describe('waits between attempts', () => {
   it('double up to half a minute, half of each left to chance', () => {
-    const waits = [1, 2, 3, 4, 5].map((failed) => waitBefore(failed, new Transient(failure), defaultPatience, 1))
+    const waits = [1, 2, 3, 4, 5].map((failed) => waitBefore(failed, new Transient(failure), defaultRetryPolicy, 1))
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000])
-    expect(waitBefore(3, new Transient(failure), defaultPatience, 0)).toBe(1000)
-    expect(waitBefore(12, new Transient(failure), { ...defaultPatience, attempts: 99 }, 1)).toBe(30_000)
+    expect(waitBefore(3, new Transient(failure), defaultRetryPolicy, 0)).toBe(1000)
+    expect(waitBefore(12, new Transient(failure), { ...defaultRetryPolicy, attempts: 99 }, 1)).toBe(30_000)
   })
 
   it('end after the last attempt', () => {
-    expect(waitBefore(defaultPatience.attempts, new Transient(failure), defaultPatience)).toBeNull()
+    expect(waitBefore(defaultRetryPolicy.attempts, new Transient(failure), defaultRetryPolicy)).toBeNull()
   })
 
   it('are never shorter than the server asks for, and not waited for where that is long', () => {
-    expect(waitBefore(1, new Transient(failure, 7000), defaultPatience)).toBe(7000)
-    expect(waitBefore(1, new Transient(failure, 600_000), defaultPatience)).toBeNull()
+    expect(waitBefore(1, new Transient(failure, 7000), defaultRetryPolicy)).toBe(7000)
+    expect(waitBefore(1, new Transient(failure, 600_000), defaultRetryPolicy)).toBeNull()
   })
 
   it.each([
@@ -45,7 +45,7 @@ describe('the speed of a download', () => {
       (progress) => told.push(progress),
       () => now,
     )
-    meter.kept(4000)
+    meter.present(4000)
     meter.say('begun')
     expect(told.at(-1)).toMatchObject({ value: 0.4, bytes: 4000, bytesPerSecond: null, secondsLeft: null })
     now = 1000

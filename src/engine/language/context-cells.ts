@@ -6,7 +6,7 @@ import type { Mark } from './types.ts'
  * cells, and with M-RoPE these differ: all rows of a frame have the same t, and the positions of a clip's last rows are below the position
  * of what follows the clip.
  */
-export class HeldCells {
+export class ContextCells {
   readonly capacity: number
   /** t of each cell; non-decreasing. */
   #times: Int32Array

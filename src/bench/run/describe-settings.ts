@@ -2,7 +2,7 @@ import type { Sampling } from '../../shared/sampling.ts'
 import type { RunSettings } from './run-settings.ts'
 
 /** Returns the sampling parameters as settings of a run. A random seed is not a setting. */
-export function wordSettings({ maxTokens, temperature, topP, topK, repeatPenalty, seed, stop }: Sampling): RunSettings {
+export function describeSettings({ maxTokens, temperature, topP, topK, repeatPenalty, seed, stop }: Sampling): RunSettings {
   return {
     'max-tokens': maxTokens,
     temperature,

@@ -20,7 +20,7 @@ export interface ImportKey {
 }
 
 /** A hidden folder in which a model is being written. */
-export interface Aside {
+export interface StagingFolder {
   readonly directory: string
   readonly journal: ImportJournal
   /** Releases the folder, so that another import with the same key can resume it. */
@@ -32,7 +32,7 @@ export interface Aside {
  * Deletes folders of dead processes that cannot be resumed. If two processes want the same folder, only one gets it, because it is renamed
  * first.
  */
-export async function claimAside(parent: string, of: ImportKey): Promise<Aside> {
+export async function claimStagingFolder(parent: string, of: ImportKey): Promise<StagingFolder> {
   const own = join(parent, `${ASIDE}${process.pid}-${randomUUID()}`)
   let claimed: ImportJournal | undefined
   for (const name of await abandoned(parent)) {
@@ -56,7 +56,7 @@ export async function claimAside(parent: string, of: ImportKey): Promise<Aside> 
 }
 
 /** Deletes the folders of interrupted imports of a model with this name in `parent`. */
-export async function removeLeft(parent: string, name: string): Promise<void> {
+export async function removeAbandonedFolders(parent: string, name: string): Promise<void> {
   for (const folder of await abandoned(parent)) {
     const left = join(parent, folder)
     if ((await ImportJournal.read(left))?.name === name) await remove(left)

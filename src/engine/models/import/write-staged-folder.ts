@@ -7,7 +7,7 @@ import { move, remove } from '../../../platform/move.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
-import { type Aside, claimAside, type ImportKey } from './aside-folders.ts'
+import { claimStagingFolder, type ImportKey, type StagingFolder } from './staging-folders.ts'
 
 /** Failures that may be temporary: a full disk, a file in use, missing permissions or memory. */
 const OF_THIS_MACHINE: ReadonlySet<ErrorCode> = new Set(['disk-full', 'write-failed', 'out-of-memory'])
@@ -19,30 +19,30 @@ const OF_THIS_MACHINE: ReadonlySet<ErrorCode> = new Set(['disk-full', 'write-fai
  * it was created for this.
  * Throws `model-exists`, `write-failed`, `disk-full`.
  */
-export async function writeFolderAside(
+export async function writeStagedFolder(
   parent: string,
   name: string,
   of: ImportKey,
-  write: (aside: Aside) => Promise<void>,
+  write: (staging: StagingFolder) => Promise<void>,
 ): Promise<string> {
   const target = join(parent, name)
   expectFree(target, name)
-  let aside: Aside | undefined
+  let staging: StagingFolder | undefined
   let made: string | undefined
   try {
     made = await mkdir(parent, { recursive: true })
-    aside = await claimAside(parent, of)
-    await write(aside)
+    staging = await claimStagingFolder(parent, of)
+    await write(staging)
     expectFree(target, name)
-    await move(aside.directory, target)
+    await move(staging.directory, target)
     // Removed only after the move: if the folder cannot be moved, the next import can resume from the journal.
-    await aside.journal.movedTo(target).remove()
+    await staging.journal.movedTo(target).remove()
     return target
   } catch (thrown) {
     const error = failureOf(thrown, target, name)
-    if (aside?.journal.worthKeeping && mayGoOn(error)) await aside.leave()
+    if (staging?.journal.worthKeeping && mayGoOn(error)) await staging.leave()
     // `made` is the topmost folder that mkdir created.
-    else for (const leftover of [aside?.directory, made]) if (leftover !== undefined) await remove(leftover)
+    else for (const leftover of [staging?.directory, made]) if (leftover !== undefined) await remove(leftover)
     throw error
   }
 }
@@ -58,7 +58,7 @@ export function expectFree(target: string, name: string): void {
 }
 
 /** Throws `disk-full` if the disk of `directory` has less than `bytes - there` bytes free, where `there` bytes are already written. */
-export async function expectRoom(directory: string, bytes: number, there = 0): Promise<void> {
+export async function expectFreeSpace(directory: string, bytes: number, there = 0): Promise<void> {
   const free = await freeBytes(directory)
   if (bytes - there <= free) return
   throw new TarsierError(

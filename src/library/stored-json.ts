@@ -7,7 +7,7 @@ import type { ErrorData } from '../shared/errors.ts'
 import { remedies } from '../shared/remedies.ts'
 
 /** Metadata from probing a clip; all values are 0 if they are unknown. */
-export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
+export const storedMetadataSchema: z.ZodType<MediaInfo> = z.looseObject({
   path: z.string(),
   kind: z.enum(['video', 'image', 'gif']),
   width: z.int().min(0),
@@ -26,10 +26,10 @@ export const keptFactsSchema: z.ZodType<MediaInfo> = z.looseObject({
 })
 
 /** Only displayed, so not validated further. */
-export const keptAnswerSchema = z.custom<Turn['answer']>((value) => value === null || typeof value === 'object')
+export const storedAnswerSchema = z.custom<Turn['answer']>((value) => value === null || typeof value === 'object')
 
 /** A saved or exported error. An unknown code becomes `internal`; the message is kept. Earlier versions saved the remedy in the details, as `way`. */
-export const keptErrorSchema: z.ZodType<ErrorData | null> = z
+export const storedErrorSchema: z.ZodType<ErrorData | null> = z
   .object({
     code: z.enum(errorCodes).catch('internal'),
     message: z.string(),
@@ -47,7 +47,7 @@ export const keptErrorSchema: z.ZodType<ErrorData | null> = z
  * Parses a JSON column with a schema; returns `fallback` if it does not match. Other programs, and older and newer versions, can write to the
  * file: one invalid row must not prevent the others from being shown.
  */
-export function keptJson<Kept>(text: unknown, schema: z.ZodType<Kept>, fallback: Kept): Kept {
+export function storedJson<Stored>(text: unknown, schema: z.ZodType<Stored>, fallback: Stored): Stored {
   const parsed = schema.safeParse(jsonIn(text))
   return parsed.success ? parsed.data : fallback
 }

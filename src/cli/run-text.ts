@@ -23,15 +23,15 @@ export function parseShard(text: string): Shard {
 }
 
 /** Formats progress, such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
-export function progressWords({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
+export function progressText({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
   const parts = [`${done} of ${total} samples`]
   if (failed > 0) parts.push(`${failed} failed`)
   if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`)
-  if (secondsLeft !== null && done < total) parts.push(`${timeWords(secondsLeft)} left`)
+  if (secondsLeft !== null && done < total) parts.push(`${timeText(secondsLeft)} left`)
   return parts.join(', ')
 }
 
-function timeWords(seconds: number): string {
+function timeText(seconds: number): string {
   const minutes = Math.round(seconds / 60)
   if (seconds < 90) return `${Math.ceil(seconds)} s`
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`

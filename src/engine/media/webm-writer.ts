@@ -16,7 +16,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
 
-export interface FilmFormat {
+export interface WebmFormat {
   /** Container and encoder, by FFmpeg's names. */
   readonly container: 'webm' | 'mp4'
   readonly encoder: 'libvpx' | 'libx264'
@@ -35,16 +35,16 @@ export interface FilmFormat {
 }
 
 /** Encodes images into a video without audio, in yuv420p. The file is complete once `finish` has returned. */
-export class FilmWriter implements AsyncDisposable {
+export class WebmWriter implements AsyncDisposable {
   readonly #container = new FormatContext()
   readonly #encoder = new CodecContext()
   readonly #scaler = new SoftwareScaleContext()
   readonly #packet = new Packet()
   readonly #path: string
-  readonly #format: FilmFormat
+  readonly #format: WebmFormat
   #stream: Stream | null = null
 
-  constructor(path: string, format: FilmFormat) {
+  constructor(path: string, format: WebmFormat) {
     this.#path = path
     this.#format = format
     this.#packet.alloc()

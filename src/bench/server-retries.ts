@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Patience, parseRetryAfter, Transient, withPatience } from '../engine/models/hub/transient.ts'
+import { parseRetryAfter, type RetryPolicy, Transient, withRetries } from '../engine/models/hub/transient.ts'
 
 /**
  * Retries requests to one server while their failure may pass ({@link Transient}). If the server asks to wait, all requests through the same object
  * wait, instead of being rejected one by one.
  */
-export class ServerPatience {
-  readonly #patience: Patience
+export class ServerRetries {
+  readonly #retryPolicy: RetryPolicy
   #notBefore = 0
 
-  constructor(patience: Patience) {
-    this.#patience = patience
+  constructor(retryPolicy: RetryPolicy) {
+    this.#retryPolicy = retryPolicy
   }
 
   /**
@@ -18,7 +18,7 @@ export class ServerPatience {
    */
   async run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const once = async () => {
-      for (let left = this.#left(); left > 0; left = this.#left()) await sleep(left, undefined, { signal })
+      for (let left = this.#remaining(); left > 0; left = this.#remaining()) await sleep(left, undefined, { signal })
       try {
         return await request()
       } catch (error) {
@@ -28,10 +28,10 @@ export class ServerPatience {
         throw error
       }
     }
-    return withPatience(once, this.#patience, signal)
+    return withRetries(once, this.#retryPolicy, signal)
   }
 
-  #left(): number {
+  #remaining(): number {
     return this.#notBefore - Date.now()
   }
 }
@@ -43,6 +43,6 @@ export function retryAfter(headers: Headers | undefined): number | null {
 }
 
 /** Returns a server's message on one line, with at most `longest` characters, without the key, which some servers repeat. */
-export function serverWords(text: string, key: string, longest: number): string {
+export function serverMessage(text: string, key: string, longest: number): string {
   return (key === '' ? text : text.replaceAll(key, '…')).replace(/\s+/g, ' ').slice(0, longest)
 }

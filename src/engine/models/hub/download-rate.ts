@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 
 /** Maximum number of buffered bytes before the stream is paused. */
-const MOST_WAITING = 4 * 1024 * 1024
+const MAX_WAITING = 4 * 1024 * 1024
 
 /**
  * Iterates over the chunks of a stream. Unlike the stream's own iterator, it yields all received chunks before it throws an error. The
  * stream's iterator drops its buffer, so that every broken connection would lose received bytes.
  */
-export class Inflow {
+export class DownloadRate {
   readonly #stream: Readable
   readonly #waiting: Uint8Array[] = []
   #bytes = 0
@@ -20,7 +20,7 @@ export class Inflow {
     stream.on('data', (piece: Uint8Array) => {
       this.#waiting.push(piece)
       this.#bytes += piece.byteLength
-      if (this.#bytes > MOST_WAITING) stream.pause()
+      if (this.#bytes > MAX_WAITING) stream.pause()
       this.#wake()
     })
     stream.once('end', () => this.#end(null))
@@ -32,7 +32,7 @@ export class Inflow {
     for (;;) {
       for (let piece = this.#waiting.shift(); piece; piece = this.#waiting.shift()) {
         this.#bytes -= piece.byteLength
-        if (this.#bytes <= MOST_WAITING / 2) this.#stream.resume()
+        if (this.#bytes <= MAX_WAITING / 2) this.#stream.resume()
         yield piece
       }
       if (this.#failure !== null) throw this.#failure

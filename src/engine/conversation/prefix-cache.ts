@@ -6,7 +6,7 @@ export type PromptPart =
   | { readonly kind: 'tokens'; readonly tokens: readonly number[] }
   | { readonly kind: 'clip'; readonly clip: PreparedClip }
 
-interface HeldPart {
+interface CachedPart {
   readonly part: PromptPart
   readonly end: Mark
 }
@@ -17,9 +17,9 @@ interface HeldPart {
  * again when they become part of a prompt: batches of another size give slightly different values, and an answer must not depend on earlier
  * requests.
  */
-export class HeldPrompt {
+export class PrefixCache {
   readonly session: Session
-  #parts: HeldPart[] = []
+  #parts: CachedPart[] = []
 
   constructor(session: Session) {
     this.session = session
@@ -35,7 +35,7 @@ export class HeldPrompt {
   }
 
   /** Takes over the pieces of another prompt, whose KV this session has received. */
-  take(other: HeldPrompt): void {
+  take(other: PrefixCache): void {
     this.#parts = other.#parts
   }
 
@@ -53,8 +53,8 @@ export class HeldPrompt {
   }
 }
 
-function isSame(held: PromptPart | undefined, wanted: PromptPart | undefined): boolean {
-  if (held?.kind === 'clip') return wanted?.kind === 'clip' && held.clip === wanted.clip
-  if (held === undefined || wanted?.kind !== 'tokens' || held.tokens.length !== wanted.tokens.length) return false
-  return held.tokens.every((token, i) => token === wanted.tokens[i])
+function isSame(cached: PromptPart | undefined, wanted: PromptPart | undefined): boolean {
+  if (cached?.kind === 'clip') return wanted?.kind === 'clip' && cached.clip === wanted.clip
+  if (cached === undefined || wanted?.kind !== 'tokens' || cached.tokens.length !== wanted.tokens.length) return false
+  return cached.tokens.every((token, i) => token === wanted.tokens[i])
 }

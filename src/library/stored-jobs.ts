@@ -1,8 +1,8 @@
 import type { Database } from './database.ts'
-import { jsonIn } from './kept-json.ts'
+import { jsonIn } from './stored-json.ts'
 
 /** Jobs that download or import models, as JSON of `ModelJobs`; saved so that they can resume after a restart. */
-export class KeptJobs {
+export class StoredJobs {
   readonly #db: Database
 
   constructor(db: Database) {

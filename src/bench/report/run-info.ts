@@ -1,11 +1,11 @@
 import type { Prediction, Used } from '../prediction.ts'
-import type { EvalReport, RunFacts } from './eval-report.ts'
+import type { EvalReport, RunInfo } from './eval-report.ts'
 
 /**
  * Collects the settings that predictions were made with, without duplicates. Failed samples and the Python program's predictions only provide their
  * prompt.
  */
-export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
+export function runInfoOf(predictions: readonly Prediction[]): RunInfo {
   const used = predictions.flatMap((prediction) => prediction.used ?? [])
   const prompts = distinct(predictions.map(({ prompt }) => prompt))
   return {
@@ -24,37 +24,37 @@ export function runFactsOf(predictions: readonly Prediction[]): RunFacts {
 /** Maximum number of different values that are listed. */
 const FEW = 3
 
-type SampleFacts = Pick<EvalReport, 'duplicates' | 'drawnFrom' | 'success' | 'failed'>
+type SampleInfo = Pick<EvalReport, 'duplicates' | 'drawnFrom' | 'success' | 'failed'>
 
-interface JudgeFacts {
+interface JudgeInfo {
   readonly name: string
   /** Names of the prompts with their versions. */
   readonly prompts: readonly string[]
 }
 
 /** Formats the judge and its prompts: `openai gpt-4o, prompt entailment 1`. */
-export function judgeText({ name, prompts }: JudgeFacts): string {
+export function judgeText({ name, prompts }: JudgeInfo): string {
   return [name, ...prompts.map((prompt) => `prompt ${prompt}`)].join(', ')
 }
 
 /** Formats the known settings as short captions for a score: `Model`, `Frames`, `Pixels`, `Prompt`, `Judge`. */
-export function factLines(facts: RunFacts, judge: JudgeFacts | null): [string, string][] {
-  const [first] = facts.frames
-  const last = facts.frames.at(-1)
+export function infoLines(info: RunInfo, judge: JudgeInfo | null): [string, string][] {
+  const [first] = info.frames
+  const last = info.frames.at(-1)
   const lines: [string, string][] = [
-    ['Model', some(facts.models)],
+    ['Model', some(info.models)],
     ['Frames', first === undefined ? '' : first === last ? String(first) : `${first} to ${last}`],
-    ['Pixels', some(facts.pixels)],
-    ['Prompt', facts.promptCount > FEW ? `${facts.promptCount} different ones` : some(facts.prompts)],
-    ['Generation', some(facts.generation)],
-    ['Device', some(facts.devices)],
+    ['Pixels', some(info.pixels)],
+    ['Prompt', info.promptCount > FEW ? `${info.promptCount} different ones` : some(info.prompts)],
+    ['Generation', some(info.generation)],
+    ['Device', some(info.devices)],
     ['Judge', judge === null ? '' : judgeText(judge)],
   ]
   return lines.filter(([, text]) => text !== '')
 }
 
 /** Describes which lines were scored, if not all were: `Duplicates`, `Samples`. */
-export function sampleLines({ duplicates, drawnFrom, success, failed }: SampleFacts): [string, string][] {
+export function sampleLines({ duplicates, drawnFrom, success, failed }: SampleInfo): [string, string][] {
   const lines: [string, string][] = [
     [
       'Duplicates',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** What the schema of an option says about it, for help texts, settings and documentation. */
-export interface OptionFacts {
+export interface OptionInfo {
   /** Name for people, such as `Answer length`. */
   readonly title: string
   /** What it means, in whole sentences. */
@@ -41,7 +41,7 @@ interface OptionJson {
  * `allowed` (where a JSON schema cannot say which values are allowed), and `whenAbsent` (what holds where the option is not given, if that is not the
  * schema's own default).
  */
-export function optionFacts(schema: z.ZodType): OptionFacts {
+export function optionInfo(schema: z.ZodType): OptionInfo {
   const json = z.toJSONSchema(schema, { io: 'input' }) as OptionJson
   const { min, max } = boundsOf(json)
   return {

@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 function asking(begun?: string, maxTokens = 40): TurnRequest {
-  return { kind: 'ask', text: question, clip, begun, sampling: words({ maxTokens }) }
+  return { kind: 'ask', text: question, clip, answerPrefix: begun, sampling: words({ maxTokens }) }
 }
 
 test('an answer goes on from the text it was begun with, token by token as if the model had written that itself', async () => {
