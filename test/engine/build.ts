@@ -1,4 +1,4 @@
 import { buildIfStale } from '../../scripts/program.mjs'
 
-/** Before the engine's tests: those of the command line run what is built. */
+/** Runs before the engine tests: the tests of the command line run the built program. */
 export const setup = buildIfStale

@@ -31,7 +31,7 @@ function annotations(count: number): string {
 
 interface Life {
   readonly child: ChildProcess
-  /** Keys that were told to be done. */
+  /** Keys that the process reported as done. */
   readonly told: string[]
   readonly ended: Promise<number | null>
 }
@@ -62,7 +62,7 @@ const keysOf = (bytes: Buffer) =>
     .filter((line) => line !== '')
     .map((line) => (JSON.parse(line) as Prediction).key)
 
-test(`a run that is killed ${KILLS} times at random moments loses and repeats nothing`, async () => {
+test(`a run that is killed ${KILLS} times at random moments neither loses nor repeats a sample`, async () => {
   const samples = 160
   await using scratch = await ScratchFolder.make()
   await scratch.write('annotations.jsonl', annotations(samples))
@@ -76,7 +76,7 @@ test(`a run that is killed ${KILLS} times at random moments loses and repeats no
   for (let kill = 0; kill < KILLS; kill += 1) {
     const asked = server.asked.length
     const life = start(scratch, server.url)
-    // Every fourth one dies while it starts, the others while they work.
+    // Every fourth process is killed during start, the others while they work.
     const many = kill % 4 === 0 ? 0 : 1 + Math.floor(Math.random() * 5)
     if (many > 0) await Promise.race([untilTold(life, many), life.ended])
     await new Promise((resolve) => setTimeout(resolve, Math.random() * (many > 0 ? 60 : 500)))
@@ -84,11 +84,11 @@ test(`a run that is killed ${KILLS} times at random moments loses and repeats no
     await life.ended
     const after = await predictions(scratch)
     const keys = keysOf(after)
-    expect(wholeLines(after).subarray(0, before.length)).toEqual(before) // what was there stays, byte for byte
-    expect(keys).toEqual(expect.arrayContaining(life.told)) // what was said to be done is there
+    expect(wholeLines(after).subarray(0, before.length)).toEqual(before) // existing lines stay byte for byte
+    expect(keys).toEqual(expect.arrayContaining(life.told)) // every sample that was reported as done is stored
     const done = new Set(keysOf(before))
     const again = server.asked.slice(asked).filter(({ prompt }) => done.has(`TVBench/Scene Transition-${prompt.slice('Question '.length)}`))
-    expect(again).toEqual([]) // and is not done again
+    expect(again).toEqual([]) // no stored sample is requested again
     if (life.told.length > 0) inTheMiddle += 1
     before = Buffer.from(wholeLines(after))
   }
@@ -100,7 +100,7 @@ test(`a run that is killed ${KILLS} times at random moments loses and repeats no
   expect(new Set(keys).size).toBe(samples)
 }, 600_000)
 
-test('a run of the real engine that is killed in the middle goes on, and ends as one that was not', async () => {
+test('a killed run with the real engine resumes and produces the predictions of an uninterrupted run', async () => {
   await using scratch = await ScratchFolder.make()
   await using other = await ScratchFolder.make()
   for (const folder of [scratch, other]) await folder.write('annotations.jsonl', annotations(3))

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 
-it('draws a clip once for all who ask, as the file that its seed names', async () => {
+it('renders a clip once for concurrent callers, deterministically from its seed', async () => {
   const videos = new MovingShapesVideos(home)
   const [first, second] = await Promise.all([videos.videoFor({ vid: 2 }, signal), videos.videoFor({ vid: 2 }, signal)])
   expect(second).toBe(first)
@@ -27,7 +27,7 @@ it('draws a clip once for all who ask, as the file that its seed names', async (
   expect((await readFile(again)).equals(await readFile(first))).toBe(true)
 })
 
-it('leaves nothing behind of a clip that was stopped, and draws it for who still waits', async () => {
+it('leaves no file of an aborted render and still renders it for the other caller', async () => {
   const videos = new MovingShapesVideos(home)
   const stop = new AbortController()
   const stopped = videos.videoFor({ vid: 5 }, stop.signal)
@@ -38,6 +38,6 @@ it('leaves nothing behind of a clip that was stopped, and draws it for who still
   expect((await readdir(join(home, 'cache', 'moving-shapes', 'v1'))).sort()).toEqual(['2.mp4', '5.mp4'])
 })
 
-it('refuses a name that is no seed', async () => {
+it('rejects a name that is not a seed', async () => {
   await expect(new MovingShapesVideos(home).videoFor({ vid: '../../etc/passwd' }, signal)).rejects.toHaveProperty('code', 'bench-damaged')
 })

@@ -6,7 +6,7 @@ import { type Prediction, predictionSchema } from '../../../src/bench/prediction
 import { type EvalReport, evalReportSchema } from '../../../src/bench/report/eval-report.ts'
 import { jsonLines, runCli } from '../cli/run-cli.ts'
 
-/** Samples of each data set: descriptions of six clips, and six questions of each form about the first two. */
+/** Samples per data set: descriptions of six clips, and six questions of each form about the first two. */
 const SLICE = 6
 
 let folder: string
@@ -23,8 +23,8 @@ const textOf = (name: string) => readFile(join(out, name, 'predictions.jsonl'), 
 const predictionsOf = async (name: string): Promise<Prediction[]> =>
   jsonLines(await textOf(name)).map((line) => predictionSchema.parse(line))
 
-/** The demo model on the benchmark that comes with the program: drawn, encoded, run, judged and added up, with nothing from elsewhere. */
-it('runs and scores the demo model by two commands', { timeout: 600_000 }, async () => {
+/** The demo model on the bundled benchmark: render, encode, run, judge and aggregate, without any external data. */
+it('two commands run and score the demo model', { timeout: 600_000 }, async () => {
   const run = ['bench', 'run', 'moving-shapes', '--limit', String(SLICE), '--device', 'cpu', '--out', out]
   const ran = await cli(...run)
   expect(ran.stdout.match(/: 6 samples, 6 answered, 0 failed: /g)).toHaveLength(3)
@@ -46,7 +46,7 @@ it('runs and scores the demo model by two commands', { timeout: 600_000 }, async
 
   const dream = reports.get('moving-shapes-dream')
   expect(dream?.judge).toEqual({ name: 'rule', prompts: ['rule 1'] })
-  // Far above chance, which is about a twentieth: color, shape and motion all have to be right.
+  // Far above chance, which is about one in twenty: color, shape and motion must all be right.
   expect(figure(dream, 'F1')).toBeGreaterThan(0.5)
   expect(figure(reports.get('moving-shapes-oe'), 'Accuracy')).toBeGreaterThan(0)
 

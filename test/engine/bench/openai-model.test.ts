@@ -39,7 +39,7 @@ afterEach(() => {
   else process.env.OPENAI_API_KEY = before
 })
 
-/** Asks one sample of a server that replies so. */
+/** Sends one sample to a server with the given replies. */
 async function ask(
   reply: Parameters<typeof ModelServer.start>[0],
   given: Partial<Sample> = {},
@@ -74,8 +74,8 @@ const failing =
   (_: unknown, count: number): Reply =>
     replies[count - 1] ?? { kind: 'say', text: 'A' }
 
-describe('what a server is shown', () => {
-  it('pictures that our own sampler took, of the size that was asked for, with their times written down', async () => {
+describe('clip content of a request', () => {
+  it("sends frames from the engine's sampler, limited to the pixel budget, with their times", async () => {
     const { answer, asked } = await ask(say('It moves right.'), {}, { clip: frames })
     const content = asked[0]?.body.messages[0]?.content
     const pictures = Array.isArray(content)
@@ -94,7 +94,7 @@ describe('what a server is shown', () => {
     expect(answer?.used.frames).toHaveLength(3)
   })
 
-  it('the file itself, or where it lies', async () => {
+  it('sends the file itself or its address', async () => {
     const shown = async (form: 'video' | 'path') => {
       const { asked, answer } = await ask(say('A'), {}, { clip: { ...frames, form } })
       expect(answer?.used).toMatchObject({ frames: [], width: null, height: null })
@@ -111,7 +111,7 @@ describe('what a server is shown', () => {
     ['moving.mp4', 'media/0.gif', 'video_url', 'data:image/gif;base64,'],
     ['still.mp4', 'media/420.jpg', 'image_url', 'data:image/jpeg;base64,'],
     ['still', 'media/grey.png', 'image_url', 'data:image/png;base64,'],
-  ] as const)('a file by what it is, whatever it is called: %s', async (name, fixture, kind, begins) => {
+  ] as const)('sends a file with the media type of its content, whatever its name: %s', async (name, fixture, kind, begins) => {
     await using scratch = await ScratchFolder.make()
     await copyFile(fileURLToPath(new URL(`../../fixtures/${fixture}`, import.meta.url)), scratch.path(name))
     const { asked } = await ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, scratch.path(name))
@@ -120,7 +120,7 @@ describe('what a server is shown', () => {
     expect(part?.[kind]?.url.slice(0, begins.length)).toBe(begins)
   })
 
-  it('neither what is no clip nor a folder of pictures, which are those samples’ failures', async () => {
+  it('fails the sample for a file that is no clip and for a folder of pictures', async () => {
     await using scratch = await ScratchFolder.make()
     const shown = (path: string) => ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, path)
     const text = await shown(await scratch.write('text.mp4', 'no clip'))
@@ -132,7 +132,7 @@ describe('what a server is shown', () => {
     })
   })
 
-  it('no part of a clip that it cannot be told', async () => {
+  it('fails the sample for a range of a clip, which a server cannot express', async () => {
     const range = { unit: 'seconds', start: 1 } as const
     const content = clipThenText(video, 'Which way?', { kind: 'range', range })
     const { error, asked } = await ask(say('A'), { content })
@@ -140,7 +140,7 @@ describe('what a server is shown', () => {
     expect(asked).toHaveLength(0)
   })
 
-  it('a missing clip is that sample’s failure', async () => {
+  it('fails the sample for a missing clip', async () => {
     const server = await ModelServer.start(say('A'))
     for (const form of ['frames', 'video', 'path'] as const) {
       const model = new OpenAiModel({
@@ -159,8 +159,8 @@ describe('what a server is shown', () => {
   })
 })
 
-describe('what a server is asked', () => {
-  it('the words’ settings, and to go on from a begun answer, which the text does not repeat', async () => {
+describe('settings of a request', () => {
+  it('sends the sampling settings and continues from the answer prefix, which it removes from the text', async () => {
     const { asked, answer } = await ask(say(' Answer: (B) because'), { answerPrefix: ' Answer: (' })
     expect(asked[0]?.body).toMatchObject({
       model: 'qwen',
@@ -177,7 +177,7 @@ describe('what a server is asked', () => {
     expect(omitted.asked[0]?.body).not.toHaveProperty('continue_final_message')
   })
 
-  it('under the newer name of the token limit where it says so', async () => {
+  it('uses max_completion_tokens when the server asks for it', async () => {
     const { asked, answer } = await ask(
       failing({ kind: 'fail', status: 400, message: "Use 'max_completion_tokens' instead of 'max_tokens'." }),
     )
@@ -187,8 +187,8 @@ describe('what a server is asked', () => {
   })
 })
 
-describe('a server behind a proxy', () => {
-  it('is asked through it, unless it is on this machine', async () => {
+describe('proxies', () => {
+  it('uses the proxy except for a server on this machine', async () => {
     await using proxy = await ProxyServer.start()
     const server = await ModelServer.start(say('A'))
     const { port } = new URL(server.url)
@@ -216,8 +216,8 @@ describe('a server behind a proxy', () => {
   })
 })
 
-describe('a server that misbehaves', () => {
-  it('sends nobody and no key elsewhere', async () => {
+describe('server failures', () => {
+  it('follows no redirect and sends the key to no other server', async () => {
     const elsewhere = await ModelServer.start(say('stolen'))
     const { error } = await ask(() => ({ kind: 'fail', status: 307, message: 'over there', headers: { location: elsewhere.url } }))
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('sends elsewhere (307)') as string })
@@ -225,7 +225,7 @@ describe('a server that misbehaves', () => {
     await elsewhere[Symbol.asyncDispose]()
   })
 
-  it('is waited for as long as it asks', async () => {
+  it('waits as long as retry-after says', async () => {
     const started = Date.now()
     const { answer, asked } = await ask(failing({ kind: 'fail', status: 429, message: 'slow down', headers: { 'retry-after': '1' } }))
     expect(answer?.text).toBe('A')
@@ -233,13 +233,13 @@ describe('a server that misbehaves', () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(1000)
   })
 
-  it('is asked again when it stumbles or hangs up', async () => {
+  it('retries after status 500 and after a cut connection', async () => {
     const { answer, asked } = await ask(failing({ kind: 'fail', status: 500, message: 'oops' }, { kind: 'cut' }))
     expect(answer?.text).toBe('A')
     expect(asked).toHaveLength(3)
   })
 
-  it('fails the sample where it refuses the request, with its own words', async () => {
+  it("fails the sample with the server's message when the request is refused", async () => {
     const { error, asked } = await ask(() => ({ kind: 'fail', status: 400, message: 'too many pictures' }))
     expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining('too many pictures') as string })
     expect(asked).toHaveLength(1)
@@ -256,7 +256,7 @@ describe('a server that misbehaves', () => {
     ['{"title":"Bad Request","status":400}', 'Bad Request'],
     ['{"code":17}', '{"code":17}'],
     ['Bad gateway, says the proxy', 'Bad gateway, says the proxy'],
-  ])('and with words that lie elsewhere than OpenAI has them: %s', async (body, words) => {
+  ])('reads the message of a non-OpenAI error body: %s', async (body, words) => {
     const { error } = await ask(() => ({ kind: 'raw', status: 400, body }))
     expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining(words) as string })
   })
@@ -266,7 +266,7 @@ describe('a server that misbehaves', () => {
     '{"error":{"message":"Unrecognized request argument supplied: continue_final_message"}}',
     '{"error":{"message":"Unknown parameter","param":"add_generation_prompt"}}',
     '{"message":"Expected last role User or Tool for serving but got assistant"}',
-  ])('says what to do where it takes no begun answer: %s', async (body) => {
+  ])('tells how to omit the answer prefix when the server rejects it: %s', async (body) => {
     const reply = (): Reply => ({ kind: 'raw', status: 400, body })
     expect((await ask(reply, { answerPrefix: 'Best option:(' })).error?.message).toContain('--begun omit')
     expect((await ask(reply)).error?.message).not.toContain('--begun')
@@ -280,7 +280,7 @@ describe('a server that misbehaves', () => {
     expect((await ask(() => ({ kind: 'fail', status, message: 'no' }))).error).toMatchObject({ code })
   })
 
-  it('is told apart from one that is not there', async () => {
+  it('reports an unreachable server as model-unavailable', async () => {
     const gone = await ModelServer.start(say('A'))
     const { url } = gone
     await gone[Symbol.asyncDispose]()
@@ -288,18 +288,18 @@ describe('a server that misbehaves', () => {
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('ECONNREFUSED') as string })
   }, 60_000)
 
-  it('fails the sample where what it says is no completion', async () => {
+  it('fails the sample when the reply is not a completion', async () => {
     for (const body of ['{}', '[]', '{"choices":[]}', '{"choices":[{"message":{"content":null}}]}', 'null'])
       expect((await ask(() => ({ kind: 'raw', body }))).error).toMatchObject({ code: 'model-failed' })
   })
 
-  it('is not given a chance to have the key written down', async () => {
+  it('keeps the key out of error messages', async () => {
     const { error, asked } = await ask(() => ({ kind: 'fail', status: 401, message: `Incorrect API key provided: ${KEY}.` }))
     expect(asked[0]?.key).toBe(`Bearer ${KEY}`)
     expect(`${error?.message} ${JSON.stringify(error)} ${String(error?.cause)}`).not.toContain(KEY)
   })
 
-  it('has no secret of its address written down', async () => {
+  it('keeps credentials of the base URL out of the settings', async () => {
     const { settings, answer } = await ask(say('A'))
     expect(JSON.stringify(settings)).not.toContain('127.0.0.1')
     expect(answer?.used.device).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)

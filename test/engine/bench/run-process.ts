@@ -4,7 +4,10 @@ import { selectSamples } from '../../../src/bench/run/samples.ts'
 import { TarsierModel } from '../../../src/bench/run/tarsier-model.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 
-/** A run in a process of its own, to be killed: of a server's model where its address is given, else of the demo model. Tells every sample that is done. */
+/**
+ * A benchmark run in a child process, until the test kills it: with the model of a server if an address is given, else with the demo model.
+ * Sends a message for every finished sample.
+ */
 const [annotations = '', out = '', home = '', baseUrl = ''] = process.argv.slice(2)
 const signal = new AbortController().signal
 const sampling = samplingSchema.parse({ maxTokens: 24 })

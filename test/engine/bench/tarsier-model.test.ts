@@ -25,7 +25,7 @@ const sample: Sample = {
   extraInfo: {},
 }
 
-test('an engine that dies of a sample fails that sample, and three in a row end the run', async () => {
+test('a crash of the engine fails the sample, and three in a row end the run', async () => {
   await using home = await ScratchFolder.make()
   const sampling = samplingSchema.parse({ maxTokens: 16 })
   await using model = await TarsierModel.open(
@@ -40,14 +40,14 @@ test('an engine that dies of a sample fails that sample, and three in a row end 
   const first = await model.answer(sample, [video], never)
   expect(first.text).toContain('circle')
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
-  // The next sample has an engine again, and the count begins anew.
+  // The next sample uses a new engine and resets the count.
   expect((await model.answer(sample, [video], never)).text).toBe(first.text)
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
   expect(await killed()).toMatchObject({ code: 'native-library' })
 }, 300_000)
 
-test('a model that is written over while it answers ends the run', async () => {
+test('a model that is overwritten during a run ends the run', async () => {
   await using home = await ScratchFolder.make()
   const folder = join(home.directory, 'model')
   await cp(fileURLToPath(new URL('../../../resources/models/demo/', import.meta.url)), folder, { recursive: true })

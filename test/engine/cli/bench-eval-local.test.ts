@@ -11,9 +11,9 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { canInterrupt } from '../../helpers/signals.ts'
 import { type CliOptions, jsonLines, runCli } from './run-cli.ts'
 
-/** A random language model: its grammar lets it write verdicts, of which none means anything. */
+/** A random language model: its grammar allows only verdicts, and none is meaningful. */
 const TINY = fileURLToPath(new URL('../../fixtures/language/tiny-qwen2vl.gguf', import.meta.url))
-/** Every letter is a token of the tiny model's, so that a question to a judge does not fit into its own 2,048. */
+/** The tiny model has one token per letter, so a question to a judge exceeds its context of 2,048. */
 const CONTEXT = 8192
 const JUDGE = 'local:judge.gguf'
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   scratch = await ScratchFolder.make()
   const bytes = await readFile(TINY)
   const key = 'qwen2vl.context_length'
-  bytes.writeUInt32LE(CONTEXT, bytes.indexOf(key) + key.length + 4) // behind the value's type
+  bytes.writeUInt32LE(CONTEXT, bytes.indexOf(key) + key.length + 4) // after the value's type
   await scratch.write('judge.gguf', bytes)
 })
 afterEach(() => scratch[Symbol.asyncDispose]())
@@ -68,7 +68,7 @@ const description = (idx: number) =>
     extraInfo: { events: [`a dog runs ${idx}`, 'a cat jumps'], n_events: 2, n_shots: 1, n_subjects: 2 },
   })
 
-test('a model on this machine judges open answers and descriptions: only verdicts there can be, all of them counted, none made up', async () => {
+test('a local model judges open answers and descriptions: every verdict is valid and counted, none is invented', async () => {
   const questions = [1, 2, 3].map(question)
   const descriptions = [1, 2].map(description)
   await writePredictions([...questions, failed, ...descriptions])
@@ -100,7 +100,7 @@ test('a model on this machine judges open answers and descriptions: only verdict
   expect(dream.map(({ key }) => key)).toEqual(descriptions.map(({ key }) => key))
   const told = verdictsOf('extract-events').map(({ events }) => (events as string[]).map((event) => event.trim()).filter(Boolean))
   const given = verdictsOf('entailment').flatMap((verdict) => Object.values(verdict))
-  // A list of events may grow until it is cut off, three times: then there is no verdict, and none is put in its place.
+  // A list of events may grow until it is cut off, three times. Then there is no verdict and no substitute.
   const unjudged = dream.filter(({ error }) => error !== null)
   for (const record of unjudged)
     expect(record).toMatchObject({ error: { code: 'judge-failed' }, events_gt: null, events_pred: null, score_r: null, score_p: null })
@@ -126,7 +126,7 @@ test('a model on this machine judges open answers and descriptions: only verdict
   const counts = `\\| +${judged.length} +\\| +${unjudged.length} +\\|`
   expect(first.stdout).toMatch(new RegExp(`^\\| +OVERALL +\\| +[\\d.]+ +\\| +[\\d.]+ +\\| +[\\d.]+ +${counts}$`, 'm'))
 
-  // The records are all that a second evaluation needs: without what was asked before, it asks of nothing that was judged again.
+  // The records suffice for a second evaluation: without the cache of requests it judges nothing again.
   const records = await readFile(scratch.path(recordsFile('DREAM')), 'utf8')
   await rm(scratch.path(cacheFile))
   expect((await evaluate()).stdout).toBe(first.stdout)
@@ -134,7 +134,7 @@ test('a model on this machine judges open answers and descriptions: only verdict
   expect(await readFile(scratch.path(recordsFile('DREAM')), 'utf8')).toBe(records)
 })
 
-test.skipIf(!canInterrupt)('Ctrl-C ends the judging in the middle, and the same again judges the rest', async () => {
+test.skipIf(!canInterrupt)('Ctrl-C stops the judging, and the same command judges the rest', async () => {
   const questions = Array.from({ length: 16 }, (_, i) => question(i + 1))
   await writePredictions(questions)
   const path = scratch.path(recordsFile('QA'))
@@ -163,7 +163,7 @@ test.skipIf(!canInterrupt)('Ctrl-C ends the judging in the middle, and the same 
   const all = await linesOf<OpenRecord>(recordsFile('QA'))
   expect(all.map(({ key }) => key)).toEqual(questions.map(({ key }) => key))
   for (const record of kept) expect(all).toContainEqual(record)
-  // Nothing was asked twice: there are no two verdicts on one question.
+  // No question has two verdicts.
   const asked = (await linesOf<CacheLine>(cacheFile)).map(({ key }) => key)
   expect(asked).toHaveLength(questions.length)
   expect(new Set(asked).size).toBe(questions.length)

@@ -15,7 +15,7 @@ interface Upstream {
   readonly messages: readonly { readonly role: string; readonly content: { text: string | null; reference?: string | null }[] }[]
 }
 
-/** The Python program's predictions: its annotations with the model's words beside the reference. */
+/** Predictions as the Python program writes them: its annotations with the model's answer beside the reference. */
 function answered(dataset: string, answer: (reference: string, idx: number) => string): string[] {
   return annotateMovingShapes().flatMap((line) => {
     const sample = JSON.parse(line) as Upstream
@@ -40,7 +40,7 @@ const overall = (text: string) =>
     .map((line) => line.replaceAll(/\s+/g, ' '))
 
 describe('bench eval', () => {
-  it('scores moving shapes that are all right, by rule, and saves every form', async () => {
+  it('scores correct moving-shapes answers by rule and saves every report form', async () => {
     const { scratch, evaluate } = await scratchFolder()
     const lines = ['dream', 'mc', 'oe'].flatMap((task) => answered(`moving-shapes-${task}`, (reference) => reference))
     await scratch.write('predictions.jsonl', `${lines.join('\n')}\n`)
@@ -61,7 +61,7 @@ describe('bench eval', () => {
     expect(stderr).toContain('moving-shapes-mc_eval_result.html')
   })
 
-  it('scores what is wrong, malformed, failed or broken, and tells each', async () => {
+  it('scores wrong, malformed, failed and broken predictions and reports each', async () => {
     const { scratch, evaluate } = await scratchFolder()
     const choice = answered('moving-shapes-mc', (reference, idx) => (idx % 3 === 0 ? reference : idx % 3 === 1 ? 'Z)' : 'no idea'))
     const failed = predictionOf({ dataset: 'moving-shapes-mc/color', idx: 9999, prediction: null })
@@ -76,11 +76,11 @@ describe('bench eval', () => {
       .map((line) => evalReportSchema.parse(JSON.parse(line)))
     const [mc, dream] = ['moving-shapes-mc', 'moving-shapes-dream'].map((name) => reports.find(({ dataset }) => dataset === name))
     expect(mc).toMatchObject({ success: 240, failed: 121, failures: { 'file-missing': 1 }, headline: [{ text: '50.0', value: 50 }] })
-    // Nothing of the reference is said, and what is said has no events.
+    // No event of the reference is described, and the description contains no events.
     expect(dream?.headline.map(({ name, text }) => `${name} ${text}`)).toEqual(['F1 0.0', 'Recall 0.0', 'Precision 1.0'])
   })
 
-  it('judges descriptions, says by whom, and asks nothing twice', async () => {
+  it('judges descriptions, names the judge and requests no verdict twice', async () => {
     const { scratch, evaluate } = await scratchFolder()
     await using server = await ChatServer.start()
     server.answer = readingJudge
@@ -105,7 +105,7 @@ describe('bench eval', () => {
     const env = { OPENAI_API_KEY: server.key, OPENAI_BASE_URL: server.baseUrl }
     const judged = await evaluate(['predictions.jsonl', '--judge', 'openai:reader'], env)
     expect(judged.stderr).not.toContain('tarsier:')
-    // recall (1/2 + 1) / 2, precision (1/2 + 1/4) / 2, F1 of these
+    // recall (1/2 + 1) / 2, precision (1/2 + 1/4) / 2, F1 of both
     expect({ code: judged.code, overall: overall(judged.stdout) }).toEqual({
       code: 0,
       overall: ['| OVERALL | 0.5 | 0.75 | 0.375 | 2 | 0 |'],
@@ -118,14 +118,14 @@ describe('bench eval', () => {
     expect(saved).not.toContain(server.key)
   })
 
-  it('has open answers marked, counts those without a mark, and asks again for these alone', async () => {
+  it('judges open answers, counts those without a verdict and requests only these again', async () => {
     const { scratch, evaluate } = await scratchFolder()
     await using server = await ChatServer.start()
     server.answer = markingJudge
-    // Of one answer the judge never says anything usable, until it is better.
+    // The judge returns nothing usable for one answer until `unwell` is false.
     let unwell = true
     server.misbehave = (request) => (unwell && openQuestionOf(request).given === 'a riddle' ? { kind: 'text', text: 'Yes, 5 of 5!' } : null)
-    // The Python program's lines, of version 1: what is asked stands in "question", and "<error>" for an answer that never came.
+    // Predictions of version 1 of the Python program: the question is in "question", and a missing answer is "<error>".
     const line = (idx: number, response: string, prediction: string) =>
       JSON.stringify({
         ...{ idx, dataset: 'MSVD-QA-val', video_file: `${idx}.avi`, vid: idx },
@@ -147,7 +147,7 @@ describe('bench eval', () => {
     expect({ code: judged.code, overall: overall(judged.stdout) }).toEqual({ code: 0, overall: ['Accuracy: 66.7', 'Average Score: 3.0'] })
     expect(judged.stdout).toMatch(/^#Successful Results: 3\n#Failed Results: 2$/m)
     expect(judged.stdout).toMatch(/^Judge: openai marker at 127\.0\.0\.1:\d+, prompt open-answer 1$/m)
-    expect(server.seen).toHaveLength(3 + 3) // the one without a mark was asked for three times
+    expect(server.seen).toHaveLength(3 + 3) // the answer without a verdict was requested three times
     expect(server.seen.map(({ body }) => openQuestionOf(body).question)).toContain('what is it (1)')
     const report = async () =>
       evalReportSchema.parse(JSON.parse(await readFile(scratch.path('eval_records/MSVD-QA-val_eval_result.json'), 'utf8')))
@@ -179,7 +179,7 @@ describe('bench eval', () => {
     ])
   })
 
-  it('scores what it can without a judge, and lists the rest as not judged', async () => {
+  it('scores what needs no judge and lists the rest as not judged', async () => {
     const { scratch, evaluate } = await scratchFolder()
     const dream = predictionOf({ dataset: 'DREAM/videvo', idx: 1 })
     const choices = [1, 2, 3].map((idx) => predictionOf({ dataset: 'TVBench/Action Count', idx, prediction: idx === 1 ? 'B' : 'A' }))
@@ -188,12 +188,12 @@ describe('bench eval', () => {
     expect({ code, overall: overall(stdout) }).toEqual({ code: 0, overall: ['| OVERALL | 66.7 | 3 | 0 |'] })
     expect(stdout).toMatch(/^dream: not judged$/m)
     expect(stderr).toMatch(/^tarsier: dream: DREAM is scored by a language model that judges\. .* \[judge-unavailable\]$/m)
-    // With nothing scored at all, it is a failure.
+    // A command that scores nothing fails.
     const alone = await evaluate(['.', '--benchmarks', 'dream'])
     expect({ code: alone.code, stdout: alone.stdout }).toEqual({ code: 1, stdout: 'dream: not judged\n' })
   })
 
-  it('scores the data sets that are named, a drawn part of them, and tells of every sample', async () => {
+  it('scores the named data sets, or a random part of them, and reports every sample', async () => {
     const { scratch, evaluate } = await scratchFolder()
     const lines = ['TVBench/Action Count', 'EgoSchema'].flatMap((dataset) =>
       Array.from({ length: 20 }, (_, idx) => predictionOf({ dataset, idx, prediction: idx % 2 === 0 ? 'A' : 'none' })),
@@ -218,7 +218,7 @@ describe('bench eval', () => {
     expect(await evaluate(['predictions.jsonl', '--benchmarks', 'nothing'])).toMatchObject({ code: 2 })
   })
 
-  it('asks how an unknown data set is scored', async () => {
+  it('asks for --metric when the data set is unknown', async () => {
     const { scratch, evaluate } = await scratchFolder()
     await scratch.write('predictions.jsonl', JSON.stringify(predictionOf({ dataset: 'Mine', idx: 1 })))
     const unknown = await evaluate(['predictions.jsonl'])

@@ -13,7 +13,7 @@ const one = (vid: number, file = '<placeholder>') =>
 const two = (vid: string, file = '<placeholder>') =>
   `{"messages":[{"role":"user","content":[{"type":"video","video":{"video_file":"${file}"}},{"type":"text","text":"What?"}]},{"role":"assistant","content":[{"type":"text","text":"","reference":"A"}]}],"dataset":"TVBench/Count","idx":"${vid}","vid":"${vid}"}`
 
-/** Annotations of these lines beside a folder `videos` with these clips. */
+/** Writes annotations of these lines and a folder `videos` with these clips. */
 async function folderOf(lines: readonly string[], clips: readonly string[]) {
   const scratch = await ScratchFolder.make()
   onTestFinished(() => scratch[Symbol.asyncDispose]())
@@ -31,7 +31,7 @@ async function folderOf(lines: readonly string[], clips: readonly string[]) {
 }
 
 describe('bench prepare', () => {
-  it('fills in the clips of both shapes, and changes nothing else', async () => {
+  it('fills in the clips of both annotation forms and changes nothing else', async () => {
     const { videos, prepare, written } = await folderOf([one(1), two('count/a.avi'), one(3, CLIP)], ['1.mp4', 'TVBench/count/a.avi'])
     expect(await prepare()).toEqual({ code: 0, stdout: 'out.jsonl: 3 lines; 3 clips\n', stderr: '' })
     expect(await written()).toBe(
@@ -39,7 +39,7 @@ describe('bench prepare', () => {
     )
   })
 
-  it('finds the files of Video-MME where the annotation has their names beside its own numbers', async () => {
+  it('finds the files of Video-MME by the names in the annotation', async () => {
     const line = (vid: string, extra: object, file = '<placeholder>') =>
       `{"idx":${Number(vid)},"dataset":"Video-MME","text":{"prompt":"USER: <video>\\nWhich? ASSISTANT: Answer: (","response":"C"},"video_file":"${file}","extra_info":${JSON.stringify({ duration: 'short', vid, ...extra })},"vid":"${vid}"}`
     const named = [{ videoID: 'fFjv93ACGo8' }, { url: 'https://www.youtube.com/watch?v=N1cdUjctpG8' }] as const
@@ -57,7 +57,7 @@ describe('bench prepare', () => {
     ])
   })
 
-  it('lists what is missing, broken and not to be opened, and writes the rest', async () => {
+  it('reports missing, broken and unreadable clips and writes the rest', async () => {
     const { scratch, videos, prepare, written } = await folderOf([one(1), '{oops', one(1), one(2), two('7'), two('8'), one(9)], ['1.mp4'])
     await writeFile(join(videos, '2.mp4'), 'no clip')
     await scratch.write('in.jsonl', `${await readFile(scratch.path('in.jsonl'), 'utf8')}\n${one(7).replace('7.0', '17')}`)
@@ -79,7 +79,7 @@ describe('bench prepare', () => {
     expect(lines.slice(2, 5)).toEqual([two('7'), two('8'), one(9)])
   })
 
-  it('says of a clip that many lines ask for once that it is missing', async () => {
+  it('reports a missing clip once for all lines that need it', async () => {
     const asked = Array.from({ length: 3 }, (_, i) => one(5).replace('"idx": 5.0', `"idx": ${i}`))
     const { prepare } = await folderOf(asked, ['1.mp4'])
     const { code, stderr } = await prepare()
@@ -87,7 +87,7 @@ describe('bench prepare', () => {
     expect(stderr).toMatch(/^tarsier: in\.jsonl:1 and 2 more: There is no video "5" [^\n]*\n$/)
   })
 
-  it('writes over a file only if it is told to, and then in place too', async () => {
+  it('overwrites a file only with --overwrite, also in place', async () => {
     const { scratch, videos, prepare, written } = await folderOf([one(1)], ['1.mp4'])
     await scratch.write('out.jsonl', 'mine')
     expect(await prepare()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--overwrite') })
@@ -96,7 +96,7 @@ describe('bench prepare', () => {
     expect(await readFile(scratch.path('in.jsonl'), 'utf8')).toBe(`${one(1, join(videos, '1.mp4'))}\n`)
   })
 
-  it('needs annotations and videos that are there', async () => {
+  it('rejects missing annotations and a missing folder of videos', async () => {
     const { scratch, prepare } = await folderOf([one(1)], ['1.mp4'])
     expect(await prepare('--videos', 'none')).toMatchObject({
       code: 1,
@@ -110,7 +110,7 @@ describe('bench prepare', () => {
     expect(await readdir(scratch.directory)).toEqual(['in.jsonl', 'videos'])
   })
 
-  it('leaves nothing behind when it is stopped', async () => {
+  it('leaves no file after an abort', async () => {
     const { scratch, videos } = await folderOf([one(1), one(2)], ['1.mp4', '2.mp4'])
     const stop = new AbortController()
     const events: PrepareEvent[] = []

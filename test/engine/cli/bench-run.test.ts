@@ -56,7 +56,7 @@ async function written(out: string): Promise<Prediction[]> {
 }
 
 describe('bench run with the engine', () => {
-  it('answers every sample, goes on where it stopped, and refuses other settings unless it begins anew', async () => {
+  it('answers every sample, resumes, and rejects changed settings unless --new is given', async () => {
     const first = await demo('runs', '--limit', '2')
     expect(first.stdout).toMatch(/^dream: 2 samples, 1 answered, 1 failed: /)
     expect(first.stderr).toMatch(/DREAM\/movie-1: .*no video "gone".*\[file-missing\]/)
@@ -126,7 +126,7 @@ describe('bench run with a server', () => {
       },
     )
 
-  it('tries failures again when asked to, in parts that can be joined, and writes the key nowhere', async () => {
+  it('retries failures on request, in shards that can be merged, and never stores the key', async () => {
     let works = false
     await using there = await ModelServer.start(({ prompt }) =>
       works ? { kind: 'say', text: `to ${prompt}` } : { kind: 'fail', status: 400, message: 'not today, sk-secret-key' },
@@ -152,11 +152,11 @@ describe('bench run with a server', () => {
     expect(merged).toMatchObject({ code: 0, stdout: 'dream: 4 samples, 3 answered, 1 failed\n' })
     const facts = (predictions: Prediction[]) => predictions.map(({ key, prediction }) => `${key} ${prediction}`).sort()
     expect(facts(await written('joined'))).toEqual(facts(await written('whole')))
-    // What was joined can be gone on with, too.
+    // The merged run can be resumed, too.
     expect((await server('joined', there.url)).stderr).toContain('4 samples were run before, 0 are left')
   }, 600_000)
 
-  it('ends with its own exit status where the server is not there, and loses nothing', async () => {
+  it('exits with its own status when the server is unreachable, and loses nothing', async () => {
     const gone = await ModelServer.start(() => ({ kind: 'say', text: '' }))
     const { url } = gone
     await gone[Symbol.asyncDispose]()
@@ -166,7 +166,7 @@ describe('bench run with a server', () => {
   }, 120_000)
 })
 
-describe('bench run says what is wrong with a command line', () => {
+describe('wrong usage of bench run', () => {
   it.each([
     [['--shard', '3/2'], 'I/N'],
     [['--workers', '0'], 'whole number'],
@@ -180,7 +180,7 @@ describe('bench run says what is wrong with a command line', () => {
     expect(code).toBe(2)
   })
 
-  it('and what its annotations lack', async () => {
+  it('names what its annotations lack', async () => {
     await scratch.write('broken.jsonl', `{"idx":\n${line(0, 'a')}`)
     const absent = await run(['tvbench', '--annotations', 'broken.jsonl', '--out', 'x'])
     expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('[nothing-found]') as string })

@@ -23,7 +23,7 @@ const chat = (lines: readonly string[], options: Parameters<typeof runCli>[1] = 
   runCli(['chat', 'clip.gif', ...common], { cwd: folder, input: lines.map((line) => `${line}\n`).join(''), ...options })
 
 describe('chat with questions from a pipe', () => {
-  it('answers, answers again, lists frames, starts over and leaves', async () => {
+  it('answers, regenerates, lists frames, clears the conversation and quits', async () => {
     const { code, stdout, stderr } = await chat([
       '/frames',
       'What is this?',
@@ -52,14 +52,14 @@ describe('chat with questions from a pipe', () => {
     ])
   })
 
-  it('gives the same answer again when the clip and the question are the same', async () => {
+  it('gives the same answer to the same question about the same clip', async () => {
     const once = await chat(['What is this?'])
     const twice = await chat(['What is this?', '/regenerate', '/reset', 'What is this?'])
     expect(once.code).toBe(0)
     expect(twice.stdout).toBe(once.stdout.repeat(3))
   })
 
-  it('goes on after what cannot be done, and says so at the end', async () => {
+  it('continues after a failed command and reports it in the exit status', async () => {
     const { code, stdout, stderr } = await chat(['/regenerate', '/nonsense', '/open gone.mp4', '/frames 0', 'What is this?'])
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(4)
@@ -67,7 +67,7 @@ describe('chat with questions from a pipe', () => {
     expect(stdout).not.toBe('')
   })
 
-  it('tells of a missing file at once', async () => {
+  it('reports a missing file at once', async () => {
     const { code, stderr } = await runCli(['chat', 'gone.mp4', ...common], { cwd: folder })
     expect(code).toBe(1)
     expect(stderr).toContain('[file-missing]')

@@ -15,7 +15,7 @@ export async function writePicture(path: string, colour: Colour = [200, 40, 40])
   await writeFile(path, await square(64, colour))
 }
 
-/** A clip of `frames` frames, ten a second, that grows darker. */
+/** A clip of `frames` frames at ten frames per second that darkens. */
 export async function writeClip(path: string, frames = 12): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const pictures = await Promise.all(Array.from({ length: frames }, (_, i) => square(64, [250 - 8 * i, 60, 10 * i])))
@@ -24,7 +24,7 @@ export async function writeClip(path: string, frames = 12): Promise<void> {
     .toFile(path)
 }
 
-/** A second of silence: a WAV file, which FFmpeg opens and which has no picture. */
+/** One second of silence: a WAV file, which FFmpeg opens and which has no video stream. */
 export async function writeSound(path: string): Promise<void> {
   const rate = 8000
   const header = Buffer.alloc(44)

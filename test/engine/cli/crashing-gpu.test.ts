@@ -18,10 +18,10 @@ function cli(...args: readonly string[]): Promise<CliResult> {
   return runCli([...args, '--home', home], env === null ? {} : { env })
 }
 
-describe.skipIf(env === null)('a real driver on which llama.cpp crashes', { timeout: 600_000 }, () => {
+describe.skipIf(env === null)('a Vulkan driver on which llama.cpp crashes', { timeout: 600_000 }, () => {
   const crashed = /"vulkan".* crashed \(SIGSEGV\)/
 
-  test('costs a notice with "auto", and is not tried a second time', async () => {
+  test('gives a notice with "auto" and is not tried again', async () => {
     const first = await cli('describe', clip, '--frames', '4')
     expect(first.stdout).toContain('blue square')
     expect(first.stderr).toMatch(crashed)
@@ -30,14 +30,14 @@ describe.skipIf(env === null)('a real driver on which llama.cpp crashes', { time
     expect(await cli('describe', clip, '--frames', '4')).toEqual({ code: 0, stdout: first.stdout, stderr: '' })
   })
 
-  test('is refused in a sentence when it is named', async () => {
+  test('is rejected with an error when it is chosen by name', async () => {
     const { code, stdout, stderr } = await cli('describe', clip, '--device', 'vulkan')
     expect(code).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^tarsier: "vulkan" is not used .* crashed \(SIGSEGV\).*\[device-unavailable\]$/m)
   })
 
-  test('is listed by doctor, and tried again when asked for', async () => {
+  test('is listed by doctor and tested again on request', async () => {
     expect((await cli('doctor')).stdout).toMatch(/vulkan for language of demo .*: not used; it crashed \(SIGSEGV\)/)
     expect((await cli('doctor', '--retry-devices')).stdout).not.toContain('vulkan for language of demo')
     expect((await cli('describe', clip, '--frames', '4')).stderr).toMatch(crashed)

@@ -12,7 +12,7 @@ import { makeTinyModel } from './tiny-model.ts'
 
 let folder: string
 let home: string
-/** What every run needs: the tiny model, a home of its own. */
+/** Arguments of every run: the tiny model and a separate home folder. */
 let common: string[]
 
 beforeAll(async () => {
@@ -52,7 +52,7 @@ const annotation = {
 }
 
 describe('describe --from', () => {
-  it('takes every shape of annotation that the Python program reads, without a reference', async () => {
+  it('accepts every annotation form of the Python program, and ignores the reference', async () => {
     await writePicture(join(folder, 'videos', '13.png'))
     const pictures = ['videos/12.png', 'videos/13.png', 'videos/12.png']
     const text = { type: 'text', text: 'Describe it.' }
@@ -84,7 +84,7 @@ describe('describe --from', () => {
     expect((await captions())[6]).toMatchObject({ video: null, used: { width: null, height: null } })
   })
 
-  it('writes a line a clip, goes on where it was, and says what failed by status 1', async () => {
+  it('writes one line per clip, resumes, and exits with 1 if a clip failed', async () => {
     await writeFile(join(folder, 'list.txt'), 'a.gif\nmissing.mp4\nb.gif\n')
     const first = await run(['--from', 'list.txt', '--limit', '2'])
     expect(first.code).toBe(1)
@@ -112,7 +112,7 @@ describe('describe --from', () => {
     await rm(join(folder, 'missing.mp4'))
   })
 
-  it('takes clips with requests of their own and annotations, whose clips it finds by vid', async () => {
+  it('accepts clips with their own requests, and annotations whose clips are found by vid', async () => {
     const lines = ['a.gif', { video: 'a.gif', prompt: 'Where?' }, annotation, 7]
     await writeFile(join(folder, 'list.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
     const { code, stdout, stderr } = await run(['--from', 'list.jsonl', '--videos', 'videos'])
@@ -126,7 +126,7 @@ describe('describe --from', () => {
     ])
   })
 
-  it('splits a list into parts that are disjoint and whole', async () => {
+  it('splits a list into disjoint and complete shards', async () => {
     await writeFile(join(folder, 'list.txt'), 'a.gif\nb.gif\nc.gif\n')
     const parts: unknown[] = []
     for (const shard of ['1/2', '2/2']) {
@@ -138,7 +138,7 @@ describe('describe --from', () => {
     expect(parts.sort()).toEqual(['a.gif', 'b.gif', 'c.gif'])
   })
 
-  it('describes several clips at a time, each in a process of its own, and the same as one by one', async () => {
+  it('describes several clips in parallel processes with the results of a sequential run', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `many-${i}.gif`)
     for (const [i, name] of names.entries()) await copyFile(join(folder, `${['a', 'b', 'c'][i % 3]}.gif`), join(folder, name))
     await writeFile(join(folder, 'many.txt'), names.join('\n'))
@@ -158,12 +158,12 @@ describe('describe --from', () => {
     expect(await texts()).toEqual(one)
     expect(await captions()).toHaveLength(12)
     expect(engines).toBe(3)
-    // How many work at it is no setting of a run: another number goes on with it.
+    // The number of workers is not a setting of a run: a run continues with another number.
     expect((await run(['--from', 'many.txt', '--workers', '2'])).code).toBe(0)
     expect(await captions()).toHaveLength(12)
   })
 
-  it('refuses other settings for a file that was begun, and moves it aside when told to', async () => {
+  it('rejects changed settings for an existing file, and renames that file with --overwrite', async () => {
     await writeFile(join(folder, 'list.txt'), 'a.gif\n')
     expect((await run(['--from', 'list.txt'])).code).toBe(0)
     const before = await readFile(join(folder, 'out', 'captions.jsonl'), 'utf8')
@@ -177,7 +177,7 @@ describe('describe --from', () => {
     expect(await readFile(join(folder, 'out', 'old', old, 'captions.jsonl'), 'utf8')).toBe(before)
   })
 
-  it.skipIf(!canInterrupt)('stops cleanly, keeps what is done, and does the rest the next time', async () => {
+  it.skipIf(!canInterrupt)('stops cleanly, keeps finished clips, and describes the rest on the next run', async () => {
     const many = Array.from({ length: 60 }, (_, i) => `${JSON.stringify({ video: ['a.gif', 'b.gif'][i % 2], prompt: `Ask ${i}.` })}\n`)
     await writeFile(join(folder, 'many.jsonl'), many.join(''))
     const out = join(folder, 'out', 'captions.jsonl')
@@ -209,7 +209,7 @@ describe('describe --from', () => {
     ['a shard that is none', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
     ['what is for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
     ['a clip for a list', ['--from', 'a.gif'], 'takes a list of clips'],
-  ])('refuses %s as wrong usage', async (_, args, words) => {
+  ])('rejects %s as wrong usage', async (_, args, words) => {
     const { code, stderr } = await run(args)
     expect(code).toBe(2)
     expect(stderr).toContain(words)

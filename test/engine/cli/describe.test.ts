@@ -10,7 +10,7 @@ import { makeTinyModel } from './tiny-model.ts'
 
 let folder: string
 let home: string
-/** What every run needs: the tiny model, a home of its own. */
+/** Arguments of every run: the tiny model and a separate home folder. */
 let common: string[]
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ const described = z
 const failed = z.object({ file: z.string(), error: z.object({ code: z.string(), message: z.string().min(10) }).strict() }).strict()
 
 describe('describe --json', () => {
-  it('gives a line of the documented form, with the frames that were asked for', async () => {
+  it('prints a line of the documented form with the requested frames', async () => {
     const { code, stdout, stderr } = await run(['clip.gif', '--json', '--frames', '4', '--no-cache'])
     expect(stderr).toBe('')
     expect(code).toBe(0)
@@ -65,7 +65,7 @@ describe('describe --json', () => {
     expect(line.timings.total).toBeGreaterThan(0)
   })
 
-  it('gives each file its own error, by code, and goes on', async () => {
+  it('reports an error with its code per file and continues', async () => {
     const bad = join(folder, 'bad')
     await mkdir(join(bad, 'nothing-here'), { recursive: true })
     await writeFile(join(bad, 'empty.mp4'), '')
@@ -100,13 +100,13 @@ describe('describe --json', () => {
   it.each([
     ['a range of no length', ['--start', '0.5', '--end', '0.5']],
     ['a range past the end', ['--start', '90']],
-  ])('refuses %s as invalid-range', async (_, range) => {
+  ])('rejects %s with invalid-range', async (_, range) => {
     const { code, stdout } = await run(['clip.gif', '--json', ...range])
     expect(code).toBe(1)
     expect(failed.parse(JSON.parse(stdout)).error.code).toBe('invalid-range')
   })
 
-  it('says that a model is missing or damaged, for each clip', async () => {
+  it('reports a missing or damaged model for each clip', async () => {
     const missing = await run(['clip.gif', 'picture.png', '--json', '--model', 'gone'])
     expect(missing.code).toBe(1)
     expect(jsonLines(missing.stdout).map((line) => failed.parse(line).error.code)).toEqual(['model-missing', 'model-missing'])
@@ -123,8 +123,8 @@ describe('describe --json', () => {
   })
 })
 
-describe('describe in words', () => {
-  it('prints one clip’s description alone, the same as --json has, and heads several with their names', async () => {
+describe('describe as text', () => {
+  it('prints the description of a single clip alone, as --json has it, and heads several with their names', async () => {
     const json = described.parse(JSON.parse((await run(['clip.gif', '--json'])).stdout))
     const one = await run(['clip.gif'])
     expect(one).toEqual({ code: 0, stdout: `${json.description}\n`, stderr: '' })
@@ -133,7 +133,7 @@ describe('describe in words', () => {
     expect(several.stdout.startsWith(`clip.gif\n${json.description}\n\npicture.png\n`)).toBe(true)
   })
 
-  it('ends quietly when nobody reads on', async () => {
+  it('ends without an error when stdout is closed', async () => {
     const { code, stderr } = await run(['clip.gif', 'picture.png', 'clip.gif', '--max-tokens', '64'], {
       onOutput: (child) => child.stdout?.destroy(),
     })
@@ -143,7 +143,7 @@ describe('describe in words', () => {
 })
 
 describe('describe --sidecar txt', () => {
-  it('writes beside each clip, skips, refuses and overwrites as told', async () => {
+  it('writes a text beside each clip, and skips, rejects or overwrites existing ones as requested', async () => {
     const clips = join(folder, 'clips')
     await writeClip(join(clips, 'a.gif'))
     await writePicture(join(clips, 'a.png'))
@@ -165,7 +165,7 @@ describe('describe --sidecar txt', () => {
     expect(await readFile(join(clips, 'sub', 'b.txt'), 'utf8')).toBe(`${line.description}\n`)
   })
 
-  it('gives clips of one base name a text each, whichever are described, with and without --overwrite', async () => {
+  it('writes one text per clip when base names are equal, in every combination, with and without --overwrite', async () => {
     const clips = join(folder, 'same-names')
     for (const name of ['a.gif', 'a.png', 'a.gif.webp', 'copy.gif']) await writeClip(join(clips, name))
     const texts = ['a.gif.txt', 'a.gif.webp.txt', 'a.png.txt']
@@ -174,7 +174,7 @@ describe('describe --sidecar txt', () => {
     expect(await written()).toEqual(texts.slice(0, 2))
     expect((await run(['same-names/a.png', '--sidecar', 'txt'])).code).toBe(0)
     expect(await written()).toEqual(texts)
-    // The same content under another name is a clip of its own.
+    // A copy under another name is a separate clip.
     const { code, stdout } = await run(['same-names', '--sidecar', 'txt', '--overwrite', '--json'])
     expect(code).toBe(0)
     expect(jsonLines(stdout).map((line) => described.parse(line).file)).toEqual(
@@ -183,7 +183,7 @@ describe('describe --sidecar txt', () => {
     expect(await written()).toEqual([...texts, 'copy.txt'])
   })
 
-  it.skipIf(!canInterrupt)('stops at Ctrl-C with 130: what is done stays, nothing is half written', async () => {
+  it.skipIf(!canInterrupt)('exits with 130 at Ctrl-C, keeps finished texts and leaves no partial one', async () => {
     const clips = join(folder, 'many')
     for (let i = 10; i < 40; i += 1) await writeClip(join(clips, `${i}.gif`))
     let sent = false

@@ -9,7 +9,7 @@ import { HubServer } from '../../helpers/hub-server.ts'
 import { CLI, jsonLines, runCli } from './run-cli.ts'
 import { makeTinyModel } from './tiny-model.ts'
 
-/** A name of the catalogue: what our own hub has under it is tiny. */
+/** A name from the catalogue; the test's hub serves a tiny checkpoint under it. */
 const REPOSITORY = 'omni-research/Tarsier2-Recap-7b'
 const COMMIT = 'abcdef1234567890abcdef1234567890abcdef12'
 const SHARDED = 'newer-keys-heads-of-64'
@@ -42,7 +42,7 @@ const models = (...args: string[]) => runCli(['models', ...args], { env })
 const precise = ['--language', 'f32', '--vision', 'f32']
 
 describe('models import from the hub', () => {
-  it('takes a name of the catalogue, and leaves a model and nothing of the download', async () => {
+  it('imports a checkpoint of the catalogue and removes the download', async () => {
     const { code, stdout, stderr } = await models('import', 'Tarsier2-Recap-7b', '--name', 'recap', ...precise)
     expect(stderr).toBe('')
     expect(code).toBe(0)
@@ -52,7 +52,7 @@ describe('models import from the hub', () => {
     expect(shown).toMatchObject({ name: 'recap', source: { repository: REPOSITORY, revision: COMMIT } })
   })
 
-  it('goes on with a download that was ended by Ctrl-C, and keeps it where that is asked for', async () => {
+  it('resumes a download after Ctrl-C, and keeps it with --keep-download', async () => {
     const shard = 'model-00002-of-00004.safetensors'
     const size = files.get(shard)?.byteLength ?? 0
     const before = hub.sent(shard)
@@ -64,17 +64,17 @@ describe('models import from the hub', () => {
     })
     const ended = new Promise((resolve) => child.once('close', resolve))
     while (hub.sent(shard) === before) await new Promise((resolve) => setTimeout(resolve, 50))
-    // What was sent has yet to be written.
+    // Sent bytes may not have been written yet.
     await new Promise((resolve) => setTimeout(resolve, 500))
     child.kill('SIGINT')
-    // Windows has no signals: the process is ended on the spot.
+    // Windows has no signals: the process is terminated at once.
     expect(await ended).toBe(process.platform === 'win32' ? null : 130)
     expect(existsSync(join(home, 'models', 'again'))).toBe(false)
     hub.misbehave = () => null
     expect((await runCli(args, { env })).code).toBe(0)
     expect(hub.sent(shard) - before).toBe(size)
     expect(await readdir(join(home, 'downloads', 'models--omni-research--Tarsier2-Recap-7b', 'snapshots'))).toEqual([COMMIT])
-    // And it serves another import without a connection.
+    // The download serves another import without a connection.
     const offline = await runCli(['models', 'import', REPOSITORY, '--name', 'third', '--revision', 'v2', ...precise], {
       env: { ...env, HF_HUB_OFFLINE: '1' },
     })
@@ -82,7 +82,7 @@ describe('models import from the hub', () => {
     expect(existsSync(join(home, 'downloads'))).toBe(false)
   })
 
-  it('takes a pair of GGUFs where there are no safetensors', async () => {
+  it('imports a pair of GGUFs when there are no safetensors', async () => {
     const pair = new URL('../../fixtures/gguf-pair/', import.meta.url)
     const gguf = new Map<string, Uint8Array>()
     for (const name of ['tied-heads-of-16-bf16.gguf', 'mmproj-tied-heads-of-16-bf16.gguf'])
@@ -113,7 +113,7 @@ describe('models import from the hub', () => {
     [['import', checkpointPath(SHARDED), '--name', 'x', '--revision', 'main'], 2, '--revision'],
     [['import', 'someone/unknown', '--name', 'x'], 1, 'hub-missing'],
     [['import', REPOSITORY, '--name', 'x', '--revision', 'v9'], 1, 'hub-missing'],
-  ])('%j ends with %d and says %j, and nothing is fetched', async (args, code, said) => {
+  ])('%j ends with %d and says %j without a download', async (args, code, said) => {
     const before = hub.sent()
     const result = await models(...args)
     expect(result).toMatchObject({ code, stdout: '' })
@@ -132,14 +132,14 @@ describe('models import from the hub', () => {
   })
 })
 
-describe('models that are here', () => {
-  it('are listed with all the memory they need, whether the catalogue knows them or not', async () => {
+describe('installed models', () => {
+  it('are listed with the memory they need, whether or not the catalogue knows them', async () => {
     await makeTinyModel(home, 'listed')
     const listed = jsonLines((await models('list', '--json')).stdout) as { name: string; bytes: number; memory: { bytes: number } }[]
     for (const wanted of ['listed', 'demo']) {
       const { bytes, memory } = listed.find(({ name }) => name === wanted) ?? { bytes: 0, memory: null }
       expect(memory).toMatchObject({ fits: true })
-      // The process alone takes as much beside the weights, and there is the context.
+      // The process alone needs as much beside the weights, plus the context.
       expect(memory?.bytes).toBeGreaterThan(bytes + 400e6)
     }
     const { stdout } = await models('list')
@@ -149,7 +149,7 @@ describe('models that are here', () => {
     await rm(join(home, 'models', 'listed'), { recursive: true })
   })
 
-  it('are listed with what is wrong where their language file cannot be weighed, and the others still', async () => {
+  it('are listed with the error of one whose language file cannot be read', async () => {
     const file = join(await makeTinyModel(home, 'headless'), 'language.gguf')
     const bytes = await readFile(file)
     await writeFile(file, bytes.fill(0, 0, 64))
@@ -163,14 +163,14 @@ describe('models that are here', () => {
     await rm(join(home, 'models', 'headless'), { recursive: true })
   })
 
-  it('say what they are, in words', async () => {
+  it('are described by models info', async () => {
     const { code, stdout } = await models('show', 'recap')
     expect(code).toBe(0)
     for (const words of [REPOSITORY, COMMIT, 'f32', 'licence', join(home, 'models', 'recap')]) expect(stdout).toContain(words)
     expect((await models('path', 'recap')).stdout).toBe(`${join(home, 'models', 'recap')}\n`)
   })
 
-  it('are verified all at once, and one that has changed is named', async () => {
+  it('are all verified, and a changed one is named', async () => {
     const directory = await makeTinyModel(home, 'bitten')
     expect(await models('verify')).toMatchObject({ code: 0, stdout: expect.stringContaining('bitten: as it was imported') })
     const file = join(directory, 'language.gguf')
@@ -185,7 +185,7 @@ describe('models that are here', () => {
     expect(stderr).toContain('[model-damaged]')
   })
 
-  it('take another name, in the manifest too', async () => {
+  it('are renamed, in the manifest too', async () => {
     expect(await models('rename', 'bitten', 'recap')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-exists') })
     expect(await models('rename', 'bitten', 'demo')).toMatchObject({ code: 1 })
     expect(await models('rename', 'demo', 'mine')).toMatchObject({ code: 2 })
@@ -195,7 +195,7 @@ describe('models that are here', () => {
     expect(await models('path', 'bitten')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })
   })
 
-  it('are not removed where nobody can be asked', async () => {
+  it('are not removed without a terminal to confirm on', async () => {
     expect(await models('remove', 'recap')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
     expect(existsSync(join(home, 'models', 'recap'))).toBe(true)
     expect(await models('remove', 'demo', '--yes')).toMatchObject({ code: 2 })
@@ -223,7 +223,7 @@ describe('models that are here', () => {
     expect(existsSync(join(home, 'models', 'new-name'))).toBe(stays)
   })
 
-  it('are removed with --yes; of a link only the link', async () => {
+  it('are removed with --yes; of a link only the link is removed', async () => {
     const elsewhere = await makeTinyModel(join(folder, 'elsewhere'), 'real')
     await symlink(elsewhere, join(home, 'models', 'linked'))
     expect((await models('remove', 'linked', '--yes')).code).toBe(0)
@@ -234,7 +234,7 @@ describe('models that are here', () => {
 })
 
 describe('models catalogue', () => {
-  it('says of each checkpoint what it is, needs, and whether it fits', async () => {
+  it('lists each checkpoint with its size, its needs and whether it fits', async () => {
     const { code, stdout } = await models('catalogue')
     expect(code).toBe(0)
     expect(stdout.match(/, licence /g)).toHaveLength(6)

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** The command line as it is built (`build.ts` sees to that): what users run, and several times as soon there as from the sources. */
+/** The built command line (`build.ts` builds it): what users run, and several times faster to start than the sources. */
 export const CLI = fileURLToPath(new URL('../../../out/cli/tarsier.js', import.meta.url))
 
 export interface CliResult {
@@ -12,14 +12,14 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly cwd?: string
-  /** Written to stdin, which then ends; nothing by default. */
+  /** Written to stdin, which is then closed; empty by default. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
-  /** What the command is run by; itself by default. */
+  /** A program and arguments that run the command; none by default. */
   readonly around?: (command: readonly string[]) => readonly [program: string, ...args: string[]]
-  /** Called once it runs; may send signals. */
+  /** Called after the start; may send signals. */
   readonly onStart?: (child: ChildProcess) => void
-  /** Called for what comes on stdout, with all there is so far; may send signals. */
+  /** Called with all of stdout so far whenever there is more; may send signals. */
   readonly onOutput?: (child: ChildProcess, soFar: string) => void
 }
 
@@ -42,7 +42,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
-  child.stdin.on('error', () => {}) // it may have ended before it read everything
+  child.stdin.on('error', () => {}) // the process may end before it has read all of stdin
   child.stdin.end(options.input ?? '')
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   return { code, stdout, stderr }
 }
 
-/** The lines of `--json`, parsed. */
+/** The parsed lines of `--json`. */
 export function jsonLines(text: string): unknown[] {
   return text
     .split('\n')

@@ -5,7 +5,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { example } from '../service/run-service.ts'
 import { runCli } from './run-cli.ts'
 
-it('leaves no empty conversation behind, however often it is killed', async () => {
+it('repeatedly killed servers leave no empty conversation', async () => {
   await using home = await ScratchFolder.make()
   const clip = await readFile(example('blue-square-spins.mp4'))
   for (let i = 0; i < 2; i += 1) {

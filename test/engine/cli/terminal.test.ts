@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** The command line on a real terminal, which util-linux's `script` makes. */
+/** The command line on a real terminal, which `script` of util-linux provides. */
 class Terminal {
   readonly #child
   readonly #closed: Promise<number | null>
@@ -45,7 +45,7 @@ class Terminal {
     this.#child.stdin.write(keys)
   }
 
-  /** Waits for a text that was not waited for yet, and gives what came before it. */
+  /** Waits for the next occurrence of a text and returns the output before it. */
   async until(text: string): Promise<string> {
     for (;;) {
       const at = this.#shown.indexOf(text, this.#read)
@@ -67,7 +67,7 @@ class Terminal {
 const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
 
 describe.skipIf(!hasScript)('on a terminal', () => {
-  it('chats: shows how far it is, streams, remembers lines, stops an answer at Ctrl-C and leaves at the next', async () => {
+  it('chat shows progress, streams, has a line history, stops an answer at Ctrl-C and quits at the next', async () => {
     const terminal = new Terminal('chat', 'clip.gif', '--max-tokens', '8')
     await terminal.until('> ')
     terminal.type('What is this?\r')
@@ -84,7 +84,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(await terminal.code()).toBe(130)
   })
 
-  it('stops an answer, not the conversation, at Ctrl-C', async () => {
+  it('Ctrl-C stops the answer, not the conversation', async () => {
     const terminal = new Terminal('chat', 'long.mp4', '--max-tokens', '8')
     await terminal.until('> ')
     terminal.type('/frames 200\r')
@@ -103,7 +103,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(await terminal.code()).toBe(0)
   })
 
-  it('describes with progress on the way', async () => {
+  it('describe shows progress', async () => {
     const terminal = new Terminal('describe', 'clip.gif', '--max-tokens', '8')
     await terminal.until('loading the model')
     await terminal.until('looking, frame')

@@ -63,7 +63,7 @@ describe('trace', () => {
     expect((await stat(join(out, 'tensors.safetensors'))).size).toBeGreaterThan(3 * 28 * 28 * 3)
   })
 
-  it('exits with 1 and writes nothing when there is no clip', async () => {
+  it('exits with 1 and writes nothing when the clip is missing', async () => {
     const out = join(folder, 'none')
     const { code, stderr } = await runCli(['trace', 'gone.gif', '--model', 'tiny', '--home', home, '--device', 'cpu', '--out', out], {
       cwd: folder,
@@ -75,7 +75,7 @@ describe('trace', () => {
 })
 
 describe('models list', () => {
-  it('lists the model with what it is', async () => {
+  it('lists the model with its properties', async () => {
     const { code, stdout } = await runCli(['models', 'list', '--json', '--home', home])
     expect(code).toBe(0)
     const tiny = jsonLines(stdout).find((line) => (line as { name?: unknown }).name === 'tiny')

@@ -35,7 +35,7 @@ describe('wrong usage', () => {
 })
 
 describe('help and version', () => {
-  it('gives the version alone on stdout', async () => {
+  it('prints only the version on stdout', async () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 
@@ -50,7 +50,7 @@ describe('help and version', () => {
   ])('documents every option of %s %s', async (...command) => {
     const { code, stdout } = await runCli([...command, '--help'])
     expect(code).toBe(0)
-    // An option without words would stand alone on its line.
+    // An option without a description would be alone on its line.
     const options = stdout.split('\n').filter((line) => /^ {2}(-\w, )?--/.test(line))
     expect(options.length).toBeGreaterThan(0)
     for (const line of options) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)? {2,}\S/)
@@ -83,7 +83,7 @@ describe('doctor', () => {
     })
     .strict()
 
-  it('reports what works here, and makes no folder', async () => {
+  it('reports the state of this machine and creates no folder', async () => {
     const folder = join(home, 'not-there')
     const { code, stdout } = await runCli(['doctor', '--json', '--home', folder])
     const { engines, data } = report.parse(JSON.parse(stdout))
@@ -94,7 +94,7 @@ describe('doctor', () => {
       expect(devices).toContainEqual(expect.objectContaining({ name: 'cpu', works: true }))
   })
 
-  it('says the same in words', async () => {
+  it('prints the report as text', async () => {
     const { code, stdout, stderr } = await runCli(['doctor', '--home', home])
     expect(code).toBe(0)
     expect(stderr).toBe('')

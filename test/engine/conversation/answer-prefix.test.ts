@@ -28,7 +28,7 @@ function asking(begun?: string, maxTokens = 40): TurnRequest {
   return { kind: 'ask', text: question, clip, answerPrefix: begun, sampling: words({ maxTokens }) }
 }
 
-test('an answer goes on from the text it was begun with, token by token as if the model had written that itself', async () => {
+test('continues an answer from its prefix, token by token as if the model had generated the prefix', async () => {
   const whole = await freshly(engine, asking())
   const spaces = [...whole.text.matchAll(/ /g)].map((match) => match.index)
   for (const length of [spaces[0], spaces[3], spaces[6]]) {
@@ -44,11 +44,11 @@ test('an answer goes on from the text it was begun with, token by token as if th
   }
 })
 
-test('an answer that was begun is one answer to what comes after it', async () => {
+test('stores prefix and continuation as one answer of the conversation', async () => {
   const first = await run(engine, asking('There is', 8), 'talk')
   const further: TurnRequest = { kind: 'ask', text: 'Which colour?', sampling: words() }
   const second = await run(engine, further, 'talk')
-  // Neither the clip nor the question before it.
+  // Neither the clip nor the first question is evaluated again.
   expect(second.answer.tokens.evaluated).toBeLessThan(second.answer.tokens.prompt)
   const messages = [userMessage(question, clip), assistantMessage(`There is${first.answer.text}`), userMessage('Which colour?')]
   const told = await run(engine, { kind: 'chat', messages, sampling: words() }, 'told')
@@ -57,7 +57,7 @@ test('an answer that was begun is one answer to what comes after it', async () =
   expect(edited.answer.text).toBe(first.answer.text)
 })
 
-test('what looks like a control token in the beginning is text', async () => {
+test('treats control tokens in the prefix as text', async () => {
   const { answer } = await run(engine, asking('<|im_end|>', 1), 'control')
   const plain = await freshly(engine, asking('', 1))
   expect(answer.tokens.prompt - plain.tokens.prompt).toBeGreaterThan(2)

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => tiny[Symbol.asyncDispose]())
 beforeEach(() => rm(tiny.cache, { recursive: true, force: true }))
 
-/** What a new process would say: an engine of its own, closed again. */
+/** The answer of a new process: a separate engine that is closed again. */
 async function restarted(
   file = 'a.mp4',
   options: { count?: number; maxPixels?: number; model?: string; text?: string } = {},
@@ -34,7 +34,7 @@ const inCache = async (ending: string): Promise<string> => {
   return name
 }
 
-test('a clip opened again after a restart is neither decoded nor encoded nor prefilled, and answered alike', async () => {
+test('a clip reopened after a restart is neither decoded, encoded nor prefilled, and the answer is the same', async () => {
   const cold = await restarted()
   const warm = await restarted()
   expect(cold).toMatchObject({ cached: 'nothing', device: { vision: 'cpu' } })
@@ -48,14 +48,14 @@ test('a clip opened again after a restart is neither decoded nor encoded nor pre
   expect(other.text).toBe((await restarted('a.mp4', { text: 'Which colour?' })).text)
 })
 
-/** Tokens before the clip: the difference between all and what was evaluated when only the question was. */
+/** The number of tokens before the clip: all tokens minus those that were evaluated when only the question was. */
 function promptBefore(cold: Answer, warm: Answer): number {
   const before = cold.tokens.prompt - warm.tokens.evaluated
   expect(before).toBeGreaterThan(5)
   return before
 }
 
-test('without the KV the embeddings serve', async () => {
+test('uses the cached embeddings when the state file is missing', async () => {
   const cold = await restarted()
   await rm(await inCache('.state'))
   const warm = await restarted()
@@ -65,18 +65,18 @@ test('without the KV the embeddings serve', async () => {
   expect((await restarted()).cached).toBe('state')
 })
 
-test('a copy under another name is the same clip', async () => {
+test('a copy under another name shares the cache entry', async () => {
   await restarted()
   await copyFile(tiny.path('a.mp4'), tiny.path('copy.mp4'))
   expect((await restarted('copy.mp4')).cached).toBe('state')
 })
 
-test('another file, other frames, other pixels or another model is another clip', async () => {
+test('another content, frame request, pixel limit or model has its own cache entry', async () => {
   await copyFile(tiny.path('a.mp4'), tiny.path('changed.mp4'))
   await restarted('changed.mp4')
   expect((await restarted('changed.mp4', { count: 5 })).cached).toBe('nothing')
   expect((await restarted('changed.mp4', { maxPixels: 4000 })).cached).toBe('nothing')
-  // The same size and the same time: only the content tells.
+  // The same size and time: only the content differs.
   const { atime, mtime } = await stat(tiny.path('changed.mp4'))
   const bytes = await readFile(tiny.path('changed.mp4'))
   const at = bytes.indexOf('mdat') + 400
@@ -96,7 +96,7 @@ test('another file, other frames, other pixels or another model is another clip'
   expect((await restarted('a.mp4', { model: 'q8' })).cached).toBe('embeddings')
 })
 
-test('other preprocessing is another clip', async () => {
+test('other preprocessing settings have their own cache entry', async () => {
   await restarted()
   const copy = tiny.path('brighter')
   await cp(join(tiny.home, 'models', 'tiny'), copy, { recursive: true })
@@ -106,7 +106,7 @@ test('other preprocessing is another clip', async () => {
   expect((await restarted('a.mp4', { model: copy })).cached).toBe('nothing')
 })
 
-test.each(['.state', '.rows'])('a damaged %s file is passed over and written anew', async (ending) => {
+test.each(['.state', '.rows'])('ignores a damaged %s file and writes it again', async (ending) => {
   const cold = await restarted()
   const path = await inCache(ending)
   const whole = await readFile(path)
@@ -128,7 +128,7 @@ test.each(['.state', '.rows'])('a damaged %s file is passed over and written ane
   }
 })
 
-test('a cache that cannot be written is no failure, and neither is none', async () => {
+test('answers without a cache and when the cache cannot be written', async () => {
   const cold = await restarted()
   await rm(tiny.cache, { recursive: true })
   await writeFile(tiny.cache, 'a file where the folder should be')
@@ -140,7 +140,7 @@ test('a cache that cannot be written is no failure, and neither is none', async 
   await expect(readdir(tiny.cache)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('a turn that was stopped keeps what it saw', async () => {
+test('a stopped turn caches the embeddings of its clip', async () => {
   {
     await using engine = tiny.start({ cache: true })
     for await (const event of engine.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)) if (event.kind === 'delta') break
@@ -148,7 +148,7 @@ test('a turn that was stopped keeps what it saw', async () => {
   expect((await restarted()).cached).toBe('embeddings')
 })
 
-/** A picture whose end is missing. */
+/** Writes a JPEG whose end is missing. */
 async function writeDamaged(path: string): Promise<void> {
   const [picture] = numberedPictures(1, 126, 70)
   if (!picture) throw new Error('there is one picture')
@@ -159,7 +159,7 @@ async function writeDamaged(path: string): Promise<void> {
   await writeFile(path, jpeg.subarray(0, Math.floor(jpeg.length * 0.7)))
 }
 
-test('what is wrong with a clip is said with every answer about it, wherever the clip is kept', async () => {
+test('repeats the notices of a clip with every answer, whichever cache the clip comes from', async () => {
   await writeDamaged(tiny.path('damaged.jpg'))
   const said = 'The picture is damaged or not complete: parts of it are missing.'
   const first = await restarted('damaged.jpg')

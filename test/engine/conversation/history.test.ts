@@ -11,14 +11,14 @@ afterAll(() => tiny[Symbol.asyncDispose]())
 const first = 'What is this?'
 const second = 'Which colour?'
 
-test('what the caller says is what counts; what the conversation holds of it costs nothing', async () => {
+test('uses the history of the request and reuses what the context contains of it', async () => {
   const engine = tiny.start()
   const clip = tiny.clip('a.mp4')
   const one = await run(engine, ask(first, clip))
   const remembered = await run(engine, ask(second))
   const again = await run(engine, chat(userMessage(first, clip), assistantMessage(one.answer.text), userMessage(second)))
   expect(again.answer.text).toBe(remembered.answer.text)
-  // The model's turn alone.
+  // Only the model's turn.
   expect(again.answer.tokens.evaluated).toBeLessThan(remembered.answer.tokens.evaluated)
   const other = await run(engine, chat(userMessage(first, clip), assistantMessage('A dog.'), userMessage(second)))
   const fresh = await run(tiny.start(), chat(userMessage(first, clip), assistantMessage('A dog.'), userMessage(second)))
@@ -26,7 +26,7 @@ test('what the caller says is what counts; what the conversation holds of it cos
   expect(other.events.some(({ kind }) => kind === 'frame')).toBe(false)
 })
 
-test('a conversation is taken up where another engine left it', async () => {
+test('continues a conversation of another engine', async () => {
   const clip = tiny.clip('b.mkv')
   const before = tiny.start()
   const one = await run(before, ask(first, clip))
@@ -40,7 +40,7 @@ test('a conversation is taken up where another engine left it', async () => {
   expect(follow.answer.tokens.evaluated).toBeLessThan(taken.answer.tokens.evaluated / 2)
 })
 
-test('another question for the same clip keeps its rows, other frames are looked at anew', async () => {
+test('another question about the same clip reuses its rows, other frames are encoded again', async () => {
   const engine = tiny.start()
   const clip = tiny.clip('a.mp4')
   await run(engine, ask(first, clip))
@@ -53,7 +53,7 @@ test('another question for the same clip keeps its rows, other frames are looked
   expect(fewer.answer.text).toBe(fresh.answer.text)
 })
 
-test('a history with a clip that is gone fails and leaves the conversation as it was', async () => {
+test('a history with a missing clip fails and leaves the conversation unchanged', async () => {
   const engine = tiny.start()
   const one = await run(engine, ask(first, tiny.clip('a.mp4')))
   const gone = { ...tiny.clip('gone.mp4') }

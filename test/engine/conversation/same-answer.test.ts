@@ -7,8 +7,8 @@ import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { ask, never, type Run, run, TinyEngines, words } from './tiny-engine.ts'
 
 /**
- * What a request is answered must not depend on what was asked before it. A random model's answers are no words, so that they become other tokens
- * when they are tokenised again; and with eight bits its logits are up to 0.16 apart when the same tokens are evaluated in batches of other sizes.
+ * An answer must not depend on earlier requests. The answers of a random model are not words, so tokenizing them again gives other tokens;
+ * and with eight bits its logits differ by up to 0.16 when the same tokens are evaluated in other batch sizes.
  */
 let tiny: TinyEngines
 beforeAll(async () => {
@@ -21,10 +21,10 @@ afterAll(() => tiny[Symbol.asyncDispose]())
 const sampling = words({ maxTokens: 32, logprobs: 3 })
 const chat = (...messages: readonly Message[]): TurnRequest => ({ kind: 'chat', messages, sampling })
 
-/** The tokens of an answer with their probabilities, to the last bit. */
+/** The tokens of an answer with their probabilities, bit for bit. */
 const toldBy = ({ events }: Run) => events.flatMap((event) => (event.kind === 'delta' ? [event.logprobs] : []))
 
-/** The same of an engine that has never been asked anything. */
+/** The same from a new engine. */
 async function cold(turn: TurnRequest) {
   await using engine = tiny.start({ model: 'q8' })
   return toldBy(await run(engine, turn))
@@ -33,7 +33,7 @@ async function cold(turn: TurnRequest) {
 const picture = () => tiny.clip('b.mkv', 1)
 const opening = () => userMessage('What is this?', tiny.clip('a.mp4'))
 
-test('after its own earlier turns', async () => {
+test('gives the same answer after earlier turns of the conversation', async () => {
   await using engine = tiny.start({ model: 'q8' })
   const history: Message[] = [opening()]
   for (const question of ['Which colour?', 'How many are there, and where do they go?', 'Why?']) {
@@ -46,7 +46,7 @@ test('after its own earlier turns', async () => {
   }
 })
 
-test('after requests that share a beginning with it, in whatever order', async () => {
+test('gives the same answer after requests with a common prefix, in any order', async () => {
   const mixed: Message = {
     role: 'user',
     content: [
@@ -79,7 +79,7 @@ test('after requests that share a beginning with it, in whatever order', async (
   }
 })
 
-test('in conversations that take turns, and in one that goes on by itself', async () => {
+test('gives the same answer in interleaved conversations and in a continued one', async () => {
   await using engine = tiny.start({ model: 'q8' })
   const first = await run(engine, { ...ask('What is this?', tiny.clip('a.mp4')), sampling }, 'own')
   await run(engine, chat(userMessage('And this?', picture())), 'other')
@@ -88,7 +88,7 @@ test('in conversations that take turns, and in one that goes on by itself', asyn
   expect(toldBy(second)).toEqual(await cold(chat(opening(), assistantMessage(first.answer.text), userMessage('Why?'))))
 })
 
-test('after a restart that finds what was kept on disk', async () => {
+test('gives the same answer after a restart with a disk cache', async () => {
   const turn = chat(opening(), assistantMessage('A man walks in.'), userMessage('Why?'))
   const restarted = async (turns: readonly TurnRequest[]) => {
     await using engine: Engine = tiny.start({ model: 'q8', cache: true })
@@ -103,7 +103,7 @@ test('after a restart that finds what was kept on disk', async () => {
   expect(second?.answer.cached).toBe('state')
 })
 
-test('a file that was replaced meanwhile is looked at anew', async () => {
+test('encodes a file again after its content changed', async () => {
   const path = tiny.path('replaced.mkv')
   await copyFile(tiny.path('b.mkv'), path)
   await using engine = tiny.start({ model: 'q8' })

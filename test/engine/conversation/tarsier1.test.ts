@@ -5,7 +5,7 @@ import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
 
-/** Tarsier of version 1: positions of one dimension, separators, frames of one size. Of a 4 by 4 grid a frame takes 4 * 5 + 1 rows. */
+/** Tarsier 1: one-dimensional positions, separators, frames of one size. With a 4 by 4 grid, a frame takes 4 * 5 + 1 rows. */
 const FRAME_ROWS = 21
 
 let tiny: TinyEngines
@@ -14,13 +14,13 @@ beforeAll(async () => {
 })
 afterAll(() => tiny[Symbol.asyncDispose]())
 
-test('a follow-up question evaluates words alone, and is answered as in one go', async () => {
+test('a follow-up question evaluates only text and gives the answer of a single evaluation', async () => {
   const engine = tiny.start()
   const first = await run(engine, ask('What is it?', tiny.clip('a.mp4')))
   expect(first.answer.tokens.visual).toBe(4 * FRAME_ROWS)
   expect([first.answer.width, first.answer.height]).toEqual([56, 56])
   const second = await run(engine, ask('And then?'))
-  // From the clip's end on: the first question, its answer, the second question.
+  // From the end of the clip: the first question, its answer, the second question.
   expect(second.answer.tokens.evaluated).toBeLessThan(second.answer.tokens.prompt)
   expect(second.events.some(({ kind }) => kind === 'frame')).toBe(false)
   expect(second.answer.tokens.visual).toBe(4 * FRAME_ROWS)
@@ -32,7 +32,7 @@ test('a follow-up question evaluates words alone, and is answered as in one go',
   expect(again.answer.text).toBe(second.answer.text)
 })
 
-test('the same is said once more, and after an edit the clip is not looked at again', async () => {
+test('regenerating repeats the answer, and editing does not encode the clip again', async () => {
   const engine = tiny.start()
   const first = await run(engine, ask('What is it?', tiny.clip('b.mkv', 3)))
   const again = await run(engine, { kind: 'regenerate', sampling: words() })
@@ -43,7 +43,7 @@ test('the same is said once more, and after an edit the clip is not looked at ag
   expect(edited.answer.tokens.evaluated).toBeLessThan(3 * FRAME_ROWS)
 })
 
-test('what was kept on disk gives the same answer after a restart', async () => {
+test('the disk cache gives the same answer after a restart', async () => {
   const turn = ask('What is it?', tiny.clip('a.mp4'))
   const before = tiny.start({ cache: true })
   const first = await run(before, turn)
@@ -54,7 +54,7 @@ test('what was kept on disk gives the same answer after a restart', async () => 
   expect(second.events.some(({ kind }) => kind === 'frame')).toBe(false)
 })
 
-test('pixels cannot be limited: every frame has the one size, the answer is the same, and it is said', async () => {
+test('ignores a pixel limit with a notice, because every frame has the same size', async () => {
   const engine = tiny.start()
   const free = await run(engine, ask('What is it?', tiny.clip('a.mp4')), 'free')
   const limited = await run(engine, ask('What is it?', tiny.clip('a.mp4', 4, 784)), 'limited')
@@ -66,7 +66,7 @@ test('pixels cannot be limited: every frame has the one size, the answer is the 
   expect(estimate.notices).toContain(notice)
 })
 
-test('of a short clip some frames are shown several times, of a GIF none, and a picture once', async () => {
+test('repeats frames of a short video, but not of a GIF or a picture', async () => {
   const engine = tiny.start()
   const gif = await sharp(Buffer.concat(Array.from({ length: 5 }, (_, i) => Buffer.alloc(56 * 56 * 3, i * 40))), {
     raw: { width: 56, height: 56 * 5, channels: 3, pageHeight: 56 },
@@ -86,7 +86,7 @@ test('of a short clip some frames are shown several times, of a GIF none, and a 
   expect(await seen('one.png')).toEqual([0])
 })
 
-test("asked nothing, it describes a video as one and a picture as one, in version 1's words and length", async () => {
+test('without a question it uses the default prompt and length of version 1 for videos and for pictures', async () => {
   const engine = tiny.start()
   await writeFile(
     tiny.path('blue.png'),

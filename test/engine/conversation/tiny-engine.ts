@@ -12,7 +12,7 @@ import { numberedPictures } from '../../helpers/numbered-picture.ts'
 
 export const never = new AbortController().signal
 
-/** A folder with two clips and a home with a tiny random model of the real architecture; engines on it are closed with it. */
+/** A folder with two clips and a home folder with a tiny random model of the real architecture. Disposing it closes its engines. */
 export class TinyEngines implements AsyncDisposable {
   readonly folder: string
   readonly #engines: Engine[] = []
@@ -88,7 +88,7 @@ export async function run(engine: Engine, turn: TurnRequest, conversation = 'tal
   return { answer: last.answer, events }
 }
 
-/** Runs turns one after the other in a conversation of their own, and gives the last one's answer. */
+/** Runs turns in a new conversation and returns the last answer. */
 export async function freshly(engine: Engine, ...turns: readonly TurnRequest[]): Promise<Answer> {
   let answer: Answer | null = null
   for (const turn of turns) answer = (await run(engine, turn, 'fresh')).answer

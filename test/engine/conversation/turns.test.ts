@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => tiny[Symbol.asyncDispose]())
 
 describe('a conversation about a clip', () => {
-  test('is told stage by stage, frame by frame, piece by piece', async () => {
+  test('reports its stages, frames and text pieces', async () => {
     const { answer, events } = await run(engine, ask('What is this?', tiny.clip('a.mp4', 5)), 'told')
     const kinds = events.map((event) => (event.kind === 'stage' ? event.stage : event.kind))
     expect(kinds.filter((kind, i) => kind !== kinds[i - 1])).toEqual([
@@ -41,11 +41,11 @@ describe('a conversation about a clip', () => {
     expect(answer.finish).toBe('length')
   })
 
-  test('evaluates only what is new of a further question: it, the answer before it, and the opening of the model’s turn', async () => {
+  test("a follow-up evaluates only the previous answer, the question and the model's turn prefix", async () => {
     const first = await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'further')
     const second = await run(engine, ask('Which colour?'), 'further')
     const third = await run(engine, ask('How many?'), 'further')
-    // What is evaluated again when an answer is given anew.
+    // The number of tokens that regenerating evaluates.
     const opening = (await run(engine, { kind: 'regenerate', sampling: words() }, 'further')).answer.tokens.evaluated
     expect(opening).toBeLessThan(15)
     for (const [before, after] of [
@@ -60,19 +60,19 @@ describe('a conversation about a clip', () => {
     expect(second.answer.timings).toMatchObject({ decode: 0, encode: 0 })
   })
 
-  test('answers a further question as if everything had been evaluated at once', async () => {
+  test('a follow-up gives the answer of a single evaluation', async () => {
     const questions = ['What is this?', 'Which colour?', 'How many?']
     await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'steps')
     await run(engine, ask('Which colour?'), 'steps')
     const { answer } = await run(engine, ask('How many?'), 'steps')
-    // Going back to the first turn, as editing does, and on again in other pieces.
+    // Returns to the first turn, as an edit does, and continues in other pieces.
     const clip = tiny.clip('a.mp4')
     const fresh = await freshly(engine, ...questions.map((text, i) => ask(text, i === 0 ? clip : undefined)))
     expect(answer.text).toBe(fresh.text)
     expect(answer.text).not.toBe('')
   })
 
-  test('answers anew from where the turn began', async () => {
+  test('regenerates from the start of the turn', async () => {
     const once = await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'again')
     const again = await run(engine, { kind: 'regenerate', sampling: words() }, 'again')
     expect(again.answer.text).toBe(once.answer.text)
@@ -85,7 +85,7 @@ describe('a conversation about a clip', () => {
     expect(after.answer.text).toBe(fresh.text)
   })
 
-  test('goes back to an edited turn and drops what came after it', async () => {
+  test('edits a turn and drops the turns after it', async () => {
     await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'edited')
     await run(engine, ask('Which colour?'), 'edited')
     await run(engine, ask('How many?'), 'edited')
@@ -99,17 +99,17 @@ describe('a conversation about a clip', () => {
     expect(first.answer.tokens.evaluated).toBeLessThan(20)
   })
 
-  test('takes several clips, a turn each', async () => {
+  test('accepts several clips, one per turn', async () => {
     await run(engine, ask('What is this?', tiny.clip('a.mp4', 3)), 'several')
     const second = await run(engine, ask('And this?', tiny.clip('b.mkv', 4)), 'several')
-    // The first clip stays: 3 frames of 4 by 2, 4 frames of 3 by 4.
+    // The first clip remains: 3 frames of 4 by 2, 4 frames of 3 by 4.
     expect(second.answer.tokens.visual).toBe(3 * 8 + 4 * 12)
     expect(second.answer).toMatchObject({ width: 84, height: 112 })
     expect(second.answer.frames.map(({ index }) => index)).toEqual([0, 3, 5, 8])
     expect(second.answer.tokens.evaluated).toBeLessThan(4 * 12 + 60)
     const third = await run(engine, ask('Are they alike?'), 'several')
     expect(third.answer.tokens.evaluated).toBeLessThan(60)
-    // Both clips count: with the two in the other order the same question is answered otherwise.
+    // The order of the clips matters: with the two swapped the answer differs.
     const swapped = await freshly(
       engine,
       ask('What is this?', tiny.clip('b.mkv', 4)),
@@ -121,13 +121,13 @@ describe('a conversation about a clip', () => {
     expect(edited.answer.tokens.visual).toBe(3 * 8)
   })
 
-  test('sees the clip: another clip is answered otherwise', async () => {
+  test('another clip changes the answer', async () => {
     const a = await freshly(engine, ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 40 }))
     const b = await freshly(engine, ask('What is this?', tiny.clip('b.mkv'), { maxTokens: 40 }))
     expect(a.text).not.toBe(b.text)
   })
 
-  test('grows with its turns without looking at the clip again', async () => {
+  test('encodes the clip once for all turns', async () => {
     const small = { maxTokens: 4 }
     await run(engine, ask('What is this?', tiny.clip('a.mp4', 2), small), 'growing')
     const long = 'What is this? '.repeat(400)
@@ -140,8 +140,8 @@ describe('a conversation about a clip', () => {
   })
 })
 
-describe('what cannot be done', () => {
-  test('a clip that does not fit is refused with numbers, before anything is decoded', async () => {
+describe('requests that fail', () => {
+  test('rejects a clip that does not fit, with numbers, before decoding', async () => {
     const clip = tiny.clip('a.mp4', 20)
     await run(engine, ask('What is this?', tiny.clip('a.mp4', 2)), 'full')
     const text = 'How many are there? '.repeat(4000)
@@ -154,7 +154,7 @@ describe('what cannot be done', () => {
       details: { visual: 2 * 8 + 20 * 8, text: expect.any(Number), limit: 16384 },
     })
     expect(events).toEqual(['stage'])
-    // The conversation is as it was.
+    // The conversation is unchanged.
     const after = await run(engine, ask('Which colour?'), 'full')
     expect(after.answer.text).toBe((await freshly(engine, ask('What is this?', tiny.clip('a.mp4', 2)), ask('Which colour?'))).text)
   })
@@ -166,14 +166,14 @@ describe('what cannot be done', () => {
     await expect(run(engine, turn, 'empty')).rejects.toMatchObject({ code: 'usage' })
   })
 
-  test('a file that is missing leaves the conversation usable', async () => {
+  test('a missing file leaves the conversation usable', async () => {
     await expect(run(engine, ask('What is this?', tiny.clip('gone.mp4')), 'missing')).rejects.toMatchObject({ code: 'file-missing' })
     expect((await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'missing')).answer.text).not.toBe('')
   })
 })
 
 describe('stopping', () => {
-  test('while the clip is looked at: the turn never was, and the next one is right', async () => {
+  test('during encoding drops the turn, and the next turn is right', async () => {
     const stopping = new AbortController()
     const seen: string[] = []
     const stopped = async () => {
@@ -188,7 +188,7 @@ describe('stopping', () => {
     expect(after.answer.text).toBe((await freshly(engine, ask('Which colour?', tiny.clip('a.mp4')))).text)
   })
 
-  test('while words come: what was said stays, further questions and another answer are right', async () => {
+  test('during generation keeps the text so far; follow-ups and regenerating are right', async () => {
     const stopping = new AbortController()
     let said = ''
     const stopped = async () => {
@@ -206,7 +206,7 @@ describe('stopping', () => {
     expect(again.answer.text).toBe((await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))).text)
   })
 
-  test('by leaving the loop, as a page that was closed does', async () => {
+  test('by leaving the loop works like a closed page', async () => {
     for (const kind of ['frame', 'delta', 'stage'] as const) {
       for await (const event of engine.answer('left', ask('What is this?', tiny.clip('a.mp4')), new AbortController().signal)) {
         if (event.kind === kind) break
@@ -218,7 +218,7 @@ describe('stopping', () => {
     )
   })
 
-  test('before it began', async () => {
+  test('before the start drops the turn', async () => {
     await expect(run(engine, ask('What is this?', tiny.clip('a.mp4')), 'never', AbortSignal.abort())).rejects.toMatchObject({
       name: 'AbortError',
     })

@@ -6,11 +6,11 @@ import { Engine } from '../../../src/engine/engine.ts'
 import { evaluateClips } from '../../../tools/demo-model/evaluate-clips.ts'
 
 /**
- * The demo model really sees, so a stage that is wrong without failing (a swapped channel, a rotary sign, frames out of order)
- * shows here: colors, left and right, first and last would fall to chance. The bars lie below what `npm run demo:evaluate` finds
- * on many clips, as far as twenty may lie by luck.
+ * The demo model really sees: a stage that is wrong without failing (a swapped channel, a rotary sign, frames out of order) shows here,
+ * because colors, left and right, first and last would fall to chance. The limits are below what `npm run demo:evaluate` measures on many
+ * clips, by as much as twenty clips may vary.
  */
-it('says what clips show that it has never seen', async () => {
+it('describes clips that it was not trained on', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tarsier-held-out-'))
   try {
     await using engine = new Engine({ model: 'demo', device: 'cpu', home: join(folder, 'home'), cache: false })

@@ -20,7 +20,7 @@ const request = (measure: boolean, fit = false) => ({
 })
 
 describe('estimate', () => {
-  it('says beforehand what a run then counts, and knows no seconds before the model has run here', async () => {
+  it('predicts the counts of a run, and no seconds before the first run of the model', async () => {
     const engine = tiny.start()
     const estimate = await engine.estimate(request(false), never)
     expect(estimate.seconds).toBeNull()
@@ -34,7 +34,7 @@ describe('estimate', () => {
     expect(after.seconds?.all).toBeGreaterThan(after.seconds?.firstToken ?? Number.POSITIVE_INFINITY)
   })
 
-  it('measures a model that has not run, remembers that, and measures anew what it cannot read', async () => {
+  it('measures a new model, caches the result, and measures again when the cache is unreadable', async () => {
     const engine = tiny.start({ model: DEMO_MODEL })
     await mkdir(join(tiny.home, 'cache'), { recursive: true })
     await writeFile(speeds(), '{"version":1,"models":{"x":{"patch":-1}}}')
@@ -44,7 +44,7 @@ describe('estimate', () => {
     expect((await again.estimate(request(false), never)).seconds).not.toBeNull()
   })
 
-  it('says why it would be refused, or what it is lowered to, as a run does', async () => {
+  it('reports the refusal or the lowered settings of a run', async () => {
     const engine = tiny.start({ limits: { context: 90 } })
     const refused = await engine.estimate(request(true), never)
     const failure = await run(engine, ask('What is there?', request(true).clip)).catch((error: unknown) => error)
@@ -59,7 +59,7 @@ describe('estimate', () => {
 })
 
 describe('describe --dry-run', () => {
-  it('gives a line a clip, and fails with the clip that cannot be opened', async () => {
+  it('prints one line per clip and fails if a clip cannot be opened', async () => {
     const args = ['describe', tiny.path('a.mp4'), tiny.path('b.mkv'), tiny.path('gone.mp4'), '--home', tiny.home, '--dry-run', '--json']
     const { code, stdout } = await runCli([...args, '--device', 'cpu', '--frames', '4'])
     expect(code).toBe(1)
@@ -70,7 +70,7 @@ describe('describe --dry-run', () => {
     expect(lines[2]).toMatchObject({ error: { code: 'file-missing' } })
   })
 
-  it('is readable', async () => {
+  it('prints readable text', async () => {
     const { code, stdout } = await runCli(['describe', tiny.path('a.mp4'), '--home', tiny.home, '--dry-run', '--device', 'cpu'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^frames {3}8 of \d+×\d+, \d+ tokens each\ntokens .*\nmemory .*\ntime .*\nIt fits\.\n$/)

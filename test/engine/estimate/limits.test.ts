@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => tiny[Symbol.asyncDispose]())
 
 const demo = (limits: { context?: number; memory?: number }) => tiny.start({ model: DEMO_MODEL, limits })
-/** a.mp4 has 20 frames of 126 by 70 pixels, which the demo model sees as they are. */
+/** a.mp4 has 20 frames of 126 by 70 pixels, which the demo model encodes without resizing. */
 const clip = (fit: boolean, count = 8) => ({ ...tiny.clip('a.mp4', count), fit })
 
 describe('a clip that does not fit', () => {
-  it('is refused before anything is decoded, with the settings that would fit; with those it runs', async () => {
+  it('is rejected before decoding, with settings that fit; these settings run', async () => {
     const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
     const context = whole.tokens.visual + whole.tokens.prompt + 15
     const engine = demo({ context })
@@ -28,7 +28,7 @@ describe('a clip that does not fit', () => {
     expect(answer.fitted).toBeUndefined()
   })
 
-  it('is made to fit where that is asked for, and the answer says so', async () => {
+  it('is fitted on request, and the answer has a notice', async () => {
     const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
     const engine = demo({ context: Math.ceil(whole.tokens.visual / 2) + whole.tokens.prompt + 16 })
     const { answer, events } = await run(engine, ask('What is there?', clip(true), { maxTokens: 16 }))
@@ -39,7 +39,7 @@ describe('a clip that does not fit', () => {
     expect(events).toContainEqual({ kind: 'notice', text: expect.stringContaining('To fit') })
   })
 
-  it('is not taken for the clip as it was asked for by a question that does not allow smaller settings', async () => {
+  it('is not reused by a question that does not allow smaller settings', async () => {
     const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
     const engine = demo({ context: Math.ceil(whole.tokens.visual / 2) + whole.tokens.prompt + 16 })
     const asked = (fit: boolean) => ({ ...chat(userMessage('What is there?', clip(fit))), sampling: words({ maxTokens: 16 }) })
@@ -51,7 +51,7 @@ describe('a clip that does not fit', () => {
     await expect(run(engine, asked(false))).rejects.toMatchObject({ code: 'context-full' })
   })
 
-  it('is weighed against memory as well', async () => {
+  it('is checked against memory, too', async () => {
     const engine = demo({ memory: 1e6 })
     const refused = run(engine, ask('What is there?', clip(true)))
     await expect(refused).rejects.toMatchObject({ code: 'out-of-memory', details: { available: 1e6 } })

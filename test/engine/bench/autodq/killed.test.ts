@@ -16,7 +16,7 @@ const KILLS = 6
 const PARALLEL = 4
 const signal = new AbortController().signal
 
-test('an evaluation that is killed again and again loses nothing that was judged, and asks for it once', { timeout: 300_000 }, async () => {
+test('a repeatedly killed evaluation keeps every verdict and requests each one once', { timeout: 300_000 }, async () => {
   await using server = await ChatServer.start()
   await using folder = await ScratchFolder.make()
   server.answer = async (request) => {
@@ -28,7 +28,7 @@ test('an evaluation that is killed again and again loses nothing that was judged
     const before = server.seen.length
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), PROGRAM, folder.directory], { env, stdio: 'ignore' })
     const exited = once(child, 'exit')
-    // At any moment of the work, which begins with the first question.
+    // Kill at a random moment after the first question.
     const questions = 1 + Math.floor(Math.random() * 25)
     while (server.seen.length < before + questions && child.exitCode === null) await sleep(1)
     child.kill('SIGKILL')
@@ -43,7 +43,7 @@ test('an evaluation that is killed again and again loses nothing that was judged
       { entailed: 1, total: 2 },
       { entailed: 1, total: 2 },
     ])
-  // Three questions a sample; what was on its way when a process was killed is all that is asked for twice.
+  // Three questions per sample; only requests in flight at a kill may be sent again.
   const questions = 3 * numberedPredictions.length
   expect(server.seen.length).toBeGreaterThanOrEqual(questions)
   expect(server.seen.length).toBeLessThanOrEqual(questions + KILLS * PARALLEL)

@@ -1,6 +1,6 @@
 import { predictionOf } from '../../../helpers/predictions.ts'
 
-/** Descriptions of which no two make the same question to a judge. */
+/** Descriptions that all lead to different questions to a judge. */
 export const numberedPredictions = Array.from({ length: 60 }, (_, idx) =>
   predictionOf({
     dataset: 'DREAM/animation',

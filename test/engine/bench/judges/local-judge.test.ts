@@ -8,7 +8,7 @@ import { isAbort } from '../../../../src/shared/errors.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
-// A true GGUF with a tokenizer and a chat template. What it writes is nonsense, and has the shape that its grammar leaves it.
+// A complete GGUF with a tokenizer and a chat template. Its output is nonsense in the form that the grammar requires.
 const MODEL = 'resources/models/demo/language.gguf'
 const never = new AbortController().signal
 let judge: Judge
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const prompt = { name: 'shape', version: '1' }
 
-test('writes nothing but the verdict’s shape, the same every time', async () => {
+test('returns only JSON that matches the schema, and is deterministic', async () => {
   expect(judge.name).toMatch(/^local language\.gguf [0-9a-f]{8}$/)
   const schema = z.object({
     reason: z.string(),
@@ -37,7 +37,7 @@ test('writes nothing but the verdict’s shape, the same every time', async () =
   expect(await judge.ask(call, never)).toEqual(verdict)
 })
 
-test('marks answers, and takes questions that come at once in turn', async () => {
+test('marks answers and serializes concurrent questions', async () => {
   await using folder = await ScratchFolder.make()
   const predictions = [1, 2].map((idx) =>
     predictionOf({
@@ -59,12 +59,12 @@ test('marks answers, and takes questions that come at once in turn', async () =>
   for (const { score } of verdicts) expect([0, 1, 2, 3, 4, 5]).toContain(score)
 })
 
-test('a text that does not fit is refused, not cut', async () => {
+test('rejects a text that exceeds the context instead of truncating it', async () => {
   const call = { prompt, system: 'Mark it.', user: 'a red circle '.repeat(800), schema: z.object({ red: z.boolean() }) }
   await expect(judge.ask(call, never)).rejects.toMatchObject({ code: 'judge-failed' })
 })
 
-test('an abort ends an answer, and the next question is answered', async () => {
+test('an abort stops an answer, and the next question is answered', async () => {
   const call = { prompt, system: 'Tell it.', user: 'a red circle', schema: z.object({ parts: z.array(z.string()).length(40) }) }
   const controller = new AbortController()
   const asked = judge.ask(call, controller.signal).catch((error: unknown) => error)
@@ -74,7 +74,7 @@ test('an abort ends an answer, and the next question is answered', async () => {
   expect(await judge.ask(short, never)).toEqual({ red: expect.any(Boolean) })
 })
 
-test('a file that is damaged, missing or a tower is refused before llama.cpp sees it', async () => {
+test('rejects a damaged file, a missing file and a tower before llama.cpp loads it', async () => {
   await using folder = await ScratchFolder.make()
   await copyFile(MODEL, folder.path('cut.gguf'))
   await truncate(folder.path('cut.gguf'), 2_000_000)
