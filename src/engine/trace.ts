@@ -89,7 +89,7 @@ export async function traceMessages(
       planes.push(ofFrame)
     }
   }
-  const logits = session.logits()
+  const logits = await session.logits()
   const pieces = session.generate(samplingSchema.parse({ maxTokens }), signal)
   let next = await pieces.next()
   while (next.done !== true) next = await pieces.next()

@@ -1,5 +1,5 @@
-import { type ErrorDetails, TarsierError } from '../../shared/errors.ts'
-import { type DevicePart, type DeviceSubject, type DeviceUse, partNames } from './device-use.ts'
+import { assertNever, type ErrorDetails, TarsierError } from '../../shared/errors.ts'
+import { type DevicePart, type DeviceSubject, type DeviceUse, type DeviceWork, partNames } from './device-use.ts'
 
 /** A failure of a device, stored in the details of an error. */
 export interface DeviceFailure {
@@ -26,8 +26,27 @@ export function deviceOutOfMemory({ part, device }: DeviceSubject, error: Tarsie
 /** The error of a process that crashed while it used a device. `why` is the signal, or the name of the exception on Windows. */
 export function deviceCrashed({ subject, work }: DeviceUse, why: string, reason: string): TarsierError {
   const { part, device } = subject
-  const doing = work === 'loading' ? `while the ${partNames[part]} was loaded and tested on it` : 'in the middle of an answer'
-  return failure({ part, device, why: `it crashed (${why}) ${doing}`, memory: false }, undefined, { said: reason })
+  return failure({ part, device, why: `it crashed (${why}) ${during(work, part)}`, memory: false }, undefined, { said: reason })
+}
+
+/** What a device was used for when it crashed, as the end of a sentence. */
+function during(work: DeviceWork, part: DevicePart): string {
+  switch (work) {
+    case 'loading':
+      return `while the ${partNames[part]} was loaded and tested on it`
+    case 'answering':
+      return 'in the middle of an answer'
+    case 'saving':
+      return 'while the state of a conversation was copied'
+    case 'measuring':
+      return 'while its free memory was read'
+    case 'closing':
+      return `while the ${partNames[part]} was removed from its memory`
+    case 'probing':
+      return 'when it was tried out for the diagnosis'
+    default:
+      return assertNever(work, 'use of a device')
+  }
 }
 
 /** The device failure in an error; null for other errors. */

@@ -49,6 +49,11 @@ export class DeviceGuard {
   }
 }
 
+/** Runs native code that may use a device; without a guard, as on the CPU, it only runs. */
+export function runGuarded<T>(device: GuardedDevice | null, work: DeviceWork, compute: () => Promise<T>): Promise<T> {
+  return device ? device.run(work, compute) : compute()
+}
+
 /** A device other than the CPU, for the code that uses it. */
 export class GuardedDevice {
   readonly subject: DeviceSubject

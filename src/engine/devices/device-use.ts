@@ -8,8 +8,11 @@ export interface DeviceSubject extends Pick<DeviceTest, 'part' | 'device' | 'har
 
 export type DevicePart = DeviceSubject['part']
 
-/** `loading` includes the trial run and the self-test. */
-export type DeviceWork = 'loading' | 'answering'
+/**
+ * What a device is used for. `loading` includes the trial run and the self-test; `saving` is a copy of a conversation's state from or to the
+ * device; `measuring` asks for its free memory; `closing` frees its memory; `probing` is the diagnosis.
+ */
+export type DeviceWork = 'loading' | 'answering' | 'saving' | 'measuring' | 'closing' | 'probing'
 
 /** Use of a device by a process, with the fingerprint of its loaded graphics drivers. */
 export interface DeviceUse {

@@ -22,7 +22,7 @@ export async function testLogits(language: Language, signal: AbortSignal): Promi
   const planes = framePlanes(language.positions, start, 0, PICTURE)
   await session.evaluateRows(rows, planes, positionAfterClip(language.positions, start, 1, PICTURE), signal)
   await session.evaluateTokens(tokens, signal)
-  return session.logits()
+  return await session.logits()
 }
 
 /** Compares the logits of a device with those of the CPU. */

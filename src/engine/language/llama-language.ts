@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { memoryLimit } from '../../platform/memory-limit.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import type { GuardedDevice } from '../devices/device-guard.ts'
+import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import type { GgufMetadata } from './gguf-check.ts'
 import { type Gpu, memoryOf } from './gpus.ts'
 import { openGrammar } from './grammar-sampler.ts'
@@ -133,7 +133,9 @@ export class LlamaLanguage implements Language {
   }
 
   async freeGpuMemory(): Promise<number | null> {
-    return this.#gpus.length > 0 ? memoryOf(this.#gpus).free : null
+    if (this.#gpus.length === 0) return null
+    // A lost device may crash its driver even here.
+    return await runGuarded(this.#gpu, 'measuring', async () => memoryOf(this.#gpus).free)
   }
 
   tokenize(text: string): number[] {
@@ -183,8 +185,7 @@ export class LlamaLanguage implements Language {
       offload_kqv: this.#onGpu,
       op_offload: this.#onGpu,
     }
-    const init = () => callAsync(api.initFromModel, this.#model, params)
-    const context = await (this.#gpu ? this.#gpu.run('answering', init) : init())
+    const context = await runGuarded(this.#gpu, 'answering', () => callAsync(api.initFromModel, this.#model, params))
     if (context === null) {
       const error = tooLarge(cells, new Error((await complaints(mark)).join(' ')))
       throw this.#gpu ? this.#gpu.outOfMemory(error) : error
@@ -219,7 +220,7 @@ export class LlamaLanguage implements Language {
     this.#closed = true
     await this.#renderer[Symbol.asyncDispose]()
     await Promise.all([...this.#sessions].map((session) => session[Symbol.asyncDispose]()))
-    this.#library.api.modelFree(this.#model)
+    await runGuarded(this.#gpu, 'closing', async () => this.#library.api.modelFree(this.#model))
   }
 
   #open(): void {

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
-import type { GuardedDevice } from '../devices/device-guard.ts'
+import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import { AbortFlag } from './abort-flag.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { ContextCells } from './context-cells.ts'
@@ -113,11 +113,8 @@ export class LlamaSession implements Session {
     this.#hasLogits = false
   }
 
-  logits(): Float32Array {
-    this.#open()
-    const address = this.#hasLogits ? this.#parts.api.logitsAt(this.#parts.context, -1) : null
-    if (address === null) throw new Error('nothing was evaluated since the session was opened, rewound or restored')
-    return readFloats(address, this.#parts.tokenizer.size)
+  async logits(): Promise<Float32Array> {
+    return await this.#answering(async () => this.#readLogits())
   }
 
   async *generate(
@@ -147,8 +144,8 @@ export class LlamaSession implements Session {
     try {
       while (tokens.length < most) {
         signal.throwIfAborted()
-        const logits = sampling.logprobs === undefined ? null : this.logits()
-        const token = sampler.next(context, () => logits ?? this.logits())
+        const logits = sampling.logprobs === undefined ? null : this.#readLogits()
+        const token = sampler.next(context, () => logits ?? this.#readLogits())
         if (tokenizer.isEnd(token)) {
           finish = 'end'
           break
@@ -185,12 +182,12 @@ export class LlamaSession implements Session {
 
   async save(path: string, { note = '', signal }: { note?: string; signal?: AbortSignal } = {}): Promise<void> {
     this.#open()
-    await this.#run(() => saveState(this.#parts, path, { mark: this.mark, times: this.#cells.times, note }, signal))
+    await this.#track(saveState(this.#parts, path, { mark: this.mark, times: this.#cells.times, note }, signal))
   }
 
   async restore(path: string): Promise<{ readonly note: string } | null> {
     this.#open()
-    const state = await this.#run(() => loadState(this.#parts, path, this.capacity))
+    const state = await this.#track(loadState(this.#parts, path, this.capacity))
     this.#hasLogits = false
     if (state === 'refused') return null
     if (state === 'failed') {
@@ -207,7 +204,7 @@ export class LlamaSession implements Session {
     this.#closed = true
     this.#abort.raise()
     await this.#running.catch(() => {}) // already reported to the caller of that operation
-    this.#parts.api.free(this.#parts.context)
+    await runGuarded(this.#parts.gpu, 'closing', async () => this.#parts.api.free(this.#parts.context))
     this.#parts.pool?.free()
     this.#abort.free()
     this.#batch.free()
@@ -237,7 +234,7 @@ export class LlamaSession implements Session {
       const batch = fill()
       const threads = this.#parts.threadsFor(batch.n_tokens)
       api.setThreads(context, threads, threads)
-      status = await this.#run(() => this.#compute(batch))
+      status = await this.#answering(() => this.#compute(batch))
     } finally {
       signal.removeEventListener('abort', raise)
     }
@@ -282,10 +279,21 @@ export class LlamaSession implements Session {
     this.#hasLogits = false
   }
 
-  /** Runs native code; {@link Symbol.asyncDispose} waits for it. */
-  #run<T>(work: () => Promise<T>): Promise<T> {
-    const { gpu } = this.#parts
-    const running = gpu ? gpu.run('answering', work) : work()
+  /** The guard of the GPU must be entered, because llama.cpp may wait for the GPU here. */
+  #readLogits(): Float32Array {
+    this.#open()
+    const address = this.#hasLogits ? this.#parts.api.logitsAt(this.#parts.context, -1) : null
+    if (address === null) throw new Error('nothing was evaluated since the session was opened, rewound or restored')
+    return readFloats(address, this.#parts.tokenizer.size)
+  }
+
+  /** Runs native code that uses the GPU. */
+  #answering<T>(compute: () => Promise<T>): Promise<T> {
+    return this.#track(runGuarded(this.#parts.gpu, 'answering', compute))
+  }
+
+  /** Remembers work with native code; {@link Symbol.asyncDispose} waits for it. */
+  #track<T>(running: Promise<T>): Promise<T> {
     this.#running = running
     return running
   }

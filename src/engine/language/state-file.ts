@@ -8,6 +8,7 @@ import { move, remove } from '../../platform/move.ts'
 import { writeAt } from '../../platform/write-at.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
+import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import {
   callAsync,
   type LlamaApi,
@@ -60,6 +61,8 @@ interface Sequence {
   readonly api: LlamaApi
   readonly context: Pointer
   readonly fingerprint: Uint8Array
+  /** Guard of the GPU that holds the cells; null for the CPU. */
+  readonly gpu: GuardedDevice | null
 }
 
 /**
@@ -69,7 +72,7 @@ interface Sequence {
  */
 export async function saveState(sequence: Sequence, path: string, state: SavedState, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
-  const cells = await copyCells(sequence)
+  const cells = await runGuarded(sequence.gpu, 'saving', () => copyCells(sequence))
   const head = headOf(state, sequence.fingerprint, cells.length)
   const temporary = `${path}.part`
   try {
@@ -144,7 +147,7 @@ function headOf({ mark, times, note: text }: SavedState, fingerprint: Uint8Array
  * `failed` if llama.cpp rejects the file; the context must be cleared.
  */
 export async function loadState(
-  { api, context, fingerprint }: Sequence,
+  { api, context, fingerprint, gpu }: Sequence,
   path: string,
   capacity: number,
 ): Promise<SavedState | 'refused' | 'failed'> {
@@ -154,7 +157,8 @@ export async function loadState(
   const metadata = new NativeArray('int32', numbers)
   const count = new NativeArray('pointer', 1)
   try {
-    const read = await callAsync(api.stateLoad, context, path, 0, metadata.address, metadata.length, count.address)
+    const load = () => callAsync(api.stateLoad, context, path, 0, metadata.address, metadata.length, count.address)
+    const read = await runGuarded(gpu, 'saving', load)
     return read === 0 ? 'failed' : state
   } finally {
     metadata.free()

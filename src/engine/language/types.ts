@@ -44,7 +44,7 @@ export interface Session extends AsyncDisposable {
   /** Removes everything after the mark. Never moves forward. */
   rewind(to: Mark): void
   /** Copy of the logits after the last evaluated token, [vocabulary]. */
-  logits(): Float32Array
+  logits(): Promise<Float32Array>
   /**
    * Samples tokens until an end, and evaluates each of them including the last, so that the answer stays in the context.
    * Returns the result at the end.

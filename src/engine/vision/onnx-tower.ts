@@ -1,6 +1,6 @@
 import { unlessAborted } from '../../platform/unless-aborted.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { GuardedDevice } from '../devices/device-guard.ts'
+import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import type { Frame, RgbImage } from '../media/types.ts'
 import { FrameBatches, type PreparedFrame } from './frame-batches.ts'
 import { fillPatches, normalisationTable, patchFloats } from './patches.ts'
@@ -91,7 +91,7 @@ export class OnnxTower implements Tower {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#session.close()
+    return runGuarded(this.#gpu, 'closing', () => this.#session.close())
   }
 
   /** Starts the run of a batch; returns null for an empty batch, after the last frame. */
@@ -115,7 +115,7 @@ export class OnnxTower implements Tower {
     for (const [position, { picture }] of batch.entries()) fillPatches(picture, patching, this.#table, pixels, position * perFrame)
     const inputs = [pixelsInput(pixels, batch.length, rows * columns), ...this.#form.furtherInputs(rows, columns)]
     const compute = () => this.#session.run(inputs)
-    const { output, inputs: returned } = await (this.#gpu ? this.#gpu.run('answering', compute) : compute()).catch((error: unknown) => {
+    const { output, inputs: returned } = await runGuarded(this.#gpu, 'answering', compute).catch((error: unknown) => {
       throw runFailure(error, this.device, this.#gpu)
     })
     const [used] = returned

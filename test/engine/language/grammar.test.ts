@@ -211,7 +211,7 @@ describe('probabilities of tokens', () => {
   it('are those of the logits, and sum up to one', async () => {
     const start = session.mark
     await session.evaluateTokens(language.tokenize('Say something.'), never)
-    const logits = session.logits()
+    const logits = await session.logits()
     const sum = logits.reduce((all, logit) => all + Math.exp(logit), 0)
     const { pieces, tokens } = await generateAll(session, { maxTokens: 12, temperature: 1.3, seed: 5, logprobs: 20 })
     session.rewind(start)

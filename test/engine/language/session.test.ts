@@ -73,10 +73,10 @@ describe('evaluation', () => {
   it('gives for rows of the embedding matrix what it gives for the tokens', async () => {
     const tokens = tokensOf(40)
     await session.evaluateTokens(tokens, never)
-    const wanted = session.logits()
+    const wanted = await session.logits()
     await using other = await language.open({ cells: 1024 })
     await other.evaluateRows(rowsOf(tokens), textPlanes(0, tokens.length), tokens.length, never)
-    expect(other.logits()).toEqual(wanted)
+    expect(await other.logits()).toEqual(wanted)
     expect(other.mark).toEqual(session.mark)
   })
 
@@ -88,7 +88,7 @@ describe('evaluation', () => {
       await session.evaluateTokens([1, 2, 3], never)
       await session.evaluateRows(rowsOf(tokens), planes, 9, never)
       await session.evaluateTokens([70], never)
-      results.push(session.logits())
+      results.push(await session.logits())
     }
     expect(results[0]).not.toEqual(results[1])
     expect(results[0]).not.toEqual(results[2])
@@ -99,10 +99,10 @@ describe('evaluation', () => {
     const tokens = tokensOf(1200)
     await large.evaluateTokens(tokens, never)
     expect(large.mark).toEqual({ cells: 1200, position: 1200 })
-    const wanted = large.logits()
+    const wanted = await large.logits()
     large.rewind({ cells: 0, position: 0 })
     for (const some of [tokens.slice(0, 700), tokens.slice(700)]) await large.evaluateTokens(some, never)
-    const split = large.logits()
+    const split = await large.logits()
     expect(Math.max(...wanted.map((value, i) => Math.abs(value - (split[i] ?? Number.NaN))))).toBeLessThan(1e-3)
   })
 
@@ -110,12 +110,12 @@ describe('evaluation', () => {
     await session.evaluateTokens(tokensOf(20), never)
     const mark = session.mark
     await session.evaluateTokens([65, 66, 67], never)
-    const wanted = session.logits()
+    const wanted = await session.logits()
     await session.evaluateTokens(tokensOf(30, 11), never)
     session.rewind(mark)
     expect(session.mark).toEqual(mark)
     await session.evaluateTokens([65, 66, 67], never)
-    expect(session.logits()).toEqual(wanted)
+    expect(await session.logits()).toEqual(wanted)
   })
 
   it('comes back to a frame within a clip', async () => {
@@ -123,11 +123,11 @@ describe('evaluation', () => {
     await session.evaluateRows(rowsOf(tokensOf(16)), framePlanes(4, 0, 4, 4), 8, never)
     const mark = session.mark
     await session.evaluateRows(rowsOf(tokensOf(16, 5)), framePlanes(4, 1, 4, 4), 8, never)
-    const wanted = session.logits()
+    const wanted = await session.logits()
     await session.evaluateRows(rowsOf(tokensOf(16, 3)), framePlanes(4, 2, 4, 4), 8, never)
     session.rewind(mark)
     await session.evaluateRows(rowsOf(tokensOf(16, 5)), framePlanes(4, 1, 4, 4), 8, never)
-    expect(session.logits()).toEqual(wanted)
+    expect(await session.logits()).toEqual(wanted)
     expect(() => session.rewind({ cells: 10, position: 5 })).toThrow('within a frame')
   })
 
@@ -175,15 +175,15 @@ describe('generate', () => {
     const mark = session.mark
     const { tokens } = await generateAll(session, { maxTokens: 12 })
     expect(session.mark.cells).toBe(mark.cells + tokens.length)
-    const after = session.logits()
+    const after = await session.logits()
     session.rewind({ cells: 0, position: 0 })
     await session.evaluateTokens([70, 71], never)
     for (const token of tokens) {
-      const logits = session.logits()
+      const logits = await session.logits()
       expect(logits.indexOf(Math.max(...logits))).toBe(token)
       await session.evaluateTokens([token], never)
     }
-    expect(session.logits()).toEqual(after)
+    expect(await session.logits()).toEqual(after)
   })
 
   it('streams whole characters, and exactly the text', async () => {
@@ -259,11 +259,11 @@ describe('abort', () => {
       expect(session.mark).toEqual(mark)
     }
     await session.evaluateTokens(tokensOf(30), never)
-    const logits = session.logits()
+    const logits = await session.logits()
     await using fresh = await language.open({ cells: 1024 })
     await fresh.evaluateTokens([70, 71], never)
     await fresh.evaluateTokens(tokensOf(30), never)
-    expect(logits).toEqual(fresh.logits())
+    expect(logits).toEqual(await fresh.logits())
   })
 
   it('is obeyed between two tokens', async () => {
@@ -281,7 +281,7 @@ describe('abort', () => {
     expect(pieces).toBeLessThan(8)
     session.rewind({ cells: 2, position: 2 })
     await session.evaluateTokens([72], never)
-    expect(session.logits()).toHaveLength(VOCABULARY)
+    expect(await session.logits()).toHaveLength(VOCABULARY)
   })
 })
 
@@ -300,12 +300,12 @@ describe('save and restore', () => {
     expect(await other.restore(path)).not.toBeNull()
     expect(other.mark).toEqual(session.mark)
     for (const each of [session, other]) await each.evaluateTokens([70, 71], never)
-    expect(other.logits()).toEqual(session.logits())
+    expect(await other.logits()).toEqual(await session.logits())
     for (const each of [session, other]) {
       each.rewind({ cells: 20, position: 8 })
       await each.evaluateRows(rowsOf(tokensOf(16, 3)), framePlanes(4, 1, 4, 4), 8, never)
     }
-    expect(other.logits()).toEqual(session.logits())
+    expect(await other.logits()).toEqual(await session.logits())
   })
 
   it('refuses damaged, truncated and foreign files, and stays usable', async () => {
@@ -351,7 +351,7 @@ describe('save and restore', () => {
     await using other = await language.open({ cells: 512 })
     expect(await other.restore(path)).toEqual({ note: 'again' })
     for (const each of [session, other]) await each.evaluateTokens([71], never)
-    expect(other.logits()).toEqual(session.logits())
+    expect(await other.logits()).toEqual(await session.logits())
     await rm(path)
   })
 
