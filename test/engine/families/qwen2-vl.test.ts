@@ -30,24 +30,24 @@ async function embedCase(
   return await collect(tower.embed(streamed(frames), { frameCount: frames.length, signal: never }))
 }
 
-describe.each(towerCases)("Hugging Face's tower, $name", (fixture) => {
+describe.each(towerCases)('the tower of Hugging Face, $name', (fixture) => {
   const { config, frames, patches, cos, sin, embeddings } = fixture
   const { width, height } = frames[0] ?? { width: 0, height: 0 }
 
-  test('patches are the same numbers', () => {
+  test('patches are equal', () => {
     const filled = new Float32Array(patchFloats(width, height))
     const table = normalisationTable([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
     fillPatches(frames[0] as Frame, { patchSize: 14, mergeSize: 2 }, table, filled, 0)
     expect(filled.subarray(0, patches.length)).toEqual(patches)
   })
 
-  test('rotary tables are the same within rounding', () => {
+  test('rotary tables are equal up to rounding', () => {
     const tables = rotaryTables(height / 14, width / 14, 2, config.embed_dim / config.num_heads)
     expect(relativeError(tables.cos, cos)).toBeLessThan(2e-7)
     expect(relativeError(tables.sin, sin)).toBeLessThan(2e-7)
   })
 
-  test('embeddings agree in f32, each frame with its own picture, grid and time', async () => {
+  test('embeddings are equal in f32, each frame with its own picture, grid and time', async () => {
     const embedded = await embedCase(fixture, 'f32')
     expect(embedded.map(({ index, time, grid, picture }) => ({ index, time, grid, rgb: picture.rgb }))).toEqual(
       frames.map(({ index, time, rgb }) => ({ index, time, grid: [height / 28, width / 28], rgb })),
@@ -55,12 +55,12 @@ describe.each(towerCases)("Hugging Face's tower, $name", (fixture) => {
     expect(relativeError(joined(embedded), embeddings)).toBeLessThan(1e-5)
   })
 
-  test('embeddings agree in f16', async () => {
+  test('embeddings are close in f16', async () => {
     expect(cosine(joined(await embedCase(fixture, 'f16')), embeddings)).toBeGreaterThan(0.99999)
   })
 })
 
-test('a bfloat16 checkpoint gives nearly the same', async () => {
+test('a bfloat16 checkpoint gives close embeddings', async () => {
   const fixture = towerCase('head32')
   expect(cosine(joined(await embedCase(fixture, 'f32', 'BF16')), fixture.embeddings)).toBeGreaterThan(0.999)
 })
@@ -80,13 +80,13 @@ describe('an open tower', () => {
     await folder[Symbol.asyncDispose]()
   })
   const [still] = fixture.frames as readonly [Frame]
-  /** Pictures that differ in one value, large enough that only a few share a run. */
+  /** Pictures that differ in one value, so large that only a few fit into a run. */
   const large = Array.from({ length: 7 }, (_, index) => {
     const side = index === 4 ? 280 : 252
     return { index, time: index, width: side, height: side, rgb: new Uint8Array(side * side * 3).fill(20 + index * 30) }
   })
 
-  test('runs of several frames, and frames of another size between them, give what each frame gives alone', async () => {
+  test('batches frames, including frames of different sizes, with the results of single runs', async () => {
     const together = await collect(tower.embed(streamed(large), { frameCount: 7, signal: never }))
     const alone: Embedded[] = []
     for (const frame of large) alone.push(...(await collect(tower.embed(streamed([frame]), { frameCount: 7, signal: never }))))
@@ -95,7 +95,7 @@ describe('an open tower', () => {
     for (const [i, { rows }] of together.entries()) expect(relativeError(rows, (alone[i] as Embedded).rows)).toBeLessThan(1e-5)
   })
 
-  test('overlapping runs give the same rows in the same order', async () => {
+  test('overlapping runs return the same rows in order', async () => {
     await using overlapping = await open(true)
     const options = { frameCount: 7, signal: never }
     const rows = (all: Embedded[]) => all.map((one) => one.rows)
@@ -104,7 +104,7 @@ describe('an open tower', () => {
     )
   })
 
-  test('rows stay what they are while later runs use the memory again', async () => {
+  test('later runs do not overwrite returned rows', async () => {
     const options = { frameCount: 1, signal: never }
     const [first] = (await collect(tower.embed(streamed([still]), options))) as [Embedded]
     const before = first.rows.slice()
@@ -112,11 +112,11 @@ describe('an open tower', () => {
     expect(first.rows).toEqual(before)
   })
 
-  test('no frames give no rows', async () => {
+  test('returns no rows for no frames', async () => {
     expect(await collect(tower.embed(streamed([]), { frameCount: 1, signal: never }))).toEqual([])
   })
 
-  test('a frame is brought to its size, which is known beforehand', async () => {
+  test('resizes a frame to the size that it announced', async () => {
     const size = tower.frameShape(400, 200, { frameCount: 1, maxPixels: 20_000 })
     const frame = { index: 3, time: 1, width: 400, height: 200, rgb: new Uint8Array(400 * 200 * 3).fill(99) }
     const [embedded] = await collect(tower.embed(streamed([frame]), { frameCount: 1, maxPixels: 20_000, signal: never }))
@@ -124,7 +124,7 @@ describe('an open tower', () => {
     expect(embedded?.rows.length).toBe(size.grid[0] * size.grid[1] * tower.width)
   })
 
-  test('an abort ends it and its source, and the tower goes on being of use', async () => {
+  test('an abort stops the run and its source, and the tower remains usable', async () => {
     const abort = new AbortController()
     let ended = false
     async function* endless(): AsyncGenerator<Frame> {
@@ -142,7 +142,7 @@ describe('an open tower', () => {
     expect(await collect(tower.embed(streamed([still]), { frameCount: 1, signal: never }))).toHaveLength(1)
   })
 
-  test('the event loop goes on while a run is computed', async () => {
+  test('does not block the event loop during a run', async () => {
     let turns = 0
     const counting = setInterval(() => turns++, 1)
     const side = 1008
@@ -156,7 +156,7 @@ describe('an open tower', () => {
     expect(turns).toBeGreaterThan(5)
   })
 
-  test('a failure of the source comes after the rows of the frames before it', async () => {
+  test('a failing source rejects after the rows of its earlier frames', async () => {
     async function* broken(): AsyncGenerator<Frame> {
       yield* large.slice(0, 4)
       throw new Error('cannot be decoded')
@@ -169,7 +169,7 @@ describe('an open tower', () => {
     expect(got.slice(0, 3)).toEqual([0, 1, 2])
   })
 
-  test('after closing it refuses to be used; closing twice is fine', async () => {
+  test('rejects calls after closing, and closes twice without an error', async () => {
     const closed = await open()
     await closed[Symbol.asyncDispose]()
     await closed[Symbol.asyncDispose]()

@@ -7,8 +7,9 @@ import { serveEngine } from '../../../src/engine/host/serve-engine.ts'
 import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 
 /**
- * The engine's process on the CPU, which says that it uses a GPU, and dies of it as `CLAIMING_HOST_DIES` says: "SIGSEGV loading", or "SIGABRT 3" for
- * after so many pieces of an answer. With "failure" in a signal's place the device fails with an error. Not where the GPU is passed over.
+ * An engine host on the CPU that claims to use a GPU, and crashes as `CLAIMING_HOST_DIES` says: "SIGSEGV loading", or "SIGABRT 3" to crash
+ * after three pieces of an answer. With "failure" instead of a signal the device fails with an error. Does not crash when the GPU is
+ * skipped.
  */
 const [how = '', when = ''] = (process.env.CLAIMING_HOST_DIES ?? '').split(' ')
 const subject: DeviceSubject = {

@@ -14,7 +14,7 @@ import type { TarsierError } from '../../../src/shared/errors.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
 import { never, words } from '../conversation/tiny-engine.ts'
 
-/** The program, as it is named from the folder of the engine's own. */
+/** Path of the host program relative to the engine's host folder. */
 const HOST = relative('src/engine/host', fileURLToPath(new URL('./claiming-host.ts', import.meta.url))).replace(/\.ts$/, '')
 const clip: ClipRequest = {
   path: 'resources/examples/red-circle-right-then-grows.mp4',
@@ -68,7 +68,7 @@ function noticesOf(events: readonly EngineEvent[]): string[] {
 
 describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
   test.each(['SIGSEGV', 'SIGABRT', 'SIGBUS'])(
-    'by %s while the model is loaded is passed over, remembered, and no crash of the engine',
+    'by %s during loading is skipped and remembered, and does not count as a crash of the engine',
     async (signal) => {
       start(`${signal} loading`)
       expect((await client.load(never)).name).toBe('demo')
@@ -85,7 +85,7 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
     },
   )
 
-  test('is no way to use up the crashes after which the engine is given up: chosen by name, it fails what was asked and is remembered', async () => {
+  test('when chosen by name rejects every request, is remembered, and does not use up the restarts of the engine', async () => {
     start('SIGSEGV loading', 'vulkan')
     for (let i = 0; i < 4; i += 1) {
       await expect(client.load(never)).rejects.toMatchObject({
@@ -99,36 +99,33 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
     expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', passed: false }])
   })
 
-  test.each(['SIGSEGV 3', 'failure 3'])(
-    'in the middle of an answer (%s): the same answer goes on, and the conversation with it',
-    async (how) => {
-      start(how)
-      const { answer, events, said } = await run(client, describing)
-      expect(said).toBe(expected.text)
-      expect(answer).toMatchObject({ text: expected.text, finish: 'end', tokens: { generated: expected.tokens.generated } })
-      const writing = events.findIndex((event) => event.kind === 'delta')
-      const crash = events.findIndex((event) => event.kind === 'notice')
-      expect(writing).toBeLessThan(crash)
-      expect(events.slice(crash).some(({ kind }) => kind === 'delta')).toBe(true)
-      expect(noticesOf(events)).toEqual([
-        expect.stringContaining(how.startsWith('SIG') ? 'crashed (SIGSEGV) in the middle' : 'ErrorDeviceLost'),
-      ])
-      expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstToken)
-      expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
-      expect((await run(client, further)).answer.text).toBe(expectedFurther.text)
-      expect((await run(client, { kind: 'regenerate', sampling: words({ maxTokens: 64 }) })).answer.text).toBe(expectedFurther.text)
-      expect(lost).toEqual([])
-    },
-  )
+  test.each(['SIGSEGV 3', 'failure 3'])('during an answer (%s) does not interrupt the answer or the conversation', async (how) => {
+    start(how)
+    const { answer, events, said } = await run(client, describing)
+    expect(said).toBe(expected.text)
+    expect(answer).toMatchObject({ text: expected.text, finish: 'end', tokens: { generated: expected.tokens.generated } })
+    const writing = events.findIndex((event) => event.kind === 'delta')
+    const crash = events.findIndex((event) => event.kind === 'notice')
+    expect(writing).toBeLessThan(crash)
+    expect(events.slice(crash).some(({ kind }) => kind === 'delta')).toBe(true)
+    expect(noticesOf(events)).toEqual([
+      expect.stringContaining(how.startsWith('SIG') ? 'crashed (SIGSEGV) in the middle' : 'ErrorDeviceLost'),
+    ])
+    expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstToken)
+    expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
+    expect((await run(client, further)).answer.text).toBe(expectedFurther.text)
+    expect((await run(client, { kind: 'regenerate', sampling: words({ maxTokens: 64 }) })).answer.text).toBe(expectedFurther.text)
+    expect(lost).toEqual([])
+  })
 
-  test('in an answer counts the tokens before the crash against the limit', async () => {
+  test('during an answer counts the tokens before the crash against the limit', async () => {
     start('SIGSEGV 3')
     const { answer } = await run(client, { ...describing, sampling: words({ maxTokens: 5 }) })
     expect(answer).toMatchObject({ finish: 'length', tokens: { generated: 5 } })
     expect(expected.text.startsWith(answer.text)).toBe(true)
   })
 
-  test('is not to blame for a process that dies while no device is in use', async () => {
+  test('is not blamed for a crash while no device is in use', async () => {
     start('SIGSEGV never')
     await client.load(never)
     const running = run(client, { ...describing, sampling: words({ maxTokens: 2000 }) })
@@ -139,13 +136,13 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
   })
 })
 
-test.skipIf(process.platform === 'win32')('a conversation goes on after a crash of the engine itself', async () => {
+test.skipIf(process.platform === 'win32')('a conversation continues after a crash of the engine itself', async () => {
   start('')
   await run(client, describing)
   const [pid] = childrenOf(process.pid)
   process.kill(pid as number, 'SIGKILL')
   await ended(pid as number)
-  // The system knows it before this process does.
+  // The operating system knows before this process does.
   while (lost.length === 0) await setTimeout(20)
   await expect(client.load(never).then(() => run(client, further))).resolves.toMatchObject({ answer: { text: expectedFurther.text } })
 })

@@ -26,7 +26,7 @@ beforeEach(() => {
 })
 afterEach(() => client[Symbol.asyncDispose]())
 
-/** Runs a turn, and calls `act` with the engine's process at the first event of a kind. */
+/** Runs a turn, and calls `act` with the host's process id at the first event of the given kind. */
 async function run(
   turn: TurnRequest = ask('What is this?', tiny.clip('a.mp4')),
   kind?: EngineEvent['kind'],
@@ -50,7 +50,7 @@ function hostPid(): number {
   return pid
 }
 
-test('says the same as the engine in this process, and hands over its errors', async () => {
+test('returns the answers and errors of an engine in this process', async () => {
   await using engine = tiny.start()
   const expected = await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))
   expect(await run()).toBe(expected.text)
@@ -62,7 +62,7 @@ test('says the same as the engine in this process, and hands over its errors', a
   })
 })
 
-test('stops within a token when asked, or when the loop is left, and serves on', async () => {
+test('stops within a token on an abort or when the loop is left, and serves the next request', async () => {
   const stopping = new AbortController()
   const long = ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 })
   const stopped = async () => {
@@ -75,10 +75,10 @@ test('stops within a token when asked, or when the loop is left, and serves on',
   expect(await run()).not.toBe('')
 })
 
-describe('its process', () => {
+describe('host process', () => {
   const moments = { SIGKILL: 'frame', SIGSEGV: 'delta', SIGABRT: 'stage' } as Readonly<Record<NodeJS.Signals, EngineEvent['kind']>>
   test.each(deadlySignals.map((signal) => [signal, moments[signal]] as const))(
-    'may die of %s at the first %s: the run fails, the next one goes on in another process',
+    'after death by %s at the first %s fails the run and serves the next one from a new process',
     async (signal, kind) => {
       let died = 0
       const dying = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), kind, (pid) => {
@@ -92,7 +92,7 @@ describe('its process', () => {
     },
   )
 
-  test('fails everything that waits, and closing what is gone is no error', async () => {
+  test('rejects all pending requests after its death, and closing is no error', async () => {
     const running = run(ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), 'delta', (pid) => process.kill(pid, 'SIGKILL'))
     const waiting = client.trace({ clip: tiny.clip('a.mp4'), prompt: 'What?', maxTokens: 2, out: tiny.path('trace') }, never)
     await expect(running).rejects.toMatchObject({ code: 'engine-crashed' })
@@ -107,7 +107,7 @@ describe('its process', () => {
     await closing
   })
 
-  test('is not started again after the third crash', async () => {
+  test('is not restarted after the third crash', async () => {
     for (let i = 0; i < 3; i += 1) {
       const long = ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 })
       const dying = run(long, 'frame', (pid) => process.kill(pid, 'SIGKILL'))
@@ -117,7 +117,7 @@ describe('its process', () => {
     expect(childrenOf(process.pid)).toEqual([])
   })
 
-  test('ends with the client, also when it hangs', async () => {
+  test('ends with the client, even when it hangs', async () => {
     await client.load(never)
     const quiet = hostPid()
     await client[Symbol.asyncDispose]()
@@ -131,7 +131,7 @@ describe('its process', () => {
   })
 })
 
-test('says that it loads before its process can say anything, once, and again only after that has died', async () => {
+test('reports loading before the process responds, once per process', async () => {
   const stages = async (onStart: (pid: number) => void) => {
     const told: string[] = []
     const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)
@@ -144,7 +144,7 @@ test('says that it loads before its process can say anything, once, and again on
     }
     return told
   }
-  // Windows stops no process and lets none go on: there it says so without being held up.
+  // Windows cannot suspend a process; there the report comes without a delay.
   const stop = (pid: number) => process.platform === 'win32' || process.kill(pid, 'SIGSTOP')
   expect(await stages(stop)).toEqual(['loading', 'probing', 'looking', 'thinking', 'writing'])
   expect(await stages(() => {})).not.toContain('loading')

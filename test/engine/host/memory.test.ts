@@ -7,18 +7,18 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { ask, never } from '../conversation/tiny-engine.ts'
 
 const clip = fileURLToPath(new URL('../../../resources/examples/red-circle-right-then-grows.mp4', import.meta.url))
-/** Memory settles over the first clips. */
+/** Memory use settles during the first clips. */
 const SETTLED = 5
 const CLIPS = 30
 
-/** Memory of its own that the engine's process has, in kB. */
+/** Anonymous resident memory of the engine's process, in kB. */
 function resident(): number {
   const [pid] = childrenOf(process.pid)
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
-// Only Linux tells a process's anonymous memory apart from its mapped files.
-test.skipIf(process.platform !== 'linux')('the engine needs no more memory after many clips than after a few', async () => {
+// Only Linux separates a process's anonymous memory from its mapped files.
+test.skipIf(process.platform !== 'linux')('memory use of the engine does not grow with the number of clips', async () => {
   await using home = await ScratchFolder.make()
   await using client = startEngineHost({ model: 'demo', device: 'cpu', home: home.directory, cache: false })
   let settled = 0

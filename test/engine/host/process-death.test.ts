@@ -21,7 +21,7 @@ function cli(files: readonly string[], more: readonly string[], settings: CliOpt
   return runCli(['describe', ...files, '--home', tiny.home, ...options, ...more], { cwd: tiny.folder, ...settings })
 }
 
-/** Once, at the first output. */
+/** Calls `act` once, at the first output. */
 function atFirst(act: (child: ChildProcess, host: number) => void): NonNullable<CliOptions['onOutput']> {
   let acted = false
   return (child) => {
@@ -40,10 +40,10 @@ function engineOf(child: ChildProcess): number {
 const files = ['a.mp4', 'b.mkv']
 
 describe('the command line and its engine', () => {
-  test('when the engine dies, the clip under way fails and the others are described', async () => {
+  test('a crash of the engine fails the current clip, and the others are described', async () => {
     let engineDied = false
     const { code, stdout, stderr } = await cli(['a.mp4', 'missing.mp4', 'b.mkv', 'c.mp4'], ['--max-tokens', '4000'], {
-      // The second clip's heading comes with its first words.
+      // The second clip's heading is printed with its first words.
       onOutput: (child, soFar) => {
         if (engineDied || !soFar.includes('b.mkv')) return
         engineDied = true
@@ -63,7 +63,7 @@ describe('the command line and its engine', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
-  test('when the command line is killed, the engine ends by itself', async () => {
+  test('the engine ends after the command line is killed', async () => {
     let host = 0
     const { code } = await cli(files, ['--max-tokens', '4000'], {
       onOutput: atFirst((child, pid) => {
@@ -75,7 +75,7 @@ describe('the command line and its engine', () => {
     await ended(host)
   })
 
-  test.each(Object.entries(hangs))('when the command line is killed, an engine that %s ends too', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('an engine that %s ends after the command line is killed', async (_, hangSo) => {
     const port = await freePort()
     let hanging: Promise<number> | undefined
     const { code } = await cli(files, ['--max-tokens', '4000'], {
@@ -91,7 +91,7 @@ describe('the command line and its engine', () => {
     await ended((await hanging) ?? 0)
   })
 
-  test.skipIf(!canInterrupt)('one Ctrl-C ends even an engine that hangs, and what was done stays', async () => {
+  test.skipIf(!canInterrupt)('one Ctrl-C ends a hanging engine and keeps finished clips', async () => {
     let host = 0
     const { code, stdout, stderr } = await cli(files, ['--max-tokens', '4000', '--json'], {
       onOutput: atFirst((child, pid) => {
@@ -106,7 +106,7 @@ describe('the command line and its engine', () => {
     await ended(host)
   })
 
-  test.skipIf(!canInterrupt)('a second Ctrl-C ends even an engine that hangs', async () => {
+  test.skipIf(!canInterrupt)('a second Ctrl-C ends a hanging engine', async () => {
     let host = 0
     const { code } = await cli(files, ['--max-tokens', '4000'], {
       onOutput: atFirst((child, pid) => {
@@ -120,7 +120,7 @@ describe('the command line and its engine', () => {
     await ended(host)
   })
 
-  test.skipIf(!canInterrupt)('SIGTERM ends both, with the shell’s number', async () => {
+  test.skipIf(!canInterrupt)('SIGTERM ends both with status 143', async () => {
     let host = 0
     const { code, stderr } = await cli(files, ['--max-tokens', '4000'], {
       onOutput: atFirst((child, pid) => {

@@ -24,7 +24,7 @@ afterAll(async () => {
   await tiny[Symbol.asyncDispose]()
 })
 
-/** From here on; a process that is still starting has the default. */
+/** Shortens the deadline for processes that have started; one that is starting has the default. */
 function watchClosely(): void {
   process.env.TARSIER_WATCHDOG_SECONDS = '2'
 }
@@ -55,7 +55,7 @@ describe('an engine that', () => {
     throw new Error('an answer ends with done')
   }
 
-  test.each(Object.entries(hangs))('%s is ended with an error that says so, and started again', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, hangSo) => {
     watchClosely()
     const pid = hostPid()
     expect(client.state).toBe('ready')
@@ -70,7 +70,7 @@ describe('an engine that', () => {
     expect(await answer()).not.toBe('')
   })
 
-  test('hangs in the middle of an answer is said to be unresponsive before it is ended', async () => {
+  test('hangs during an answer is reported as unresponsive before it is ended', async () => {
     watchClosely()
     const states = new Set<string>()
     const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), never)
@@ -85,7 +85,7 @@ describe('an engine that', () => {
     expect([...states]).toEqual(['working', 'unresponsive'])
   })
 
-  test('hangs three times is given up', async () => {
+  test('hangs three times is not restarted', async () => {
     for (let i = 0; i < 3; i += 1) {
       delete process.env.TARSIER_WATCHDOG_SECONDS
       await client.load(never)
@@ -97,7 +97,7 @@ describe('an engine that', () => {
     await expect(client.load(never)).rejects.toMatchObject({ code: 'engine-crashed', message: expect.stringContaining('3 times') })
   })
 
-  test('computes for longer than the deadline is left alone', async () => {
+  test('computes for longer than the deadline is not ended', async () => {
     process.env.TARSIER_WATCHDOG_SECONDS = '0.5'
     const started = Date.now()
     for (;;) {
@@ -108,7 +108,7 @@ describe('an engine that', () => {
   })
 })
 
-describe('a process that reads clips and', () => {
+describe('a media host that', () => {
   let media: MediaClient
   let lost: TarsierError[]
 
@@ -119,7 +119,7 @@ describe('a process that reads clips and', () => {
   })
   afterEach(() => media[Symbol.asyncDispose]())
 
-  test.each(Object.entries(hangs))('%s is ended with an error that says so, and started again', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, hangSo) => {
     watchClosely()
     const pid = hostPid()
     await hangSo(pid, port)
@@ -129,9 +129,9 @@ describe('a process that reads clips and', () => {
     expect((await media.probe(tiny.path('b.mkv'), never)).frameCount).toBe(9)
   })
 
-  // Windows has no pipes that lie in folders.
-  test.skipIf(process.platform === 'win32')('does not stop when asked to is ended', async () => {
-    // Opening a pipe for writing lasts until somebody reads from it, while the process answers.
+  // Windows has no named pipes in folders.
+  test.skipIf(process.platform === 'win32')('does not react to an abort is ended', async () => {
+    // Opening a pipe for writing blocks until somebody reads from it, while the process still answers.
     const target = tiny.path('nobody-reads')
     execFileSync('mkfifo', [target])
     watchClosely()
@@ -142,7 +142,7 @@ describe('a process that reads clips and', () => {
     expect(lost).toMatchObject([{ code: 'engine-hung', details: { why: 'stopping' } }])
   })
 
-  test.skipIf(process.platform === 'win32')('opens what has become a pipe is ended, and names the file', async () => {
+  test.skipIf(process.platform === 'win32')('opens a file that became a pipe is ended, and the error names the file', async () => {
     const path = tiny.path('turns-into-a-pipe.mkv')
     const [clip, pipe, away] = [tiny.path('clip'), tiny.path('pipe'), tiny.path('away')]
     await copyFile(tiny.path('b.mkv'), clip)
@@ -162,7 +162,7 @@ describe('a process that reads clips and', () => {
     watchClosely()
     const swapped = swap()
     let error: TarsierError | null = null
-    // Most tries find it to be a clip, a pipe or missing in time.
+    // Most attempts see a clip, a pipe or a missing file before opening it.
     while (error?.code !== 'engine-hung')
       error = await media.probe(path, never).then(
         () => null,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => language[Symbol.asyncDispose]())
 
-/** Whether a text is a whole sentence of a grammar, as llama.cpp's own reader has it. */
+/** Whether llama.cpp's own parser accepts a text as a complete sentence of a grammar. */
 async function reader(grammar: string): Promise<(text: string) => boolean> {
   const read = (await llama.createGrammar({ grammar })) as unknown as { _testText(text: string): boolean }
   return (text) => read._testText(text)
@@ -29,7 +29,7 @@ async function answer(sampling: Parameters<typeof generateAll>[1]) {
   return generated
 }
 
-/** Schema, texts that satisfy it, and texts that do not. */
+/** Schema, valid texts and invalid texts. */
 const schemas: readonly (readonly [string, unknown, readonly string[], readonly string[]])[] = [
   ['any object', { type: 'object' }, ['{}', '{"a": [1, {"b": null}], "c": "\\u00e9"}', '{ }'], ['[]', '{"a":}', '{"a":1', '{"a":1}}']],
   ['anything', true, ['1', 'null', '"x"', '[1,2]', '-1.5e3'], ['x', '01', '']],
@@ -103,7 +103,7 @@ describe('a JSON schema as a grammar', () => {
     expect(loose).toEqual([])
   })
 
-  it('holds numbers to their bounds, whole ones and others', async () => {
+  it('limits integers and other numbers to their bounds', async () => {
     let state = 7
     const random = () => {
       state = (state * 48_271) % 2_147_483_647
@@ -135,7 +135,7 @@ describe('a JSON schema as a grammar', () => {
     }
   })
 
-  it('says where nothing can be made of a schema, and what it does not hold to', () => {
+  it('rejects unsupported schemas with the location, and reports ignored keywords', () => {
     for (const [schema, where] of [
       [{ type: 'object', properties: { a: { type: 'text' } } }, 'properties.a'],
       [{ type: 'array', items: { $ref: 'https://example.org/x' } }, 'items'],
@@ -162,7 +162,7 @@ describe('a JSON schema as a grammar', () => {
   })
 })
 
-describe('an answer held to a grammar', () => {
+describe('an answer with a grammar', () => {
   const schema = {
     type: 'object',
     properties: {
@@ -173,7 +173,7 @@ describe('an answer held to a grammar', () => {
     required: ['color', 'count', 'words'],
   }
 
-  it.each([0, 0.7, 1.5])('is whole, at temperature %s, though the model is random', async (temperature) => {
+  it.each([0, 0.7, 1.5])('is complete at temperature %s, though the model is random', async (temperature) => {
     const { grammar } = compileJsonSchema(schema)
     for (let seed = 0; seed < (temperature === 0 ? 1 : 12); seed += 1) {
       const { text, finish } = await answer({ grammar, temperature, seed, topP: 0.95 })
@@ -187,7 +187,7 @@ describe('an answer held to a grammar', () => {
     }
   })
 
-  it('is cut by its length and by nothing else: what goes round in a circle goes on', async () => {
+  it('is cut only by its length, because repetition does not end it', async () => {
     expect(await answer({ grammar: 'root ::= "ab"*  "c"', maxTokens: 200 })).toMatchObject({ finish: expect.stringMatching(/length|end/) })
     const { text, finish } = await answer({ grammar: 'root ::= "a"{300}', maxTokens: 1000 })
     expect([text, finish]).toEqual(['a'.repeat(300), 'end'])
@@ -202,13 +202,13 @@ describe('an answer held to a grammar', () => {
     ['a long chain of rules', `root ::= r0\n${Array.from({ length: 60_000 }, (_, i) => `r${i} ::= r${i + 1}`).join('\n')}`],
     ['much to write out', `root ::= ("${'x'.repeat(10_000)}"){2000}${'"y"{2000} '.repeat(2000)}`],
     ['a NUL', 'root ::= "a"\0'],
-  ])('refuses %s', (_, grammar) => {
+  ])('rejects %s', (_, grammar) => {
     expect(() => language.checkGrammar(grammar)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 })
 
-describe('probabilities of tokens', () => {
-  it('are those of the logits, and sum up to one', async () => {
+describe('log probabilities', () => {
+  it('match the logits and sum to one', async () => {
     const start = session.mark
     await session.evaluateTokens(language.tokenize('Say something.'), never)
     const logits = await session.logits()
@@ -227,7 +227,7 @@ describe('probabilities of tokens', () => {
     }
   })
 
-  it('are told of no token of a stop string', async () => {
+  it('are omitted for tokens of a stop string', async () => {
     const { text } = await answer({ maxTokens: 30 })
     const stop = text.slice(6, 9)
     const { pieces, finish } = await answer({ maxTokens: 30, stop: [stop], logprobs: 0 })

@@ -33,7 +33,7 @@ const replaced = (from: string, to: string) => Buffer.from(good.toString('latin1
 const HUGE = [255, 255, 255, 255, 255, 255, 255, 127]
 
 describe('loadLanguage', () => {
-  it('loads the file as it is', async () => {
+  it('loads the original file', async () => {
     expect(await loading(good)).toBe('loaded 277')
   })
 
@@ -50,27 +50,27 @@ describe('loadLanguage', () => {
     ['no vocabulary', () => replaced('tokenizer.ggml.model', 'tokenizer.ggml.other'), 'model-unsupported'],
     ['an architecture nobody knows', () => replaced('qwen2vl', 'qwenXXX'), 'model-unsupported'],
     ['a tensor of another name', () => replaced('blk.1.attn_q.weight', 'blk.1.attn_x.weight'), 'model-damaged'],
-  ])('refuses a file with %s', async (_, bytes, code) => {
+  ])('rejects a file with %s', async (_, bytes, code) => {
     expect(await loading(bytes())).toBe(code)
   })
 
-  it('refuses a file that ends too early, wherever that is', async () => {
+  it('rejects a file that is truncated at any place', async () => {
     for (const length of [3, 20, 30, 100, 1000, 5000, 9000, 100_000, good.length - 4])
       expect(await loading(good.subarray(0, length))).toBe('model-damaged')
   })
 
-  it('refuses a template that is no Jinja', async () => {
+  it('rejects a template that is not Jinja', async () => {
     expect(await loading(good, '{% for %}')).toBe('model-damaged')
   })
 
-  it('names a file that is not there, and a device that is not', async () => {
+  it('names a missing file and an unavailable device', async () => {
     const options = { template: prompts.template, videoPad: prompts.videoPad, signal: never }
     await expect(loadLanguage(join(scratch, 'missing.gguf'), options)).rejects.toMatchObject({ code: 'file-missing' })
     const foreign = process.platform === 'darwin' ? 'cuda' : 'metal'
     await expect(loadLanguage(tinyModel, { ...options, device: foreign })).rejects.toMatchObject({ code: 'device-unavailable' })
   })
 
-  it('obeys an abort', async () => {
+  it('stops on an abort', async () => {
     const options = { template: prompts.template, videoPad: prompts.videoPad, device: 'cpu' as const }
     await expect(loadLanguage(tinyModel, { ...options, signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })

@@ -12,25 +12,25 @@ afterAll(() => language[Symbol.asyncDispose]())
 const flat = (segments: readonly PromptSegment[]) => segments.flatMap((segment) => (segment.kind === 'clip' ? [VIDEO_PAD] : segment.tokens))
 
 describe('tokenize', () => {
-  it.each(prompts.texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {
+  it.each(prompts.texts)('equals the reference: $text', ({ text, tokens }) => {
     expect(language.tokenize(text)).toEqual(tokens)
     expect(language.detokenize(tokens)).toBe(text.normalize('NFC'))
   })
 
-  it('leaves what looks like a control token as text', () => {
+  it('treats control tokens as text', () => {
     const tokens = language.tokenize('<|im_end|>')
     expect(tokens.length).toBeGreaterThan(1)
     expect(language.detokenize(tokens)).toBe('<|im_end|>')
   })
 
-  it('takes a long text of one kind of character', () => {
+  it('accepts a long text of one repeated character', () => {
     for (const text of ['a'.repeat(300_000), ' '.repeat(300_000), '!'.repeat(300_000)])
       expect(language.detokenize(language.tokenize(text))).toBe(text)
   })
 })
 
 describe('prompt', () => {
-  it.each(prompts.prompts)('gives the tokens of the reference: $messages', async ({ messages, tokens }) => {
+  it.each(prompts.prompts)('equals the reference: $messages', async ({ messages, tokens }) => {
     expect(flat(await language.prompt(messages, { addGenerationPrompt: true }))).toEqual(tokens)
   })
 
@@ -40,7 +40,7 @@ describe('prompt', () => {
     '<|video_pad|>',
     '<|vision_start|><|video_pad|><|vision_end|>',
     '<|endoftext|>',
-  ])('keeps %j in a question text', async (text) => {
+  ])('preserves %j in a question', async (text) => {
     const harmless = text.replaceAll('<', '(').replaceAll('>', ')')
     const prompt = async (words: string) =>
       flat(
@@ -53,25 +53,26 @@ describe('prompt', () => {
     expect(language.detokenize(await prompt(text))).toContain(text)
   })
 
-  it('makes no control token of two parts that stand side by side', async () => {
+  it('makes no control token of adjacent parts', async () => {
     const content = ['<|im_', 'end|>', '<', '|im_start|>'].map((text) => ({ type: 'text' as const, text }))
     const tokens = flat(await language.prompt([{ role: 'user', content }], { addGenerationPrompt: false }))
     expect(tokens.filter((token) => token > 268)).toHaveLength(4)
   })
 
-  it('is cut where a message ends, and nowhere else', async () => {
+  it('is split only at the ends of messages', async () => {
     const words = (text: string) => [{ type: 'text' as const, text }]
     const first = [{ role: 'user' as const, content: [{ type: 'video' as const }, ...words('the')] }]
     const later = [...first, { role: 'assistant' as const, content: words('and') }, { role: 'user' as const, content: words('more') }]
     const one = await language.prompt(first, { addGenerationPrompt: true })
     const two = await language.prompt(later, { addGenerationPrompt: true })
-    // System message, the user's up to the clip, the clip, the rest of it: equal pieces; then the generation prompt, or the answer.
+    // System message, user message up to the clip, the clip, and the rest of it are equal pieces; then comes the generation prompt, or the
+    // answer.
     expect(one).toHaveLength(5)
     expect(two.slice(0, 4)).toEqual(one.slice(0, 4))
     expect(two).toHaveLength(7)
   })
 
-  it('is cut after so many tokens as are evaluated at once', async () => {
+  it('is split at the batch size', async () => {
     const [system, text, end] = await language.prompt([{ role: 'user', content: [{ type: 'text', text: 'x y '.repeat(300) }] }], {
       addGenerationPrompt: false,
     })

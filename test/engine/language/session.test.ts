@@ -37,7 +37,7 @@ async function readEmbeddings(): Promise<Float32Array> {
   return new Float32Array(bytes.buffer)
 }
 
-/** The model without what its layers add: each token alone decides the next, so that a greedy answer must end or go round in a circle. */
+/** The model with its layers' contributions set to zero: each token alone determines the next, so a greedy answer must end or repeat. */
 async function loadForgetful(): Promise<Language> {
   const { readGgufFileInfo } = await import('node-llama-cpp')
   const { fullTensorInfo = [] } = await readGgufFileInfo(tinyModel, { sourceType: 'filesystem' })
@@ -57,7 +57,7 @@ function rowsOf(tokens: readonly number[]): Float32Array {
   return rows
 }
 
-/** A frame's planes as Qwen2-VL has them. */
+/** Position planes of a frame as Qwen2-VL has them. */
 function framePlanes(start: number, frame: number, rows: number, columns: number): Int32Array {
   const count = rows * columns
   return Int32Array.from({ length: 3 * count }, (_, i) => {
@@ -70,7 +70,7 @@ function framePlanes(start: number, frame: number, rows: number, columns: number
 const tokensOf = (count: number, factor = 7) => Array.from({ length: count }, (_, i) => (i * factor + 33) % 256)
 
 describe('evaluation', () => {
-  it('gives for rows of the embedding matrix what it gives for the tokens', async () => {
+  it('gives the same logits for rows of the embedding matrix as for the tokens', async () => {
     const tokens = tokensOf(40)
     await session.evaluateTokens(tokens, never)
     const wanted = await session.logits()
@@ -80,7 +80,7 @@ describe('evaluation', () => {
     expect(other.mark).toEqual(session.mark)
   })
 
-  it('cares for every position plane', async () => {
+  it('uses every position plane', async () => {
     const tokens = tokensOf(12)
     const results: Float32Array[] = []
     for (const planes of [framePlanes(3, 0, 3, 4), framePlanes(3, 0, 4, 3), framePlanes(3, 0, 2, 6)]) {
@@ -94,7 +94,7 @@ describe('evaluation', () => {
     expect(results[0]).not.toEqual(results[2])
   })
 
-  it('evaluates more than a batch', async () => {
+  it('evaluates more tokens than a batch', async () => {
     await using large = await language.open({ cells: 2000 })
     const tokens = tokensOf(1200)
     await large.evaluateTokens(tokens, never)
@@ -106,7 +106,7 @@ describe('evaluation', () => {
     expect(Math.max(...wanted.map((value, i) => Math.abs(value - (split[i] ?? Number.NaN))))).toBeLessThan(1e-3)
   })
 
-  it('comes back to a mark', async () => {
+  it('rewinds to a mark', async () => {
     await session.evaluateTokens(tokensOf(20), never)
     const mark = session.mark
     await session.evaluateTokens([65, 66, 67], never)
@@ -118,7 +118,7 @@ describe('evaluation', () => {
     expect(await session.logits()).toEqual(wanted)
   })
 
-  it('comes back to a frame within a clip', async () => {
+  it('rewinds to a frame within a clip', async () => {
     await session.evaluateTokens(tokensOf(4), never)
     await session.evaluateRows(rowsOf(tokensOf(16)), framePlanes(4, 0, 4, 4), 8, never)
     const mark = session.mark
@@ -131,7 +131,7 @@ describe('evaluation', () => {
     expect(() => session.rewind({ cells: 10, position: 5 })).toThrow('within a frame')
   })
 
-  it('refuses what does not fit before anything is evaluated', async () => {
+  it('rejects input that does not fit before evaluating any of it', async () => {
     const { capacity } = session
     await expect(session.evaluateTokens(tokensOf(capacity + 1), never)).rejects.toMatchObject({
       code: 'context-full',
@@ -142,13 +142,13 @@ describe('evaluation', () => {
     await expect(session.evaluateRows(new Float32Array(WIDTH), textPlanes(0, 2), 2, never)).rejects.toThrow(RangeError)
   })
 
-  it('says when there is not enough memory', async () => {
+  it('rejects a context that exceeds the memory', async () => {
     await expect(language.open({ cells: 2_000_000_000 })).rejects.toMatchObject({ code: 'out-of-memory' })
   })
 })
 
 describe('generate', () => {
-  it("equals node-llama-cpp's own greedy tokens", async () => {
+  it('gives the greedy tokens of node-llama-cpp', async () => {
     const prompt = language.tokenize('the and of it')
     await session.evaluateTokens(prompt, never)
     const { tokens } = await generateAll(session, { maxTokens: 48 })
@@ -156,7 +156,7 @@ describe('generate', () => {
     await using model = await llama.loadModel({ modelPath: tinyModel })
     await using context = await model.createContext({
       contextSize: 512,
-      // Two threads wait for each other at every step, ages on a busy machine.
+      // Two threads wait for each other at every step, which takes very long on a busy machine.
       threads: 1,
       experimentalKvCacheKeyType: 'F32',
       experimentalKvCacheValueType: 'F32',
@@ -170,7 +170,7 @@ describe('generate', () => {
     expect(tokens).toEqual(theirs)
   })
 
-  it('takes the greatest logit, and keeps the answer in the context', async () => {
+  it('takes the largest logit, and the answer remains in the context', async () => {
     await session.evaluateTokens([70, 71], never)
     const mark = session.mark
     const { tokens } = await generateAll(session, { maxTokens: 12 })
@@ -186,14 +186,14 @@ describe('generate', () => {
     expect(await session.logits()).toEqual(after)
   })
 
-  it('streams whole characters, and exactly the text', async () => {
+  it('streams whole characters that add up to the text', async () => {
     await session.evaluateTokens([70, 71], never)
     const { text, tokens, pieces } = await generateAll(session, { maxTokens: 60, temperature: 1, seed: 5 })
     expect(pieces.map((piece) => piece.text).join('')).toBe(text)
     expect(text).toBe(language.detokenize(tokens))
   })
 
-  it('repeats itself for a seed and not for another', async () => {
+  it('is deterministic for a seed and differs between seeds', async () => {
     const draw = async (seed: number, more = {}) => {
       session.rewind({ cells: 0, position: 0 })
       await session.evaluateTokens([70, 71], never)
@@ -207,7 +207,7 @@ describe('generate', () => {
     expect(await draw(1, { temperature: 0, repeatPenalty: 2 })).not.toEqual(greedy)
   })
 
-  it('ends before a stop string that lies across tokens', async () => {
+  it('ends before a stop string that spans tokens', async () => {
     await session.evaluateTokens([70, 71], never)
     const { text } = await generateAll(session, { maxTokens: 60 })
     const at = Math.floor(text.length / 2)
@@ -219,7 +219,7 @@ describe('generate', () => {
     expect(stopped.pieces.map((piece) => piece.text).join('')).toBe(stopped.text)
   })
 
-  it('ends an endless repetition, and says so', async () => {
+  it('ends an endless repetition with its finish reason', async () => {
     await using forgetful = await loadForgetful()
     await using session = await forgetful.open({ cells: 1024 })
     const loops: number[] = []
@@ -236,7 +236,7 @@ describe('generate', () => {
     expect(loops.length).toBeGreaterThan(0)
   })
 
-  it('ends at the limit of tokens and of the context', async () => {
+  it('ends at the token limit and at the end of the context', async () => {
     await session.evaluateTokens(tokensOf(session.capacity - 3), never)
     const { tokens, finish } = await generateAll(session, { maxTokens: 60 })
     expect({ length: tokens.length, finish }).toEqual({ length: 3, finish: 'length' })
@@ -245,7 +245,7 @@ describe('generate', () => {
 })
 
 describe('abort', () => {
-  it('leaves the session where the last whole batch or frame ended', async () => {
+  it('leaves the session at the end of the last complete batch or frame', async () => {
     await session.evaluateTokens([70, 71], never)
     const mark = session.mark
     for (const work of [
@@ -266,7 +266,7 @@ describe('abort', () => {
     expect(logits).toEqual(await fresh.logits())
   })
 
-  it('is obeyed between two tokens', async () => {
+  it('takes effect between two tokens', async () => {
     await session.evaluateTokens([70, 71], never)
     const stopping = new AbortController()
     let pieces = 0
@@ -294,7 +294,7 @@ describe('save and restore', () => {
     return path
   }
 
-  it('goes on in another session as if nothing had happened', async () => {
+  it('continues in another session with the same logits', async () => {
     const path = await prepared()
     await using other = await language.open({ cells: 512 })
     expect(await other.restore(path)).not.toBeNull()
@@ -308,7 +308,7 @@ describe('save and restore', () => {
     expect(await other.logits()).toEqual(await session.logits())
   })
 
-  it('refuses damaged, truncated and foreign files, and stays usable', async () => {
+  it('rejects damaged, truncated and foreign files, and remains usable', async () => {
     const path = await prepared()
     const good = await readFile(path)
     await using other = await language.open({ cells: 512 })
@@ -334,7 +334,7 @@ describe('save and restore', () => {
     expect(await other.restore(path)).not.toBeNull()
   })
 
-  it.each([1, 2, 3])('leaves nothing behind when it is aborted, and can be done again (abort %d)', async (at) => {
+  it.each([1, 2, 3])('leaves no file after an abort, and can be saved again (abort %d)', async (at) => {
     await session.evaluateTokens(tokensOf(20), never)
     const path = join(scratch, 'aborted.state')
     const stopping = new AbortController()
@@ -355,7 +355,7 @@ describe('save and restore', () => {
     await rm(path)
   })
 
-  it('refuses a state that is larger than the context', async () => {
+  it('rejects a state that is larger than the context', async () => {
     const path = join(scratch, 'large.state')
     await session.evaluateTokens(tokensOf(900), never)
     await session.save(path)

@@ -8,11 +8,11 @@ import { importCheckpoint } from '../../../src/engine/models/import/import-check
 import { CheckpointCopy } from '../../helpers/checkpoint-folder.ts'
 import { never, prompts, tinyModel } from './tiny-model.ts'
 
-/** A text of 2 to the power of `times` characters in `ns.s`. */
+/** Builds a text of 2 to the power of `times` characters in `ns.s`. */
 const doubled = (times: number) => `{% set ns = namespace(s="a") %}{% for i in range(${times}) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}`
 const loops = (depth: number): string => (depth === 0 ? '' : `{% for i in range(1000) %}${loops(depth - 1)}{% endfor %}`)
 
-/** Templates, and what is wrong with each; a fast machine fills the memory before the time is up. */
+/** Templates with the fault of each; a fast machine exceeds the memory limit before the time limit. */
 const HOSTILE: readonly (readonly [name: string, template: string, fault: string | RegExp])[] = [
   ['loops in loops', loops(4), 'time'],
   ['a list that refers to itself twice, forty times over', nested(40), 'time'],
@@ -42,14 +42,14 @@ function nested(times: number): string {
 
 const chosen = (...names: readonly string[]) => HOSTILE.filter(([name]) => names.includes(name))
 
-describe('a template', () => {
+describe('the template renderer', () => {
   let renderer: TemplateRenderer
   beforeAll(() => {
     renderer = new TemplateRenderer()
   })
   afterAll(() => renderer[Symbol.asyncDispose]())
 
-  it.each(HOSTILE)('is refused for %s, and the next one is rendered', async (_, template, fault) => {
+  it.each(HOSTILE)('rejects %s and renders the next template', async (_, template, fault) => {
     await expect(renderer.render(template, { messages: [] })).rejects.toMatchObject({
       code: 'model-damaged',
       message: expect.stringMatching(
@@ -60,25 +60,25 @@ describe('a template', () => {
     expect(await renderer.render('{{ word | upper }}', { word: 'good' })).toBe('GOOD')
   })
 
-  it('is told what is wrong in its own words', async () => {
+  it('passes on the message of raise_exception', async () => {
     await expect(renderer.render('{{ raise_exception("Only for poems.") }}', {})).rejects.toThrow('Only for poems.')
   })
 
-  it('may repeat a long conversation, and is not shown one that no model holds', async () => {
+  it("renders a long conversation, and rejects one that no model's context holds", async () => {
     const words = 'word '.repeat(500_000)
     expect(await renderer.render('{% for m in messages %}{{ m.content }}{% endfor %}', { messages: [{ content: words }] })).toBe(words)
     const endless = { messages: [{ content: words.repeat(2) }] }
     await expect(renderer.render('{{ messages }}', endless)).rejects.toMatchObject({ code: 'context-full' })
   })
 
-  it('waits for the one before it', async () => {
+  it('renders templates one after another', async () => {
     const all = Array.from({ length: 20 }, (_, i) => renderer.render('{{ i }}', { i }))
     const slow = renderer.render(loops(4), {}).catch((error: { details?: unknown }) => error.details)
     expect(await Promise.all(all)).toEqual(Array.from({ length: 20 }, (_, i) => String(i)))
     expect(await slow).toMatchObject({ fault: 'time' })
   })
 
-  it('ends with what renders it', async () => {
+  it('rejects a running template when it is disposed', async () => {
     const short = new TemplateRenderer()
     const rendered = short.render(loops(4), {})
     const refused = expect(rendered).rejects.toMatchObject({ code: 'internal' })
@@ -88,7 +88,7 @@ describe('a template', () => {
   })
 })
 
-describe('a model with such a template', () => {
+describe('a model with a harmful template', () => {
   it.each(chosen('loops in loops', 'a range of a thousand million', 'what is no Jinja'))(
     'is not loaded: %s',
     async (_, template, fault) => {
@@ -97,7 +97,7 @@ describe('a model with such a template', () => {
     },
   )
 
-  it('is refused at the question over which its template loops, and answers the next', async () => {
+  it('rejects the question for which its template loops, and answers the next', async () => {
     const template = `${prompts.template}{% if 'poem' in messages[0]['content'][1]['text'] %}${loops(4)}{% endif %}`
     await using language = await loadLanguage(tinyModel, { template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
     const ask = (text: string) =>
@@ -115,7 +115,7 @@ describe('an import', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   it.each(chosen('loops in loops', 'pages and pages', 'a failure of its own'))(
-    'is refused before anything is written: %s',
+    'is rejected before it writes a file: %s',
     async (_, template, fault) => {
       await using copy = await CheckpointCopy.of('tied-heads-of-16')
       await writeFile(copy.path('chat_template.jinja'), `<|video_pad|>${template}`)

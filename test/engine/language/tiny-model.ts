@@ -9,7 +9,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/language
 /** A random Qwen2-VL language model (tools/reference/language_fixture.py). */
 export const tinyModel = fixture('tiny-qwen2vl.gguf')
 
-/** What Hugging Face makes of prompts with the tiny model's vocabulary (tools/reference/prompt_fixture.py). */
+/** The prompts that Hugging Face builds with the tiny model's vocabulary (tools/reference/prompt_fixture.py). */
 export const prompts = JSON.parse(readFileSync(fixture('prompts.json'), 'utf8')) as {
   template: string
   videoPad: string
@@ -33,7 +33,7 @@ export async function generateAll(session: Session, sampling: Partial<Sampling>,
   }
 }
 
-/** Positions of rows that stand for text: t, h and w the same, counting on from `start`. */
+/** Positions of rows that stand for text: t, h and w are equal and count from `start`. */
 export function textPlanes(start: number, count: number): Int32Array {
   return Int32Array.from({ length: 3 * count }, (_, i) => start + (i % count))
 }

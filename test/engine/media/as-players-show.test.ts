@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Digests of frames by number, each order read anew; null for those that are left out. */
+/** Digests of the frames of each order, with a new reader per order; null for frames that are missing. */
 async function read(
   path: string,
   orders: (count: number) => number[][],
@@ -47,14 +47,14 @@ async function read(
   return { count: index.count, frames, notices }
 }
 
-/** Every one, every seventh, some backwards. */
+/** Every frame, every seventh, and every fifth backwards. */
 const ORDERS = (count: number) => [
   Array.from({ length: count }, (_, i) => i),
   Array.from({ length: Math.ceil(count / 7) }, (_, i) => i * 7),
   Array.from({ length: Math.ceil(count / 5) }, (_, i) => count - 1 - i * 5),
 ]
 
-/** Our frames against those of decoding from the start, number by number. */
+/** Compares our frames with those of decoding from the start. */
 async function expectAsDecodedThrough(path: string, everything = false): Promise<{ count: number; notices: string[] }> {
   const truth = await decodeThrough(path, everything)
   const { count, frames, notices } = await read(path, ORDERS)
@@ -85,7 +85,7 @@ const CODERS: Record<string, ClipOptions> = {
   'MPEG-4 with B-frames': { gop: 12, bFrames: 2, codec: 'mpeg4' },
 }
 
-/** 25 frames a second: 40 of the file's ticks a frame. */
+/** 25 frames per second: 40 of the movie's ticks per frame. */
 const TICKS = 512
 const EDITS: Record<string, readonly Edit[]> = {
   'an opening cut off': [{ duration: 30 * 40, start: 30 * TICKS }],
@@ -128,8 +128,8 @@ describe.each(Object.entries(CODERS))('%s', (coder, options) => {
   })
 })
 
-/** Encoders leave out the times of presentation where they write into containers that have none, or do not know of them. */
-describe('times that are those of decoding', () => {
+/** Encoders omit presentation times in containers that have none or that they do not support. */
+describe('only decoding times', () => {
   const withoutTimes = (bytes: Buffer) => changeBox(bytes, [...SAMPLE_TABLE, 'ctts'], () => null)
 
   test.each<[string, ClipOptions]>([
@@ -153,8 +153,8 @@ describe('times that are those of decoding', () => {
     expect(times).toEqual(plan.indices)
   })
 
-  test('a film without B-frames is not taken for one', async () => {
-    // Its encoder says that frames may be reordered, and reorders none.
+  test('presentation times are used for a film without B-frames', async () => {
+    // Its encoder announces reordered frames and reorders none.
     const path = await film('no-b.mp4', {
       gop: 12,
       bFrames: 3,
@@ -165,7 +165,7 @@ describe('times that are those of decoding', () => {
   })
 })
 
-describe('keyframes that are none', () => {
+describe('wrong keyframe marks', () => {
   const marks = (numbers: readonly number[]) => (bytes: Buffer) =>
     changeBox(bytes, [...SAMPLE_TABLE, 'stss'], () => words(0, numbers.length, ...numbers.map((number) => number + 1)))
 
@@ -180,7 +180,7 @@ describe('keyframes that are none', () => {
   describe.each(coders)('%s', (name, options) => {
     test.each<[string, (bytes: Buffer) => Buffer]>([
       ['none marked, which means all', (bytes) => changeBox(bytes, [...SAMPLE_TABLE, 'stss'], () => null)],
-      // FFmpeg does not believe a table of all.
+      // FFmpeg ignores a table that marks all.
       ['nearly all marked', marks(Array.from({ length: FRAMES }, (_, i) => i).filter((i) => i !== 20))],
       ['some marked that are none', marks([0, 5, 11, 17, 24, 31, 37, 44, 48, 55])],
       ['only wrong ones marked', marks([3, 13, 29, 41, 53])],
@@ -193,6 +193,6 @@ describe('keyframes that are none', () => {
   })
 })
 
-test('pictures refreshed little by little are exact', async () => {
+test('frames after intra refresh are exact', async () => {
   await expectAsDecodedThrough(await film('refresh.mkv', { gop: 12, options: { 'x264-params': 'intra-refresh=1' } }))
 })

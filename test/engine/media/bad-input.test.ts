@@ -48,14 +48,14 @@ async function cut(name: string, share: number): Promise<string> {
   return at(`cut-${name}`)
 }
 
-/** A sound file: its header says one second, 8000 Hz, 8 bits. */
+/** A WAV file: its header says one second, 8000 Hz, 8 bits. */
 function wave(): Buffer {
   const header = Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x40\x1f\0\0', 'latin1')
   header.writeUInt32LE(36 + 8000, 4)
   return Buffer.concat([header, Buffer.alloc(8000, 128)])
 }
 
-describe('what cannot be described', () => {
+describe('rejects', () => {
   test.each<[string, string, (path: string) => Promise<unknown>]>([
     ['nothing there', 'file-missing', async () => {}],
     ['a folder', 'file-unreadable', (path) => mkdir(path)],
@@ -79,18 +79,18 @@ describe('what cannot be described', () => {
     await expect(openClip(path, signal)).rejects.toMatchObject({ name: 'TarsierError', code, message: expect.stringContaining(path) })
   })
 
-  test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('a file without the right to read it', async () => {
+  test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('an unreadable file', async () => {
     await writeFile(at('secret.mp4'), 'x')
     await chmod(at('secret.mp4'), 0)
     await expect(openClip(at('secret.mp4'), signal)).rejects.toMatchObject({ code: 'file-unreadable' })
   })
 
-  test.skipIf(process.platform === 'win32')('a device that never ends', async () => {
+  test.skipIf(process.platform === 'win32')('an endless device', async () => {
     await expect(openClip('/dev/zero', signal)).rejects.toMatchObject({ code: 'file-unreadable' })
   })
 })
 
-describe('what is cut short is described from what is there', () => {
+describe('reads the frames of a truncated file', () => {
   test.each([
     ['moov-first.mp4', 0.7],
     ['clip.mkv', 0.6],
@@ -99,7 +99,7 @@ describe('what is cut short is described from what is there', () => {
     const { numbers, notices, frameCount } = await describeAll(await cut(name, share))
     expect(frameCount).toBeGreaterThan(20)
     expect(frameCount).toBeLessThan(60)
-    // The last frames may have lost what they refer to.
+    // The last frames may have lost their reference frames.
     expect(numbers.filter((number) => number >= 0).length).toBeGreaterThan(frameCount - 5)
     if (!name.endsWith('.ts')) expect(notices.join(' ')).toContain('cut short')
   })
@@ -116,7 +116,7 @@ describe('what is cut short is described from what is there', () => {
   })
 })
 
-test('damage in the middle costs the frames that are hit, never repeats one, and is told', async () => {
+test('damage in the middle loses the affected frames, repeats none, and gives a notice', async () => {
   const bytes = await readFile(at('moov-first.mp4'))
   const start = Math.floor(bytes.length * 0.45)
   bytes.fill(0x5a, start, start + Math.floor(bytes.length * 0.12))
@@ -129,7 +129,7 @@ test('damage in the middle costs the frames that are hit, never repeats one, and
 })
 
 test.each(['-rf.mp4', 'a:b.mp4', '100%03d%s.mp4', 'フィルム №1.mp4', 'pipe:0', 'with\nline.mp4', 'no ending', 'really a film.png'])(
-  'a file may be called %j',
+  'opens a file named %j',
   async (name) => {
     const path = at(name)
     await copyFile(at('moov-last.mp4'), path)
@@ -143,7 +143,7 @@ test.each(['-rf.mp4', 'a:b.mp4', '100%03d%s.mp4', 'フィルム №1.mp4', 'pipe
   },
 )
 
-test('an EXIF orientation is obeyed', async () => {
+test('applies the EXIF orientation', async () => {
   const { width, height, rgb } = numberedPicture(77, 144, 96)
   await sharp(rgb, { raw: { width, height, channels: 3 } })
     .rotate(270)
@@ -156,7 +156,7 @@ test('an EXIF orientation is obeyed', async () => {
   expect(frame && readNumber(frame)).toBe(77)
 })
 
-/** 24 bits, from the bottom up, blue first. */
+/** A BMP: 24 bits, bottom row first, blue first. */
 function bitmap({ width, height, rgb }: ReturnType<typeof numberedPicture>): Buffer {
   const header = Buffer.from('BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\0\0\0\0\0\0\0\0\x01\0\x18\0', 'latin1')
   const bytes = Buffer.concat([header, Buffer.alloc(24 + rgb.length)])
@@ -170,7 +170,7 @@ function bitmap({ width, height, rgb }: ReturnType<typeof numberedPicture>): Buf
   return bytes
 }
 
-test.each(['picture.bmp', 'picture', '%03d.bmp'])('a picture that only FFmpeg reads is a picture: %s', async (name) => {
+test.each(['picture.bmp', 'picture', '%03d.bmp'])('reads a picture that only FFmpeg supports: %s', async (name) => {
   await writeFile(at(name), bitmap(numberedPicture(45, 144, 96)))
   await using clip = await openClip(at(name), signal)
   expect(clip.info).toMatchObject({ kind: 'image', width: 144, height: 96, frameCount: 1, rate: 0, duration: 0 })
@@ -178,7 +178,7 @@ test.each(['picture.bmp', 'picture', '%03d.bmp'])('a picture that only FFmpeg re
   expect(frame && readNumber(frame)).toBe(45)
 })
 
-/** One colour over the whole canvas, of which the data has hardly a pixel; as many pictures as asked for. */
+/** A GIF with one color over the whole canvas and hardly any pixel data, repeated `pictures` times. */
 function bareGif(width: number, height: number, pictures: number, disposal: number): Buffer {
   const size = Buffer.alloc(4)
   size.writeUInt16LE(width, 0)
@@ -192,14 +192,14 @@ function bareGif(width: number, height: number, pictures: number, disposal: numb
   return Buffer.concat([head, ...Array.from({ length: pictures }, () => picture), Buffer.from(';')])
 }
 
-/** The fixture with another number at an offset, as a header that claims it. */
+/** The fixture after `write` changed its header. */
 async function claiming(name: string, write: (bytes: Buffer) => unknown): Promise<Buffer> {
   const bytes = await readFile(new URL(`../../fixtures/media/${name}`, import.meta.url))
   write(bytes)
   return bytes
 }
 
-describe('a small file that would cost much is refused before anything is drawn', () => {
+describe('rejects small files that would need much memory before drawing them', () => {
   test.each<[string, RegExp, () => Buffer | Promise<Buffer>]>([
     ['a GIF with a huge canvas', /16384×16384 pixels, where an animation may have 33554432/, () => bareGif(16384, 16384, 1, 0)],
     ['a GIF that keeps huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
@@ -235,10 +235,10 @@ describe('a small file that would cost much is refused before anything is drawn'
   })
 })
 
-test('a video of huge frames is refused', async () => {
+test('rejects a video of huge frames', async () => {
   await writeClip(at('huge.webm'), numberedPictures(2, 320, 300), { codec: 'libvpx', options: { deadline: 'realtime' } })
   const bytes = await readFile(at('huge.webm'))
-  // Matroska's PixelWidth and PixelHeight, then VP8's own at the beginning of its keyframe.
+  // Matroska's PixelWidth and PixelHeight, then those of VP8's keyframe header.
   for (const mark of ['b08201', 'ba8201']) bytes.writeUInt16BE(16_383, bytes.indexOf(Buffer.from(mark, 'hex')) + 2)
   bytes.writeUInt32LE((16_383 << 16) | 16_383, bytes.indexOf(Buffer.from('9d012a', 'hex')) + 3)
   await writeFile(at('huge.webm'), bytes)
@@ -249,7 +249,7 @@ test('a video of huge frames is refused', async () => {
 })
 
 describe('animations', () => {
-  test('an abort while a picture is drawn ends it', async () => {
+  test('an abort stops the drawing of a picture', async () => {
     await writeFile(at('large.gif'), bareGif(4096, 4096, 60, 2))
     await using clip = await openClip(at('large.gif'), signal)
     const controller = new AbortController()
@@ -258,7 +258,7 @@ describe('animations', () => {
     await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  test.each(['soft-lossy.webp', 'soft-01.png'])('of one that is cut the whole pictures are there: %s', async (name) => {
+  test.each(['soft-lossy.webp', 'soft-01.png'])('a truncated animation has its complete pictures: %s', async (name) => {
     const bytes = await claiming(name, () => {})
     await writeFile(at(`cut-${name}`), bytes.subarray(0, bytes.length * 0.7))
     await using clip = await openClip(at(`cut-${name}`), signal)
@@ -268,7 +268,7 @@ describe('animations', () => {
     expect((await all(clip.frames(clip.plan({ kind: 'uniform', count: 8 }), signal, expect.unreachable))).length).toBe(clip.info.frameCount)
   })
 
-  test('a damaged picture is told, and the others are there', async () => {
+  test('a damaged picture gives a notice, and the others are read', async () => {
     const bytes = await claiming('opaque-lossless.webp', () => {})
     const second = bytes.indexOf('VP8L', bytes.indexOf('VP8L') + 4)
     await writeFile(at('damaged.webp'), bytes.fill(0x5a, second + 8, second + 40))
@@ -279,7 +279,7 @@ describe('animations', () => {
     expect(notices).toEqual(['Frame 1 is damaged: parts of it are missing.'])
   })
 
-  test('one of a single picture is a picture', async () => {
+  test('an animation of one picture is a picture', async () => {
     const webp = await claiming('opaque-lossy.webp', () => {})
     const one = webp.subarray(0, webp.indexOf('ANMF', webp.indexOf('ANMF') + 4))
     one.writeUInt32LE(one.length - 8, 4)
@@ -295,7 +295,7 @@ describe('animations', () => {
   })
 })
 
-test('the hash is that of the bytes', async () => {
+test('the content hash is that of the bytes', async () => {
   await using clip = await openClip(at('clip.mkv'), signal)
   expect(await clip.contentHash(signal)).toBe(
     createHash('sha256')
@@ -305,7 +305,7 @@ test('the hash is that of the bytes', async () => {
 })
 
 describe('an abort', () => {
-  test('before and while opening', async () => {
+  test('stops opening, before and during it', async () => {
     const aborted = AbortSignal.abort()
     await expect(openClip(at('clip.mkv'), aborted)).rejects.toMatchObject({ name: 'AbortError' })
     const controller = new AbortController()
@@ -334,13 +334,13 @@ describe('an abort', () => {
     expect((await all(clip.frames(plan, signal))).length).toBe(30)
   })
 
-  test('while hashing', async () => {
+  test('stops hashing', async () => {
     await using clip = await openClip(at('clip.mkv'), signal)
     await expect(clip.contentHash(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 
-test('a closed clip gives nothing', async () => {
+test('a closed clip rejects', async () => {
   const clip = await openClip(fileURLToPath(new URL('../../fixtures/media/420.mp4', import.meta.url)), signal)
   const plan = clip.plan({ kind: 'uniform', count: 1 })
   await clip.close()

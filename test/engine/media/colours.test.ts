@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const WIDTH = 64
 const HEIGHT = 48
-/** Fields of one saturated colour each. */
+/** Areas of one saturated color each. */
 const colours = noise(48 * 3, 7)
 const picture = {
   width: WIDTH,
@@ -37,7 +37,7 @@ async function pixels(name: string, options: ClipOptions): Promise<{ rgb: Uint8A
   throw new Error('a clip gives a frame')
 }
 
-// Numbers as FFmpeg has them: 1 BT.709, 9 BT.2020, 12 P3; curves 8 linear, 14 BT.2020, 16 PQ, 18 HLG.
+// Numbers as in FFmpeg: 1 BT.709, 9 BT.2020, 12 P3; curves 8 linear, 14 BT.2020, 16 PQ, 18 HLG.
 test.each<[string, ClipOptions]>([
   ['p3.mp4', { colourSpace: 1, primaries: 12, transfer: 1 }],
   ['bt2020.mp4', { colourSpace: 9, primaries: 9, transfer: 14 }],
@@ -47,7 +47,7 @@ test.each<[string, ClipOptions]>([
   ['pq-10.mp4', { colourSpace: 9, primaries: 9, transfer: 16, pixelFormat: 'yuv420p10le' }],
   ['pq-full-444.mp4', { colourSpace: 9, colourRange: 2, primaries: 9, transfer: 16, pixelFormat: 'yuv444p' }],
   ['pq-gbr.mp4', { codec: 'libx264rgb', pixelFormat: 'rgb24', primaries: 9, transfer: 16 }],
-])('primaries and curve change no colour: %s', async (name, options) => {
+])('primaries and transfer curve do not change colors: %s', async (name, options) => {
   const { primaries: _, transfer, ...bare } = options
   const tagged = await pixels(name, options)
   const plain = await pixels(`bare-${name}`, bare)
@@ -55,7 +55,7 @@ test.each<[string, ClipOptions]>([
   expect(tagged.notices.filter((notice) => notice.includes('HDR')).length).toBe(transfer === 16 || transfer === 18 ? 1 : 0)
 })
 
-test('what a mastering display shows changes no colour', async () => {
+test('mastering display metadata does not change colors', async () => {
   const { 'x265-params': tags, ...x265 } = { codec: 'libx265', pixelFormat: 'yuv420p10le', 'x265-params': 'log-level=error' }
   const display = 'master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400'
   const hdr = `${tags}:colorprim=bt2020:transfer=smpte2084:${display}`

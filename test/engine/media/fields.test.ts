@@ -26,7 +26,7 @@ test.each([
   ['field.ts', 'a time for every field'],
   ['picture.ts', 'a time for every picture'],
   ['stream.h264', 'no times'],
-])('pictures of two fields are frames, and each is found by its number: %s, with %s', async (name) => {
+])('pairs of fields are read as frames with the right content: %s, with %s', async (name) => {
   await using clip = await openClip(scratch.path(name), signal)
   expect(clip.info).toMatchObject({ frameCount: PICTURES, rate: 25, duration: PICTURES / 25, constantRate: true, notices: [] })
   const indices = [0, 1, 2, 13, 25, 25, 7, 38, 39]
@@ -36,13 +36,13 @@ test.each([
   expect(found).toEqual(indices.map((index) => [index, index, expect.closeTo(index / 25, 6)]))
 })
 
-test('a stream without fields is read as it is', async () => {
+test('reads a stream without fields unchanged', async () => {
   await writeClip(scratch.path('plain.ts'), pictures(), { bFrames: 2 })
   await using clip = await openClip(scratch.path('plain.ts'), signal)
   expect(clip.info).toMatchObject({ frameCount: PICTURES, rate: 25 })
 })
 
-test('parameters and slices of anybody’s making are read to their end, and no further', () => {
+test('parses arbitrary parameter sets and slices without reading past their end', () => {
   const [first] = [...fieldPictures(numberedPictures(1, 144, 96), GOP)]
   const [top, bottom] = (first?.fields ?? []).map((field) => Uint8Array.from(field.subarray(0, 100))) as [Uint8Array, Uint8Array]
   const pairs = FieldPairs.of(top)

@@ -29,7 +29,7 @@ async function numbersIn(clip: Clip, indices: number[]): Promise<number[]> {
 }
 
 const FRAMES = 61
-/** The last frame alone, every frame, sparse ones, backwards and twice. */
+/** The last frame alone, every frame, sparse frames, backwards and repeated. */
 const ORDERS: Record<string, number[]> = {
   'the last': [FRAMES - 1],
   'every one': Array.from({ length: FRAMES }, (_, i) => i),
@@ -112,7 +112,7 @@ describe.each(Object.entries(CASES))('%s', (_, { file, size: [width, height] = [
   })
 })
 
-/** Display matrices of the eight ways to lie. */
+/** Display matrices of the eight orientations. */
 const MATRICES = {
   0: [1, 0, 0, 1],
   90: [0, 1, -1, 0],
@@ -125,7 +125,7 @@ const MATRICES = {
 } as const
 
 describe.each(Object.entries(MATRICES))('a display matrix: %s', (name, matrix) => {
-  test('every frame stands upright', async () => {
+  test('every frame is upright', async () => {
     const path = join(folder, `turned ${name}.mp4`)
     const rotation = Number(name.replace('mirrored ', '')) as Rotation
     const mirrored = name.startsWith('mirrored')

@@ -35,7 +35,7 @@ describe.each<[string, string, ClipOptions]>([
   ['keyframes only', 'keys.mp4', { gop: 1 }],
   ['every picture a sync sample', 'mjpeg.mov', { codec: 'mjpeg', pixelFormat: 'yuvj420p' }],
 ])('an MP4 with %s', (_, name, options) => {
-  test('has the packets that reading it through finds', async () => {
+  test('has the packets that a full scan finds', async () => {
     const path = await film(name, options)
     await using demuxer = await Demuxer.open(path, signal)
     const own = await readMp4Index(path, demuxer.stream.id)
@@ -43,7 +43,7 @@ describe.each<[string, string, ClipOptions]>([
     await using whole = await film(`${name}.mkv`, options).then((mkv) => Demuxer.open(mkv, signal))
     const through = await scanPackets(`${path}.mkv`, whole, signal)
     expect(own?.packets.length).toBe(100)
-    // Matroska counts in milliseconds.
+    // Matroska has millisecond times.
     const times = ({ packets }: typeof scan, tick: number) =>
       packets.map(({ pts }) => Math.round(((pts ?? 0) - (packets[0]?.pts ?? 0)) * tick * 1000))
     expect(times(scan, demuxer.secondsPerTick)).toEqual(times(through, whole.secondsPerTick))
@@ -59,7 +59,7 @@ test.each<[string, string, ClipOptions]>([
   expect(await readMp4Index(path, 1)).toBeNull()
 })
 
-test('a damaged index is refused or left to FFmpeg, never believed', async () => {
+test('a damaged index is rejected or left to FFmpeg', async () => {
   const bytes = await readFile(await film('sound.mp4', { bFrames: 2, containerOptions: { movflags: 'faststart' } }))
   const path = join(folder, 'damaged.mp4')
   const moov = bytes.indexOf('moov')
@@ -78,26 +78,26 @@ test('a damaged index is refused or left to FFmpeg, never believed', async () =>
   expect(await readMp4Index(path, 1)).toBeNull()
 })
 
-describe('no more is decoded than has to be', () => {
+describe('decodes only what is needed', () => {
   async function work(path: string, indices: number[]) {
     await using clip = await VideoClip.open(path, 1, new Uint8Array(), signal)
     const plan = clip.plan({ kind: 'indices', indices })
     let given = 0
     for await (const _ of clip.frames(plan, signal)) given += 1
     expect(given).toBe(indices.length)
-    // Foretold by the plan.
+    // The plan predicts it.
     expect(plan.pixels).toBe(clip.counts.packets * 144 * 96)
     return clip.counts
   }
 
-  test.each(['mp4', 'mkv'])('%s: a frame costs those from its keyframe on', async (ending) => {
+  test.each(['mp4', 'mkv'])('%s: a frame costs the frames from its keyframe on', async (ending) => {
     const path = await film(`work.${ending}`, {})
     expect(await work(path, [0])).toMatchObject({ packets: 1 })
     expect(await work(path, [85])).toMatchObject({ packets: 6, seeks: 1 })
     expect(await work(path, [5, 45, 85])).toMatchObject({ packets: 18 })
   })
 
-  test('frames of one stretch are decoded in one go', async () => {
+  test('nearby frames are decoded in one pass', async () => {
     const path = await film('stretch.mp4', {})
     expect(await work(path, [21, 25, 27])).toMatchObject({ packets: 8, seeks: 1 })
     expect(
@@ -108,13 +108,13 @@ describe('no more is decoded than has to be', () => {
     ).toMatchObject({ packets: 100, seeks: 1 })
   })
 
-  test('with B-frames, not beyond the packet of the frame', async () => {
+  test('with B-frames, decoding stops at the packet of the frame', async () => {
     const path = await film('b.mp4', { bFrames: 3, gop: 25 })
     const { packets } = await work(path, [30])
     expect(packets).toBeLessThanOrEqual(10)
   })
 
-  test.each(['libx264', 'libx265'])('%s: pictures that no other refers to are left out', async (codec) => {
+  test.each(['libx264', 'libx265'])('%s: skips non-reference frames', async (codec) => {
     const path = await film(`${codec}.mp4`, {
       codec,
       bFrames: 3,

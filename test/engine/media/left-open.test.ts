@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-/** Files below a folder that this process has open, or mapped into its memory. */
+/** Files below a folder that this process has open or mapped. */
 async function filesInUse(folder: string): Promise<string[]> {
   const descriptors = await readdir('/proc/self/fd')
   const opened = await Promise.all(descriptors.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')))
@@ -12,11 +12,11 @@ async function filesInUse(folder: string): Promise<string[]> {
   return [...opened, ...mapped].filter((line) => line.includes(folder))
 }
 
-// Windows refuses to remove such files and does not say which they are; Linux says it in /proc.
+// Windows refuses to remove such files without naming them; Linux lists them in /proc.
 test
   .skipIf(process.platform !== 'linux')
   .each(['lossless.webp', 'holes-lossy.webp', 'rgb.tif', 'cmyk.jpg', 'grey16.png', '3.gif', 'palette.apng.png', '420.mp4', '420-odd.webm'])(
-  '%s is not left open or mapped after it was read',
+  '%s is closed and unmapped after reading',
   async (name) => {
     await using scratch = await ScratchFolder.make()
     const path = scratch.path(name)

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** So many samples of so many bytes each, all in chunks at one place. */
+/** Declares this many samples of this many bytes each, all in chunks at one place. */
 function promising(count: number, each: number, chunks: number): Buffer {
   const tables: Record<string, Buffer> = {
     stts: words(0, 1, count, 512),
@@ -33,7 +33,7 @@ function promising(count: number, each: number, chunks: number): Buffer {
   return bytes
 }
 
-/** The index with a child of 64-bit size, or one that says it is longer than its parent: FFmpeg reads those, too. */
+/** The index with a child of 64-bit size, or with one whose size exceeds its parent: FFmpeg reads both. */
 function disguised(bytes: Buffer, type: string, wide: boolean): Buffer {
   const copy = Buffer.from(bytes)
   const start = copy.indexOf(type) - 4
@@ -57,13 +57,13 @@ function compressed(bytes: Buffer): Buffer {
   return changeBox(bytes, ['moov'], () => packed)
 }
 
-/** A fragment that says so many samples have what the track has by default, and takes no byte for each. */
+/** A fragment that declares this many samples of the track's default size and contains no bytes for them. */
 function fragmented(count: number): Buffer {
   const fragment = box('moof', box('mfhd', words(0, 1)), box('traf', box('tfhd', words(0x38, 1, 512, 1, 0)), box('trun', words(0, count))))
   return Buffer.concat([film, fragment, box('mdat', Buffer.alloc(64))])
 }
 
-describe('a small file that promises more than it can hold is refused', () => {
+describe('rejects a small file that declares more than it can contain', () => {
   test.each<[string, () => Buffer]>([
     ['a hundred thousand samples of a byte', () => promising(100_000, 1, 100)],
     ['ten million samples', () => promising(10_000_000, 1, 10_000)],
@@ -92,7 +92,7 @@ describe('a small file that promises more than it can hold is refused', () => {
   })
 })
 
-/** The second track's samples made a thousand times as many. */
+/** The sample count of the second track, multiplied by a thousand. */
 function changeSound(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes)
   const sizes = copy.lastIndexOf('stsz')
@@ -100,7 +100,7 @@ function changeSound(bytes: Buffer): Buffer {
   return copy
 }
 
-test('what holds what it promises is opened: plain, with a compressed index, in fragments', async () => {
+test('opens valid files: plain, with a compressed index, in fragments', async () => {
   await writeClip(join(folder, 'fragments.mp4'), numberedPictures(20, 144, 96), {
     gop: 5,
     containerOptions: { movflags: 'frag_keyframe+empty_moov' },

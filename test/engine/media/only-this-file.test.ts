@@ -51,13 +51,13 @@ const INDIRECTIONS: Record<string, string> = {
   'subtitles.idx': '# VobSub index file, v7 (do not modify this line!)\nid: en, index: 0\n',
 }
 
-/** The film with its pictures said to be in another file, as QuickTime's reference movies have it. */
+/** The film with a reference to another file for its pictures, like QuickTime's reference movies. */
 function referring(bytes: Buffer, path: string): Buffer {
   const name = Buffer.from(`file://${path}\0`)
   return changeBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'], () => Buffer.concat([words(0, 1), box('url ', words(0), name)]))
 }
 
-describe('what only names other files is called what it is', () => {
+describe('reports a file that only refers to other files', () => {
   test.each([...Object.keys(INDIRECTIONS), 'reference.mov'])('%s', async (name) => {
     await expect(openClip(at(name), signal)).rejects.toMatchObject({
       code: 'not-media',
@@ -84,8 +84,8 @@ function hasStrace(): boolean {
   }
 }
 
-// Where there is no strace, what is opened cannot be seen from outside.
-test.skipIf(!hasStrace())('no file but the given one is opened, as the system sees it', async () => {
+// Without strace, opened files cannot be observed from outside.
+test.skipIf(!hasStrace())('opens no file but the given one, as observed by the system', async () => {
   const names = [...Object.keys(INDIRECTIONS), 'reference.mov', 'bait%d.jpg']
   const program = fileURLToPath(new URL('../../helpers/open-clips.ts', import.meta.url))
   const traced = [
@@ -107,13 +107,13 @@ test.skipIf(!hasStrace())('no file but the given one is opened, as the system se
   for (const name of names) expect(opened.some((line) => line.includes(`${at(name)}"`))).toBe(true)
 })
 
-/** The first packet of a sound, taken for AC-4: it ends FFmpeg's decoder, and the process with it, by an assertion. */
+/** The first packet of the sound, labelled AC-4: an assertion in FFmpeg's decoder would end the process. */
 const FATAL = Buffer.from(
   'de02004c61766335392e33372e313030000260ac5ba9507226a578f5e3f7aeb896d5496a969524c93b83a101061572f1771ae92d6bda5e63c1bb63ceeaf93c52',
   'hex',
 )
 
-test('sound is not opened: not even that which would end the process', async () => {
+test('does not open the sound stream, even one that would crash the process', async () => {
   await writeFile(at('ac4.mp4'), withAc4Track(await readFile(at('bait.mp4')), Buffer.concat(Array.from({ length: 100 }, () => FATAL))))
   await using clip = await openClip(at('ac4.mp4'), signal)
   expect(clip.info).toMatchObject({ frameCount: 20, notices: [] })

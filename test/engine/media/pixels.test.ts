@@ -15,19 +15,19 @@ async function digests(name: string): Promise<{ kind: string; width: number; hei
   return { kind, width, height, frames }
 }
 
-test.each(Object.entries(facts.clips))('%s has the bytes of PyAV', async (name, { width, height, frames }) => {
+test.each(Object.entries(facts.clips))('%s equals the bytes of PyAV', async (name, { width, height, frames }) => {
   expect(await digests(name)).toEqual({ kind: 'video', width, height, frames })
 })
 
-test.each(Object.entries(facts.gifs).slice(0, 3))('%s has the bytes of Pillow', async (name, frames) => {
+test.each(Object.entries(facts.gifs).slice(0, 3))('%s equals the bytes of Pillow', async (name, frames) => {
   expect(await digests(name)).toMatchObject({ kind: 'gif', frames })
 })
 
-test.each(Object.entries(facts.stills))('%s has the bytes of Pillow', async (name, frame) => {
+test.each(Object.entries(facts.stills))('%s equals the bytes of Pillow', async (name, frame) => {
   expect(await digests(name)).toEqual({ kind: 'image', width: 45, height: 31, frames: [frame] })
 })
 
-test.each(Object.entries(facts.animations))('%s has the bytes and times of Pillow', async (name, rows) => {
+test.each(Object.entries(facts.animations))('%s equals the bytes and times of Pillow', async (name, rows) => {
   expect(await digests(name)).toMatchObject({ kind: 'gif', width: 31, height: 23, frames: rows.map(({ sha256 }) => sha256) })
   await using clip = await openClip(fileURLToPath(new URL(`../../fixtures/media/${name}`, import.meta.url)), signal)
   const plan = clip.plan({ kind: 'indices', indices: [...rows.keys()] })

@@ -9,7 +9,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 const never = new AbortController().signal
 let scratch: ScratchFolder
 
-/** A second of 24 frames, then one every five seconds. */
+/** One second of 24 frames, then one frame every five seconds. */
 const uneven = (index: number) => (index < 24 ? index : (index - 23) * 120)
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
-/** Numbers in the pictures that a request gives, and the times that are said of them. */
+/** Numbers in the pictures that a request returns, and their reported times. */
 async function seen(name: string, request: FrameRequest): Promise<{ numbers: number[]; times: number[] }> {
   await using clip = await openClip(scratch.path(name), never)
   const numbers: number[] = []
@@ -33,7 +33,7 @@ async function seen(name: string, request: FrameRequest): Promise<{ numbers: num
   return { numbers, times }
 }
 
-test.each(['uneven.mp4', 'uneven.mkv'])('%s: the frame on screen at each time', async (name) => {
+test.each(['uneven.mp4', 'uneven.mkv'])('%s: returns the frame on screen at each time', async (name) => {
   expect(await seen(name, { kind: 'times', times: [0, 0.5, 4.9, 5, 10, 15, 19.9, 20] })).toEqual({
     numbers: [0, 12, 23, 24, 25, 26, 26, 27],
     times: [0, 0.5, 0.958, 5, 10, 15, 15, 20],
@@ -46,7 +46,7 @@ test.each([
   ['uneven.mp4', false],
   ['uneven.mkv', false],
   ['even.mkv', true],
-] as const)('%s: whether the rate tells the times of its frames, and the milliseconds between them', async (name, constantRate) => {
+] as const)('%s: tells whether the rate gives the frame times, and the milliseconds between frames', async (name, constantRate) => {
   await using clip = await openClip(scratch.path(name), never)
   expect(clip.info.constantRate).toBe(constantRate)
   const steps = frameSteps(clip)
@@ -56,7 +56,7 @@ test.each([
   expect(times).toEqual(expected.map((time) => Math.round(time * 1000)))
 })
 
-test("a clip of constant rate: upstream's rule, the range's last frame included", async () => {
+test("constant rate: upstream's rule, including the last frame of the range", async () => {
   const range = { unit: 'seconds', start: 1, end: 2 } as const
   expect((await seen('even.mkv', { kind: 'uniform', count: 8, range })).numbers).toEqual([24, 27, 31, 34, 38, 41, 45, 48])
   // round(0.03 * 24), though the first frame is on screen.

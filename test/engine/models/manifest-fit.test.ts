@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
-/** Opens both halves of a model whose manifest was changed, and says what was wrong. */
+/** Opens both parts of a model with a changed manifest and returns the error. */
 async function problemOf(name: 'demo' | 'tarsier1', change: (manifest: JsonObject) => void): Promise<unknown> {
   const path = join(scratch.path(name), 'tarsier-model.json')
   const whole = await readFile(path, 'utf8')
@@ -42,8 +42,8 @@ async function problemOf(name: 'demo' | 'tarsier1', change: (manifest: JsonObjec
   }
 }
 
-describe('a model whose manifest does not fit its files is refused when it is loaded', () => {
-  test('and one whose manifest fits is not', async () => {
+describe('loading rejects a model whose manifest does not fit its files', () => {
+  test('a fitting manifest is accepted', async () => {
     expect(await problemOf('demo', () => {})).toBeNull()
     expect(await problemOf('tarsier1', () => {})).toBeNull()
   })
@@ -54,7 +54,7 @@ describe('a model whose manifest does not fit its files is refused when it is lo
     ['other patches', 'demo', 'model-damaged', ({ vision }) => (vision.patchSize = 16)],
     ['other tokens', 'demo', 'model-damaged', ({ vision }) => (vision.mergeSize = 4)],
     ['other heads', 'demo', 'model-damaged', ({ vision }) => (vision.headSize = 64)],
-    ['patches without an end', 'demo', 'model-damaged', ({ vision }) => (vision.patchSize = 2 ** 31)],
+    ['patches of impossible size', 'demo', 'model-damaged', ({ vision }) => (vision.patchSize = 2 ** 31)],
     ['tokens without an end', 'demo', 'model-damaged', ({ vision }) => (vision.mergeSize = 2 ** 20)],
     ['pictures of another size', 'tarsier1', 'model-damaged', ({ vision }) => (vision.imageSize *= 2)],
     ['pictures a patch smaller', 'tarsier1', 'model-damaged', ({ vision }) => (vision.imageSize -= vision.patchSize)],
@@ -65,7 +65,7 @@ describe('a model whose manifest does not fit its files is refused when it is lo
     expect(await problemOf(name, change)).toMatchObject({ code, message: expect.stringMatching(/^[^\n]{20,}[.]$/) })
   })
 
-  test('a family that it is not of', async () => {
+  test('another family', async () => {
     const problem = await problemOf('demo', (manifest) => {
       const { headSize: _, temporalPatchSize: __, ...vision } = manifest.vision
       const { mean, std } = manifest.preprocessing

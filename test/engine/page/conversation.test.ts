@@ -3,7 +3,7 @@ import { never, RunService } from '../service/run-service.ts'
 import { OpenPage } from './open-page.ts'
 
 const CIRCLE = 'red-circle-right-then-grows.mp4'
-/** The page reads a conversation again so often while an answer has not ended. */
+/** The interval at which the page reads a conversation again while an answer is running. */
 const READ_AGAIN_MS = 250
 const SQUARE = 'blue-square-spins.mp4'
 
@@ -20,17 +20,17 @@ afterEach(() => open[Symbol.asyncDispose]())
 
 const isIdle = ({ chat }: OpenPage) => chat.run === null && chat.chat !== null && chat.chat.all.length > 0
 const waits = ({ chat }: OpenPage) => chat.run?.stage === 'queued'
-/** The turns of a conversation, as they are kept. */
+/** The stored turns of a conversation. */
 const kept = async (id = open.chat.chat!.id) => (await run.page.chats.get({ chat: id })).all
 
-/** Holds the queue as an answer for somebody else does, so that those for the page wait for as long as a test needs. */
+/** Occupies the queue like an answer for another client, so that answers for the page wait as long as a test needs. */
 async function holdQueue(): Promise<Disposable> {
   const turn = await run.service.runs.enter('another', 'chat', never).next()
   if (!turn.done) throw new Error('nobody else should be at it')
   return { [Symbol.dispose]: turn.value }
 }
 
-test('a clip that is opened is described, and asked about', async () => {
+test('describes an opened clip and answers a question', async () => {
   await open.page.openExample(CIRCLE)
   expect(open.clip).toMatchObject({ metadata: { name: CIRCLE }, opening: null, refused: null })
   await open.until(isIdle)
@@ -43,7 +43,7 @@ test('a clip that is opened is described, and asked about', async () => {
   expect(open.chat.chats[0]).toMatchObject({ id: open.chat.chat?.id, turns: 2 })
 })
 
-test('a clip that is opened while another one is described takes its place, and keeps it', async () => {
+test("a clip that is opened during another's description replaces it", async () => {
   let first: string
   let seen: ReturnType<OpenPage['watchChat']>
   {
@@ -56,14 +56,14 @@ test('a clip that is opened while another one is described takes its place, and 
     seen = open.watchChat()
     await open.page.openExample(SQUARE)
     await open.until(waits)
-    // Whatever is done about the first one once it was stopped is over by then.
+    // By now, all work on the first clip is over.
     await expect.poll(async () => (await kept(first)).map(({ state }) => state)).toEqual(['stopped'])
     await new Promise((resolve) => setTimeout(resolve, 2 * READ_AGAIN_MS))
   }
   await open.until(isIdle)
   const second = open.chat.chat!
   expect(second.all).toMatchObject([{ state: 'done', text: expect.stringMatching(/blue square/) }])
-  // From its beginning to its end the second answer was shown, and nothing of the first.
+  // From start to end only the second answer was shown.
   const states = seen()
   const begun = states.findIndex(({ run }) => run !== null)
   const ended = states.findLastIndex(({ run }) => run !== null)
@@ -73,7 +73,7 @@ test('a clip that is opened while another one is described takes its place, and 
   }
 })
 
-test('another conversation is shown without the answer of the one before', async () => {
+test('another conversation is shown without the answer of the previous one', async () => {
   let first: string
   {
     using _others = await holdQueue()
@@ -89,7 +89,7 @@ test('another conversation is shown without the answer of the one before', async
   expect(open.chat).toMatchObject({ run: null, problem: null, chat: { id: first, all: [{ state: 'stopped' }] } })
 })
 
-test('the conversation that is shown can be opened once more while its answer goes on', async () => {
+test('the current conversation can be opened again during its answer', async () => {
   {
     using _others = await holdQueue()
     await open.page.openExample(CIRCLE)
@@ -101,7 +101,7 @@ test('the conversation that is shown can be opened once more while its answer go
   expect(open.chat.chat?.all).toMatchObject([{ state: 'done' }])
 })
 
-test('a question that waits for those of others says so, gives its place up when it is stopped, and can be asked again', async () => {
+test('a queued question shows its place, leaves the queue when stopped, and can be asked again', async () => {
   {
     using _others = await holdQueue()
     await open.page.openExample(CIRCLE)
@@ -119,7 +119,7 @@ test('a question that waits for those of others says so, gives its place up when
   })
 })
 
-test('a conversation is started over in the middle of an answer', async () => {
+test('clears a conversation during an answer', async () => {
   using _others = await holdQueue()
   await open.page.openExample(CIRCLE)
   await open.until(waits)
@@ -128,7 +128,7 @@ test('a conversation is started over in the middle of an answer', async () => {
   expect(await kept()).toEqual([])
 })
 
-test('what is opened last is shown, whatever comes first', async () => {
+test('shows the clip that was opened last, whichever opens first', async () => {
   const asked = async () => (await run.page.library.search({ text: 'red circle' })).total
   const before = await asked()
   await Promise.all([open.page.openExample(CIRCLE), open.page.openExample(SQUARE)])
@@ -138,7 +138,7 @@ test('what is opened last is shown, whatever comes first', async () => {
   expect(await asked()).toBe(before)
 })
 
-test('an opening that is cancelled leaves everything as it was', async () => {
+test('a cancelled opening changes nothing', async () => {
   const opening = open.page.openExample(CIRCLE)
   open.clip.opening?.cancel()
   expect(open.clip.opening).toBeNull()
@@ -147,7 +147,7 @@ test('an opening that is cancelled leaves everything as it was', async () => {
   expect(open.chat.chat).toBeNull()
 })
 
-test('what cannot be opened is refused by name, and the clip that is open stays', async () => {
+test('reports the name of a clip that cannot be opened, and the open clip stays', async () => {
   await open.page.openExample(CIRCLE)
   await open.until(isIdle)
   await open.page.openExample('nothing.mp4')
@@ -159,7 +159,7 @@ test('what cannot be opened is refused by name, and the clip that is open stays'
   expect(open.chat.chat?.all).toMatchObject([{ state: 'done' }])
 })
 
-test('a conversation goes on over a restart of the service', async () => {
+test('a conversation continues after a restart of the service', async () => {
   {
     using _others = await holdQueue()
     await open.page.openExample(CIRCLE)

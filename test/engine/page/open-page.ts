@@ -17,7 +17,7 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 }
 Promise.withResolvers ??= withResolvers
 
-/** What of the page the tests use, as modules of its own: no state is shared with another page. */
+/** The parts of the page that the tests use, as separate module instances: pages share no state. */
 async function loadPage() {
   vi.resetModules()
   const [{ useChat }, { useClip }, openClip] = await Promise.all([
@@ -73,7 +73,7 @@ export class OpenPage implements AsyncDisposable {
     return this.page.useClip.getState()
   }
 
-  /** Every change of the conversation until the returned function is called, which gives them. */
+  /** Records every change of the conversation until the returned function is called, which returns the changes. */
   watchChat(): () => readonly ReturnType<Page['useChat']['getState']>[] {
     const seen: ReturnType<Page['useChat']['getState']>[] = []
     const stop = this.page.useChat.subscribe((state) => seen.push(state))
@@ -83,7 +83,7 @@ export class OpenPage implements AsyncDisposable {
     }
   }
 
-  /** Waits until the page shows something. A test that waits in vain fails by its own time limit. */
+  /** Waits for a state of the page; the test's time limit ends a wait in vain. */
   until(shown: (page: this) => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {

@@ -11,7 +11,7 @@ import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { readTensors } from '../../helpers/safetensors-file.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-/** Whole conversations against what transformers makes of them (tools/reference/messages_fixture.py). */
+/** Whole conversations compared with transformers (tools/reference/messages_fixture.py). */
 const fixtures = new URL('../../fixtures/parity/', import.meta.url)
 const signal = new AbortController().signal
 
@@ -58,7 +58,7 @@ describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-
   const messages = wanted.messages.map(({ role, content }) => ({ role, content: content.map(partOf) }))
   const maxTokens = wanted.generated.length
 
-  test('is the reference’s: tokens, places, positions, rows, logits and the answer', async () => {
+  test('equals the reference: tokens, clip places, positions, rows, logits and the answer', async () => {
     const traced = await traceMessages(model, { messages, maxTokens }, signal)
     expect(traced.tokens).toEqual(wanted.tokens)
     expect(
@@ -72,7 +72,7 @@ describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-
     expect(traced.generated.tokens).toEqual(wanted.generated)
   })
 
-  test('a conversation gives that answer', async () => {
+  test('a conversation gives the same answer', async () => {
     await using engine = new Engine(options)
     const sampling = samplingSchema.parse({ maxTokens })
     for await (const event of engine.answer('talk', { kind: 'chat', messages, sampling }, signal)) {

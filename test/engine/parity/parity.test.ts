@@ -6,7 +6,7 @@ import type { VisionPrecision } from '../../../src/shared/model-manifest.ts'
 import { type CheckpointName, llavaNames, qwen2VlNames } from '../../helpers/checkpoint-folder.ts'
 import { expectedOf, greatestDifference, leastCosine, relative, traceOf } from '../../helpers/parity.ts'
 
-/** The whole engine on the CPU against the reference; `test/gpu` has other devices. */
+/** The whole engine on the CPU against the reference; `test/gpu` tests other devices. */
 const CROP = 28
 
 let home: string
@@ -17,7 +17,7 @@ afterAll(() => rm(home, { recursive: true, force: true }))
 
 const traced = (name: CheckpointName, vision: VisionPrecision) => traceOf(name, { home, language: 'f32', vision, device: 'cpu' })
 
-/** The middle of every frame, and every frame's mean colour: the fixtures hold no more of the pictures. */
+/** The middle of every frame, and every frame's mean color: the fixtures contain only these. */
 function summary(bytes: Uint8Array, [count = 0, height = 0, width = 0]: readonly number[]) {
   const [top, left] = [(height - CROP) >> 1, (width - CROP) >> 1]
   const crops = new Uint8Array(count * CROP * CROP * 3)
@@ -38,7 +38,7 @@ function summary(bytes: Uint8Array, [count = 0, height = 0, width = 0]: readonly
 }
 
 describe.each([...qwen2VlNames, ...llavaNames])('%s', (name) => {
-  it('is the reference’s at every stage', async () => {
+  it('equals the reference at every stage', async () => {
     const wanted = expectedOf(name)
     const { trace, tensors } = await traced(name, 'f32')
     expect(trace.indices).toEqual(wanted.trace.indices)
@@ -61,7 +61,7 @@ describe.each([...qwen2VlNames, ...llavaNames])('%s', (name) => {
     expect(trace.text).toBe(wanted.trace.text)
   })
 
-  it('is near it with the tower in f16', async () => {
+  it('is close with the tower in f16', async () => {
     const { tensors } = await traced(name, 'f16')
     const wanted = expectedOf(name).tensors
     const [, width = 0] = wanted.shape('embeddings')

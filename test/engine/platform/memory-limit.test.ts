@@ -9,7 +9,7 @@ const run = promisify(execFile)
 const MEGABYTE = 1e6
 const module = fileURLToPath(new URL('../../../src/platform/memory-limit.ts', import.meta.url))
 
-/** A process that takes 200 MB of its own and then reads 200 MB from a file, and prints what is free at first and after each. */
+/** A process that allocates 200 MB and then reads 200 MB from a file, and prints the free memory at first and after each. */
 const program = `
   import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
   import { machineMemory, memoryLimit, ownMemory } from ${JSON.stringify(module)}
@@ -27,7 +27,7 @@ const program = `
   console.log(JSON.stringify({ all: machineMemory(), seen, held: held.length }))
 `
 
-test('in a control group, what its programs hold is not free, and what they have read from files is', async ({ skip }) => {
+test('in a control group, allocated memory counts as used and the file cache as free', async ({ skip }) => {
   using group = MemoryGroup.make(700 * MEGABYTE)
   if (group === null) return skip(NO_MEMORY_GROUP)
   await using scratch = await ScratchFolder.make()

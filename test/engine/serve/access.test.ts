@@ -19,8 +19,8 @@ const ROUTES = [
   '/nowhere',
 ]
 
-describe('before any route', () => {
-  test.each(ROUTES)('%s is not given to a foreign name, a foreign page, or without the token', async (path) => {
+describe('access control', () => {
+  test.each(ROUTES)('%s is rejected for a foreign host name, a foreign origin, or a missing token', async (path) => {
     const own = `127.0.0.1:${run.server.port}`
     for (const host of ['evil.example', 'evil.example:7860', '127.0.0.1.evil.example'])
       expect((await run.raw(path, { ...run.authorised, host })).status).toBe(421)
@@ -30,12 +30,12 @@ describe('before any route', () => {
       expect((await run.raw(path, { host: own, authorization })).status).toBe(401)
   })
 
-  test('health needs no token, but a name', async () => {
+  test('health needs a known host name but no token', async () => {
     expect(await (await fetch(`${run.base}/health`)).json()).toEqual({ status: 'ok', engine: 'not-running', media: 'not-running' })
     expect((await run.raw('/health', { host: 'evil.example' })).status).toBe(421)
   })
 
-  test('no header lets other pages read anything', async () => {
+  test('no header lets other origins read a response', async () => {
     const response = await run.fetch('/v1/models', { headers: { origin: run.base } })
     expect(response.status).toBe(200)
     expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
@@ -45,7 +45,7 @@ describe('before any route', () => {
   })
 })
 
-test('the printed address lets a browser in once and hides the token in a cookie that no script reads', async () => {
+test('the printed address lets a browser in once and moves the token into an HttpOnly cookie', async () => {
   const response = await fetch(run.server.address, { redirect: 'manual' })
   expect(response.status).toBe(303)
   expect(response.headers.get('location')).toBe('/')
@@ -57,7 +57,7 @@ test('the printed address lets a browser in once and hides the token in a cookie
   expect((await fetch(`${run.base}/?token=wrong`, { redirect: 'manual' })).status).toBe(401)
 })
 
-test('calls are taken as JSON alone, which a form of another page cannot send', async () => {
+test('calls are accepted as JSON only, which a form of another site cannot send', async () => {
   for (const path of ['/rpc/settings/get', '/v1/chat/completions']) {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
       expect((await run.fetch(path, { method: 'POST', headers: { 'content-type': type }, body: '{}' })).status).toBe(415)
@@ -65,7 +65,7 @@ test('calls are taken as JSON alone, which a form of another page cannot send', 
   }
 })
 
-test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s calls nothing', async (method) => {
+test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s calls no procedure', async (method) => {
   const before = run.service.library.settings.get()
   for (const [type, status] of [
     ['text/plain', 415],
@@ -79,13 +79,13 @@ test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s 
   expect(run.service.library.settings.get()).toEqual(before)
 })
 
-test('numbers are told only where they were asked for', async () => {
+test('metrics are served only when enabled', async () => {
   expect(await (await run.fetch('/metrics')).text()).toMatch(/^tarsier_running 0$/m)
   await using other = await RunServer.make()
   expect((await other.fetch('/metrics')).status).toBe(404)
 })
 
-test('no door is opened to other machines by mistake', async () => {
+test('rejects options that would accidentally let other machines in', async () => {
   const { service } = run
   await expect(startServer(service, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
     code: 'usage',
@@ -99,7 +99,7 @@ test('no door is opened to other machines by mistake', async () => {
   expect(open.address).toMatch(/^http:\/\/box:\d+\/\?token=/)
 })
 
-test('without a token whoever is on this machine is let in, and foreign pages still are not', async () => {
+test('without a token, local clients are let in and foreign origins are not', async () => {
   await using open = await RunServer.make({ token: null })
   expect((await fetch(`${open.base}/v1/models`)).status).toBe(200)
   expect((await fetch(`${open.base}/v1/models`, { headers: { origin: 'http://evil.example' } })).status).toBe(403)

@@ -21,12 +21,12 @@ function upload(name: string, body: Uint8Array | string): Promise<Response> {
 
 const uploads = async () => (await readdir(run.service.uploads).catch(() => [])).length
 
-test('an upload becomes a clip that plays, is described and goes again with its conversation', async () => {
+test('an uploaded clip plays, is described, and is removed with its conversation', async () => {
   const response = await upload('Ferien 🎬/../am Meer.mp4', bytes)
   expect(response.status).toBe(201)
   const clip = (await response.json()) as ClipMetadata
   expect(clip).toMatchObject({ name: 'am Meer.mp4', kind: 'video', bytes: bytes.length, preview: 'not-needed', present: true })
-  // The same bytes again take no further room. Under the same name they are the same clip, under another one they are a copy of it.
+  // Equal bytes take no more disk space. With the same name they are the same clip, with another one a copy of it.
   expect(((await (await upload('Ferien 🎬/am Meer.mp4', bytes)).json()) as ClipMetadata).handle).toBe(clip.handle)
   const copy = (await (await upload('again.mov', bytes)).json()) as ClipMetadata
   expect(copy).toMatchObject({ name: 'again.mov', present: true })
@@ -43,7 +43,7 @@ test('an upload becomes a clip that plays, is described and goes again with its 
   expect(await uploads()).toBe(0)
 })
 
-test('bytes come back whole and in parts', async () => {
+test('serves bytes whole and in ranges', async () => {
   const { handle } = (await (await upload('a.mp4', bytes)).json()) as ClipMetadata
   const whole = await run.fetch(`/clips/${handle}`)
   expect(whole.headers.get('content-type')).toBe('video/mp4')
@@ -67,7 +67,7 @@ test.each([
   ['nothing', new Uint8Array(0), 400, 'file-empty'],
   ['a text that is called a film', 'Once upon a time '.repeat(500), 400, 'not-media'],
   ['more than is taken', new Uint8Array(1_000_001), 413, 'upload-too-large'],
-] as const)('%s is refused in words and leaves nothing behind', async (_what, body, status, code) => {
+] as const)('%s is rejected with a message and leaves no file', async (_what, body, status, code) => {
   const before = await uploads()
   const response = await upload('film.mp4', body)
   expect(response.status).toBe(status)
@@ -75,7 +75,7 @@ test.each([
   expect(await uploads()).toBe(before)
 })
 
-test('an upload that breaks off leaves nothing behind', async () => {
+test('an interrupted upload leaves no file', async () => {
   const before = await uploads()
   await new Promise<void>((resolve) => {
     const asking = request({
@@ -92,7 +92,7 @@ test('an upload that breaks off leaves nothing behind', async () => {
   await expect.poll(uploads, { timeout: 10_000 }).toBe(before)
 })
 
-test('what is no handle, or no longer one, is told', async () => {
+test('unknown and outdated handles are reported', async () => {
   for (const handle of ['AAAAAAAAAAAAAAAAAAAAAA', '..%2F..%2Fetc%2Fpasswd', 'x']) {
     const response = await run.fetch(`/clips/${handle}`)
     expect(response.status).toBe(404)
@@ -104,7 +104,7 @@ test('what is no handle, or no longer one, is told', async () => {
   const gone = await run.fetch(`/clips/${handle}`)
   expect([gone.status, await gone.json()]).toMatchObject([404, { code: 'file-missing' }])
   expect(await run.page().clips.get({ handle })).toMatchObject({ present: false })
-  // Uploading it once more brings it back under the handle it had.
+  // Uploading it again restores it under its former handle.
   expect((await (await upload('b.mp4', bytes)).json()) as ClipMetadata).toMatchObject({ handle, present: true })
 })
 

@@ -22,7 +22,7 @@ function head(method: string, path: string, headers: Readonly<Record<string, str
   return [`${method} ${path} HTTP/1.1`, ...Object.entries(own).map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n')
 }
 
-/** A connection of our own, and all that came over it once it is closed. */
+/** A raw connection, and everything that it received until it was closed. */
 function open(): { socket: Socket; closed: Promise<string> } {
   const socket = connect(run.server.port, '127.0.0.1')
   let text = ''
@@ -31,7 +31,7 @@ function open(): { socket: Socket; closed: Promise<string> } {
   return { socket, closed }
 }
 
-describe('a connection on which nothing comes any more is cut', () => {
+describe('closes an idle connection', () => {
   started({ timeout: PATIENCE_MS })
 
   test.each([
@@ -51,16 +51,16 @@ describe('a connection on which nothing comes any more is cut', () => {
   ])('%s', async (_, text) => {
     const { socket, closed } = open()
     socket.write(text())
-    // A test that waits in vain fails by its own time limit.
+    // The test's time limit ends a wait in vain.
     await closed
     expect(await (await fetch(`${run.base}/health`)).json()).toMatchObject({ status: 'ok' })
   })
 })
 
-describe('a connection that is alive stays', () => {
+describe('keeps an active connection', () => {
   started({ timeout: PATIENCE_MS })
 
-  test('an upload that is slow is taken', async () => {
+  test('accepts a slow upload', async () => {
     const bytes = await readFile(example('red-circle-right-then-grows.mp4'))
     const { socket, closed } = open()
     socket.write(head('POST', '/clips?name=a.mp4', { 'content-length': String(bytes.length), connection: 'close' }))
@@ -72,7 +72,7 @@ describe('a connection that is alive stays', () => {
     expect(await closed).toMatch(/^HTTP\/1\.1 201 /)
   })
 
-  test('whoever waits for an event may wait for as long as it takes', async () => {
+  test('a client may wait for an event without limit', async () => {
     const events = (await run.page().system.activity())[Symbol.asyncIterator]()
     await events.next()
     const next = events.next()
@@ -83,7 +83,7 @@ describe('a connection that is alive stays', () => {
   })
 })
 
-/** Sends all of a request before it reads a word, as many clients do. Rejects when the connection is reset. */
+/** Sends all of a request before reading, as many clients do. Rejects when the connection is reset. */
 async function sendAll(text: string, megabytes: number, chunked: boolean): Promise<string> {
   const { socket, closed } = open()
   const write = async (bytes: Uint8Array | string) => {
@@ -101,7 +101,7 @@ async function sendAll(text: string, megabytes: number, chunked: boolean): Promi
   return await closed
 }
 
-describe('a body that is too large is answered, and the answer can be read', () => {
+describe('a body that is too large gets a readable response', () => {
   started({ maxUpload: 5e6 })
   const json = { 'content-type': 'application/json' }
   test.each([
@@ -119,7 +119,7 @@ describe('a body that is too large is answered, and the answer can be read', () 
     }
   })
 
-  test('and the connection is good for the next request', async () => {
+  test('and the connection serves the next request', async () => {
     const { socket, closed } = open()
     socket.write(head('POST', '/nowhere', { 'content-length': String(MEGABYTE.length) }))
     await pause(100)

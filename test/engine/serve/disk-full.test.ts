@@ -21,7 +21,7 @@ afterAll(() => scratch[Symbol.asyncDispose]())
 beforeEach(async () => {
   disk = await SmallDisk.mount(scratch.path('disk'), MEGABYTES)
   if (disk === null) return
-  // Where the server's home is made.
+  // Folder of the server's home.
   vi.stubEnv('TMPDIR', disk.path)
   run = await RunServer.make()
   vi.unstubAllEnvs()
@@ -32,7 +32,7 @@ afterEach(async () => {
   await disk[Symbol.asyncDispose]()
 })
 
-/** The disk, where there is one. */
+/** The small disk, where there is one. */
 function onDisk({ skip }: TestContext): SmallDisk {
   if (disk === null) return skip(NO_DISK)
   return disk
@@ -42,7 +42,7 @@ function upload(body: Uint8Array | ReadableStream<Uint8Array>): Promise<Response
   return run.fetch('/clips?name=a.mp4', { method: 'POST', body: body as BodyInit, duplex: 'half' } as RequestInit)
 }
 
-/** So many megabytes that come piece by piece: nobody says beforehand how many. */
+/** Megabytes that are sent piece by piece without announcing their number. */
 function stream(megabytes: number): ReadableStream<Uint8Array> {
   let sent = 0
   return new ReadableStream({
@@ -55,7 +55,7 @@ function stream(megabytes: number): ReadableStream<Uint8Array> {
 
 const uploads = () => readdir(run.service.uploads)
 
-test('an upload for which there is no room is refused, before it comes or in the middle, and leaves nothing', async (context) => {
+test('an upload that does not fit is rejected, before or during the transfer, and leaves no file', async (context) => {
   onDisk(context)
   const { handle } = (await (await upload(clip)).json()) as ClipMetadata
   expect(await uploads()).toHaveLength(1)
@@ -72,7 +72,7 @@ test('an upload for which there is no room is refused, before it comes or in the
   expect(Buffer.from(await played.arrayBuffer())).toEqual(clip)
 })
 
-test('an answer that cannot be kept is told of, and what was kept before is there, then and afterwards', async (context) => {
+test('an answer that cannot be stored is reported, and stored answers remain intact', async (context) => {
   const small = onDisk(context)
   const page = run.page()
   const { handle } = (await (await upload(clip)).json()) as ClipMetadata
@@ -82,7 +82,7 @@ test('an answer that cannot be kept is told of, and what was kept before is ther
   expect(first.text).toMatch(/red circle/)
 
   await small.fillUp()
-  // So long that it does not go where something else was kept before.
+  // So long that it does not fit into space that was freed.
   const long = { chat, text: 'why '.repeat(20_000), settings }
   await expect(all(page.chats.ask(long))).rejects.toMatchObject({
     data: { code: 'disk-full', message: expect.stringMatching(/disk is full\. Make room and try again; nothing that was kept is lost/) },
@@ -94,7 +94,7 @@ test('an answer that cannot be kept is told of, and what was kept before is ther
   expect((await page.chats.get({ chat })).all.map(({ state }) => state)).toEqual(['done', 'done'])
 })
 
-test('texts beside clips are told of one by one', async (context) => {
+test('sidecars are reported one by one', async (context) => {
   const small = onDisk(context)
   const page = run.page()
   const path = join(small.path, 'a.mp4')

@@ -34,7 +34,7 @@ describe('a process that hangs', () => {
     engine: async () => (await run.service.engines.for({ model: 'demo', device: 'cpu', cache: false }, 'talk')).load(never),
   } as const
 
-  test.each(['media', 'engine'] as const)('is told of by /health and counted at /metrics: %s', async (kind) => {
+  test.each(['media', 'engine'] as const)('is reported by /health and counted at /metrics: %s', async (kind) => {
     const work = works[kind]
     const others = { media: 'not-running', engine: 'not-running' }
     await work()
@@ -56,7 +56,7 @@ describe('a process that hangs', () => {
     expect(numbers).toContain(`\ntarsier_${kind}_hangs_total 1\n`)
   })
 
-  test('again and again is given up, which /health answers with 503', async () => {
+  test('repeatedly is given up, and /health answers with 503', async () => {
     for (let i = 0; i < 3; i += 1) {
       delete process.env.TARSIER_WATCHDOG_SECONDS
       await works.media()

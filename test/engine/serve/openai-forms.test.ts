@@ -8,7 +8,7 @@ import type { Answer } from '../../../src/shared/engine-events.ts'
 import { example } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
 
-/** The forms in which other servers' clients bring clips and ask for answers. */
+/** The forms in which clients of other servers send clips and request answers. */
 const never = new AbortController().signal
 let run: RunServer
 let client: OpenAI
@@ -65,7 +65,7 @@ describe('clips', () => {
     expect(json.tarsier.frames).toHaveLength(8)
   })
 
-  test('num_frames, fps and pixels by either name, and every frame there is', async () => {
+  test('accepts num_frames, fps and pixels by either name, and requests for every frame', async () => {
     const frames = async (more: object) => (await post({ ...film(), max_tokens: 2, ...more })).json.tarsier.frames.length
     expect(await frames({ mm_processor_kwargs: { num_frames: 3 } })).toBe(3)
     expect(await frames({ media_io_kwargs: { video: { num_frames: 5 } } })).toBe(5)
@@ -91,7 +91,7 @@ describe('clips', () => {
     ['a frame that is none', undefined, 400, () => [video(`data:video/jpeg;base64,${pictures[0]},AAAA`)]],
     ['what is no base64', 'usage', 400, () => [video('data:video/mp4;base64,***')]],
     ['a path', 'not-allowed', 403, () => [video('/etc/hostname')]],
-  ])('%s is refused, naming its part and no path', async (_, code, status, parts) => {
+  ])('%s is rejected with its place in the request and no path', async (_, code, status, parts) => {
     const { status: got, json } = await post({ messages: [{ role: 'user', content: [{ type: 'text', text: 'What?' }, ...parts()] }] })
     expect([got, json.error.param]).toEqual([status, 'messages.0.content.1'])
     if (code) expect(json.error.code).toBe(code)
@@ -100,7 +100,7 @@ describe('clips', () => {
   })
 })
 
-describe('answers in a form', () => {
+describe('structured answers', () => {
   const Scene = z.object({ shape: z.enum(['circle', 'square', 'triangle']), color: z.string().max(12), moves: z.boolean() })
   const schema = z.toJSONSchema(Scene)
 
@@ -132,12 +132,12 @@ describe('answers in a form', () => {
     expect(json.choices[0]?.finish_reason).toBe('stop')
   })
 
-  test('a form that lets everything through changes nothing', async () => {
+  test('an unrestricted schema changes nothing', async () => {
     const free = said((await post(film())).json)
     expect(said((await post({ ...film(), guided_regex: '[\\s\\S]*' })).json)).toBe(free)
   })
 
-  test('what cannot be held to is refused before anything is looked at', async () => {
+  test('unsupported schemas are rejected before encoding', async () => {
     for (const [more, param] of [
       [
         { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'nothing' } } } },
@@ -152,8 +152,8 @@ describe('answers in a form', () => {
   })
 })
 
-describe('several answers, and how likely they were', () => {
-  test('choices share the prompt, are equal when greedy and differ by seed when not', async () => {
+describe('choices and log probabilities', () => {
+  test('choices share the prompt, are equal when greedy and differ by seed otherwise', async () => {
     const greedy = (await post({ ...film(), n: 3 })).json
     expect(new Set(greedy.choices.map(({ message }) => message.content)).size).toBe(1)
     expect(greedy.choices.map(({ index }) => index)).toEqual([0, 1, 2])
@@ -165,7 +165,7 @@ describe('several answers, and how likely they were', () => {
     expect(await drawn()).toEqual(first)
   })
 
-  test('streamed, each choice begins and ends', async () => {
+  test('streamed choices each start and end', async () => {
     const messages = film().messages as unknown as OpenAI.ChatCompletionMessageParam[]
     const stream = await client.chat.completions.create({ model: 'demo', messages, n: 2, stream: true, logprobs: true, top_logprobs: 2 })
     const texts = ['', '']
@@ -182,14 +182,14 @@ describe('several answers, and how likely they were', () => {
     expect(tokens).toEqual(texts)
   })
 
-  test('logprobs have OpenAI’s shape, and only when asked for', async () => {
+  test('logprobs have OpenAI’s shape, and are sent only on request', async () => {
     const { json } = await post({ ...film(), logprobs: true, top_logprobs: 3, max_tokens: 5 })
     const content = json.choices[0]?.logprobs?.content ?? []
     expect(content).toHaveLength(5)
     for (const { token, logprob, bytes, top_logprobs } of content) {
       expect(Buffer.from(bytes ?? []).toString()).toBe(token)
       expect(top_logprobs).toHaveLength(3)
-      // Greedy: what was said was the likeliest.
+      // Greedy: each token is the most likely one.
       expect(top_logprobs[0]).toEqual({ token, logprob, bytes })
       expect(logprob).toBeLessThanOrEqual(0)
     }
@@ -197,7 +197,7 @@ describe('several answers, and how likely they were', () => {
   })
 })
 
-test('nothing is passed over without a word', async () => {
+test('no parameter is silently ignored', async () => {
   const { status, json } = await post({
     ...film(),
     max_tokens: 1_000_000,
@@ -217,7 +217,7 @@ test('nothing is passed over without a word', async () => {
   expect(streamed).toMatch(/"warnings":\["user /)
 })
 
-describe('errors of every kind have one shape', () => {
+describe('all errors have one shape', () => {
   const shape = { error: { message: expect.any(String) as string, type: expect.any(String) as string, code: expect.any(String) as string } }
 
   test.each([
@@ -232,7 +232,7 @@ describe('errors of every kind have one shape', () => {
     expect(await response.json()).toMatchObject(shape)
   })
 
-  test('a preflight, a name that is not ours, a place that is not', async () => {
+  test('a preflight, a foreign host name, an unknown path', async () => {
     const preflight = await run.fetch('/v1/chat/completions', { method: 'OPTIONS', headers: { origin: 'https://example.org' } })
     expect([preflight.status, await preflight.json()]).toMatchObject([403, shape])
     const foreign = await run.raw('/v1/models', { host: 'evil.example', ...run.authorised })
@@ -244,7 +244,7 @@ describe('errors of every kind have one shape', () => {
   })
 
   test('a request that is too large', async () => {
-    // Said by its length alone: nothing of it is read.
+    // Rejected by its announced length, without reading it.
     const size = 400 * 1024 * 1024
     const { status, text } = await run.raw(
       '/v1/chat/completions',

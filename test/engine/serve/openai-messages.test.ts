@@ -23,7 +23,7 @@ type Message = OpenAI.ChatCompletionMessageParam
 
 const text = (words: string) => ({ type: 'text', text: words })
 const video = (url: string) => ({ type: 'video_url', video_url: { url } })
-/** OpenAI's types know no videos. */
+/** OpenAI's types have no videos. */
 const user = (...content: readonly object[]) => ({ role: 'user', content }) as unknown as Message
 
 async function picture(width: number, height: number, red: number) {
@@ -37,7 +37,7 @@ async function ask(messages: readonly Message[], max_tokens = 24): Promise<Progr
   return (await client.chat.completions.create({ model: 'demo', messages: [...messages], max_tokens })) as Progressed
 }
 
-test('several pictures are several pictures, each of its own size, and a video may stand between them', async () => {
+test('several pictures remain separate, each of its own size, also around a video', async () => {
   const content = [await picture(112, 84, 200), text('and'), video(clip), await picture(84, 140, 20), text('What is it?')]
   const { tarsier } = await ask([user(...content)])
   expect(tarsier.clips?.map(({ frames, width, height }) => [frames.length, width, height])).toEqual([
@@ -50,24 +50,24 @@ test('several pictures are several pictures, each of its own size, and a video m
   expect([again.tarsier.frames.length, again.tarsier.width, again.tarsier.height]).toEqual([1, 84, 140])
 })
 
-test('a system message takes the place of the default one, and consecutive messages stay apart', async () => {
+test('a system message replaces the default one, and consecutive messages stay separate', async () => {
   const prompt = async (...messages: readonly Message[]) => (await ask(messages, 1)).tarsier.tokens.prompt
   const question = user(text('What is it?'))
   const none = await prompt(question)
-  // The demo's template says "You are a helpful assistant." by itself.
+  // The demo's template adds "You are a helpful assistant." by default.
   expect(await prompt({ role: 'system', content: 'You are a helpful assistant.' }, question)).toBe(none)
   expect(await prompt({ role: 'system', content: '' }, question)).toBeLessThan(none)
   const apart = await prompt(question, question)
   expect(apart).toBeGreaterThan(await prompt(user(text('What is it?'), text('What is it?'))))
 })
 
-test('the same request is answered alike, whatever was asked before it, and after a restart', async () => {
+test('equal requests get equal answers, whatever was asked before, and after a restart', async () => {
   const look = user(video(clip), text('Describe the video in detail.'))
   const talk = [look, { role: 'assistant', content: 'A blue square spins. ' } as const, user(text('What color is it?'))]
   const compare = user(await picture(112, 84, 200), text('or'), await picture(84, 84, 20), text('which is red?'))
   const requests: readonly (readonly Message[])[] = [[look], talk, [compare]]
   const told = (answer: Progressed) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
-  // Each in another order than later.
+  // In another order than later.
   const [second, first, third] = [told(await ask(talk, 12)), told(await ask([look], 12)), told(await ask([compare], 12))]
   const wanted = [first, second, third]
   const check = async (i: number, when: string) => expect(told(await ask(requests[i] ?? [], 12)), `request ${i} ${when}`).toEqual(wanted[i])
@@ -80,12 +80,12 @@ test('the same request is answered alike, whatever was asked before it, and afte
   await check(1, 'with nothing held')
 })
 
-test('more pictures than are kept are all there while others are served, and go when nobody uses them', async () => {
+test('serves more pictures than the cache holds at once, and removes them when unused', async () => {
   const uploads = join(run.home, 'cache', 'api')
   const many = await Promise.all(Array.from({ length: MAX_UNUSED_FILES + 8 }, (_, i) => picture(56, 56, i)))
   const small = user(await picture(84, 84, 250), text('What is it?'))
   const asking = ask([user(...many, text('What are they?'))], 4)
-  // Whatever ends meanwhile tidies up.
+  // Any request that ends meanwhile cleans up.
   const others = (async () => {
     for (let i = 0; i < 6; i += 1) await ask([small], 2)
   })()

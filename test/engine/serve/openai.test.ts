@@ -30,22 +30,22 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-/** What this server says beyond OpenAI's own. */
+/** Fields of this server beyond OpenAI's. */
 type Progressed = { readonly tarsier: Omit<Answer, 'text'> }
 type Message = OpenAI.ChatCompletionMessageParam
 
-/** OpenAI's types know no videos. */
+/** OpenAI's types have no videos. */
 const about = (text: string, ...parts: object[]) => ({ role: 'user', content: [...parts, { type: 'text', text }] }) as unknown as Message
 const video = { type: 'video_url', video_url: { url: '' } }
 
-test('lists the models that are here', async () => {
+test('lists the installed models', async () => {
   const { data } = await client.models.list()
   expect(data).toMatchObject([{ id: 'demo', object: 'model' }])
   expect((await client.models.retrieve('demo')).id).toBe('demo')
   await expect(client.models.retrieve('big')).rejects.toMatchObject({ status: 404, code: 'model-missing' })
 })
 
-test('answers have the forms that the OpenAPI document names', async () => {
+test('responses match the OpenAPI document', async () => {
   const messages = [{ role: 'user', content: 'What is this?' }]
   const ask = (more: object) => ({
     method: 'POST',
@@ -65,7 +65,7 @@ test('answers have the forms that the OpenAPI document names', async () => {
   expect(await (await run.fetch('/openapi.json')).json()).toEqual(openApiDocument())
 })
 
-test('answers about a video, and the follow-up costs its own tokens only', async () => {
+test('answers about a video, and a follow-up costs only its own tokens', async () => {
   const first = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
   const one = (await client.chat.completions.create({ model: 'demo', messages: [first], max_tokens: 60 })) as OpenAI.ChatCompletion &
     Progressed
@@ -82,7 +82,7 @@ test('answers about a video, and the follow-up costs its own tokens only', async
   expect(two.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(one.tarsier.tokens.visual)
 })
 
-test('goes on from an answer that the client has begun, and says only what comes after', async () => {
+test("continues an answer from the client's prefix and returns only the continuation", async () => {
   const ask = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
   const whole = (await client.chat.completions.create({ model: 'demo', messages: [ask] })).choices[0]?.message.content ?? ''
   const begun = /^A red circle/.exec(whole)?.[0] ?? ''
@@ -91,7 +91,7 @@ test('goes on from an answer that the client has begun, and says only what comes
   expect(begun + rest).toBe(whole)
 })
 
-test('streams the same words, and says at the end what was used', async () => {
+test('streams the same text and reports the usage at the end', async () => {
   const messages = [about('Describe the video in detail.', { ...video, video_url: { url: clip } })]
   const whole = await client.chat.completions.create({ model: 'demo', messages })
   const stream = await client.chat.completions.create({ model: 'demo', messages, stream: true, stream_options: { include_usage: true } })
@@ -106,7 +106,7 @@ test('streams the same words, and says at the end what was used', async () => {
   expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
 })
 
-test('obeys frames, range, pixels, length and stop, request by request', async () => {
+test('applies frames, range, pixels, length and stop per request', async () => {
   const ask = (kwargs: object, more: object = {}) =>
     client.chat.completions.create({
       model: 'demo',
@@ -127,7 +127,7 @@ test('obeys frames, range, pixels, length and stop, request by request', async (
       max_tokens: 2,
       mm_processor_kwargs: { num_frames: 2, max_pixels },
     } as OpenAI.ChatCompletionCreateParamsNonStreaming) as Promise<unknown> as Promise<OpenAI.ChatCompletion & Progressed>
-  // The demo model takes hardly more than one size: that it was asked for less is said.
+  // The demo model supports hardly more than one size; a notice reports the smaller limit.
   expect((await sized(8_000)).tarsier.notices).toContainEqual(expect.stringContaining('limit of 8000 pixels'))
   expect((await sized(1_000_000)).tarsier.notices).not.toContainEqual(expect.stringContaining('limit of'))
   const stopped = await ask({ num_frames: 8 }, { stop: ['circle'] })
@@ -144,7 +144,7 @@ describe('paths and addresses', () => {
       max_tokens: 8,
     })
 
-  test('a path under the media root is opened', async () => {
+  test('opens a path below the media root', async () => {
     expect((await ask('blue.mp4')).choices[0]?.message.content).toMatch(/square/i)
     expect((await ask(`file://${join(root, 'films', 'blue.mp4')}`)).choices[0]?.message.content).toMatch(/square/i)
   })
@@ -156,11 +156,11 @@ describe('paths and addresses', () => {
     'file:///etc/hostname',
     'http://127.0.0.1/clip.mp4',
     'https://example.org/clip.mp4',
-  ])('%s is not', async (url) => {
+  ])('rejects %s', async (url) => {
     await expect(ask(url)).rejects.toMatchObject({ status: 403, code: 'not-allowed' })
   })
 
-  test('what is no media says so', async () => {
+  test('reports a file that is no media', async () => {
     await expect(ask('gone.mp4')).rejects.toMatchObject({ status: 404, code: 'file-missing' })
     await expect(ask(`data:video/mp4;base64,${Buffer.from('Once upon a time '.repeat(99)).toString('base64')}`)).rejects.toMatchObject({
       status: 400,
@@ -169,7 +169,7 @@ describe('paths and addresses', () => {
   })
 })
 
-test('errors have their shape: a wrong key, a wrong model, a wrong body, a place that is not', async () => {
+test("errors have OpenAI's shape: a wrong key, model, body or path", async () => {
   const stranger = new OpenAI({ baseURL: `${run.base}/v1`, apiKey: 'wrong', maxRetries: 0 })
   await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
   const messages: Message[] = [{ role: 'user', content: 'Hello' }]
@@ -185,7 +185,7 @@ test('errors have their shape: a wrong key, a wrong model, a wrong body, a place
   expect([broken.status, await broken.json()]).toMatchObject([400, { error: { code: 'usage' } }])
 })
 
-test('closing the connection ends the answer and lets the next one in; several at once do not mix', async () => {
+test('closing the connection ends the answer and serves the next request; concurrent answers do not mix', async () => {
   const messages = [about('Describe the video in detail.', { ...video, video_url: { url: clip } })]
   const stop = new AbortController()
   const stream = await client.chat.completions.create({ model: 'demo', messages, stream: true }, { signal: stop.signal })

@@ -10,7 +10,7 @@ import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
 import { removeDataFolder } from '../../helpers/remove-home.ts'
 
-/** The real server over the real service, on a home folder and a port of its own. */
+/** The real server over the real service, with its own home folder and port. */
 export class RunServer implements AsyncDisposable {
   readonly home: string
   readonly service: Service
@@ -36,7 +36,7 @@ export class RunServer implements AsyncDisposable {
     return { authorization: `Bearer ${this.server.token}` }
   }
 
-  /** The contract over HTTP, as the page has it. */
+  /** The contract over HTTP, as the page uses it. */
   page(): ServiceClient {
     return createORPCClient(new RPCLink({ url: `${this.base}${RPC_PATH}`, headers: this.authorised }))
   }
@@ -49,7 +49,7 @@ export class RunServer implements AsyncDisposable {
     })
   }
 
-  /** A request with headers that `fetch` does not let anybody set, such as Host. */
+  /** A request with headers that `fetch` does not allow, such as Host. */
   raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const asking = request({ host: '127.0.0.1', port: this.server.port, path, method, headers }, (response) => {

@@ -24,7 +24,7 @@ async function cut(name: string, share: number): Promise<Buffer> {
   return bytes.subarray(0, Math.floor(bytes.length * share))
 }
 
-/** Lets every box of these kinds say that the film is so long, in its own time scale. */
+/** Sets the declared duration of the film in every box of these kinds, in its own time scale. */
 function claiming(bytes: Buffer, seconds: number): Buffer {
   for (const kind of ['mvhd', 'mdhd', 'tkhd']) {
     for (let at = bytes.indexOf(kind); at >= 0; at = bytes.indexOf(kind, at + 4)) {
@@ -37,7 +37,7 @@ function claiming(bytes: Buffer, seconds: number): Buffer {
   return bytes
 }
 
-/** What the model says of a file, as a person sees it: the answer, and the sentences with it. */
+/** What users read about a file: the answer with its notices. */
 async function described(path: string) {
   const handle = await run.open(path)
   const facts = await run.page.clips.get({ handle })
@@ -46,7 +46,7 @@ async function described(path: string) {
   return { facts, turn, notices: turn.answer?.notices ?? [] }
 }
 
-describe('is refused in a sentence', () => {
+describe('rejects with an error message', () => {
   test.each<[string, string, RegExp, () => Promise<Buffer>]>([
     [
       'a film that was cut before its index',
@@ -69,7 +69,7 @@ describe('is refused in a sentence', () => {
   })
 })
 
-describe('is described from what is there', () => {
+describe('describes the readable part of', () => {
   test('a film that was cut short', async () => {
     await writeFile(at('cut.mp4'), await cut('index-first.mp4', 0.7))
     const { facts, turn, notices } = await described(at('cut.mp4'))

@@ -30,7 +30,7 @@ async function ended(job: string, onEvent: (event: BatchEvent) => void = () => {
 
 const settings = { frames: { kind: 'uniform', count: 4 } } as const
 
-test('goes through its clips past a broken one, writes texts beside them, and asks nothing twice', async () => {
+test('continues past a broken clip, writes sidecars, and describes nothing twice', async () => {
   const clips = await handles()
   await writeFile(join(run.home, CLIPS[1] ?? ''), 'no film any more, but as long as the film was')
   const { id: job } = await run.page.batch.create({ clips, settings, title: 'Shapes' })
@@ -70,7 +70,7 @@ test('goes through its clips past a broken one, writes texts beside them, and as
   expect((await ended(job)).counts).toMatchObject({ done: 3, failed: 0 })
 })
 
-test('pauses, survives a restart, and goes on where it was', async () => {
+test('pauses, survives a restart, and resumes', async () => {
   const { id: job } = await run.page.batch.create({ clips: await handles(), settings })
   for await (const event of await run.page.batch.watch({ job })) if (event.kind === 'item' && event.item.state === 'done') break
   expect(await run.page.batch.pause({ job })).toMatchObject({ state: 'paused', counts: { done: 1, running: 0, waiting: 2 } })
@@ -82,10 +82,10 @@ test('pauses, survives a restart, and goes on where it was', async () => {
   expect((await run.page.library.search({})).total).toBe(3)
 })
 
-test('copies of one content are each described, each written beside its own file, and named by its own path', async () => {
+test('describes each copy of a content separately, with its own sidecar and path', async () => {
   const source = example(CLIPS[0] ?? '')
   const paths = ['one/clip.mp4', 'two/clip.mp4', 'two/copy.mp4'].map((name) => join(run.home, name))
-  // The first copy that the library ever saw is another one: the app's own example.
+  // The library has seen another copy before: the app's example.
   const { handle } = await run.page.clips.openExample({ name: CLIPS[0] ?? '' })
   const clips: string[] = []
   for (const path of paths) {
@@ -114,12 +114,12 @@ test('copies of one content are each described, each written beside its own file
   ).toEqual(paths)
 })
 
-test('a batch that is paused as its last clip ends is done', async () => {
+test('a batch that is paused while its last clip ends is done', async () => {
   const { id: job } = await run.page.batch.create({ clips: (await handles()).slice(0, 1), settings })
   const { chats } = run.service.library
   const end = chats.end.bind(chats)
   const paused = await new Promise<BatchJob>((resolve) => {
-    // The answer is kept, and the batch has not heard of its end yet.
+    // The answer is stored, and the batch does not know of its end yet.
     chats.end = (...given) => {
       const turn = end(...given)
       resolve(run.service.batches.pause(job))
@@ -129,7 +129,7 @@ test('a batch that is paused as its last clip ends is done', async () => {
   expect(paused).toMatchObject({ state: 'done', counts: { done: 1, waiting: 0 } })
 })
 
-test('a batch that an older version left paused with nothing to do is done after a restart, or when it is resumed', async () => {
+test('a finished batch that an older version left paused becomes done after a restart, or when it is resumed', async () => {
   const [clip = ''] = await handles()
   const jobs: string[] = []
   for (let i = 0; i < 2; i++) {

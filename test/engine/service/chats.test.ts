@@ -16,7 +16,7 @@ async function chatAbout(name = CLIP): Promise<string> {
   return (await run.page.chats.create({ handle })).id
 }
 
-test('an example is described, asked about, told anew and edited, and all of it is kept', async () => {
+test('describes an example, answers, regenerates and edits, and stores the result', async () => {
   const chat = await chatAbout()
   const first = await told(run.page.chats.ask({ chat }))
   expect(first.events[0]).toMatchObject({ kind: 'turn', turn: { index: 0, question: 'Describe the video in detail.', state: 'running' } })
@@ -42,7 +42,7 @@ test('an example is described, asked about, told anew and edited, and all of it 
   })
 })
 
-test('says beforehand what an answer takes, and why one cannot be', async () => {
+test('estimates the cost of an answer, and the reason when it is impossible', async () => {
   const { handle } = await run.page.clips.openExample({ name: CLIP })
   const settings = { frames: { kind: 'uniform' as const, count: 6 } }
   const cost = await run.page.estimate.cost({ handle, settings })
@@ -55,7 +55,7 @@ test('says beforehand what an answer takes, and why one cannot be', async () => 
   expect(many.problem).toMatchObject({ code: 'context-full' })
 })
 
-test('goes on after a restart, with the frames of before', async () => {
+test('continues after a restart with the same frames', async () => {
   const chat = await chatAbout()
   await told(run.page.chats.ask({ chat, settings: { frames: { kind: 'middle', count: 4 } } }))
   await run.restart()
@@ -65,7 +65,7 @@ test('goes on after a restart, with the frames of before', async () => {
   expect((await run.page.chats.get({ chat })).all).toHaveLength(2)
 })
 
-test('stopping keeps what was said, by abort as by leaving the loop', async () => {
+test('stopping by an abort or by leaving the loop stores the text so far', async () => {
   const chat = await chatAbout()
   const stop = new AbortController()
   const stopped = async () => {
@@ -80,7 +80,7 @@ test('stopping keeps what was said, by abort as by leaving the loop', async () =
   expect((await told(run.page.chats.regenerate({ chat }))).turn.state).toBe('done')
 })
 
-test('two at once in one conversation are refused, two conversations take turns and do not mix', async () => {
+test('rejects a second question in one conversation, and serves two conversations one after the other', async () => {
   const one = await chatAbout()
   const other = await chatAbout('blue-square-spins.mp4')
   const first = told(run.page.chats.ask({ chat: one }))
@@ -92,10 +92,10 @@ test('two at once in one conversation are refused, two conversations take turns 
   expect(events).toContainEqual({ kind: 'queued', ahead: 1 })
 })
 
-test('a failure is told by its code and kept with the turn', async () => {
+test('reports a failure by its code and stores it with the turn', async () => {
   const path = join(run.home, 'gone.mp4')
   await copyFile(example(CLIP), path)
-  // Another content than the example's, or it would be the same clip.
+  // With the example's content it would be the same clip.
   const { appendFile } = await import('node:fs/promises')
   await appendFile(path, 'x')
   const { id: chat } = await run.page.chats.create({ handle: await run.open(path) })
@@ -108,8 +108,8 @@ test('a failure is told by its code and kept with the turn', async () => {
   expect((await told(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
 })
 
-describe('when the engine dies', () => {
-  test('the turn says so with what was said, and the conversation goes on', async () => {
+describe('when the engine crashes', () => {
+  test('the turn is stored as failed, and the conversation continues', async () => {
     const chat = await chatAbout()
     await told(run.page.chats.ask({ chat }))
     const engines = childrenOf(process.pid)

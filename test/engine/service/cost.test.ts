@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
-test('the page is told the seconds that the engine has learned, whoever asked for the answer that taught them', async () => {
+test('the page gets the measured seconds, whoever asked for the answers they come from', async () => {
   const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
   const settings = { frames: { kind: 'uniform' as const, count: 4 }, sampling: { maxTokens: 11 } }
   expect(await run.page.estimate.cost({ handle, settings })).toMatchObject({ seconds: null })
@@ -34,7 +34,7 @@ test.each([
   ['memory', 'out-of-memory', ({ memory }: Estimate) => ({ memory: memory.total })],
   ['the context', 'context-full', ({ tokens }: Estimate) => ({ context: tokens.visual + tokens.prompt + 16 })],
 ] as const)(
-  'with little room in %s the page says how many frames fit, and why more do not, as the engine does',
+  'with little memory in %s the page reports how many frames fit, and the reason, as the engine does',
   async (_, code, limitsOf) => {
     const settings = (count: number) => ({
       frames: { kind: 'uniform' as const, count },
@@ -51,7 +51,7 @@ test.each([
 
     await run.restart()
     await run.restart(limitsOf(await estimate(5)))
-    // Text is counted by its length until the model is loaded, on the safe side.
+    // Text is counted by its length, conservatively, until the model is loaded.
     expect((await estimate(1)).maxFrames).toBe(5)
     expect((await ask(1)).turn.state).toBe('done')
     const { maxFrames } = await estimate(1)

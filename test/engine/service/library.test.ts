@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => run[Symbol.asyncDispose]())
 
-/** A clip with content of its own in the folder. */
+/** A clip in the folder with unique content. */
 async function clipAt(name: string, source: string): Promise<string> {
   const path = join(run.home, FOLDER, name)
   await copyFile(example(source), path)
@@ -33,7 +33,7 @@ async function conversation(path: string): Promise<{ chat: string; handle: strin
   return { chat, handle }
 }
 
-test('what is exported is read into another library, once, and gone on with there', async () => {
+test('an export is imported into another library once, and its conversations continue there', async () => {
   const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
   const { chat } = await conversation(path)
   await run.page.chats.rename({ chat, title: 'The red one' })
@@ -48,12 +48,12 @@ test('what is exported is read into another library, once, and gone on with ther
   expect(restored.all).toEqual(kept.all)
   expect(restored).toMatchObject({ title: 'The red one', metadata: { name: FILE, present: true } })
   expect((await other.page.library.search({ text: 'zebra' })).items).toMatchObject([{ chat: { id: chat } }])
-  // The file is where the export says; a question goes on where the conversation was.
+  // The file is at the exported path; a question continues the conversation.
   const { turn } = await told(other.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(turn).toMatchObject({ index: 2, state: 'done' })
 })
 
-test('what is no export of ours, or a damaged one, changes nothing', async () => {
+test('rejects damaged and foreign exports without a change', async () => {
   await conversation(await clipAt(FILE, 'blue-square-spins.mp4'))
   const { text } = await run.page.library.export({ format: 'library' })
   const file = JSON.parse(text)
@@ -75,7 +75,7 @@ test('what is no export of ours, or a damaged one, changes nothing', async () =>
   expect((await other.page.library.search({})).total).toBe(0)
 })
 
-test('the report tells what went wrong, and nothing of whose it is', async () => {
+test('the report contains errors and no personal data', async () => {
   const path = await clipAt(FILE, 'pink-square-down-then-disappears.mp4')
   const { chat } = await conversation(path)
   await rename(path, `${path}.away`)
@@ -87,14 +87,14 @@ test('the report tells what went wrong, and nothing of whose it is', async () =>
   for (const own of [run.home, homedir(), userInfo().username, FOLDER, 'geheim', 'zebra', 'pink square']) expect(text).not.toContain(own)
 })
 
-test('a clip that was moved is known again, and shows as missing until then', async () => {
+test('a moved clip is shown as missing until it is located', async () => {
   const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
   const { chat, handle } = await conversation(path)
   const moved = join(run.home, 'elsewhere.mp4')
   await rename(path, moved)
   expect((await run.page.chats.get({ chat })).metadata).toMatchObject({ present: false })
   expect((await run.page.library.search({})).items).toMatchObject([{ clip: { handle, present: false } }])
-  // The person shows where it is: the same content is the same clip, under its old handle.
+  // The user locates it: the same content is the same clip, with its former handle.
   const file = await run.open(moved)
   expect(await run.page.clips.locate({ handle, file })).toMatchObject({ handle, present: true })
   const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
@@ -102,7 +102,7 @@ test('a clip that was moved is known again, and shows as missing until then', as
   expect(turn.text).toMatch(/red/i)
 })
 
-test('another file in its place is taken only when that is said, with the conversations about both', async () => {
+test('another file replaces a clip only with force, and takes the conversations about both', async () => {
   const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
   const { chat, handle } = await conversation(path)
   await rename(path, join(run.home, 'away.mp4'))

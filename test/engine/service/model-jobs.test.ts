@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const download = (name: string, repository = REPOSITORY) => run.page.models.download({ repository, name, language: 'f32', vision: 'f32' })
 
-/** Waits until the page is told something of a job. */
+/** Waits until the page receives a matching state of a job. */
 async function until(id: string, told: (job: ModelJob) => boolean): Promise<ModelJob> {
   for await (const jobs of await run.page.models.jobs()) {
     const job = jobs.find((one) => one.id === id)
@@ -48,16 +48,16 @@ const isHere = async (name: string) => (await run.page.models.list()).find((mode
 const downloads = () => join(run.home, 'downloads')
 const half = () => Math.floor((files.get(SHARD)?.byteLength ?? 0) / 2)
 
-/** Sends half of a shard and then nothing more; resolves once that half was sent. */
+/** Makes the hub stall after half of a shard; resolves when that half was sent. */
 async function stalled(): Promise<void> {
   const before = hub.sent(SHARD)
   hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: half() } : null)
   while (hub.sent(SHARD) - before < half()) await new Promise((resolve) => setTimeout(resolve, 20))
-  // What was sent has yet to be written.
+  // Sent bytes may not have been written yet.
   await new Promise((resolve) => setTimeout(resolve, 500))
 }
 
-test('a model is fetched and imported in the background, and can be asked then', async () => {
+test('downloads and imports a model in the background, which then answers', async () => {
   const job = await download('tiny')
   expect(job).toMatchObject({ kind: 'download', name: 'tiny', source: REPOSITORY, state: 'running', step: 'fetching' })
   await expect(download('tiny')).rejects.toMatchObject({ data: { code: 'model-exists' } })
@@ -83,7 +83,7 @@ test('a model is fetched and imported in the background, and can be asked then',
   expect(await isHere('tiny')).toBeUndefined()
 })
 
-test('a paused download goes on after a restart, and fetches nothing twice', async () => {
+test('a paused download resumes after a restart and fetches nothing twice', async () => {
   const { id } = await download('tiny')
   await stalled()
   expect(await run.page.models.pause({ job: id })).toMatchObject({ state: 'paused', step: 'fetching' })
@@ -98,7 +98,7 @@ test('a paused download goes on after a restart, and fetches nothing twice', asy
   expect(await isHere('tiny')).toMatchObject({ problem: null })
 })
 
-test('one that the program ended in the middle of is there as a paused one', async () => {
+test('a download that the end of the program interrupted is paused', async () => {
   const { id } = await download('tiny')
   await stalled()
   hub.misbehave = () => null
@@ -108,7 +108,7 @@ test('one that the program ended in the middle of is there as a paused one', asy
   expect(await over(id)).toMatchObject({ state: 'done' })
 })
 
-test('a cancelled download leaves neither a job nor a byte', async () => {
+test('a cancelled download leaves no job and no file', async () => {
   const { id } = await download('tiny')
   await stalled()
   expect(existsSync(downloads())).toBe(true)
@@ -120,7 +120,7 @@ test('a cancelled download leaves neither a job nor a byte', async () => {
   await expect(run.page.models.resume({ job: id })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
 })
 
-test('two models of one repository share what is fetched, until neither needs it', async () => {
+test('two models of one repository share the download until neither needs it', async () => {
   const [one, two, three] = [await download('one'), await download('two'), await download('three')]
   await stalled()
   for (const { id } of [one, two, three]) await run.page.models.pause({ job: id })
@@ -135,7 +135,7 @@ test('two models of one repository share what is fetched, until neither needs it
   expect(existsSync(downloads())).toBe(false)
 })
 
-test('one that fails says why, and can be tried again', async () => {
+test('a failed job reports the reason and can be retried', async () => {
   const { id } = await download('tiny', 'somebody/else')
   const failed = await over(id)
   expect(failed).toMatchObject({ state: 'failed', error: { code: 'hub-missing', message: expect.stringContaining('somebody/else') } })
@@ -146,7 +146,7 @@ test('one that fails says why, and can be tried again', async () => {
   expect(await over(id)).toMatchObject({ state: 'done', error: null })
 })
 
-test('a folder is imported with the adapter that a person chose for it, and one that is none ends the job', async () => {
+test('imports a folder with a chosen adapter, and fails for a folder without one', async () => {
   const adapter = fileURLToPath(new URL('../../fixtures/lora/qwen2-vl', import.meta.url))
   const source = run.service.folders.add(checkpointPath('tied-heads-of-16'))
   const begin = (name: string, folder: string) =>
@@ -158,7 +158,7 @@ test('a folder is imported with the adapter that a person chose for it, and one 
 
   const wrong = await begin('wrong', CHECKPOINT)
   expect(await over(wrong.id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('adapter_config.json') } })
-  // What it is to do stays the same after a restart.
+  // The job keeps its settings after a restart.
   await run.restart()
   await run.page.models.resume({ job: wrong.id })
   expect(await over(wrong.id)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('adapter_config.json') } })

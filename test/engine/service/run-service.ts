@@ -11,7 +11,7 @@ import { removeDataFolder } from '../../helpers/remove-home.ts'
 
 export const never = new AbortController().signal
 
-/** The real service on a home folder of its own, called as a page would call it; opening it again is what a restart does. */
+/** The real service with its own home folder, called as a page calls it; `restart` opens it again. */
 export class RunService implements AsyncDisposable {
   readonly home: string
   service: Service
@@ -27,10 +27,10 @@ export class RunService implements AsyncDisposable {
     return new RunService(await mkdtemp(join(tmpdir(), 'tarsier-service-')))
   }
 
-  /** The contract as another client has it. */
+  /** The contract as another client sees it. */
   as(client: string): ServiceClient {
     const context = { service: this.service, client }
-    // The wires give a signal with every call; in process nobody does.
+    // Message ports pass a signal with every call; in-process calls have none.
     return createRouterClient(router, {
       context,
       interceptors: [({ next, signal, ...rest }) => next({ ...rest, signal: signal ?? never })],
@@ -44,7 +44,7 @@ export class RunService implements AsyncDisposable {
     await this.service.resume()
   }
 
-  /** The handle of a file, as the shell or the server gives it. */
+  /** The handle of a file, as the shell or the server provides it. */
   async open(path: string): Promise<string> {
     return (await this.service.clips.open(path, {}, never)).id
   }
@@ -63,7 +63,7 @@ export async function all<T>(events: Promise<AsyncIterable<T>> | AsyncIterable<T
   return list
 }
 
-/** An answer's events, and the turn as it was kept. */
+/** An answer's events, and the stored turn. */
 export async function told(events: Promise<AsyncIterable<ChatEvent>>): Promise<{ events: ChatEvent[]; turn: Turn; text: string }> {
   const list = await all(events)
   const last = list.at(-1)

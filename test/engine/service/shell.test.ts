@@ -28,7 +28,7 @@ async function ask(question: ShellQuestion): Promise<ToShell> {
 
 const clip = example('blue-square-spins.mp4')
 
-test('files become handles, and one that is none does not keep the others from it', async () => {
+test('files become handles, and one that fails does not block the others', async () => {
   const answer = await ask({ kind: 'open', paths: [clip, '/nowhere/else.mp4'] })
   expect(answer).toMatchObject({
     kind: 'answer',
@@ -39,7 +39,7 @@ test('files become handles, and one that is none does not keep the others from i
   })
 })
 
-test('a handle leads to the file, anything else to nothing', async () => {
+test('only a handle leads to a file', async () => {
   const handle = await run.open(clip)
   expect(await ask({ kind: 'locate', handle, what: 'file' })).toMatchObject({ answer: { path: clip, mediaType: 'video/mp4' } })
   expect(await ask({ kind: 'locate', handle: 'AAAAAAAAAAAAAAAAAAAAAA', what: 'file' })).toMatchObject({
@@ -48,7 +48,7 @@ test('a handle leads to the file, anything else to nothing', async () => {
   })
 })
 
-test('a page speaks the contract over its port', async () => {
+test('a page calls the contract over its port', async () => {
   const { port1, port2 } = new MessageChannel()
   shell.receive({ kind: 'page', client: 'one' }, [port1 as never])
   const page: ServiceClient = createORPCClient(new RPCLink({ port: port2 as never }))
@@ -56,7 +56,7 @@ test('a page speaks the contract over its port', async () => {
   port2.close()
 })
 
-test('what took long is told when it is over, what was short is not', async () => {
+test('reports the end of long work but not of short work', async () => {
   const leaving = new AbortController()
   const works: Work[] = []
   const ends: Ended[] = []

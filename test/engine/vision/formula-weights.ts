@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { CheckpointDtype, TensorSource } from '../../../src/engine/formats/tensor-source.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
-/** `count` numbers from -0.5 to 0.5, the same as `uniform` of tools/reference/tower_fixtures.py gives. */
+/** `count` numbers from -0.5 to 0.5, the same as `uniform` in tools/reference/tower_fixtures.py returns. */
 export function uniform(name: string, count: number): Float32Array {
   const seed = crc32(name)
   const values = new Float32Array(count)
@@ -15,7 +15,7 @@ export function uniform(name: string, count: number): Float32Array {
   return values
 }
 
-/** Weights of the tensor as `weights` of tools/reference/tower_fixtures.py makes them. */
+/** Weights of the tensor as `weights` in tools/reference/tower_fixtures.py makes them. */
 export function formulaWeights(name: string, shape: readonly number[]): Float32Array {
   const values = uniform(
     name,
@@ -28,7 +28,7 @@ export function formulaWeights(name: string, shape: readonly number[]): Float32A
   return values
 }
 
-/** A checkpoint whose weights are formulas; `pieceBytes` below a row's size shows that pieces may end anywhere. */
+/** A checkpoint with formulas as weights; `pieceBytes` smaller than a row tests pieces that end anywhere. */
 export function formulaCheckpoint(
   prefix: string,
   tensors: Readonly<Record<string, readonly number[]>>,

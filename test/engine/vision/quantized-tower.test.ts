@@ -20,11 +20,11 @@ async function rowsOf({ prefix, tensors, config, frames }: TowerCase, precision:
   return rows
 }
 
-describe.each(towerCases)('a tower of few bits, $name', (fixture) => {
+describe.each(towerCases)('a quantized tower, $name', (fixture) => {
   test.each([
     ['int8', 0.9995, 0.999],
     ['int4', 0.96, 0.92],
-  ] as const)('gives in %s nearly the rows of 32 bits', async (precision, cosine, worst) => {
+  ] as const)('in %s gives rows close to those of 32 bits', async (precision, cosine, worst) => {
     const error = compareRows(await rowsOf(fixture, 'f32'), await rowsOf(fixture, precision), fixture.config.hidden_size, 1)
     expect(error.cosine).toBeGreaterThan(cosine)
     expect(error.worst).toBeGreaterThan(worst)
@@ -36,7 +36,7 @@ test.each([
   ['f16', 0.99999],
   ['int8', 0.995],
   ['int4', 0.9],
-] as const)('an import in %s says how far the tower lies from 32 bits, and leaves only the model', async (vision, cosine) => {
+] as const)('an import in %s reports the difference from 32 bits, and leaves only the model', async (vision, cosine) => {
   await using copy = await CheckpointCopy.of('tied-heads-of-16')
   const directory = await importCheckpoint(copy.directory, { name: 'm', language: 'f16', vision, home: copy.home, signal: never })
   const { error, precision } = (await readManifest(directory)).vision

@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-/** A graph of one Gemm: a first weight so that the second lies at an offset, in a data file named `location`. */
+/** Writes a graph of one Gemm, whose weight follows another one at an offset in a data file that the graph calls `location`. */
 async function writeGraph(location = DATA_FILE): Promise<Tarsier2Manifest['vision']> {
   const graph = new OnnxGraphWriter(directory, { dataFile: DATA_FILE })
   const input = graph.input('x', 'f32', ['n', 128])
@@ -35,7 +35,7 @@ async function writeGraph(location = DATA_FILE): Promise<Tarsier2Manifest['visio
   graph.output('y', 'f32', ['n', ROWS])
   expect((await graph.finish('vision.onnx', 'test')).data?.file).toBe(DATA_FILE)
   if (location !== DATA_FILE) {
-    // Of the same length, so that the protobuf around it stays whole.
+    // Of the same length, so that the surrounding protobuf remains valid.
     const bytes = await readFile(join(directory, 'vision.onnx'))
     for (let at = bytes.indexOf(DATA_FILE); at >= 0; at = bytes.indexOf(DATA_FILE)) bytes.write(location, at)
     await writeFile(join(directory, 'vision.onnx'), bytes)
@@ -50,7 +50,7 @@ async function visionOf(): Promise<Tarsier2Manifest['vision']> {
   return { file: 'vision.onnx', precision: 'f32', sha256, bytes: graph.size, data: { file: DATA_FILE, sha256, bytes: data.size }, ...sizes }
 }
 
-/** Writes the graph anew, as another program might have written it. */
+/** Rewrites the graph, as another program might have written it. */
 async function changeGraph(change: (graph: Graph) => void): Promise<void> {
   const { ModelProto } = onnxProto.onnx
   const path = join(directory, 'vision.onnx')
@@ -66,7 +66,7 @@ function* pieces(floats: Float32Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 10_001) yield bytes.subarray(at, at + 10_001)
 }
 
-describe('weights beside the graph', () => {
+describe('weights in a separate file', () => {
   test('are found by ONNX Runtime and pass the check', async () => {
     const { path } = await checkTowerFiles(directory, await writeGraph())
     const session = await InferenceSession.create(path, { logSeverityLevel: 3 })
@@ -77,7 +77,7 @@ describe('weights beside the graph', () => {
     expect(y?.data).toEqual(Float32Array.from({ length: ROWS }, (_, row) => 2 * (values[row * 128 + 5] ?? 0)))
   })
 
-  test.each(['../eights.da', '/etc/hostnam', 'weights.dat/', 'weights.dat\\', 'other_s.data'])('are refused at %s', async (location) => {
+  test.each(['../eights.da', '/etc/hostnam', 'weights.dat/', 'weights.dat\\', 'other_s.data'])('are rejected at %s', async (location) => {
     const vision = await writeGraph(location.padEnd(DATA_FILE.length, 'x').slice(0, DATA_FILE.length))
     await expect(checkTowerFiles(directory, vision)).rejects.toMatchObject({
       code: 'model-damaged',
@@ -85,12 +85,12 @@ describe('weights beside the graph', () => {
     })
   })
 
-  test('are refused when the manifest does not speak of them', async () => {
+  test('are rejected when the manifest does not list them', async () => {
     const { data: _, ...vision } = await writeGraph()
     await expect(checkTowerFiles(directory, vision)).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
-  test('are refused when they end before the last tensor, or are longer than promised', async () => {
+  test('are rejected when they end before the last tensor, or are longer than declared', async () => {
     const vision = await writeGraph()
     await truncate(join(directory, DATA_FILE), (vision.data?.bytes ?? 0) - 4)
     await expect(checkTowerFiles(directory, vision)).rejects.toThrow(/bytes instead of/)
@@ -100,7 +100,7 @@ describe('weights beside the graph', () => {
   })
 
   const twice = ['location', 'offset', 'length'].flatMap((key) => [0, Number.POSITIVE_INFINITY].map((at) => [key, at] as const))
-  test.each(twice)('are refused where the graph says their %s twice, the other one at place %d', async (key, at) => {
+  test.each(twice)('are rejected when the graph has their %s twice, the second at place %d', async (key, at) => {
     await writeGraph()
     await changeGraph((graph) => {
       const entries = graph.initializer?.[1]?.externalData ?? []
@@ -113,7 +113,7 @@ describe('weights beside the graph', () => {
     })
   })
 
-  test('are refused where two tensors have one name', async () => {
+  test('are rejected when two tensors have one name', async () => {
     await writeGraph()
     await changeGraph(({ initializer }) => {
       for (const tensor of initializer ?? []) tensor.name = 'first'
@@ -124,14 +124,14 @@ describe('weights beside the graph', () => {
     })
   })
 
-  test('are refused as a link', async () => {
+  test('are rejected as a link', async () => {
     const vision = await writeGraph()
     await rename(join(directory, DATA_FILE), join(directory, 'elsewhere'))
     await symlink('elsewhere', join(directory, DATA_FILE))
     await expect(checkTowerFiles(directory, vision)).rejects.toThrow(/not a plain file/)
   })
 
-  test('a piece too many or too few is noticed while writing', async () => {
+  test('writing rejects a wrong number of pieces', async () => {
     for (const rows of [255, 257]) {
       const inside = new OnnxGraphWriter(directory)
       await expect(inside.weight('w', 'f32', [rows, 128], pieces(values))).rejects.toMatchObject({ code: 'model-damaged' })
@@ -160,7 +160,7 @@ describe('a damaged tower', () => {
     await expect(open(folder, visionManifest({ ...folder.manifest.vision, bytes }))).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
-  test('no cut of the graph makes it crash or hang', async () => {
+  test('no truncation of the graph causes a crash or a hang', async () => {
     await using folder = await towerFolder(source, fixture.config, 'f32')
     const path = join(folder.directory, 'vision.onnx')
     const whole = await readFile(path)
@@ -177,14 +177,14 @@ describe('a damaged tower', () => {
     { what: 'head size', vision: { headSize: 32 }, says: /cos/ },
     { what: 'patch', vision: { patchSize: 16 }, says: /pixels/ },
     { what: 'merge', vision: { mergeSize: 4 }, says: /trial|damaged/ },
-  ])('another $what than the manifest says', async ({ vision, says }) => {
+  ])('another $what than in the manifest', async ({ vision, says }) => {
     await using folder = await towerFolder(source, fixture.config, 'f32')
     const error = await open(folder, visionManifest({ ...folder.manifest.vision, ...vision })).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'model-damaged', message: expect.stringMatching(says) })
   })
 })
 
-describe('a checkpoint that is not what config.json says', () => {
+describe('a checkpoint that does not match config.json', () => {
   const { config, prefix, tensors } = towerCase('head16')
   const write = (changed: Partial<typeof config>, shapes: Record<string, readonly number[]>, signal = never) =>
     writeQwen2VlTower(
@@ -193,19 +193,19 @@ describe('a checkpoint that is not what config.json says', () => {
       { precision: 'f32', directory, fileName: 'v.onnx', signal },
     )
 
-  test('a layer more or less, another width, no tower at all', async () => {
+  test('is rejected with a layer more or less, another width, or no tower', async () => {
     await expect(write({ depth: 4 }, tensors)).rejects.toMatchObject({ code: 'model-damaged' })
     await expect(write({ depth: 2 }, tensors)).rejects.toThrow(/more layers/)
     await expect(write({ embed_dim: 64 }, tensors)).rejects.toThrow(/has the shape \[32, 3, 2, 14, 14\] where config\.json asks for \[64/)
     await expect(write({}, {})).rejects.toMatchObject({ code: 'model-unsupported' })
   })
 
-  test('an abort ends the writing', async () => {
+  test('an abort stops writing', async () => {
     await expect(write({}, tensors, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 
-test('a device that this machine lacks, asked for by name, is a typed error that names others', async () => {
+test('an unavailable device that is chosen by name is a typed error that names others', async () => {
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
   const lacking = process.platform === 'win32' ? 'coreml' : 'dml'
@@ -217,7 +217,7 @@ test('a device that this machine lacks, asked for by name, is a typed error that
   })
 })
 
-test('auto finds a device that gives right rows, and tells of those it passed over', async () => {
+test('auto finds a device with right rows, and reports the devices that it skipped', async () => {
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
   await using tower = await openTower(folder.directory, folder.manifest, {

@@ -12,12 +12,12 @@ const fixtures = new URL('../../fixtures/vision/', import.meta.url)
 
 export interface TowerCase {
   readonly name: string
-  /** Before the checkpoint's keys. */
+  /** Prefix of the checkpoint's keys. */
   readonly prefix: string
   readonly config: Qwen2VlVisionConfig
-  /** Keys without prefix. */
+  /** Keys without the prefix. */
   readonly tensors: Readonly<Record<string, readonly number[]>>
-  /** Pictures of one size; `embeddings` one after another. */
+  /** Pictures of one size; `embeddings` are in the same order. */
   readonly frames: readonly Frame[]
   /** The first eight patches of the first picture. */
   readonly patches: Float32Array
@@ -26,7 +26,7 @@ export interface TowerCase {
   readonly embeddings: Float32Array
 }
 
-/** What tools/reference/tower_fixtures.py wrote. */
+/** The output of tools/reference/tower_fixtures.py. */
 export const towerCases: readonly TowerCase[] = readIndex().map(({ name, prefix, vision_config, tensors }) => {
   const { pictures, ...floats } = readFixture(name)
   const [count = 0, height = 0, width = 0] = pictures.shape
@@ -54,7 +54,7 @@ export function towerCase(name: string): TowerCase {
   return found
 }
 
-/** A folder with the tower of a checkpoint, and a manifest that speaks of its vision part only; removed at the end of the scope. */
+/** A folder with the tower of a checkpoint, and a manifest with its vision part only; disposing it removes the folder. */
 export async function towerFolder(source: TensorSource, config: Qwen2VlVisionConfig, precision: VisionPrecision) {
   const directory = await mkdtemp(join(tmpdir(), 'tarsier-tower-'))
   const remove = () => rm(directory, { recursive: true, force: true })
@@ -110,7 +110,7 @@ export async function* streamed<T>(values: Iterable<T>): AsyncGenerator<T> {
   yield* values
 }
 
-/** Greatest difference, as a part of the greatest expected value. */
+/** Largest difference, relative to the largest expected value. */
 export function relativeError(actual: Float32Array, expected: Float32Array): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   let difference = 0
@@ -144,7 +144,7 @@ function readIndex(): readonly IndexEntry[] {
   return JSON.parse(readFileSync(new URL('towers.json', fixtures), 'utf8'))
 }
 
-/** The fixtures' own safetensors hold bytes and floats; the engine's reader is for checkpoints. */
+/** The fixtures' safetensors contain bytes and floats, which the engine's reader for checkpoints does not support. */
 function readFixture(name: string): Record<'pictures' | 'patches' | 'cos' | 'sin' | 'embeddings', { shape: number[]; bytes: Uint8Array }> {
   const file = readFileSync(new URL(`${name}.safetensors`, fixtures))
   const start = 8 + Number(file.readBigUInt64LE(0))

@@ -24,7 +24,7 @@ async function tensorsOf(directory: string): Promise<Map<string, { dtype: string
   return tensors
 }
 
-/** A published checkpoint under Tarsier2's wrapper: its config.json and the names of its tensors. */
+/** A published checkpoint in Tarsier2's form: config.json and tensor names of its wrapper. */
 async function wrapped(name: CheckpointName): Promise<string> {
   const directory = join(scratch, 'wrapped')
   await cp(checkpointPath(name), directory, { recursive: true })
@@ -50,7 +50,7 @@ async function wrapped(name: CheckpointName): Promise<string> {
 }
 
 describe('exportQwen2Vl', () => {
-  it.each(['tied-heads-of-16', 'grouped-heads-of-32'] as const)('gives back what Tarsier2 wraps: %s', async (name) => {
+  it.each(['tied-heads-of-16', 'grouped-heads-of-32'] as const)("removes Tarsier2's wrapper: %s", async (name) => {
     const destination = join(scratch, 'plain')
     await exportQwen2Vl(await wrapped(name), destination, { signal: never })
     expect(await tensorsOf(destination)).toEqual(await tensorsOf(checkpointPath(name)))
@@ -71,7 +71,7 @@ describe('exportQwen2Vl', () => {
     expect(await readdir(scratch)).not.toContainEqual(expect.stringMatching(/^\./))
   })
 
-  it('makes of a checkpoint and of its export the same model', async () => {
+  it('a checkpoint and its export import as the same model', async () => {
     const origin = await wrapped('grouped-heads-of-32')
     await exportQwen2Vl(origin, join(scratch, 'plain'), { signal: never })
     const files: Buffer[][] = []
@@ -88,7 +88,7 @@ describe('exportQwen2Vl', () => {
     expect(files[0]?.map((bytes, i) => bytes.equals(files[1]?.[i] as Buffer))).toEqual([true, true])
   })
 
-  it('cuts large checkpoints into shards with their index', async () => {
+  it('splits large checkpoints into shards with an index', async () => {
     const destination = join(scratch, 'shards')
     await exportQwen2Vl(checkpointPath('newer-keys-heads-of-64'), destination, { signal: never, shardBytes: 40_000 })
     const names = await readdir(destination)
@@ -100,7 +100,7 @@ describe('exportQwen2Vl', () => {
     )
   })
 
-  it('leaves nothing after an abort, and what is there alone', async () => {
+  it('leaves no file after an abort, and does not change existing files', async () => {
     const destination = join(scratch, 'plain')
     const controller = new AbortController()
     const exporting = exportQwen2Vl(checkpointPath('grouped-heads-of-32'), destination, {
@@ -116,7 +116,7 @@ describe('exportQwen2Vl', () => {
     expect(await readFile(destination, 'utf8')).toBe('mine')
   })
 
-  it('refuses other families', async () => {
+  it('rejects other families', async () => {
     const directory = join(scratch, 'other')
     await cp(checkpointPath('grouped-heads-of-32'), directory, { recursive: true })
     await writeFile(join(directory, 'config.json'), JSON.stringify({ model_type: 'llama', architectures: ['LlamaForCausalLM'] }))

@@ -26,7 +26,7 @@ export class GgmlBase {
     return new GgmlBase(llama, path)
   }
 
-  /** Numbers whose count is a whole number of blocks, in another type. */
+  /** Converts numbers, a whole number of blocks, to another type. */
   quantize(values: Float32Array, type: keyof typeof types): Buffer {
     if (type === 'f32') return Buffer.from(values.buffer, values.byteOffset, values.byteLength)
     const bytes = Buffer.alloc(type === 'f16' ? values.length * 2 : (values.length / 32) * 34)

@@ -17,7 +17,8 @@ import { makeGguf, value } from '../../../helpers/gguf-file.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { runCli } from '../../cli/run-cli.ts'
 
-// Made by llama.cpp's own converters, tools/reference/gguf_pair_fixture.py and llava_pair_fixture.py; they keep the checkpoint's numbers to the bit.
+// Made by llama.cpp's own converters with tools/reference/gguf_pair_fixture.py and llava_pair_fixture.py, which preserve the checkpoint's
+// numbers bit for bit.
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/gguf-pair/${name}`, import.meta.url))
 const LANGUAGE = fixture('tied-heads-of-16-bf16.gguf')
 const MMPROJ = fixture('mmproj-tied-heads-of-16-bf16.gguf')
@@ -48,14 +49,14 @@ async function answer(model: string): Promise<string> {
   return text
 }
 
-/** What llama.cpp computes with: tensors, and settings but for names and what is said of the file. */
+/** What llama.cpp computes with: tensors, and metadata except names and descriptions. */
 async function languageFacts(path: string) {
   await using gguf = await GgufFile.open(path, VOCABULARY_TEXTS)
   const bytes = await readFile(path)
   const { tensors, values } = gguf.head
   return {
     values: new Map([...values].filter(([key]) => !key.startsWith('general.') || key === 'general.architecture')),
-    // In whatever order they lie in the file.
+    // In any order of the file.
     tensors: Object.fromEntries(
       [...tensors].map(([name, { type, shape, position, bytes: length }]) => [
         name,
@@ -71,7 +72,7 @@ async function languageFacts(path: string) {
   }
 }
 
-/** As the pair was made of it: in float16, and without separators, of which llama.cpp's converters know nothing. It pads, as all pairs do. */
+/** The manifest as the pair has it: float16, and without separators, which llama.cpp's converters do not know. It pads, as all pairs do. */
 async function asLlava(checkpoint: CheckpointCopy): Promise<void> {
   await checkpoint.json('config.json', ({ image_newline_idx, image_new_idx, ...config }) => ({
     ...config,
@@ -87,7 +88,7 @@ async function asLlava(checkpoint: CheckpointCopy): Promise<void> {
 }
 
 describe('a pair of GGUFs', () => {
-  it('becomes the model that its checkpoint becomes: the same tower to the byte, the same words', async () => {
+  it('imports as the model of its checkpoint: the same tower bytes and prompts', async () => {
     const pair = await bring(LANGUAGE, { mmproj: MMPROJ })
     const whole = await bring(checkpointPath('tied-heads-of-16'), { name: 'whole', language: 'f32' })
     const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
@@ -101,7 +102,7 @@ describe('a pair of GGUFs', () => {
     expect(words).toBe(await answer(whole))
   })
 
-  it('of LLaVA becomes the model that its checkpoint becomes: the same tower to the byte, the same language model, the same words', async () => {
+  it('of LLaVA imports as the model of its checkpoint: the same tower bytes, language model and prompts', async () => {
     await using checkpoint = await CheckpointCopy.of('tarsier-heads-of-16')
     await asLlava(checkpoint)
     const pair = await bring(LLAVA, { name: 'llava', mmproj: LLAVA_MMPROJ })
@@ -112,7 +113,8 @@ describe('a pair of GGUFs', () => {
     expect(one).toEqual({ ...other, source: one.source, language: one.language })
     expect(one.language).toMatchObject({ precision: 'f16', width: 32, context: 256 })
     const [ours, converters] = [await languageFacts(join(whole, 'language.gguf')), await languageFacts(LLAVA)]
-    // The converter takes them of tokenizer.model, where this program goes by tokenizer.json alone: other numbers for the same order of merges.
+    // The converter takes the merge scores from tokenizer.model, while this program uses tokenizer.json: other numbers for the same order
+    // of merges.
     for (const { values } of [ours, converters]) expect(values.delete('tokenizer.ggml.scores')).toBe(true)
     expect(converters).toEqual(ours)
     const words = await answer(pair)
@@ -120,9 +122,9 @@ describe('a pair of GGUFs', () => {
     expect(words).toBe(await answer(whole))
   })
 
-  it('of LLaVA comes in without the name of its projector, which files of 2023 do not have', async () => {
+  it('of LLaVA imports without a projector name, which files of 2023 do not have', async () => {
     const named = await readFile(LLAVA_MMPROJ)
-    // A key that means nothing, of the same length.
+    // An unused key of the same length.
     const unnamed = await scratch.write(
       'unnamed.gguf',
       Buffer.from(named.toString('latin1').replace('clip.projector_type', 'clip.projector_name'), 'latin1'),
@@ -132,7 +134,7 @@ describe('a pair of GGUFs', () => {
     expect(one.vision).toEqual(other.vision)
   })
 
-  it('may come in either order, and in a folder of its own', async () => {
+  it('is accepted in either order, and in a folder', async () => {
     const folder = scratch.path('folder')
     await mkdir(folder)
     await cp(LANGUAGE, join(folder, 'a.gguf'))
@@ -145,7 +147,7 @@ describe('a pair of GGUFs', () => {
     await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*folder of their own/ })
   })
 
-  it('comes in by the command line', async () => {
+  it('is imported by the command line', async () => {
     const args = ['models', 'import', LANGUAGE, '--mmproj', MMPROJ, '--name', 'typed', '--vision', 'f32', '--home', scratch.directory]
     const { code, stdout } = await runCli(args)
     expect(code).toBe(0)
@@ -153,7 +155,7 @@ describe('a pair of GGUFs', () => {
     expect(await runCli(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('There is already a model "typed"') })
   })
 
-  it('leaves its files as they were, also when the model is removed', async () => {
+  it('leaves its source files unchanged, also when the model is removed', async () => {
     const own = scratch.path('own.gguf')
     await cp(LANGUAGE, own)
     await rm(await bring(own, { name: 'gone', mmproj: MMPROJ }), { recursive: true })
@@ -166,7 +168,7 @@ describe('a pair of GGUFs', () => {
       ({ code, message }: TarsierError) => `${code}: ${message}`,
     )
 
-  it('is refused with what is missing or wrong', async () => {
+  it('is rejected with the name of what is missing or wrong', async () => {
     expect(await failure(LANGUAGE)).toMatch(/^usage: .*is a language model alone/)
     expect(await failure(LANGUAGE, LANGUAGE)).toMatch(/^model-unsupported: .*both language models/)
     expect(await failure(MMPROJ, MMPROJ)).toMatch(/^model-unsupported: .*both vision towers/)
@@ -177,7 +179,7 @@ describe('a pair of GGUFs', () => {
     expect(await failure(LANGUAGE, cut)).toMatch(/^model-damaged: .*cut off/)
   })
 
-  it('is refused whatever byte of the mmproj’s head is spoilt, or read without harm', async () => {
+  it('with any damaged byte in the head of the mmproj file is rejected or imports unchanged', async () => {
     const good = await readFile(MMPROJ)
     await using gguf = await GgufFile.open(MMPROJ)
     const start = Math.min(...[...gguf.head.tensors.values()].map(({ position }) => position))

@@ -14,11 +14,11 @@ beforeEach(async () => {
 })
 afterEach(() => scratch[Symbol.asyncDispose]())
 
-/** Shows clips as `pad`, and texts. */
+/** A template that renders clips as `pad`, and texts. */
 const templateWith = (pad: string) =>
   `{% for message in messages %}[{{ message['role'] }}]{% for part in message['content'] %}{% if part['type'] == 'video' %}${pad}{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endfor %}`
 
-/** A checkpoint without a template of its own. */
+/** A checkpoint without a template. */
 async function bare(name: CheckpointName): Promise<CheckpointCopy> {
   const copy = await CheckpointCopy.of(name)
   await copy.json('tokenizer_config.json', (settings) => {
@@ -30,7 +30,7 @@ async function bare(name: CheckpointName): Promise<CheckpointCopy> {
 const importOf = (copy: CheckpointCopy, template?: string) =>
   importCheckpoint(copy.directory, { name: 'given', language: 'f32', vision: 'f32', home: scratch.path('home'), signal: never, template })
 
-test('a checkpoint without a template is refused, and taken with one that is given', async () => {
+test('rejects a checkpoint without a template, and imports it with a given one', async () => {
   await using copy = await bare('tied-heads-of-16')
   await expect(importOf(copy)).rejects.toMatchObject({ code: 'model-damaged', remedy: 'give-template' })
   const template = templateWith('<|video_pad|>')
@@ -40,7 +40,7 @@ test('a checkpoint without a template is refused, and taken with one that is giv
   expect((await readFile(join(path, manifest.language.file))).includes(template)).toBe(true)
 })
 
-test("a template that is given goes before the checkpoint's, also for Tarsier of version 1", async () => {
+test("a given template replaces the checkpoint's, also for Tarsier 1", async () => {
   await using qwen = await CheckpointCopy.of('tied-heads-of-16')
   const template = templateWith('<|vision_start|><|video_pad|><|vision_end|>')
   expect((await readManifest(await importOf(qwen, template))).prompt.template).toBe(template)
@@ -50,7 +50,7 @@ test("a template that is given goes before the checkpoint's, also for Tarsier of
   expect((await readManifest(folder)).prompt.template).toBe(templateWith('<image>'))
 })
 
-test('a template that is given has to show clips', async () => {
+test('rejects a given template that renders no clip', async () => {
   await using copy = await bare('tied-heads-of-16')
   await expect(importOf(copy, templateWith('<clip>'))).rejects.toMatchObject({
     code: 'model-unsupported',
@@ -59,7 +59,7 @@ test('a template that is given has to show clips', async () => {
   })
 })
 
-test('a file that can hold no template is refused', async () => {
+test('rejects a file that is no template', async () => {
   await writeFile(scratch.path('binary.jinja'), Uint8Array.of(0xff, 0xfe, 0x80))
   await writeFile(scratch.path('empty.jinja'), ' \n')
   await writeFile(scratch.path('good.jinja'), 'é')

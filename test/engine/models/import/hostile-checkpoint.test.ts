@@ -26,7 +26,7 @@ async function failure(copy: CheckpointCopy, directory = copy.directory): Promis
   return error as TarsierError
 }
 
-/** Changes tensors by their name; null leaves one out. */
+/** Changes tensors by name; null removes one. */
 async function tensors(
   copy: CheckpointCopy,
   change: (name: string, tensor: RawTensor) => RawTensor | null | [string, RawTensor],
@@ -55,7 +55,7 @@ const config = (change: Parameters<CheckpointCopy['json']>[1]) => (copy: Checkpo
 
 type Spoil = (copy: CheckpointCopy) => Promise<unknown>
 
-describe('weights that are not what they say', () => {
+describe('damaged weights', () => {
   it.each<[string, Spoil, RegExp]>([
     ['an empty file', (copy) => writeFile(copy.path(WEIGHTS), ''), /0 bytes/],
     ['a file cut off in its data', (copy) => truncate(copy.path(WEIGHTS), 200_000), /bytes/],
@@ -88,7 +88,7 @@ describe('weights that are not what they say', () => {
       /more layers/,
     ],
     ['no weights at all', (copy) => copy.remove(WEIGHTS), /neither model\.safetensors nor/],
-  ])('is refused: %s', async (_, spoil, says) => {
+  ])('are rejected: %s', async (_, spoil, says) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
     await spoil(copy)
     const { code, message } = await failure(copy)
@@ -116,7 +116,7 @@ describe('weights that are not what they say', () => {
           return { ...tensor, bytes }
         }),
     ],
-  ])('is not supported: %s', async (_, spoil) => {
+  ])('are not supported: %s', async (_, spoil) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
     await spoil(copy)
     expect((await failure(copy)).code).toBe('model-unsupported')
@@ -169,7 +169,7 @@ describe('shards', () => {
     ['an index without a map', (copy) => copy.json(INDEX, () => ({})), /weight_map/],
     ['an index with a map of numbers', (copy) => copy.json(INDEX, () => ({ weight_map: { a: 1 } })), /weight_map/],
     ['an index that is not JSON', (copy) => writeFile(copy.path(INDEX), '{'), /not JSON/],
-  ])('are refused: %s', async (_, spoil, says) => {
+  ])('are rejected: %s', async (_, spoil, says) => {
     await using copy = await sharded()
     await spoil(copy)
     const { code, message } = await failure(copy)
@@ -177,7 +177,7 @@ describe('shards', () => {
     expect(code).toBe('model-damaged')
   })
 
-  it.skipIf(process.platform === 'win32')('are refused when one is a link to a file elsewhere', async () => {
+  it.skipIf(process.platform === 'win32')('are rejected when one is a link to a file elsewhere', async () => {
     await using copy = await sharded()
     const elsewhere = join(copy.directory, '..', 'elsewhere.safetensors')
     await writeFile(elsewhere, await readFile(copy.path(SECOND)))
@@ -349,7 +349,7 @@ describe('settings', () => {
       'model-unsupported',
       /min_pixels/,
     ],
-  ])('are refused: %s', async (_, spoil, code, says) => {
+  ])('are rejected: %s', async (_, spoil, code, says) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
     await spoil(copy)
     const error = await failure(copy)
@@ -357,7 +357,7 @@ describe('settings', () => {
     expect(error.code).toBe(code)
   })
 
-  it('say that a folder is missing, or is a file', async () => {
+  it('report a missing folder, and a file instead of a folder', async () => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
     expect((await failure(copy, join(copy.directory, 'gone'))).code).toBe('file-missing')
     expect((await failure(copy, copy.path('config.json'))).code).toBe('file-missing')

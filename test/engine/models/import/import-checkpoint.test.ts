@@ -23,7 +23,7 @@ const bring = (copy: CheckpointCopy, options: Partial<ImportOptions> = {}) =>
     ...options,
   })
 
-/** A tensor of a GGUF file: its type's number, dimensions as the file has them, and bytes. */
+/** A tensor of a GGUF file: type number, dimensions in the file's order, and bytes. */
 async function ggufTensors(directory: string) {
   const path = join(directory, 'language.gguf')
   const info = await readGgufFileInfo(path, { readTensorInfo: true, logWarnings: false })
@@ -42,7 +42,7 @@ const names: [CheckpointName, { tied: boolean; layers: number }][] = [
   ['tied-heads-of-128', { tied: true, layers: 1 }],
 ]
 
-/** The names that llama.cpp's converter gives. */
+/** Tensor names as llama.cpp's converter writes them. */
 function converted(key: string): string | null {
   const name = key.replace(/^model\.(language_model\.)?/, '')
   const fixed: Record<string, string> = {
@@ -74,7 +74,7 @@ function brainFloats({ dtype, bytes }: RawTensor): Float32Array {
 }
 
 describe.each(names)('%s', (name, { tied, layers }) => {
-  it.each(['f32', 'f16', 'q8_0'] as const)('becomes a GGUF with the names, shapes and bytes that ggml makes in %s', async (language) => {
+  it.each(['f32', 'f16', 'q8_0'] as const)("becomes a GGUF with ggml's names, shapes and bytes in %s", async (language) => {
     await using copy = await CheckpointCopy.of(name)
     const { tensors, file, metadata } = await ggufTensors(await bring(copy, { language }))
     const stored = new Map([...(await copy.tensors())].map(([key, tensor]) => [converted(key), tensor]))
@@ -95,7 +95,7 @@ describe.each(names)('%s', (name, { tied, layers }) => {
     expect(metadata.general.file_type).toBe({ f32: 0, f16: 1, q8_0: 7 }[language])
   })
 
-  it('carries its settings into the metadata', async () => {
+  it('writes its settings to the metadata', async () => {
     await using copy = await CheckpointCopy.of(name)
     const { metadata } = await ggufTensors(await bring(copy))
     const config = JSON.parse(await readFile(copy.path('config.json'), 'utf8'))
@@ -128,7 +128,7 @@ describe.each(names)('%s', (name, { tied, layers }) => {
       padding_token_id: idOf('<|endoftext|>'),
       merges: model.merges.map((merge: string | string[]) => (typeof merge === 'string' ? merge : merge.join(' '))),
     })
-    // As the settings; llama.cpp puts nothing before a text for qwen2.
+    // As in the settings; llama.cpp adds no token before a text for qwen2.
     expect(tokenizer.add_bos_token).toBe(settings.add_bos_token)
     expect(tokenizer.tokens).toHaveLength(text.vocab_size)
     for (const [token, id] of Object.entries<number>(model.vocab)) {
@@ -150,7 +150,7 @@ const fingerprint = ({ language, vision }: ModelManifest) => ({
   data: vision.data?.sha256,
 })
 
-describe('one checkpoint in different forms', () => {
+describe('different forms of a checkpoint', () => {
   const rename = (tensors: Map<string, RawTensor>, how: (key: string) => string) =>
     new Map([...tensors].map(([key, tensor]) => [how(key), tensor]))
 
@@ -205,7 +205,7 @@ describe('one checkpoint in different forms', () => {
     ],
     ['vocab.json and merges.txt alone', (copy) => copy.remove('tokenizer.json')],
     ['no generation settings', (copy) => copy.remove('generation_config.json')],
-  ])('is the same model: %s', async (_, change) => {
+  ])('give the same model: %s', async (_, change) => {
     await using plain = await CheckpointCopy.of('grouped-heads-of-32')
     await using changed = await CheckpointCopy.of('grouped-heads-of-32')
     await change(changed)
@@ -214,7 +214,7 @@ describe('one checkpoint in different forms', () => {
     expect(other).toEqual(one)
   })
 
-  it('is another model when a weight differs', async () => {
+  it('give another model when a weight differs', async () => {
     await using plain = await CheckpointCopy.of('grouped-heads-of-32')
     await using changed = await CheckpointCopy.of('grouped-heads-of-32')
     const tensors = await changed.tensors()
@@ -229,7 +229,7 @@ describe('one checkpoint in different forms', () => {
 })
 
 describe('the folder', () => {
-  it('holds a manifest with everything that preprocessing and prompting need, and is listed', async () => {
+  it('contains a manifest with everything for preprocessing and prompting, and is listed', async () => {
     await using copy = await CheckpointCopy.of('newer-keys-heads-of-64')
     await writeFile(copy.path('README.md'), '---\nlicense: apache-2.0\nlanguage:\n- en\n---\n# A model\n')
     const path = await bring(copy, { name: 'Tiny_1.0', language: 'q8_0', vision: 'f16', summary: 'Knows nothing.' })
@@ -256,7 +256,7 @@ describe('the folder', () => {
     expect(listed).toMatchObject({ directory: path, problem: null })
   })
 
-  it('may be another than the home’s', async () => {
+  it('may be outside the home folder', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const destination = join(copy.home, 'resources', 'deep', 'demo')
     expect(await bring(copy, { name: 'demo', destination })).toBe(destination)
@@ -264,7 +264,7 @@ describe('the folder', () => {
     expect(await readdir(join(copy.home, 'resources', 'deep'))).toEqual(['demo'])
   })
 
-  it('tells how far it is, from nothing to all, never backwards', async () => {
+  it('reports monotonic progress from 0 to 1', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const values: number[] = []
     await bring(copy, { onProgress: ({ value }) => values.push(value) })
@@ -273,7 +273,7 @@ describe('the folder', () => {
     expect(values).toEqual(values.toSorted((a, b) => a - b))
   })
 
-  it('is not touched when the name is taken', async () => {
+  it('is unchanged when the name is taken', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const path = await bring(copy)
     const before = await readFile(join(path, 'tarsier-model.json'), 'utf8')
@@ -289,13 +289,13 @@ describe('the folder', () => {
     ['.hidden', 'usage'],
     ['con', 'usage'],
     ['demo', 'model-exists'],
-  ])('cannot be called "%s"', async (name, code) => {
+  ])('cannot be named "%s"', async (name, code) => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     await expect(bring(copy, { name })).rejects.toMatchObject({ code })
     expect(existsSync(copy.home)).toBe(false)
   })
 
-  it('is nowhere to be seen after an abort at any step', async () => {
+  it('is removed after an abort at any step', async () => {
     await using copy = await CheckpointCopy.of('newer-keys-heads-of-64')
     let steps = 0
     await bring(copy, { name: 'whole', onProgress: () => steps++ })
@@ -312,10 +312,10 @@ describe('the folder', () => {
     await expect(bring(copy, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('is cleared of what processes that died left, and of nothing else', async () => {
+  it('is cleaned of files that dead processes left, and of no others', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const models = join(copy.home, 'models')
-    // Larger than any system's ids of processes.
+    // Larger than any process id.
     const left = ['.importing-2147483646-abc', `.importing-${process.pid}-abc`, '.importing-x', 'mine']
     for (const name of left) await mkdir(join(models, name), { recursive: true })
     await bring(copy)

@@ -18,7 +18,7 @@ import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 const never = new AbortController().signal
 const fixtures = fileURLToPath(new URL('../../../fixtures/lora/', import.meta.url))
-/** Adapters that tools/reference/lora_fixture.py made with PEFT, and the checkpoints they are for. */
+/** Adapters that tools/reference/lora_fixture.py made with PEFT, with their checkpoints. */
 const made: readonly (readonly [name: string, checkpoint: CheckpointName])[] = [
   ['qwen2-vl', 'tied-heads-of-16'],
   ['llava', 'llava-heads-of-128'],
@@ -43,7 +43,7 @@ async function asFloats(tensors: RawTensors, source: TensorSource): Promise<RawT
   return changed
 }
 
-/** Keys that PEFT changed, in the type that the fixture was merged in. */
+/** The tensors that PEFT changed, merged in the given type. */
 async function* expected(name: string, type: 'f32' | 'bf16'): AsyncGenerator<[key: string, values: Float32Array]> {
   await using whole = (await openTensorFile(fixtures, `${name}.merged.safetensors`)) as TensorSource
   for (const key of whole.names) if (key.startsWith(`${type} `)) yield [key.slice(type.length + 1), await whole.floats(key)]
@@ -55,7 +55,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 describe.each(made)('%s', (name, checkpoint) => {
-  test('in float32 it is what PEFT merges, and nothing else changes', async () => {
+  test('merges in float32 as PEFT does and changes no other tensor', async () => {
     await using copy = await CheckpointCopy.of(checkpoint)
     const tensors = await copy.tensors()
     {
@@ -75,12 +75,12 @@ describe.each(made)('%s', (name, checkpoint) => {
       if (!changed.has(key)) expect(Buffer.compare(await source.bytes(key), await base.bytes(key)), key).toBe(0)
   })
 
-  test('in bfloat16 it is what PEFT merges, however it is read', async () => {
+  test('merges in bfloat16 as PEFT does, for both ways of reading', async () => {
     await using copy = await CheckpointCopy.of(checkpoint)
     await using source = await merged(copy.directory, `${fixtures}${name}`)
     for await (const [key, values] of expected(name, 'bf16')) {
       const floats = await source.floats(key)
-      // A sum that lies on the border of two numbers may be rounded to either: the order of additions is the library's own.
+      // A sum between two numbers may be rounded to either, because the order of additions depends on the library.
       expect(floats.filter((value, i) => value !== values[i]).length, key).toBeLessThan(floats.length / 2000)
       expect(floats.every((value, i) => Math.abs(value - (values[i] as number)) <= Math.abs(value) / 128)).toBe(true)
       const pieces: Uint8Array[] = []
@@ -90,7 +90,7 @@ describe.each(made)('%s', (name, checkpoint) => {
   })
 })
 
-/** Where releases of transformers, and wrappers, hold the parts of the published layout. */
+/** Where releases of transformers, and wrappers, place the parts of the published layout. */
 const layouts: Readonly<Record<string, (key: string) => string>> = {
   'as newer transformers write it': (key) =>
     key.replace(/^visual\./, 'model.visual.').replace(/^model\.(?!visual)/, 'model.language_model.'),
@@ -99,7 +99,7 @@ const layouts: Readonly<Record<string, (key: string) => string>> = {
 }
 
 describe.each(Object.keys(layouts))('a checkpoint laid out %s', (layout) => {
-  test.each(Object.keys(layouts))('takes an adapter whose layers are named %s', async (names) => {
+  test.each(Object.keys(layouts))('accepts an adapter whose layers are named %s', async (names) => {
     await using copy = await CheckpointCopy.of('tied-heads-of-16')
     const place = layouts[layout] as (key: string) => string
     const tensors = new Map([...(await copy.tensors())].map(([key, tensor]) => [place(key), tensor]))
@@ -112,14 +112,14 @@ describe.each(Object.keys(layouts))('a checkpoint laid out %s', (layout) => {
   })
 })
 
-/** The fixture's adapter as older PEFT and other releases of transformers name layers. */
+/** The fixture's adapter with the layer names of older PEFT and of other releases of transformers. */
 async function renamedAdapter(layout: string): Promise<void> {
   const place = layouts[layout] as (key: string) => string
   const published = (name: string) => name.replace('model.language_model.', 'model.').replace('model.visual.', 'visual.')
   await changedAdapter({}, (name) => `base_model.model.${place(published(name.replace('base_model.model.', '')))}`)
 }
 
-/** A copy of an adapter with other settings and names; null takes a tensor out. */
+/** A copy of an adapter with changed settings and names; null removes a tensor. */
 async function changedAdapter(settings: JsonObject, rename: (name: string) => string | null = (name) => name): Promise<string> {
   const directory = scratch.path('adapter')
   await mkdir(directory, { recursive: true })
@@ -135,8 +135,8 @@ async function changedAdapter(settings: JsonObject, rename: (name: string) => st
   return directory
 }
 
-describe('at the import', () => {
-  test('the files are those of a checkpoint with the merged weights', async () => {
+describe('an import with an adapter', () => {
+  test('writes the files of a checkpoint with merged weights', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-16')
     const options = { language: 'q8_0', vision: 'f16', home: scratch.path('home'), signal: never } as const
     const adapter = `${fixtures}qwen2-vl`
@@ -155,7 +155,7 @@ describe('at the import', () => {
     expect(adapted.vision.sha256).not.toBe(plain.vision.sha256)
   })
 
-  test('an adapter given as a checkpoint is called one, with the checkpoint it is for', async () => {
+  test('rejects an adapter as the checkpoint, and names the checkpoint that it needs', async () => {
     const options = { name: 'x', language: 'f32', vision: 'f32', home: scratch.path('home'), signal: never } as const
     await expect(importCheckpoint(`${fixtures}qwen2-vl`, options)).rejects.toMatchObject({
       code: 'model-unsupported',
@@ -165,7 +165,7 @@ describe('at the import', () => {
   })
 })
 
-describe('is refused by name', () => {
+describe('rejects by name', () => {
   test.each<[string, JsonObject, RegExp]>([
     ['DoRA', { use_dora: true }, /DoRA/],
     ['biases', { bias: 'all' }, /biases/],
@@ -194,7 +194,7 @@ describe('is refused by name', () => {
     await expect(openLoraAdapter(await changedAdapter({}, rename))).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
-  test('another checkpoint’s adapter, and one of a tied output layer', async () => {
+  test('an adapter of another checkpoint, and one of a tied output layer', async () => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
     await expect(merged(copy.directory, `${fixtures}qwen2-vl`)).rejects.toMatchObject({ code: 'model-mismatch' })
     await using tied = await CheckpointCopy.of('tied-heads-of-16')

@@ -51,7 +51,7 @@ async function typesIn(path: string): Promise<{ fileType: unknown; matrices: Map
   return { fileType: gguf.head.values.get('general.file_type'), matrices }
 }
 
-/** The demo model's folder with another language file. */
+/** The demo model's folder with another language model file. */
 async function demoWith(language: string, precision: QuantizedPrecision): Promise<string> {
   const folder = join(scratch, `demo-${precision}`)
   await cp(demo, folder, { recursive: true })
@@ -79,7 +79,7 @@ describe.each<[QuantizedPrecision, { fileType: number; types: number[]; table: n
   ['q5_k_m', { fileType: 17, types: [Q5_K, Q6_K], table: Q6_K, narrow: [Q5_1, Q8_0] }],
   ['q4_k_m', { fileType: 15, types: [Q4_K, Q6_K], table: Q6_K, narrow: [Q5_0, Q8_0] }],
 ])('%s', (precision, { fileType, types, table, narrow }) => {
-  it('is what an import makes of rows of 256, with nothing of the f16 file left', async () => {
+  it('equals an import of rows of 256, and removes the f16 file', async () => {
     const titles = new Set<string>()
     const directory = await importCheckpoint(join(scratch, 'wide'), {
       name: precision,
@@ -99,7 +99,7 @@ describe.each<[QuantizedPrecision, { fileType: number; types: number[]; table: n
     await using _loaded = await loadTiny(join(directory, 'language.gguf'))
   })
 
-  it('lets the demo model, whose rows of 192 get types of smaller blocks, say what it said', async () => {
+  it("preserves the demo model's answers, though its rows of 192 need types with smaller blocks", async () => {
     const path = join(scratch, `demo-${precision}.gguf`)
     const parts: number[] = []
     await quantizeLanguage(join(demo, 'language.gguf'), path, { precision, signal: never, onProgress: (part) => parts.push(part) })
@@ -111,14 +111,14 @@ describe.each<[QuantizedPrecision, { fileType: number; types: number[]; table: n
   })
 })
 
-describe('quantizing that does not come to its end', () => {
+describe('incomplete quantization', () => {
   const start = (act: () => void, signal: AbortSignal = never) => {
     const path = join(scratch, 'unfinished.gguf')
     const options = { precision: 'q4_k_m', signal, onProgress: act } as const
     return { path, run: quantizeLanguage(join(demo, 'language.gguf'), path, options) }
   }
 
-  it('leaves nothing when it is aborted', async () => {
+  it('leaves no file after an abort', async () => {
     const controller = new AbortController()
     const { path, run } = start(() => controller.abort(), controller.signal)
     await expect(run).rejects.toMatchObject({ name: 'AbortError' })
@@ -126,7 +126,7 @@ describe('quantizing that does not come to its end', () => {
     await expect(start(() => {}, AbortSignal.abort()).run).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it.skipIf(!canListProcesses)('says so when its process dies, and leaves nothing', async () => {
+  it.skipIf(!canListProcesses)('reports the death of its process and leaves no file', async () => {
     const before = childrenOf(process.pid)
     let killed = false
     const { path, run } = start(() => {
@@ -138,7 +138,7 @@ describe('quantizing that does not come to its end', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it('says what llama.cpp has against a file, and where it could not write', async () => {
+  it("reports llama.cpp's reason for rejecting a file, and the path that it could not write", async () => {
     const quantized = join(scratch, 'once.gguf')
     await quantizeLanguage(tinyModel, quantized, { precision: 'q6_k', signal: never })
     const again = quantizeLanguage(quantized, join(scratch, 'twice.gguf'), { precision: 'q4_k_m', signal: never })

@@ -11,7 +11,7 @@ import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { runCli } from '../../cli/run-cli.ts'
 import { tinyModel } from '../../language/tiny-model.ts'
 
-/** Enough for everything but the quantizer, which is said to take 569 MB. */
+/** Enough for everything but the quantizer, which needs 569 MB. */
 const BYTES = 540_000_000
 const signal = new AbortController().signal
 const vision = { depth: 1, embed_dim: 32, num_heads: 2, mlp_ratio: 2 }
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
-it('is not begun where memory would not do: that is told, what was made stays, and the import goes on once there is enough', async ({
+it('quantizing does not start when memory is too small: an error says so, finished files remain, and the import resumes once there is enough', async ({
   skip,
 }) => {
   const source = scratch.path('source')
@@ -56,14 +56,14 @@ it('is not begun where memory would not do: that is told, what was made stays, a
   expect(manifest).toEqual(await verifyModel(whole, signal))
 })
 
-/** Lets the next processes of ours have no more than so many bytes of their own, and notes which process that was. */
+/** Limits the data memory of the next child processes, and records their process id. */
 async function limited<T>(kilobytes: number | 'unlimited', work: (pid: () => number) => Promise<T>): Promise<T> {
   const noted = scratch.path('pid')
   const lines = ['#!/bin/sh', `echo $$ > '${noted}'`, `ulimit -d ${kilobytes}`, `exec '${process.execPath}' "$@"`]
   const wrapper = await scratch.write('limited.sh', `${lines.join('\n')}\n`)
   await chmod(wrapper, 0o755)
   const node = process.execPath
-  // What a fork runs.
+  // The executable that `fork` runs.
   process.execPath = wrapper
   try {
     return await work(() => Number(readFileSync(noted, 'utf8')))
@@ -72,7 +72,7 @@ async function limited<T>(kilobytes: number | 'unlimited', work: (pid: () => num
   }
 }
 
-/** What the system tells of a process; empty where it has not begun, or is gone. */
+/** The system's status of a process; empty before its start and after its end. */
 function statusOf(pid: () => number): string {
   try {
     return readFileSync(`/proc/${pid()}/status`, 'utf8')
@@ -81,38 +81,35 @@ function statusOf(pid: () => number): string {
   }
 }
 
-// `ulimit -d` limits the memory of a process on Linux alone.
-it.skipIf(process.platform !== 'linux')(
-  'ends where memory runs out in the midst of it: that is told, and nothing of it is left',
-  async () => {
-    const source = scratch.path('large')
-    // Two tables of 24 million numbers: one of them in 32 bits is 98 MB.
-    await writeRandomCheckpoint(source, { ...small, untied: { vocabulary: 48_000 } })
-    const model = await importCheckpoint(source, { name: 'l', language: 'f16', vision: 'f32', home: scratch.path('large-home'), signal })
-    const from = join(model, 'language.gguf')
-    const to = scratch.path('quantized.gguf')
+// `ulimit -d` limits the memory of a process only on Linux.
+it.skipIf(process.platform !== 'linux')('quantizing that runs out of memory fails with out-of-memory and leaves no file', async () => {
+  const source = scratch.path('large')
+  // Two tables of 24 million numbers: each has 98 MB in 32 bits.
+  await writeRandomCheckpoint(source, { ...small, untied: { vocabulary: 48_000 } })
+  const model = await importCheckpoint(source, { name: 'l', language: 'f16', vision: 'f32', home: scratch.path('large-home'), signal })
+  const from = join(model, 'language.gguf')
+  const to = scratch.path('quantized.gguf')
 
-    let kilobytes = 0
-    await limited('unlimited', async (pid) => {
-      // Not when it tells of progress: over so small a model it may be gone by the time that is heard.
-      const timer = setInterval(() => {
-        const status = statusOf(pid)
-        kilobytes = Math.max(kilobytes, Number(/^VmData:\s*(\d+) kB/m.exec(status)?.[1] ?? 0))
-      }, 5)
-      try {
-        await quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal })
-      } finally {
-        clearInterval(timer)
-      }
-    })
-    expect(kilobytes).toBeGreaterThan(10_000)
-    await limited(kilobytes + 48_000, async () => {
+  let kilobytes = 0
+  await limited('unlimited', async (pid) => {
+    // Polls instead of using progress: with so small a model the process may have ended when the progress arrives.
+    const timer = setInterval(() => {
+      const status = statusOf(pid)
+      kilobytes = Math.max(kilobytes, Number(/^VmData:\s*(\d+) kB/m.exec(status)?.[1] ?? 0))
+    }, 5)
+    try {
       await quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal })
-      const failing = quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
-      await expect(failing).rejects.toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('import again') })
-    })
-    expect(existsSync(to)).toBe(false)
-    await quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
-    expect(existsSync(to)).toBe(true)
-  },
-)
+    } finally {
+      clearInterval(timer)
+    }
+  })
+  expect(kilobytes).toBeGreaterThan(10_000)
+  await limited(kilobytes + 48_000, async () => {
+    await quantizeLanguage(tinyModel, to, { precision: 'q4_k_m', signal })
+    const failing = quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
+    await expect(failing).rejects.toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('import again') })
+  })
+  expect(existsSync(to)).toBe(false)
+  await quantizeLanguage(from, to, { precision: 'q4_k_m', signal })
+  expect(existsSync(to)).toBe(true)
+})

@@ -36,7 +36,7 @@ beforeEach(async () => {
   await mkdir(models())
 })
 
-/** The language model carries its name, so only one of the same name can be the same. */
+/** The language model contains its name, so only imports of the same name are equal. */
 async function expectWhole(name: string): Promise<void> {
   const manifest = await verifyModel(join(models(), name), new AbortController().signal)
   if (name === reference.name) expect(manifest).toEqual(reference)
@@ -49,7 +49,7 @@ function bring(name: string, options: Partial<ImportOptions> = {}): Promise<stri
   return importCheckpoint(source, { language: 'f32', vision: 'f32', ...options, name, home, signal })
 }
 
-/** An import that is stopped once so many bytes of its language model are noted. */
+/** An import that is aborted after part of its language model is in the journal. */
 async function stopped(name: string): Promise<void> {
   const abort = new AbortController()
   const onProgress = ({ value }: Progress) => void (value > 0.6 && abort.abort())
@@ -58,7 +58,7 @@ async function stopped(name: string): Promise<void> {
   expect(await hidden()).toHaveLength(before + 1)
 }
 
-/** Brings the model in, and tells whether that went on with what was there; it must be right either way. */
+/** Imports the model and returns whether the import resumed; the model must be right either way. */
 async function goesOn(name: string): Promise<boolean> {
   const titles = new Set<string>()
   await bring(name, { onProgress: ({ title }) => titles.add(title) })
@@ -67,8 +67,8 @@ async function goesOn(name: string): Promise<boolean> {
   return titles.has(RESUMING)
 }
 
-describe('an import that was killed', () => {
-  it('goes on where it was, and was never listed', async () => {
+describe('a killed import', () => {
+  it('resumes, and was never listed', async () => {
     const args = ['models', 'import', source, '--name', 'm', '--language', 'f32', '--vision', 'f32', '--home', scratch.directory]
     const child = fork(CLI, args, { execArgv: [], stdio: 'ignore' })
     const noted = async () => {
@@ -89,13 +89,13 @@ describe('an import that was killed', () => {
   })
 })
 
-describe('an import that was stopped', () => {
-  it('goes on where it was', async () => {
+describe('an aborted import', () => {
+  it('resumes', async () => {
     await stopped('m')
     expect(await goesOn('m')).toBe(true)
   })
 
-  it('goes on after its language model, with the tower', async () => {
+  it('resumes with the tower after a finished language model', async () => {
     const abort = new AbortController()
     const onProgress = ({ title }: Progress) => void (title.includes('tower') && abort.abort())
     await expect(bring('m', { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
@@ -107,32 +107,32 @@ describe('an import that was stopped', () => {
 
   it.each<[string, (folder: string) => Promise<unknown>]>([
     [
-      'a byte of what was written changed',
+      'a byte of a written file changed',
       async (folder) => {
         const file = await open(join(folder, 'language.gguf'), 'r+')
         await file.write(Buffer.of(1), 0, 1, 20_000_000)
         await file.close()
       },
     ],
-    ['what was written became shorter', (folder) => writeFile(join(folder, 'language.gguf'), 'short')],
+    ['a written file became shorter', (folder) => writeFile(join(folder, 'language.gguf'), 'short')],
     ['the journal is damaged', (folder) => writeFile(join(folder, 'journal.json'), '{"format":1')],
-    ['the journal is of another format', (folder) => writeFile(join(folder, 'journal.json'), '{"format":2}')],
+    ['the journal has another format', (folder) => writeFile(join(folder, 'journal.json'), '{"format":2}')],
     [
-      'the journal names a file elsewhere',
+      'the journal names a file outside the folder',
       async (folder) => {
         const path = join(folder, 'journal.json')
         await writeFile(path, (await readFile(path, 'utf8')).replace('language.gguf', '../whole/language.gguf'))
       },
     ],
     [
-      'the journal says more than can be',
+      'the journal has impossible numbers',
       async (folder) => {
         const path = join(folder, 'journal.json')
         const journal = JSON.parse(await readFile(path, 'utf8'))
         await writeFile(path, JSON.stringify({ ...journal, begun: { ...journal.begun, tensors: 2 ** 40 } }))
       },
     ],
-  ])('begins anew when %s', async (_, spoil) => {
+  ])('starts over when %s', async (_, spoil) => {
     await stopped('m')
     const [folder = ''] = await hidden()
     await spoil(join(models(), folder))
@@ -141,14 +141,14 @@ describe('an import that was stopped', () => {
     expect(await hidden()).toEqual([])
   })
 
-  it('begins anew when the source changed in between', async () => {
+  it('starts over when the source has changed', async () => {
     await stopped('m')
     const path = join(source, 'model.safetensors')
     await utimes(path, new Date(), new Date())
     expect(await goesOn('m')).toBe(false)
   })
 
-  it('begins anew with other options, and keeps what is of another name', async () => {
+  it('starts over with other options, and preserves imports of other names', async () => {
     await stopped('other')
     await stopped('m')
     expect(await hidden()).toHaveLength(2)
@@ -159,7 +159,7 @@ describe('an import that was stopped', () => {
     expect(await goesOn('other')).toBe(true)
   })
 
-  it('is given up after a week', async () => {
+  it('is discarded after a week', async () => {
     await stopped('other')
     const [folder = ''] = await hidden()
     const old = new Date(Date.now() - 8 * 24 * 3600 * 1000)
@@ -168,8 +168,8 @@ describe('an import that was stopped', () => {
   })
 })
 
-describe('two imports at once', () => {
-  it('of one name: one is there, whole, and the other says so', async () => {
+describe('two concurrent imports', () => {
+  it('of one name: one succeeds, the other is rejected with model-exists', async () => {
     await stopped('m')
     const results = await Promise.allSettled([bring('m'), bring('m')])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -178,14 +178,14 @@ describe('two imports at once', () => {
     expect(await hidden()).toEqual([])
   })
 
-  it('of two names do not touch each other', async () => {
+  it('of two names are independent', async () => {
     await Promise.all([bring('m'), bring('n')])
     for (const name of ['m', 'n']) await expectWhole(name)
   })
 })
 
-describe('a disk that fills up', () => {
-  it('is told, what was made stays, and the import goes on once there is room', async ({ skip }) => {
+describe('a full disk', () => {
+  it('fails with disk-full, preserves finished files, and the import resumes once there is space', async ({ skip }) => {
     await using disk = await SmallDisk.mount(scratch.path('small'), 250)
     if (disk === null) return skip(NO_DISK)
     const home = disk.path
@@ -202,7 +202,7 @@ describe('a disk that fills up', () => {
     }
     await expect(bring('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
     expect(await left()).toEqual(['journal.json', 'language.gguf'])
-    // Full from the start: refused before anything is written, and what was there is there still.
+    // Full from the start: rejected before anything is written, and existing files remain.
     disk.fill('rest')
     await expect(bring('m', { home })).rejects.toMatchObject({
       code: 'disk-full',
@@ -216,8 +216,8 @@ describe('a disk that fills up', () => {
   })
 })
 
-describe('its progress', () => {
-  it('tells how fast it is and how long still', async () => {
+describe('progress', () => {
+  it('reports speed and remaining time', async () => {
     const told: Progress[] = []
     await bring('m', { onProgress: (progress) => told.push(progress) })
     const speeds = told.filter(({ bytesPerSecond }) => typeof bytesPerSecond === 'number')
@@ -232,8 +232,8 @@ describe('its progress', () => {
   })
 })
 
-describe('an import whose finished folder cannot be given its name', () => {
-  it('loses nothing: the next one goes on with all of it', async () => {
+describe('an import whose finished folder cannot be renamed', () => {
+  it('loses nothing: the next one reuses all of it', async () => {
     {
       using windows = imitateWindowsFiles()
       windows.refuseMoves(1, 'EPERM', /models.m$/)

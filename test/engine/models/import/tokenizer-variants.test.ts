@@ -9,13 +9,13 @@ import { llamaCheckpoint } from '../../../helpers/converted.ts'
 import { ggufBytesOf, llamaConfig, llamaContent } from '../../../helpers/llama-content.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
-/** A tokenizer whose files disagree, and what transformers makes of texts with it (tools/reference/tokenizer_variants.py). */
+/** A tokenizer with contradicting files, and the tokens of transformers for it (tools/reference/tokenizer_variants.py). */
 interface Variant {
   readonly base: 'json-only' | 'qwen2'
   readonly name: string
   readonly tokenizer: object
   readonly settings: object
-  /** Each text is its pieces with the end token between them. */
+  /** Each text is a list of pieces with the end token between them. */
   readonly texts: readonly { readonly pieces: readonly string[]; readonly tokens: readonly number[] }[]
 }
 
@@ -29,7 +29,7 @@ async function change(path: string, fields: object): Promise<void> {
 }
 
 test.each(variants.map((variant) => [`${variant.base}: ${variant.name}`, variant] as const))(
-  'tokenizer.json alone decides, as in transformers: %s',
+  'uses only tokenizer.json, like transformers: %s',
   async (_, { base, tokenizer, settings, texts }) => {
     await using scratch = await ScratchFolder.make()
     const folder = scratch.path('checkpoint')

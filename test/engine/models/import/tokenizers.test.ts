@@ -32,7 +32,7 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
   })
   afterAll(() => language[Symbol.asyncDispose]())
 
-  it('puts the beginning token before a prompt where the settings ask for it', async () => {
+  it('adds the beginning token before a prompt if the settings say so', async () => {
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'What is it?' }] }]
     const prompt = await language.prompt(messages, { addGenerationPrompt: true })
     const tokens = prompt.flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
@@ -40,7 +40,7 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
     expect(tokens).toEqual([...begin, ...language.tokenize('What is it?')])
   })
 
-  it('makes of a whole prompt no more control tokens than the template and the settings have', async () => {
+  it('has only the control tokens of the template and the settings in a whole prompt', async () => {
     const count = async (text: string) => {
       const prompt = await language.prompt([{ role: 'user', content: [{ type: 'text', text }] }], { addGenerationPrompt: true })
       return prompt.flatMap((part) => (part.kind === 'tokens' ? part.tokens : [])).filter((token) => controls.has(token)).length
@@ -48,16 +48,16 @@ describe.each(llamaCheckpoints)("llama.cpp with %s's tokenizer", (name) => {
     for (const { text } of texts) expect(await count(text)).toBe(await count('What is it?'))
   })
 
-  it.each(texts)('gives the tokens of the reference: $text', ({ text, tokens }) => {
+  it.each(texts)('equals the reference: $text', ({ text, tokens }) => {
     expect(language.tokenize(text)).toEqual(tokens)
   })
 
-  it.each(texts)('makes no control token of what a user writes: $text', ({ text }) => {
+  it.each(texts)("treats control tokens in a user's text as text: $text", ({ text }) => {
     expect(language.tokenize(text).filter((token) => controls.has(token))).toEqual([])
   })
 })
 
-it('spells what a user writes where pieces would lead to a control token', async () => {
+it("splits a user's text into characters where pieces would form a control token", async () => {
   await using source = await openCheckpoint(llamaCheckpoint('vicuna'))
   const content = await llamaContent(llamaCheckpoint('vicuna'), source, 'f32')
   const tokens = content.metadata.get('tokenizer.ggml.tokens')?.value as string[]
