@@ -95,7 +95,17 @@ function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanO
 function frameFinder(rule: TimeRule | undefined, timeline: Timeline): (time: number) => number {
   const { frameCount, rate, duration } = timeline
   if (rule === 'average-rate' || hasConstantRate(timeline)) return (time) => roundHalfToEven(time * rate)
-  return (time) => (time > duration + TIME_TOLERANCE ? frameCount : Math.max(0, firstAfter(time + TIME_TOLERANCE, timeline) - 1))
+  return (time) => (time > duration + TIME_TOLERANCE ? frameCount : frameOnScreen(time, timeline))
+}
+
+/** The frame that a player shows at a time, by the frames' own times. */
+export function frameOnScreen(time: number, timeline: Timeline): number {
+  return Math.max(0, firstAfter(time + TIME_TOLERANCE, timeline) - 1)
+}
+
+/** The first frame at or after a time; `frameCount` if there is none. */
+export function firstFrameFrom(time: number, timeline: Timeline): number {
+  return firstAfter(time - TIME_TOLERANCE, timeline)
 }
 
 function hasConstantRate({ frameCount, rate, timeOf }: Timeline): boolean {
