@@ -53,9 +53,9 @@ const asked = {
   vid: 'ball_1_2',
 }
 
-/** The version 1 line with other texts or fields. */
+/** A version 1 line with changed texts or fields. */
 const v1 = (text: object, fields: object = {}) => ({ ...asked, ...fields, text: { ...asked.text, ...text } })
-/** The version 2 line with another clip. */
+/** A version 2 line with a changed clip. */
 const v2 = (video: object) => {
   const line = structuredClone(described)
   Object.assign(line.messages[0]?.content[0]?.video ?? {}, video)
@@ -77,7 +77,7 @@ async function read(files: Readonly<Record<string, string>>, name = '') {
 }
 
 describe('a version 2 line', () => {
-  it('is a sample', () => {
+  it('becomes a sample', () => {
     expect(parseAnnotation(described)).toEqual({
       answer: null,
       referenced: true,
@@ -98,13 +98,19 @@ describe('a version 2 line', () => {
     })
   })
 
-  it('begins the answer by what the assistant says without a reference', () => {
+  it('takes an assistant text without a reference as the answer prefix', () => {
     expect(parseAnnotation(chosen)).toMatchObject({
-      sample: { answerPrefix: ' Answer: (', prompt: 'Which colour?\n(A) Red.\n(B) Blue.', reference: 'B', vid: 'colour/ball.avi', extraInfo: {} },
+      sample: {
+        answerPrefix: ' Answer: (',
+        prompt: 'Which colour?\n(A) Red.\n(B) Blue.',
+        reference: 'B',
+        vid: 'colour/ball.avi',
+        extraInfo: {},
+      },
     })
   })
 
-  it('holds the answer where the Python program has put it', () => {
+  it('keeps the answer that the Python program stored', () => {
     const line = structuredClone(chosen)
     Object.assign(line.messages[1]?.content[1] ?? {}, { text: 'A) Red.' })
     expect(parseAnnotation(line)).toMatchObject({ answer: 'A) Red.', sample: { answerPrefix: ' Answer: (', reference: 'B' } })
@@ -123,11 +129,11 @@ describe('a version 2 line', () => {
       { start_frame: 3, end_frame: 9 },
       { unit: 'frames', start: 3, end: 10 },
     ],
-  ])('asks with %j about %j', (video, range) => {
+  ])('asks %j about %j', (video, range) => {
     expect(framesOf(v2(video))).toEqual({ kind: 'range', range })
   })
 
-  it('asks about the whole clip where one of two times is missing, as upstream', () => {
+  it('asks about the whole clip when one of the two times is missing, like upstream', () => {
     expect(parseAnnotation(v2({ start_time: 2, frame_indices: null }))).toMatchObject({ answer: null })
     expect(framesOf(v2({ start_time: 2, frame_indices: null }))).toBeUndefined()
   })
@@ -143,19 +149,19 @@ describe('a version 2 line', () => {
     ['pictures by time', v2({ video_file: ['1.jpg'], time_indices: [1] }), 'pictures have no times to choose by'],
     ['too many frames', v2({ frame_indices: Array(257).fill(0) }), 'frame_indices'],
     ['no idx', { ...described, idx: undefined }, 'idx: a number or a text is wanted'],
-  ])('with %s is refused', (_, line, reason) => {
+  ])('with %s is rejected', (_, line, reason) => {
     expect(parseAnnotation(line)).toEqual({ reason: expect.stringContaining(reason) })
   })
 })
 
-/** How an annotation's first clip is to be sampled. */
+/** The sampling of an annotation's first clip. */
 function framesOf(line: unknown): FrameChoice | undefined {
   const parsed = parseAnnotation(line)
   if ('reason' in parsed) throw new Error(parsed.reason)
   return clipsOf(parsed.sample)[0]?.frames
 }
 
-describe('the shapes of upstream’s readers', () => {
+describe('the clip forms of upstream’s readers', () => {
   const shown = (content: readonly object[]) => {
     const parsed = parseAnnotation({ ...described, messages: [{ role: 'user', content }, described.messages[1]] })
     return 'reason' in parsed ? parsed.reason : parsed.sample.content
@@ -173,11 +179,11 @@ describe('the shapes of upstream’s readers', () => {
       { kind: 'rate', rate: 2, range: { unit: 'frames', start: 5 } },
     ],
     [{ min_n_frames: '32' }, { kind: 'least', count: 32 }],
-  ])('choose frames by %j', (video, frames) => {
+  ])('select frames by %j', (video, frames) => {
     expect(framesOf(v2(video))).toEqual(frames)
   })
 
-  it('are pictures for the frames of a video, in either version', () => {
+  it('accept pictures as the frames of a video, in both versions', () => {
     const pictures = ['b/1.jpg', 'b/2.png']
     const content = clipThenText(pictures, 'What happens?')
     const text = { type: 'text', text: 'What happens?' }
@@ -190,7 +196,7 @@ describe('the shapes of upstream’s readers', () => {
     expect(first).toMatchObject({ sample: { content } })
   })
 
-  it('are a picture, and a frame of a video as one', () => {
+  it('accept a picture, and a frame of a video as one', () => {
     expect(shown([{ type: 'image', image: { image_file: 'a.png' } }])).toEqual([
       { kind: 'clip', clip: { file: 'a.png', frames: { kind: 'picture' } } },
     ])
@@ -199,7 +205,7 @@ describe('the shapes of upstream’s readers', () => {
     ])
   })
 
-  it('are several clips and words in their order, and words alone', () => {
+  it('accept several clips and texts in order, and texts alone', () => {
     const video = (video_file: string) => ({ type: 'video', video: { video_file } })
     const text = (words: string) => ({ type: 'text', text: words })
     expect(shown([text('First '), video('a.mp4'), text(' then '), video('b.mp4'), text('?')])).toEqual([
@@ -220,7 +226,7 @@ describe('the shapes of upstream’s readers', () => {
 describe('a line without a reference', () => {
   const without = { ...described, messages: [described.messages[0], { role: 'assistant', content: [] }] }
 
-  it('is a sample that cannot be scored, and no benchmark takes it', async () => {
+  it('becomes a sample that cannot be scored and that no benchmark accepts', async () => {
     expect(parseAnnotation(without)).toMatchObject({ referenced: false, sample: { reference: '' } })
     expect(parseAnnotation(v1({ response: undefined }))).toMatchObject({ referenced: false, sample: { reference: '' } })
     const { keys, broken } = await read({ 'a.jsonl': `${JSON.stringify(without)}\n${JSON.stringify(asked)}` }, 'a.jsonl')
@@ -229,7 +235,7 @@ describe('a line without a reference', () => {
 })
 
 describe('a version 1 line', () => {
-  it('is a sample', () => {
+  it('becomes a sample', () => {
     expect(parseAnnotation(asked)).toEqual({
       answer: null,
       referenced: true,
@@ -256,16 +262,16 @@ describe('a version 1 line', () => {
     ['USER: <image> What is ASSISTANT: for? ASSISTANT: ', 'What is ASSISTANT: for?', ''],
     ['Look at <video> and say what you see.', 'Look at and say what you see.', ''],
     ['Which USER: is it?', 'Which USER: is it?', ''],
-  ])('%j asks %j and begins %j', (prompt, user, answerPrefix) => {
+  ])('%j asks %j with answer prefix %j', (prompt, user, answerPrefix) => {
     expect(parseAnnotation(v1({ prompt }))).toMatchObject({ sample: { prompt: user, answerPrefix } })
   })
 
-  it('may have several references, a number for one, and an answer', () => {
+  it('accepts several references, a number as reference, and a stored answer', () => {
     expect(parseAnnotation(v1({ response: ['a ball', 'it rolls'] }))).toMatchObject({ sample: { reference: ['a ball', 'it rolls'] } })
     expect(parseAnnotation(v1({ response: 2, prediction: '<error>' }))).toMatchObject({ answer: '<error>', sample: { reference: '2' } })
   })
 
-  it('asks about the part that its times name', () => {
+  it('asks about the range of its times', () => {
     const range = { unit: 'seconds', rule: 'average-rate', start: 1.5 }
     expect(framesOf(v1({}, { start_time: 1.5, end_time: -1 }))).toEqual({ kind: 'range', range })
     expect(framesOf(v1({}, { start_time: 0, end_time: -1 }))).toBeUndefined()
@@ -280,13 +286,13 @@ describe('a version 1 line', () => {
     [{ idx: 1 }, /^neither "messages" .* nor "text"/],
     [[asked], 'not an object'],
     [null, 'not an object'],
-  ])('%# is refused', (line, reason) => {
+  ])('%# is rejected', (line, reason) => {
     expect(parseAnnotation(line)).toEqual({ reason: expect.stringMatching(reason) })
   })
 })
 
-describe('a file of annotations', () => {
-  it('is read on after broken lines, of which each is named with its reason', async () => {
+describe('an annotation file', () => {
+  it('is read past broken lines, each of which is reported with a reason', async () => {
     const lines = [
       `\ufeff${JSON.stringify(asked)}\r`,
       '{"idx": 1,',
@@ -307,7 +313,7 @@ describe('a file of annotations', () => {
     ])
   })
 
-  it('may hold a line that is too long or no text', async () => {
+  it('may contain a line that is too long or no text', async () => {
     const long = `"${'x'.repeat(MAX_LINE_BYTES)}"`
     const scratch = await ScratchFolder.make()
     onTestFinished(() => scratch[Symbol.asyncDispose]())
@@ -324,19 +330,19 @@ describe('a file of annotations', () => {
     ])
   })
 
-  it('may be one of several in a folder, where keys are counted together', async () => {
+  it('may be one of several in a folder with keys counted across files', async () => {
     const files = { 'b.jsonl': JSON.stringify(asked), 'a.jsonl': JSON.stringify(asked), 'c.json': '[]', '.d.jsonl': 'x' }
     const { keys, broken } = await read(files)
     expect(keys).toHaveLength(1)
     expect(broken).toEqual(['b.jsonl:1: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out'])
   })
 
-  it('keeps each line as it stands', async () => {
+  it('preserves each line verbatim', async () => {
     const text = JSON.stringify(asked).replace('"idx":0', '"idx" : 0.0, "score": 1e400')
     expect(await read({ 'a.jsonl': `  ${text} \n` }, 'a.jsonl')).toMatchObject({ texts: [text], broken: [] })
   })
 
-  it('must be there', async () => {
+  it('must exist', async () => {
     await expect(read({}, 'none.jsonl')).rejects.toMatchObject({ code: 'file-missing' })
     await expect(read({ 'a.txt': '' })).rejects.toMatchObject({ code: 'nothing-found' })
   })

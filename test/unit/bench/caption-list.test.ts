@@ -50,13 +50,13 @@ function samplesOf(lines: readonly (CaptionLine | BrokenLine)[]): Sample[] {
 const fileOf = (sample: Sample) => clipsOf(sample)[0]?.file
 
 describe('a list of clips', () => {
-  it('is a path a line, with blanks around it and lines between left out', async () => {
+  it('accepts one path per line and ignores surrounding blanks and empty lines', async () => {
     const samples = samplesOf(await read('list.txt', ['a.mp4', '', '  my clips/b.mov\r']))
     expect(samples.map(fileOf)).toEqual(['a.mp4', 'my clips/b.mov'])
     expect(samples[1]).toMatchObject({ key: 'captions-my clips/b.mov', dataset: 'captions', idx: 'my clips/b.mov', prompt: 'Describe it.' })
   })
 
-  it('is annotations that have no reference, no message of the assistant, or no number', async () => {
+  it('accepts annotations without reference, assistant message or number', async () => {
     const text = { prompt: '<video>\nDescribe the video in detail.' }
     const [user] = annotation.messages
     const begun = { role: 'assistant', content: [{ type: 'text', text: 'In short,' }] }
@@ -80,7 +80,7 @@ describe('a list of clips', () => {
     ])
   })
 
-  it('is JSON lines of paths, of clips with requests of their own, and of annotations of both versions', async () => {
+  it('accepts JSON lines of paths, of clips with requests, and of annotations of both versions', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'a.mp4', prompt: 'Where?' }, annotation, annotationV1]))
     expect(samples.map(({ key, prompt, answerPrefix: begun }) => [key, prompt, begun])).toEqual([
       ['captions-a.mp4', 'Describe it.', ''],
@@ -91,7 +91,7 @@ describe('a list of clips', () => {
     expect(samples.map(fileOf)).toEqual(['a.mp4', 'a.mp4', '<placeholder>', 'b.avi'])
   })
 
-  it('is asked one thing throughout where that is given', async () => {
+  it('uses a given question for all clips', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'b.mp4', prompt: 'Where?' }, annotation], 'Who?'))
     expect(samples.map(({ prompt, answerPrefix: begun }) => [prompt, begun])).toEqual([
       ['Who?', ''],
@@ -100,7 +100,7 @@ describe('a list of clips', () => {
     ])
   })
 
-  it('goes on after lines that cannot be used, and says where they stand', async () => {
+  it('continues after unusable lines and reports their positions', async () => {
     const lines = await read('list.jsonl', [
       7,
       { path: 'a.mp4' },
@@ -117,7 +117,7 @@ describe('a list of clips', () => {
     expect(broken[4]?.reason).toContain('first in line 5')
   })
 
-  it('that is not there is file-missing', async () => {
+  it('is rejected with file-missing if it does not exist', async () => {
     const nothing = readCaptionList('/nowhere/list.txt', null, () => 'Describe it.', signal)
     await expect(nothing.next()).rejects.toHaveProperty('code', 'file-missing')
   })

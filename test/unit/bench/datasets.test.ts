@@ -4,21 +4,21 @@ import { dataSetOf, dataSets, resolveNames } from '../../../src/bench/datasets.t
 const names = (...wanted: string[]) => resolveNames(wanted).map(({ name }) => name)
 
 describe('names of data sets', () => {
-  it('are those of the papers, and three of our own under one', () => {
+  it('are those of the papers, and our own three as a group', () => {
     expect(names('all')).toHaveLength(14)
     expect(names('moving-shapes')).toEqual(['moving-shapes-dream', 'moving-shapes-mc', 'moving-shapes-oe'])
     expect(new Set(dataSets.map(({ name }) => name)).size).toBe(17)
     expect(new Set(dataSets.map(({ dataset }) => dataset)).size).toBe(17)
   })
 
-  it('mean groups and data sets, each once and in the table’s order', () => {
+  it('select groups and data sets, each once and in the table’s order', () => {
     expect(names('caption')).toEqual(['msvd-caption', 'msr-vtt-caption', 'vatex-caption'])
     expect(names('mc_qa')).toEqual(['next-qa', 'egoschema', 'mvbench', 'tvbench', 'video-mme', 'favor-bench'])
     expect(names('tvbench', 'MC_QA', 'dream', 'TVBench')).toEqual(['dream', ...names('mc_qa')])
     expect(names()).toEqual([])
   })
 
-  it('that are none are refused with those that are', () => {
+  it('that are unknown are rejected with the known ones', () => {
     expect(() => names('dream', 'dreams')).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringMatching(/"dreams".*favor-bench.*oe_qa.*all/) }),
     )
@@ -26,7 +26,7 @@ describe('names of data sets', () => {
 })
 
 describe('the data set of a sample', () => {
-  it('is told by what stands before the slash', () => {
+  it('is the part before the slash', () => {
     expect(dataSetOf('DREAM/youtube')).toMatchObject({ name: 'dream', metric: 'autodq', file: 'DREAM-1k.jsonl' })
     expect(dataSetOf('VATEX-test')).toMatchObject({ name: 'vatex-caption', metric: 'cider' })
     expect(dataSetOf('moving-shapes-mc/colour')).toMatchObject({ group: 'moving-shapes', metric: 'multi-choice' })

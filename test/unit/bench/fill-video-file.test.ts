@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { fillVideoFile } from '../../../src/bench/fill-video-file.ts'
 
-describe('filling in a clip’s path', () => {
+describe('filling in the path of a clip', () => {
   it.each([
     ['{"idx": 1.0, "video_file": "<placeholder>", "n": 1e400}', '{"idx": 1.0, "video_file": "/v/1.mp4", "n": 1e400}'],
     ['{"image":{"image_file" : "<placeholder>"}}', '{"image":{"image_file" : "/v/1.mp4"}}'],
-    // Only the clip's own field: not what a text says, nor what is filled in already.
+    // Only the clip's own field: neither inside texts nor where a path is already set.
     [
       String.raw`{"text":"say \"video_file\": \"<placeholder>\"","video_file":"<placeholder>"}`,
       String.raw`{"text":"say \"video_file\": \"<placeholder>\"","video_file":"/v/1.mp4"}`,
@@ -21,7 +21,7 @@ describe('filling in a clip’s path', () => {
     expect(JSON.parse(fillVideoFile('{"video_file":"<placeholder>"}', '/a "b"\\$1$&\n.mp4'))).toEqual({ video_file: '/a "b"\\$1$&\n.mp4' })
   })
 
-  it('takes texts of any length', () => {
+  it('accepts texts of any length', () => {
     const line = JSON.stringify({ text: 'x"\\'.repeat(3_000_000), video_file: '<placeholder>' })
     expect(JSON.parse(fillVideoFile(line, '1.mp4'))).toHaveProperty('video_file', '1.mp4')
   })

@@ -6,7 +6,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const signal = new AbortController().signal
 
-/** A folder with these files, and what a vid of a data set leads to in it, as a way from there. */
+/** Creates a folder with these files, and returns the relative path that a vid of a data set leads to. */
 async function folderOf(...files: string[]) {
   const scratch = await ScratchFolder.make()
   onTestFinished(() => scratch[Symbol.asyncDispose]())
@@ -28,7 +28,7 @@ describe('finding a clip by its vid', () => {
     expect(find('BV1_scene 2.mp4', 'FAVOR-Bench/AS')).toBe('BV1_scene 2.mp4')
   })
 
-  it('takes the names in extra_info where no file has the vid for a name, as Video-MME has it', async () => {
+  it('uses the names in extra_info when no file is named by the vid, as in Video-MME', async () => {
     const { find } = await folderOf('data/fFjv93ACGo8.mp4', 'data/-x_YZ.mkv', '003.mp4', 'B7DNX.mp4')
     const videoMme = (vid: string, extraInfo: Record<string, unknown>) => find(vid, 'Video-MME', { duration: 'short', vid, ...extraInfo })
     expect(videoMme('001', { videoID: 'fFjv93ACGo8' })).toBe('data/fFjv93ACGo8.mp4')
@@ -43,7 +43,7 @@ describe('finding a clip by its vid', () => {
     expect(() => videoMme('009', { videoID: '../secret' })).toThrow('not a name or a path inside')
   })
 
-  it('looks below the folder, without regard to case, format and the way an accent is written', async () => {
+  it('searches subfolders, ignoring case, file type and Unicode form', async () => {
     const { find } = await folderOf(
       '1164/4010069381.MP4',
       'TVBench/Action_Antonym/S1_rgb.avi',
@@ -59,7 +59,7 @@ describe('finding a clip by its vid', () => {
     expect(find('x')).toBe('x.frames')
   })
 
-  it('prefers the folder of the data set, then the place that the vid names, then the format', async () => {
+  it("prefers the data set's folder, then the place in the vid, then the file type", async () => {
     const { find } = await folderOf('1.mp4', 'DREAM-1k/video/1.mp4', 'other/1.mp4', '2.webm', '2.mp4', 'deep/2.mp4', '3.m4v', '3.ogv')
     expect(find(1, 'DREAM/youtube')).toBe('DREAM-1k/video/1.mp4')
     expect(find(1)).toBe('1.mp4')
@@ -67,7 +67,7 @@ describe('finding a clip by its vid', () => {
     expect(find(3)).toBe('3.m4v')
   })
 
-  it('does not choose between two clips of which either may be meant', async () => {
+  it('rejects an ambiguous vid', async () => {
     const { find } = await folderOf('msvd/7.mp4', 'tgif/7.gif')
     expect(() => find(7)).toThrow(
       expect.objectContaining({ code: 'file-missing', message: expect.stringMatching(/msvd.7\.mp4 or .*tgif.7\.gif/) }),
@@ -75,24 +75,21 @@ describe('finding a clip by its vid', () => {
     expect(find('tgif/7')).toBe('tgif/7.gif')
   })
 
-  it.each(['..', '../secret', 'a/../../secret', '/etc/passwd', '', './1', 'a//b', 'x/'])(
-    'does not leave the folder for %j',
-    async (vid) => {
-      const { scratch, videos } = await folderOf('inner/1.mp4')
-      await scratch.write('secret.mp4', '')
-      const inner = await VideoFolder.open(scratch.path('inner'), signal)
-      for (const folder of [videos, inner])
-        expect(() => folder.find({ vid, dataset: 'Own', extraInfo: {} })).toThrow(/not a name or a path inside/)
-    },
-  )
+  it.each(['..', '../secret', 'a/../../secret', '/etc/passwd', '', './1', 'a//b', 'x/'])('stays inside the folder for %j', async (vid) => {
+    const { scratch, videos } = await folderOf('inner/1.mp4')
+    await scratch.write('secret.mp4', '')
+    const inner = await VideoFolder.open(scratch.path('inner'), signal)
+    for (const folder of [videos, inner])
+      expect(() => folder.find({ vid, dataset: 'Own', extraInfo: {} })).toThrow(/not a name or a path inside/)
+  })
 
-  it('passes over what is no clip or hidden, and says what is not there', async () => {
+  it('ignores hidden files and files that are no clips, and reports missing ones', async () => {
     const { find } = await folderOf('1.txt', '.2.mp4', '.cache/3.mp4')
     for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`There is no video "${vid}"`)
     expect(() => find(null)).toThrow('neither a file nor a vid')
   })
 
-  it('walks a folder that links to itself once', async () => {
+  it('visits a folder that links to itself once', async () => {
     const { scratch } = await folderOf('a/1.mp4')
     await symlink(scratch.directory, scratch.path('a/again'))
     await symlink(scratch.path('a/1.mp4'), scratch.path('linked.mp4'))
@@ -101,7 +98,7 @@ describe('finding a clip by its vid', () => {
     expect(videos.find({ vid: 'linked', dataset: 'Own', extraInfo: {} })).toBe(scratch.path('linked.mp4'))
   })
 
-  it('refuses a folder that is none, and stops when it shall', async () => {
+  it('rejects a path that is no folder, and stops on an abort', async () => {
     const { scratch } = await folderOf()
     await writeFile(scratch.path('file'), '')
     await expect(VideoFolder.open(scratch.path('none'), signal)).rejects.toMatchObject({ code: 'file-missing' })
@@ -111,7 +108,7 @@ describe('finding a clip by its vid', () => {
 })
 
 describe('the clip of a sample', () => {
-  it('is the annotated file, and otherwise the one that the vid names', async () => {
+  it('is the annotated file, or else the one that the vid names', async () => {
     const { scratch, videos } = await folderOf('1.mp4')
     const sample = { vid: 1, dataset: 'Own', extraInfo: {} }
     expect(clipPath('<placeholder>', sample, videos)).toBe(scratch.path('1.mp4'))

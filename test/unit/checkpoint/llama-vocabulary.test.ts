@@ -9,7 +9,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const SIZE = 512
 
-/** The vocabulary of a checkpoint's tokenizer after its JSON files were changed; null removes one. */
+/** The vocabulary of a checkpoint's tokenizer after changes to its JSON files; null removes a file. */
 async function changed(
   name: LlamaCheckpointName,
   files: Record<string, ((value: JsonObject) => unknown) | null>,
@@ -32,7 +32,7 @@ const JSON_FILE = 'tokenizer.json'
 const SETTINGS = 'tokenizer_config.json'
 
 describe('added tokens', () => {
-  it('are for control where they are special, look it, or are named as special, and words otherwise', async () => {
+  it('are control tokens if they are special, look special, or are named as special, and otherwise text', async () => {
     const { tokens, types } = await changed('vicuna', {
       'added_tokens.json': () => ({ '<pad>': 500, '<|end|>': 501, '<▁word>': 502, '<named>': 503, '<beyond>': SIZE }),
       [SETTINGS]: (value) => {
@@ -57,7 +57,7 @@ describe('added tokens', () => {
     expect(tokens).toHaveLength(SIZE)
   })
 
-  it('that the settings name are for control without being added, too', async () => {
+  it('that the settings name are control tokens even if not added', async () => {
     const { tokens, types } = await changed('yi', {
       [SETTINGS]: (value) => ({ ...value, eos_token: '<|im_end|>', sep_token: '<|im_start|>', added_tokens_decoder: {} }),
     })
@@ -67,14 +67,14 @@ describe('added tokens', () => {
     expect(['<unk>', '<|Human|>'].map(typeOf)).toEqual([unknown, normal])
   })
 
-  it('must not be there twice', async () => {
+  it('must be unique', async () => {
     const twice = changed('vicuna', { 'added_tokens.json': () => ({ '<image>': 505 }) })
     await expect(twice).rejects.toMatchObject({ code: 'model-damaged', message: expect.stringContaining('"<image>" has two ids') })
   })
 })
 
 describe('special ids', () => {
-  it("are tokenizer.json's, then config.json's, then what the settings name", async () => {
+  it('come from tokenizer.json, then config.json, then the settings', async () => {
     const ids = new Map([
       ['bos', 7],
       ['eos', 8],
@@ -87,7 +87,7 @@ describe('special ids', () => {
     expect(Object.fromEntries((await changed('yi', {})).specialIds)).toEqual({ bos: 1, eos: 2 })
   })
 
-  it('are put around a text as tokenizer.json has it, whatever the settings say', async () => {
+  it('are added to a text as in tokenizer.json, whatever the settings say', async () => {
     const silent = (value: JsonObject) => {
       delete value.add_bos_token
       delete value.add_eos_token
@@ -116,8 +116,8 @@ describe('special ids', () => {
   })
 })
 
-describe('a space in front', () => {
-  it("is what the settings say, or what the tokenizer's own file does", async () => {
+describe('a leading space', () => {
+  it("follows the settings, or the tokenizer's own file", async () => {
     const said = (value: boolean) => (settings: JsonObject) => ({ ...settings, add_prefix_space: value })
     expect((await changed('vicuna', {})).spacePrefix).toBeUndefined()
     expect((await changed('yi', {})).spacePrefix).toBe(false)
@@ -129,14 +129,14 @@ describe('a space in front', () => {
     }
     expect((await changed('json-only', { [JSON_FILE]: metaspace('first') })).spacePrefix).toBeUndefined()
     expect((await changed('json-only', { [JSON_FILE]: metaspace('never') })).spacePrefix).toBe(false)
-    // tokenizer.json goes before the settings.
+    // tokenizer.json takes precedence over the settings.
     expect((await changed('json-only', { [JSON_FILE]: metaspace('never'), [SETTINGS]: said(true) })).spacePrefix).toBe(false)
     expect((await changed('json-only', { [JSON_FILE]: metaspace('first'), [SETTINGS]: said(false) })).spacePrefix).toBeUndefined()
   })
 })
 
 describe('tokenizer.json', () => {
-  it('gives the order of merging that SentencePiece had', async () => {
+  it('gives the merge order of SentencePiece', async () => {
     const { tokens, types, scores } = await changed('json-only', {})
     const merged = [...tokens.keys()].filter((id) => types[id] === tokenTypes.normal && Array.from(tokens[id] ?? '').length > 1)
     expect(merged.length).toBeGreaterThan(90)
@@ -150,7 +150,7 @@ describe('tokenizer.json', () => {
     ['a normalizer', (value) => ({ ...value, normalizer: { type: 'NFKC' } }), /changes text by "NFKC"/],
     ['words cut before merging', (value) => ({ ...value, pre_tokenizer: { type: 'Whitespace' } }), /cuts text by "Whitespace"/],
     ['spaces that stay spaces', (value) => ({ ...value, normalizer: null, pre_tokenizer: null }), /does not write ▁/],
-  ])('is refused with %s', async (_, change, why) => {
+  ])('is rejected with %s', async (_, change, why) => {
     await expect(changed('json-only', { [JSON_FILE]: change })).rejects.toMatchObject({
       code: 'model-unsupported',
       message: expect.stringMatching(why),
@@ -159,14 +159,14 @@ describe('tokenizer.json', () => {
 
   it.each<[string, (value: JsonObject) => JsonObject]>([
     ['no tokens', ({ model, ...value }) => ({ ...value, model: { ...model, vocab: {} } })],
-    ['an id that is none', ({ model, ...value }) => ({ ...value, model: { ...model, vocab: { ...model.vocab, a: -1 } } })],
+    ['an invalid id', ({ model, ...value }) => ({ ...value, model: { ...model, vocab: { ...model.vocab, a: -1 } } })],
     ['an added token without a text', (value) => ({ ...value, added_tokens: [{ id: 3, content: '' }] })],
     ['no model', ({ model: _, ...value }) => value],
   ])('is damaged with %s', async (_, change) => {
     await expect(changed('json-only', { [JSON_FILE]: change })).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
-  it('must be there where tokenizer.model is not', async () => {
+  it('must exist where tokenizer.model does not', async () => {
     await expect(changed('json-only', { [JSON_FILE]: null })).rejects.toMatchObject({
       code: 'model-damaged',
       message: expect.stringContaining('neither tokenizer.model nor tokenizer.json'),

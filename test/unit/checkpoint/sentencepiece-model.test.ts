@@ -32,7 +32,7 @@ const trainer = (value: number) => inside(2, message(kind(value)))
 const bpe = trainer(2)
 
 describe('parseSentencePieceModel', () => {
-  it('reads what SentencePiece trained', () => {
+  it('reads a model that SentencePiece trained', () => {
     const { pieces, prefixed } = parse(bytes)
     const { metadata } = readConverted('vicuna')
     const tokens = metadata['tokenizer.ggml.tokens']?.value as string[]
@@ -40,7 +40,7 @@ describe('parseSentencePieceModel', () => {
     expect([...pieces.keys()]).toEqual([...pieces.keys()].map((_, i) => i))
     expect(pieces.size).toBe(tokens.indexOf('<image>'))
     for (const [id, { text }] of pieces) expect(text).toBe(tokens[id])
-    // The first three were marked by the settings.
+    // The settings mark the first three.
     for (const [id, { score }] of pieces) if (id > 2) expect(score).toBe(scores[id])
     expect([0, 1, 2, 3, 4].map((id) => pieces.get(id)?.kind)).toEqual([2, 3, 3, 4, 6])
     expect(prefixed).toBe(true)
@@ -48,7 +48,7 @@ describe('parseSentencePieceModel', () => {
     expect(parse(yi).prefixed).toBe(false)
   })
 
-  it("fills in the format's defaults and skips fields it does not know", () => {
+  it("fills in the format's defaults and skips unknown fields", () => {
     const unknown: Fill = (writer) =>
       writer
         .uint32((17 << 3) | 1)
@@ -73,10 +73,10 @@ describe('parseSentencePieceModel', () => {
     ['a length beyond the end', tooLong, /cut off/],
     ['a text that reaches out of its piece', crossing, /longer than what it is in/],
     ['a text that is not UTF-8', message(piece(Uint8Array.of(0xff, 0xfe)), bpe), /encoded data was not valid/],
-    ['a kind that is none', message(piece('a', kind(7)), bpe), /of the kind 7/],
+    ['an invalid kind', message(piece('a', kind(7)), bpe), /of the kind 7/],
     ['a score that is no number', message(piece('a', notFinite), bpe), /score NaN/],
     ['groups in groups without end', Buffer.alloc(1_000_000, 0x1b), /no SentencePiece model/],
-  ])('refuses %s', (_, data, why) => {
+  ])('rejects %s', (_, data, why) => {
     expect(() => parse(data)).toThrow(expect.objectContaining({ code: 'model-damaged', message: expect.stringMatching(why) }))
   })
 
@@ -94,11 +94,11 @@ describe('parseSentencePieceModel', () => {
         ),
       ),
     ],
-  ])('does not take %s', (_, data) => {
+  ])('does not support %s', (_, data) => {
     expect(() => parse(data)).toThrow(expect.objectContaining({ code: 'model-unsupported' }))
   })
 
-  it('reads or refuses whatever it is given', () => {
+  it('reads or rejects any bytes', () => {
     const harmless = (data: Uint8Array) => {
       try {
         const wrong = [...parse(data).pieces.values()].some(({ score, kind }) => !Number.isFinite(score) || kind < 1 || kind > 6)
@@ -117,14 +117,14 @@ describe('parseSentencePieceModel', () => {
       }),
       mutations(100),
     )
-    // Pieces are all alike; what follows them is not.
+    // All pieces are alike; the fields after them differ.
     for (let length = 0; length < bytes.length; length += length < 300 || length > bytes.length - 900 ? 1 : 7)
       harmless(bytes.subarray(0, length))
   })
 })
 
 describe('readSentencePieceModel', () => {
-  it('finds none, and refuses a file of impossible size and a link out of the folder', async () => {
+  it('finds none, and rejects a file of impossible size and a link out of the folder', async () => {
     await using folder = await ScratchFolder.make()
     expect(await readSentencePieceModel(folder.directory)).toBeNull()
     const path = await folder.write('tokenizer.model', '')

@@ -22,7 +22,7 @@ const files = (over: Partial<TokenizerFiles> = {}): TokenizerFiles => ({
 })
 
 describe('makeVocabulary', () => {
-  it('fills holes, and tells control tokens from those a text may hold', () => {
+  it('fills holes, and separates control tokens from tokens of text', () => {
     const { tokens, types } = makeVocabulary(files(), 8, new Map())
     expect(tokens).toEqual(['a', 'b', 'ab', '<|im_end|>', '<|forgotten|>', '<tool>', '[PAD6]', '[PAD7]'])
     expect(types).toEqual([1, 1, 1, 3, 3, 4, 5, 5])
@@ -44,7 +44,7 @@ describe('makeVocabulary', () => {
     expect([...adds]).toEqual([['bos', false]])
   })
 
-  it('puts around a text what tokenizer.json does, whatever the settings say', () => {
+  it('adds tokens to a text as tokenizer.json does, whatever the settings say', () => {
     const { specialIds, adds } = makeVocabulary(files({ additions: { bos: 4, eos: 3 } }), 8, new Map([['bos', 0]]))
     expect(specialIds.get('bos')).toBe(4)
     expect(Object.fromEntries(adds)).toEqual({ bos: true, eos: true })
@@ -54,21 +54,21 @@ describe('makeVocabulary', () => {
     expect(Object.fromEntries(makeVocabulary(files({ settings }), 8, new Map()).adds)).toEqual({ bos: true })
   })
 
-  it('refuses two kinds of ends', () => {
+  it('rejects two kinds of end tokens', () => {
     expect(() => makeVocabulary(files({ additions: { bos: null, eos: 4 } }), 8, new Map())).toThrow(/ends every text with the token 4/)
   })
 
-  it('finds them without tokenizer.json too', () => {
+  it('finds end tokens without tokenizer.json', () => {
     expect(makeVocabulary(files({ ownIds: new Map() }), 8, new Map()).specialIds.get('eos')).toBe(3)
   })
 
-  it('refuses ids beyond the embeddings', () => {
+  it('rejects ids beyond the embeddings', () => {
     expect(() => makeVocabulary(files(), 5, new Map())).toThrow(/"<tool>" has the id 5, but vocab_size in config\.json is 5/)
   })
 })
 
 describe('parseMerges', () => {
-  it('leaves out the version and lines of another form', () => {
+  it('skips the version and malformed lines', () => {
     expect(parseMerges('#version: 0.2\nĠ a\r\n\nx\n# #\n')).toEqual(['Ġ a', '# #'])
   })
 })

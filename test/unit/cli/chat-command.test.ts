@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { parseChatLine } from '../../../src/cli/chat-command.ts'
 
-describe('lines typed in chat', () => {
+describe('lines of chat', () => {
   it.each([
     ['What happens?', { kind: 'ask', text: 'What happens?' }],
     ['  spaced  ', { kind: 'ask', text: 'spaced' }],
@@ -24,12 +24,12 @@ describe('lines typed in chat', () => {
     expect(parseChatLine(line)).toEqual(command)
   })
 
-  it.each(['/frames many', '/frames -1', '/open', '/describe'])('%j is wrong, with a hint', (line) => {
+  it.each(['/frames many', '/frames -1', '/open', '/describe'])('%j is rejected with a hint', (line) => {
     expect(parseChatLine(line)).toMatchObject({ kind: 'wrong', hint: expect.stringContaining('/') })
   })
 })
 
-it('leaves the backslashes of Windows alone', () => {
+it('preserves backslashes on Windows', () => {
   vi.spyOn(process, 'platform', 'get').mockReturnValueOnce('win32')
   expect(parseChatLine('/open C:\\Films\\My Clip.mp4')).toEqual({ kind: 'open', file: 'C:\\Films\\My Clip.mp4' })
 })

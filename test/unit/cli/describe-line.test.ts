@@ -17,7 +17,7 @@ const answer: Answer = {
 }
 
 describe('lines of describe --json', () => {
-  it('has exactly the documented fields', () => {
+  it('have exactly the documented fields', () => {
     expect(answerLine('a.mp4', 'demo', answer)).toEqual({
       file: 'a.mp4',
       description: 'A circle.',
@@ -32,13 +32,13 @@ describe('lines of describe --json', () => {
     })
   })
 
-  it('tells notices where there are any', () => {
+  it('include notices if there are any', () => {
     expect(answerLine('a.mp4', 'demo', { ...answer, notices: ['The file is truncated.'] })).toMatchObject({
       notices: ['The file is truncated.'],
     })
   })
 
-  it('gives failures by code', () => {
+  it('have a code for failures', () => {
     expect(failureLine('a.mp4', new TarsierError('file-empty', 'Empty.'))).toEqual({
       file: 'a.mp4',
       error: { code: 'file-empty', message: 'Empty.' },

@@ -9,16 +9,16 @@ import { asTarsierError, TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 describe('errors on stderr', () => {
-  it('names the file, the sentence and the code on one line', () => {
+  it('have the file, the message and the code on one line', () => {
     const error = new TarsierError('file-empty', 'The file is empty.\nGive another.')
     expect(errorLine(error, 'a.mp4')).toBe('tarsier: a.mp4: The file is empty. Give another. [file-empty]')
   })
 
-  it('does not name the file twice', () => {
+  it('do not repeat the file', () => {
     expect(errorLine(new TarsierError('file-missing', 'There is no a.mp4.'), 'a.mp4')).toBe('tarsier: There is no a.mp4. [file-missing]')
   })
 
-  it('says how to do what is advised', () => {
+  it('include the command of the remedy', () => {
     expect(errorLine(new TarsierError('engine-crashed', 'Choose the CPU.'))).toBe(
       'tarsier: Choose the CPU. (--device cpu) [engine-crashed]',
     )
@@ -29,7 +29,7 @@ describe('errors on stderr', () => {
     )
   })
 
-  it('adds its own to what others say in words', async () => {
+  it('add their own hint to messages of other parts', async () => {
     await using scratch = await ScratchFolder.make()
     const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
     const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
@@ -47,14 +47,14 @@ describe('errors on stderr', () => {
     }
   })
 
-  it('says of the unforeseen that it is so, without its stack', () => {
+  it('report unexpected errors as internal, without a stack', () => {
     const line = errorLine(new RangeError('boom'))
     expect(line).toContain('boom')
     expect(line).toContain('[internal]')
     expect(line).not.toContain('    at ')
   })
 
-  it('lets no file name drive the terminal', () => {
+  it('escape control characters of file names', () => {
     expect(errorLine(new TarsierError('not-media', 'Not a clip.'), 'evil\x1b[2J\x07.mp4')).toBe(
       'tarsier: evil�[2J�.mp4: Not a clip. [not-media]',
     )
@@ -70,6 +70,6 @@ it.each([
   ['hub-gated', 77],
   ['file-missing', 1],
   ['internal', 1],
-] as const)('a command that fails with %s ends with status %i', (code, status) => {
+] as const)('a command that fails with %s exits with status %i', (code, status) => {
   expect(exitCodeOf(new TarsierError(code, 'It failed.'))).toBe(status)
 })

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { optionFrom, parseOption } from '../../../src/cli/option-from.ts'
 import { options } from '../../../src/shared/options.ts'
 
-describe('values of options', () => {
+describe('option values', () => {
   const cases: [z.ZodType, string, string[], string[]][] = [
     [options.frames, 'Frames', ['1', '16', '256'], ['0', '257', '1.5', '-1', 'x', '', '0x10', '1e99', 'NaN']],
     [options.start, 'Seconds', ['0', '1.5', '.5', '1e3'], ['-0.1', 'x', '', 'Infinity', '1:30']],
@@ -19,22 +19,22 @@ describe('values of options', () => {
     [options.prompt, 'Text', ['a'], ['', '  ']],
   ]
   for (const [schema, name, good, bad] of cases) {
-    it.each(good)(`${name} takes %j`, (text) => {
+    it.each(good)(`${name} accepts %j`, (text) => {
       expect(() => parseOption(schema, text)).not.toThrow()
     })
-    it.each(bad)(`${name} refuses %j and says what is allowed`, (text) => {
+    it.each(bad)(`${name} rejects %j with the allowed values`, (text) => {
       expect(() => parseOption(schema, text)).toThrow(InvalidArgumentError)
       expect(() => parseOption(schema, text)).toThrow(/^It must be /)
     })
   }
 
-  it('gives numbers, not text', () => {
+  it('parses numbers', () => {
     expect(parseOption(options.frames, '8')).toBe(8)
     expect(parseOption(options.times, '0,1.5')).toEqual([0, 1.5])
   })
 })
 
-describe('the help of an option', () => {
+describe('option help', () => {
   const help = (...args: Parameters<typeof optionFrom>) => optionFrom(...args).description
 
   it('has meaning, range, unit and default from the schema', () => {
@@ -45,17 +45,17 @@ describe('the help of an option', () => {
     expect(help(options.topK, '--top-k <k>')).toMatch(/; 0 or more \(default: 0\)$/)
   })
 
-  it('says what a command does differently', () => {
+  it('includes differences of a command', () => {
     expect(help(options.frames, '-n <n>', { whenAbsent: 'all of them' })).toMatch(/; 1 to 256 \(default: all of them\)$/)
     const option = optionFrom(options.maxTokens, '--max-tokens <n>', { default: 512 })
     expect([option.defaultValue, option.description]).toEqual([512, expect.not.stringContaining('default')])
   })
 
-  it('of a choice lists what can be chosen', () => {
+  it('lists the values of a choice', () => {
     expect(optionFrom(options.sampler, '--sampler <name>').argChoices).toEqual(['uniform', 'middle'])
   })
 
-  it('is one of several texts where it may be given several times', () => {
+  it('describes a repeatable option as a list of texts', () => {
     const { parseArg } = optionFrom(options.stop, '--stop <text>')
     expect(parseArg?.('b', parseArg('a', undefined as never))).toEqual(['a', 'b'])
     expect(() => parseArg?.('', undefined as never)).toThrow(InvalidArgumentError)

@@ -7,14 +7,14 @@ function terminal(isTTY: boolean, columns = 80) {
 }
 
 describe('progress on stderr', () => {
-  it('says stage, frame and speed', () => {
+  it('shows stage, frame and speed', () => {
     const state = { title: 'a.mp4', stage: null, frame: null, pieces: 0, writing: 0 } as const
     expect(progressText(state)).toBe('a.mp4')
     expect(progressText({ ...state, stage: 'looking', frame: { done: 3, of: 16 } })).toBe('a.mp4: looking, frame 3 of 16')
     expect(progressText({ ...state, stage: 'writing', pieces: 30, writing: 2 })).toBe('a.mp4: writing, 30 tokens, 15.0 tokens/s')
   })
 
-  it('is silent where stderr is no terminal', () => {
+  it('is silent when stderr is no terminal', () => {
     const output = terminal(false)
     const line = new ProgressLine(output)
     line.begin('a.mp4')
@@ -25,7 +25,7 @@ describe('progress on stderr', () => {
     expect(output.written).toEqual([])
   })
 
-  it('draws seldom, but always a new stage and the last frame', () => {
+  it('throttles drawing, except for a new stage and the last frame', () => {
     const output = terminal(true)
     const line = new ProgressLine(output, () => 0)
     line.begin('a')
@@ -34,7 +34,7 @@ describe('progress on stderr', () => {
     expect(output.written).toEqual(['\r\x1b[Ka', '\r\x1b[Ka: looking', '\r\x1b[Ka: looking, frame 4 of 4'])
   })
 
-  it('stays within the line and leaves nothing behind', () => {
+  it('stays within the line and clears it at the end', () => {
     const output = terminal(true, 30)
     const line = new ProgressLine(output)
     line.begin(`${'long/'.repeat(20)}a.mp4`)
@@ -44,7 +44,7 @@ describe('progress on stderr', () => {
     expect(output.written.slice(1)).toEqual(['\r\x1b[K'])
   })
 
-  it('draws nothing more once it is hidden, until the next clip', () => {
+  it('stays hidden until the next clip', () => {
     const output = terminal(true)
     const line = new ProgressLine(output)
     line.begin('a')

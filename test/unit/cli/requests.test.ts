@@ -10,14 +10,14 @@ const defaults = {
 } as const
 const plain: ClipOptions = { model: 'demo', device: 'auto', cache: true }
 
-describe('what the engine is asked', () => {
-  it('is the model’s own where nothing was said', () => {
+describe('the request to the engine', () => {
+  it('has the model’s defaults without options', () => {
     expect(frameRequest(plain, defaults)).toEqual({ kind: 'uniform', count: 16 })
     expect(samplingOf({}, defaults)).toEqual({ maxTokens: 256, temperature: 0, topP: 1, topK: 0, repeatPenalty: 1, stop: [] })
     expect(clipRequest('a.mp4', plain, defaults).path).toBe(resolve('a.mp4'))
   })
 
-  it('is what was said', () => {
+  it('has the given options', () => {
     expect(frameRequest({ ...plain, sampler: 'middle', frames: 4, start: 1.5 }, defaults)).toEqual({
       kind: 'middle',
       count: 4,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { durationText, transferText, workText } from '../../../src/cli/transfer-text.ts'
 
 describe('a download on one line', () => {
-  it('says how far, how fast and how long still', () => {
+  it('shows position, speed and remaining time', () => {
     const state = {
       value: 0.3449,
       title: 'downloading',
@@ -14,7 +14,7 @@ describe('a download on one line', () => {
     expect(transferText(state)).toBe('downloading, 34 %, 5.2 GB of 16 GB, 45 MB/s, 4 min left')
   })
 
-  it('says nothing of a speed that is not known', () => {
+  it('omits an unknown speed', () => {
     const state = { value: 0, title: 'waiting 2 s', bytes: 0, totalBytes: 10, bytesPerSecond: null, secondsLeft: null }
     expect(transferText(state)).toBe('waiting 2 s, 0 %, 0 B of 10 B')
   })
@@ -25,13 +25,13 @@ describe('a download on one line', () => {
     [90, '2 min'],
     [5340, '89 min'],
     [7500, '2 h 05 min'],
-  ])('tells %d seconds as %j', (seconds, text) => {
+  ])('formats %d seconds as %j', (seconds, text) => {
     expect(durationText(seconds)).toBe(text)
   })
 })
 
 describe('another job on one line', () => {
-  it('says how far, what, how fast and how long still', () => {
+  it('shows position, step, speed and remaining time', () => {
     const state = { value: 0.349, title: 'writing the language model', bytesPerSecond: 310e6, secondsLeft: 40 }
     expect(workText(state)).toBe('34 %, writing the language model, 310 MB/s, 40 s left')
     expect(workText({ value: 1, title: 'done' })).toBe('100 %, done')

@@ -13,7 +13,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 const of = (bytes: number) => (path: string) => writeFile(path, Buffer.alloc(bytes, 7))
 const age = (name: string, seconds: number) => utimes(join(directory, name), new Date(), new Date(Date.now() - seconds * 1000))
 
-test('finds what was stored, and nothing else', async () => {
+test('finds only stored entries', async () => {
   const cache = new DiskCache(directory)
   expect(await cache.find('a.rows')).toBeNull()
   await cache.store('a.rows', of(3))
@@ -22,20 +22,20 @@ test('finds what was stored, and nothing else', async () => {
   expect(await cache.hasPrefix('b.')).toBe(false)
 })
 
-test('drops the least recently used when full, and never what was just written', async () => {
+test('evicts the least recently used entry, and never the newest', async () => {
   const cache = new DiskCache(directory, 250)
   await cache.store('old', of(100))
   await cache.store('older', of(100))
   await age('old', 20)
   await age('older', 10)
-  await cache.find('old') // used just now, so `older` is the one to go
+  await cache.find('old') // used just now, so `older` is evicted
   await cache.store('new', of(100))
   expect((await readdir(directory)).sort()).toEqual(['new', 'old'])
   await cache.store('huge', of(1000))
   expect(await readdir(directory)).toEqual(['huge'])
 })
 
-test('a failed write leaves nothing behind and keeps the older file', async () => {
+test('a failed write leaves no file and keeps the older entry', async () => {
   const cache = new DiskCache(directory)
   await cache.store('a', of(3))
   await expect(
@@ -48,7 +48,7 @@ test('a failed write leaves nothing behind and keeps the older file', async () =
   expect(await readFile(join(directory, 'a'))).toEqual(Buffer.alloc(3, 7))
 })
 
-test('leftovers of a process that died are removed once they are old', async () => {
+test('removes old files of dead processes', async () => {
   const cache = new DiskCache(directory)
   await writeFile(join(directory, '.fresh.part'), '')
   await writeFile(join(directory, '.dead.part'), '')

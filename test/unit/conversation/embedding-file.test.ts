@@ -22,16 +22,16 @@ const stored = {
   notices: ['One frame was lost.'],
 }
 
-test('gives back every value to the bit', async () => {
+test('restores every value bit for bit', async () => {
   await writeEmbeddings(path, stored)
   expect(await readEmbeddings(path)).toEqual(stored)
 })
 
-test('an abort is obeyed between two frames, and what is there by then is not a hit', async () => {
+test('stops on an abort between two frames, and the partial file is not a hit', async () => {
   const stopping = new AbortController()
   const { signal } = stopping
   const look = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
-    // Two frames were hashed, and length and header are written.
+    // Two frames were hashed; length and header are written.
     if (look.mock.calls.length === 5) stopping.abort()
     if (signal.aborted) throw signal.reason
   })
@@ -41,11 +41,11 @@ test('an abort is obeyed between two frames, and what is there by then is not a 
   expect(await readEmbeddings(path)).toBeNull()
 })
 
-test('a file that is gone is not a hit', async () => {
+test('a missing file is not a hit', async () => {
   expect(await readEmbeddings(path)).toBeNull()
 })
 
-test('a file cut at any byte, or too long, is not a hit', async () => {
+test('a file that is truncated at any byte, or too long, is not a hit', async () => {
   await writeEmbeddings(path, stored)
   const whole = await readFile(path)
   for (let length = 0; length < whole.length; length += 1) {
@@ -57,7 +57,7 @@ test('a file cut at any byte, or too long, is not a hit', async () => {
   expect(await readEmbeddings(path)).toBeNull()
 })
 
-test('a file in which one value changed is not a hit', async () => {
+test('a file with one changed value is not a hit', async () => {
   await writeEmbeddings(path, stored)
   const whole = await readFile(path)
   for (const back of [1, 20, 48]) {
@@ -68,7 +68,7 @@ test('a file in which one value changed is not a hit', async () => {
   }
 })
 
-test('a header that claims more than there is allocates nothing', async () => {
+test('a header with impossible sizes allocates nothing', async () => {
   const frames = stored.frames.map(({ index, time }) => ({ index, time }))
   const json = Buffer.from(JSON.stringify({ ...stored, frames, format: 1, sha256: '', width: 2 ** 40 }))
   const length = Buffer.alloc(4)

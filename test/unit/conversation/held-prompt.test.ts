@@ -3,7 +3,7 @@ import { PrefixCache, type PromptPart } from '../../../src/engine/conversation/p
 import type { PreparedClip } from '../../../src/engine/conversation/prepared-clip.ts'
 import type { Mark, Session } from '../../../src/engine/language/types.ts'
 
-// The KV itself is tested with real llama.cpp in test/engine; here only the book-keeping, so only `rewind` is there.
+// test/engine tests the KV with real llama.cpp. This file tests only the bookkeeping, so `rewind` is the only method.
 function recorder(): { session: Session; rewinds: Mark[] } {
   const rewinds: Mark[] = []
   return { rewinds, session: { rewind: (to: Mark) => rewinds.push(to) } as unknown as Session }
@@ -24,7 +24,7 @@ function held() {
   return { prompt, rewinds }
 }
 
-test('a follow-up question leaves what comes after the pieces that are the same', () => {
+test('returns only the pieces after the common prefix for a follow-up question', () => {
   const { prompt, rewinds } = held()
   expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7, 8, 9), tokens(6, 7)])).toEqual([
     tokens(6, 7, 8, 9),
@@ -33,13 +33,13 @@ test('a follow-up question leaves what comes after the pieces that are the same'
   expect(rewinds).toEqual([{ cells: 45, position: 15 }])
 })
 
-test('regenerating leaves the last piece of the prompt, as it was evaluated the first time', () => {
+test('returns the last piece of the prompt when regenerating, so that it is evaluated as before', () => {
   const { prompt, rewinds } = held()
   expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7)])).toEqual([tokens(6, 7)])
   expect(rewinds).toEqual([{ cells: 45, position: 15 }])
 })
 
-test('a piece that differs anywhere is evaluated whole', () => {
+test('evaluates a piece with any difference as a whole', () => {
   for (const other of [tokens(4, 9), tokens(4, 5, 9), tokens(4)]) {
     const { prompt, rewinds } = held()
     expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), other, tokens(6, 7)])).toEqual([other, tokens(6, 7)])
@@ -47,21 +47,21 @@ test('a piece that differs anywhere is evaluated whole', () => {
   }
 })
 
-test('another clip is evaluated from its start', () => {
+test('evaluates another clip from its start', () => {
   const { prompt, rewinds } = held()
   const wanted = [tokens(1, 2, 3), clip(clipB), tokens(4, 5)]
   expect(prompt.keepPrefixOf(wanted)).toEqual(wanted.slice(1))
   expect(rewinds).toEqual([{ cells: 3, position: 3 }])
 })
 
-test('a prompt that differs in its first token keeps nothing', () => {
+test('reuses nothing of a prompt with another first token', () => {
   const { prompt, rewinds } = held()
   const wanted = [tokens(9, 2, 3), clip(clipA), tokens(4)]
   expect(prompt.keepPrefixOf(wanted)).toEqual(wanted)
   expect(rewinds).toEqual([{ cells: 0, position: 0 }])
 })
 
-test('what was kept can be asked for again, what was not is gone', () => {
+test('reuses only pieces that remained in the context', () => {
   const { prompt, rewinds } = held()
   prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(8)])
   expect(prompt.keepPrefixOf([tokens(1, 2, 3), clip(clipA), tokens(4, 5), tokens(6, 7)])).toEqual([tokens(4, 5), tokens(6, 7)])

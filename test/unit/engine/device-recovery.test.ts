@@ -20,7 +20,7 @@ function use(part: DevicePart, device: string, work: DeviceWork): DeviceUse {
 const noProcess = async () => {}
 const stored = () => new DeviceTestStore(home.directory).all()
 
-test('a device whose memory was too small is passed over and not remembered', async () => {
+test('skips a device with too little memory without remembering it', async () => {
   const recovery = new DeviceRecovery({ device: 'auto', home: home.directory })
   const gpu = use('vision', 'webgpu', 'loading')
   recovery.entered(gpu)
@@ -32,7 +32,7 @@ test('a device whose memory was too small is passed over and not remembered', as
   expect(await stored()).toEqual([])
 })
 
-test('a crash in an answer is remembered once the answer succeeded without the device', async () => {
+test('remembers a crash during an answer once the answer succeeds without the device', async () => {
   const recovery = new DeviceRecovery({ device: 'auto', home: home.directory })
   const gpu = use('language', 'cuda', 'answering')
   recovery.entered(gpu)
@@ -43,7 +43,7 @@ test('a crash in an answer is remembered once the answer succeeded without the d
   expect(await stored()).toMatchObject([{ part: 'language', device: 'cuda', crashed: true, passed: false }])
 })
 
-test('one failure of two commands is one notice and ends one process; the same device fails a command once', async () => {
+test('two commands with one failure give one notice and end one process; the same device fails a command once', async () => {
   const recovery = new DeviceRecovery({ device: 'auto', home: home.directory })
   const gpu = use('language', 'cuda', 'loading')
   recovery.entered(gpu)
@@ -60,7 +60,7 @@ test('one failure of two commands is one notice and ends one process; the same d
   await expect(first?.passOver(error)).rejects.toBe(error)
 })
 
-test('of a device chosen by name the part that knows it fails, and the other goes on', async () => {
+test('with a device chosen by name, fails the part that uses it and runs the other', async () => {
   const recovery = new DeviceRecovery({ device: 'vulkan', home: home.directory })
   const [language, vision] = [use('language', 'vulkan', 'loading'), use('vision', 'webgpu', 'loading')]
   recovery.entered(language)

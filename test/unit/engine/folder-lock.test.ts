@@ -9,9 +9,9 @@ import { holdLock } from '../../../src/engine/folder-lock.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-/** Greater than any process number. */
+/** Greater than any process id. */
 const NOBODY = 4_194_305
-/** A PID namespace of its own, as a container has; users that are not root need a user namespace for it. */
+/** A separate PID namespace, as a container has; users other than root need a user namespace for it. */
 const CONTAINER = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
 const canContain = process.platform === 'linux' && spawnSync(CONTAINER[0], [...CONTAINER.slice(1), 'true']).status === 0
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 const hold = () => holdLock(lock, (holder) => new TarsierError('bench-busy', 'busy', { details: { process: holder } }))
 const busy = (holder: number | null) => ({ code: 'bench-busy', details: { process: holder } })
 
-/** Starts a process that tries to hold the lock, perhaps in a container, and gives it with what it says. */
+/** Starts a process that tries to take the lock, optionally in a container, and returns it with its output. */
 async function start(container: readonly string[] = []): Promise<{ child: ChildProcess; says: string }> {
   const script = fileURLToPath(new URL('lock-process.ts', import.meta.url))
   const [program, ...args] = [...container, process.execPath, '--import', import.meta.resolve('tsx'), script, lock] as const
@@ -48,14 +48,14 @@ async function kill(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** As if the last sign of life had been given so many seconds ago. */
+/** Sets the lock's heartbeat back by this many seconds. */
 async function silentFor(seconds: number): Promise<void> {
   const then = new Date(Date.now() - seconds * 1000)
   await utimes(lock, then, then)
 }
 
 describe('a process of the same machine', () => {
-  it('is named while it holds the lock, and its lock is gone with it', async () => {
+  it('is named as the holder, and its lock ends with it', async () => {
     const { child, says } = await start()
     expect(says).toBe('held')
     await expect(hold()).rejects.toMatchObject(busy(child.pid!))
@@ -65,7 +65,7 @@ describe('a process of the same machine', () => {
     expect(existsSync(lock)).toBe(false)
   }, 60_000)
 
-  it('loses the lock at once when it was killed', async () => {
+  it('loses the lock at once when killed', async () => {
     const { child } = await start()
     await kill(child)
     expect(existsSync(lock)).toBe(true)
@@ -73,7 +73,7 @@ describe('a process of the same machine', () => {
     expect(existsSync(lock)).toBe(false)
   }, 60_000)
 
-  it('loses the lock after half a minute of silence, whoever has its number now', async () => {
+  it('loses the lock after 30 seconds without a heartbeat, even if its process id is in use', async () => {
     await using _first = await hold()
     await expect(hold()).rejects.toMatchObject(busy(process.pid))
     await silentFor(31)
@@ -83,12 +83,12 @@ describe('a process of the same machine', () => {
 })
 
 describe.runIf(canContain)('a process of another container', () => {
-  it('leaves a lock alone whose holder it cannot see', async () => {
+  it('does not remove the lock of a process that it cannot see', async () => {
     await using _lock = await hold()
     expect((await start(CONTAINER)).says).toBe('busy null')
   }, 60_000)
 
-  it('is waited for as long as it gives signs of life, though its number is another process here', async () => {
+  it('keeps the lock during heartbeats, though its process id belongs to another process here', async () => {
     const { child, says } = await start(CONTAINER)
     expect(says).toBe('held')
     await expect(hold()).rejects.toMatchObject(busy(null))
@@ -104,7 +104,7 @@ it.each([
   ['of another machine', JSON.stringify({ process: NOBODY, space: 'another machine' })],
   ['of an older version', String(NOBODY)],
   ['that is not written yet', ''],
-])('a lock %s is judged by its signs of life alone', async (_, written) => {
+])('a lock %s is judged only by its heartbeat', async (_, written) => {
   await scratch.write('.running', written)
   await expect(hold()).rejects.toMatchObject(busy(null))
   await silentFor(31)

@@ -1,7 +1,7 @@
 import { holdLock } from '../../../src/engine/folder-lock.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 
-/** A process that tries to hold a lock, prints what became of it, and keeps it until it is killed or its input ends. */
+/** A process that tries to take a lock, prints the result, and holds the lock until it is killed or its input ends. */
 const [path = ''] = process.argv.slice(2)
 try {
   await using _lock = await holdLock(path, (holder) => new TarsierError('bench-busy', String(holder)))

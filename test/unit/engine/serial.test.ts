@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { Serial } from '../../../src/engine/serial.ts'
 
-/** Enters and leaves again, and writes down that it did. */
+/** Enters, records it, and leaves. */
 async function pass(serial: Serial, name: string, order: string[], signal?: AbortSignal): Promise<void> {
   const leave = await serial.enter(signal)
   order.push(name)
   leave()
 }
 
-test('lets callers in one at a time, in the order asked', async () => {
+test('admits callers one at a time in order', async () => {
   const serial = new Serial()
   const order: string[] = []
   const leave = await serial.enter()
@@ -20,7 +20,7 @@ test('lets callers in one at a time, in the order asked', async () => {
   expect(order).toEqual(['b', 'c', 'd'])
 })
 
-test('an abort ends the waiting while the holder still works, and nobody behind gets in before the holder left', async () => {
+test('an abort ends the wait while the holder still works, and later callers keep waiting', async () => {
   const serial = new Serial()
   const order: string[] = []
   const leave = await serial.enter()
@@ -28,7 +28,7 @@ test('an abort ends the waiting while the holder still works, and nobody behind 
   const stopped = pass(serial, 'stopped', order, stop.signal)
   const next = pass(serial, 'next', order)
   stop.abort(new Error('no longer wanted'))
-  // Without the abort being obeyed at once this never settles: the holder leaves only after it.
+  // Without an immediate abort this never settles: the holder leaves only afterwards.
   await expect(stopped).rejects.toThrow('no longer wanted')
   await new Promise((resolve) => setImmediate(resolve))
   expect(order).toEqual([])
@@ -38,7 +38,7 @@ test('an abort ends the waiting while the holder still works, and nobody behind 
   expect(order).toEqual(['holder left', 'next'])
 })
 
-test('who comes with an aborted signal never waits, and holds nobody up', async () => {
+test('a caller with an aborted signal never waits and blocks nobody', async () => {
   const serial = new Serial()
   const leave = await serial.enter()
   await expect(serial.enter(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
@@ -46,7 +46,7 @@ test('who comes with an aborted signal never waits, and holds nobody up', async 
   ;(await serial.enter())()
 })
 
-test('the next one gets in after one whose work failed', async () => {
+test('admits the next caller after failed work', async () => {
   const serial = new Serial()
   const failing = async () => {
     const leave = await serial.enter()

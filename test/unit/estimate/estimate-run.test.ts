@@ -41,31 +41,31 @@ const request: RunRequest = {
   contextLimit: 1e6,
   memory: loaded,
 }
-/** The same with other memory. */
+/** The same run with other memory. */
 const having = (memory: Partial<MemoryState>): RunRequest => ({ ...request, memory: { ...loaded, ...memory } })
 
 describe('shareOut', () => {
-  it('leaves everything in the machine’s memory without a GPU', () => {
+  it('assigns everything to main memory without a GPU', () => {
     const { gpu, machine } = shareOut(needed, NOTHING_OFFLOADED)
     expect(machine).toEqual(parts)
     expect(Object.values(gpu).every((bytes) => bytes === 0)).toBe(true)
   })
 
-  it('moves a whole language model with its context, and the tower where it is there', () => {
+  it('moves the whole language model with its context, and the tower if it is on the GPU', () => {
     const whole = shareOut(needed, { layers: 29, of: 29, vision: true })
     expect(whole.gpu).toEqual({ ...parts, embeddings: 0, program: 0 })
     expect(whole.machine).toEqual({ ...parts, languageWeights: 0, visionWeights: 0, context: 0, languageBuffers: 0, visionBuffers: 0 })
     expect(shareOut(needed, { layers: 29, of: 29, vision: false }).machine).toMatchObject({ visionWeights: 700, visionBuffers: 60 })
   })
 
-  it('parts the cache by layers, of which the output is none; buffers are on both sides', () => {
+  it('divides the cache by layers without the output layer; both sides have buffers', () => {
     const { gpu, machine } = shareOut(needed, { layers: 15, of: 29, vision: false })
     expect(gpu).toMatchObject({ languageWeights: 1500, context: 280, languageBuffers: 300 })
     expect(machine).toMatchObject({ languageWeights: 1400, context: 280, languageBuffers: 300 })
     expect(shareOut(needed, { layers: 1, of: 29, vision: false }).gpu).toMatchObject({ languageWeights: 100, context: 0 })
   })
 
-  it('loses no byte and makes none of the parts that are in one place at a time', () => {
+  it('neither loses nor adds bytes, and clears parts that are in one place at a time', () => {
     const layers = fc
       .integer({ min: 1, max: 100 })
       .chain((of) => fc.record({ of: fc.constant(of), layers: fc.nat(of + 900), vision: fc.boolean() }))
@@ -82,8 +82,8 @@ describe('shareOut', () => {
   })
 })
 
-describe('the memory that a run starts from', () => {
-  it('asks the GPU only where something is on it, and counts a context that will be given back as free', async () => {
+describe('the memory available to a run', () => {
+  it('queries the GPU only if a part is on it, and counts a context that will be released as free', async () => {
     const language = { gpuLayers: 29, layers: 29, freeGpuMemory: async () => 5000 }
     const model = { language, costs, devices: devices('cuda') }
     const { cellBytes } = costs.memory.language
@@ -99,7 +99,7 @@ describe('the memory that a run starts from', () => {
     expect(none.limits.gpu).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('knows which parts are there, and how much the process has of its own', async () => {
+  it('knows which parts are loaded, and the memory of the process', async () => {
     const language = { gpuLayers: 0, layers: 29, freeGpuMemory: async () => null }
     const { parts, own } = (await loadedMemory({ language, costs, devices: devices('not needed') }, 0)).resident
     expect([...parts]).toEqual(['program', 'languageWeights'])
@@ -121,8 +121,8 @@ describe('the memory that a run starts from', () => {
   it.each([
     ['only mapped, which the system counts as free', 0, 0],
     ['partly copied', 1e6, 1e6],
-    ['there and more', 1e12, null],
-  ])('needs no more memory for what is there than what is not free of it: %s', (_, own, less) => {
+    ['loaded and larger', 1e12, null],
+  ])('counts only what is not already free for a loaded part: %s', (_, own, less) => {
     const resident = { parts: new Set<keyof MemoryNeeded>(['program', 'languageWeights']), own }
     const { memory, further } = estimateRun(having({ resident, offload: NOTHING_OFFLOADED }))
     expect(memory.total - further).toBe(less ?? memory.program + memory.languageWeights)
@@ -133,14 +133,14 @@ describe('a clip with its language model on a GPU', () => {
   const whole = estimateRun(request)
   const gpuLimit = (gpu: number) => having({ limits: { ...NO_LIMITS, gpu } })
 
-  it('needs its context and its buffers there, and the machine’s memory for the rest', () => {
+  it('needs its context and buffers there, and main memory for the rest', () => {
     const { context, languageBuffers, embeddings, visionBuffers } = whole.memory
     expect(whole.gpu.further).toBe(context + languageBuffers)
     expect(whole.further).toBe(embeddings + visionBuffers)
     expect(whole.lacking).toBeNull()
   })
 
-  it('is refused by the byte that is missing there, with the settings that would fit', () => {
+  it('is rejected with the missing bytes there, and settings that fit', () => {
     expect(estimateRun(gpuLimit(whole.gpu.further)).lacking).toBeNull()
     const short = gpuLimit(whole.gpu.further - 1)
     expect(estimateRun(short).lacking).toBe('gpu')
@@ -163,13 +163,13 @@ describe('maxFrames', () => {
     ['context', { ...request, contextLimit: needed.visualTokens + request.text + 16 }],
     ['memory', having({ limits: { ...NO_LIMITS, memory: needed.further } })],
     ['gpu', having({ limits: { ...NO_LIMITS, gpu: needed.gpu.further } })],
-  ] as const)('is the most that the %s holds', (limit, limited) => {
+  ] as const)('is the maximum that the %s allows', (limit, limited) => {
     expect(maxFrames(limited)).toBe(20)
     expect(lackingWith(limited, 20)).toBeNull()
     expect(lackingWith(limited, 21)).toBe(limit)
   })
 
-  it('is 0 where not even one frame fits, and 256 where any number does', () => {
+  it('is 0 if not even one frame fits, and 256 if any number fits', () => {
     expect(maxFrames({ ...request, contextLimit: 10 })).toBe(0)
     expect(maxFrames(request)).toBe(256)
   })

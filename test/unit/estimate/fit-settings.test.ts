@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ClipSettings, fitSettings } from '../../../src/engine/estimate/fit-settings.ts'
 
-/** A model without a budget of its own: frames have 400,000 pixels, and a thousand make a token. */
+/** A model without a pixel budget: frames have 400,000 pixels, 1,000 per token. */
 const PIXELS = 400_000
 const FLOOR = 50_000
 const tokens = ({ frames, maxPixels }: ClipSettings) => frames * Math.floor(Math.min(PIXELS, maxPixels ?? PIXELS) / 1000)
@@ -14,31 +14,31 @@ const within = (limit: number, fewerFrames = true) => ({
 })
 
 describe('fitSettings', () => {
-  it('leaves alone what fits', () => {
+  it('does not change settings that fit', () => {
     expect(fitSettings({ frames: 8, maxPixels: undefined }, within(3200))).toEqual({ frames: 8, maxPixels: undefined })
   })
 
-  it('lowers pixels before frames, and no further than needed', () => {
+  it('lowers pixels before frames, and no more than needed', () => {
     expect(fitSettings({ frames: 8, maxPixels: undefined }, within(3199))).toEqual({ frames: 8, maxPixels: 399_999 })
     expect(fitSettings({ frames: 8, maxPixels: 300_000 }, within(400))).toEqual({ frames: 8, maxPixels: 50_999 })
   })
 
-  it('lowers frames where the floor is reached, and gives what is gained back to the pixels', () => {
+  it('lowers frames at the minimum of pixels, and gives the rest back to the pixels', () => {
     expect(fitSettings({ frames: 8, maxPixels: undefined }, within(399))).toEqual({ frames: 7, maxPixels: 57_999 })
     expect(fitSettings({ frames: 8, maxPixels: 20_000 }, within(100))).toEqual({ frames: 5, maxPixels: 20_000 })
   })
 
-  it('drops no frame that was asked for by itself, and says when nothing fits', () => {
+  it('drops no explicitly requested frame, and reports when nothing fits', () => {
     expect(fitSettings({ frames: 8, maxPixels: undefined }, within(399, false))).toBeNull()
     expect(fitSettings({ frames: 8, maxPixels: undefined }, within(49))).toBeNull()
   })
 
-  it('lowers frames only, of towers that take one size', () => {
+  it('lowers only frames for towers with one size', () => {
     const square = { fits: ({ frames }: ClipSettings) => frames * 601 <= 2000, pixelsOf: () => 336 ** 2, floor: Number.POSITIVE_INFINITY }
     expect(fitSettings({ frames: 8, maxPixels: undefined }, { ...square, fewerFrames: true })).toEqual({ frames: 3, maxPixels: undefined })
   })
 
-  it('gives the best there is: it fits, and neither another frame at the floor nor another pixel would', () => {
+  it('is optimal: it fits, and neither one more frame nor one more pixel would', () => {
     const settings = fc.record({
       frames: fc.integer({ min: 1, max: 256 }),
       maxPixels: fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined }),

@@ -13,12 +13,12 @@ describe('secondsOf', () => {
     expect(seconds?.all).toBeCloseTo(12.05)
   })
 
-  it('does not count decoding that is not known, and says so; nothing to decode takes no time', () => {
+  it('omits unknown decoding times and reports it; nothing to decode takes no time', () => {
     expect(secondsOf(speeds, undefined, work)).toMatchObject({ decode: null, firstToken: 4.05 })
     expect(secondsOf(speeds, undefined, { ...work, pixels: 0, patches: 0 })).toMatchObject({ decode: 0, encode: 0, firstToken: 2.05 })
   })
 
-  it.each(['patch', 'prefilled', 'generated'] as const)('knows nothing while the speed called %s is missing', (missing) => {
+  it.each(['patch', 'prefilled', 'generated'] as const)('is unknown while the speed %s is missing', (missing) => {
     expect(secondsOf({ ...speeds, [missing]: undefined }, 10, work)).toBeNull()
   })
 })
@@ -26,11 +26,11 @@ describe('secondsOf', () => {
 describe('decodingOf', () => {
   const timings = { probe: 1, decode: 500, encode: 1, prefill: 1, firstToken: 1, generate: 1, total: 504 }
 
-  it('tells the milliseconds for a million pixels of a codec', () => {
+  it('gives the milliseconds per million pixels of a codec', () => {
     expect(decodingOf({ timings, decoded: { codec: 'hevc', pixels: 50e6 } })).toEqual({ codec: 'hevc', megapixel: 10 })
   })
 
-  it('tells nothing of what came from the cache, of a few small pictures, or of a clock that stood still', () => {
+  it('ignores cached clips, a few small pictures, and a stopped clock', () => {
     expect(decodingOf({ timings })).toBeNull()
     expect(decodingOf({ timings, decoded: { codec: 'hevc', pixels: 1e6 } })).toBeNull()
     expect(decodingOf({ timings: { ...timings, decode: 0 }, decoded: { codec: 'hevc', pixels: 50e6 } })).toBeNull()

@@ -6,7 +6,7 @@ import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-it('blends what a codec took into what it took before, whichever model looked at it', async () => {
+it('averages the speed of a codec over runs of any model', async () => {
   await using home = await ScratchFolder.make()
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, home.directory))
   const store = new SpeedStore(home.directory)
@@ -20,7 +20,7 @@ it('blends what a codec took into what it took before, whichever model looked at
   expect(await store.find(manifest, 'cpu')).toEqual({ patch: 6 })
 })
 
-it('goes on with a file that knows no codecs, and forgets the ones seen longest ago', async () => {
+it('accepts a file without codecs, and evicts the codecs used longest ago', async () => {
   await using home = await ScratchFolder.make()
   const manifest = await readManifest(await resolveModel(DEMO_MODEL, home.directory))
   const store = new SpeedStore(home.directory)

@@ -7,7 +7,7 @@ import { containedPath, openContained } from '../../../src/engine/formats/contai
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { imitateWindowsFiles } from '../../helpers/windows-files.ts'
 
-/** A model's folder with a file in it, and a secret beside it. */
+/** A model's folder with a file in it, and a secret file beside it. */
 async function scene(): Promise<ScratchFolder & { model: string }> {
   const folder = await ScratchFolder.make()
   const model = folder.path('model')
@@ -21,7 +21,7 @@ async function scene(): Promise<ScratchFolder & { model: string }> {
 }
 
 describe('containedPath', () => {
-  it('gives the file itself, and null where there is none', async () => {
+  it('returns the file, and null for a missing one', async () => {
     await using folder = await scene()
     expect(await containedPath(folder.model, 'weights.bin')).toMatch(/model.weights\.bin$/)
     expect(await containedPath(folder.model, 'other.bin')).toBeNull()
@@ -71,12 +71,12 @@ describe('containedPath', () => {
     '．．/secret.bin',
     'weights\n.bin',
     '-rf',
-  ])('refuses the name %j', async (name) => {
+  ])('rejects the name %j', async (name) => {
     await using folder = await scene()
     await expect(containedPath(folder.model, name)).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
-  it('gives nothing outside the folder, whatever name is asked for', async () => {
+  it('never returns a path outside the folder', async () => {
     await using folder = await scene()
     const part = fc.oneof(
       fc.constantFrom('..', '.', '/', '\\', 'secret.bin', 'weights.bin', 'inner', '\0', ':', '%2e', sep),
@@ -106,23 +106,23 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
 
   it.each<[string, (folder: ScratchFolder & { model: string }) => Promise<unknown>]>([
     ['to a file beside the folder', ({ model }) => symlink('../secret.bin', join(model, 'x.bin'))],
-    ['to a folder whose name begins the same', ({ model }) => symlink('../model-2/secret.bin', join(model, 'x.bin'))],
-    ['to an absolute place', (folder) => symlink(folder.path('secret.bin'), join(folder.model, 'x.bin'))],
-    ['to a link that leaves', async ({ model }) => {
+    ['to a folder with the same name prefix', ({ model }) => symlink('../model-2/secret.bin', join(model, 'x.bin'))],
+    ['to an absolute path', (folder) => symlink(folder.path('secret.bin'), join(folder.model, 'x.bin'))],
+    ['to a link that leaves the folder', async ({ model }) => {
       await symlink('../secret.bin', join(model, 'inner', 'out.bin'))
       await symlink('inner/out.bin', join(model, 'x.bin'))
     }], // biome-ignore format: a case
     ['to nothing', ({ model }) => symlink('gone.bin', join(model, 'x.bin'))],
     ['to itself', ({ model }) => symlink('x.bin', join(model, 'x.bin'))],
     ['to a folder', ({ model }) => symlink('inner', join(model, 'x.bin'))],
-  ])('is refused: %s', async (_, make) => {
+  ])('is rejected: %s', async (_, make) => {
     await using folder = await scene()
     await make(folder)
     await readlink(join(folder.model, 'x.bin'))
     await expect(openContained(folder.model, 'x.bin')).rejects.toMatchObject({ code: /model-damaged|file-unreadable/ })
   })
 
-  it('of a snapshot in the Hugging Face cache leads to its blobs, and only there', async () => {
+  it('of a snapshot in the Hugging Face cache leads only to its blobs', async () => {
     await using folder = await ScratchFolder.make()
     const repository = folder.path('models--a--b')
     const snapshot = join(repository, 'snapshots', 'abc')
@@ -138,7 +138,7 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
     await expect(containedPath(snapshot, 'bad.bin', options)).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
-  it('is followed within the folder and refused outside it on a drive whose real paths the system cannot name', async () => {
+  it('is followed within the folder and rejected outside it on a drive whose real paths the system cannot name', async () => {
     await using folder = await scene()
     await symlink('weights.bin', join(folder.model, 'inside.bin'))
     await symlink('../secret.bin', join(folder.model, 'outside.bin'))
@@ -155,9 +155,9 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
   })
 })
 
-// Windows has no pipes that lie in folders.
-describe.skipIf(process.platform === 'win32')('what is no file', () => {
-  it('is refused at once, a pipe that nobody writes to among it', async () => {
+// Windows has no named pipes in folders.
+describe.skipIf(process.platform === 'win32')('a path that is no file', () => {
+  it('is rejected at once, including a pipe without a writer', async () => {
     await using folder = await scene()
     execFileSync('mkfifo', [join(folder.model, 'pipe.bin')])
     await expect(openContained(folder.model, 'pipe.bin')).rejects.toMatchObject({ code: 'model-damaged' })

@@ -20,7 +20,7 @@ const fails = (code: 'context-full' | 'disk-full', at: Clip): TestJob['workers']
   }
 }
 
-/** What a job stored, said and threw. */
+/** What a job stored, reported and threw. */
 async function ran(job: Partial<TestJob>, signal: AbortSignal = never) {
   const stored: Outcome<Clip, string>[] = []
   const stopped: [Clip, string | null][] = []
@@ -38,14 +38,14 @@ async function ran(job: Partial<TestJob>, signal: AbortSignal = never) {
   return { ...end, stopped, events, stored, clips: stored.map(({ kind, clip }) => `${kind} ${clip}`) }
 }
 
-/** A promise that a test settles. */
+/** A promise that the test settles. */
 function gate() {
   let open = () => {}
   const promise = new Promise<void>((resolve) => (open = resolve))
   return { promise, open }
 }
 
-test('each clip is worked on once, and its outcome is stored and then said, in the order of the source', async () => {
+test('works on each clip once, then stores and reports its outcome in the order of the source', async () => {
   const { counts, events, clips } = await ran({
     source: ['a', 'b'],
     workers: [
@@ -66,25 +66,25 @@ test('each clip is worked on once, and its outcome is stored and then said, in t
   )
 })
 
-test('duplicates are clips of their own', async () => {
+test('treats duplicates as separate clips', async () => {
   expect((await ran({ source: ['a', 'a', 'a'] })).clips).toEqual(['done a', 'done a', 'done a'])
 })
 
-test('a clip that fails is its own failure', async () => {
+test('a failing clip does not affect the others', async () => {
   const { counts, stored } = await ran({ workers: [fails('context-full', 'b')] })
   expect(counts).toEqual({ done: 4, failed: 1, skipped: 0 })
   expect(stored[1]).toMatchObject({ kind: 'failed', clip: 'b', error: { code: 'context-full' } })
   expect((await ran({ workers: [() => Promise.reject(new Error('a bug'))] })).stored[0]).toMatchObject({ error: { code: 'internal' } })
 })
 
-test('a full disk stops the job: what is done stays, and the clip that met it has no outcome', async () => {
+test('a full disk stops the job: outcomes remain, and the affected clip has none', async () => {
   const { thrown, clips, stopped } = await ran({ workers: [fails('disk-full', 'c')] })
   expect(thrown).toMatchObject({ code: 'disk-full' })
   expect(clips).toEqual(['done a', 'done b'])
   expect(stopped).toEqual([['c', 'disk-full']])
 })
 
-test('where the disk is full for one worker, the others are stopped before the job ends', async () => {
+test('a full disk at one worker stops the others before the job ends', async () => {
   const begun = gate()
   const slow: TestJob['workers'][number] = (_clip, _report, signal) =>
     new Promise((_, reject) => {
@@ -104,11 +104,11 @@ test('where the disk is full for one worker, the others are stopped before the j
   ])
 })
 
-test('two workers are both at it, each outcome is stored when it is ready, and one at a time', async () => {
+test('two workers run concurrently, and outcomes are stored one at a time when ready', async () => {
   const second = gate()
   const workers: TestJob['workers'] = [
     async (clip) => {
-      // The first clip waits for the one after it, which therefore is under way at the same time.
+      // The first clip waits for the next one, which therefore runs at the same time.
       if (clip === 'a') await second.promise
       return text(clip)
     },
@@ -134,7 +134,7 @@ test('two workers are both at it, each outcome is stored when it is ready, and o
   expect(most).toBe(1)
 })
 
-test('an abort stops what is under way, and what waits is not begun', async () => {
+test('an abort stops running clips and starts no others', async () => {
   const stop = new AbortController()
   const { thrown, clips, stopped } = await ran(
     {
@@ -153,7 +153,7 @@ test('an abort stops what is under way, and what waits is not begun', async () =
   expect(stopped).toEqual([['c', null]])
 })
 
-test('an abort ends the wait for a source that has no clip yet', async () => {
+test('an abort ends the wait for a source without a clip', async () => {
   const stop = new AbortController()
   const waiting = gate()
   async function* source() {
@@ -167,7 +167,7 @@ test('an abort ends the wait for a source that has no clip yet', async () => {
   expect(await job).toMatchObject({ clips: ['done a'], stopped: [], thrown: { name: 'AbortError' } })
 })
 
-test('an abort while the last clip ends is none: the job is done', async () => {
+test('an abort during the end of the last clip has no effect', async () => {
   const stop = new AbortController()
   const last: TestJob['workers'][number] = async (clip) => {
     if (clip === 'e') stop.abort()
@@ -178,7 +178,7 @@ test('an abort while the last clip ends is none: the job is done', async () => {
   expect(counts).toEqual({ done: 5, failed: 0, skipped: 0 })
 })
 
-test('a source may grow while the job runs', async () => {
+test('the source may grow while the job runs', async () => {
   const waiting = ['a']
   function* source() {
     for (let clip = waiting.shift(); clip !== undefined; clip = waiting.shift()) yield clip
@@ -190,7 +190,7 @@ test('a source may grow while the job runs', async () => {
   expect((await ran({ source: source(), workers: [grows] })).clips).toEqual(['done a', 'done later'])
 })
 
-test('a job after one that was killed works on what is left, and on what failed where that is retried', async () => {
+test('a job after a killed one continues with the remaining clips, and retries failures on request', async () => {
   await using scratch = await ScratchFolder.make()
   const path = scratch.path('out.jsonl')
   const isWhole = (value: unknown) => typeof value === 'object'
@@ -223,7 +223,7 @@ test('a job after one that was killed works on what is left, and on what failed 
   expect(await go(works, true)).toEqual({ counts: { done: 1, failed: 0, skipped: 4 }, torn: 0 })
 })
 
-test('a text that cannot be written fails its clip, and a file for all clips that cannot be written stops the job', async () => {
+test('a sidecar that cannot be written fails its clip, and a common file that cannot be written stops the job', async () => {
   await using scratch = await ScratchFolder.make()
   const sidecars = sidecarSink<Clip, string>({
     pathOf: (clip) => scratch.path(clip === 'b' ? 'missing/b.txt' : `${clip}.txt`),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { expandPatterns } from '../../../src/jobs/expand-patterns.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-it('gives the files that a pattern stands for, as a shell would, and leaves the rest alone', async () => {
+it('expands patterns as a shell does and keeps other arguments', async () => {
   await using scratch = await ScratchFolder.make()
   await mkdir(scratch.path('day [1] (a)'))
   const names = ['b.mp4', 'a.mp4', 'c.txt', 'day [1] (a)/d1.mp4', 'day [1] (a)/d2.mp4', 'day [1] (a)/d10.mp4', 'what?.mp4']
@@ -17,11 +17,11 @@ it('gives the files that a pattern stands for, as a shell would, and leaves the 
   expect(await expand('*.mp4')).toEqual(paths('a.mp4', 'b.mp4', 'what?.mp4'))
   expect(await expand('day [1] (a)/d?.mp4')).toEqual(paths('day [1] (a)/d1.mp4', 'day [1] (a)/d2.mp4'))
   expect(await expand('*/*10.mp4', 'c.txt')).toEqual(paths('day [1] (a)/d10.mp4', 'c.txt'))
-  // A file of that very name is meant, and what matches nothing is to be reported as missing.
+  // An existing file with that name is meant, and a pattern without a match is to be reported as missing.
   expect(await expand('what?.mp4', '*.avi')).toEqual(paths('what?.mp4', '*.avi'))
 })
 
-it('takes Windows’ separators', async () => {
+it('accepts Windows’ separators', async () => {
   await using scratch = await ScratchFolder.make()
   await mkdir(scratch.path('films'))
   for (const name of ['films/a.mp4', 'films/B.MP4']) await scratch.write(name, '')

@@ -17,14 +17,14 @@ async function put(path: string, content: string | Uint8Array = 'x'): Promise<vo
   await writeFile(join(folder, path), content)
 }
 
-/** What is found, relative to the folder, with the code of an error. */
+/** The paths relative to the folder, with the codes of errors. */
 async function found(...paths: string[]): Promise<string[]> {
   const items = await findClips(paths.length === 0 ? [folder] : paths.map((path) => join(folder, path)), signal)
   return items.map(({ file, error }) => `${relative(folder, file)}${error ? `: ${error.code}` : ''}`)
 }
 
 describe('finding clips', () => {
-  it('walks to the bottom in order of names and leaves out what is hidden or no clip', async () => {
+  it('walks folders in order of names and skips hidden files and files that are no clips', async () => {
     for (const name of [
       'b.mp4',
       'a.MOV',
@@ -41,7 +41,7 @@ describe('finding clips', () => {
     expect(await found()).toEqual(['a.MOV', 'b.mp4', 'sub/a.jpg', 'sub/deep/c.gif'])
   })
 
-  it('looks into files whose names do not tell', async () => {
+  it('checks the content of files with unknown names', async () => {
     await put('film', Buffer.from('\x00\x00\x00\x20ftypisom\x00\x00\x02\x00', 'latin1'))
     await put('song.m4a', Buffer.from('\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00', 'latin1'))
     await put('stream.ts', Buffer.concat(Array.from({ length: 3 }, () => Buffer.concat([Buffer.of(0x47), Buffer.alloc(187)]))))
@@ -51,23 +51,23 @@ describe('finding clips', () => {
     expect(await found()).toEqual(['film', 'matroska.bin', 'picture.dat', 'stream.ts'])
   })
 
-  it('takes a file that is named as it is, whatever it is called', async () => {
+  it('accepts a named file whatever its name', async () => {
     await put('notes.txt')
     expect(await found('notes.txt')).toEqual(['notes.txt'])
   })
 
-  it('goes on after what is missing, and reports a folder without clips', async () => {
+  it('continues after missing files, and reports a folder without clips', async () => {
     await put('a.mp4')
     await mkdir(join(folder, 'empty'))
     expect(await found('gone.mp4', 'empty', 'a.mp4')).toEqual(['gone.mp4: file-missing', 'empty: nothing-found', 'a.mp4'])
   })
 
-  it('takes a file given twice once', async () => {
+  it('returns a file that is given twice once', async () => {
     await put('a.mp4')
     expect(await found('a.mp4', '.', './a.mp4')).toEqual(['a.mp4'])
   })
 
-  it('survives links in a circle and links to nowhere', async () => {
+  it('handles circular and dangling links', async () => {
     await put('sub/a.mp4')
     await symlink(folder, join(folder, 'sub/up'))
     await symlink(join(folder, 'sub'), join(folder, 'again'))
@@ -77,7 +77,7 @@ describe('finding clips', () => {
     expect(await found('self')).toEqual(['self: file-unreadable'])
   })
 
-  it.skipIf(process.platform === 'win32')('refuses what is neither file nor folder', async () => {
+  it.skipIf(process.platform === 'win32')('rejects what is neither file nor folder', async () => {
     const items = await findClips(['/dev/null'], signal)
     expect(items[0]?.error?.code).toBe('not-media')
   })

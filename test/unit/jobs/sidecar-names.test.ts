@@ -6,7 +6,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const GIF = 'GIF89a'
 
-/** The names of the texts of some clips in a folder of files; a name with a slash makes a folder. */
+/** The sidecar names of clips in a folder of files; a name with a slash makes a folder. */
 async function named(files: Readonly<Record<string, string>>, described: readonly string[]): Promise<string[]> {
   await using scratch = await ScratchFolder.make()
   for (const [name, content] of Object.entries(files)) {
@@ -22,12 +22,12 @@ async function named(files: Readonly<Record<string, string>>, described: readonl
 
 const empty = (...names: string[]) => Object.fromEntries(names.map((name) => [name, '']))
 
-test('a text has the base name of its clip, in the clip’s own folder', async () => {
+test('a sidecar has the base name of its clip and lies in the clip’s folder', async () => {
   const files = ['x/a.mp4', 'y/a.mp4', 'b.tar.mov', 'noending']
   expect(await named(empty(...files), files)).toEqual(['x/a.txt', 'y/a.txt', 'b.tar.txt', 'noending.txt'])
 })
 
-test('clips that would share a text keep their whole names, whichever of them are described', async () => {
+test('clips with the same base name keep their whole names, whichever are described', async () => {
   const files = ['a.mp4', 'a.mov', 'a.mp4.webm', 'b.mp4']
   const texts = ['a.mp4.txt', 'a.mov.txt', 'a.mp4.webm.txt', 'b.txt']
   expect(await named(empty(...files), files)).toEqual(texts)
@@ -35,17 +35,17 @@ test('clips that would share a text keep their whole names, whichever of them ar
   expect(await named(empty('a.mp4', 'a.mp4.webm'), ['a.mp4.webm', 'a.mp4'])).toEqual(['a.mp4.webm.txt', 'a.txt'])
 })
 
-test('names that differ in upper and lower case alone are taken for the same', async () => {
+test('treats names that differ only in case as equal', async () => {
   expect(await named(empty('C.mp4', 'c.gif'), ['C.mp4', 'c.gif'])).toEqual(['C.mp4.txt', 'c.gif.txt'])
 })
 
-test('only clips count: by their names, by their content, or because they are given', async () => {
+test('considers only clips: by name, by content, or because they are given', async () => {
   expect(await named({ 'a.mp4': '', 'a.txt': 'A red circle.', 'a.doc': 'no clip', '.a.gif': GIF }, ['a.mp4'])).toEqual(['a.txt'])
   expect(await named({ 'a.mp4': '', a: GIF }, ['a.mp4'])).toEqual(['a.mp4.txt'])
   expect(await named(empty('a.mp4', 'a.strange'), ['a.mp4', 'a.strange'])).toEqual(['a.mp4.txt', 'a.strange.txt'])
 })
 
-test('no clip is ever the name of a text', async () => {
+test('never returns the name of a clip', async () => {
   expect(await named({ 'a.mp4': '', 'a.txt': GIF }, ['a.mp4', 'a.txt'])).toEqual(['a.mp4.txt', 'a.txt.txt'])
   await expect(named({ 'a.mp4': '', 'a.mov': '', 'a.mp4.txt': GIF }, ['a.mp4'])).rejects.toMatchObject({ code: 'write-failed' })
 })

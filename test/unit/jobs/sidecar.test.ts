@@ -11,13 +11,13 @@ describe('writing sidecars', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  it('writes the text with a newline and leaves nothing aside', async () => {
+  it('writes the text with a newline and leaves no temporary file', async () => {
     await writeSidecar(join(folder, 'a.txt'), 'A circle.', { overwrite: false })
     expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('A circle.\n')
     expect(await readdir(folder)).toEqual(['a.txt'])
   })
 
-  it('overwrites only when told to', async () => {
+  it('overwrites only on request', async () => {
     const path = join(folder, 'a.txt')
     await writeFile(path, 'mine')
     await expect(writeSidecar(path, 'new', { overwrite: false })).rejects.toMatchObject({ code: 'write-failed' })
@@ -27,7 +27,7 @@ describe('writing sidecars', () => {
     expect(await readdir(folder)).toEqual(['a.txt'])
   })
 
-  it('says so when the folder is not there', async () => {
+  it('reports a missing folder', async () => {
     await expect(writeSidecar(join(folder, 'gone', 'a.txt'), 'x', { overwrite: false })).rejects.toMatchObject({ code: 'write-failed' })
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { srtText } from '../../../src/jobs/sinks/srt.ts'
 
-test('subtitles are numbered, last a second at least, and no line of one is empty', () => {
+test('subtitles are numbered, last at least a second, and have no empty lines', () => {
   expect(
     srtText([
       { start: 0, end: 3723.4567, text: 'A red circle\n\n \ngrows.' },

@@ -45,7 +45,7 @@ const SENTENCE_PIECE: Keys = {
 }
 const WEIGHT: MadeTensor = { name: 'token_embd.weight', shape: [64, 3] }
 
-/** What the file is taken for, or what is said against it. */
+/** The detected kind of the file, or the error message. */
 async function found(keys: Keys, tensors: readonly MadeTensor[] = [WEIGHT]): Promise<string> {
   const present = Object.entries(keys).filter((entry): entry is [string, Uint8Array] => entry[1] !== null)
   const path = await folder.write('x.gguf', makeGguf({ keys: present, tensors }))
@@ -56,7 +56,7 @@ async function found(keys: Keys, tensors: readonly MadeTensor[] = [WEIGHT]): Pro
 }
 
 describe('checkGguf', () => {
-  it('accepts what llama.cpp runs', async () => {
+  it('accepts models that llama.cpp runs', async () => {
     expect(await found(BPE)).toBe('qwen2vl 1024 128')
     expect(await found(SENTENCE_PIECE)).toBe('llama 1024 128')
     expect(await found({ ...BPE, 'general.seed': value.u64(2n ** 63n), 'qwen2vl.rope.scaling.type': value.text('yarn') })).toMatch(
@@ -66,7 +66,7 @@ describe('checkGguf', () => {
     expect(await checkGguf(tiny)).toMatchObject({ architecture: 'qwen2vl' })
   })
 
-  it('tells two files apart that differ in their weights alone', async () => {
+  it('distinguishes files that differ only in their weights', async () => {
     const one = await checkGguf(
       await folder.write('one.gguf', makeGguf({ keys: Object.entries(BPE) as [string, Uint8Array][], tensors: [WEIGHT] })),
     )
@@ -76,7 +76,7 @@ describe('checkGguf', () => {
     expect(other.fingerprint).not.toBe(one.fingerprint)
   })
 
-  // llama.cpp ends the whole process over most of these (GGML_ASSERT), while loading or at the first token.
+  // For most of these, llama.cpp ends the whole process (GGML_ASSERT), while loading or at the first token.
   it.each<[string, Keys, RegExp]>([
     ['a token that is there twice', { 'tokenizer.ggml.tokens': value.texts(['a', 'b', 'a']) }, /damaged.*"a" is there twice/],
     [
@@ -137,15 +137,15 @@ describe('checkGguf', () => {
     ['another architecture', { 'general.architecture': value.text('mamba') }, /unsupported.*"mamba".*qwen2vl/],
     ['a vision tower', { 'general.architecture': value.text('clip') }, /unsupported.*vision tower/],
     ['a piece of a split model', { 'split.count': value.raw(ggufValueTypes.u16, Buffer.of(3, 0)) }, /unsupported.*Join the pieces/],
-  ])('refuses %s', async (_, keys, says) => {
+  ])('rejects %s', async (_, keys, says) => {
     expect(await found({ ...BPE, ...keys })).toMatch(says)
   })
 
-  it('refuses SentencePiece without a token for each byte', async () => {
+  it('rejects SentencePiece without a token for each byte', async () => {
     const tokens = ['<unk>', '<s>', '</s>', ...bytes]
     const missing = value.texts(tokens.with(tokens.indexOf('<0xF3>'), '<0x-1>'))
     expect(await found({ ...SENTENCE_PIECE, 'tokenizer.ggml.tokens': missing })).toMatch(/lacks <0xF3>/)
-    // A plain character stands in for its byte, as in llama.cpp.
+    // A plain character replaces its byte, as in llama.cpp.
     expect(await found({ ...SENTENCE_PIECE, 'tokenizer.ggml.tokens': value.texts(tokens.with(tokens.indexOf('<0x41>'), 'A')) })).toMatch(
       /^llama/,
     )
@@ -156,11 +156,11 @@ describe('checkGguf', () => {
     ['short whole numbers', [{ ...WEIGHT, type: 25 }], /stored in a type that no weight has/],
     ['a vector in 16 bits', [{ name: 'output_norm.weight', shape: [64], type: 1 }], /vector that is not in 32 bits/],
     ['none', [], /without a model/],
-  ])('refuses tensors of %s', async (_, tensors, says) => {
+  ])('rejects tensors of %s', async (_, tensors, says) => {
     expect(await found(BPE, tensors)).toMatch(says)
   })
 
-  it('says what to do about a file that is not there, or is a folder', async () => {
+  it('reports a missing file and a folder with a remedy', async () => {
     await expect(checkGguf(folder.path('gone.gguf'))).rejects.toMatchObject({ code: 'file-missing' })
     await expect(checkGguf(folder.path('.'))).rejects.toMatchObject({ code: 'model-damaged' })
   })

@@ -23,18 +23,18 @@ describe('HeldCells', () => {
     [{ cells: 10, position: 7 }, 5],
     [{ cells: 4, position: 4 }, 4],
     [{ cells: 0, position: 0 }, 0],
-  ])('goes back to %j by forgetting from position %i on', (mark, first) => {
+  ])('rewinds to %j by removing positions from %i on', (mark, first) => {
     const held = filled()
     expect(held.rewind(mark)).toBe(first)
     expect(held.mark).toEqual(mark)
   })
 
-  it('goes neither forward nor into a frame', () => {
+  it('rejects a mark ahead or within a frame', () => {
     expect(() => filled().rewind({ cells: 19, position: 10 })).toThrow(RangeError)
     expect(() => filled().rewind({ cells: 7, position: 4 })).toThrow('within a frame')
   })
 
-  it('says with numbers what does not fit', () => {
+  it('reports numbers when cells do not fit', () => {
     expect(() => filled().reserve(82)).not.toThrow()
     expect(() => filled().reserve(83)).toThrow(
       expect.objectContaining({ code: 'context-full', details: { wanted: 83, used: 18, capacity: 100 } }),

@@ -8,6 +8,6 @@ it.each([
   ['auto', 'darwin-arm64', 'auto'],
   ['metal', 'darwin-arm64', 'metal'],
   ['vulkan', 'linux-x64', 'vulkan'],
-] as const)('computes on "%s" of %s with the build that exists there', (device, system, build) => {
+] as const)('uses "%s" on %s with the build that exists there', (device, system, build) => {
   expect(buildFor(device, system)).toBe(build)
 })

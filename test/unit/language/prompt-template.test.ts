@@ -23,7 +23,7 @@ beforeAll(() => {
 })
 afterAll(() => renderer[Symbol.asyncDispose]())
 
-/** Rendered words, control tokens in brackets and clips as a star. */
+/** Rendered text, with control tokens in brackets and clips as a star. */
 async function shown(template: string, ...messages: readonly ChatMessage[]): Promise<string> {
   const opened = await PromptTemplate.open(renderer, { template, videoPad: '<pad>' }, vocabulary)
   const parts = await opened.render(messages, false)
@@ -34,21 +34,21 @@ const parts =
   "{% for m in messages %}<|start|>{{ m['role'] }} {% for p in m['content'] %}{% if p['type'] == 'video' %}<pad>{% else %}{{ p['text'] }}{% endif %}{% endfor %}<|end|>{% endfor %}"
 const strings = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }};{% endfor %}"
 
-test('words and clips stay in their order', async () => {
+test('keeps texts and clips in order', async () => {
   const content = [text('one '), { type: 'video' } as const, text(' two '), { type: 'video' } as const, { type: 'video' } as const]
   expect(await shown(parts, message('system', text('Be brief.')), message('user', ...content))).toBe(
     '[1]system Be brief.[2][1]user one * two **[2]',
   )
 })
 
-test('a template of strings gets the words of a message a line each', async () => {
+test('gives a template for strings the texts of a message as lines', async () => {
   expect(await shown(strings, message('user', text('one'), text('two')))).toBe('user: one\ntwo;')
 })
 
-describe('a template without a place for a system message', () => {
+describe('a template without a system message', () => {
   const silent = "{% for m in messages %}{% if m['role'] != 'system' %}{{ m['role'] }}: {{ m['content'] }};{% endif %}{% endfor %}"
   const refusing = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}${strings}`
-  test.each([silent, refusing])('gives its words before the first question: %s', async (template) => {
+  test.each([silent, refusing])('puts the system text before the first question: %s', async (template) => {
     const rest = [message('user', text('What?')), message('assistant', text('A dog.')), message('user', text('Why?'))]
     const prompt = await shown(template, message('system', text('Be brief.')), ...rest)
     expect(prompt).toMatch(/^user: Be brief\.\s+What\?;assistant: A dog\.;user: Why\?;$/)
@@ -56,7 +56,7 @@ describe('a template without a place for a system message', () => {
   })
 })
 
-test('messages that a template refuses are wrong usage, a template that shows nothing is damaged', async () => {
+test('rejects messages that the template refuses as wrong usage, and a template that renders nothing as damaged', async () => {
   const alternating = `{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate.') }}{% endif %}{% endfor %}${strings}`
   const twice = [message('user', text('What?')), message('user', text('Why?'))]
   await expect(shown(alternating, ...twice)).rejects.toThrow(
@@ -65,7 +65,7 @@ test('messages that a template refuses are wrong usage, a template that shows no
   await expect(shown("{{ raise_exception('broken') }}", ...twice)).rejects.toThrow(expect.objectContaining({ code: 'model-damaged' }))
 })
 
-test('the form of Tarsier’s version 1 has pictures where the message has them, and a system message first', async () => {
+test("Tarsier 1's template keeps pictures in place and puts a system message first", async () => {
   const template = tarsierTemplate({ tokens: ['</s>'], types: [tokenTypes.control], specialIds: new Map() })
   const controls = new Map([['</s>', 2]])
   const clip: ChatPart = { type: 'video' }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RepetitionDetector } from '../../../src/engine/language/repetition.ts'
 
-/** After how many tokens a repetition is seen, or null. */
+/** The number of tokens after which a repetition is detected, or null. */
 function seenAfter(tokens: readonly number[]): number | null {
   const detector = new RepetitionDetector()
   const at = tokens.findIndex((token) => detector.add(token))
@@ -17,15 +17,15 @@ describe('RepetitionDetector', () => {
     [12, 64],
     [30, 150],
     [256, 1280],
-  ])('sees a cycle of %i tokens after %i', (period, tokens) => {
+  ])('detects a cycle of %i tokens after %i', (period, tokens) => {
     expect(seenAfter(rounds(count(period), 100))).toBe(tokens)
   })
 
-  it('is not misled by what came before', () => {
+  it('ignores earlier tokens', () => {
     expect(seenAfter([...count(300), ...rounds([7, 8, 9], 40)])).toBe(300 + 64)
   })
 
-  it('lets words be said again', () => {
+  it('allows repeated words', () => {
     expect(seenAfter([...rounds([5], 40), 6, ...rounds([5], 40)])).toBeNull()
     expect(seenAfter(rounds(count(40), 4))).toBeNull()
     const list = Array.from({ length: 60 }, (_, i) => [1, 2, 3, 1000 + i, 4]).flat()

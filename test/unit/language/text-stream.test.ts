@@ -4,20 +4,20 @@ import { TextStream } from '../../../src/engine/language/text-stream.ts'
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 describe('TextStream', () => {
-  it('cuts no character', () => {
+  it('splits no character', () => {
     const stream = new TextStream([])
     const shown = Array.from(bytes('é🎬视'), (byte) => stream.push(Uint8Array.of(byte)))
     expect(shown).toEqual(['', 'é', '', '', '', '🎬', '', '', '视'])
     expect(stream.end()).toBe('')
   })
 
-  it('shows a character whose end never came as replaced', () => {
+  it('replaces a character whose end never came', () => {
     const stream = new TextStream([])
     expect(stream.push(bytes('🎬').subarray(0, 3))).toBe('')
     expect(stream.end()).toBe('\ufffd')
   })
 
-  it('holds back what may become a stop string, and gives it when it does not', () => {
+  it('delays a possible stop string, and emits it when it is none', () => {
     const stream = new TextStream(['USER:'])
     expect(stream.push(bytes('a US'))).toBe('a ')
     expect(stream.push(bytes('A US'))).toBe('USA ')

@@ -13,7 +13,7 @@ describe('threadsFor', () => {
     expect(threadsFor(weights, rows, 8)).toBe(threads)
   })
 
-  it('never gives more than there are', () => {
+  it('never exceeds the available threads', () => {
     expect(threadsFor(8e9, 512, 1)).toBe(1)
   })
 })

@@ -7,7 +7,7 @@ function clips(scratch: ScratchLibrary, count: number): number[] {
 
 const batch = { title: 'Holiday', question: null, settings: {}, skipDescribed: true }
 
-test('a batch goes through its clips in order, and after a restart goes on with the one it was at', () => {
+test('works through clips in order, and resumes with the interrupted one after a restart', () => {
   using scratch = new ScratchLibrary()
   const { batches } = scratch.library
   const { id } = batches.create(batch, clips(scratch, 3))
@@ -26,7 +26,7 @@ test('a batch goes through its clips in order, and after a restart goes on with 
   expect(again.item(first?.id ?? '').excerpt).toHaveLength(200)
 })
 
-test('failed clips wait again, all or one, and done ones do not', () => {
+test('retries failed clips, all or one, and no finished ones', () => {
   using scratch = new ScratchLibrary()
   const { batches } = scratch.library
   const { id } = batches.create(batch, clips(scratch, 4))
@@ -43,7 +43,7 @@ test('failed clips wait again, all or one, and done ones do not', () => {
   expect(batches.items(id, { limit: 10 }).items.map(({ state }) => state)).toEqual(['done', 'waiting', 'waiting', 'skipped'])
 })
 
-test('gives any part of its items, and those in one state', () => {
+test('returns any page of items, and items of one state', () => {
   using scratch = new ScratchLibrary()
   const { batches } = scratch.library
   const { id } = batches.create(batch, clips(scratch, 5))

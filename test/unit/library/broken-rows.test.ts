@@ -12,16 +12,19 @@ function afterChanges(scratch: ScratchLibrary, ...statements: readonly string[])
   return scratch.restart()
 }
 
-test.each(["'{'", "''", '\'"many"\'', "'[]'", "'-5'"])('a setting whose row holds %s counts as not set, and the others stay', (value) => {
-  using scratch = new ScratchLibrary()
-  scratch.library.settings.set({ frames: 12, model: 'big', cache: false })
-  const { settings } = afterChanges(scratch, `UPDATE settings SET value = ${value} WHERE name = 'frames'`)
-  expect(settings.get()).toMatchObject({ frames: null, model: 'big', cache: false })
-  settings.set({ frames: 6 })
-  expect(settings.get()).toMatchObject({ frames: 6 })
-})
+test.each(["'{'", "''", '\'"many"\'', "'[]'", "'-5'"])(
+  'a setting whose row contains %s counts as not set, and the others remain',
+  (value) => {
+    using scratch = new ScratchLibrary()
+    scratch.library.settings.set({ frames: 12, model: 'big', cache: false })
+    const { settings } = afterChanges(scratch, `UPDATE settings SET value = ${value} WHERE name = 'frames'`)
+    expect(settings.get()).toMatchObject({ frames: null, model: 'big', cache: false })
+    settings.set({ frames: 6 })
+    expect(settings.get()).toMatchObject({ frames: 6 })
+  },
+)
 
-test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn of which parts hold %s is shown without them', (value) => {
+test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn with %s in its columns is shown without them', (value) => {
   using scratch = new ScratchLibrary()
   const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
   const { chats } = afterChanges(scratch, `UPDATE turns SET settings = ${value}, answer = '{', error = 'x'`)
@@ -52,25 +55,25 @@ test.each([
   expect(chats.turns(id).map(({ error }) => error)).toEqual([expected])
 })
 
-test('a clip of a kind that is not known is found as what most are', () => {
+test('a clip of an unknown kind is read as a video', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')
   const library = afterChanges(scratch, 'UPDATE clips SET facts = \'{"kind":"hologram"}\'')
   expect(library.search({ text: '', limit: 10 }).items).toMatchObject([{ clip: { kind: 'video' } }])
 })
 
-test('a clip whose facts cannot be read is looked at anew, and its conversations are found', () => {
+test('a clip with unreadable metadata is probed again, and keeps its conversations', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')
   told(scratch.library, '/b.mp4', 'What?', 'A circle.')
   const library = afterChanges(scratch, "UPDATE clips SET facts = '{\"kind\":' WHERE name = 'a.mp4'")
-  // No file was changed at that time, so the next look at the clip reads its file.
+  // No file has this modification time, so the next look at the clip reads its file.
   expect(library.clips.byPath('/a.mp4')).toMatchObject({ modified: -1, facts: { path: '/a.mp4', frameCount: 0 } })
   expect(library.search({ text: '', limit: 10 }).total).toBe(2)
   expect(library.search({ text: '', kind: 'video', limit: 10 }).items).toHaveLength(2)
 })
 
-test('a batch with settings that cannot be read goes on with none of its own', () => {
+test('a batch with unreadable settings continues with the defaults', () => {
   using scratch = new ScratchLibrary()
   const clip = scratch.library.clips.add(seen('/a.mp4'))
   const { id } = scratch.library.batches.create({ title: 'x', question: null, settings: { maxPixels: 9 }, skipDescribed: false }, [
@@ -81,7 +84,7 @@ test('a batch with settings that cannot be read goes on with none of its own', (
   expect(batches.items(id, { limit: 5 }).items).toMatchObject([{ error: null }])
 })
 
-test('a job that cannot be read is none', () => {
+test('an unreadable job is ignored', () => {
   using scratch = new ScratchLibrary()
   scratch.library.modelJobs.put('a', { spec: 1 })
   scratch.library.modelJobs.put('b', { spec: 2 })

@@ -3,7 +3,7 @@ import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
 import { ScratchLibrary, seen } from './kept.ts'
 
-/** What the library's file holds, read as another program would. */
+/** The content of the library's file, read as another program would. */
 function rows(scratch: ScratchLibrary): number {
   const db = new DatabaseSync(join(scratch.home, 'library.sqlite'), { readOnly: true })
   const { n } = db.prepare('SELECT count(*) AS n FROM chats').get() as { n: number }
@@ -11,7 +11,7 @@ function rows(scratch: ScratchLibrary): number {
   return n
 }
 
-test('a conversation is written with its first turn, and not before', () => {
+test('a conversation is stored with its first turn', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const clip = clips.add(seen('/a.mp4'))
@@ -28,7 +28,7 @@ test('a conversation is written with its first turn, and not before', () => {
   expect(scratch.restart().chats.summary(id)).toMatchObject({ turns: 1 })
 })
 
-test('a turn that could not be written leaves its conversation as it was', () => {
+test('a turn that cannot be written leaves its conversation unchanged', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const { id } = chats.create(clips.add(seen('/a.mp4')).key)
@@ -40,7 +40,7 @@ test('a turn that could not be written leaves its conversation as it was', () =>
   expect(chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' })).toMatchObject({ index: 0 })
 })
 
-test('one that was given a title is somebody’s, and stays', () => {
+test('a conversation with a title is kept', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const clip = clips.add(seen('/a.mp4'))
@@ -49,7 +49,7 @@ test('one that was given a title is somebody’s, and stays', () => {
   expect(scratch.restart().chats.about(clip.key)).toMatchObject([{ id, title: 'Mine', turns: 0 }])
 })
 
-test('one that is removed, forgotten or about another clip by now', () => {
+test('a conversation that was removed, forgotten or moved to another clip', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const [a, b] = [clips.add(seen('/a.mp4')), clips.add(seen('/b.mp4'))]
@@ -65,7 +65,7 @@ test('one that is removed, forgotten or about another clip by now', () => {
   expect(() => scratch.restart().chats.summary(third.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
 })
 
-test('empty ones that an older version left are gone, those with a title or a turn are not', () => {
+test('removes empty conversations of an older version, except those with a title or a turn', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const clip = clips.add(seen('/a.mp4'))
@@ -85,7 +85,7 @@ test('empty ones that an older version left are gone, those with a title or a tu
   ).toEqual([asked, 'titled'])
 })
 
-test('what a batch was at when the program died is begun anew, and leaves no conversation beside the new one', () => {
+test("restarts a batch's interrupted clip without a second conversation", () => {
   using scratch = new ScratchLibrary()
   const { clips, chats, batches } = scratch.library
   const keys = [0, 1, 2].map((i) => clips.add(seen(`/${i}.mp4`)).key)

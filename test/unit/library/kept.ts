@@ -6,7 +6,7 @@ import { Library } from '../../../src/library/library.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
 import { removeDataFolder } from '../../helpers/remove-home.ts'
 
-/** A library of its own, and the folder it lies in; opening it again is what a restart does. */
+/** A library in a temporary folder; `restart` opens it again. */
 export class ScratchLibrary implements Disposable {
   readonly home = mkdtempSync(join(tmpdir(), 'tarsier-library-'))
   library = new Library(this.home)

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { Library } from '../../../src/library/library.ts'
 import { done, ScratchLibrary, seen, told } from './kept.ts'
 
-test('a conversation is the same after a restart, one that was being answered is cut off with what had been said', () => {
+test('conversations survive a restart; a running answer is stopped with the text so far', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const clip = clips.add(seen('/films/a.mp4'))
@@ -23,12 +23,12 @@ test('a conversation is the same after a restart, one that was being answered is
   const [one, two] = again.chats.turns(id)
   expect(one).toEqual(first)
   expect(two).toMatchObject({ state: 'cut-off', text: 'Because it', answer: null })
-  // Nothing that comes late makes a turn that is over another one.
+  // Late updates do not change a finished turn.
   again.chats.say(id, 1, 'something else')
   expect(again.chats.turn(id, 1).text).toBe('Because it')
 })
 
-test('asking at an earlier place drops what came after it', () => {
+test('asking at an earlier turn drops the turns after it', () => {
   using scratch = new ScratchLibrary()
   const { chats } = scratch.library
   const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
@@ -42,7 +42,7 @@ test('asking at an earlier place drops what came after it', () => {
   expect(() => chats.turn(id, 7)).toThrow(expect.objectContaining({ code: 'usage' }))
 })
 
-test('a process killed while it writes loses nothing that it was told is kept', () => {
+test('a killed process loses nothing that was confirmed', () => {
   using scratch = new ScratchLibrary()
   const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
   scratch.library[Symbol.dispose]()
@@ -70,7 +70,7 @@ test('a process killed while it writes loses nothing that it was told is kept', 
   expect(scratch.restart().chats.turn(id, 1)).toMatchObject({ state: 'cut-off', text: 'word '.repeat(40) })
 })
 
-test('refuses a library that another process holds, or that a newer program wrote', () => {
+test('rejects a library that another process uses, or that a newer program wrote', () => {
   using scratch = new ScratchLibrary()
   expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-busy' }))
   scratch.library[Symbol.dispose]()
@@ -81,21 +81,21 @@ test('refuses a library that another process holds, or that a newer program wrot
   expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-damaged', details: { found: 99, expected: 2 } }))
 })
 
-// Windows lets nobody remove a file that is open, and SQLite closes it only when its statements have been garbage-collected.
-test.skipIf(process.platform === 'win32')('refuses a library that is damaged, and opens a new one where that was removed', () => {
+// Windows cannot remove an open file, and SQLite closes it only when its statements have been garbage-collected.
+test.skipIf(process.platform === 'win32')('rejects a damaged library, and opens a new one after its removal', () => {
   using other = new ScratchLibrary()
   other.library[Symbol.dispose]()
   const damaged = join(other.home, 'library.sqlite')
   rmSync(`${damaged}-wal`, { force: true })
   writeFileSync(damaged, 'this was a library once, but somebody wrote a poem over it'.repeat(100))
   expect(() => new Library(other.home)).toThrow(expect.objectContaining({ code: 'library-damaged' }))
-  // Nothing of ours stays behind that would keep the next try out.
+  // No lock remains that would block the next attempt.
   rmSync(damaged)
   other.library = new Library(other.home)
   expect(other.library.chats.models()).toEqual([])
 })
 
-test('what a transaction began and did not end is not there', () => {
+test('an unfinished transaction is rolled back', () => {
   using scratch = new ScratchLibrary()
   const { library } = scratch
   expect(() =>
@@ -107,7 +107,7 @@ test('what a transaction began and did not end is not there', () => {
   expect(library.clips.byPath('/a.mp4')).toBeNull()
 })
 
-test('settings are kept one by one, and one that nobody understands any more counts as not set', () => {
+test('stores settings one by one, and ignores one that is no longer valid', () => {
   using scratch = new ScratchLibrary()
   const { settings } = scratch.library
   settings.set({ frames: 12, model: 'big', prompts: [{ name: 'Mine', text: 'What is it?' }] })
@@ -122,7 +122,7 @@ test('settings are kept one by one, and one that nobody understands any more cou
   expect(scratch.library.settings.get()).toMatchObject({ frames: null, model: 'big' })
 })
 
-test('a clip keeps its id when it is moved, and two that turn out to be one become one', () => {
+test('a clip keeps its id when moved, and two clips with one file are merged', () => {
   using scratch = new ScratchLibrary()
   const { clips, chats } = scratch.library
   const a = clips.add(seen('/a.mp4'))
@@ -138,7 +138,7 @@ test('a clip keeps its id when it is moved, and two that turn out to be one beco
   expect(() => clips.get(b.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
 })
 
-test('clips that nothing is about go, the others stay', () => {
+test('removes only unused clips', () => {
   using scratch = new ScratchLibrary()
   const { clips } = scratch.library
   told(scratch.library, '/kept.mp4', 'What?', 'A square.')

@@ -6,7 +6,7 @@ import { migrations } from '../../../src/library/migrations.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { seen } from './kept.ts'
 
-/** A library as the first version left it: a clip of the user's and an upload, both in a batch that was paused as its last clip ended. */
+/** A library of the first version: a clip of the user's and an upload, both in a batch that was paused while its last clip ended. */
 async function firstVersion(scratch: ScratchFolder): Promise<void> {
   const db = new DatabaseSync(join(scratch.directory, 'library.sqlite'))
   db.exec(`${migrations[0]}; PRAGMA user_version = 1`)
@@ -33,7 +33,7 @@ test('clips of the first version keep their paths, uploads their names', async (
   expect(library.batches.get('batch').state).toBe('done')
 })
 
-test('a library is the same however often it is opened', async () => {
+test('a library does not change when it is opened again', async () => {
   await using scratch = await ScratchFolder.make()
   await firstVersion(scratch)
   for (let i = 0; i < 2; i++) {

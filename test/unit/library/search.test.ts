@@ -7,7 +7,7 @@ function find(scratch: ScratchLibrary, search: Partial<Search>): string[] {
   return scratch.library.search({ text: '', limit: 50, ...search }).items.map(({ chat }) => chat.title)
 }
 
-test('finds by words of questions, answers and names, in any case and with or without accents, the last word perhaps unfinished', () => {
+test('finds words of questions, answers and names without regard to case and accents, the last one by its prefix', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/films/strand.mp4', 'Describe it', 'Ein Kind läuft über den Strand.')
   told(scratch.library, '/films/holiday-cafe.mp4', 'Who waits?', 'A red circle waits; then it grows.')
@@ -21,7 +21,7 @@ test('finds by words of questions, answers and names, in any case and with or wi
 })
 
 test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
-  'finds %s however it is spelled in Unicode, as macOS spells names otherwise than keyboards do',
+  'finds %s in any Unicode form, since macOS and keyboards use different ones',
   (word) => {
     using scratch = new ScratchLibrary()
     told(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
@@ -31,13 +31,13 @@ test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
   },
 )
 
-test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('takes %j for what a person typed', (text) => {
+test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('treats %j as literal text', (text) => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/a.mp4', 'What?', 'A square.')
   expect(scratch.library.search({ text, limit: 5 }).total).toBe(0)
 })
 
-test('says where the words stand, as parts, with markup left as text', () => {
+test('returns excerpts in parts, with markup as text', () => {
   using scratch = new ScratchLibrary()
   told(scratch.library, '/circle.mp4', 'Is there a circle?', '<b>Yes</b>, a circle & a square.')
   const [hit] = scratch.library.search({ text: 'circle', limit: 5 }).items
@@ -87,7 +87,7 @@ test('filters by model, folder, kind and time', () => {
   expect(library.filters()).toEqual({ models: ['big', 'demo'], folders: ['/films', '/films-too', '/films/2025'] })
 })
 
-test('gives any part of what was found among two thousand conversations', () => {
+test('returns any page of the results among two thousand conversations', () => {
   using scratch = new ScratchLibrary()
   scratch.library.transaction(() => {
     for (let i = 0; i < 2000; i++) told(scratch.library, `/f/${i}.mp4`, `Question ${i}`, `A square number ${i % 100} of words.`)
@@ -107,7 +107,7 @@ test('gives any part of what was found among two thousand conversations', () => 
   }
 })
 
-test('reads words and marks', () => {
+test('splits a query into words', () => {
   expect(wordsOf('  ')).toBe('')
   expect(wordsOf('!?')).toBeNull()
   expect(wordsOf('red "circle')).toBe('"red" AND "circle"*')

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { filesOnCommandLine } from '../../../src/main/command-line.ts'
 
-test('files, by their whole paths; neither the program nor switches', () => {
+test('returns absolute paths of files, without the program and switches', () => {
   const folder = resolve('/films')
   expect(filesOnCommandLine(['/opt/tarsier', 'a b.mp4', '--no-sandbox', '/elsewhere/c.gif', './-odd.mp4', ''], 1, folder)).toEqual([
     resolve('/films/a b.mp4'),

@@ -29,12 +29,12 @@ test.each([
   expect(await got(file, range)).toEqual(expected)
 })
 
-test('an empty file is nothing to be read', async () => {
+test('an empty file has an empty body', async () => {
   expect(await got(empty, null)).toEqual([200, '', null, '0'])
   expect((await got(empty, 'bytes=0-'))[0]).toBe(416)
 })
 
-test('it is told what the bytes are, and that nothing else is to be made of them', async () => {
+test('sends the content type with nosniff', async () => {
   const { headers, body } = await fileResponse(file, 'video/mp4', null)
   expect([headers.get('content-type'), headers.get('x-content-type-options'), headers.get('accept-ranges')]).toEqual([
     'video/mp4',
@@ -44,7 +44,7 @@ test('it is told what the bytes are, and that nothing else is to be made of them
   await body?.cancel()
 })
 
-test('neither a folder nor nothing', async () => {
+test('rejects folders and missing files', async () => {
   await expect(fileResponse(folder, 'video/mp4', null)).rejects.toThrow()
   await expect(fileResponse(join(folder, 'gone'), 'video/mp4', null)).rejects.toThrow()
 })

@@ -33,13 +33,13 @@ function flat(items: readonly Item[]): Item[] {
   return items.flatMap((item) => [item, ...flat(item.submenu ?? [])])
 }
 
-test('every command that the page knows is in the menu, once', () => {
+test('contains every command of the page once', () => {
   const { all, did } = menuOf()
   for (const { click } of all) click?.()
   expect(did.filter((done) => (menuCommands as readonly unknown[]).includes(done)).sort()).toEqual([...menuCommands].sort())
 })
 
-test('files and folders are asked for by the shell', () => {
+test('asks for files and folders in the shell', () => {
   const { all, did } = menuOf()
   for (const accelerator of ['CmdOrCtrl+O', 'CmdOrCtrl+Shift+O']) all.find((item) => item.accelerator === accelerator)?.click?.()
   expect(did).toEqual([
@@ -48,7 +48,7 @@ test('files and folders are asked for by the shell', () => {
   ])
 })
 
-test('recent files by their names, an ampersand among them', () => {
+test('shows recent files by name, with ampersands escaped', () => {
   expect(menuOf().all.find(({ label }) => label === 'Open Recent')?.enabled).toBe(false)
   const { all, did } = menuOf({ recent: ['/films/Tom & Jerry.mp4'] })
   all.find(({ label }) => label === 'Tom && Jerry.mp4')?.click?.()
@@ -56,7 +56,7 @@ test('recent files by their names, an ampersand among them', () => {
   expect(did).toEqual([['open', '/films/Tom & Jerry.mp4'], 'cleared'])
 })
 
-test('each system has what it is used to, developers have their tools only while developing', () => {
+test('has the usual items of each system, and developer tools only during development', () => {
   const roles = (over: Parameters<typeof menuOf>[0]) => menuOf(over).all.map(({ role }) => role)
   expect(roles({})).toContain('quit')
   expect(roles({})).not.toContain('toggleDevTools')

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { contentsOf, grouped, lostIn, together } from '../../../scripts/package-contents.mjs'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-/** An archive's head as Chromium's pickles are: the length of what follows, three times with a frame more around it, and the tree. */
+/** The head of an archive in Chromium's pickle format: the length of the rest, in three frames, then the tree. */
 function archive(files: object, content: string): Buffer {
   const tree = Buffer.from(JSON.stringify({ files }))
   const padded = Math.ceil(tree.length / 4) * 4
@@ -29,7 +29,7 @@ async function packed(files: object): Promise<ScratchFolder> {
 const native = { files: { lib: { files: { 'sharp.node': { size: 6, unpacked: true }, 'link.so.1': { link: 'sharp.node' } } } } }
 const ours = { out: { files: { 'main.js': { size: 5, offset: '0' } } } }
 
-test('tells what is in the archive, what beside it, and how much of each package', async () => {
+test('lists files inside and beside the archive, with the size of each package', async () => {
   await using scratch = await packed({ ...ours, node_modules: { files: { sharp: native, '@a': { files: { b: native } } } } })
   const entries = contentsOf(scratch.directory)
   expect(entries).toEqual([
@@ -49,7 +49,7 @@ test('tells what is in the archive, what beside it, and how much of each package
   expect(lostIn(entries)).toEqual([])
 })
 
-test('finds native libraries that went into the archive', async () => {
+test('finds native libraries inside the archive', async () => {
   const files = { 'a.node': { size: 1, offset: '0' }, 'libb.so.1.2': { size: 1, offset: '1' }, 'c.sock': { size: 1, offset: '2' } }
   await using scratch = await packed({ node_modules: { files: { native: { files } } } })
   expect(lostIn(contentsOf(scratch.directory))).toEqual(['node_modules/native/a.node', 'node_modules/native/libb.so.1.2'])

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import config from '../../../electron-builder.config.mjs'
 
-describe('files that the app offers to open', () => {
+describe('file associations', () => {
   const script = readFileSync(new URL('../../../resources/windows/open-with.nsh', import.meta.url), 'utf8')
   const associations = [config.linux?.fileAssociations ?? []].flat()
 
-  it('are the same on every system', () => {
+  it('are equal on every system', () => {
     expect(config.mac?.fileAssociations).toEqual(associations)
     const extensions = associations.flatMap(({ ext }) => ext)
     expect([...script.matchAll(/\$\{DO\} "(\w+)"/g)].map(([, ext]) => ext)).toEqual(extensions)
     expect(extensions.length).toBeGreaterThan(6)
   })
 
-  it('keep their default program', () => {
+  it('do not replace the default program', () => {
     // electron-builder would write the extension's own value on Windows.
     expect(config.fileAssociations).toBeUndefined()
     expect(config.win?.fileAssociations).toBeUndefined()
@@ -29,14 +29,14 @@ describe('a package for macOS', () => {
     vi.resetModules()
   })
 
-  it('is signed on the spot where there is no certificate: with changed fuses it would not start otherwise', async () => {
+  it('is signed ad hoc without a certificate, because it would not start with changed fuses otherwise', async () => {
     vi.stubEnv('CSC_LINK', '')
     vi.stubEnv('CSC_NAME', '')
     vi.resetModules()
     expect((await load()).mac).toMatchObject({ identity: '-', hardenedRuntime: false })
   })
 
-  it('is signed with the certificate that is given', async () => {
+  it('is signed with a given certificate', async () => {
     vi.stubEnv('CSC_NAME', 'Somebody')
     vi.resetModules()
     const { mac } = await load()
@@ -44,7 +44,7 @@ describe('a package for macOS', () => {
     expect(mac).not.toHaveProperty('hardenedRuntime')
   })
 
-  it('is for Apple silicon alone', () => {
+  it('is for Apple silicon only', () => {
     expect(config.mac?.target).toEqual([{ target: 'dmg', arch: ['arm64'] }])
   })
 })

@@ -4,7 +4,7 @@ import { PathCollector } from '../../../src/main/path-collector.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('files that come one by one are one lot, each of them once', () => {
+test('collects files that arrive one by one into one list without duplicates', () => {
   const lots: (readonly string[])[] = []
   const gather = new PathCollector((paths) => lots.push(paths))
   gather.add(['a'])

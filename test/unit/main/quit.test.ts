@@ -5,7 +5,7 @@ const electron = await vi.hoisted(async () => (await import('../../helpers/stric
 vi.mock('electron', () => electron.module)
 const { setupQuit } = await import('../../../src/main/quit.ts')
 
-test('a shutdown of the system is neither asked about nor held up, and the service is told', () => {
+test('a system shutdown is neither confirmed nor delayed, and the service is informed', () => {
   const busy: Work = { answering: true, models: 0, batches: 1, progress: null }
   const stop = vi.fn(async () => {})
   setupQuit({ stop }, () => busy)

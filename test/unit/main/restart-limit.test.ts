@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RestartLimit } from '../../../src/main/restart-limit.ts'
 
-test('three in five minutes, and again when the first of them is long ago', () => {
+test('allows three restarts in five minutes, and another when the first has expired', () => {
   const limit = new RestartLimit()
   const minute = 60_000
   expect([0, 1, 2, 3].map((at) => limit.take(at * minute))).toEqual([true, true, true, false])

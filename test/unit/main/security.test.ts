@@ -9,7 +9,7 @@ const shell = ['src/main/', 'src/preload/', 'src/renderer/'].flatMap((folder) =>
 )
 const using = (word: RegExp) => shell.filter(({ code }) => word.test(code)).map(({ name }) => name)
 
-test('each point of the checklist is answered, by a test that is there', () => {
+test('each point of the checklist has an existing test', () => {
   const rows = readFileSync(new URL('docs/security.md', root), 'utf8').matchAll(/^\| (\d+) \| .* \| `([\w.-]+\.test\.ts)` \|$/gm)
   const points = [...rows].map(([, number, file]) => [Number(number), file] as const)
   expect(points.map(([number]) => number)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
@@ -27,11 +27,11 @@ test.each([
   /nodeIntegration(InWorker|InSubFrames)?: true/,
   /executeJavaScript|insertCSS|dangerouslySetInnerHTML|\beval\(/,
   /@electron\/remote/,
-])('nowhere in the shell and the page: %s', (word) => {
+])('the shell and the page do not contain %s', (word) => {
   expect(using(word)).toEqual([])
 })
 
-test('messages of the page are heard in one place on each side', () => {
+test('each side handles messages in one module', () => {
   expect(using(/\bipcMain\b/)).toEqual(['src/main/page-channels.ts'])
   expect(using(/\bipcRenderer\b/)).toEqual(['src/preload/index.ts'])
 })

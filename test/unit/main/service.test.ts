@@ -21,14 +21,14 @@ const child = () => electron.processes.at(-1)!
 const says = (message: ToShell) => child().listeners.emit('message', message)
 const dies = (code = 1) => child().listeners.emit('exit', code)
 
-test('one process, by its built program, named for the system’s list of processes', () => {
+test('forks one process from the built program with a name for the system’s list of processes', () => {
   service.start()
   expect(electron.utilityProcess.fork.mock.calls).toEqual([
     [expect.stringMatching(/[\\/]cli[\\/]service-process\.js$/), [], { serviceName: 'Tarsier service', stdio: 'inherit' }],
   ])
 })
 
-test('a page gets one end of a wire, the service the other', () => {
+test('connects a page and the service with a message port', () => {
   const { sender } = pageStandIn()
   service.connect(sender as never)
   const [[message, given]] = child().postMessage.mock.calls as [[{ kind: string; client: string }, string[]]]
@@ -37,10 +37,10 @@ test('a page gets one end of a wire, the service the other', () => {
   expect(sender.postMessage.mock.calls).toEqual([[channels.port, null, [given[0]?.replace('service', 'page')]]])
 })
 
-describe('what is asked', () => {
+describe('a question', () => {
   const question = { kind: 'locate', handle: 'a', what: 'file' } as const
 
-  test('is answered by its number, or fails as the service failed', async () => {
+  test('resolves or rejects by its id', async () => {
     const [first, second] = [service.ask(question), service.ask(question)]
     says({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'There is no such clip.' } })
     says({ kind: 'answer', id: 1, answer: { path: '/a', mediaType: 'video/mp4' } })
@@ -48,7 +48,7 @@ describe('what is asked', () => {
     await expect(second).rejects.toMatchObject({ code: 'nothing-found' })
   })
 
-  test('fails when the process ends before it has answered', async () => {
+  test('rejects when the process ends first', async () => {
     const answer = service.ask(question)
     dies()
     await expect(answer).rejects.toMatchObject({ code: 'service-lost' })
@@ -56,7 +56,7 @@ describe('what is asked', () => {
 })
 
 describe('after a crash', () => {
-  test('it is started again, three times; then somebody is asked', () => {
+  test('restarts three times, then asks the user', () => {
     for (let crash = 0; crash < 3; crash++) dies()
     expect(electron.processes).toHaveLength(4)
     expect(listeners.onExit).not.toHaveBeenCalled()
@@ -66,7 +66,7 @@ describe('after a crash', () => {
     expect(listeners.work.mock.lastCall).toEqual([idle])
   })
 
-  test('pages that want a wire meanwhile get it when somebody starts it again', () => {
+  test('connects waiting pages after a restart by the user', () => {
     for (let crash = 0; crash < 4; crash++) dies()
     const { sender } = pageStandIn()
     service.connect(sender as never)
@@ -76,7 +76,7 @@ describe('after a crash', () => {
   })
 })
 
-test('what cannot begin is not started again by itself', () => {
+test('does not restart after a failed start', () => {
   const error = { code: 'library-busy', message: 'Another program has the library.' } as const
   const { kill } = child()
   says({ kind: 'refused', error })
@@ -87,7 +87,7 @@ test('what cannot begin is not started again by itself', () => {
 })
 
 describe('stopping', () => {
-  test('waits until it has ended by itself, and starts nothing again', async () => {
+  test('waits for the end of the process, and restarts nothing', async () => {
     const stopped = service.stop()
     expect(child().postMessage.mock.lastCall).toEqual([{ kind: 'end' }])
     dies(0)
@@ -96,7 +96,7 @@ describe('stopping', () => {
     expect(electron.processes).toHaveLength(1)
   })
 
-  test('ends one that does not', async () => {
+  test('kills a process that does not end', async () => {
     vi.useFakeTimers()
     const stopped = service.stop()
     vi.advanceTimersByTime(10_000)

@@ -10,7 +10,7 @@ beforeAll(async () => {
   await vi.waitUntil(() => electron.windows.length > 0)
 })
 
-test('sandbox and schemes are settled before Electron is ready, page and clips are served before the window opens', () => {
+test('sandbox and schemes are set before Electron is ready, and protocols before the window opens', () => {
   expect(electron.order).toEqual(['registerSchemesAsPrivileged', 'enableSandbox', 'ready', 'handle app', 'handle clip'])
   expect(electron.protocol.registerSchemesAsPrivileged.mock.calls).toEqual([
     [
@@ -22,7 +22,7 @@ test('sandbox and schemes are settled before Electron is ready, page and clips a
   ])
 })
 
-test('one window: isolated, sandboxed, without Node, shown when it has something to show', () => {
+test('opens one window: isolated, sandboxed, without Node, shown when ready', () => {
   const window = electron.windows[0]
   expect(window?.options).toEqual({
     x: 250,
@@ -51,7 +51,7 @@ test('one window: isolated, sandboxed, without Node, shown when it has something
   expect(window?.show).toHaveBeenCalledOnce()
 })
 
-describe('what a page tries', () => {
+describe('denied actions of a page', () => {
   const tried = new Listeners()
   const contents = { setWindowOpenHandler: vi.fn(), on: tried.on }
   beforeAll(() => electron.listeners.emit('web-contents-created', {}, contents))
@@ -61,7 +61,7 @@ describe('what a page tries', () => {
     ['file:///etc/passwd', true],
     ['app://tarsier/other.html', true],
     ['app://tarsier/index.html', false],
-  ])('going to %s is stopped: %s', (url, stopped) => {
+  ])('navigation to %s: %s', (url, stopped) => {
     for (const way of ['will-navigate', 'will-frame-navigate', 'will-redirect']) {
       const event = { url, preventDefault: vi.fn() }
       tried.emit(way, event)
@@ -76,23 +76,23 @@ describe('what a page tries', () => {
     ['ws://127.0.0.1:5173/', true],
     ['file:///etc/passwd', true],
     ['devtools://devtools/bundled/inspector.html', true],
-  ])('asking for %s is stopped: %s', (url, cancel) => {
+  ])('a request to %s: %s', (url, cancel) => {
     const answer = vi.fn()
     electron.defaultSession.webRequest.onBeforeRequest.mock.calls[0]?.[0]({ url }, answer)
     expect(answer.mock.calls).toEqual([[{ cancel }]])
   })
 
-  test('a new window is denied', () => {
+  test('a new window', () => {
     expect(contents.setWindowOpenHandler.mock.calls[0]?.[0]({ url: 'https://example.org/' })).toEqual({ action: 'deny' })
   })
 
-  test('an embedded view is denied', () => {
+  test('an embedded view', () => {
     const event = { preventDefault: vi.fn() }
     tried.emit('will-attach-webview', event)
     expect(event.preventDefault).toHaveBeenCalledOnce()
   })
 
-  test('every permission is denied', () => {
+  test('every permission', () => {
     const answer = vi.fn()
     electron.defaultSession.setPermissionRequestHandler.mock.calls[0]?.[0]({}, 'media', answer)
     expect(answer.mock.calls).toEqual([[false]])
@@ -101,7 +101,7 @@ describe('what a page tries', () => {
   })
 })
 
-describe('the page’s own scheme', () => {
+describe('app://', () => {
   const get = async (url: string, method = 'GET') => {
     const [, handler] = electron.protocol.handle.mock.calls[0] ?? []
     return await handler?.(new Request(url, { method }))
@@ -121,16 +121,16 @@ describe('the page’s own scheme', () => {
     'app://elsewhere/index.html',
     'app://tarsier/..%2fmain%2findex.ts',
     'app://tarsier/..%5c..%5cpackage.json',
-  ])('has nothing at %s', async (url) => {
+  ])('serves nothing at %s', async (url) => {
     expect((await get(url))?.status).toBe(404)
   })
 
-  test('takes no other method than GET', async () => {
+  test('accepts only GET', async () => {
     expect((await get('app://tarsier/index.html', 'POST'))?.status).toBe(404)
   })
 })
 
-test('the last window ends the program, except on macOS', () => {
+test('closing the last window quits, except on macOS', () => {
   const quits = () => electron.app.quit.mock.calls.length
   vi.spyOn(process, 'platform', 'get').mockReturnValueOnce('darwin')
   electron.listeners.emit('window-all-closed')
@@ -140,7 +140,7 @@ test('the last window ends the program, except on macOS', () => {
   expect(quits()).toBe(1)
 })
 
-test('a click in the dock brings a window back only where there is none', () => {
+test('a click in the dock opens a window only if there is none', () => {
   electron.listeners.emit('activate')
   expect(electron.windows).toHaveLength(1)
   electron.windows.length = 0

@@ -6,7 +6,7 @@ const main: Bounds = { x: 0, y: 25, width: 1600, height: 875 }
 const right: Bounds = { x: 1600, y: 0, width: 1280, height: 1024 }
 const at = (x: number, y: number, width = 900, height = 600, maximized = false) => ({ bounds: { x, y, width, height }, maximized })
 
-test('a place that is there is taken as it was', () => {
+test('restores a visible place', () => {
   expect(fittingPlace(at(100, 50), [main, right])).toEqual(at(100, 50))
   expect(fittingPlace(at(1700, 10, 900, 600, true), [main, right])).toEqual(at(1700, 10, 900, 600, true))
 })
@@ -14,26 +14,26 @@ test('a place that is there is taken as it was', () => {
 describe('the middle of the main display', () => {
   test.each([
     ['at the first start', undefined],
-    ['for what is damaged', { bounds: { x: 'left', y: 0, width: 900, height: 600 }, maximized: false }],
-    ['for sizes that are none', at(0, 30, 0, 0)],
-  ])('%s, in the usual size', (_when, kept) => {
+    ['for damaged data', { bounds: { x: 'left', y: 0, width: 900, height: 600 }, maximized: false }],
+    ['for invalid sizes', at(0, 30, 0, 0)],
+  ])('%s, in the default size', (_when, kept) => {
     expect(fittingPlace(kept, [main])).toEqual(at(250, 83, 1100, 760))
   })
 
   test.each([
-    ['on a display that is gone', at(1700, 10)],
+    ['on a missing display', at(1700, 10)],
     ['whose upper edge is above all displays', at(100, -300)],
-    ['of which only a corner would be seen', at(1590, 100)],
-  ])('for a place %s, in the size that it had', (_which, kept) => {
+    ['of which only a corner would be visible', at(1590, 100)],
+  ])('for a place %s, in its former size', (_which, kept) => {
     expect(fittingPlace(kept, [main])).toEqual(at(350, 163))
   })
 })
 
-test('a window larger than its display is made to fit', () => {
+test('shrinks a window that is larger than its display', () => {
   expect(fittingPlace(at(0, 25, 4000, 3000), [main]).bounds).toEqual({ x: 0, y: 25, width: 1600, height: 875 })
 })
 
-test('whatever was kept, the window can be taken hold of', () => {
+test('the title bar is reachable for any stored place', () => {
   const coordinate = fc.integer({ min: -5000, max: 5000 })
   fc.assert(
     fc.property(coordinate, coordinate, fc.integer({ min: 1, max: 9000 }), fc.integer({ min: 1, max: 9000 }), (x, y, width, height) => {

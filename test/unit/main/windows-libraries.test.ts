@@ -5,35 +5,35 @@ import { describe, expect, it } from 'vitest'
 import { addRuntime, importsOf, missingLibraries, ofRuntime } from '../../../scripts/windows-libraries.mjs'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
-// Packages that bring the binaries of all systems; the others' Windows packages are not installed elsewhere.
+// Packages with the binaries of all systems; the others' Windows packages are not installed elsewhere.
 const modules = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 const onnxRuntime = join(modules, 'onnxruntime-node/bin/napi-v6/win32/x64')
 
-describe('what Windows needs to load the native files', () => {
+describe('libraries that the native files need on Windows', () => {
   it.each([
     'onnxruntime-node/bin/napi-v6/win32/x64',
     'onnxruntime-node/bin/napi-v6/win32/arm64',
     '@photostructure/sqlite/prebuilds/win32-x64',
     '@photostructure/sqlite/prebuilds/win32-arm64',
-  ])('is there in %s, but for Microsoft’s C++ runtime', (folder) => {
+  ])('exist in %s, except Microsoft’s C++ runtime', (folder) => {
     const missing = missingLibraries(join(modules, folder))
     expect(missing).toEqual(ofRuntime(missing))
   })
 
-  it('is read from the files', () => {
+  it('are read from the files', () => {
     expect(importsOf(readFileSync(join(onnxRuntime, 'onnxruntime_binding.node')))).toEqual(
       expect.arrayContaining(['onnxruntime.dll', 'kernel32.dll', 'msvcp140.dll', 'vcruntime140_1.dll']),
     )
   })
 
-  it('is put beside each file that lacks it, and what is lacking then ends the packaging', async () => {
+  it('are copied beside each file that lacks them, and a missing one fails the packaging', async () => {
     await using scratch = await ScratchFolder.make()
     const app = join(scratch.directory, 'app/onnxruntime-node')
     mkdirSync(app, { recursive: true })
     for (const name of ['onnxruntime_binding.node', 'onnxruntime.dll']) copyFileSync(join(onnxRuntime, name), join(app, name))
     const redistributable = join(scratch.directory, 'Microsoft.VC143.CRT')
     mkdirSync(redistributable)
-    // Only its names matter here: files that import nothing.
+    // Only their names matter here: files that import nothing.
     const wanted = new Set(ofRuntime(missingLibraries(app)).map(({ library }) => library))
     expect(wanted.size).toBeGreaterThanOrEqual(4)
     for (const name of wanted) writeFileSync(join(redistributable, name.toUpperCase()), 'stands for the runtime')

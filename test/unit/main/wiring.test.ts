@@ -29,7 +29,7 @@ type Answer =
   | { readonly kind: 'answer'; readonly answer: ShellAnswers[keyof ShellAnswers] }
   | { readonly kind: 'failed'; readonly error: ErrorData }
 
-/** The next question of the shell, once it is asked; answered by what is given. */
+/** Waits for the next question of the shell and answers it. */
 async function answerNext(answer: (question: ShellQuestion) => Answer): Promise<ShellQuestion> {
   await vi.waitUntil(() => asked().length > answered)
   const { id, question } = asked()[answered]!
@@ -51,7 +51,7 @@ const opensAll = (question: ShellQuestion) => ({
       : '',
 })
 
-test('a file on the command line is opened, and told to the page once it listens', async () => {
+test('opens a file of the command line, and reports it to the page once it listens', async () => {
   const question = await answerNext((asked) => ({
     kind: 'answer',
     answer:
@@ -65,13 +65,13 @@ test('a file on the command line is opened, and told to the page once it listens
   expect(page.sender.postMessage).toHaveBeenCalledOnce()
 })
 
-test('it is among the recent files, of the system and of the menu, also after a restart', () => {
+test('adds it to the recent files of the system and the menu, also after a restart', () => {
   expect(electron.app.addRecentDocument.mock.calls).toEqual([[clip]])
   expect(JSON.stringify(electron.menus.at(-1))).toContain('cat.mp4')
   expect(JSON.parse(readFileSync(join(electron.userData, 'recent.json'), 'utf8'))).toEqual([clip])
 })
 
-test('a second start hands over its files, and the window comes to the front; several are one lot', async () => {
+test('a second start passes on its files and focuses the window; several files come as one list', async () => {
   const window = electron.windows[0]!
   window.isMinimized.mockReturnValueOnce(true)
   electron.listeners.emit('second-instance', {}, [], '/', { files: ['/a.mp4'] })
@@ -87,16 +87,16 @@ test('a second start hands over its files, and the window comes to the front; se
   expect(page.sender.send.mock.calls[0]?.[1]).toHaveLength(3)
 })
 
-describe('what the page asks', () => {
+describe('requests of the page', () => {
   const ask = (channel: string, sent: unknown, event: unknown = page.event) => electron.handlers.get(channel)!(event, sent)
 
-  test('dropped files become what the service makes of them', async () => {
+  test('dropped files become clips of the service', async () => {
     const answer = ask(channels.open, ['/a.mp4'])
     await answerNext(opensAll)
     expect(await answer).toEqual([{ kind: 'failed', name: '/a.mp4', error: { code: 'not-media', message: '' } }])
   })
 
-  test('a dialog, and the folders of a checkpoint, an adapter and a run', async () => {
+  test('dialogs choose files and folders of checkpoints, adapters and runs', async () => {
     expect(await ask(channels.choose, 'clips')).toEqual([])
     expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ properties: ['openFile', 'multiSelections'] })
     for (const kind of ['checkpoint', 'adapter', 'run']) {
@@ -108,7 +108,7 @@ describe('what the page asks', () => {
     }
   })
 
-  test('a clip’s file is shown in its folder', async () => {
+  test('shows a clip’s file in its folder', async () => {
     const answer = ask(channels.show, handle)
     await answerNext(() => ({ kind: 'answer', answer: { path: clip, mediaType: 'video/mp4' } }))
     await answer
@@ -120,16 +120,16 @@ describe('what the page asks', () => {
     [channels.open, [7]],
     [channels.choose, 'everything'],
     [channels.show, { handle }],
-  ])('%s refuses what it does not know: %j', async (channel, sent) => {
+  ])('%s rejects unknown values: %j', async (channel, sent) => {
     await expect(ask(channel, sent)).rejects.toThrow()
   })
 
   test.each([
     ['another page', pageStandIn('https://example.org/').event],
-    ['a page that begins like ours', pageStandIn('app://tarsier/index.html.evil').event],
+    ['a page with the same prefix', pageStandIn('app://tarsier/index.html.evil').event],
     ['a frame within the page', pageStandIn('app://tarsier/index.html', {}).event],
-    ['a frame that is gone', { sender: page.sender, senderFrame: null }],
-  ])('nobody else is answered: %s', async (_who, event) => {
+    ['a removed frame', { sender: page.sender, senderFrame: null }],
+  ])('other senders get no answer: %s', async (_who, event) => {
     const before = asked().length
     for (const channel of electron.handlers.keys()) await expect(ask(channel, [], event)).rejects.toThrow('Only the page')
     electron.ipc.emit(channels.connect, event)
@@ -139,7 +139,7 @@ describe('what the page asks', () => {
     expect(electron.nativeTheme.themeSource).toBe('system')
   })
 
-  test('the colours of what is not the page follow the page’s', () => {
+  test('native colors follow the page’s theme', () => {
     electron.ipc.emit(channels.theme, page.event, 'dark')
     expect(electron.nativeTheme.themeSource).toBe('dark')
     electron.ipc.emit(channels.theme, page.event, 'pink')
@@ -154,7 +154,7 @@ describe('clip://', () => {
   }
   const address = `clip://tarsier/clips/${handle}`
 
-  test('serves a part of the file that the service names', async () => {
+  test('serves a range of the file that the service names', async () => {
     const file = join(tmpdir(), `tarsier-clip-${process.pid}`)
     writeFileSync(file, 'moving pictures')
     const answer = get(address, { headers: { range: 'bytes=7-' } })
@@ -167,7 +167,7 @@ describe('clip://', () => {
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([206, 'video/webm', 'pictures'])
   })
 
-  test('has a preview, or nothing where there is none', async () => {
+  test('serves a preview, or 404 without one', async () => {
     const answer = get(`${address}/preview`)
     expect(await answerNext(() => ({ kind: 'answer', answer: { path: '/nowhere/it.preview', mediaType: 'video/webm' } }))).toMatchObject({
       what: 'preview',
@@ -175,7 +175,7 @@ describe('clip://', () => {
     expect((await answer).status).toBe(404)
   })
 
-  test('has nothing for a handle that the service does not know', async () => {
+  test('serves 404 for an unknown handle', async () => {
     const answer = get(address)
     await answerNext(() => ({ kind: 'failed', error: { code: 'nothing-found', message: '' } }))
     expect((await answer).status).toBe(404)
@@ -187,7 +187,7 @@ describe('clip://', () => {
     [`${address}/../other`],
     [`${address}x`],
     ['clip://tarsier/clips/..%2f..%2f..%2fetc%2fpasswd'],
-  ])('does not even ask about %s', async (url) => {
+  ])('does not ask the service about %s', async (url) => {
     const before = asked().length
     expect((await get(url)).status).toBe(404)
     expect((await get(address, { method: 'POST' })).status).toBe(404)
@@ -199,7 +199,7 @@ describe('work', () => {
   const window = () => electron.windows[0]!
   const works = (work: Partial<Work>) => says({ kind: 'work', work: { answering: false, models: 0, batches: 0, progress: null, ...work } })
 
-  test('is a bar in the dock, which goes with it', () => {
+  test('shows a bar in the dock until it ends', () => {
     works({ batches: 1, progress: 0.25 })
     expect(window().setProgressBar.mock.lastCall).toEqual([0.25])
     expect(electron.app.setBadgeCount.mock.lastCall).toEqual([1])
@@ -207,7 +207,7 @@ describe('work', () => {
     expect(window().setProgressBar.mock.lastCall).toEqual([-1])
   })
 
-  test('that took long is told to whoever looks elsewhere', () => {
+  test('of some length ends with a notification when the window has no focus', () => {
     window().isFocused.mockReturnValueOnce(true)
     says({ kind: 'ended', ended: { title: 'seen', text: '' } })
     says({ kind: 'ended', ended: { title: 'not seen', text: 'words' } })
@@ -218,7 +218,7 @@ describe('work', () => {
     expect(window().focus).toHaveBeenCalledOnce()
   })
 
-  test('is asked about before it is cut off, and only then', () => {
+  test('is confirmed before it is interrupted', () => {
     const quits = () => {
       const event = { preventDefault: vi.fn() }
       electron.listeners.emit('before-quit', event)
@@ -232,7 +232,7 @@ describe('work', () => {
     expect(electron.dialog.showMessageBoxSync.mock.lastCall?.[1]).toMatchObject({
       detail: expect.stringMatching(/An answer.*\n2 models are/),
     })
-    // To close the last window is to quit, but on macOS: asked while the window is there.
+    // Closing the last window quits, except on macOS; the question comes while the window is open.
     const closes = (platform: NodeJS.Platform) => {
       const event = { preventDefault: vi.fn() }
       vi.spyOn(process, 'platform', 'get').mockReturnValueOnce(platform)
@@ -246,12 +246,12 @@ describe('work', () => {
     expect(closes('win32')).toBe(false)
     expect(closes('win32')).toBe(true)
     expect(electron.dialog.showMessageBoxSync).toHaveBeenCalledTimes(2)
-    // Said once, it holds for the quitting that follows.
+    // One confirmation also covers the quit that follows.
     expect(quits()).toBe(true)
     expect(electron.dialog.showMessageBoxSync).toHaveBeenCalledTimes(2)
   })
 
-  test('keeps the machine awake, and only while it lasts', () => {
+  test('keeps the machine awake while it lasts', () => {
     works({})
     electron.powerSaveBlocker.start.mockClear()
     electron.powerSaveBlocker.stop.mockClear()
@@ -265,7 +265,7 @@ describe('work', () => {
   })
 })
 
-test('the place of the window is kept when it is closed', () => {
+test("stores the window's place when it closes", () => {
   electron.windows[0]?.listeners.emit('close')
   expect(JSON.parse(readFileSync(join(electron.userData, 'window.json'), 'utf8'))).toEqual({
     bounds: { x: 40, y: 30, width: 900, height: 700 },
@@ -273,7 +273,7 @@ test('the place of the window is kept when it is closed', () => {
   })
 })
 
-test('the program ends only after the service has ended in order', async () => {
+test('quits only after the service has ended', async () => {
   const event = { preventDefault: vi.fn() }
   electron.listeners.emit('will-quit', event)
   expect(event.preventDefault).toHaveBeenCalledOnce()

@@ -16,7 +16,7 @@ const READERS = [
   ['3.gif', parseGif],
 ] as const
 
-test.each(READERS)('whatever is changed in %s, its pictures lie on the canvas', (name, parse) => {
+test.each(READERS)('pictures of a changed %s stay on the canvas', (name, parse) => {
   const bytes = read(name)
   const edits = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 })
   fc.assert(
@@ -40,7 +40,7 @@ test('a WebP of one picture is no animation', () => {
   expect(isAnimatedWebp(read('soft-lossy.webp'))).toBe(true)
 })
 
-test('the picture for programs that know no animations is none of them', () => {
+test('the default image is not a frame', () => {
   expect(parseApng(read('default-image.png')).frames.length).toBe(4)
   expect(parseApng(read('opaque-00.png')).frames.length).toBe(5)
 })

@@ -3,13 +3,13 @@ import { promisedBytes } from '../../../src/engine/media/container-extent.ts'
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
-test('AVI says its size', () => {
+test('reads the size of an AVI', () => {
   expect(promisedBytes(hex('52494646 10270000 41564920'))).toBe(10_008)
   expect(promisedBytes(hex('52494646 00000000 41564920'))).toBeNull()
 })
 
-test('Matroska says the size of its segment', () => {
-  // The header is 4 + 1 + 2 bytes long, the segment's begins with its name and a length of 1, 2 or 8 bytes.
+test('reads the size of a Matroska segment', () => {
+  // The header is 4 + 1 + 2 bytes long; the segment starts with its id and a length of 1, 2 or 8 bytes.
   expect(promisedBytes(hex('1a45dfa3 82 0000 18538067 90'))).toBe(7 + 4 + 1 + 16)
   expect(promisedBytes(hex('1a45dfa3 82 0000 18538067 4100'))).toBe(7 + 4 + 2 + 256)
   expect(promisedBytes(hex('1a45dfa3 82 0000 18538067 0100000000001000'))).toBe(7 + 4 + 8 + 4096)
@@ -22,6 +22,6 @@ test.each([
   ['a length of nothing', '1a45dfa3 00 0000 18538067 90'],
   ['something else', '00000018 66747970 69736f6d 00000000'],
   ['nothing', ''],
-])('%s says none', (_, bytes) => {
+])('%s has none', (_, bytes) => {
   expect(promisedBytes(hex(bytes))).toBeNull()
 })

@@ -20,7 +20,7 @@ async function drawn(bytes: Uint8Array): Promise<{ digests: string[]; whole: boo
   return { digests, whole }
 }
 
-test.each(Object.entries(facts.gifs))('%s looks as Pillow draws it', async (name, digests) => {
+test.each(Object.entries(facts.gifs))("%s equals Pillow's picture", async (name, digests) => {
   const bytes = read(name)
   expect(isGif(bytes)).toBe(true)
   expect(parseGif(bytes).truncated).toBe(false)
@@ -29,7 +29,7 @@ test.each(Object.entries(facts.gifs))('%s looks as Pillow draws it', async (name
   expect(got.whole.every(Boolean)).toBe(true)
 })
 
-test('a picture is the same however many pixels are read at a time', () => {
+test('reads the same picture for any number of pixels at a time', () => {
   const bytes = read('5.gif')
   for (const { data, codeBits, width, height } of parseGif(bytes).frames) {
     const whole = new Uint8Array(width * height)
@@ -46,7 +46,7 @@ test('a picture is the same however many pixels are read at a time', () => {
   }
 })
 
-test('a file cut anywhere gives what it holds', async () => {
+test('reads the complete pictures of a truncated file', async () => {
   const bytes = read('2.gif')
   const all = facts.gifs['2.gif']
   let most = 0
@@ -56,7 +56,7 @@ test('a file cut anywhere gives what it holds', async () => {
     expect(file.truncated).toBe(true)
     const { digests, whole } = await drawn(cut)
     const sound = whole.indexOf(false) < 0 ? whole.length : whole.indexOf(false)
-    // The screen may still grow with a picture that is missing here; this file's does not.
+    // In general a missing picture may still enlarge the screen; not in this file.
     expect(digests.slice(0, sound)).toEqual(all.slice(0, sound))
     most = Math.max(most, sound)
   }

@@ -14,7 +14,7 @@ function matrix(a: number, b: number, c: number, d: number): Uint8Array {
   return new Uint8Array(bytes.buffer)
 }
 
-test('a display matrix tells how the picture is mirrored and turned, also when it scales', () => {
+test('reads mirroring and rotation from a display matrix, also with scaling', () => {
   const plain = (rotation: number) => ({ mirrored: false, rotation })
   const mirrored = (rotation: number) => ({ mirrored: true, rotation })
   expect(matrixOrientation(matrix(1, 0, 0, 1))).toEqual(plain(0))
@@ -27,7 +27,7 @@ test('a display matrix tells how the picture is mirrored and turned, also when i
   expect(matrixOrientation(matrix(0, 1, 1, 0))).toEqual(mirrored(270))
 })
 
-test('of a turn by another angle the nearest quarter is taken', () => {
+test('uses the nearest quarter turn for other angles', () => {
   const turn = (degrees: number, side = 1) => {
     const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]
     return matrixOrientation(matrix(side * cos, side * sin, -sin, cos))
@@ -45,12 +45,12 @@ test('of a turn by another angle the nearest quarter is taken', () => {
   }
 })
 
-test('nothing, too little and nonsense do nothing', () => {
+test('ignores missing, short and invalid matrices', () => {
   for (const bytes of [null, new Uint8Array(12), new Uint8Array(36), matrix(1, 1, 1, 1)])
     expect(matrixOrientation(bytes)).toEqual({ mirrored: false, rotation: 0 })
 })
 
-test('pictures are mirrored left to right, then turned clockwise', () => {
+test('mirrors left to right, then rotates clockwise', () => {
   // 1 2
   // 3 4
   // 5 6

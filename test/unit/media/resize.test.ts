@@ -5,7 +5,7 @@ import facts from '../../fixtures/media/media.json' with { type: 'json' }
 import { noise } from '../../helpers/noise.ts'
 
 test.each(facts.resizes)(
-  '$from to $to has the bytes of Pillow',
+  '$from to $to equals Pillow byte for byte',
   ({ from: [width = 0, height = 0], to: [toWidth = 0, toHeight = 0], seed, sha256 }) => {
     const image = { width, height, rgb: noise(width * height * 3, seed) }
     const resized = resizeBicubic(image, toWidth, toHeight)
@@ -14,7 +14,7 @@ test.each(facts.resizes)(
   },
 )
 
-test('the same size is a copy', () => {
+test('copies a picture of the same size', () => {
   const image = { width: 2, height: 1, rgb: Uint8Array.of(1, 2, 3, 4, 5, 6) }
   const same = resizeBicubic(image, 2, 1)
   expect(same).toEqual(image)
@@ -25,10 +25,10 @@ test.each([
   [0, 5],
   [5, 1.5],
   [-1, 5],
-])('sizes such as %d×%d are refused', (width, height) => {
+])('rejects sizes such as %d×%d', (width, height) => {
   expect(() => resizeBicubic({ width: 1, height: 1, rgb: new Uint8Array(3) }, width, height)).toThrow(RangeError)
 })
 
-test('a picture with too few bytes is refused', () => {
+test('rejects a picture with too few bytes', () => {
   expect(() => resizeBicubic({ width: 4, height: 4, rgb: new Uint8Array(12) }, 2, 2)).toThrow('has 48 bytes, not 12')
 })

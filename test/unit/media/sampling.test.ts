@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { middleIndices, planFrames, roundHalfToEven, type Timeline, uniformIndices } from '../../../src/engine/media/sampling.ts'
 import type { FrameRequest } from '../../../src/shared/frame-request.ts'
 
-/** 100 frames, ten a second. */
+/** 100 frames, ten per second. */
 const tenSeconds: Timeline = { frameCount: 100, rate: 10, duration: 10, timeOf: (index) => index / 10 }
 /** Frames at 0, 1, 4, 9 and 16 seconds. */
 const uneven: Timeline = { frameCount: 5, rate: 0.2, duration: 25, timeOf: (index) => index * index }
@@ -19,11 +19,11 @@ function failure(request: FrameRequest, timeline = tenSeconds): unknown {
   throw new Error('it should have thrown')
 }
 
-test("halves go to the even neighbour, as Python's round", () => {
+test('rounds halves to even, like Python', () => {
   expect([0.5, 1.5, 2.5, 2.4999, 3.5001, 7].map(roundHalfToEven)).toEqual([0, 2, 2, 2, 4, 7])
 })
 
-test('uniform takes the first and the last frame', () => {
+test('uniform includes the first and the last frame', () => {
   // [round(i * 83 / 7) for i in range(8)] and [round(i * 10 / 4) for i in range(5)]
   expect(uniformIndices(84, 8)).toEqual([0, 12, 24, 36, 47, 59, 71, 83])
   expect(uniformIndices(11, 5)).toEqual([0, 2, 5, 8, 10])
@@ -31,7 +31,7 @@ test('uniform takes the first and the last frame', () => {
   expect(uniformIndices(3, 8)).toEqual([0, 1, 2])
 })
 
-test('uniform takes frames several times where the model does', () => {
+test('uniform repeats frames if the model does', () => {
   // [round(i * (total - 1) / (n - 1)) for i in range(n)]
   expect(uniformIndices(5, 8, true)).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
   expect(uniformIndices(1, 4, true)).toEqual([0, 0, 0, 0])
@@ -39,7 +39,7 @@ test('uniform takes frames several times where the model does', () => {
   expect(uniformIndices(5, 1, true)).toEqual([0])
 })
 
-test('frames are taken several times of clips that allow it alone, by the uniform rule alone, and it is said', () => {
+test('repeats frames only of clips that allow it, only by the uniform rule, and with a notice', () => {
   const five: Timeline = { frameCount: 5, rate: 10, duration: 0.5, timeOf: (index) => index / 10 }
   const indices = (request: FrameRequest, timeline: Timeline, repeats = true) => planFrames(request, timeline, { repeats }).indices
   const request: FrameRequest = { kind: 'uniform', count: 8 }
@@ -54,7 +54,7 @@ test('frames are taken several times of clips that allow it alone, by the unifor
   expect(indices({ ...request, count: 5 }, { ...five, repeatable: true })).toEqual([0, 1, 2, 3, 4])
 })
 
-test('middle takes the middle of each run, the longer runs first', () => {
+test('middle takes the middle of each run, longer runs first', () => {
   expect(middleIndices(10, 3)).toEqual([1, 5, 8])
   expect(middleIndices(16, 4)).toEqual([1, 5, 9, 13])
   expect(middleIndices(9, 1)).toEqual([4])
@@ -62,12 +62,12 @@ test('middle takes the middle of each run, the longer runs first', () => {
 })
 
 describe('ranges', () => {
-  test('of frames, the end not included', () => {
+  test('of frames, without the end', () => {
     expect(choose({ kind: 'uniform', count: 3, range: { unit: 'frames', start: 10, end: 21 } })).toEqual([10, 15, 20])
     expect(choose({ kind: 'uniform', count: 2, range: { unit: 'frames', start: 98 } })).toEqual([98, 99])
   })
 
-  test("of seconds: by upstream's rule where the rate is constant, the end's frame included", () => {
+  test("of seconds: upstream's rule at a constant rate, with the end's frame", () => {
     // round(1 * 24) to round(2 * 24): 25 frames.
     const film: Timeline = { frameCount: 240, rate: 24, duration: 10, timeOf: (index) => Math.round((index * 1000) / 24) / 1000 }
     expect(choose({ kind: 'uniform', count: 8, range: { unit: 'seconds', start: 1, end: 2 } }, film)).toEqual([
@@ -80,21 +80,21 @@ describe('ranges', () => {
     expect(choose({ kind: 'middle', count: 1, range: { unit: 'seconds' } })).toEqual([49])
   })
 
-  test('of an uneven clip: what is on screen within', () => {
+  test('of a clip with a variable rate: the frames on screen within', () => {
     expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 3, end: 10 } }, uneven)).toEqual([1, 2, 3])
     expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 4, end: 8.9 } }, uneven)).toEqual([2])
     expect(choose({ kind: 'uniform', count: 9, range: { unit: 'seconds', start: 20 } }, uneven)).toEqual([4])
   })
 
-  test("of annotations: upstream's rule to the letter, also for an uneven clip", () => {
+  test("of annotations: exactly upstream's rule, also with a variable rate", () => {
     const range = { unit: 'seconds', rule: 'average-rate' } as const
-    // round(t * 0.2), and no more than the last frame; an end before the start is the start.
+    // round(t * 0.2), limited to the last frame; an end before the start is the start.
     expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 3, end: 10 } }, uneven)).toEqual([1, 2])
     expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 40 } }, uneven)).toEqual([4])
     expect(choose({ kind: 'uniform', count: 9, range: { ...range, start: 10, end: 4 } }, uneven)).toEqual([2])
   })
 
-  test('past the end are cut, and it is said', () => {
+  test('past the end are cut with a notice', () => {
     const plan = planFrames({ kind: 'uniform', count: 2, range: { unit: 'seconds', start: 9, end: 30 } }, tenSeconds)
     expect(plan.indices).toEqual([90, 99])
     expect(plan.notices).toEqual(['The range ends at 30 s, but the clip has 10 s: it is used up to its end.'])
@@ -105,13 +105,13 @@ describe('ranges', () => {
     ['turned round', { kind: 'middle', count: 2, range: { unit: 'frames', start: 9, end: 3 } }],
     ['beyond the end', { kind: 'uniform', count: 2, range: { unit: 'seconds', start: 10 } }],
     ['beyond the last frame', { kind: 'uniform', count: 2, range: { unit: 'frames', start: 100, end: 120 } }],
-    ['a frame that is not there', { kind: 'indices', indices: [3, 100] }],
-    ['a time that is not there', { kind: 'times', times: [10.6] }],
-  ])('%s are refused', (_, request) => {
+    ['an index beyond the end', { kind: 'indices', indices: [3, 100] }],
+    ['a time beyond the end', { kind: 'times', times: [10.6] }],
+  ])('%s are rejected', (_, request) => {
     expect(failure(request)).toMatchObject({ name: 'TarsierError', code: 'invalid-range' })
   })
 
-  test('the refusal has the numbers', () => {
+  test('the error has the numbers', () => {
     expect(failure({ kind: 'indices', indices: [100] })).toMatchObject({
       message: 'The clip has 100 frames (0 to 99) and lasts 10 s, so frame 100 lies beyond its end. Choose within that.',
       details: { index: 100, frameCount: 100, duration: 10 },
@@ -119,7 +119,7 @@ describe('ranges', () => {
   })
 })
 
-test('fewer frames than asked for are all taken, and it is said', () => {
+test('takes all frames with a notice if there are fewer than requested', () => {
   const plan = planFrames({ kind: 'uniform', count: 200 }, tenSeconds)
   expect(plan.indices).toHaveLength(100)
   expect(plan.notices).toEqual(['The clip has 100 frames, fewer than the 200 asked for: all of them are used.'])
@@ -128,16 +128,16 @@ test('fewer frames than asked for are all taken, and it is said', () => {
 test.each([
   ['the frame on screen, down to half a millisecond', undefined, [0, 0.999, 0.9995, 1, 3.9, 4, 15.99, 16, 25], [0, 0, 1, 1, 1, 2, 3, 4, 4]],
   ['round(t * rate) for annotations', 'average-rate', [0, 2.4, 2.6, 7.5, 12.5, 24], [0, 0, 1, 2, 2, 4]],
-] as const)('times of an uneven clip: %s', (_, rule, times, indices) => {
+] as const)('times of a clip with a variable rate: %s', (_, rule, times, indices) => {
   expect(choose({ kind: 'times', times: [...times], rule }, uneven)).toEqual(indices)
 })
 
-test('a time after the last frame of an uneven clip is refused', () => {
+test('rejects a time after the last frame of a clip with a variable rate', () => {
   expect(choose({ kind: 'times', times: [25] }, uneven)).toEqual([4])
   expect(failure({ kind: 'times', times: [25.1] }, uneven)).toMatchObject({ code: 'invalid-range' })
 })
 
-test('times that are rounded to a millisecond are still of a constant rate', () => {
+test('times rounded to milliseconds still have a constant rate', () => {
   const rounded: Timeline = {
     frameCount: 300,
     rate: 30000 / 1001,
@@ -148,11 +148,11 @@ test('times that are rounded to a millisecond are still of a constant rate', () 
   expect(choose({ kind: 'times', times: [0.025, 5.02] }, rounded)).toEqual([1, 150])
 })
 
-test('times go to the nearest frame by the average rate', () => {
+test('times select the nearest frame by the average rate', () => {
   expect(choose({ kind: 'times', times: [0, 0.25, 0.35, 5.12, 9.97] })).toEqual([0, 2, 4, 51, 99])
 })
 
-test('numbers are taken in the order given, with the times of the clip', () => {
+test('keeps the order of indices, with the times of the clip', () => {
   const plan = planFrames({ kind: 'indices', indices: [7, 3, 3] }, tenSeconds)
   expect(plan).toEqual({ indices: [7, 3, 3], times: [0.7, 0.3, 0.3], notices: [] })
 })

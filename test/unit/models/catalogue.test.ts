@@ -12,7 +12,7 @@ async function entry(name: string): Promise<CatalogueEntry> {
 }
 
 describe('the catalogue', () => {
-  it('has the four Tarsiers and two of Qwen2-VL, found by name and repository', async () => {
+  it('contains the four Tarsiers and two of Qwen2-VL, found by name and repository', async () => {
     const entries = await readCatalogue()
     expect(entries.map(({ repository }) => repository)).toEqual([
       'omni-research/Tarsier2-Recap-7b',
@@ -28,12 +28,12 @@ describe('the catalogue', () => {
     for (const { summary } of entries) expect(summary).toMatch(/^[^.]+\.$|^[^.]+; .*\.$/)
   })
 
-  // Sizes in 10^9 bytes of the files that others made of the same checkpoints with llama.cpp.
+  // Sizes in 10^9 bytes of files that others made of the same checkpoints with llama.cpp.
   it.each<[string, Partial<Record<LanguagePrecision, number>>]>([
     ['Qwen2-VL-7B-Instruct', { q4_k_m: 4.68, q5_k_m: 5.44, q6_k: 6.25, q8_0: 8.1, f16: 15.24 }],
     ['Qwen2-VL-2B-Instruct', { q4_k_m: 0.99, q5_k_m: 1.13, q6_k: 1.27, q8_0: 1.65, f16: 3.09 }],
     ['Tarsier-7b', { q4_k_m: 4.08, q5_k_m: 4.78, q6_k: 5.53, q8_0: 7.16, f16: 13.48 }],
-  ])('computes the language files of %s as they really are', async (name, sizes) => {
+  ])('computes the real sizes of the language files of %s', async (name, sizes) => {
     const { language } = await entry(name)
     for (const [precision, gigabytes] of Object.entries(sizes)) {
       const computed = languageBytes(language, precision as LanguagePrecision) / 1e9
@@ -41,37 +41,37 @@ describe('the catalogue', () => {
     }
   })
 
-  it('computes the tower of Qwen2-VL as it really is: 2.7 and 1.35 GB', async () => {
+  it('computes the real size of the tower of Qwen2-VL: 2.7 and 1.35 GB', async () => {
     const { vision } = await entry('Qwen2-VL-7B-Instruct')
     expect(visionBytes(vision, 'f32') / 1e9).toBeCloseTo(2.7, 1)
     expect(visionBytes(vision, 'f16') / 1e9).toBeCloseTo(1.35, 2)
   })
 
-  it('tells downloads that are what the weights take in 16 bits', async () => {
+  it('reports downloads of the size of 16-bit weights', async () => {
     for (const one of await readCatalogue()) {
       const weights = formBytes(one, { language: 'f16', vision: 'f16' })
       expect(Math.abs(one.download.bytes / weights - 1), one.name).toBeLessThan(0.01)
     }
   })
 
-  it('counts the tokens of a frame as its pixel budgets make them', async () => {
+  it('counts the tokens of a frame by its pixel budget', async () => {
     const { frames } = await entry('Tarsier2-Recap-7b')
     expect([8, 16, 32].map((count) => frameSize(frames, count).tokens)).toEqual([587, 587, 376])
     expect(frameSize((await entry('Tarsier-7b')).frames, 8)).toEqual({ tokens: 601, patches: 577 })
   })
 
-  it('needs more memory for more frames and more bits, and KV as wide as the heads that keys have', async () => {
+  it('needs more memory for more frames and more bits, and KV of the width of the key heads', async () => {
     for (const one of await readCatalogue()) {
       for (const vision of visionPrecisions) {
         const needs = languagePrecisions.map((language) => [8, 16].map((frames) => runningMemory(one, { language, vision }, frames)))
-        // Not so from 16 to 32: then every frame is smaller, and the tower computes in less.
+        // From 16 to 32 this does not hold: every frame is smaller then, and the tower needs less memory.
         for (const [eight = 0, sixteen = 0] of needs) expect(eight).toBeLessThan(sixteen)
         const bySize = needs.map(([eight = 0]) => eight)
         expect(bySize).toEqual([...bySize].sort((a, b) => b - a))
       }
     }
     const seven = await entry('Tarsier2-Recap-7b')
-    // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB a token; 4 bytes of each of 3584 values.
+    // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB per token; 4 bytes of each of 3584 values.
     const narrow = { ...seven, frames: { kind: 'square', tokens: 100, patches: 400 } } as const
     const form = { language: 'q8_0', vision: 'int8' } as const
     expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4))

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../helpers/checkpoint-folder.ts'
 
 const demo = readFileSync(fileURLToPath(new URL('../../../resources/models/demo/tarsier-model.json', import.meta.url)), 'utf8')
 const ofDemo = (): JsonObject => JSON.parse(demo)
-/** The manifest of a model of version 1, with the demo's values where the families share them. */
+/** The manifest of a version 1 model, with the demo's values where the families share them. */
 function ofTarsier1(): JsonObject {
   const { vision, preprocessing, ...rest } = ofDemo()
   const { temporalPatchSize: _, headSize: __, ...shared } = vision
@@ -19,7 +19,7 @@ function ofTarsier1(): JsonObject {
   }
 }
 
-test('whole manifests of both families are taken', () => {
+test('accepts complete manifests of both families', () => {
   for (const value of [ofDemo(), ofTarsier1()]) expect(modelManifestSchema.safeParse(value).error).toBeUndefined()
 })
 
@@ -38,7 +38,7 @@ test.each<[string, () => JsonObject, (value: JsonObject) => void]>([
   ['a side of a kilometre', ofTarsier1, ({ preprocessing }) => (preprocessing.shortestSide = 1e6)],
   ['a chat template of a megabyte', ofDemo, ({ prompt }) => (prompt.template = 'x'.repeat(1e6))],
   ['a question of a megabyte', ofDemo, ({ prompt }) => (prompt.describe = 'x'.repeat(1e6))],
-])('%s are no values of a manifest', (_, of, change) => {
+])('rejects %s', (_, of, change) => {
   const value = of()
   change(value)
   expect(modelManifestSchema.safeParse(value).success).toBe(false)

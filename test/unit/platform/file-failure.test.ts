@@ -38,7 +38,7 @@ const CODES = [
 ]
 const PATH = '/a/b.txt'
 
-test('a disk, a quota and a file that take no more are full, and nothing else is', () => {
+test('only a full disk, an exceeded quota and a file too large count as full', () => {
   for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
     expect(isDiskFull(systemError(code))).toBe(true)
     expect(
@@ -59,25 +59,25 @@ describe.each([
 ] as const)('%s', (_, code, failureOf) => {
   const failures = CODES.map((system) => ({ system, failure: failureOf(systemError(system)) as TarsierError }))
 
-  test.each(failures)('names the file and what to do: $system', ({ system, failure }) => {
+  test.each(failures)('names the file and the remedy: $system', ({ system, failure }) => {
     expect(failure.message).toMatch(/^(There is no )?\/a\/b\.txt.*\. [A-Z].*\.$/)
     const missing = code === 'file-unreadable' && (system === 'ENOENT' || system === 'ENOTDIR')
     expect(failure).toMatchObject({ code: missing ? 'file-missing' : code, cause: { code: system }, remedy: undefined })
   })
 
-  test('speaks of a permission where one is missing, and nowhere else', () => {
+  test('mentions permissions only if one is missing', () => {
     const named = failures.filter(({ failure }) => /permission/.test(failure.message)).map(({ system }) => system)
     expect(named).toEqual(['EACCES', 'EPERM'])
   })
 
-  test('leaves typed errors and aborts as they are', () => {
+  test('does not change typed errors and aborts', () => {
     const typed = new TarsierError('usage', 'No.')
     const abort = new DOMException('Stopped.', 'AbortError')
     expect([failureOf(typed), failureOf(abort)]).toEqual([typed, abort])
   })
 })
 
-test('what the file system did not say is no failed write, unless the library is known not to say why', () => {
+test('other errors are no failed writes, unless the library is known to give no reason', () => {
   const error = new TypeError('a fault of ours')
   expect(writeFailure('a could not be written', error)).toBe(error)
   const silent = new Error('failed to write.')
@@ -88,7 +88,7 @@ test('what the file system did not say is no failed write, unless the library is
   })
 })
 
-test('another program is named where one may have the file open', () => {
+test('mentions another program if one may have the file open', () => {
   const about = (platform: NodeJS.Platform) =>
     ['EPERM', 'EACCES', 'EBUSY', 'EIO'].filter((code) => {
       const { message } = writeFailure('a could not be written', systemError(code), { platform }) as TarsierError
@@ -98,8 +98,8 @@ test('another program is named where one may have the file open', () => {
   expect(about('win32')).toEqual(['EPERM', 'EACCES', 'EBUSY'])
 })
 
-describe('on a disk that is full', () => {
-  test('whatever writes says so', async ({ skip }) => {
+describe('on a full disk', () => {
+  test('every writer reports it', async ({ skip }) => {
     const disk = await SmallDisk.mount(scratch.path('disk'), 4)
     if (disk === null) return skip(NO_DISK)
     try {
@@ -121,14 +121,14 @@ describe('on a disk that is full', () => {
     }
   })
 
-  test('a library that was there before says so too', async ({ skip }) => {
+  test('an existing library reports it, too', async ({ skip }) => {
     const disk = await SmallDisk.mount(scratch.path('disk'), 4)
     if (disk === null) return skip(NO_DISK)
     try {
       const path = join(disk.path, 'library.sqlite')
       new Database(path)[Symbol.dispose]()
       await disk.fillUp()
-      // Its log cannot be made.
+      // Its log cannot be created.
       expect(() => {
         using db = new Database(path)
         db.run("INSERT INTO settings (name, value) VALUES ('a', ?)", 'x'.repeat(1_000_000))
@@ -139,7 +139,7 @@ describe('on a disk that is full', () => {
   })
 })
 
-test('a library that may not be written is no full disk', async ({ skip }) => {
+test('a read-only library is no full disk', async ({ skip }) => {
   const path = scratch.path('library.sqlite')
   const db = new DatabaseSync(path)
   db.exec('CREATE TABLE a (b)')

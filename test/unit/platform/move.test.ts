@@ -14,7 +14,7 @@ describe('move', () => {
     expect(await readdir(scratch.directory)).toEqual(['old'])
   })
 
-  it.each(['EPERM', 'EBUSY', 'EACCES'] as const)('tries again while another program has a file of the folder open (%s)', async (code) => {
+  it.each(['EPERM', 'EBUSY', 'EACCES'] as const)('retries while another program has a file of the folder open (%s)', async (code) => {
     await using scratch = await ScratchFolder.make()
     await mkdir(scratch.path('folder'))
     await writeFile(scratch.path('folder/file'), 'whole')
@@ -25,7 +25,7 @@ describe('move', () => {
     expect(await readFile(scratch.path('model/file'), 'utf8')).toBe('whole')
   })
 
-  it('gives up at the end of its patience, and leaves everything where it was', async () => {
+  it('fails after its time limit, and leaves everything in place', async () => {
     await using scratch = await ScratchFolder.make()
     const from = await scratch.write('new', 'new')
     using windows = imitateWindowsFiles()
@@ -35,7 +35,7 @@ describe('move', () => {
     expect(await readdir(scratch.directory)).toEqual(['new'])
   })
 
-  it('does not try again what will not change', async () => {
+  it('does not retry a permanent failure', async () => {
     await using scratch = await ScratchFolder.make()
     const started = performance.now()
     await expect(move(scratch.path('nothing'), scratch.path('there'), 60_000)).rejects.toMatchObject({ code: 'ENOENT' })
@@ -44,7 +44,7 @@ describe('move', () => {
 })
 
 describe('moveSync', () => {
-  it('tries again while another program has the file open', async () => {
+  it('retries while another program has the file open', async () => {
     await using scratch = await ScratchFolder.make()
     const from = await scratch.write('new', 'new')
     const to = await scratch.write('old', 'old')
@@ -55,7 +55,7 @@ describe('moveSync', () => {
     expect(await readFile(to, 'utf8')).toBe('new')
   })
 
-  it('gives up at the end of its patience', async () => {
+  it('fails after its time limit', async () => {
     await using scratch = await ScratchFolder.make()
     const from = await scratch.write('new', 'new')
     using windows = imitateWindowsFiles()
@@ -70,7 +70,7 @@ describe.each([
   ['remove', remove],
   ['removeSync', removeSync],
 ])('%s', (_name, removePath) => {
-  it('removes folders, files, and what is not there', async () => {
+  it('removes folders, files, and missing paths', async () => {
     await using scratch = await ScratchFolder.make()
     await mkdir(scratch.path('folder/within'), { recursive: true })
     await scratch.write('file', 'file')
@@ -78,7 +78,7 @@ describe.each([
     expect(await readdir(scratch.directory)).toEqual([])
   })
 
-  it.each(['EPERM', 'EBUSY', 'EACCES', 'ENOTEMPTY'] as const)('tries again while another program has a file open (%s)', async (code) => {
+  it.each(['EPERM', 'EBUSY', 'EACCES', 'ENOTEMPTY'] as const)('retries while another program has a file open (%s)', async (code) => {
     await using scratch = await ScratchFolder.make()
     await mkdir(scratch.path('folder'))
     await writeFile(scratch.path('folder/file'), 'whole')

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { expect, it } from 'vitest'
 import { childrenOf, ended, isRunning, processLists } from '../../helpers/child-processes.ts'
 
-/** Which of them this system has: Linux two, so that the one of macOS is tried there as well. */
+/** The lists that this system has: Linux has two, so that the one of macOS is tested there as well. */
 const lists = { linux: ['proc', 'ps'], darwin: ['ps'], win32: ['powershell'] }[process.platform as string] as (keyof typeof processLists)[]
 
-it.each(lists)('the tests’ list of processes (%s) has this process and its children, with how they were started', async (list) => {
+it.each(lists)('the tests’ list of processes (%s) contains this process and its children with their command lines', async (list) => {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()', 'a-mark-of-its-own'], { stdio: ['pipe', 'ignore', 'ignore'] })
   await once(child, 'spawn')
   try {

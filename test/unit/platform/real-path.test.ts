@@ -6,7 +6,7 @@ import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { imitateWindowsFiles } from '../../helpers/windows-files.ts'
 
 describe.each([null, 'EISDIR', 'UNKNOWN', 'ENOENT'] as const)('realPath on a drive that answers %s', (code) => {
-  it('follows links, and says where a path leads nowhere', async () => {
+  it('follows links, and reports where a path leads nowhere', async () => {
     await using scratch = await ScratchFolder.make()
     await mkdir(scratch.path('there'))
     const file = await scratch.write('there/file', '')

@@ -9,7 +9,7 @@ const lock = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as {
 }
 const locked = (name: string) => lock.packages[`node_modules/${name}`]
 
-/** What a system's binaries are called: packages of their own in the lock, or folders of a package that brings those of all systems. */
+/** Names of a system's binaries: separate packages in the lock, or folders of a package with those of all systems. */
 function binariesOf(system: string): { packages: string[]; folders: string[] } {
   const [platform, arch] = system.split('-') as [string, string]
   const llama = { darwin: 'mac-arm64-metal', win32: `win-${arch}`, linux: `linux-${arch}` }[platform]
@@ -37,14 +37,14 @@ describe('supported systems', () => {
     expect(readme).toContain('on Linux or Windows (x64 or arm64), or on a Mac with Apple silicon')
   })
 
-  it('leave out Intel Macs, with a sentence', () => {
+  it('exclude Intel Macs with an explanation', () => {
     expect(() => expectSupportedSystem('darwin-x64')).toThrow(expect.objectContaining({ code: 'native-library' }))
     expect(() => expectSupportedSystem('darwin-x64')).toThrow('Intel')
   })
 })
 
-it('the lock names what every package must hash to, for every system', () => {
-  // npm leaves an optional package out without a word where the registry had none when the lock was made.
+it('the lock has a hash of every package for every system', () => {
+  // npm silently omits an optional package if the registry had none when the lock was made.
   const without = Object.entries(lock.packages).filter(
     ([path, { integrity, inBundle, link }]) => path !== '' && !inBundle && !link && !integrity,
   )

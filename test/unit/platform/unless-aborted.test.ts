@@ -4,12 +4,12 @@ import { unlessAborted } from '../../../src/platform/unless-aborted.ts'
 const never = new AbortController().signal
 const forever = new Promise<never>(() => {})
 
-it('gives what the work gives, and throws what it throws', async () => {
+it('returns and throws what the work returns and throws', async () => {
   expect(await unlessAborted(Promise.resolve(3), never)).toBe(3)
   await expect(unlessAborted(Promise.reject(new Error('no')), never)).rejects.toThrow('no')
 })
 
-it('ends with an abort, at once or later, though the work goes on', async () => {
+it('rejects on an abort, at once or later, though the work continues', async () => {
   await expect(unlessAborted(forever, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   const abort = new AbortController()
   const waiting = unlessAborted(forever, abort.signal)
@@ -17,7 +17,7 @@ it('ends with an abort, at once or later, though the work goes on', async () => 
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
 })
 
-it('lets nobody hear of work that fails after the abort', async () => {
+it('ignores a failure of the work after the abort', async () => {
   const unhandled: unknown[] = []
   const hear = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', hear)

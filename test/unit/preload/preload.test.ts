@@ -25,26 +25,26 @@ beforeAll(async () => {
   bridge = electron.exposed.get('tarsier') as Bridge
 })
 
-test('the page is given the bridge and nothing else', () => {
+test('exposes the bridge and nothing else', () => {
   expect([...electron.exposed.keys()]).toEqual(['tarsier'])
   expect(Object.keys(bridge).sort()).toEqual(['choose', 'connect', 'onFiles', 'onMenu', 'open', 'platform', 'setTheme', 'show'])
   expect(bridge.platform).toBe(process.platform)
 })
 
-test('files cross as their paths, those that have one', async () => {
+test('passes the paths of files that have one', async () => {
   electron.sent.length = 0
   await bridge.open([new File([], 'a.mp4'), new File([], 'pasted.png')])
   expect(electron.sent).toEqual([[channels.open, ['/clips/a.mp4']]])
 })
 
-test('listeners are told what was sent, without the event that carries the sender', () => {
+test('passes data to listeners without the event that carries the sender', () => {
   const told: unknown[] = []
   bridge.onMenu((command) => told.push(command))
   electron.listeners.get(channels.menu)?.({ sender: 'everything' }, 'library')
   expect(told).toEqual(['library'])
 })
 
-test('a port is handed to the page of the same origin', () => {
+test('passes a port only to the page of the same origin', () => {
   const posted: unknown[][] = []
   vi.stubGlobal('window', { location: { origin: 'app://tarsier' }, postMessage: (...args: unknown[]) => posted.push(args) })
   electron.listeners.get(channels.port)?.({ ports: ['port'] })
@@ -61,7 +61,7 @@ test('files that came before the page listened are not lost', () => {
   expect(told).toEqual([early, late])
 })
 
-test('the choice of colours is told', () => {
+test('passes on the choice of theme', () => {
   electron.sent.length = 0
   bridge.setTheme('dark')
   expect(electron.sent).toEqual([[channels.theme, 'dark']])

@@ -12,20 +12,20 @@ test.each([
 })
 
 test.each([undefined, '', 'a b', 'localhost:', 'localhost:x', 'user@localhost', 'localhost/..', '::1', '[::1', 'localhost:123456'])(
-  'takes %s for no name',
+  'rejects %s as a name',
   (header) => {
     expect(hostName(header)).toBeNull()
     expect(hostAllowed(header, { hosts: LOOPBACK })).toBe(false)
   },
 )
 
-test('a name is allowed as a whole, whatever its port', () => {
+test('compares whole host names, with any port', () => {
   expect(hostAllowed('localhost:99', { hosts: LOOPBACK })).toBe(true)
   expect(hostAllowed('localhost.evil.example', { hosts: LOOPBACK })).toBe(false)
   expect(hostAllowed('evil.example', { hosts: LOOPBACK })).toBe(false)
 })
 
-test('an origin is the very page of this server, port and all', () => {
+test('compares whole origins, including the port', () => {
   expect(originAllowed(undefined, 'localhost:7860')).toBe(true)
   expect(originAllowed('http://localhost:7860', 'localhost:7860')).toBe(true)
   for (const origin of ['http://localhost', 'http://localhost:7861', 'null', '', 'http://localhost:7860.evil.example'])
@@ -33,7 +33,7 @@ test('an origin is the very page of this server, port and all', () => {
   expect(originAllowed('http://localhost', undefined)).toBe(false)
 })
 
-test('tokens are equal or not', () => {
+test('compares tokens', () => {
   expect(tokenMatches('abc', 'abc')).toBe(true)
   for (const wrong of [undefined, '', 'ab', 'abcd', 'abd', 'ABC']) expect(tokenMatches(wrong, 'abc')).toBe(false)
   expect(bearer('Bearer abc')).toBe('abc')
@@ -41,7 +41,7 @@ test('tokens are equal or not', () => {
   for (const header of [undefined, 'abc', 'Basic abc', 'Bearer', 'Bearer a b']) expect(bearer(header)).toBeUndefined()
 })
 
-test('loopback is what never leaves the machine', () => {
+test('recognizes loopback addresses', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1']) expect(isLoopback(host)).toBe(true)
   for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost.example', '128.0.0.1']) expect(isLoopback(host)).toBe(false)
 })

@@ -18,7 +18,7 @@ const read = (messages: unknown[], more: object = {}) =>
 
 const text = (words: string) => ({ kind: 'text', text: words })
 
-test('messages stay messages, in their order and with their parts in theirs', async () => {
+test('keeps messages and their parts in order', async () => {
   const asked = await read([
     { role: 'developer', content: 'Be brief.' },
     { role: 'user', content: 'One' },
@@ -49,7 +49,7 @@ test('messages stay messages, in their order and with their parts in theirs', as
   expect((await read([{ role: 'user', content: 'One' }])).key).not.toBe(asked.key)
 })
 
-test('videos and pictures stand where the message has them, as many as there are', async () => {
+test('keeps any number of videos and pictures in place', async () => {
   const files = { fileOf: (url: string) => Promise.resolve(`/media/${url}`), bytesOf: () => Promise.resolve('/media/bytes') }
   const picture = (url: string) => ({ type: 'image_url', image_url: { url } })
   const content = [
@@ -66,7 +66,7 @@ test('videos and pictures stand where the message has them, as many as there are
   expect(messages).toEqual([
     { role: 'user', content: [text('Compare'), clip('a.png'), text('with'), clip('b.png'), clip('c.mp4'), clip('bytes')] },
   ])
-  // Another question about the same clips finds what was computed of them.
+  // Another question about the same clips reuses their rows.
   const more = chatRequestSchema.parse({
     model: 'demo',
     messages: [{ role: 'user', content: [...content, { type: 'text', text: 'Why?' }] }],
@@ -85,7 +85,7 @@ test('videos and pictures stand where the message has them, as many as there are
   expect(await silent('video')).toEqual(text('Tell.'))
 })
 
-test('an answer may be begun by the client, when it says so', async () => {
+test('accepts an answer prefix only if the request says so', async () => {
   const messages = [
     { role: 'system', content: 'Be brief.' },
     { role: 'user', content: 'Which?' },
@@ -108,11 +108,11 @@ test.each([
     ],
   ],
   [[{ role: 'system', content: 'x' }]],
-])('refuses %j', async (messages) => {
+])('rejects %j', async (messages) => {
   await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages' } })
 })
 
-test('names the message that is empty', async () => {
+test('names an empty message', async () => {
   const messages = [
     { role: 'system', content: 'x' },
     { role: 'user', content: '' },
@@ -120,7 +120,7 @@ test('names the message that is empty', async () => {
   await expect(read(messages)).rejects.toMatchObject({ code: 'usage', details: { param: 'messages.1' } })
 })
 
-test('an assistant may begin, and what tools were asked and said is shown in its place', async () => {
+test('a conversation may start with an assistant, and tool messages stay in place', async () => {
   const asked = await read([
     { role: 'assistant', content: 'Hello.' },
     { role: 'user', content: 'Look it up.' },
@@ -144,7 +144,7 @@ test.each([
   ['data:video/mp4;base64,!', 'usage'],
   ['http://', 'usage'],
   [`data:video/jpeg;base64,${'AA,'.repeat(5000)}`, 'usage'],
-])('opens no %s', async (url, code) => {
+])('does not open %s', async (url, code) => {
   const content = [
     { type: 'text', text: 'What?' },
     { type: 'video_url', video_url: { url } },
@@ -188,7 +188,7 @@ test.each([
   expect(await framesFor('clip.mp4', wishes, { manifest, probe: ten }, never)).toEqual(frames)
 })
 
-test('pictures sent as frames are all used', async () => {
+test('uses all pictures that are sent as frames', async () => {
   expect(await framesFor('x.frames', {}, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 250 })
   expect(await framesFor('x.frames', { frames: 4 }, { manifest, probe: ten }, never)).toEqual({ kind: 'uniform', count: 4 })
   const part = { unit: 'frames', start: 4, end: 10 }

@@ -12,7 +12,7 @@ function references(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inside]) => (key === '$ref' ? [String(inside)] : references(inside)))
 }
 
-test('every reference leads to a schema, and every schema is referred to', () => {
+test('every reference has a schema, and every schema is referred to', () => {
   const found = new Set(references(document))
   expect([...found].sort()).toEqual(
     Object.keys(document.components.schemas)
@@ -21,7 +21,7 @@ test('every reference leads to a schema, and every schema is referred to', () =>
   )
 })
 
-test('a request has the range, the unit and the meaning of each option', () => {
+test('a request documents the range, the unit and the meaning of each option', () => {
   const { temperature, mm_processor_kwargs: processor } = document.components.schemas.ChatRequest?.properties ?? {}
   expect(JSON.stringify(temperature)).toMatch(/"minimum":0,"maximum":2.*"description":"At 0 the most likely token/)
   expect(JSON.stringify(processor)).toMatch(/"start":.*"unit":"seconds"/)

@@ -9,7 +9,7 @@ const manifest = { generation: { maxTokens: 256, temperature: 0.7, topP: 0.8 } }
 const request = (more: object = {}) => readRequest({ model: 'demo', messages: [{ role: 'user', content: 'Hi' }], ...more })
 const sampling = (more: object) => requestedSampling(request(more), manifest).sampling
 
-describe('what is wrong is said of the part that it is wrong in', () => {
+describe('errors name the part of the request', () => {
   test.each([
     [
       {
@@ -55,7 +55,7 @@ describe('what is wrong is said of the part that it is wrong in', () => {
     [{ guided_regex: '(?=x)' }, 'guided_regex'],
     [{ guided_json: '{' }, 'guided_json'],
     [{ guided_choice: ['a'], grammar: 'root ::= "a"' }, 'grammar'],
-  ])('of a wish for an answer in a form: %j', (more, param) => {
+  ])('of a requested answer form: %j', (more, param) => {
     expect(() => requestedSampling(request(more), manifest)).toThrow(expect.objectContaining({ code: 'usage', details: { param } }))
   })
 
@@ -82,7 +82,7 @@ describe('what is wrong is said of the part that it is wrong in', () => {
   })
 })
 
-describe('values as other servers take them', () => {
+describe('accepts values of other servers', () => {
   test.each([
     [{ top_k: -1 }, { topK: 0 }],
     [{ top_p: 0 }, { topP: 1, topK: 1 }],
@@ -105,7 +105,7 @@ describe('values as other servers take them', () => {
     expect(sampling(more)).toMatchObject(wanted)
   })
 
-  test('a seed of its own for each choice, and none where none was given', () => {
+  test('gives each choice its own seed, and none without a seed', () => {
     const { seed, ...rest } = sampling({ seed: 0xfffffffe })
     expect([0, 1, 2].map((choice) => samplingOfChoice({ ...rest, seed }, choice).seed)).toEqual([0xfffffffe, 0, 1])
     expect(sampling({ seed: -1 }).seed).toBeUndefined()
@@ -126,7 +126,7 @@ describe('values as other servers take them', () => {
   })
 })
 
-describe('what has no effect is said', () => {
+describe('reports parameters without effect', () => {
   test.each([
     [{ frequency_penalty: 0.5 }, 'frequency_penalty'],
     [{ logit_bias: { 5: -100 } }, 'logit_bias'],
@@ -145,13 +145,13 @@ describe('what has no effect is said', () => {
     expect(ignoredFields(request(more))).toEqual([expect.stringContaining(field)])
   })
 
-  test('and what changes nothing is not', () => {
+  test('but not default values', () => {
     const habits = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, modalities: ['text'], user: null, n: 1 }
     expect(ignoredFields(request({ ...habits, tools: [], stream: true, stream_options: { include_usage: true } }))).toEqual([])
     expect(ignoredFields(request({ tools: [{}], tool_choice: 'none' }))).toEqual([])
   })
 
-  test('of a schema, what is not held to', () => {
+  test('of a schema, unsupported keywords', () => {
     const schema = { type: 'array', items: { type: 'number', multipleOf: 0.5 }, uniqueItems: true }
     const { warnings } = requestedSampling(
       request({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema } } }),

@@ -14,7 +14,7 @@ async function place(uploads: UploadFolder, name: string): Promise<string> {
   }
 }
 
-test('what is in use stays, however much it is; of the rest the least recently used go', async () => {
+test('evicts the least recently used uploads, and never those in use', async () => {
   await using folder = await ScratchFolder.make()
   const uploads = new UploadFolder(folder.directory)
   const mine: string[] = []
@@ -38,7 +38,7 @@ test('what is in use stays, however much it is; of the rest the least recently u
   expect(left.map((name) => join(folder.directory, name))).toContain(last)
 })
 
-test('content that is there is not replaced, so that it stays the file it was', async () => {
+test('existing content is not replaced, so that it remains the same file', async () => {
   await using folder = await ScratchFolder.make()
   await mkdir(folder.directory, { recursive: true })
   const uploads = new UploadFolder(folder.directory)

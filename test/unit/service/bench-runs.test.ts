@@ -45,7 +45,7 @@ test('lists runs of its own folder and opened ones, which it remembers', async (
   expect((await runs.list()).map(({ opened }) => opened)).toEqual([false])
 })
 
-test('a run that the list saw changed is gone through again at once', async () => {
+test('indexes a run again as soon as the list sees a change', async () => {
   await writePredictions(own('a'), 'mvbench', [choice(1, 'B')])
   const run = await idOf('a')
   expect((await runs.get(run)).index.samples).toHaveLength(1)
@@ -82,7 +82,7 @@ test('pages through samples by data set, verdict, text and score', async () => {
   ])
 })
 
-test('puts two runs side by side', async () => {
+test('compares two runs', async () => {
   await writePredictions(own('a'), 'mvbench', [choice(1, 'B'), choice(2, 'A'), choice(3, null), choice(4, 'B'), choice(5, 'B')])
   await writePredictions(own('b'), 'mvbench', [choice(2, 'B'), choice(1, 'B'), choice(3, 'A'), choice(4, 'A'), choice(6, 'B')])
   const [run, other] = [await idOf('a'), await idOf('b')]
@@ -101,7 +101,7 @@ test('puts two runs side by side', async () => {
   expect(worse.counts).toEqual(all.counts)
 })
 
-test('tells all about one sample, with events, verdicts and reasons', async () => {
+test('returns all details of a sample, with events, verdicts and reasons', async () => {
   await writePredictions(own('a'), 'dream', [
     prediction({ dataset: 'DREAM/youtube', idx: 1, video: '/videos/1.mp4', extraInfo: { n_events: 2, events: ['x'] } }),
   ])
@@ -122,7 +122,7 @@ test('tells all about one sample, with events, verdicts and reasons', async () =
   await expect(wholeSample(run, 'DREAM-9')).rejects.toMatchObject({ code: 'nothing-found' })
 })
 
-test('opens no clip that lies on another machine, and finds relative ones from the run', async () => {
+test('opens no clip on another machine, and resolves relative paths from the run', async () => {
   await writePredictions(own('a'), 'dream', [prediction({ dataset: 'DREAM', idx: 1 })])
   const run = await runs.get(await idOf('a'))
   const path = (video: string | null) => clipPathOf(run, prediction({ dataset: 'DREAM', idx: 1, video }))
@@ -133,7 +133,7 @@ test('opens no clip that lies on another machine, and finds relative ones from t
   expect(path('clips/1.mp4')).toBe(join(own('a'), 'clips', '1.mp4'))
 })
 
-test('sets a judged run among the published figures', async () => {
+test('ranks a judged run among the published figures', async () => {
   await writePredictions(own('mine'), 'dream', [
     prediction({ dataset: 'DREAM/youtube', idx: 1 }),
     prediction({ dataset: 'DREAM/videvo', idx: 2 }),
@@ -143,7 +143,7 @@ test('sets a judged run among the published figures', async () => {
     dreamVerdict('DREAM/videvo-2', [true, true], [true, true]),
   ])
   const rows = await leaderboard(runs)
-  // Recall and precision .75 each: before everybody that was published.
+  // Recall and precision .75 each: above everything that was published.
   expect(rows[0]).toMatchObject({
     model: 'demo',
     overall: { f1: 75, precision: 75, recall: 75 },

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { connections } from '../../../src/service/connections.ts'
 import { ourCode } from '../../helpers/our-code.ts'
 
-/** Modules with which a connection can be opened or waited for, and what of them opens none. */
+/** Modules that can open or accept a connection, and their exports that cannot. */
 const OPENING: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': [],
   'node:dns': [],
@@ -42,7 +42,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
   undici: ['Headers', 'Response'],
 }
 
-/** Packages that open none, or that are told not to (see below). One that is new belongs here or there, and so do its parts. */
+/** Packages that open none, or that are configured not to (see below). A new package belongs here or there, and so do its parts. */
 const QUIET = [
   '@hono/node-server/serve-static',
   '@huggingface/jinja',
@@ -84,7 +84,7 @@ const GLOBALS =
 
 interface Import {
   readonly from: string
-  /** What is imported, but for types; null for all of it. */
+  /** The imported names without types; null for all of them. */
   readonly names: readonly string[] | null
 }
 
@@ -115,14 +115,14 @@ function prefixed(module: string): string {
   return builtinModules.includes(module) ? `node:${module}` : module
 }
 
-test('every place that opens a connection is told of in Help, and nothing is told that no code does', () => {
+test('every place that opens a connection is listed in Help, and every listed place opens one', () => {
   const opening = ourCode().filter(({ code }) => opens(code))
   const told = new Set(connections.flatMap(({ openedBy }) => openedBy))
   expect(opening.map(({ name }) => name)).toEqual([...told].sort())
   for (const { openedBy } of connections) expect(openedBy.length).toBeGreaterThan(0)
 })
 
-test('whether a package opens connections is known of all that are used', () => {
+test('every used package is known to open connections or not', () => {
   const used = ourCode().flatMap(({ code }) => importsOf(code).filter(({ names }) => names === null || names.length > 0))
   const packages = new Set(used.map(({ from }) => prefixed(from)).filter((from) => !from.startsWith('node:')))
   const known = [...QUIET, ...Object.keys(OPENING).filter((name) => !name.startsWith('node:'))]
@@ -151,7 +151,7 @@ test.each([
   expect(opens(code)).toBe(wanted)
 })
 
-test('decoders and llama.cpp, which could fetch by themselves, are told not to', () => {
+test('decoders and llama.cpp are configured not to open connections', () => {
   const code = (wanted: string) => ourCode('engine').find(({ name }) => name === wanted)?.code
   expect(code('engine/media/demuxer.ts')).toContain("protocol_whitelist: 'none'")
   for (const { name, code } of ourCode('engine')) {
@@ -160,7 +160,7 @@ test('decoders and llama.cpp, which could fetch by themselves, are told not to',
   }
 })
 
-test('the page may ask the server alone that it came from', () => {
+test('the page may connect only to its own server', () => {
   const page = readFileSync(new URL('../../../src/renderer/index.html', import.meta.url), 'utf8')
   const policy = /content="(default-src 'none';[^"]*)"/.exec(page)?.[1]
   expect(policy?.split(/;\s*/)).toContain("connect-src 'self'")

@@ -25,7 +25,7 @@ function machine(changes: Partial<Advisable> = {}): Advisable {
 }
 
 describe('what doctor advises', () => {
-  it('is nothing where nothing is missing', () => {
+  it('is empty when nothing is missing', () => {
     expect(adviceFor(machine())).toEqual([])
   })
 
@@ -44,14 +44,14 @@ describe('what doctor advises', () => {
     expect(advice.map(({ text }) => text).join('\n')).toMatch(/bad cannot be used: Its file is short\..*demo model.*memory.*disk/s)
   })
 
-  it('tells how to get vision onto an NVIDIA GPU that language uses already', () => {
+  it('tells how to use an NVIDIA GPU for vision when language uses it already', () => {
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
     expect(adviceFor(machine({ engines }))).toEqual([
       { text: expect.stringContaining('CUDA part of ONNX Runtime'), remedy: 'fetch-cuda-vision' },
     ])
   })
 
-  it('knows when nothing can be described here', () => {
+  it('reports when no description is possible', () => {
     expect(usable(machine().engines)).toBe(true)
     expect(usable({ error: { code: 'engine-crashed', message: 'It crashed.' } })).toBe(false)
     expect(usable({ ...machine().engines, media: not('node-av') } as Advisable['engines'])).toBe(false)

@@ -11,14 +11,14 @@ async function fullLog(): Promise<ScratchFolder & { file: string }> {
   return Object.assign(home, { file: home.path('logs/service.log') })
 }
 
-test('a log that is long enough is kept under another name, and a new one is started', async () => {
+test('renames a full log and starts a new one', async () => {
   await using home = await fullLog()
   new Log(home.directory).info('test', 'after')
   expect(await readFile(home.file, 'utf8')).toMatch(/^\{.*"text":"after"\}\n$/)
   expect((await stat(`${home.file}.old`)).size).toBeGreaterThan(5 * 1024 * 1024)
 })
 
-test('no line is lost while another program keeps the file from being renamed', async () => {
+test('loses no line while another program prevents the renaming', async () => {
   await using home = await fullLog()
   const log = new Log(home.directory)
   {

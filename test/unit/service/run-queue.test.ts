@@ -3,7 +3,7 @@ import { type RunKind, RunQueue } from '../../../src/service/run-queue.ts'
 
 const never = new AbortController().signal
 
-/** Enters and gives the way out once it is its turn; what was heard on the way lies in `heard`. */
+/** Enters and resolves to the function that leaves, once it is its turn; reports are in `heard`. */
 async function enter(queue: RunQueue, client: string, kind: RunKind, heard: number[] = [], signal = never): Promise<() => void> {
   const waiting = queue.enter(client, kind, signal)
   for (;;) {
@@ -26,7 +26,7 @@ async function orderOf(queue: RunQueue, wanted: readonly (readonly [name: string
   return order
 }
 
-test('clients take turns, however much one of them wants', async () => {
+test('clients take turns, however much one of them requests', async () => {
   const order = await orderOf(new RunQueue(), [
     ['a1', 'a', 'api'],
     ['a2', 'a', 'api'],
@@ -37,7 +37,7 @@ test('clients take turns, however much one of them wants', async () => {
   expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3'])
 })
 
-test('people come before batches, and batches take turns among themselves', async () => {
+test('questions come before batches, and batches take turns', async () => {
   const order = await orderOf(new RunQueue(), [
     ['x1', 'x', 'batch'],
     ['x2', 'x', 'batch'],
@@ -47,7 +47,7 @@ test('people come before batches, and batches take turns among themselves', asyn
   expect(order).toEqual(['me', 'x1', 'y1', 'x2'])
 })
 
-test('tells how many are before, and gives up its place when stopped', async () => {
+test('reports its place, and leaves the queue on an abort', async () => {
   const queue = new RunQueue()
   const leave = await enter(queue, 'a', 'chat')
   const stop = new AbortController()
@@ -64,7 +64,7 @@ test('tells how many are before, and gives up its place when stopped', async () 
   expect([queue.running, queue.waiting]).toEqual([null, 0])
 })
 
-test('whoever is gone before entering holds nobody up', async () => {
+test('a client that leaves before its turn blocks nobody', async () => {
   const queue = new RunQueue()
   const leave = await enter(queue, 'a', 'chat')
   const gone = queue.enter('b', 'chat', never)

@@ -20,6 +20,6 @@ test.each([
   expect(parseRange(header, 100)).toEqual(expected)
 })
 
-test('of nothing there is no part', () => {
+test('an empty file has no range', () => {
   expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable')
 })

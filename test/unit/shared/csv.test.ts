@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { csvText } from '../../../src/shared/csv.ts'
 
-it('is what spreadsheets read as it is meant', () => {
+it('is read correctly by spreadsheets', () => {
   expect(
     csvText([
       ['file', 'answer'],
@@ -20,6 +20,6 @@ it.each(['=1+1', '+1+1', '-1+1', "-2+3+cmd|' /C calc'!A0", '-x', '- 3', '@SUM(A1
   },
 )
 
-it.each(['-3', '-0.5', '1e-7', '-1.5E+10', '7', 'a=1', ''])('leaves %j as it is', (text) => {
+it.each(['-3', '-0.5', '1e-7', '-1.5E+10', '7', 'a=1', ''])('does not change %j', (text) => {
   expect(csvText([[text]])).toBe(`\ufeff${text}\r\n`)
 })

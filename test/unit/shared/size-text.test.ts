@@ -10,16 +10,16 @@ it.each([
   [9_960_000, '10 MB'],
   [999_600_000, '1.0 GB'],
   [16_590_000_000, '17 GB'],
-])('says %d bytes as %j', (bytes, text) => {
+])('formats %d bytes as %j', (bytes, text) => {
   expect(sizeText(bytes)).toBe(text)
 })
 
-it('lets a small difference show where two sizes are held against each other', () => {
+it('shows small differences when two sizes are compared', () => {
   expect(megabytesText(7_001_000_001)).toBe('7,002 MB')
   expect(megabytesText(0)).toBe('0 MB')
 })
 
-it('is the only way sizes are said', () => {
+it('is the only way to format sizes', () => {
   const own = 'shared/size-text.ts'
   // The benchmarks are being written elsewhere; they join when they are done.
   const saying = ourCode().filter(({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code))

@@ -17,7 +17,7 @@ const failing =
     return device
   }
 
-test('the first device that works is taken, those passed over are told, except what the platform never has', async () => {
+test('uses the first working device and reports skipped ones, except those that the platform never has', async () => {
   expect(await openOnDevice('auto', never, failing('cuda'), states)).toEqual({
     opened: 'webgpu',
     device: 'webgpu',
@@ -25,11 +25,11 @@ test('the first device that works is taken, those passed over are told, except w
   })
 })
 
-test('the CPU asked for by name tries nothing else', async () => {
+test('tries no other device when the CPU is chosen by name', async () => {
   expect(await openOnDevice('cpu', never, failing('cuda'), states)).toEqual({ opened: 'cpu', device: 'cpu', fallbacks: [] })
 })
 
-test('a device asked for by name that fails is an error that names the others', async () => {
+test('a failing device chosen by name is an error that names the others', async () => {
   const error = await openOnDevice('webgpu', never, failing('webgpu'), states).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'device-unavailable', details: { device: 'webgpu', available: ['cuda', 'cpu'] } })
   expect(error).toHaveProperty(
@@ -46,13 +46,13 @@ test('a damaged model and an abort do not lead to the next device', async () => 
   await expect(openOnDevice('auto', AbortSignal.abort(), failing(), states)).rejects.toMatchObject({ name: 'AbortError' })
 })
 
-test('on this machine every device of the order is known, the CPU always', () => {
+test('every device of this machine has a known state, the CPU always', () => {
   const here = visionDeviceStates()
   expect(here.map((state) => state.device)).toEqual(['cuda', 'dml', 'coreml', 'webgpu', 'cpu'])
   expect(here.at(-1)).toEqual({ device: 'cpu', carried: true, missing: null })
 })
 
-test('a tower in int8 is for the CPU unless a device is asked for by name; every other goes where it can', async () => {
+test('a tower in int8 uses the CPU unless a device is chosen by name; other precisions use any device', async () => {
   const opened = await openOnDevice('auto', never, failing(), statesFor('int8', states))
   expect(opened).toMatchObject({
     device: 'cpu',

@@ -18,7 +18,7 @@ function source(sizes: readonly (readonly [width: number, height: number])[]) {
 }
 const indices = (batch: readonly { frame: { index: number } }[]) => batch.map(({ frame }) => frame.index)
 
-test('frames of one size share a batch up to the limit; another size begins a new one', async () => {
+test('batches frames of one size up to the limit; another size starts a new batch', async () => {
   const { frames } = source([[2, 2], [2, 2], [2, 2], [2, 1], [2, 2], [9, 9], [2, 2]]) // biome-ignore format: a list of sizes
   await using batches = new FrameBatches(frames, (frame) => frame, 9)
   const got: number[][] = []
@@ -26,7 +26,7 @@ test('frames of one size share a batch up to the limit; another size begins a ne
   expect(got).toEqual([[0, 1], [2], [3], [4], [5], [6]])
 })
 
-test('asks for no frame beyond the batch, and ends its source when left early', async () => {
+test('requests no frame beyond the batch, and closes its source when left early', async () => {
   const { frames, seen } = source([[2, 2], [2, 2], [2, 2], [2, 2]]) // biome-ignore format: a list of sizes
   {
     await using batches = new FrameBatches(frames, (frame) => frame, 8)
@@ -36,7 +36,7 @@ test('asks for no frame beyond the batch, and ends its source when left early', 
   expect(seen).toEqual({ asked: 2, ended: true })
 })
 
-test('a failure of the source reaches whoever asks, not the process', async () => {
+test('a failing source rejects the caller, without an unhandled rejection', async () => {
   async function* broken(): AsyncGenerator<Frame> {
     yield { index: 0, time: 0, width: 2, height: 2, rgb: new Uint8Array(12) }
     throw new Error('cannot be decoded')

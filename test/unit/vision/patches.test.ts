@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { rotaryTables } from '../../../src/engine/families/qwen2-vl/rotary.ts'
 import { fillPatches, mergedOrder, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
 
-test('patches come cell by cell, the patches of a cell row by row', () => {
+test('orders patches by cell, and within a cell row by row', () => {
   expect([...mergedOrder(2, 4, 2)]).toEqual([
     [0, 0],
     [0, 1],
@@ -15,8 +15,8 @@ test('patches come cell by cell, the patches of a cell row by row', () => {
   ])
 })
 
-test('a patch holds channel, row, column; the target is written from its offset', () => {
-  // 4 by 2 pixels, patches of 1, cells of 2; every byte is its own place in the picture.
+test('a patch has channel, row, column order; the target is written from its offset', () => {
+  // 4 by 2 pixels, patches of 1, cells of 2; every byte is its place in the picture.
   const rgb = Uint8Array.from({ length: 24 }, (_, i) => i)
   const identity = Float32Array.from({ length: 768 }, (_, i) => i % 256)
   const target = new Float32Array(1 + patchFloats(4, 2)).fill(-1)
@@ -26,7 +26,7 @@ test('a patch holds channel, row, column; the target is written from its offset'
   expect([...target.subarray(0, 12)]).toEqual([0, 3, 12, 15, 1, 4, 13, 16, 2, 5, 14, 17])
 })
 
-test('bytes are normalised in 32 bits by each channel', () => {
+test('normalizes bytes in 32 bits per channel', () => {
   const table = normalisationTable([0.5, 0.25, 0], [0.5, 0.25, 2])
   expect(table[0]).toBe(-1)
   expect(table[255]).toBe(1)
@@ -34,7 +34,7 @@ test('bytes are normalised in 32 bits by each channel', () => {
   expect(table[512 + 51]).toBe(Math.fround(Math.fround(0.2) / 2))
 })
 
-test('rotary angles: the first quarter of a head turns with the row, the second with the column', () => {
+test('rotary angles: the first quarter of a head follows the row, the second the column', () => {
   const { cos, sin } = rotaryTables(2, 4, 2, 8)
   // Sixth patch in merged order: row 0, column 3. Frequencies of a head of 8: 1 and 10000^(-1/2).
   const at = 5 * 4

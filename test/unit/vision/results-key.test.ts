@@ -22,7 +22,7 @@ test('rows are named by device and form of attention', async () => {
   expect(new Set(keys).size).toBe(keys.length)
 })
 
-test('which tower will be opened is known once its devices were tested', async () => {
+test('knows the tower once its devices have been tested', async () => {
   await using home = await ScratchFolder.make()
   const tests = new DeviceTestStore(home.directory)
   const guard = new DeviceGuard({ tests })
@@ -43,7 +43,7 @@ test('which tower will be opened is known once its devices were tested', async (
   expect(await expected('auto')).toBe('cpu')
 })
 
-test('a device that failed in an earlier process is passed over, whatever its test said', async () => {
+test('skips a device that failed in an earlier process, whatever its self-test said', async () => {
   await using home = await ScratchFolder.make()
   const tests = new DeviceTestStore(home.directory)
   for (const device of ['cuda', 'webgpu'])
@@ -52,7 +52,7 @@ test('a device that failed in an earlier process is passed over, whatever its te
   expect(await expectedResultsKey(manifest, 'auto', guard, states)).toBe(await visionResultsKey(manifest, 'webgpu', 'fused'))
 })
 
-test('a device that is not tried for want of hardware is passed over', async () => {
+test('skips a device for which there is no hardware', async () => {
   const without = [{ ...state('webgpu'), missing: 'no GPU' }, { ...state('dml'), carried: false }, state('cpu')]
   expect(await expectedResultsKey(manifest, 'auto', new DeviceGuard({ tests: null }), without)).toBe('cpu')
 })

@@ -9,9 +9,9 @@ test.each([
   { name: 'halves go to the even multiple', from: [98, 126], factor: 28, min: 3136, max: 12845056, to: [112, 112] },
   { name: 'down to the budget', from: [1080, 1920], factor: 28, min: 3136, max: 460800, to: [504, 896] },
   { name: 'down to a small budget', from: [480, 640], factor: 28, min: 3136, max: 9437, to: [84, 112] },
-  { name: 'up to the least', from: [20, 30], factor: 28, min: 3136, max: 12845056, to: [56, 84] },
-  { name: 'a strip thinner than half a multiple up to the least', from: [7, 198], factor: 28, min: 3136, max: 12845056, to: [28, 308] },
-  { name: 'a strip thinner than half a multiple up to the least', from: [10, 1000], factor: 28, min: 3136, max: 12845056, to: [28, 560] },
+  { name: 'up to the minimum', from: [20, 30], factor: 28, min: 3136, max: 12845056, to: [56, 84] },
+  { name: 'a strip thinner than half a multiple up to the minimum', from: [7, 198], factor: 28, min: 3136, max: 12845056, to: [28, 308] },
+  { name: 'a strip thinner than half a multiple up to the minimum', from: [10, 1000], factor: 28, min: 3136, max: 12845056, to: [28, 560] },
   { name: 'what fits stays', from: [84, 84], factor: 28, min: 3136, max: 12845056, to: [84, 84] },
   { name: 'a narrow strip keeps one multiple', from: [56, 11000], factor: 28, min: 3136, max: 200000, to: [28, 6244] },
   { name: 'whole pixels', from: [1080, 1920], factor: 1, min: 0, max: 460800, to: [509, 905] },
@@ -22,7 +22,7 @@ test.each([
   expect([size.height, size.width]).toEqual(to)
 })
 
-test('refuses shapes beyond 200 to 1, and takes 200 to 1', () => {
+test('rejects aspect ratios beyond 200 to 1, and accepts 200 to 1', () => {
   expect(() => smartResize({ width: 201, height: 1 }, 28, 3136, 12845056)).toThrow(TarsierError)
   expect(() => smartResize({ width: 10, height: 2001 }, 28, 3136, 12845056)).toThrow(/10×2001/)
   expect(smartResize({ width: 2000, height: 10 }, 28, 0, 12845056)).toEqual({ width: 1988, height: 28 })

@@ -12,21 +12,21 @@ it.each([
   ['f16', 5e-3, 'near'],
   ['f16', 5e-1, 'wrong'],
   ['int8', 5e-3, 'near'],
-] as const)('calls rows of a tower in %s that are off by %f %s', (precision, noise, level) => {
+] as const)('rates rows of a tower in %s that are off by %f %s', (precision, noise, level) => {
   expect(verdictOn(expected, noisy(noise), WIDTH, precision).level).toBe(level)
 })
 
-it('says how far off they are', () => {
+it('reports how far off they are', () => {
   expect(verdictOn(expected, noisy(0.1), WIDTH, 'f32').detail).toMatch(
     /^its rows differ from the CPU's by 1\.0e-1 of their size, .* \(at most 0\.001 is allowed\)$/,
   )
 })
 
-it.each([Number.NaN, Number.POSITIVE_INFINITY])('calls rows with %f in them wrong, in any precision', (value) => {
+it.each([Number.NaN, Number.POSITIVE_INFINITY])('rejects rows with %f in any precision', (value) => {
   const rows = [Float32Array.from(expected[0]!, (old, i) => (i === 3 ? value : old))]
   expect(verdictOn(expected, rows, WIDTH, 'f16').level).toBe('wrong')
 })
 
-it('calls too few rows wrong', () => {
+it('rejects too few rows', () => {
   expect(verdictOn(expected, [], WIDTH, 'f16').level).toBe('wrong')
 })

@@ -71,8 +71,8 @@ async function records(name = 'DREAM_eval_infos'): Promise<Record<string, unknow
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-test('recall counts the given events that the description entails, precision its own that the reference entails', async () => {
-  // The judge takes an event for entailed where the other text has it word for word, for contradicted where it has it with "not".
+test('recall counts reference events that the description entails, precision counts described events that the reference entails', async () => {
+  // This judge calls an event entailed if the other text contains it literally, and contradicted if it contains it with "not".
   const prediction = described(1, 'A Cat Jumps. A bird sings. A cat sleeps. A fish swims', 'A cat jumps. A dog barks. A cat sleeps', [
     'a cat jumps',
     'a dog barks',
@@ -93,7 +93,7 @@ test('recall counts the given events that the description entails, precision its
     ],
     failed: [],
   })
-  // Given events are used: one extraction, and two comparisons.
+  // The given events are used: one extraction and two comparisons.
   expect(server.seen.map(({ body }) => body.response_format?.json_schema?.name)).toEqual(['extract-events', 'entailment', 'entailment'])
   const [record] = await records()
   expect(record).toMatchObject({
@@ -115,7 +115,7 @@ test('recall counts the given events that the description entails, precision its
   ])
 })
 
-test('events that are not given are extracted, and a contradiction is no entailment', async () => {
+test('extracts missing reference events, and does not count a contradiction as entailment', async () => {
   const { verdicts } = await judgeDream([described(1, 'not a dog barks. a cat jumps', 'A dog barks. A cat jumps')], judge, options())
   expect(verdicts).toMatchObject([{ recall: { entailed: 1, total: 2 }, precision: { entailed: 1, total: 2 } }])
   expect(server.seen).toHaveLength(4)
@@ -129,7 +129,7 @@ test('an empty description has no events, full precision and no recall', async (
   expect(await records()).toMatchObject([{ score_r: 0, score_p: 1, hit_num_precision: 'hit: 0 / 0' }])
 })
 
-test('more than ten events are all held against the reference, as upstream has it', async () => {
+test('compares more than ten events in several requests, like upstream', async () => {
   const many = Array.from({ length: 13 }, (_, index) => `bird ${index} sings`)
   const reference = many.slice(0, 4).join('. ')
   const { verdicts, failed } = await judgeDream([described(1, many.join('. '), reference, many.slice(0, 4))], judge, options())
@@ -138,7 +138,7 @@ test('more than ten events are all held against the reference, as upstream has i
   expect(await records()).toMatchObject([{ hit_num_precision: 'hit: 4 / 13' }])
 })
 
-test('a text without events is judged as a whole, which its record tells and no score counts', async () => {
+test('judges a text without events as a whole, for the record only', async () => {
   server.answer = (request) => (request.messages[1]?.content.includes('events') ? readingJudge(request) : '{"events": []}')
   const { verdicts } = await judgeDream([described(1, 'A red\nsky', 'A red sky over A dog', ['a dog'])], judge, options())
   expect(verdicts).toMatchObject([{ recall: { entailed: 0, total: 1 }, precision: { entailed: 0, total: 0 } }])
@@ -155,7 +155,7 @@ test('a text without events is judged as a whole, which its record tells and no 
   expect(server.seen).toHaveLength(asked)
 })
 
-test('a sample that the judge fails on is counted, and it alone is judged again', async () => {
+test('counts a failed sample and judges only that sample again', async () => {
   const predictions = [
     described(1, 'a cat jumps', 'A cat jumps', ['a cat jumps']),
     described(2, 'a cow moos', 'A cow moos', ['a cow moos']),
@@ -168,7 +168,7 @@ test('a sample that the judge fails on is counted, and it alone is judged again'
     { key: 'DREAM/animation-2', error: { code: 'judge-failed' } },
     { key: 'DREAM/animation-3', error: { code: 'file-missing' } },
   ])
-  // As upstream's, the records have no line for a sample that failed: those stand in a file of their own.
+  // Like upstream's, the records have no line for a failed sample; those have a separate file.
   expect(await records()).toMatchObject([{ idx: 'DREAM/animation_1', error: null }])
   expect(await records('DREAM_eval_failures')).toMatchObject([{ key: 'DREAM/animation-2', error: { code: 'judge-failed' } }])
 
@@ -184,7 +184,7 @@ test('a sample that the judge fails on is counted, and it alone is judged again'
   await expect(records('DREAM_eval_failures')).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('a sample is judged again when its answer, its events, or the judge is another', async () => {
+test('judges a sample again when its answer, its events or the judge changed', async () => {
   const sample = (prediction: string, event: string) => [described(1, prediction, 'A cat jumps. A dog barks', [event])]
   const asked = async (predictions: readonly Prediction[], by: Judge) => {
     const before = server.seen.length
@@ -200,7 +200,7 @@ test('a sample is judged again when its answer, its events, or the judge is anot
   expect(await records()).toHaveLength(1)
 })
 
-test('what a judge said is not asked again, of whichever run', async () => {
+test('requests no verdict again, in any run', async () => {
   await using cached = await makeJudge('m', folder.path('verdicts.jsonl'))
   const predictions = [described(1, 'a cat jumps', 'A cat jumps. A dog barks', ['a cat jumps'])]
   const first = await judgeDream(predictions, cached, options())
@@ -210,7 +210,7 @@ test('what a judge said is not asked again, of whichever run', async () => {
   expect(await readFile(folder.path('verdicts.jsonl'), 'utf8')).not.toContain(server.key)
 })
 
-test('no more samples than allowed are judged at a time, and progress tells of each', async () => {
+test('limits concurrent samples and reports each in the progress', async () => {
   const predictions = Array.from({ length: 12 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
   const told: Progress[] = []
   server.answer = async (request) => {
@@ -223,7 +223,7 @@ test('no more samples than allowed are judged at a time, and progress tells of e
   expect(told.at(-1)?.value).toBe(1)
 })
 
-test('a judge that is away ends the work with its error, and what was judged stays', async () => {
+test('an unreachable judge ends the work with its error, and verdicts remain', async () => {
   const predictions = Array.from({ length: 20 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
   server.misbehave = (_request, nth) => (nth < 4 ? null : { kind: 'status', status: 503 })
   await expect(judgeDream(predictions, judge, options({ parallel: 1 }))).rejects.toMatchObject({ code: 'judge-unavailable' })
@@ -232,7 +232,7 @@ test('a judge that is away ends the work with its error, and what was judged sta
   expect(kept).toMatchObject([{ idx: 'DREAM/animation_0', score_r: 1 }])
 })
 
-test('an abort ends it, and what was judged stays', async () => {
+test('an abort ends the work, and verdicts remain', async () => {
   const predictions = Array.from({ length: 20 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
   const controller = new AbortController()
   const onProgress = ({ value }: Progress) => {
@@ -248,7 +248,7 @@ test('an abort ends it, and what was judged stays', async () => {
   expect(server.seen.length - before).toBe(15 * 4)
 })
 
-test('a torn last line is judged again, and only that', async () => {
+test('judges again only the sample of a torn last line', async () => {
   const predictions = Array.from({ length: 3 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
   await judgeDream(predictions, judge, options())
   const file = folder.path('eval_records/DREAM_eval_infos.jsonl')

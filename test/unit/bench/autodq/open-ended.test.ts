@@ -8,7 +8,7 @@ import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 const signal = new AbortController().signal
 
-test('answers are right or wrong, with a score, and what cannot be read is neither', async () => {
+test('marks answers right or wrong with a score, and gives no mark for an unreadable reply', async () => {
   await using server = await ChatServer.start()
   await using folder = await ScratchFolder.make()
   const said: Record<string, object> = {
@@ -48,7 +48,7 @@ test('answers are right or wrong, with a score, and what cannot be read is neith
   const [first] = (await readFile(folder.path('QA_eval_infos.jsonl'), 'utf8')).split('\n')
   expect(JSON.parse(first ?? '')).toMatchObject({ pred: 'cat', correct: 'yes', score: 5, reason: 'the same', error: null })
 
-  // Only the failed one is asked for again.
+  // Only the failed one is requested again.
   const before = server.seen.length
   said.cow = { reason: 'another animal', correct: 'no', score: 0 }
   const again = await judgeOpenEnded(predictions, judge, { folder: folder.directory, signal })

@@ -18,7 +18,7 @@ afterEach(() => rm(run, { recursive: true, force: true }))
 
 const indexed = async () => indexRun(await findRunFiles(run), never)
 
-test('knows of every sample how it stands, and reads its words again from where they lie', async () => {
+test('indexes the state of every sample and reads its texts from the files', async () => {
   const long = `Ünïcode ⛵ ${'and more '.repeat(20_000)}`
   await writePredictions(run, 'mvbench', [
     choice(1, 'B) it falls'),
@@ -49,7 +49,7 @@ test('knows of every sample how it stands, and reads its words again from where 
   expect(read.map((each) => each.prediction)).toEqual(['A', long])
 })
 
-test('says where a line is broken and goes on; takes an answer before a failure of the same sample, wherever they stand', async () => {
+test('reports broken lines and continues; prefers an answer to a failure of the same sample in any order', async () => {
   await writePredictions(run, 'mvbench', [
     choice(1, 'B'),
     '{"key": "torn',
@@ -68,7 +68,7 @@ test('says where a line is broken and goes on; takes an answer before a failure 
   expect(broken.first[0]).toMatch(/mvbench[/\\]predictions\.jsonl:2: not JSON/)
 })
 
-test('reads verdicts of the Python program by number, and counts no event where there was none', async () => {
+test('reads verdicts of the Python program by number, without events where there were none', async () => {
   await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
   const event = { event: 'the whole text', relationship: 'neutral', reason: '' }
   await writeVerdicts(run, 'DREAM', [
@@ -85,7 +85,7 @@ test('reads verdicts of the Python program by number, and counts no event where 
   expect(samples[0] && scoreOf(samples[0].standing)).toBe(1)
 })
 
-test('reads verdicts of the Python program by data set and number, as it writes them', async () => {
+test('reads verdicts of the Python program by data set and number', async () => {
   await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM/videvo', idx: 5 })])
   const event = { event: 'a dog runs', relationship: 'entailment', reason: '' }
   await writeVerdicts(run, 'DREAM', [
@@ -94,7 +94,7 @@ test('reads verdicts of the Python program by data set and number, as it writes 
   expect((await indexed()).samples[0]?.standing).toMatchObject({ kind: 'events', recall: { entailed: 1, total: 1 } })
 })
 
-test('a judge that failed is no verdict, and no broken line', async () => {
+test('a failure of the judge is neither a verdict nor a broken line', async () => {
   await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
   await writeVerdicts(run, 'DREAM', [
     { key: 'DREAM-5', idx: 5, events_gt: null, events_pred: null, error: { code: 'judge-failed', message: 'No.' } },
@@ -104,15 +104,15 @@ test('a judge that failed is no verdict, and no broken line', async () => {
   expect(broken.count).toBe(0)
 })
 
-test('counts the table of a multi-choice data set where no evaluation was made', async () => {
+test('scores a multi-choice data set that was not evaluated', async () => {
   await writePredictions(run, 'mvbench', [choice(1, 'B'), choice(2, 'A'), choice(3, 'B'), choice(4, null), choice(5, 'B')])
   const { samples } = await indexed()
-  // 3 of 4 answers that name an option.
+  // 3 of 4 answers name an option.
   expect(tablesOf('MVBench', samples)?.headline).toEqual([{ name: 'Accuracy', text: '75.0', value: 75, best: 100 }])
   expect(tablesOf('MSVD-Caption-test', samples)).toBeNull()
 })
 
-test('finds text in prompts, answers, references and errors, whatever its capitals', async () => {
+test('finds text in prompts, answers, references and errors, case-insensitively', async () => {
   await writePredictions(run, 'dream', [
     prediction({ dataset: 'DREAM', idx: 1, prediction: 'A ZEBRA runs.' }),
     prediction({ dataset: 'DREAM', idx: 2, reference: ['One.', 'Two zebras.'] }),
@@ -122,7 +122,7 @@ test('finds text in prompts, answers, references and errors, whatever its capita
   expect([...(await searchRun(await findRunFiles(run), 'Zebra', never))]).toEqual(['DREAM-1', 'DREAM-2', 'DREAM-3'])
 })
 
-test('tells a file that has become another one since, and sees that a run has changed', async () => {
+test('reports a replaced file and detects changes of a run', async () => {
   await writePredictions(run, 'mvbench', [choice(1, 'B'), choice(2, 'A')])
   const files = await findRunFiles(run)
   const { samples } = await indexRun(files, never)

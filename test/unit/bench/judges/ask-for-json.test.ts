@@ -13,12 +13,12 @@ test.each([
 })
 
 test.each([
-  ['words around it', 'Here it is: {"red": true}'],
-  ['two of them', '{"red": true}{"red": false}'],
+  ['with surrounding words', 'Here it is: {"red": true}'],
+  ['two objects', '{"red": true}{"red": false}'],
   ['one that is cut off', '{"red": true'],
   ['single quotes', "{'red': true}"],
-  ['a value that is nearly right', '{"red": "true"}'],
-  ['thoughts without an end', '<think>{"red": true}'],
-])('takes nothing else for one: %s', (_, text) => {
+  ['an invalid value', '{"red": "true"}'],
+  ['unterminated reasoning', '<think>{"red": true}'],
+])('rejects other replies: %s', (_, text) => {
   expect(readVerdict(text, schema)).toHaveProperty('wrong')
 })

@@ -3,11 +3,11 @@ import { createJudge } from '../../../../src/bench/judges/create-judge.ts'
 
 const signal = new AbortController().signal
 
-test('upstream’s model judges by default, under its names at OpenAI and at Azure', async () => {
+test('judges with upstream’s model by default, under its names at OpenAI and at Azure', async () => {
   await using openai = await createJudge({ env: { OPENAI_API_KEY: 'sk-1' }, signal })
   expect(openai.name).toBe('openai gpt-3.5-turbo-0125')
   const env = { AZURE_OPENAI_ENDPOINT: 'https://some.openai.azure.com', AZURE_OPENAI_API_KEY: 'k', OPENAI_API_VERSION: '2024-10-21' }
-  // The client reads this by itself, and would refuse two addresses.
+  // The client reads this variable by itself, and rejects two addresses.
   process.env.OPENAI_BASE_URL = 'http://localhost:1/v1'
   try {
     await using azure = await createJudge({ judge: 'azure', env, signal })
@@ -17,7 +17,7 @@ test('upstream’s model judges by default, under its names at OpenAI and at Azu
   }
 })
 
-test('a model’s name may hold colons, and a server of one’s own needs no key', async () => {
+test('accepts colons in a model’s name, and a server without a key', async () => {
   await using judge = await createJudge({ judge: 'openai:qwen2.5:7b', env: { OPENAI_BASE_URL: 'http://localhost:11434/v1' }, signal })
   expect(judge.name).toBe('openai qwen2.5:7b at localhost:11434')
 })
@@ -28,12 +28,12 @@ test.each([
   ['no key', 'openai', {}, 'judge-unavailable'],
   ['no Azure endpoint', 'azure:x', { AZURE_OPENAI_API_KEY: 'k', OPENAI_API_VERSION: '1' }, 'judge-unavailable'],
   ['no Azure version', 'azure:x', { AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: 'https://a.b' }, 'judge-unavailable'],
-  ['an address that is none', 'openai', { OPENAI_BASE_URL: 'localhost:8000' }, 'usage'],
-] as const)('refuses %s', async (_, judge, env, code) => {
+  ['an invalid address', 'openai', { OPENAI_BASE_URL: 'localhost:8000' }, 'usage'],
+] as const)('rejects %s', async (_, judge, env, code) => {
   await expect(createJudge({ judge, env, signal })).rejects.toMatchObject({ code })
 })
 
-test('an address with a password is refused without repeating it', async () => {
+test('rejects an address with a password without repeating it', async () => {
   const made = createJudge({ judge: 'openai', env: { OPENAI_BASE_URL: 'http://me:hunter2@localhost/v1' }, signal })
   await expect(made).rejects.toMatchObject({ code: 'usage', message: expect.not.stringContaining('hunter2') })
 })

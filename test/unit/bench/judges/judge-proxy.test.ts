@@ -15,7 +15,7 @@ beforeEach(async () => {
   server = await ChatServer.start()
   server.answer = () => '{"red": true}'
   proxy = await ProxyServer.start()
-  // Nobody but the proxy finds the way to it.
+  // A host that only the proxy can resolve.
   proxy.hosts.set('judge.example', server.host)
 })
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Asks a judge whose whole environment this is. */
+/** Calls a judge with this environment only. */
 async function ask(env: Readonly<Record<string, string>>): Promise<unknown> {
   await using judge = await createJudge({
     judge: 'openai:m',
@@ -35,13 +35,13 @@ async function ask(env: Readonly<Record<string, string>>): Promise<unknown> {
   return await judge.ask(call, never)
 }
 
-test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('a judge is asked through the proxy that %s names', async (name) => {
+test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('uses the proxy that %s names', async (name) => {
   expect(await ask({ OPENAI_BASE_URL: 'http://judge.example/v1', [name]: proxy.address })).toEqual({ red: true })
   expect(proxy.asked).toEqual(['http://judge.example/v1/chat/completions'])
   expect(server.seen).toHaveLength(1)
 })
 
-test('one behind TLS through a tunnel, and whom the proxy lets through to nobody says so at once, without its password', async () => {
+test('reaches a TLS server through a tunnel, and reports a refusing proxy at once without its password', async () => {
   proxy.refuse = 407
   const asked = ask({ OPENAI_BASE_URL: 'https://judge.example/v1', HTTPS_PROXY: proxy.address.replace('//', '//me:secret@') })
   const error = await asked.catch((reason: unknown) => reason)
@@ -57,14 +57,14 @@ test.each([
   ['on this machine', 'http://127.0.0.1', {}],
   ['on this machine, by name', 'http://localhost', {}],
   ['when NO_PROXY is for all', 'http://127.0.0.1', { NO_PROXY: '*' }],
-])('no proxy is asked for a server %s', async (_, address, env) => {
+])('bypasses the proxy for a server %s', async (_, address, env) => {
   const port = new URL(server.baseUrl).port
   expect(await ask({ OPENAI_BASE_URL: `${address}:${port}/v1`, HTTP_PROXY: proxy.address, ...env })).toEqual({ red: true })
   expect(proxy.asked).toEqual([])
 })
 
-test('no proxy is asked for a host that NO_PROXY names', { timeout: 20_000 }, async () => {
-  // Nobody listens there; the proxy takes it for the server.
+test('bypasses the proxy for a host that NO_PROXY names', { timeout: 20_000 }, async () => {
+  // No server listens there; the proxy sends the request to the test's server.
   proxy.hosts.set('127.0.0.2', server.host)
   const env = { OPENAI_BASE_URL: `http://127.0.0.2:${new URL(server.baseUrl).port}/v1`, HTTP_PROXY: proxy.address }
   expect(await ask(env)).toEqual({ red: true })
@@ -73,6 +73,6 @@ test('no proxy is asked for a host that NO_PROXY names', { timeout: 20_000 }, as
   expect(proxy.asked).toHaveLength(before)
 })
 
-test('a proxy that is none is wrong usage', async () => {
+test('rejects an invalid proxy as wrong usage', async () => {
   await expect(ask({ HTTPS_PROXY: 'no address at all' })).rejects.toMatchObject({ code: 'usage' })
 })

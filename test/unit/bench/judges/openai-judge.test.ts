@@ -46,7 +46,7 @@ async function failureOf(promise: Promise<unknown>): Promise<TarsierError> {
   throw new Error('no typed error was thrown', { cause: error })
 }
 
-test('asks with the schema and without chance, and says who answered', async () => {
+test('requests the schema with temperature 0 and reports the answering model', async () => {
   expect(await judge.ask(call, never)).toEqual({ red: true })
   expect(judge.name).toBe(`openai some-model at ${server.host}`)
   expect(server.seen).toHaveLength(1)
@@ -70,7 +70,7 @@ test('asks with the schema and without chance, and says who answered', async () 
   ])
 })
 
-test('asks a server for less where it refuses the schema, any JSON form or the temperature, and remembers it', async () => {
+test('falls back when the server rejects the schema, JSON mode or the temperature, and remembers it', async () => {
   server.refuses = ['json_schema', 'json_object', 'temperature']
   expect(await judge.ask(call, never)).toEqual({ red: true })
   await judge.ask(call, never)
@@ -83,20 +83,20 @@ test('asks a server for less where it refuses the schema, any JSON form or the t
   ])
 })
 
-describe('a failure that passes', () => {
+describe('a temporary failure', () => {
   test.each([
-    ['a full server', { kind: 'status', status: 503 }],
-    ['a broken one', { kind: 'status', status: 500 }],
-    ['an answer that is cut off', { kind: 'cut', after: 7 }],
-    ['an answer that ends too early in good order', { kind: 'unfinished', after: 7 }],
-    ['an answer that stands still', { kind: 'stall', after: 7 }],
-  ] as const)('is borne: %s', async (_, wrong) => {
+    ['an overloaded server', { kind: 'status', status: 503 }],
+    ['a broken server', { kind: 'status', status: 500 }],
+    ['a truncated answer', { kind: 'cut', after: 7 }],
+    ['an answer that ends early without an error', { kind: 'unfinished', after: 7 }],
+    ['an answer that stalls', { kind: 'stall', after: 7 }],
+  ] as const)('is retried: %s', async (_, wrong) => {
     server.misbehave = (_request, nth) => (nth === 0 ? wrong : null)
     expect(await judge.ask(call, never)).toEqual({ red: true })
     expect(server.seen).toHaveLength(2)
   })
 
-  test('is borne as long as patience lasts', async () => {
+  test('is retried until the patience is used up', async () => {
     server.misbehave = () => ({ kind: 'status', status: 500 })
     const failure = await failureOf(judge.ask(call, never))
     expect(failure.code).toBe('judge-unavailable')
@@ -104,7 +104,7 @@ describe('a failure that passes', () => {
     expect(server.seen).toHaveLength(patience.attempts)
   })
 
-  test('makes all questions wait that the server asked one of to wait', async () => {
+  test('delays all questions when the server delays one', async () => {
     server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'status', status: 429, headers: { 'retry-after-ms': '300' } } : null)
     const first = judge.ask(call, never)
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2))
@@ -115,7 +115,7 @@ describe('a failure that passes', () => {
     for (const at of others) expect(at - (refused ?? 0)).toBeGreaterThan(290)
   })
 
-  test('waits as many seconds as Retry-After says', async () => {
+  test('waits as long as Retry-After says', async () => {
     server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'status', status: 429, headers: { 'retry-after': '1' } } : null)
     await judge.ask(call, never)
     const [refused, second] = server.seen.map(({ at }) => at)
@@ -123,8 +123,8 @@ describe('a failure that passes', () => {
   })
 })
 
-describe('a failure that lasts', () => {
-  test('a key that is refused is told at once, without the key', async () => {
+describe('a permanent failure', () => {
+  test('reports a rejected key at once, without the key', async () => {
     await using other = await judgeOf({ OPENAI_API_KEY: 'sk-wrong-but-secret' })
     const failure = await failureOf(other.ask(call, never))
     expect(failure.code).toBe('judge-unavailable')
@@ -133,7 +133,7 @@ describe('a failure that lasts', () => {
     expect(everythingIn(failure)).not.toContain('sk-wrong-but-secret')
   })
 
-  test('credit that is used up is not waited for', async () => {
+  test('does not wait when the credit is used up', async () => {
     server.misbehave = () => ({
       kind: 'status',
       status: 429,
@@ -143,11 +143,11 @@ describe('a failure that lasts', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('a server that was never there is not waited for', async () => {
+  test('does not wait for a server that was never reachable', async () => {
     const gone = await ChatServer.start()
     const { host, baseUrl } = gone
     await gone[Symbol.asyncDispose]()
-    // A second attempt would come after the test's own limit.
+    // A second attempt would exceed the test's time limit.
     await using absent = await createJudge({
       env: { OPENAI_BASE_URL: baseUrl },
       retryPolicy: { ...patience, backoff: 60_000 },
@@ -158,7 +158,7 @@ describe('a failure that lasts', () => {
     expect(failure.message).toContain(host)
   })
 
-  test('the key goes nowhere that the server sends to', async () => {
+  test('sends the key to no redirect target', async () => {
     await using elsewhere = await ChatServer.start()
     elsewhere.answer = server.answer
     server.misbehave = () => ({ kind: 'status', status: 307, headers: { location: `${elsewhere.baseUrl}/chat/completions` } })
@@ -166,7 +166,7 @@ describe('a failure that lasts', () => {
     expect(elsewhere.seen).toHaveLength(0)
   })
 
-  test('a question that is refused fails alone', async () => {
+  test('fails only the rejected question', async () => {
     server.misbehave = () => ({
       kind: 'status',
       status: 400,
@@ -178,14 +178,14 @@ describe('a failure that lasts', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('so does one whose answer a filter withheld', async () => {
+  test('fails only the question whose answer was filtered', async () => {
     server.misbehave = () => ({ kind: 'finish', reason: 'content_filter' })
     expect((await failureOf(judge.ask(call, never))).code).toBe('judge-failed')
   })
 })
 
-describe('an answer that cannot be used', () => {
-  test('is shown to the judge with the schema, and asked for again', async () => {
+describe('an unusable answer', () => {
+  test('is shown to the judge with the schema for another attempt', async () => {
     server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'text', text: 'It is red, I think.' } : null)
     expect(await judge.ask(call, never)).toEqual({ red: true })
     const again = server.seen[1]?.body.messages ?? []
@@ -199,7 +199,7 @@ describe('an answer that cannot be used', () => {
     ['another type', '{"red": "yes"}'],
     ['another name', '{"rot": true}'],
     ['nothing', ''],
-  ])('fails after three of them: %s', async (_, text) => {
+  ])('fails after three attempts: %s', async (_, text) => {
     server.misbehave = () => ({ kind: 'text', text })
     const failure = await failureOf(judge.ask(call, never))
     expect(failure.code).toBe('judge-failed')
@@ -207,17 +207,17 @@ describe('an answer that cannot be used', () => {
     expect(server.seen).toHaveLength(3)
   })
 
-  test('one that never ends is ended, and asked for again', async () => {
+  test('is cut off when it does not end, and requested again', async () => {
     server.misbehave = (_request, nth) => (nth === 0 ? { kind: 'endless' } : null)
     expect(await judge.ask(call, never)).toEqual({ red: true })
     expect(server.seen).toHaveLength(2)
-    // What is shown again of it has a limit.
+    // Only a limited part of it is shown again.
     expect(server.seen[1]?.body.messages[2]?.content).toHaveLength(2000)
   })
 })
 
 test.each([
-  ['while the answer stands still', { kind: 'stall', after: 3 }],
+  ['while an answer stalls', { kind: 'stall', after: 3 }],
   ['while it waits for another attempt', { kind: 'status', status: 429, headers: { 'retry-after': '60' } }],
 ] as const)('an abort ends it %s', async (_, wrong) => {
   server.misbehave = () => wrong
@@ -229,7 +229,7 @@ test.each([
   expect(isAbort(await asked)).toBe(true)
 })
 
-test("Azure's address, version, deployment and key go where Azure wants them", async () => {
+test("sends Azure's address, version, deployment and key in Azure's form", async () => {
   await using azure = await createJudge({
     judge: 'azure:my-deployment',
     env: { AZURE_OPENAI_ENDPOINT: `http://${server.host}/`, AZURE_OPENAI_API_KEY: server.key, OPENAI_API_VERSION: '2024-10-21' },
@@ -245,7 +245,7 @@ test("Azure's address, version, deployment and key go where Azure wants them", a
   })
 })
 
-/** All that a log or a screen could show of an error. */
+/** Everything of an error that a log or a screen could show. */
 function everythingIn(error: Error): string {
   const parts: unknown[] = []
   for (let one: unknown = error; one instanceof Error; one = one.cause) parts.push(one.stack, { ...one }, one.message)

@@ -25,20 +25,20 @@ describe('the words of a caption', () => {
     expect(tokenizeCaption(text)).toEqual(words)
   })
 
-  test('are those of pycocoevalcap for every caption', () => {
+  test('equal those of pycocoevalcap for every caption', () => {
     const texts = fixture.pairs.flatMap((pair) => [pair.candidate, ...pair.references])
     expect(texts.length).toBeGreaterThan(300)
     expect(texts.map(tokenizeCaption)).toEqual(fixture.pairs.flatMap((pair) => [pair.words, ...pair.referenceWords]))
   })
 
-  test('are found in a long text without blanks in good time', () => {
+  test('are found in a long text without blanks in linear time', () => {
     expect(tokenizeCaption('a=$'.repeat(5_000))).toHaveLength(15_000)
     expect(tokenizeCaption('<a '.repeat(1_000))).toHaveLength(2_000)
   })
 })
 
 describe('CIDEr', () => {
-  test('is that of pycocoevalcap', () => {
+  test('equals that of pycocoevalcap', () => {
     const { score, scores } = cider(
       fixture.pairs.map(({ candidate, references }) => ({
         candidate: tokenizeCaption(candidate),
@@ -49,7 +49,7 @@ describe('CIDEr', () => {
     for (const [i, pair] of fixture.pairs.entries()) expect(Math.abs((scores[i] ?? Number.NaN) - pair.score)).toBeLessThan(1e-9)
   })
 
-  test('gives a failed sample 0 and counts its references', () => {
+  test('scores a failed sample 0 and counts its references', () => {
     const predictions = fixture.pairs.map(({ candidate, references }, i) =>
       predictionOf({ dataset: 'MSVD-Caption-test', idx: i, reference: [...references], prediction: i === 0 ? null : candidate }),
     )

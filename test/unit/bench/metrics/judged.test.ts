@@ -12,7 +12,7 @@ const verdict = (dataset: string, recall: [number, number], precision: [number, 
 })
 
 describe('AutoDQ', () => {
-  test('averages samples within a sub task, and sub tasks for the whole', () => {
+  test('averages samples per sub task, and sub tasks for the total', () => {
     const scores = aggregateDream(
       [
         verdict('DREAM/b', [1, 2], [1, 4], 1),
@@ -30,12 +30,12 @@ describe('AutoDQ', () => {
     expect(scores.overall).toEqual({ f1: 0.5, recall: 0.375, precision: 0.75, success: 4, failed: 2 })
   })
 
-  test('counts a text without events as 1, and has an F1 of 0 where nothing is right', () => {
+  test('scores a text without events 1, and F1 0 where nothing is right', () => {
     expect(aggregateDream([verdict('DREAM/a', [0, 0], [0, 0], 1)], []).overall).toMatchObject({ f1: 1, recall: 1, precision: 1 })
     expect(aggregateDream([verdict('DREAM/a', [0, 3], [0, 3], 1)], []).overall).toMatchObject({ f1: 0, recall: 0, precision: 0 })
   })
 
-  test('puts samples into buckets by subjects, shots and events', () => {
+  test('groups samples by subjects, shots and events', () => {
     const verdicts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 20].map((n) => verdict('DREAM/a', [1, 1], [1, 2], n))
     const { buckets } = aggregateDream([...verdicts, { ...verdict('DREAM/a', [0, 1], [0, 1], 0), extraInfo: {} }], [])
     expect(buckets.subjects.map(({ name, count }) => [name, count])).toEqual([

@@ -4,14 +4,14 @@ import { scoreVideoMme } from '../../../../src/bench/metrics/video-mme.ts'
 import { videoMmeReport } from '../../../../src/bench/report/video-mme-report.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
-describe('the option that an answer names', () => {
+describe('the option in an answer', () => {
   test.each([
     ['A', 'A'],
     ['B) the second', 'B'],
     ['(C', 'C'],
     [' ((D)) ', 'D'],
     ['\u3000\u00a0E', 'E'],
-    // What Python strips and JavaScript does not, and the other way round.
+    // Characters that only one of Python and JavaScript strips.
     ['\x1c\x1d\x1e\x1fB', 'B'],
     ['\u0085\u2028 C', 'C'],
     ['\ufeffB', null],
@@ -32,7 +32,7 @@ describe('the option that an answer names', () => {
     expect(parseChoice(answer)).toBe(letter)
   })
 
-  test('of "0" is none where upstream begins at 1', () => {
+  test('of "0" is none where upstream counts from 1', () => {
     expect(parseChoice('0', 1)).toBeNull()
     expect(parseChoice('1', 1)).toBe('B')
   })
@@ -42,14 +42,14 @@ describe('accuracy', () => {
   const answers = (task: string, texts: readonly (string | null)[]) =>
     texts.map((prediction, i) => predictionOf({ dataset: `TVBench/${task}`, idx: `${task}${i}`, reference: 'B', prediction }))
 
-  test('leaves out answers that name no option, overall by samples', () => {
+  test('excludes answers without an option and averages over samples', () => {
     const scores = scoreMultiChoice([...answers('one', ['B', 'B', 'C', 'b', null]), ...answers('two', ['1'])])
     expect(scores.tasks.get('TVBench/one')).toEqual({ accuracy: 2 / 3, success: 3, failed: 2 })
     expect(scores.tasks.get('TVBench/two')).toEqual({ accuracy: 1, success: 1, failed: 0 })
     expect(scores).toMatchObject({ accuracy: 3 / 4, success: 4, failed: 2 })
   })
 
-  test('is no figure where everything is malformed', () => {
+  test('has no value when every answer is malformed', () => {
     expect(scoreMultiChoice(answers('one', ['?', '', 'none']))).toMatchObject({ accuracy: Number.NaN, success: 0, failed: 3 })
   })
 })
@@ -63,17 +63,17 @@ describe('the rules of version 1', () => {
     ...['none'].map((text, i) => line('Scene Transition', i, text, upstream)),
   ]
 
-  test('are those of its own lines: no 0 for A, and over MVBench the mean of the tasks that have a score', () => {
+  test('apply to its own lines: no 0 for A, and for MVBench the mean of the tasks with a score', () => {
     expect(scoreMultiChoice(lines(1))).toMatchObject({ accuracy: (3 / 4 + 0) / 2, success: 5, failed: 2 })
     expect(scoreMultiChoice(lines())).toMatchObject({ accuracy: 4 / 6, success: 6, failed: 1 })
   })
 
-  test('hold for other lines where they are asked for, and not where only some are of version 1', () => {
+  test('apply to other lines on request, and not to a mixture', () => {
     expect(scoreMultiChoice(lines(), 1)).toMatchObject({ accuracy: 3 / 8 })
     expect(scoreMultiChoice([...lines(1), line('Moving Direction', 9, 'A')])).toMatchObject({ accuracy: 5 / 7 })
   })
 
-  test('average over samples where the data set is another', () => {
+  test('average over samples for other data sets', () => {
     const egoSchema = lines(1).map((sample) => ({ ...sample, dataset: 'EgoSchema' }))
     expect(scoreMultiChoice(egoSchema)).toMatchObject({ accuracy: 3 / 5 })
   })
@@ -91,12 +91,12 @@ describe('Video-MME', () => {
     question('001', 'short', 'Knowledge', 'Law', 'OCR Problems', 'A'),
     question('001', 'short', 'Knowledge', 'Law', 'Counting Problem', 'B'),
     question('002', 'long', 'Knowledge', 'Geography', 'OCR Problems', 'A'),
-    // One failed answer takes the whole video out.
+    // One failed answer excludes the whole video.
     question('003', 'long', 'Life Record', 'Food', 'OCR Problems', 'A'),
     question('003', 'long', 'Life Record', 'Food', 'Counting Problem', null),
   ])
 
-  test('is tallied by duration, domain, sub category and task type', () => {
+  test('is scored by duration, domain, sub category and task type', () => {
     expect(scores).toMatchObject({ success: 4, failed: 1, leftOut: 1 })
     expect(scores.all.overall).toEqual({ correct: 2, answered: 3 })
     expect(scores.durations.get('short')?.overall).toEqual({ correct: 1, answered: 2 })
@@ -108,7 +108,7 @@ describe('Video-MME', () => {
     expect(scores.all.taskTypes.get('OCR Problems')).toEqual({ correct: 2, answered: 2 })
   })
 
-  test('prints per cent with one decimal, the even one at a half, as Python does', () => {
+  test('formats percentages with one decimal, half to even, like Python', () => {
     const { text, headline } = videoMmeReport(scores)
     expect(text).toContain('Evaluation on video Type: medium')
     expect(text).toContain('\nKnowledge:  66.7%\n')

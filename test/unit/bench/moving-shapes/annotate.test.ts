@@ -19,13 +19,13 @@ async function samples(): Promise<Sample[]> {
   return lines.map(({ sample }) => sample)
 }
 
-/** Options by their letters. */
+/** Options by letter. */
 function optionsOf(prompt: string): Map<string, string> {
   return new Map([...prompt.matchAll(/^\(([A-Z])\) (.*)$/gm)].map(([, letter = '', text = '']) => [letter, text]))
 }
 
 describe('the annotations of moving-shapes', () => {
-  it('are what the generator of now makes', async () => {
+  it('equal the output of the current generator', async () => {
     expect(await readFile(movingShapesAnnotations(), 'utf8')).toBe(
       annotateMovingShapes()
         .map((line) => `${line}\n`)
@@ -33,7 +33,7 @@ describe('the annotations of moving-shapes', () => {
     )
   })
 
-  it('are read as samples of the three data sets, each with its own key', async () => {
+  it('are samples of the three data sets with unique keys', async () => {
     const all = await samples()
     expect(new Set(all.map(({ key }) => key)).size).toBe(all.length)
     const counts = new Map<string, number>()
@@ -44,7 +44,7 @@ describe('the annotations of moving-shapes', () => {
     expect(Object.fromEntries(counts)).toEqual({ 'moving-shapes-dream': 120, 'moving-shapes-mc': 360, 'moving-shapes-oe': 360 })
   })
 
-  it('describe the clips that their seeds give', async () => {
+  it('describe the clips of their seeds', async () => {
     for (const { vid, reference, extraInfo } of (await samples()).filter(({ dataset }) => dataset.startsWith('moving-shapes-dream/'))) {
       const { scene } = clipOf(vid)
       expect(scoreDescription(scene, String(reference)).exact).toEqual([1, 1])
@@ -53,7 +53,7 @@ describe('the annotations of moving-shapes', () => {
     }
   })
 
-  it('give two to four options with letters of their own, the right one among them, and letters that the parser takes', async () => {
+  it('have two to four options with distinct letters, one of them right, that the parser recognizes', async () => {
     const choices = (await samples()).filter(({ dataset }) => dataset.startsWith('moving-shapes-mc/'))
     for (const { prompt, reference, answerPrefix: begun } of choices) {
       const options = optionsOf(prompt)
@@ -61,13 +61,13 @@ describe('the annotations of moving-shapes', () => {
       expect(prompt.match(/^\([A-Z]\) /gm)?.length, prompt).toBe(options.size)
       expect(new Set(options.values()).size, prompt).toBe(options.size)
       expect([...options.keys()]).toContain(reference)
-      // Where nothing is begun, the word is its letter.
+      // Without an answer prefix, the word is its letter.
       if (begun === '') for (const [letter, text] of options) expect(parseChoice(text)).toBe(letter)
       else expect(begun).toBe(' Answer: (')
     }
   })
 
-  it('mark as right what the scene shows', async () => {
+  it('mark the answer that the scene shows', async () => {
     const colors = (await samples()).filter(({ dataset }) => dataset === 'moving-shapes-mc/color')
     for (const { vid, prompt, reference } of colors) {
       const { objects } = clipOf(vid).scene
@@ -80,7 +80,7 @@ describe('the annotations of moving-shapes', () => {
 })
 
 describe('clipOf', () => {
-  it.each([0, -1, 1.5, '1', '../1', null, 2 ** 41])('refuses %s as the name of a clip', (vid) => {
+  it.each([0, -1, 1.5, '1', '../1', null, 2 ** 41])('rejects %s as the name of a clip', (vid) => {
     expect(() => clipOf(vid)).toThrow(expect.objectContaining({ code: 'bench-damaged' }))
   })
 })

@@ -4,11 +4,11 @@ import { eventsIn, relate } from '../../../../src/bench/moving-shapes/events.ts'
 const description = 'A red circle moves right and then grows. An orange star stays still. The background is black.'
 
 describe('eventsIn', () => {
-  it('takes a description apart into single motions', () => {
+  it('splits a description into single motions', () => {
     expect(eventsIn(description)).toEqual(['The red circle moves right.', 'The red circle grows.', 'The orange star stays still.'])
   })
 
-  it('finds nothing in what is not of the language', () => {
+  it('finds no events in text outside the language', () => {
     expect(eventsIn('I only know moving shapes.')).toEqual([])
     expect(eventsIn('')).toEqual([])
   })
@@ -21,11 +21,11 @@ describe('relate', () => {
     ['The red circle moves left.', 'contradiction'],
     ['The red star moves right.', 'neutral'],
     ['Something else happens', 'neutral'],
-  ])('takes "%s" for %s', (event, relationship) => {
+  ])('judges "%s" as %s', (event, relationship) => {
     expect(relate(event, description).relationship).toBe(relationship)
   })
 
-  it('says why', () => {
+  it('explains its judgement', () => {
     expect(relate('The red circle moves left.', description).reason).toBe('it says that the red circle moves right and then grows')
     expect(relate('The blue circle moves left.', description).reason).toBe('nothing is said of a blue circle')
   })

@@ -26,7 +26,7 @@ const described = (prediction: string): Prediction => ({
 })
 
 describe('judgeDescription', () => {
-  it('gives whoever says it right everything, and whoever says nothing nothing', () => {
+  it('gives full scores to the reference and zero to an empty description', () => {
     const verdictsOf = (predictions: Prediction[]) => predictions.flatMap((one) => judgeDescription(one)?.verdict ?? [])
     const right = aggregateDream(verdictsOf(answered('moving-shapes-dream', (reference) => reference)), [])
     expect(right.overall).toMatchObject({ f1: 1, recall: 1, precision: 1, success: 120, failed: 0 })
@@ -34,19 +34,19 @@ describe('judgeDescription', () => {
     expect(silent.overall).toMatchObject({ f1: 0, recall: 0, precision: 1 })
   })
 
-  it('counts what is missing against recall and what is wrong against precision, with reasons', () => {
+  it('reduces recall for missing events and precision for wrong ones, with reasons', () => {
     const judged = judgeDescription(described('A red circle moves right and then shrinks. A green star spins.'))
     expect(judged?.verdict).toMatchObject({ recall: { entailed: 1, total: 3 }, precision: { entailed: 1, total: 3 } })
     expect(judged?.reference.map(({ relationship }) => relationship)).toEqual(['entailment', 'contradiction', 'neutral'])
     expect(judged?.predicted.map(({ relationship }) => relationship)).toEqual(['entailment', 'contradiction', 'neutral'])
   })
 
-  it('takes an event that is said twice for one', () => {
+  it('counts a repeated event once', () => {
     const judged = judgeDescription(described('A blue star spins. A blue star spins.'))
     expect(judged?.verdict).toMatchObject({ recall: { entailed: 1, total: 3 }, precision: { entailed: 1, total: 1 } })
   })
 
-  it('has no verdict on a sample that failed', () => {
+  it('gives no verdict on a failed sample', () => {
     expect(judgeDescription({ ...described(''), prediction: null })).toBeNull()
   })
 })
@@ -58,7 +58,7 @@ describe('judgeOpenAnswer', () => {
     reference,
   })
 
-  it('takes every annotated answer for right', () => {
+  it('accepts every annotated answer', () => {
     const verdicts = answered('moving-shapes-oe', (reference) => reference).map((one) => judgeOpenAnswer(one))
     expect(verdicts.filter((verdict) => verdict?.correct === true && verdict.score === 5)).toHaveLength(360)
   })
@@ -76,7 +76,7 @@ describe('judgeOpenAnswer', () => {
     expect(judgeOpenAnswer(asked(kind, reference, prediction))).toMatchObject({ correct, score })
   })
 
-  it('has none on other data sets', () => {
+  it('judges no other data sets', () => {
     expect(judgeOpenAnswer({ ...asked('color', 'red', 'red'), dataset: 'MSVD-QA-val' })).toBeNull()
   })
 })

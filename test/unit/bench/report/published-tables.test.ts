@@ -6,7 +6,7 @@ import { choiceReport } from '../../../../src/bench/report/choice-report.ts'
 import { dreamReport } from '../../../../src/bench/report/dream-report.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
-// The tables of the Tarsier2 README for Tarsier2-Recap-7b, reproduced from samples that give these figures.
+// The tables of the Tarsier2 README for Tarsier2-Recap-7b, reproduced from samples with these figures.
 
 const dreamTable = `
 +-------------------------+----------+---------------+------------------+---------+--------+
@@ -20,9 +20,12 @@ const dreamTable = `
 |         OVERALL         |  0.407   |     0.395     |       0.42       |   999   |   1    |
 +-------------------------+----------+---------------+------------------+---------+--------+`.trim()
 
-/** Samples whose mean recall and precision are these, but not their own: of 10,000 events each, every second one has 500 more, the others 500 fewer. */
+/**
+ * Samples with these mean recalls and precisions but different individual ones: of 10,000 events each, every second sample has 500 more and
+ * the others 500 fewer.
+ */
 function dreamVerdicts(task: string, count: number, recall: number, precision: number): DreamVerdict[] {
-  // Of an odd number the first is as the mean.
+  // With an odd count the first equals the mean.
   const off = (i: number) => (count % 2 === 1 && i === 0 ? 0 : i % 2 === 0 ? 500 : -500)
   const events = (part: number, i: number) => ({ entailed: Math.round(part * 10_000) + off(i), total: 10_000 })
   return Array.from({ length: count }, (_, i) => ({
@@ -95,7 +98,7 @@ test('TVBench', () => {
   expect(choiceReport('TVBench', scoreMultiChoice(predictions)).text).toBe(tvBenchTable)
 })
 
-test('FAVOR-Bench: the published accuracy of both models, and upstream’s lines where there are no sub tasks', () => {
+test('FAVOR-Bench: the published accuracy of both models, and upstream’s lines without sub tasks', () => {
   const text = (right: number) => choiceReport('FAVOR-Bench', scoreMultiChoice(answers('FAVOR-Bench', 8184, right))).text
   const lines =
     '=====Evaluation Summary=====\nDataset: FAVOR-Bench\tMetric: Accuracy\n#Successful Results: 8184\n#Failed Results: 0\nAccuracy: '

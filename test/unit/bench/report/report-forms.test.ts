@@ -54,7 +54,7 @@ const folder = await mkdtemp(join(tmpdir(), 'tarsier-report-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('a report', () => {
-  test('says under its figures what they were made with', () => {
+  test('lists the settings under its figures', () => {
     expect(infoLines(report.run, report.judge)).toEqual([
       ['Model', 'demo'],
       ['Frames', '4 to 8'],
@@ -67,20 +67,20 @@ describe('a report', () => {
     expect(plainReport(report)).toContain('\n\nModel: demo\nFrames: 4 to 8\n')
   })
 
-  test('as HTML has charts, escapes everything, and fetches and runs nothing', () => {
+  test('as HTML has charts, escapes everything, and loads and runs nothing', () => {
     const html = htmlReport(report)
     expect(html).toContain('<svg role="img"')
     expect(html).toContain('&lt;/title&gt;&lt;script&gt;')
     expect(html).not.toMatch(/<script|src=|href=|url\(|@import|https?:/i)
     expect(html).toContain("default-src 'none'")
     expect(html).toContain('prefers-color-scheme: dark')
-    // every accuracy of the table stands at a bar's end as well
+    // every accuracy of the table is also the label of a bar
     expect(html.match(/<rect /g)).toHaveLength(3)
     expect(html.match(/class="value"/g)).toHaveLength(3)
     expect(html).toContain('<dd>1 (file-missing 1)</dd>')
   })
 
-  test('as CSV has a line a figure, quoted, with nothing that a spreadsheet would compute', () => {
+  test('as CSV has one line per figure, quoted and without formulas', () => {
     const [head, ...rows] = csvReport(report).trimEnd().split('\r\n')
     expect(head).toBe('\ufeffdataset,table,row,column,kind,value,model,frames,pixels,prompt,generation,device,judge')
     expect(rows).toHaveLength(9)
@@ -88,7 +88,7 @@ describe('a report', () => {
     expect(rows.join('\n')).toContain(',\'=Plain task,Accuracy,score,0,demo,4 to 8,448x252,"\'=cmd|""a"", b')
   })
 
-  test('is saved in four forms and read again', async () => {
+  test('is saved in four forms and can be read again', async () => {
     const paths = await saveReport({ ...report, dataset: '../DREAM' }, folder)
     expect((await readdir(join(folder, 'eval_records'))).sort()).toEqual(
       paths.map((path) => path.slice(path.lastIndexOf('__DREAM'))).sort(),
@@ -98,7 +98,7 @@ describe('a report', () => {
   })
 })
 
-test('a table is centred as PrettyTable centres it', () => {
+test('centers cells as PrettyTable does', () => {
   expect(prettyTable(['Task', 'A'], [])).toBe('+------+---+\n| Task | A |\n+------+---+')
   expect(
     prettyTable(

@@ -6,19 +6,19 @@ const clip = (frames?: FrameChoice): SampleClip => ({ file: 'a.mp4', ...(frames 
 const indices = (count: number): FrameChoice => ({ kind: 'indices', indices: Array(count).fill(0) })
 const picture: FrameChoice = { kind: 'picture' }
 
-/** Counts as the reader of upstream's version 2 gave them for these clips. */
+/** The counts of the reader of upstream's version 2 for these clips. */
 describe('the frames that the clips of a sample share', () => {
   it.each([
     ['one clip has them all', [clip()], 16, [16]],
     ['two have half each', [clip(), clip()], 16, [8, 8]],
     ['three take turns', [clip(), clip(), clip()], 16, [6, 5, 5]],
     ['a picture counts as one', [clip(picture), clip()], 16, [1, 15]],
-    ['pictures alone are no more than they are', [clip(picture), clip(picture)], 16, [1, 1]],
+    ['pictures alone keep their count', [clip(picture), clip(picture)], 16, [1, 1]],
     ['numbers count as given', [clip(indices(10)), clip()], 16, [10, 6]],
-    ['more numbers than are wanted leave none', [clip(indices(20)), clip()], 16, [20, 0]],
-    ['a least number is kept', [clip({ kind: 'least', count: 32 }), clip()], 16, [32, 0]],
+    ['too many indices leave none', [clip(indices(20)), clip()], 16, [20, 0]],
+    ['a minimum is applied', [clip({ kind: 'least', count: 32 }), clip()], 16, [32, 0]],
     ['or grows', [clip({ kind: 'least', count: 4 })], 16, [16]],
-    ['a rate may take the most there are', [clip({ kind: 'rate', rate: 1 })], 16, [256]],
+    ['a rate may use the maximum', [clip({ kind: 'rate', rate: 1 })], 16, [256]],
     ['which two of them share', [clip({ kind: 'rate', rate: 1 }), clip({ kind: 'rate', rate: 1 })], 16, [128, 128]],
   ])('%s', (_, clips, wanted, counts) => {
     expect(sharedCounts(clips, wanted)).toEqual(counts)
@@ -38,12 +38,12 @@ describe('the frames of one clip', () => {
     expect(await of(frames)).toEqual({ kind: 'indices', indices: wanted })
   })
 
-  it('at a rate that gives too many are the run’s own choice', async () => {
+  it('use the run’s settings when a rate gives too many', async () => {
     const range = { unit: 'frames', start: 5 } as const
     expect(await of({ kind: 'rate', rate: 25, range }, 64)).toEqual({ kind: 'uniform', count: 64, range })
   })
 
-  it('are refused where there is none', async () => {
+  it('are rejected when there is none', async () => {
     await expect(of({ kind: 'indices', indices: [100, 101] })).rejects.toMatchObject({ code: 'invalid-range' })
     await expect(of({ kind: 'rate', rate: 60 })).rejects.toMatchObject({ code: 'invalid-range' })
     await expect(of(undefined, 0)).rejects.toMatchObject({ code: 'invalid-range' })

@@ -32,7 +32,7 @@ async function merged(...folders: string[]) {
 }
 
 describe('merging', () => {
-  it('joins parts, an answer before a failure, and writes what a run would have', async () => {
+  it('joins shards, prefers answers to failures, and writes what a single run writes', async () => {
     await using scratch = await ScratchFolder.make()
     const a = await part(scratch, 'a', [made(1), made(2, null), made(3, null)])
     const b = await part(scratch, 'b', [made(2, 'B'), made(4), made(3, null), made(1)])
@@ -45,7 +45,7 @@ describe('merging', () => {
     await expect(writeMerged(sets, scratch.path('out'))).rejects.toMatchObject({ code: 'usage' })
   })
 
-  it('refuses two answers to one sample, naming both places', async () => {
+  it('rejects two answers to one sample and names both places', async () => {
     await using scratch = await ScratchFolder.make()
     const a = await part(scratch, 'a', [made(1)])
     const b = await part(scratch, 'b', [made(2), made(1, 'C')])
@@ -55,14 +55,14 @@ describe('merging', () => {
     })
   })
 
-  it('refuses parts of different runs', async () => {
+  it('rejects shards of different runs', async () => {
     await using scratch = await ScratchFolder.make()
     const a = await part(scratch, 'a', [made(1)])
     const b = await part(scratch, 'b', [made(2)], { ...settings, frames: 16 })
     await expect(merged(a, b)).rejects.toMatchObject({ code: 'bench-mismatch', details: { differences: ['frames was 8 and is 16'] } })
   })
 
-  it('tells broken lines with their place and joins the rest', async () => {
+  it('reports broken lines with their position and joins the rest', async () => {
     await using scratch = await ScratchFolder.make()
     const a = await part(scratch, 'a', [made(1)])
     await scratch.write('a/tvbench/predictions.jsonl', `{"key":\n${JSON.stringify(made(5))}\n`)
@@ -71,7 +71,7 @@ describe('merging', () => {
     expect([...(sets[0]?.predictions.keys() ?? [])]).toEqual([made(5).key])
   })
 
-  it('takes the first line of a sample where an evaluation reads them, whatever it says, and tells how many it left out', async () => {
+  it('for an evaluation, keeps the first line of a sample and counts the others', async () => {
     await using scratch = await ScratchFolder.make()
     await scratch.write('a.jsonl', [...linesOf([made(1), made(2, null), made(1, 'C')])].join(''))
     await scratch.write('b.jsonl', [...linesOf([made(2, 'B'), made(3), made(1)])].join(''))
@@ -89,7 +89,7 @@ describe('merging', () => {
     })
   })
 
-  it('finds predictions under any name, where none is called so, and not what a run wrote for the Python program', async () => {
+  it('finds predictions under any name if there is none of the usual name, but not those written for the Python program', async () => {
     await using scratch = await ScratchFolder.make()
     await scratch.write('tarsier_2_1.jsonl', '')
     await scratch.write('tarsier_2_0.jsonl', '')
@@ -107,7 +107,7 @@ describe('merging', () => {
     expect(await names('upstream')).toEqual({ files: ['predictions.jsonl'], passedOver: [] })
   })
 
-  it('says where there is nothing', async () => {
+  it('reports a folder without predictions', async () => {
     await using scratch = await ScratchFolder.make()
     await expect(findPredictions(scratch.directory)).rejects.toMatchObject({ code: 'nothing-found' })
     await expect(findPredictions(scratch.path('gone'))).rejects.toMatchObject({ code: 'file-missing' })
@@ -115,14 +115,14 @@ describe('merging', () => {
 })
 
 describe('shards', () => {
-  it('part every sample from the others, whatever else is run, and about evenly', () => {
+  it('divide the samples disjointly and about evenly, whatever else is run', () => {
     const keys = Array.from({ length: 3000 }, (_, i) => `TVBench/Scene Transition-${i}`)
     const parts = [1, 2, 3].map((index) => keys.filter((key) => inShard(key, { index, of: 3 })))
     expect(parts.flat().sort()).toEqual([...keys].sort())
     for (const { length } of parts) expect(Math.abs(length - 1000)).toBeLessThan(120)
   })
 
-  it('never change: other machines have decided by the same rule', () => {
+  it('never change, because other machines have used the same rule', () => {
     const shards = ['DREAM/movie_animation-1', 'Video-MME-0', 'TVBench/Action Antonym-12'].map((key) =>
       [1, 2, 3, 4].find((index) => inShard(key, { index, of: 4 })),
     )

@@ -27,7 +27,7 @@ async function written(directory: string, ...predictions: Prediction[]): Promise
 const linesOf = async (scratch: ScratchFolder) => (await readFile(scratch.path('predictions.jsonl'), 'utf8')).split('\n').slice(0, -1)
 
 describe('predictions.jsonl', () => {
-  it('holds a line a sample, and gives them back', async () => {
+  it('stores one line per sample and reads it back', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, failed)
     await written(scratch.directory, two)
@@ -37,7 +37,7 @@ describe('predictions.jsonl', () => {
     expect(found).toMatchObject({ broken: [], torn: 0 })
   })
 
-  it('takes lines that are added at once, each whole', async () => {
+  it('accepts concurrent lines without mixing them', async () => {
     await using scratch = await ScratchFolder.make()
     const { file } = await open(scratch.directory)
     await Promise.all(
@@ -47,7 +47,7 @@ describe('predictions.jsonl', () => {
     expect((await linesOf(scratch)).map((line) => (JSON.parse(line) as Prediction).idx)).toEqual(Array.from({ length: 50 }, (_, i) => i))
   })
 
-  it('cuts off a line that was torn at any byte, and keeps those before it, also on Windows', async () => {
+  it('removes a torn last line and keeps the lines before it, also on Windows', async () => {
     using _windows = imitateWindowsFiles()
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, two)
@@ -64,7 +64,7 @@ describe('predictions.jsonl', () => {
     }
   })
 
-  it('keeps a last line that lacks only its newline', async () => {
+  it('keeps a last line without a newline', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, two)
     const whole = await readFile(scratch.path('predictions.jsonl'))
@@ -75,7 +75,7 @@ describe('predictions.jsonl', () => {
     expect(await readFile(scratch.path('predictions.jsonl'))).toEqual(whole)
   })
 
-  it('passes over a broken line with its place', async () => {
+  it('skips a broken line and reports its position', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, two)
     const [first, second] = await linesOf(scratch)
@@ -86,7 +86,7 @@ describe('predictions.jsonl', () => {
     expect(found.broken.map(({ line }) => line)).toEqual([2, 3])
   })
 
-  it('lets go of what is to be made again', async () => {
+  it('removes predictions that are to be made again', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one, failed, two)
     const { file, found } = await open(scratch.directory, ({ prediction }) => prediction === null)
@@ -96,7 +96,7 @@ describe('predictions.jsonl', () => {
     expect((await linesOf(scratch)).map((line) => (JSON.parse(line) as Prediction).prediction)).toEqual(['A', 'äöü 猿', 'B'])
   })
 
-  it('refuses a second run, and lets one come after it', async () => {
+  it('rejects a second run until the first has ended', async () => {
     await using scratch = await ScratchFolder.make()
     const { file } = await open(scratch.directory)
     await expect(open(scratch.directory)).rejects.toMatchObject({ code: 'bench-busy', details: { process: process.pid } })
@@ -104,7 +104,7 @@ describe('predictions.jsonl', () => {
     await (await open(scratch.directory)).file[Symbol.asyncDispose]()
   })
 
-  it('refuses other settings and names them, also predictions without any', async () => {
+  it('rejects changed settings by name, and predictions without settings', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one)
     const other = { model: 'demo', frames: 16, seed: 7 }
@@ -115,11 +115,11 @@ describe('predictions.jsonl', () => {
     await using bare = await ScratchFolder.make()
     await bare.write('predictions.jsonl', `${JSON.stringify(one)}\n`)
     await expect(open(bare.directory)).rejects.toMatchObject({ code: 'bench-mismatch' })
-    // Refusing leaves no lock behind.
+    // A rejection leaves no lock.
     await written(scratch.directory, two)
   })
 
-  it('refuses a file in which one sample stands twice', async () => {
+  it('rejects a file in which a sample occurs twice', async () => {
     await using scratch = await ScratchFolder.make()
     await written(scratch.directory, one)
     await writeFile(scratch.path('predictions.jsonl'), `${JSON.stringify(one)}\n`.repeat(2))

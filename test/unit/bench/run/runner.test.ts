@@ -38,7 +38,7 @@ function sample(idx: number): Sample {
   }
 }
 
-/** A model made of one function. */
+/** A model that consists of one function. */
 function model(say: (idx: number, signal: AbortSignal) => Promise<string>): ModelUnderTest {
   return {
     settings: {},
@@ -47,7 +47,7 @@ function model(say: (idx: number, signal: AbortSignal) => Promise<string>): Mode
   }
 }
 
-/** Runs twenty samples; gives the lines that were written, by number, and what was thrown. */
+/** Runs twenty samples; returns the written lines by number, and the thrown error. */
 async function ran(workers: readonly ModelUnderTest[], signal = new AbortController().signal) {
   await using scratch = await ScratchFolder.make()
   const { file } = await PredictionFile.open(scratch.directory, { dataSet: 'tvbench', settings: {}, drop: () => false }, signal)
@@ -70,7 +70,7 @@ async function ran(workers: readonly ModelUnderTest[], signal = new AbortControl
 const all = Array.from({ length: 20 }, (_, i) => i)
 
 describe('a run', () => {
-  it('writes a line for every sample, side by side; a failure is its own sample’s alone', async () => {
+  it('writes a line for every sample in parallel; a failure affects only its own sample', async () => {
     let running = 0
     let most = 0
     const side = model(async (idx) => {
@@ -92,7 +92,7 @@ describe('a run', () => {
     expect(by.get(8)).toMatchObject({ prediction: 'said 8', finish: 'end', error: null, used })
   })
 
-  it('ends at a failure that no sample would escape, and writes nothing about the samples it met', async () => {
+  it('ends at a failure that would affect every sample, without lines for the affected samples', async () => {
     const dying = model(async (idx) => {
       if (idx >= 10) throw new TarsierError('model-unavailable', 'gone')
       return 'A'
@@ -102,7 +102,7 @@ describe('a run', () => {
     expect(numbers).toEqual(all.slice(0, 10))
   })
 
-  it('stops when it is told to: what is under way leaves no line', async () => {
+  it('stops on an abort and writes no line for unfinished samples', async () => {
     const stop = new AbortController()
     const slow = model(async (idx, signal) => {
       if (idx === 6) stop.abort()

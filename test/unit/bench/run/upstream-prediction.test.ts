@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readUpstream, toUpstream } from '../../../../src/bench/run/upstream-prediction.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
-/** As the Python program of version 2 writes it: the annotation with its empty text filled in. */
+/** As version 2 of the Python program writes it: the annotation with its empty text filled in. */
 const second = {
   messages: [
     {
@@ -27,7 +27,7 @@ const second = {
   extra_info: { duration: 'short' },
 }
 
-/** As version 1 does: beside the prompt. */
+/** As version 1 writes it: beside the prompt. */
 const first = {
   idx: 0,
   dataset: 'Video-MME',
@@ -37,7 +37,7 @@ const first = {
 }
 
 describe('predictions of the Python program', () => {
-  it('are read in version 2, the beginning of the answer apart', () => {
+  it('are read in version 2, with the answer prefix separate', () => {
     expect(readUpstream(second)).toEqual({
       key: 'TVBench/Action Antonym-3',
       dataset: 'TVBench/Action Antonym',
@@ -67,18 +67,18 @@ describe('predictions of the Python program', () => {
     })
   })
 
-  it('are failures where they say <error>, and empty answers where they are empty', () => {
+  it('are failures with <error>, and empty answers when empty', () => {
     const said = (prediction: string) => readUpstream({ ...first, text: { ...first.text, prediction } })
     expect(said('<error>')).toMatchObject({ prediction: null, error: { code: 'internal' } })
     expect(said('')).toMatchObject({ prediction: '', error: null })
   })
 
-  it('are none where there is no prediction, or no annotation', () => {
+  it('are rejected without a prediction or an annotation', () => {
     expect(readUpstream({ ...first, text: { prompt: 'x', response: 'y' } })).toMatchObject({ reason: 'an annotation without a prediction' })
     for (const value of [null, 4, [], {}, { messages: 'x' }]) expect(readUpstream(value)).toHaveProperty('reason')
   })
 
-  it('come back the same when they are written and read again', () => {
+  it('survive being written and read', () => {
     const answered = predictionOf({
       dataset: 'DREAM/movie',
       idx: 7,
@@ -94,7 +94,7 @@ describe('predictions of the Python program', () => {
     expect(readUpstream(toUpstream(open))).toMatchObject({ question: 'who runs?', prompt: 'What happens?' })
   })
 
-  it('are written in both versions at once, for the evaluation of either', () => {
+  it('are written in both versions, for either evaluation', () => {
     expect(toUpstream(readUpstream(second) as never)).toEqual({
       ...second,
       video_file: '/v/a.mp4',
@@ -107,7 +107,7 @@ describe('predictions of the Python program', () => {
     })
   })
 
-  it('have what the evaluation of version 2 cannot do without: one reference as a text, numbers of Video-MME', () => {
+  it('have what the evaluation of version 2 requires: one reference as a text, the numbers of Video-MME', () => {
     const caption = toUpstream(predictionOf({ dataset: 'MSVD-Caption-test', idx: 1, reference: ['a cat'] }))
     expect(caption).toMatchObject({ messages: [{}, { content: [{ reference: 'a cat' }] }], text: { response: 'a cat' } })
     const several = toUpstream(predictionOf({ dataset: 'MSVD-Caption-test', idx: 1, reference: ['a cat', 'a dog'] }))
@@ -117,7 +117,7 @@ describe('predictions of the Python program', () => {
     expect(film).toMatchObject({ extra_info: { ...extraInfo, vid: '001', idx: 5 } })
   })
 
-  it('are read where they have no reference: the last text is the answer', () => {
+  it('are read without a reference: the last text is the answer', () => {
     const caption = { ...second, messages: [second.messages[0], { role: 'assistant', content: [{ type: 'text', text: 'A cat.' }] }] }
     expect(readUpstream(caption)).toMatchObject({ prediction: 'A cat.', begun: '', reference: '' })
     expect(readUpstream({ ...first, text: { prompt: '<video> Say it.', prediction: 'A cat.' } })).toMatchObject({

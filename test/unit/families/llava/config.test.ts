@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { isLlavaConfig, readLlavaConfig } from '../../../../src/engine/families/llava/config.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
 
-/** As Tarsier-7b's: what does not differ from transformers' defaults is left out. */
+/** Tarsier-7b's config.json, which omits transformers' defaults. */
 const tarsier7b = {
   architectures: ['TarsierForConditionalGeneration'],
   ignore_index: -100,
@@ -29,7 +29,7 @@ const text = (more: object) => ({ text_config: { ...tarsier7b.text_config, ...mo
 const vision = (more: object) => ({ vision_config: { ...tarsier7b.vision_config, ...more } })
 const read = (change: object = {}) => readLlavaConfig({ ...tarsier7b, ...change }, 'folder')
 
-test("Tarsier-7b's: CLIP without its last layer and its class token, Vicuna's sizes, both separators", () => {
+test("reads Tarsier-7b: CLIP without its last layer and class token, Vicuna's sizes, both separators", () => {
   const { tower, language, padding } = read()
   expect(tower).toMatchObject({ layers: 23, classToken: false, projection: 'MLP', width: 4096, rowSeparator: 32002, frameSeparator: 32003 })
   expect(language).toMatchObject({
@@ -46,14 +46,14 @@ test("Tarsier-7b's: CLIP without its last layer and its class token, Vicuna's si
   expect(padding).toBeUndefined()
 })
 
-test('the architecture alone means the separators that its code has where the ids are not told', () => {
+test("uses the separators of the architecture's code when the ids are missing", () => {
   expect(read({ image_newline_idx: undefined, image_new_idx: undefined }).tower).toMatchObject({
     rowSeparator: 32002,
     frameSeparator: 32003,
   })
 })
 
-test('an id alone means separators as well; LLaVA itself has none', () => {
+test('uses separators when only an id is given; LLaVA itself has none', () => {
   const llava = { architectures: ['LlavaForConditionalGeneration'], image_new_idx: undefined }
   expect(read({ ...llava, image_newline_idx: 7 }).tower).toMatchObject({ rowSeparator: 7, frameSeparator: 32003 })
   expect(read({ ...llava, image_newline_idx: undefined }).tower).toMatchObject({ rowSeparator: null, frameSeparator: null })
@@ -64,11 +64,11 @@ test.each([
   { layer: -25, layers: 0 },
   { layer: 24, layers: 24 },
   { layer: 0, layers: 0 },
-])('vision_feature_layer $layer takes what comes out of $layers layers', ({ layer, layers }) => {
+])('vision_feature_layer $layer uses the output of $layers layers', ({ layer, layers }) => {
   expect(read({ vision_feature_layer: layer }).tower.layers).toBe(layers)
 })
 
-test('without a projector the rows are the tower’s own, and nothing comes between them', () => {
+test('without a projector the rows are the tower’s output', () => {
   const { tower } = read({ projection_head: null, ...text({ hidden_size: 1024 }) })
   expect(tower).toMatchObject({ projection: 'none', width: 1024, rowSeparator: null, frameSeparator: null })
 })
@@ -78,7 +78,7 @@ test('the full strategy keeps the class token of a LLaVA', () => {
   expect(read(change).tower).toMatchObject({ classToken: true, rowSeparator: null })
 })
 
-test('linear positions are stretched, a silent rope is not', () => {
+test('scales linear positions, and ignores a rope without effect', () => {
   expect(read(text({ rope_scaling: { type: 'linear', factor: 4 } })).language).toMatchObject({ ropeLinearFactor: 4, ropeTheta: undefined })
   expect(read(text({ rope_parameters: { rope_type: 'default', rope_theta: 5e6 } })).language).toMatchObject({
     ropeLinearFactor: undefined,
@@ -86,7 +86,7 @@ test('linear positions are stretched, a silent rope is not', () => {
   })
 })
 
-describe('what is refused says what was found and what would have been accepted', () => {
+describe('rejects with the found and the accepted value', () => {
   test.each([
     ['several layers', { vision_feature_layer: [-2, -5] }, 'model-unsupported', /list \(-2, -5\), the number of one layer/],
     ['a layer beyond the tower', { vision_feature_layer: -26 }, 'model-unsupported', /-26, -25 to 24/],
@@ -118,7 +118,7 @@ describe('what is refused says what was found and what would have been accepted'
   })
 })
 
-test('other towers and language models are not taken for it', () => {
+test('rejects other towers and language models', () => {
   expect(isLlavaConfig(tarsier7b)).toBe(true)
   expect(isLlavaConfig({ model_type: 'llava' })).toBe(true)
   for (const change of [vision({ model_type: 'siglip_vision_model' }), text({ model_type: 'mistral' }), { model_type: 'llava_next' }])

@@ -9,7 +9,7 @@ const towerOf = (architecture: string) =>
   readLlavaConfig({ model_type: 'llava', architectures: [architecture], vision_config, text_config }, '').tower
 const tarsier = towerOf('TarsierForConditionalGeneration')
 const llava = towerOf('LlavaForConditionalGeneration')
-/** The published files' own. */
+/** The published file. */
 const published = {
   crop_size: { height: 336, width: 336 },
   do_center_crop: true,
@@ -38,19 +38,19 @@ test('Tarsier stretches frames, with the numbers of CLIP', async () => {
   expect(await read({ size: 336, crop_size: 336 })).toEqual({ mean, std, square: 'stretch', shortestSide: 336 })
 })
 
-test('it pads them where config.json or the processor says so, and config.json goes first', async () => {
+test('pads if config.json or the processor says so, and config.json takes precedence', async () => {
   expect(await read(published, tarsier, true)).toMatchObject({ square: 'pad' })
   expect(await read({ ...published, do_image_padding: true })).toMatchObject({ square: 'pad' })
   expect(await read({ ...published, do_image_padding: true }, tarsier, false)).toMatchObject({ square: 'stretch' })
 })
 
-test('LLaVA crops, or pads where its processor does', async () => {
+test('LLaVA crops, or pads if its processor does', async () => {
   expect(await read(published, llava)).toMatchObject({ square: 'crop', shortestSide: 336 })
   expect(await read({ ...published, do_pad: true }, llava)).toMatchObject({ square: 'pad' })
   expect(await read({ ...published, size: { shortest_edge: 384 } }, llava)).toMatchObject({ shortestSide: 384 })
 })
 
-describe('steps of another kind are refused', () => {
+describe('rejects other steps', () => {
   test.each([
     [{ do_resize: false }, /do_resize is false/],
     [{ do_normalize: false }, /do_normalize is false/],
@@ -74,7 +74,7 @@ describe('steps of another kind are refused', () => {
     expect(await read({ ...published, do_center_crop: false, size: { height: 336, width: 336 } })).toMatchObject({ square: 'stretch' })
   })
 
-  test('numbers that are none', async () => {
+  test('invalid numbers', async () => {
     await expect(read({ ...published, size: { shortest_edge: -1 } })).rejects.toMatchObject({ code: 'model-damaged' })
   })
 })

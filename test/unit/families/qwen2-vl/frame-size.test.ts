@@ -12,14 +12,14 @@ test('16 frames have the full budget of a frame, 588 tokens at most', () => {
   expect(final).toEqual({ width: 896, height: 504, grid: [18, 32] })
 })
 
-test('a frame counts twice in the budget of the clip, from 21 frames on it is the smaller one', () => {
+test('a frame counts twice in the budget of the clip, which is smaller from 21 frames on', () => {
   // 128*384*384 / (2*20) = 471859 pixels, / (2*21) = 449389.
   expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 20 })[0]).toEqual({ width: 905, height: 509 })
   expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 21 })[0]).toEqual({ width: 893, height: 502 })
   expect(frameSizes(1920, 1080, { ...tarsier2, frameCount: 256 })[1].grid).toEqual([5, 9])
 })
 
-test('what is below the budget is not enlarged by the first resize', () => {
+test('the first resize does not enlarge frames below the budget', () => {
   expect(frameSizes(320, 240, { ...tarsier2, frameCount: 1 })).toEqual([
     { width: 320, height: 240 },
     { width: 308, height: 252, grid: [9, 11] },
@@ -27,7 +27,7 @@ test('what is below the budget is not enlarged by the first resize', () => {
 })
 
 test.each([1, 783, 784, 10_000, 100_352, 300_000])(
-  "a user's limit of %i pixels holds for the final picture, down to one token",
+  "a user's limit of %i pixels applies to the final picture, down to one token",
   (maxPixels) => {
     for (const [width, height] of [
       [1920, 1080],
@@ -47,7 +47,7 @@ test.each([1, 783, 784, 10_000, 100_352, 300_000])(
 )
 
 test.each([
-  // prepare() of tools/reference/preprocess.py with the limit, and transformers' Qwen2VLImageProcessorPil after it: width, height.
+  // prepare() of tools/reference/preprocess.py with the limit, then transformers' Qwen2VLImageProcessorPil: width, height.
   [1920, 1080, 1, 56, 56],
   [1920, 1080, 500, 84, 56],
   [1920, 1080, 1568, 84, 56],
@@ -61,15 +61,12 @@ test.each([
   [30, 30, 500, 56, 56],
   [1000, 40, 1, 140, 28],
   [1000, 40, 1568, 308, 28],
-])(
-  "%i × %i with a limit of %i pixels, below the processor's minimum, is what the processor makes of it",
-  (width, height, maxPixels, ...made) => {
-    const [, size] = frameSizes(width, height, { ...tarsier2, frameCount: 1, maxPixels })
-    expect([size.width, size.height]).toEqual(made)
-  },
-)
+])("%i × %i with a limit of %i pixels, below the processor's minimum, gives the processor's size", (width, height, maxPixels, ...made) => {
+  const [, size] = frameSizes(width, height, { ...tarsier2, frameCount: 1, maxPixels })
+  expect([size.width, size.height]).toEqual(made)
+})
 
-test.each([3136, 3200, 4000, 5000])("a limit of %i pixels above the processor's minimum does not lead below it", (maxPixels) => {
+test.each([3136, 3200, 4000, 5000])("a limit of %i pixels above the processor's minimum stays above it", (maxPixels) => {
   for (let width = 30; width < 400; width += 7) {
     const [, size] = frameSizes(width, 100, { ...tarsier2, frameCount: 1, maxPixels })
     expect(size.width * size.height).toBeGreaterThanOrEqual(
@@ -78,7 +75,7 @@ test.each([3136, 3200, 4000, 5000])("a limit of %i pixels above the processor's 
   }
 })
 
-test("a user's least takes the place of the checkpoint's, within the greatest", () => {
+test("a user's minimum replaces the checkpoint's, up to the maximum", () => {
   const pixels = (limits: { minPixels: number }) => {
     const [, { width, height }] = frameSizes(64, 64, { ...tarsier2, frameCount: 1, ...limits })
     return width * height

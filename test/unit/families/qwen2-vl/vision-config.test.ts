@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { qwen2VlVisionConfigSchema } from '../../../../src/engine/families/qwen2-vl/vision-config.ts'
 
-test('reads what transformers writes and leaves out what it does not know', () => {
+test("reads transformers' config and ignores unknown keys", () => {
   const config = qwen2VlVisionConfigSchema.parse({
     depth: 4,
     embed_dim: 128,
@@ -30,6 +30,6 @@ test.each([
   { why: 'four channels', config: { in_channels: 4 } },
   { why: 'no layers', config: { depth: 0 } },
   { why: 'a layer of a broken width', config: { embed_dim: 20, num_heads: 1, mlp_ratio: 0.33 } },
-])('refuses $why', ({ config }) => {
+])('rejects $why', ({ config }) => {
   expect(qwen2VlVisionConfigSchema.safeParse(config).success).toBe(false)
 })

@@ -16,7 +16,7 @@ function read(bytes: Uint8Array, keep?: ReadonlySet<string>): Promise<GgufHead> 
   return readGgufHead(new GgufReader(source, bytes.byteLength), keep)
 }
 
-/** What is wrong with it, or null when nothing is. */
+/** The error message, or null for a valid file. */
 const complaint = (bytes: Uint8Array) =>
   read(bytes).then(
     () => null,
@@ -44,7 +44,7 @@ const tensors = [
 const good: MadeGguf = { keys, tensors }
 
 describe('readGgufHead', () => {
-  it('gives values by key, and tensors by name with their place in the file', async () => {
+  it('returns values by key, and tensors by name with their place in the file', async () => {
     const bytes = makeGguf(good)
     const { values, tensors: found } = await read(bytes, new Set(['a.texts']))
     expect(Object.fromEntries(values)).toEqual({
@@ -66,7 +66,7 @@ describe('readGgufHead', () => {
     expect((await read(bytes)).values.get('a.texts')).toEqual({ element: 8, count: 3 })
   })
 
-  it('takes an alignment other than 32', async () => {
+  it('accepts an alignment other than 32', async () => {
     const bytes = makeGguf({ keys: [['general.alignment', value.u32(8)]], tensors, alignment: 8 })
     expect([...(await read(bytes)).tensors.values()].map(({ position }) => bytes.length - position)).toEqual([256, 192, 64])
   })
@@ -76,7 +76,7 @@ describe('readGgufHead', () => {
     ['another magic', { magic: 'FUGG' }, /no GGUF/],
     ['version 0', { version: 0 }, /version 0/],
     ['version 1', { version: 1 }, /version 1/],
-    ['a version to come', { version: 4 }, /version 4/],
+    ['a future version', { version: 4 }, /version 4/],
     ['the other byte order', { version: 3 << 24 }, /version/],
     ['a negative number of tensors', { tensorCount: -1 }, /number of tensors/],
     ['more tensors than the file could describe', { tensorCount: 60_000 }, /number of tensors is 60000/],
@@ -108,13 +108,13 @@ describe('readGgufHead', () => {
     ['five dimensions', { tensors: [{ name: 'a', shape: [1, 1, 1, 1, 1] }] }, /a has 5 dimensions/],
     ['no dimension', { tensors: [{ name: 'a', shape: [] }] }, /a has 0 dimensions/],
     ['a negative dimension', { tensors: [{ name: 'a', shape: [-1n] }] }, /a dimension of a is/],
-    ['a dimension of nothing', { tensors: [{ name: 'a', shape: [4, 0] }] }, /impossible shape/],
+    ['a dimension of zero', { tensors: [{ name: 'a', shape: [4, 0] }] }, /impossible shape/],
     ['dimensions whose product overflows', { tensors: [{ name: 'a', shape: [4194305, 4194305, 211106198978564n] }] }, /impossible shape/],
     ['elements just past 2^53', { tensors: [{ name: 'a', shape: [2n ** 27n, 2n ** 26n] }] }, /impossible shape/],
     ['bytes past 2^53', { tensors: [{ name: 'a', shape: [2n ** 52n] }] }, /impossible size/],
     ['a size that overflows only together', { tensors: [{ name: 'a', shape: [2n ** 50n], type: 24 }, { name: 'b', offset: 2n ** 50n }] }, /cut off/], // biome-ignore format: one line a case
     ['an unknown type of tensor', { tensors: [{ name: 'a', type: 43 }] }, /unknown type 43/],
-    ['a type that was given up', { tensors: [{ name: 'a', type: 4 }] }, /unknown type 4/],
+    ['a withdrawn type', { tensors: [{ name: 'a', type: 4 }] }, /unknown type 4/],
     ['rows that are no whole blocks', { tensors: [{ name: 'a', shape: [33], type: 8 }] }, /no whole blocks/],
     ['an offset past all numbers', { tensors: [{ name: 'a', offset: HUGE }] }, /the place of a is/],
     ['an offset past the end', { tensors: [{ name: 'a', offset: 1 << 20 }] }, /not where/],
@@ -123,17 +123,17 @@ describe('readGgufHead', () => {
     ['a hole between tensors', { tensors: [{ name: 'a' }, { name: 'b', offset: 64 }], data: 1024 }, /b is not where/],
     ['an offset off the alignment', { tensors: [{ name: 'a' }, { name: 'b', offset: 16 }] }, /b is not where/],
     ['data that ends one byte early', { tensors: [{ name: 'a' }], data: 15 }, /cut off/],
-  ])('refuses %s', async (_, made, says) => {
+  ])('rejects %s', async (_, made, says) => {
     expect(await complaint(makeGguf(made))).toMatch(says)
   })
 
-  it('refuses a file cut off at any byte', async () => {
+  it('rejects a file truncated at any byte', async () => {
     const bytes = makeGguf(good)
     for (let length = 0; length < bytes.length; length++) expect(await complaint(bytes.subarray(0, length)), `${length}`).not.toBeNull()
     expect(await complaint(bytes)).toBeNull()
   })
 
-  it('reads or refuses, and never reads past the end, whatever bytes change', async () => {
+  it('reads or rejects any changed bytes without reading past the end', async () => {
     const bytes = makeGguf(good)
     const head = bytes.length - 256
     const change = fc.record({ at: fc.nat(head - 1), to: fc.uint8Array({ minLength: 1, maxLength: 8 }) })
@@ -156,7 +156,7 @@ describe('readGgufHead', () => {
     )
   })
 
-  it('reads or refuses bytes that mean nothing', async () => {
+  it('reads or rejects random bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (rest) => {
         const bytes = Buffer.concat([Buffer.from('GGUF\x03\0\0\0', 'latin1'), rest])

@@ -16,7 +16,7 @@ afterAll(() => folder[Symbol.asyncDispose]())
 const bytesOf = (values: Float32Array | Uint16Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 const types = { f32: 0, f16: 1, q8_0: 8, bf16: 30 } as const
 
-/** A file with these tensors, each with its own bytes. */
+/** A file with these tensors, each with distinct bytes. */
 async function source(
   tensors: Record<string, { type: keyof typeof types; shape: readonly number[]; bytes: Uint8Array }>,
   recipes: Record<string, TensorRecipe>,
@@ -45,7 +45,7 @@ async function streamed(tensors: GgufTensorSource, name: string, pieceBytes: num
 }
 
 describe('GgufTensorSource', () => {
-  it('gives what each type stores, whole and in pieces', async () => {
+  it('reads the stored values of each type, whole and in pieces', async () => {
     const values = Float32Array.from(noise(96 * 3, 5), (value) => Math.fround(value))
     const bf16 = Uint16Array.from(new Uint32Array(values.buffer), (word) => word >>> 16)
     const brain = new Float32Array(Uint32Array.from(bf16, (word) => word << 16).buffer)
@@ -78,7 +78,7 @@ describe('GgufTensorSource', () => {
     }
   })
 
-  it('puts parts one under another, or in turns', async () => {
+  it('concatenates parts, or interleaves them', async () => {
     const part = (start: number) => Float32Array.from({ length: 12 }, (_, i) => start + i)
     await using tensors = await source(
       { q: { type: 'f32', shape: [4, 3], bytes: bytesOf(part(0)) }, k: { type: 'f32', shape: [4, 3], bytes: bytesOf(part(100)) } },
@@ -94,7 +94,7 @@ describe('GgufTensorSource', () => {
     expect([...(await streamed(tensors, 'turned', 4096))]).toEqual(turned)
   })
 
-  it('refuses what is not there, not of the size, or in another type', async () => {
+  it('rejects a missing tensor, another size, or another type', async () => {
     const tensor = { type: 'f32', shape: [4], bytes: new Uint8Array(16) } as const
     await expect(source({ a: tensor }, { x: { shape: [4], parts: ['b'] } })).rejects.toMatchObject({ code: 'model-damaged' })
     await expect(source({ a: tensor }, { x: { shape: [5], parts: ['a'] } })).rejects.toMatchObject({ code: 'model-damaged' })

@@ -6,7 +6,7 @@ const bitsOf = (value: number) => new Uint32Array(new Float32Array([value]).buff
 const toHalf = (value: number) => floatBitsToHalf(bitsOf(value))
 
 describe('half precision', () => {
-  test('every finite half comes back as itself', () => {
+  test('every finite half survives a round trip', () => {
     const changed: number[] = []
     for (let half = 0; half < 0x10000; half++) {
       if ((half & 0x7c00) !== 0x7c00 && toHalf(halfToFloat(half)) !== half) changed.push(half)
@@ -33,13 +33,13 @@ describe('conversion of weights', () => {
     expect([...new Float32Array(convertBytes(bytes, 'BF16', 'f32', 'w').slice().buffer)]).toEqual([1, -5, 2 ** -133])
   })
 
-  test('bytes that lie at an odd place are read alike', () => {
+  test('reads bytes at an odd offset', () => {
     const shifted = new Uint8Array(9)
     shifted.set(new Uint8Array(Float32Array.of(1.5, -2).buffer), 1)
     expect([...new Uint16Array(convertBytes(shifted.subarray(1), 'F32', 'f16', 'w').slice().buffer)]).toEqual([0x3e00, 0xc000])
   })
 
-  test('numbers beyond half precision are refused with the way out', () => {
+  test('rejects numbers beyond half precision and names the alternative', () => {
     expect(() => floatsToBytes(Float32Array.of(1, 70000), 'f16', 'blocks.0')).toThrow(/"blocks\.0".*vision tower in f32/)
   })
 })

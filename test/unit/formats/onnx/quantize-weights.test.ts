@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BLOCK_4, quantizeBlocks, quantizeRows, ZERO_8 } from '../../../../src/engine/formats/onnx/quantize-weights.ts'
 
-/** Steps among the subnormal numbers are coarse. */
+/** Subnormal numbers have coarse steps. */
 const TINY = 2 ** -126
 
 const matrices = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 80 })).chain(([rows, columns]) =>
@@ -14,7 +14,7 @@ const matrices = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, m
 )
 
 describe('eight bits', () => {
-  it('lie within half a step of every value, the other way round', () => {
+  it('are within half a step of every value, transposed', () => {
     fc.assert(
       fc.property(matrices, ({ values, rows, columns }) => {
         const { weights, scales } = quantizeRows(values, rows, columns, 'm')
@@ -27,14 +27,14 @@ describe('eight bits', () => {
     )
   })
 
-  it('refuse what is no number', () => {
+  it('reject NaN', () => {
     expect(() => quantizeRows(Float32Array.of(1, Number.NaN), 1, 2, 'm')).toThrow(expect.objectContaining({ code: 'model-damaged' }))
     expect(() => quantizeBlocks(Float32Array.of(1, -Infinity), 1, 2, 'm')).toThrow(expect.objectContaining({ code: 'model-damaged' }))
   })
 })
 
 describe('four bits', () => {
-  it('lie within a step of every value, block by block, two to a byte', () => {
+  it('are within a step of every value, block by block, two per byte', () => {
     fc.assert(
       fc.property(matrices, ({ values, rows, columns }) => {
         const { weights, scales, zeroPoints } = quantizeBlocks(values, rows, columns, 'm')

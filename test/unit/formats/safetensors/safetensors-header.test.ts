@@ -7,7 +7,7 @@ import { safetensorsBytes, withHeader } from '../../../helpers/checkpoint-folder
 import { mutations } from '../../../helpers/mutations.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
-/** What is said against a header, or null. Anything but a typed error is a failure of ours. */
+/** The error message, or null. Any error other than a TarsierError fails the test. */
 function complaint(header: string | Uint8Array, dataBytes = 8): string | null {
   try {
     checkHeader(Buffer.from(header as string), dataBytes, 'x.safetensors')
@@ -22,7 +22,7 @@ const entry = (fields: object = {}) => ({ dtype: 'F32', shape: [2], data_offsets
 const one = (fields: object) => JSON.stringify({ a: entry(fields) })
 
 describe('checkHeader', () => {
-  it('gives every tensor with its place', () => {
+  it('returns every tensor with its place', () => {
     const header = JSON.stringify({
       __metadata__: { format: 'pt' },
       b: { dtype: 'BF16', shape: [2, 3], data_offsets: [8, 20] },
@@ -92,11 +92,11 @@ describe('checkHeader', () => {
     ['numbers without end', `{"a":[${'0,'.repeat(1_100_000)}0]}`, /more tensors/],
     ['a number of a million digits', `{"a":${'9'.repeat(1_000_000)}}`, /number beyond/],
     ['a name of two million letters', `{"${'a'.repeat(2_000_000)}":1}`, /name beyond/],
-  ])('refuses %s', (_, header, says) => {
+  ])('rejects %s', (_, header, says) => {
     expect(complaint(header)).toMatch(says)
   })
 
-  it('accepts what a writer writes, and nothing that is one byte shorter or longer', () => {
+  it('accepts valid files, and rejects them one byte shorter or longer', () => {
     const dtype = fc.constantFrom(['F32', 4] as const, ['BF16', 2] as const, ['F16', 2] as const, ['I64', 8] as const)
     const tensor = fc.record({ dtype, shape: fc.array(fc.nat(4), { maxLength: 4 }) })
     const name = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => !/\p{Surrogate}/u.test(text) && text !== '__metadata__')
@@ -123,7 +123,7 @@ describe('checkHeader', () => {
     )
   })
 
-  it('reads or refuses, whatever bytes change', () => {
+  it('reads or rejects any changed bytes', () => {
     const header = Buffer.from(JSON.stringify({ a: entry(), b: entry({ data_offsets: [8, 16] }), __metadata__: { k: 'v' } }))
     const change = fc.record({
       at: fc.nat(header.length - 1),
@@ -177,7 +177,7 @@ describe('readSafetensorsHeader', () => {
     }
   }
 
-  it('refuses a file cut off at any byte', async () => {
+  it('rejects a file truncated at any byte', async () => {
     await using folder = await ScratchFolder.make()
     const bytes = whole()
     for (let length = 0; length < bytes.length; length++)
@@ -192,12 +192,12 @@ describe('readSafetensorsHeader', () => {
     ['more than the format allows', BigInt(MAX_HEADER_BYTES) + 1n, /more than the format allows/],
     ['2^53 + 1', 2n ** 53n + 1n, /more than the format allows/],
     ['2^64 - 1', 2n ** 64n - 1n, /more than the format allows/],
-  ])('refuses a header that claims %s', async (_, claimed, says) => {
+  ])('rejects a header that claims %s', async (_, claimed, says) => {
     await using folder = await ScratchFolder.make()
     expect(await reading(folder, withHeader('{}', new Uint8Array(0), claimed))).toMatch(says)
   })
 
-  it('needs little more memory than a bad header has bytes', async () => {
+  it('needs little more memory for a bad header than its size', async () => {
     await using folder = await ScratchFolder.make()
     const header = `{"a":[${'[],'.repeat(30_000_000)}[]]}`
     const path = await folder.write('bomb.safetensors', withHeader(header, new Uint8Array(0)))

@@ -9,7 +9,7 @@ import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 const here = hubSetup()
 
 describe('fetching a checkpoint', () => {
-  it('brings what an import needs, byte for byte, and nothing else', async () => {
+  it('downloads exactly the files that an import needs, byte for byte', async () => {
     const fetched = await here.fetch()
     expect(fetched).toEqual({
       directory: join(here.home, 'downloads', 'models--someone--Small-VL', 'snapshots', COMMIT),
@@ -24,33 +24,33 @@ describe('fetching a checkpoint', () => {
     expect(existsSync(join(fetched.directory, '..', '..', '.downloading'))).toBe(false)
   })
 
-  it('reads a listing of many pages', async () => {
+  it('reads a listing of several pages', async () => {
     here.hub.pageSize = 2
     await here.fetch()
     expect(here.hub.seen.filter(({ route }) => route === 'tree')).toHaveLength(4)
   })
 
-  it('tells bytes and ends at all of them', async () => {
+  it('reports bytes up to the total', async () => {
     const told: DownloadProgress[] = []
     await here.fetch({ onProgress: (progress) => told.push(progress) })
     expect(told.at(-1)).toMatchObject({ value: 1, title: 'downloaded', bytes: told[0]?.totalBytes })
     expect(told.every(({ value }) => value >= 0 && value <= 1)).toBe(true)
   })
 
-  it('fetches nothing a second time', async () => {
+  it('downloads nothing twice', async () => {
     await here.fetch()
     const before = here.hub.sent()
     await here.fetch()
     expect(here.hub.sent()).toBe(before)
   })
 
-  it('takes the commit that a tag means, and only files that were chosen', async () => {
+  it('resolves a tag to its commit, and downloads only chosen files', async () => {
     const { directory, commit } = await here.fetch({ revision: 'v1.0', files: (names) => names.filter((name) => name.endsWith('.bin')) })
     expect(commit).toBe(COMMIT)
     expect(await readdir(directory)).toEqual(['pytorch_model.bin'])
   })
 
-  it('takes the shards that the index names and no others', async () => {
+  it('downloads exactly the shards of the index', async () => {
     const index = { weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' } }
     here.hub.add(REPOSITORY, {
       commit: COMMIT,
@@ -75,13 +75,13 @@ describe('fetching a checkpoint', () => {
   it.each([
     [['config.json', 'pytorch_model.bin'], 'model-unsupported', '.bin'],
     [['config.json', 'model.Q4_K_M.gguf'], 'model-unsupported', '.gguf'],
-  ])('refuses a repository of %j', async (names, code, found) => {
+  ])('rejects a repository of %j', async (names, code, found) => {
     here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(names.map((name) => [name, Buffer.from(name)])) })
     await expect(here.fetch()).rejects.toMatchObject({ code, message: expect.stringContaining(found) })
     expect(here.hub.sent()).toBe(0)
   })
 
-  it('refuses an index that names a shard which is not there', async () => {
+  it('rejects an index with a missing shard', async () => {
     here.hub.add(REPOSITORY, {
       commit: COMMIT,
       revisions: ['main'],
@@ -90,7 +90,7 @@ describe('fetching a checkpoint', () => {
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-missing', details: { what: 'file', file: '../../escape.safetensors' } })
   })
 
-  it('leaves names out that are no plain file names', async () => {
+  it('ignores names that are no plain file names', async () => {
     here.hub.add(REPOSITORY, {
       commit: COMMIT,
       revisions: ['main'],
@@ -105,13 +105,13 @@ describe('fetching a checkpoint', () => {
     expect(await readdir(directory)).toEqual(['fine.json'])
   })
 
-  it('removes what it fetched, and the folder of downloads with the last of it', async () => {
+  it('removes a download, and the folder of downloads with the last one', async () => {
     const fetched = await here.fetch()
     await removeDownload(fetched, here.home)
     expect(await readdir(here.home)).toEqual([])
   })
 
-  it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('knows that %j is no repository', async (name) => {
+  it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('rejects %j as a repository', async (name) => {
     const wrong = fetchCheckpoint(name, { home: here.home, env: here.env, signal: new AbortController().signal })
     await expect(wrong).rejects.toMatchObject({ code: 'usage' })
     expect(here.hub.seen).toEqual([])

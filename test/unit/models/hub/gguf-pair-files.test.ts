@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ggufPairFiles, hasGgufPair } from '../../../../src/engine/models/hub/gguf-pair-files.ts'
 import { COMMIT, hubSetup, REPOSITORY } from './hub-setup.ts'
 
-/** As the best-known maker of such files names them. */
+/** File names as the best-known maker of such files uses them. */
 const NAMES = [
   'README.md',
   'Qwen2-VL-7B-Instruct-Q4_K_M.gguf',
@@ -20,24 +20,24 @@ describe('a repository with GGUFs', () => {
     [wish, 'Qwen2-VL-7B-Instruct-Q4_K_M.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f16.gguf'],
     [{ language: 'q8_0', vision: 'f32' }, 'Qwen2-VL-7B-Instruct-Q8_0.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f32.gguf'],
     [{ language: 'q8_0', vision: 'int4' }, 'Qwen2-VL-7B-Instruct-Q8_0.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f16.gguf'],
-  ] as const)('has for %j one file of each', (wanted, language, tower) => {
+  ] as const)('for %j selects one file of each', (wanted, language, tower) => {
     expect(ggufPairFiles(NAMES, wanted, 'a/b')).toEqual(['README.md', language, tower])
   })
 
-  it('of one pair gives that, whatever its names say', () => {
+  it('selects its only pair whatever the names are', () => {
     expect(ggufPairFiles(['x.gguf', 'x.mmproj.GGUF'], wish, 'a/b')).toEqual(['x.gguf', 'x.mmproj.GGUF'])
   })
 
   it.each([
     [{ language: 'q6_k', vision: 'f16' }, NAMES, 'language model in q6_k', 'choose-language-precision'],
     [wish, ['m-Q4_K_M.gguf', 'mmproj-a-q8_0.gguf', 'mmproj-b-q8_0.gguf'], 'vision tower in f16', 'choose-vision-precision'],
-  ] as const)('without one for %j is refused with what there is', (wanted, names, said, remedy) => {
+  ] as const)('without a match for %j is rejected with the available ones', (wanted, names, said, remedy) => {
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(said)
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow('.gguf')
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(expect.objectContaining({ remedy }))
   })
 
-  it('is none where there are safetensors, or no tower', () => {
+  it('is not used if there are safetensors, or if there is no tower', () => {
     expect(hasGgufPair(NAMES)).toBe(true)
     expect(hasGgufPair([...NAMES, 'model.safetensors'])).toBe(false)
     expect(hasGgufPair(['a.gguf', 'b.gguf'])).toBe(false)
@@ -47,7 +47,7 @@ describe('a repository with GGUFs', () => {
 describe('fetching a pair of GGUFs', () => {
   const here = hubSetup()
 
-  it('brings the two and the card, and finds them offline', async () => {
+  it('downloads the two and the card, and finds them offline', async () => {
     here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(NAMES.map((name) => [name, Buffer.from(name)])) })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'model-unsupported' })
     const { directory } = await here.fetch({ gguf: wish })

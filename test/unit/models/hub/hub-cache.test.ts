@@ -11,7 +11,7 @@ const cached = () => join(here.env.HF_HOME ?? '', 'hub', 'models--someone--Small
 const snapshot = () => join(cached(), 'snapshots', COMMIT)
 const hashOf = (name: string, bytes: Uint8Array) => (name === WEIGHTS ? sha256(bytes) : gitHash(bytes))
 
-/** The Hugging Face cache as the Python hub leaves it: blobs, and links to them. */
+/** A Hugging Face cache as the Python hub creates it: blobs, and links to them. */
 async function fillCache(names: readonly string[] = NEEDED): Promise<void> {
   await mkdir(join(cached(), 'blobs'), { recursive: true })
   await mkdir(join(cached(), 'refs'))
@@ -26,7 +26,7 @@ async function fillCache(names: readonly string[] = NEEDED): Promise<void> {
 }
 
 describe('the Hugging Face cache', () => {
-  it('that has all of it is used where it lies: nothing is fetched, nothing copied', async () => {
+  it('with all files is used in place: no download, no copy', async () => {
     await fillCache()
     const fetched = await here.fetch()
     expect(fetched).toMatchObject({ directory: snapshot(), removable: false })
@@ -36,7 +36,7 @@ describe('the Hugging Face cache', () => {
     expect((await readdir(snapshot())).sort()).toEqual([...NEEDED].sort())
   })
 
-  it('that has a part of it gives that: only the rest is fetched, and no room is taken twice', async () => {
+  it('with some files provides them: only the rest is downloaded, and no space is used twice', async () => {
     await fillCache([WEIGHTS])
     const { directory, removable } = await here.fetch()
     expect(removable).toBe(true)
@@ -45,7 +45,7 @@ describe('the Hugging Face cache', () => {
     expect((await stat(join(directory, WEIGHTS))).ino).toBe((await stat(join(cached(), 'blobs', sha256(weights)))).ino)
   })
 
-  it('that has the same content under another commit gives it', async () => {
+  it('with the same content under another commit provides it', async () => {
     await fillCache()
     await rm(snapshot(), { recursive: true })
     await here.fetch()
@@ -62,7 +62,7 @@ describe('the Hugging Face cache', () => {
     expect(here.hub.sent()).toBe(0)
   })
 
-  it('that holds other bytes of the same length is not believed', async () => {
+  it('with other bytes of the same length is not used', async () => {
     await fillCache()
     await writeFile(join(cached(), 'blobs', sha256(weights)), Buffer.alloc(weights.byteLength))
     const { directory } = await here.fetch()
@@ -70,7 +70,7 @@ describe('the Hugging Face cache', () => {
     expect(here.hub.sent()).toBe(weights.byteLength)
   })
 
-  it('lies where HF_HUB_CACHE says', async () => {
+  it('is at HF_HUB_CACHE', async () => {
     await fillCache()
     const elsewhere = join(here.home, '..', 'elsewhere')
     await cp(join(cached(), '..'), elsewhere, { recursive: true, verbatimSymlinks: true })
@@ -81,14 +81,14 @@ describe('the Hugging Face cache', () => {
 })
 
 describe('offline', () => {
-  it('by HF_HUB_OFFLINE: uses a whole snapshot of the cache, asks nobody', async () => {
+  it('by HF_HUB_OFFLINE: uses a complete snapshot of the cache without a request', async () => {
     await fillCache()
     here.env.HF_HUB_OFFLINE = '1'
     expect(await here.fetch()).toMatchObject({ directory: snapshot(), commit: COMMIT, removable: false })
     expect(here.hub.seen).toEqual([])
   })
 
-  it('uses what was fetched and kept, also by the name of its branch', async () => {
+  it('uses an earlier download, also by the name of its branch', async () => {
     const { directory } = await here.fetch()
     const requests = here.hub.seen.length
     here.env.HF_HUB_OFFLINE = 'yes'
@@ -99,8 +99,8 @@ describe('offline', () => {
 
   it.each([
     ['nothing', []],
-    ['not the weights', ['config.json', 'tokenizer.json', 'README.md']],
-  ])('with %s there: says so, and what to do', async (_, names) => {
+    ['only some of the files', ['config.json', 'tokenizer.json', 'README.md']],
+  ])('with %s there: rejects with a remedy', async (_, names) => {
     await fillCache(names)
     here.env.HF_HUB_OFFLINE = 'true'
     await expect(here.fetch()).rejects.toMatchObject({
@@ -111,14 +111,14 @@ describe('offline', () => {
     expect(here.hub.seen).toEqual([])
   })
 
-  it('does not believe a cache that has gone bad', async () => {
+  it('rejects a damaged cache', async () => {
     await fillCache()
     await writeFile(join(cached(), 'blobs', sha256(weights)), Buffer.alloc(weights.byteLength))
     here.env.HF_HUB_OFFLINE = '1'
     await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
   })
 
-  it('without saying so: a hub out of reach does not matter where all is there', async () => {
+  it('without the variable: an unreachable hub does not matter if all files are there', async () => {
     await fillCache()
     here.env.HF_ENDPOINT = 'http://127.0.0.1:9'
     expect((await here.fetch()).directory).toBe(snapshot())

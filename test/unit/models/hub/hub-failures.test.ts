@@ -9,8 +9,8 @@ import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hu
 const here = hubSetup()
 const listed = () => here.hub.seen.map(({ route }) => route)
 
-describe('what the hub does not give', () => {
-  it('a gated repository, to nobody known: says how to be let in', async () => {
+describe('requests that the hub rejects', () => {
+  it('a gated repository without a token: explains how to get access', async () => {
     here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: checkpoint(), gated: true })
     await expect(here.fetch()).rejects.toMatchObject({
       code: 'hub-gated',
@@ -19,13 +19,13 @@ describe('what the hub does not give', () => {
     })
   })
 
-  it('a gated repository, to an account that has not been let in', async () => {
+  it('a gated repository with the token of an account without access', async () => {
     here.hub.misbehave = (route) => (route === 'resolve' ? { kind: 'status', status: 403, headers: { 'x-error-code': 'GatedRepo' } } : null)
     here.env.HF_TOKEN = here.hub.token
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-gated', message: expect.stringContaining('your token belongs to') })
   })
 
-  it('anything, to a token that it does not know', async () => {
+  it('any request with an invalid token', async () => {
     here.env.HF_TOKEN = 'hf_forgotten'
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-gated', message: expect.stringContaining('refuses your token') })
   })
@@ -33,14 +33,14 @@ describe('what the hub does not give', () => {
   it.each([
     ['repository', 'someone/Missing-VL', 'main', 'RepoNotFound'],
     ['revision', REPOSITORY, 'v9', 'RevisionNotFound'],
-  ])('a %s that is not there', async (what, name, revision, hubCode) => {
+  ])('a missing %s', async (what, name, revision, hubCode) => {
     const missing = fetchCheckpoint(name, { revision, home: here.home, env: here.env, signal: new AbortController().signal })
     await expect(missing).rejects.toMatchObject({ code: 'hub-missing', details: { what, hubCode } })
     expect(listed()).toEqual(['info'])
     expect(existsSync(here.home)).toBe(false)
   })
 
-  it('a file that is in the listing, but not there', async () => {
+  it('a file that is listed but missing', async () => {
     here.hub.misbehave = (route, file) =>
       route === 'resolve' && file === WEIGHTS ? { kind: 'status', status: 404, headers: { 'x-error-code': 'EntryNotFound' } } : null
     await expect(here.fetch()).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describe('what the hub does not give', () => {
     })
   })
 
-  it('a private repository: as missing without a token, whole with it', async () => {
+  it('a private repository: reported as missing without a token, complete with it', async () => {
     here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: checkpoint(), private: true })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-missing', message: expect.stringContaining('HF_TOKEN') })
     here.env.HF_TOKEN = here.hub.token
@@ -60,7 +60,7 @@ describe('what the hub does not give', () => {
 })
 
 describe('the token', () => {
-  it('goes to the hub with every request, and never to the host it redirects to', async () => {
+  it('is sent to the hub with every request, and never to the host it redirects to', async () => {
     here.env.HF_TOKEN = here.hub.token
     await here.fetch()
     const tokens = (store: boolean) =>
@@ -70,8 +70,8 @@ describe('the token', () => {
   })
 })
 
-describe('a hub that has had enough (429)', () => {
-  it('is asked again after as long as it says', async () => {
+describe('a hub with a rate limit (429)', () => {
+  it('is asked again after the requested time', async () => {
     const asked: number[] = []
     here.hub.misbehave = (route, file, nth) => {
       if (route !== 'store' || file !== WEIGHTS) return null
@@ -84,32 +84,32 @@ describe('a hub that has had enough (429)', () => {
     expect(titles).toContainEqual(expect.stringContaining('waiting 1 s'))
   })
 
-  it('and wants us to come back tomorrow: is not waited for', async () => {
+  it('with a long waiting time: is not waited for', async () => {
     here.hub.misbehave = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '86400' } })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited', details: { retryAfterSeconds: 86_400 } })
     expect(here.hub.seen).toHaveLength(1)
   })
 
-  it('and says so by RateLimit alone', async () => {
+  it('with only a RateLimit header', async () => {
     here.hub.misbehave = () => ({ kind: 'status', status: 429, headers: { ratelimit: '"api";r=0;t=300' } })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited', details: { retryAfterSeconds: 300 } })
   })
 
-  it('and does not stop: is given up after some attempts', async () => {
+  it('that persists: fails after some attempts', async () => {
     here.hub.misbehave = (route) => (route === 'info' ? { kind: 'status', status: 429 } : null)
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-rate-limited' })
     expect(listed()).toEqual(['info', 'info', 'info', 'info'])
   })
 })
 
-describe('a hub in trouble', () => {
+describe('a failing hub', () => {
   it.each([500, 502, 503, 504, 408])('(%d) is asked again', async (status) => {
     here.hub.misbehave = (_, __, nth) => (nth === 0 ? { kind: 'status', status } : null)
     await here.fetch()
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('for ever: is given up with its status', async () => {
+  it('that keeps failing: rejects with its status', async () => {
     here.hub.misbehave = () => ({ kind: 'status', status: 500 })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', details: { status: 500 } })
   })
@@ -144,7 +144,7 @@ describe('a hub in trouble', () => {
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', message: expect.stringContaining(location) })
   })
 
-  it('that redirects to itself: is not followed for ever', async () => {
+  it('that redirects to itself: is not followed endlessly', async () => {
     here.hub.misbehave = (route) =>
       route === 'info' ? { kind: 'status', status: 307, headers: { location: '/api/models/a/b/revision/main' } } : null
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed', message: expect.stringContaining('circles') })
@@ -152,18 +152,18 @@ describe('a hub in trouble', () => {
   })
 })
 
-describe('the way to the hub', () => {
-  it('that does not exist', async () => {
+describe('connections to the hub', () => {
+  it('with nothing listening', async () => {
     here.env.HF_ENDPOINT = 'http://127.0.0.1:9'
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', details: { host: '127.0.0.1:9', reason: 'ECONNREFUSED' } })
   })
 
-  it('by a name that nobody knows', async () => {
+  it('with an unknown host name', async () => {
     here.env.HF_ENDPOINT = 'http://hub.invalid'
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', message: expect.stringContaining('internet') })
   })
 
-  it('leads through the proxy of the environment', async () => {
+  it('use the proxy of the environment', async () => {
     await using proxy = await ProxyServer.start()
     here.env.HTTP_PROXY = proxy.address
     await here.fetch()
@@ -171,14 +171,14 @@ describe('the way to the hub', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('passes the proxy by where NO_PROXY says so', async () => {
+  it('bypass the proxy for NO_PROXY', async () => {
     await using proxy = await ProxyServer.start()
     Object.assign(here.env, { HTTP_PROXY: proxy.address, NO_PROXY: '127.0.0.1' })
     await here.fetch()
     expect(proxy.asked).toEqual([])
   })
 
-  it('is barred by a proxy that asks for a password: says which, without the password', async () => {
+  it('through a proxy that asks for a password: names the proxy without the password', async () => {
     await using proxy = await ProxyServer.start()
     proxy.refuse = 407
     Object.assign(here.env, { HTTPS_PROXY: proxy.address.replace('//', '//me:secret@'), HF_ENDPOINT: 'https://hub.invalid' })
@@ -191,12 +191,12 @@ describe('the way to the hub', () => {
     expect(proxy.asked[0]).toBe('CONNECT hub.invalid:443')
   })
 
-  it('through something that is no proxy', async () => {
+  it('through an address that is no proxy', async () => {
     here.env.HTTP_PROXY = 'no address at all'
     await expect(here.fetch()).rejects.toMatchObject({ code: 'usage' })
   })
 
-  it('is not gone where there is no room for the files', async () => {
+  it('are not made when there is no disk space for the files', async () => {
     here.hub.misbehave = (route) =>
       route === 'tree'
         ? {
@@ -208,7 +208,7 @@ describe('the way to the hub', () => {
     expect(listed()).toEqual(['info', 'tree'])
   })
 
-  it('is not taken by a file in the place of the folder', async () => {
+  it('are not made when a file is in the place of the folder', async () => {
     await mkdir(here.home)
     await writeFile(join(here.home, 'downloads'), '')
     await expect(here.fetch()).rejects.toMatchObject({ code: 'write-failed' })

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(user, { recursive: true, force: true }))
 
 describe('the environment', () => {
-  it('that says nothing means the public hub, the usual cache, and the token that was signed in with', async () => {
+  it('without variables means the public hub, the usual cache, and the stored token', async () => {
     expect(await hubSettings({}, user)).toEqual({
       endpoint: 'https://huggingface.co',
       token: 'hf_of_the_file',
@@ -35,12 +35,12 @@ describe('the environment', () => {
     [{ HF_HUB_OFFLINE: '0' }, { offline: false }],
     [{ https_proxy: 'http://p:1', HTTPS_PROXY: 'http://q:1' }, { proxies: { http: '', https: 'http://p:1', except: '' } }],
     [{ ALL_PROXY: 'http://p:1', NO_PROXY: 'a,b' }, { proxies: { http: 'http://p:1', https: 'http://p:1', except: 'a,b' } }],
-  ])('%j is heard', async (env, expected) => {
+  ])('%j is used', async (env, expected) => {
     expect(await hubSettings(env, user)).toMatchObject(expected)
   })
 
   it.each([{ HF_ENDPOINT: 'huggingface.co' }, { HF_ENDPOINT: 'file:///tmp' }, { HF_TOKEN: 'hf a' }, { HF_TOKEN: 'hf_ä' }])(
-    '%j is refused',
+    '%j is rejected',
     async (env) => {
       await expect(hubSettings(env, user)).rejects.toMatchObject({ code: 'usage' })
     },

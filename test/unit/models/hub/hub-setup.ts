@@ -10,7 +10,7 @@ import { noise } from '../../../helpers/noise.ts'
 export const REPOSITORY = 'someone/Small-VL'
 export const COMMIT = '1234567890abcdef1234567890abcdef12345678'
 export const WEIGHTS = 'model.safetensors'
-/** More than one piece of the network's. */
+/** More than one network chunk. */
 export const weights = noise(300_000, 1)
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -21,20 +21,20 @@ export function checkpoint(): Map<string, Uint8Array> {
     ['tokenizer.json', noise(5000, 2)],
     ['README.md', text('---\nlicense: apache-2.0\n---\n')],
     [WEIGHTS, weights],
-    // The same weights in another form, which nobody needs.
+    // The same weights in another form, which is not needed.
     ['pytorch_model.bin', noise(1000, 3)],
     ['.gitattributes', text('*.safetensors filter=lfs')],
     ['figures/overview.png', noise(100, 4)],
   ])
 }
 
-/** Ten attempts of some milliseconds. */
+/** Ten attempts of a few milliseconds. */
 const patience: RetryPolicy = { attempts: 4, backoff: 1, stall: 3000 }
 
 interface Setup {
   hub: HubServer
   home: string
-  /** A Hugging Face home of its own, so that this machine's does not come in between. */
+  /** A separate Hugging Face home, so that this machine's has no influence. */
   env: Record<string, string>
   fetch(options?: Partial<FetchOptions>): Promise<FetchedCheckpoint>
 }

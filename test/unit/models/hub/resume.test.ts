@@ -13,7 +13,7 @@ const part = () => join(folder(), 'blobs', `${WEIGHTS}-${sha256(weights).slice(0
 const target = () => join(folder(), 'snapshots', COMMIT, WEIGHTS)
 const fromStore = () => here.hub.seen.filter(({ route }) => route === 'store')
 
-/** Answers for the weights, one after the other; right from then on. */
+/** Responses for the weights in order; correct ones afterwards. */
 function weightsGoWrong(...wrongs: (Misbehaviour | null)[]): void {
   here.hub.misbehave = (route, file, nth) => (route === 'store' && file === WEIGHTS ? (wrongs[nth] ?? null) : null)
 }
@@ -23,15 +23,15 @@ async function expectWhole(): Promise<void> {
   expect(await readdir(join(folder(), 'blobs'))).toEqual([])
 }
 
-/** A part as an earlier process left it. */
+/** A partial file of an earlier process. */
 async function leavePart(bytes: Uint8Array, etag: string | null = `"${sha256(weights)}"`): Promise<void> {
   await mkdir(join(folder(), 'blobs'), { recursive: true })
   await writeFile(part(), bytes)
   if (etag !== null) await writeFile(`${part()}.etag`, etag)
 }
 
-describe('a connection that is cut', () => {
-  it('on Windows, where a file opened for appending cannot be shortened: begins, goes on and begins anew', async () => {
+describe('an interrupted connection', () => {
+  it('on Windows, where a file opened for appending cannot be truncated: starts, resumes and starts over', async () => {
     using _windows = imitateWindowsFiles()
     weightsGoWrong({ kind: 'cut', after: 1000 }, { kind: 'cut', after: 0 })
     await here.fetch()
@@ -39,7 +39,7 @@ describe('a connection that is cut', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it.each([0, 1, 1000, 65_536, 299_999])('after %d bytes: goes on there, and no byte comes twice', async (after) => {
+  it.each([0, 1, 1000, 65_536, 299_999])('after %d bytes: resumes there, and requests no byte twice', async (after) => {
     weightsGoWrong({ kind: 'cut', after })
     await here.fetch()
     await expectWhole()
@@ -48,7 +48,7 @@ describe('a connection that is cut', () => {
     if (after > 0) expect(fromStore()[1]?.ifRange).toBe(`"${sha256(weights)}"`)
   })
 
-  it('again and again: gets there as long as each attempt gains something', async () => {
+  it('repeatedly: completes as long as each attempt makes progress', async () => {
     weightsGoWrong(...Array.from({ length: 20 }, () => ({ kind: 'cut', after: 10_000 }) as const))
     await here.fetch()
     await expectWhole()
@@ -68,7 +68,7 @@ describe('a connection that is cut', () => {
     }
   })
 
-  it('without anything gained: gives up, and keeps what is there', async () => {
+  it('without progress: fails and keeps the partial file', async () => {
     weightsGoWrong({ kind: 'cut', after: 5000 }, ...Array.from({ length: 9 }, () => ({ kind: 'cut', after: 0 }) as const))
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable', message: expect.stringContaining('what is fetched stays') })
     expect((await stat(part())).size).toBe(5000)
@@ -79,7 +79,7 @@ describe('a connection that is cut', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('by a server that cannot send parts: gives up though bytes come every time', async () => {
+  it('by a server without ranges: fails though every attempt receives bytes', async () => {
     here.hub.ranges = false
     weightsGoWrong(...Array.from({ length: 50 }, () => ({ kind: 'cut', after: 5000 }) as const))
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable' })
@@ -88,8 +88,8 @@ describe('a connection that is cut', () => {
   })
 })
 
-describe('a server with another mind about parts', () => {
-  it('sends all of it for a range: starts again, once', async () => {
+describe('a server with unusual ranges', () => {
+  it('that sends the whole file for a range: starts over, once', async () => {
     await leavePart(weights.subarray(0, 100_000))
     weightsGoWrong({ kind: 'no-range' })
     await here.fetch()
@@ -97,7 +97,7 @@ describe('a server with another mind about parts', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('sends another part than asked for: takes none of it', async () => {
+  it('that sends another range than requested: uses none of it', async () => {
     await leavePart(weights.subarray(0, 100_000))
     weightsGoWrong({ kind: 'wrong-range' })
     await here.fetch()
@@ -105,7 +105,7 @@ describe('a server with another mind about parts', () => {
     expect(fromStore().map(({ range }) => range)).toEqual(['bytes=100000-', null])
   })
 
-  it('has no such part (416): starts again', async () => {
+  it('without such a range (416): starts over', async () => {
     await leavePart(weights.subarray(0, 100_000))
     weightsGoWrong({ kind: 'status', status: 416 })
     await here.fetch()
@@ -116,14 +116,14 @@ describe('a server with another mind about parts', () => {
     ])
   })
 
-  it('has changed its ETag: the part is not gone on with', async () => {
+  it('with a changed ETag: does not resume the partial file', async () => {
     await leavePart(Buffer.alloc(100_000), '"what-it-was-before"')
     await here.fetch()
     await expectWhole()
     expect(fromStore()).toMatchObject([{ range: 'bytes=100000-', ifRange: '"what-it-was-before"', status: 200, sent: weights.byteLength }])
   })
 
-  it('gives no ETag, or a weak one: goes on without a condition, for the hash tells in the end', async () => {
+  it('with no ETag, or a weak one: resumes without a condition, because the hash is checked at the end', async () => {
     weightsGoWrong({ kind: 'other-etag', etag: 'W/"weak"' }, { kind: 'other-etag', etag: null })
     await leavePart(weights.subarray(0, 1000), null)
     await here.fetch()
@@ -131,14 +131,14 @@ describe('a server with another mind about parts', () => {
     expect(fromStore()).toMatchObject([{ range: 'bytes=1000-', ifRange: null }])
   })
 
-  it('tells another hash than it listed: takes nothing, tries again', async () => {
+  it('with another hash than listed: rejects the file and tries again', async () => {
     here.hub.misbehave = (route, file, nth) => (route === 'resolve' && file === WEIGHTS && nth === 0 ? { kind: 'other-linked-etag' } : null)
     await here.fetch()
     await expectWhole()
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('lets its signed address run out (403 from the other host): asks for a new one', async () => {
+  it('whose signed address expires (403 from the other host): requests a new one', async () => {
     weightsGoWrong({ kind: 'cut', after: 70_000 }, { kind: 'status', status: 403 })
     await here.fetch()
     await expectWhole()
@@ -148,21 +148,21 @@ describe('a server with another mind about parts', () => {
 })
 
 describe('wrong bytes', () => {
-  it('are thrown away, and the file is fetched once more', async () => {
+  it('are discarded, and the file is downloaded once more', async () => {
     weightsGoWrong({ kind: 'flip', at: 12_345 })
     await here.fetch()
     await expectWhole()
     expect(here.hub.sent(WEIGHTS)).toBe(2 * weights.byteLength)
   })
 
-  it('twice: are never given the name, and nothing of them stays', async () => {
+  it('twice: are never given the final name, and are removed', async () => {
     weightsGoWrong({ kind: 'flip', at: 0 }, { kind: 'flip', at: weights.byteLength - 1 })
     await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
     expect(existsSync(target())).toBe(false)
     expect(existsSync(part())).toBe(false)
   })
 
-  it('in the part from before are found out', async () => {
+  it('in the partial file of an earlier process are detected', async () => {
     const bad = Buffer.from(weights.subarray(0, 200_000))
     bad[7] = (bad[7] ?? 0) ^ 1
     await leavePart(bad)
@@ -171,7 +171,7 @@ describe('wrong bytes', () => {
     expect(fromStore().map(({ range }) => range)).toEqual(['bytes=200000-', null])
   })
 
-  it('of a small file are found out by what git calls it', async () => {
+  it('of a small file are detected by its git hash', async () => {
     here.hub.misbehave = (route, file) => (route === 'resolve' && file === 'config.json' ? { kind: 'flip', at: 3 } : null)
     await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: 'config.json' } })
   })
@@ -183,15 +183,15 @@ describe('wrong bytes', () => {
   })
 })
 
-describe('a part from before', () => {
-  it('that is whole needs no request', async () => {
+describe('a partial file of an earlier process', () => {
+  it('that is complete needs no request', async () => {
     await leavePart(weights)
     await here.fetch()
     await expectWhole()
     expect(here.hub.seen.filter(({ file }) => file === WEIGHTS)).toEqual([])
   })
 
-  it('that is longer than the file is none', async () => {
+  it('that is longer than the file is not used', async () => {
     await leavePart(weights)
     await appendFile(part(), 'more')
     await here.fetch()
@@ -199,7 +199,7 @@ describe('a part from before', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('goes on under a newer commit with the same file', async () => {
+  it('is resumed under a newer commit with the same file', async () => {
     weightsGoWrong({ kind: 'cut', after: 200_000 }, ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const))
     await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed' })
     const repository = here.hub.repositories.get('someone/Small-VL')
@@ -210,7 +210,7 @@ describe('a part from before', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('and a finished file that was cut short on disk: is fetched again', async () => {
+  it('and a finished file that was truncated on disk: is downloaded again', async () => {
     await here.fetch()
     await truncate(target(), 10)
     await here.fetch()
@@ -218,8 +218,8 @@ describe('a part from before', () => {
   })
 })
 
-describe('ended', () => {
-  it('by an abort: stops at once, keeps the part, goes on later', async () => {
+describe('a download that ends', () => {
+  it('by an abort: stops at once, keeps the partial file, and resumes later', async () => {
     weightsGoWrong({ kind: 'stall', after: 100_000 })
     const controller = new AbortController()
     const fetching = here.fetch({
@@ -234,14 +234,14 @@ describe('ended', () => {
     expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
-  it('by standing still: the connection counts as dead, and another goes on', async () => {
+  it('by a stall: the connection counts as dead, and another one resumes', async () => {
     weightsGoWrong({ kind: 'stall', after: 100_000 })
     await here.fetch({ retryPolicy: { stall: 300 } })
     await expectWhole()
     expect(fromStore().map(({ range }) => range)).toEqual([null, 'bytes=100000-'])
   })
 
-  it('by a kill: a process that comes later goes on', async () => {
+  it('by a kill: a later process resumes', async () => {
     weightsGoWrong({ kind: 'stall', after: 150_000 })
     const child = fork(new URL('./fetch-process.ts', import.meta.url), [REPOSITORY, here.home], {
       env: { ...process.env, ...here.env },
@@ -251,7 +251,7 @@ describe('ended', () => {
       child.on('message', (bytes) => Number(bytes) >= 150_000 && resolve())
       child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
     })
-    // While it lives, the parts are its own.
+    // While it lives, it owns the partial files.
     await expect(here.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: child.pid } })
     child.removeAllListeners('exit')
     const ended = new Promise((resolve) => child.once('exit', resolve))

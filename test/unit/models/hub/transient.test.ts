@@ -7,7 +7,7 @@ import { TarsierError } from '../../../../src/shared/errors.ts'
 const failure = new TarsierError('hub-failed', 'No.')
 
 describe('waits between attempts', () => {
-  it('double up to half a minute, half of each left to chance', () => {
+  it('double up to 30 seconds, half of each random', () => {
     const waits = [1, 2, 3, 4, 5].map((failed) => waitBefore(failed, new Transient(failure), defaultRetryPolicy, 1))
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000])
     expect(waitBefore(3, new Transient(failure), defaultRetryPolicy, 0)).toBe(1000)
@@ -18,7 +18,7 @@ describe('waits between attempts', () => {
     expect(waitBefore(defaultRetryPolicy.attempts, new Transient(failure), defaultRetryPolicy)).toBeNull()
   })
 
-  it('are never shorter than the server asks for, and not waited for where that is long', () => {
+  it('are never shorter than the server requests, and fail if that is long', () => {
     expect(waitBefore(1, new Transient(failure, 7000), defaultRetryPolicy)).toBe(7000)
     expect(waitBefore(1, new Transient(failure, 600_000), defaultRetryPolicy)).toBeNull()
   })
@@ -37,7 +37,7 @@ describe('waits between attempts', () => {
 })
 
 describe('the speed of a download', () => {
-  it('is that of the last seconds; what was kept from before does not count', () => {
+  it('is that of the last seconds, without data from before', () => {
     let now = 0
     const told: DownloadProgress[] = []
     using meter = new TransferMeter(

@@ -54,7 +54,7 @@ async function tensorsOf({ tensors }: GgufContent): Promise<Converted['tensors']
 describe.each(llamaCheckpoints)('the language model of %s', (name) => {
   const expected = readConverted(name)
 
-  it.each(['f16', 'f32'] as const)("has the converter's tensors to the byte in %s", async (precision) => {
+  it.each(['f16', 'f32'] as const)("has the converter's tensors byte for byte in %s", async (precision) => {
     await using source = await openCheckpoint(llamaCheckpoint(name))
     const content = await llamaContent(llamaCheckpoint(name), source, precision)
     expect(await tensorsOf(content)).toEqual(expected.tensors[precision])
@@ -62,12 +62,12 @@ describe.each(llamaCheckpoints)('the language model of %s', (name) => {
 })
 
 describe('the metadata', () => {
-  it.each(['vicuna', 'qwen2'] as const)("is the converter's for %s", async (name) => {
+  it.each(['vicuna', 'qwen2'] as const)("equals the converter's for %s", async (name) => {
     await using source = await openCheckpoint(llamaCheckpoint(name))
     expect(metadataOf(await llamaContent(llamaCheckpoint(name), source, 'f16'))).toEqual(expectedMetadata(readConverted(name)))
   })
 
-  it('also says that a text gets no space in front, where the converter lets llama.cpp put one', async () => {
+  it('declares that a text gets no leading space, where the converter lets llama.cpp add one', async () => {
     await using source = await openCheckpoint(llamaCheckpoint('yi'))
     expect(metadataOf(await llamaContent(llamaCheckpoint('yi'), source, 'f16'))).toEqual({
       ...expectedMetadata(readConverted('yi')),
@@ -75,7 +75,7 @@ describe('the metadata', () => {
     })
   })
 
-  it('without tokenizer.model has all tokens, marks the special ones and merges in the order of the file, which the converter leaves out', async () => {
+  it("without tokenizer.model has all tokens, marks the special ones and merges in the file's order, which the converter omits", async () => {
     await using source = await openCheckpoint(llamaCheckpoint('json-only'))
     const { 'tokenizer.ggml.scores': scores, ...metadata } = metadataOf(await llamaContent(llamaCheckpoint('json-only'), source, 'f16'))
     const { 'tokenizer.ggml.scores': flat, ...expected } = expectedMetadata(readConverted('json-only'))
@@ -96,7 +96,7 @@ describe('the metadata', () => {
     expect(new Set(scores?.value as number[]).size).toBeGreaterThan(100)
   })
 
-  it.each(['tied-heads-of-16', 'newer-keys-heads-of-64'] as const)("is the converter's for a Qwen2-VL checkpoint, %s", async (name) => {
+  it.each(['tied-heads-of-16', 'newer-keys-heads-of-64'] as const)("equals the converter's for a Qwen2-VL checkpoint, %s", async (name) => {
     await using source = await openCheckpoint(checkpointPath(name))
     const { language: config } = qwen2VlConfigOf(await readConfigFile(checkpointPath(name)), checkpointPath(name))
     const vocabulary = makeVocabulary(await readTokenizerFiles(checkpointPath(name)), config.vocabulary, config.tokenIds)

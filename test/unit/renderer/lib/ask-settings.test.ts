@@ -5,14 +5,14 @@ import { defaultSettings } from '../../../../src/shared/contract/settings.ts'
 
 const whole = { range: null, picked: [] }
 
-test('frames picked by hand win over a part, and go in order', () => {
+test('frames picked by hand take precedence over a range, in order', () => {
   expect(frameRequest({ range: { start: 1, end: 2 }, picked: [9, 3] }, defaultSettings, undefined)).toEqual({
     kind: 'indices',
     indices: [3, 9],
   })
 })
 
-test('a part is asked for with the settings’ count and rule', () => {
+test('a range uses the settings’ count and sampler', () => {
   const settings = { ...defaultSettings, frames: 12, sampler: 'middle' as const }
   expect(frameRequest({ range: { start: 1, end: 2 }, picked: [] }, settings, undefined)).toEqual({
     kind: 'middle',
@@ -21,7 +21,7 @@ test('a part is asked for with the settings’ count and rule', () => {
   })
 })
 
-test('a limit that was taken away does not come back from the question before', () => {
+test('a removed limit does not return from the previous question', () => {
   expect(askSettings(whole, defaultSettings, undefined).maxPixels).toBeUndefined()
   const after = askSettings(whole, defaultSettings, undefined, { maxPixels: 4000 })
   expect(after.maxPixels).toBeGreaterThan(1e8)

@@ -20,13 +20,13 @@ test('steps stay within the clip', () => {
   expect(frameAt(steppedTime(timeOfFrame(10, timeline), 1, timeline), timeline)).toBe(11)
 })
 
-test('a second back from the very beginning of a frame is as many frames', () => {
+test('one second back from the start of a frame is a whole number of frames', () => {
   const timeline = steady(24, 96)
   expect(frameAt(skippedTime(49 / 24, -1, timeline), timeline)).toBe(25)
   expect(frameAt(skippedTime(0.5, -1, timeline), timeline)).toBe(0)
 })
 
-test('frames of a clip without a constant rate are found by their times', () => {
+test('finds frames of a clip with a variable rate by their times', () => {
   // A second of 10 frames, then a frame that stays for 3 seconds, then 3 frames within 30 ms.
   const steps = [...Array.from({ length: 9 }, () => 100), 3100, 10, 10]
   const times = timesFromSteps(steps)
@@ -45,7 +45,7 @@ test('frames of a clip without a constant rate are found by their times', () => 
   )
 })
 
-test('a range never turns round and never empties', () => {
+test('a range is never reversed or empty', () => {
   const clip = { duration: 4, rate: 24 }
   const time = fc.double({ min: -1, max: 6, noNaN: true })
   const moves = fc.array(fc.tuple(fc.constantFrom('start' as const, 'end' as const), time), { minLength: 1, maxLength: 8 })

@@ -4,7 +4,7 @@ import type { ChatEvent } from '../../../../src/shared/contract/chats.ts'
 
 const frame = (done: number, of: number): ChatEvent => ({ kind: 'frame', frame: { index: done, time: done }, done, of })
 
-test('a run goes through its stages in words', () => {
+test('shows the stages of a run as text', () => {
   const events: ChatEvent[] = [
     { kind: 'queued', ahead: 2 },
     { kind: 'stage', stage: 'loading' },
@@ -29,7 +29,7 @@ test('a run goes through its stages in words', () => {
   expect(run.text).toBe('A cat')
 })
 
-test('the time left is told by the frames that were looked at, and before that by what is known', () => {
+test('estimates the remaining time from encoded frames, and before that from the estimate', () => {
   let run = startRun(0)
   expect(secondsLeft(run, 2000, null)).toBeNull()
   expect(secondsLeft(run, 2000, 5)).toBe(3)

@@ -3,19 +3,19 @@ import { PAGE_ROWS, pagesOf, rowAt, type SparsePages, withPage, withRow } from '
 
 const page = (number: number) => Array.from({ length: PAGE_ROWS }, (_, i) => number * PAGE_ROWS + i)
 
-test('knows the rows of its pages and no others', () => {
+test('contains exactly the rows of its pages', () => {
   const pages = withPage(withPage<number>(new Map(), 0, page(0)), 7, page(7))
   expect(rowAt(pages, 3)).toBe(3)
   expect(rowAt(pages, 7 * PAGE_ROWS + 42)).toBe(742)
   expect(rowAt(pages, PAGE_ROWS)).toBeUndefined()
 })
 
-test('asks for the pages that rows touch', () => {
+test('requests the pages of the visible rows', () => {
   expect(pagesOf(0, 12)).toEqual([0])
   expect(pagesOf(95, 210)).toEqual([0, 1, 2])
 })
 
-test('holds a few pages of a list of any length, the latest ones', () => {
+test('keeps only the most recent pages', () => {
   let pages: SparsePages<number> = new Map()
   for (let number = 0; number < 500; number++) pages = withPage(pages, number, page(number))
   expect(pages.size).toBe(20)
@@ -23,7 +23,7 @@ test('holds a few pages of a list of any length, the latest ones', () => {
   expect(rowAt(pages, 0)).toBeUndefined()
 })
 
-test('changes a row wherever it is, and tells of one that it does not hold', () => {
+test('changes a row in any page, and reports rows that it does not contain', () => {
   const row = (id: string, state: string) => ({ id, state })
   const pages = withPage(withPage(new Map(), 4, [row('a', 'new'), row('b', 'new')]), 2, [row('c', 'new')])
   const changed = withRow(pages, row('b', 'old'))

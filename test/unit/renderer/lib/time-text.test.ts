@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clockText, durationText, parseClock } from '../../../../src/renderer/lib/time-text.ts'
 
-test('times are written as players write them', () => {
+test('formats times as players do', () => {
   expect(clockText(0)).toBe('0:00.00')
   expect(clockText(7.256)).toBe('0:07.26')
   expect(clockText(59.999)).toBe('1:00.00')
@@ -10,7 +10,7 @@ test('times are written as players write them', () => {
   expect(clockText(3723.5, 0)).toBe('1:02:04')
 })
 
-test('what was written is read as the same time', () => {
+test('parses formatted times', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 10_000_000 }),
@@ -27,6 +27,6 @@ test.each([
   ['0:07,25', 7.25],
 ] as const)('%j is %d seconds', (text, seconds) => expect(parseClock(text)).toBe(seconds))
 
-test('durations are said in the two largest units', () => {
+test('formats durations in the two largest units', () => {
   expect([0.2, 59, 125, 180, 3840].map(durationText)).toEqual(['under 1 s', '59 s', '2 min 5 s', '3 min', '1 h 4 min'])
 })

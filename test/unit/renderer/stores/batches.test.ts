@@ -32,7 +32,7 @@ const itemOf = (state: BatchItem['state']): BatchItem => ({
   error: null,
 })
 
-/** Events, told at once to whoever watches. */
+/** Delivers events at once to all watchers. */
 class Stream {
   #waiting: BatchEvent[] = []
   #wake = () => {}
@@ -51,7 +51,7 @@ class Stream {
   }
 }
 
-/** What the service does is told by each test, for only so can an answer be the older and come last. */
+/** Each test controls the service's events, because only so can an answer be outdated and arrive last. */
 let stream: Stream
 let answers: {
   items: () => Promise<BatchItem>
@@ -77,7 +77,7 @@ const server = createServer((request, response) => void handler.handle(request, 
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
 vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
-vi.resetModules() // another file's wire leads to another server
+vi.resetModules() // another test file's port leads to another server
 const { useBatches } = await import('../../../../src/renderer/stores/batches.ts')
 const { service } = await import('../../../../src/renderer/transport.ts')
 const shown = useBatches.getState
@@ -106,13 +106,13 @@ async function open(): Promise<void> {
   await vi.waitFor(() => expect(shown().pages.size).toBe(1))
 }
 
-/** Tells something, and waits until the page has heard it. */
+/** Sends an event and waits until the page has processed it. */
 async function heard(title: string, ...events: BatchEvent[]): Promise<void> {
   for (const event of [...events, { kind: 'job', job: jobOf('done', title) } as const]) stream.tell(event)
   await vi.waitFor(() => expect(shown().jobs[0]?.title).toBe(title))
 }
 
-test('what became of a batch is shown, though the answer to a call that is older comes after it', async () => {
+test('an outdated answer to a call does not replace newer events of a batch', async () => {
   await open()
   answers.pause = async () => {
     await heard('Over')
@@ -122,7 +122,7 @@ test('what became of a batch is shown, though the answer to a call that is older
   expect(shown().jobs).toEqual([jobOf('done', 'Over')])
 })
 
-test('the list of batches does not take back what was told while it was on its way', async () => {
+test('the list of batches does not overwrite events that came during its request', async () => {
   await open()
   answers.list = async () => {
     await heard('Over')
@@ -132,7 +132,7 @@ test('the list of batches does not take back what was told while it was on its w
   expect(shown().jobs).toEqual([jobOf('done', 'Over')])
 })
 
-test('a page of rows does not take back what was told of a clip while it was on its way', async () => {
+test('a page of rows does not overwrite events that came during its request', async () => {
   answers.items = async () => {
     await heard('Over', { kind: 'item', item: itemOf('done') })
     return itemOf('waiting')
@@ -141,20 +141,20 @@ test('a page of rows does not take back what was told of a clip while it was on 
   expect(rowAt(shown().pages, 0)).toEqual(itemOf('done'))
 })
 
-test('rows are read again when the service says that many changed', async () => {
+test('reads rows again when the service reports many changes', async () => {
   await open()
   answers.items = async () => itemOf('failed')
   stream.tell({ kind: 'items' })
   await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('failed'))
 })
 
-test('a clip that changed where it is looked at changes there', async () => {
+test('updates a visible clip', async () => {
   await open()
   stream.tell({ kind: 'item', item: itemOf('running') })
   await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'))
 })
 
-test('the list has every batch, also those of further pages', async () => {
+test('lists every batch of all pages', async () => {
   answers.nextCursor = 'second page'
   answers.list = async (cursor) => ({ ...jobOf('done'), id: id(cursor === 'second page' ? 'b' : 'a') })
   await shown().load()

@@ -7,7 +7,7 @@ import type {} from '../../../../src/renderer/bridge.d.ts'
 import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
 import { defaultSettings, type SettingsView, settingsContract } from '../../../../src/shared/contract/settings.ts'
 
-/** Keeps settings as the service does; each test says how a call goes. */
+/** Stores settings like the service; each test controls how a call ends. */
 let kept = defaultSettings
 let answer: (view: SettingsView) => Promise<SettingsView>
 const view = (): SettingsView => ({ values: kept, defaults: defaultSettings, presets: [] })
@@ -36,7 +36,7 @@ const server = createServer((request, response) => void handler.handle(request, 
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
 vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
-vi.resetModules() // another file's wire leads to another server
+vi.resetModules() // another test file's port leads to another server
 const { useSettings } = await import('../../../../src/renderer/stores/settings.ts')
 const store = useSettings.getState
 const shown = () => useSettings.getState().view?.values
@@ -53,7 +53,7 @@ afterAll(() => {
   server.close()
 })
 
-test('a second change stays in sight while the first one is answered', async () => {
+test('shows a second change while the first call is running', async () => {
   const seen: (number | null | undefined)[] = []
   const stop = useSettings.subscribe(({ view: now }) => seen.push(now?.values.maxTokens))
   await Promise.all([store().set({ maxTokens: 100 }), store().set({ maxTokens: 200 })])
@@ -63,7 +63,7 @@ test('a second change stays in sight while the first one is answered', async () 
   expect(kept.maxTokens).toBe(200)
 })
 
-test('calls go one after another, so that a slow first one is not the last word', async () => {
+test('sends calls one after another, so that a slow first one does not win', async () => {
   let slow = true
   answer = async (said) => {
     if (slow) {
@@ -77,7 +77,7 @@ test('calls go one after another, so that a slow first one is not the last word'
   expect(kept.frames).toBe(32)
 })
 
-test('what is refused is as before, and what was changed meanwhile stays', async () => {
+test('reverts a rejected change, and keeps changes made meanwhile', async () => {
   answer = async (said) => {
     if (said.values.frames === 3) throw new ORPCError('BAD_REQUEST')
     return said
@@ -86,7 +86,7 @@ test('what is refused is as before, and what was changed meanwhile stays', async
   expect(shown()).toEqual({ ...defaultSettings, temperature: 0.5 })
 })
 
-test('a reset is not undone by a change that was asked for before it', async () => {
+test('a reset is not undone by a change before it', async () => {
   await Promise.all([store().set({ frames: 8, temperature: 0.5 }), store().reset()])
   expect(shown()).toEqual(defaultSettings)
 })
