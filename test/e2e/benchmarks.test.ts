@@ -11,7 +11,7 @@ const MANY = 10_000
 
 const folder = (place: Place, name: string) => join(place.home, 'benchmarks', name)
 
-/** Two runs of one benchmark with a description that was judged, choices right, wrong and without an option, and a failure. */
+/** Two runs of one benchmark with a judged description, choices that are right, wrong and without an option, and a failure. */
 async function writeRuns(place: Place): Promise<void> {
   await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
   const described = (answer: string): Prediction =>
@@ -33,7 +33,7 @@ async function openRoom(page: Page, place: Place): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: 'Benchmarks' })).toBeVisible()
 }
 
-/** As a person does who was in another window: Playwright's pages have the focus all the time, so it cannot be taken from them. */
+/** Simulates a user who returns from another window: Playwright's pages always have the focus, so it cannot be taken from them. */
 async function comeBack(page: Page): Promise<void> {
   await page.evaluate(() => window.dispatchEvent(new Event('focus')))
 }
@@ -41,7 +41,7 @@ async function comeBack(page: Page): Promise<void> {
 const samples = (page: Page) => page.getByRole('region', { name: 'Samples', exact: true })
 const rows = (page: Page) => samples(page).getByRole('listitem')
 
-test('says how a run is made where there is none', async ({ page, place, trouble }) => {
+test('explains how to make a run when there is none', async ({ page, place, trouble }) => {
   await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
   await openRoom(page, place)
   await expect(page.getByText('tarsier bench run moving-shapes --model demo', { exact: false })).toBeVisible()
@@ -49,7 +49,7 @@ test('says how a run is made where there is none', async ({ page, place, trouble
   expect(trouble).toEqual([])
 })
 
-test('a sample tells what was shown, asked and said, and why its score is what it is', async ({ page, place, trouble }) => {
+test('a sample shows its clip, question, answer, score and the reason for the score', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -72,7 +72,7 @@ test('a sample tells what was shown, asked and said, and why its score is what i
   expect(trouble).toEqual([])
 })
 
-test('samples are narrowed down by verdict, data set and words', async ({ page, place, trouble }) => {
+test('samples are filtered by verdict, data set and text', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -91,7 +91,7 @@ test('samples are narrowed down by verdict, data set and words', async ({ page, 
   expect(trouble).toEqual([])
 })
 
-test('two runs stand side by side, and the tables beside the samples', async ({ page, place, trouble }) => {
+test('shows two runs side by side, with the tables beside the samples', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -109,11 +109,7 @@ test('two runs stand side by side, and the tables beside the samples', async ({ 
   expect(trouble).toEqual([])
 })
 
-test('what runs have got meanwhile is there when one comes back to the window, and what was looked at too', async ({
-  page,
-  place,
-  trouble,
-}) => {
+test('refreshes runs, and keeps the selection, when the window gets the focus', async ({ page, place, trouble }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('button', { name: /^small/ }).click()
@@ -142,7 +138,7 @@ test('what runs have got meanwhile is there when one comes back to the window, a
   expect(trouble).toEqual([])
 })
 
-test('a judged run stands among the published figures', async ({ page, place }) => {
+test('shows a judged run among the published figures', async ({ page, place }) => {
   await writeRuns(place)
   await openRoom(page, place)
   await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
@@ -151,7 +147,7 @@ test('a judged run stands among the published figures', async ({ page, place }) 
   await expect(table.getByRole('row', { name: /Your run small/ })).toContainText('66.7')
 })
 
-test('ten thousand samples are walked through from one end to the other', async ({ page, place, trouble }) => {
+test('scrolls through ten thousand samples from end to end', async ({ page, place, trouble }) => {
   await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
   await writePredictions(
     folder(place, 'many'),
@@ -168,7 +164,7 @@ test('ten thousand samples are walked through from one end to the other', async 
   const last = page.getByRole('button', { name: new RegExp(`MVBench/action-${MANY} `) })
   await expect(last).toBeFocused()
   await expect(last).toBeInViewport()
-  // Through the middle by the wheel: what is to be seen comes, and nothing else stays.
+  // By mouse wheel through the middle: visible rows are loaded, others are unloaded.
   await samples(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))
   await samples(page).hover()
   for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 900)
@@ -188,7 +184,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
       test.use({ colorScheme, viewport })
 
-      test('benchmarks can be seen and used by everybody', async ({ page, place, trouble }, info) => {
+      test('benchmarks are visible and accessible', async ({ page, place, trouble }, info) => {
         const look = async (name: string) => {
           await page.screenshot({ path: info.outputPath(`${name}.png`) })
           expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)

@@ -4,7 +4,7 @@ import { setFrames } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
 
-test('one click from an example to its description, with frames and cost beside it', async ({ page, place, trouble }, info) => {
+test('one click opens an example and describes it, with frames and cost', async ({ page, place, trouble }, info) => {
   await openExample(page, place)
   await expect(turns(page).first()).toContainText('blue square')
   await expect(page.getByRole('button', { name: /^Frame \d of 8, at / })).toHaveCount(8)
@@ -15,7 +15,7 @@ test('one click from an example to its description, with frames and cost beside 
   expect(trouble).toEqual([])
 })
 
-test('a follow-up, once more, put differently, and over again', async ({ page, place }, info) => {
+test('asks a follow-up, regenerates, edits, and clears the conversation', async ({ page, place }, info) => {
   await openExample(page, place)
   await composer(page).fill('What colour is the square?')
   await composer(page).press('Enter')
@@ -39,7 +39,7 @@ test('a follow-up, once more, put differently, and over again', async ({ page, p
   await page.screenshot({ path: info.outputPath('over-again.png') })
 })
 
-test('stopped, it says so and keeps what was said', async ({ page, place }, info) => {
+test('a stopped answer is marked and keeps its text', async ({ page, place }, info) => {
   await openExample(page, place)
   await setFrames(page, 90)
   await composer(page).fill('Describe it once more.')

@@ -48,7 +48,7 @@ test.describe('the window', () => {
     await expect.poll(() => video.evaluate((element: HTMLVideoElement) => element.seeking)).toBe(false)
   })
 
-  test('goes nowhere, opens nothing and has no Node', async () => {
+  test('does not navigate, opens no window and has no Node', async () => {
     await answered(page, 1)
     const before = page.url()
     const found = await page.evaluate(() => ({
@@ -61,7 +61,7 @@ test.describe('the window', () => {
     expect(page.url()).toBe(before)
   })
 
-  test('starts the service again after a crash, with the conversation as it was', async () => {
+  test('restarts the service after a crash, with the same conversation', async () => {
     await answered(page, 1)
     await app.evaluate(({ app: electron }) => {
       const service = electron.getAppMetrics().find(({ name }) => name === 'Tarsier service')

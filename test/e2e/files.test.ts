@@ -15,7 +15,7 @@ const flat = (width: number, height: number) =>
     .png()
     .toBuffer()
 
-test('a dropped video is described, whatever its name says', async ({ page, place }, info) => {
+test('describes a dropped video whatever its name', async ({ page, place }, info) => {
   await openPage(page, place)
   await dropFiles(page, [{ name: 'ein Kätzchen 猫.txt', bytes: await exampleBytes('red-circle-right-then-grows.mp4') }])
   await answered(page, 1)
@@ -25,7 +25,7 @@ test('a dropped video is described, whatever its name says', async ({ page, plac
   await page.screenshot({ path: info.outputPath('dropped.png') })
 })
 
-test('a picture is an image, without being asked', async ({ page, place }, info) => {
+test('detects a picture', async ({ page, place }, info) => {
   await openPage(page, place)
   await dropFiles(page, [{ name: 'blue.mp4', bytes: await flat(320, 240) }])
   await answered(page, 1)
@@ -33,7 +33,7 @@ test('a picture is an image, without being asked', async ({ page, place }, info)
   await page.screenshot({ path: info.outputPath('image.png') })
 })
 
-test('what is no clip is refused in words, and the next one is taken', async ({ page, place }, info) => {
+test('rejects a file that is no clip with a message, and accepts the next one', async ({ page, place }, info) => {
   const text = Buffer.from('This is no film.\n'.repeat(50))
   await openPage(page, place)
   for (const { name, bytes, title, sentence } of [
@@ -57,8 +57,8 @@ test('what is no clip is refused in words, and the next one is taken', async ({ 
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
-test('what is odd and yet a clip is described', async ({ page, place }, info) => {
-  // As long as file systems let a name be: 255 bytes, 3 of them each of these letters.
+test('describes unusual clips', async ({ page, place }, info) => {
+  // The maximum length of a file name: 255 bytes, 3 for each of these letters.
   const long = `${'猫'.repeat(83)}ab.mp4`
   expect(Buffer.byteLength(long)).toBe(255)
   const folder = await mkdtemp(join(tmpdir(), 'tarsier-8k-'))
@@ -82,7 +82,7 @@ test('what is odd and yet a clip is described', async ({ page, place }, info) =>
   await rm(folder, { recursive: true })
 })
 
-test('several files become a batch, and a broken one harms no other', async ({ page, place }, info) => {
+test('several files become a batch, and a broken one does not affect the others', async ({ page, place }, info) => {
   await openPage(page, place)
   await dropFiles(page, [
     { name: 'one.mp4', bytes: await exampleBytes('pink-square-down-then-disappears.mp4') },
@@ -108,7 +108,7 @@ test('several files become a batch, and a broken one harms no other', async ({ p
   expect(text).toContain('two.mp4')
 })
 
-test('copies of one video are each described, under their own names', async ({ page, place }, info) => {
+test('describes each copy of a video under its own name', async ({ page, place }, info) => {
   const bytes = await exampleBytes('pink-square-down-then-disappears.mp4')
   await openPage(page, place)
   await dropFiles(

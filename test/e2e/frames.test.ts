@@ -9,13 +9,13 @@ test.beforeEach(() => test.slow())
 
 const frames = (page: Page) => page.getByRole('button', { name: /^Frame \d+ of \d+, at / })
 
-/** The frames' times as the strip says them, in seconds. */
+/** The times of the frames in the strip, in seconds. */
 async function times(page: Page): Promise<number[]> {
   const labels = await frames(page).evaluateAll((all) => all.map((one) => one.textContent ?? ''))
   return labels.map((label) => Number(/at 0:(\d\d\.\d\d)/.exec(label)?.[1]))
 }
 
-test('a part of the clip is looked at, and nothing outside it', async ({ page, place }, info) => {
+test('a range of the clip limits the frames', async ({ page, place }, info) => {
   await openExample(page, place)
   await page.getByRole('textbox', { name: 'Part begins at' }).fill('1')
   await page.getByRole('textbox', { name: 'Part begins at' }).press('Enter')
@@ -39,7 +39,7 @@ test('a part of the clip is looked at, and nothing outside it', async ({ page, p
   await page.getByRole('button', { name: 'Look at the whole clip' }).click()
 })
 
-test('frames picked by hand are those that the model gets', async ({ page, place }, info) => {
+test('the model gets the frames that were picked by hand', async ({ page, place }, info) => {
   await openExample(page, place)
   await expect(frames(page)).toHaveCount(8)
   await page.getByRole('button', { name: 'Pick by hand' }).click()
@@ -57,7 +57,7 @@ test('frames picked by hand are those that the model gets', async ({ page, place
   await expect.poll(() => times(page), { timeout: 30_000 }).toEqual(wanted)
 })
 
-test('the player goes by frames, by seconds and to typed times', async ({ page, place }) => {
+test('the player steps by frames and seconds, and seeks to typed times', async ({ page, place }) => {
   await openExample(page, place)
   const time = page.getByRole('textbox', { name: 'Time', exact: true })
   await time.fill('2')
@@ -72,10 +72,10 @@ test('the player goes by frames, by seconds and to typed times', async ({ page, 
   await expect(page.getByText('frame 95')).toBeVisible()
 })
 
-test('in a clip without a constant rate the player goes by its frames', async ({ page, place }, info) => {
+test('the player steps by frames in a clip with a variable rate', async ({ page, place }, info) => {
   await using scratch = await ScratchFolder.make()
   const path = scratch.path('uneven.webm')
-  // A second of 24 frames, then one every five seconds.
+  // One second of 24 frames, then one frame every five seconds.
   const timeOf = (index: number) => (index < 24 ? index : (index - 23) * 120)
   await writeClip(path, numberedPictures(28, 96, 64), { codec: 'libvpx', rate: [24, 1], timeOf })
   await openPage(page, place)

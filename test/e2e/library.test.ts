@@ -1,7 +1,7 @@
 import { expect } from '@playwright/test'
 import { answered, composer, expectAccessible, openExample, room, test, turns } from './helpers/app.ts'
 
-test('found by its words and gone on with, after the server was started again', async ({ page, place }, info) => {
+test('finds a conversation by its text and continues it after a restart of the server', async ({ page, place }, info) => {
   test.slow()
   await openExample(page, place)
   await composer(page).fill('Is there a zebra in it?')
@@ -26,7 +26,7 @@ test('found by its words and gone on with, after the server was started again', 
   await page.screenshot({ path: info.outputPath('gone-on.png') })
 })
 
-test('what is deleted is gone, after a question', async ({ page, place }) => {
+test('deletes after a confirmation', async ({ page, place }) => {
   test.slow()
   await openExample(page, place)
   await composer(page).fill('Is there a walrus in it?')

@@ -8,11 +8,11 @@ import { rowAt, rows } from './helpers/long-list.ts'
 
 const EXAMPLE = examplePath('blue-square-spins.mp4')
 const CLIPS = 10_000
-/** The first clips failed, and the last ones wait, the very last of them a film that is there; all between are done. */
+/** The first clips have failed, and the last ones wait, the very last of which is an existing film; all between are done. */
 const FAILED = 300
 const WAITING = 12
 const BEFORE = 'It was gone before.'
-/** Far more than two windows hold, and far fewer than there are. */
+/** Far more than two windows contain, and far fewer than there are. */
 const MAX_ROWS = 60
 
 function fill(home: string): void {
@@ -53,13 +53,13 @@ async function scrollTo(page: Page, key: 'Home' | 'End', position: number): Prom
   await expect(clipAt(page, position).locator('p').first()).toBeInViewport()
 }
 
-/** Rows that are not loaded, or not those of their places; the film's number is that of the row. */
+/** Rows that are not loaded, or that are at the wrong place; the film's number is that of the row. */
 const misplaced = async (page: Page) =>
   (await rows(table(page))).filter(({ position, text }) => position < CLIPS && !text.includes(`film-${position}.mp4`))
 
 test.beforeEach(() => test.slow())
 
-test('a batch of ten thousand clips: a few are laid out, wherever one looks', async ({ page, place, trouble }, info) => {
+test('renders only a few rows of a batch of ten thousand clips at any position', async ({ page, place, trouble }, info) => {
   await openBatch(page, place)
   const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
@@ -84,7 +84,7 @@ test('a batch of ten thousand clips: a few are laid out, wherever one looks', as
     await expect.poll(() => misplaced(page)).toEqual([])
   }
   await few()
-  // As the scrollbar is dragged: all over the list, further than rows are kept for; what was let go comes again.
+  // By dragging the scrollbar: all over the list, beyond the cached rows; evicted rows are loaded again.
   for (let part = 1; part <= 25; part++) {
     await table(page).evaluate((box, share) => box.scrollTo({ top: box.scrollHeight * share }), part / 26)
     await expect
@@ -98,7 +98,7 @@ test('a batch of ten thousand clips: a few are laid out, wherever one looks', as
   expect(trouble).toEqual([])
 })
 
-test('rows change where they are looked at while the batch goes on, and leave a state that alone is shown', async ({
+test('updates visible rows during the batch, and removes them from a list that is filtered by state', async ({
   page,
   place,
   trouble,
@@ -122,7 +122,7 @@ test('rows change where they are looked at while the batch goes on, and leave a 
   await expect.poll(() => misplaced(page)).toEqual([])
   await page.screenshot({ path: info.outputPath('done.png') })
 
-  // Those that fail are all begun anew, and fail again: what alone is shown goes and comes while it is looked at.
+  // All failed ones are retried and fail again: rows of the filtered list go and come while they are visible.
   const failed = FAILED + WAITING - 1
   await filter(page, `Failed ${failed}`).click()
   await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(failed))

@@ -17,7 +17,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
       test.use({ colorScheme, viewport })
 
-      test('every room can be seen and used by everybody', async ({ page, place, trouble }, info) => {
+      test('every view is visible and accessible', async ({ page, place, trouble }, info) => {
         test.slow()
         const look = async (name: string) => {
           await page.screenshot({ path: info.outputPath(`${name}.png`) })
@@ -48,7 +48,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-test('the choice of colours is remembered', async ({ page, place }) => {
+test('remembers the choice of theme', async ({ page, place }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await openPage(page, place)
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

@@ -20,11 +20,11 @@ test.afterEach(() => rm(folder, { recursive: true, force: true }))
 const gone = (page: Page) => page.getByText('The file is not where it was', { exact: true })
 const isPlaying = (page: Page) => page.locator('video').evaluate((video: HTMLVideoElement) => !video.paused && video.currentTime > 0)
 
-test('a film deleted while it plays: the page says so, keeps the conversation, and takes the film again where it is found', async ({
+test('a film that is deleted during playback is reported, keeps its conversation, and is accepted again where it is located', async ({
   page,
   place,
 }, info) => {
-  // A minute of 40 MB, its index first: a player has a part of it at a time. What the pictures do not need is filled up.
+  // A minute of 40 MB with its index first, so that a player has only a part of it. Padding fills what the pictures do not need.
   const film = join(folder, 'long film.mp4')
   await writeClip(film, numberedPictures(300, 144, 96), {
     rate: [5, 1],
@@ -69,7 +69,7 @@ test('a film deleted while it plays: the page says so, keeps the conversation, a
   await expect(turns(page)).toHaveCount(1)
 })
 
-test('a question about a file that went meanwhile fails in words, and is answered once the file is back', async ({ page, place }, info) => {
+test('a question about a missing file fails with a message, and is answered once the file is back', async ({ page, place }, info) => {
   const uploads = join(place.home, 'uploads')
   const kept = async () => new Set(await readdir(uploads).catch(() => []))
   const before = await kept()

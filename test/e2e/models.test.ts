@@ -7,7 +7,7 @@ import { HubServer } from '../helpers/hub-server.ts'
 import { ANSWER_MS, answered, test as base, composer, expectAccessible, openExample, openPage, Place, room, turns } from './helpers/app.ts'
 
 const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
-/** Two of the catalogue, of which our hub has tiny ones. */
+/** Two entries of the catalogue, of which the test's hub has tiny versions. */
 const QWEN = {
   repository: 'Qwen/Qwen2-VL-2B-Instruct',
   title: 'Qwen2-VL-2B-Instruct',
@@ -20,7 +20,7 @@ const TARSIER = {
   form: 'f16 / f16',
   name: 'tarsier2-recap-7b-f16',
 }
-/** Far down the catalogue: from its card, that of a job is out of sight in a small window. */
+/** Far down the catalogue: from its card, the card of a job is not visible in a small window. */
 const FIRST = { repository: 'omni-research/Tarsier-7b', title: 'Tarsier-7b' }
 const SHARD = 'model-00002-of-00004.safetensors'
 
@@ -35,7 +35,7 @@ const test = base.extend<object, { hub: HubServer }>({
   ],
   place: [
     async ({ hub }, use) => {
-      // A cache of nobody's: what lies in the person's own would not be fetched.
+      // A missing cache, because files in the user's cache would not be downloaded.
       const place = await Place.open({ env: { HF_ENDPOINT: hub.endpoint, HF_HOME: '/nowhere', HF_TOKEN: '', HF_HUB_OFFLINE: '' } })
       await use(place)
       await place.close()
@@ -58,7 +58,7 @@ const cardOf = (page: Page, part: string, title: string) =>
     .getByRole('listitem')
     .filter({ has: page.getByRole('heading', { level: 3, name: title, exact: true }) })
 
-test('a model is fetched from the hub, paused, gone on with, chosen in a chat and asked', async ({ page, place, hub, trouble }, info) => {
+test('downloads a model, pauses, resumes, chooses it in a chat and asks it', async ({ page, place, hub, trouble }, info) => {
   const files = await checkpoint()
   const shard = files.get(SHARD)?.byteLength ?? 0
   const half = Math.floor(shard / 2)
@@ -77,7 +77,7 @@ test('a model is fetched from the hub, paused, gone on with, chosen in a chat an
 
   const coming = cardOf(page, 'On their way', QWEN.name)
   await expect(coming).toContainText(`from ${QWEN.repository}`)
-  // All but half a shard is here; the hub sends nothing more.
+  // All but half a shard is downloaded; the hub sends nothing more.
   const soFar = `${sizeText(total - shard + half)} of ${sizeText(total)}`
   await expect(coming).toContainText(soFar)
   const progress = Math.round((100 * (total - shard + half)) / total)
@@ -125,7 +125,7 @@ test('a model is fetched from the hub, paused, gone on with, chosen in a chat an
   expect(trouble).toEqual([])
 })
 
-test('a download that fails says why, and is tried again', async ({ page, place, hub, trouble }, info) => {
+test('a failed download shows the reason and can be retried', async ({ page, place, hub, trouble }, info) => {
   const repository = { commit: '1234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() }
   hub.add(TARSIER.repository, { ...repository, gated: true })
   await openPage(page, place)
@@ -154,7 +154,7 @@ test('a download that fails says why, and is tried again', async ({ page, place,
   expect(trouble).toEqual([])
 })
 
-test('what was asked for comes into sight, is told, and leaves the focus where it is', async ({ page, place, hub, trouble }, info) => {
+test('a new job becomes visible, is announced, and does not move the focus', async ({ page, place, hub, trouble }, info) => {
   await page.setViewportSize({ width: 800, height: 600 })
   hub.add(FIRST.repository, { commit: '2234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() })
   hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: 1000 } : null)
@@ -181,9 +181,9 @@ test('what was asked for comes into sight, is told, and leaves the focus where i
   expect(trouble).toEqual([])
 })
 
-test('a folder is imported with the adapter that was chosen for it', async ({ page, place }, info) => {
+test('imports a folder with the chosen adapter', async ({ page, place }, info) => {
   await openPage(page, place)
-  // Only the shell hands over folders. The page asks what stands for it here, and the service what the page sends.
+  // Only the shell provides folders. Here the page gets handles from the test, and the test checks the request to the service.
   const [source, adapter] = ['a'.repeat(22), 'b'.repeat(22)]
   await page.evaluate(
     ([checkpointHandle, adapterHandle]) => {

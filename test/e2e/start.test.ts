@@ -24,7 +24,7 @@ test.afterEach(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-/** What `npm start -- FILE…` and `npm run dev -- FILE…` do where there is no window; the address they say. */
+/** Runs `npm start -- FILE…` or `npm run dev -- FILE…` without a window, and opens the printed address. */
 async function run(script: 'start' | 'dev', files: readonly string[]): Promise<string> {
   const env = { ...process.env, TARSIER_HOME: home, ELECTRON_OVERRIDE_DIST_PATH: '/nowhere' }
   const begun = spawn(process.execPath, [join(root, 'scripts', `${script}.mjs`), ...files], {
@@ -41,21 +41,21 @@ async function run(script: 'start' | 'dev', files: readonly string[]): Promise<s
   return address() ?? ''
 }
 
-test('npm start -- FILE opens the clip in the page, and it is described', async ({ page }) => {
+test('npm start -- FILE opens and describes the clip in the page', async ({ page }) => {
   test.slow()
   await page.goto(await run('start', examples.slice(0, 1)))
   await answered(page, 1)
   await expect(turns(page).first()).toContainText(/square/i)
-  // What is in the window was opened once; the address does not open it again.
+  // The clip was opened once; the address does not open it again.
   expect(new URL(page.url()).hash).toBe('')
 })
 
-test('several files are asked about as a batch', async ({ page }) => {
+test('asks whether several files become a batch', async ({ page }) => {
   await page.goto(await run('start', examples))
   await expect(page.getByRole('dialog', { name: 'Describe 2 files?' })).toBeVisible()
 })
 
-test('npm run dev -- FILE does it from the sources, and the page listens for their changes', async ({ page }) => {
+test('npm run dev -- FILE runs from the sources, and the page reloads on changes', async ({ page }) => {
   test.slow()
   const trouble: string[] = []
   const said: string[] = []

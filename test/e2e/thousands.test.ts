@@ -11,9 +11,9 @@ import { rowAt, rows } from './helpers/long-list.ts'
 const EXAMPLE = examplePath('blue-square-spins.mp4')
 /** Conversations of the library, the newest of them a long one. */
 const ENTRIES = 10_000
-/** Each a question and an answer: two thousand messages. */
+/** Each has a question and an answer: two thousand messages. */
 const TURNS = 1000
-/** Far more than two windows hold, and far fewer than there are. */
+/** Far more than two windows contain, and far fewer than there are. */
 const MAX_ROWS = 60
 const RARE = 4321
 
@@ -21,7 +21,7 @@ function turn(index: number, question: string, text: string): Turn {
   return { index, question, text, settings: {}, model: 'demo', state: 'done', answer: done, error: null, created: index }
 }
 
-/** Film 1 is the oldest; the long conversation is about a clip that is there. */
+/** Film 1 is the oldest; the long conversation is about an existing clip. */
 function fill(home: string): void {
   using library = new Library(home)
   library.transaction(() => {
@@ -51,7 +51,7 @@ async function openLibrary(page: Page, place: Place): Promise<void> {
   await expect(page.getByText('10,000 conversations. ', { exact: false })).toBeVisible()
 }
 
-/** Presses a key that scrolls, until a row is to be seen: what is loaded and measured on the way may move the end. */
+/** Presses a scrolling key until a row is visible, because loading and measuring rows may move the end. */
 async function scrollTo(page: Page, box: Locator, key: 'Home' | 'End', position: number): Promise<void> {
   await box.focus()
   await expect(async () => {
@@ -60,7 +60,7 @@ async function scrollTo(page: Page, box: Locator, key: 'Home' | 'End', position:
   }).toPass()
 }
 
-/** So far down the list, every row that is laid out is loaded, and the one that belongs there: after the long conversation the newest film first. */
+/** In this part of the list, every rendered row is loaded and the right one: after the long conversation come the films, newest first. */
 async function allInPlace(page: Page, share: number): Promise<void> {
   const wrong = async () => {
     const all = await rows(list(page))
@@ -70,7 +70,7 @@ async function allInPlace(page: Page, share: number): Promise<void> {
   await expect.poll(wrong).toEqual([])
 }
 
-test('ten thousand conversations: a few are laid out, wherever one looks, and one is found', async ({ page, place, trouble }, info) => {
+test('renders only a few of ten thousand conversations at any position, and finds one', async ({ page, place, trouble }, info) => {
   await openLibrary(page, place)
   const few = async () => expect(await list(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(rowAt(list(page), 1)).toContainText('blue-square-spins.mp4')
@@ -102,7 +102,7 @@ test('ten thousand conversations: a few are laid out, wherever one looks, and on
   for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 900)
   await allInPlace(page, 1 / 2)
   await few()
-  // All over the list, further than rows are kept for; what was let go comes again.
+  // All over the list, beyond the cached rows; evicted rows are loaded again.
   for (let part = 1; part <= 25; part++) {
     await list(page).evaluate((box, share) => box.scrollTo({ top: box.scrollHeight * share }), part / 26)
     await allInPlace(page, part / 26)
@@ -112,7 +112,11 @@ test('ten thousand conversations: a few are laid out, wherever one looks, and on
   expect(trouble).toEqual([])
 })
 
-test('two thousand messages: a few are laid out, each at its place, and one can type meanwhile', async ({ page, place, trouble }, info) => {
+test('renders only a few of two thousand messages at the right positions, and typing remains possible', async ({
+  page,
+  place,
+  trouble,
+}, info) => {
   await openLibrary(page, place)
   await rowAt(list(page), 1).getByRole('button').click()
   const few = async () => expect(await turns(page).count()).toBeLessThan(MAX_ROWS)

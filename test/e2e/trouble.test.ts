@@ -4,7 +4,7 @@ import { setFrames } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
 
-test('an engine killed in mid-answer is started again in place', async ({ page, place }, info) => {
+test('restarts an engine that is killed during an answer', async ({ page, place }, info) => {
   await openExample(page, place)
   await setFrames(page, 91)
   await composer(page).fill('Describe it from the beginning.')
@@ -23,7 +23,7 @@ test('an engine killed in mid-answer is started again in place', async ({ page, 
   await page.screenshot({ path: info.outputPath('recovered.png') })
 })
 
-test('a tab closed in mid-answer stops it, and the conversation is kept', async ({ page, place, context }) => {
+test('closing the tab during an answer stops it, and the conversation is stored', async ({ page, place, context }) => {
   await openExample(page, place)
   await setFrames(page, 92)
   await composer(page).fill('Describe the okapi.')

@@ -5,7 +5,7 @@ import { LAVAPIPE_NAME, LAVAPIPE_OF_BOTH, softwareGpuEnv, softwareGpus } from '.
 const both = softwareGpus.lavapipe !== undefined && softwareGpus.swiftshader !== undefined
 Object.assign(process.env, softwareGpuEnv('lavapipe', 'swiftshader'), LAVAPIPE_OF_BOTH)
 
-describe.skipIf(!both)('parts of a model on devices of their own', () => {
+describe.skipIf(!both)('parts of a model on separate devices', () => {
   let tiny: TinyEngines
   let expected: string
   const question = () => ask('What is this?', tiny.clip('a.mp4'))
@@ -27,7 +27,7 @@ describe.skipIf(!both)('parts of a model on devices of their own', () => {
     expect(answer.text).toBe(expected)
   })
 
-  test('a GPU that is not there is refused with the names of those that are', async () => {
+  test('rejects a missing GPU with the names of the existing ones', async () => {
     const engine = tiny.start({ device: 'vulkan:RTX 4090' })
     const refusal = expect.objectContaining({
       code: 'device-unavailable',

@@ -6,8 +6,8 @@ import { softwareGpuEnv, softwareGpus } from '../helpers/software-gpus.ts'
 const both = softwareGpus.lavapipe !== undefined && softwareGpus.swiftshader !== undefined
 Object.assign(process.env, softwareGpuEnv('lavapipe', 'swiftshader'))
 
-describe.skipIf(!both)('of two GPUs', () => {
-  test('one is chosen by a part of its name, in any case, and both without a name', async () => {
+describe.skipIf(!both)('with two GPUs', () => {
+  test('one is chosen by a part of its name in any case, and both without a name', async () => {
     const { gpus } = await openLlamaLibrary('vulkan')
     const named = (text?: string) => gpusNamed(gpus, 'vulkan', text).map(({ name }) => name)
     expect(named()).toHaveLength(2)

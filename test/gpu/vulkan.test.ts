@@ -26,7 +26,7 @@ describe.skipIf(softwareGpus.lavapipe === undefined)('llama.cpp on Vulkan', () =
     },
   )
 
-  // The model has three layers with its output, and with its context wants 23 MB.
+  // The model has three layers including its output, and needs 23 MB with its context.
   test.each([
     [22e6, /^vulkan \(.*, [12] of 3 layers\)$/, /^Only [12] of 3 layers fit into the GPU's memory/],
     [1e6, /^cpu$/, /^The model does not fit into the GPU's memory and runs on the CPU\.$/],
@@ -40,14 +40,14 @@ describe.skipIf(softwareGpus.lavapipe === undefined)('llama.cpp on Vulkan', () =
     expect(answer.text).toBe((await run(tiny.start(), question)).answer.text)
   })
 
-  test('what is kept on disk serves the device that made it', async () => {
+  test('the disk cache serves the device that wrote it', async () => {
     const described = async (device: 'cpu' | 'vulkan') => {
       await using engine = tiny.start({ device, cache: true })
       return (await run(engine, ask('What is this?', tiny.clip('a.mp4')))).answer
     }
     const onCpu = await described('cpu')
     expect(onCpu).toMatchObject({ cached: 'nothing', device: { language: 'cpu', vision: 'cpu' } })
-    // The tower computes on the CPU both times, so its rows serve both; the state does not.
+    // The tower uses the CPU both times, so its rows serve both; the state does not.
     const onGpu = await described('vulkan')
     expect(onGpu).toMatchObject({ cached: 'embeddings', device: { language: onLavapipe, vision: 'not needed' } })
     expect(await described('vulkan')).toMatchObject({ cached: 'state', text: onGpu.text, device: { language: onLavapipe } })

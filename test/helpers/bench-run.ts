@@ -18,7 +18,7 @@ const used: Prediction['used'] = {
   versions: { tarsier: '1.2.3' },
 }
 
-/** A prediction with everything that a test does not say. */
+/** A prediction with defaults for all fields. */
 export function prediction(wish: Pick<Prediction, 'dataset' | 'idx'> & Partial<Prediction>): Prediction {
   return {
     key: `${wish.dataset}-${wish.idx}`,
@@ -38,7 +38,7 @@ export function prediction(wish: Pick<Prediction, 'dataset' | 'idx'> & Partial<P
   }
 }
 
-/** One that failed. */
+/** A failed prediction. */
 export const failure: Pick<Prediction, 'prediction' | 'finish' | 'error' | 'used'> = {
   prediction: null,
   finish: null,
@@ -52,19 +52,19 @@ export function choice(idx: number, answer: string | null): Prediction {
   return prediction(answer === null ? { ...wish, ...failure } : { ...wish, prediction: answer, begun: ' Answer: (' })
 }
 
-/** Writes `predictions.jsonl` of one data set into a run's folder; a text is written as the line it is. */
+/** Writes `predictions.jsonl` of one data set into a run's folder; a text is written verbatim as a line. */
 export async function writePredictions(run: string, set: string, lines: readonly (Prediction | string)[]): Promise<void> {
   await mkdir(join(run, set), { recursive: true })
   await writeFile(join(run, set, 'predictions.jsonl'), jsonLines(lines))
 }
 
-/** Writes lines of verdicts where `bench eval` does. */
+/** Writes verdicts where `bench eval` does. */
 export async function writeVerdicts(run: string, name: string, lines: readonly unknown[]): Promise<void> {
   await mkdir(join(run, 'eval_records'), { recursive: true })
   await writeFile(join(run, 'eval_records', `${name}_eval_infos.jsonl`), jsonLines(lines))
 }
 
-/** A verdict of AutoDQ: so many of the reference's events found, and of the answer's own. */
+/** An AutoDQ verdict: the numbers of the reference's events found, and of the answer's own. */
 export function dreamVerdict(key: string, recall: readonly boolean[], precision: readonly boolean[]) {
   const events = (all: readonly boolean[], of: string) =>
     all.map((yes, i) => ({

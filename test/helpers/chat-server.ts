@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** The body of a request for a chat completion, as far as the tests look at it. */
+/** The body of a request for a chat completion, as far as the tests use it. */
 export interface ChatRequest {
   readonly model: string
   readonly messages: readonly { readonly role: string; readonly content: string }[]
@@ -10,7 +10,7 @@ export interface ChatRequest {
   readonly response_format?: { readonly type: string; readonly json_schema?: { readonly name: string; readonly schema: unknown } }
 }
 
-/** One request as it was seen. */
+/** A received request. */
 export interface SeenChat {
   readonly url: string
   readonly authorization: string | null
@@ -20,33 +20,33 @@ export interface SeenChat {
   readonly at: number
 }
 
-/** What a server may do wrong instead of answering. */
+/** Faults of a server instead of an answer. */
 export type ChatMisbehaviour =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly error?: object }
-  /** The connection is gone after so many characters of the answer. */
+  /** Closes the connection after this many characters of the answer. */
   | { readonly kind: 'cut'; readonly after: number }
-  /** The stream ends in good order, but the answer does not. */
+  /** Ends the stream without an error before the answer is complete. */
   | { readonly kind: 'unfinished'; readonly after: number }
-  /** Nothing more comes after so many characters. */
+  /** Sends nothing more after this many characters. */
   | { readonly kind: 'stall'; readonly after: number }
-  /** More and more comes. */
+  /** Never stops sending. */
   | { readonly kind: 'endless' }
   | { readonly kind: 'finish'; readonly reason: string }
   | { readonly kind: 'text'; readonly text: string }
 
 /**
- * A server of chat completions with OpenAI's routes and Azure's, streaming as they do. `answer` says what the model writes, `misbehave` is asked
+ * A server of chat completions with OpenAI's and Azure's routes and streaming. `answer` returns the model's output; `misbehave` is called
  * before.
  */
 export class ChatServer implements AsyncDisposable {
   readonly seen: SeenChat[] = []
-  /** The key it knows. */
+  /** The valid key. */
   key = 'sk-a-secret-key'
-  /** Parameters it refuses, as models without them do. */
+  /** Parameters it rejects, like models that do not support them. */
   refuses: readonly ('json_schema' | 'json_object' | 'temperature')[] = []
   answer: (request: ChatRequest) => string | Promise<string> = () => '{}'
   misbehave: (request: ChatRequest, nth: number) => ChatMisbehaviour | null = () => null
-  /** Requests being answered now, and the most there were. */
+  /** Requests in progress, and their maximum. */
   busy = 0
   busiest = 0
   readonly #server: Server

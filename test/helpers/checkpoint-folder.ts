@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint } from '../../src/engine/formats/safetensors/safetensors.ts'
 
-/** Qwen2-VL's layout, which is Tarsier2's, and that of Tarsier's version 1 and of LLaVA. */
+/** Qwen2-VL's layout, which is Tarsier2's, and that of Tarsier 1 and of LLaVA. */
 export const qwen2VlNames = ['tied-heads-of-16', 'grouped-heads-of-32', 'newer-keys-heads-of-64', 'tied-heads-of-128'] as const
 export const llavaNames = [
   'tarsier-heads-of-16',
@@ -20,7 +20,7 @@ export interface RawTensor {
   readonly bytes: Uint8Array
 }
 
-/** Whatever a file holds: tests spoil it in ways no type would let through. */
+/** The content of any file: tests write values that no type allows. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type JsonObject = Record<string, any>
 
@@ -31,7 +31,7 @@ export function checkpointPath(name: CheckpointName): string {
   return fileURLToPath(new URL(`../fixtures/parity/checkpoints/${name}/`, import.meta.url))
 }
 
-/** A copy of such a folder to spoil, with an empty home beside it; both are removed at the end of the scope. */
+/** A copy of such a folder for changes, with an empty home beside it; disposing it removes both. */
 export class CheckpointCopy implements AsyncDisposable {
   readonly #folder: string
 
@@ -57,7 +57,7 @@ export class CheckpointCopy implements AsyncDisposable {
     return join(this.directory, file)
   }
 
-  /** Replaces a JSON file by what `change` makes of it; what that changes in place counts when it returns nothing. */
+  /** Replaces a JSON file by the result of `change`, or by the changed object if it returns nothing. */
   async json(file: string, change: (value: JsonObject) => unknown): Promise<void> {
     const value = JSON.parse(await readFile(this.path(file), 'utf8'))
     await writeFile(this.path(file), JSON.stringify(change(value) ?? value))
@@ -67,7 +67,7 @@ export class CheckpointCopy implements AsyncDisposable {
     for (const file of files) await rm(this.path(file), { force: true })
   }
 
-  /** All tensors, over all shards. */
+  /** The tensors of all shards. */
   async tensors(): Promise<Map<string, RawTensor>> {
     await using source = await openCheckpoint(this.directory)
     const tensors = new Map<string, RawTensor>()
@@ -93,7 +93,7 @@ export function safetensorsBytes(tensors: RawTensors): Uint8Array {
   return withHeader(JSON.stringify(header), Buffer.concat([...tensors.values()].map(({ bytes }) => bytes)))
 }
 
-/** A file with whatever header, true or not. */
+/** A file with any header, valid or not. */
 export function withHeader(header: string, data: Uint8Array, claimedLength = BigInt(Buffer.byteLength(header))): Uint8Array {
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(claimedLength)

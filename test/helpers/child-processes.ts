@@ -4,15 +4,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface RunningProcess {
   readonly pid: number
   readonly parent: number
-  /** Ended, but not yet noticed by its parent: it runs no more. */
+  /** Ended, but not yet reaped by its parent. */
   readonly zombie: boolean
-  /** How it was started; empty where the system does not say. */
+  /** Command line; empty if the system does not report it. */
   readonly command: string
 }
 
-/** All processes, by what each system has for that. */
+/** Lists of all processes, one for each way of a system to get them. */
 export const processLists = {
-  /** Linux has this everywhere, and slim images have no `ps`. */
+  /** Linux always has this, while slim images have no `ps`. */
   proc: (): RunningProcess[] =>
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -27,7 +27,7 @@ export const processLists = {
           ? []
           : [{ pid: Number(pid), parent: Number(parent), zombie: state?.startsWith('Z') ?? false, command: command ?? '' }]
       }),
-  /** Windows. A process that ended is not in the list. */
+  /** Windows. The list contains no ended processes. */
   powershell: (): RunningProcess[] => {
     const script = 'Get-CimInstance Win32_Process | Select-Object ProcessId, ParentProcessId, CommandLine | ConvertTo-Json -Compress'
     const listed = execFileSync('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script], {
@@ -45,17 +45,15 @@ export const processLists = {
   },
 } as const
 
-/** Whether this system says which processes there are. Wine, where Windows' tests run as well, has no PowerShell that does. */
+/** Whether this system can list processes. Wine, where Windows' tests run as well, has no PowerShell for it. */
 export const canListProcesses =
   process.platform !== 'win32' ||
   spawnSync('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', 'echo here'], { encoding: 'utf8' }).stdout?.trim() === 'here'
 
-/** All processes, by what this system has for that. */
+/** All processes, from the first list that this system has. */
 export const runningProcesses = processLists[process.platform === 'linux' ? 'proc' : process.platform === 'win32' ? 'powershell' : 'ps']
 
-/**
- * Node processes that a process has started and that still run. The compiler that the loader of sources keeps beside a process now and then is none.
- */
+/** Running Node processes that a process started, except the compiler that the source loader sometimes runs beside a process. */
 export function childrenOf(parent: number): number[] {
   return runningProcesses()
     .filter((child) => child.parent === parent && !child.zombie && child.command.replace(/^"/, '').startsWith(process.execPath))
@@ -73,14 +71,14 @@ export function isRunning(pid: number): boolean {
   return process.platform === 'win32' || runningProcesses().some((one) => one.pid === pid && !one.zombie)
 }
 
-/** Waits until a process has ended. A test that waits in vain fails by its own time limit. */
+/** Waits until a process has ended; the test's time limit ends a wait in vain. */
 export async function ended(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 function fromProc(pid: number): RunningProcess | null {
   try {
-    // The name, in brackets, may hold anything.
+    // The name, in brackets, may contain anything.
     const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url'
 
 const folder = (path: string) => fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url))
 
-/** What llama.cpp's own converter made of a checkpoint, and the reference tokenizer of texts (tools/reference/converter_fixtures.py). */
+/**
+ * The output of llama.cpp's own converter for a checkpoint, and of the reference tokenizer for texts
+ * (tools/reference/converter_fixtures.py).
+ */
 export interface Converted {
   readonly metadata: Readonly<Record<string, { readonly type: readonly string[]; readonly value: unknown }>>
   readonly tensors: Readonly<Record<'f16' | 'f32', Readonly<Record<string, { type: string; shape: number[]; sha256: string }>>>>
@@ -14,7 +17,7 @@ export type LlamaCheckpointName = 'vicuna' | 'yi' | 'json-only' | 'qwen2'
 
 export const llamaCheckpoints: readonly LlamaCheckpointName[] = ['vicuna', 'yi', 'json-only', 'qwen2']
 
-/** A tiny random checkpoint of the language models that Tarsier-1 is made of. */
+/** A tiny random checkpoint of the language models that Tarsier 1 uses. */
 export function llamaCheckpoint(name: LlamaCheckpointName): string {
   return folder(`converted/${name}`)
 }

@@ -3,8 +3,8 @@ import { AV_PKT_FLAG_DISCARD, AVMEDIA_TYPE_VIDEO } from 'node-av/constants'
 import { Codec, CodecContext, FormatContext, Frame, Packet } from 'node-av/lib'
 
 /**
- * A digest of each picture that FFmpeg shows of a file, decoded from its start with everything at its defaults: what players do, and what
- * any way of finding single frames has to come to. With `everything`, what an edit list hides, too.
+ * Digests of all pictures that FFmpeg shows of a file when it decodes from the start with defaults. Players do the same, and every way of
+ * finding single frames has to give the same pictures. With `everything`, includes pictures that an edit list hides.
  */
 export async function decodeThrough(path: string, everything = false): Promise<string[]> {
   const format = new FormatContext()
@@ -46,7 +46,7 @@ export async function decodeThrough(path: string, everything = false): Promise<s
   }
 }
 
-/** Of the picture as it was decoded, before any conversion. */
+/** A digest of the decoded picture, before any conversion. */
 export function pictureDigest(frame: Frame): string {
   return createHash('sha256').update(frame.toBuffer()).digest('hex')
 }

@@ -1,7 +1,10 @@
 import { createServer } from 'node:net'
 import { WebSocket } from 'undici'
 
-/** A port for Node's inspector. To be given to processes as `NODE_OPTIONS=--inspect-port=…`; they listen there once {@link loopForever} asks them to. */
+/**
+ * A port for Node's inspector. Give it to processes as `NODE_OPTIONS=--inspect-port=…`; they listen there once {@link loopForever} asks
+ * them to.
+ */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -11,16 +14,16 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Has the main thread of a Node process run an endless loop, by way of its inspector; returns when it is in it. */
+/** Starts an endless loop in the main thread of a Node process through its inspector; returns when it loops. */
 export async function loopForever(pid: number, port: number): Promise<void> {
-  // As `node inspect -p` does: SIGUSR1, or on Windows, which has no signals, a handler that Node keeps for this.
+  // As `node inspect -p` does: SIGUSR1, or on Windows, which has no signals, a handler that Node provides for this.
   ;(process as unknown as { _debugProcess(pid: number): void })._debugProcess(pid)
   const socket = new WebSocket(await inspectorOf(port))
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true })
     socket.addEventListener('error', () => reject(new Error('the inspector does not answer')), { once: true })
   })
-  // The loop begins after what tells of it was sent.
+  // The loop starts after its response is sent.
   const told = new Promise<void>((resolve) => socket.addEventListener('message', () => resolve(), { once: true }))
   const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }))
   send(1, 'Runtime.enable')

@@ -1,14 +1,14 @@
 import { AV_CODEC_ID_H264, AVMEDIA_TYPE_VIDEO } from 'node-av/constants'
 import { FormatContext, Packet, Rational } from 'node-av/lib'
 
-/** 8-bit RGB without padding, as the engine's own. */
+/** 8-bit RGB without padding, like the engine's frames. */
 interface Picture {
   readonly width: number
   readonly height: number
   readonly rgb: Uint8Array
 }
 
-/** Bits in the order in which H.264 writes them. */
+/** Writes bits in H.264's order. */
 class BitWriter {
   readonly #bytes: number[] = []
   #bits = 0
@@ -51,7 +51,7 @@ class BitWriter {
 
 const FRAME_NUM_BITS = 4
 
-/** A NAL unit as a byte stream has it: a start code, and bytes that keep start codes out of what follows. */
+/** A NAL unit of a byte stream: a start code, and the bytes with emulation prevention. */
 function nalUnit(type: number, payload: Uint8Array): Uint8Array {
   const out = [0, 0, 0, 1, (3 << 5) | type]
   let zeros = 0
@@ -94,7 +94,7 @@ interface FieldOptions {
   readonly idrId: number
 }
 
-/** Every other line of a picture as one slice, its samples as they are (I_PCM). */
+/** Encodes every other line of a picture as one slice with raw samples (I_PCM). */
 function field(picture: Picture, { frameNum, bottom, idr, idrId }: FieldOptions): Uint8Array {
   const bits = new BitWriter().ue(0).ue(7).ue(0).fixed(frameNum, FRAME_NUM_BITS)
   bits.fixed(1, 1).fixed(Number(bottom), 1)
@@ -119,8 +119,8 @@ function luma({ width, rgb }: Picture, x: number, y: number): number {
 }
 
 /**
- * Pictures as camcorders write interlaced H.264: each as two fields, which are pictures of their own to a decoder. No encoder of FFmpeg's makes that.
- * Sides are multiples of 16 and 32; `gop` is the number of pictures from keyframe to keyframe.
+ * Encodes pictures as interlaced H.264 like camcorders: each as two fields, which a decoder treats as separate pictures. No encoder of
+ * FFmpeg does that. Sides are multiples of 16 and 32; `gop` is the number of pictures from keyframe to keyframe.
  */
 export function* fieldPictures(
   pictures: Iterable<Picture>,
@@ -142,10 +142,10 @@ export function* fieldPictures(
   }
 }
 
-/** Ticks of an MPEG transport stream's clock in one picture, of which there are 25 a second. */
+/** Ticks of an MPEG transport stream's clock per picture, at 25 pictures per second. */
 const PICTURE_TICKS = 3600
 
-/** Writes field pictures as an MPEG transport stream, a packet with a time of its own for each field or for each picture. */
+/** Writes field pictures as an MPEG transport stream, with one packet and time per field or per picture. */
 export async function writeFieldClip(path: string, pictures: Iterable<Picture>, gop: number, each: 'field' | 'picture'): Promise<void> {
   const format = new FormatContext()
   const packet = new Packet()

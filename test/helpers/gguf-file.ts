@@ -1,6 +1,6 @@
 import { ggufValueTypes as types } from '../../src/engine/formats/gguf/gguf-types.ts'
 
-/** Bytes of a GGUF being made by hand, true or not: nothing is checked, and any piece may be replaced. */
+/** Builds the bytes of a GGUF, valid or not: nothing is checked, and any piece may be replaced. */
 const u32 = (value: number) => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value >>> 0)
@@ -21,7 +21,7 @@ const text = (value: string | Uint8Array) => {
   return Buffer.concat([u64(bytes.length), bytes])
 }
 
-/** A value with its type's number before it. */
+/** A value preceded by its type number. */
 export const value = {
   u32: (number: number) => Buffer.concat([u32(types.u32), u32(number)]),
   i32: (number: number) => Buffer.concat([u32(types.i32), u32(number)]),
@@ -34,7 +34,7 @@ export const value = {
   texts: (strings: readonly string[]) => value.list(types.string, strings.length, Buffer.concat(strings.map(text))),
   i32s: (numbers: readonly number[]) => value.list(types.i32, numbers.length, Buffer.concat(numbers.map(u32))),
   f32s: (numbers: readonly number[]) => value.list(types.f32, numbers.length, Buffer.concat(numbers.map(f32))),
-  /** Whatever type, whatever bytes. */
+  /** Any type and bytes. */
   raw: (type: number, bytes: Uint8Array) => Buffer.concat([u32(type), bytes]),
 }
 
@@ -44,7 +44,7 @@ export interface MadeTensor {
   readonly shape?: readonly (number | bigint)[]
   /** Defaults to f32. */
   readonly type?: number
-  /** Defaults to the place after the one before, as if all were f32. */
+  /** Defaults to the end of the previous tensor, as if all were f32. */
   readonly offset?: number | bigint
 }
 
@@ -56,11 +56,11 @@ export interface MadeGguf {
   readonly keyCount?: number | bigint
   readonly tensorCount?: number | bigint
   readonly alignment?: number
-  /** Bytes of data; by default what the tensors need if all are f32. */
+  /** Bytes of data; by default what f32 tensors need. */
   readonly data?: number
 }
 
-/** The parts of a file by where each ends, so that a test may cut at any border. */
+/** The parts of a file by their ends, so that a test may truncate at any boundary. */
 export function makeGguf(made: MadeGguf): Buffer {
   const keys = [...(made.keys ?? [])]
   const { tensors = [], alignment = 32 } = made

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What a hub may do wrong. Bytes count from the first one of the answer. */
+/** Faults of a hub. Bytes count from the start of the response. */
 export type Misbehaviour =
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'stall'; readonly after: number }
@@ -17,7 +17,7 @@ export type Misbehaviour =
 
 export type Route = 'info' | 'tree' | 'resolve' | 'store'
 
-/** One request as it was seen. */
+/** A received request. */
 export interface Seen {
   readonly route: Route
   readonly path: string
@@ -26,16 +26,16 @@ export interface Seen {
   readonly range: string | null
   readonly ifRange: string | null
   status: number
-  /** Bytes of the body that were handed to the socket. */
+  /** Bytes of the body that were written to the socket. */
   sent: number
 }
 
 export interface HubRepository {
   readonly commit: string
-  /** Branches and tags that mean the commit. */
+  /** Branches and tags of the commit. */
   readonly revisions: readonly string[]
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** Names of those kept in the other host, with sha256; by default those that end in .safetensors, .gguf or .model. */
+  /** Names of files on the other host, with sha256; by default those that end in .safetensors, .gguf or .model. */
   readonly large?: (name: string) => boolean
   readonly gated?: boolean
   readonly private?: boolean
@@ -48,18 +48,18 @@ type Reply =
 const isLarge = (name: string) => /\.(safetensors|gguf|model)$/.test(name)
 
 /**
- * A small hub with the real one's routes: model info, tree with pages, resolve, which for large files redirects to a second host
- * (another port). `misbehave` is asked before every answer.
+ * A small hub with the real routes: model info, tree with pages, and resolve, which for large files redirects to a second host (another
+ * port). `misbehave` is called before every response.
  */
 export class HubServer implements AsyncDisposable {
   readonly seen: Seen[] = []
   readonly repositories = new Map<string, HubRepository>()
-  /** The token it knows; asked for where a repository is gated or private. */
+  /** The valid token; required for gated and private repositories. */
   token = 'hf_testing'
   pageSize = 1000
-  /** Whether it can send a part of a file at all. */
+  /** Whether it supports ranges. */
   ranges = true
-  /** What it does wrong; nothing by default. `nth` counts requests of the same route for the same file, from 0. */
+  /** Its faults; none by default. `nth` counts requests of the same route for the same file, from 0. */
   misbehave: (route: Route, file: string | null, nth: number) => Misbehaviour | null = () => null
   readonly #hub: Server
   readonly #store: Server
@@ -137,7 +137,7 @@ export class HubServer implements AsyncDisposable {
     const repository = this.repositories.get(name ?? '')
     if (request.headers.authorization !== undefined && !this.#knows(request))
       return { status: 401, headers: { 'x-error-message': 'Invalid credentials in Authorization header' } }
-    // Whether a repository is missing or private is nobody's business who is not known.
+    // Without a token, a private repository looks like a missing one.
     if (!repository || (repository.private && !this.#knows(request)))
       return {
         status: this.#knows(request) ? 404 : 401,
@@ -261,7 +261,7 @@ export class HubServer implements AsyncDisposable {
     }
     if (wrong?.kind === 'flip') body[wrong.at] = (body[wrong.at] ?? 0) ^ 1
     if (wrong?.kind === 'too-long') body = Buffer.concat([body, Buffer.from('more')])
-    // A length that is not told cannot be compared: the receiver has to count.
+    // An unknown length cannot be compared: the receiver has to count.
     if (wrong?.kind !== 'too-long') headers['content-length'] = String(body.byteLength)
     response.writeHead(seen.status, headers)
     const end = wrong?.kind === 'cut' || wrong?.kind === 'stall' ? Math.min(wrong.after, body.byteLength) : body.byteLength
@@ -276,7 +276,7 @@ export class HubServer implements AsyncDisposable {
       if (end > 0) response.write(body.subarray(0, end))
       return
     }
-    // A close in order: with a reset, bytes that are under way would be lost, and how many is chance.
+    // Closes in order: a reset would lose a random number of bytes in flight.
     response.flushHeaders()
     response.write(body.subarray(0, end), () => response.socket?.end())
   }
@@ -288,12 +288,12 @@ function wrongReply(wrong: Misbehaviour | null): Reply | null {
   return null
 }
 
-/** What the hub gives as a large file's hash. */
+/** The hash that the hub sends for a large file. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** What git names a small file by. */
+/** The git hash of a small file. */
 export function gitHash(bytes: Uint8Array): string {
   return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex')
 }

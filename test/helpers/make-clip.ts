@@ -22,10 +22,10 @@ import {
   type Stream,
 } from 'node-av/lib'
 
-// Encoders tell their settings on stderr otherwise.
+// Otherwise encoders print their settings on stderr.
 Log.setLevel(AV_LOG_ERROR)
 
-/** 8-bit RGB without padding, as the engine's own. */
+/** 8-bit RGB without padding, like the engine's frames. */
 interface Picture {
   readonly width: number
   readonly height: number
@@ -35,7 +35,7 @@ interface Picture {
 export interface ClipOptions {
   /** FFmpeg's name of the encoder. Defaults to `libx264`. */
   readonly codec?: string
-  /** Frames a second, as a fraction. Defaults to 25/1. */
+  /** Frames per second, as a fraction. Defaults to 25/1. */
   readonly rate?: readonly [number, number]
   /** Frames from keyframe to keyframe. Defaults to 12. */
   readonly gop?: number
@@ -43,27 +43,27 @@ export interface ClipOptions {
   readonly bFrames?: number
   /** Defaults to `yuv420p`. */
   readonly pixelFormat?: string
-  /** Clockwise degrees a player has to turn the pictures by. */
+  /** Clockwise degrees by which a player has to turn the pictures. */
   readonly rotation?: 0 | 90 | 180 | 270
-  /** Of FFmpeg's display matrix, as `x' = a x + c y, y' = b x + d y`; in place of `rotation`. */
+  /** FFmpeg's display matrix, as `x' = a x + c y, y' = b x + d y`; replaces `rotation`. */
   readonly matrix?: readonly [a: number, b: number, c: number, d: number]
-  /** Of the encoder, such as `crf`. */
+  /** Encoder options, such as `crf`. */
   readonly options?: Readonly<Record<string, string>>
-  /** Name of the container, when the path's ending does not tell. */
+  /** Name of the container, if the path's ending does not tell it. */
   readonly container?: string
   readonly containerOptions?: Readonly<Record<string, string>>
-  /** Presentation time of each frame in units of 1/rate; its number by default. Has to ascend. */
+  /** Presentation time of each frame in units of 1/rate; its number by default. Must increase. */
   readonly timeOf?: (index: number) => number
   /** FFmpeg's numbers, written into the stream. */
   readonly colourSpace?: number
   readonly colourRange?: number
   readonly transfer?: number
   readonly primaries?: number
-  /** Writes the streams of several `writeClip` calls' kind no further than this; for tests of other streams. */
+  /** Writes one file piece by piece; `writeClip` and tests of other streams use it. */
   readonly beforeHeader?: (format: FormatContext) => void
 }
 
-/** Encodes pictures of one size into a file, with FFmpeg's own encoders. Returns how many there were. */
+/** Encodes pictures of one size into a file, with FFmpeg's own encoders. Returns their number. */
 export async function writeClip(
   path: string,
   pictures: AsyncIterable<Picture> | Iterable<Picture>,

@@ -3,14 +3,14 @@ import type { ChatRequest } from './chat-server.ts'
 
 const questionSchema = z.object({ question: z.string(), correct: z.string(), given: z.string() })
 
-/** The material of one question to a judge that marks an open answer. */
+/** The input of one question to a judge that marks an open answer. */
 type OpenQuestion = z.infer<typeof questionSchema>
 
 export function openQuestionOf({ messages }: ChatRequest): OpenQuestion {
   return questionSchema.parse(JSON.parse(messages[1]?.content ?? ''))
 }
 
-/** A judge that marks by words alone: five points for the same text, three and still right for one that has it, one and wrong for another. */
+/** A judge that compares texts: five points for equal texts, three and right if one contains the other, one and wrong otherwise. */
 export function markingJudge(request: ChatRequest): string {
   const { correct, given } = openQuestionOf(request)
   const score = given === correct ? 5 : given.includes(correct) ? 3 : 1

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const ROOT = '/sys/fs/cgroup'
 
-/** Processes that together get no more than so many bytes of memory, by the system's own rule (a control group of Linux). */
+/** Processes with a common memory limit that the system enforces (a control group of Linux). */
 export class MemoryGroup implements Disposable {
   readonly #directory: string
 
@@ -11,7 +11,7 @@ export class MemoryGroup implements Disposable {
     this.#directory = directory
   }
 
-  /** Null where this user may not have one: only root on Linux may, and not in every container. */
+  /** Null if not permitted: only root on Linux may create one, and not in every container. */
   static make(bytes: number): MemoryGroup | null {
     const name = `tarsier-test-${process.pid}`
     for (const [parent, limit] of places()) {
@@ -32,7 +32,7 @@ export class MemoryGroup implements Disposable {
     return null
   }
 
-  /** A command that runs another one among its processes. */
+  /** Wraps a command so that it runs in the group. */
   around(command: readonly string[]): readonly [program: string, ...args: string[]] {
     return ['sh', '-c', 'echo $$ > "$0" && exec "$@"', join(this.#directory, 'cgroup.procs'), ...command]
   }
@@ -43,7 +43,7 @@ export class MemoryGroup implements Disposable {
   }
 }
 
-/** Where a group may be made, and the file of its limit: version 2 at the top, version 1 within the group that this process is in. */
+/** Where a group may be made, and its limit file: version 2 at the top, version 1 within the group of this process. */
 function places(): [parent: string, limit: string][] {
   const found: [string, string][] = []
   try {

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request for a chat completion, as it came. */
+/** A received request for a chat completion. */
 export interface Asked {
   readonly key: string
   readonly body: ChatBody
-  /** The question, without what was shown. */
+  /** The question without its clips. */
   readonly prompt: string
 }
 
@@ -22,14 +22,14 @@ interface Part {
   readonly video_url?: { readonly url: string }
 }
 
-/** What the server is to do with a request. */
+/** The server's reply to a request. */
 export type Reply =
   | { readonly kind: 'say'; readonly text: string; readonly after?: number }
   | { readonly kind: 'fail'; readonly status: number; readonly message: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'cut' }
   | { readonly kind: 'raw'; readonly body: string; readonly status?: number }
 
-/** A server that speaks the chat completions API over a real socket, and misbehaves as told. */
+/** A server with the chat completions API over a real socket, with faults on demand. */
 export class ModelServer implements AsyncDisposable {
   readonly asked: Asked[] = []
   readonly #server: Server
@@ -40,7 +40,7 @@ export class ModelServer implements AsyncDisposable {
     this.#server = createServer((request, response) => void this.#serve(request, response))
   }
 
-  /** @param reply is given the request, and how many there were with its prompt, this one among them */
+  /** @param reply is called with the request and the number of requests with its prompt so far */
   static async start(reply: (asked: Asked, count: number) => Reply): Promise<ModelServer> {
     const made = new ModelServer(reply)
     made.#server.listen(0, '127.0.0.1')
@@ -54,7 +54,7 @@ export class ModelServer implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Buffer[] = []
-    request.on('error', () => {}) // whoever asked was killed
+    request.on('error', () => {}) // the client was killed
     for await (const piece of request) pieces.push(piece as Buffer)
     const body = JSON.parse(Buffer.concat(pieces).toString('utf8')) as ChatBody
     const [user] = body.messages

@@ -1,10 +1,10 @@
-/** Changes to MP4 files whose index comes last, as `writeClip` makes them: places of samples stay as they are. */
+/** Changes MP4 files whose index comes last, as `writeClip` writes them, so that sample offsets remain valid. */
 
 type Change = (content: Buffer | null) => Buffer | null
 
 /**
- * The file with the content of the first box on a way of types, such as `['moov', 'trak', 'edts']`, changed: `change` gets null for a box
- * that is missing, which it then adds at the end of its parent; and gives null for one that is to go.
+ * Returns the file with a changed content of the first box on a path of types, such as `['moov', 'trak', 'edts']`. `change` receives null
+ * for a missing box, which is then added at the end of its parent, and returns null to remove the box.
  */
 export function changeBox(bytes: Buffer, way: readonly string[], change: Change): Buffer {
   const [type, ...inner] = way as [string, ...string[]]
@@ -41,9 +41,9 @@ export function words(...values: readonly number[]): Buffer {
 export const SAMPLE_TABLE = ['moov', 'trak', 'mdia', 'minf', 'stbl'] as const
 
 export interface Edit {
-  /** In the file's ticks: a thousand a second in what FFmpeg writes. */
+  /** In the movie's ticks: a thousand per second in what FFmpeg writes. */
   readonly duration: number
-  /** In the track's ticks; -1 shows nothing for so long. */
+  /** In the track's ticks; -1 shows nothing for this duration. */
   readonly start: number
   /** Defaults to 1. */
   readonly rate?: number
@@ -74,9 +74,7 @@ export function boxes(bytes: Buffer): Part[] {
   return parts
 }
 
-/**
- * The file with a second track: sound in AC-4, a thousand samples a second of 64 bytes each, taken from `data`.
- */
+/** The file with a second track: AC-4 sound, a thousand samples per second of 64 bytes each, taken from `data`. */
 export function withAc4Track(bytes: Buffer, data: Buffer): Buffer {
   const moov = boxes(bytes).find(({ name }) => name === 'moov')
   const track = moov && boxes(moov.content).find(({ name }) => name === 'trak')
@@ -100,7 +98,7 @@ export function withAc4Track(bytes: Buffer, data: Buffer): Buffer {
 }
 
 const TICKS_A_SAMPLE = 512
-/** Room for the track between the file's old end and its sound. */
+/** Space for the track between the file's old end and its sound. */
 const BYTES_ADDED = 4096
 
 function patched(content: Buffer | null, at: number, bytes: Buffer): Buffer {

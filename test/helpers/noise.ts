@@ -1,4 +1,4 @@
-/** Bytes of a linear congruential generator; `noise` in `tools/reference/media_fixtures.py` makes the same. */
+/** Bytes of a linear congruential generator, the same as `noise` in `tools/reference/media_fixtures.py`. */
 export function noise(count: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(count)
   let state = seed

@@ -7,8 +7,8 @@ interface Picture {
 const BITS = 9
 
 /**
- * A picture that carries a number: stripes, light for each bit that is 1, dark for 0, the lower half inverted. Coarse enough
- * for any codec, and turned or mirrored it reads as no number. `turned` clockwise quarters it lies on its side.
+ * A picture that encodes a number: stripes, light for each bit that is 1, dark for 0, with the lower half inverted. Coarse enough for any
+ * codec; turned or mirrored it reads as no number. `turned` is in clockwise quarters.
  */
 export function numberedPicture(number: number, width: number, height: number): Picture {
   const rgb = new Uint8Array(width * height * 3)
@@ -25,7 +25,7 @@ export function numberedPicture(number: number, width: number, height: number): 
   return { width, height, rgb }
 }
 
-/** The number in a picture made by {@link numberedPicture}; -1 when it carries none. */
+/** The number in a picture of {@link numberedPicture}; -1 if there is none. */
 export function readNumber({ width, height, rgb }: Picture): number {
   let number = 0
   for (let bit = 0; bit < BITS; bit += 1) {

@@ -11,7 +11,7 @@ import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-
 import { type CheckpointName, checkpointPath } from './checkpoint-folder.ts'
 import { readTensors, type Tensors } from './safetensors-file.ts'
 
-/** What transformers, Pillow and decord make of a clip (make_fixtures.py and tarsier1_fixtures.py in tools/reference). */
+/** Results of transformers, Pillow and decord for a clip (make_fixtures.py and tarsier1_fixtures.py in tools/reference). */
 const fixtures = new URL('../fixtures/parity/', import.meta.url)
 
 type Expected = Omit<Trace, 'model' | 'device'> & {
@@ -32,7 +32,7 @@ interface TraceOptions {
   readonly device: DeviceChoice
 }
 
-/** Answers the question of a tiny checkpoint's fixture with it, which is imported into `home` unless it is there. */
+/** Answers a fixture's question with its tiny checkpoint, importing that into `home` if necessary. */
 export async function traceOf(name: CheckpointName, { home, language, vision, device }: TraceOptions) {
   const signal = new AbortController().signal
   const model = `${name}-${language}-${vision}`
@@ -52,13 +52,13 @@ export function greatestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
 }
 
-/** Norm of the difference as a part of the norm of what is expected. */
+/** Norm of the difference, relative to the expected norm. */
 export function relative(actual: Float32Array, expected: Float32Array): number {
   const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   return norm(actual.map((value, i) => value - (expected[i] ?? Number.NaN))) / norm(expected)
 }
 
-/** Cosine of the row of `width` values that lies farthest from the expected one. */
+/** Smallest cosine between a row of `width` values and the expected one. */
 export function leastCosine(a: Float32Array, b: Float32Array, width: number): number {
   let least = 1
   for (let row = 0; row < a.length; row += width) {

@@ -1,6 +1,6 @@
 import type { Prediction } from '../../src/bench/prediction.ts'
 
-/** A prediction as a run writes it; failed where `prediction` is null. */
+/** A prediction as a run writes it; failed if `prediction` is null. */
 export function predictionOf(given: Partial<Prediction> & Pick<Prediction, 'dataset' | 'idx'>): Prediction {
   const prediction = given.prediction === undefined ? 'A' : given.prediction
   return {

@@ -1,12 +1,12 @@
 import { createServer, request, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 
-/** A forwarding proxy that writes down what it was asked for. */
+/** A forwarding proxy that records its requests. */
 export class ProxyServer implements AsyncDisposable {
   readonly asked: string[] = []
-  /** Answer to every request; null forwards. */
+  /** Status of every response; null forwards. */
   refuse: number | null = null
-  /** Hosts that only the proxy can find, such as `judge.example`, and where they are. */
+  /** Hosts that only the proxy can resolve, such as `judge.example`, and their addresses. */
   readonly hosts = new Map<string, string>()
   readonly #server: Server
 

@@ -1,8 +1,8 @@
 import type { ChatRequest } from './chat-server.ts'
 
 /**
- * A judge that reads literally: sentences are events, and an event is entailed by a text that has it word for word, contradicted by one that
- * has it after "not".
+ * A judge that reads literally: sentences are events; a text entails an event that it contains literally, and contradicts one that it
+ * contains after "not".
  */
 export function readingJudge({ messages }: ChatRequest): string {
   const { description, events } = JSON.parse(messages[1]?.content ?? '') as { description: string; events?: Record<string, string> }

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 
 /**
- * Removes a home folder that had a library in it. On Windows the library's file may stay behind: SQLite closes it only when its statements have been
- * garbage-collected, and the package has no way to finalize them.
+ * Removes a home folder with a library. On Windows the library's file may remain: SQLite closes it only when its statements have been
+ * garbage-collected, and the package cannot finalize them.
  */
 export function removeDataFolder(home: string): void {
   try {

@@ -1,4 +1,4 @@
-/** Tensors of a whole safetensors file that a test's own side wrote: nothing is checked. */
+/** Tensors of a whole safetensors file from a trusted source: nothing is checked. */
 export interface Tensors {
   shape(name: string): readonly number[]
   bytes(name: string): Uint8Array

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** An empty folder of a test's own, removed at the end of its scope. */
+/** An empty temporary folder; disposing it removes it. */
 export class ScratchFolder implements AsyncDisposable {
   readonly directory: string
 

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A disk of its own, of so many megabytes. Taken away again with all that is on it. */
+/** A disk of this many megabytes. Disposing it unmounts and removes it. */
 export class SmallDisk implements AsyncDisposable {
   readonly path: string
 
@@ -11,7 +11,7 @@ export class SmallDisk implements AsyncDisposable {
     this.path = path
   }
 
-  /** Null where this user may not have one: only root on Linux may. */
+  /** Null if not permitted: only root on Linux may mount one. */
   static async mount(path: string, megabytes: number): Promise<SmallDisk | null> {
     await mkdir(path, { recursive: true })
     try {
@@ -22,7 +22,7 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** Takes all room that is left, into one more file; whoever writes at the same time may get some of it. Tells how many bytes it got. */
+  /** Fills the free space with one more file, though concurrent writers may get some of it. Returns the number of bytes. */
   fill(name = 'filler'): number {
     const file = openSync(join(this.path, name), 'a')
     let taken = 0
@@ -40,7 +40,7 @@ export class SmallDisk implements AsyncDisposable {
     return taken
   }
 
-  /** The same, until nobody gives any back any more: what was just done may be tidied up a moment later. */
+  /** Fills the disk until no space is released any more, because cleanup may follow a moment later. */
   async fillUp(): Promise<void> {
     while (this.fill() > 0) await new Promise((resolve) => setTimeout(resolve, 300))
   }
@@ -50,7 +50,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The library's files stay open until they are collected: the disk goes with the last of them.
+    // The library's files stay open until they are garbage-collected: the disk goes with the last of them.
     execFileSync('umount', ['--lazy', this.path])
   }
 }

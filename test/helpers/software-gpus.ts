@@ -1,18 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import { findSoftwareGpus } from '../../scripts/find-software-gpus.mjs'
 
-/** Manifests of the drivers that are on this machine; undefined for one that is not. */
+/** Manifests of the installed drivers; undefined for a missing one. */
 export const softwareGpus = findSoftwareGpus()
 
-/** How llama.cpp names Mesa's lavapipe. */
+/** llama.cpp's name of Mesa's lavapipe. */
 export const LAVAPIPE_NAME = 'llvmpipe'
 
-/** The Vulkan loader lists SwiftShader before lavapipe, in whichever order they are named. */
+/** The Vulkan loader lists SwiftShader before lavapipe in any order of the variable. */
 export const LAVAPIPE_OF_BOTH = { GGML_VK_VISIBLE_DEVICES: '1' }
 
 /**
- * Environment of a process that finds only the given drivers: with `lavapipe` the device `vulkan` computes, with `swiftshader` the device `webgpu`.
- * llama.cpp crashes on SwiftShader, so with both it must be told to leave that alone: {@link LAVAPIPE_OF_BOTH}.
+ * Environment of a process that finds only the given drivers: with `lavapipe` the device `vulkan` works, with `swiftshader` the device
+ * `webgpu`. llama.cpp crashes on SwiftShader, so with both it must be configured to skip that: {@link LAVAPIPE_OF_BOTH}.
  */
 export function softwareGpuEnv(...names: readonly (keyof typeof softwareGpus)[]): Record<string, string> {
   const drivers = names.flatMap((name) => softwareGpus[name] ?? [])
@@ -20,9 +20,9 @@ export function softwareGpuEnv(...names: readonly (keyof typeof softwareGpus)[])
     VK_DRIVER_FILES: drivers.join(':'),
     // The variable's name before Vulkan's loader 1.3.207.
     VK_ICD_FILENAMES: drivers.join(':'),
-    // llama.cpp leaves processors that act as GPUs out unless it is told which devices to use.
+    // llama.cpp skips software GPUs unless the variable names the devices to use.
     ...(names.includes('lavapipe') && { GGML_VK_VISIBLE_DEVICES: drivers.map((_, i) => i).join(',') }),
-    // Compiling llama.cpp's shaders takes minutes, and seconds once they are in Mesa's cache.
+    // Compiling llama.cpp's shaders takes minutes, but only seconds with Mesa's cache.
     MESA_SHADER_CACHE_DIR: fileURLToPath(new URL('../../node_modules/.cache/mesa-shaders', import.meta.url)),
   }
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 
-/** Fails on anything the stand-in does not have, so that a call nobody thought of cannot pass unseen. */
+/** Throws on properties that the stand-in does not have, so that no unexpected call goes unnoticed. */
 export function strict<T extends object>(name: string, known: T): T {
   return new Proxy(known, {
     get(target, key, receiver) {
-      // Symbols, and `then`, are asked for by the language itself (printing, await), not by the code under test.
+      // The language itself reads symbols and `then` (printing, await), not the code under test.
       if (typeof key === 'symbol' || key === 'then' || key in target) return Reflect.get(target, key, receiver)
       throw new Error(`electron's stand-in has no ${name}.${key}`)
     },
@@ -16,7 +16,7 @@ export function strict<T extends object>(name: string, known: T): T {
 
 type Listener = (...args: unknown[]) => unknown
 
-/** Remembers listeners, and calls them when the test says that something happened. */
+/** Stores listeners, and calls them when the test emits an event. */
 export class Listeners {
   readonly #byName = new Map<string, Listener[]>()
 
@@ -65,7 +65,7 @@ export class WindowStandIn {
   }
 }
 
-/** A utility process: what it was sent, and a way for it to speak and to end. */
+/** A utility process: the messages that it received, and methods to send messages and to end it. */
 export class ProcessStandIn {
   readonly listeners = new Listeners()
   readonly on = this.listeners.on
@@ -100,7 +100,7 @@ class NotificationStandIn {
   }
 }
 
-/** Electron as its main process sees it. `order` has the calls whose order matters; `ready()` lets `app.whenReady()` come true. */
+/** Electron's API in the main process. `order` records the calls whose order matters; `ready()` resolves `app.whenReady()`. */
 export function electronStandIn() {
   const order: string[] = []
   const listeners = new Listeners()
@@ -208,7 +208,7 @@ export function electronStandIn() {
   }
 }
 
-/** The page, as what it sends comes from; `url` and `parent` say whether it is ours. */
+/** The page as the sender of messages; `url` and `parent` decide whether it is ours. */
 export function pageStandIn(url = 'app://tarsier/index.html', parent: unknown = null) {
   const listeners = new Listeners()
   const sender = {

@@ -2,21 +2,21 @@ import fsSync, { type RmOptions } from 'node:fs'
 import fs, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** What Windows refuses, for as long as it is not disposed. */
+/** Windows' refusals, active until disposed. */
 export interface WindowsFiles extends Disposable {
-  /** The next `times` moves to a path like `to` (any by default) fail with this code, as while a virus scanner reads what was written. */
+  /** Lets the next `times` moves to a matching path (any by default) fail with this code, as while a virus scanner reads the file. */
   refuseMoves(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES', to?: RegExp): void
-  /** The next `times` removals fail with this code, as while another program has the file, or a file of the folder, open. */
+  /** Lets the next `times` removals fail with this code, as while another program has the file, or a file of the folder, open. */
   refuseRemovals(times: number, code: 'EPERM' | 'EBUSY' | 'EACCES' | 'ENOTEMPTY'): void
-  /** From now on the system cannot say what a path really is, as on RAM disks, `subst` drives and some network drives. */
+  /** From now on the system cannot return real paths, as on RAM disks, `subst` drives and some network drives. */
   refuseRealPaths(code: 'EISDIR' | 'UNKNOWN' | 'ENOENT'): void
-  /** Moves and removals that were refused so far. */
+  /** Number of moves and removals refused so far. */
   readonly refused: number
 }
 
 /**
- * Makes `node:fs` refuse what Windows refuses and Linux allows: to shorten a file through a handle that was opened for appending
- * (libuv opens it without the right to write data), and, where a test asks for it, to move or remove something or to name a file's real path.
+ * Makes `node:fs` refuse what Windows refuses and Linux allows: truncating a file through a handle that was opened for appending (libuv
+ * opens it without the right to write data), and on request moves, removals and real paths.
  */
 export function imitateWindowsFiles(): WindowsFiles {
   const { open, rename, realpath, rm } = fs

@@ -21,7 +21,7 @@ function describeClips(args: readonly string[], cwd = scratch.directory) {
   return runCli(['describe', ...args, '--model', 'tiny', '--device', 'cpu', '--max-tokens', '4', '--home', home], { cwd })
 }
 
-/** A copy of the clip, in folders made for it; returns its path. */
+/** Copies the clip, creating folders; returns its path. */
 async function clipAt(...names: string[]): Promise<string> {
   const path = scratch.path(join(...names))
   await mkdir(dirname(path), { recursive: true })
@@ -31,7 +31,7 @@ async function clipAt(...names: string[]): Promise<string> {
 
 const UNICODE = ['Müller.mp4', 'Müller zwei.mp4'.normalize('NFD'), '日本語.mp4', 'дом & сад.mp4', '🐒 [1] (2) %PATH%.mp4']
 
-it('writes a text beside each clip, whatever alphabets their names are in', async () => {
+it('writes a text beside each clip with names in any alphabet', async () => {
   for (const name of UNICODE) await clipAt('names', name)
   const { code, stderr } = await describeClips(['names', '--sidecar', 'txt'])
   expect({ code, stderr }).toMatchObject({ code: 0 })
@@ -40,7 +40,7 @@ it('writes a text beside each clip, whatever alphabets their names are in', asyn
   for (const name of texts) expect(await readFile(scratch.path(join('names', name)), 'utf8')).toMatch(/\S\n$/)
 })
 
-it('finds the files that a pattern stands for, which no shell of Windows does', async () => {
+it('expands patterns, which no shell of Windows does', async () => {
   for (const name of ['one.mp4', 'two.mp4', 'three.MP4', 'four.txt']) await clipAt('patterns', name)
   const { code, stdout } = await describeClips(['patterns\\*.mp4', '--json'])
   expect(code).toBe(0)

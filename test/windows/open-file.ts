@@ -2,16 +2,16 @@ import koffi from 'koffi'
 
 const GENERIC_READ = 0x80000000
 const OPEN_EXISTING = 3
-/** Without it, folders cannot be opened. */
+/** Without this flag, folders cannot be opened. */
 const FILE_FLAG_BACKUP_SEMANTICS = 0x02000000
 const INVALID_HANDLE = -1
-/** Bits of `dwShareMode`: what others may do with the file meanwhile. */
+/** Bits of `dwShareMode`: what other programs may do with the file. */
 const SHARES = { nothing: 0, reading: 1, 'reading and writing': 3 } as const
 
-/** What the program that has the file open lets others do; never to remove or rename it, which Node's own `open` always allows. */
+/** What other programs may do; never removing or renaming, which Node's own `open` always allows. */
 export type Share = keyof typeof SHARES
 
-/** Opens a file or folder as other programs of Windows do, such as players, editors and virus scanners, until it is disposed. */
+/** Opens a file or folder as other Windows programs do, such as players, editors and virus scanners, until it is disposed. */
 export function openAsOthersDo(path: string, share: Share = 'reading'): Disposable {
   const kernel32 = koffi.load('kernel32.dll')
   const createFile = kernel32.func('CreateFileW', 'intptr_t', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *'])

@@ -13,7 +13,7 @@ import { ScratchFolder } from '../helpers/scratch-folder.ts'
 import { openAsOthersDo, type Share } from './open-file.ts'
 
 const shares: Share[] = ['nothing', 'reading', 'reading and writing']
-/** Far below the ten seconds for which a move or removal is tried again. */
+/** Far below the ten seconds for which a move or removal is retried. */
 const SOON_MS = 700
 
 async function tinyModel(home: string, name: string): Promise<string> {
@@ -22,7 +22,7 @@ async function tinyModel(home: string, name: string): Promise<string> {
 }
 
 describe('a sidecar that another program has open', () => {
-  it.each(shares)('is replaced once that has closed it, whether it shares %s', async (share) => {
+  it.each(shares)('is replaced once the program has closed it, whether it shares %s', async (share) => {
     await using folder = await ScratchFolder.make()
     const path = await folder.write('clip.txt', 'before\n')
     const file = openAsOthersDo(path, share)
@@ -34,7 +34,7 @@ describe('a sidecar that another program has open', () => {
     expect(await readdir(folder.directory)).toEqual(['clip.txt'])
   })
 
-  it('stays as it was when that does not close it, and the error says what to do', async () => {
+  it('is unchanged if the program does not close it, and the error has a remedy', async () => {
     await using folder = await ScratchFolder.make()
     const path = await folder.write('clip.txt', 'before\n')
     using _file = openAsOthersDo(path)
@@ -46,8 +46,8 @@ describe('a sidecar that another program has open', () => {
   })
 })
 
-describe('a model of which another program has a file open', () => {
-  it('is removed once that has closed it', async () => {
+describe('a model with a file that another program has open', () => {
+  it('is removed once the program has closed it', async () => {
     await using folder = await ScratchFolder.make()
     const model = await tinyModel(folder.directory, 'tiny')
     const file = openAsOthersDo(join(model, 'language.gguf'))
@@ -58,7 +58,7 @@ describe('a model of which another program has a file open', () => {
     expect(await readdir(folder.path('models'))).toEqual([])
   })
 
-  it('is no model any more or a whole one when that does not close it, the error says so, and the next removal takes what is left', async () => {
+  it('is removed or complete if the program does not close it, the error says so, and the next removal removes the rest', async () => {
     await using folder = await ScratchFolder.make()
     const model = await tinyModel(folder.directory, 'tiny')
     await tinyModel(folder.directory, 'other')
@@ -77,7 +77,7 @@ describe('a model of which another program has a file open', () => {
   })
 })
 
-it('a model whose folder another program has open is neither removed nor renamed, stays whole, and the error names it', async () => {
+it('a model whose folder another program has open is neither removed nor renamed, remains complete, and the error names it', async () => {
   await using folder = await ScratchFolder.make()
   const model = await tinyModel(folder.directory, 'tiny')
   using _folder = openAsOthersDo(model, 'reading and writing')
@@ -88,10 +88,10 @@ it('a model whose folder another program has open is neither removed nor renamed
   expect((await readManifest(model)).name).toBe('tiny')
 })
 
-describe('a file of the cache that another program has open', () => {
+describe('a cache file that another program has open', () => {
   const fill = (text: string) => (path: string) => writeFile(path, text)
 
-  it('is written over once that has closed it', async () => {
+  it('is overwritten once the program has closed it', async () => {
     await using folder = await ScratchFolder.make()
     const cache = new DiskCache(folder.directory)
     await cache.store('a', fill('before'))
@@ -103,7 +103,7 @@ describe('a file of the cache that another program has open', () => {
     expect(await readFile(folder.path('a'), 'utf8')).toBe('after')
   })
 
-  it('stays over the limit, and what is stored is stored', async () => {
+  it('stays beyond the size limit without preventing writes', async () => {
     await using folder = await ScratchFolder.make()
     const cache = new DiskCache(folder.directory, 10)
     await cache.store('old', fill('12345678'))

@@ -5,7 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
 import { Tarsier } from './tarsier.ts'
 
-/** On two cores that do other things besides, a first answer may take its time. What is asserted is what comes, not when. */
+/** On two busy cores, a first answer may take long. Tests assert what appears, not when. */
 export const ANSWER_MS = 180_000
 
 interface PlaceOptions {
@@ -13,7 +13,7 @@ interface PlaceOptions {
   readonly fill?: (home: string) => void
 }
 
-/** A server of the tests' own, and what it may be asked to do. */
+/** Options of a server that the tests start. */
 export class Place {
   readonly home: string
   readonly #env: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ export class Place {
     this.#tarsier = tarsier
   }
 
-  /** `fill` has the home folder to itself before the server starts. */
+  /** `fill` may change the home folder before the server starts. */
   static async open({ env = {}, fill }: PlaceOptions = {}): Promise<Place> {
     const home = await mkdtemp(join(tmpdir(), 'tarsier-e2e-'))
     fill?.(home)
@@ -36,7 +36,7 @@ export class Place {
     return this.#tarsier
   }
 
-  /** `meanwhile` has the home folder to itself. */
+  /** `meanwhile` may change the home folder while the server is stopped. */
   async restart(meanwhile?: (home: string) => void): Promise<void> {
     await this.#tarsier.stop()
     meanwhile?.(this.home)
@@ -50,13 +50,13 @@ export class Place {
 }
 
 interface Given {
-  /** Whatever the page asked that is not of the server that it came from. */
+  /** Requests of the page to other servers than its own. */
   readonly strangers: string[]
-  /** What the page complained of. */
+  /** Errors that the page reported. */
   readonly trouble: string[]
 }
 
-/** Tests that share a place, whose home is filled before its program starts. */
+/** A test with a server whose home folder is filled before its start. */
 export function testIn(fill?: (home: string) => void) {
   return base.extend<Given, { place: Place }>({
     place: [
@@ -95,13 +95,13 @@ export const composer = (page: Page): Locator => page.getByRole('textbox', { nam
 export const turns = (page: Page): Locator => page.getByRole('article', { name: /^Question \d/ })
 export const room = (page: Page, name: string): Locator => page.getByRole('navigation').getByRole('button', { name })
 
-/** The page, with the examples on it. */
+/** Opens the page with the list of examples. */
 export async function openPage(page: Page, place: Place): Promise<void> {
   await page.goto(place.tarsier.address)
   await expect(page.getByRole('button', { name: 'A blue square spins.' })).toBeVisible()
 }
 
-/** Waits until no answer is being made, and there are so many turns. */
+/** Waits until no answer is running, and there are this many turns. */
 export async function answered(page: Page, count: number): Promise<void> {
   await expect(turns(page)).toHaveCount(count, { timeout: ANSWER_MS })
   await expect(page.getByRole('button', { name: 'Stop (Esc)' })).toHaveCount(0, { timeout: ANSWER_MS })
@@ -114,14 +114,14 @@ export async function openExample(page: Page, place: Place): Promise<void> {
   await answered(page, 1)
 }
 
-/** Fails when axe finds anything serious in what is shown. */
+/** Fails when axe finds a serious accessibility problem in the page. */
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])
 }
 
-/** Drops files on the page, as a person does with the pointer. */
+/** Drops files on the page, as a user does with the pointer. */
 export async function dropFiles(page: Page, files: readonly { readonly name: string; readonly bytes: Buffer }[]): Promise<void> {
   const data = await page.evaluateHandle(
     (given) => {

@@ -5,7 +5,7 @@ export const examplePath = (name: string) => fileURLToPath(new URL(`../../../res
 
 export const exampleBytes = (name: string) => readFile(examplePath(name))
 
-/** The same film in another file, for a clip is known by its content: a box that players skip stands at its end. */
+/** The same film in another file, because the content identifies a clip: a box that players skip is appended. */
 export async function anotherCopy(name: string, mark: number): Promise<Buffer> {
   const free = Buffer.from('\0\0\0\x0cfree\0\0\0\0', 'latin1')
   free.writeUInt32BE(mark, 8)

@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 
-/** Sets how many frames are looked at; null goes back to the model's own. */
+/** Sets the number of frames; null restores the model's default. */
 export async function setFrames(page: Page, count: number | null): Promise<void> {
   await page.getByRole('tab', { name: 'Settings' }).click()
   const field = page.getByRole('textbox', { name: 'Frames', exact: true })

@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('../../../bin/tarsier.mjs', import.meta.ur
 const ADDRESS = /Tarsier is at (\S+)/
 const START_MS = 120_000
 
-/** `tarsier serve` on a free port, with a home of its own. */
+/** `tarsier serve` on a free port, with its own home folder. */
 export class Tarsier {
   readonly #child: ChildProcess
   /** With the token in it. */
@@ -18,7 +18,7 @@ export class Tarsier {
     this.address = address
   }
 
-  /** `env` comes on top of the tests' own. */
+  /** `env` is added to the tests' own. */
   static async start(home: string, env: Readonly<Record<string, string>> = {}): Promise<Tarsier> {
     const args = [program, 'serve', '--port', '0', '--home', home]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
