@@ -4,6 +4,9 @@ import { NativeArray } from './native-memory.ts'
 /** Planes of an M-RoPE batch of rows: t, y, x, and a fourth that is always 0. */
 const MROPE_PLANES = 4
 
+/** Number of tokens or rows at the end of a batch whose logits are wanted. */
+type Outputs = number
+
 /** The native memory of a batch, allocated once and reused. Its address does not change until it is freed. */
 export class BatchMemory {
   readonly size: number
@@ -30,22 +33,21 @@ export class BatchMemory {
     this.#sequences = new NativeArray('pointer', size)
     this.#outputs = new NativeArray('int8', size)
     this.#sequenceCounts.write(new Int32Array(size).fill(1))
-    this.#sequence.write(Int32Array.of(0))
     this.#sequences.write(Array.from({ length: size }, () => this.#sequence.address))
   }
 
   /** Fills the batch with tokens. They have one position each, which llama.cpp copies to all planes. */
-  ofTokens(tokens: Int32Array, position: number, wantsLogits: boolean): Batch {
+  ofTokens(tokens: Int32Array, position: number, outputs: Outputs, sequence = 0): Batch {
     this.#tokens.write(tokens)
     this.#positions.write(Int32Array.from(tokens, (_, i) => position + i))
-    return this.#batch(tokens.length, wantsLogits, true)
+    return this.#batch(tokens.length, outputs, true, sequence)
   }
 
   /**
    * Fills the batch with the rows from `from` to `to` of `rows` [count, width].
    * @param planes t, h, w of all rows, [3, count]
    */
-  ofRows(rows: Float32Array, planes: Int32Array, from: number, to: number, wantsLogits: boolean): Batch {
+  ofRows(rows: Float32Array, planes: Int32Array, from: number, to: number, outputs: Outputs, sequence = 0): Batch {
     this.#rows ??= new NativeArray('float', this.size * this.#width)
     this.#rows.write(rows.subarray(from * this.#width, to * this.#width))
     const count = planes.length / 3
@@ -54,7 +56,7 @@ export class BatchMemory {
       const values = plane < 3 ? planes.subarray(plane * count + from, plane * count + to) : new Int32Array(length)
       this.#positions.write(values, plane * length)
     }
-    return this.#batch(length, wantsLogits, false)
+    return this.#batch(length, outputs, false, sequence)
   }
 
   free(): void {
@@ -63,10 +65,11 @@ export class BatchMemory {
     this.#rows?.free()
   }
 
-  #batch(length: number, wantsLogits: boolean, tokens: boolean): Batch {
-    const outputs = new Int8Array(length)
-    if (wantsLogits) outputs[length - 1] = 1
-    this.#outputs.write(outputs)
+  #batch(length: number, outputs: Outputs, tokens: boolean, sequence: number): Batch {
+    const flags = new Int8Array(length)
+    if (outputs > 0) flags.fill(1, length - outputs)
+    this.#outputs.write(flags)
+    this.#sequence.write(Int32Array.of(sequence))
     return {
       n_tokens: length,
       token: tokens ? this.#tokens.address : null,

@@ -57,17 +57,31 @@ export class ContextCells {
     this.#mark = mark
   }
 
+  /** A copy of the cells before a mark, with the capacity that the cells after it leave. */
+  upTo(at: Mark): ContextCells {
+    this.rewindTarget(at)
+    const copy = new ContextCells(this.capacity - (this.#mark.cells - at.cells))
+    copy.set(this.#times.slice(0, at.cells), { ...at })
+    return copy
+  }
+
   /**
    * Rewinds to a mark.
    * @returns the first position to remove
    */
   rewind(to: Mark): number {
+    const first = this.rewindTarget(to)
+    this.#mark = { ...to }
+    return first
+  }
+
+  /** The first position after a mark. Throws `RangeError` for a mark that was not reached, or within a frame. */
+  rewindTarget(to: Mark): number {
     const { cells } = this.#mark
     if (!Number.isInteger(to.cells) || to.cells < 0 || to.cells > cells) throw new RangeError(`cannot go from cell ${cells} to ${to.cells}`)
     const first = to.cells < cells ? (this.#times[to.cells] ?? 0) : to.position
     if (to.cells > 0 && to.cells < cells && (this.#times[to.cells - 1] ?? 0) >= first)
       throw new RangeError(`cell ${to.cells} lies within a frame`)
-    this.#mark = { ...to }
     return first
   }
 

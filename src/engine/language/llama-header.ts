@@ -312,6 +312,14 @@ export function declareLlama(llama: LibraryHandle) {
       'int32_t',
       'int32_t',
     ]),
+    /** Arguments: memory, source, target, first position, position after the last; -1 for the end. Shares cells in a unified KV cache. */
+    memoryCopy: native<[Pointer, number, number, number, number], void>('llama_memory_seq_cp', 'void', [
+      pointer,
+      'int32_t',
+      'int32_t',
+      'int32_t',
+      'int32_t',
+    ]),
     memoryLastPosition: native<[Pointer, number], number>('llama_memory_seq_pos_max', 'int32_t', [pointer, 'int32_t']),
     stateSize: native<[Pointer, number], number>('llama_state_seq_get_size', 'size_t', [pointer, 'int32_t']),
     /** Returns the number of bytes copied; 0 if they do not fit. */

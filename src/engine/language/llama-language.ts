@@ -5,6 +5,7 @@ import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import type { GgufMetadata } from './gguf-check.ts'
 import { type Gpu, memoryOf } from './gpus.ts'
 import { openGrammar } from './grammar-sampler.ts'
+import { MAX_OUTPUTS } from './llama-branch.ts'
 import {
   callAsync,
   FLASH_ATTENTION_AUTO,
@@ -173,9 +174,11 @@ export class LlamaLanguage implements Language {
       n_ctx: Math.max(MIN_CELLS, Math.ceil(cells)),
       n_batch: BATCH,
       n_ubatch: BATCH,
-      n_seq_max: 1,
-      // Keep only the logits of the last token: those of a whole batch with a large vocabulary would take hundreds of megabytes.
-      n_outputs_max: 1,
+      // The conversation and a branch of it, in one KV cache, so that a branch shares the cells of the conversation.
+      n_seq_max: 2,
+      kv_unified: true,
+      // The logits of a whole batch with a large vocabulary would take hundreds of megabytes.
+      n_outputs_max: MAX_OUTPUTS,
       n_threads: threads,
       n_threads_batch: threads,
       // Flash attention uses 16-bit intermediate results: an error of 0.04 on logits with a spread of 2, instead of 0.0006.

@@ -4,6 +4,7 @@ import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import { AbortFlag } from './abort-flag.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { ContextCells } from './context-cells.ts'
+import { BRANCH_SEQUENCE, LlamaBranch } from './llama-branch.ts'
 import { type Batch, callAsync, type LlamaApi, type Pointer } from './llama-header.ts'
 import { LogprobQueue, tokenLogprob } from './logprobs.ts'
 import { readFloats } from './native-memory.ts'
@@ -13,7 +14,7 @@ import { loadState, saveState } from './state-file.ts'
 import { TextStream } from './text-stream.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import type { Generated, Mark, Piece, Session } from './types.ts'
+import type { Branch, Generated, Mark, Piece, Session } from './types.ts'
 
 /** Return codes of `llama_decode`. */
 const DECODED = 0
@@ -53,6 +54,7 @@ export class LlamaSession implements Session {
   #hasLogits = false
   /** Native call in progress; memory is freed only after it has finished. */
   #running: Promise<unknown> = Promise.resolve()
+  #branched = false
   #closed = false
 
   constructor(parts: SessionParts) {
@@ -74,7 +76,7 @@ export class LlamaSession implements Session {
     for (let at = 0; at < tokens.length; at += this.#batch.size) {
       const some = Int32Array.from(tokens.slice(at, at + this.#batch.size))
       const { position } = this.mark
-      await this.#decode(() => this.#batch.ofTokens(some, position, at + some.length === tokens.length), position, signal)
+      await this.#decode(() => this.#batch.ofTokens(some, position, at + some.length === tokens.length ? 1 : 0), position, signal)
       this.#cells.addTokens(some.length)
     }
   }
@@ -95,7 +97,7 @@ export class LlamaSession implements Session {
       for (let i = 0; i < pieces; i += 1) {
         const from = ends[i] ?? 0
         const to = ends[i + 1] ?? count
-        await this.#decode(() => this.#batch.ofRows(rows, planes, from, to, to === count), times[from] ?? 0, signal)
+        await this.#decode(() => this.#batch.ofRows(rows, planes, from, to, to === count ? 1 : 0), times[from] ?? 0, signal)
         this.#cells.addRows(times.subarray(from, to), to === count ? next : start.position)
       }
     } catch (error) {
@@ -111,6 +113,31 @@ export class LlamaSession implements Session {
     const first = this.#cells.rewind(to)
     this.#parts.api.memoryRemove(this.#memory, 0, first, -1)
     this.#hasLogits = false
+  }
+
+  branch(at: Mark): Branch {
+    this.#open()
+    if (this.#branched) throw new Error('a branch of this session is open already')
+    const { api } = this.#parts
+    const cells = this.#cells.upTo(at)
+    api.memoryCopy(this.#memory, 0, BRANCH_SEQUENCE, 0, this.#cells.rewindTarget(at))
+    this.#branched = true
+    return new LlamaBranch(
+      {
+        batch: this.#batch,
+        width: this.#parts.width,
+        decode: (fill, signal) => this.#decode(() => fill(this.#batch), Number.POSITIVE_INFINITY, signal),
+        logitsAt: (index) => this.#logitsAt(index),
+        remove: (first) => {
+          if (!this.#closed) api.memoryRemove(this.#memory, BRANCH_SEQUENCE, first, -1)
+        },
+        onClosed: () => {
+          this.#branched = false
+          this.#hasLogits = false
+        },
+      },
+      cells,
+    )
   }
 
   async logits(): Promise<Float32Array> {
@@ -211,11 +238,17 @@ export class LlamaSession implements Session {
     this.#parts.onClosed()
   }
 
+  #logitsAt(index: number): Float32Array {
+    const address = this.#parts.api.logitsAt(this.#parts.context, index)
+    if (address === null) throw new Error('the logits of this token were not requested')
+    return readFloats(address, this.#parts.tokenizer.size)
+  }
+
   /** Like {@link evaluateTokens} for one token; its promise may be awaited later. */
   #evaluateOne(token: number, signal: AbortSignal): Promise<void> {
     const position = this.mark.position
     const one = Int32Array.of(token)
-    const done = this.#decode(() => this.#batch.ofTokens(one, position, true), position, signal).then(() => this.#cells.addTokens(1))
+    const done = this.#decode(() => this.#batch.ofTokens(one, position, 1), position, signal).then(() => this.#cells.addTokens(1))
     done.catch(() => {}) // avoids an unhandled rejection, because the promise is awaited later
     return done
   }
@@ -282,9 +315,8 @@ export class LlamaSession implements Session {
   /** The guard of the GPU must be entered, because llama.cpp may wait for the GPU here. */
   #readLogits(): Float32Array {
     this.#open()
-    const address = this.#hasLogits ? this.#parts.api.logitsAt(this.#parts.context, -1) : null
-    if (address === null) throw new Error('nothing was evaluated since the session was opened, rewound or restored')
-    return readFloats(address, this.#parts.tokenizer.size)
+    if (!this.#hasLogits) throw new Error('nothing was evaluated since the session was opened, rewound or restored')
+    return this.#logitsAt(-1)
   }
 
   /** Runs native code that uses the GPU. */

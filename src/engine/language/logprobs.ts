@@ -3,16 +3,25 @@ import type { Tokenizer } from './tokenizer.ts'
 
 /** Log probability of a token from the model's unmodified logits, with the `count` most likely tokens. */
 export function tokenLogprob(tokenizer: Tokenizer, logits: Float32Array, token: number, count: number): TokenLogprob {
-  let most = Number.NEGATIVE_INFINITY
-  for (const logit of logits) if (logit > most) most = logit
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - most)
-  const all = most + Math.log(sum)
+  const all = logSumExp(logits)
   const likely = (one: number): LikelyToken => {
     const bytes = tokenizer.spelling(one)
     return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), bytes: [...bytes], logprob: (logits[one] ?? 0) - all }
   }
   return { ...likely(token), top: likeliest(logits, count).map(likely) }
+}
+
+/** Natural logarithm of the probability of one token, from the logits of the whole vocabulary. */
+export function logSoftmaxAt(logits: Float32Array, token: number): number {
+  return (logits[token] ?? Number.NEGATIVE_INFINITY) - logSumExp(logits)
+}
+
+function logSumExp(logits: Float32Array): number {
+  let max = Number.NEGATIVE_INFINITY
+  for (const logit of logits) if (logit > max) max = logit
+  let sum = 0
+  for (const logit of logits) sum += Math.exp(logit - max)
+  return max + Math.log(sum)
 }
 
 /** Tokens with the greatest logits in descending order; ties in the order of their ids. */

@@ -24,6 +24,23 @@ export interface Mark {
   readonly position: number
 }
 
+/** A continuation of a context from an earlier point, for questions of the form "what if"; see {@link Session.branch}. */
+export interface Branch extends Disposable {
+  /** Where the next row is added. */
+  readonly mark: Mark
+  /** See {@link Session.evaluateRows}. */
+  evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void>
+  /**
+   * Natural logarithms of the probabilities of `tokens`, one after another, if they follow this branch and `lead`. All are evaluated in as few
+   * batches as possible and then removed, so that the branch does not change. Throws `context-full` if they do not fit.
+   * @param lead tokens between the branch and the text; at least one
+   * @returns one value per token, from the model's logits before temperature and penalties
+   */
+  score(lead: readonly number[], tokens: readonly number[], signal: AbortSignal): Promise<Float64Array>
+  /** Removes everything after a mark that this branch has reached. */
+  rewind(to: Mark): void
+}
+
 /**
  * A context: a KV cache with one sequence. Calls must not overlap.
  * An abort throws `AbortError` within one batch or token, and leaves the session
@@ -43,6 +60,11 @@ export interface Session extends AsyncDisposable {
   evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void>
   /** Removes everything after the mark. Never moves forward. */
   rewind(to: Mark): void
+  /**
+   * Opens a branch that continues from an earlier point, while the context stays as it is: the cells before that point are shared. Only one branch
+   * can be open, and the session must not evaluate or generate until it is disposed.
+   */
+  branch(at: Mark): Branch
   /** Copy of the logits after the last evaluated token, [vocabulary]. */
   logits(): Promise<Float32Array>
   /**
