@@ -10,8 +10,9 @@ import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
 import type { Generated, Language } from '../language/types.ts'
 import { Background } from './background.ts'
 import { chatMessages } from './chat-messages.ts'
+import { ClipScorer } from './clip-scorer.ts'
 import { enlarge } from './enlarge.ts'
-import { clipsOf, MessageHistory, type PendingAnswer, sinceLastAnswer } from './message-history.ts'
+import { clipsOf, MessageHistory, type OpenedMessage, type PendingAnswer, sinceLastAnswer } from './message-history.ts'
 import { PrefixCache, type PromptPart } from './prefix-cache.ts'
 import type { ClipResources } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
@@ -24,6 +25,19 @@ export interface ConversationResources extends ClipResources {
   readonly costs: ModelCosts
   /** Limits below those of the model and the machine. */
   readonly limits?: RequestedLimits | undefined
+}
+
+/** An evaluated prompt, with what it took. */
+interface Prefilled {
+  readonly cache: PrefixCache
+  readonly prefill: Stopwatch
+  readonly decode: Stopwatch
+  readonly encode: Stopwatch
+  readonly notices: readonly string[]
+  readonly decoded: readonly Decoded[]
+  readonly cached: Answer['cached']
+  /** Rows and tokens that were evaluated. */
+  readonly evaluated: number
 }
 
 /** Messages with their clips. Their KV is kept between questions; see {@link PrefixCache}. */
@@ -66,6 +80,57 @@ export class Conversation {
       this.#keep(wanted, answered)
     }
     yield { kind: 'done', answer }
+  }
+
+  /**
+   * Evaluates the messages before an answer without answering, so that texts can be scored in its place; the last value is what scores them. It can
+   * be used until the next turn. Throws `usage` unless the messages have exactly one clip.
+   * @param request the turn whose answer is scored. `regenerate` takes the last one again, and keeps its answer.
+   * @param tokens number of tokens of the longest text
+   */
+  async *prepareScoring(
+    request: Extract<TurnRequest, { kind: 'ask' | 'regenerate' }>,
+    tokens: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent, ClipScorer> {
+    await this.#keeping.pause()
+    if (bringsClip(request)) yield { kind: 'stage', stage: 'probing' }
+    const before = this.#history.clips
+    const pending = await this.#history.next(request, signal)
+    const wanted: PromptPart[] = []
+    let evaluated = false
+    try {
+      if (clipsOf(pending.messages).length !== 1)
+        throw new TarsierError('usage', 'A text can be scored with exactly one clip. Start a conversation with one video.')
+      wanted.push(...(await this.#promptOf(pending)))
+      await this.#makeFit(pending, wanted, tokens)
+      const { language } = this.#resources
+      const prefilled = yield* this.#prefill(pending, wanted, this.#cellsFor(wanted, tokens).cells, signal)
+      evaluated = true
+      if (request.kind === 'ask') this.#history.record(pending, '')
+      const place = wanted.findIndex(({ kind }) => kind === 'clip')
+      const [clip] = clipsOf(pending.messages)
+      const head = prefilled.cache.startOf(place)
+      if (!clip || !head) throw new Error('the prompt of a message with a clip has none')
+      const withoutClip = await language.prompt(chatMessages(pending.messages.map(withoutClips)), {
+        addGenerationPrompt: true,
+        answerPrefix: pending.answerPrefix,
+      })
+      return new ClipScorer(
+        {
+          session: prefilled.cache.session,
+          language,
+          clip,
+          head,
+          tail: wanted.slice(place + 1).flatMap((part) => (part.kind === 'tokens' ? part.tokens : [])),
+          withoutClip: withoutClip.flatMap((segment) => (segment.kind === 'tokens' ? segment.tokens : [])),
+        },
+        this.#resources,
+      )
+    } finally {
+      for (const clip of [...pending.opened, ...before]) if (!this.#history.clips.includes(clip)) await clip.close()
+      if (evaluated) this.#keep(wanted, false)
+    }
   }
 
   async dispose(): Promise<void> {
@@ -150,20 +215,16 @@ export class Conversation {
     return { cache, restored: smaller ? false : await restoreState(cache, wanted, this.#resources, signal) }
   }
 
-  async *#answer(
+  /** Evaluates what the session does not contain of a prompt. Yields stages, frames and notices. */
+  async *#prefill(
     pending: PendingAnswer,
     wanted: readonly PromptPart[],
-    sampling: Sampling,
-    clock: { started: number; probe: Stopwatch },
+    cells: number,
     signal: AbortSignal,
-  ): AsyncGenerator<EngineEvent, Answer> {
-    const { language } = this.#resources
-    const { answerPrefix, answered: before = '' } = pending
-    const answeredTokens = language.tokenizeFurther(before)
-    const needed = this.#cellsFor(wanted, Math.max(0, sampling.maxTokens - answeredTokens.length))
-    const { cache, restored } = await this.#cacheFor(needed.cells, wanted, signal)
+  ): AsyncGenerator<EngineEvent, Prefilled> {
+    const { positions } = this.#resources.language
+    const { cache, restored } = await this.#cacheFor(cells, wanted, signal)
     const { session } = cache
-    const { positions } = language
     const prefill = new Stopwatch()
     const decode = new Stopwatch()
     const encode = new Stopwatch()
@@ -206,10 +267,24 @@ export class Conversation {
       evaluated += clip.cells
       cache.add(part, session.mark)
     }
-    const clips = clipsOf(pending.messages)
     // Only with the question that adds the clip, not with every question about it.
     for (const clip of clipsOf(sinceLastAnswer(pending.messages))) notices.unshift(...clip.notices)
     for (const text of new Set(notices)) yield { kind: 'notice', text }
+    return { cache, prefill, decode, encode, notices: [...new Set(notices)], decoded, cached, evaluated }
+  }
+
+  async *#answer(
+    pending: PendingAnswer,
+    wanted: readonly PromptPart[],
+    sampling: Sampling,
+    clock: { started: number; probe: Stopwatch },
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent, Answer> {
+    const { answerPrefix, answered: before = '' } = pending
+    const answeredTokens = this.#resources.language.tokenizeFurther(before)
+    const needed = this.#cellsFor(wanted, Math.max(0, sampling.maxTokens - answeredTokens.length))
+    const prefilled = yield* this.#prefill(pending, wanted, needed.cells, signal)
+    const { session } = prefilled.cache
 
     let answered = before
     this.#history.record(pending, answered)
@@ -240,7 +315,7 @@ export class Conversation {
     const shown = clipsOf(pending.messages.filter(({ content }) => content.some(({ kind }) => kind === 'clip')).slice(-1))
     const looked = shown.map(({ frames, shape: { width, height } }) => ({ frames, width, height }))
     const last = shown.at(-1)
-    const [only, ...more] = decoded
+    const [only, ...more] = prefilled.decoded
     const answer: Answer = {
       text: whole,
       finish: generated.finish,
@@ -249,25 +324,25 @@ export class Conversation {
       height: last?.shape.height ?? 0,
       ...(looked.length > 1 && { clips: looked }),
       tokens: {
-        visual: clips.reduce((sum, clip) => sum + clip.cells, 0),
+        visual: clipsOf(pending.messages).reduce((sum, clip) => sum + clip.cells, 0),
         prompt: needed.text,
         generated: answeredTokens.length + generated.tokens.length,
-        evaluated,
+        evaluated: prefilled.evaluated,
       },
       timings: {
         probe: clock.probe.milliseconds,
-        decode: decode.milliseconds,
-        encode: encode.milliseconds,
-        prefill: prefill.milliseconds,
+        decode: prefilled.decode.milliseconds,
+        encode: prefilled.encode.milliseconds,
+        prefill: prefilled.prefill.milliseconds,
         firstToken,
         generate: finished - generating,
         total: finished - clock.started,
       },
       device: this.#resources.devices(),
-      notices: [...new Set(notices)],
+      notices: prefilled.notices,
       ...(last?.fitted && { fitted: last.fitted }),
       ...(only && more.length === 0 && { decoded: only }),
-      cached,
+      cached: prefilled.cached,
     }
     return answer
   }
@@ -276,6 +351,10 @@ export class Conversation {
 function bringsClip(request: TurnRequest): boolean {
   if (request.kind === 'ask') return request.clip !== undefined
   return request.kind === 'chat' && request.messages.some(({ content }) => content.some(({ kind }) => kind === 'clip'))
+}
+
+function withoutClips({ role, content }: OpenedMessage): OpenedMessage {
+  return { role, content: content.filter(({ kind }) => kind === 'text') }
 }
 
 /** Cells that a prompt needs. */

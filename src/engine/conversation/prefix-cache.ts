@@ -34,6 +34,11 @@ export class PrefixCache {
     this.#parts.push({ part, end })
   }
 
+  /** The point before a piece; undefined if the pieces before it are not all there. */
+  startOf(place: number): Mark | undefined {
+    return place === 0 ? { cells: 0, position: 0 } : this.#parts[place - 1]?.end
+  }
+
   /** Takes over the pieces of another prompt, whose KV this session has received. */
   take(other: PrefixCache): void {
     this.#parts = other.#parts

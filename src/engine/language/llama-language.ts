@@ -149,6 +149,11 @@ export class LlamaLanguage implements Language {
     return this.#tokenizer.tokenizeFurther(text)
   }
 
+  spelling(token: number): Uint8Array {
+    this.#open()
+    return this.#tokenizer.spelling(token)
+  }
+
   detokenize(tokens: readonly number[], options: { special?: boolean } = {}): string {
     this.#open()
     return this.#tokenizer.detokenize(tokens, options.special)

@@ -130,6 +130,8 @@ export interface Language extends AsyncDisposable {
   tokenize(text: string): number[]
   /** Tokenizes text that continues other text. */
   tokenizeFurther(text: string): number[]
+  /** Bytes of a token as it appears in text. */
+  spelling(token: number): Uint8Array
   /** Text of tokens; control tokens are omitted unless `special`. */
   detokenize(tokens: readonly number[], options?: { special?: boolean }): string
   /**

@@ -40,7 +40,7 @@ async function stepByStep(frames: readonly number[], tokens: readonly number[]):
   await session.evaluateTokens(lead, never)
   const scores: number[] = []
   for (const token of tokens) {
-    const logits = session.logits()
+    const logits = await session.logits()
     const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY)
     const sum = logits.reduce((all, logit) => all + Math.exp(logit - max), 0)
     scores.push((logits[token] ?? 0) - max - Math.log(sum))
@@ -59,7 +59,7 @@ it('scores a text after every prefix of a clip as a context that ends there does
   const frames = [0, 1, 2]
   const marks = await evaluateFrames(session, frames)
   await session.evaluateTokens(lead, never)
-  const before = session.logits()
+  const before = await session.logits()
   for (const [k, mark] of marks.entries()) {
     using branch = session.branch(mark)
     expectClose(await branch.score(lead, text.slice(0, 20), never), await stepByStep(frames.slice(0, k + 1), text.slice(0, 20)))
@@ -67,7 +67,7 @@ it('scores a text after every prefix of a clip as a context that ends there does
   // The context itself is unchanged.
   session.rewind(marks[2] as Mark)
   await session.evaluateTokens(lead, never)
-  expect(session.logits()).toEqual(before)
+  expect(await session.logits()).toEqual(before)
 })
 
 it('scores texts longer than one batch of logits', async () => {

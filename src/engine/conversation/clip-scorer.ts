@@ -1,0 +1,131 @@
+import type { FrameUsed } from '../../shared/engine-events.ts'
+import type { ClipRequest } from '../engine-client.ts'
+import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
+import type { Language, Mark, Session } from '../language/types.ts'
+import { type ClipResources, PreparedClip } from './prepared-clip.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+/** A text as the model's answer: tokens, and the place in the text where each begins. */
+export interface AnswerTokens {
+  readonly text: string
+  readonly tokens: readonly number[]
+  /** Index of the first UTF-16 unit of each token in `text`. */
+  readonly starts: readonly number[]
+}
+
+/** A prompt with one clip, whose prefix up to the end of the clip a session contains. */
+export interface ScorerPrompt {
+  readonly session: Session
+  readonly language: Language
+  readonly clip: PreparedClip
+  /** End of what stands before the clip. */
+  readonly head: Mark
+  /** Tokens between the clip and the answer. */
+  readonly tail: readonly number[]
+  /** The whole prompt without the clip. */
+  readonly withoutClip: readonly number[]
+}
+
+/** A frame that was looked at in addition, with the log probabilities of a text after it. */
+export interface CloserLook {
+  readonly frame: FrameUsed
+  readonly scores: Float64Array
+}
+
+/**
+ * Scores texts as answers to a question about a clip, after each of its frames and without it. Attention is causal, so the KV of the first k
+ * frames of a clip is that of a clip with k frames: only the text is evaluated. Every text is scored from its first token, with all that stands
+ * before a token as its context.
+ */
+export class ClipScorer {
+  readonly #prompt: ScorerPrompt
+  readonly #resources: ClipResources
+
+  constructor(prompt: ScorerPrompt, resources: ClipResources) {
+    this.#prompt = prompt
+    this.#resources = resources
+  }
+
+  /** Frames that the model received, in order. */
+  get frames(): readonly FrameUsed[] {
+    return this.#prompt.clip.frames
+  }
+
+  get clip(): PreparedClip {
+    return this.#prompt.clip
+  }
+
+  /** Tokenizes a text as the model would write it as its answer. */
+  tokenize(text: string): AnswerTokens {
+    const { language } = this.#prompt
+    const tokens = language.tokenize(text)
+    const starts: number[] = []
+    const bytes = Buffer.from(text)
+    const pieces = tokens.map((token) => language.spelling(token))
+    // SentencePiece adds a space before the text, and normalization may change its length: then the places are approximate.
+    let at = Math.min(0, bytes.length - pieces.reduce((sum, piece) => sum + piece.length, 0))
+    for (const piece of pieces) {
+      starts.push(bytes.subarray(0, Math.max(0, at)).toString().length)
+      at += piece.length
+    }
+    return { text, tokens, starts }
+  }
+
+  /**
+   * Log probabilities of the tokens after the first `frames` frames.
+   * @param frames from 1 to the number of frames
+   */
+  async after(frames: number, { tokens }: AnswerTokens, signal: AbortSignal): Promise<Float64Array> {
+    using branch = this.#prompt.session.branch(this.#markAfter(frames))
+    return await branch.score(this.#prompt.tail, tokens, signal)
+  }
+
+  /** Log probabilities of the tokens as an answer to the same question without the clip. */
+  async withoutClip({ tokens }: AnswerTokens, signal: AbortSignal): Promise<Float64Array> {
+    using branch = this.#prompt.session.branch({ cells: 0, position: 0 })
+    return await branch.score(this.#prompt.withoutClip, tokens, signal)
+  }
+
+  /**
+   * Looks at further frames of the clip after its first `frames` frames, and scores a text after each of them. They are decoded and encoded, or
+   * read from the cache.
+   * @param indices frames of the file, ascending
+   */
+  async *closer(
+    frames: number,
+    indices: readonly number[],
+    { tokens }: AnswerTokens,
+    signal: AbortSignal,
+  ): AsyncGenerator<CloserLook, void> {
+    const { clip, head, language, session, tail } = this.#prompt
+    const { width, height } = clip.shape
+    // The size of the other frames, whatever the budget allows for so few.
+    const request: ClipRequest = { ...clip.request, frames: { kind: 'indices', indices: [...indices] }, maxPixels: width * height }
+    const further = await PreparedClip.open(request, this.#resources, signal)
+    try {
+      using branch = session.branch(this.#markAfter(frames))
+      const [decode, encode] = [new Stopwatch(), new Stopwatch()]
+      let done = frames
+      for await (const frame of further.embed({ decode, encode, onCached() {}, onDecoded() {} }, signal)) {
+        const planes = framePlanes(language.positions, head.position, done, further.shape)
+        done += 1
+        const next = positionAfterClip(language.positions, head.position, done, further.shape)
+        await branch.evaluateRows(frame.rows, planes, next, signal)
+        yield { frame: { index: frame.index, time: frame.time }, scores: await branch.score(tail, tokens, signal) }
+      }
+      await further.keep(signal)
+    } finally {
+      await further.close()
+    }
+  }
+
+  #markAfter(frames: number): Mark {
+    const { clip, head, language } = this.#prompt
+    if (!Number.isInteger(frames) || frames < 1 || frames > clip.frames.length)
+      throw new RangeError(`frame ${frames} of ${clip.frames.length}`)
+    return {
+      cells: head.cells + frames * clip.shape.rows,
+      position: positionAfterClip(language.positions, head.position, frames, clip.shape),
+    }
+  }
+}
