@@ -18,18 +18,29 @@ export const MAX_FRAME_PIXELS = 2 ** 26
 /** Maximum number of consecutive failures while flushing; exceeds the number of frames that a decoder buffers. */
 const MAX_ERRORS = 256
 
+/**
+ * `coarse` decodes faster for analysis at a small size: without the loop filter, and in a smaller size where the codec can.
+ * Each frame differs a little from the exact one, more so the farther it is from its keyframe.
+ */
+export type DecodingQuality = 'exact' | 'coarse'
+
+/** Minimum length in pixels of a coarsely decoded frame's shorter side. */
+const COARSE_SIDE = 96
+
 /** FFmpeg's decoder of a stream; {@link restart} resets it. Closed by `using`. */
 export class PictureDecoder implements Disposable {
   readonly #path: string
+  readonly #quality: DecodingQuality
   #context = new CodecContext()
 
-  private constructor(path: string) {
+  private constructor(path: string, quality: DecodingQuality) {
     this.#path = path
+    this.#quality = quality
   }
 
   /** Throws `no-frames` if there is no decoder for the stream. */
-  static async open(path: string, stream: Stream): Promise<PictureDecoder> {
-    const decoder = new PictureDecoder(path)
+  static async open(path: string, stream: Stream, quality: DecodingQuality = 'exact'): Promise<PictureDecoder> {
+    const decoder = new PictureDecoder(path, quality)
     try {
       await decoder.#open(stream)
       return decoder
@@ -82,6 +93,11 @@ export class PictureDecoder implements Disposable {
     this.#context.pktTimebase = timeBase
     // A stream may become larger than its header declares; decoders also count row padding.
     this.#context.setOption('max_pixels', MAX_FRAME_PIXELS * 1.25)
+    if (this.#quality === 'coarse') {
+      this.#context.setOption('skip_loop_filter', 'all')
+      const halvings = Math.floor(Math.log2(Math.min(codecpar.width, codecpar.height) / COARSE_SIDE))
+      this.#context.setOption('lowres', Math.max(0, Math.min(halvings, codec.maxLowres)))
+    }
     this.#context.threadCount = 0
     this.#context.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
     if (copied < 0 || (await this.#context.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')

@@ -19,6 +19,7 @@ import {
   AVCOL_TRC_UNSPECIFIED,
   type AVColorSpace,
   SWS_BILINEAR,
+  type SwsFlags,
 } from 'node-av/constants'
 import { Frame, SoftwareScaleContext } from 'node-av/lib'
 import { reuseLargeBuffers } from '../../platform/native-heap.ts'
@@ -46,25 +47,31 @@ export class RgbConverter implements Disposable {
   readonly #context = new SoftwareScaleContext()
   readonly #reusing = reuseLargeBuffers()
 
-  constructor(width: number, height: number) {
+  /** @param scaler FFmpeg's number of the method for frames of another size */
+  constructor(width: number, height: number, scaler: SwsFlags = SWS_BILINEAR) {
     this.#width = width
     this.#height = height
     this.#context.allocContext()
-    this.#context.setOption('sws_flags', SWS_BILINEAR)
+    this.#context.setOption('sws_flags', scaler)
   }
 
   /** Returns null if the frame's format cannot be converted. */
   async convert(source: Frame): Promise<RgbImage | null> {
-    keepMatrixAndRange(source)
     using target = new Frame()
     target.alloc()
+    if (!(await this.convertInto(target, source))) return null
+    const rgb = target.toBuffer()
+    return { width: this.#width, height: this.#height, rgb: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) }
+  }
+
+  /** Converts into a frame without buffers; returns false if the source's format cannot be converted. */
+  async convertInto(target: Frame, source: Frame): Promise<boolean> {
+    keepMatrixAndRange(source)
     target.width = this.#width
     target.height = this.#height
     target.format = AV_PIX_FMT_RGB24
     // Use FFmpeg's own alignment: without row padding, its fast conversion leaves out the last pixels.
-    if (target.getBuffer(0) < 0 || (await this.#context.scaleFrame(target, source)) < 0) return null
-    const rgb = target.toBuffer()
-    return { width: this.#width, height: this.#height, rgb: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) }
+    return target.getBuffer(0) >= 0 && (await this.#context.scaleFrame(target, source)) >= 0
   }
 
   [Symbol.dispose](): void {

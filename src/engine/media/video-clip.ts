@@ -2,6 +2,7 @@ import { AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
 import { avGetCodecName, avGetPixFmtName, type IRational } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
+import { type PassedFrame, passOver } from './clip-pass.ts'
 import { promisedBytes } from './container-extent.ts'
 import { Demuxer } from './demuxer.ts'
 import type { FrameIndex } from './frame-index.ts'
@@ -125,6 +126,20 @@ export class VideoClip implements Clip {
         `None of the frames asked for of ${this.info.path} can be decoded. The file is damaged, or its codec (${this.info.codec}) is not supported.`,
       )
     }
+  }
+
+  /**
+   * Every frame once, in order, in its stored orientation and decoded at reduced quality, for analysis of the whole clip. `frame` is null if it
+   * cannot be decoded, and otherwise valid only until the next one is requested.
+   */
+  async *passOver(signal: AbortSignal): AsyncGenerator<PassedFrame & { readonly time: number }, void> {
+    this.#assertOpen()
+    for await (const { index, frame } of passOver(this.info.path, this.#index, signal)) yield { index, frame, time: this.#timeOf(index) }
+  }
+
+  /** Size of the frames before they are turned upright. */
+  get storedSize(): { readonly width: number; readonly height: number } {
+    return this.#size
   }
 
   async contentHash(signal: AbortSignal): Promise<string> {
