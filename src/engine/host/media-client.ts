@@ -1,6 +1,7 @@
 import type { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { ShotEvent, ShotOptions } from '../media/shots.ts'
 import type { MediaInfo, PlanOptions, SamplingPlan } from '../media/types.ts'
 import type { JpegFrame, PicturesRequest } from '../pictures.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
@@ -48,6 +49,11 @@ export class MediaClient implements AsyncDisposable {
   async *preview(path: string, target: string, signal: AbortSignal): AsyncGenerator<number, void> {
     for await (const event of this.#calls.events({ kind: 'preview', path, target }, signal))
       if (event.kind === 'progress') yield event.value
+  }
+
+  /** See `findShots`. */
+  async *shots(path: string, options: ShotOptions, signal: AbortSignal): AsyncGenerator<ShotEvent, void> {
+    for await (const event of this.#calls.events({ kind: 'shots', path, options }, signal)) if (event.kind === 'shots') yield event.event
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { assertNever } from '../../shared/errors.ts'
 import { frameSteps } from '../media/frame-times.ts'
 import { openClip } from '../media/open-clip.ts'
 import { writePreview } from '../media/preview.ts'
+import { findShots } from '../media/shots.ts'
 import { framePictures, thumbnailOf } from '../pictures.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
 import { serveCommands } from './serve-commands.ts'
@@ -28,6 +29,9 @@ serveCommands<MediaCommand, MediaEvent>(async (command, signal, send) => {
       return thumbnailOf(command.path, signal)
     case 'preview':
       return writePreview(command.path, command.target, signal, (value) => send({ kind: 'progress', value }))
+    case 'shots':
+      for await (const event of findShots(command.path, command.options, signal)) send({ kind: 'shots', event })
+      return null
     case 'pictures':
       for await (const picture of framePictures(command.request, command.manifest, signal)) send({ kind: 'picture', picture })
       return null

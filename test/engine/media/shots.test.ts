@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MediaClient } from '../../../src/engine/host/media-client.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
-import { findShots, type Shot } from '../../../src/engine/media/shots.ts'
+import { findShots, type Shot, type ShotEvent } from '../../../src/engine/media/shots.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { noise } from '../../helpers/noise.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -14,14 +15,28 @@ let scratch: ScratchFolder
 
 beforeAll(async () => {
   scratch = await ScratchFolder.make()
+  await writeShotClip(
+    scratch.path('twenty.mp4'),
+    Array.from({ length: 20 }, () => 20),
+    41,
+  )
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
-async function found(path: string, signal = never): Promise<{ shots: Shot[]; notices: string[]; progress: number[] }> {
+interface Found {
+  readonly shots: readonly Shot[]
+  readonly notices: readonly string[]
+  /** Shares of the clip. */
+  readonly progress: readonly number[]
+}
+
+const found = (path: string) => collect(findShots(path, {}, never))
+
+async function collect(events: AsyncIterable<ShotEvent>): Promise<Found> {
   const shots: Shot[] = []
   const notices: string[] = []
   const progress: number[] = []
-  for await (const event of findShots(path, {}, signal)) {
+  for await (const event of events) {
     if (event.kind === 'shot') shots.push(event.shot)
     else if (event.kind === 'notice') notices.push(event.text)
     else progress.push(event.seconds / event.duration)
@@ -152,22 +167,39 @@ function* pan(frames: number) {
   }
 }
 
+describe('in the process that reads clips', () => {
+  test('shots come as they are found', async () => {
+    await using media = new MediaClient()
+    const path = scratch.path('process.mp4')
+    const starts = await writeShotClip(path, [12, 30, 9], 43)
+    const { shots, progress } = await collect(media.shots(path, {}, never))
+    expect(firstFrames(shots)).toEqual(starts)
+    expect(progress.at(-1)).toBe(1)
+    await expect(collect(media.shots(scratch.path('missing.mp4'), {}, never))).rejects.toMatchObject({ code: 'file-missing' })
+  })
+
+  test('a cancel ends the pass at once, and the process serves the next command', async () => {
+    await using media = new MediaClient()
+    await cancelled((signal) => media.shots(scratch.path('twenty.mp4'), {}, signal))
+    expect((await media.probe(scratch.path('twenty.mp4'), never)).frameCount).toBe(400)
+  })
+})
+
 test('a cancel ends the pass at once', async () => {
-  const path = scratch.path('cancelled.mp4')
-  await writeShotClip(
-    path,
-    Array.from({ length: 20 }, () => 20),
-    41,
-  )
+  await cancelled((signal) => findShots(scratch.path('twenty.mp4'), {}, signal))
+})
+
+/** Cancels a pass over a clip of 20 shots after the first one. */
+async function cancelled(pass: (signal: AbortSignal) => AsyncIterable<ShotEvent>): Promise<void> {
   const controller = new AbortController()
   let aborted = 0
-  const pass = async () => {
-    for await (const event of findShots(path, {}, controller.signal)) {
+  const run = async () => {
+    for await (const event of pass(controller.signal)) {
       if (event.kind !== 'shot' || aborted > 0) continue
       aborted = performance.now()
       controller.abort()
     }
   }
-  await expect(pass()).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(run()).rejects.toMatchObject({ name: 'AbortError' })
   expect(performance.now() - aborted).toBeLessThan(200)
-})
+}
