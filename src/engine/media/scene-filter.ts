@@ -7,10 +7,7 @@ import { RgbConverter } from './rgb-converter.ts'
 const SHORTER_SIDE = 96
 const MAX_LONGER_SIDE = 384
 
-/**
- * FFmpeg's scene filter (`scdet`) over small frames. The change of a frame is its mean difference from the previous one, 0 to 100, or the difference
- * of that from the previous mean difference if it is smaller, so that steady motion counts little.
- */
+/** FFmpeg's scene filter (`scdet`) over small frames. */
 export class SceneFilter implements Disposable {
   readonly #graph = new FilterGraph()
   readonly #source: FilterContext
@@ -36,17 +33,17 @@ export class SceneFilter implements Disposable {
     this.#compared.alloc()
   }
 
-  /** The change of a frame from the frame of the previous call, from 0 to 100; null if the frame's format cannot be converted. */
-  async change(frame: Frame): Promise<number | null> {
+  /** Mean difference of a frame from that of the previous call, from 0 to 100 and 0 for the first; null if the frame's format cannot be converted. */
+  async difference(frame: Frame): Promise<number | null> {
     if (!(await this.#converter.convertInto(this.#small, frame))) return null
     this.#small.pts = this.#count
     this.#count += 1n
     check(this.#source.buffersrcAddFrameSync(this.#small))
     check(this.#sink.buffersinkGetFrameSync(this.#compared))
-    const score = Number(this.#compared.getMetadata().get('lavfi.scd.score'))
+    const difference = Number(this.#compared.getMetadata().get('lavfi.scd.mafd'))
     this.#compared.unref()
     this.#small.unref()
-    return score
+    return difference
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,11 @@
 import { TarsierError } from '../../shared/errors.ts'
+import { CutFinder, type FrameDifference } from './cut-finder.ts'
 import { openClip } from './open-clip.ts'
 import { SceneFilter } from './scene-filter.ts'
 import type { Clip } from './types.ts'
 import { VideoClip } from './video-clip.ts'
 
-/** The smallest value that FFmpeg recommends. Drawn scenes with another background differ by at least 8.7; an object that appears changes at most 7.2. */
+/** The smallest value that FFmpeg recommends. Cuts in films and between drawn scenes differed by at least 8.7, and a large object that appears by 7.2. */
 const DEFAULT_THRESHOLD = 8
 const PROGRESS_MS = 200
 /** Damaged stretches that are closer than this are reported as one. */
@@ -18,8 +19,8 @@ export interface Shot {
   readonly firstFrame: number
   /** The frame after the last one. */
   readonly endFrame: number
-  /** How much the first frame differs from the previous one, from 0 to 100; 0 at the start of the clip. */
-  readonly change: number
+  /** Mean difference of the first frame from the previous one, from 0 to 100; 0 at the start of the clip. */
+  readonly difference: number
 }
 
 /** `shot` events come in order and cover the whole clip. */
@@ -29,13 +30,13 @@ export type ShotEvent =
   | { readonly kind: 'notice'; readonly text: string }
 
 export interface ShotOptions {
-  /** Change of a frame, from 0 to 100, from which on it starts a new shot. Defaults to 8. */
+  /** How much a frame's mean difference from the previous one, from 0 to 100, must exceed those nearby for a new shot. Defaults to 8. */
   readonly threshold?: number | undefined
 }
 
 /**
  * Finds the hard cuts of a clip, exact to a frame, in one pass that decodes every frame at reduced quality; memory does not grow with the clip.
- * Dissolves and fades are not found. Animations, images and folders of images are one shot. Throws as `openClip` does, and `no-frames` if nothing can be decoded.
+ * Dissolves and fades are not found, and shots of less than a fifth of a second are not always. Animations, images and folders of images are one shot. Throws as `openClip` does, and `no-frames` if nothing can be decoded.
  */
 export async function* findShots(source: string | Clip, options: ShotOptions, signal: AbortSignal): AsyncGenerator<ShotEvent, void> {
   if (typeof source === 'string') {
@@ -45,7 +46,7 @@ export async function* findShots(source: string | Clip, options: ShotOptions, si
   }
   const { frameCount, duration, kind } = source.info
   if (source instanceof VideoClip && kind === 'video') yield* videoShots(source, options, signal)
-  else yield { kind: 'shot', shot: { start: 0, end: duration, firstFrame: 0, endFrame: frameCount, change: 0 } }
+  else yield { kind: 'shot', shot: { start: 0, end: duration, firstFrame: 0, endFrame: frameCount, difference: 0 } }
 }
 
 async function* videoShots(
@@ -55,23 +56,26 @@ async function* videoShots(
 ): AsyncGenerator<ShotEvent, void> {
   const { frameCount, duration, path, codec } = clip.info
   using filter = new SceneFilter(clip.storedSize)
-  let shot = { start: 0, firstFrame: 0, change: 0 }
+  const finder = new CutFinder(threshold)
+  let shot: Omit<Shot, 'end' | 'endFrame'> = { start: 0, firstFrame: 0, difference: 0 }
   let lost = null as Stretch | null
   let decoded = 0
   let reported = performance.now()
+  const nextShot = ({ index, time, difference }: FrameDifference): ShotEvent => {
+    const ended = { ...shot, end: time, endFrame: index }
+    shot = { start: time, firstFrame: index, difference }
+    return { kind: 'shot', shot: ended }
+  }
   for await (const { index, time, frame } of clip.passOver(signal)) {
     if (lost && time > lost.end + DAMAGE_GAP_SECONDS) {
       yield damageNotice(lost)
       lost = null
     }
-    const change = frame && (await filter.change(frame))
-    if (change === null) lost = { start: lost?.start ?? time, end: time }
+    const difference = frame && (await filter.difference(frame))
+    if (difference === null) lost = { start: lost?.start ?? time, end: time }
     else {
       decoded += 1
-      if (change >= threshold) {
-        yield { kind: 'shot', shot: { ...shot, end: time, endFrame: index } }
-        shot = { start: time, firstFrame: index, change }
-      }
+      for (const cut of finder.add({ index, time, difference })) yield nextShot(cut)
     }
     if (performance.now() < reported + PROGRESS_MS) continue
     reported = performance.now()
@@ -84,6 +88,7 @@ async function* videoShots(
     )
   }
   if (lost) yield damageNotice(lost)
+  for (const cut of finder.end()) yield nextShot(cut)
   yield { kind: 'progress', seconds: duration, duration }
   yield { kind: 'shot', shot: { ...shot, end: duration, endFrame: frameCount } }
 }

@@ -46,8 +46,8 @@ async function collect(events: AsyncIterable<ShotEvent>): Promise<Found> {
 
 const firstFrames = (shots: readonly Shot[]) => shots.map(({ firstFrame }) => firstFrame)
 
-/** Cuts on, before and after keyframes; the shortest shot has two frames. */
-const LENGTHS = [25, 11, 48, 2, 30, 7, 60]
+/** Cuts on, before and after keyframes; the shortest shot lasts a quarter of a second. */
+const LENGTHS = [25, 11, 48, 6, 30, 7, 60]
 const OPEN_GROUPS = { gop: 24, bFrames: 3, options: { preset: 'veryfast', crf: '24', 'x264-params': 'scenecut=0:open-gop=1' } }
 
 describe('cuts are found exact to a frame', () => {
@@ -137,34 +137,51 @@ describe('one shot', () => {
     await using clip = await openClip(fixture(name), never)
     const { frameCount, duration } = clip.info
     const { shots } = await found(fixture(name))
-    expect(shots).toEqual([{ start: 0, end: duration, firstFrame: 0, endFrame: frameCount, change: 0 }])
+    expect(shots).toEqual([{ start: 0, end: duration, firstFrame: 0, endFrame: frameCount, difference: 0 }])
   })
 
   test('a video without a cut', async () => {
     await writeShotClip(scratch.path('one.mp4'), [75], 31)
-    expect((await found(scratch.path('one.mp4'))).shots).toEqual([{ start: 0, end: 3, firstFrame: 0, endFrame: 75, change: 0 }])
+    expect((await found(scratch.path('one.mp4'))).shots).toEqual([{ start: 0, end: 3, firstFrame: 0, endFrame: 75, difference: 0 }])
   })
 
-  test('a camera that pans fast over a detailed picture', async () => {
-    await writeClip(scratch.path('pan.mp4'), pan(50), { options: { crf: '20' } })
-    expect(firstFrames((await found(scratch.path('pan.mp4'))).shots)).toEqual([0])
+  test.each([
+    ['a camera that suddenly pans fast over a detailed picture', pan(60, (i) => 24 * between(i - 10, 0, 30))],
+    ['the same with every frame shown three times', pan(60, (i) => 24 * between(Math.floor((i - 10) / 3), 0, 12))],
+    [
+      'a flash',
+      pan(
+        60,
+        () => 0,
+        (i) => (i === 30 ? 60 : 0),
+      ),
+    ],
+  ])('%s', async (name, pictures) => {
+    const path = scratch.path(`${name}.mp4`)
+    await writeClip(path, pictures, { bFrames: 2, options: { crf: '20' } })
+    expect(firstFrames((await found(path)).shots)).toEqual([0])
   })
 })
 
-/** A pan that gains speed within half a second, up to a tenth of the width per frame. */
-function* pan(frames: number) {
+/** A grid of random grey cells, of which each frame shows the part from `left` on. */
+function* pan(frames: number, left: (index: number) => number, light = (_: number) => 0) {
   const [width, height, cell] = [240, 136, 12]
-  const values = noise(120 * 12, 5)
-  for (let i = 0, left = 0; i < frames; i += 1, left += 2 * Math.min(i, 12)) {
+  const rows = Math.ceil(height / cell)
+  const values = noise(100 * rows, 5)
+  for (let i = 0; i < frames; i += 1) {
     const rgb = new Uint8Array(width * height * 3)
     for (let y = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1) {
-        const value = 70 + (values[Math.floor((x + left) / cell) * 12 + Math.floor(y / cell)] ?? 0) * 0.45
-        rgb.fill(value, (y * width + x) * 3, (y * width + x) * 3 + 3)
+        const value = values[Math.floor((x + left(i)) / cell) * rows + Math.floor(y / cell)] ?? 0
+        rgb.fill(70 + light(i) + value * 0.45, (y * width + x) * 3, (y * width + x) * 3 + 3)
       }
     }
     yield { width, height, rgb }
   }
+}
+
+function between(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
 }
 
 describe('in the process that reads clips', () => {
