@@ -42,37 +42,35 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
     .summary('score predictions')
     .description(
       'Scores predictions of "tarsier bench run" or of the Python program by the metric of their data set and prints the tables as the latter does.\n' +
-        'Saved in the folder eval_records beside the predictions, as text, JSON, CSV and a page of HTML.',
+        'Saves the tables in the folder eval_records next to the predictions, as text, JSON, CSV and an HTML page.',
     )
-    .argument('<path...>', 'files of predictions, or folders of them; each path is scored by itself')
+    .argument('<path...>', 'prediction files or folders of them; each path is scored separately')
     .option(
       '--judge <who>',
-      'who judges descriptions and open answers: openai[:MODEL], azure[:DEPLOYMENT], or local:PATH.gguf without a network.\n' +
-        'moving-shapes alone can be judged by "rule", without a model (its default).\n' +
-        'Keys come from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION;\n' +
-        'and so do proxies: HTTPS_PROXY, HTTP_PROXY, NO_PROXY',
+      'judge for descriptions and open answers: openai[:MODEL], azure[:DEPLOYMENT], or local:PATH.gguf (offline).\n' +
+        'Only moving-shapes can be judged by "rule", without a model (its default).\n' +
+        'Keys are read from the environment: OPENAI_API_KEY, OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT,\n' +
+        'OPENAI_API_VERSION. Proxies are read from HTTPS_PROXY, HTTP_PROXY, NO_PROXY',
       judgeOption,
     )
-    .option('--parallel <n>', 'samples judged at a time, 1 to 64', parseParallel, 8)
-    .option(
-      '--benchmarks <names...>',
-      'only these of what is there: data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all',
-    )
-    .option('--sample-num <n>', 'score n samples of each data set, the same ones every time (default: all)', (text) =>
+    .option('--parallel <n>', 'number of samples judged in parallel, 1 to 64', parseParallel, 8)
+    .option('--benchmarks <names...>', 'score only these: data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all')
+    .option('--sample-num <n>', 'score n samples of each data set; the selection is always the same (default: all)', (text) =>
       parseCount(text, 1e9),
     )
     .addOption(metricOption(bench))
     .addOption(rulesOption(bench))
-    .option('--verbose', 'a line for every sample before the tables: what it scored, its answer and its reference')
-    .option('--json', "one line of JSON a data set instead of the tables: the report's figures")
+    .option('--verbose', 'print a line for every sample before the tables: score, answer and reference')
+    .option('--json', 'print the figures as one line of JSON per data set instead of the tables')
     .addHelpText(
       'after',
       `
-Where no judge is named, data sets that need one are listed as not judged, and the others are scored. Of several lines for one sample
-the first counts, as in the Python program; how many were left out is said. Verdicts are kept: the same again judges only what is missing or failed.
+Without --judge, data sets that need a judge are listed as not judged, and the others are scored. If a sample has several lines, the
+first one counts, as in the Python program; the number of ignored lines is reported. Verdicts are saved: running the command again
+judges only missing and failed samples.
 
-Exit status: 0 scored, whether or not data sets are listed as not judged for want of a judge; 1 a line is broken, a data set could not be
-scored, or none was; 2 wrong usage, 130 stopped by Ctrl-C.
+Exit status: 0 scored, even if some data sets are listed as not judged; 1 a line is invalid, a data set could not be scored, or
+none was scored; 2 invalid usage; 130 stopped by Ctrl-C.
 
 Examples:
   tarsier bench eval runs/demo
@@ -84,16 +82,14 @@ Examples:
 }
 
 function metricOption(bench: Command) {
-  return bench
-    .createOption('--metric <name>', 'how a data set of your own is scored; those that are known have their metric')
-    .choices(metrics)
+  return bench.createOption('--metric <name>', 'metric for your own data set; known data sets have a fixed metric').choices(metrics)
 }
 
 function rulesOption(bench: Command) {
   return bench
     .createOption(
       '--rules <version>',
-      'version of the Python program, 1 or 2, by whose rules options are read and MVBench is averaged\n(default: that of the lines, else 2)',
+      'version of the Python program, 1 or 2, whose rules are used to parse options and to average MVBench\n(default: the version of the lines, otherwise 2)',
     )
     .argParser((text): UpstreamVersion => {
       if (text === '1' || text === '2') return text === '1' ? 1 : 2
@@ -148,7 +144,7 @@ async function readSets(
   signal: AbortSignal,
 ): Promise<readonly MergedSet[]> {
   const { files, passedOver } = await findPredictions(path)
-  if (passedOver.length > 0) output.say(`${path}: taken for something else than predictions: ${passedOver.join(', ')}`)
+  if (passedOver.length > 0) output.say(`${path}: skipped because they contain no predictions: ${passedOver.join(', ')}`)
   const { sets, broken } = await mergePredictions(files, signal, 'first')
   for (const line of broken) output.fail(brokenLineError(line), line.file)
   const names = wanted?.map(({ name }) => name)
@@ -156,7 +152,7 @@ async function readSets(
   if (names && chosen.length === 0 && sets.length > 0)
     throw new TarsierError(
       'nothing-found',
-      `${path} holds no predictions of ${names.join(', ')}, only of ${sets.map(({ name }) => name).join(', ')}.`,
+      `${path} contains no predictions of ${names.join(', ')}, only of ${sets.map(({ name }) => name).join(', ')}.`,
     )
   return chosen
 }
@@ -209,7 +205,7 @@ async function evaluateSet(
 }
 
 function duplicateText(name: string, count: number, different: number, { place, counts }: { place: string; counts: string }): string {
-  const others = different === 0 ? 'all with the same answer' : `${different} with another answer`
+  const others = different === 0 ? 'all with the same answer' : `${different} with a different answer`
   return `${name}: ${count} ${count === 1 ? 'line repeats' : 'lines repeat'} a sample, ${others}, and ${count === 1 ? 'is' : 'are'} left out: the first line counts, as in the Python program (${place} after ${counts})`
 }
 

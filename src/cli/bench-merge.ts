@@ -9,17 +9,17 @@ import { oneLine } from './printable.ts'
 export function addBenchMerge(bench: Command, run: RunCommand): void {
   bench
     .command('merge')
-    .summary('join predictions that were made apart')
+    .summary('merge the predictions of several shards')
     .description(
-      'Joins the predictions of several shards into one folder, as if one machine had made them. Predictions of the Python program are read too.\n' +
-        'Of a sample that failed in one place and was answered in another the answer is kept. Nothing is changed where it came from.',
+      'Merges the predictions of several shards into one folder, as if one machine had made them. Predictions of the Python program are supported.\n' +
+        'If a sample failed in one shard and was answered in another, the answer is used. The input files are not changed.',
     )
-    .argument('<path...>', 'folders that "tarsier bench run" wrote to, or files of predictions')
-    .requiredOption('-o, --out <dir>', 'folder to write, a folder in it for each data set')
+    .argument('<path...>', 'output folders of "tarsier bench run", or prediction files')
+    .requiredOption('-o, --out <dir>', 'output folder; it gets a subfolder for each data set')
     .addHelpText(
       'after',
       `
-Exit status: 0 joined, 1 a line is broken (the rest is joined) or the parts do not belong together, 2 wrong usage.
+Exit status: 0 merged; 1 a line is invalid (the rest is merged) or the parts are of different runs; 2 invalid usage.
 
 Example:
   tarsier bench merge runs/part-1 runs/part-2 -o runs/whole`,

@@ -17,21 +17,21 @@ interface PrepareOptions {
 export function addPrepare(bench: Command, run: RunCommand): void {
   bench
     .command('prepare')
-    .summary("write the clips' paths into annotations")
+    .summary('fill in the clip paths in annotations')
     .description(
-      'Writes annotations anew with the path of its clip in every line that has "<placeholder>" for it, and opens every clip once.\n' +
-        'A clip is found by the line\'s "vid": the name of a file anywhere below the folder, with or without extension and folders before it.\n' +
-        'Where no file is called so, the names in "extra_info" are tried: videoID, youtube_id, video_name, or the id in url.\n' +
-        'Nothing else of a line is changed. Lines whose clip is not found stay as they are, broken ones are left out; both are listed.',
+      'Copies annotations and replaces each "<placeholder>" by the path of the clip. Opens every clip once to check it.\n' +
+        'A clip is found by the line\'s "vid": the name of a file anywhere in the folder, with or without its extension and parent folders.\n' +
+        'If there is no such file, the names in "extra_info" are tried: videoID, youtube_id, video_name, or the id in url.\n' +
+        'The rest of a line is not changed. Lines whose clip is not found are copied unchanged, invalid lines are omitted; both are listed.',
     )
     .requiredOption('--annotations <path>', 'annotations of version 1 or 2: a .jsonl file, or a folder of them')
-    .requiredOption('--videos <dir>', 'folder of the clips')
-    .requiredOption('-o, --out <file>', 'file to write')
-    .option('--overwrite', 'write the file anew if it is there already (default: that is refused)')
+    .requiredOption('--videos <dir>', 'folder that contains the clips')
+    .requiredOption('-o, --out <file>', 'output file')
+    .option('--overwrite', 'overwrite the output file if it exists (default: report an error)')
     .addHelpText(
       'after',
       `
-Exit status: 0 all found and opened, 1 a line is broken or a clip is missing or cannot be opened, 2 wrong usage, 130 stopped by Ctrl-C.
+Exit status: 0 all found and opened; 1 a line is invalid or a clip is missing or cannot be opened; 2 invalid usage; 130 stopped by Ctrl-C.
 
 Example:
   tarsier bench prepare --annotations DREAM-1k.jsonl --videos DREAM-1k/video -o dream.jsonl`,
@@ -41,7 +41,7 @@ Example:
 
 async function prepare(options: PrepareOptions, signal: AbortSignal): Promise<ExitCode> {
   const progress = new ProgressLine(process.stderr)
-  progress.begin(`looking through ${options.videos}`)
+  progress.begin(`searching ${options.videos}`)
   try {
     const summary = await prepareAnnotations({ ...options, overwrite: options.overwrite === true }, signal, (event) =>
       show(event, progress),
@@ -83,6 +83,6 @@ function show(event: PrepareEvent, progress: ProgressLine): void {
 function summaryText({ lines, missing, broken, clips, unusable }: PrepareSummary): string {
   const withoutClip = missing > 0 ? `, ${missing} of them without a clip` : ''
   const notOpened = unusable > 0 ? `, ${unusable} of them cannot be opened` : ''
-  const leftOut = broken > 0 ? `; broken lines left out: ${broken}` : ''
+  const leftOut = broken > 0 ? `; invalid lines omitted: ${broken}` : ''
   return `${lines} lines${withoutClip}; ${clips} clips${notOpened}${leftOut}`
 }

@@ -42,34 +42,36 @@ export function addRunOptions(command: Command): void {
     .optionsGroup('Samples:')
     .addOption(new Option('--annotations <path>', 'annotations of version 1 or 2: a .jsonl file, or a folder of them').argParser(parseName))
     .addOption(
-      new Option('--videos <dir>', 'folder of the clips that annotations call "<placeholder>"; they are found by their vid').argParser(
-        parseName,
-      ),
+      new Option(
+        '--videos <dir>',
+        'folder that contains the clips for "<placeholder>" in annotations; they are found by their vid',
+      ).argParser(parseName),
     )
     .addOption(
-      new Option('--limit <n>', 'only the first n samples of each data set (default: all)').argParser((text) => parseCount(text, 1e9)),
+      new Option('--limit <n>', 'run only the first n samples of each data set (default: all)').argParser((text) => parseCount(text, 1e9)),
     )
     .addOption(
-      new Option('--shard <I/N>', 'only part I of N, the same on every machine; "tarsier bench merge" joins the parts').argParser(
-        parseShard,
-      ),
+      new Option(
+        '--shard <I/N>',
+        'run only part I of N; the parts are the same on every machine, and "tarsier bench merge" merges them',
+      ).argParser(parseShard),
     )
   command
     .optionsGroup('Output:')
     .addOption(
-      new Option('-o, --out <dir>', 'folder of the predictions; a run that was begun there is gone on with')
+      new Option('-o, --out <dir>', 'folder for the predictions; resumes an existing run in this folder')
         .argParser(parseName)
         .makeOptionMandatory(),
     )
-    .option('--retry-failed', 'run samples again that failed before')
-    .option('--new', 'begin anew; a run that is there is moved to the folder "old", never deleted')
-    .option('--upstream', "also write the predictions as the papers' Python program does, for its evaluation")
+    .option('--retry-failed', 'run failed samples again')
+    .option('--new', 'start a new run; an existing run is moved to the folder "old", not deleted')
+    .option('--upstream', "also write the predictions in the format of the papers' Python program, for its evaluation")
   command
     .optionsGroup('Model:')
     .addOption(
       new Option(
         '--engine <name>',
-        '"tarsier" runs the model here; "openai" asks an OpenAI-compatible server that takes pictures or videos',
+        '"tarsier" runs the model on this machine; "openai" uses an OpenAI-compatible server that accepts images or videos',
       )
         .choices(['tarsier', 'openai'])
         .default('tarsier'),
@@ -77,28 +79,29 @@ export function addRunOptions(command: Command): void {
     .addOption(
       new Option(
         '-m, --model <name>',
-        'name of a model or path of a model folder (default: "demo"); with --engine openai the server\'s name for it',
+        'name of a model or path of a model folder (default: "demo"); with --engine openai the name of a model on the server',
       ).argParser(parseName),
     )
     .addOption(
       new Option(
         '--workers <k>',
-        'samples at a time; with --engine tarsier each has a process and a model of its own (default: 1; with openai 8)',
+        'number of samples run in parallel; with --engine tarsier each worker is a process that loads its own model (default: 1; with openai 8)',
       ).argParser(parseWorkers),
     )
     .addOption(optionFrom(options.device, '--device <name>', { default: 'auto' }))
     .addOption(homeOption())
   command
-    .optionsGroup(
-      'Server (with --engine openai; its key comes from OPENAI_API_KEY alone, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY):',
-    )
+    .optionsGroup('Server (with --engine openai; the key is read from OPENAI_API_KEY, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY):')
     .addOption(
-      new Option('--base-url <url>', "such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, else OpenAI's own)").argParser(parseName),
+      new Option(
+        '--base-url <url>',
+        "base URL of the server, such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, otherwise OpenAI's server)",
+      ).argParser(parseName),
     )
     .addOption(
       new Option(
         '--send <form>',
-        '"frames": pictures that are taken here; "video": the whole file in the request; "path": the file\'s address, which the server opens itself',
+        'what to send: "frames", images extracted on this machine; "video", the whole file in the request; "path", the URL of the file, which the server opens',
       )
         .choices(clipForms)
         .default('frames'),
@@ -106,15 +109,15 @@ export function addRunOptions(command: Command): void {
     .addOption(
       new Option(
         '--begun <form>',
-        'answers that are begun by the annotation: "continue" has the server go on from that text (vLLM, SGLang), "omit" leaves it out',
+        'for annotations that give the beginning of the answer: "continue" lets the server continue that text (vLLM, SGLang), "omit" does not send it',
       )
         .choices(answerPrefixForms)
         .default('continue'),
     )
   command
     .optionsGroup('Frames and answer:')
-    .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: "the model's own; with openai 16" }))
-    .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: "the model's own; with openai uniform" }))
+    .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: 'model-specific; 16 with openai' }))
+    .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: 'model-specific; uniform with openai' }))
     .addOption(optionFrom(options.maxPixels, '--max-pixels <n>'))
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>', { default: 512 }))
     .addOption(optionFrom(options.temperature, '--temperature <t>', { default: 0 }))

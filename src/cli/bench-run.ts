@@ -27,23 +27,23 @@ const LOG_EVERY_MS = 60_000
 export function addBenchRun(bench: Command, run: RunCommand): void {
   const command = bench
     .command('run')
-    .summary('have a model answer the samples of data sets')
+    .summary('run a model on the samples of data sets')
     .description(
-      'Has a model answer every sample and writes a line for each to OUT/<data set>/predictions.jsonl as it is done.\n' +
-        'A run that was stopped or killed goes on where it was with the same command. Samples that fail are written down with\n' +
-        'the reason and do not stop the others. "tarsier bench eval" scores what is there.',
+      'Runs a model on every sample and appends each answer as a line to OUT/<data set>/predictions.jsonl.\n' +
+        'Run the same command again to resume a run that was stopped or killed. Samples that fail are recorded with\n' +
+        'the reason, and the run continues. "tarsier bench eval" scores the predictions.',
     )
     .argument(
       '[names...]',
-      'data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all: every one that the annotations hold',
+      'data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all: every data set in the annotations',
     )
   addRunOptions(command)
   command
     .addHelpText(
       'after',
       `
-Exit status: 0 all answered, 1 a sample failed or a line is broken, 2 wrong usage, 69 the server cannot be reached, 75 another run
-writes there, 130 stopped by Ctrl-C.
+Exit status: 0 all answered; 1 a sample failed or a line is invalid; 2 invalid usage; 69 the server cannot be reached; 75 another run
+is writing to the folder; 130 stopped by Ctrl-C.
 
 Examples:
   tarsier bench run moving-shapes --out runs/demo
@@ -52,14 +52,14 @@ Examples:
     )
     .action((names: string[], options: BenchRunOptions) => {
       if (options.engine === 'openai' && options.model === undefined)
-        command.error("error: --engine openai needs '--model <name>', the server's name for it")
+        command.error("error: --engine openai requires '--model <name>', the name of a model on the server")
       if (
         options.engine === 'openai' &&
         options.send !== 'frames' &&
         (options.frames ?? options.sampler ?? options.maxPixels) !== undefined
       )
         command.error(
-          `error: with '--send ${options.send}' the server chooses frames and pixels itself; leave out --frames, --sampler and --max-pixels`,
+          `error: with '--send ${options.send}' the server selects frames and pixels; remove --frames, --sampler and --max-pixels`,
         )
       return run((signal) => benchRun(names, options, signal))
     })
@@ -138,8 +138,8 @@ class RunOutput {
 
   selected({ broken, absent, unknown }: Selected): void {
     for (const line of broken) this.#broken(line)
-    if (absent.length > 0) this.#say(`not among the annotations: ${absent.map(({ name }) => name).join(', ')}`)
-    if (unknown.length > 0) this.#say(`left out, for no data set is called so: ${unknown.join(', ')}`)
+    if (absent.length > 0) this.#say(`not in the annotations: ${absent.map(({ name }) => name).join(', ')}`)
+    if (unknown.length > 0) this.#say(`skipped because these data sets are unknown: ${unknown.join(', ')}`)
   }
 
   event(event: RunEvent): void {
@@ -150,8 +150,9 @@ class RunOutput {
       case 'opened': {
         const { directory, found, pending } = event
         for (const line of found.broken) this.#broken(line)
-        if (found.torn > 0) this.#say(`${directory}: the last line was torn by the end of an earlier run; its sample is run again`)
-        if (found.predictions.size > 0) this.#say(`${directory}: ${found.predictions.size} samples were run before, ${pending} are left`)
+        if (found.torn > 0)
+          this.#say(`${directory}: the last line is incomplete because an earlier run was interrupted; its sample is run again`)
+        if (found.predictions.size > 0) this.#say(`${directory}: ${found.predictions.size} samples are already done, ${pending} are left`)
         return
       }
       case 'done':
@@ -170,7 +171,7 @@ class RunOutput {
   }
 
   stopped(): void {
-    this.#say(`stopped after ${this.#done} samples; the same command goes on from here`)
+    this.#say(`stopped after ${this.#done} samples; run the same command to resume`)
   }
 
   #sampleDone({ prediction, progress }: Extract<RunEvent, { kind: 'done' }>): void {

@@ -15,8 +15,8 @@ export function addBench(program: Command, run: RunCommand): void {
     .command('bench')
     .summary('measure models on benchmarks')
     .description(
-      "Runs models on the Tarsier papers' data sets and on one's own, and scores the answers. Annotations and videos are yours to bring;\n" +
-        'the built-in "moving-shapes" needs neither.',
+      'Runs models on the data sets of the Tarsier papers and on your own, and scores the answers. You provide the annotations and videos;\n' +
+        'the built-in data set "moving-shapes" needs neither.',
     )
   for (const add of commands) add(bench, run)
 }

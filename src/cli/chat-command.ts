@@ -12,13 +12,13 @@ export type ChatCommand =
   | { readonly kind: 'wrong'; readonly hint: string }
 
 export const CHAT_HELP = `Type a question about the clip, or:
-  /regenerate   answer the last question once more
+  /regenerate   generate the last answer again
   /frames       list the frames the model saw
-  /frames N     look again at N frames (begins the conversation anew)
-  /open FILE    begin a conversation about another clip
-  /reset        begin the conversation anew with the same clip (also: reset)
-  /help         show this
-  /exit         leave (also: exit, Ctrl-D; Ctrl-C stops an answer, or leaves at the prompt)`
+  /frames N     use N frames (starts a new conversation)
+  /open FILE    start a conversation about another clip
+  /reset        start a new conversation about the same clip (also: reset)
+  /help         show this help
+  /exit         exit (also: exit, Ctrl-D; Ctrl-C stops an answer, or exits at the prompt)`
 
 const NAMES = ['/reset', '/regenerate', '/frames', '/open', '/help', '/exit', '/quit'] as const
 
@@ -45,16 +45,16 @@ export function parseChatLine(line: string): ChatCommand {
       if (rest === '') return { kind: 'frames', count: null }
       return /^\d+$/.test(rest)
         ? { kind: 'frames', count: Number(rest) }
-        : { kind: 'wrong', hint: '/frames takes a whole number, e.g. /frames 8.' }
+        : { kind: 'wrong', hint: '/frames requires a whole number, e.g. /frames 8.' }
     case '/open':
-      return rest === '' ? { kind: 'wrong', hint: '/open takes a file, e.g. /open clip.mp4.' } : { kind: 'open', file: unquoted(rest) }
+      return rest === '' ? { kind: 'wrong', hint: '/open requires a file, e.g. /open clip.mp4.' } : { kind: 'open', file: unquoted(rest) }
     case '/help':
       return { kind: 'help' }
     case '/exit':
     case '/quit':
       return { kind: 'exit' }
     default:
-      return { kind: 'wrong', hint: `There is no command ${name}. Commands: ${NAMES.join(', ')}.` }
+      return { kind: 'wrong', hint: `Unknown command ${name}. Commands: ${NAMES.join(', ')}.` }
   }
 }
 

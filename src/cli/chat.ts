@@ -25,8 +25,8 @@ export function addChat(program: Command, run: RunCommand): void {
     .command('chat')
     .summary('ask questions about a video or picture')
     .description(
-      'Opens a clip and answers questions about it, one line each. The clip is looked at once; a further question costs only words.\n' +
-        'Questions may also be piped in, a line each; answers go to stdout.',
+      'Opens a clip and answers questions about it, one per line. The clip is encoded once, so follow-up questions are fast.\n' +
+        'Questions can also be piped in, one per line; answers are written to stdout.',
     )
     .argument('<file>', 'a video or picture')
   for (const option of [...modelOptions(), ...frameOptions(), ...answerOptions()]) command.addOption(option)
@@ -36,7 +36,7 @@ export function addChat(program: Command, run: RunCommand): void {
       `
 ${CHAT_HELP}
 
-Exit status: 0, or 1 when a question could not be answered, 2 wrong usage, 130 left by Ctrl-C.
+Exit status: 0 all answered; 1 a question could not be answered; 2 invalid usage; 130 stopped by Ctrl-C.
 
 Example:
   tarsier chat clip.mp4 --frames 8`,
@@ -63,7 +63,7 @@ async function chat(file: string, options: ChatOptions, signal: AbortSignal, int
   signal.addEventListener('abort', () => talk.stop())
   const ending = AbortSignal.any([leaving.signal, signal])
   using lines = new LineReader(onInterrupt)
-  if (lines.interactive) process.stdout.write('Ask about the clip; /help lists commands.\n')
+  if (lines.interactive) process.stdout.write('Ask a question about the clip. /help lists the commands.\n')
   for (;;) {
     const line = await lines.next('> ', ending)
     if (line === null) break
@@ -145,7 +145,7 @@ class Talk {
       case 'frames':
         if (command.count === null) return this.#listFrames()
         if (command.count < 1 || command.count > MAX_FRAMES)
-          throw new TarsierError('usage', `/frames takes a whole number from 1 to ${MAX_FRAMES}.`)
+          throw new TarsierError('usage', `/frames requires a whole number from 1 to ${MAX_FRAMES}.`)
         this.#options = withFrames(this.#options, command.count)
         return this.startOver()
       case 'ask': {
@@ -209,7 +209,7 @@ class Talk {
 
   #listFrames(): void {
     const lines = this.#frames.map(({ index, time }, i) => `${i + 1}. frame ${index} at ${time.toFixed(2)} s`)
-    this.#say(lines.length === 0 ? 'No frames yet: ask something first.' : lines.join('\n'))
+    this.#say(lines.length === 0 ? 'No frames yet: ask a question first.' : lines.join('\n'))
   }
 
   #say(text: string): void {

@@ -106,7 +106,7 @@ function workOn(client: EngineClient, model: ModelInfo | null, options: Describe
         report(event)
         if (event.kind === 'done') return { kind: 'answer', answer: event.answer }
       }
-      throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
+      throw new TarsierError('internal', 'The engine returned no answer. Please report it.')
     } finally {
       await client.close(file)
     }

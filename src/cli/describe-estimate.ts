@@ -37,18 +37,20 @@ export function estimateText({ frames, width, height, tokens, memory, gpu, secon
   ] as const
   return [
     `frames   ${frames.length} of ${width}×${height}, ${tokens.perFrame} tokens each`,
-    `tokens   ${tokens.visual} of pictures, ${tokens.prompt} of text; with the longest answer ${tokens.context} of ${tokens.limit}`,
+    `tokens   ${tokens.visual} visual, ${tokens.prompt} text; ${tokens.context} of ${tokens.limit} with the longest answer`,
     `memory   about ${sizeText(memory.total)}: ${parts.map(([bytes, name]) => `${name} ${sizeText(Math.round(bytes))}`).join(', ')}${memory.available === null ? '' : `; ${sizeText(memory.available)} free`}`,
     ...(gpu ? [gpuText(gpu)] : []),
     seconds
-      ? `time     about ${time(seconds.firstToken)} to the first word (${decodeText(seconds.decode, time)}, encode ${time(seconds.encode)}, prefill ${time(seconds.prefill)}), ${time(seconds.all)} in all with the longest answer, on ${device}`
-      : `time     unknown: this model was not measured on ${device} yet`,
-    problem ? 'It does not fit and would be refused.' : 'It fits.',
+      ? `time     about ${time(seconds.firstToken)} to the first word (${decodeText(seconds.decode, time)}, encode ${time(seconds.encode)}, prefill ${time(seconds.prefill)}), ${time(seconds.all)} in total with the longest answer, on ${device}`
+      : `time     unknown: this model has not been measured on ${device} yet`,
+    problem ? 'This does not fit and would be rejected.' : 'It fits.',
   ].join('\n')
 }
 
 function decodeText(seconds: number | null, time: (value: number) => string): string {
-  return seconds === null ? 'decoding not counted: too little of its kind was decoded here yet' : `decode ${time(seconds)}`
+  return seconds === null
+    ? 'decoding not included: too few clips of this kind have been decoded on this machine'
+    : `decode ${time(seconds)}`
 }
 
 function gpuText({ layers, of, visionWeights, total, further, available }: NonNullable<Estimate['gpu']>): string {
@@ -57,5 +59,5 @@ function gpuText({ layers, of, visionWeights, total, further, available }: NonNu
     ...(visionWeights > 0 ? ['the vision tower'] : []),
   ]
   const free = available === null ? '' : `, of ${sizeText(available)} free there`
-  return `on GPU   about ${sizeText(total)} of that: ${there.join(' and ')}; ${sizeText(further)} are still to be had${free}`
+  return `on GPU   about ${sizeText(total)} of that: ${there.join(' and ')}; ${sizeText(further)} must still be allocated${free}`
 }

@@ -44,19 +44,21 @@ export function listOptions(): Option[] {
   const options = [
     new Option(
       '--from <list>',
-      'describe the clips of a list: a path a line, or in a .jsonl file a JSON string, {"video": path, "prompt": text} or an annotation a line',
+      'describe the clips of a list with one entry per line: a path, or in a .jsonl file a JSON string, {"video": path, "prompt": text} or an annotation',
     ).conflicts([...ONE_BY_ONE]),
-    new Option('-o, --out <file>', 'with --from: file of the captions, a line of JSON each; one that was begun is gone on with'),
-    new Option('--videos <dir>', 'with --from: folder of the clips of annotations that have "<placeholder>" for them'),
-    new Option('--limit <n>', 'with --from: only the first so many clips of the list').argParser((text) => parseCount(text, 1e9)),
-    new Option('--shard <i/n>', 'with --from: only the i-th of n parts, for several machines; each clip is in exactly one').argParser(
-      parseShard,
-    ),
-    new Option('--workers <k>', 'with --from: clips at a time, each in a process with a model of its own (default: 1)').argParser(
-      parseWorkers,
-    ),
-    new Option('--retry-failed', 'with --from: try clips again that failed before (default: their errors stay)'),
-    new Option('--new', 'with --from: begin anew; captions that are there are moved to a folder "old"'),
+    new Option('-o, --out <file>', 'with --from: output file, one JSON line per caption; resumes if the file exists'),
+    new Option('--videos <dir>', 'with --from: folder that contains the clips for "<placeholder>" in annotations'),
+    new Option('--limit <n>', 'with --from: only the first n clips of the list').argParser((text) => parseCount(text, 1e9)),
+    new Option(
+      '--shard <i/n>',
+      'with --from: only part i of n, to split the list between machines; each clip is in exactly one part',
+    ).argParser(parseShard),
+    new Option(
+      '--workers <k>',
+      'with --from: number of clips run in parallel, each in a process that loads its own model (default: 1)',
+    ).argParser(parseWorkers),
+    new Option('--retry-failed', 'with --from: run failed clips again (default: keep their errors)'),
+    new Option('--new', 'with --from: start again; existing captions are moved to a folder "old"'),
   ]
   for (const option of options) option.helpGroup('Lists:')
   return options
@@ -68,17 +70,18 @@ export function checkListOptions(command: Command, paths: readonly string[], opt
     const given = (['out', 'videos', 'limit', 'shard', 'workers', 'retryFailed', 'new'] as const).find(
       (name) => options[name] !== undefined,
     )
-    if (given) command.error(`error: option '--${given === 'retryFailed' ? 'retry-failed' : given}' needs '--from LIST'`)
+    if (given) command.error(`error: option '--${given === 'retryFailed' ? 'retry-failed' : given}' requires '--from LIST'`)
     if (paths.length === 0) command.error("error: missing required argument 'path' (or '--from LIST')")
   } else {
     if (paths.length > 0) command.error("error: give paths or '--from LIST', not both")
-    if (options.out === undefined) command.error("error: '--from LIST' needs '--out FILE'")
+    if (options.out === undefined) command.error("error: '--from LIST' requires '--out FILE'")
   }
 }
 
 /** Describes the clips of a list, and writes the captions to a file. */
 export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
-  if (hasMediaExtension(from)) throw new TarsierError('usage', `${from} is a clip. Give it without --from; --from takes a list of clips.`)
+  if (hasMediaExtension(from))
+    throw new TarsierError('usage', `${from} is a clip, but --from requires a list of clips. Give the clip without --from.`)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
   const { samples, broken } = await readList(
     from,
@@ -88,7 +91,7 @@ export async function describeList(from: string, out: string, options: DescribeL
   )
   for (const line of broken) printError(brokenLineError(line))
   if (samples.length === 0 && broken.length === 0) {
-    throw new TarsierError('nothing-found', `There is no clip to describe in ${from}. Write a path on each line of it.`)
+    throw new TarsierError('nothing-found', `${from} contains no clips. Write one path on each line.`)
   }
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
@@ -147,7 +150,7 @@ function show(event: RunEvent, progress: ProgressLine): void {
     case 'opened': {
       for (const line of event.found.broken) {
         progress.clear()
-        printError(brokenLineError({ ...line, reason: `${line.reason}; it is described again` }))
+        printError(brokenLineError({ ...line, reason: `${line.reason}; the clip is described again` }))
       }
       progress.detail(`${event.pending} clips to describe`)
       return

@@ -9,14 +9,14 @@ export function addDescribe(program: Command, run: RunCommand): void {
     .command('describe')
     .summary('describe videos and pictures')
     .description(
-      'Describes each video or picture in words. Folders are walked to the bottom.\n' +
-        'Descriptions go to stdout, progress and errors to stderr. A file that fails does not stop the others.',
+      'Describes each video or picture. Folders are searched recursively.\n' +
+        'Descriptions are written to stdout, progress and errors to stderr. If a file fails, the others are still described.',
     )
     .argument('[path...]', 'files or folders')
   for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...answerOptions()]) command.addOption(option)
   command.addOption(
     command
-      .createOption('--fit', 'where a clip does not fit: look at fewer pixels, then at fewer frames, and say so (default: it is refused)')
+      .createOption('--fit', 'if a clip does not fit, use fewer pixels, then fewer frames, and print a notice (default: report an error)')
       .helpGroup('Frames:'),
   )
   for (const option of listOptions()) command.addOption(option)
@@ -24,25 +24,25 @@ export function addDescribe(program: Command, run: RunCommand): void {
     .optionsGroup('Output:')
     .addOption(
       command
-        .createOption('--dry-run', 'only say what each clip would cost: tokens, memory, seconds; nothing is decoded')
+        .createOption('--dry-run', 'only print the estimated cost of each clip: tokens, memory, seconds; nothing is decoded')
         .conflicts(['sidecar', 'skipExisting', 'overwrite']),
     )
-    .option('--json', 'one line of JSON a clip instead of plain text; a failed clip gives {"file","error":{"code","message"}}')
+    .option('--json', 'print one line of JSON per clip instead of plain text; for a failed clip {"file","error":{"code","message"}}')
     .addOption(
       command
-        .createOption('--sidecar <extension>', 'also write each description beside its clip: clip.mp4 gives clip.txt')
+        .createOption('--sidecar <extension>', 'also write each description next to its clip: clip.mp4 gives clip.txt')
         .choices(['txt']),
     )
-    .option('--skip-existing', 'with --sidecar: leave out clips whose text is there already')
+    .option('--skip-existing', 'with --sidecar: skip clips whose text file exists')
     .addOption(
       command
-        .createOption('--overwrite', 'with --sidecar: write texts anew that are there already (default: such a clip fails)')
+        .createOption('--overwrite', 'with --sidecar: overwrite existing text files (default: report an error)')
         .conflicts('skipExisting'),
     )
     .addHelpText(
       'after',
       `
-Exit status: 0 all done, 1 a file failed, 2 wrong usage, 130 stopped by Ctrl-C.
+Exit status: 0 all done; 1 a file failed; 2 invalid usage; 130 stopped by Ctrl-C.
 
 Examples:
   tarsier describe clip.mp4
@@ -54,7 +54,7 @@ Examples:
     )
     .action((paths: string[], options: DescribeOptions & ListOptions) => {
       if (options.sidecar === undefined && (options.skipExisting || options.overwrite)) {
-        command.error("error: options '--skip-existing' and '--overwrite' need '--sidecar txt'")
+        command.error("error: options '--skip-existing' and '--overwrite' require '--sidecar txt'")
       }
       checkListOptions(command, paths, options)
       const { from, out } = options

@@ -23,13 +23,13 @@ export function addDoctor(program: Command, run: RunCommand): void {
     .command('doctor')
     .summary('show what works on this machine')
     .description(
-      'Shows versions, devices that can compute, where data lies, free memory and disk, and what to do about what is missing.\n' +
-        'Each device is really started, in a process of its own.',
+      'Shows versions, usable devices, data folders, free memory and disk space, and how to fix problems.\n' +
+        'Each device is tested in a separate process.',
     )
-    .option('--json', 'one JSON object instead of text; sizes in bytes')
-    .option('--retry-devices', 'forget which devices were found wrong, so that the next answer tries them again')
+    .option('--json', 'print one JSON object instead of text; sizes in bytes')
+    .option('--retry-devices', 'delete the results of failed device tests, so that the next answer tests these devices again')
     .addOption(homeOption())
-    .addHelpText('after', '\nExit status: 0 when clips can be described here, 1 when not.')
+    .addHelpText('after', '\nExit status: 0 clips can be described on this machine; 1 they cannot.')
     .action((options: DoctorOptions) => run((signal) => doctor(options, signal)))
 }
 
@@ -38,9 +38,9 @@ async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<Exit
   const progress = new ProgressLine(process.stderr)
   if (options.retryDevices) {
     const forgotten = await new DeviceTestStore(home).forgetFailed()
-    progress.note(forgotten === 0 ? 'No device was found wrong before.' : `${forgotten} will be tried again.`)
+    progress.note(forgotten === 0 ? 'There are no failed device tests.' : `${forgotten} will be tested again.`)
   }
-  progress.begin('trying every device')
+  progress.begin('testing all devices')
   const report = await makeReport(home, signal).finally(() => progress.clear())
   const advice = report.advice.map(withRemedy)
   process.stdout.write(options.json ? `${JSON.stringify({ ...report, advice })}\n` : `${printable(reportText(report, advice))}\n`)
@@ -71,7 +71,7 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
       probes(engines.language.devices),
     ])
   }
-  if (report.deviceTests.length > 0) sections.push(["Devices held against this machine's CPU", report.deviceTests.map(testLine)])
+  if (report.deviceTests.length > 0) sections.push(["Devices compared with this machine's CPU", report.deviceTests.map(testLine)])
   sections.push([
     `Models (${data.models})`,
     models.map(({ name, bytes, path, problem }) =>
@@ -83,6 +83,6 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
 }
 
 function testLine({ part, device, model, runtime, passed, attention, detail }: DeviceTest): string {
-  const how = attention === 'plain' ? ', with attention written out' : ''
+  const how = attention === 'plain' ? ', with unfused attention' : ''
   return `  ${device} for ${part} of ${model} (${runtime}): ${passed ? `used${how}` : 'not used'}; ${detail}`
 }

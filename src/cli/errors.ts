@@ -34,7 +34,7 @@ function optionsFor({ code, details, remedy }: TarsierError): string {
         ...(typeof details?.frames === 'number' ? [`--frames ${details.frames}`] : []),
         ...(typeof details?.maxPixels === 'number' ? [`--max-pixels ${details.maxPixels}`] : []),
       ]
-      return options.length === 0 ? '' : `${options.join(' ')}; "tarsier describe --fit" does that by itself`
+      return options.length === 0 ? '' : `${options.join(' ')}; "tarsier describe --fit" does this automatically`
     }
     default:
       return ''

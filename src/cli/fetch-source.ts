@@ -10,7 +10,7 @@ export async function fetchSource(
 ): Promise<FetchedCheckpoint> {
   // Imported on demand: no other command needs HTTP clients.
   const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
-  progress.begin(`asking the hub for ${repository}`)
+  progress.begin(`listing ${repository} on the hub`)
   return await fetchCheckpoint(repository, {
     ...options,
     onProgress: (state) => progress.detail(`${repository}: ${transferText(state)}`),

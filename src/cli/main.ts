@@ -39,8 +39,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
 export function createProgram(run: RunCommand): Command {
   const program = new Command('tarsier')
     .description(
-      'A model on your own machine describes videos and pictures and answers questions about them, offline.\n' +
-        'The built-in "demo" model knows moving shapes only; "tarsier models catalogue" lists real ones, "tarsier models import" brings them in.',
+      'Describes videos and pictures and answers questions about them with a model on your machine, offline.\n' +
+        'The built-in "demo" model supports only moving shapes. "tarsier models catalogue" lists full models, "tarsier models import" installs them.',
     )
     .version(appVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
@@ -49,8 +49,8 @@ export function createProgram(run: RunCommand): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tarsier: ')) })
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError('Add --help to see what is allowed.')
-    .addHelpText('after', '\n"tarsier COMMAND --help" explains a command. TARSIER_DEBUG=1 adds stack traces to errors.')
+    .showHelpAfterError('Add --help to see the allowed options.')
+    .addHelpText('after', '\nRun "tarsier COMMAND --help" for help on a command. TARSIER_DEBUG=1 adds stack traces to errors.')
   addDescribe(program, run)
   addChat(program, run)
   addTrace(program, run)

@@ -22,13 +22,13 @@ interface CatalogueOptions {
 export function addCatalogue(models: Command, run: RunCommand): void {
   models
     .command('catalogue')
-    .summary('list the checkpoints that are known to work')
+    .summary('list checkpoints that can be imported by name')
     .description(
-      "Lists checkpoints that can be imported by name: licence, size of the download, what they are good for, and which fit this machine's memory. " +
-        'With a name: the size of every precision, and the memory for 8, 16 and 32 frames. All sizes but the files that are here are computed, not measured.',
+      "Lists checkpoints that can be imported by name: licence, download size, purpose, and whether they fit this machine's memory. " +
+        'With a name, shows the size of every precision and the memory for 8, 16 and 32 frames. Sizes of files that are not on this machine are computed.',
     )
-    .argument('[name]', 'one of them')
-    .option('--json', 'one line of JSON a checkpoint instead of text')
+    .argument('[name]', 'a checkpoint of the catalogue')
+    .option('--json', 'print one line of JSON per checkpoint instead of text')
     .action((name: string | undefined, options: CatalogueOptions) => run(() => catalogue(name, options)))
 }
 
@@ -45,7 +45,7 @@ async function entryOf(name: string): Promise<CatalogueEntry> {
   const entry = await findInCatalogue(name)
   if (entry !== null) return entry
   const names = (await readCatalogue()).map((one) => one.name)
-  throw new TarsierError('model-missing', `The catalogue has no "${name}". It has: ${names.join(', ')}.`, {
+  throw new TarsierError('model-missing', `The catalogue does not contain "${name}". It contains: ${names.join(', ')}.`, {
     details: { asked: name, models: names },
   })
 }

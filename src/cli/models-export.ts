@@ -19,15 +19,15 @@ interface ExportOptions {
 export function addExport(models: Command, run: RunCommand): void {
   models
     .command('export')
-    .summary('write a Tarsier2 checkpoint as a plain Qwen2-VL one')
+    .summary('convert a Tarsier2 checkpoint to a Qwen2-VL checkpoint')
     .description(
-      'Writes a checkpoint of Tarsier2 as a Qwen2-VL checkpoint folder in safetensors, which transformers and servers without support for Tarsier load; ' +
-        'its weights are the same byte for byte. An imported model keeps only what this program runs, so SOURCE is the checkpoint: its folder, a name of the catalogue or ' +
-        'owner/name on the hub, which is downloaded first. The name of an imported model stands for its checkpoint where that is still on this disk.',
+      'Converts a Tarsier2 checkpoint to a Qwen2-VL checkpoint in safetensors, which transformers and servers without Tarsier support can load. ' +
+        'The weights are identical. An imported model does not contain all weights, so SOURCE must be the checkpoint: its folder, a catalogue name, or ' +
+        'owner/name on the hub, which is downloaded first. The name of an imported model works if its checkpoint is still on this disk.',
     )
-    .argument('<source>', 'a checkpoint folder, a name of the catalogue, owner/name on the hub, or an imported model')
-    .argument('<dir>', 'the folder to be made')
-    .addOption(new Option('--as <form>', 'what to write').choices(['qwen2-vl']).default('qwen2-vl'))
+    .argument('<source>', 'a checkpoint folder, a catalogue name, owner/name on the hub, or an imported model')
+    .argument('<dir>', 'output folder; it must not exist')
+    .addOption(new Option('--as <form>', 'output format').choices(['qwen2-vl']).default('qwen2-vl'))
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  tarsier models export Tarsier2-Recap-7b ./tarsier2-as-qwen2-vl --as qwen2-vl')
@@ -77,7 +77,7 @@ async function stillHere(
   const gone = (cause?: unknown) =>
     new TarsierError(
       'model-missing',
-      `${name} was made from ${repository}, and that checkpoint is not here any more. Give its folder${isRepositoryName(repository) ? `, or "${repository}" to have it downloaded` : ''}.`,
+      `${name} was imported from ${repository}, but that checkpoint is no longer on this disk. Give its folder${isRepositoryName(repository) ? `, or "${repository}" to download it` : ''}.`,
       { cause, details: { name, repository } },
     )
   if (!isRepositoryName(repository)) throw gone()

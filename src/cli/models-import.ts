@@ -32,32 +32,38 @@ interface ImportOptions {
 export function addImport(models: Command, run: RunCommand): void {
   models
     .command('import')
-    .summary('make a model from a checkpoint')
+    .summary('import a checkpoint as a model')
     .description(
-      'SOURCE is a checkpoint folder, a name of the catalogue ("tarsier models catalogue"), or a repository on the Hugging Face hub (owner/name), which is downloaded first. ' +
-        'Reads a Qwen2-VL checkpoint (Tarsier2 among them) in a folder as Hugging Face writes it: config.json, safetensors in one file or shards, ' +
-        'tokenizer and preprocessor settings; or a GGUF and its mmproj, which --language and --vision choose where a repository has several. Writes a language file, a vision file and a manifest into the models folder. ' +
-        'An import that is stopped or fails leaves nothing behind but what was downloaded: the same command goes on with that, and removes it when the model is there.',
+      'SOURCE is a checkpoint folder, a catalogue name ("tarsier models catalogue"), or a repository on the Hugging Face hub (owner/name), which is downloaded first. ' +
+        'Supported are Qwen2-VL checkpoints (including Tarsier2) in the Hugging Face format, with config.json, safetensors (single file or shards), ' +
+        'tokenizer and preprocessor settings; and a GGUF file with its mmproj file, which --language and --vision select if a repository contains several. Writes a language file, a vision file and a manifest into the models folder. ' +
+        'If an import is stopped or fails, only the downloaded files are kept. Run the same command to resume; the download is deleted when the import is complete.',
     )
-    .argument('<source>', 'a folder, a name of the catalogue, or owner/name on the hub')
-    .requiredOption('--name <name>', 'what the model shall be called here (needed)')
+    .argument('<source>', 'a folder, a catalogue name, or owner/name on the hub')
+    .requiredOption('--name <name>', 'name of the model on this machine (required)')
     .addOption(
-      new Option('--language <precision>', 'precision of the language model; q8_0 takes half of f16 and a quarter of f32')
+      new Option('--language <precision>', 'precision of the language model; q8_0 needs half the space of f16 and a quarter of f32')
         .choices(languagePrecisions)
         .default('q8_0'),
     )
     .addOption(new Option('--vision <precision>', 'precision of the vision tower').choices(visionPrecisions).default('f16'))
-    .option('--mmproj <file>', "the vision tower's GGUF, where SOURCE is a language model's GGUF; that is taken as it is (default: none)")
-    .option('--adapter <dir>', "a LoRA adapter's folder, as PEFT writes it, to be merged into the checkpoint's weights (default: none)")
-    .option('--template <file>', 'a chat template (Jinja) instead of the one that comes with SOURCE (default: that one)')
+    .option(
+      '--mmproj <file>',
+      'GGUF file of the vision tower, if SOURCE is the GGUF file of a language model, which is then used unchanged (default: none)',
+    )
+    .option(
+      '--adapter <dir>',
+      'folder of a LoRA adapter in PEFT format, which is merged into the weights of the checkpoint (default: none)',
+    )
+    .option('--template <file>', 'chat template (Jinja) to use instead of the template of SOURCE (default: the template of SOURCE)')
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
-    .option('--keep-download', "keep what was downloaded, in the home's downloads folder, for another import (default: it is removed)")
-    .option('--summary <text>', 'a sentence shown wherever the model is named (default: none)')
-    .option('--licence <name>', "the model's licence (default: unknown)")
+    .option('--keep-download', 'keep the downloaded files in the downloads folder for another import (default: delete them)')
+    .option('--summary <text>', 'sentence that describes the model (default: none)')
+    .option('--licence <name>', 'licence of the model (default: unknown)')
     .addOption(homeOption())
     .addHelpText(
       'after',
-      '\nThe hub is asked as HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY say; files in the Hugging Face cache are used, not fetched again.\n' +
+      '\nThe environment variables HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are used. Files in the\nHugging Face cache are not downloaded again.\n' +
         '\nExamples:\n  tarsier models import Tarsier2-Recap-7b --name tarsier2 --language q4_k_m\n  tarsier models import ./my-checkpoint --name mine',
     )
     .action((source: string, options: ImportOptions) => run((signal) => bringIn(source, options, signal)))
@@ -69,10 +75,13 @@ async function bringIn(source: string, options: ImportOptions, signal: AbortSign
   freeModelFolder(options.name, home)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local' && options.revision !== undefined) {
-    throw new TarsierError('usage', `--revision means a state of a repository on the hub, but ${source} is here. Leave it out.`)
+    throw new TarsierError('usage', `--revision applies only to repositories on the hub, but ${source} is a local path. Remove --revision.`)
   }
   if (options.mmproj !== undefined && origin.kind !== 'local') {
-    throw new TarsierError('usage', `--mmproj goes with a GGUF that is here, and ${source} is not. Give the file's path, or leave it out.`)
+    throw new TarsierError(
+      'usage',
+      `--mmproj requires a local GGUF file, but ${source} is not a local file. Give the path of a GGUF file, or remove --mmproj.`,
+    )
   }
   const companions = await readCompanions(options)
   const progress = new ProgressLine(process.stderr)

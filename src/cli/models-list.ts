@@ -18,11 +18,11 @@ interface ListOptions {
 export function addList(models: Command, run: RunCommand): void {
   models
     .command('list')
-    .summary('list the models that are here')
+    .summary('list installed models')
     .description(
-      "Lists models with their name, precision, size, what they know, and whether this machine's memory is enough for them; models that cannot be used with the reason.",
+      "Lists models with name, precision, size, summary, and whether they fit this machine's memory. Models that cannot be used are listed with the reason.",
     )
-    .option('--json', 'one line of JSON a model instead of text')
+    .option('--json', 'print one line of JSON per model instead of text')
     .addOption(homeOption())
     .action((options: ListOptions) => run(() => list(options)))
 }

@@ -13,8 +13,10 @@ export function addPath(models: Command, run: RunCommand): void {
   models
     .command('path')
     .summary("print the path of a model's folder")
-    .description("Prints the path of a model's folder alone, for scripts. Copied to another machine's models folder, it is a model there.")
-    .argument('<name>', 'a model that "tarsier models list" shows, or the path of one')
+    .description(
+      "Prints only the path of a model's folder, for scripts. Copy the folder to the models folder of another machine to use the model there.",
+    )
+    .argument('<name>', 'name of a model in "tarsier models list", or path of a model folder')
     .addOption(homeOption())
     .action((name: string, options: PathOptions) =>
       run(async () => {

@@ -19,13 +19,13 @@ interface RemoveOptions {
 export function addRemove(models: Command, run: RunCommand): void {
   models
     .command('remove')
-    .summary("remove a model's files")
+    .summary('delete a model')
     .description(
-      'Removes the files of a model that was imported, after asking. Damaged ones can be removed too; the demo model, which comes with the app, cannot. ' +
-        'Where there is no terminal to ask on, --yes is needed.',
+      'Deletes the files of an imported model after a confirmation. Damaged models can be deleted; the built-in demo model cannot. ' +
+        'Without a terminal, --yes is required.',
     )
-    .argument('<name>', 'a model that "tarsier models list" shows')
-    .option('-y, --yes', 'remove it without asking')
+    .argument('<name>', 'name of a model in "tarsier models list"')
+    .option('-y, --yes', 'do not ask for confirmation')
     .addOption(homeOption())
     .action((name: string, options: RemoveOptions) => run((signal) => remove(name, options, signal)))
 }
@@ -35,11 +35,11 @@ async function remove(name: string, options: RemoveOptions, signal: AbortSignal)
   const folder = await ownModelFolder(name, home)
   if (options.yes !== true) {
     if (!process.stdin.isTTY || !process.stderr.isTTY) {
-      throw new TarsierError('usage', `Whether ${name} shall be removed cannot be asked here, for there is no terminal. Add --yes.`)
+      throw new TarsierError('usage', `Removing ${name} needs a confirmation, but there is no terminal. Add --yes.`)
     }
     const manifest = (await listModels(home)).find((entry) => entry.name === name)?.manifest
     const size = manifest ? `, ${sizeText(modelBytes(manifest))}` : ''
-    if (!(await agreed(`Remove ${oneLine(name)} (${oneLine(folder)}${size})? It cannot be undone. [y/N] `, signal))) {
+    if (!(await agreed(`Remove ${oneLine(name)} (${oneLine(folder)}${size})? This cannot be undone. [y/N] `, signal))) {
       process.stderr.write('Nothing was removed.\n')
       return exitCodes.failed
     }

@@ -12,10 +12,10 @@ interface RenameOptions {
 export function addRename(models: Command, run: RunCommand): void {
   models
     .command('rename')
-    .summary('give a model another name')
-    .description('Gives a model that was imported another name, and prints its new path. What was kept of clips with it is made again.')
-    .argument('<name>', 'a model that "tarsier models list" shows')
-    .argument('<new-name>', 'letters, digits, dots, dashes and underscores')
+    .summary('rename a model')
+    .description('Renames an imported model and prints its new path. Cached data of its clips is computed again.')
+    .argument('<name>', 'name of a model in "tarsier models list"')
+    .argument('<new-name>', 'new name: letters, digits, dots, dashes and underscores')
     .addOption(homeOption())
     .action((name: string, to: string, options: RenameOptions) =>
       run(async () => {

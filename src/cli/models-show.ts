@@ -18,10 +18,10 @@ interface ShowOptions {
 export function addShow(models: Command, run: RunCommand): void {
   models
     .command('show')
-    .summary('say what a model is')
-    .description('Says what a model is made of and how it is used: its manifest in words, or with --json the manifest itself.')
-    .argument('<name>', 'a model that "tarsier models list" shows, or the path of one')
-    .option('--json', 'the manifest, with "path" and "memory" beside it, on one line')
+    .summary('show details of a model')
+    .description("Shows the contents of a model's manifest: its files, precisions and default settings.")
+    .argument('<name>', 'name of a model in "tarsier models list", or path of a model folder')
+    .option('--json', 'print the manifest, with "path" and "memory" added, as one line of JSON')
     .addOption(homeOption())
     .action((name: string, options: ShowOptions) => run(() => show(name, options)))
 }
@@ -61,7 +61,7 @@ function fields(manifest: ModelManifest): (readonly [label: string, text: string
     ['asks', manifest.prompt.describe],
     [
       'answers',
-      `up to ${generation.maxTokens} tokens at temperature ${generation.temperature}; a conversation holds ${manifest.maxSequence} tokens`,
+      `up to ${generation.maxTokens} tokens at temperature ${generation.temperature}; up to ${manifest.maxSequence} tokens per conversation`,
     ],
   ]
 }

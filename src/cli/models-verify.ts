@@ -18,11 +18,11 @@ interface VerifyOptions {
 export function addVerify(models: Command, run: RunCommand): void {
   models
     .command('verify')
-    .summary('check that models are as they were imported')
+    .summary('check that the files of models are unchanged')
     .description(
-      "Reads all of a model's files and compares their sha256 with the manifest's. Ends with status 1 when one of them is damaged.",
+      'Reads all files of a model and compares their SHA-256 checksums with the manifest. The exit status is 1 if a file is damaged.',
     )
-    .argument('[name...]', 'models that "tarsier models list" shows, or paths of them (default: all)')
+    .argument('[name...]', 'names of models in "tarsier models list", or paths of model folders (default: all)')
     .addOption(homeOption())
     .action((names: string[], options: VerifyOptions) => run((signal) => verify(names, options, signal)))
 }
@@ -43,7 +43,7 @@ async function verify(names: readonly string[], options: VerifyOptions, signal: 
         progress.detail(`verifying ${name}: ${Math.floor((100 * done) / total)} % of ${sizeText(total)}`)
       })
       progress.clear()
-      process.stdout.write(`${oneLine(name)}: as it was imported, ${sizeText(total)}\n`)
+      process.stdout.write(`${oneLine(name)}: unchanged, ${sizeText(total)}\n`)
     } catch (error) {
       progress.clear()
       if (isAbort(error)) throw error

@@ -13,9 +13,9 @@ import { addVerify } from './models-verify.ts'
 export function addModels(program: Command, run: RunCommand): void {
   const models = program
     .command('models')
-    .summary('list, bring in and manage models')
+    .summary('list, import and manage models')
     .description(
-      'Shows the models that are here and those that can be had, makes one from a checkpoint on this disk or on the hub, and manages them.',
+      'Lists installed models and models of the catalogue, imports checkpoints from this disk or from the hub, and manages models.',
     )
   for (const add of [addList, addCatalogue, addImport, addExport, addShow, addVerify, addRename, addRemove, addPath]) add(models, run)
 }

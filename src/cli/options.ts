@@ -34,7 +34,7 @@ export interface AnswerOptions {
 export function homeOption(): Option {
   return new Option(
     '--home <dir>',
-    "folder for models and caches (default: TARSIER_HOME, else the platform's own application folder)",
+    'folder for models and caches (default: TARSIER_HOME, otherwise the application data folder of the platform)',
   ).argParser(parseName)
 }
 
@@ -55,10 +55,10 @@ export function modelOptions(): Option[] {
     optionFrom(options.device, '--device <name>', { default: 'auto' }),
     new Option(
       '--untested',
-      'use a device even where its results differ from the CPU\'s, or were not compared with them ("tarsier doctor" shows them)',
+      'use a device even if its results differ from those of the CPU or have not been compared with them (see "tarsier doctor")',
     ),
     homeOption(),
-    new Option('--no-cache', 'do not keep what was computed of a clip on disk, and do not use what was kept'),
+    new Option('--no-cache', 'do not read or write the cache of computed clips on disk'),
   ])
 }
 
@@ -69,7 +69,7 @@ export function frameOptions(): Option[] {
     optionFrom(options.start, '--start <seconds>'),
     optionFrom(options.end, '--end <seconds>'),
     optionFrom(options.times, '--at <t,t,…>', {
-      description: 'Takes exactly the frames that are on screen at these seconds, such as 0,1.5,3.',
+      description: 'Uses exactly the frames shown at these seconds, such as 0,1.5,3.',
     }).conflicts(['frames', 'sampler', 'start', 'end']),
     optionFrom(options.maxPixels, '--max-pixels <n>'),
   ])
@@ -87,6 +87,6 @@ export function answerOptions(): Option[] {
     optionFrom(options.topK, '--top-k <k>'),
     optionFrom(options.repeatPenalty, '--repeat-penalty <r>'),
     optionFrom(options.seed, '--seed <n>'),
-    optionFrom(options.stop, '--stop <text>', { description: `${optionInfo(options.stop).description} May be given up to 16 times.` }),
+    optionFrom(options.stop, '--stop <text>', { description: `${optionInfo(options.stop).description} Can be given up to 16 times.` }),
   ])
 }

@@ -14,8 +14,8 @@ const REDRAW_MS = 80
 const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   loading: 'loading the model',
   probing: 'opening',
-  looking: 'looking',
-  thinking: 'thinking',
+  looking: 'encoding',
+  thinking: 'processing the prompt',
   writing: 'writing',
 }
 

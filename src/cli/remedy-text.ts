@@ -1,22 +1,22 @@
 import type { Remedy } from '../shared/remedies.ts'
 
-const INSTALL = `"npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows more`
-const FETCH_CUDA = `"ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js" in Tarsier's folder; needs internet`
+const INSTALL = `run "npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows details`
+const FETCH_CUDA = `run "ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js" in Tarsier's folder; needs an internet connection`
 
 const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'install-again': INSTALL,
   'fetch-cuda-vision': FETCH_CUDA,
-  'import-model': '"tarsier models import SOURCE --name NAME"; "tarsier models catalogue" lists what there is',
+  'import-model': '"tarsier models import SOURCE --name NAME"; "tarsier models catalogue" lists available models',
   'smaller-language-model': '--language q8_0',
   'other-home': '--home DIR',
-  'name-vision-tower': "the language model's GGUF as the source, its vision tower's by --mmproj FILE",
-  'merge-adapter': 'the checkpoint as the source, and --adapter DIR',
+  'name-vision-tower': 'give the GGUF file of the language model as the source, and the GGUF file of its vision tower with --mmproj FILE',
+  'merge-adapter': 'give the checkpoint as the source, and --adapter DIR',
   'give-template': '--template FILE',
   'choose-language-precision': '--language PRECISION',
   'choose-vision-precision': '--vision PRECISION',
   'existing-texts': '--skip-existing, --overwrite',
   'missing-texts': '--skip-existing',
-  'retry-devices': '"tarsier doctor --retry-devices" has it tried again',
+  'retry-devices': 'run "tarsier doctor --retry-devices" to test it again',
 }
 
 /** Returns the options or commands that carry out a remedy. */

@@ -18,7 +18,7 @@ export function parseWorkers(text: string): number {
 /** Parses a shard: `2/8` is the second of eight parts. */
 export function parseShard(text: string): Shard {
   const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
-  if (index < 1 || index > of) throw new InvalidArgumentError('It must be I/N with I from 1 to N, such as 2/8.')
+  if (index < 1 || index > of) throw new InvalidArgumentError('It must have the form I/N with I from 1 to N, such as 2/8.')
   return { index, of }
 }
 
@@ -26,7 +26,7 @@ export function parseShard(text: string): Shard {
 export function progressText({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
   const parts = [`${done} of ${total} samples`]
   if (failed > 0) parts.push(`${failed} failed`)
-  if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`)
+  if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)}/min`)
   if (secondsLeft !== null && done < total) parts.push(`${timeText(secondsLeft)} left`)
   return parts.join(', ')
 }

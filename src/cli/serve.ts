@@ -28,34 +28,38 @@ interface ServeCommandOptions {
 export function addServe(program: Command, run: RunCommand): void {
   program
     .command('serve')
-    .argument('[path...]', 'clips, or folders of them, that the page opens')
+    .argument('[path...]', 'clips, or folders of clips, that the page opens')
     .summary('serve the page and an OpenAI-compatible API')
     .description(
-      'Serves the page, for a browser on this machine, and an OpenAI-compatible API under /v1. Prints the address, which holds a token; ' +
-        'programs give the token as their API key. Only this machine can reach it unless told otherwise. Runs until Ctrl-C.',
+      'Serves the web page for a browser on this machine, and an OpenAI-compatible API under /v1. Prints the address, which contains a token; ' +
+        'programs use the token as their API key. By default the server is reachable only from this machine. Runs until Ctrl-C.',
     )
-    .addOption(new Option('--host <address>', 'where to listen; other machines can reach anything but 127.0.0.1').default('127.0.0.1'))
-    .addOption(new Option('--port <number>', '0 takes one that is free').default(7860).argParser(wholeUpTo(65535)))
+    .addOption(
+      new Option('--host <address>', 'address to listen on; with any address other than 127.0.0.1, other machines can connect').default(
+        '127.0.0.1',
+      ),
+    )
+    .addOption(new Option('--port <number>', 'port to listen on; 0 selects a free port').default(7860).argParser(wholeUpTo(65535)))
     .option('--open', 'open the page in the browser')
-    .addOption(new Option('--token <token>', 'the token to ask for (default: a new one)').argParser(parseToken))
-    .option('--no-token', 'let every program of this machine in')
+    .addOption(new Option('--token <token>', 'token that clients must send (default: a new token)').argParser(parseToken))
+    .option('--no-token', 'do not require a token; every program on this machine can connect')
     .addOption(
       new Option(
         '--allow-host <name>',
-        'a further name by which the server may be called; may be given several times; needed with --host',
+        'additional host name that clients may use for this server; can be given several times; required with --host',
       ).argParser(collect),
     )
-    .option('--media-root <dir>', 'a folder whose files the API may be asked about by path (default: none)')
+    .option('--media-root <dir>', 'folder whose files API requests may refer to by path (default: none)')
     .addOption(
       new Option(
         '--allow-remote <host>',
-        'a host from which the API may fetch clips; may be given several times (default: none)',
+        'host from which the API may download clips; can be given several times (default: none)',
       ).argParser(collect),
     )
-    .addOption(new Option('--max-upload <GB>', 'the largest file that is taken').default(16).argParser(wholeUpTo(1024)))
-    .option('--metrics', 'numbers for Prometheus under /metrics')
+    .addOption(new Option('--max-upload <GB>', 'maximum size of an uploaded file').default(16).argParser(wholeUpTo(1024)))
+    .option('--metrics', 'serve Prometheus metrics under /metrics')
     .addOption(homeOption())
-    .addHelpText('after', '\nExample with OpenAI\'s client: new OpenAI({ baseURL: "http://127.0.0.1:7860/v1", apiKey: TOKEN })')
+    .addHelpText('after', '\nExample with the OpenAI client: new OpenAI({ baseURL: "http://127.0.0.1:7860/v1", apiKey: TOKEN })')
     .action((paths: string[], options: ServeCommandOptions) => run((signal) => serve(paths, options, signal)))
 }
 
@@ -67,7 +71,8 @@ async function serve(paths: readonly string[], options: ServeCommandOptions, sig
   await service.resume()
   const address = server.address + (await clipsInAddress(service, paths, signal))
   process.stdout.write(`Tarsier is at ${address}\n`)
-  if (server.token !== null) process.stderr.write('Keep the address to yourself: whoever has it can use this server. Ctrl-C ends it.\n')
+  if (server.token !== null)
+    process.stderr.write('Keep this address secret: anyone who has it can use this server. Press Ctrl-C to stop.\n')
   if (options.open) openBrowser(address)
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   return exitCodes.done
@@ -84,7 +89,7 @@ async function clipsInAddress(service: Service, paths: readonly string[], signal
   }
   if (handles.length > MAX_TOKEN_IN_URL) {
     process.stderr.write(
-      `The page opens the first ${MAX_TOKEN_IN_URL} of ${handles.length} clips. Drop the folder on it for all of them.\n`,
+      `The page opens the first ${MAX_TOKEN_IN_URL} of ${handles.length} clips. Drop the folder on the page to open all of them.\n`,
     )
   }
   return clipsFragment(handles.slice(0, MAX_TOKEN_IN_URL))
@@ -113,7 +118,7 @@ function wholeUpTo(most: number): (text: string) => number {
 
 function parseToken(text: string): string {
   if (/^[A-Za-z0-9_-]{16,}$/.test(text)) return text
-  throw new InvalidArgumentError('It must be 16 or more letters, digits, dashes and underscores.')
+  throw new InvalidArgumentError('It must consist of at least 16 letters, digits, dashes and underscores.')
 }
 
 function collect(text: string, before: string[] | undefined): string[] {

@@ -2,9 +2,9 @@ import type { Answer } from '../shared/engine-events.ts'
 
 const FINISHED: Readonly<Record<Answer['finish'], string>> = {
   end: '',
-  stop: ', ended at a stop text',
+  stop: ', stopped at a stop text',
   length: ', cut off at the token limit (--max-tokens)',
-  repetition: ', ended because it only repeated itself',
+  repetition: ', stopped because it repeated itself',
   aborted: ', stopped',
 }
 
@@ -13,9 +13,9 @@ export function summaryOf({ frames, width, height, tokens, timings, device, fini
   const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`
   const speed = timings.generate > 0 ? ` at ${(tokens.generated / (timings.generate / 1000)).toFixed(1)} tokens/s` : ''
   const seen = frames.length === 0 ? '' : `${frames.length} ${frames.length === 1 ? 'frame' : 'frames'} of ${width}×${height}, `
-  const source = cached === 'nothing' ? '' : ' (seen before)'
+  const source = cached === 'nothing' ? '' : ' (from cache)'
   // The vision tower is not loaded for a cached clip.
   const where =
     device.vision === 'not needed' || device.vision === device.language ? device.language : `${device.vision}/${device.language}`
-  return `${seen}${tokens.visual}+${tokens.prompt} tokens${source}, first word after ${seconds(timings.firstToken)}, ${tokens.generated} tokens${speed}, ${seconds(timings.total)} in all on ${where}${finish === 'end' ? '' : FINISHED[finish]}`
+  return `${seen}${tokens.visual}+${tokens.prompt} tokens${source}, first word after ${seconds(timings.firstToken)}, ${tokens.generated} tokens${speed}, ${seconds(timings.total)} in total on ${where}${finish === 'end' ? '' : FINISHED[finish]}`
 }

@@ -17,21 +17,21 @@ interface TraceOptions extends ClipOptions {
 
 function greedyOnly(text: string): number {
   const temperature = parseOption(options.temperature, text)
-  if (temperature !== 0) throw new InvalidArgumentError('It must be 0: a trace always takes the most likely token.')
+  if (temperature !== 0) throw new InvalidArgumentError('It must be 0: a trace always uses the most likely token.')
   return temperature
 }
 
 export function addTrace(program: Command, run: RunCommand): void {
   const command = program
     .command('trace')
-    .summary('write down every stage of one answer')
+    .summary('record every stage of one answer')
     .description(
-      'Answers one question about a clip and writes what each stage gave, to compare with the Python reference or between machines: ' +
-        'trace.json (frames chosen, prompt tokens, generated tokens and text) and tensors.safetensors (frames, embeddings, positions, ' +
-        'logits of the first new token). The likeliest token is always taken, and nothing comes from the cache.',
+      'Answers one question about a clip and writes the output of each stage, for comparison with the Python reference or between machines: ' +
+        'trace.json (selected frames, prompt tokens, generated tokens and text) and tensors.safetensors (frames, embeddings, positions, ' +
+        'logits of the first new token). The most likely token is always used, and the cache is not used.',
     )
     .argument('<file>', 'a video or picture')
-    .requiredOption('-o, --out <dir>', 'folder for the two files; made when missing')
+    .requiredOption('-o, --out <dir>', 'folder for the two files; created if missing')
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>'))
   // Accepted so that a `describe` command line can be traced unchanged; they have no effect with greedy decoding.
   for (const option of [

@@ -46,7 +46,7 @@ async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<F
   else if (!stats.isDirectory()) {
     yield {
       file: path,
-      error: new TarsierError('not-media', `${path} is neither a file nor a folder. Give a video, a picture or a folder of them.`),
+      error: new TarsierError('not-media', `${path} is not a file or folder. Give a video, a picture or a folder of them.`),
     }
   } else {
     let any = false
@@ -57,10 +57,7 @@ async function* clipsBehind(path: string, signal: AbortSignal): AsyncGenerator<F
     if (!any) {
       yield {
         file: path,
-        error: new TarsierError(
-          'nothing-found',
-          `There is no video and no picture in ${path}. Give another folder, or the files themselves.`,
-        ),
+        error: new TarsierError('nothing-found', `${path} contains no videos or pictures. Give another folder, or the files themselves.`),
       }
     }
   }

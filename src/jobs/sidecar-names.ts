@@ -36,7 +36,7 @@ export class SidecarNames {
     if (await this.#isClip(whole, folder))
       throw new TarsierError(
         'write-failed',
-        `${join(folder, whole)} is a clip itself, so the text of ${name} cannot go there. Rename one of them.`,
+        `The text of ${name} cannot be written because ${join(folder, whole)} is a clip. Rename one of the files.`,
       )
     return join(folder, whole)
   }

@@ -5,7 +5,7 @@ import { move, remove } from '../platform/move.ts'
 
 /** Converts an error from writing `path`; typed errors and aborts are returned unchanged. */
 export function writeError(path: string, cause: unknown): unknown {
-  return writeFailure(`${path} could not be written`, cause, { ifFull: 'Make room and start the same again: what is done stays.' })
+  return writeFailure(`${path} could not be written`, cause, { ifFull: 'Free disk space and run the same command again to resume.' })
 }
 
 /** Replaces a file atomically: writes and flushes a temporary file, then renames it. Throws `disk-full`, `write-failed`, and the errors of `text`. */

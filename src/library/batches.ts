@@ -88,7 +88,7 @@ export class Batches {
   get(id: string): StoredBatch {
     const batch = this.find(id)
     if (batch) return batch
-    throw new TarsierError('nothing-found', 'That batch is not in the library any more.', { details: { batch: id } })
+    throw new TarsierError('nothing-found', 'The library no longer contains this batch.', { details: { batch: id } })
   }
 
   /** Returns null for a removed batch. */
@@ -122,7 +122,7 @@ export class Batches {
   item(id: string): StoredItem {
     const row = this.#db.get(`SELECT ${ITEM} WHERE batch_items.id = ?`, id)
     if (row) return itemOf(row)
-    throw new TarsierError('nothing-found', 'That clip is not in the batch any more.', { details: { item: id } })
+    throw new TarsierError('nothing-found', 'The batch no longer contains this clip.', { details: { item: id } })
   }
 
   /** Returns the next waiting item; null if there is none. */
@@ -208,7 +208,7 @@ function itemOf(row: Row): StoredItem {
 function offsetOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor)
-  throw new TarsierError('usage', 'That page is not one that this program gave. Begin at the first.')
+  throw new TarsierError('usage', 'The page cursor is invalid. Start with the first page.')
 }
 
 function nextOffset(offset: number, total: number): string | null {

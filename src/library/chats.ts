@@ -68,7 +68,7 @@ export class Chats {
     const draft = this.#drafts.get(id)
     const clip = draft && this.#db.get('SELECT id FROM clips WHERE key = ?', draft.clipKey)?.id
     if (draft && clip !== undefined) return summaryOfDraft(id, draft, String(clip))
-    throw new TarsierError('nothing-found', 'That conversation is not in the library any more.', { details: { chat: id } })
+    throw new TarsierError('nothing-found', 'The library no longer contains this conversation.', { details: { chat: id } })
   }
 
   /** Returns the ids of all conversations with turns, newest first. */
@@ -143,7 +143,9 @@ export class Chats {
   turn(id: string, position: number): Turn {
     const row = this.#db.get('SELECT * FROM turns WHERE chat = ? AND position = ?', id, position)
     if (row) return turnOf(row)
-    throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.', { details: { turn: position } })
+    throw new TarsierError('usage', 'This conversation does not contain that question. Ask a question first.', {
+      details: { turn: position },
+    })
   }
 
   /** Saves the partial text of a running answer. */

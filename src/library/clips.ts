@@ -46,7 +46,7 @@ export class Clips {
   get(id: string): StoredClip {
     const row = this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id)
     if (row) return clipOf(row)
-    throw new TarsierError('nothing-found', 'That clip is not in the library any more. Open its file again.', { details: { clip: id } })
+    throw new TarsierError('nothing-found', 'The library no longer contains this clip. Open its file again.', { details: { clip: id } })
   }
 
   byPath(path: string): StoredClip | null {

@@ -93,7 +93,7 @@ export class Database implements Disposable {
     if (version > migrations.length) {
       throw new TarsierError(
         'library-damaged',
-        `${this.#path} was written by a newer Tarsier (form ${version}, this one knows ${migrations.length}). Update Tarsier, or use another home folder.`,
+        `${this.#path} was written by a newer version of Tarsier (library version ${version}, supported up to ${migrations.length}). Update Tarsier, or use another home folder.`,
         { details: { found: version, expected: migrations.length } },
       )
     }
@@ -133,20 +133,20 @@ function failureOf(path: string, cause: unknown): TarsierError {
   if (BUSY.includes(primary))
     return new TarsierError(
       'library-busy',
-      `Another Tarsier is running on the library ${path}. Close it, or give this one another home folder.`,
+      `The library ${path} is in use by another Tarsier process. Close it, or use another home folder.`,
       { cause },
     )
   if (DAMAGED.includes(primary))
     return new TarsierError(
       'library-damaged',
-      `The library ${path} is damaged. Move it away: a new one is begun, and an export can be imported into it.`,
+      `The library ${path} is damaged. Move the file to another folder. Tarsier then creates a new library, into which you can import an exported library.`,
       { cause },
     )
   // If SQLite cannot create one of its files, it only reports that it could not open it.
   const unwritable = UNWRITABLE.includes(primary)
   const full = primary === FULL || (unwritable && isFolderFull(dirname(path)))
   const failure = writeFailure(`${path} could not be opened or written`, cause, {
-    ifFull: 'Make room and try again; nothing that was kept is lost.',
+    ifFull: 'Free disk space and try again. No stored data was lost.',
     ...((full || unwritable) && { full }),
   })
   if (failure instanceof TarsierError) return failure

@@ -23,9 +23,9 @@ const handleSchema = z.string().max(100)
 const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
   folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
-  checkpoint: { title: 'Choose the folder of a checkpoint', properties: ['openDirectory'] },
-  adapter: { title: 'Choose the folder of a LoRA adapter', properties: ['openDirectory'] },
-  run: { title: 'Choose the folder of a benchmark’s run', properties: ['openDirectory'] },
+  checkpoint: { title: 'Choose a checkpoint folder', properties: ['openDirectory'] },
+  adapter: { title: 'Choose a LoRA adapter folder', properties: ['openDirectory'] },
+  run: { title: 'Choose a benchmark run folder', properties: ['openDirectory'] },
 }
 
 /** Turns paths into handles, for files from the page, from the open dialog or from the system. */

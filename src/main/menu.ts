@@ -31,7 +31,7 @@ export function menuTemplate(parts: MenuParts): MenuItemConstructorOptions[] {
       role: 'help',
       submenu: [
         { label: 'Tarsier Desktop Help', click: () => parts.command('help') },
-        { label: 'Keys', click: () => parts.command('shortcuts') },
+        { label: 'Keyboard Shortcuts', click: () => parts.command('shortcuts') },
       ],
     },
   ]

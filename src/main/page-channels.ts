@@ -14,7 +14,7 @@ export function onPage(channel: Channel, listener: (page: WebContents, sent: unk
 /** Handles requests from the page. Requests from other senders are rejected. */
 export function answerPage<Answer>(channel: Channel, answer: (sent: unknown, page: WebContents) => Promise<Answer>): void {
   ipcMain.handle(channel, async (event, sent: unknown) => {
-    if (!isFromPage(event)) throw new Error('Only the page is answered.')
+    if (!isFromPage(event)) throw new Error('Only requests from the app page are accepted.')
     return await answer(sent, event.sender)
   })
 }

@@ -53,7 +53,7 @@ function isAgreed(detail: string): boolean {
     type: 'question' as const,
     message: 'Quit while work is running?',
     detail,
-    buttons: ['Quit', 'Go on working'],
+    buttons: ['Quit', 'Keep running'],
     defaultId: 1,
     cancelId: 1,
   } satisfies Electron.MessageBoxSyncOptions
@@ -64,11 +64,10 @@ function isAgreed(detail: string): boolean {
 /** Describes what quitting does to running work, in sentences; empty if nothing is affected. */
 export function whatIsLost({ answering, models, batches }: Work): string {
   const sentences = [
-    answering && 'An answer is being written: it stays as far as it has come.',
-    models > 0 &&
-      `${models === 1 ? 'A model is' : `${models} models are`} on the way here: what was fetched is kept, and goes on when you resume it.`,
+    answering && 'An answer is being generated. The text generated so far is saved.',
+    models > 0 && `${models === 1 ? 'A model is' : `${models} models are`} being downloaded or imported. You can resume this later.`,
     batches > 0 &&
-      `${batches === 1 ? 'A batch is' : `${batches} batches are`} running: what is done is kept, and the rest goes on at the next start.`,
+      `${batches === 1 ? 'A batch is' : `${batches} batches are`} running. Finished clips are saved, and the rest continues at the next start.`,
   ]
   return sentences.filter((sentence) => sentence !== false).join('\n')
 }

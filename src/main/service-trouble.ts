@@ -5,9 +5,9 @@ import type { ErrorData } from '../shared/errors.ts'
 export async function askWhatNow(error: ErrorData, startAgain: () => void): Promise<void> {
   const { response } = await dialog.showMessageBox({
     type: 'error',
-    message: 'Tarsier cannot work at the moment',
+    message: 'Tarsier cannot run',
     detail: error.message,
-    buttons: ['Start it again', 'Quit'],
+    buttons: ['Restart', 'Quit'],
     defaultId: 0,
     cancelId: 0,
   })

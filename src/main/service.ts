@@ -140,7 +140,7 @@ function lost(code?: number): TarsierError {
   return new TarsierError(
     'service-lost',
     code === undefined
-      ? 'The part of the app that does the work is not running. Try again in a moment.'
-      : `The part of the app that does the work stopped again and again (${exitReason(code)}). Start it anew; if that does not help, start the app anew and report it.`,
+      ? 'The background service of the app is not running. Try again in a moment.'
+      : `The background service of the app stopped repeatedly (${exitReason(code)}). Restart the service. If that does not help, restart the app and report the problem.`,
   )
 }

@@ -2,14 +2,14 @@
 const WINDOWS_CRASHES: ReadonlyMap<number, string> = new Map([
   [0xc0000005, 'access violation'],
   [0xc0000017, 'out of memory'],
-  [0xc000001d, 'illegal instruction: this processor lacks one that the program uses'],
+  [0xc000001d, 'illegal instruction: this processor does not support an instruction that the program uses'],
   [0xc0000094, 'division by zero'],
   [0xc00000fd, 'stack overflow'],
   [0xc0000135, 'a library was not found'],
-  [0xc0000139, 'a library is of another version'],
+  [0xc0000139, 'a library has the wrong version'],
   [0xc0000142, 'a library failed to start'],
   [0xc0000374, 'heap corruption'],
-  [0xc0000409, 'it ended itself over an error it could not handle'],
+  [0xc0000409, 'unhandled error'],
 ])
 
 /** Describes how a process ended: its signal or exit code. On Windows, large exit codes indicate a crash. */

@@ -9,13 +9,13 @@ const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR'])
 const PROBE_BYTES = 65_536
 
-const UNREACHABLE = 'its network drive does not answer. Connect it again.'
+const UNREACHABLE = 'its network drive does not respond. Reconnect the drive.'
 const NO_PERMISSION = 'you have no permission. Check the permissions of the file and its folder.'
-const NAME_TOO_LONG = 'its name is too long. Choose a shorter one.'
-const IN_USE = 'another program has it open. Close that program, and try again.'
-const DISK_FAILED = 'the disk failed. Check the disk.'
+const NAME_TOO_LONG = 'its name is too long. Choose a shorter name.'
+const IN_USE = 'another program has it open. Close that program and try again.'
+const DISK_FAILED = 'the disk reported an error. Check the disk.'
 const TOO_MANY_OPEN = 'too many files are open. Close other programs and try again.'
-const LINK_CIRCLE = 'its symbolic links lead in a circle. Name the file that is meant.'
+const LINK_CIRCLE = 'its symbolic links form a loop. Give the path of the actual file.'
 
 /** Meaning and remedy of system error codes: the end of a sentence, and another sentence. */
 const reasons: Readonly<Record<string, string>> = {
@@ -34,15 +34,15 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTCONN: UNREACHABLE,
 }
 
-const whileReading: Readonly<Record<string, string>> = { ...reasons, EISDIR: 'it is a folder. Name a file.' }
+const whileReading: Readonly<Record<string, string>> = { ...reasons, EISDIR: 'it is a folder. Give a file.' }
 
 const whileWriting: Readonly<Record<string, string>> = {
   ...reasons,
-  EROFS: 'its disk can only be read. Choose a folder on another disk.',
-  ENOENT: 'its folder is not there. Make the folder, or choose another one.',
-  ENOTDIR: 'a file lies where a folder has to be. Move the file away, or choose another folder.',
-  EEXIST: 'a file lies where a folder has to be. Move the file away, or choose another folder.',
-  EISDIR: 'a folder lies where the file has to be. Move the folder away, or choose another name.',
+  EROFS: 'its disk is read-only. Choose a folder on another disk.',
+  ENOENT: 'its folder does not exist. Create the folder, or choose another one.',
+  ENOTDIR: 'a file exists where a folder is needed. Move the file, or choose another folder.',
+  EEXIST: 'a file exists where a folder is needed. Move the file, or choose another folder.',
+  EISDIR: 'a folder with this name exists. Move the folder, or choose another name.',
 }
 
 /** Windows reports these codes also if another program has the file, or a file of the folder, open. */
@@ -88,8 +88,8 @@ export function isFolderFull(folder: string): boolean {
  */
 export function readFailure(path: string, error: unknown, ifMissing = 'Check the spelling.'): Error {
   if (error instanceof TarsierError || (error instanceof Error && isAbort(error))) return error
-  if (isMissing(error)) return new TarsierError('file-missing', `There is no ${path}. ${ifMissing}`, { cause: error })
-  const why = whileReading[codeOf(error)] ?? `${messageOf(error)}. Check the disk and your right to read it.`
+  if (isMissing(error)) return new TarsierError('file-missing', `${path} does not exist. ${ifMissing}`, { cause: error })
+  const why = whileReading[codeOf(error)] ?? `${messageOf(error)}. Check the disk and your read permission.`
   return new TarsierError('file-unreadable', `${path} cannot be read: ${why}`, { cause: error })
 }
 
@@ -111,7 +111,7 @@ export interface WriteFailureOptions {
  */
 export function writeFailure(what: string, error: unknown, options: WriteFailureOptions = {}): unknown {
   if (error instanceof TarsierError || isAbort(error)) return error
-  const { ifFull = 'Make room and try again.', full, remedyIfFull, platform = process.platform } = options
+  const { ifFull = 'Free disk space and try again.', full, remedyIfFull, platform = process.platform } = options
   if (full === undefined && !isFileFailure(error)) return error
   if (full || isDiskFull(error)) {
     return new TarsierError('disk-full', `${what}: the disk is full. ${ifFull}`, { cause: error, remedy: remedyIfFull })

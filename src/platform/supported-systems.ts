@@ -8,7 +8,7 @@ export function expectSupportedSystem(system = `${process.platform}-${process.ar
   if (supportedSystems.includes(system)) return
   const reason =
     system === 'darwin-x64'
-      ? 'Macs with an Intel processor are not supported: ONNX Runtime, which runs the vision tower, is no longer made for them. Use a Mac with Apple silicon, or Linux or Windows on this one.'
-      : `${system} is not supported: not all native libraries are made for it. Use Linux or Windows (x64, arm64), or a Mac with Apple silicon.`
+      ? 'Macs with an Intel processor are not supported, because ONNX Runtime, which runs the vision tower, is no longer available for them. Use a Mac with Apple silicon, or Linux or Windows on this machine.'
+      : `${system} is not supported, because some native libraries are not available for it. Use Linux or Windows (x64, arm64), or a Mac with Apple silicon.`
   throw new TarsierError('native-library', reason, { details: { system } })
 }

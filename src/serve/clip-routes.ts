@@ -30,7 +30,7 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
   routes.get('/:handle/preview', async (c) => {
     const clip = await service.clips.get(handleOf(c), c.req.raw.signal)
     if (!(await service.previews.isReady(clip)))
-      throw new TarsierError('nothing-found', 'There is no preview of this clip yet. Ask for it to be made first.')
+      throw new TarsierError('nothing-found', 'This clip has no preview yet. Request the preview first.')
     return await sendFile(c, service.previews.pathOf(clip), clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm')
   })
   routes.onError((error, c) => {
@@ -44,7 +44,7 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
 function handleOf(c: Context): string {
   const id = idSchema.safeParse(c.req.param('handle'))
   if (id.success) return id.data
-  throw new TarsierError('nothing-found', 'There is no such clip.')
+  throw new TarsierError('nothing-found', 'This clip does not exist.')
 }
 
 async function sendFile(c: Context, path: string, type: string): Promise<Response> {

@@ -25,9 +25,9 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
   return async (c, next) => {
     const host = c.req.header('host')
     if (!hostAllowed(host, rules)) {
-      return refuse(c, 421, 'This server does not answer to that name. Use the address it printed, or allow the name with --allow-host.')
+      return refuse(c, 421, 'This host name is not allowed. Use the address that the server printed, or allow the name with --allow-host.')
     }
-    if (!originAllowed(c.req.header('origin'), host)) return refuse(c, 403, 'Pages of other servers may not ask this one.')
+    if (!originAllowed(c.req.header('origin'), host)) return refuse(c, 403, 'Requests from pages of other servers are not allowed.')
     const { token } = rules
     if (token !== null && !OPEN_PATHS.includes(c.req.path)) {
       // Cookies are shared between ports: the name includes the port, so that servers on one machine do not overwrite each other's.
@@ -35,7 +35,7 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
       const inAddress = c.req.query('token')
       if (inAddress !== undefined && c.req.method === 'GET') {
         if (!tokenMatches(inAddress, token))
-          return refuse(c, 401, 'That token is not this server\'s. Use the address that "tarsier serve" printed last.', 'invalid_api_key')
+          return refuse(c, 401, 'The token is wrong. Use the address that "tarsier serve" printed last.', 'invalid_api_key')
         setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' })
         // Remove the token from the address, so that it is not in the history or in screenshots.
         const clean = new URL(c.req.url)
@@ -46,8 +46,8 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
       if (!tokenMatches(shown, token)) {
         c.header('WWW-Authenticate', 'Bearer')
         const message = isApi(c)
-          ? 'The token is missing or wrong. Give the one that "tarsier serve" printed as the API key.'
-          : 'Open the address that "tarsier serve" printed: it holds the token that lets you in.'
+          ? 'The token is missing or wrong. Use the token that "tarsier serve" printed as the API key.'
+          : 'The token is missing. Open the address that "tarsier serve" printed, which contains the token.'
         return refuse(c, 401, message, 'invalid_api_key')
       }
     }
@@ -73,7 +73,7 @@ export const jsonOnly: MiddlewareHandler = async (c, next) => {
 export const postOnly: MiddlewareHandler = async (c, next) => {
   if (c.req.method === 'POST') return await next()
   c.header('Allow', 'POST')
-  return refuse(c, 405, 'Procedures are called with POST.')
+  return refuse(c, 405, 'Use POST to call procedures.')
 }
 
 /** Responds with an error, in OpenAI's format for requests to its API and as plain text for others. */

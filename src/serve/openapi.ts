@@ -26,7 +26,7 @@ export function openApiDocument(): object {
     info: {
       title: 'Tarsier',
       version: appVersion(),
-      description: 'Describes videos and pictures and answers questions about them, on the machine that serves it.',
+      description: 'Describes videos and pictures and answers questions about them, on the machine that runs the server.',
     },
     servers: [{ url: 'http://127.0.0.1:7860' }],
     security: [{ token: [] }],
@@ -35,13 +35,13 @@ export function openApiDocument(): object {
         post: operation('Answers a conversation about clips and pictures', 'ApiError', {
           requestBody: { required: true, content: json('ChatRequest') },
           ok: {
-            description: 'The answer; with `stream` its pieces as server-sent events, `[DONE]` at the end.',
+            description: 'The answer; with `stream` as server-sent events that end with `[DONE]`.',
             content: { ...json('ChatCompletion'), 'text/event-stream': { schema: reference('ChatCompletionChunk') } },
           },
         }),
       },
       '/v1/models': {
-        get: operation('Lists the models that are here', 'ApiError', {
+        get: operation('Lists the installed models', 'ApiError', {
           ok: {
             description: 'All imported models, and the demo model.',
             content: {
@@ -57,7 +57,7 @@ export function openApiDocument(): object {
         }),
       },
       '/v1/models/{model}': {
-        get: operation('Gives one model', 'ApiError', {
+        get: operation('Returns one model', 'ApiError', {
           parameters: [pathParameter('model', 'Name of the model.')],
           ok: { description: 'The model.', content: json('Model') },
         }),
@@ -68,28 +68,28 @@ export function openApiDocument(): object {
           parameters: [{ name: 'name', in: 'query', schema: { type: 'string' }, description: 'File name to show for the clip.' }],
           requestBody: { required: true, content: { 'application/octet-stream': {} } },
           ok: {
-            description: 'What the clip is, with the handle to ask for it.',
+            description: 'Properties of the clip, with its handle.',
             content: { 'application/json': { schema: { type: 'object' } } },
           },
         }),
       },
       [`${CLIPS_PATH}/{handle}`]: {
-        get: operation("Gives a clip's file; ranges of bytes can be asked for", 'ErrorData', {
-          parameters: [pathParameter('handle', 'The id that the upload gave.')],
-          ok: { description: 'The file as it is.', content: { '*/*': {} } },
+        get: operation('Returns the file of a clip; supports byte ranges', 'ErrorData', {
+          parameters: [pathParameter('handle', 'The id returned by the upload.')],
+          ok: { description: 'The unchanged file.', content: { '*/*': {} } },
         }),
       },
       '/openapi.json': {
-        get: operation('Gives this document', null, { ok: { description: 'This document.', content: { 'application/json': {} } } }),
+        get: operation('Returns this document', null, { ok: { description: 'This document.', content: { 'application/json': {} } } }),
       },
       '/health': {
         get: {
-          summary: 'Says how the server and its processes are',
+          summary: 'Returns the state of the server and its processes',
           security: [],
           responses: {
-            200: { description: 'It works, or a process does not respond at the moment.', content: { 'application/json': {} } },
+            200: { description: 'The server works, or a process temporarily does not respond.', content: { 'application/json': {} } },
             503: {
-              description: 'A process crashed or hung too often and is not started again for now.',
+              description: 'A process crashed or hung too often and is temporarily not restarted.',
               content: { 'application/json': {} },
             },
           },
@@ -116,9 +116,7 @@ interface Operation {
 /** @param error schema of errors on this path; null for none */
 function operation(summary: string, error: SchemaName | null, { ok, status = 200, ...rest }: Operation): object {
   const failures =
-    error === null
-      ? {}
-      : { default: { description: `An error; its code says which, and decides the status: ${statuses()}.`, content: json(error) } }
+    error === null ? {} : { default: { description: `An error. Its code determines the status: ${statuses()}.`, content: json(error) } }
   return { summary, ...rest, responses: { [status]: ok, 401: { description: 'The token is missing or wrong.' }, ...failures } }
 }
 

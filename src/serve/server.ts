@@ -92,7 +92,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   if (page) app.get('*', serveStatic({ root: page }))
   app.onError((error, c) => {
     service.log.error('server', error.message)
-    return refuse(c, 500, 'Something went wrong inside. The log tells more.', 'internal')
+    return refuse(c, 500, 'Internal error. See the log for details.', 'internal')
   })
 
   const serverOptions = {
@@ -124,19 +124,17 @@ export async function startServer(service: Service, options: ServeOptions = {}):
 }
 
 function tooLarge(c: Context): Response {
-  return c.text(`That request is larger than ${sizeText(MAX_JSON)}, the most this server takes. Send less at a time.\n`, 413)
+  return c.text(`The request is larger than the limit of ${sizeText(MAX_JSON)}. Send smaller requests.\n`, 413)
 }
 
 /** Requires explicit host names and a token to listen on other interfaces. */
 function expectClosed(host: string, allowHosts: readonly string[], token: string | null): void {
   if (isLoopback(host)) return
   if (allowHosts.length === 0) {
-    throw new TarsierError(
-      'usage',
-      `--host ${host} lets other machines in. Say by which names they may call this one, with --allow-host NAME.`,
-    )
+    throw new TarsierError('usage', `With --host ${host} other machines can connect. Give the host names they use with --allow-host NAME.`)
   }
-  if (token === null) throw new TarsierError('usage', `--host ${host} lets other machines in, so a token is needed: leave --no-token out.`)
+  if (token === null)
+    throw new TarsierError('usage', `With --host ${host} other machines can connect, so a token is required. Remove --no-token.`)
 }
 
 function isWildcard(host: string): boolean {
@@ -146,7 +144,7 @@ function isWildcard(host: string): boolean {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
       reject(
         new TarsierError('not-allowed', `The server cannot listen on ${host}:${port}: ${why}. Choose another --port.`, { cause: error }),
       )

@@ -58,7 +58,7 @@ async function writeBody(request: Request, path: string, limit: number): Promise
   }
   request.signal.throwIfAborted()
   if (bytes === 0)
-    throw new TarsierError('file-empty', 'That file is empty: it has no bytes. It may not have been copied or downloaded completely.')
+    throw new TarsierError('file-empty', 'The file is empty (0 bytes). It may not have been copied or downloaded completely.')
   await file.sync()
   return hash.digest('hex')
 }
@@ -69,7 +69,7 @@ async function expectFreeSpace(folder: string, bytes: number): Promise<void> {
 }
 
 function diskFailure(error: unknown): unknown {
-  return writeFailure('That file could not be kept', error, { ifFull: 'Make room and try again; nothing that was there is lost.' })
+  return writeFailure('The file could not be stored', error, { ifFull: 'Free disk space and try again. No existing data was lost.' })
 }
 
 /** Rewrites an error about the uploaded copy so that it names the user's file. */
@@ -86,14 +86,14 @@ function byItsName(error: unknown, path: string, name: string): unknown {
 function full(why: string): TarsierError {
   return new TarsierError(
     'disk-full',
-    `The disk is too full for that file: ${why}. Make room and try again; nothing that was there is lost.`,
+    `There is not enough disk space for the file: ${why}. Free disk space and try again. No existing data was lost.`,
   )
 }
 
 function tooLarge(limit: number): TarsierError {
   return new TarsierError(
     'upload-too-large',
-    `That file is larger than ${sizeText(limit)}, the most this server takes. Start it with a larger --max-upload.`,
+    `The file is larger than the limit of ${sizeText(limit)}. Start the server with a larger --max-upload.`,
     {
       details: { limit },
     },

@@ -68,14 +68,16 @@ export class Answering {
   /** Throws `usage` while an answer is running in this conversation. */
   expectIdle(chat: string): void {
     if (!this.#busy.has(chat)) return
-    throw new TarsierError('usage', 'An answer is being made in this conversation. Wait for it, or stop it first.', { details: { chat } })
+    throw new TarsierError('usage', 'An answer is already being generated in this conversation. Wait until it is finished, or stop it.', {
+      details: { chat },
+    })
   }
 
   async #prepare({ chat, position, text, settings }: Question): Promise<{ settings: ResolvedSettings; text: string }> {
     const { library, home } = this.#parts
     const { clip } = library.chats.summary(chat)
     const before = library.chats.turns(chat)[position - 1]
-    if (position > 0 && !before) throw new TarsierError('usage', 'There is no such turn in this conversation: ask something first.')
+    if (position > 0 && !before) throw new TarsierError('usage', 'This conversation does not contain that question. Ask a question first.')
     const stored = library.settings.get()
     const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, stored), home))
     return {

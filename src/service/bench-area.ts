@@ -45,7 +45,7 @@ export const benchArea = {
     const { path, prediction } = await shownClip(service, input)
     const { used } = prediction
     if (!used || used.frames.length === 0)
-      throw new TarsierError('nothing-found', 'The prediction does not say which frames the model saw.')
+      throw new TarsierError('nothing-found', 'The prediction does not record which frames the model saw.')
     const frames = { kind: 'indices', indices: used.frames.map(({ index }) => index) } as const
     const pixels = used.width === null || used.height === null ? null : used.width * used.height
     const request = { path, frames, ...(pixels !== null && { maxPixels: pixels }) }

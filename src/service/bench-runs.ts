@@ -64,7 +64,7 @@ export class BenchRuns {
     if (!run)
       throw new TarsierError(
         'nothing-found',
-        `There are no predictions in ${path}. Choose the folder that a run was written to, or one with predictions.jsonl in it.`,
+        `${path} contains no predictions. Choose the output folder of a run, or a folder that contains predictions.jsonl.`,
       )
     if (!this.#opened.includes(path)) await this.#remember([...this.#opened, path])
     return { ...run, opened: true }
@@ -80,7 +80,7 @@ export class BenchRuns {
     const cached = this.#cached.get(id)
     if (cached && Date.now() - cached.read < FRESH_MS) return cached.run
     const run = directory === undefined ? null : await this.#look(directory)
-    if (!run) throw new TarsierError('nothing-found', 'That run is not there any more. Look at the list again.')
+    if (!run) throw new TarsierError('nothing-found', 'This run no longer exists. Reload the list of runs.')
     const stamp = stampOf(run.files)
     this.#cached.delete(id)
     const fresh: CachedRun =

@@ -13,14 +13,14 @@ import type { OpenRun } from './bench-runs.ts'
 export function indexedSample(run: OpenRun, key: string): IndexedSample {
   const sample = run.index.byKey.get(key)
   if (sample) return sample
-  throw new TarsierError('nothing-found', `There is no sample "${key.slice(0, 100)}" in this run any more. Look at its list again.`)
+  throw new TarsierError('nothing-found', `This run no longer contains the sample "${key.slice(0, 100)}". Reload its samples.`)
 }
 
 /** Reads the prediction of a sample. */
 export async function predictionOf(sample: IndexedSample): Promise<Prediction> {
   const [prediction] = await readSamples([sample])
   if (prediction) return prediction
-  throw new TarsierError('bench-damaged', 'The sample is not in its file any more. Open the run again.')
+  throw new TarsierError('bench-damaged', 'The file no longer contains this sample. Open the run again.')
 }
 
 /** Returns a sample with its prediction, verdict and details. */
@@ -52,9 +52,8 @@ export async function wholeSample(run: OpenRun, key: string): Promise<BenchSampl
  */
 export function clipPathOf(run: OpenRun, { video }: Prediction): string {
   if (video === null || video.includes('<placeholder>'))
-    throw new TarsierError('file-missing', 'The prediction does not say where its clip lies.')
-  if (/^[\\/]{2}/.test(video))
-    throw new TarsierError('not-allowed', `The clip lies on another machine (${video}), and is not fetched from there.`)
+    throw new TarsierError('file-missing', 'The prediction does not record the path of its clip.')
+  if (/^[\\/]{2}/.test(video)) throw new TarsierError('not-allowed', `The clip is on another machine (${video}) and is not downloaded.`)
   return isAbsolute(video) ? video : resolve(run.directory, video)
 }
 
@@ -102,7 +101,7 @@ function usedDetails(
       name: 'Generation',
       value: `at most ${generation.maxTokens} tokens, temperature ${generation.temperature}, top-p ${generation.topP}`,
     },
-    ...(finish === null ? [] : [{ name: 'Ended by', value: finish }]),
+    ...(finish === null ? [] : [{ name: 'Stop reason', value: finish }]),
     ...Object.entries(versions).map(([name, value]) => ({ name, value })),
   ]
 }

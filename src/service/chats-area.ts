@@ -26,7 +26,7 @@ export const chatsArea = {
 
   regenerate: area.regenerate.handler(({ input, context: { service, client }, signal }) => {
     const position = service.library.chats.summary(input.chat).turns - 1
-    if (position < 0) throw new TarsierError('usage', 'There is no answer to make again yet: ask something first.')
+    if (position < 0) throw new TarsierError('usage', 'There is no answer to regenerate. Ask a question first.')
     const { question, settings } = service.library.chats.turn(input.chat, position)
     return service.answering.answer(
       { chat: input.chat, position, text: question, settings: input.settings ?? settings },

@@ -76,7 +76,7 @@ export class ClipStore implements AsyncDisposable {
   async present(handle: string, signal: AbortSignal): Promise<StoredClip> {
     const clip = await this.get(handle, signal)
     if (await isThere(clip)) return clip
-    throw new TarsierError('file-missing', `${clip.name} is not where it was (${clip.path}). Put it back, or show where it is now.`, {
+    throw new TarsierError('file-missing', `${clip.name} is no longer at ${clip.path}. Move it back, or locate the file.`, {
       details: { clip: handle },
     })
   }
@@ -126,7 +126,7 @@ export class ClipStore implements AsyncDisposable {
     if (!force && (clip.bytes !== found.bytes || (clip.hash !== null && clip.hash !== hash))) {
       throw new TarsierError(
         'usage',
-        `${found.name} is another file than ${clip.name} was. Choose the same one, or say that it shall be taken all the same.`,
+        `${found.name} is not the same file as ${clip.name}. Choose the same file, or confirm that this file is used instead.`,
       )
     }
     return this.#library.transaction(() => {

@@ -21,7 +21,7 @@ export const clipsArea = {
 
   openExample: area.openExample.handler(async ({ input, context: { service }, signal }) => {
     const example = examples.find(({ name }) => name === input.name)
-    if (!example) throw new TarsierError('file-missing', `There is no example "${input.name}".`)
+    if (!example) throw new TarsierError('file-missing', `The example "${input.name}" does not exist.`)
     return service.clips.metadata(await service.clips.open(join(exampleFolder(), example.name), {}, needed(signal)))
   }),
 
@@ -67,7 +67,7 @@ async function framesOf(service: Service, request: AskSettings) {
 function exampleFolder(): string {
   const folder = resourceFolder('examples', examples[0].name)
   if (folder !== null) return folder
-  throw new TarsierError('internal', "The app's own examples are missing. Install Tarsier Desktop again.")
+  throw new TarsierError('internal', 'The example clips of the app are missing. Install Tarsier Desktop again.')
 }
 
 function base64(bytes: Uint8Array): string {

@@ -8,27 +8,27 @@ interface KnownConnection extends Connection {
 /** All network connections of the app. test/unit/service/connections.test.ts checks the code against this list. */
 export const connections: readonly KnownConnection[] = [
   {
-    to: 'the Hugging Face hub (huggingface.co), or the one that HF_ENDPOINT names, through the proxy that HTTPS_PROXY names',
-    why: 'to fetch a model that you chose',
-    when: 'only when you start or resume a download',
+    to: 'The Hugging Face hub (huggingface.co) or the mirror in HF_ENDPOINT, through the proxy in HTTPS_PROXY if set',
+    why: 'Downloads a model that you selected.',
+    when: 'Only when you start or resume a download.',
     openedBy: ['engine/models/hub/hub-client.ts', 'engine/models/hub/proxies.ts', 'engine/models/hub/repository-listing.ts'],
   },
   {
-    to: 'hosts that a server of yours ("tarsier serve") was allowed to fetch from when it was started',
-    why: "to fetch a clip that a request to the server's API names by its address",
-    when: 'only while such a server runs; one that was allowed no host fetches nothing',
+    to: 'Hosts allowed with --allow-remote when you start "tarsier serve"',
+    why: "Downloads a clip whose URL is in a request to the server's API.",
+    when: 'Only while "tarsier serve" runs. Without --allow-remote it downloads nothing.',
     openedBy: ['serve/openai/media.ts'],
   },
   {
-    to: 'the server of a judge or a model that a benchmark names (OpenAI, Azure, or one of your own that speaks as they do), through the proxy that HTTPS_PROXY names',
-    why: "to have a model's answers judged, or to ask that model the same questions",
-    when: 'only when you run a benchmark with it',
+    to: 'The judge or model server of a benchmark (OpenAI, Azure or a compatible server), through the proxy in HTTPS_PROXY if set',
+    why: 'Sends answers to the judge, or questions to the model.',
+    when: 'Only when you run a benchmark that uses this server.',
     openedBy: ['bench/judges/openai-judge.ts', 'bench/run/openai-model.ts', 'bench/server-connection.ts', 'engine/models/hub/proxies.ts'],
   },
   {
-    to: 'this machine itself (127.0.0.1), or the address that "tarsier serve" was told to listen at',
-    why: 'the page, and programs that you let, ask the server of "tarsier serve"',
-    when: 'only while "tarsier serve" runs; the desktop app opens no port',
+    to: 'This machine (127.0.0.1), or the address given to "tarsier serve" with --host',
+    why: 'The web page and programs with the token send requests to "tarsier serve".',
+    when: 'Only while "tarsier serve" runs. The desktop app opens no port.',
     openedBy: ['renderer/lib/upload.ts', 'renderer/transport.ts', 'serve/server.ts'],
   },
 ]

@@ -35,7 +35,7 @@ export interface Advice {
 /** Returns advice about missing or scarce resources, most urgent first. */
 export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
   const large = (than: string) => ({
-    text: `A 7B model needs about 13 GB of memory with its language model in q8_0, more than ${than}.`,
+    text: `A 7B model with a q8_0 language model needs about 13 GB of memory, more than ${than}.`,
     remedy: 'smaller-language-model' as const,
   })
   const usableOnes = models.filter(({ problem }) => problem === null)
@@ -48,19 +48,19 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
       ? []
       : [
           {
-            text: `${usableOnes.length > 0 ? 'Only the demo model is here, which knows moving shapes only.' : 'No model is here.'} For real videos, import a real one, such as Tarsier2-Recap-7b.`,
+            text: `${usableOnes.length > 0 ? 'Only the demo model is installed, which supports only moving shapes.' : 'No model is installed.'} For real videos, import a full model such as Tarsier2-Recap-7b.`,
             remedy: 'import-model' as const,
           },
         ]),
     ...(memory.total < LARGE_MODEL.memory
-      ? [large('this machine has; smaller models work')]
+      ? [large('this machine has. Use a smaller model')]
       : memory.free < LARGE_MODEL.memory
-        ? [large('is free now: close other programs before using one')]
+        ? [large('is free now. Close other programs before using one')]
         : []),
     ...(data.diskFree !== null && data.diskFree < LARGE_MODEL.disk
       ? [
           {
-            text: 'Less than 12 GB are free on the disk with the models: make room, or have TARSIER_HOME name a folder on another disk.',
+            text: 'Less than 12 GB are free on the disk with the models. Free disk space, or set TARSIER_HOME to a folder on another disk.',
             remedy: 'other-home' as const,
           },
         ]
@@ -72,7 +72,7 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
 export function engineProblem({ code, message, details }: ErrorData): string {
   const last = typeof details?.said === 'string' && details.said !== '' ? details.said : details?.why
   return code === 'engine-crashed' && last !== undefined
-    ? `The native engines could not be asked; their process ended: ${String(last)}.`
+    ? `The native libraries could not be tested because their process ended: ${String(last)}.`
     : message
 }
 
@@ -91,14 +91,14 @@ function engineAdvice(engines: Advisable['engines'], platform: string): Advice[]
     advice.push(
       platform.startsWith('linux x64')
         ? {
-            text: `${half}: that takes CUDA 12, cuDNN 9 and the CUDA part of ONNX Runtime, which Tarsier does not bring; its README tells how to get it.`,
+            text: `${half}. Vision on the GPU needs CUDA 12, cuDNN 9 and the CUDA provider of ONNX Runtime, which are not included in Tarsier. See the README for how to install them.`,
             remedy: 'fetch-cuda-vision',
           }
-        : { text: `${half}: update its driver.`, remedy: null },
+        : { text: `${half}. Update the GPU driver.`, remedy: null },
     )
   }
   if (!gpu && works(language.devices)) {
-    const text = 'No GPU can be used for language, so large models answer slowly. If there is one, update its driver (CUDA or Vulkan).'
+    const text = 'No GPU can be used for language, so large models are slow. If this machine has a GPU, update its driver (CUDA or Vulkan).'
     advice.push({ text, remedy: null })
   }
   return advice

@@ -14,6 +14,6 @@ export class FolderHandles {
   get(handle: string): string {
     const path = this.#paths.get(handle)
     if (path !== undefined) return path
-    throw new TarsierError('nothing-found', 'That folder is not known any more. Choose it again.')
+    throw new TarsierError('nothing-found', 'This folder reference is no longer valid. Choose the folder again.')
   }
 }

@@ -93,7 +93,7 @@ export function importLibrary(library: Library, content: string): { added: numbe
     let added = 0
     for (const { clip, turns, ...chat } of file.chats) {
       const key = keys.get(clip)
-      if (key === undefined) throw notOne('a conversation is about a clip that is not in it')
+      if (key === undefined) throw notOne('a conversation refers to a clip that is not in the file')
       if (library.chats.restore(key, chat, turns)) added += 1
     }
     return { added, present: file.chats.length - added }
@@ -110,9 +110,9 @@ function read(content: string): z.output<typeof fileSchema> {
   const result = fileSchema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw notOne(issue ? `${issue.path.join('.') || 'the file'}: ${issue.message}` : 'it has another form', result.error)
+  throw notOne(issue ? `${issue.path.join('.') || 'the file'}: ${issue.message}` : 'its structure is different', result.error)
 }
 
 function notOne(why: string, cause?: unknown): TarsierError {
-  return new TarsierError('usage', `That file is no export of a Tarsier library (${why}). Nothing was imported.`, { cause })
+  return new TarsierError('usage', `The file is not an exported Tarsier library (${why}). Nothing was imported.`, { cause })
 }

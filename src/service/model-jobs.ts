@@ -76,7 +76,7 @@ export class ModelJobs implements AsyncDisposable {
   start(spec: Omit<JobSpec, 'id'>): ModelJob {
     freeModelFolder(spec.name, this.#home)
     if ([...this.#jobs.values()].some(({ job }) => job.name === spec.name && (job.state === 'running' || job.state === 'paused'))) {
-      throw new TarsierError('model-exists', `A model "${spec.name}" is on its way already. Give another name.`, {
+      throw new TarsierError('model-exists', `A model named "${spec.name}" is already being installed. Choose another name.`, {
         details: { name: spec.name },
       })
     }
@@ -120,7 +120,7 @@ export class ModelJobs implements AsyncDisposable {
   #get(id: string): Running {
     const running = this.#jobs.get(id)
     if (running) return running
-    throw new TarsierError('nothing-found', 'There is no such job any more.', { details: { job: id } })
+    throw new TarsierError('nothing-found', 'This download or import no longer exists.', { details: { job: id } })
   }
 
   #go(running: Running): void {
@@ -166,7 +166,7 @@ export class ModelJobs implements AsyncDisposable {
   }
 
   #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {
-    this.#set(running, { step: 'fetching', progress: { value: 0, title: `asking the hub for ${running.spec.source}` } })
+    this.#set(running, { step: 'fetching', progress: { value: 0, title: `listing ${running.spec.source} on the hub` } })
     return fetchCheckpoint(running.spec.source, {
       revision: running.spec.revision,
       home: this.#home,

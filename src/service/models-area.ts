@@ -83,14 +83,14 @@ function offered(entry: CatalogueEntry): CatalogueModel {
 
 function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
   const memory = runningMemory(entry, form, FRAMES)
-  const numbers = `It takes about ${sizeText(memory)} with ${FRAMES} frames; this machine has ${sizeText(machineMemory())}.`
+  const numbers = `Needs about ${sizeText(memory)} of memory with ${FRAMES} frames; this machine has ${sizeText(machineMemory())}.`
   return {
     ...form,
     bytes: formBytes(entry, form),
     memory,
     fit: fitsMachine(memory)
       ? { verdict: 'good', reason: numbers }
-      : { verdict: 'too-large', reason: `${numbers} It would not run, or hardly.` },
+      : { verdict: 'too-large', reason: `${numbers} The model would fail or be extremely slow.` },
     recommended: false,
   }
 }

@@ -46,5 +46,5 @@ export const implementer = implement(contract)
 /** Returns the caller's signal, which all transports provide. Throws `internal` without one. */
 export function needed(signal: AbortSignal | undefined): AbortSignal {
   if (signal) return signal
-  throw new TarsierError('internal', 'A call came without a signal. Please report it.')
+  throw new TarsierError('internal', 'A call has no abort signal. Please report it.')
 }

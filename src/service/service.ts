@@ -78,7 +78,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     const hung = code === 'engine-hung'
     losses[process].crashes += 1
     if (hung) losses[process].hangs += 1
-    log.error(process, `the ${process === 'engine' ? 'engine' : 'process that reads clips'} ${hung ? 'hung and was ended' : 'crashed'}`)
+    log.error(process, `the ${process === 'engine' ? 'engine' : 'media process'} ${hung ? 'hung and was stopped' : 'crashed'}`)
     onChange()
   }
   const media = new MediaClient((error) => onLost('media', error))
@@ -91,7 +91,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const models = new ModelJobs({ home, library, log }, onChange)
   const bench = new BenchRuns(home, log)
   const uploads = join(home, 'uploads')
-  log.info('service', `Tarsier ${appVersion()} began`)
+  log.info('service', `Tarsier ${appVersion()} started`)
   return {
     home,
     limits,

@@ -51,7 +51,7 @@ function workOf({ models, library }: Service, answering: boolean): Work {
 /** Returns the running tasks by id, each with a function that returns its end report; null for tasks that the user stopped. */
 function tasksOf({ models, library }: Service, chatting: boolean): Map<string, () => Ended | null> {
   const tasks = new Map<string, () => Ended | null>()
-  if (chatting) tasks.set('answer', () => ({ title: 'Your answer is there', text: 'It can be read in the window.' }))
+  if (chatting) tasks.set('answer', () => ({ title: 'Your answer is ready', text: 'Open the window to read it.' }))
   for (const { id, name, state } of models.all) {
     if (state === 'running') tasks.set(id, () => endOfModel(name, models.all.find((job) => job.id === id)?.state))
   }
@@ -60,8 +60,8 @@ function tasksOf({ models, library }: Service, chatting: boolean): Map<string, (
 }
 
 function endOfModel(name: string, state: string | undefined): Ended | null {
-  if (state === 'done') return { title: `${name} is ready`, text: 'The model can be chosen now.' }
-  return state === 'failed' ? { title: `${name} could not be brought here`, text: 'The window tells why, and what to do.' } : null
+  if (state === 'done') return { title: `${name} is ready`, text: 'You can select the model now.' }
+  return state === 'failed' ? { title: `${name} could not be installed`, text: 'Open the window for details.' } : null
 }
 
 function endOfBatch({ batches }: Service['library'], id: string): Ended | null {

@@ -20,7 +20,7 @@ export async function writeSidecars(
   for (const { clip } of records.filter((record) => record.clip.uploaded)) {
     const error = new TarsierError(
       'write-failed',
-      `${clip.name} was uploaded, so it has no folder of its own here. Export the batch as a file instead.`,
+      `${clip.name} was uploaded and has no folder on this machine. Export the batch as a file instead.`,
     )
     failed.push({ name: clip.given, error: error.toData() })
   }

@@ -78,7 +78,7 @@ export function failureCode(error: Error): string {
 export function asTarsierError(error: unknown): TarsierError {
   if (error instanceof TarsierError) return error
   const message = error instanceof Error ? error.message : String(error)
-  return new TarsierError('internal', `Something unforeseen went wrong: ${message}. Please report it.`, { cause: error })
+  return new TarsierError('internal', `Unexpected error: ${message}. Please report it.`, { cause: error })
 }
 
 /** Marks a union as exhausted: an unhandled member is a compile error, and throws at run time. */

@@ -15,15 +15,15 @@ const seconds = z.number().min(0)
 
 const start = seconds.meta({
   title: 'Start',
-  description: 'Begins with the frame that is on screen at this time.',
+  description: 'Start of the range: the first frame used is the one shown at this time.',
   unit: 'seconds',
-  whenAbsent: 'the beginning of the clip',
+  whenAbsent: 'start of the clip',
 })
 const end = seconds.meta({
   title: 'End',
-  description: 'Ends with the frame that is on screen at this time.',
+  description: 'End of the range: the last frame used is the one shown at this time.',
   unit: 'seconds',
-  whenAbsent: 'the end of the clip',
+  whenAbsent: 'end of the clip',
 })
 
 /**
@@ -47,27 +47,28 @@ export type SamplerName = (typeof samplerNames)[number]
 export const frameOptions = {
   frames: z.int().min(1).max(MAX_FRAMES).meta({
     title: 'Frames',
-    description: 'Number of frames of the clip that the model sees.',
-    whenAbsent: "the model's own, 16 for Tarsier2",
+    description: 'Number of frames that are passed to the model.',
+    whenAbsent: 'model-specific, 16 for Tarsier2',
   }),
   sampler: z.enum(samplerNames).meta({
     title: 'Frame selection',
     description:
-      'Which frames are taken: "uniform" spreads them evenly from the first to the last, "middle" takes the middle frame of equal parts.',
-    whenAbsent: "the model's own",
+      'How frames are selected: "uniform" spaces them evenly from the first to the last frame, "middle" divides the clip into equal parts and uses the middle frame of each.',
+    whenAbsent: 'model-specific',
   }),
   start,
   end,
   times: z.array(seconds).min(1).max(MAX_FRAMES).meta({
     title: 'Times',
-    description: 'Takes exactly the frames that are on screen at these times.',
+    description: 'Uses exactly the frames shown at these times.',
     unit: 'seconds',
   }),
   maxPixels: z.int().min(1).max(1e9).meta({
     title: 'Pixels per frame',
-    description: "Largest size of a frame after shrinking. Fewer pixels are faster and coarser, down to the model's own minimum.",
+    description:
+      "Maximum size of a frame after downscaling. Fewer pixels are faster but less detailed. The model's minimum size still applies.",
     unit: 'pixels',
-    whenAbsent: "the model's own",
+    whenAbsent: 'model-specific',
   }),
 } as const
 

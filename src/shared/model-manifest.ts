@@ -49,7 +49,7 @@ const samplerOf = (byDefault: boolean) =>
 const prompt = z
   .object({
     /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
-    template: z.string().max(MAX_TEMPLATE, `is longer than ${MAX_TEMPLATE} characters, which no chat template needs`),
+    template: z.string().max(MAX_TEMPLATE, `is longer than the maximum of ${MAX_TEMPLATE} characters`),
     /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
     videoPad: z.string().min(1).max(256),
     describe: z.string().min(1).max(MAX_DESCRIBE),
@@ -121,7 +121,7 @@ const tarsier2Schema = z
           .max(2 ** 36),
       })
       .strict()
-      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is more than maxPixels' }),
+      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' }),
   })
   .strict()
 

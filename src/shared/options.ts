@@ -12,26 +12,26 @@ const sampling = samplingSchema.shape
 export const options = {
   model: z.string().min(1).max(4096).meta({
     title: 'Model',
-    description: 'Name of an imported model, or path of a model\'s folder. The built-in "demo" knows moving shapes only.',
+    description: 'Name of an imported model, or path of a model folder. The built-in "demo" model supports only moving shapes.',
     whenAbsent: 'demo',
   }),
   device: deviceChoiceSchema.meta({
     title: 'Device',
     description:
-      `Where the vision tower and the language model run: ${deviceChoices.join(', ')}. "auto" takes the first device that works; any other must work or the run fails. ` +
-      '"vulkan:RTX" (also cuda, metal) takes the GPUs whose name contains RTX for the language model. "vision=webgpu,language=vulkan" chooses for each part.',
+      `Where the vision tower and the language model run: ${deviceChoices.join(', ')}. "auto" uses the first device that works; any other device must work or the run fails. ` +
+      '"vulkan:RTX" (also cuda, metal) uses the GPUs whose name contains RTX for the language model. "vision=webgpu,language=vulkan" sets the device of each part.',
     allowed: `${deviceChoices.join(', ')}, or as in "vulkan:RTX" and "vision=cpu,language=vulkan"`,
     whenAbsent: 'auto',
   }),
   cache: z.boolean().meta({
     title: 'Cache',
-    description: 'Keeps what was computed of a clip on disk, so that it can be asked about again without being decoded and encoded.',
+    description: 'Stores computed data of a clip on disk, so that follow-up questions do not decode and encode the clip again.',
     whenAbsent: 'on',
   }),
   prompt: z.string().trim().min(1).max(100_000).meta({
     title: 'Prompt',
-    description: 'What to ask about each clip.',
-    whenAbsent: "the model's own request for a description",
+    description: 'Question to ask about each clip.',
+    whenAbsent: "the model's default description prompt",
   }),
   ...frameOptions,
   maxTokens: sampling.maxTokens.unwrap(),

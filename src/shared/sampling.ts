@@ -9,9 +9,9 @@ export const samplingSchema = z
       .max(32768)
       .meta({
         title: 'Answer length',
-        description: 'Largest number of tokens of an answer. A token is about three quarters of a word.',
+        description: 'Maximum number of tokens in an answer. A token is about three quarters of a word.',
         unit: 'tokens',
-        whenAbsent: "the model's own, 256 for Tarsier2",
+        whenAbsent: 'model-specific, 256 for Tarsier2',
       })
       .default(256),
     temperature: z
@@ -20,8 +20,8 @@ export const samplingSchema = z
       .max(2)
       .meta({
         title: 'Temperature',
-        description: 'At 0 the most likely token is always taken; higher values vary the answer.',
-        whenAbsent: "the model's own, 0 for Tarsier2",
+        description: 'At 0 the most likely token is always used; higher values make answers more varied.',
+        whenAbsent: 'model-specific, 0 for Tarsier2',
       })
       .default(0),
     topP: z
@@ -31,14 +31,14 @@ export const samplingSchema = z
       .meta({
         title: 'Top-p',
         description:
-          'Above temperature 0, chooses among the most likely tokens whose probabilities add up to this value; 1 chooses among all.',
-        whenAbsent: "the model's own, 1 for Tarsier2",
+          'Above temperature 0, samples from the most likely tokens whose probabilities add up to this value; 1 uses all tokens.',
+        whenAbsent: 'model-specific, 1 for Tarsier2',
       })
       .default(1),
     topK: z
       .int()
       .min(0)
-      .meta({ title: 'Top-k', description: 'Above temperature 0, chooses among this many of the most likely tokens; 0 chooses among all.' })
+      .meta({ title: 'Top-k', description: 'Above temperature 0, samples from this number of most likely tokens; 0 uses all tokens.' })
       .default(0),
     repeatPenalty: z
       .number()
@@ -46,7 +46,7 @@ export const samplingSchema = z
       .max(2)
       .meta({
         title: 'Repeat penalty',
-        description: 'Divides the scores of the last 64 tokens, so that they are repeated less; 1 changes nothing.',
+        description: 'Divides the scores of the last 64 tokens to reduce repetition; 1 has no effect.',
       })
       .default(1),
     seed: z
@@ -56,13 +56,13 @@ export const samplingSchema = z
       .meta({
         title: 'Seed',
         description: 'Above temperature 0, the same seed gives the same answer.',
-        whenAbsent: 'a new one each time',
+        whenAbsent: 'a new seed each time',
       })
       .optional(),
     stop: z
       .array(z.string().min(1))
       .max(16)
-      .meta({ title: 'Stop', description: 'The answer ends before this text.', whenAbsent: 'none' })
+      .meta({ title: 'Stop', description: 'Stops the answer before this text.', whenAbsent: 'none' })
       .default([]),
     /** A grammar in llama.cpp's GBNF with a rule `root`: the answer is a sentence of it, unless it ends early. Defaults to none. */
     grammar: z.string().min(1).max(2_000_000).optional(),

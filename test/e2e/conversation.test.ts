@@ -10,8 +10,8 @@ test('one click opens an example and describes it, with frames and cost', async 
   await expect(page.getByRole('button', { name: /^Frame \d of 8, at / })).toHaveCount(8)
   await expect(page.getByText(/^8 frames · [\d,]+ of 4,096 tokens/)).toBeVisible()
   await page.screenshot({ path: info.outputPath('description.png') })
-  await page.getByRole('button', { name: 'How this was made' }).click()
-  await expect(page.getByText('Eyes run on')).toBeVisible()
+  await page.getByRole('button', { name: 'Details' }).click()
+  await expect(page.getByText('Vision device')).toBeVisible()
   expect(trouble).toEqual([])
 })
 
@@ -23,13 +23,13 @@ test('asks a follow-up, regenerates, edits, and clears the conversation', async 
   await expect(turns(page).nth(1)).toContainText('What colour is the square?')
   await page.screenshot({ path: info.outputPath('follow-up.png') })
 
-  await page.getByRole('button', { name: 'Answer once more' }).click()
+  await page.getByRole('button', { name: 'Regenerate the answer' }).click()
   await answered(page, 2)
   await expect(turns(page).nth(1)).toContainText('What colour is the square?')
 
-  await turns(page).first().getByRole('button', { name: 'Change the question' }).click()
-  await page.getByRole('textbox', { name: 'The question, changed' }).fill('What happens here?')
-  await page.getByRole('button', { name: 'Ask this instead' }).click()
+  await turns(page).first().getByRole('button', { name: 'Edit the question' }).click()
+  await page.getByRole('textbox', { name: 'Edited question' }).fill('What happens here?')
+  await page.getByRole('button', { name: 'Ask again' }).click()
   await answered(page, 1)
   await expect(turns(page).first()).toContainText('What happens here?')
 
@@ -46,7 +46,7 @@ test('a stopped answer is marked and keeps its text', async ({ page, place }, in
   await composer(page).press('Enter')
   await page.getByRole('button', { name: 'Stop (Esc)' }).click()
   await answered(page, 2)
-  await expect(turns(page).nth(1)).toContainText('Stopped here.')
+  await expect(turns(page).nth(1)).toContainText('Stopped.')
   await page.screenshot({ path: info.outputPath('stopped.png') })
   await setFrames(page, null)
   await composer(page).fill('And now?')

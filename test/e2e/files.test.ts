@@ -37,12 +37,12 @@ test('rejects a file that is no clip with a message, and accepts the next one', 
   const text = Buffer.from('This is no film.\n'.repeat(50))
   await openPage(page, place)
   for (const { name, bytes, title, sentence } of [
-    { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'That file is empty: it has no bytes.' },
-    { name: 'text.mp4', bytes: text, title: 'That is no video, image or GIF', sentence: 'text.mp4 is neither a video nor a picture' },
+    { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'The file is empty (0 bytes).' },
+    { name: 'text.mp4', bytes: text, title: 'Not a video, image or GIF', sentence: 'text.mp4 is neither a video nor a picture' },
     {
       name: 'sound.mp4',
       bytes: waveBytes(),
-      title: 'There is no picture in it',
+      title: 'The file contains no video or image',
       sentence: 'sound.mp4 holds no video, only another stream such as sound.',
     },
   ]) {
@@ -92,11 +92,11 @@ test('several files become a batch, and a broken one does not affect the others'
   const dialog = page.getByRole('dialog', { name: 'Describe 3 files?' })
   await expect(dialog).toBeVisible()
   await page.screenshot({ path: info.outputPath('batch-asked.png') })
-  await dialog.getByRole('textbox', { name: 'Name of the batch' }).fill('Two and a half')
+  await dialog.getByRole('textbox', { name: 'Batch name' }).fill('Two and a half')
   await dialog.getByRole('button', { name: 'Describe all 3' }).click()
-  const left = page.getByRole('dialog', { name: '1 file left out' })
+  const left = page.getByRole('dialog', { name: '1 file skipped' })
   await expect(left).toContainText('broken.mp4', { timeout: ANSWER_MS })
-  await left.getByRole('button', { name: 'Go on with the rest' }).click()
+  await left.getByRole('button', { name: 'Continue' }).click()
   await expect(page.getByText('2 of 2 clips described')).toBeVisible({ timeout: ANSWER_MS })
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('batch.png') })
@@ -117,7 +117,7 @@ test('describes each copy of a video under its own name', async ({ page, place }
   )
   await page.getByRole('button', { name: 'Describe all 3' }).click()
   await expect(page.getByText('3 of 3 clips described')).toBeVisible({ timeout: ANSWER_MS })
-  const rows = page.getByRole('region', { name: 'Clips of the batch' })
+  const rows = page.getByRole('region', { name: 'Batch clips' })
   for (const name of ['first copy.mp4', 'second copy.mp4', 'third copy.mp4'])
     await expect(rows.getByRole('button', { name: `Open ${name}` })).toBeVisible()
   await page.screenshot({ path: info.outputPath('copies.png') })

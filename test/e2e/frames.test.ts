@@ -17,10 +17,10 @@ async function times(page: Page): Promise<number[]> {
 
 test('a range of the clip limits the frames', async ({ page, place }, info) => {
   await openExample(page, place)
-  await page.getByRole('textbox', { name: 'Part begins at' }).fill('1')
-  await page.getByRole('textbox', { name: 'Part begins at' }).press('Enter')
-  await page.getByRole('textbox', { name: 'Part ends at' }).fill('0:02')
-  await page.getByRole('textbox', { name: 'Part ends at' }).press('Enter')
+  await page.getByRole('textbox', { name: 'Range start' }).fill('1')
+  await page.getByRole('textbox', { name: 'Range start' }).press('Enter')
+  await page.getByRole('textbox', { name: 'Range end' }).fill('0:02')
+  await page.getByRole('textbox', { name: 'Range end' }).press('Enter')
   await expect
     .poll(async () => (await times(page)).every((time) => time >= 0.95 && time <= 2.05) && (await times(page)).length > 1, {
       timeout: 30_000,
@@ -34,18 +34,18 @@ test('a range of the clip limits the frames', async ({ page, place }, info) => {
     .nth(1)
     .getByRole('button', { name: /^\d+ frames$/ })
     .click()
-  await expect(page.getByText('For question 2 the model saw')).toBeVisible()
+  await expect(page.getByText('For question 2 the model received')).toBeVisible()
   await expect.poll(async () => (await times(page)).every((time) => time >= 0.95 && time <= 2.05), { timeout: 30_000 }).toBe(true)
-  await page.getByRole('button', { name: 'Look at the whole clip' }).click()
+  await page.getByRole('button', { name: 'Use the whole clip' }).click()
 })
 
 test('the model gets the frames that were picked by hand', async ({ page, place }, info) => {
   await openExample(page, place)
   await expect(frames(page)).toHaveCount(8)
-  await page.getByRole('button', { name: 'Pick by hand' }).click()
-  await page.getByRole('button', { name: /^Take out frame 8,/ }).click()
+  await page.getByRole('button', { name: 'Select manually' }).click()
+  await page.getByRole('button', { name: /^Remove frame 8,/ }).click()
   await expect(frames(page)).toHaveCount(7, { timeout: 30_000 })
-  await page.getByRole('button', { name: /^Take out frame 7,/ }).click()
+  await page.getByRole('button', { name: /^Remove frame 7,/ }).click()
   await expect(frames(page)).toHaveCount(6, { timeout: 30_000 })
   const wanted = await times(page)
   await page.screenshot({ path: info.outputPath('by-hand.png') })
@@ -53,7 +53,7 @@ test('the model gets the frames that were picked by hand', async ({ page, place 
   await composer(page).press('Enter')
   await answered(page, 2)
   await turns(page).nth(1).getByRole('button', { name: '6 frames' }).click()
-  await expect(page.getByText('For question 2 the model saw')).toBeVisible()
+  await expect(page.getByText('For question 2 the model received')).toBeVisible()
   await expect.poll(() => times(page), { timeout: 30_000 }).toEqual(wanted)
 })
 

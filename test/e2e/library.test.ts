@@ -38,5 +38,5 @@ test('deletes after a confirmation', async ({ page, place }) => {
   await page.getByRole('checkbox').first().check()
   await page.getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-  await expect(page.getByText('Nothing holds the words “walrus”.')).toBeVisible()
+  await expect(page.getByText('No conversation contains “walrus”.')).toBeVisible()
 })

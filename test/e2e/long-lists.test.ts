@@ -35,9 +35,9 @@ function fill(home: string): void {
 
 const test = testIn(fill)
 
-const table = (page: Page) => page.getByRole('region', { name: 'Clips of the batch' })
+const table = (page: Page) => page.getByRole('region', { name: 'Batch clips' })
 const filter = (page: Page, name: string | RegExp) =>
-  page.getByRole('group', { name: 'Which clips are shown' }).getByRole('button', { name, exact: typeof name === 'string' })
+  page.getByRole('group', { name: 'Filter clips' }).getByRole('button', { name, exact: typeof name === 'string' })
 const clipAt = (page: Page, position: number) => rowAt(table(page), position)
 
 async function openBatch(page: Page, place: Place): Promise<void> {
@@ -130,7 +130,7 @@ test('updates visible rows during the batch, and removes them from a list that i
   await expect(clipAt(page, failed)).toContainText(`film-${CLIPS - 1}.mp4`)
   await scrollTo(page, 'Home', 1)
   await expect(clipAt(page, 1)).toContainText(BEFORE)
-  await page.getByRole('button', { name: 'Retry the failed' }).click()
+  await page.getByRole('button', { name: 'Retry failed' }).click()
   await expect(table(page).getByText(BEFORE)).toHaveCount(0)
   await expect(filter(page, `Failed ${failed}`)).toBeVisible({ timeout: ANSWER_MS })
   await expect(clipAt(page, 1)).toContainText(/film-1\.mp4.*Failed/)

@@ -32,7 +32,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(page.getByRole('button', { name: /^Frame 8 of 8, at / })).toBeVisible()
         await look('clip')
         await page.getByRole('tab', { name: 'Settings' }).click()
-        await expect(page.getByText('Tokens of the clip')).toBeVisible()
+        await expect(page.getByText('Clip tokens')).toBeVisible()
         await look('settings')
         for (const { name, heading } of rooms) {
           await room(page, name).click()

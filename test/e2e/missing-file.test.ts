@@ -17,7 +17,7 @@ test.beforeEach(async () => {
 })
 test.afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const gone = (page: Page) => page.getByText('The file is not where it was', { exact: true })
+const gone = (page: Page) => page.getByText('The file is missing', { exact: true })
 const isPlaying = (page: Page) => page.locator('video').evaluate((video: HTMLVideoElement) => !video.paused && video.currentTime > 0)
 
 test('a film that is deleted during playback is reported, keeps its conversation, and is accepted again where it is located', async ({
@@ -54,7 +54,7 @@ test('a film that is deleted during playback is reported, keeps its conversation
   await expect(gone(page)).toBeVisible()
   await expect(turns(page)).toHaveCount(1)
   await expect(turns(page).first()).toContainText('A pangolin, for a minute.')
-  await expect(page.getByPlaceholder('The file has to be found before more can be asked')).toBeDisabled()
+  await expect(page.getByPlaceholder('The file is missing. Locate it to ask more questions')).toBeDisabled()
   await expect(page.getByText('Check the spelling', { exact: false })).toHaveCount(0)
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('gone.png') })
@@ -83,8 +83,8 @@ test('a question about a missing file fails with a message, and is answered once
   await composer(page).press('Enter')
   await answered(page, 2)
   const failed = turns(page).nth(1)
-  await expect(failed.getByRole('alert')).toContainText('The file is gone')
-  await expect(failed.getByRole('alert')).toContainText('here today.mp4 is not where it was')
+  await expect(failed.getByRole('alert')).toContainText('File not found')
+  await expect(failed.getByRole('alert')).toContainText('here today.mp4 is no longer at')
   await expect(gone(page)).toBeVisible()
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('asked.png') })

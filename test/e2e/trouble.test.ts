@@ -9,9 +9,9 @@ test('restarts an engine that is killed during an answer', async ({ page, place 
   await setFrames(page, 91)
   await composer(page).fill('Describe it from the beginning.')
   await composer(page).press('Enter')
-  await expect(page.getByText(/^Looking at /).first()).toBeVisible({ timeout: ANSWER_MS })
+  await expect(page.getByText(/^Encoding /).first()).toBeVisible({ timeout: ANSWER_MS })
   place.tarsier.killEngine()
-  await expect(page.getByRole('alert')).toContainText('The engine stopped, and was started again', { timeout: ANSWER_MS })
+  await expect(page.getByRole('alert')).toContainText('The engine crashed and was restarted', { timeout: ANSWER_MS })
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('killed.png') })
   await expect(turns(page).first()).toContainText('blue square')
@@ -30,7 +30,7 @@ test('closing the tab during an answer stops it, and the conversation is stored'
   await composer(page).press('Enter')
   await expect(
     turns(page)
-      .or(page.getByRole('article', { name: 'Answer in the making' }))
+      .or(page.getByRole('article', { name: 'Answer being generated' }))
       .last(),
   ).toContainText('Describe the okapi.')
   await page.close()
@@ -40,6 +40,6 @@ test('closing the tab during an answer stops it, and the conversation is stored'
   await again.getByRole('searchbox').fill('okapi')
   await again.locator('mark').first().click()
   await expect(turns(again)).toHaveCount(2)
-  await expect(turns(again).nth(1)).toContainText('Stopped here.', { timeout: ANSWER_MS })
+  await expect(turns(again).nth(1)).toContainText('Stopped.', { timeout: ANSWER_MS })
   await setFrames(again, null)
 })

@@ -27,7 +27,7 @@ export function sidecarSink<Clip, Result>({ pathOf, textOf, overwrite }: Sidecar
 }
 
 export function refuseExisting(path: string): TarsierError {
-  return new TarsierError('write-failed', `${path} is there already. Leave clips out that have such a file, or have it written anew.`, {
+  return new TarsierError('write-failed', `${path} already exists. Skip clips that have a text file, or overwrite it.`, {
     remedy: 'existing-texts',
   })
 }
@@ -41,7 +41,7 @@ export async function writeSidecar(path: string, text: string, options: { readon
     await move(temporary, path)
   } catch (error) {
     throw writeFailure(`${path} could not be written`, error, {
-      ifFull: 'Make room, and write what is missing.',
+      ifFull: 'Free disk space and write the missing files again.',
       remedyIfFull: 'missing-texts',
     })
   } finally {

@@ -56,7 +56,7 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
           <div className="grid justify-items-center gap-3 text-accent">
             <Upload size={44} strokeWidth={1.5} />
             <p className="text-xl font-semibold">Drop it here</p>
-            <p className="text-quiet">One clip to talk about; several, or a folder, to describe them all</p>
+            <p className="text-quiet">Drop one clip to ask about it, or several clips or a folder to describe them all</p>
           </div>
         </div>
       )}

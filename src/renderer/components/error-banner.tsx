@@ -11,8 +11,8 @@ export function ErrorBanner() {
   return (
     <div className="space-y-2 px-4 pt-3">
       {!connected && (
-        <Notice tone="bad" title="Tarsier does not answer" urgent>
-          What you see stays. This page tries again every two seconds; if it does not come back, start Tarsier again.
+        <Notice tone="bad" title="Tarsier does not respond" urgent>
+          The page tries to reconnect every two seconds. If this does not help, restart Tarsier.
         </Notice>
       )}
       {problem && <FailureNotice error={problem} onDismiss={dismiss} />}

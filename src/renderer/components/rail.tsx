@@ -20,7 +20,7 @@ export function Rail() {
   return (
     <aside className="flex w-20 shrink-0 flex-col items-center gap-1 border-r border-line bg-sunk/60 py-3">
       <img src={mark} alt="Tarsier Desktop" width="40" height="40" className="mb-3" />
-      <nav aria-label="Rooms" className="flex flex-col gap-1">
+      <nav aria-label="Main navigation" className="flex flex-col gap-1">
         {views.map((view) => (
           <ViewButton key={view} view={view} />
         ))}
@@ -50,7 +50,7 @@ function ViewButton({ view }: { readonly view: View }) {
       {name}
       {busy && (
         <span className="absolute top-1.5 right-3 size-2 rounded-full bg-accent breathing">
-          <span className="sr-only">, at work</span>
+          <span className="sr-only">, running</span>
         </span>
       )}
     </button>
@@ -63,8 +63,8 @@ function ActivityMark() {
   const busy = activity.running !== 'nothing'
   const model = activity.model ? `${activity.model} is in memory.` : 'No model is in memory.'
   const text = connected
-    ? `${model} ${busy ? 'It is answering.' : 'Nothing runs.'}${activity.waiting > 0 ? ` ${counted(activity.waiting, 'question')} waiting.` : ''}`
-    : 'Tarsier does not answer.'
+    ? `${model} ${busy ? 'It is generating an answer.' : 'Idle.'}${activity.waiting > 0 ? ` ${counted(activity.waiting, 'question')} waiting.` : ''}`
+    : 'Tarsier does not respond.'
   const colour = connected ? (busy ? 'bg-accent breathing' : 'bg-good') : 'bg-danger'
   return (
     <Hint text={text} side="right">

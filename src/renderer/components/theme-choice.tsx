@@ -3,7 +3,7 @@ import { type Theme, themes, useTheme } from '../stores/theme.ts'
 import { IconButton } from './ui/icon-button.tsx'
 
 const labels = {
-  system: { icon: Monitor, name: 'as the system has it' },
+  system: { icon: Monitor, name: 'system' },
   light: { icon: Sun, name: 'light' },
   dark: { icon: Moon, name: 'dark' },
 } as const
@@ -15,7 +15,7 @@ export function ThemeChoice() {
   return (
     <IconButton
       icon={labels[theme].icon}
-      label={`Colours: ${labels[theme].name}. Change to ${labels[next].name}`}
+      label={`Colour theme: ${labels[theme].name}. Switch to ${labels[next].name}`}
       side="right"
       onClick={() => choose(next)}
     />

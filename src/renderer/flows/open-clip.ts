@@ -21,7 +21,7 @@ export async function handOver(file: File, sent: (share: number) => void, signal
   if (!window.tarsier) return uploadFile(file, sent, signal)
   const [opened] = await window.tarsier.open([file])
   if (!opened) {
-    throw new TarsierError('file-unreadable', `“${file.name}” lies nowhere on this disk. Save it to a file, and open that.`)
+    throw new TarsierError('file-unreadable', `“${file.name}” is not a file on this disk. Save it to a file and open that file.`)
   }
   return metadataOf(opened)
 }
@@ -29,7 +29,7 @@ export async function handOver(file: File, sent: (share: number) => void, signal
 function metadataOf(opened: OpenedFile): ClipMetadata {
   if (opened.kind === 'clip') return opened.metadata
   if (opened.kind === 'failed') throw TarsierError.fromData(opened.error)
-  throw new TarsierError('not-media', `“${opened.name}” is a model, not a clip. Import it under Models.`)
+  throw new TarsierError('not-media', `“${opened.name}” is a model, not a clip. Import it in the Models view.`)
 }
 
 export function givenByPage(file: File): GivenFile {

@@ -5,18 +5,18 @@ import { durationText } from './time-text.ts'
 
 /** Text below an answer that did not end normally; null if there is none. */
 export function endText({ state, answer }: Turn): string | null {
-  if (state === 'running') return 'It is being answered…'
-  if (state === 'stopped') return 'Stopped here.'
-  if (state === 'cut-off') return 'Cut off here: Tarsier ended while it was answering.'
+  if (state === 'running') return 'The answer is being generated…'
+  if (state === 'stopped') return 'Stopped.'
+  if (state === 'cut-off') return 'Incomplete: Tarsier was closed while generating this answer.'
   return answer ? finishTexts[answer.finish] : null
 }
 
 const finishTexts: Readonly<Record<FinishReason, string | null>> = {
   end: null,
   stop: null,
-  aborted: 'Stopped here.',
-  length: 'It reached the most tokens that an answer may have; Settings can allow more.',
-  repetition: 'It began to repeat itself, and was ended.',
+  aborted: 'Stopped.',
+  length: 'The answer reached the maximum number of tokens. You can raise the limit in Settings.',
+  repetition: 'The answer started to repeat itself and was stopped.',
 }
 
 /** How an answer was generated, as pairs of label and value. */
@@ -33,14 +33,14 @@ export function makingOf({ model, answer }: Turn): readonly (readonly [string, s
     ],
     ['Computed', `${counted(tokens.evaluated, 'token')}${cached === 'nothing' ? '' : `, the rest came from the cache (${cached})`}`],
     ['First word', seconds(timings.firstToken)],
-    ['Reading and looking', seconds(Math.max(timings.decode, timings.encode))],
-    ['Thinking', seconds(timings.prefill)],
+    ['Decoding and encoding', seconds(Math.max(timings.decode, timings.encode))],
+    ['Processing the prompt', seconds(timings.prefill)],
     ['Writing', `${seconds(timings.generate)}${rate(tokens.generated, timings.generate)}`],
-    ['Eyes run on', device.vision],
-    ['Language runs on', device.language],
+    ['Vision device', device.vision],
+    ['Language device', device.language],
   ]
 }
 
 function rate(tokens: number, ms: number): string {
-  return ms > 0 && tokens > 1 ? `, ${(tokens / (ms / 1000)).toFixed(1)} tokens a second` : ''
+  return ms > 0 && tokens > 1 ? `, ${(tokens / (ms / 1000)).toFixed(1)} tokens/s` : ''
 }

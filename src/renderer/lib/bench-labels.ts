@@ -11,7 +11,7 @@ export const sampleStateNames: Readonly<Record<SampleState, string>> = {
 export const changeNames: Readonly<Record<Change, string>> = {
   better: 'Better',
   worse: 'Worse',
-  same: 'As good',
+  same: 'Equal',
   'only-first': 'Only in the first',
   'only-second': 'Only in the second',
   unknown: 'Not judged',

@@ -47,7 +47,7 @@ export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
 }
 
 /** Labels of the stages, in order. */
-export const stageSteps = ['Reading', 'Looking', 'Thinking', 'Writing'] as const
+export const stageSteps = ['Reading', 'Encoding', 'Processing', 'Writing'] as const
 
 /** Index of the run's stage in {@link stageSteps}; -1 before the first. */
 export function stepOf({ stage }: Run): number {
@@ -58,7 +58,7 @@ export function stepOf({ stage }: Run): number {
 export function stageText(run: Run): string {
   switch (run.stage) {
     case 'asking':
-      return 'Getting ready'
+      return 'Preparing'
     case 'queued':
       return run.ahead === 1 ? 'Waiting for one other question' : `Waiting for ${run.ahead} other questions`
     case 'loading':
@@ -66,9 +66,9 @@ export function stageText(run: Run): string {
     case 'probing':
       return 'Reading the clip'
     case 'looking':
-      return run.of > 0 ? `Looking at frame ${run.done} of ${run.of}` : 'Looking at the clip'
+      return run.of > 0 ? `Encoding frame ${run.done} of ${run.of}` : 'Encoding the clip'
     case 'thinking':
-      return 'Thinking'
+      return 'Processing the prompt'
     case 'writing':
       return 'Writing'
     default:
@@ -91,5 +91,5 @@ export function secondsLeft(run: Run, now: number, estimate: number | null): num
 
 export function timeLeftText(seconds: number | null): string {
   if (seconds === null) return ''
-  return seconds < 1 ? 'nearly there' : `about ${durationText(seconds)} left`
+  return seconds < 1 ? 'almost done' : `about ${durationText(seconds)} left`
 }

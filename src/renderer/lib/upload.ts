@@ -18,7 +18,9 @@ export function uploadFile(file: File, sent: (share: number) => void, signal: Ab
     else reject(refusal(request.status, body))
   }
   request.onerror = () =>
-    reject(new TarsierError('service-lost', 'The file could not be handed over: Tarsier does not answer. See whether it still runs.'))
+    reject(
+      new TarsierError('service-lost', 'The file could not be uploaded because Tarsier does not respond. Check that it is still running.'),
+    )
   request.onabort = () => reject(signal.reason)
   request.responseType = 'json'
   request.open('POST', `${CLIPS_PATH}?name=${encodeURIComponent(file.webkitRelativePath || file.name)}`)
@@ -33,7 +35,7 @@ function refusal(status: number, body: unknown): TarsierError {
   const data = errorDataSchema.safeParse(body)
   if (data.success) return TarsierError.fromData(data.data)
   if (status === 401 || status === 403) {
-    return new TarsierError('not-allowed', 'This page has lost its permission. Open the address that Tarsier printed once more.')
+    return new TarsierError('not-allowed', 'This page is no longer authorized. Open the address that Tarsier printed again.')
   }
-  return new TarsierError('internal', `The file was refused with status ${status}. Please report it.`)
+  return new TarsierError('internal', `The upload was rejected with status ${status}. Please report it.`)
 }

@@ -22,7 +22,7 @@ interface FormatRequest {
 export function answerGrammar(request: ChatRequest): AnswerGrammar | null {
   const [format, ...more] = formatsIn(request)
   if (!format) return null
-  if (more.length > 0) throw refused(more[0]?.param ?? null, `it and ${format.param} exclude each other`)
+  if (more.length > 0) throw refused(more[0]?.param ?? null, `it cannot be combined with ${format.param}`)
   try {
     return format.make()
   } catch (error) {
@@ -72,8 +72,14 @@ function schemaFormat(param: string, schema: unknown, strict: boolean): FormatRe
       const { grammar, loose } = compileJsonSchema(schema)
       const [first] = loose
       if (strict && first)
-        throw new GrammarProblem(first.where, `"${first.keyword}" cannot be held to here, and "strict" asks for all of the schema`)
-      return { grammar, warnings: loose.map(({ where, keyword }) => `${join(param, where)}: "${keyword}" is not held to.`) }
+        throw new GrammarProblem(
+          first.where,
+          `"${first.keyword}" is not supported, and "strict" requires that the whole schema is enforced`,
+        )
+      return {
+        grammar,
+        warnings: loose.map(({ where, keyword }) => `${join(param, where)}: "${keyword}" is not supported and is ignored.`),
+      }
     },
   }
 }

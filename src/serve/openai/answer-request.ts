@@ -46,7 +46,7 @@ export async function* answerRequest(
             const { visual, prompt } = event.answer.tokens
             const available = Math.min(sampling.maxTokens, (await engine.load(signal)).context - visual - prompt)
             if (requestedTokens > available)
-              yield { kind: 'warning', text: `max_tokens was lowered to ${available}: the model has room for no more.` }
+              yield { kind: 'warning', text: `max_tokens was reduced to ${available}, the number of tokens left in the model's context.` }
           }
           yield { kind: 'answering', choice, event }
         }

@@ -52,7 +52,7 @@ export async function readConversation(
       const place = Array.isArray(message.content) ? message.content.indexOf(piece) : -1
       content.push(await partOf(piece, `messages.${i}.content${place === -1 ? '' : `.${place}`}`, processor, parts, signal))
     }
-    if (content.length === 0 && message.role === 'user') throw refused(`messages.${i}`, 'it is empty: give it some text')
+    if (content.length === 0 && message.role === 'user') throw refused(`messages.${i}`, 'it is empty. Give some text')
     read.push({ role: roleOf(message), content })
   }
   const requested = await described(read, parts, signal)
@@ -62,15 +62,14 @@ export async function readConversation(
 /** Returns the start of the answer, if the request continues an assistant's message. */
 function answerPrefixIn(messages: readonly ChatRequestMessage[], goesOn: boolean): string | undefined {
   const last = messages.at(-1)
-  const from = "the last message must be an assistant's with some text, for continue_final_message to go on from it"
-  if (!messages.some((message) => roleOf(message) === 'user'))
-    throw refused('messages', "there is no user's message: there is nothing to answer")
+  const from = 'with continue_final_message, the last message must be a non-empty assistant message'
+  if (!messages.some((message) => roleOf(message) === 'user')) throw refused('messages', 'there is no user message to answer')
   if (last?.role !== 'assistant') {
     if (goesOn) throw refused('messages', from)
     return undefined
   }
   if (!goesOn)
-    throw refused('messages', "the last one must be a user's. With continue_final_message the assistant's own last message is gone on from")
+    throw refused('messages', 'the last message must be a user message. To continue an assistant message, set continue_final_message')
   const text = piecesOf(last).flatMap((piece) => ('text' in piece ? [piece.text] : []))
   if (text.length === 0) throw refused('messages', from)
   return text.join('')

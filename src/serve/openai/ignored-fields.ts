@@ -44,24 +44,25 @@ export function ignoredFields(request: ChatRequest): string[] {
   const { stream, stream_options, tools, functions, messages, mm_processor_kwargs: processor, media_io_kwargs: media } = request
   for (const [field, value] of Object.entries(request))
     if (!Object.hasOwn(chatRequestSchema.shape, field) && value != null && !WITHOUT_EFFECT[field]?.(value))
-      notices.push(`${field} is not heeded: this server does not have it.`)
-  if (tools?.length && request.tool_choice !== 'none') notices.push('tools are not heeded: the model is not told of them and calls none.')
+      notices.push(`${field} is ignored: this server does not support it.`)
+  if (tools?.length && request.tool_choice !== 'none')
+    notices.push('tools are ignored: the model does not receive them and does not call any.')
   if (functions?.length && request.function_call !== 'none')
-    notices.push('functions are not heeded: the model is not told of them and calls none.')
-  if (stream !== true && stream_options?.include_usage != null) notices.push('stream_options is not heeded: the answer is not streamed.')
+    notices.push('functions are ignored: the model does not receive them and does not call any.')
+  if (stream !== true && stream_options?.include_usage != null) notices.push('stream_options is ignored: the answer is not streamed.')
   notices.push(...others('stream_options', stream_options, ['include_usage', 'include_obfuscation']))
   notices.push(...others('mm_processor_kwargs', processor, OF_PROCESSOR))
   notices.push(...others('mm_processor_kwargs.size', processor?.size, ['shortest_edge', 'longest_edge']))
   notices.push(...others('media_io_kwargs', media, ['video']), ...others('media_io_kwargs.video', media?.video, ['num_frames', 'fps']))
   if (request.add_generation_prompt === false && request.continue_final_message !== true)
-    notices.push('add_generation_prompt is not heeded: without continue_final_message the model begins an answer of its own.')
+    notices.push('add_generation_prompt is ignored: without continue_final_message the model always starts a new answer.')
   for (const [i, message] of messages.entries()) {
     notices.push(...others(`messages.${i}`, message, OF_A_MESSAGE))
     if (message.role === 'tool' || message.role === 'function')
-      notices.push(`messages.${i}: this model knows no tools; their answer is shown to it as a user's message.`)
+      notices.push(`messages.${i}: this model does not support tools; the tool result is passed to it as a user message.`)
     for (const [j, part] of (Array.isArray(message.content) ? message.content : []).entries())
       if ('image_url' in part && part.image_url.detail != null && part.image_url.detail !== 'auto')
-        notices.push(`messages.${i}.content.${j}.image_url.detail is not heeded: set mm_processor_kwargs.max_pixels instead.`)
+        notices.push(`messages.${i}.content.${j}.image_url.detail is ignored: set mm_processor_kwargs.max_pixels instead.`)
   }
   return notices
 }
@@ -69,7 +70,7 @@ export function ignoredFields(request: ChatRequest): string[] {
 function others(where: string, value: object | null | undefined, known: readonly string[]): string[] {
   return Object.entries(value ?? {})
     .filter(([field, inside]) => !known.includes(field) && inside != null)
-    .map(([field]) => `${where}.${field} is not heeded: this server does not have it.`)
+    .map(([field]) => `${where}.${field} is ignored: this server does not support it.`)
 }
 
 function isZero(value: unknown): boolean {

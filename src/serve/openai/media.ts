@@ -82,7 +82,7 @@ export class RequestMedia implements AsyncDisposable {
   async #fromData(url: string, signal: AbortSignal): Promise<string> {
     // Parameters of the media type may contain commas: "video/webm;codecs=vp8,opus".
     const head = /^data:([^;,]*)(?:;[^;]*)*?;base64,/i.exec(url.slice(0, MAX_DATA_HEAD))
-    if (!head) throw new TarsierError('usage', 'A data address must be of the form "data:video/mp4;base64,…".')
+    if (!head) throw new TarsierError('usage', 'A data URL must have the form "data:video/mp4;base64,…".')
     const data = url.slice(head[0].length)
     const type = head[1]?.trim() ?? ''
     if (/^video\/(jpe?g|png|webp)$/i.test(type)) return await this.#frames(data.split(','), signal)
@@ -91,7 +91,7 @@ export class RequestMedia implements AsyncDisposable {
 
   /** Stores pictures as the frames of one clip: a folder with numbered files. */
   async #frames(pictures: readonly string[], signal: AbortSignal): Promise<string> {
-    if (pictures.length > MAX_LISTED) throw new TarsierError('usage', `A clip may have ${MAX_LISTED} listed frames at most.`)
+    if (pictures.length > MAX_LISTED) throw new TarsierError('usage', `A clip can have at most ${MAX_LISTED} listed frames.`)
     const hash = createHash('sha256')
     const scratch = await this.#uploads.scratch()
     try {
@@ -113,13 +113,13 @@ export class RequestMedia implements AsyncDisposable {
   #decoded(data: string): Buffer {
     if (data.length > this.#rules.maxBytes * 1.4) throw this.#tooLarge()
     const plain = data.includes('%') ? unescaped(data) : data
-    if (!/^[\w+/\s-]*={0,2}\s*$/.test(plain)) throw new TarsierError('usage', 'Its data is not base64.')
+    if (!/^[\w+/\s-]*={0,2}\s*$/.test(plain)) throw new TarsierError('usage', 'The data is not valid base64.')
     return Buffer.from(plain, 'base64')
   }
 
   async #fromRemote(url: string, signal: AbortSignal): Promise<string> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
-    if (!URL.canParse(url)) throw new TarsierError('usage', 'That is no address.')
+    if (!URL.canParse(url)) throw new TarsierError('usage', 'This is not a valid URL.')
     let target = new URL(url)
     try {
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -129,12 +129,12 @@ export class RequestMedia implements AsyncDisposable {
         const next = response.headers.get('location')
         if (response.status >= 300 && response.status < 400 && next) {
           await response.body?.cancel()
-          if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} leads to what is no address.`)
+          if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} redirects to an invalid URL.`)
           target = new URL(next, target)
           continue
         }
         if (!response.ok || !response.body)
-          throw new TarsierError('file-missing', `${target.host} answered with ${response.status}. Check the address.`)
+          throw new TarsierError('file-missing', `${target.host} responded with status ${response.status}. Check the URL.`)
         return await this.#store(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), deadline)
       }
     } catch (error) {
@@ -146,19 +146,21 @@ export class RequestMedia implements AsyncDisposable {
           : error instanceof Error
             ? error.message
             : String(error)
-      throw new TarsierError('file-unreadable', `${target.host} could not be asked: ${why}.`, { cause: error })
+      throw new TarsierError('file-unreadable', `The request to ${target.host} failed: ${why}.`, { cause: error })
     }
-    throw new TarsierError('file-unreadable', `${url} leads on and on to other addresses.`)
+    throw new TarsierError('file-unreadable', `${url} redirects too many times.`)
   }
 
   #expectAllowed(target: URL): void {
     const allowed = this.#rules.allowRemote
     if (/^https?:$/.test(target.protocol) && (allowed.includes(target.hostname) || allowed.includes(target.host))) return
     const which =
-      allowed.length === 0 ? 'This server fetches nothing from elsewhere' : `This server fetches only from ${allowed.join(', ')}`
+      allowed.length === 0
+        ? 'This server does not download clips from other hosts'
+        : `This server downloads clips only from ${allowed.join(', ')}`
     throw new TarsierError(
       'not-allowed',
-      `${which}; ${target.host} is not among what was allowed. Send the clip as a data address, or start the server with --allow-remote ${target.hostname}.`,
+      `${which}; ${target.host} is not allowed. Send the clip as a data URL, or start the server with --allow-remote ${target.hostname}.`,
     )
   }
 
@@ -168,16 +170,16 @@ export class RequestMedia implements AsyncDisposable {
     if (mediaRoot === undefined) {
       throw new TarsierError(
         'not-allowed',
-        'This server opens no files by their paths. Start it with --media-root DIR, or send the clip as a data address.',
+        'This server does not open files by path. Start it with --media-root DIR, or send the clip as a data URL.',
       )
     }
     const root = await realPath(mediaRoot)
     const requested = resolve(root, path)
-    const outside = () => new TarsierError('not-allowed', `That path is not in the folder this server was given with --media-root.`)
+    const outside = () => new TarsierError('not-allowed', `This path is not in the folder given with --media-root.`)
     // Check the path before accessing it, so that the error does not reveal which files exist outside the root.
     if (!isInside(root, requested)) throw outside()
     const real = await realPath(requested).catch(() => {
-      throw new TarsierError('file-missing', `There is no ${relative(root, requested)} in the media folder.`)
+      throw new TarsierError('file-missing', `${relative(root, requested)} does not exist in the folder given with --media-root.`)
     })
     if (!isInside(root, real)) throw outside()
     return real
@@ -221,7 +223,7 @@ export class RequestMedia implements AsyncDisposable {
   #tooLarge(): TarsierError {
     return new TarsierError(
       'upload-too-large',
-      `A clip in a request may have ${sizeText(this.#rules.maxBytes)} at most. Use --media-root for larger ones.`,
+      `A clip in a request can have at most ${sizeText(this.#rules.maxBytes)}. Use --media-root for larger clips.`,
     )
   }
 }
@@ -230,7 +232,7 @@ function pathOf(url: string): string {
   try {
     return fileURLToPath(url)
   } catch (cause) {
-    throw new TarsierError('usage', 'That is no address of a file on this machine.', { cause })
+    throw new TarsierError('usage', 'This is not a URL of a file on this machine.', { cause })
   }
 }
 
@@ -238,7 +240,7 @@ function unescaped(data: string): string {
   try {
     return decodeURIComponent(data)
   } catch (cause) {
-    throw new TarsierError('usage', 'Its data is not base64.', { cause })
+    throw new TarsierError('usage', 'The data is not valid base64.', { cause })
   }
 }
 

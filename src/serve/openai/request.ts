@@ -37,7 +37,7 @@ export type ChatRequestMessage = z.infer<typeof messageSchema>
 const frameCount = z
   .union([z.literal(-1), z.int().min(1)])
   .nullish()
-  .describe('Number of frames; -1 is every frame there is.')
+  .describe('Number of frames; -1 uses all frames.')
 const pixels = options.maxPixels.nullish()
 
 /** Processor options of a clip, with vLLM's names. */
@@ -45,21 +45,21 @@ const processorSchema = z
   .looseObject({
     num_frames: frameCount,
     fps: z.number().gt(0).max(1000).nullish().describe('Frames per second of the range, up to `max_frames`.'),
-    max_frames: z.int().min(1).nullish().describe('Largest number of frames that `fps` gives.'),
-    min_pixels: z.int().min(1).max(1e9).nullish().describe('Smallest number of pixels of a frame.'),
+    max_frames: z.int().min(1).nullish().describe('Maximum number of frames with `fps`.'),
+    min_pixels: z.int().min(1).max(1e9).nullish().describe('Minimum number of pixels of a frame.'),
     max_pixels: pixels,
     size: z
       .looseObject({ shortest_edge: z.int().min(1).max(1e9).nullish(), longest_edge: pixels })
       .nullish()
-      .describe('Smallest and largest number of pixels of a frame, under their newer names.'),
+      .describe('Minimum and maximum number of pixels of a frame, under their newer names.'),
     start: options.start.nullish(),
     end: options.end.nullish(),
   })
-  .refine(({ num_frames, fps }) => num_frames == null || fps == null, 'num_frames and fps exclude each other')
+  .refine(({ num_frames, fps }) => num_frames == null || fps == null, 'num_frames cannot be combined with fps')
   .refine(
     ({ min_pixels, max_pixels, size }) =>
       (min_pixels ?? size?.shortest_edge ?? 0) <= (max_pixels ?? size?.longest_edge ?? Number.POSITIVE_INFINITY),
-    'min_pixels is more than max_pixels',
+    'min_pixels is greater than max_pixels',
   )
 
 /** vLLM's media options. If both are set, `num_frames` limits the number that `fps` gives. */
@@ -90,11 +90,11 @@ const structuredSchema = z.looseObject({
 const limit = z
   .union([z.literal(-1), z.int().min(1)])
   .nullish()
-  .describe(`${optionInfo(options.maxTokens).description} -1 is as many as fit, as in llama.cpp.`)
+  .describe(`${optionInfo(options.maxTokens).description} -1 allows as many as fit, as in llama.cpp.`)
 
 /** The body of `POST /v1/chat/completions`: the fields that have an effect. `unheeded` returns warnings for others. */
 export const chatRequestSchema = z.looseObject({
-  model: z.string().min(1).max(200).describe('Name of a model that `GET /v1/models` lists.'),
+  model: z.string().min(1).max(200).describe('Name of a model in `GET /v1/models`.'),
   messages: z.array(messageSchema).min(1).max(10_000),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
@@ -104,12 +104,12 @@ export const chatRequestSchema = z.looseObject({
     .min(0)
     .max(1)
     .nullish()
-    .describe(`${optionInfo(options.topP).description} 0 keeps the most likely token alone.`),
+    .describe(`${optionInfo(options.topP).description} 0 uses only the most likely token.`),
   top_k: z
     .int()
     .min(-1)
     .nullish()
-    .describe(`${optionInfo(options.topK).description} So does -1.`),
+    .describe(`${optionInfo(options.topK).description} -1 also uses all tokens.`),
   repetition_penalty: options.repeatPenalty.unwrap().nullish(),
   repeat_penalty: options.repeatPenalty.unwrap().nullish(),
   max_tokens: limit,
@@ -118,7 +118,7 @@ export const chatRequestSchema = z.looseObject({
   seed: z
     .int()
     .nullish()
-    .describe(`${optionInfo(options.seed).description} -1 is a new one.`),
+    .describe(`${optionInfo(options.seed).description} -1 selects a new seed.`),
   n: z.int().min(1).max(MAX_CHOICES).nullish().describe('Number of answers.'),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
@@ -163,13 +163,9 @@ export function readRequest(body: unknown): ChatRequest {
   const request = result.data
   const { tool_choice: choice, function_call: call, logprobs, top_logprobs: top } = request
   if (choice === 'required' || (typeof choice === 'object' && choice !== null))
-    throw refused(
-      'tool_choice',
-      'this server makes no calls of tools, so that none can be demanded. Leave it out, or give "auto" or "none"',
-    )
-  if (typeof call === 'object' && call)
-    throw refused('function_call', 'this server makes no calls of functions, so that none can be demanded')
-  if (top != null && logprobs !== true) throw refused('top_logprobs', 'it needs "logprobs": true beside it')
+    throw refused('tool_choice', 'this server does not call tools, so a call cannot be required. Remove it, or use "auto" or "none"')
+  if (typeof call === 'object' && call) throw refused('function_call', 'this server does not call functions, so a call cannot be required')
+  if (top != null && logprobs !== true) throw refused('top_logprobs', 'it requires "logprobs": true')
   return request
 }
 
@@ -209,5 +205,5 @@ function deepest(issues: readonly (z.core.$ZodIssue & { readonly errors?: readon
     const nearest = inner.reduce<Issue | null>((best, one) => (best && best.path.length >= one.path.length ? best : one), null)
     return nearest && nearest.path.length > 0 ? { path: [...issue.path, ...nearest.path], message: nearest.message } : issue
   })
-  return all.reduce((best, one) => (one.path.length > best.path.length ? one : best), all[0] ?? { path: [], message: 'not understood' })
+  return all.reduce((best, one) => (one.path.length > best.path.length ? one : best), all[0] ?? { path: [], message: 'invalid' })
 }

@@ -8,7 +8,9 @@ const tokenSchema = z.object({
 
 const logprobsSchema = z
   .object({
-    content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema).describe('The most likely tokens in its place, in order.') })),
+    content: z.array(
+      tokenSchema.extend({ top_logprobs: z.array(tokenSchema).describe('The most likely tokens at this position, in order.') }),
+    ),
     refusal: z.null(),
   })
   .nullable()
@@ -16,17 +18,17 @@ const logprobsSchema = z
 const finishSchema = z.enum(['stop', 'length'])
 
 const usageSchema = z.object({
-  prompt_tokens: z.int().describe('Tokens of text and rows of pictures before the answer; of several answers they count once.'),
+  prompt_tokens: z.int().describe('Text and visual tokens before the answer; counted once for several answers.'),
   completion_tokens: z.int(),
   total_tokens: z.int(),
-  prompt_tokens_details: z.object({ cached_tokens: z.int().describe('Tokens of the prompt that did not have to be evaluated.') }),
+  prompt_tokens_details: z.object({ cached_tokens: z.int().describe('Prompt tokens that were taken from the cache.') }),
 })
 
-const warningsSchema = z.array(z.string()).readonly().optional().describe('What of the request had no effect, a sentence each.')
+const warningsSchema = z.array(z.string()).readonly().optional().describe('Parts of the request that had no effect, one sentence each.')
 
 const workSchema = z
   .looseObject({})
-  .describe('What was done for the first answer: frames with their times in seconds, size in pixels, timings in milliseconds, devices.')
+  .describe('Details of the first answer: frames with their times in seconds, size in pixels, timings in milliseconds, devices.')
   .optional()
 
 const headShape = { id: z.string(), created: z.int().describe('Unix time in seconds.'), model: z.string() }
@@ -73,7 +75,7 @@ export const modelSchema = z.object({
   created: z.int(),
   owned_by: z.string().describe('Repository of the checkpoint, or `tarsier`.'),
   summary: z.string(),
-  context: z.int().describe('Largest number of tokens of a conversation.'),
+  context: z.int().describe('Maximum number of tokens in a conversation.'),
   bytes: z.int().describe('Size on disk.'),
 })
 export type ListedModel = z.infer<typeof modelSchema>
@@ -83,8 +85,8 @@ export const apiErrorSchema = z.object({
   error: z.object({
     message: z.string(),
     type: z.string(),
-    param: z.string().nullable().describe('The part of the request that was wrong.'),
-    code: z.string().describe("One of this program's error codes, or one of OpenAI's."),
+    param: z.string().nullable().describe('The part of the request that is invalid.'),
+    code: z.string().describe('An error code of this program or of OpenAI.'),
   }),
 })
 export type ApiError = z.infer<typeof apiErrorSchema>

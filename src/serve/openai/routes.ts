@@ -24,11 +24,14 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   routes.get('/models/:model', async (c) => {
     const found = (await models(service)).find(({ id }) => id === c.req.param('model'))
     if (!found)
-      throw new TarsierError('model-missing', `There is no model "${c.req.param('model')}". GET /v1/models lists those that are here.`)
+      throw new TarsierError(
+        'model-missing',
+        `The model "${c.req.param('model')}" does not exist. GET /v1/models lists the installed models.`,
+      )
     return c.json(found)
   })
   const maxSize = rules.maxBytes * 1.4
-  const tooLarge = `The request is larger than ${sizeText(maxSize)}, the most this server takes. Name large clips by their paths.`
+  const tooLarge = `The request is larger than the limit of ${sizeText(maxSize)}. Refer to large clips by path.`
   const tooLargeBody = apiErrorBody(tooLarge, 'invalid_request_error', null, 'upload-too-large')
   routes.post('/chat/completions', jsonOnly, bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) }), (c) =>
     complete(c, service, () => new RequestMedia(uploads, rules)),
@@ -37,7 +40,9 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
     const { status, body } = apiError(error)
     return c.json(body, status)
   })
-  routes.all('*', (c) => c.json(apiErrorBody(`There is no ${c.req.method} ${c.req.path} here.`, 'not_found_error', null, 'not_found'), 404))
+  routes.all('*', (c) =>
+    c.json(apiErrorBody(`${c.req.method} ${c.req.path} does not exist on this server.`, 'not_found_error', null, 'not_found'), 404),
+  )
   return routes
 }
 
@@ -83,7 +88,7 @@ async function bodyOf(c: Context): Promise<unknown> {
 /** Restricts models to names: requests must not use paths of this machine. */
 function nameOf(model: string): string {
   if (!/[\\/]/.test(model) && model !== '.' && model !== '..') return model
-  throw new TarsierError('model-missing', `There is no model "${model}". GET /v1/models lists those that are here.`, {
+  throw new TarsierError('model-missing', `The model "${model}" does not exist. GET /v1/models lists the installed models.`, {
     details: { param: 'model' },
   })
 }

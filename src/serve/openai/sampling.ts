@@ -18,7 +18,7 @@ export function requestedSampling(request: ChatRequest, { generation }: Pick<Mod
   const warnings: string[] = []
   const requested = request.max_completion_tokens ?? request.max_tokens ?? null
   const stops = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])
-  if (stops.includes('')) warnings.push('stop: an empty string stops nothing.')
+  if (stops.includes('')) warnings.push('stop: an empty string has no effect.')
   const grammar = answerGrammar(request)
   warnings.push(...(grammar?.warnings ?? []))
   // `top_p` 0 keeps only the most likely token.

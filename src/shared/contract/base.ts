@@ -23,7 +23,7 @@ export const FAILED = 'FAILED'
 export const procedure = oc.errors({ [FAILED]: { status: 422, message: 'It failed: see `data`.', data: errorDataSchema } })
 
 /** Id of clips, chats and jobs: 128 random bits, so that it cannot be guessed. */
-export const idSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be an id that this program gave')
+export const idSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be an id that was issued by this program')
 
 /** Selects the first page of a list, or the page after a cursor. */
 export const pageSchema = z.object({ limit: z.int().min(1).max(500).default(50), cursor: z.string().max(200).optional() })

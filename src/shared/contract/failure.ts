@@ -10,13 +10,13 @@ export function failureOf(error: unknown): Error {
       const data = errorDataSchema.safeParse(error.data)
       if (data.success) return TarsierError.fromData(data.data)
     }
-    if (error.code === 'BAD_REQUEST') return new TarsierError('usage', 'That is not a request that can be answered.', { cause: error })
+    if (error.code === 'BAD_REQUEST') return new TarsierError('usage', 'The request is invalid.', { cause: error })
     if (error.code === 'UNAUTHORIZED' || error.code === 'FORBIDDEN') return new TarsierError('not-allowed', error.message, { cause: error })
     return asTarsierError(error)
   }
   // Thrown by browsers when the connection fails or is interrupted.
   if (error instanceof TypeError) {
-    return new TarsierError('service-lost', 'Tarsier does not answer any more. See whether it still runs, and try again.', { cause: error })
+    return new TarsierError('service-lost', 'Tarsier does not respond. Check that it is still running and try again.', { cause: error })
   }
   return asTarsierError(error)
 }

@@ -63,7 +63,7 @@ describe('bench prepare', () => {
     await scratch.write('in.jsonl', `${await readFile(scratch.path('in.jsonl'), 'utf8')}\n${one(7).replace('7.0', '17')}`)
     const { code, stdout, stderr } = await prepare()
     expect(code).toBe(1)
-    expect(stdout).toBe('out.jsonl: 6 lines, 4 of them without a clip; 2 clips, 1 of them cannot be opened; broken lines left out: 2\n')
+    expect(stdout).toBe('out.jsonl: 6 lines, 4 of them without a clip; 2 clips, 1 of them cannot be opened; invalid lines omitted: 2\n')
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/in\.jsonl:2: not JSON: .*\[bench-damaged\]$/),
       expect.stringMatching(/in\.jsonl:3: "MSVD-Caption-test-1" is there twice, first at in\.jsonl:1; .*\[bench-damaged\]$/),

@@ -172,7 +172,7 @@ describe('installed models', () => {
 
   it('are all verified, and a changed one is named', async () => {
     const directory = await makeTinyModel(home, 'bitten')
-    expect(await models('verify')).toMatchObject({ code: 0, stdout: expect.stringContaining('bitten: as it was imported') })
+    expect(await models('verify')).toMatchObject({ code: 0, stdout: expect.stringContaining('bitten: unchanged') })
     const file = join(directory, 'language.gguf')
     const bytes = await readFile(file)
     bytes[bytes.byteLength - 1] = (bytes.at(-1) ?? 0) ^ 1
@@ -180,7 +180,7 @@ describe('installed models', () => {
     await appendFile(file, bytes)
     const { code, stdout, stderr } = await models('verify')
     expect(code).toBe(1)
-    expect(stdout).toContain('recap: as it was imported')
+    expect(stdout).toContain('recap: unchanged')
     expect(stderr).toContain('language.gguf')
     expect(stderr).toContain('[model-damaged]')
   })

@@ -63,7 +63,7 @@ test('an upload that does not fit is rejected, before or during the transfer, an
     const refused = await upload(body)
     expect(await refused.json()).toMatchObject({
       code: 'disk-full',
-      message: expect.stringMatching(/full.*Make room.*nothing .* is lost/),
+      message: expect.stringMatching(/disk.*Free disk space.*No .* data was lost/),
     })
     expect(refused.ok).toBe(false)
     expect(await uploads()).toHaveLength(1)
@@ -85,7 +85,7 @@ test('an answer that cannot be stored is reported, and stored answers remain int
   // So long that it does not fit into space that was freed.
   const long = { chat, text: 'why '.repeat(20_000), settings }
   await expect(all(page.chats.ask(long))).rejects.toMatchObject({
-    data: { code: 'disk-full', message: expect.stringMatching(/disk is full\. Make room and try again; nothing that was kept is lost/) },
+    data: { code: 'disk-full', message: expect.stringMatching(/disk is full\. Free disk space and try again\. No stored data was lost/) },
   })
   expect((await page.chats.get({ chat })).all).toMatchObject([{ state: 'done', text: first.text }])
   await small.free()

@@ -69,7 +69,7 @@ test('rejects damaged and foreign exports without a change', async () => {
     JSON.stringify({ ...file, chats: [{ ...file.chats[0], turns: [{ ...file.chats[0].turns[0], state: 'odd' }] }] }),
   ]) {
     await expect(other.page.library.import({ text: bad })).rejects.toMatchObject({
-      data: { code: 'usage', message: expect.stringMatching(/no export of a Tarsier library .* Nothing was imported/) },
+      data: { code: 'usage', message: expect.stringMatching(/not an exported Tarsier library .* Nothing was imported/) },
     })
   }
   expect((await other.page.library.search({})).total).toBe(0)
@@ -108,7 +108,7 @@ test('another file replaces a clip only with force, and takes the conversations 
   await rename(path, join(run.home, 'away.mp4'))
   const cut = await conversation(await clipAt('neu geschnitten.mp4', 'blue-square-spins.mp4'))
   await expect(run.page.clips.locate({ handle, file: cut.handle })).rejects.toMatchObject({
-    data: { code: 'usage', message: expect.stringMatching(/neu geschnitten\.mp4 is another file than geheim\.mp4 was/) },
+    data: { code: 'usage', message: expect.stringMatching(/neu geschnitten\.mp4 is not the same file as geheim\.mp4/) },
   })
   expect(existsSync(path)).toBe(false)
   expect(await run.page.clips.locate({ handle, file: cut.handle, force: true })).toMatchObject({ handle, present: true })

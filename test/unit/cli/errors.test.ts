@@ -23,7 +23,9 @@ describe('errors on stderr', () => {
       'tarsier: Choose the CPU. (--device cpu) [engine-crashed]',
     )
     const fits = new TarsierError('context-full', 'It fits with 4 frames.', { details: { visual: 900, frames: 4, maxPixels: 5000 } })
-    expect(errorLine(fits)).toContain('It fits with 4 frames. (--frames 4 --max-pixels 5000; "tarsier describe --fit" does that by itself)')
+    expect(errorLine(fits)).toContain(
+      'It fits with 4 frames. (--frames 4 --max-pixels 5000; "tarsier describe --fit" does this automatically)',
+    )
     expect(errorLine(new TarsierError('context-full', 'Start over.', { details: { visual: 9 } }))).toBe(
       'tarsier: Start over. [context-full]',
     )
@@ -33,12 +35,15 @@ describe('errors on stderr', () => {
     await using scratch = await ScratchFolder.make()
     const [alone, folder] = [await scratch.write('a.gguf', ''), scratch.directory]
     const refused: readonly (readonly [() => Promise<unknown>, string])[] = [
-      [() => openImportSource(alone, {}, { name: 'a' }), '"mmproj". (the language model\'s GGUF as the source'],
-      [() => openImportSource(folder, {}, { name: 'a' }), "vision tower's by --mmproj FILE) [usage]"],
+      [() => openImportSource(alone, {}, { name: 'a' }), '"mmproj". (give the GGUF file of the language model as the source'],
+      [() => openImportSource(folder, {}, { name: 'a' }), 'of its vision tower with --mmproj FILE) [usage]'],
       [() => resolveModel('nobody', folder), '("tarsier models import SOURCE --name NAME"; '],
       [() => readManifest(folder), '("tarsier models import SOURCE --name NAME"; '],
-      [() => Promise.reject(refuseExisting('a.txt')), 'anew. (--skip-existing, --overwrite) [write-failed]'],
-      [() => writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }), 'Make the folder, or choose another one. [write-failed]'],
+      [() => Promise.reject(refuseExisting('a.txt')), 'overwrite it. (--skip-existing, --overwrite) [write-failed]'],
+      [
+        () => writeSidecar(scratch.path('none/a.txt'), '', { overwrite: false }),
+        'Create the folder, or choose another one. [write-failed]',
+      ],
     ]
     for (const [work, words] of refused) {
       const error = await work().then(() => null, asTarsierError)

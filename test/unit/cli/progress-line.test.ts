@@ -10,7 +10,7 @@ describe('progress on stderr', () => {
   it('shows stage, frame and speed', () => {
     const state = { title: 'a.mp4', stage: null, frame: null, pieces: 0, writing: 0 } as const
     expect(progressText(state)).toBe('a.mp4')
-    expect(progressText({ ...state, stage: 'looking', frame: { done: 3, of: 16 } })).toBe('a.mp4: looking, frame 3 of 16')
+    expect(progressText({ ...state, stage: 'looking', frame: { done: 3, of: 16 } })).toBe('a.mp4: encoding, frame 3 of 16')
     expect(progressText({ ...state, stage: 'writing', pieces: 30, writing: 2 })).toBe('a.mp4: writing, 30 tokens, 15.0 tokens/s')
   })
 
@@ -31,7 +31,7 @@ describe('progress on stderr', () => {
     line.begin('a')
     line.event({ kind: 'stage', stage: 'looking' })
     for (let done = 1; done <= 4; done += 1) line.event({ kind: 'frame', frame: { index: done, time: done }, done, of: 4 })
-    expect(output.written).toEqual(['\r\x1b[Ka', '\r\x1b[Ka: looking', '\r\x1b[Ka: looking, frame 4 of 4'])
+    expect(output.written).toEqual(['\r\x1b[Ka', '\r\x1b[Ka: encoding', '\r\x1b[Ka: encoding, frame 4 of 4'])
   })
 
   it('stays within the line and clears it at the end', () => {

@@ -42,7 +42,7 @@ describe('a question', () => {
 
   test('resolves or rejects by its id', async () => {
     const [first, second] = [service.ask(question), service.ask(question)]
-    says({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'There is no such clip.' } })
+    says({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'This clip does not exist.' } })
     says({ kind: 'answer', id: 1, answer: { path: '/a', mediaType: 'video/mp4' } })
     expect(await first).toEqual({ path: '/a', mediaType: 'video/mp4' })
     await expect(second).rejects.toMatchObject({ code: 'nothing-found' })

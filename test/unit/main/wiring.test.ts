@@ -131,7 +131,7 @@ describe('requests of the page', () => {
     ['a removed frame', { sender: page.sender, senderFrame: null }],
   ])('other senders get no answer: %s', async (_who, event) => {
     const before = asked().length
-    for (const channel of electron.handlers.keys()) await expect(ask(channel, [], event)).rejects.toThrow('Only the page')
+    for (const channel of electron.handlers.keys()) await expect(ask(channel, [], event)).rejects.toThrow('Only requests from the app page')
     electron.ipc.emit(channels.connect, event)
     electron.ipc.emit(channels.theme, event, 'dark')
     expect(asked()).toHaveLength(before)

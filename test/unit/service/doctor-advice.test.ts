@@ -47,7 +47,7 @@ describe('what doctor advises', () => {
   it('tells how to use an NVIDIA GPU for vision when language uses it already', () => {
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
     expect(adviceFor(machine({ engines }))).toEqual([
-      { text: expect.stringContaining('CUDA part of ONNX Runtime'), remedy: 'fetch-cuda-vision' },
+      { text: expect.stringContaining('CUDA provider of ONNX Runtime'), remedy: 'fetch-cuda-vision' },
     ])
   })
 

@@ -40,20 +40,20 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
           )}
           {job.counts.failed > 0 && (
             <Button onClick={() => reportErrors(() => change(() => service.batch.retry({ job: job.id })))}>
-              <RotateCcw size={16} aria-hidden="true" /> Retry the failed
+              <RotateCcw size={16} aria-hidden="true" /> Retry failed
             </Button>
           )}
           <ExportMenu
             onPick={(format) => reportErrors(async () => saveText(await service.batch.export({ job: job.id, format })))}
-            more={[{ name: 'A .txt beside each clip', onPick: () => reportErrors(() => sidecars.write(false)) }]}
+            more={[{ name: 'Save a .txt next to each clip', onPick: () => reportErrors(() => sidecars.write(false)) }]}
           />
         </div>
       </header>
       <div className="px-6 pb-2">
-        <ProgressBar value={shareOf(job)} label="Progress of the batch" />
+        <ProgressBar value={shareOf(job)} label="Batch progress" />
       </div>
       <fieldset className="flex flex-wrap gap-1 px-6 pb-2">
-        <legend className="sr-only">Which clips are shown</legend>
+        <legend className="sr-only">Filter clips</legend>
         <FilterButton name={`All ${clipsOf(job)}`} on={filter === null} onClick={() => filterBy(null)} />
         {itemStates
           .filter((state) => job.counts[state] > 0 || state === filter)

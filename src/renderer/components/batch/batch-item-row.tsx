@@ -41,10 +41,10 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
           </p>
         )}
         {state === 'skipped' && !firstWords && (
-          <p className="text-[0.8125rem] text-quiet">The library has an answer to this question already.</p>
+          <p className="text-[0.8125rem] text-quiet">The library already contains an answer to this question.</p>
         )}
       </div>
-      {state === 'failed' && <IconButton icon={RotateCcw} label={`Try ${name} again`} onClick={() => reportErrors(retry)} />}
+      {state === 'failed' && <IconButton icon={RotateCcw} label={`Retry ${name}`} onClick={() => reportErrors(retry)} />}
       {chat && (
         <button
           type="button"

@@ -22,15 +22,15 @@ export function BatchRow({ job }: { readonly job: BatchJob }) {
         <span className="block text-[0.8125rem] text-quiet">{batchText(job)}</span>
         <ProgressBar value={shareOf(job)} label={`Progress of ${job.title}`} />
       </button>
-      <IconButton icon={Trash2} label={`Take ${job.title} off the list`} onClick={() => setAsking(true)} />
+      <IconButton icon={Trash2} label={`Remove ${job.title} from the list`} onClick={() => setAsking(true)} />
       {asking && (
         <Confirm
-          title="Take it off the list?"
-          verb="Take off"
+          title="Remove this batch from the list?"
+          verb="Remove"
           onConfirm={() => reportErrors(() => remove(job.id))}
           onClose={() => setAsking(false)}
         >
-          The batch “{job.title}” ends. Its answers stay in the library.
+          The batch “{job.title}” is stopped and removed. Its answers stay in the library.
         </Confirm>
       )}
     </li>

@@ -18,13 +18,13 @@ export function BatchesView() {
     <div className="flex h-full flex-col">
       <ViewHeader
         title="Batches"
-        lead="Many clips, one question. A batch goes on in the background, and after Tarsier was closed where it was."
+        lead="Ask one question about many clips. Batches run in the background and resume when Tarsier is restarted."
       >
         <Button onClick={() => chooseFiles('folder')}>
-          <FolderOpen size={16} aria-hidden="true" /> A folder
+          <FolderOpen size={16} aria-hidden="true" /> Choose a folder
         </Button>
         <Button variant="primary" onClick={() => chooseFiles()}>
-          <Upload size={16} aria-hidden="true" /> Several clips
+          <Upload size={16} aria-hidden="true" /> Choose clips
         </Button>
       </ViewHeader>
       <ul className="min-h-0 flex-1 space-y-2 overflow-y-auto px-6 pb-6">
@@ -32,7 +32,7 @@ export function BatchesView() {
           <BatchRow key={each.id} job={each} />
         ))}
         {jobs.length === 0 && (
-          <li className="py-12 text-center text-quiet">No batch yet. Drop a folder or several clips anywhere in this window.</li>
+          <li className="py-12 text-center text-quiet">No batches yet. Drop a folder or several clips anywhere in this window.</li>
         )}
       </ul>
     </div>

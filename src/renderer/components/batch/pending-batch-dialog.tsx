@@ -48,10 +48,10 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
             void openGiven(first)
           }}
         >
-          Only talk about the first
+          Open only the first clip
         </Button>
       )}
-      <Button variant="primary" why={sending ? 'The files are being handed over' : null} onClick={begin}>
+      <Button variant="primary" why={sending ? 'The files are being added' : null} onClick={begin}>
         Describe {files.length === 1 ? 'it' : `all ${files.length}`}
       </Button>
     </>
@@ -60,30 +60,30 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
     <Dialog title={`Describe ${counted(files.length, 'file')}?`} onClose={dropPendingBatch} actions={actions}>
       <div className="space-y-3">
         <p className="text-quiet">
-          One conversation takes one clip. These, {sizeText(files.reduce((sum, { size }) => sum + size, 0))} together, are described one
-          after the other by {model}, in the background.
+          A conversation is about one clip. These files ({sizeText(files.reduce((sum, { size }) => sum + size, 0))} in total) are described
+          one after another by {model}, in the background.
         </p>
         <label className="grid gap-1 text-[0.8125rem] font-medium">
-          Name of the batch
+          Batch name
           <input className={controlClass} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
         </label>
         <label className="grid gap-1 text-[0.8125rem] font-medium">
-          Question to each
+          Question for each clip
           <textarea
             className={`${controlClass} h-auto resize-y py-1.5 font-normal`}
             rows={2}
-            placeholder="Empty: the model’s own description"
+            placeholder="Leave empty for the model’s default description"
             value={question}
             onChange={(event) => setQuestion(event.target.value)}
           />
         </label>
         <label className="flex items-center gap-2 text-[0.8125rem]">
           <input type="checkbox" className="size-4 accent-accent" checked={skip} onChange={(event) => setSkip(event.target.checked)} />
-          Skip clips that this model has answered this question about
+          Skip clips for which this model has already answered this question
         </label>
         {sending && (
           <div className="space-y-1.5" role="status">
-            <ProgressBar value={(clips.length + refused.length) / files.length} label="Handing the files over" />
+            <ProgressBar value={(clips.length + refused.length) / files.length} label="Adding files" />
             <p className="text-[0.8125rem] text-quiet">
               Opened {clips.length + refused.length} of {files.length}
             </p>
@@ -98,12 +98,12 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
 function RefusedDialog({ pending: { clips, refused } }: { readonly pending: PendingBatch }) {
   const actions = (
     <Button variant="primary" onClick={dropPendingBatch}>
-      Go on with the rest
+      Continue
     </Button>
   )
   return (
-    <Dialog title={`${counted(refused.length, 'file')} left out`} onClose={dropPendingBatch} actions={actions}>
-      <p className="pb-3 text-quiet">The batch has begun with {counted(clips.length, 'clip')}. These could not be opened:</p>
+    <Dialog title={`${counted(refused.length, 'file')} skipped`} onClose={dropPendingBatch} actions={actions}>
+      <p className="pb-3 text-quiet">The batch was started with {counted(clips.length, 'clip')}. These files could not be opened:</p>
       <Refused refused={refused} />
     </Dialog>
   )

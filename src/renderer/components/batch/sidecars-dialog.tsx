@@ -30,21 +30,21 @@ export function SidecarsDialog({ sidecars: { report, write, close } }: { readonl
     <>
       {present.length > 0 && (
         <Button variant="danger" onClick={() => reportErrors(() => write(true))}>
-          Write over {counted(present.length, 'text')}
+          Overwrite {counted(present.length, 'text')}
         </Button>
       )}
       <Button variant="primary" onClick={close}>
-        {present.length > 0 ? 'Leave them' : 'Good'}
+        {present.length > 0 ? 'Keep them' : 'OK'}
       </Button>
     </>
   )
   return (
-    <Dialog title="Texts beside the clips" onClose={close} actions={actions}>
+    <Dialog title="Text files next to the clips" onClose={close} actions={actions}>
       <div className="space-y-3">
         <p>{counted(written, 'text')} written.</p>
         {present.length > 0 && (
           <div>
-            <p className="font-medium">{counted(present.length, 'text')} left as they were:</p>
+            <p className="font-medium">{counted(present.length, 'text')} already existed and were not changed:</p>
             <ul className="max-h-40 overflow-y-auto text-[0.8125rem] text-quiet">
               {present.map((path) => (
                 <li key={path} className="wrap-anywhere">

@@ -30,10 +30,10 @@ function Overview() {
   }
   const noShell = window.tarsier
     ? null
-    : `A browser cannot hand over a folder of the disk. Runs in ${folder ?? 'the app’s folder'} are found by themselves.`
+    : `A browser cannot open a folder of this disk. Runs in ${folder ?? 'the app’s folder'} are listed automatically.`
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Benchmarks" lead="What a model was asked, what it said, and why its score is what it is.">
+      <ViewHeader title="Benchmarks" lead="The questions, answers and scores of benchmark runs.">
         <Button why={noShell} onClick={() => reportErrors(choose)}>
           <FolderOpen size={16} aria-hidden="true" /> Open a run…
         </Button>

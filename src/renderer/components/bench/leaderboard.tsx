@@ -13,13 +13,13 @@ export function Leaderboard() {
   return (
     <div className="space-y-3">
       <p className="max-w-3xl text-[0.8125rem] text-quiet">
-        AutoDQ on 1,000 clips, in per cent. The published figures were judged by GPT-3.5 Turbo; another judge gives other figures, so yours
-        are comparable only with the same one. Your own runs stand among them once they were judged.
+        AutoDQ on 1,000 clips, in percent. The published figures were judged by GPT-3.5 Turbo. Your figures are comparable only if the same
+        judge was used. Your own runs appear in this list after they have been judged.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section tabIndex={0} aria-label="Figures" className="relative max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
+      <section tabIndex={0} aria-label="Scores" className="relative max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
         <table className="w-full text-[0.8125rem] tabular-nums">
-          <caption className="sr-only">DREAM-1K, the best F1 first</caption>
+          <caption className="sr-only">DREAM-1K, sorted by F1 in descending order</caption>
           <thead>
             <tr className="border-b border-line text-quiet">
               <Head text="#" />
@@ -85,7 +85,7 @@ function KindFigure({ triple }: { readonly triple: DreamTriple | undefined }) {
   return (
     <span className="text-quiet">
       <span aria-hidden="true">–</span>
-      <span className="sr-only">not given</span>
+      <span className="sr-only">not available</span>
     </span>
   )
 }

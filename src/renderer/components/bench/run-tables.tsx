@@ -41,7 +41,7 @@ function SetTables({ set }: { readonly set: BenchSet }) {
       ))}
       {settings.length > 0 && (
         <details className="text-[0.8125rem]">
-          <summary className="w-fit text-quiet hover:text-text">Made with</summary>
+          <summary className="w-fit text-quiet hover:text-text">Settings of the run</summary>
           <DetailList details={settings} />
         </details>
       )}
@@ -51,10 +51,10 @@ function SetTables({ set }: { readonly set: BenchSet }) {
 
 function originOf({ tables, metric, judge, evaluated }: BenchSet): string {
   if (tables.length === 0) {
-    if (metric === null) return 'This data set is not known here; its samples can be looked at all the same.'
-    return 'Not scored yet. In the terminal: tarsier bench eval, with the folder of this run.'
+    if (metric === null) return 'Tarsier does not know this data set and cannot score it. You can still view its samples.'
+    return 'Not scored yet. To score it, run in the terminal: tarsier bench eval, with the folder of this run.'
   }
-  const when = evaluated === null ? 'Counted just now' : `Scored ${whenText(evaluated)}`
+  const when = evaluated === null ? 'Computed just now' : `Scored ${whenText(evaluated)}`
   return judge === null ? `${when}.` : `${when}. Judge: ${judge}.`
 }
 

@@ -27,11 +27,15 @@ export function RunView() {
         <div className="min-w-0 flex-1">
           <h1 className="truncate text-xl font-semibold tracking-tight">{named?.name ?? 'Run'}</h1>
           <p className="truncate text-[0.8125rem] text-quiet" role="status">
-            {run ? [run.model, counted(samples, 'sample'), run.place].filter(Boolean).join(' · ') : problem ? '' : 'Going through the run…'}
+            {run ? [run.model, counted(samples, 'sample'), run.place].filter(Boolean).join(' · ') : problem ? '' : 'Reading the run…'}
           </p>
         </div>
         {run?.opened && (
-          <IconButton icon={ListX} label="Take this run off the list; its files stay" onClick={() => reportErrors(() => takeOff(run.id))} />
+          <IconButton
+            icon={ListX}
+            label="Remove this run from the list (its files are kept)"
+            onClick={() => reportErrors(() => takeOff(run.id))}
+          />
         )}
       </header>
       {problem && (
@@ -41,7 +45,7 @@ export function RunView() {
       )}
       {run && run.broken.count > 0 && (
         <div className="px-6 pb-2">
-          <Notice tone="bad" title={`${counted(run.broken.count, 'line')} could not be used`}>
+          <Notice tone="bad" title={`${counted(run.broken.count, 'line')} could not be read`}>
             {run.broken.first.map((line) => (
               <p key={line}>{line}</p>
             ))}
@@ -50,7 +54,7 @@ export function RunView() {
       )}
       {run && (
         <Tabs.Root defaultValue="samples" className="flex min-h-0 flex-1 flex-col">
-          <Tabs.List aria-label="Of the run" className="flex gap-4 border-b border-line px-6">
+          <Tabs.List aria-label="Parts of the run" className="flex gap-4 border-b border-line px-6">
             <Tabs.Trigger value="samples" className={tabClass}>
               Samples
             </Tabs.Trigger>

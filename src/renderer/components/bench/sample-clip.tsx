@@ -47,8 +47,8 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
     return (
       <div className={`${videoClass} grid content-end p-4`}>
         <div className="grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
-          Browsers cannot play this file; a preview is being made.
-          <ProgressBar value={value} label="Making a preview" />
+          Browsers cannot play this file. A preview is being created.
+          <ProgressBar value={value} label="Creating a preview" />
         </div>
       </div>
     )

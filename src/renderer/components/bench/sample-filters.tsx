@@ -66,12 +66,12 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
         <StateFilter run={run} query={query} narrow={narrow} />
       ) : (
         <select
-          aria-label="Second beside the first"
+          aria-label="Second run compared with the first"
           className={control}
           value={query.change ?? ''}
           onChange={({ target: { value } }) => narrow({ change: value === '' ? null : (value as Change) })}
         >
-          <option value="">All of both</option>
+          <option value="">All samples of both runs</option>
           {changes
             .filter((change) => (counts?.[change] ?? 0) > 0 || query.change === change)
             .map((change) => (
@@ -82,22 +82,22 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
         </select>
       )}
       <select
-        aria-label="Beside another run"
+        aria-label="Compare with another run"
         className={`${control} max-w-44`}
         value={other?.id ?? ''}
         onChange={({ target: { value } }) => compareWith(value || null)}
       >
-        <option value="">No run beside it</option>
+        <option value="">No comparison</option>
         {runs
           .filter(({ id }) => id !== run.id)
           .map(({ id, name }) => (
             <option key={id} value={id}>
-              Beside {name}
+              Compare with {name}
             </option>
           ))}
       </select>
       <p role="status" className="w-full text-[0.75rem] text-quiet">
-        {loading ? 'Looking…' : counted(total, 'sample')}
+        {loading ? 'Searching…' : counted(total, 'sample')}
       </p>
     </search>
   )
@@ -134,7 +134,7 @@ function StateFilter({ run, query, narrow }: StateFilterProps) {
         value={query.order}
         onChange={({ target: { value } }) => narrow({ order: value as ListQuery['order'] })}
       >
-        <option value="run">As it was run</option>
+        <option value="run">Order of the run</option>
         <option value="worst">Worst first</option>
         <option value="best">Best first</option>
       </select>

@@ -8,7 +8,7 @@ import { Jpeg } from '../clip/jpeg.tsx'
 export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
   const { frames, noFrames, noClip } = useBenchSample()
   const { length } = sample.frames
-  if (length === 0) return <p className="text-[0.8125rem] text-quiet">The prediction does not say which frames the model saw.</p>
+  if (length === 0) return <p className="text-[0.8125rem] text-quiet">The prediction does not record which frames the model saw.</p>
   return (
     <section aria-label="Frames the model saw" className="min-w-0 space-y-1.5">
       <h3 className="text-[0.8125rem] font-semibold">The model saw {counted(length, 'frame')}</h3>

@@ -46,5 +46,5 @@ export const SampleListRow = memo(function SampleListRow({ row, index, height }:
 })
 
 function AnswerText({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
-  return <span className={`${lines} w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'An empty answer' : '—'}</span>
+  return <span className={`${lines} w-full text-[0.8125rem] text-quiet`}>{row ? row.answer || 'Empty answer' : '—'}</span>
 }

@@ -42,7 +42,7 @@ export function SampleList() {
     list.scrollToIndex(index, { align: 'auto' })
     focusRow(box.current, index)
   }
-  if (total === 0) return <p className="px-6 py-12 text-center text-quiet">{loading ? '' : 'No sample is like that.'}</p>
+  if (total === 0) return <p className="px-6 py-12 text-center text-quiet">{loading ? '' : 'No samples match the filters.'}</p>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} tabIndex={0} aria-label="Samples" onKeyDown={walk} className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">

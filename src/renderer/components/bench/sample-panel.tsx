@@ -35,19 +35,19 @@ export function SamplePanel() {
         </span>
         <IconButton
           icon={ChevronLeft}
-          label="Sample before"
-          why={choice.index === 0 ? 'This is the first' : null}
+          label="Previous sample"
+          why={choice.index === 0 ? 'This is the first sample' : null}
           onClick={() => step(-1)}
         />
         <IconButton
           icon={ChevronRight}
           label="Next sample"
-          why={choice.index + 1 >= total ? 'This is the last' : null}
+          why={choice.index + 1 >= total ? 'This is the last sample' : null}
           onClick={() => step(1)}
         />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section tabIndex={0} aria-label="The sample in full" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
+      <section tabIndex={0} aria-label="Sample details" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
         {problem && <FailureNotice error={problem} can={{ retry: () => void show(choice) }} />}
         {sample && (
           <>
@@ -55,9 +55,9 @@ export function SamplePanel() {
               <SampleClip name={sample.clip} />
               <SampleFrames sample={sample} />
             </div>
-            <Part title="Asked">
+            <Part title="Prompt">
               <p className="whitespace-pre-wrap wrap-anywhere">{sample.prompt}</p>
-              {sample.begun !== '' && <p className="text-quiet">The answer was begun with “{sample.begun.trim()}”.</p>}
+              {sample.begun !== '' && <p className="text-quiet">The answer had to start with “{sample.begun.trim()}”.</p>}
             </Part>
             <Part title={sample.references.length > 1 ? 'References' : 'Reference'}>
               {sample.references.map((text, i) => (
@@ -68,7 +68,7 @@ export function SamplePanel() {
               ))}
             </Part>
             <div className={both ? 'grid gap-5 md:grid-cols-2' : ''}>
-              <AnswerSection title={both ? (run?.name ?? 'First') : 'Answered'} sample={first} />
+              <AnswerSection title={both ? (run?.name ?? 'First') : 'Answer'} sample={first} />
               {both && <AnswerSection title={other.name} sample={second} />}
             </div>
           </>
@@ -79,22 +79,22 @@ export function SamplePanel() {
 }
 
 function AnswerSection({ title, sample }: { readonly title: string; readonly sample: BenchSample | null }) {
-  if (!sample) return <Part title={title}>This run does not have the sample.</Part>
+  if (!sample) return <Part title={title}>This run does not contain the sample.</Part>
   const { answer, error, state, score, verdict, details } = sample
   return (
     <div className="min-w-0 space-y-4">
       <Part title={title} mark={<StateMark state={state} score={score} />}>
-        {answer !== null && <p className="whitespace-pre-wrap wrap-anywhere">{answer === '' ? 'Nothing was said.' : answer}</p>}
+        {answer !== null && <p className="whitespace-pre-wrap wrap-anywhere">{answer === '' ? 'The answer is empty.' : answer}</p>}
         {error && (
           <p className="text-danger wrap-anywhere">
             {error.message} ({error.code})
           </p>
         )}
-        {answer !== null && state === 'failed' && <p className="text-quiet">It names no option, and counts as failed.</p>}
+        {answer !== null && state === 'failed' && <p className="text-quiet">The answer names no option and counts as failed.</p>}
       </Part>
       {verdict && <VerdictView verdict={verdict} />}
       <details className="text-[0.8125rem]">
-        <summary className="w-fit text-quiet hover:text-text">Made with, and annotated as</summary>
+        <summary className="w-fit text-quiet hover:text-text">Settings and annotation</summary>
         <DetailList details={details} />
       </details>
     </div>

@@ -11,7 +11,7 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
     case 'none':
       return (
         <div className="space-y-1 text-[0.8125rem]">
-          <p>The judge gave no verdict; the next evaluation asks it again. {verdict.reason}</p>
+          <p>The judge returned no verdict. The next evaluation asks it again. {verdict.reason}</p>
           <JudgeLine judge={verdict.judge} />
         </div>
       )
@@ -19,7 +19,7 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
       return (
         <div className="space-y-1 text-[0.8125rem]">
           <p>
-            The judge says {verdict.correct ? 'right' : 'wrong'}, and gives {verdict.score} of 5.
+            The judge rated this answer as {verdict.correct ? 'right' : 'wrong'}, with a score of {verdict.score} out of 5.
           </p>
           {verdict.reason && <p className="text-quiet">{verdict.reason}</p>}
           <JudgeLine judge={verdict.judge} />
@@ -29,13 +29,13 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
       return (
         <div className="space-y-3">
           <EventList
-            title="Events of the reference, in the answer"
+            title="Reference events found in the answer"
             share={verdict.recall.share}
             figure="Recall"
             events={verdict.recall.events}
           />
           <EventList
-            title="Events of the answer, in the reference"
+            title="Answer events found in the reference"
             share={verdict.precision.share}
             figure="Precision"
             events={verdict.precision.events}
@@ -73,7 +73,7 @@ function EventList({ title, figure, share, events }: EventListProps) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a judge may repeat an event, and events never change their order.
           <EventItem key={i} event={event} />
         ))}
-        {events.length === 0 && <li className="px-3 py-1.5 text-[0.8125rem] text-quiet">There is no event in it.</li>}
+        {events.length === 0 && <li className="px-3 py-1.5 text-[0.8125rem] text-quiet">No events.</li>}
       </ul>
     </section>
   )

@@ -23,10 +23,10 @@ export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
     <footer className="space-y-2">
       <div className="-ml-1.5 flex flex-wrap items-center gap-0.5">
         {turn.text && <CopyButton text={turn.text} label="Copy the answer" />}
-        {last && <IconButton icon={RefreshCw} label="Answer once more" why={busyWhy} onClick={askAgain} className="size-7" />}
+        {last && <IconButton icon={RefreshCw} label="Regenerate the answer" why={busyWhy} onClick={askAgain} className="size-7" />}
         {answer && (
           <>
-            <IconButton icon={Info} label="How this was made" aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
+            <IconButton icon={Info} label="Details" aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
             <Button size="small" variant="quiet" onClick={() => showFramesOf(turn)}>
               <Images size={14} aria-hidden="true" /> {counted(answer.frames.length, 'frame')}
             </Button>

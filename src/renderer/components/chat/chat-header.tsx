@@ -16,7 +16,7 @@ export function ChatHeader() {
   const [asking, setAsking] = useState(false)
   if (!chat) return null
   const turns = chat.all.length + (run ? 1 : 0)
-  const emptyWhy = turns === 0 ? 'Nothing was said yet' : null
+  const emptyWhy = turns === 0 ? 'The conversation is empty' : null
   return (
     <header className="flex items-center gap-1 border-b border-line px-4 py-2">
       <ChatMenu />
@@ -30,7 +30,7 @@ export function ChatHeader() {
       <IconButton icon={RotateCcw} label="Start this conversation over" side="bottom" why={emptyWhy} onClick={() => setAsking(true)} />
       {asking && (
         <Confirm title="Start over?" verb="Start over" onConfirm={() => reportErrors(clear)} onClose={() => setAsking(false)}>
-          {counted(turns, 'question')} and their answers in this conversation are dropped. The clip stays.
+          {counted(turns, 'question')} and their answers are deleted from this conversation. The clip is kept.
         </Confirm>
       )}
     </header>

@@ -18,7 +18,7 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
     ? 'Please upload your video first'
     : metadata.present
       ? null
-      : 'The file has to be found before more can be asked'
+      : 'The file is missing. Locate it to ask more questions'
   const why = closed ?? refusal?.message ?? (text.trim() === '' ? 'Type a question' : null)
   const send = () => {
     if (why || run) return

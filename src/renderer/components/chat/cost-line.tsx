@@ -24,7 +24,7 @@ export function CostLine() {
       <button type="button" onClick={showSettings} className="font-medium text-accent hover:underline">
         {model}
       </button>
-      {demo && <span className="text-accent">knows moving shapes only</span>}
+      {demo && <span className="text-accent">supports only moving shapes</span>}
       <span>{parts.join(' · ')}</span>
       {cost.notices.map((text) => (
         <span key={text}>{text}</span>

@@ -5,7 +5,7 @@ import { Button } from '../ui/button.tsx'
 
 /** Shown in a conversation without questions. */
 export function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
-  const why = metadata.present ? null : 'The file has to be found first'
+  const why = metadata.present ? null : 'The file is missing. Locate it first'
   return (
     <div className="grid justify-items-center gap-3 py-16 text-center">
       <p className="text-lg font-semibold">Ask about “{metadata.name}”</p>

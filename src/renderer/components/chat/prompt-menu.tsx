@@ -7,8 +7,8 @@ import { menuBox, menuItem } from '../ui/menu-look.ts'
 export function PromptMenu({ disabled, onPick }: { readonly disabled: boolean; readonly onPick: (text: string) => void }) {
   const view = useSettings((state) => state.view)
   const groups = [
-    { title: 'Of the papers', prompts: view?.presets ?? [] },
-    { title: 'Your own', prompts: view?.values.prompts ?? [] },
+    { title: 'From the Tarsier papers', prompts: view?.presets ?? [] },
+    { title: 'Your prompts', prompts: view?.values.prompts ?? [] },
   ].filter(({ prompts }) => prompts.length > 0)
   return (
     <DropdownMenu.Root modal={false}>

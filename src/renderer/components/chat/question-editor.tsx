@@ -15,7 +15,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
       <textarea
         // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here.
         autoFocus
-        aria-label="The question, changed"
+        aria-label="Edited question"
         className="w-full resize-y rounded-2xl border border-edge bg-raised px-3.5 py-2"
         rows={3}
         value={text}
@@ -29,12 +29,12 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         }}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
-        {later > 0 && <span className="mr-auto text-[0.75rem] text-quiet">What came after it is dropped.</span>}
+        {later > 0 && <span className="mr-auto text-[0.75rem] text-quiet">Later questions and answers are deleted.</span>}
         <Button size="small" onClick={() => startEdit(null)}>
           Cancel
         </Button>
         <Button size="small" variant="primary" why={text.trim() === '' ? 'Type a question' : null} onClick={send}>
-          Ask this instead
+          Ask again
         </Button>
       </div>
     </div>

@@ -9,7 +9,7 @@ import { QuestionBubble } from './question-bubble.tsx'
 /** A running answer: its progress and the text so far. */
 export function RunView({ run }: { readonly run: Run }) {
   return (
-    <article aria-label="Answer in the making" aria-busy="true" className="space-y-3">
+    <article aria-label="Answer being generated" aria-busy="true" className="space-y-3">
       {run.turn && <QuestionBubble text={run.turn.question} />}
       {run.stage !== 'writing' && <Stages run={run} />}
       {run.notices.map((text) => (

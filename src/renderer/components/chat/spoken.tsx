@@ -6,13 +6,7 @@ export function SpokenText() {
   const run = useChat((state) => state.run)
   const last = useChat((state) => state.chat?.all.at(-1))
   const step = run ? stageSteps[stepOf(run)] : undefined
-  const text = run
-    ? (step ?? 'Getting ready')
-    : last?.state === 'done'
-      ? `Answer: ${last.text}`
-      : last?.state === 'stopped'
-        ? 'Stopped.'
-        : ''
+  const text = run ? (step ?? 'Preparing') : last?.state === 'done' ? `Answer: ${last.text}` : last?.state === 'stopped' ? 'Stopped.' : ''
   return (
     <p role="status" className="sr-only">
       {text}

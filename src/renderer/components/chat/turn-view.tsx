@@ -44,7 +44,7 @@ export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewPro
         <QuestionBubble text={turn.question}>
           <div className="-mb-3 flex opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
             <CopyButton text={turn.question} label="Copy the question" />
-            <IconButton icon={Pencil} label="Change the question" why={busyWhy} onClick={() => startEdit(turn.index)} className="size-7" />
+            <IconButton icon={Pencil} label="Edit the question" why={busyWhy} onClick={() => startEdit(turn.index)} className="size-7" />
           </div>
         </QuestionBubble>
       )}

@@ -43,7 +43,7 @@ export function ClipPanel({ metadata }: { readonly metadata: ClipMetadata }) {
         onValueChange={(value) => show(value === 'settings' ? 'settings' : 'frames')}
         className="flex min-h-0 flex-1 flex-col"
       >
-        <Tabs.List aria-label="About the next answer" className="flex border-b border-line px-4">
+        <Tabs.List aria-label="Clip details" className="flex border-b border-line px-4">
           <Tabs.Trigger value="frames" className={tab}>
             Frames
           </Tabs.Trigger>

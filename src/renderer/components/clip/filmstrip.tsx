@@ -13,24 +13,24 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const { picked, clearPicks } = usePlayer()
   const [first] = pictures
   const missing = Math.max(0, (of || 4) - pictures.length)
-  if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The frames are shown once the file is found.</p>
+  if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The file is missing. Locate it to see its frames.</p>
   return (
-    <section aria-label="Frames the model gets" className="space-y-3">
+    <section aria-label="Frames for the model" className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
         <p className="min-w-0 flex-1 text-[0.8125rem]">
-          <span className="font-medium">{turn === null ? 'The model will see' : `For question ${turn + 1} the model saw`}</span>{' '}
+          <span className="font-medium">{turn === null ? 'The model will receive' : `For question ${turn + 1} the model received`}</span>{' '}
           <span className="text-quiet">{first ? summary(first, of) : 'reading the frames…'}</span>
         </p>
         {turn !== null && (
           <Button size="small" variant="quiet" onClick={() => void showNext()}>
-            <Undo2 size={14} aria-hidden="true" /> Next question’s
+            <Undo2 size={14} aria-hidden="true" /> Show frames of the next question
           </Button>
         )}
         {turn === null && metadata.kind !== 'image' && <ByHand pictures={pictures} picked={picked} clear={clearPicks} />}
       </div>
       {picked.length > 0 && turn === null && (
         <p className="text-[0.75rem] text-quiet">
-          Picked by hand: take frames out here, and add the one in the player with its plus, or the key P.
+          Manual selection: remove frames here. To add the frame shown in the player, click its plus button or press P.
         </p>
       )}
       {problem && <FailureNotice error={problem} />}
@@ -70,14 +70,14 @@ function ByHand({
   if (picked.length > 0) {
     return (
       <Button size="small" variant="quiet" onClick={clear}>
-        <Undo2 size={14} aria-hidden="true" /> Even steps again
+        <Undo2 size={14} aria-hidden="true" /> Select automatically
       </Button>
     )
   }
   const begin = () => usePlayer.setState({ picked: [...new Set(pictures.map(({ index }) => index))].sort((a, b) => a - b) })
   return (
-    <Button size="small" variant="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are not here yet' : null}>
-      <Hand size={14} aria-hidden="true" /> Pick by hand
+    <Button size="small" variant="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are still being read' : null}>
+      <Hand size={14} aria-hidden="true" /> Select manually
     </Button>
   )
 }

@@ -22,13 +22,13 @@ export function MissingFile({ metadata }: { readonly metadata: ClipMetadata }) {
   const find = <Button onClick={() => chooseFile('', (file) => void locate(file, false))}>Find the file…</Button>
   return (
     <div className="space-y-3 px-4 pb-4">
-      <Notice title="The file is not where it was" actions={find}>
-        “{metadata.name}” was moved, renamed or removed. What was said about it is all here; to ask more, show where it is now.
+      <Notice title="The file is missing" actions={find}>
+        “{metadata.name}” was moved, renamed or deleted. Its conversations are still available. To ask more questions, locate the file.
       </Notice>
       {refused && <FailureNotice error={refused.error} onDismiss={() => setRefused(null)} />}
       {refused?.error.code === 'usage' && (
         <Button size="small" onClick={() => void locate(refused.file, true)}>
-          Take “{refused.file.name}” all the same
+          Use “{refused.file.name}” anyway
         </Button>
       )}
     </div>

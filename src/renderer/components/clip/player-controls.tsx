@@ -15,11 +15,11 @@ export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }
   const { video, playing, time, picked, togglePick } = usePlayer()
   const { duration } = metadata
   const timeline = useTimeline(metadata)
-  const unavailable = video ? null : 'The film is not ready yet'
+  const unavailable = video ? null : 'The video is still loading'
   const currentFrame = frameAt(time, timeline)
   const isPicked = picked.includes(currentFrame)
   const step = (frames: number) => seekTo(steppedTime(time, frames, timeline), duration)
-  const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model looks at ${MAX_FRAMES} frames at most` : null
+  const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model can use at most ${MAX_FRAMES} frames` : null
   return (
     <div className="px-4 pt-2 pb-1">
       <Scrubber metadata={metadata} />
@@ -30,14 +30,14 @@ export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }
           why={unavailable}
           onClick={() => (playing ? video?.pause() : video?.play())}
         />
-        <IconButton icon={StepBack} label="One frame back (←)" why={unavailable} onClick={() => step(-1)} />
-        <IconButton icon={StepForward} label="One frame on (→)" why={unavailable} onClick={() => step(1)} />
+        <IconButton icon={StepBack} label="Previous frame (←)" why={unavailable} onClick={() => step(-1)} />
+        <IconButton icon={StepForward} label="Next frame (→)" why={unavailable} onClick={() => step(1)} />
         <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} />
         <span className="text-[0.75rem] whitespace-nowrap text-quiet tabular-nums">/ {clockText(duration)}</span>
         <span className="ml-auto text-[0.75rem] text-quiet tabular-nums max-[60rem]:sr-only">frame {currentFrame}</span>
         <IconButton
           icon={Plus}
-          label={isPicked ? 'Drop this frame from those picked by hand (P)' : 'Pick this frame by hand (P)'}
+          label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
           aria-pressed={isPicked}
           why={pickWhy}
           onClick={() => togglePick(currentFrame)}

@@ -30,8 +30,8 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
       <>
         <Thumbnail handle={handle} className="absolute inset-0 size-full object-contain opacity-60" />
         <div className="absolute inset-x-6 bottom-5 grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
-          <span>Browsers cannot play this file; a preview is being made. The model reads the file itself.</span>
-          <ProgressBar value={preview.value} label="Making a preview" />
+          <span>Browsers cannot play this file. A preview is being created. The model uses the original file.</span>
+          <ProgressBar value={preview.value} label="Creating a preview" />
         </div>
       </>
     )

@@ -19,11 +19,11 @@ export function RangeRow({ metadata }: { readonly metadata: ClipMetadata }) {
     <fieldset
       disabled={byHand}
       className="flex items-center gap-1 disabled:opacity-55"
-      title={byHand ? 'Frames are picked by hand, so no part is chosen' : undefined}
+      title={byHand ? 'Not available while frames are selected manually' : undefined}
     >
-      <legend className="sr-only">Part of the clip to look at</legend>
+      <legend className="sr-only">Range of the clip to use</legend>
       <TimeField
-        label="Part begins at"
+        label="Range start"
         value={start}
         disabled={byHand}
         onChange={(seconds) => setRange(movedRange(range, 'start', seconds, metadata))}
@@ -42,19 +42,19 @@ export function RangeRow({ metadata }: { readonly metadata: ClipMetadata }) {
         <Slider.Track className="relative h-1 grow rounded-full bg-line">
           <Slider.Range className="absolute h-full rounded-full bg-accent/60" />
         </Slider.Track>
-        <Slider.Thumb aria-label="Begin of the part (I)" aria-valuetext={clockText(start)} className={thumb} />
-        <Slider.Thumb aria-label="End of the part (O)" aria-valuetext={clockText(end)} className={thumb} />
+        <Slider.Thumb aria-label="Start of the range (I)" aria-valuetext={clockText(start)} className={thumb} />
+        <Slider.Thumb aria-label="End of the range (O)" aria-valuetext={clockText(end)} className={thumb} />
       </Slider.Root>
       <TimeField
-        label="Part ends at"
+        label="Range end"
         value={end}
         disabled={byHand}
         onChange={(seconds) => setRange(movedRange(range, 'end', seconds, metadata))}
       />
       <IconButton
         icon={RotateCcw}
-        label="Look at the whole clip"
-        why={range ? null : 'The whole clip is looked at'}
+        label="Use the whole clip"
+        why={range ? null : 'The whole clip is already used'}
         onClick={() => setRange(null)}
         className="size-7"
       />

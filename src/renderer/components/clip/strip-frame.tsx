@@ -42,7 +42,7 @@ export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }
       {byHand && (
         <button
           type="button"
-          aria-label={`Take out frame ${done}, at ${clockText(time)}`}
+          aria-label={`Remove frame ${done}, at ${clockText(time)}`}
           onClick={() => togglePick(index)}
           className="absolute top-1 right-1 grid size-6 place-items-center rounded-full bg-raised text-text shadow-card hover:text-danger"
         >

@@ -9,7 +9,7 @@ const askAbout = () => service.system.about()
 export function AboutPage() {
   const { answer: about, problem, again } = useAnswer(askAbout)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!about) return <p className="text-quiet">Reading…</p>
+  if (!about) return <p className="text-quiet">Loading…</p>
   return (
     <div className="space-y-5">
       <div className="flex items-center gap-4">
@@ -22,14 +22,13 @@ export function AboutPage() {
         </div>
       </div>
       <p className="text-[0.875rem]">
-        Everything it keeps lies in{' '}
-        <code className="rounded bg-sunk px-1.5 py-0.5 font-mono text-[0.8125rem] wrap-anywhere">{about.home}</code>
+        Data folder: <code className="rounded bg-sunk px-1.5 py-0.5 font-mono text-[0.8125rem] wrap-anywhere">{about.home}</code>
       </p>
       <table className="w-full max-w-2xl text-left text-[0.8125rem]">
-        <caption className="pb-1 text-left font-semibold">What it is made of</caption>
+        <caption className="pb-1 text-left font-semibold">Components</caption>
         <thead className="text-quiet">
           <tr>
-            <th className="py-1 font-medium">Part</th>
+            <th className="py-1 font-medium">Component</th>
             <th className="py-1 font-medium">Version</th>
             <th className="py-1 font-medium">Licence</th>
           </tr>

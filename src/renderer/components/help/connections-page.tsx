@@ -8,10 +8,13 @@ const askAbout = () => service.system.about()
 export function ConnectionsPage() {
   const { answer: about, problem, again } = useAnswer(askAbout)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!about) return <p className="text-quiet">Reading…</p>
+  if (!about) return <p className="text-quiet">Loading…</p>
   return (
     <div className="max-w-2xl space-y-3">
-      <p className="text-quiet">There are no others, and none of these is made by itself. Nothing is counted, nothing is reported.</p>
+      <p className="text-quiet">
+        Tarsier makes no other connections, and makes each of these only after an action of yours. It collects no telemetry and sends no
+        reports.
+      </p>
       <ul className="space-y-2">
         {about.connections.map(({ to, why, when }) => (
           <li key={`${to} ${why}`} className="rounded-xl border border-line bg-raised px-4 py-3">

@@ -20,9 +20,9 @@ export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Help" lead="What this is, where things lie, and what to send along when something goes wrong.">
+      <ViewHeader title="Help" lead="Version, data folder, devices, network connections and logs.">
         <Button onClick={() => showShortcuts(true)}>
-          <Keyboard size={16} aria-hidden="true" /> Keys
+          <Keyboard size={16} aria-hidden="true" /> Keyboard shortcuts
         </Button>
       </ViewHeader>
       <Tabs.Root defaultValue="about" className="flex min-h-0 flex-1 flex-col">

@@ -22,17 +22,19 @@ export function LogsPage() {
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-2">
         <Button variant="primary" onClick={() => reportErrors(copy)}>
-          <ClipboardCopy size={16} aria-hidden="true" /> Copy a report
+          <ClipboardCopy size={16} aria-hidden="true" /> Copy report
         </Button>
         <Button onClick={again}>
-          <RefreshCw size={16} aria-hidden="true" /> Read again
+          <RefreshCw size={16} aria-hidden="true" /> Reload
         </Button>
         <span role="status" className="text-[0.8125rem] text-quiet">
-          {copied ? 'Copied. It holds none of your paths and words.' : 'The report holds none of your paths and words.'}
+          {copied
+            ? 'Copied. The report contains no file paths, questions or answers.'
+            : 'The report contains no file paths, questions or answers.'}
         </span>
       </div>
       {problem && <FailureNotice error={problem} can={{ retry: again }} />}
-      {lines?.length === 0 && <p className="text-quiet">Nothing was written down yet.</p>}
+      {lines?.length === 0 && <p className="text-quiet">The log is empty.</p>}
       <ol className="space-y-0.5 font-mono text-[0.75rem]">
         {lines?.map(({ time, level, source, text }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines are replaced as a whole.

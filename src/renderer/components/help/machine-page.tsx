@@ -17,7 +17,7 @@ const askHealth = () => service.system.health()
 export function MachinePage() {
   const { answer: health, problem, again } = useAnswer(askHealth)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!health) return <p className="text-quiet">Trying every device; this takes a few seconds…</p>
+  if (!health) return <p className="text-quiet">Testing all devices. This takes a few seconds…</p>
   const { cpu, memory, disk, media, vision, language, advice, deviceTests } = health
   return (
     <div className="max-w-2xl space-y-4">
@@ -29,7 +29,7 @@ export function MachinePage() {
         <Notice key={text}>{text}</Notice>
       ))}
       <WorksList title="Reading clips" all={media} />
-      <WorksList title="Eyes" all={vision} />
+      <WorksList title="Vision" all={vision} />
       <WorksList title="Language" all={language} />
       <TestedDevices tests={deviceTests} onRetried={again} />
     </div>
@@ -53,7 +53,7 @@ function TestedDevices({ tests, onRetried }: { readonly tests: readonly DeviceTe
     <>
       <WorksList title="Compared with the CPU" all={all} />
       {problem && <FailureNotice error={problem} can={{ retry }} />}
-      {tests.some(({ passed }) => !passed) && <Button onClick={retry}>Try failed devices again</Button>}
+      {tests.some(({ passed }) => !passed) && <Button onClick={retry}>Retry failed devices</Button>}
     </>
   )
 }

@@ -10,7 +10,7 @@ export function ShortcutsDialog() {
   const { shortcuts: open, showShortcuts } = useView()
   if (!open) return null
   return (
-    <Dialog title="Keys" onClose={() => showShortcuts(false)} wide>
+    <Dialog title="Keyboard shortcuts" onClose={() => showShortcuts(false)} wide>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(17rem,1fr))] gap-x-8 gap-y-4">
         {groups.map((group) => (
           <section key={group}>

@@ -16,7 +16,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
     <div className="flex gap-3 rounded-xl border border-line bg-raised p-2.5 transition-colors hover:border-edge">
       <input
         type="checkbox"
-        aria-label={`Choose ${clip.name}, ${chat.title}`}
+        aria-label={`Select ${clip.name}, ${chat.title}`}
         className="mt-1 size-4 shrink-0 accent-accent"
         checked={chosen}
         onChange={(event) => choose(chat.id, event.target.checked)}
@@ -26,7 +26,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
         <span className="min-w-0 flex-1">
           <span className="flex items-baseline gap-2">
             <span className="truncate font-medium">{clip.name}</span>
-            {!clip.present && <span className="shrink-0 rounded-full bg-danger-soft px-2 text-[0.6875rem] text-danger">file is gone</span>}
+            {!clip.present && <span className="shrink-0 rounded-full bg-danger-soft px-2 text-[0.6875rem] text-danger">file missing</span>}
             <span className="ml-auto shrink-0 text-[0.75rem] text-quiet">{momentText(chat.updated)}</span>
           </span>
           <span className="block text-[0.75rem] text-quiet">
@@ -35,7 +35,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
           </span>
           {snippets.map(({ turn, field, parts }) => (
             <span key={`${turn} ${field}`} className="line-clamp-2 text-[0.8125rem]">
-              {field === 'question' && <span className="text-quiet">Asked: </span>}
+              {field === 'question' && <span className="text-quiet">Question: </span>}
               {parts.map((part, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change their order.
                 <Part key={i} part={part} />

@@ -26,14 +26,14 @@ export function LibraryMenu() {
       <ExportMenu
         onPick={(format) => reportErrors(() => save(format))}
         more={[
-          { name: 'Everything, to be imported again', onPick: () => reportErrors(() => save('library')) },
+          { name: 'Whole library (can be imported again)', onPick: () => reportErrors(() => save('library')) },
           { name: 'Import…', onPick: () => chooseFile('.json,application/json', (file) => reportErrors(() => read(file))) },
         ]}
       />
       {imported && (
-        <Dialog title="Imported" onClose={() => setImported(null)}>
+        <Dialog title="Import finished" onClose={() => setImported(null)}>
           <p>
-            {counted(imported.added, 'conversation')} came in; {counted(imported.present, 'was', 'were')} here already.
+            {counted(imported.added, 'conversation')} imported; {counted(imported.present, 'was', 'were')} already in the library.
           </p>
         </Dialog>
       )}

@@ -19,7 +19,7 @@ export function LibraryView() {
   }, [])
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Library" lead={`${counted(total, 'conversation')}. Everything said about a clip is kept here, on this machine.`}>
+      <ViewHeader title="Library" lead={`${counted(total, 'conversation')}. All questions and answers are stored on this machine.`}>
         <LibraryMenu />
       </ViewHeader>
       <SearchBar />
@@ -31,7 +31,9 @@ export function LibraryView() {
       )}
       {total === 0 && !loading && !problem ? (
         <p className="px-6 py-12 text-center text-quiet">
-          {query.text === '' ? 'Nothing is here yet. Describe a clip, and it will be.' : `Nothing holds the words “${query.text}”.`}
+          {query.text === ''
+            ? 'The library is empty. Conversations about your clips appear here.'
+            : `No conversation contains “${query.text}”.`}
         </p>
       ) : (
         <HitList />

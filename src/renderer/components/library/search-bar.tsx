@@ -30,7 +30,7 @@ export function SearchBar() {
           id={SEARCH_FIELD}
           type="search"
           aria-label="Search descriptions, questions, answers and names"
-          placeholder="Search what was said…"
+          placeholder="Search conversations…"
           className={`${control} w-full pl-9`}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -54,7 +54,7 @@ export function SearchBar() {
         ))}
       </select>
       <select
-        aria-label="Age"
+        aria-label="Date"
         className={control}
         value={age}
         onChange={({ target: { value } }) => {

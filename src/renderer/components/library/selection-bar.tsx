@@ -13,16 +13,16 @@ export function SelectionBar() {
   const many = counted(chosen.size, 'conversation')
   return (
     <div className="mx-6 mb-2 flex items-center gap-2 rounded-xl bg-accent-soft px-3 py-1.5">
-      <span className="flex-1 text-[0.8125rem] font-medium">{many} chosen</span>
+      <span className="flex-1 text-[0.8125rem] font-medium">{many} selected</span>
       <Button size="small" variant="quiet" onClick={chooseNone}>
-        Choose none
+        Clear selection
       </Button>
       <Button size="small" variant="danger" onClick={() => setAsking(true)}>
         <Trash2 size={14} aria-hidden="true" /> Delete
       </Button>
       {asking && (
         <Confirm title={`Delete ${many}?`} verb="Delete" onConfirm={() => reportErrors(remove)} onClose={() => setAsking(false)}>
-          What was said goes from the library and cannot be brought back. Your files stay as they are.
+          The selected conversations are deleted from the library permanently. Your files are not changed.
         </Confirm>
       )}
     </div>

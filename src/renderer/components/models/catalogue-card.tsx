@@ -10,8 +10,8 @@ import { controlClass } from '../ui/field.tsx'
 
 const fits: Readonly<Record<Fit['verdict'], { readonly label: string; readonly className: string }>> = {
   good: { label: 'fits this machine', className: 'bg-good-soft text-good' },
-  slow: { label: 'will be slow here', className: 'bg-accent-soft text-accent' },
-  'too-large': { label: 'too large for here', className: 'bg-danger-soft text-danger' },
+  slow: { label: 'slow on this machine', className: 'bg-accent-soft text-accent' },
+  'too-large': { label: 'too large for this machine', className: 'bg-danger-soft text-danger' },
 }
 
 interface CatalogueCardProps {
@@ -41,7 +41,7 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
       </div>
       <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
       <label htmlFor={id} className="text-[0.75rem] font-medium">
-        Form: language / eyes
+        Precision: language / vision
       </label>
       <select id={id} className={controlClass} value={key} onChange={(event) => setKey(event.target.value)}>
         {model.forms.map((each) => (
@@ -53,11 +53,11 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
       </select>
       <p className="text-[0.75rem] text-quiet">{form.fit.reason}</p>
       <div className="mt-auto flex items-center gap-3 pt-1">
-        <Button size="small" variant="primary" why={coming ? 'It is on its way' : null} onClick={() => reportErrors(get)}>
-          <Download size={14} aria-hidden="true" /> Get it
+        <Button size="small" variant="primary" why={coming ? 'The download is already running' : null} onClick={() => reportErrors(get)}>
+          <Download size={14} aria-hidden="true" /> Download
         </Button>
         <span className="text-[0.75rem] text-quiet">
-          {sizeText(model.download)} to fetch · {model.licence}
+          {sizeText(model.download)} download · {model.licence}
         </span>
       </div>
     </li>

@@ -39,7 +39,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
     onClose()
     onStarted(id)
   }
-  const why = !folder ? 'Choose the folder first' : name.trim() === '' ? 'Give it a name' : null
+  const why = !folder ? 'Choose a folder first' : name.trim() === '' ? 'Enter a name' : null
   const actions = (
     <>
       <Button onClick={onClose}>Cancel</Button>
@@ -51,21 +51,21 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
   return (
     <Dialog title="Import a checkpoint" onClose={onClose} actions={actions}>
       <div className="space-y-3 text-[0.8125rem]">
-        <p className="text-quiet">The folder that a checkpoint was downloaded into, with its config.json and its weights.</p>
+        <p className="text-quiet">Choose the folder of a downloaded checkpoint. It must contain config.json and the weights.</p>
         <div className="flex items-center gap-2">
           <Button size="small" onClick={() => reportErrors(chooseCheckpoint)}>
-            Choose the folder…
+            Choose folder…
           </Button>
-          <span className="truncate">{folder?.name ?? 'none yet'}</span>
+          <span className="truncate">{folder?.name ?? 'none selected'}</span>
         </div>
         <div className="flex items-center gap-2">
           <Button size="small" onClick={() => reportErrors(chooseAdapter)}>
-            Choose a LoRA adapter…
+            Choose LoRA adapter…
           </Button>
-          <span className="truncate">{adapter ? `${adapter.name} is merged into it` : 'none'}</span>
+          <span className="truncate">{adapter ? `${adapter.name} will be merged` : 'none'}</span>
           {adapter && (
             <Button size="small" variant="quiet" onClick={() => setAdapter(null)}>
-              Leave it out
+              Remove
             </Button>
           )}
         </div>
@@ -74,7 +74,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
           <input className={controlClass} value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
         </label>
         <label className="grid gap-1 font-medium">
-          Language
+          Language precision
           <select
             className={controlClass}
             value={language}
@@ -86,7 +86,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
           </select>
         </label>
         <label className="grid gap-1 font-medium">
-          Eyes
+          Vision precision
           <select
             className={controlClass}
             value={vision}

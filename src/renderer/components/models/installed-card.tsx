@@ -17,7 +17,7 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
     await service.models.remove({ name: model.name })
     await useModels.getState().load()
   }
-  const removeWhy = model.demo ? 'The demo model comes with the app' : used ? 'It is in use: choose another one first' : null
+  const removeWhy = model.demo ? 'The demo model is part of the app' : used ? 'This model is in use. Choose another model first' : null
   return (
     <li className={`flex flex-col gap-2 rounded-2xl border bg-raised p-4 ${used ? 'border-accent' : 'border-line'}`}>
       <div className="flex items-center gap-2">
@@ -31,7 +31,7 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
         {[
           sizeText(model.bytes),
           model.language && `language ${model.language}`,
-          model.vision && `eyes ${model.vision}`,
+          model.vision && `vision ${model.vision}`,
           `${model.context.toLocaleString('en')} tokens`,
           model.licence,
         ]
@@ -42,10 +42,10 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
         <Button
           size="small"
           variant={used ? 'plain' : 'primary'}
-          why={used ? 'It answers already' : model.problem}
+          why={used ? 'This model is already in use' : model.problem}
           onClick={() => void set({ model: model.name })}
         >
-          Use it
+          Use this model
         </Button>
         <Button size="small" variant="quiet" why={removeWhy} onClick={() => setAsking(true)}>
           <Trash2 size={14} aria-hidden="true" /> Remove
@@ -53,7 +53,7 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
       </div>
       {asking && (
         <Confirm title={`Remove ${model.name}?`} verb="Remove" onConfirm={() => reportErrors(remove)} onClose={() => setAsking(false)}>
-          {sizeText(model.bytes)} are freed. What it said stays in the library.
+          {sizeText(model.bytes)} of disk space are freed. Its answers stay in the library.
         </Confirm>
       )}
     </li>

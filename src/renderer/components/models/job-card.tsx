@@ -37,7 +37,7 @@ export function JobCard({ job, started }: JobCardProps) {
         {state === 'paused' && <IconButton icon={Play} label={`Resume ${name}`} onClick={resume} />}
         <IconButton
           icon={X}
-          label={state === 'running' || state === 'paused' ? `Cancel ${name}` : `Take ${name} off the list`}
+          label={state === 'running' || state === 'paused' ? `Cancel ${name}` : `Remove ${name} from the list`}
           onClick={() => reportErrors(() => service.models.cancel({ job: id }))}
         />
       </div>
@@ -49,12 +49,12 @@ export function JobCard({ job, started }: JobCardProps) {
 }
 
 function jobText({ state, step, progress }: ModelJob): string {
-  if (state === 'done') return 'It is here.'
+  if (state === 'done') return 'Installed.'
   const parts = [progress.title, ...(progress.detail ? [progress.detail] : [])]
   if (state === 'paused') parts.unshift('Paused')
   if (step === 'fetching' && 'bytes' in progress) {
     parts.push(`${sizeText(progress.bytes)} of ${sizeText(progress.totalBytes)}`)
-    if (state === 'running' && progress.bytesPerSecond !== null) parts.push(`${sizeText(progress.bytesPerSecond)} a second`)
+    if (state === 'running' && progress.bytesPerSecond !== null) parts.push(`${sizeText(progress.bytesPerSecond)}/s`)
     if (state === 'running' && progress.secondsLeft !== null) parts.push(`about ${durationText(progress.secondsLeft)} left`)
   }
   return parts.join(' · ')

@@ -21,12 +21,12 @@ export function ModelsView() {
     reportErrors(load)
     reportErrors(loadCatalogue)
   }, [load, loadCatalogue])
-  const noShell = window.tarsier ? null : 'A browser cannot hand over a folder of the disk. In the terminal: tarsier models import FOLDER'
+  const noShell = window.tarsier ? null : 'A browser cannot open a folder of this disk. Use the terminal: tarsier models import FOLDER'
   return (
     <div className="flex h-full flex-col">
       <ViewHeader
         title="Models"
-        lead="The eyes and the language that answer. They lie on this machine; only getting one needs the internet."
+        lead="Vision and language models. They run on this machine; only the download needs an internet connection."
       >
         <Button why={noShell} onClick={() => setImporting(true)}>
           <FolderInput size={16} aria-hidden="true" /> Import a folder…
@@ -37,7 +37,7 @@ export function ModelsView() {
         {jobs.length > 0 && (
           <section aria-labelledby="coming" className="space-y-2">
             <h2 id="coming" className="font-semibold">
-              On their way
+              Downloads and imports
             </h2>
             <ul className="space-y-2">
               {jobs.map((job) => (
@@ -48,7 +48,7 @@ export function ModelsView() {
         )}
         <section aria-labelledby="here" className="space-y-2">
           <h2 id="here" className="font-semibold">
-            On this machine
+            Installed
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {installed.map((model) => (
@@ -58,7 +58,7 @@ export function ModelsView() {
         </section>
         <section aria-labelledby="catalogue" className="space-y-2">
           <h2 id="catalogue" className="font-semibold">
-            To download
+            Available for download
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {catalogue.map((model) => (
@@ -79,13 +79,13 @@ export function ModelsView() {
 function startedText({ name, state }: ModelJob): string {
   switch (state) {
     case 'running':
-      return `${name} is on its way.`
+      return `${name} is being installed.`
     case 'paused':
       return `${name} is paused.`
     case 'done':
-      return `${name} is here.`
+      return `${name} is installed.`
     case 'failed':
-      return `${name} did not come.`
+      return `${name} could not be installed.`
     case 'cancelled':
       return ''
     default:

@@ -11,15 +11,15 @@ export function CostCard() {
   if (failure) return <FailureNotice error={failure} />
   if (!cost) return null
   const rows: readonly (readonly [string, string])[] = [
-    ['Looks at', `${counted(cost.frames.length, 'frame')}, ${cost.width} × ${cost.height}`],
-    ['Tokens of the clip', `${cost.tokens.visual.toLocaleString('en')} (${cost.tokens.perFrame} a frame)`],
+    ['Frames', `${counted(cost.frames.length, 'frame')}, ${cost.width} × ${cost.height}`],
+    ['Clip tokens', `${cost.tokens.visual.toLocaleString('en')} (${cost.tokens.perFrame} per frame)`],
     ['Conversation', `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`],
     ['Memory', memoryText(cost.memory)],
-    ['First word in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds.firstToken)],
-    ['Longest answer in', cost.seconds === null ? 'known after the first answer' : durationText(cost.seconds.all)],
+    ['Time to first word', cost.seconds === null ? 'available after the first answer' : durationText(cost.seconds.firstToken)],
+    ['Time for the longest answer', cost.seconds === null ? 'available after the first answer' : durationText(cost.seconds.all)],
   ]
   return (
-    <section aria-label="What the next question costs" className="rounded-xl border border-line bg-raised px-4 py-3">
+    <section aria-label="Cost of the next question" className="rounded-xl border border-line bg-raised px-4 py-3">
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 text-[0.8125rem]">
         {rows.map(([what, how]) => (
           <div key={what} className="contents">

@@ -13,9 +13,9 @@ export function OwnPrompts() {
   const [text, setText] = useState('')
   const why =
     name.trim() === '' || text.trim() === ''
-      ? 'Give it a name and a text'
+      ? 'Enter a name and a text'
       : prompts.some((other) => other.name === name.trim())
-        ? 'There is one of that name'
+        ? 'A prompt with this name already exists'
         : null
   const add = () => {
     void set({ prompts: [...prompts, { name: name.trim(), text: text.trim() }] })
@@ -24,7 +24,7 @@ export function OwnPrompts() {
   }
   return (
     <details className="rounded-xl border border-line px-4 py-2.5">
-      <summary className="text-[0.8125rem] font-medium">Your own prompts ({prompts.length})</summary>
+      <summary className="text-[0.8125rem] font-medium">Your prompts ({prompts.length})</summary>
       <ul className="space-y-1 py-2">
         {prompts.map((prompt) => (
           <li key={prompt.name} className="flex items-center gap-2 text-[0.8125rem]">

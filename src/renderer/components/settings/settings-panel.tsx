@@ -14,7 +14,7 @@ import { CostCard } from './cost-card.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
 
 const deviceNames: Readonly<Record<(typeof deviceChoices)[number], string>> = {
-  auto: 'The best that works',
+  auto: 'Automatic (best available)',
   cpu: 'CPU',
   cuda: 'CUDA (NVIDIA)',
   vulkan: 'Vulkan',
@@ -54,7 +54,7 @@ export function SettingsPanel() {
   const installed = useModels((state) => state.installed)
   const cost = useCost((state) => state.cost)
   const byHand = usePlayer((state) => state.picked.length > 0)
-  if (!view) return <p className="text-quiet">Reading the settings…</p>
+  if (!view) return <p className="text-quiet">Loading settings…</p>
   const { values, defaults } = view
   const model = installed.find(({ name }) => name === values.model)
   const frames = frameDefaults({ ...values, frames: null, sampler: null }, model)
@@ -69,7 +69,7 @@ export function SettingsPanel() {
   return (
     <div className="space-y-4">
       <CostCard />
-      <Field help={model?.problem ?? model?.summary ?? 'This model is not here any more.'} {...field('model')}>
+      <Field help={model?.problem ?? model?.summary ?? 'This model is no longer installed.'} {...field('model')}>
         {({ id, describedBy }) => (
           <select
             id={id}
@@ -78,7 +78,7 @@ export function SettingsPanel() {
             value={values.model}
             onChange={(event) => void set({ model: event.target.value })}
           >
-            {!model && <option value={values.model}>{values.model} (not here)</option>}
+            {!model && <option value={values.model}>{values.model} (not installed)</option>}
             {installed.map(({ name, problem }) => (
               <option key={name} value={name} disabled={problem !== null}>
                 {name}
@@ -92,10 +92,12 @@ export function SettingsPanel() {
         <Field
           help={
             byHand
-              ? 'Frames are picked by hand now, so this has no effect.'
+              ? 'Has no effect while frames are selected manually.'
               : helpText(
                   facts.frames,
-                  cost ? `Up to ${maxFrames} fit${cost.memory.available === null ? ' into the conversation' : ''} with these pixels.` : '',
+                  cost
+                    ? `Up to ${maxFrames} frames fit${cost.memory.available === null ? ' into the conversation' : ''} at this resolution.`
+                    : '',
                 )
           }
           {...field('frames')}
@@ -120,19 +122,19 @@ export function SettingsPanel() {
               value={values.sampler ?? ''}
               onChange={(event) => void set({ sampler: samplerNames.find((name) => name === event.target.value) ?? null })}
             >
-              <option value="">{frames.kind} (the model’s own)</option>
+              <option value="">{frames.kind} (model default)</option>
               {samplerNames.map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </select>
           )}
         </Field>
-        <Field help={helpText(facts.maxPixels, cost ? `Now ${cost.width} × ${cost.height}.` : '')} {...field('maxPixels')}>
+        <Field help={helpText(facts.maxPixels, cost ? `Currently ${cost.width} × ${cost.height}.` : '')} {...field('maxPixels')}>
           {(ids) => (
             <NumberInput
               {...ids}
               value={values.maxPixels}
-              placeholder="the model’s own"
+              placeholder="model default"
               {...bounds(facts.maxPixels)}
               onChange={(maxPixels) => void set({ maxPixels })}
             />
@@ -178,7 +180,7 @@ export function SettingsPanel() {
             />
           )}
         </Field>
-        <Field help={helpText(facts.device, 'Help shows which ones work here.')} {...field('device')}>
+        <Field help={helpText(facts.device, 'The Help view lists the devices that work on this machine.')} {...field('device')}>
           {({ id, describedBy }) => (
             <select
               id={id}
@@ -206,14 +208,14 @@ export function SettingsPanel() {
                 checked={values.cache}
                 onChange={(event) => void set({ cache: event.target.checked })}
               />
-              On this disk
+              Store on disk
             </label>
           )}
         </Field>
       </div>
       <OwnPrompts />
       <Button size="small" onClick={() => void reset(Object.keys(facts) as (keyof typeof facts)[])}>
-        Reset everything but the prompts
+        Reset all settings (keeps your prompts)
       </Button>
     </div>
   )

@@ -12,13 +12,13 @@ export function ModelNote() {
   if (!name) return null
   const see = (
     <Button size="small" onClick={() => show('models')}>
-      {model?.demo ? 'Get a real model' : 'See the models'}
+      {model?.demo ? 'Download a model' : 'Show models'}
     </Button>
   )
   if (!model) {
     return (
-      <Notice tone="bad" title={`The model “${name}” is not here`} actions={see}>
-        Choose another one under Models.
+      <Notice tone="bad" title={`The model “${name}” is not installed`} actions={see}>
+        Choose another model in the Models view.
       </Notice>
     )
   }
@@ -32,8 +32,7 @@ export function ModelNote() {
   if (!model.demo) return null
   return (
     <Notice title="Demo model: moving shapes only" actions={see}>
-      The model that comes with Tarsier is small. It names the colours, shapes and motions of drawn figures, as in the examples, and knows
-      nothing else.
+      The model included with Tarsier is small. It recognizes only the colours, shapes and motions of drawn figures, as in the examples.
     </Notice>
   )
 }

@@ -13,7 +13,7 @@ export function OpeningCard({ opening }: { readonly opening: Opening }) {
       <ProgressBar value={sending ? sent : null} label={`Opening ${name}`} />
       <div className="flex items-center justify-between">
         <span className="text-[0.8125rem] text-quiet">
-          {sending ? `Handed over: ${sizeText(sent * bytes)} of ${sizeText(bytes)}` : 'Reading the file…'}
+          {sending ? `Uploaded ${sizeText(sent * bytes)} of ${sizeText(bytes)}` : 'Reading the file…'}
         </span>
         <Button size="small" onClick={cancel}>
           Cancel

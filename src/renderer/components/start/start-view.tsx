@@ -17,7 +17,7 @@ export function StartView() {
         <div className="mx-auto flex min-h-full max-w-3xl flex-col justify-center gap-6 px-6 py-6">
           <header className="space-y-1 text-center">
             <h1 className="text-3xl font-semibold tracking-tight text-balance">What happens in your clip?</h1>
-            <p className="text-quiet">Drop a video, an image or a GIF. It is described on this machine, and no frame leaves it.</p>
+            <p className="text-quiet">Drop a video, an image or a GIF. The model runs on this machine, and no frame leaves it.</p>
           </header>
           {refused && (
             <FailureNotice

@@ -8,7 +8,7 @@ const actionLabels: Readonly<Record<ErrorAction, string>> = {
   'fewer-frames': 'Use fewer frames',
   'other-device': 'Choose another device',
   'other-file': 'Choose another file',
-  models: 'See the models',
+  models: 'Show models',
   locate: 'Find the file',
   reload: 'Reload the page',
 }

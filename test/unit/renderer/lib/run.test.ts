@@ -21,8 +21,8 @@ test('shows the stages of a run as text', () => {
   expect(said).toEqual([
     '-1 Waiting for 2 other questions',
     '-1 Loading the model',
-    '1 Looking at frame 7 of 16',
-    '2 Thinking',
+    '1 Encoding frame 7 of 16',
+    '2 Processing the prompt',
     '3 Writing',
     '3 Writing',
   ])
