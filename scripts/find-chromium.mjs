@@ -13,7 +13,7 @@ const systemNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'go
 export function findChromium() {
   const named = process.env.PLAYWRIGHT_CHROMIUM
   if (named) {
-    if (!runs(named)) throw new Error(`PLAYWRIGHT_CHROMIUM names ${named}, which is not a program.`)
+    if (!runs(named)) throw new Error(`PLAYWRIGHT_CHROMIUM is ${named}, which is not an executable file.`)
     return named
   }
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
@@ -33,7 +33,8 @@ export default function setup() {
   }
   const cli = join(dirname(createRequire(import.meta.url).resolve('@playwright/test/package.json')), 'cli.js')
   run(process.execPath, [cli, 'install', 'chromium'])
-  if (!findChromium()) throw new Error('No Chromium was found or could be installed: install one, or name one in PLAYWRIGHT_CHROMIUM.')
+  if (!findChromium())
+    throw new Error('Chromium was not found and could not be installed. Install it, or set PLAYWRIGHT_CHROMIUM to its path.')
 }
 
 /** @param {string} path */

@@ -24,7 +24,7 @@ try {
   else print(groups)
   const lost = lostIn(entries)
   if (lost.length > 0) {
-    console.error(`These lie in the archive, where they cannot be loaded:\n${lost.join('\n')}`)
+    console.error(`These files are in the archive and cannot be loaded from there:\n${lost.join('\n')}`)
     process.exitCode = 1
   }
 } finally {
@@ -62,8 +62,8 @@ function print(groups) {
   const small = groups.filter(({ bytes }) => bytes < SMALL)
   const lines = [
     ...groups.filter(({ bytes }) => bytes >= SMALL),
-    together(`${small.length} smaller ones`, small),
-    together(`in all, for ${systemName()}, beside Electron itself`, groups),
+    together(`${small.length} smaller packages`, small),
+    together(`total for ${systemName()}, without Electron`, groups),
   ]
   console.log('      MB unpacked   files  what')
   for (const { name, files, bytes, unpacked } of lines)

@@ -34,9 +34,9 @@ function newest(folder) {
 export function windowProblem() {
   // Checked in the file system, because importing "electron" would start a download.
   if (!existsSync(electronProgram()))
-    return 'The window needs Electron’s program, which is not here yet: "npx install-electron" fetches it (internet needed).'
+    return 'The window needs Electron, which is not installed. Run "npx install-electron" to download it (needs an internet connection).'
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-  return screen ? null : 'There is no screen to open a window on.'
+  return screen ? null : 'No display was found to open a window.'
 }
 
 /** @returns {string} the path of Electron's program, whether it exists or not */

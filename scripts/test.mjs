@@ -37,7 +37,7 @@ const steps = {
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !(name in steps))
 if (unknown.length > 0) {
-  console.error(`No step ${unknown.join(', ')}. There are: ${Object.keys(steps).join(', ')}.`)
+  console.error(`Unknown step: ${unknown.join(', ')}. Steps: ${Object.keys(steps).join(', ')}.`)
   process.exit(2)
 }
 
@@ -106,7 +106,7 @@ function gpuTests() {
   installSoftwareGpus()
   const { lavapipe, swiftshader } = findSoftwareGpus()
   const of = (/** @type {string} */ device, /** @type {string} */ driver, /** @type {string | undefined} */ manifest) =>
-    manifest ? `${device} (${driver})` : `${device} not run: ${driver} was neither found nor could be installed`
+    manifest ? `${device} (${driver})` : `${device} not tested: ${driver} was not found and could not be installed`
   devices = `devices  ${of('vulkan', 'lavapipe', lavapipe)}, ${of('webgpu', 'SwiftShader', swiftshader)}`
   return lavapipe || swiftshader ? vitest('gpu') : { passed: 0, failed: 0, skipped: 0 }
 }
@@ -116,10 +116,10 @@ function playwright() {
   const file = join(scratch, 'e2e.json')
   const ok = run('@playwright/test/cli.js', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: file })
   return readReport(ok, file, ({ suites, stats, errors }) => {
-    for (const { message } of errors) failures.push(failure('playwright', message ?? 'failed without a word'))
+    for (const { message } of errors) failures.push(failure('playwright', message ?? 'failed without output'))
     for (const { file: name, title, tests } of suites.flatMap(specsOf)) {
       const test = tests.find((/** @type {any} */ one) => one.status === 'unexpected')
-      if (test) failures.push(failure(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without a word'))
+      if (test) failures.push(failure(`${name} ${title}`, test.results.at(-1)?.error?.message ?? 'failed without output'))
     }
     return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
   })

@@ -43,14 +43,14 @@ export function addRuntime(folder, redistributable) {
     const source = redistributable && entryOf(redistributable, library)
     if (!source)
       throw new Error(
-        `${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or name the folder of its C++ runtime in TARSIER_VC_RUNTIME.`,
+        `${library}, which ${file} imports, was not found. Build in a developer prompt of Visual Studio, or set TARSIER_VC_RUNTIME to the folder of its C++ runtime.`,
       )
     // It may already have been copied for another file in the same folder.
     if (!isBeside(file, library)) copyFileSync(source, join(dirname(file), library))
   }
   const left = missingLibraries(folder)
   if (left.length > 0)
-    throw new Error(`Windows will not load these: ${left.map(({ file, library }) => `${file} imports ${library}`).join(', ')}.`)
+    throw new Error(`Windows cannot load these files: ${left.map(({ file, library }) => `${file} imports ${library}`).join(', ')}.`)
 }
 
 /**
@@ -103,7 +103,7 @@ export function importsOf(bytes) {
       const [size, start, raw] = [bytes.readUInt32LE(at + 8), bytes.readUInt32LE(at + 12), bytes.readUInt32LE(at + 20)]
       if (address >= start && address < start + size) return address - start + raw
     }
-    throw new Error('an address outside of every section')
+    throw new Error('an address outside of all sections')
   }
   const names = []
   for (let at = offsetOf(importTable); bytes.readUInt32LE(at + 12) !== 0; at += 20) {

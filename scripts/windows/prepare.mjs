@@ -23,7 +23,7 @@ const NOT_COPIED = new Set(['.cache', '.git', 'dist', 'node_modules', 'playwrigh
 
 /** Returns what must be installed on this machine, as sentences; empty if nothing is missing. @returns {string[]} */
 export function missing() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return ['Wine is used on Linux x64 only. On Windows none is needed.']
+  if (process.platform !== 'linux' || process.arch !== 'x64') return ['Wine is only used on Linux x64. On Windows it is not needed.']
   return [
     ...(has('wine') ? [] : ['Wine is missing ("apt-get install wine wine64" on Debian; version 8 or newer).']),
     ...(has(COMPILER) || existsSync(randomLibrary()) ? [] : [`${COMPILER} is missing ("apt-get install gcc-mingw-w64-x86-64" on Debian).`]),
@@ -64,11 +64,11 @@ function has(program) {
 }
 
 function fetchNode() {
-  console.error(`Fetching ${NODE.package}…`)
+  console.error(`Downloading ${NODE.package}…`)
   const target = join(folder, 'node')
   mkdirSync(target, { recursive: true })
   const [{ filename, integrity }] = JSON.parse(run('npm', ['pack', NODE.package, '--json', '--pack-destination', target]))
-  if (integrity !== NODE.integrity) throw new Error(`${NODE.package} is not what it was: its checksum is ${integrity}.`)
+  if (integrity !== NODE.integrity) throw new Error(`${NODE.package} has an unexpected checksum: ${integrity}.`)
   run('tar', ['xzf', join(target, filename), '-C', target])
   rmSync(join(target, filename))
 }
@@ -104,7 +104,7 @@ function randomLibrary() {
 /** Creates Wine's own folder with a Windows 10 in it. @param {NodeJS.ProcessEnv} env */
 function makePrefix(env) {
   if (!existsSync(join(prefix, 'system.reg'))) {
-    console.error('Making Wine’s folder…')
+    console.error('Creating the Wine folder…')
     run('wine', ['wineboot', '-i'], { env, stdio: 'ignore' })
     run('wine', ['winecfg', '-v', 'win10'], { env, stdio: 'ignore' })
     run('wineserver', ['--wait'], { env })

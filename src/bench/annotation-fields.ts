@@ -19,21 +19,21 @@ export type LineRole = 'annotation' | 'prediction'
 
 /** Fields that both formats share. */
 export const commonFields = {
-  idx: z.union([z.number(), z.string()], 'a number or a text is wanted'),
+  idx: z.union([z.number(), z.string()], 'must be a number or a string'),
   dataset: z.string().min(1),
   task: z.string().nullish(),
-  vid: z.union([z.number(), z.string()], 'a number or a text is wanted').nullish(),
+  vid: z.union([z.number(), z.string()], 'must be a number or a string').nullish(),
   extra_info: z.record(z.string(), z.unknown()).nullish(),
 }
 
 export const referenceSchema = z.union(
   [z.string(), z.number().transform(String), z.array(z.string())],
-  'a text, a number or a list of texts is wanted',
+  'must be a string, a number or a list of strings',
 )
 
-const pathSchema = z.string('a path is wanted').min(1)
+const pathSchema = z.string('must be a path').min(1)
 /** A file, or a list of images that are the frames of a video. */
-export const videoFileSchema = z.union([pathSchema, z.array(pathSchema).min(1)], 'a path or a list of paths is wanted')
+export const videoFileSchema = z.union([pathSchema, z.array(pathSchema).min(1)], 'must be a path or a list of paths')
 export const pictureFileSchema = pathSchema
 export const secondsSchema = z.number().nullish()
 

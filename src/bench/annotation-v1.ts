@@ -62,14 +62,14 @@ export const annotationV1Schema = lineSchema.transform((line, context): Annotati
 
 /** Returns the visual parts that precede the text (the prompt has one mark for each), or the reason why the line is invalid. */
 function contentOf({ video_file, start_time, end_time }: Line, marks: number, text: string): SamplePart[] | string {
-  if (!video_file) return marks > 0 ? 'it shows a clip, but there is no video_file' : [{ kind: 'text', text }]
+  if (!video_file) return marks > 0 ? 'it contains a clip, but no video_file' : [{ kind: 'text', text }]
   if (typeof video_file === 'string') {
-    if (marks > 1) return 'it shows more than one clip'
+    if (marks > 1) return 'it contains more than one clip'
     const range = secondsRange(start_time, end_time)
     return clipThenText(video_file, text, range === null ? undefined : { kind: 'range', range })
   }
   const pictures = video_file.filter((file) => PICTURES.includes(extname(file).toLowerCase()))
   if (pictures.length === 0) return 'none of the files of its clip is a picture'
-  if (marks > 1 && marks !== pictures.length) return `it shows ${marks} pictures, but there are ${pictures.length}`
+  if (marks > 1 && marks !== pictures.length) return `it contains ${marks} pictures, but there are ${pictures.length} files`
   return clipThenText(pictures, text)
 }

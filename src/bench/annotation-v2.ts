@@ -42,10 +42,10 @@ const videoSchema = z
       return z.NEVER
     }
     const listed = video.video_file ?? video.image_file
-    if (listed == null) return wrong('neither video_file nor image_file is there')
+    if (listed == null) return wrong('video_file or image_file is missing')
     const file = video.video_file == null ? [listed].flat() : listed
     const frames = choiceOf(video)
-    if (typeof file !== 'string' && frames && usesTime(frames)) return wrong('pictures have no times to choose by')
+    if (typeof file !== 'string' && frames && usesTime(frames)) return wrong('pictures cannot be selected by time')
     return { file, ...(frames && { frames }) }
   })
 
@@ -54,7 +54,7 @@ const imageSchema = z
   .transform(({ image_file, video_file, frame_indices }, context): SampleClip => {
     if (image_file != null) return { file: image_file, frames: { kind: 'picture' } }
     if (video_file != null && frame_indices != null) return { file: video_file, frames: { kind: 'indices', indices: [frame_indices] } }
-    context.addIssue({ code: 'custom', message: 'neither image_file nor video_file with the number of a frame is there' })
+    context.addIssue({ code: 'custom', message: 'image_file, or video_file with a frame number, is missing' })
     return z.NEVER
   })
 
@@ -92,11 +92,11 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
   }
   const roles = line.messages.map(({ role }) => role).join(', ')
   if (roles !== 'user, assistant' && roles !== 'user')
-    return wrong(`one message of the user and at most one of the assistant are wanted, but they are of: ${roles || 'nobody'}`)
+    return wrong(`there must be one user message and at most one assistant message, but the roles are: ${roles || 'none'}`)
   const [user, assistant = { role: 'assistant', content: [] }] = line.messages as [Message, Message?]
   const texts = assistant.content.flatMap((part) => (part.type === 'text' ? [part] : []))
   const answers = texts.filter((part) => part.reference != null)
-  if (answers.length > 1) return wrong(`one reference is wanted, but there are ${answers.length}`)
+  if (answers.length > 1) return wrong(`there must be one reference, but there are ${answers.length}`)
   const [referenced] = answers
   const prompt = textOf(user.content)
   const question = line.text?.question?.trim()

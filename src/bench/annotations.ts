@@ -35,7 +35,7 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
       continue
     }
     if (!annotation.referenced) {
-      yield { kind: 'broken', file, line, reason: 'there is no reference' }
+      yield { kind: 'broken', file, line, reason: 'the reference is missing' }
       continue
     }
     const { key } = annotation.sample
@@ -43,7 +43,7 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
     if (first === undefined) {
       places.set(key, `${file}:${line}`)
       yield { kind: 'annotation', file, line, text, ...annotation }
-    } else yield { kind: 'broken', file, line, reason: `"${key}" is there twice, first at ${first}; this one is left out` }
+    } else yield { kind: 'broken', file, line, reason: `"${key}" occurs twice, first at ${first}; this line is skipped` }
   }
 }
 
@@ -53,7 +53,7 @@ export async function* readAnnotations(path: string, signal: AbortSignal): Async
  */
 export function parseAnnotation(value: unknown, role: LineRole = 'annotation'): Annotation | { readonly reason: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { reason: 'not an object' }
-  if (!('messages' in value) && !('text' in value)) return { reason: 'neither "messages" (version 2) nor "text" (version 1) is there' }
+  if (!('messages' in value) && !('text' in value)) return { reason: '"messages" (version 2) or "text" (version 1) is missing' }
   const parsed = ('messages' in value ? annotationV2Schema(role) : annotationV1Schema).safeParse(value)
   return parsed.success ? parsed.data : { reason: reasonOf(parsed.error) }
 }

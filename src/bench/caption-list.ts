@@ -53,7 +53,7 @@ export async function* readCaptionList(
     if (first === undefined) {
       places.set(sample.key, line)
       yield { kind: 'caption', sample }
-    } else yield { kind: 'broken', file, line, reason: `"${sample.key}" is there twice, first in line ${first}; this one is left out` }
+    } else yield { kind: 'broken', file, line, reason: `"${sample.key}" occurs twice, first in line ${first}; this line is skipped` }
   }
 }
 
@@ -67,7 +67,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
     return { ...sample, content: [...shown, { kind: 'text', text: prompt }], prompt, answerPrefix: '', question: null }
   }
   const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
-  if (!clip.success) return { reason: 'neither a path, nor {"video": path}, nor an annotation' }
+  if (!clip.success) return { reason: 'must be a path, {"video": path} or an annotation' }
   const { video, prompt: own } = clip.data
   const request = prompt ?? own ?? fallback(video)
   return {

@@ -56,7 +56,7 @@ function named(name: string): DataSet[] {
   const found = dataSets.filter((set) => set.name === name || set.group === name || (name === 'all' && set.group !== 'moving-shapes'))
   if (found.length > 0) return found
   const sets = dataSets.map((set) => set.name).join(', ')
-  throw new TarsierError('usage', `There is no data set "${name}". Data sets: ${sets}. Groups: ${groupNames.join(', ')}, all.`)
+  throw new TarsierError('usage', `The data set "${name}" does not exist. Data sets: ${sets}. Groups: ${groupNames.join(', ')}, all.`)
 }
 
 function row(name: string, group: GroupName, metric: Metric, dataset: string, file = `${dataset}.jsonl`): DataSet {

@@ -109,7 +109,7 @@ function judgeFor(dataset: string, { judge }: EvaluateOptions): Judge {
   if (judge !== null) return judge
   throw new TarsierError(
     'judge-unavailable',
-    `${dataset} is scored by a language model that judges. Name one: openai (with OPENAI_API_KEY in the environment), azure, or without a network local:PATH.gguf.`,
+    `${dataset} needs a judge. Use openai (with OPENAI_API_KEY in the environment), azure, or local:PATH.gguf (offline).`,
   )
 }
 
@@ -129,7 +129,7 @@ function nameOf([first]: readonly Prediction[]): string {
 }
 
 function unknownSet(dataset: string): TarsierError {
-  return new TarsierError('usage', `"${dataset}" is no data set that this program knows. Say how it is scored with --metric.`)
+  return new TarsierError('usage', `The data set "${dataset}" is unknown. Choose how it is scored with --metric.`)
 }
 
 /** Counts samples without a score by error code, where known. An answer that names no option has no code. */

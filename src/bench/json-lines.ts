@@ -53,7 +53,7 @@ async function filesBehind(path: string): Promise<string[]> {
   } catch (error) {
     throw readFailure(path, error)
   }
-  throw new TarsierError('nothing-found', `There is no .jsonl file in ${path}. Give the file itself, or a folder that holds some.`)
+  throw new TarsierError('nothing-found', `${path} contains no .jsonl files. Give a file, or a folder that contains such files.`)
 }
 
 interface RawLine {

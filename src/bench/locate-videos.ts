@@ -29,7 +29,8 @@ export function clipFiles(sample: Sample, videos: VideoFolder | null): ClipFile[
  */
 export function clipPath(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
   if (!isPlaceholder(file)) return resolve(file)
-  if (videos === null) throw missing('The annotation has a placeholder instead of a file. Give the folder of the videos with --videos.')
+  if (videos === null)
+    throw missing('The annotation contains a placeholder instead of a file. Give the folder of the videos with --videos.')
   return videos.find(sample)
 }
 
@@ -80,20 +81,20 @@ export class VideoFolder {
    */
   find(sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>): string {
     const names = clipNames(sample)
-    if (names.length === 0) throw missing('The annotation names neither a file nor a vid to look for. Put one of them there.')
+    if (names.length === 0) throw missing('The annotation contains no file and no vid. Add one of them.')
     for (const name of names) {
       const found = this.#matches(name, sample.dataset)
       if (found.length > 0) return this.#only(found, name)
     }
-    const unread = this.#unread.length > 0 ? `, where ${this.#unread.join(', ')} could not be read` : ''
+    const unread = this.#unread.length > 0 ? `(${this.#unread.join(', ')} could not be read)` : ''
     const wanted = names.map((name) => `"${name}"`).join(' or ')
-    throw missing(`There is no video ${wanted} in ${this.directory}${unread}. Put it there, or give the folder that holds it.`)
+    throw missing(`The video ${wanted} was not found in ${this.directory}${unread}. Add it, or give the folder that contains it.`)
   }
 
   /** Returns the best matches of a name: those in a folder of the data set, and among these the ones at exactly the given path. */
   #matches(clipName: string, dataset: string): readonly Entry[] {
     const wanted = partsOf(clipName)
-    if (wanted === null) throw missing(`The clip's name "${clipName}" is not a name or a path inside a folder. Correct the annotation.`)
+    if (wanted === null) throw missing(`The clip name "${clipName}" is not a file name or a relative path. Correct the annotation.`)
     const name = wanted.at(-1) ?? ''
     const named = this.#byName.get(name) ?? this.#byName.get(withoutExtension(name)) ?? []
     const matches = named.filter(({ names }) => endsWith(names, wanted))
@@ -109,7 +110,9 @@ export class VideoFolder {
     const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
     const elsewhere = others.find((match) => folderOf(match) !== folderOf(first))
     if (!elsewhere) return first.path
-    throw missing(`"${clipName}" may be ${first.path} or ${elsewhere.path}. Put videos of a data set into a folder named as it.`)
+    throw missing(
+      `"${clipName}" is ambiguous: it matches ${first.path} and ${elsewhere.path}. Move the videos of each data set to a folder with the name of the data set.`,
+    )
   }
 }
 

@@ -138,5 +138,5 @@ async function expectFree(path: string): Promise<void> {
     () => true,
     () => false,
   )
-  if (there) throw new TarsierError('write-failed', `${path} is there already. Add --overwrite to write it anew, or name another file.`)
+  if (there) throw new TarsierError('write-failed', `${path} already exists. Add --overwrite to overwrite it, or choose another file.`)
 }

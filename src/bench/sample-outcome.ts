@@ -16,7 +16,7 @@ export interface SampleOutcome {
 export function choiceOutcomes(predictions: readonly Prediction[], lowestDigit: 0 | 1): SampleOutcome[] {
   return predictions.map((prediction) => {
     const correct = judgeChoice(prediction, lowestDigit)
-    return { prediction, text: correct === null ? failureText(prediction, 'it names no option') : scoreText(correct) }
+    return { prediction, text: correct === null ? failureText(prediction, 'the answer names no option') : scoreText(correct) }
   })
 }
 

@@ -107,6 +107,6 @@ export class NodeChild<To, From> {
     this.#child.unref()
     this.#child.stderr?.destroy()
     if (this.#child.connected) this.#child.disconnect()
-    this.#gone({ why: 'it does not end when it is killed', crashed: false })
+    this.#gone({ why: 'the process does not exit after it was killed', crashed: false })
   }
 }

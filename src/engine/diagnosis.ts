@@ -78,8 +78,8 @@ async function runOn(device: VisionDevice): Promise<string> {
   })
   try {
     const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(2), [1]) })
-    if (y?.data[0] !== 4) throw new Error('it starts, but computes wrongly')
-    return 'starts and computes'
+    if (y?.data[0] !== 4) throw new Error('it starts but computes wrong results')
+    return 'works'
   } finally {
     await session.release()
   }
@@ -109,9 +109,9 @@ async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language'
             logLevel: LlamaLogLevel.disabled,
           })
           llamaCpp = llama.llamaCppRelease.release
-          if (type === false) return `${llama.cpuMathCores} cores for arithmetic`
+          if (type === false) return `${llama.cpuMathCores} cores for computation`
           const names = await llama.getGpuDeviceNames()
-          if (names.length === 0) throw new Error('the library loads, but finds no device')
+          if (names.length === 0) throw new Error('the library loads but finds no device')
           const memory = await llama.getVramState()
           return `${names.join(', ')}, ${sizeText(memory.free)} of ${sizeText(memory.total)} free`
         }),

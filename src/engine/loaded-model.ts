@@ -117,7 +117,7 @@ function expectLanguageFits({ width }: GgufMetadata, manifest: ModelManifest): v
   if (width === manifest.language.width) return
   throw new TarsierError(
     'model-mismatch',
-    `The language model of ${manifest.name} takes rows of ${width} values, and tarsier-model.json speaks of ${manifest.language.width}. The files do not belong together: import the model again.`,
+    `The language model of ${manifest.name} requires rows of ${width} values, but tarsier-model.json defines ${manifest.language.width}. The files do not match. Import the model again.`,
     { details: { found: width, expected: manifest.language.width } },
   )
 }

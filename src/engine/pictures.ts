@@ -56,7 +56,7 @@ function shrunk(frame: RgbImage, maxPixels: number | undefined): RgbImage {
 export async function thumbnailOf(path: string, signal: AbortSignal): Promise<Uint8Array> {
   await using clip = await openClip(path, signal)
   for await (const frame of clip.frames(clip.plan({ kind: 'middle', count: 1 }), signal)) return await jpegOf(frame, 80, THUMBNAIL)
-  throw new Error('a clip gives a frame or throws')
+  throw new Error('a clip returns a frame or throws')
 }
 
 async function jpegOf({ width, height, rgb }: RgbImage, quality: number, longerSide?: number): Promise<Uint8Array> {

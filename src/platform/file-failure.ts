@@ -89,7 +89,7 @@ export function isFolderFull(folder: string): boolean {
 export function readFailure(path: string, error: unknown, ifMissing = 'Check the spelling.'): Error {
   if (error instanceof TarsierError || (error instanceof Error && isAbort(error))) return error
   if (isMissing(error)) return new TarsierError('file-missing', `${path} does not exist. ${ifMissing}`, { cause: error })
-  const why = whileReading[codeOf(error)] ?? `${messageOf(error)}. Check the disk and your read permission.`
+  const why = whileReading[codeOf(error)] ?? `${messageOf(error)}. Check the disk and whether you have read access.`
   return new TarsierError('file-unreadable', `${path} cannot be read: ${why}`, { cause: error })
 }
 

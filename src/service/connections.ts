@@ -14,9 +14,9 @@ export const connections: readonly KnownConnection[] = [
     openedBy: ['engine/models/hub/hub-client.ts', 'engine/models/hub/proxies.ts', 'engine/models/hub/repository-listing.ts'],
   },
   {
-    to: 'Hosts allowed with --allow-remote when you start "tarsier serve"',
+    to: 'Hosts that you allowed when you started "tarsier serve"',
     why: "Downloads a clip whose URL is in a request to the server's API.",
-    when: 'Only while "tarsier serve" runs. Without --allow-remote it downloads nothing.',
+    when: 'Only while "tarsier serve" runs, and only from the allowed hosts (default: none).',
     openedBy: ['serve/openai/media.ts'],
   },
   {
@@ -26,7 +26,7 @@ export const connections: readonly KnownConnection[] = [
     openedBy: ['bench/judges/openai-judge.ts', 'bench/run/openai-model.ts', 'bench/server-connection.ts', 'engine/models/hub/proxies.ts'],
   },
   {
-    to: 'This machine (127.0.0.1), or the address given to "tarsier serve" with --host',
+    to: 'This machine (127.0.0.1), or the address that "tarsier serve" listens on',
     why: 'The web page and programs with the token send requests to "tarsier serve".',
     when: 'Only while "tarsier serve" runs. The desktop app opens no port.',
     openedBy: ['renderer/lib/upload.ts', 'renderer/transport.ts', 'serve/server.ts'],

@@ -38,12 +38,12 @@ test('rejects a file that is no clip with a message, and accepts the next one', 
   await openPage(page, place)
   for (const { name, bytes, title, sentence } of [
     { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'The file is empty (0 bytes).' },
-    { name: 'text.mp4', bytes: text, title: 'Not a video, image or GIF', sentence: 'text.mp4 is neither a video nor a picture' },
+    { name: 'text.mp4', bytes: text, title: 'Not a video, image or GIF', sentence: 'text.mp4 is not a readable video or picture' },
     {
       name: 'sound.mp4',
       bytes: waveBytes(),
       title: 'The file contains no video or image',
-      sentence: 'sound.mp4 holds no video, only another stream such as sound.',
+      sentence: 'sound.mp4 contains no video, only another stream such as sound.',
     },
   ]) {
     await dropFiles(page, [{ name, bytes }])

@@ -135,7 +135,7 @@ test('a failed download shows the reason and can be retried', async ({ page, pla
   await offered.getByRole('button', { name: 'Download' }).click()
   const failed = cardOf(page, 'Downloads and imports', TARSIER.name).getByRole('alert')
   await expect(failed).toContainText('The hub requires a login')
-  await expect(failed).toContainText(`${TARSIER.repository} is given only to those who accept its conditions`)
+  await expect(failed).toContainText(`${TARSIER.repository} is a gated repository`)
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('gated.png') })
 
@@ -143,7 +143,7 @@ test('a failed download shows the reason and can be retried', async ({ page, pla
   hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'flip', at: 1000 } : null)
   await failed.getByRole('button', { name: 'Try again' }).click()
   await expect(failed).toContainText('The download is damaged')
-  await expect(failed).toContainText(`${SHARD} of ${TARSIER.repository} did not arrive as it should`)
+  await expect(failed).toContainText(`The download of ${SHARD} of ${TARSIER.repository} failed`)
   await page.screenshot({ path: info.outputPath('damaged.png') })
 
   hub.misbehave = () => null

@@ -37,7 +37,7 @@ async function run(script: 'start' | 'dev', files: readonly string[]): Promise<s
   for (const stream of [begun.stdout, begun.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))
   const address = () => /(?:Tarsier|The page) is at (\S+)/.exec(said)?.[1]
   await expect.poll(() => address() ?? said, { timeout: ANSWER_MS }).toMatch(/^http/)
-  expect(said).toContain('The window needs Electron’s program')
+  expect(said).toContain('The window needs Electron, which is not installed.')
   return address() ?? ''
 }
 

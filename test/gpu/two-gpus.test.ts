@@ -13,6 +13,6 @@ describe.skipIf(!both)('with two GPUs', () => {
     expect(named()).toHaveLength(2)
     expect(named('LLVMpipe')).toEqual([expect.stringMatching(/^llvmpipe /)])
     expect(named('swift')).toEqual([expect.stringMatching(/^SwiftShader /)])
-    expect(() => named('RTX')).toThrow(/It finds: (llvmpipe .*, SwiftShader .*|SwiftShader .*, llvmpipe .*)\.$/)
+    expect(() => named('RTX')).toThrow(/Available devices: (llvmpipe .*, SwiftShader .*|SwiftShader .*, llvmpipe .*)\.$/)
   })
 })

@@ -20,7 +20,7 @@ await importCheckpoint(checkpoint, {
   home: tmpdir(),
   language: 'f16',
   vision: 'f16',
-  summary: 'Demo model: it knows moving shapes only, their colors, motions and background, and nothing else.',
+  summary: 'Demo model: recognizes only moving shapes, their colors, motions and background.',
   licence: 'apache-2.0',
   // It was trained mostly on eight frames per clip.
   frames: 8,

@@ -221,9 +221,13 @@ function lockRecords(folder: string): Promise<AsyncDisposable> {
   return holdLock(
     join(folder, '.judging'),
     (holder) =>
-      new TarsierError('bench-busy', `Another evaluation writes to ${folder} (process ${holder ?? 'unknown'}). Wait for it, or end it.`, {
-        details: { process: holder },
-      }),
+      new TarsierError(
+        'bench-busy',
+        `Another evaluation is writing to ${folder} (process ${holder ?? 'unknown'}). Wait until it is finished, or stop it.`,
+        {
+          details: { process: holder },
+        },
+      ),
   ).catch((error: unknown) => {
     throw writeError(folder, error)
   })

@@ -109,7 +109,7 @@ export async function readSamples(samples: readonly IndexedSample[]): Promise<Pr
     const prediction = parsePrediction(value)
     const sample = samples[i]
     if (!('reason' in prediction) && prediction.key === sample?.key) return prediction
-    throw changed(sample?.place.file ?? 'The file', 'reason' in prediction ? prediction.reason : 'another sample is there')
+    throw changed(sample?.place.file ?? 'The file', 'reason' in prediction ? prediction.reason : 'it contains another sample')
   })
 }
 
@@ -203,5 +203,5 @@ class Broken {
 }
 
 function changed(path: string, cause: unknown): TarsierError {
-  return new TarsierError('bench-damaged', `${path} is not what it was a moment ago. Open the run again.`, { cause })
+  return new TarsierError('bench-damaged', `${path} was changed while it was open. Open the run again.`, { cause })
 }

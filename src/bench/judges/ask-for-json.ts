@@ -46,7 +46,7 @@ export async function askForJson<T>(call: JudgeCall<T>, complete: Completion): P
   }
   throw new TarsierError(
     'judge-failed',
-    `The judge gave no usable answer in ${ATTEMPTS} attempts (${wrong}). Evaluate again to ask it once more, or use a stronger judge.`,
+    `The judge returned no valid answer in ${ATTEMPTS} attempts (${wrong}). Run the evaluation again, or use a stronger judge.`,
     { details: { prompt: call.prompt.name, version: call.prompt.version } },
   )
 }

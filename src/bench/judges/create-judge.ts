@@ -56,7 +56,7 @@ export function parseJudge(judge: string): { kind: 'openai' | 'azure' | 'local';
   const [kind, ...rest] = judge.split(':')
   const name = rest.join(':')
   if (kind === 'openai' || kind === 'azure' || (kind === 'local' && name !== '')) return { kind, name }
-  throw new TarsierError('usage', `"${judge}" is no judge. Use openai[:MODEL], azure[:DEPLOYMENT] or local:PATH.gguf.`)
+  throw new TarsierError('usage', `"${judge}" is not a valid judge. Use openai[:MODEL], azure[:DEPLOYMENT] or local:PATH.gguf.`)
 }
 
 function openAiAccount(model: string, env: Environment): JudgeAccount {
@@ -81,6 +81,6 @@ function wanted(env: Environment, name: string, judge: string): string {
   if (value) return value
   throw new TarsierError(
     'judge-unavailable',
-    `The judge "${judge}" needs ${name} in the environment. Set it, or judge without a network: --judge local:PATH.gguf.`,
+    `The judge "${judge}" requires the environment variable ${name}. Set it, or use an offline judge: --judge local:PATH.gguf.`,
   )
 }

@@ -43,7 +43,7 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   const unavailable = (sentence: string) => new TarsierError('judge-unavailable', sentence, options)
   if (status === undefined) {
     const failure = unavailable(
-      `The judge at ${host} cannot be reached: ${message}. Check ${toCheck} and ${settings.address}; what was judged stays.`,
+      `The judge at ${host} cannot be reached: ${message}. Check ${toCheck} and ${settings.address}. Existing verdicts are kept.`,
     )
     return isLasting(error) || (ABSENT.test(failureCode(deepestCause(error))) && !reached) ? failure : new Transient(failure)
   }
@@ -51,22 +51,23 @@ export function judgeError(error: unknown, server: JudgeServer, reached: boolean
   if (status === 429 && code !== 'insufficient_quota') {
     return new Transient(
       unavailable(
-        `The judge at ${host} takes no more questions for now: ${message}. Wait, or use a lower --parallel; what was judged stays.`,
+        `The judge at ${host} has reached its rate limit: ${message}. Wait, or use a lower --parallel. Existing verdicts are kept.`,
       ),
       retryAfter(headers),
     )
   }
-  if (status === 429) return unavailable(`The account at ${host} has used up its credit: ${message}. What was judged stays.`)
+  if (status === 429) return unavailable(`The account at ${host} has no credit left: ${message}. Existing verdicts are kept.`)
   if (status === 408 || status === 409 || status === 425 || status >= 500)
     return new Transient(
-      unavailable(`The judge at ${host} fails (${message}). Try again later; what was judged stays.`),
+      unavailable(`The judge at ${host} returned an error (${message}). Try again later. Existing verdicts are kept.`),
       retryAfter(headers),
     )
-  if (status === 401 || status === 403) return unavailable(`The judge at ${host} refused the key (${message}). Check ${settings.key}.`)
+  if (status === 401 || status === 403) return unavailable(`The judge at ${host} rejected the key (${message}). Check ${settings.key}.`)
   if (status === 404)
-    return unavailable(`The judge at ${host} does not know "${model}" (${message}). Check the name of the model and ${settings.address}.`)
-  if (status < 400) return unavailable(`The judge at ${host} sends elsewhere (${status}). Give the final address in ${settings.address}.`)
-  return new TarsierError('judge-failed', `The judge at ${host} refused this question: ${message}. The sample counts as failed.`, options)
+    return unavailable(`The judge at ${host} has no model "${model}" (${message}). Check the model name and ${settings.address}.`)
+  if (status < 400)
+    return unavailable(`The judge at ${host} redirects to another URL (${status}). Set ${settings.address} to the final URL.`)
+  return new TarsierError('judge-failed', `The judge at ${host} rejected this question: ${message}. The sample counts as failed.`, options)
 }
 
 function reasonOf(error: unknown): string {

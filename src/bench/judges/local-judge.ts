@@ -96,7 +96,7 @@ export class LocalJudge implements Judge {
     if (tokens > available) {
       throw new TarsierError(
         'judge-failed',
-        `The texts to compare are too long for ${this.#file} (${tokens} tokens, ${available} fit). Use a judge with a larger context.`,
+        `The texts are too long for ${this.#file} (${tokens} tokens, the limit is ${available}). Use a judge with a larger context.`,
         {
           details: { tokens, room: available },
         },
@@ -143,12 +143,16 @@ async function loadError(path: string, error: unknown): Promise<TarsierError> {
   if (error instanceof InsufficientMemoryError)
     return new TarsierError(
       'out-of-memory',
-      `There is not enough memory for the judge ${path}. Close other programs, or use a smaller one.`,
+      `There is not enough memory for the judge ${path}. Close other programs, or use a smaller model.`,
       { cause: error },
     )
-  return new TarsierError('model-unsupported', `${path} cannot be the judge: ${wordsOf(error)}. Use a text model that llama.cpp knows.`, {
-    cause: error,
-  })
+  return new TarsierError(
+    'model-unsupported',
+    `${path} cannot be used as the judge: ${wordsOf(error)}. Use a text model that llama.cpp supports.`,
+    {
+      cause: error,
+    },
+  )
 }
 
 function wordsOf(error: unknown): string {

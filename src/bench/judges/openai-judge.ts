@@ -96,7 +96,10 @@ export class OpenAiJudge implements Judge {
     signal.throwIfAborted() // the client ends an aborted stream without an error
     if (finish === null) throw this.#brokenOff()
     if (finish === 'content_filter')
-      throw new TarsierError('judge-failed', `The filter of ${this.#server.host} withheld the judge's answer. The sample counts as failed.`)
+      throw new TarsierError(
+        'judge-failed',
+        `The content filter of ${this.#server.host} blocked the judge's answer. The sample counts as failed.`,
+      )
     return text
   }
 
@@ -118,9 +121,13 @@ export class OpenAiJudge implements Judge {
   #brokenOff(): Transient {
     const { host } = this.#server
     return new Transient(
-      new TarsierError('judge-unavailable', `The answers of the judge at ${host} break off. Try again later; what was judged stays.`, {
-        details: { host },
-      }),
+      new TarsierError(
+        'judge-unavailable',
+        `The connection to the judge at ${host} was interrupted. Try again later. Existing verdicts are kept.`,
+        {
+          details: { host },
+        },
+      ),
     )
   }
 }
@@ -178,7 +185,7 @@ function hostOf(address: string, setting: string): string {
   const url = URL.canParse(address) ? new URL(address) : null
   // Credentials in the address would appear in errors, and no such server needs them.
   if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url.host
-  throw new TarsierError('usage', `${setting} is no address of a server. Give one such as http://localhost:8000/v1.`)
+  throw new TarsierError('usage', `${setting} is not a valid URL. Set it to a URL such as http://localhost:8000/v1.`)
 }
 
 /** Includes the host in the name, except for OpenAI's own, since a model of the same name on another server may be a different model. */

@@ -30,7 +30,7 @@ export function clipOf(vid: unknown): DrawnClip & { readonly seed: number } {
   if (!seed.success) {
     throw new TarsierError(
       'bench-damaged',
-      `"${String(vid).slice(0, 80)}" is no clip of moving-shapes: its clips are named by whole numbers.`,
+      `"${String(vid).slice(0, 80)}" is not a clip of moving-shapes. Its clips have whole numbers as names.`,
     )
   }
   return { seed: seed.data, ...randomSceneClip(new Random(seed.data, SCENE_STREAM)), questions: new Random(seed.data, QUESTION_STREAM) }

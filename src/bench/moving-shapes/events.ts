@@ -27,13 +27,13 @@ export function relate(event: string, description: string): EventRelation {
   const [, color = '', shape = '', motion = ''] = /^the (\w+) (\w+) ([a-z ]+?)\.?$/.exec(event.toLowerCase()) ?? []
   const same = objectsIn(description).filter((object) => object.color === color && object.shape === shape)
   const [described] = same
-  if (!described) return { event, relationship: 'neutral', reason: `nothing is said of a ${color} ${shape}` }
+  if (!described) return { event, relationship: 'neutral', reason: `the description does not mention a ${color} ${shape}` }
   if (same.some(({ motions }) => motions.includes(motion))) return { event, relationship: 'entailment', reason: wordsOf(described) }
   return { event, relationship: 'contradiction', reason: wordsOf(described) }
 }
 
 function wordsOf({ color, shape, motions }: DescribedObject): string {
-  return `it says that the ${color} ${shape} ${motions.join(' and then ')}`
+  return `the description says that the ${color} ${shape} ${motions.join(' and then ')}`
 }
 
 function sentence(name: string, motion: string): string {

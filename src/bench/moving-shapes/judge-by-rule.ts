@@ -68,7 +68,10 @@ function unjudged(predictions: readonly Prediction[], judged: readonly { readonl
     .map(({ key, dataset, error }) => ({ key, dataset, error: (error ?? noRule) as ErrorData }))
 }
 
-const noRule: ErrorData = { code: 'judge-failed', message: 'No rule judges this answer: its kind of question is not of moving-shapes.' }
+const noRule: ErrorData = {
+  code: 'judge-failed',
+  message: 'The rules cannot judge this answer because its question is not of moving-shapes.',
+}
 
 function save(folder: string, name: string, lines: readonly unknown[]): Promise<void> {
   return replaceFile(

@@ -8,7 +8,7 @@ const FILE = 'annotations.jsonl'
 export function movingShapesAnnotations(): string {
   const folder = resourceFolder('benchmarks/moving-shapes', FILE)
   if (!folder) {
-    throw new TarsierError('file-missing', `The benchmark moving-shapes came without its ${FILE}. Install this program again.`)
+    throw new TarsierError('file-missing', `The file ${FILE} of the benchmark moving-shapes is missing. Install Tarsier again.`)
   }
   return join(folder, FILE)
 }

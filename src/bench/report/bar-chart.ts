@@ -45,7 +45,7 @@ export function barChart({ title, columns, rows, best }: ReportTable): string {
     series.length > 1 ? series.map(({ name }, s) => `<li><span class="key b${s}"></span>${escapeHtml(name)}</li>`).join('') : ''
   return [
     ...(legend === '' ? [] : [`<ul class="legend">${legend}</ul>`]),
-    `<svg role="img" aria-label="${escapeHtml(`${title}, as bars; the table below has the same figures`)}" viewBox="0 0 ${width} ${height}">`,
+    `<svg role="img" aria-label="${escapeHtml(`Bar chart of ${title}; the table below contains the same figures`)}" viewBox="0 0 ${width} ${height}">`,
     ...grid,
     ...bars,
     '</svg>',

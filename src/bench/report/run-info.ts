@@ -45,7 +45,7 @@ export function infoLines(info: RunInfo, judge: JudgeInfo | null): [string, stri
     ['Model', some(info.models)],
     ['Frames', first === undefined ? '' : first === last ? String(first) : `${first} to ${last}`],
     ['Pixels', some(info.pixels)],
-    ['Prompt', info.promptCount > FEW ? `${info.promptCount} different ones` : some(info.prompts)],
+    ['Prompt', info.promptCount > FEW ? `${info.promptCount} different prompts` : some(info.prompts)],
     ['Generation', some(info.generation)],
     ['Device', some(info.devices)],
     ['Judge', judge === null ? '' : judgeText(judge)],
@@ -58,9 +58,9 @@ export function sampleLines({ duplicates, drawnFrom, success, failed }: SampleIn
   const lines: [string, string][] = [
     [
       'Duplicates',
-      duplicates === undefined ? '' : `${duplicates} ${duplicates === 1 ? 'line' : 'lines'} left out, the first of a sample counts`,
+      duplicates === undefined ? '' : `${duplicates} ${duplicates === 1 ? 'line' : 'lines'} ignored; the first line of a sample counts`,
     ],
-    ['Samples', drawnFrom === undefined ? '' : `${success + failed} drawn from ${drawnFrom}`],
+    ['Samples', drawnFrom === undefined ? '' : `${success + failed} selected from ${drawnFrom}`],
   ]
   return lines.filter(([, text]) => text !== '')
 }

@@ -66,7 +66,7 @@ export async function frameRequest(
   metadata: () => Promise<Pick<MediaMetadata, 'frameCount' | 'rate'>>,
 ): Promise<FrameRequest> {
   const sampled = (range?: ClipRange): FrameRequest => {
-    if (count < 1) throw unusable('The other clips of this sample leave no frame for one of them. Take more frames.')
+    if (count < 1) throw unusable('There are fewer frames than clips in this sample. Use more frames.')
     return { kind, count, ...(range && { range }) }
   }
   switch (frames?.kind) {
@@ -87,7 +87,7 @@ export async function frameRequest(
     case 'rate': {
       const { frameCount, rate } = await metadata()
       const step = roundHalfToEven(rate / frames.rate)
-      if (step < 1) throw unusable(`The clip has ${rate} frames a second, too few for the annotation's ${frames.rate}.`)
+      if (step < 1) throw unusable(`The clip has ${rate} frames per second, fewer than the ${frames.rate} that the annotation requires.`)
       const length = Math.ceil(frameCount / step)
       return length > count ? sampled(frames.range) : { kind: 'indices', indices: Array.from({ length }, (_, i) => i * step) }
     }
@@ -102,7 +102,7 @@ function numbered(indices: readonly number[], frameCount: number): FrameRequest 
   const there = indices
     .map((index, i) => (i === last && index === frameCount ? frameCount - 1 : index))
     .filter((index) => index >= 0 && index < frameCount)
-  if (there.length === 0) throw unusable(`The clip has ${frameCount} frames, and none of those that the annotation names.`)
+  if (there.length === 0) throw unusable(`The clip has ${frameCount} frames, but none of the frames in the annotation.`)
   return { kind: 'indices', indices: there }
 }
 

@@ -24,7 +24,7 @@ export class FileMarks {
       if ((await fileStamp(path)) !== stamp)
         throw new TarsierError(
           'model-damaged',
-          `${path} was changed or taken away while the model was in use, so what it answers means nothing. Start the run again: what was done before stays.`,
+          `${path} was changed or deleted while the model was in use, so its answers are invalid. Run the same command again to resume.`,
         )
   }
 }

@@ -46,6 +46,6 @@ export async function findPredictions(path: string): Promise<FoundPredictions> {
   }
   throw new TarsierError(
     'nothing-found',
-    `There are no predictions in ${path}. Give a .jsonl file of predictions, or a folder that holds some or that "tarsier bench run" wrote to.`,
+    `${path} contains no predictions. Give a .jsonl file of predictions, or the output folder of "tarsier bench run".`,
   )
 }

@@ -113,7 +113,7 @@ export function mergeInto(
   if (there && there.prediction !== null && prediction.prediction !== null && !sameAnswer(there, prediction))
     throw new TarsierError(
       'bench-mismatch',
-      `"${key}" has two different predictions, at ${places.get(key) ?? 'an unknown place'} and at ${place}. Remove the one that is not wanted.`,
+      `"${key}" has two different predictions, at ${places.get(key) ?? 'an unknown place'} and at ${place}. Remove one of them.`,
     )
   if (there && (there.prediction !== null || prediction.prediction === null)) return
   predictions.set(key, prediction)
@@ -126,7 +126,7 @@ export function mergeInto(
  */
 export async function writeMerged(sets: readonly MergedSet[], out: string): Promise<void> {
   const taken = sets.map(({ name }) => join(out, name, PREDICTIONS_FILE)).filter((path) => existsSync(path))
-  if (taken.length > 0) throw new TarsierError('usage', `${taken.join(', ')} would be written over. Give another folder with --out.`)
+  if (taken.length > 0) throw new TarsierError('usage', `${taken.join(', ')} would be overwritten. Give another folder with --out.`)
   for (const { name, predictions, settings } of sets) {
     const directory = join(out, name)
     try {
@@ -151,7 +151,7 @@ function agreed(a: RunSettings | null, from: string, b: RunSettings | null, file
   if (differences.length === 0) return a
   throw new TarsierError(
     'bench-mismatch',
-    `${from} and ${file} were made with different settings: ${differences.join('; ')}. Only parts of one run can be joined.`,
+    `${from} and ${file} were made with different settings: ${differences.join('; ')}. Only parts of the same run can be merged.`,
     { details: { differences } },
   )
 }

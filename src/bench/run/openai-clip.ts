@@ -93,7 +93,7 @@ export class ClipSender implements AsyncDisposable {
       if (typeof file !== 'string' || (frames !== undefined && frames.kind !== 'picture'))
         throw new TarsierError(
           'invalid-range',
-          'The sample asks about certain frames of its clip, which a server that gets the whole file cannot be told. Use --send frames.',
+          'The sample is about certain frames of its clip, but these cannot be selected when the whole file is sent. Use --send frames.',
         )
       parts.push(await this.#whole(form, file, signal))
     }
@@ -105,11 +105,11 @@ export class ClipSender implements AsyncDisposable {
       const stats = await stat(video)
       if (form === 'path') return { type: 'video_url', video_url: { url: pathToFileURL(video).href } }
       if (stats.isDirectory())
-        throw new TarsierError('file-unreadable', `${video} is a folder of pictures, which is no file to send. Use --send frames.`)
+        throw new TarsierError('file-unreadable', `${video} is a folder of pictures and cannot be sent as a file. Use --send frames.`)
       if (stats.size > MAX_VIDEO_BYTES)
         throw new TarsierError(
           'upload-too-large',
-          `${video} has ${stats.size} bytes, too many for one request. Use --send path or --send frames.`,
+          `${video} is too large for one request (${stats.size} bytes). Use --send path or --send frames.`,
         )
       const info = await this.#media.use((media) => media.probe(video, signal))
       const url = `data:${mediaTypeOf(info)};base64,${(await readFile(video, { signal })).toString('base64')}`

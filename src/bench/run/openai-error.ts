@@ -41,7 +41,7 @@ function answerPrefixRefused(error: APIError, server: ModelServer): TarsierError
   const message = serverMessage(error.message, server.key, LONGEST)
   return new TarsierError(
     'model-failed',
-    `${server.url} does not go on from an answer that is begun: ${message}. Leave the beginning out with --begun omit.`,
+    `${server.url} cannot continue an answer that is already started: ${message}. Omit the beginning of the answer with --begun omit.`,
     { cause: new Error(message), details: { status: error.status ?? null } },
   )
 }
@@ -72,7 +72,7 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
   if (error.status !== undefined && error.status >= 300 && error.status < 400)
     return new TarsierError(
       'model-unavailable',
-      `${server.url} sends elsewhere (${error.status}). Give the final address with --base-url.`,
+      `${server.url} redirects to another URL (${error.status}). Give the final URL with --base-url.`,
       {
         cause,
         details,
@@ -81,14 +81,14 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
   switch (error.status) {
     case 401:
     case 403:
-      return new TarsierError('not-allowed', `${server.url} refuses the key: ${message}. Set OPENAI_API_KEY to one that it knows.`, {
+      return new TarsierError('not-allowed', `${server.url} rejected the key: ${message}. Set OPENAI_API_KEY to a valid key.`, {
         cause,
         details,
       })
     case 404:
       return new TarsierError(
         'model-missing',
-        `${server.url} has no model "${server.model}", or is no OpenAI-compatible server: ${message}.`,
+        `${server.url} has no model "${server.model}", or is not an OpenAI-compatible server: ${message}.`,
         {
           cause,
           details,
@@ -98,15 +98,11 @@ function failureOf(error: APIError, server: ModelServer): TarsierError {
     case 502:
     case 503:
     case 504:
-      return new TarsierError(
-        'model-unavailable',
-        `${server.url} has no room for requests: ${message}. Start the same again later: what is done stays.`,
-        {
-          cause,
-          details,
-        },
-      )
+      return new TarsierError('model-unavailable', `${server.url} is overloaded: ${message}. Run the same command again later to resume.`, {
+        cause,
+        details,
+      })
     default:
-      return new TarsierError('model-failed', `${server.url} did not answer this sample: ${message}.`, { cause, details })
+      return new TarsierError('model-failed', `${server.url} returned an error for this sample: ${message}.`, { cause, details })
   }
 }

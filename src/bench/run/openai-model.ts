@@ -89,7 +89,7 @@ export class OpenAiModel implements ModelUnderTest {
     if (text == null)
       throw new TarsierError(
         'model-failed',
-        `${this.#server.url} gave no text for this sample (it ended with ${choice?.finish_reason ?? 'nothing'}).`,
+        `${this.#server.url} returned no text for this sample (finish reason: ${choice?.finish_reason ?? 'none'}).`,
       )
     return {
       // Some servers repeat the given beginning in the answer.
@@ -117,7 +117,7 @@ export class OpenAiModel implements ModelUnderTest {
     const response = await this.#retryPolicy.run(() => this.#post(sample, shown, signal), signal)
     const parsed = completionSchema.safeParse(response)
     if (parsed.success) return parsed.data
-    throw new TarsierError('model-failed', `${this.#server.url} answered this sample with something that is no chat completion.`, {
+    throw new TarsierError('model-failed', `The response of ${this.#server.url} to this sample is not a chat completion.`, {
       cause: parsed.error,
     })
   }
@@ -168,6 +168,6 @@ function printable(address: string): string {
     const { origin, pathname } = new URL(address)
     return `${origin}${pathname.replace(/\/$/, '')}`
   } catch (cause) {
-    throw new TarsierError('usage', 'The address of the server is none. Give one such as --base-url http://localhost:8000/v1.', { cause })
+    throw new TarsierError('usage', 'The server URL is invalid. Give a URL such as --base-url http://localhost:8000/v1.', { cause })
   }
 }

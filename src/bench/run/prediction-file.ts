@@ -89,7 +89,7 @@ async function readAll(path: string, signal: AbortSignal): Promise<Pick<Found, '
     else if (predictions.has(read.prediction.key))
       throw new TarsierError(
         'bench-damaged',
-        `${path}, line ${read.line}: "${read.prediction.key}" is there twice. Put the file in order with "tarsier bench merge", or begin anew with --new.`,
+        `${path}, line ${read.line}: "${read.prediction.key}" occurs twice. Clean up the file with "tarsier bench merge", or start a new run with --new.`,
       )
     else predictions.set(read.prediction.key, read.prediction)
   }

@@ -38,7 +38,7 @@ export async function runCaptions(
   const folder = videos === null ? null : await VideoFolder.open(videos, signal)
   const set = { name: CAPTIONS, directory, path: out, samples }
   const [result] = await runSets([set], { workers, retryFailed, locate: (sample) => clipFiles(sample, folder) }, onEvent, signal)
-  if (!result) throw new TarsierError('internal', 'A run ended without a result. Please report it.')
+  if (!result) throw new TarsierError('internal', 'A run returned no result. Please report it.')
   return result
 }
 

@@ -12,7 +12,7 @@ export function lockRun(directory: string): Promise<AsyncDisposable> {
     (holder) =>
       new TarsierError(
         'bench-busy',
-        `Another run writes to ${directory} (process ${holder ?? 'unknown'}). Wait for it, end it, or give another folder with --out.`,
+        `Another run is writing to ${directory} (process ${holder ?? 'unknown'}). Wait until it is finished, stop it, or give another folder with --out.`,
         { details: { process: holder } },
       ),
   ).catch((error: unknown) => {

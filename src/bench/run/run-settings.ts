@@ -32,7 +32,7 @@ export async function readSettings(directory: string): Promise<RunSettings | nul
   try {
     return fileSchema.parse(JSON.parse(text)).settings
   } catch (cause) {
-    throw new TarsierError('bench-damaged', `${path} cannot be understood. Move the folder away, or begin anew with --new.`, { cause })
+    throw new TarsierError('bench-damaged', `${path} cannot be parsed. Move the folder, or start a new run with --new.`, { cause })
   }
 }
 
@@ -47,14 +47,14 @@ export async function settleSettings(directory: string, dataSet: string, setting
     if (differences.length === 0) return
     throw new TarsierError(
       'bench-mismatch',
-      `${directory} holds a run with other settings: ${differences.join('; ')}. Use the same settings, another --out, or --new, which moves that run aside.`,
+      `${directory} contains a run with other settings: ${differences.join('; ')}. Use the same settings, another --out, or --new, which moves the existing run to a backup folder.`,
       { details: { differences } },
     )
   }
   if ((await stat(predictions).catch(() => null))?.size)
     throw new TarsierError(
       'bench-mismatch',
-      `${predictions} has no ${SETTINGS_FILE} beside it that says how it was made. Use another --out, or --new, which moves it aside.`,
+      `There is no ${SETTINGS_FILE} with the settings of the run next to ${predictions}. Use another --out, or --new, which moves the existing run to a backup folder.`,
     )
   await writeSettings(directory, dataSet, settings)
 }

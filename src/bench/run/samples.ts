@@ -38,10 +38,7 @@ export async function selectSamples({ names, annotations, limit, shard }: Select
   const wanted = resolveNames(names.length > 0 ? names : ['all'])
   const own = wanted.filter(({ group }) => group === 'moving-shapes')
   if (annotations === null && own.length < wanted.length)
-    throw new TarsierError(
-      'usage',
-      'Where are the annotations? Give their file or folder with --annotations; "moving-shapes" alone needs none.',
-    )
+    throw new TarsierError('usage', 'No annotations given. Give their file or folder with --annotations. Only "moving-shapes" needs none.')
   const samples = new Map<DataSet, Sample[]>()
   const broken: BrokenLine[] = []
   const unknown = new Set<string>()
@@ -69,7 +66,7 @@ export async function selectSamples({ names, annotations, limit, shard }: Select
   if (sets.length === 0)
     throw new TarsierError(
       'nothing-found',
-      `${annotations ?? 'The program'} holds no samples of ${wanted.map(({ name }) => name).join(', ')}${unknown.size > 0 ? ` (only of ${[...unknown].join(', ')})` : ''}. Give other annotations or other names.`,
+      `${annotations ?? 'The program'} contains no samples of ${wanted.map(({ name }) => name).join(', ')}${unknown.size > 0 ? ` (only of ${[...unknown].join(', ')})` : ''}. Give other annotations or other data set names.`,
     )
   const named = names.length > 0 && !names.includes('all')
   return { sets, broken, absent: named ? wanted.filter((set) => !samples.has(set)) : [], unknown: [...unknown] }
@@ -87,7 +84,7 @@ export function pendingSamples(samples: readonly Sample[], found: ReadonlyMap<st
     if (isDeepStrictEqual([prompt, begun, reference], [there.prompt, there.begun, there.reference])) return false
     throw new TarsierError(
       'bench-mismatch',
-      `${directory}: the annotation of "${sample.key}" was another one when its prediction was made. Use the same annotations, another --out, or --new, which moves that run aside.`,
+      `${directory}: the annotation of "${sample.key}" has changed since its prediction was made. Use the same annotations, another --out, or --new, which moves the existing run to a backup folder.`,
     )
   })
 }

@@ -148,7 +148,7 @@ export class TarsierModel implements ModelUnderTest {
         await this.#client.close(CONVERSATION)
       }
     }
-    throw new TarsierError('internal', 'The engine ended without an answer. Please report it.')
+    throw new TarsierError('internal', 'The engine returned no answer. Please report it.')
   }
 
   /** The engine gives each clip the pixel budget of a whole sample, while upstream shares it among all clips of a sample. */
@@ -168,7 +168,7 @@ export class TarsierModel implements ModelUnderTest {
     if (this.#crashes < CRASHES_IN_A_ROW) return
     throw new TarsierError(
       'native-library',
-      `The engine crashed at ${this.#crashes} samples in a row, so the run was stopped: ${crash.message} What is done stays.`,
+      `The engine crashed at ${this.#crashes} samples in a row, so the run was stopped: ${crash.message} Run the same command again to resume.`,
       { cause: crash },
     )
   }

@@ -17,7 +17,7 @@ export interface ChatTemplates {
 }
 
 /** Source of a template that the user supplied as a file, for error messages. */
-export const GIVEN_TEMPLATE = 'the file given'
+export const GIVEN_TEMPLATE = 'the given file'
 
 /** Templates of published checkpoints take a few kilobytes. */
 const MAX_TEMPLATE_BYTES = 1_000_000
@@ -27,13 +27,12 @@ export async function readTemplateFile(path: string): Promise<string> {
   let bytes: Uint8Array
   try {
     const stats = await stat(path)
-    if (!stats.isFile()) throw new TarsierError('file-missing', `${path} is not a file. Give the file that holds the chat template.`)
+    if (!stats.isFile()) throw new TarsierError('file-missing', `${path} is not a file. Give the file that contains the chat template.`)
     const { size } = stats
-    if (size > MAX_TEMPLATE_BYTES)
-      throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than a chat template needs.`)
+    if (size > MAX_TEMPLATE_BYTES) throw new TarsierError('model-damaged', `${path} is too large for a chat template (${size} bytes).`)
     bytes = await readFile(path)
   } catch (error) {
-    if (isMissing(error)) throw new TarsierError('file-missing', `There is no file ${path}. Give the file that holds the chat template.`)
+    if (isMissing(error)) throw new TarsierError('file-missing', `${path} does not exist. Give the file that contains the chat template.`)
     throw readFailure(path, error)
   }
   try {
@@ -42,7 +41,7 @@ export async function readTemplateFile(path: string): Promise<string> {
   } catch (error) {
     throw new TarsierError('model-damaged', `${path} is not UTF-8 text.`, { cause: error })
   }
-  throw new TarsierError('model-damaged', `${path} is empty. Give the file that holds the chat template.`)
+  throw new TarsierError('model-damaged', `${path} is empty. Give the file that contains the chat template.`)
 }
 
 /** Reads the chat templates of a checkpoint; null for missing ones. */
@@ -64,7 +63,7 @@ export async function readChatTemplates(directory: string, given?: string): Prom
   if (processor === null || tokenizer === null) {
     throw new TarsierError(
       'model-damaged',
-      `${directory} has no chat template (chat_template.jinja, chat_template.json, or chat_template in tokenizer_config.json). Fetch all the checkpoint's files, or give a template.`,
+      `${directory} has no chat template (chat_template.jinja, chat_template.json, or chat_template in tokenizer_config.json). Download all files of the checkpoint, or give a template.`,
       { remedy: 'give-template' },
     )
   }
@@ -74,9 +73,13 @@ export async function readChatTemplates(directory: string, given?: string): Prom
 /** Throws `model-unsupported` if the template has no placeholder for a clip. `where` is its folder or file, for the error. */
 export function expectClipPlace(template: string, pad: string, where: string): void {
   if (template.includes(pad)) return
-  throw new TarsierError('model-unsupported', `The chat template in ${where} has no place for a clip ("${pad}"). Give one that has.`, {
-    remedy: 'give-template',
-  })
+  throw new TarsierError(
+    'model-unsupported',
+    `The chat template in ${where} contains no placeholder for a clip ("${pad}"). Give a template that contains one.`,
+    {
+      remedy: 'give-template',
+    },
+  )
 }
 
 async function templateIn(directory: string, name: string): Promise<string | null> {

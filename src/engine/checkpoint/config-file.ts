@@ -12,7 +12,10 @@ const rootSchema = z.looseObject({ text_config: z.looseObject({}).nullish(), tie
 export async function readConfigFile(directory: string): Promise<unknown> {
   const value = await readJsonFile(directory, CONFIG_FILE, contain)
   if (value !== null) return value
-  throw new TarsierError('model-damaged', `${directory} has no ${CONFIG_FILE}: it is no checkpoint, or not all of one.`)
+  throw new TarsierError(
+    'model-damaged',
+    `${directory} contains no ${CONFIG_FILE}. It is not a checkpoint, or the checkpoint is incomplete.`,
+  )
 }
 
 /** Fields of config.json that all model wrappers have. */

@@ -88,7 +88,7 @@ function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
   if (layout) return layout
   throw new TarsierError(
     'model-unsupported',
-    `The checkpoint has no language model: no tensor is called "embed_tokens.weight" after any of ${LAYOUTS.map(({ body }) => body).join(', ')}.`,
+    `The checkpoint contains no language model: there is no tensor "embed_tokens.weight" with any of the prefixes ${LAYOUTS.map(({ body }) => body).join(', ')}.`,
   )
 }
 
@@ -97,12 +97,15 @@ function expectNoMore(source: TensorSource, body: string, { layers, biases }: La
   if (source.has(`${body}layers.${layers}.input_layernorm.weight`)) {
     throw new TarsierError(
       'model-damaged',
-      `The language model has more layers than the ${layers} that config.json speaks of. Fetch the checkpoint again.`,
+      `The language model has more layers than the ${layers} in config.json. Download the checkpoint again.`,
     )
   }
   const bias = ['q', 'k', 'v', 'o'].map((part) => `${body}layers.0.self_attn.${part}_proj.bias`).find((key) => source.has(key))
   if (bias !== undefined && !(biases && !bias.includes('.o_proj.'))) {
-    throw new TarsierError('model-unsupported', `The language model has biases ("${bias}"), which models of its kind do not have.`)
+    throw new TarsierError(
+      'model-unsupported',
+      `The language model has biases ("${bias}"), which are not supported for this kind of model.`,
+    )
   }
 }
 

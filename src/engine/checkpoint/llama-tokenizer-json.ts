@@ -71,7 +71,7 @@ export async function readLlamaTokenizerJson(directory: string): Promise<LlamaTo
  */
 function findPieces(model: object, path: string): Map<number, SentencePiece> {
   const bpe = bpeSchema.safeParse(model)
-  if (!bpe.success) throw unsupported(path, 'its model is no BPE with bytes for what is unknown (byte_fallback)')
+  if (!bpe.success) throw unsupported(path, 'its model is not a BPE with byte_fallback')
   const { vocab, merges } = bpe.data
   const ranks = new Map<string, number>()
   for (const [rank, merge] of merges.entries()) {
@@ -94,16 +94,16 @@ function isPrefixed({ normalizer, pre_tokenizer }: z.output<typeof fileSchema>, 
   for (const step of stepsOf(normalizer, 'normalizers')) {
     if (prependSchema.safeParse(step).success) prefixed = true
     else if (replaceSchema.safeParse(step).success) spaces = true
-    else throw unsupported(path, `it changes text by "${step.type}"`)
+    else throw unsupported(path, `it normalizes text with "${step.type}"`)
   }
   if (pre_tokenizer) {
     const metaspace = metaspaceSchema.safeParse(pre_tokenizer)
-    if (!metaspace.success) throw unsupported(path, `it cuts text by "${pre_tokenizer.type}"`)
+    if (!metaspace.success) throw unsupported(path, `it splits text with "${pre_tokenizer.type}"`)
     const { prepend_scheme, add_prefix_space } = metaspace.data
     if (prepend_scheme === undefined ? add_prefix_space !== false : prepend_scheme !== 'never') prefixed = true
     spaces = true
   }
-  if (!spaces) throw unsupported(path, `it does not write ${SPACE} for spaces`)
+  if (!spaces) throw unsupported(path, `it does not replace spaces by ${SPACE}`)
   return prefixed
 }
 
@@ -136,5 +136,5 @@ function stepsOf(value: { type: string } | null | undefined, key: 'normalizers' 
 }
 
 function unsupported(path: string, what: string): TarsierError {
-  return new TarsierError('model-unsupported', `${path}: ${what}. Tokenizers that were made from SentencePiece's BPE are accepted.`)
+  return new TarsierError('model-unsupported', `${path}: ${what}. Only tokenizers converted from SentencePiece BPE are supported.`)
 }

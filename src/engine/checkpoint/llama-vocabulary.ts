@@ -31,7 +31,7 @@ export async function readLlamaTokenizerFiles(directory: string): Promise<LlamaT
   if (!model) {
     throw new TarsierError(
       'model-damaged',
-      `${directory} has neither tokenizer.model nor tokenizer.json. Fetch all the checkpoint's files.`,
+      `${directory} has neither tokenizer.model nor tokenizer.json. Download all files of the checkpoint.`,
     )
   }
   const own = json === null ? [] : [...json.added]
@@ -119,8 +119,7 @@ function findSpecialIds(
 function expectDifferent(tokens: readonly string[], path: string): void {
   const seen = new Set<string>()
   for (const token of tokens) {
-    if (seen.has(token))
-      throw new TarsierError('model-damaged', `${path}: the token "${token}" has two ids. The files do not belong together.`)
+    if (seen.has(token)) throw new TarsierError('model-damaged', `${path}: the token "${token}" has two ids. The files do not match.`)
     seen.add(token)
   }
 }

@@ -32,7 +32,7 @@ export function isMmproj({ head: { values } }: GgufFile): boolean {
 /** Throws `model-unsupported` for a file without a vision tower, `model-damaged` for missing or invalid settings. */
 export function readMmprojSettings({ path, head: { values } }: GgufFile): MmprojSettings {
   const damaged = (key: string, found: unknown) =>
-    new TarsierError('model-damaged', `${path}: ${key} is ${String(found ?? 'missing')}. Fetch the file again.`, { details: { key } })
+    new TarsierError('model-damaged', `${path}: ${key} is ${String(found ?? 'missing')}. Download the file again.`, { details: { key } })
   const whole = (name: string, most: number): number => {
     const value = values.get(`clip.vision.${name}`)
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) throw damaged(`clip.vision.${name}`, value)
@@ -54,7 +54,7 @@ export function readMmprojSettings({ path, head: { values } }: GgufFile): Mmproj
   const unnamed = values.get('clip.has_llava_projector') === true ? LLAVA_PROJECTOR : undefined
   const projector = values.get('clip.projector_type') ?? values.get('clip.vision.projector_type') ?? unnamed
   if (values.get('clip.has_vision_encoder') !== true || typeof projector !== 'string') {
-    throw new TarsierError('model-unsupported', `${path} holds no vision tower with a projector. Give the mmproj file of the model.`)
+    throw new TarsierError('model-unsupported', `${path} contains no vision tower with a projector. Give the mmproj file of the model.`)
   }
   return {
     projector,

@@ -51,7 +51,7 @@ export async function readSentencePieceModel(directory: string): Promise<Sentenc
 /** Parses the bytes of a tokenizer.model file; `path` is for error messages. */
 export function parseSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
   const damaged = (what: string, cause?: unknown) =>
-    new TarsierError('model-damaged', `${path} is no SentencePiece model: ${what}. Fetch the file again.`, { cause })
+    new TarsierError('model-damaged', `${path} is not a SentencePiece model: ${what}. Download the file again.`, { cause })
   const pieces = new Map<number, SentencePiece>()
   let kind = 0
   let prefixed = true
@@ -75,10 +75,7 @@ export function parseSentencePieceModel(bytes: Uint8Array, path: string): Senten
   }
   if (pieces.size === 0) throw damaged('it has no pieces')
   if (kind !== BPE || !escaped) {
-    throw new TarsierError(
-      'model-unsupported',
-      `${path} is a SentencePiece model of another kind than BPE with ▁ for spaces. Use another checkpoint.`,
-    )
+    throw new TarsierError('model-unsupported', `${path} is not a SentencePiece BPE model with ▁ for spaces. Use another checkpoint.`)
   }
   return { path, pieces, prefixed }
 }
@@ -92,7 +89,7 @@ function readPiece(reader: Reader): SentencePiece {
     [PIECE.score]: () => (score = reader.float()),
     [PIECE.kind]: () => (kind = reader.int32()),
   })
-  if (kind < pieceKinds.normal || kind > LAST_KIND) throw new RangeError(`a piece is of the kind ${kind}`)
+  if (kind < pieceKinds.normal || kind > LAST_KIND) throw new RangeError(`a piece has the type ${kind}`)
   if (!Number.isFinite(score)) throw new RangeError(`a piece has the score ${score}`)
   return { text, score, kind }
 }
@@ -103,7 +100,7 @@ type FieldReaders = Readonly<Record<number, () => unknown>>
 /** Reads a nested message: its length, then its fields. */
 function readNested(reader: Reader, fields: FieldReaders): void {
   const length = reader.uint32()
-  if (length > reader.len - reader.pos) throw new RangeError('it was cut off')
+  if (length > reader.len - reader.pos) throw new RangeError('it is truncated')
   readMessage(reader, reader.pos + length, fields)
 }
 
@@ -115,7 +112,7 @@ function readMessage(reader: Reader, end: number, fields: FieldReaders): void {
     if (read) read()
     else reader.skipType(tag & 7)
   }
-  if (reader.pos > end) throw new RangeError('a field is longer than what it is in')
+  if (reader.pos > end) throw new RangeError('a field is longer than the message that contains it')
 }
 
 async function readWhole(directory: string, path: string): Promise<Uint8Array | null> {
@@ -124,7 +121,7 @@ async function readWhole(directory: string, path: string): Promise<Uint8Array | 
   if (file === null) return null
   try {
     const { size } = await file.stat()
-    if (size > MAX_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
+    if (size > MAX_BYTES) throw new TarsierError('model-damaged', `${path} is too large (${size} bytes).`)
     const bytes = new Uint8Array(size)
     await readExactly(file, bytes, 0, path)
     return bytes

@@ -15,7 +15,7 @@ export function expectSpecialTokens({ tokens, specialIds }: Vocabulary, director
   if (!specialIds.has('eos')) {
     throw new TarsierError(
       'model-damaged',
-      `${directory} does not say which token ends an answer (eos_token in tokenizer_config.json, or eos_token_id in config.json). Fetch all the checkpoint's files.`,
+      `${directory} does not define the end-of-sequence token (eos_token in tokenizer_config.json, or eos_token_id in config.json). Download all files of the checkpoint.`,
     )
   }
 }

@@ -27,13 +27,13 @@ export function readAdditions(processor: unknown, idOf: (text: string) => number
   const refuse = (what: string) =>
     new TarsierError(
       'model-unsupported',
-      `${path}: post_processor: ${what}; one token at the beginning of a text and one at its end are accepted.`,
+      `${path}: post_processor: ${what}. Only one token at the start and one at the end of a text are supported.`,
     )
   const sequence = sequenceSchema.safeParse(processor)
   const steps = sequence.success ? sequence.data.processors : [checkFields(processor, stepSchema, `${path}: post_processor`)]
   for (const step of steps) {
     if (step.type === 'ByteLevel') continue // only changes offsets
-    if (step.type !== 'TemplateProcessing') throw refuse(`it adds tokens by "${step.type}"`)
+    if (step.type !== 'TemplateProcessing') throw refuse(`it adds tokens with "${step.type}"`)
     const { single, special_tokens = {} } = checkFields(step, templateSchema, `${path}: post_processor`)
     const place = single.findIndex(({ Sequence }) => Sequence !== undefined)
     const idAt = (at: number): number | null => {
@@ -45,7 +45,7 @@ export function readAdditions(processor: unknown, idOf: (text: string) => number
       return token
     }
     if (place < 0 || place > 1 || single.length > place + 2 || single.filter(({ Sequence }) => Sequence).length > 1)
-      throw refuse('it puts several tokens around a text')
+      throw refuse('it adds several tokens at one end of a text')
     const here = { bos: idAt(place - 1), eos: idAt(place + 1) }
     if ((found.bos !== null && here.bos !== null) || (found.eos !== null && here.eos !== null)) throw refuse('it adds tokens twice')
     found = { bos: here.bos ?? found.bos, eos: here.eos ?? found.eos }

@@ -65,7 +65,7 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   if (base === null) {
     throw new TarsierError(
       'model-damaged',
-      `${directory} has neither tokenizer.json nor vocab.json and merges.txt. Fetch all the checkpoint's files.`,
+      `${directory} has neither tokenizer.json nor vocab.json and merges.txt. Download all files of the checkpoint.`,
     )
   }
   const added = new Map(base.added)
@@ -107,11 +107,11 @@ async function readTokenizerJson(directory: string): Promise<BaseFiles | null> {
   if (value === null) return null
   const { added_tokens, normalizer, pre_tokenizer, post_processor, model } = checkFields(value, tokenizerSchema, path)
   const refuse = (what: string) =>
-    new TarsierError('model-unsupported', `${path}: ${what}. The tokenizers of Qwen2-VL checkpoints are accepted.`)
-  if (normalizer && normalizer.type !== 'NFC') throw refuse(`it changes text by "${normalizer.type}"; "NFC" is accepted`)
+    new TarsierError('model-unsupported', `${path}: ${what}. Only tokenizers of Qwen2-VL checkpoints are supported.`)
+  if (normalizer && normalizer.type !== 'NFC') throw refuse(`it normalizes text with "${normalizer.type}"; only "NFC" is supported`)
   const cut = preTokenizerSchema.safeParse(pre_tokenizer)
   if (!cut.success || cut.data.pretokenizers[0].pattern.Regex !== QWEN2_SPLIT)
-    throw refuse('it cuts text into words in another way than Qwen2 (pre_tokenizer)')
+    throw refuse('it splits text differently from Qwen2 (pre_tokenizer)')
   const vocabulary = checkFields(entries(model.vocab), vocabularySchema, `${path}: model.vocab`)
   const ownIds = new Map(added_tokens.map(({ id, content }) => [content, id]))
   const idOf = (text: string) => ownIds.get(text) ?? vocabulary.find(([token]) => token === text)?.[1]

@@ -75,7 +75,7 @@ export function expectIdsBelow(size: number, texts: ReadonlyMap<number, string>,
     if (id >= size) {
       throw new TarsierError(
         'model-damaged',
-        `${path}: the token "${text}" has the id ${id}, but vocab_size in config.json is ${size}. The files do not belong together.`,
+        `${path}: the token "${text}" has the id ${id}, but vocab_size in config.json is ${size}. The files do not match.`,
         { details: { id, size } },
       )
     }
@@ -130,7 +130,7 @@ export function withAdditions(
   if (eos !== null && specialIds.get('eos') !== eos) {
     throw new TarsierError(
       'model-unsupported',
-      `${path}: it ends every text with the token ${eos}, and the settings name another as the end (${specialIds.get('eos') ?? 'none'}). Both must be one.`,
+      `${path}: it appends the token ${eos} to every text, but the settings define another end token (${specialIds.get('eos') ?? 'none'}). Both must be the same token.`,
     )
   }
   if (bos !== null) specialIds.set('bos', bos)

@@ -158,7 +158,10 @@ export class Conversation {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
       if (!clip)
-        throw new TarsierError('model-damaged', "The model's chat template asks for more clips than there are. Import the model again.")
+        throw new TarsierError(
+          'model-damaged',
+          'The chat template of the model refers to more clips than the conversation has. Import the model again.',
+        )
       return { kind: 'clip', clip }
     })
   }
@@ -195,7 +198,7 @@ export class Conversation {
     if (left < Math.min(maxTokens, MIN_ANSWER)) {
       throw new TarsierError(
         'context-full',
-        `The conversation needs ${visual} tokens of pictures and ${text} of text, and the model holds ${limit} in all. Use fewer frames or fewer pixels per frame, or start over.`,
+        `The conversation needs ${visual} visual and ${text} text tokens, but the model's limit is ${limit} tokens. Use fewer frames or fewer pixels per frame, or start a new conversation.`,
         { details: { visual, text, limit } },
       )
     }

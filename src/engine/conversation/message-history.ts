@@ -147,7 +147,7 @@ export class MessageHistory {
   #before(index: number): PendingAnswer {
     const answer = this.#messages[index]
     if (answer?.role !== 'assistant')
-      throw new TarsierError('usage', 'There is no such turn to answer again: ask something first.', {
+      throw new TarsierError('usage', 'There is no such answer to regenerate. Ask a question first.', {
         details: { turns: this.#messages.filter(({ role }) => role === 'user').length },
       })
     return { messages: this.#messages.slice(0, index), answerPrefix: answer.answerPrefix ?? '', opened: [] }

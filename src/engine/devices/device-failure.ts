@@ -14,12 +14,12 @@ export interface DeviceFailure {
 /** The error of a device whose runtime reports a failure, such as a lost device. */
 export function deviceFailed({ part, device }: DeviceSubject, reason: string, cause?: unknown): TarsierError {
   const text = reason.replace(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
-  return failure({ part, device, why: `it failed in the middle of its work: ${text}`, memory: false }, cause)
+  return failure({ part, device, why: `it reported an error: ${text}`, memory: false }, cause)
 }
 
 /** An `out-of-memory` error of a device. The work is repeated on the next device unless the device was selected by name. */
 export function deviceOutOfMemory({ part, device }: DeviceSubject, error: TarsierError): TarsierError {
-  const why: DeviceFailure = { part, device, why: 'its memory was too small', memory: true }
+  const why: DeviceFailure = { part, device, why: 'it did not have enough memory', memory: true }
   return new TarsierError(error.code, error.message, { cause: error.cause, details: { ...error.details, ...why } })
 }
 
@@ -35,7 +35,7 @@ function during(work: DeviceWork, part: DevicePart): string {
     case 'loading':
       return `while the ${partNames[part]} was loaded and tested on it`
     case 'answering':
-      return 'in the middle of an answer'
+      return 'while generating an answer'
     case 'saving':
       return 'while the state of a conversation was copied'
     case 'measuring':
@@ -60,7 +60,7 @@ export function deviceFailureIn(error: unknown): DeviceFailure | null {
 function failure(failed: DeviceFailure, cause?: unknown, details: ErrorDetails = {}): TarsierError {
   return new TarsierError(
     'device-unavailable',
-    `"${failed.device}" cannot be used for the ${partNames[failed.part]}: ${failed.why}. Choose "auto" or "cpu" as the device, or update the graphics driver and have the device tried again.`,
+    `"${failed.device}" cannot be used for the ${partNames[failed.part]}: ${failed.why}. Choose "auto" or "cpu" as the device, or update the graphics driver and test the device again.`,
     { cause, details: { ...details, ...failed }, remedy: 'retry-devices' },
   )
 }

@@ -35,19 +35,19 @@ function refusalOf(
     case 'context':
       return new TarsierError(
         'context-full',
-        `The conversation needs ${visualTokens + otherClips} tokens of pictures and ${text} of text, and the model holds ${contextLimit} in all. ${advice('Use fewer frames or fewer pixels per frame, or start over.')}`,
+        `The conversation needs ${visualTokens + otherClips} visual and ${text} text tokens, but the model's limit is ${contextLimit} tokens. ${advice('Use fewer frames or fewer pixels per frame, or start a new conversation.')}`,
         { details: { visual: visualTokens + otherClips, text, limit: contextLimit, ...details } },
       )
     case 'memory':
       return new TarsierError(
         'out-of-memory',
-        `This needs ${megabytesText(further)} of memory, and ${megabytesText(limits.memory)} are free. ${advice('Close other programs, or use a smaller model.')}`,
+        `This needs ${megabytesText(further)} of memory, but only ${megabytesText(limits.memory)} are free. ${advice('Close other programs, or use a smaller model.')}`,
         { details: { needed: further, available: Math.floor(limits.memory), ...details } },
       )
     case 'gpu':
       return new TarsierError(
         'out-of-memory',
-        `This needs ${megabytesText(gpu.further)} more of the GPU's memory, and ${megabytesText(limits.gpu)} are free. ${advice('Close other programs, choose the CPU as the device, or use a smaller model.')}`,
+        `This needs ${megabytesText(gpu.further)} more GPU memory, but only ${megabytesText(limits.gpu)} are free. ${advice('Close other programs, choose the CPU as the device, or use a smaller model.')}`,
         { details: { gpuNeeded: gpu.further, gpuAvailable: Math.floor(limits.gpu), ...details } },
       )
     default:
@@ -59,7 +59,7 @@ function refusalOf(
 function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
   const parts = []
   if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames}`)
-  if (settings.maxPixels !== wanted.maxPixels) parts.push(`at most ${settings.maxPixels} pixels a frame`)
+  if (settings.maxPixels !== wanted.maxPixels) parts.push(`at most ${settings.maxPixels} pixels per frame`)
   return parts.join(' and ')
 }
 
@@ -67,5 +67,5 @@ function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
 export function fittedNotice({ frames, maxPixels, from }: Fitted): string {
   const settings = { frames, maxPixels: maxPixels ?? undefined }
   const requested = { frames: from.frames, maxPixels: from.maxPixels ?? undefined }
-  return `To fit, the clip was looked at with ${settingsText(settings, requested)}.`
+  return `To fit the limits, the clip was processed with ${settingsText(settings, requested)}.`
 }

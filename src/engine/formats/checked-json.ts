@@ -18,7 +18,7 @@ export async function readTextFile(directory: string, name: string, options: Con
   if (file === null) return null
   try {
     const { size } = await file.stat()
-    if (size > MAX_TEXT_BYTES) throw new TarsierError('model-damaged', `${path} has ${size} bytes, far more than such a file needs.`)
+    if (size > MAX_TEXT_BYTES) throw new TarsierError('model-damaged', `${path} is too large (${size} bytes).`)
     const bytes = new Uint8Array(size)
     await readExactly(file, bytes, 0, path)
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -38,7 +38,7 @@ export async function readJsonFile(directory: string, name: string, options: Con
     return JSON.parse(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new TarsierError('model-damaged', `${join(directory, name)} is not JSON: ${why}. Fetch the file again.`, { cause: error })
+    throw new TarsierError('model-damaged', `${join(directory, name)} is not JSON: ${why}. Download the file again.`, { cause: error })
   }
 }
 

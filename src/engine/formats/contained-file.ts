@@ -25,7 +25,7 @@ export async function containedPath(directory: string, name: string, options: Co
   if (!PLAIN_NAME.test(name)) {
     throw new TarsierError(
       'model-damaged',
-      `"${name}" is not a plain file name, but files of a model lie right inside its folder ${directory}.`,
+      `"${name}" is not a plain file name. The files of a model must be directly in its folder ${directory}.`,
       {
         details: { file: name },
       },
@@ -45,7 +45,7 @@ export async function containedPath(directory: string, name: string, options: Co
     root = await realPath(directory)
   } catch (error) {
     if (isMissing(error)) {
-      throw new TarsierError('model-damaged', `${path} is a link to a file that does not exist. Fetch the model's files again.`, {
+      throw new TarsierError('model-damaged', `${path} is a link to a file that does not exist. Download the files of the model again.`, {
         cause: error,
       })
     }
@@ -54,7 +54,7 @@ export async function containedPath(directory: string, name: string, options: Co
   const roots = [root]
   if (options.huggingFaceCache && basename(dirname(root)) === 'snapshots') roots.push(join(dirname(dirname(root)), 'blobs'))
   if (!roots.some((allowed) => isInside(allowed, real))) {
-    throw new TarsierError('model-damaged', `${path} is a link to a file outside the model's folder. Put the file itself there.`, {
+    throw new TarsierError('model-damaged', `${path} is a link to a file outside the model folder. Replace the link by the file.`, {
       details: { file: name },
     })
   }
@@ -88,7 +88,7 @@ export async function readExactly(file: FileHandle, into: Uint8Array, position: 
       throw readFailure(path, error)
     }
     if (bytesRead === 0)
-      throw new TarsierError('model-damaged', `${path} ended before its last tensor: it was cut off, or changed while being read.`)
+      throw new TarsierError('model-damaged', `${path} ends before its last tensor. It is truncated, or it was changed while being read.`)
     done += bytesRead
   }
 }

@@ -103,11 +103,11 @@ export class CommandRecovery {
 }
 
 function noticeOf({ part, device, why, memory }: DeviceFailure): Notice {
-  const text = `"${device}" is no longer used for the ${partNames[part]}: ${why}. The next device goes on`
-  if (memory) return { kind: 'notice', text: `${text}; this one is tried again when the model is loaded again.` }
+  const text = `"${device}" is no longer used for the ${partNames[part]}: ${why}. The next device continues`
+  if (memory) return { kind: 'notice', text: `${text}. It is tried again when the model is loaded again.` }
   return {
     kind: 'notice',
-    text: `${text}; this one is tried again when its driver changes or when you ask for it.`,
+    text: `${text}. It is tried again when its driver changes or when you retry failed devices.`,
     remedy: 'retry-devices',
   }
 }

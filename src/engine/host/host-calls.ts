@@ -115,7 +115,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     if (this.#crashes.length >= MAX_CRASHES) {
       throw new TarsierError(
         'engine-crashed',
-        `${name} crashed or hung ${this.#crashes.length} times within five minutes and is not started again. Choose the CPU as its device; if that does not help either, report it.`,
+        `${name} crashed or hung ${this.#crashes.length} times within five minutes and is not restarted. Choose the CPU as the device. If that does not help, report the problem.`,
       )
     }
     const onExit = (error: TarsierError) => {

@@ -161,7 +161,7 @@ export class HostProcess<Command, Event> {
 function crashed(name: string, { why, lastLine, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
-    `${name} stopped unexpectedly (${why}). It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
+    `${name} stopped unexpectedly (${why}) and will be restarted. If this happens again with the same file or model, choose the CPU as the device or fewer frames, and report the problem.`,
     { cause, details: { why, said: lastLine } },
   )
 }
@@ -170,7 +170,7 @@ function silent(name: string, deadline: number | null): TarsierError {
   return hung(
     'silent',
     deadline,
-    `${name} gave no sign of life for ${seconds(deadline)} and was ended. It will be started again; if it happens with the same file or model again, choose the CPU as its device or fewer frames, and report it.`,
+    `${name} did not respond for ${seconds(deadline)}, was stopped and will be restarted. If this happens again with the same file or model, choose the CPU as the device or fewer frames, and report the problem.`,
   )
 }
 
@@ -178,7 +178,7 @@ function lasting(name: string, what: string, deadline: number | null): TarsierEr
   return hung(
     'step',
     deadline,
-    `${what} did not end within ${seconds(deadline)}, so ${lowerCase(name)} was ended. It will be started again. See that the file lies on a disk that answers and is no pipe; if it does, the file may be damaged: convert it first.`,
+    `${what} did not finish within ${seconds(deadline)}, so ${lowerCase(name)} was stopped and will be restarted. Check that the file is a regular file on a disk that responds. If it is, the file may be damaged: convert it first.`,
   )
 }
 
@@ -186,7 +186,7 @@ function unstoppable(name: string, deadline: number | null): TarsierError {
   return hung(
     'stopping',
     deadline,
-    `${name} did not stop within ${seconds(deadline)} of being asked to, and was ended. It will be started again with the next request.`,
+    `${name} did not stop within ${seconds(deadline)} after the request to stop, and was killed. It will be restarted with the next request.`,
   )
 }
 

@@ -12,7 +12,7 @@ export class MediaClient implements AsyncDisposable {
   readonly #calls: HostCalls<MediaCommand, MediaEvent>
 
   constructor(onLost?: (error: TarsierError) => void) {
-    this.#calls = new HostCalls('media-host', { name: 'The process that reads clips', onLost })
+    this.#calls = new HostCalls('media-host', { name: 'The media process', onLost })
   }
 
   get state(): HostState {

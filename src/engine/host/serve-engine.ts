@@ -11,7 +11,7 @@ export function serveEngine(make: (options: EngineOptions, supervision: DeviceSu
   let started: Engine | null = null
   const engine = (): Engine => {
     if (started) return started
-    throw new TarsierError('internal', 'The engine was asked for something before it was started. Please report it.')
+    throw new TarsierError('internal', 'The engine received a request before it was started. Please report it.')
   }
   serveCommands<EngineCommand, HostEvent>(async (command, signal, emit) => {
     switch (command.kind) {

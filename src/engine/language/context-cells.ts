@@ -31,7 +31,7 @@ export class ContextCells {
     if (cells + count <= this.capacity) return
     throw new TarsierError(
       'context-full',
-      `${count} more tokens do not fit: the context holds ${this.capacity}, ${cells} of them are taken. Use fewer frames or fewer pixels per frame, or start over.`,
+      `${count} more tokens do not fit: the context has ${this.capacity} cells, of which ${cells} are used. Use fewer frames or fewer pixels per frame, or start a new conversation.`,
       { details: { wanted: count, used: cells, capacity: this.capacity } },
     )
   }

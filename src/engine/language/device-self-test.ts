@@ -34,7 +34,7 @@ export function verdictOnLogits(expected: Float32Array, logits: Float32Array): {
     const difference = Math.abs(value - (logits[i] ?? Number.NaN))
     apart = Math.max(apart, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference)
   }
-  if (!Number.isFinite(apart)) return { passed: false, detail: 'its logits hold values that are no numbers' }
+  if (!Number.isFinite(apart)) return { passed: false, detail: 'its logits contain NaN or infinite values' }
   const relative = apart / Math.max(most - least, Number.MIN_VALUE)
   const passed = relative <= MAX_DIFFERENCE
   const detail = `its logits differ from the CPU's by ${(100 * relative).toPrecision(2)} % of their spread`

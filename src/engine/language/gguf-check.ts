@@ -38,20 +38,20 @@ export function checkLanguageHead(path: string, head: GgufHead): LanguageShape {
 function checkLanguage(path: string, { values, tensors }: GgufHead): LanguageShape {
   const refuse = (what: string) => new TarsierError('model-unsupported', `${path} ${what}.`)
   const architecture = values.get('general.architecture')
-  if (typeof architecture !== 'string') throw new GgufError('it does not say what it is (general.architecture)')
+  if (typeof architecture !== 'string') throw new GgufError('it does not define general.architecture')
   if (architecture === 'clip' || architecture === 'mmproj')
-    throw refuse("holds a vision tower, not a language model. Name the language model's GGUF")
+    throw refuse('contains a vision tower, not a language model. Give the GGUF file of the language model')
   if (!languageArchitectures.includes(architecture)) {
-    throw refuse(`is a model of the kind "${architecture}"; ${languageArchitectures.join(', ')} are accepted. Use another model`)
+    throw refuse(`has the architecture "${architecture}"; only ${languageArchitectures.join(', ')} are supported. Use another model`)
   }
-  if (tensors.size === 0) throw refuse('holds a vocabulary without a model. Use a GGUF with weights')
+  if (tensors.size === 0) throw refuse('contains a vocabulary but no weights. Use a GGUF file with weights')
   if (Number(values.get('split.count') ?? 0) > 1) {
-    throw refuse('is one piece of a model that was split. Join the pieces first (llama-gguf-split --merge)')
+    throw refuse('is one part of a split model. Merge the parts first (llama-gguf-split --merge)')
   }
   for (const [name, { type, shape }] of tensors) {
-    if (ggufNotWeights.has(type)) throw new GgufError(`the tensor ${name} is stored in a type that no weight has`)
+    if (ggufNotWeights.has(type)) throw new GgufError(`the tensor ${name} has a type that is not valid for weights`)
     // ggml supports addition and multiplication of vectors in 32 bits only.
-    if (shape.length === 1 && type !== ggufTensorTypes.f32) throw new GgufError(`the tensor ${name} is a vector that is not in 32 bits`)
+    if (shape.length === 1 && type !== ggufTensorTypes.f32) throw new GgufError(`the tensor ${name} is a vector that is not stored as f32`)
   }
   const tokens = checkVocabulary(path, values)
   return checkHyperparameters(values, architecture, tokens)

@@ -41,13 +41,14 @@ export function checkHyperparameters(values: GgufHead['values'], architecture: s
   const feedForward = whole('feed_forward_length', 1, MAX_WIDTH)
   const heads = whole('attention.head_count', 1, MAX_HEADS)
   const keyHeads = whole('attention.head_count_kv', 1, heads, heads)
-  if (heads % keyHeads !== 0) throw new GgufError(`${heads} heads do not share ${keyHeads} of keys and values`)
+  if (heads % keyHeads !== 0) throw new GgufError(`${heads} attention heads are not a multiple of ${keyHeads} key-value heads`)
 
   const head = whole('attention.key_length', 1, MAX_WIDTH, width / heads)
   const ofOneSize =
     whole('attention.value_length', 1, MAX_WIDTH, width / heads) === head && whole('rope.dimension_count', 1, MAX_WIDTH, head) === head
-  if (!ofOneSize || head % 2 !== 0) throw new GgufError('its heads are not of one even size')
-  if (architecture !== 'llama' && head * heads !== width) throw new GgufError(`${heads} heads of ${head} do not make a width of ${width}`)
+  if (!ofOneSize || head % 2 !== 0) throw new GgufError('its heads do not all have the same even size')
+  if (architecture !== 'llama' && head * heads !== width)
+    throw new GgufError(`${heads} heads of size ${head} do not match the width ${width}`)
 
   for (const name of ['expert_count', 'nextn_predict_layers']) whole(name, 0, 0, 0)
   if (values.get(key('attention.causal')) === false) throw new GgufError(`${key('attention.causal')} is false`)

@@ -22,20 +22,20 @@ export function checkVocabulary(path: string, values: GgufHead['values']): numbe
   const model = values.get('tokenizer.ggml.model')
   const list = arrayOf(values.get(TOKENS))
   if (model === undefined || list === null) {
-    throw new TarsierError('model-unsupported', `${path} is not a language model: it has no vocabulary. Use another GGUF.`)
+    throw new TarsierError('model-unsupported', `${path} is not a language model because it has no vocabulary. Use another GGUF file.`)
   }
   if (!MODELS.includes(model)) {
     throw new TarsierError(
       'model-unsupported',
-      `${path} has a vocabulary of the kind "${String(model)}"; byte-level BPE (gpt2) and SentencePiece (llama) are accepted.`,
+      `${path} has a vocabulary of type "${String(model)}"; only byte-level BPE (gpt2) and SentencePiece (llama) are supported.`,
     )
   }
-  if (!list.texts || list.count === 0) throw new GgufError('its vocabulary is no list of texts')
+  if (!list.texts || list.count === 0) throw new GgufError('its vocabulary is not a list of strings')
   const tokens = new Set<string>()
   for (const [id, text] of list.texts.entries()) {
     // llama.cpp's name for a token without text.
     const name = text === '' ? `[EMPTY_${id}]` : text
-    if (tokens.has(name)) throw new GgufError(`the token ${JSON.stringify(name.slice(0, 64))} is there twice`)
+    if (tokens.has(name)) throw new GgufError(`the token ${JSON.stringify(name.slice(0, 64))} occurs twice`)
     tokens.add(name)
   }
   expectArray(values, 'tokenizer.ggml.token_type', list.count, [ggufValueTypes.i32])
@@ -50,7 +50,7 @@ export function checkVocabulary(path: string, values: GgufHead['values']): numbe
   }
   for (const kind of ['bos', 'eos']) {
     const silent = !values.has(`tokenizer.ggml.${kind}_token_id`) && list.count <= DEFAULT_ID
-    if (silent && values.get(`tokenizer.ggml.add_${kind}_token`) === true) throw new GgufError(`it does not say which its ${kind} token is`)
+    if (silent && values.get(`tokenizer.ggml.add_${kind}_token`) === true) throw new GgufError(`it does not define its ${kind} token`)
   }
   return list.count
 }
@@ -59,14 +59,14 @@ function expectArray(values: GgufHead['values'], key: string, count: number, ele
   const value = values.get(key)
   if (value === undefined) return
   const array = arrayOf(value)
-  if (array?.count !== count || !elements.includes(array.element)) throw new GgufError(`${key} does not say one thing of each token`)
+  if (array?.count !== count || !elements.includes(array.element)) throw new GgufError(`${key} does not have one entry per token`)
 }
 
 function expectBytes(tokens: ReadonlySet<string>): void {
   for (let byte = 0; byte < BYTES; byte += 1) {
     const text = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
     const plain = byte < 128 ? String.fromCharCode(byte) : text
-    if (!tokens.has(text) && !tokens.has(plain)) throw new GgufError(`its vocabulary lacks ${text}`)
+    if (!tokens.has(text) && !tokens.has(plain)) throw new GgufError(`its vocabulary does not contain ${text}`)
   }
 }
 

@@ -8,7 +8,7 @@ export interface GpuLayers {
   readonly notice: string | null
 }
 
-const NOTHING_FITS: GpuLayers = { layers: 0, notice: "The model does not fit into the GPU's memory and runs on the CPU." }
+const NOTHING_FITS: GpuLayers = { layers: 0, notice: 'The model does not fit into the GPU memory and runs on the CPU.' }
 
 /**
  * Number of layers that fit on the GPU next to a context of `cells` cells, as estimated by node-llama-cpp; 0 if no GPU is to be used.
@@ -48,7 +48,7 @@ export async function chooseGpuLayers(
     const total = insights.totalLayers
     if (gpuLayers >= total) return { layers: gpuLayers, notice: null }
     if (gpuLayers === 0) return NOTHING_FITS
-    return { layers: gpuLayers, notice: `Only ${gpuLayers} of ${total} layers fit into the GPU's memory; the rest run on the CPU.` }
+    return { layers: gpuLayers, notice: `Only ${gpuLayers} of ${total} layers fit into the GPU memory; the rest run on the CPU.` }
   } catch (error) {
     options.signal.throwIfAborted()
     if (error instanceof InsufficientMemoryError) return NOTHING_FITS

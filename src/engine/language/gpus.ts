@@ -55,7 +55,7 @@ export function gpusNamed(gpus: readonly Gpu[], device: string, text: string | u
   const available = gpus.map(({ name }) => name)
   throw new TarsierError(
     'device-unavailable',
-    `llama.cpp finds no ${device} device whose name contains "${text}". It finds: ${available.join(', ') || 'none'}.`,
+    `llama.cpp found no ${device} device whose name contains "${text}". Available devices: ${available.join(', ') || 'none'}.`,
     { details: { device, name: text, available } },
   )
 }

@@ -16,9 +16,7 @@ export function openGrammar(tokenizer: Tokenizer, grammar: string): Pointer {
   expectBounded(grammar)
   const opened = tokenizer.grammarSampler(grammar)
   if (opened === null)
-    throw refused(
-      'llama.cpp does not understand it. It must be GBNF with a rule "root", whose rules are all there and none of which begins with itself',
-    )
+    throw refused('llama.cpp cannot parse it. It must be GBNF with a rule "root", without undefined rules and without left recursion')
   return opened
 }
 
@@ -55,20 +53,19 @@ export class GrammarSampler implements Disposable {
       this.#fill(logits)
       this.#api.samplerApply(this.#grammar, this.#array.address)
       // Check for remaining tokens here, because the samplers do not handle an empty list.
-      if (!this.#anyLeft(logits.length)) throw refused('this model has no token that could come next')
+      if (!this.#anyLeft(logits.length)) throw refused('this model has no token that can come next')
       this.#api.samplerApply(chain, this.#array.address)
       token = this.#selected()
     }
     this.#api.samplerAccept(this.#grammar, token)
     this.#api.samplerAccept(chain, token)
-    if (performance.now() - started > MAX_STEP_MS)
-      throw refused('it can be read in too many ways, so that a single token takes more than 10 s')
+    if (performance.now() - started > MAX_STEP_MS) throw refused('it is too ambiguous: a single token takes more than 10 s')
     return token
   }
 
   /** Accepts a token that was sampled earlier. Checks first that it is allowed, because llama.cpp would end the process otherwise. */
   accept(token: number): void {
-    if (!this.#allows(token)) throw refused('what the answer says already does not follow it')
+    if (!this.#allows(token)) throw refused('the existing text of the answer does not match it')
     this.#api.samplerAccept(this.#grammar, token)
   }
 

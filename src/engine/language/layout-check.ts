@@ -85,7 +85,7 @@ export function checkLayout(
     ...differences(contextDefaults, api.contextDefaultParams()),
     ...differences(quantizeDefaults, api.quantizeDefaultParams()),
   ]
-  if (wrong.length > 0) throw wrongLibrary(`its structs are laid out otherwise (${wrong.join(', ')})`, { release, fields: wrong })
+  if (wrong.length > 0) throw wrongLibrary(`its structs have a different layout (${wrong.join(', ')})`, { release, fields: wrong })
 }
 
 function differences<T extends object>(wanted: Partial<T>, found: T): string[] {
@@ -95,7 +95,7 @@ function differences<T extends object>(wanted: Partial<T>, found: T): string[] {
 function wrongLibrary(why: string, details: { release: string; fields?: string[] }): TarsierError {
   return new TarsierError(
     'native-library',
-    `This app needs llama.cpp ${LLAMA_RELEASE} as node-llama-cpp 3.21.1 ships it, but the library that was loaded is another: ${why}. Install Tarsier again.`,
+    `This app requires llama.cpp ${LLAMA_RELEASE} from node-llama-cpp 3.21.1, but a different library was loaded: ${why}. Install Tarsier again.`,
     { details: { wanted: LLAMA_RELEASE, ...details }, remedy: 'install-again' },
   )
 }

@@ -153,7 +153,7 @@ function findLibllama(gpu: Llama['gpu']): string {
   const candidates = loadedLibraries().filter((path) => isLibrary('llama', path))
   // A process may have several builds loaded, e.g. after two engines with different devices.
   const found = candidates.find((path) => builtFor(dirname(path)) === gpu) ?? (candidates.length === 1 ? candidates[0] : undefined)
-  if (found === undefined) throw new Error(`libllama is not among the loaded libraries (${candidates.join(', ') || 'none like it'})`)
+  if (found === undefined) throw new Error(`libllama is not among the loaded libraries (${candidates.join(', ') || 'none similar'})`)
   return found
 }
 

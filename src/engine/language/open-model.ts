@@ -94,7 +94,7 @@ function expectWriter({ api }: LlamaLibrary, model: Pointer): void {
     api.modelLayers(model) > 0
   )
     return
-  throw new TarsierError('model-unsupported', 'The GGUF file holds no language model that writes text. Import the model again.')
+  throw new TarsierError('model-unsupported', 'The GGUF file contains no language model that generates text. Import the model again.')
 }
 
 /** Key of stored test results for a language model on GPUs. An empty `gpus` means a device whose driver is not loaded yet. */
@@ -169,13 +169,13 @@ export function refused(path: string, complaints: readonly string[]): TarsierErr
     )
   }
   if (/unknown model architecture|unsupported|unknown pre-tokenizer/i.test(log)) {
-    return new TarsierError(
-      'model-unsupported',
-      `llama.cpp ${LLAMA_RELEASE} does not know the kind of model in ${path}. Use another model.`,
-      { cause },
-    )
+    return new TarsierError('model-unsupported', `llama.cpp ${LLAMA_RELEASE} does not support the model in ${path}. Use another model.`, {
+      cause,
+    })
   }
-  return new TarsierError('model-damaged', `${path} is damaged: llama.cpp could not load it. Import or fetch the model again.`, { cause })
+  return new TarsierError('model-damaged', `${path} is damaged: llama.cpp could not load it. Import or download the model again.`, {
+    cause,
+  })
 }
 
 /** Device name for display, e.g. `vulkan (NVIDIA GeForce RTX 4090)`; includes the number of GPU layers if not all layers are on the GPU. */

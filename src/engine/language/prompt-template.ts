@@ -87,7 +87,7 @@ export class PromptTemplate {
     const out = this.#split(rendered, unmask)
     const clips = parts.filter((part) => part.type === 'video').length
     const places = out.filter((part) => part.kind === 'clip').length
-    if (places !== clips) throw unusable('failure', `it shows ${places} of ${clips} clips`)
+    if (places !== clips) throw unusable('failure', `it contains ${places} of ${clips} clips`)
     return out
   }
 
@@ -134,7 +134,7 @@ export class PromptTemplate {
   async #failure(error: unknown): Promise<unknown> {
     const message = refusal(error)
     if (message === null || !(await this.#tried([this.#trial('user', TRIAL)])).includes(TRIAL)) return error
-    return new TarsierError('usage', `The model's chat template does not take these messages: ${message.replace(/\.$/, '')}.`, {
+    return new TarsierError('usage', `The chat template of the model rejects these messages: ${message.replace(/\.$/, '')}.`, {
       cause: error,
       details: { param: 'messages' },
     })
@@ -209,7 +209,8 @@ function privateCharacters(count: number, text: string): string[] {
     const character = String.fromCodePoint(code)
     if (!taken.has(character)) free.push(character)
   }
-  if (free.length < count) throw new TarsierError('usage', 'The prompt holds too many different characters of private use. Leave some out.')
+  if (free.length < count)
+    throw new TarsierError('usage', 'The prompt contains too many different private-use characters. Remove some of them.')
   return free
 }
 

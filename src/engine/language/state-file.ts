@@ -112,7 +112,7 @@ async function copyCells({ api, context }: Sequence): Promise<Buffer> {
   const cells = Buffer.allocUnsafeSlow(bytes)
   const copied = await callAsync(api.stateCopy, context, cells, bytes, 0)
   if (copied !== bytes || cells.readUInt32LE(0) !== SEQUENCE_COPY_MAGIC || cells.readUInt32LE(4) !== 0) {
-    throw new Error(`llama.cpp copied ${copied} bytes of a state of ${bytes}, or in a form that is not known`)
+    throw new Error(`llama.cpp copied ${copied} of ${bytes} bytes of the state, or in an unknown format`)
   }
   return cells.subarray(SEQUENCE_COPY_HEADER_BYTES)
 }
@@ -120,7 +120,7 @@ async function copyCells({ api, context }: Sequence): Promise<Buffer> {
 /** Returns the start of the file up to the cells, without the checksum. */
 function headOf({ mark, times, note: text }: SavedState, fingerprint: Uint8Array, cellBytes: number): Buffer {
   const note = Buffer.from(text)
-  if (note.length > MAX_NOTE_BYTES) throw new Error('a note is not as long as that')
+  if (note.length > MAX_NOTE_BYTES) throw new Error('a note does not have this length')
   const noteAt = TIMES + times.length
   const numbers = noteAt + 1 + Math.ceil(note.length / 4)
   const head = Buffer.alloc(SEQUENCE_HEADER_BYTES + numbers * 4)

@@ -126,15 +126,15 @@ function neverStarted({ why, lastLine, cause }: ChildEnd): TarsierError {
   )
 }
 
-const NEEDLESS = 'which no template for conversations needs'
+const NEEDLESS = 'more than a chat template needs'
 /** Description of each fault, with its limit. */
 const FAULTS: Readonly<Record<TemplateFault, string>> = {
   size: `is longer than ${MAX_TEMPLATE} characters, ${NEEDLESS}`,
   time: `takes longer than ${MAX_SECONDS} seconds, ${NEEDLESS}`,
   memory: `takes more than ${sizeText(MAX_MEGABYTES * 1e6)} of memory, ${NEEDLESS}`,
-  length: `makes a text many times longer than the conversation, ${NEEDLESS}`,
+  length: `produces a text many times longer than the conversation, ${NEEDLESS}`,
   depth: `is nested too deeply or calls itself, ${NEEDLESS}`,
-  syntax: 'is no Jinja',
+  syntax: 'is not valid Jinja',
   failure: 'cannot be used',
 }
 
@@ -151,7 +151,7 @@ export function unusable(fault: TemplateFault, message = ''): TarsierError {
 function tooLong(characters: number): TarsierError {
   return new TarsierError(
     'context-full',
-    `The conversation has ${characters} characters, more than any model holds. Shorten the question, or begin a new conversation.`,
+    `The conversation has ${characters} characters, more than any model supports. Shorten the question, or start a new conversation.`,
     { details: { characters, limit: MAX_CONVERSATION } },
   )
 }

@@ -160,7 +160,7 @@ function byteText(byte: number): string {
 }
 
 function invalid(control: number): never {
-  throw new RangeError(`the text of the control token ${control} cannot be spelled`)
+  throw new RangeError(`the text of the control token ${control} cannot be tokenized`)
 }
 
 function readMetadata(api: LlamaApi, model: Pointer, key: string): string | null {

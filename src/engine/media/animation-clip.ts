@@ -92,7 +92,7 @@ export class AnimationClip implements Clip {
       pixelFormat: animation.pixelFormat,
       bytes: bytes.length,
       notices: animation.truncated
-        ? [`The file is cut short: ${frames.length === 1 ? '1 picture is' : `${frames.length} pictures are`} there.`]
+        ? [`The file is truncated: it contains only ${frames.length === 1 ? '1 picture' : `${frames.length} pictures`}.`]
         : [],
     }
     return new AnimationClip(info, animation, times)
@@ -137,18 +137,18 @@ export class AnimationClip implements Clip {
 
 function refuseBeyondLimits(path: string, { format, width, height, frames }: Animation): void {
   if (frames.length === 0 || width * height === 0)
-    throw new TarsierError('no-frames', `${path} is a ${format.toUpperCase()} without a picture. It may be damaged or not complete.`)
+    throw new TarsierError('no-frames', `${path} is a ${format.toUpperCase()} file without pictures. It may be damaged or incomplete.`)
   if (width * height > MAX_CANVAS_PIXELS) {
     throw new TarsierError(
       'no-frames',
-      `${path} is too large: ${width}×${height} pixels, where an animation may have ${MAX_CANVAS_PIXELS} in all. Shrink it first.`,
+      `${path} is too large: ${width}×${height} pixels; the limit for animations is ${MAX_CANVAS_PIXELS}. Downscale it first.`,
     )
   }
   const drawn = frames.reduce((sum, frame) => sum + frame.width * frame.height, 0)
   if (drawn > MAX_DRAWN_PIXELS) {
     throw new TarsierError(
       'no-frames',
-      `${path} is too large: its ${frames.length} pictures have ${drawn} pixels together, where an animation may have ${MAX_DRAWN_PIXELS}. Shrink or shorten it first.`,
+      `${path} is too large: its ${frames.length} pictures have ${drawn} pixels in total; the limit for animations is ${MAX_DRAWN_PIXELS}. Downscale or shorten it first.`,
     )
   }
 }

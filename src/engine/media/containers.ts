@@ -44,5 +44,5 @@ function indirection(head: Uint8Array): string | null {
 export function refuseIndirection(path: string, head: Uint8Array): void {
   const kind = indirection(head)
   if (kind === null) return
-  throw new TarsierError('not-media', `${path} is ${kind}: it names other files and holds no pictures itself. Give one of those files.`)
+  throw new TarsierError('not-media', `${path} is ${kind}. It refers to other files and contains no pictures. Give one of those files.`)
 }

@@ -202,13 +202,13 @@ function shut(stream: Stream): void {
 function notMedia(path: string, code: number): TarsierError {
   return new TarsierError(
     'not-media',
-    `${path} is neither a video nor a picture that can be read (${FFmpegError.strerror(code)}). If it should be one, it is damaged or not complete.`,
+    `${path} is not a readable video or picture (${FFmpegError.strerror(code)}). It may be damaged or incomplete.`,
   )
 }
 
 function noVideo(path: string, streams: number): TarsierError {
   return new TarsierError(
     'no-video',
-    `${path} holds no video, only ${streams === 1 ? 'another stream' : 'other streams'} such as sound. Give a video or a picture.`,
+    `${path} contains no video, only ${streams === 1 ? 'another stream' : 'other streams'} such as sound. Give a video or a picture.`,
   )
 }

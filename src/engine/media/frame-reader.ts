@@ -229,7 +229,7 @@ export class FrameReader implements AsyncDisposable {
     const corrected = this.#index.withKeyframes(confirmed)
     if (corrected.keyframeCount === this.#index.keyframeCount) return false
     this.#index = corrected
-    onNotice('Frames that the file marks as keyframes refer to earlier ones: decoding begins further back and takes longer.')
+    onNotice('Some keyframes of the file refer to earlier frames, so decoding starts earlier and takes longer.')
     return true
   }
 

@@ -28,13 +28,13 @@ export class FramesClip implements Clip {
       const path = join(folder, name)
       const { bytes, head } = await readHead(path)
       const picture = await StillClip.open(path, bytes, head)
-      if (!picture) throw new TarsierError('not-media', `${name} is no picture that can be read. Give JPEG, PNG or WebP.`)
+      if (!picture) throw new TarsierError('not-media', `${name} is not a readable picture. Use JPEG, PNG or WebP.`)
       pictures.push(picture)
     }
     const [first] = pictures
-    if (!first) throw new TarsierError('no-frames', `There is no picture in ${folder}.`)
+    if (!first) throw new TarsierError('no-frames', `${folder} contains no pictures.`)
     const odd = pictures.filter(({ info }) => info.width !== first.info.width || info.height !== first.info.height).length
-    const notices = odd === 0 ? [] : [`${odd} of ${pictures.length} pictures have another size than the first, and are brought to it.`]
+    const notices = odd === 0 ? [] : [`${odd} of ${pictures.length} pictures have a different size than the first one and are resized.`]
     const bytes = pictures.reduce((sum, { info }) => sum + info.bytes, 0)
     const info = {
       ...first.info,
@@ -61,7 +61,7 @@ export class FramesClip implements Clip {
     const { width, height } = this.info
     for (const index of plan.indices) {
       const picture = this.#pictures[index]
-      if (!picture) throw new Error('a plan names frames that are there')
+      if (!picture) throw new Error('a plan contains only existing frames')
       for await (const frame of picture.frames({ indices: [0], times: [0], notices: [] }, signal, onNotice)) {
         const sized = frame.width === width && frame.height === height ? frame : resizeBicubic(frame, width, height)
         yield { ...sized, index, time: index }

@@ -31,7 +31,7 @@ function expectPlain(path: string, stats: Stats): void {
   if (stats.isDirectory()) throw new TarsierError('file-unreadable', `${path} is a folder. Give a video or a picture.`)
   if (!stats.isFile()) throw new TarsierError('file-unreadable', `${path} is not a plain file. Give a video or a picture.`)
   if (stats.size === 0)
-    throw new TarsierError('file-empty', `${path} is empty: it has no bytes. It may not have been copied or downloaded completely.`)
+    throw new TarsierError('file-empty', `${path} is empty (0 bytes). It may not have been copied or downloaded completely.`)
 }
 
 /** Returns a value that changes when the file is written to or replaced; empty if the file cannot be accessed. */

@@ -115,7 +115,7 @@ class IndexCheck {
     if (pictures && isElsewhere(boxes.get('dref'))) {
       throw new TarsierError(
         'not-media',
-        `${this.#path} holds no pictures itself: it refers to another file for them. Give that file, or save it as a self-contained movie.`,
+        `${this.#path} contains no pictures because it refers to another file. Give that file, or save this one as a self-contained movie.`,
       )
     }
     const sizes = boxes.get('stsz')
@@ -203,6 +203,6 @@ function samplesOfChunks(boxes: ReadonlyMap<string, DataView>): number {
 function tooMuch(path: string, what: string): TarsierError {
   return new TarsierError(
     'no-frames',
-    `${path} promises ${what}, more than it can hold: it is damaged, or made to use up the memory. Nothing of it was read.`,
+    `${path} declares ${what}, more than its size allows. It is damaged, or designed to exhaust memory, and was not read.`,
   )
 }

@@ -87,7 +87,7 @@ export class PictureDecoder implements Disposable {
 
   async #open({ codecpar, timeBase }: Stream): Promise<void> {
     const codec = Codec.findDecoder(codecpar.codecId)
-    if (!codec) throw undecodable(this.#path, 'there is no decoder for it')
+    if (!codec) throw undecodable(this.#path, 'no decoder is available')
     this.#context.allocContext3(codec)
     const copied = this.#context.parametersToContext(codecpar)
     this.#context.pktTimebase = timeBase
@@ -100,7 +100,7 @@ export class PictureDecoder implements Disposable {
     }
     this.#context.threadCount = 0
     this.#context.threadType = (FF_THREAD_FRAME | FF_THREAD_SLICE) as AVThreadType
-    if (copied < 0 || (await this.#context.open2(codec, null)) < 0) throw undecodable(this.#path, 'its decoder does not start')
+    if (copied < 0 || (await this.#context.open2(codec, null)) < 0) throw undecodable(this.#path, 'the decoder could not be started')
   }
 }
 
@@ -110,5 +110,5 @@ export function isKeyframe(frame: Frame): boolean {
 }
 
 function undecodable(path: string, why: string): TarsierError {
-  return new TarsierError('no-frames', `The pictures of ${path} cannot be decoded: ${why}. Convert it to H.264 first.`)
+  return new TarsierError('no-frames', `The video ${path} cannot be decoded: ${why}. Convert it to H.264 first.`)
 }

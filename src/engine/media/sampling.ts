@@ -65,9 +65,11 @@ function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanO
       const repeats = kind === 'uniform' && options.repeats === true && timeline.repeatable === true
       // An image has one frame; no notice is needed.
       if (count > total && timeline.frameCount > 1) {
-        const place = range ? 'That part of the clip' : 'The clip'
-        const what = repeats ? "some are used more than once, as this model's makers do" : 'all of them are used'
-        notices.push(`${place} has ${frames(total)}, fewer than the ${count} asked for: ${what}.`)
+        const place = range ? 'The range of the clip' : 'The clip'
+        const what = repeats
+          ? 'some frames are used more than once, as in the reference implementation of this model'
+          : 'all frames are used'
+        notices.push(`${place} has ${frames(total)}, fewer than the requested ${count}: ${what}.`)
       }
       const chosen = kind === 'uniform' ? uniformIndices(total, count, repeats) : middleIndices(total, count)
       return chosen.map((index) => first + index)
@@ -125,7 +127,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
   if (end <= start && !upstream) {
     throw new TarsierError(
       'invalid-range',
-      `The range from ${start} to ${end} holds no ${range.unit === 'frames' ? 'frame' : 'time'}. Give an end after the start.`,
+      `The range from ${start} to ${end} contains no ${range.unit === 'frames' ? 'frame' : 'time'}. Give an end after the start.`,
       { details: { start, end } },
     )
   }
@@ -133,7 +135,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
   if (start >= length && !upstream && !(start === 0 && frameCount > 0))
     throw beyond(`the range's start at ${unit(start)}`, timeline, { start })
   if (end !== Number.POSITIVE_INFINITY && end > length && frameCount > 1 && unit(end) !== unit(length)) {
-    notices.push(`The range ends at ${unit(end)}, but the clip has ${unit(length)}: it is used up to its end.`)
+    notices.push(`The range ends at ${unit(end)}, but the clip has ${unit(length)}. It is used up to its end.`)
   }
   if (range.unit === 'frames') return [start, Math.min(end, frameCount)]
   const find = frameFinder(range.rule, timeline)
@@ -157,7 +159,7 @@ function firstAfter(time: number, { frameCount, timeOf }: Timeline): number {
 function beyond(what: string, { frameCount, duration }: Timeline, details: Record<string, number>): TarsierError {
   return new TarsierError(
     'invalid-range',
-    `The clip has ${frames(frameCount)} (0 to ${frameCount - 1}) and lasts ${seconds(duration)}, so ${what} lies beyond its end. Choose within that.`,
+    `The clip has ${frames(frameCount)} (0 to ${frameCount - 1}) and lasts ${seconds(duration)}, but ${what} is beyond its end. Choose a value within the clip.`,
     { details: { ...details, frameCount, duration } },
   )
 }

@@ -38,20 +38,20 @@ export class StillClip implements Clip {
     if (bytes > MAX_BYTES) {
       throw new TarsierError(
         'no-frames',
-        `${path} is too large: ${sizeText(bytes)}, where a picture may have ${sizeText(MAX_BYTES)}. Shrink it first.`,
+        `${path} is too large: ${sizeText(bytes)}; the limit for pictures is ${sizeText(MAX_BYTES)}. Reduce its size first.`,
       )
     }
     const content = await readPicture(path)
     const metadata = await bounded(`Opening ${path}`, () => sharp(content, { limitInputPixels: false }).metadata()).catch(() => null)
     if (!metadata?.width || !metadata.height) return null
     if (metadata.compression === 'hevc')
-      throw new TarsierError('no-frames', `${path} is a HEIC picture, which cannot be decoded here. Save it as JPEG or PNG first.`)
+      throw new TarsierError('no-frames', `${path} is a HEIC picture, which is not supported. Save it as JPEG or PNG first.`)
     const { width, height } = metadata.autoOrient
     const pixels = width * height
     if (pixels > MAX_PIXELS || (pixels > MAX_PIXELS_OF_ANY && pixels > bytes * PIXELS_PER_BYTE)) {
       const limit =
-        pixels > MAX_PIXELS ? `a picture may have ${MAX_PIXELS} in all` : `its ${bytes} bytes can show ${MAX_PIXELS_OF_ANY} at most`
-      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels, where ${limit}. Shrink it first.`)
+        pixels > MAX_PIXELS ? `the limit for pictures is ${MAX_PIXELS}` : `the limit for a file of ${bytes} bytes is ${MAX_PIXELS_OF_ANY}`
+      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels; ${limit}. Downscale it first.`)
     }
     const form = pixelForm(metadata, head)
     return new StillClip(
@@ -69,7 +69,7 @@ export class StillClip implements Clip {
         codec: metadata.format,
         pixelFormat: metadata.space,
         bytes,
-        notices: form === 'grey16' ? ['The picture has 16 bits of grey: as in Pillow, all above 255 is white.'] : [],
+        notices: form === 'grey16' ? ['The picture has 16-bit greyscale values. As in Pillow, values above 255 are shown as white.'] : [],
       },
       form,
     )
@@ -93,9 +93,9 @@ export class StillClip implements Clip {
         signal.throwIfAborted()
         const repaired = await decode('none').catch((cause: unknown) => {
           signal.throwIfAborted()
-          throw new TarsierError('no-frames', `The picture ${path} cannot be decoded: it is damaged or not complete.`, { cause })
+          throw new TarsierError('no-frames', `The picture ${path} cannot be decoded. It is damaged or incomplete.`, { cause })
         })
-        onNotice('The picture is damaged or not complete: parts of it are missing.')
+        onNotice('The picture is damaged or incomplete: parts of it are missing.')
         return repaired
       })
       yield { index, time: 0, width, height, rgb: pixels }

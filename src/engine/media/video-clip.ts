@@ -57,13 +57,13 @@ export class VideoClip implements Clip {
     const { stream, secondsPerTick } = demuxer
     const { width, height, codecId, format } = stream.codecpar
     if (width * height > MAX_FRAME_PIXELS) {
-      const limit = `a frame may have ${MAX_FRAME_PIXELS} in all`
-      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels, where ${limit}. Shrink it first.`)
+      const limit = `the limit for frames is ${MAX_FRAME_PIXELS}`
+      throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels; ${limit}. Downscale it first.`)
     }
     const scan = await scanPackets(path, demuxer, signal)
     const index = await indexPackets(path, scan, signal)
     if (index.count === 0 || width < 1 || height < 1) {
-      throw new TarsierError('no-frames', `${path} has a video stream, but not a single picture in it. It may be damaged or not complete.`)
+      throw new TarsierError('no-frames', `${path} has a video stream without frames. It may be damaged or incomplete.`)
     }
     const orientation = matrixOrientation(demuxer.displayMatrix)
     const { rotation } = orientation
@@ -108,14 +108,14 @@ export class VideoClip implements Clip {
     this.counts = reader.counts
     using converter = new RgbConverter(this.#size.width, this.#size.height)
     let given = 0
-    const lost = (index: number) => onNotice(`Frame ${index} cannot be decoded and is left out.`)
+    const lost = (index: number) => onNotice(`Frame ${index} cannot be decoded and is skipped.`)
     for await (const { index, frame, damaged } of reader.read(plan.indices, lost, onNotice)) {
       const picture = await converter.convert(frame)
       if (!picture) {
         lost(index)
         continue
       }
-      if (damaged) onNotice(`Frame ${index} is damaged: parts of it are guessed.`)
+      if (damaged) onNotice(`Frame ${index} is damaged: parts of it are reconstructed.`)
       given += 1
       yield { ...upright(picture, this.#orientation), index, time: this.#timeOf(index) }
     }
@@ -123,7 +123,7 @@ export class VideoClip implements Clip {
     if (given === 0) {
       throw new TarsierError(
         'no-frames',
-        `None of the frames asked for of ${this.info.path} can be decoded. The file is damaged, or its codec (${this.info.codec}) is not supported.`,
+        `None of the selected frames of ${this.info.path} can be decoded. The file is damaged, or its codec (${this.info.codec}) is not supported.`,
       )
     }
   }
@@ -175,13 +175,13 @@ function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, too
   const found: string[] = []
   // Frames hidden by an edit list are not missing.
   const promised = packets.some(({ hidden }) => hidden) ? 0 : Number(demuxer.stream.nbFrames)
-  if (promised > packets.length + 1) found.push(`The file is cut short: ${packets.length} of its ${promised} frames are there.`)
-  else if (tooShort) found.push(`The file is cut short: its first ${packets.length} frames are there.`)
+  if (promised > packets.length + 1) found.push(`The file is truncated: it contains ${packets.length} of its ${promised} frames.`)
+  else if (tooShort) found.push(`The file is truncated: it contains only its first ${packets.length} frames.`)
   else if (failed) found.push(`The file is damaged: only its first ${packets.length} frames can be read.`)
   if (corrupt > 0) found.push(`${corrupt} of ${packets.length} frames are damaged.`)
   const { colorTrc } = demuxer.stream.codecpar
   if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)
-    found.push('The clip is HDR: its colours are taken as they are, and look pale.')
+    found.push('The clip is HDR. Its colours are not converted and look pale.')
   return found
 }
 

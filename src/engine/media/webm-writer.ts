@@ -69,7 +69,7 @@ export class WebmWriter implements AsyncDisposable {
   }
 
   async finish(): Promise<void> {
-    if (!this.#stream) throw new TarsierError('internal', `The film ${this.#path} has no frame. Please report it.`)
+    if (!this.#stream) throw new TarsierError('internal', `The video ${this.#path} has no frames. Please report it.`)
     this.#check(await this.#encoder.sendFrame(null))
     await this.#drain(this.#stream)
     this.#check(await this.#container.writeTrailer())
@@ -87,9 +87,13 @@ export class WebmWriter implements AsyncDisposable {
     this.#check(this.#container.allocOutputContext2(null, container, this.#path))
     const codec = Codec.findEncoderByName(name as FFEncoderCodec)
     if (!codec) {
-      throw new TarsierError('native-library', `FFmpeg came without its encoder ${name}, so no film can be made. Install Tarsier again.`, {
-        remedy: 'install-again',
-      })
+      throw new TarsierError(
+        'native-library',
+        `The FFmpeg encoder ${name} is missing, so videos cannot be created. Install Tarsier again.`,
+        {
+          remedy: 'install-again',
+        },
+      )
     }
     const encoder = this.#encoder
     encoder.allocContext3(codec)

@@ -8,7 +8,7 @@ const FILE = 'catalogue.json'
 /** Returns the checkpoints that are known to work, the recommended one first. */
 export async function readCatalogue(): Promise<CatalogueEntry[]> {
   const folder = resourceFolder('models', FILE)
-  if (folder === null) throw new TarsierError('internal', `The app's own ${FILE} is missing. Install Tarsier Desktop again.`)
+  if (folder === null) throw new TarsierError('internal', `The file ${FILE} of the app is missing. Install Tarsier Desktop again.`)
   return checkFields(await readJsonFile(folder, FILE), catalogueSchema, FILE, 'internal')
 }
 

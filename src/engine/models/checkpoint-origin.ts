@@ -20,7 +20,7 @@ export async function checkpointOrigin(source: string): Promise<CheckpointOrigin
   const names = (await readCatalogue()).map(({ name }) => name)
   throw new TarsierError(
     'file-missing',
-    `There is no ${source}. Give a checkpoint's folder, the name of a repository on the hub (owner/name), or one of the catalogue: ${names.join(', ')}.`,
+    `${source} does not exist. Give a checkpoint folder, a repository on the hub (owner/name), or a catalogue name: ${names.join(', ')}.`,
     { details: { asked: source } },
   )
 }

@@ -17,7 +17,7 @@ export function expectModelName(name: string): void {
   if (isModelName(name)) return
   throw new TarsierError(
     'usage',
-    `"${name}" cannot be a model's name. Use letters, digits, dots, dashes and underscores, up to 128, beginning with a letter or digit.`,
+    `"${name}" is not a valid model name. Use up to 128 letters, digits, dots, dashes and underscores, starting with a letter or digit.`,
     { details: { name } },
   )
 }
@@ -31,10 +31,14 @@ export function freeModelFolder(name: string, home: string): string {
   const folder = join(modelsFolder(home), name)
   if (name !== DEMO_MODEL && !existsSync(folder)) return folder
   const reason =
-    name === DEMO_MODEL ? `"${DEMO_MODEL}" is the model that comes with the app.` : `There is already a model "${name}" in ${folder}.`
-  throw new TarsierError('model-exists', `${reason} Give another name${name === DEMO_MODEL ? '' : ', or remove that one first'}.`, {
-    details: { name },
-  })
+    name === DEMO_MODEL ? `"${DEMO_MODEL}" is the name of the built-in model.` : `A model "${name}" already exists in ${folder}.`
+  throw new TarsierError(
+    'model-exists',
+    `${reason} Choose another name${name === DEMO_MODEL ? '' : ', or remove the existing model first'}.`,
+    {
+      details: { name },
+    },
+  )
 }
 
 /**
@@ -43,14 +47,14 @@ export function freeModelFolder(name: string, home: string): string {
  */
 export async function ownModelFolder(name: string, home: string): Promise<string> {
   if (name === DEMO_MODEL) {
-    throw new TarsierError('usage', `"${DEMO_MODEL}" comes with the app: it can be neither removed nor renamed.`, { details: { name } })
+    throw new TarsierError('usage', `"${DEMO_MODEL}" is the built-in model and cannot be removed or renamed.`, { details: { name } })
   }
   const folder = join(modelsFolder(home), name)
   if (isModelName(name) && (await isThere(folder))) return folder
   const names = (await listModels(home)).map((entry) => entry.name).filter((one) => one !== DEMO_MODEL)
   throw new TarsierError(
     'model-missing',
-    `There is no model "${name}" in ${modelsFolder(home)}. ${names.length === 0 ? 'None has been imported yet.' : `Those that are there: ${names.join(', ')}.`}`,
+    `The model "${name}" does not exist in ${modelsFolder(home)}. ${names.length === 0 ? 'No models have been imported yet.' : `Installed models: ${names.join(', ')}.`}`,
     { details: { asked: name, models: names } },
   )
 }
@@ -108,6 +112,6 @@ async function changing(folder: string, work: () => Promise<void>): Promise<void
   } catch (error) {
     const failure = writeFailure(`${folder} could not be changed`, error)
     if (!(failure instanceof TarsierError) || failure === error || failure.code !== 'write-failed') throw failure
-    throw new TarsierError('write-failed', `${failure.message} See also that no program uses the model.`, { cause: error })
+    throw new TarsierError('write-failed', `${failure.message} Make sure that no program is using the model.`, { cause: error })
   }
 }

@@ -34,7 +34,7 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
   if (value === null) {
     throw new TarsierError(
       'model-missing',
-      `${directory} holds no model: there is no ${MANIFEST_FILE}. A checkpoint has to be imported first.`,
+      `${directory} is not a model folder because it contains no ${MANIFEST_FILE}. Import a checkpoint first.`,
       { remedy: 'import-model' },
     )
   }
@@ -42,7 +42,7 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
   if (formatVersion !== MANIFEST_VERSION) {
     throw new TarsierError(
       'model-unsupported',
-      `${path} is of version ${formatVersion}, this program reads version ${MANIFEST_VERSION}. Update Tarsier Desktop, or import the model again.`,
+      `${path} has version ${formatVersion}, but this program supports version ${MANIFEST_VERSION}. Update Tarsier Desktop, or import the model again.`,
       { details: { found: formatVersion, expected: MANIFEST_VERSION } },
     )
   }
@@ -50,7 +50,7 @@ export async function readManifest(directory: string): Promise<ModelManifest> {
   if (manifest.language.width !== manifest.vision.width) {
     throw new TarsierError(
       'model-mismatch',
-      `The vision tower of ${manifest.name} gives rows of ${manifest.vision.width} values, its language model takes ${manifest.language.width}. The two files do not belong together: import the model again.`,
+      `The vision tower of ${manifest.name} produces rows of ${manifest.vision.width} values, but its language model requires ${manifest.language.width}. The two files do not match. Import the model again.`,
       { details: { vision: manifest.vision.width, language: manifest.language.width } },
     )
   }
@@ -82,13 +82,9 @@ export async function verifyModel(
   for (const { file, sha256 } of modelFiles(manifest)) {
     const found = await hashFile(await presentFile(directory, file), signal, onBytes)
     if (found !== sha256) {
-      throw new TarsierError(
-        'model-damaged',
-        `${join(directory, file)} is not what was imported: its contents have changed. Import or copy the model again.`,
-        {
-          details: { file, found, expected: sha256 },
-        },
-      )
+      throw new TarsierError('model-damaged', `${join(directory, file)} was changed after the import. Import or copy the model again.`, {
+        details: { file, found, expected: sha256 },
+      })
     }
   }
   return manifest
@@ -110,7 +106,7 @@ async function presentFile(directory: string, file: string): Promise<string> {
   if (path !== null) return path
   throw new TarsierError(
     'model-damaged',
-    `${join(directory, file)}, which ${MANIFEST_FILE} names, is missing. Import or copy the model again.`,
+    `${join(directory, file)}, which is listed in ${MANIFEST_FILE}, is missing. Import or copy the model again.`,
     { details: { file } },
   )
 }

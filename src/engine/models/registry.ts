@@ -57,11 +57,11 @@ export async function resolveModel(nameOrPath: string, home: string): Promise<st
   const directory = resolve(nameOrPath)
   if (existsSync(join(directory, MANIFEST_FILE))) return directory
   const names = (await listModels(home)).map(({ name }) => name)
-  const there = names.length === 0 ? 'There is none here yet' : `Those that are here: ${names.join(', ')}`
-  const asPath = nameOrPath !== '' && (await isFolder(directory)) ? `; the folder ${directory} holds no ${MANIFEST_FILE}` : ''
+  const there = names.length === 0 ? 'No models are installed' : `Installed models: ${names.join(', ')}`
+  const asPath = nameOrPath !== '' && (await isFolder(directory)) ? `; the folder ${directory} contains no ${MANIFEST_FILE}` : ''
   throw new TarsierError(
     'model-missing',
-    `There is no model "${nameOrPath}"${asPath}. ${there}. Give one of them, the path of a model's folder, or import one.`,
+    `The model "${nameOrPath}" does not exist${asPath}. ${there}. Give the name of a model or the path of a model folder, or import a model.`,
     { details: { asked: nameOrPath, models: names }, remedy: 'import-model' },
   )
 }

@@ -32,19 +32,19 @@ export function statesFor(precision: VisionPrecision, states: readonly DeviceSta
       ? state
       : {
           ...state,
-          missing: `${names[state.device]} is not used: this model's vision tower is in int8, which is for CPUs. Import it with its tower in f16 to use it there.`,
+          missing: `${names[state.device]} is not used because the int8 vision tower of this model only runs on the CPU. Import the model with the vision precision f16 to use it.`,
         },
   )
 }
 
 function missing(device: VisionDevice, carried: ReadonlySet<string>): string | null {
   if (device === 'cpu') return null
-  if (!carried.has(device)) return `${names[device]} is not used: ONNX Runtime does not carry it for ${process.platform} ${process.arch}.`
+  if (!carried.has(device))
+    return `${names[device]} is not used because ONNX Runtime does not include it for ${process.platform} ${process.arch}.`
   if (process.platform !== 'linux') return null
   // Without a GPU, loading a provider takes time, prints driver errors to the terminal, and may select a software renderer.
-  if (device === 'cuda' && !hasNvidia()) return 'CUDA is not used: this machine has no NVIDIA GPU, or its driver is not loaded.'
-  if (device === 'webgpu' && !hasNvidia() && !hasRenderNode())
-    return 'WebGPU is not used: this machine has no GPU that graphics drivers know.'
+  if (device === 'cuda' && !hasNvidia()) return 'CUDA is not used because this machine has no NVIDIA GPU, or its driver is not loaded.'
+  if (device === 'webgpu' && !hasNvidia() && !hasRenderNode()) return 'WebGPU is not used because no GPU with a graphics driver was found.'
   return null
 }
 

@@ -13,7 +13,7 @@ export function expectGraphFits(graph: Graph, { vision }: ModelManifest, { graph
     const { name, side } = learnedPositions
     const positions = Number(graph.initializer?.find((tensor) => tensor.name === name)?.dims?.[0] ?? Number.NaN)
     if (positions !== side ** 2)
-      throw damaged(`its graph has positions for ${positions} patches where tarsier-model.json speaks of ${side} × ${side} of them`)
+      throw damaged(`its graph has positions for ${positions} patches, but tarsier-model.json defines ${side} × ${side} patches`)
   }
 }
 
@@ -23,7 +23,7 @@ function expectValues(values: NonNullable<Graph['input']>, expected: readonly Gr
     const dims = (tensor?.shape?.dim ?? []).map(({ dimParam, dimValue }) => dimParam || Number(dimValue ?? 0))
     if (tensor?.elemType === TensorProto.DataType.FLOAT && dims.length === axes && dims.at(-1) === last) continue
     const found = tensor ? `of element type ${tensor.elemType ?? 0} and shape [${dims.join(', ')}]` : 'missing'
-    throw damaged(`its "${name}" is ${found} where tarsier-model.json asks for 32-bit floats with ${last} in the last place`)
+    throw damaged(`its "${name}" is ${found}, but tarsier-model.json requires 32-bit floats with ${last} as the last dimension`)
   }
-  if (values.length > expected.length) throw damaged('it has further inputs or outputs, which no tower has')
+  if (values.length > expected.length) throw damaged('it has additional inputs or outputs')
 }

@@ -129,7 +129,7 @@ export class OnnxTower implements Tower {
       const { grid, rows } = this.#form.tokens(picture)
       const count = rows * this.width
       if (output.data.length !== count * batch.length)
-        throw damaged(`it gave ${output.data.length} values for ${batch.length} frames instead of ${count} each`)
+        throw damaged(`it returned ${output.data.length} values for ${batch.length} frames instead of ${count} per frame`)
       const values = batch.length === 1 ? output.data : output.data.slice(position * count, (position + 1) * count)
       return { ...frame, grid, rows: values, picture }
     })

@@ -16,7 +16,7 @@ export function smartResize({ width, height }: Size, factor: number, minPixels: 
   if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT) {
     throw new TarsierError(
       'no-frames',
-      `A picture of ${width}×${height} is too narrow: the model takes shapes up to ${MAX_ASPECT} to 1. Crop it or pad it first.`,
+      `A picture of ${width}×${height} is too narrow: the model supports aspect ratios up to ${MAX_ASPECT}:1. Crop or pad it first.`,
       { details: { width, height } },
     )
   }

@@ -25,7 +25,7 @@ function outOfMemory(error: unknown): TarsierError | null {
   if (!(error instanceof Error) || !/alloc|out of memory|insufficient memory/i.test(error.message)) return null
   return new TarsierError(
     'out-of-memory',
-    'There is not enough memory for the vision tower. Close other programs, or use fewer pixels a frame.',
+    'There is not enough memory for the vision tower. Close other programs, or use fewer pixels per frame.',
     { cause: error },
   )
 }

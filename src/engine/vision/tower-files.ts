@@ -31,17 +31,17 @@ export async function checkTowerFiles(
   if (vision.data) await expectFile(join(directory, vision.data.file), vision.data.file, vision.data.bytes)
   if (vision.bytes > MAX_GRAPH_BYTES) throw damaged(`${vision.file} is too large for a graph`)
   const graph = decodeGraph(await readFile(path), vision.file)
-  if (graph.sparseInitializer?.length) throw damaged(`${vision.file} holds sparse tensors, which no tower of ours has`)
+  if (graph.sparseInitializer?.length) throw damaged(`${vision.file} contains sparse tensors, which are not supported`)
   for (const node of graph.node ?? []) {
     for (const { t, g, tensors, graphs, sparseTensor, sparseTensors } of node.attribute ?? []) {
       const nested = t ?? g ?? sparseTensor ?? tensors?.[0] ?? graphs?.[0] ?? sparseTensors?.[0]
-      if (nested) throw damaged(`the operator ${node.opType} in ${vision.file} holds a graph or a tensor, which no tower of ours does`)
+      if (nested) throw damaged(`the operator ${node.opType} in ${vision.file} contains a graph or a tensor, which is not supported`)
     }
   }
   const names = new Set<string>()
   for (const tensor of graph.initializer ?? []) {
     checkTensor(tensor, vision)
-    if (names.has(tensor.name ?? '')) throw damaged(`${vision.file} holds the tensor "${tensor.name}" twice`)
+    if (names.has(tensor.name ?? '')) throw damaged(`${vision.file} contains the tensor "${tensor.name}" twice`)
     names.add(tensor.name ?? '')
   }
   return { path, graph }
@@ -54,30 +54,30 @@ function decodeGraph(bytes: Uint8Array, name: string): Graph {
   } catch (error) {
     throw damaged(`${name} is not an ONNX graph`, error)
   }
-  if (!model.graph) throw damaged(`${name} holds no graph`)
-  if (model.functions.length > 0 || model.trainingInfo.length > 0) throw damaged(`${name} holds functions, which no tower of ours has`)
+  if (!model.graph) throw damaged(`${name} contains no graph`)
+  if (model.functions.length > 0 || model.trainingInfo.length > 0) throw damaged(`${name} contains functions, which are not supported`)
   return model.graph
 }
 
 function checkTensor(tensor: Tensor, vision: ModelManifest['vision']): void {
   const name = `the tensor "${tensor.name}" in ${vision.file}`
   const size = ELEMENT_BYTES[tensor.dataType ?? 0]
-  if (size === undefined) throw damaged(`${name} has an element type that no tower of ours has`)
+  if (size === undefined) throw damaged(`${name} has an unsupported element type`)
   const bytes = (tensor.dims ?? []).map(Number).reduce((product, dim) => product * dim, size)
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw damaged(`${name} has an impossible shape`)
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw damaged(`${name} has an invalid shape`)
   const external = tensor.externalData ?? []
   if (tensor.dataLocation !== TensorProto.DataLocation.EXTERNAL && external.length === 0) {
-    if (tensor.rawData?.byteLength !== bytes) throw damaged(`${name} does not hold what its shape says`)
+    if (tensor.rawData?.byteLength !== bytes) throw damaged(`the size of ${name} does not match its shape`)
     return
   }
   // With duplicate keys, ONNX Runtime might read another entry than this check.
-  if (new Set(external.map(({ key }) => key)).size < external.length) throw damaged(`${name} says twice where its values lie`)
+  if (new Set(external.map(({ key }) => key)).size < external.length) throw damaged(`${name} defines the location of its values twice`)
   const entry = (key: string) => external.find((candidate) => candidate.key === key)?.value ?? ''
-  if (!vision.data || entry('location') !== vision.data.file) throw damaged(`${name} lies outside the model's own files`)
+  if (!vision.data || entry('location') !== vision.data.file) throw damaged(`${name} is stored outside the files of the model`)
   const offset = wholeNumber(entry('offset'))
   const length = wholeNumber(entry('length'))
   if (offset === null || length !== bytes || offset + length > vision.data.bytes)
-    throw damaged(`${name} lies beyond the end of ${vision.data.file}`)
+    throw damaged(`${name} extends beyond the end of ${vision.data.file}`)
 }
 
 function wholeNumber(text: string): number | null {

@@ -47,5 +47,5 @@ export function frameShape(form: TowerForm, frame: Size, limits: FrameLimits): F
 /** Notice if frames have more pixels than allowed, because the model does not support fewer; empty if the limit is met. */
 export function ignoredPixelLimit({ width, height }: Size, maxPixels: number | undefined): string[] {
   if (maxPixels === undefined || width * height <= maxPixels) return []
-  return [`The limit of ${maxPixels} pixels a frame is not kept: this model looks at no fewer than ${width} × ${height}.`]
+  return [`The limit of ${maxPixels} pixels per frame is exceeded because the minimum size of this model is ${width} × ${height}.`]
 }

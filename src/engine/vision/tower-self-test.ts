@@ -77,7 +77,7 @@ export async function openTested(
 function noticeOf(attention: Attention, device: string): string | null {
   return attention === 'fused'
     ? null
-    : `ONNX Runtime's fused attention computes wrongly on ${device} here: attention is written out instead.`
+    : `The fused attention of ONNX Runtime computes wrong results on ${device}, so unfused attention is used.`
 }
 
 async function cpuRows(parts: TowerParts, threads: number): Promise<Float32Array[]> {
@@ -129,12 +129,12 @@ export function verdictOn(
   precision: ModelManifest['vision']['precision'],
 ): Verdict {
   const difference = relativeDifference(expected, rows)
-  if (!Number.isFinite(difference)) return { level: 'wrong', detail: 'its rows hold values that are no numbers' }
+  if (!Number.isFinite(difference)) return { level: 'wrong', detail: 'its rows contain NaN or infinite values' }
   const { worst } = compareRows(expected, rows, width, 0)
-  const detail = `its rows differ from the CPU's by ${difference.toExponential(1)} of their size, and the farthest has a cosine of ${worst.toFixed(4)}`
+  const detail = `its rows differ from the CPU's by ${difference.toExponential(1)} of their size, and the lowest cosine is ${worst.toFixed(4)}`
   if (difference <= MAX_DIFFERENCE) return { level: 'exact', detail }
   if (precision !== 'f32' && worst >= MIN_COSINE) return { level: 'near', detail }
-  const bound = precision === 'f32' ? `at most ${MAX_DIFFERENCE} is allowed` : `at least ${MIN_COSINE} is asked for`
+  const bound = precision === 'f32' ? `at most ${MAX_DIFFERENCE} is allowed` : `at least ${MIN_COSINE} is required`
   return { level: 'wrong', detail: `${detail} (${bound})` }
 }
 

@@ -104,5 +104,5 @@ function broken(why: string, cause?: unknown): TarsierError {
 }
 
 function unexpected(answer: FromThread): TarsierError {
-  return new TarsierError('internal', `The vision tower's thread answered "${answer.kind}" out of turn. Please report it.`)
+  return new TarsierError('internal', `The vision tower's thread sent an unexpected "${answer.kind}" message. Please report it.`)
 }

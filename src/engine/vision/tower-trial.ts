@@ -22,8 +22,8 @@ export async function openTried(
     const { output } = await session.run([pixelsInput(data, 1, rows * columns), ...further])
     const expected = form.tokens(trial).rows * vision.width
     if (output.data.length !== expected)
-      throw damaged(`a trial run gave ${output.data.length} values where tarsier-model.json speaks of ${expected}`)
-    if (!output.data.every(Number.isFinite)) throw new Error('a trial run gave wrong results')
+      throw damaged(`a trial run returned ${output.data.length} values, but tarsier-model.json defines ${expected}`)
+    if (!output.data.every(Number.isFinite)) throw new Error('a trial run returned wrong results')
     return session
   } catch (error) {
     await session.close()

@@ -89,7 +89,7 @@ async function* sse(
       }
       if (event.kind === 'delta') yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))
       // A comment, which clients ignore. It keeps the connection from being closed as idle.
-      else if (event.kind === 'frame') yield `: looked at frame ${event.done} of ${event.of}\n\n`
+      else if (event.kind === 'frame') yield `: encoded frame ${event.done} of ${event.of}\n\n`
     }
     for (const last of lastChunks(head, collected.choices, collected.warnings, withUsage)) yield data(last)
     yield 'data: [DONE]\n\n'

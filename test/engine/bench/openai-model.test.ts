@@ -220,7 +220,7 @@ describe('server failures', () => {
   it('follows no redirect and sends the key to no other server', async () => {
     const elsewhere = await ModelServer.start(say('stolen'))
     const { error } = await ask(() => ({ kind: 'fail', status: 307, message: 'over there', headers: { location: elsewhere.url } }))
-    expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('sends elsewhere (307)') as string })
+    expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('redirects to another URL (307)') as string })
     expect(elsewhere.asked).toHaveLength(0)
     await elsewhere[Symbol.asyncDispose]()
   })

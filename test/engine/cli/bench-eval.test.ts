@@ -100,7 +100,7 @@ describe('bench eval', () => {
     )
     const without = await evaluate(['predictions.jsonl'])
     expect(without.code).toBe(1)
-    expect(without.stderr).toMatch(/^tarsier: dream: DREAM is scored by a language model that judges\. .* \[judge-unavailable\]$/m)
+    expect(without.stderr).toMatch(/^tarsier: dream: DREAM needs a judge\. .* \[judge-unavailable\]$/m)
 
     const env = { OPENAI_API_KEY: server.key, OPENAI_BASE_URL: server.baseUrl }
     const judged = await evaluate(['predictions.jsonl', '--judge', 'openai:reader'], env)
@@ -187,7 +187,7 @@ describe('bench eval', () => {
     const { code, stdout, stderr } = await evaluate(['.'])
     expect({ code, overall: overall(stdout) }).toEqual({ code: 0, overall: ['| OVERALL | 66.7 | 3 | 0 |'] })
     expect(stdout).toMatch(/^dream: not judged$/m)
-    expect(stderr).toMatch(/^tarsier: dream: DREAM is scored by a language model that judges\. .* \[judge-unavailable\]$/m)
+    expect(stderr).toMatch(/^tarsier: dream: DREAM needs a judge\. .* \[judge-unavailable\]$/m)
     // A command that scores nothing fails.
     const alone = await evaluate(['.', '--benchmarks', 'dream'])
     expect({ code: alone.code, stdout: alone.stdout }).toEqual({ code: 1, stdout: 'dream: not judged\n' })
@@ -204,8 +204,8 @@ describe('bench eval', () => {
       code: 0,
       summaries: ['Evaluation Summary'],
     })
-    expect(drawn.stdout).toMatch(/^Duplicates: 2 lines left out, the first of a sample counts$/m)
-    expect(drawn.stdout).toMatch(/^Samples: 8 drawn from 20$/m)
+    expect(drawn.stdout).toMatch(/^Duplicates: 2 lines ignored; the first line of a sample counts$/m)
+    expect(drawn.stdout).toMatch(/^Samples: 8 selected from 20$/m)
     expect(drawn.stderr).toMatch(
       /^tarsier: tvbench: 2 lines repeat a sample, all with the same answer, .*predictions\.jsonl:41 after .*predictions\.jsonl:1\)$/m,
     )

@@ -49,7 +49,7 @@ describe('bench prepare', () => {
     )
     const { code, stdout, stderr } = await prepare()
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'out.jsonl: 3 lines, 1 of them without a clip; 2 clips\n' })
-    expect(stderr).toMatch(/^tarsier: in\.jsonl:3: There is no video "003" [^\n]*\n$/)
+    expect(stderr).toMatch(/^tarsier: in\.jsonl:3: The video "003" was not found [^\n]*\n$/)
     expect((await written()).split('\n').slice(0, 3)).toEqual([
       line('001', named[0], join(videos, 'data/fFjv93ACGo8.mp4')),
       line('002', named[1], join(videos, 'data/N1cdUjctpG8.mp4')),
@@ -66,12 +66,12 @@ describe('bench prepare', () => {
     expect(stdout).toBe('out.jsonl: 6 lines, 4 of them without a clip; 2 clips, 1 of them cannot be opened; invalid lines omitted: 2\n')
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/in\.jsonl:2: not JSON: .*\[bench-damaged\]$/),
-      expect.stringMatching(/in\.jsonl:3: "MSVD-Caption-test-1" is there twice, first at in\.jsonl:1; .*\[bench-damaged\]$/),
-      expect.stringMatching(/in\.jsonl:5: There is no video "7" .*\[file-missing\]$/),
-      expect.stringMatching(/in\.jsonl:6: There is no video "8" .*\[file-missing\]$/),
-      expect.stringMatching(/in\.jsonl:7: There is no video "9" .*\[file-missing\]$/),
-      expect.stringMatching(/in\.jsonl:8: There is no video "7" .*\[file-missing\]$/),
-      expect.stringMatching(/2\.mp4 is neither a video nor a picture .*\[not-media\]$/),
+      expect.stringMatching(/in\.jsonl:3: "MSVD-Caption-test-1" occurs twice, first at in\.jsonl:1; .*\[bench-damaged\]$/),
+      expect.stringMatching(/in\.jsonl:5: The video "7" was not found .*\[file-missing\]$/),
+      expect.stringMatching(/in\.jsonl:6: The video "8" was not found .*\[file-missing\]$/),
+      expect.stringMatching(/in\.jsonl:7: The video "9" was not found .*\[file-missing\]$/),
+      expect.stringMatching(/in\.jsonl:8: The video "7" was not found .*\[file-missing\]$/),
+      expect.stringMatching(/2\.mp4 is not a readable video or picture .*\[not-media\]$/),
     ])
     const lines = (await written()).split('\n')
     expect(lines[0]).toBe(one(1, join(videos, '1.mp4')))
@@ -84,7 +84,7 @@ describe('bench prepare', () => {
     const { prepare } = await folderOf(asked, ['1.mp4'])
     const { code, stderr } = await prepare()
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^tarsier: in\.jsonl:1 and 2 more: There is no video "5" [^\n]*\n$/)
+    expect(stderr).toMatch(/^tarsier: in\.jsonl:1 and 2 more: The video "5" was not found [^\n]*\n$/)
   })
 
   it('overwrites a file only with --overwrite, also in place', async () => {

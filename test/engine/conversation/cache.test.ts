@@ -161,7 +161,7 @@ async function writeDamaged(path: string): Promise<void> {
 
 test('repeats the notices of a clip with every answer, whichever cache the clip comes from', async () => {
   await writeDamaged(tiny.path('damaged.jpg'))
-  const said = 'The picture is damaged or not complete: parts of it are missing.'
+  const said = 'The picture is damaged or incomplete: parts of it are missing.'
   const first = await restarted('damaged.jpg')
   expect(first).toMatchObject({ cached: 'nothing', notices: [said] })
   expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'state', notices: [said] })

@@ -59,7 +59,7 @@ test('ignores a pixel limit with a notice, because every frame has the same size
   const free = await run(engine, ask('What is it?', tiny.clip('a.mp4')), 'free')
   const limited = await run(engine, ask('What is it?', tiny.clip('a.mp4', 4, 784)), 'limited')
   expect(limited.answer).toMatchObject({ width: 56, height: 56, text: free.answer.text })
-  const notice = 'The limit of 784 pixels a frame is not kept: this model looks at no fewer than 56 × 56.'
+  const notice = 'The limit of 784 pixels per frame is exceeded because the minimum size of this model is 56 × 56.'
   expect(limited.answer.notices).toEqual([...free.answer.notices, notice])
   const clip = tiny.clip('a.mp4', 4, 784)
   const estimate = await engine.estimate({ clip, text: 'What is it?', maxTokens: 8, measure: false }, never)

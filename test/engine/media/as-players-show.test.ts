@@ -187,7 +187,7 @@ describe('wrong keyframe marks', () => {
     ])('%s', async (how, change) => {
       const path = await changed(await film(`marks-${name}.mp4`, options), `marks-${name}-${how}.mp4`, change)
       const { notices } = await expectAsDecodedThrough(path)
-      for (const notice of notices) expect(notice).toContain('refer to earlier ones')
+      for (const notice of notices) expect(notice).toContain('refer to earlier frames')
       if (how === 'nearly all marked' && name === 'MPEG-4') expect(notices.length).toBeGreaterThan(0)
     })
   })

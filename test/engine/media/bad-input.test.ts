@@ -101,7 +101,7 @@ describe('reads the frames of a truncated file', () => {
     expect(frameCount).toBeLessThan(60)
     // The last frames may have lost their reference frames.
     expect(numbers.filter((number) => number >= 0).length).toBeGreaterThan(frameCount - 5)
-    if (!name.endsWith('.ts')) expect(notices.join(' ')).toContain('cut short')
+    if (!name.endsWith('.ts')) expect(notices.join(' ')).toContain('truncated')
   })
 
   test('a picture', async () => {
@@ -112,7 +112,7 @@ describe('reads the frames of a truncated file', () => {
     await using clip = await openClip(await cut('photo.jpg', 0.5), signal)
     const frames = await all(clip.frames(clip.plan({ kind: 'uniform', count: 1 }), signal, (text) => notices.push(text)))
     expect(frames).toMatchObject([{ index: 0, width: 400, height: 300 }])
-    expect(notices).toEqual(['The picture is damaged or not complete: parts of it are missing.'])
+    expect(notices).toEqual(['The picture is damaged or incomplete: parts of it are missing.'])
   })
 })
 
@@ -244,7 +244,7 @@ test('rejects a video of huge frames', async () => {
   await writeFile(at('huge.webm'), bytes)
   await expect(openClip(at('huge.webm'), signal)).rejects.toMatchObject({
     code: 'no-frames',
-    message: expect.stringMatching(/16383×16383 pixels, where a frame may have 67108864/),
+    message: expect.stringMatching(/16383×16383 pixels; the limit for frames is 67108864/),
   })
 })
 
@@ -264,7 +264,7 @@ describe('animations', () => {
     await using clip = await openClip(at(`cut-${name}`), signal)
     expect(clip.info.frameCount).toBeGreaterThan(1)
     expect(clip.info.frameCount).toBeLessThan(5)
-    expect(clip.info.notices).toEqual([`The file is cut short: ${clip.info.frameCount} pictures are there.`])
+    expect(clip.info.notices).toEqual([`The file is truncated: it contains only ${clip.info.frameCount} pictures.`])
     expect((await all(clip.frames(clip.plan({ kind: 'uniform', count: 8 }), signal, expect.unreachable))).length).toBe(clip.info.frameCount)
   })
 

@@ -87,7 +87,7 @@ describe('rejects a small file that declares more than it can contain', () => {
     await writeFile(path, make())
     await expect(openClip(path, signal)).rejects.toMatchObject({
       code: 'no-frames',
-      message: expect.stringContaining('more than it can hold'),
+      message: expect.stringContaining('more than its size allows'),
     })
   })
 })

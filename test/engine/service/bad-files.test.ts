@@ -74,9 +74,9 @@ describe('describes the readable part of', () => {
     await writeFile(at('cut.mp4'), await cut('index-first.mp4', 0.7))
     const { facts, turn, notices } = await described(at('cut.mp4'))
     expect(facts.frameCount).toBeLessThan(FRAMES)
-    expect(facts.notices.join(' ')).toContain('cut short')
+    expect(facts.notices.join(' ')).toContain('truncated')
     expect(turn.state).toBe('done')
-    expect(notices.join(' ')).toContain('cut short')
+    expect(notices.join(' ')).toContain('truncated')
   })
 
   test('a single pixel', async () => {

@@ -196,7 +196,7 @@ describe('a checkpoint that does not match config.json', () => {
   test('is rejected with a layer more or less, another width, or no tower', async () => {
     await expect(write({ depth: 4 }, tensors)).rejects.toMatchObject({ code: 'model-damaged' })
     await expect(write({ depth: 2 }, tensors)).rejects.toThrow(/more layers/)
-    await expect(write({ embed_dim: 64 }, tensors)).rejects.toThrow(/has the shape \[32, 3, 2, 14, 14\] where config\.json asks for \[64/)
+    await expect(write({ embed_dim: 64 }, tensors)).rejects.toThrow(/has the shape \[32, 3, 2, 14, 14\], but config\.json requires \[64/)
     await expect(write({}, {})).rejects.toMatchObject({ code: 'model-unsupported' })
   })
 

@@ -230,7 +230,7 @@ describe('a line without a reference', () => {
     expect(parseAnnotation(without)).toMatchObject({ referenced: false, sample: { reference: '' } })
     expect(parseAnnotation(v1({ response: undefined }))).toMatchObject({ referenced: false, sample: { reference: '' } })
     const { keys, broken } = await read({ 'a.jsonl': `${JSON.stringify(without)}\n${JSON.stringify(asked)}` }, 'a.jsonl')
-    expect({ keys, broken }).toEqual({ keys: ['MSVD-QA-val-0'], broken: ['a.jsonl:1: there is no reference'] })
+    expect({ keys, broken }).toEqual({ keys: ['MSVD-QA-val-0'], broken: ['a.jsonl:1: the reference is missing'] })
   })
 })
 
@@ -307,9 +307,9 @@ describe('an annotation file', () => {
     expect(keys).toEqual(['MSVD-QA-val-0', 'DREAM/garden-4', 'MSVD-QA-val-9'])
     expect(broken).toEqual([
       expect.stringMatching(/^a\.jsonl:2: not JSON: /),
-      'a.jsonl:4: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out',
-      'a.jsonl:5: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out',
-      'a.jsonl:7: neither "messages" (version 2) nor "text" (version 1) is there',
+      'a.jsonl:4: "MSVD-QA-val-0" occurs twice, first at ./a.jsonl:1; this line is skipped',
+      'a.jsonl:5: "MSVD-QA-val-0" occurs twice, first at ./a.jsonl:1; this line is skipped',
+      'a.jsonl:7: "messages" (version 2) or "text" (version 1) is missing',
     ])
   })
 
@@ -334,7 +334,7 @@ describe('an annotation file', () => {
     const files = { 'b.jsonl': JSON.stringify(asked), 'a.jsonl': JSON.stringify(asked), 'c.json': '[]', '.d.jsonl': 'x' }
     const { keys, broken } = await read(files)
     expect(keys).toHaveLength(1)
-    expect(broken).toEqual(['b.jsonl:1: "MSVD-QA-val-0" is there twice, first at ./a.jsonl:1; this one is left out'])
+    expect(broken).toEqual(['b.jsonl:1: "MSVD-QA-val-0" occurs twice, first at ./a.jsonl:1; this line is skipped'])
   })
 
   it('preserves each line verbatim', async () => {

@@ -113,7 +113,7 @@ describe('a list of clips', () => {
     expect(samplesOf(lines).map(fileOf)).toEqual(['a.mp4', 'b.mp4'])
     const broken = lines.flatMap((line) => (line.kind === 'broken' ? [line] : []))
     expect(broken.map(({ line }) => line)).toEqual([1, 2, 3, 4, 7])
-    expect(broken[0]?.reason).toBe('neither a path, nor {"video": path}, nor an annotation')
+    expect(broken[0]?.reason).toBe('must be a path, {"video": path} or an annotation')
     expect(broken[4]?.reason).toContain('first in line 5')
   })
 

@@ -38,9 +38,9 @@ describe('finding a clip by its vid', () => {
     expect(videoMme('003', { videoID: 'fFjv93ACGo8' })).toBe('003.mp4')
     expect(find(null, 'FAVOR-Bench/AS', { video_name: 'B7DNX.mp4' })).toBe('B7DNX.mp4')
     expect(() => videoMme('009', { videoID: 'gone', url: 'https://example.org/watch?v=-x_YZ' })).toThrow(
-      'There is no video "009" or "gone"',
+      'The video "009" or "gone" was not found',
     )
-    expect(() => videoMme('009', { videoID: '../secret' })).toThrow('not a name or a path inside')
+    expect(() => videoMme('009', { videoID: '../secret' })).toThrow('not a file name or a relative path')
   })
 
   it('searches subfolders, ignoring case, file type and Unicode form', async () => {
@@ -80,13 +80,13 @@ describe('finding a clip by its vid', () => {
     await scratch.write('secret.mp4', '')
     const inner = await VideoFolder.open(scratch.path('inner'), signal)
     for (const folder of [videos, inner])
-      expect(() => folder.find({ vid, dataset: 'Own', extraInfo: {} })).toThrow(/not a name or a path inside/)
+      expect(() => folder.find({ vid, dataset: 'Own', extraInfo: {} })).toThrow(/not a file name or a relative path/)
   })
 
   it('ignores hidden files and files that are no clips, and reports missing ones', async () => {
     const { find } = await folderOf('1.txt', '.2.mp4', '.cache/3.mp4')
-    for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`There is no video "${vid}"`)
-    expect(() => find(null)).toThrow('neither a file nor a vid')
+    for (const vid of [1, 2, 3]) expect(() => find(vid)).toThrow(`The video "${vid}" was not found`)
+    expect(() => find(null)).toThrow('no file and no vid')
   })
 
   it('visits a folder that links to itself once', async () => {

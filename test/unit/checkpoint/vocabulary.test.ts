@@ -55,7 +55,7 @@ describe('makeVocabulary', () => {
   })
 
   it('rejects two kinds of end tokens', () => {
-    expect(() => makeVocabulary(files({ additions: { bos: null, eos: 4 } }), 8, new Map())).toThrow(/ends every text with the token 4/)
+    expect(() => makeVocabulary(files({ additions: { bos: null, eos: 4 } }), 8, new Map())).toThrow(/appends the token 4 to every text/)
   })
 
   it('finds end tokens without tokenizer.json', () => {

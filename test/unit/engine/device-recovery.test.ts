@@ -27,8 +27,8 @@ test('skips a device with too little memory without remembering it', async () =>
   const command = recovery.command(noProcess)
   const notice = await command.passOver(deviceOutOfMemory(gpu.subject, new TarsierError('out-of-memory', 'Too large.')))
   await command.succeeded()
-  expect(notice?.text).toMatch(/"webgpu" .* vision tower: its memory was too small/)
-  expect(recovery.passedOver).toEqual([{ part: 'vision', device: 'webgpu', why: 'its memory was too small' }])
+  expect(notice?.text).toMatch(/"webgpu" .* vision tower: it did not have enough memory/)
+  expect(recovery.passedOver).toEqual([{ part: 'vision', device: 'webgpu', why: 'it did not have enough memory' }])
   expect(await stored()).toEqual([])
 })
 

@@ -149,7 +149,7 @@ describe('a clip with its language model on a GPU', () => {
     if (fitting) expect(estimateRun(short, fitting).lacking).toBeNull()
     expect(decideRun(short, { mayShrink: false }).refusal).toMatchObject({
       code: 'out-of-memory',
-      message: expect.stringMatching(/of the GPU's memory.*It fits with/),
+      message: expect.stringMatching(/more GPU memory.*It fits with/),
       details: { gpuNeeded: whole.gpu.further, gpuAvailable: whole.gpu.further - 1 },
     })
   })

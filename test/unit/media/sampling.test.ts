@@ -46,7 +46,7 @@ test('repeats frames only of clips that allow it, only by the uniform rule, and 
   const repeated = planFrames(request, { ...five, repeatable: true }, { repeats: true })
   expect(repeated.indices).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
   expect(repeated.notices).toEqual([
-    "The clip has 5 frames, fewer than the 8 asked for: some are used more than once, as this model's makers do.",
+    'The clip has 5 frames, fewer than the requested 8: some frames are used more than once, as in the reference implementation of this model.',
   ])
   expect(indices(request, five)).toEqual([0, 1, 2, 3, 4])
   expect(indices(request, { ...five, repeatable: true }, false)).toEqual([0, 1, 2, 3, 4])
@@ -97,7 +97,7 @@ describe('ranges', () => {
   test('past the end are cut with a notice', () => {
     const plan = planFrames({ kind: 'uniform', count: 2, range: { unit: 'seconds', start: 9, end: 30 } }, tenSeconds)
     expect(plan.indices).toEqual([90, 99])
-    expect(plan.notices).toEqual(['The range ends at 30 s, but the clip has 10 s: it is used up to its end.'])
+    expect(plan.notices).toEqual(['The range ends at 30 s, but the clip has 10 s. It is used up to its end.'])
   })
 
   test.each<[string, FrameRequest]>([
@@ -113,7 +113,7 @@ describe('ranges', () => {
 
   test('the error has the numbers', () => {
     expect(failure({ kind: 'indices', indices: [100] })).toMatchObject({
-      message: 'The clip has 100 frames (0 to 99) and lasts 10 s, so frame 100 lies beyond its end. Choose within that.',
+      message: 'The clip has 100 frames (0 to 99) and lasts 10 s, but frame 100 is beyond its end. Choose a value within the clip.',
       details: { index: 100, frameCount: 100, duration: 10 },
     })
   })
@@ -122,7 +122,7 @@ describe('ranges', () => {
 test('takes all frames with a notice if there are fewer than requested', () => {
   const plan = planFrames({ kind: 'uniform', count: 200 }, tenSeconds)
   expect(plan.indices).toHaveLength(100)
-  expect(plan.notices).toEqual(['The clip has 100 frames, fewer than the 200 asked for: all of them are used.'])
+  expect(plan.notices).toEqual(['The clip has 100 frames, fewer than the requested 200: all frames are used.'])
 })
 
 test.each([

@@ -128,8 +128,8 @@ test('opens no clip on another machine, and resolves relative paths from the run
   const path = (video: string | null) => clipPathOf(run, prediction({ dataset: 'DREAM', idx: 1, video }))
   expect(() => path('\\\\server\\share\\1.mp4')).toThrow('another machine')
   expect(() => path('//server/share/1.mp4')).toThrow('another machine')
-  expect(() => path('<placeholder>/1.mp4')).toThrow('does not say')
-  expect(() => path(null)).toThrow('does not say')
+  expect(() => path('<placeholder>/1.mp4')).toThrow('does not record')
+  expect(() => path(null)).toThrow('does not record')
   expect(path('clips/1.mp4')).toBe(join(own('a'), 'clips', '1.mp4'))
 })
 

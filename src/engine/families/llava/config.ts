@@ -60,12 +60,12 @@ export function readLlavaConfig(value: unknown, directory: string): LlavaConfig 
   const path = join(directory, CONFIG_FILE)
   const wrapper = checkFields(value, wrapperSchema, path)
   const architecture = languageOf(wrapper)
-  if (architecture === undefined) throw unsupported(path, 'the language model is of another kind')
+  if (architecture === undefined) throw unsupported(path, 'the language model is of an unsupported kind')
   const { architectures } = wrapper
   if (architectures && !architectures.some((name) => ARCHITECTURES.includes(name)))
-    throw unsupported(path, `found architecture ${architectures.join(', ')}, ${ARCHITECTURES.join(' and ')} are accepted`)
+    throw unsupported(path, `found architecture ${architectures.join(', ')}; only ${ARCHITECTURES.join(' and ')} are supported`)
   if (wrapper.quantization_config !== undefined && wrapper.quantization_config !== null)
-    throw unsupported(path, 'the checkpoint is already quantized (quantization_config). Give the one it was made from')
+    throw unsupported(path, 'the checkpoint is quantized (quantization_config). Give the original checkpoint')
   const language: LlamaLanguageConfig = {
     ...readLlavaLanguage(wrapper.text_config, architecture, `${path}: text_config`),
     tied: tiedOf(wrapper),
@@ -97,9 +97,9 @@ function languageOf({ text_config }: Pick<Wrapper, 'text_config'>): (typeof LANG
 function projectionOf(wrapper: Wrapper, path: string): ProjectionHead {
   const { projection_head: head, projector_hidden_act: activation } = wrapper
   if (head !== undefined && head !== null && head !== 'MLP' && head !== 'Pixel_Shuffle')
-    throw unsupported(path, `projection_head is "${head}", "MLP", "Pixel_Shuffle" and null are accepted`)
-  if (activation !== 'gelu') throw unsupported(path, `projector_hidden_act is "${activation}", "gelu" is accepted`)
-  if (!wrapper.multimodal_projector_bias) throw unsupported(path, 'multimodal_projector_bias is false, true is accepted')
+    throw unsupported(path, `projection_head is "${head}"; only "MLP", "Pixel_Shuffle" and null are supported`)
+  if (activation !== 'gelu') throw unsupported(path, `projector_hidden_act is "${activation}"; only "gelu" is supported`)
+  if (!wrapper.multimodal_projector_bias) throw unsupported(path, 'multimodal_projector_bias is false; only true is supported')
   return head === null ? 'none' : (head ?? 'MLP')
 }
 
@@ -109,15 +109,16 @@ function projectionOf(wrapper: Wrapper, path: string): ProjectionHead {
  */
 function layersOf({ vision_feature_layer: layer }: Wrapper, layers: number, path: string): number {
   if (typeof layer !== 'number')
-    throw unsupported(path, `vision_feature_layer is a list (${layer.join(', ')}), the number of one layer is accepted`)
+    throw unsupported(path, `vision_feature_layer is a list (${layer.join(', ')}); only a single layer number is supported`)
   const taken = layer < 0 ? layers + 1 + layer : layer
-  if (taken < 0 || taken > layers) throw unsupported(path, `vision_feature_layer is ${layer}, ${-layers - 1} to ${layers} are accepted`)
+  if (taken < 0 || taken > layers)
+    throw unsupported(path, `vision_feature_layer is ${layer}; only ${-layers - 1} to ${layers} are supported`)
   return taken
 }
 
 function keepsClassToken({ vision_feature_select_strategy: strategy }: Wrapper, path: string): boolean {
   if (strategy === 'default' || strategy === 'full') return strategy === 'full'
-  throw unsupported(path, `vision_feature_select_strategy is "${strategy}", "default" and "full" are accepted`)
+  throw unsupported(path, `vision_feature_select_strategy is "${strategy}"; only "default" and "full" are supported`)
 }
 
 /** In Tarsier the projector inserts the separators, so there are none without a projector. */
@@ -132,24 +133,24 @@ function checkTogether(tower: ClipTowerConfig, language: LlamaLanguageConfig, pa
   const { vision, projection, classToken, rowSeparator, frameSeparator } = tower
   const side = vision.image_size / vision.patch_size
   if (projection === 'Pixel_Shuffle' && side % 2 !== 0)
-    throw unsupported(path, `Pixel_Shuffle takes two by two patches, and a picture has ${side} by ${side}`)
+    throw unsupported(path, `Pixel_Shuffle needs blocks of two by two patches, but a picture has ${side} by ${side} patches`)
   if (projection === 'none' && vision.hidden_size !== language.width) {
     throw new TarsierError(
       'model-mismatch',
-      `${path}: without a projector the vision tower gives rows of ${vision.hidden_size} values, and the language model takes ${language.width}.`,
+      `${path}: without a projector the vision tower produces rows of ${vision.hidden_size} values, but the language model requires ${language.width}.`,
       { details: { vision: vision.hidden_size, language: language.width } },
     )
   }
   if (classToken && (rowSeparator !== null || projection === 'Pixel_Shuffle'))
     throw unsupported(
       path,
-      'vision_feature_select_strategy is "full", but only without the class token do the patches make rows: "default" is accepted',
+      'vision_feature_select_strategy is "full", but the class token must be excluded to form rows; only "default" is supported',
     )
   for (const [field, token] of Object.entries({ image_newline_idx: rowSeparator, image_new_idx: frameSeparator })) {
     if (token !== null && token >= language.vocabulary)
       throw new TarsierError(
         'model-damaged',
-        `${path}: ${field} is ${token}, but vocab_size is ${language.vocabulary}. Fetch the file again.`,
+        `${path}: ${field} is ${token}, but vocab_size is ${language.vocabulary}. Download the file again.`,
       )
   }
 }

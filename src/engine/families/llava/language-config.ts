@@ -56,23 +56,24 @@ export function readLlavaLanguage(
   const refuse = (what: string): never => {
     throw new TarsierError('model-unsupported', `${path}: ${what}.`)
   }
-  if (text.hidden_act !== 'silu') refuse(`hidden_act is "${text.hidden_act}", "silu" is accepted`)
-  if (text.use_sliding_window) refuse('use_sliding_window is true, only full attention is accepted')
-  for (const field of ['attention_bias', 'mlp_bias'] as const) if (text[field]) refuse(`${field} is true, false is accepted`)
+  if (text.hidden_act !== 'silu') refuse(`hidden_act is "${text.hidden_act}"; only "silu" is supported`)
+  if (text.use_sliding_window) refuse('use_sliding_window is true; only full attention is supported')
+  for (const field of ['attention_bias', 'mlp_bias'] as const) if (text[field]) refuse(`${field} is true; only false is supported`)
   const heads = text.num_attention_heads
   const keyValueHeads = text.num_key_value_heads ?? heads
   const damaged = (what: string): never => {
-    throw new TarsierError('model-damaged', `${path}: ${what}. Fetch the file again.`)
+    throw new TarsierError('model-damaged', `${path}: ${what}. Download the file again.`)
   }
   if (text.head_dim == null && text.hidden_size % heads !== 0)
-    damaged(`hidden_size (${text.hidden_size}) is no multiple of num_attention_heads (${heads})`)
-  if (heads % keyValueHeads !== 0) damaged(`num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
+    damaged(`hidden_size (${text.hidden_size}) is not a multiple of num_attention_heads (${heads})`)
+  if (heads % keyValueHeads !== 0) damaged(`num_attention_heads (${heads}) is not a multiple of num_key_value_heads (${keyValueHeads})`)
   // llama.cpp reads the head size only for llama.
   if (architecture === 'qwen2' && text.head_dim != null && text.head_dim * heads !== text.hidden_size)
-    refuse(`head_dim is ${text.head_dim}, hidden_size / num_attention_heads (${text.hidden_size / heads}) is accepted`)
+    refuse(`head_dim is ${text.head_dim}; only hidden_size / num_attention_heads (${text.hidden_size / heads}) is supported`)
   const rope = text.rope_parameters ?? text.rope_scaling ?? {}
   const kind = rope.rope_type ?? rope.type ?? 'default'
-  if (kind !== 'default' && kind !== 'linear') refuse(`the rotary positions are of type "${kind}", "default" and "linear" are accepted`)
+  if (kind !== 'default' && kind !== 'linear')
+    refuse(`the rotary positions are of type "${kind}"; only "default" and "linear" are supported`)
   if (kind === 'linear' && rope.factor == null) damaged('the factor of the linear rotary positions is missing')
   return {
     architecture,

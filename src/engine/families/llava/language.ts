@@ -45,7 +45,7 @@ function headSizeOf({ width, heads, headSize = width / heads }: LlamaLanguageCon
   if (headSize % 2 === 0) return headSize
   throw new TarsierError(
     'model-damaged',
-    `config.json makes heads of ${headSize} values, which cannot be turned in pairs. Fetch the file again.`,
+    `The head size in config.json is ${headSize}, but rotary positions need an even number. Download the file again.`,
   )
 }
 

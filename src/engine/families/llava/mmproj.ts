@@ -43,15 +43,15 @@ export const llavaPair: FamilyPair = {
 function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number): LlavaMmproj {
   const { path, head } = gguf
   const refuse = (what: string) => new TarsierError('model-unsupported', `${path}: ${what}.`)
-  if (head.tensors.has('mm.3.weight')) throw refuse('its projector has norms between its layers; two linear layers are accepted')
+  if (head.tensors.has('mm.3.weight')) throw refuse('its projector has norms between its layers; only two linear layers are supported')
   if (head.values.has('clip.vision.image_grid_pinpoints'))
-    throw refuse('it cuts pictures into tiles (image_grid_pinpoints); whole pictures are accepted')
-  if (head.values.get('clip.use_silu') === true) throw refuse('clip.use_silu is true; GELU and the quick GELU are accepted')
+    throw refuse('it splits pictures into tiles (image_grid_pinpoints); only whole pictures are supported')
+  if (head.values.get('clip.use_silu') === true) throw refuse('clip.use_silu is true; only GELU and quick GELU are supported')
   const rows = head.tensors.get('mm.2.weight')?.shape[1]
   if (rows !== width) {
     throw new TarsierError(
       'model-mismatch',
-      `The vision tower in ${path} gives rows of ${rows ?? 0} values, the language model takes ${width}. The two files do not belong together.`,
+      `The vision tower in ${path} produces rows of ${rows ?? 0} values, but the language model requires ${width}. The two files do not match.`,
       { details: { vision: rows ?? 0, language: width } },
     )
   }
@@ -96,7 +96,7 @@ function featureLayer({ path, head }: GgufFile): number | undefined {
   if (numbers.length === 1) return numbers[0]
   throw new TarsierError(
     'model-unsupported',
-    `${path}: it takes the features of ${numbers.length} layers together; one layer's are accepted.`,
+    `${path}: it combines the features of ${numbers.length} layers; only the features of one layer are supported.`,
   )
 }
 

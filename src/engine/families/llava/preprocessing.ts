@@ -36,7 +36,7 @@ export async function readClipPreprocessing(
 ): Promise<TarsierManifest['preprocessing']> {
   const { path, settings } = await readProcessor(directory, processorSchema)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
-    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {
+    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}; supported: ${String(accepted)}.`, {
       details: { field },
     })
   }

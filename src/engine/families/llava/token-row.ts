@@ -11,7 +11,7 @@ export async function readTokenRow(source: TensorSource, token: number, width: n
   if (key === undefined) {
     throw new TarsierError(
       'model-unsupported',
-      `The checkpoint has no table of embeddings: no tensor is called ${TABLES.map((name) => `"${name}"`).join(' or ')}.`,
+      `The checkpoint contains no token embeddings: there is no tensor ${TABLES.map((name) => `"${name}"`).join(' or ')}.`,
     )
   }
   const { dtype, shape } = source.info(key)
@@ -19,7 +19,7 @@ export async function readTokenRow(source: TensorSource, token: number, width: n
   if (shape.length !== 2 || columns !== width || token >= tokens) {
     throw new TarsierError(
       'model-damaged',
-      `The tensor "${key}" has the shape [${shape.join(', ')}], where token ${token} of ${width} values is asked for. Fetch the checkpoint again, config.json included.`,
+      `The tensor "${key}" has the shape [${shape.join(', ')}], but token ${token} with ${width} values is needed. Download the checkpoint again, config.json included.`,
       { details: { tensor: key, shape, token } },
     )
   }

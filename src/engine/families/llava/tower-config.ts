@@ -68,7 +68,7 @@ export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: 
   if (source.has(`${prefix}encoder.layers.${layers}.layer_norm1.weight`)) {
     throw new TarsierError(
       'model-damaged',
-      `The vision tower has more layers than the ${layers} that config.json speaks of. Fetch the checkpoint again.`,
+      `The vision tower has more layers than the ${layers} in config.json. Download the checkpoint again.`,
     )
   }
   return prefix
@@ -76,7 +76,7 @@ export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: 
 
 /** Key prefix of the projector. */
 export function projectorPrefix(source: TensorSource, firstKey: string): string {
-  return prefixOf(source, PROJECTOR_PREFIXES, firstKey, 'projector of that kind')
+  return prefixOf(source, PROJECTOR_PREFIXES, firstKey, 'projector of this kind')
 }
 
 function prefixOf(source: TensorSource, prefixes: readonly string[], key: string, what: string): string {
@@ -84,6 +84,6 @@ function prefixOf(source: TensorSource, prefixes: readonly string[], key: string
   if (prefix !== undefined) return prefix
   throw new TarsierError(
     'model-unsupported',
-    `The checkpoint has no ${what}: no tensor is called "${key}" after any of ${prefixes.join(', ')}.`,
+    `The checkpoint contains no ${what}: there is no tensor "${key}" with any of the prefixes ${prefixes.join(', ')}.`,
   )
 }

@@ -26,7 +26,7 @@ export function qwen2VlConfig(
     if (id < 0) {
       throw new TarsierError(
         'model-damaged',
-        `The tokenizer in ${facts.directory} has no token "${text}". Fetch all the checkpoint's files.`,
+        `The tokenizer in ${facts.directory} does not contain the token "${text}". Download all files of the checkpoint.`,
       )
     }
     return [field, id] as const

@@ -19,7 +19,7 @@ export interface CheckpointConfig {
 }
 
 const ACCEPTED =
-  'Accepted are Qwen2-VL (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration), Tarsier2 (model_type "llava" around a ' +
+  'Supported are Qwen2-VL (model_type "qwen2_vl", architecture Qwen2VLForConditionalGeneration), Tarsier2 (model_type "llava" around a ' +
   'vision_config and a text_config of model_type "qwen2_vl", no projection_head), and Tarsier or LLaVA (model_type "llava" around a ' +
   'vision_config of model_type "clip_vision_model" and a text_config of model_type "llama" or "qwen2")'
 
@@ -69,7 +69,7 @@ export function qwen2VlConfigOf(value: unknown, directory: string): CheckpointCo
   const root = checkFields(value, rootSchema, path)
   expectArchitecture(root, path)
   if (root.quantization_config !== undefined && root.quantization_config !== null) {
-    throw unsupported(path, 'the checkpoint is already quantized (quantization_config). Give the one it was made from')
+    throw unsupported(path, 'the checkpoint is quantized (quantization_config). Give the original checkpoint')
   }
   // As in transformers and llama.cpp's converter, text_config takes precedence over the top level.
   const merged = { ...root, ...root.text_config }
@@ -91,8 +91,8 @@ export function qwen2VlConfigOf(value: unknown, directory: string): CheckpointCo
   }
   checkTogether(language, vision, path)
   if (text.hidden_act !== undefined && text.hidden_act !== 'silu')
-    throw unsupported(path, `hidden_act is "${text.hidden_act}", "silu" is accepted`)
-  if (text.use_sliding_window) throw unsupported(path, 'use_sliding_window is true, only full attention is accepted')
+    throw unsupported(path, `hidden_act is "${text.hidden_act}"; only "silu" is supported`)
+  if (text.use_sliding_window) throw unsupported(path, 'use_sliding_window is true; only full attention is supported')
   return { language, vision }
 }
 
@@ -134,7 +134,7 @@ function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<Qwen2VlLa
   const rope = text.rope_parameters ?? text.rope_scaling ?? {}
   const type = rope.rope_type ?? rope.type ?? 'default'
   if (type !== 'default' && type !== 'mrope')
-    throw unsupported(path, `the rotary positions are of type "${type}", "default" and "mrope" are accepted`)
+    throw unsupported(path, `the rotary positions are of type "${type}"; only "default" and "mrope" are supported`)
   const ropeTheta = rope.rope_theta ?? text.rope_theta
   if (ropeTheta === undefined || ropeTheta === null) throw damaged(path, 'rope_theta is missing')
   if (rope.mrope_section === undefined) throw damaged(path, 'rope_scaling.mrope_section is missing')
@@ -143,18 +143,18 @@ function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<Qwen2VlLa
 
 function checkTogether(language: Qwen2VlLanguageConfig, vision: Qwen2VlVisionConfig, path: string): void {
   const { width, heads, keyValueHeads, headSize, ropeSections } = language
-  if (width % heads !== 0) throw damaged(path, `hidden_size (${width}) is no multiple of num_attention_heads (${heads})`)
+  if (width % heads !== 0) throw damaged(path, `hidden_size (${width}) is not a multiple of num_attention_heads (${heads})`)
   if (heads % keyValueHeads !== 0)
-    throw damaged(path, `num_attention_heads (${heads}) is no multiple of num_key_value_heads (${keyValueHeads})`)
+    throw damaged(path, `num_attention_heads (${heads}) is not a multiple of num_key_value_heads (${keyValueHeads})`)
   const head = width / heads
   if (headSize !== undefined && headSize !== head)
-    throw unsupported(path, `head_dim is ${headSize}, hidden_size / num_attention_heads (${head}) is accepted`)
+    throw unsupported(path, `head_dim is ${headSize}; only hidden_size / num_attention_heads (${head}) is supported`)
   const frequencies = ropeSections[0] + ropeSections[1] + ropeSections[2]
-  if (frequencies * 2 !== head) throw damaged(path, `mrope_section makes ${frequencies} frequencies where half a head has ${head / 2}`)
+  if (frequencies * 2 !== head) throw damaged(path, `mrope_section defines ${frequencies} frequencies, but half a head has ${head / 2}`)
   if (vision.hidden_size !== width) {
     throw new TarsierError(
       'model-mismatch',
-      `${path}: the vision tower gives rows of ${vision.hidden_size} values (vision_config.hidden_size), the language model takes ${width} (hidden_size).`,
+      `${path}: the vision tower produces rows of ${vision.hidden_size} values (vision_config.hidden_size), but the language model requires ${width} (hidden_size).`,
       { details: { vision: vision.hidden_size, language: width } },
     )
   }
@@ -165,5 +165,5 @@ function unsupported(path: string, what: string): TarsierError {
 }
 
 function damaged(path: string, what: string): TarsierError {
-  return new TarsierError('model-damaged', `${path}: ${what}. Fetch the file again.`)
+  return new TarsierError('model-damaged', `${path}: ${what}. Download the file again.`)
 }

@@ -44,9 +44,13 @@ export const qwen2VlPair: FamilyPair = {
 function clipTemplate(language: GgufFile, given: string | undefined): string {
   const template = given ?? textOf(language, 'tokenizer.chat_template')
   if (template === undefined) {
-    throw new TarsierError('model-damaged', `${language.path} has no chat template. Use another GGUF of the model, or give a template.`, {
-      remedy: 'give-template',
-    })
+    throw new TarsierError(
+      'model-damaged',
+      `${language.path} contains no chat template. Use another GGUF file of the model, or give a template.`,
+      {
+        remedy: 'give-template',
+      },
+    )
   }
   expectClipPlace(template, VIDEO_PAD, given === undefined ? language.path : GIVEN_TEMPLATE)
   expectVideoPad(vocabularyOf(language), language.path)
@@ -62,21 +66,21 @@ function readQwen2VlMmproj(gguf: GgufFile, settings: MmprojSettings, width: numb
   const { path } = gguf
   for (const key of ['clip.use_gelu', 'clip.use_silu']) {
     if (gguf.head.values.get(key) === true)
-      throw new TarsierError('model-unsupported', `${path}: ${key} is true; the activation of Qwen2-VL's tower is the quick GELU.`)
+      throw new TarsierError('model-unsupported', `${path}: ${key} is true, but the vision tower of Qwen2-VL uses quick GELU.`)
   }
   const projected = settings.number('projection_dim')
   const rows = rowsOf(gguf, 'mm.2.weight')
   if (projected !== width || rows !== width) {
     throw new TarsierError(
       'model-mismatch',
-      `The vision tower in ${path} gives rows of ${rows ?? projected ?? 0} values, the language model takes ${width}. The two files do not belong together.`,
+      `The vision tower in ${path} produces rows of ${rows ?? projected ?? 0} values, but the language model requires ${width}. The two files do not match.`,
       { details: { vision: rows ?? projected ?? 0, language: width } },
     )
   }
   if (gguf.head.tensors.has(`v.blk.${settings.layers}.ln1.weight`)) {
     throw new TarsierError(
       'model-damaged',
-      `${path} holds more layers than the ${settings.layers} that it speaks of. Fetch the file again.`,
+      `${path} contains more layers than the ${settings.layers} in its metadata. Download the file again.`,
     )
   }
   const [up, down] = feedForwardNames(gguf, settings.width)

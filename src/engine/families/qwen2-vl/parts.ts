@@ -98,7 +98,7 @@ export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory
   if (!tokens.includes(VIDEO_PAD)) {
     throw new TarsierError(
       'model-unsupported',
-      `The tokenizer in ${directory} has no token "${VIDEO_PAD}": it is not that of a Qwen2-VL checkpoint.`,
+      `The tokenizer in ${directory} does not contain the token "${VIDEO_PAD}". It is not a tokenizer of a Qwen2-VL checkpoint.`,
     )
   }
 }

@@ -37,7 +37,7 @@ const processorSchema = z.object({
 export async function readPreprocessing(directory: string, vision: Qwen2VlVisionConfig): Promise<Tarsier2Manifest['preprocessing']> {
   const { path, settings: processor } = await readProcessor(directory, processorSchema)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
-    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}, ${String(accepted)} is accepted.`, {
+    throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}; supported: ${String(accepted)}.`, {
       details: { field },
     })
   }

@@ -30,7 +30,7 @@ export async function writeQwen2VlTower(
   if (source.has(`${prefix}blocks.${config.depth}.norm1.weight`)) {
     throw new TarsierError(
       'model-damaged',
-      `The vision tower has more layers than the ${config.depth} that config.json speaks of. Fetch the checkpoint again.`,
+      `The vision tower has more layers than the ${config.depth} in config.json. Download the checkpoint again.`,
     )
   }
   const { embed_dim: channels, num_heads: heads, hidden_size: width, patch_size: patch } = config
@@ -107,7 +107,7 @@ function findPrefix(source: TensorSource): string {
   if (prefix !== undefined) return prefix
   throw new TarsierError(
     'model-unsupported',
-    `The checkpoint has no Qwen2-VL vision tower: no tensor is called "patch_embed.proj.weight" after any of ${PREFIXES.join(', ')}.`,
+    `The checkpoint contains no Qwen2-VL vision tower: there is no tensor "patch_embed.proj.weight" with any of the prefixes ${PREFIXES.join(', ')}.`,
   )
 }
 

@@ -68,18 +68,18 @@ export function ggufFailure(path: string, error: unknown): unknown {
   if (error instanceof GgufVersionError) {
     return new TarsierError(
       'model-unsupported',
-      `${path} is GGUF of version ${error.version}; this app reads versions 2 and 3. Use another model.`,
+      `${path} has GGUF version ${error.version}; only versions 2 and 3 are supported. Use another model.`,
       { cause: error },
     )
   }
   if (!(error instanceof GgufError)) return error
-  return new TarsierError('model-damaged', `${path} is damaged: ${error.message}. Import or fetch the model again.`, { cause: error })
+  return new TarsierError('model-damaged', `${path} is damaged: ${error.message}. Import or download the model again.`, { cause: error })
 }
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r')
   } catch (error) {
-    throw readFailure(path, error, 'Import or fetch the model again.')
+    throw readFailure(path, error, 'Import or download the model again.')
   }
 }

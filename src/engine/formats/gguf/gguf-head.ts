@@ -35,7 +35,7 @@ export class GgufVersionError extends GgufError {
   readonly version: number
 
   constructor(version: number) {
-    super(`it is GGUF of version ${version}`)
+    super(`it has GGUF version ${version}`)
     this.version = version
   }
 }
@@ -65,7 +65,7 @@ const DEFAULT_ALIGNMENT = 32
  * based on unchecked numbers. `keep` lists the arrays to load completely. Throws a {@link GgufError}.
  */
 export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string> = new Set()): Promise<GgufHead> {
-  if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is no GGUF file')
+  if (reader.size < 24 || (await reader.u32()) !== MAGIC) throw new GgufError('it is not a GGUF file')
   const version = await reader.u32()
   if (version < MIN_VERSION || version > LAST_VERSION) throw new GgufVersionError(version)
   const tensorCount = await reader.u64('the number of tensors')
@@ -78,7 +78,7 @@ export async function readGgufHead(reader: GgufReader, keep: ReadonlySet<string>
   for (let i = 0; i < keyCount; i += 1) {
     const key = await reader.text('a key', MAX_KEY_BYTES)
     if (key === '') throw new GgufError('a key is empty')
-    if (values.has(key)) throw new GgufError(`the key ${key} is there twice`)
+    if (values.has(key)) throw new GgufError(`the key ${key} occurs twice`)
     const type = await reader.u32()
     const value = await readValue(reader, key, type, keep)
     values.set(key, value)
@@ -105,7 +105,7 @@ async function readArray(reader: GgufReader, key: string, keep: boolean): Promis
   const isText = element === ggufValueTypes.string
   const bytes = isText ? 8 : ggufValueBytes[element]
   if (bytes === undefined) throw new GgufError(`${key} is an array of type ${element}`)
-  if (count * bytes > reader.left) throw new GgufError(`${key} reaches past the end of the file`)
+  if (count * bytes > reader.left) throw new GgufError(`${key} extends beyond the end of the file`)
   if (isText && keep) {
     if (count > MAX_STORED_VALUES) throw new GgufError(`${key} has ${count} entries`)
     const texts: string[] = []
@@ -169,19 +169,19 @@ async function readTensors(reader: GgufReader, count: number, alignment: number)
   let offset = 0
   for (let i = 0; i < count; i += 1) {
     const name = await reader.text("a tensor's name", MAX_NAME_BYTES)
-    if (name === '' || name.includes('\0')) throw new GgufError('a tensor has no proper name')
-    if (tensors.has(name)) throw new GgufError(`the tensor ${name} is there twice`)
+    if (name === '' || name.includes('\0')) throw new GgufError('a tensor has an invalid name')
+    if (tensors.has(name)) throw new GgufError(`the tensor ${name} occurs twice`)
     const { type, shape, bytes } = await readDescription(reader, name)
-    const stated = await reader.u64(`the place of ${name}`)
-    if (stated !== offset) throw new GgufError(`the tensor ${name} is not where the one before it ends`)
+    const stated = await reader.u64(`the offset of ${name}`)
+    if (stated !== offset) throw new GgufError(`the tensor ${name} does not start where the previous tensor ends`)
     tensors.set(name, { type, shape, position: stated, bytes })
     offset = aligned(offset + bytes)
-    if (!Number.isSafeInteger(offset)) throw new GgufError(`the tensor ${name} has an impossible size`)
+    if (!Number.isSafeInteger(offset)) throw new GgufError(`the tensor ${name} has an invalid size`)
   }
   const start = aligned(reader.position)
   const last = [...tensors.values()].at(-1)
   const needed = start + (last ? last.position + last.bytes : 0)
-  if (last && needed > reader.size) throw new GgufError(`it is cut off (${reader.size} of ${needed} bytes are there)`)
+  if (last && needed > reader.size) throw new GgufError(`it is truncated (${reader.size} of ${needed} bytes)`)
   return new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, position: start + tensor.position }]))
 }
 
@@ -194,13 +194,13 @@ async function readDescription(reader: GgufReader, name: string): Promise<Pick<G
     const length = await reader.u64(`a dimension of ${name}`)
     shape.push(length)
     elements *= length
-    if (length < 1 || !Number.isSafeInteger(elements)) throw new GgufError(`the tensor ${name} has an impossible shape`)
+    if (length < 1 || !Number.isSafeInteger(elements)) throw new GgufError(`the tensor ${name} has an invalid shape`)
   }
   const type = await reader.u32()
   const block = ggufTensorBlocks[type]
-  if (!block) throw new GgufError(`the tensor ${name} is of the unknown type ${type}`)
-  if ((shape[0] ?? 0) % block[0] !== 0) throw new GgufError(`the rows of the tensor ${name} are no whole blocks`)
+  if (!block) throw new GgufError(`the tensor ${name} has the unknown type ${type}`)
+  if ((shape[0] ?? 0) % block[0] !== 0) throw new GgufError(`the rows of the tensor ${name} are not a multiple of the block size`)
   const bytes = (elements / block[0]) * block[1]
-  if (!Number.isSafeInteger(bytes)) throw new GgufError(`the tensor ${name} has an impossible size`)
+  if (!Number.isSafeInteger(bytes)) throw new GgufError(`the tensor ${name} has an invalid size`)
   return { type, shape, bytes }
 }

@@ -64,7 +64,7 @@ export class GgufReader {
   }
 
   async skip(length: number, what: string): Promise<void> {
-    if (length > this.left) throw new GgufError(`${what} reaches past the end of the file`)
+    if (length > this.left) throw new GgufError(`${what} extends beyond the end of the file`)
     for (let rest = length; rest > 0; ) {
       const some = Math.min(rest, CHUNK)
       await this.#take(some)
@@ -76,7 +76,7 @@ export class GgufReader {
   async skipStrings(count: number, what: string, most: number): Promise<void> {
     for (let i = 0; i < count; i += 1) {
       if (this.#at + 8 > this.#buffer.length) await this.#refill(Math.min(8, this.left))
-      if (this.left < 8) throw new GgufError('it ends in the middle')
+      if (this.left < 8) throw new GgufError('it is truncated')
       const length = Number(this.#buffer.readBigUInt64LE(this.#at))
       if (length > most) throw new GgufError(`an entry of ${what} is ${length} bytes long`)
       this.#at += 8
@@ -91,7 +91,7 @@ export class GgufReader {
   }
 
   async #take(length: number): Promise<Buffer> {
-    if (length > this.left) throw new GgufError('it ends in the middle')
+    if (length > this.left) throw new GgufError('it is truncated')
     if (this.#at + length > this.#buffer.length) await this.#refill(length)
     const taken = this.#buffer.subarray(this.#at, this.#at + length)
     this.#at += length
@@ -107,7 +107,7 @@ export class GgufReader {
     let filled = 0
     while (filled < wanted) {
       const { bytesRead } = await this.#file.read(buffer, filled, wanted - filled, this.#start + filled)
-      if (bytesRead === 0) throw new GgufError('it became shorter while it was read')
+      if (bytesRead === 0) throw new GgufError('it was truncated while it was read')
       filled += bytesRead
     }
     this.#buffer = buffer

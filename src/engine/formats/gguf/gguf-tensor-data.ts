@@ -129,7 +129,7 @@ const float = new Float32Array(word.buffer)
 function tooLarge(name: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with its language model in f32.`,
+    `The tensor "${name}" contains values that are too large for f16. Import the checkpoint with the language precision f32.`,
     { details: { tensor: name } },
   )
 }

@@ -39,7 +39,7 @@ export class GgufTensorSource implements TensorSource {
       if (elements !== product(shape)) {
         throw new TarsierError(
           'model-damaged',
-          `${gguf.path}: ${parts.join(' and ')} hold ${elements} numbers, where "${name}" of this tower has ${product(shape)}. Fetch the file again.`,
+          `${gguf.path}: ${parts.join(' and ')} contain ${elements} values, but "${name}" of this tower needs ${product(shape)}. Download the file again.`,
           { details: { tensor: parts[0] ?? name } },
         )
       }
@@ -92,7 +92,7 @@ export class GgufTensorSource implements TensorSource {
     if (!convert) {
       throw new TarsierError(
         'model-unsupported',
-        `${this.#gguf.path}: the tensor "${part}" is stored in a type (${type}) that is not read; F32, F16, BF16 and Q8_0 are. Give an mmproj file in one of these.`,
+        `${this.#gguf.path}: the tensor "${part}" has the unsupported type ${type}. Give an mmproj file in F32, F16, BF16 or Q8_0.`,
         { details: { tensor: part, type } },
       )
     }
@@ -108,7 +108,7 @@ export class GgufTensorSource implements TensorSource {
   #part(name: string): GgufTensor {
     const tensor = this.#gguf.head.tensors.get(name)
     if (tensor) return tensor
-    throw new TarsierError('model-damaged', `${this.#gguf.path} lacks the tensor "${name}". Fetch the file again.`, {
+    throw new TarsierError('model-damaged', `${this.#gguf.path} does not contain the tensor "${name}". Download the file again.`, {
       details: { tensor: name },
     })
   }
@@ -116,7 +116,7 @@ export class GgufTensorSource implements TensorSource {
   #find(name: string): TensorRecipe {
     const recipe = this.#recipes.get(name)
     if (recipe) return recipe
-    throw new TarsierError('model-damaged', `${this.#gguf.path} has nothing for "${name}". Fetch the file again.`, {
+    throw new TarsierError('model-damaged', `${this.#gguf.path} does not contain "${name}". Download the file again.`, {
       details: { tensor: name },
     })
   }

@@ -152,7 +152,7 @@ export function expectShape(source: TensorSource, key: string, expected: readonl
   if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
   throw new TarsierError(
     'model-damaged',
-    `The tensor "${key}" has the shape [${shape.join(', ')}] where config.json asks for [${expected.join(', ')}]. Fetch the checkpoint again, config.json included.`,
+    `The tensor "${key}" has the shape [${shape.join(', ')}], but config.json requires [${expected.join(', ')}]. Download the checkpoint again, config.json included.`,
     { details: { tensor: key, shape, expected } },
   )
 }

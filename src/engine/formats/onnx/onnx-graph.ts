@@ -212,8 +212,5 @@ function attribute(name: string, value: OnnxAttribute): InstanceType<typeof onnx
 }
 
 function wrongLength(name: string): TarsierError {
-  return new TarsierError(
-    'model-damaged',
-    `The tensor "${name}" does not hold as many bytes as its shape says. Fetch the checkpoint again.`,
-  )
+  return new TarsierError('model-damaged', `The size of the tensor "${name}" does not match its shape. Download the checkpoint again.`)
 }

@@ -28,7 +28,7 @@ function bytesOf(values: Float32Array | Uint16Array): Uint8Array {
 function tooLarge(name: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `The tensor "${name}" holds numbers that half precision cannot. Import the checkpoint with its vision tower in f32.`,
+    `The tensor "${name}" contains values that are too large for f16. Import the checkpoint with the vision precision f32.`,
     { details: { tensor: name } },
   )
 }

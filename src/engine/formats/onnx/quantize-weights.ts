@@ -88,7 +88,7 @@ export function quantizeBlocks(values: Float32Array, rows: number, columns: numb
 
 function expectFinite(value: number, name: string): void {
   if (Number.isFinite(value)) return
-  throw new TarsierError('model-damaged', `The tensor "${name}" holds numbers that are none. Fetch the checkpoint again.`, {
+  throw new TarsierError('model-damaged', `The tensor "${name}" contains NaN or infinite values. Download the checkpoint again.`, {
     details: { tensor: name },
   })
 }

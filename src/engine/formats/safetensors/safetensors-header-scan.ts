@@ -28,24 +28,24 @@ export function headerComplaint(bytes: Uint8Array): string | null {
     const byte = bytes[at] ?? 0
     if (byte === QUOTE) {
       const end = endOfText(bytes, at)
-      if (end - at > MAX_TEXT_BYTES) return 'has a name beyond all reason in its header'
+      if (end - at > MAX_TEXT_BYTES) return 'has a tensor name in its header that is too long'
       at = end
       word = 0
     } else if (byte === 0x7b || byte === 0x5b) {
       depth++
       brackets++
       word = 0
-      if (depth > MAX_DEPTH) return 'has a header that is nested deeper than tensors are described'
-      if (brackets > MAX_BRACKETS) return 'describes more tensors than any model has'
+      if (depth > MAX_DEPTH) return 'has a header that is nested too deeply'
+      if (brackets > MAX_BRACKETS) return 'describes too many tensors'
     } else if (byte === 0x7d || byte === 0x5d) {
       depth--
       word = 0
     } else if (byte === COMMA) {
       commas++
       word = 0
-      if (commas > MAX_COMMAS) return 'describes more tensors than any model has'
+      if (commas > MAX_COMMAS) return 'describes too many tensors'
     } else if (byte <= 0x20 || byte === 0x3a) word = 0
-    else if (++word > MAX_WORD_BYTES) return 'has a number beyond all bounds in its header'
+    else if (++word > MAX_WORD_BYTES) return 'has a number in its header that is too large'
   }
   return null
 }

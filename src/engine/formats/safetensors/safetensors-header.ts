@@ -40,13 +40,14 @@ const metadataSchema = z.record(z.string(), z.string())
  */
 export async function readSafetensorsHeader(file: FileHandle, path: string): Promise<Map<string, StoredTensor>> {
   const { size } = await file.stat()
-  if (size < 8) throw damaged(path, `has ${size} bytes, too few for a header`)
+  if (size < 8) throw damaged(path, `is too small for a header (${size} bytes)`)
   const prefix = new Uint8Array(8)
   await readExactly(file, prefix, 0, path)
   const declared = new DataView(prefix.buffer).getBigUint64(0, true)
-  if (declared > BigInt(MAX_HEADER_BYTES)) throw damaged(path, `claims a header of ${declared} bytes, more than the format allows`)
+  if (declared > BigInt(MAX_HEADER_BYTES)) throw damaged(path, `declares a header of ${declared} bytes, more than the format allows`)
   const length = Number(declared)
-  if (length > size - 8) throw damaged(path, `claims a header of ${length} bytes but has only ${size - 8} more: it was cut off`)
+  if (length > size - 8)
+    throw damaged(path, `declares a header of ${length} bytes but contains only ${size - 8} more bytes. It is truncated`)
   const header = new Uint8Array(length)
   await readExactly(file, header, 8, path)
   return checkHeader(header, size - 8 - length, path)
@@ -59,35 +60,35 @@ export function checkHeader(header: Uint8Array, dataBytes: number, path: string)
   const start = 8 + header.byteLength
   for (const [name, value] of entries) {
     // An unpaired surrogate, which is valid in JSON but not in file names or graphs.
-    if (/\p{Surrogate}/u.test(name)) throw damaged(path, 'has a key that is not text in its header')
+    if (/\p{Surrogate}/u.test(name)) throw damaged(path, 'has a key in its header that is not valid text')
     if (name === '__metadata__') {
-      if (!metadataSchema.safeParse(value).success) throw damaged(path, 'has metadata that is not a list of texts')
+      if (!metadataSchema.safeParse(value).success) throw damaged(path, 'has metadata that is not a map of strings')
       continue
     }
     const parsed = entrySchema.safeParse(value)
-    if (!parsed.success) throw damaged(path, `describes the tensor "${name}" wrongly`, parsed.error)
+    if (!parsed.success) throw damaged(path, `describes the tensor "${name}" incorrectly`, parsed.error)
     const { dtype, shape, data_offsets } = parsed.data
     if (!isKnownDtype(dtype)) throw damaged(path, `gives the tensor "${name}" the unknown type "${dtype}"`)
     const [begin, end] = data_offsets
     if (begin > end || end > dataBytes) throw damaged(path, `puts the tensor "${name}" at bytes ${begin} to ${end} of ${dataBytes}`)
     const bytes = byteLength(dtype, shape)
-    if (bytes === null) throw damaged(path, `gives the tensor "${name}" a size beyond all bounds`)
+    if (bytes === null) throw damaged(path, `gives the tensor "${name}" a size that is too large`)
     if (bytes !== end - begin) {
-      throw damaged(path, `gives the tensor "${name}" ${end - begin} bytes where its type and shape need ${bytes}`)
+      throw damaged(path, `gives the tensor "${name}" ${end - begin} bytes, but its type and shape need ${bytes}`)
     }
     tensors.set(name, { dtype, shape, position: start + begin, bytes })
   }
   let covered = start
   for (const [name, tensor] of [...tensors].sort(([, a], [, b]) => a.position - b.position || a.bytes - b.bytes)) {
-    if (tensor.position !== covered) throw damaged(path, `leaves a hole or an overlap before the tensor "${name}"`)
+    if (tensor.position !== covered) throw damaged(path, `has a gap or an overlap before the tensor "${name}"`)
     covered += tensor.bytes
   }
-  if (covered - start !== dataBytes) throw damaged(path, `describes ${covered - start} bytes of tensors but holds ${dataBytes}`)
+  if (covered - start !== dataBytes) throw damaged(path, `describes ${covered - start} bytes of tensors but contains ${dataBytes}`)
   return tensors
 }
 
 function parseHeader(header: Uint8Array, path: string): [string, unknown][] {
-  if (header[0] !== 0x7b) throw damaged(path, 'does not begin with a header: it is no safetensors file')
+  if (header[0] !== 0x7b) throw damaged(path, 'does not start with a header. It is not a safetensors file')
   const complaint = headerComplaint(header)
   if (complaint !== null) throw damaged(path, complaint)
   let value: unknown
@@ -119,5 +120,5 @@ function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number |
 }
 
 function damaged(path: string, what: string, cause?: unknown): TarsierError {
-  return new TarsierError('model-damaged', `${path} ${what}. Fetch the file again.`, { cause })
+  return new TarsierError('model-damaged', `${path} ${what}. Download the file again.`, { cause })
 }

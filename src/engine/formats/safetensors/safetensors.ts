@@ -62,10 +62,10 @@ async function expectDirectory(directory: string): Promise<void> {
     if ((await stat(directory)).isDirectory()) return
   } catch (error) {
     if (isMissing(error))
-      throw new TarsierError('file-missing', `There is no folder ${directory}. Give the folder that holds the checkpoint.`)
+      throw new TarsierError('file-missing', `The folder ${directory} does not exist. Give the folder that contains the checkpoint.`)
     throw readFailure(directory, error)
   }
-  throw new TarsierError('file-missing', `${directory} is not a folder. Give the folder that holds the checkpoint.`)
+  throw new TarsierError('file-missing', `${directory} is not a folder. Give the folder that contains the checkpoint.`)
 }
 
 async function openShard(directory: string, name: string): Promise<Shard | null> {
@@ -90,7 +90,7 @@ async function openShards(directory: string, shards: Shard[]): Promise<Map<strin
   if (index === null) {
     throw new TarsierError(
       'model-damaged',
-      `${directory} has neither ${SINGLE_FILE} nor ${INDEX_FILE}. Other forms of weights (.bin, .pt, .gguf) are not read: give a folder with safetensors.`,
+      `${directory} has neither ${SINGLE_FILE} nor ${INDEX_FILE}. Other weight formats (.bin, .pt, .gguf) are not supported. Give a folder with safetensors.`,
     )
   }
   const { weight_map } = checkFields(index, indexSchema, path)
@@ -105,12 +105,12 @@ async function openShards(directory: string, shards: Shard[]): Promise<Map<strin
   for (const [tensorName, fileName] of entries) {
     let shard = byName.get(fileName)
     if (!shard) {
-      if (byName.size === MAX_SHARDS) throw new TarsierError('model-damaged', `${path} names more than ${MAX_SHARDS} files.`)
+      if (byName.size === MAX_SHARDS) throw new TarsierError('model-damaged', `${path} lists more than ${MAX_SHARDS} files.`)
       const opened = await openShard(directory, fileName)
       if (!opened) {
         throw new TarsierError(
           'model-damaged',
-          `${join(directory, fileName)}, which ${INDEX_FILE} names, is missing. Fetch all the checkpoint's files.`,
+          `${join(directory, fileName)}, which is listed in ${INDEX_FILE}, is missing. Download all files of the checkpoint.`,
           {
             details: { file: fileName },
           },
@@ -122,9 +122,13 @@ async function openShards(directory: string, shards: Shard[]): Promise<Map<strin
     }
     const tensor = shard.tensors.get(tensorName)
     if (!tensor) {
-      throw new TarsierError('model-damaged', `${shard.path} lacks the tensor "${tensorName}" that ${INDEX_FILE} says it holds.`, {
-        details: { tensor: tensorName },
-      })
+      throw new TarsierError(
+        'model-damaged',
+        `${shard.path} does not contain the tensor "${tensorName}", which is listed in ${INDEX_FILE}.`,
+        {
+          details: { tensor: tensorName },
+        },
+      )
     }
     placed.set(tensorName, { shard, tensor })
   }
@@ -200,9 +204,13 @@ class Checkpoint implements TensorSource {
   #find(name: string): Placed {
     const placed = this.#placed.get(name)
     if (placed) return placed
-    throw new TarsierError('model-damaged', `The checkpoint in ${this.#directory} lacks the tensor "${name}". Fetch all its files.`, {
-      details: { tensor: name },
-    })
+    throw new TarsierError(
+      'model-damaged',
+      `The checkpoint in ${this.#directory} does not contain the tensor "${name}". Download all its files.`,
+      {
+        details: { tensor: name },
+      },
+    )
   }
 }
 
@@ -210,7 +218,7 @@ function expectFloats(name: string, dtype: string): CheckpointDtype {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype
   throw new TarsierError(
     'model-unsupported',
-    `The tensor "${name}" is stored as ${dtype}; F32, F16 and BF16 are read. Give the checkpoint as it was before quantization.`,
+    `The tensor "${name}" has the type ${dtype}; only F32, F16 and BF16 are supported. Give the checkpoint before quantization.`,
     { details: { tensor: name, dtype } },
   )
 }

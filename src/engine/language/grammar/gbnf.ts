@@ -43,7 +43,7 @@ export class GrammarBuilder {
     this.#rules.set(name, body)
     this.#characters += body.length
     if (this.#rules.size > MAX_RULES || this.#characters > MAX_CHARACTERS)
-      throw new GrammarProblem('', 'it is too large to be turned into a grammar')
+      throw new GrammarProblem('', 'it is too large to be converted to a grammar')
   }
 
   /** Repeats an item between `min` and `max` times; `max` may be infinite. The item must not match the empty string. */
@@ -90,7 +90,7 @@ export class GrammarBuilder {
   #count(repetitions: number): void {
     this.#repetitions += repetitions
     if (this.#repetitions > MAX_REPETITIONS)
-      throw new GrammarProblem('', `it repeats things more than ${MAX_REPETITIONS} times, which is too much for a grammar`)
+      throw new GrammarProblem('', `it has repetitions of more than ${MAX_REPETITIONS}, which a grammar does not support`)
   }
 }
 

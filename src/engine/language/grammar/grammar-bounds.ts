@@ -10,7 +10,7 @@ const MAX_ELEMENTS = 2_000_000
  * Throws `usage`.
  */
 export function expectBounded(grammar: string): void {
-  if (grammar.includes('\0')) throw refused('it has a NUL character in it')
+  if (grammar.includes('\0')) throw refused('it contains a NUL character')
   let depth = 0
   let rules = 0
   let elements = 0
@@ -27,9 +27,9 @@ export function expectBounded(grammar: string): void {
       continue
     } else if (part.startsWith('#')) continue
     item = part.startsWith('"') || part.startsWith('[') ? part.length : 1
-    if (depth > MAX_DEPTH) throw refused(`it has more than ${MAX_DEPTH} brackets in each other`)
+    if (depth > MAX_DEPTH) throw refused(`it has more than ${MAX_DEPTH} nested brackets`)
     if (rules > MAX_RULES) throw refused(`it has more than ${MAX_RULES} rules`)
-    if (elements > MAX_ELEMENTS) throw refused('it repeats too much')
+    if (elements > MAX_ELEMENTS) throw refused('it has too many repetitions')
   }
 }
 

@@ -76,7 +76,7 @@ class SchemaCompiler {
     this.#depth += 1
     try {
       if (schema === true) return this.#anyValue()
-      if (schema === false) throw new GrammarProblem(where, 'nothing satisfies the schema "false"')
+      if (schema === false) throw new GrammarProblem(where, 'no value satisfies the schema "false"')
       if (!isSchema(schema)) throw new GrammarProblem(where, 'a schema is an object or a boolean')
       return this.#grammar.rule(this.#body(schema, where))
     } catch (error) {
@@ -132,7 +132,7 @@ class SchemaCompiler {
       if (!isSchema(target)) throw new GrammarProblem(where, 'a schema is an object or a boolean')
       flat = merged(target, this.#without(flat, ['$ref']), where)
     }
-    throw new GrammarProblem(where, 'its references lead round in a circle')
+    throw new GrammarProblem(where, 'its references form a cycle')
   }
 
   #without(schema: JsonSchema, keywords: readonly string[]): JsonSchema {
@@ -141,7 +141,7 @@ class SchemaCompiler {
 
   #reference($ref: unknown, where: string): string {
     const address = String($ref)
-    if (this.#leading.has(address)) throw new GrammarProblem(where, `"${address}" refers to itself without anything in between`)
+    if (this.#leading.has(address)) throw new GrammarProblem(where, `"${address}" refers directly to itself`)
     const known = this.#refs.get(address)
     if (known) return known
     const target = this.#target($ref, where)
@@ -156,13 +156,13 @@ class SchemaCompiler {
 
   #target($ref: unknown, where: string): unknown {
     if (typeof $ref !== 'string' || !/^#(\/|$)/.test($ref))
-      throw new GrammarProblem(where, `the reference ${JSON.stringify($ref)} does not lead into this schema ("#/…")`)
+      throw new GrammarProblem(where, `the reference ${JSON.stringify($ref)} does not point into this schema ("#/…")`)
     let target: unknown = this.#root
     for (const step of $ref.split('/').slice(1)) {
       const name = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
       const inside: unknown =
         typeof target === 'object' && target !== null && Object.hasOwn(target, name) ? Reflect.get(target, name) : undefined
-      if (inside === undefined) throw new GrammarProblem(where, `there is nothing at "${$ref}"`)
+      if (inside === undefined) throw new GrammarProblem(where, `"${$ref}" does not exist`)
       target = inside
     }
     return target
@@ -171,7 +171,7 @@ class SchemaCompiler {
   #enumeration(schema: JsonSchema, where: string): string {
     const types = typesOf(schema.type)
     const values = listOf(schema.enum, 'enum', where).filter((value) => types.length === 0 || types.some((type) => isOfType(value, type)))
-    if (values.length === 0) throw new GrammarProblem(where, 'no value of its "enum" is of its type')
+    if (values.length === 0) throw new GrammarProblem(where, 'no value of its "enum" has its "type"')
     return either(values.map((value) => literal(JSON.stringify(value))))
   }
 
@@ -179,7 +179,7 @@ class SchemaCompiler {
     if (schema.type !== undefined) {
       const types = typesOf(schema.type).filter((type): type is Type => TYPES.includes(type as Type))
       if (types.length === 0 || !isDeepStrictEqual(types, typesOf(schema.type)))
-        throw new GrammarProblem(where, `there is no type ${JSON.stringify(schema.type)}`)
+        throw new GrammarProblem(where, `the type ${JSON.stringify(schema.type)} does not exist`)
       return types
     }
     const meant = OF_TYPE.find(([, keywords]) => keywords.some((keyword) => keyword in schema))
@@ -230,7 +230,7 @@ class SchemaCompiler {
     const [min, max] = [count(schema, 'minProperties', where) ?? 0, count(schema, 'maxProperties', where) ?? Number.POSITIVE_INFINITY]
     const comma = `"," ${space}`
     if (names.length === 0) {
-      if (any === null && min > 0) throw new GrammarProblem(where, 'it must have members and may have none')
+      if (any === null && min > 0) throw new GrammarProblem(where, 'it requires properties but allows none')
       const members = any === null ? '' : this.#grammar.separated(any, comma, min, max)
       return `"{" ${space} ${members} ${space} "}"`
     }
@@ -273,11 +273,11 @@ class SchemaCompiler {
     const further = Array.isArray(items) ? additionalItems : items
     const first = tuple === undefined ? [] : listOf(tuple, 'prefixItems', where, true)
     const [min, max] = [count(schema, 'minItems', where) ?? 0, count(schema, 'maxItems', where) ?? Number.POSITIVE_INFINITY]
-    if (max < Math.max(min, first.length)) throw new GrammarProblem(where, 'it may have fewer items than it must have')
+    if (max < Math.max(min, first.length)) throw new GrammarProblem(where, 'its maximum number of items is less than its minimum')
     const comma = `"," ${space}`
     const known = first.map((item, i) => this.#visit(item, join(where, `prefixItems.${i}`)))
     if (further === false || (further === undefined && first.length > 0)) {
-      if (min > first.length) throw new GrammarProblem(where, 'it may have fewer items than it must have')
+      if (min > first.length) throw new GrammarProblem(where, 'its maximum number of items is less than its minimum')
       return `"[" ${space} ${known.join(` ${comma} `)} ${space} "]"`
     }
     const item = this.#visit(further ?? true, join(where, 'items'))
@@ -302,7 +302,8 @@ class SchemaCompiler {
       return `"\\"" ${this.#grammar.rule(known)} "\\""`
     }
     if (lengths.length === 0) return this.#anyString
-    if ((max ?? Number.POSITIVE_INFINITY) < (min ?? 0)) throw new GrammarProblem(where, 'its greatest length is less than its least')
+    if ((max ?? Number.POSITIVE_INFINITY) < (min ?? 0))
+      throw new GrammarProblem(where, 'its maximum length is less than its minimum length')
     return `"\\"" ${this.#grammar.repeated(CHARACTER_BODY, min ?? 0, max ?? Number.POSITIVE_INFINITY)} "\\""`
   }
 
@@ -314,7 +315,7 @@ class SchemaCompiler {
     const high = boundOf(schema, 'maximum', 'exclusiveMaximum', Math.min)
     if (!low && !high) return whole ? INTEGER : NUMBER
     const body = whole ? integersWithin(low, high) : numbersWithin(low, high)
-    if (body === null) throw new GrammarProblem(where, 'no number lies within its bounds')
+    if (body === null) throw new GrammarProblem(where, 'no number is within its bounds')
     if (body !== undefined) return body
     this.#loose.push({ where, keyword: 'minimum and maximum' })
     return whole ? INTEGER : NUMBER
@@ -349,8 +350,7 @@ function join(where: string, step: string): string {
 
 function listOf(value: unknown, keyword: string, where: string, mayBeEmpty = false): readonly unknown[] {
   if (value === undefined) return []
-  if (!Array.isArray(value) || (value.length === 0 && !mayBeEmpty))
-    throw new GrammarProblem(where, `"${keyword}" must be a list with something in it`)
+  if (!Array.isArray(value) || (value.length === 0 && !mayBeEmpty)) throw new GrammarProblem(where, `"${keyword}" must be a non-empty list`)
   return value
 }
 

@@ -54,7 +54,7 @@ function mergedValue(keyword: string, a: unknown, b: unknown, where: string): un
     if (a === true) return b
     return b === true ? a : { allOf: [a, b] }
   }
-  throw new GrammarProblem(where, `two different "${keyword}" cannot be brought together`)
+  throw new GrammarProblem(where, `two different values of "${keyword}" cannot be combined`)
 }
 
 function commonTypes(a: readonly string[], b: readonly string[], where: string): string[] {

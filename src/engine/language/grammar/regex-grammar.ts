@@ -109,7 +109,7 @@ class PatternReader {
     this.#take('?') // lazy quantifiers match the same texts
     const [min, max] = times
     if (max === 0) return { body: '', empty: true }
-    if (atom.empty) throw this.#unsupported('a repetition of what may be empty')
+    if (atom.empty) throw this.#unsupported('a repetition of an expression that can be empty')
     return { body: this.#grammar.repeated(atom.body, min, max), empty: min === 0 }
   }
 
@@ -140,11 +140,11 @@ class PatternReader {
   #group(): Piece {
     if (this.#take('?') && !this.#take(':')) {
       const name = /^<[^=!>][^>]*>/.exec(this.#letters.slice(this.#at, this.#at + 100).join(''))
-      if (!name) throw this.#unsupported('a look to the side "(?"')
+      if (!name) throw this.#unsupported('a lookaround or another group that starts with "(?"')
       this.#at += Array.from(name[0]).length
     }
     this.#depth += 1
-    if (this.#depth > MAX_DEPTH) throw this.#unsupported(`more than ${MAX_DEPTH} groups in each other`)
+    if (this.#depth > MAX_DEPTH) throw this.#unsupported(`more than ${MAX_DEPTH} nested groups`)
     const piece = this.#alternatives()
     if (!this.#take(')')) throw this.#unsupported(`"${this.#letters[this.#at] ?? ''}" inside a group`)
     this.#depth -= 1
@@ -204,7 +204,7 @@ class PatternReader {
 
   #hex(form: RegExp): readonly CharacterRange[] {
     const digits = form.exec(this.#letters.slice(this.#at, this.#at + 8).join(''))?.[0]
-    if (digits === undefined) throw this.#unsupported('an escape without its digits')
+    if (digits === undefined) throw this.#unsupported('an incomplete escape sequence')
     this.#at += digits.length
     const code = Number.parseInt(digits.replace(/[{}]/g, ''), 16)
     return [[code, code]]
@@ -221,7 +221,7 @@ class PatternReader {
     ])
     const written = [...JSON_ESCAPES].filter(([code]) => ranges.some(([from, to]) => from <= code && code <= to))
     const bodies = [...(plain.length > 0 ? [oneOf(plain)] : []), ...written.map(([, text]) => literal(text))]
-    if (bodies.length === 0) throw this.#unsupported('a class of characters that holds none')
+    if (bodies.length === 0) throw this.#unsupported('an empty character class')
     return either(bodies)
   }
 
@@ -232,13 +232,13 @@ class PatternReader {
   }
 
   #unsupported(what: string): GrammarProblem {
-    return new GrammarProblem('', `the pattern has ${what}, which no grammar can hold to`)
+    return new GrammarProblem('', `the pattern contains ${what}, which grammars do not support`)
   }
 }
 
 function oneOf(ranges: readonly CharacterRange[]): string {
   const [only] = ranges
-  if (!only) throw new GrammarProblem('', 'the pattern has a class of characters that holds none')
+  if (!only) throw new GrammarProblem('', 'the pattern contains an empty character class')
   return ranges.length === 1 && only[0] === only[1] ? literal(String.fromCodePoint(only[0])) : characters(ranges)
 }
 

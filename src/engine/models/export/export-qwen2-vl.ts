@@ -69,7 +69,8 @@ export async function exportQwen2Vl(checkpoint: string, destination: string, opt
   const tokenizer = await readTokenizerFiles(directory)
   const { tokens } = makeVocabulary(tokenizer, config.language.vocabulary, config.language.tokenIds)
   const embeddings = tensors.find(({ name }) => name === EMBEDDINGS)
-  if (!embeddings) throw new TarsierError('model-damaged', `The checkpoint in ${directory} has no token embeddings. Fetch all its files.`)
+  if (!embeddings)
+    throw new TarsierError('model-damaged', `The checkpoint in ${directory} contains no token embeddings. Download all its files.`)
   const { processor: template } = await readChatTemplates(directory)
   const files = {
     'config.json': qwen2VlConfig(config, { tied, dtype: embeddings.dtype, tokens, directory }),
@@ -114,7 +115,7 @@ function tensorsOf(
     if (!prefix) {
       throw new TarsierError(
         'model-unsupported',
-        `The tensor "${from}" belongs to neither tower nor language model of a Qwen2-VL checkpoint.`,
+        `The tensor "${from}" is not part of the vision tower or the language model of a Qwen2-VL checkpoint.`,
         {
           details: { tensor: from },
         },

@@ -28,7 +28,7 @@ export function checkpointFiles(names: readonly string[], index: unknown, reposi
     if (missing === undefined) return [...small, INDEX_FILE, ...shards]
     throw new TarsierError(
       'hub-missing',
-      `${repository} lacks ${missing}, which its ${INDEX_FILE} names: it is not all there. Ask its owner, or choose another revision.`,
+      `${repository} does not contain ${missing}, which is listed in its ${INDEX_FILE}. The repository is incomplete. Ask its owner, or choose another revision.`,
       {
         details: { repository, what: 'file', file: missing },
       },
@@ -37,14 +37,14 @@ export function checkpointFiles(names: readonly string[], index: unknown, reposi
   if (names.includes(ADAPTER_CONFIG)) {
     throw new TarsierError(
       'model-unsupported',
-      `${repository} holds an adapter, which changes a checkpoint and is none itself. Give that checkpoint, and the adapter's folder with it.`,
+      `${repository} contains an adapter, not a checkpoint. Give the base checkpoint as the source and the folder of the adapter in addition.`,
       { details: { repository }, remedy: 'merge-adapter' },
     )
   }
   const others = [...new Set(names.flatMap((name) => /\.(gguf|bin|pt|pth|ckpt|onnx|h5|msgpack)$/.exec(name)?.[0] ?? []))]
   throw new TarsierError(
     'model-unsupported',
-    `${repository} has no weights as safetensors${others.length > 0 ? `, only as ${others.join(', ')}` : ''}. Repositories with ${SINGLE_FILE} or ${INDEX_FILE} are accepted.`,
+    `${repository} has no weights as safetensors${others.length > 0 ? `, only as ${others.join(', ')}` : ''}. Only repositories with ${SINGLE_FILE} or ${INDEX_FILE} are supported.`,
     { details: { repository, found: others } },
   )
 }

@@ -41,7 +41,7 @@ export async function downloadFile(client: HubClient, remote: RemoteFile, option
       await part.restart(null)
       if (damaged) {
         await part.remove()
-        throw damage(remote, options, 'it is not what the hub says it is: its hash differs, twice')
+        throw damage(remote, options, 'its hash differs from the hash on the hub after two downloads')
       }
       damaged = true
     } catch (error) {
@@ -70,8 +70,8 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
       const named = unquoted(headers.get('x-linked-etag'))
       const answered = headers.get('x-repo-commit')
       if (named !== null && named !== remote.hash)
-        throw new Transient(damage(remote, options, `the hub now names another (${named}) than it listed (${remote.hash})`))
-      if (answered !== null && answered !== commit) throw new Transient(damage(remote, options, `the hub answered for commit ${answered}`))
+        throw new Transient(damage(remote, options, `the hub now reports another hash (${named}) than before (${remote.hash})`))
+      if (answered !== null && answered !== commit) throw new Transient(damage(remote, options, `the hub responded for commit ${answered}`))
     },
   )
   try {
@@ -79,7 +79,7 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
     for await (const piece of answer.body) {
       if (part.bytes + piece.byteLength > remote.bytes) {
         await forget(part, null, watch)
-        throw new Transient(damage(remote, options, 'more bytes came than it has'))
+        throw new Transient(damage(remote, options, 'more bytes were received than expected'))
       }
       await part.append(piece)
       watch.onFetched(piece.byteLength)
@@ -87,7 +87,7 @@ async function receive(client: HubClient, remote: RemoteFile, part: PartFile, op
   } finally {
     answer.cancel()
   }
-  if (part.bytes < remote.bytes) throw new Transient(damage(remote, options, 'it was cut off'))
+  if (part.bytes < remote.bytes) throw new Transient(damage(remote, options, 'the connection was closed early'))
 }
 
 /** Compares the response headers with the request; empties the partial file if the response contains the whole file. */
@@ -98,12 +98,12 @@ async function begin({ status, headers }: HubAnswer, remote: RemoteFile, part: P
     await forget(part, null, watch)
     throw new Transient(damage(remote, options, what))
   }
-  if (status === 416) return refuse('the server has no such part of it')
+  if (status === 416) return refuse('the server does not have the requested range')
   if (status === 206) {
     const [, start, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? []
     if (Number(start) !== part.bytes || (whole !== '*' && Number(whole) !== remote.bytes))
-      return refuse('another part of it came than asked for')
-    if (part.etag !== null && etag !== null && etag !== part.etag) return refuse('it has changed meanwhile')
+      return refuse('the server sent another range than requested')
+    if (part.etag !== null && etag !== null && etag !== part.etag) return refuse('the file was changed on the server')
   } else await forget(part, etag, watch)
   const length = headers.get('content-length')
   if (length !== null && Number(length) !== remote.bytes - part.bytes)
@@ -118,7 +118,7 @@ async function forget(part: PartFile, etag: string | null, watch: DownloadWatch)
 function damage({ name }: RemoteFile, { repository }: DownloadOptions, what: string): TarsierError {
   return new TarsierError(
     'download-damaged',
-    `${name} of ${repository} did not arrive as it should: ${what}. Try again later; where HF_ENDPOINT names a mirror, try without it.`,
+    `The download of ${name} of ${repository} failed: ${what}. Try again later. If HF_ENDPOINT is set to a mirror, try without it.`,
     {
       details: { repository, file: name },
     },

@@ -14,7 +14,7 @@ export function lockFolder(folder: string, what: string): Promise<AsyncDisposabl
     (holder) =>
       new TarsierError(
         'download-busy',
-        `${what} is being downloaded by another process (${holder ?? 'unknown'}). Wait until it is done, or end it: what it fetched stays.`,
+        `${what} is being downloaded by another process (${holder ?? 'unknown'}). Wait until it is finished, or stop it. Downloaded files are kept.`,
         {
           details: { process: holder },
         },

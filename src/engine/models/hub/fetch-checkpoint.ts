@@ -70,7 +70,7 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
     if (found !== null) return found
     throw new TarsierError(
       'hub-offline',
-      `${repository} is not all here at revision ${revision}, and HF_HUB_OFFLINE forbids to fetch it. Unset that, or copy the repository's folder into ${settings.cache}.`,
+      `${repository} at revision ${revision} is not completely on this machine, and HF_HUB_OFFLINE does not allow downloads. Unset HF_HUB_OFFLINE, or copy the folder of the repository to ${settings.cache}.`,
       { details: { repository, revision } },
     )
   }
@@ -87,7 +87,7 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
     return await new Fetch(client, repository, listing, options).run(revision)
   } catch (error) {
     throw writeFailure(`${downloadsFolder(home)} could not be written`, error, {
-      ifFull: 'Make room and import again: what is fetched stays.',
+      ifFull: 'Free disk space and import again. Downloaded files are kept.',
     })
   }
 }
@@ -196,7 +196,7 @@ class Fetch {
         watch: {
           onPresent: (bytes) => meter.present(bytes),
           onFetched: (bytes) => meter.fetched(bytes),
-          onWait: (wait, { code }) => meter.say(`waiting ${Math.ceil(wait / 1000)} s before ${file.name} is tried again (${code})`),
+          onWait: (wait, { code }) => meter.say(`retrying ${file.name} in ${Math.ceil(wait / 1000)} s (${code})`),
         },
       }),
     )
@@ -231,7 +231,7 @@ class Fetch {
     if (needed <= free) return
     throw new TarsierError(
       'disk-full',
-      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, and ${megabytesText(free)} are free there. Make room, or have TARSIER_HOME name a folder on another disk.`,
+      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, but only ${megabytesText(free)} are free there. Free disk space, or set TARSIER_HOME to a folder on another disk.`,
       { details: { needed, free } },
     )
   }

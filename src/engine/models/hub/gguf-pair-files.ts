@@ -36,7 +36,7 @@ export function ggufPairFiles(names: readonly string[], { language, vision }: Gg
       : (['vision tower', vision, towers, 'choose-vision-precision'] as const)
   throw new TarsierError(
     'model-unsupported',
-    `${repository} has not exactly one ${what} in ${precision}. It has: ${there.join(', ') || 'none'}. Choose a precision that one of them is named by.`,
+    `${repository} does not contain exactly one ${what} in ${precision}. It contains: ${there.join(', ') || 'none'}. Choose a precision that occurs in exactly one of the file names.`,
     { details: { repository, files: [...there] }, remedy },
   )
 }

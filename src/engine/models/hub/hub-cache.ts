@@ -84,7 +84,7 @@ export async function checkSnapshot(snapshot: string, names: readonly string[], 
     if (await hasContent(path, { bytes: (await stat(path)).size, hash }, signal, () => {})) continue
     throw new TarsierError(
       'download-damaged',
-      `${path}, which is ${name} in the Hugging Face cache, has changed: it does not hash to its name. Remove it there, and import again with a connection.`,
+      `${path}, which is ${name} in the Hugging Face cache, is damaged: its hash does not match its name. Delete it and import again with an internet connection.`,
       {
         details: { file: name },
       },

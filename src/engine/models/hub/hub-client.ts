@@ -73,7 +73,7 @@ export class HubClient implements AsyncDisposable {
       }
       return { status, headers: found, body: this.#pieces(downloadRate, url, signal), cancel: () => downloadRate.cancel() }
     }
-    throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in circles. Check HF_ENDPOINT.`)
+    throw new TarsierError('hub-failed', `${this.settings.endpoint} redirects in a loop. Check HF_ENDPOINT.`)
   }
 
   /** Reads a whole text response, with retries; used by the hub's own library. */
@@ -87,7 +87,10 @@ export class HubClient implements AsyncDisposable {
           bytes += piece.byteLength
           if (bytes > MAX_LISTING_BYTES) {
             answer.cancel()
-            throw new TarsierError('hub-failed', `${this.settings.endpoint} answered with more than a listing can be. Check HF_ENDPOINT.`)
+            throw new TarsierError(
+              'hub-failed',
+              `The response of ${this.settings.endpoint} is too large for a file list. Check HF_ENDPOINT.`,
+            )
           }
           pieces.push(piece)
         }
@@ -132,7 +135,7 @@ export class HubClient implements AsyncDisposable {
     if (to !== null && (to.protocol === 'https:' || to.protocol === from.protocol) && /^https?:$/.test(to.protocol)) return to
     throw new TarsierError(
       'hub-failed',
-      `${from.host} redirects to where nothing is fetched from: ${location.slice(0, 200)}. Check HF_ENDPOINT.`,
+      `${from.host} redirects to an address that is not allowed: ${location.slice(0, 200)}. Check HF_ENDPOINT.`,
     )
   }
 }

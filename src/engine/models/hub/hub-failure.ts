@@ -30,12 +30,12 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
   const details = { repository, status, ...(code !== null && { hubCode: code }) }
   if (status === 429) {
     const wait = parseRetryAfter(headers.get('retry-after')) ?? parseRateLimit(headers.get('ratelimit'))
-    const when = wait === null ? 'in some minutes' : `in ${Math.ceil(wait / 1000)} seconds`
-    const advice = token === null ? ' With a token in HF_TOKEN the hub allows more.' : ''
+    const when = wait === null ? 'in a few minutes' : `in ${Math.ceil(wait / 1000)} seconds`
+    const advice = token === null ? ' Set HF_TOKEN to raise the limit.' : ''
     return new Transient(
       new TarsierError(
         'hub-rate-limited',
-        `${endpoint} has had too many requests from here. Try again ${when}: what is fetched stays.${advice}`,
+        `${endpoint} rejected the request because there were too many requests from this machine. Try again ${when}. Downloaded files are kept.${advice}`,
         {
           details: { ...details, retryAfterSeconds: wait === null ? null : Math.ceil(wait / 1000) },
         },
@@ -48,7 +48,7 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
     return new Transient(
       new TarsierError(
         'hub-failed',
-        `${fromHub ? endpoint : 'The host that the hub keeps its files on'} answered with status ${status}. Try again later: what is fetched stays.`,
+        `${fromHub ? endpoint : 'The file host of the hub'} responded with status ${status}. Try again later. Downloaded files are kept.`,
         { details },
       ),
       parseRetryAfter(headers.get('retry-after')),
@@ -57,9 +57,9 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
   if (code === 'GatedRepo') {
     const how =
       token === null
-        ? `accept them at ${endpoint}/${repository} in a browser, make a token in your account's settings there, and set HF_TOKEN to it`
-        : `open ${endpoint}/${repository} with the account that your token belongs to, and accept them or wait until you are let in`
-    return new TarsierError('hub-gated', `${repository} is given only to those who accept its conditions: ${how}. Then import again.`, {
+        ? `accept the conditions at ${endpoint}/${repository} in a browser, create a token in the settings of your account, and set HF_TOKEN to it`
+        : `open ${endpoint}/${repository} with the account of your token and accept the conditions, or wait for approval`
+    return new TarsierError('hub-gated', `${repository} is a gated repository: ${how}. Then import again.`, {
       details,
     })
   }
@@ -70,8 +70,8 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
     return new TarsierError(
       'hub-gated',
       token === null
-        ? `${endpoint} gives ${repository} only to those who are known to it. Set HF_TOKEN to a token of your account.`
-        : `${endpoint} refuses your token (HF_TOKEN, or the token file in HF_HOME). Make a new one in your account's settings there, or leave it out.`,
+        ? `${endpoint} requires a login for ${repository}. Set HF_TOKEN to a token of your account.`
+        : `${endpoint} rejected your token (HF_TOKEN, or the token file in HF_HOME). Create a new token in the settings of your account, or remove the token.`,
       { details },
     )
   }
@@ -79,13 +79,13 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
   if (status === 403) {
     return new TarsierError(
       'hub-gated',
-      `${endpoint} does not give ${repository} to ${token === null ? 'whoever has no token' : 'your token'}${why}. Ask its owner, or set HF_TOKEN to a token that may read it.`,
+      `${endpoint} does not allow access to ${repository} ${token === null ? 'without a token' : 'with your token'}${why}. Ask its owner, or set HF_TOKEN to a token with read access.`,
       { details },
     )
   }
   return new TarsierError(
     'hub-failed',
-    `${endpoint} answered with status ${status}${why}. Check HF_ENDPOINT, and that this program is up to date.`,
+    `${endpoint} responded with status ${status}${why}. Check HF_ENDPOINT, and that this program is up to date.`,
     { details },
   )
 }
@@ -94,9 +94,9 @@ function missing(code: string | null, { repository, revision, file }: Wanted, de
   const what =
     code === 'RevisionNotFound' ? 'revision' : code === 'EntryNotFound' || (code === null && file !== undefined) ? 'file' : 'repository'
   const sentence = {
-    repository: `There is no ${repository} on the hub, or it is private. Check the spelling${known ? ', and that your token may read it' : '; a private one needs a token in HF_TOKEN'}.`,
-    revision: `${repository} has no revision "${revision}". Give a branch, a tag or a commit that its page shows, or leave the revision out.`,
-    file: `${repository} has no file ${file ?? ''} at revision ${revision}. Look at its page for what is there.`,
+    repository: `${repository} does not exist on the hub, or it is private. Check the spelling${known ? ', and that your token has read access' : '; a private repository needs a token in HF_TOKEN'}.`,
+    revision: `${repository} has no revision "${revision}". Give a branch, tag or commit of the repository, or remove the revision.`,
+    file: `${repository} does not contain the file ${file ?? ''} at revision ${revision}. See its page for the available files.`,
   }[what]
   return new TarsierError('hub-missing', sentence, { details: { ...details, what, revision } })
 }
@@ -117,7 +117,7 @@ export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: 
   if (UNTRUSTED.test(code)) {
     return new TarsierError(
       'hub-unreachable',
-      `The certificate of ${url.host} is not trusted (${code}). Where a firewall puts its own in between, set NODE_EXTRA_CA_CERTS to its certificate file.`,
+      `The certificate of ${url.host} is not trusted (${code}). If a firewall replaces certificates, set NODE_EXTRA_CA_CERTS to its certificate file.`,
       { cause: error, details },
     )
   }
@@ -126,7 +126,7 @@ export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: 
   return new Transient(
     new TarsierError(
       'hub-unreachable',
-      `${url.host} cannot be reached${through}: ${reason.message || code}. Check the connection to the internet, ${proxy === '' ? 'HTTPS_PROXY where there is a proxy' : 'the proxy'}, and HF_ENDPOINT (${endpoint}); what is fetched stays.`,
+      `${url.host} cannot be reached${through}: ${reason.message || code}. Check the internet connection, ${proxy === '' ? 'HTTPS_PROXY if you use a proxy' : 'the proxy'}, and HF_ENDPOINT (${endpoint}). Downloaded files are kept.`,
       { cause: error, details },
     ),
   )

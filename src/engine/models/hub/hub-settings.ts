@@ -43,7 +43,7 @@ export async function hubSettings(env: Environment, user: string = homedir()): P
 function endpointOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
-  throw new TarsierError('usage', `HF_ENDPOINT is "${text}", which is no address. Give one such as ${PUBLIC_HUB}, or leave it out.`)
+  throw new TarsierError('usage', `HF_ENDPOINT is "${text}", which is not a valid URL. Set it to a URL such as ${PUBLIC_HUB}, or unset it.`)
 }
 
 async function tokenOf(env: Environment, file: string): Promise<string | null> {
@@ -51,7 +51,7 @@ async function tokenOf(env: Environment, file: string): Promise<string | null> {
   const token = given || (TRUE.test(env.HF_HUB_DISABLE_IMPLICIT_TOKEN ?? '') ? '' : (await textOf(file)).trim())
   if (token === '') return null
   if (TOKEN.test(token)) return token
-  throw new TarsierError('usage', `${given ? 'HF_TOKEN' : file} holds no token: it has spaces or characters that no token has.`)
+  throw new TarsierError('usage', `${given ? 'HF_TOKEN' : file} is not a valid token: it contains spaces or invalid characters.`)
 }
 
 async function textOf(file: string): Promise<string> {
@@ -59,7 +59,7 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (isMissing(error)) return ''
-    throw new TarsierError('file-unreadable', `The hub's token in ${file} cannot be read. Make it readable, or set HF_TOKEN.`, {
+    throw new TarsierError('file-unreadable', `The hub token in ${file} cannot be read. Make the file readable, or set HF_TOKEN.`, {
       cause: error,
     })
   }

@@ -36,8 +36,12 @@ export function dispatcherFor({ http, https, except }: Proxies, stall: number): 
       proxyTunnel: false,
     })
   } catch (error) {
-    throw new TarsierError('usage', 'HTTP_PROXY or HTTPS_PROXY is no address of a proxy. Give one such as http://proxy.example:3128.', {
-      cause: error,
-    })
+    throw new TarsierError(
+      'usage',
+      'HTTP_PROXY or HTTPS_PROXY is not a valid proxy URL. Set it to a URL such as http://proxy.example:3128.',
+      {
+        cause: error,
+      },
+    )
   }
 }

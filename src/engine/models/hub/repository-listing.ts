@@ -54,7 +54,7 @@ export async function listRepository(
     for await (const entry of listFiles({ repo: { type: 'model', name: repository }, revision: commit, hubUrl, fetch })) {
       seen += 1
       if (seen > MAX_FILES)
-        throw new TarsierError('hub-failed', `${repository} has more than ${MAX_FILES} files, far more than a model needs.`)
+        throw new TarsierError('hub-failed', `${repository} has more than ${MAX_FILES} files, which is too many for a model.`)
       const { type, path, lfs, oid, size: bytes } = entrySchema.parse(entry)
       if (type === 'file' && PLAIN_NAME.test(path)) files.push({ name: path, bytes: lfs?.size ?? bytes, hash: lfs?.oid ?? oid })
     }
@@ -63,7 +63,7 @@ export async function listRepository(
     if (error instanceof TarsierError || error instanceof Transient || isAbort(error)) throw error
     throw new TarsierError(
       'hub-failed',
-      `${hubUrl} did not answer as the hub does. Check HF_ENDPOINT, and whether this network asks for a sign-in first.`,
+      `The response of ${hubUrl} is not a valid hub response. Check HF_ENDPOINT, and whether this network requires a sign-in first.`,
       {
         cause: error,
         details: { repository },

@@ -15,11 +15,11 @@ export function expectRepository(repository: string, revision: string): void {
   if (!isRepositoryName(repository)) {
     throw new TarsierError(
       'usage',
-      `"${repository}" is no name on the hub. It has the form owner/name, e.g. omni-research/Tarsier2-Recap-7b.`,
+      `"${repository}" is not a valid repository name. It must have the form owner/name, e.g. omni-research/Tarsier2-Recap-7b.`,
     )
   }
   if (!REVISION.test(revision) || revision.includes('..') || revision.length > 200) {
-    throw new TarsierError('usage', `"${revision}" cannot be a revision. Give a branch, a tag or a commit of ${repository}, e.g. main.`)
+    throw new TarsierError('usage', `"${revision}" is not a valid revision. Give a branch, tag or commit of ${repository}, e.g. main.`)
   }
 }
 

@@ -26,7 +26,7 @@ export function mergeAdapter(base: TensorSource, adapter: LoraAdapter, tied: boo
     if (name === 'language lm_head' && tied) {
       throw new TarsierError(
         'model-unsupported',
-        `The adapter ${adapter.name} changes "${update.layer}", which is the table of embeddings in this checkpoint, no linear layer of its own. Merge it with PEFT first.`,
+        `The adapter ${adapter.name} changes "${update.layer}", which shares its weights with the token embeddings in this checkpoint. Merge the adapter with PEFT first.`,
       )
     }
     // Module paths in an adapter of the vision tower alone do not name the tower.
@@ -35,9 +35,9 @@ export function mergeAdapter(base: TensorSource, adapter: LoraAdapter, tied: boo
     if (key === undefined || shape?.length !== 2 || shape[0] !== update.outputs || shape[1] !== update.inputs || updates.has(key)) {
       throw new TarsierError(
         'model-mismatch',
-        `The adapter ${adapter.name} changes "${update.layer}" of ${update.outputs} × ${update.inputs}, and the checkpoint has ${
+        `The adapter ${adapter.name} changes "${update.layer}" of ${update.outputs} × ${update.inputs}, but the checkpoint has ${
           shape === undefined ? 'no such layer' : `[${shape.join(', ')}] there`
-        }. Give the checkpoint that it was trained on.`,
+        }. Give the checkpoint that the adapter was trained on.`,
         { details: { layer: update.layer } },
       )
     }
@@ -185,7 +185,8 @@ function toStored(values: Float32Array, dtype: CheckpointDtype, scratch: Scratch
     if (dtype === 'F16' && (half & 0x7c00) === 0x7c00) wrong = true
     stored[i] = half
   }
-  if (wrong) throw new TarsierError('model-damaged', `With the adapter, "${name}" holds what is no number. Fetch the adapter again.`)
+  if (wrong)
+    throw new TarsierError('model-damaged', `With the adapter, "${name}" contains NaN or infinite values. Download the adapter again.`)
   const { buffer, byteOffset, byteLength } = stored ?? values
   return new Uint8Array(buffer, byteOffset, byteLength)
 }

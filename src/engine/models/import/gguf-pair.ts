@@ -63,7 +63,7 @@ function readPair(language: GgufFile, mmproj: GgufFile, options: ModelOptions): 
 function unsupportedPair(language: GgufFile, { architecture }: LanguageShape, mmproj: GgufFile, projector: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `${language.path} is of the architecture "${architecture}", ${mmproj.path} has the projector "${projector}". Pairs of ${families.map(({ pair }) => pair.accepted).join(' and of ')} are accepted.`,
+    `${language.path} is of the architecture "${architecture}", ${mmproj.path} has the projector "${projector}". Only pairs of ${families.map(({ pair }) => pair.accepted).join(' and of ')} are supported.`,
     { details: { architecture, projector } },
   )
 }

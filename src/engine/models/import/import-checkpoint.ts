@@ -69,7 +69,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     )
     const manifest = manifestOf(vision)
     await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' })
-    progress.say(WRITING, 'checking what was written')
+    progress.say(WRITING, 'checking the written files')
     await verifyModel(directory, signal)
     const { graph } = await checkTowerFiles(directory, manifest.vision)
     expectGraphFits(graph, manifest, towerForm(manifest))

@@ -44,11 +44,11 @@ export async function openImportSource(
   const names = await namesIn(path)
   if (names === null) {
     if (!path.toLowerCase().endsWith(GGUF)) {
-      throw new TarsierError('file-missing', `${path} is not a folder. Give the folder that holds the checkpoint.`)
+      throw new TarsierError('file-missing', `${path} is not a folder. Give the folder that contains the checkpoint.`)
     }
     throw new TarsierError(
       'usage',
-      `${path} is a language model alone. Give a folder with its vision tower in it too, a GGUF whose name mostly begins with "mmproj".`,
+      `${path} is only a language model. Give a folder that also contains its vision tower, usually a GGUF file whose name starts with "mmproj".`,
       { remedy: 'name-vision-tower' },
     )
   }
@@ -63,7 +63,7 @@ export async function openImportSource(
     }
     throw new TarsierError(
       'usage',
-      `${path} holds ${ggufs.length} GGUF files: ${ggufs.slice(0, 10).join(', ')}. Put the two that are meant, a language model and its vision tower, into a folder of their own.`,
+      `${path} contains ${ggufs.length} GGUF files: ${ggufs.slice(0, 10).join(', ')}. Move the language model and its vision tower to a separate folder.`,
       { remedy: 'name-vision-tower' },
     )
   }
@@ -105,7 +105,7 @@ async function adapterAlone(path: string): Promise<TarsierError> {
   const base = await adapterBase(path)
   return new TarsierError(
     'model-unsupported',
-    `${path} holds an adapter, which changes a checkpoint${base === null ? '' : ` (${base})`} and is none itself. Give that checkpoint, and the adapter with it.`,
+    `${path} contains an adapter${base === null ? '' : ` (for ${base})`}, not a checkpoint. Give the base checkpoint as the source, and the adapter in addition.`,
     { remedy: 'merge-adapter' },
   )
 }
@@ -113,7 +113,7 @@ async function adapterAlone(path: string): Promise<TarsierError> {
 function noCheckpoint(path: string): TarsierError {
   return new TarsierError(
     'usage',
-    `An adapter is merged into the weights of a checkpoint, and ${path} is a GGUF, whose weights are not changed. Give the checkpoint that the GGUF was made from.`,
+    `Adapters cannot be merged into ${path} because it is a GGUF file. Give the checkpoint that the GGUF file was converted from.`,
   )
 }
 
@@ -128,7 +128,8 @@ async function namesIn(path: string): Promise<string[] | null> {
     if (!(await stat(path)).isDirectory()) return null
     return (await readdir(path)).sort()
   } catch (error) {
-    if (isMissing(error)) throw new TarsierError('file-missing', `There is no folder ${path}. Give the folder that holds the checkpoint.`)
+    if (isMissing(error))
+      throw new TarsierError('file-missing', `The folder ${path} does not exist. Give the folder that contains the checkpoint.`)
     throw readFailure(path, error)
   }
 }

@@ -58,7 +58,7 @@ export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
   const path = join(directory, ADAPTER_CONFIG)
   const value = await readJsonFile(directory, ADAPTER_CONFIG, contain)
   if (value === null) {
-    throw new TarsierError('file-missing', `${directory} has no ${ADAPTER_CONFIG}. Give the folder of an adapter, as PEFT writes it.`)
+    throw new TarsierError('file-missing', `${directory} contains no ${ADAPTER_CONFIG}. Give the folder of an adapter in PEFT format.`)
   }
   const config = checkFields(value, configSchema, path)
   expectPlainLora(config, path)
@@ -66,7 +66,7 @@ export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
   if (tensors === null) {
     throw new TarsierError(
       'file-missing',
-      `${directory} has no ${WEIGHTS}. Give an adapter whose weights are stored as safetensors, all its files included.`,
+      `${directory} contains no ${WEIGHTS}. Give the complete folder of an adapter with weights in safetensors.`,
     )
   }
   try {
@@ -90,21 +90,21 @@ export async function adapterBase(directory: string): Promise<string | null> {
 
 /** `fan_in_fan_out` is not checked: PEFT uses it only for a layer class that these models do not have. */
 function expectPlainLora(config: Config, path: string): void {
-  if (config.peft_type.toUpperCase() !== 'LORA') throw unsupported(path, `it is of the kind ${config.peft_type}`)
+  if (config.peft_type.toUpperCase() !== 'LORA') throw unsupported(path, `it has the type ${config.peft_type}`)
   const { init_lora_weights: beginning } = config
   if (typeof beginning === 'string' && CHANGES_BASE.test(beginning))
-    throw unsupported(path, `it was begun by ${beginning}, which changes the checkpoint as well`)
+    throw unsupported(path, `it was initialized with ${beginning}, which also changes the checkpoint`)
   if (config.bias && config.bias !== 'none') throw unsupported(path, `it changes biases (bias "${config.bias}")`)
   const further: readonly (readonly [field: string, what: string])[] = [
     ['use_dora', 'it is a DoRA adapter (use_dora)'],
     ['use_qalora', 'it is a QALoRA adapter (use_qalora)'],
-    ['lora_bias', 'it has biases of its own (lora_bias)'],
+    ['lora_bias', 'it has its own biases (lora_bias)'],
     ['modules_to_save', 'it replaces whole layers (modules_to_save)'],
-    ['trainable_token_indices', 'it replaces embeddings of tokens (trainable_token_indices)'],
+    ['trainable_token_indices', 'it replaces token embeddings (trainable_token_indices)'],
     ['target_parameters', 'it changes single parameters (target_parameters)'],
     ['layer_replication', 'it repeats layers (layer_replication)'],
-    ['alora_invocation_tokens', 'it works after certain tokens only (alora_invocation_tokens)'],
-    ['arrow_config', 'it chooses among adapters (arrow_config)'],
+    ['alora_invocation_tokens', 'it is only active after certain tokens (alora_invocation_tokens)'],
+    ['arrow_config', 'it selects between adapters (arrow_config)'],
     ['kasa_config', 'it is a KaSA adapter (kasa_config)'],
     ['monteclora_config', 'it is a MonteCLoRA adapter (monteclora_config)'],
     ['use_bdlora', 'it is a BD-LoRA adapter (use_bdlora)'],
@@ -122,28 +122,25 @@ function updatesIn(tensors: TensorSource, config: Config, path: string): LoraUpd
   for (const name of tensors.names) {
     const [, layer, half] = /^(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$/.exec(name) ?? []
     if (layer === undefined || (half !== 'A' && half !== 'B'))
-      throw unsupported(path, `it holds "${name}", which is no part of a linear layer's update`)
+      throw unsupported(path, `it contains "${name}", which is not part of an update of a linear layer`)
     const pair = halves.get(layer) ?? {}
-    if (pair[half] !== undefined) throw damaged(path, `"${layer}" is there twice`)
+    if (pair[half] !== undefined) throw damaged(path, `"${layer}" occurs twice`)
     pair[half] = name
     halves.set(layer, pair)
   }
-  if (halves.size === 0) throw damaged(path, 'it holds nothing')
+  if (halves.size === 0) throw damaged(path, 'it is empty')
   const rankOf = valueByPattern(config.rank_pattern, path)
   const alphaOf = valueByPattern(config.alpha_pattern, path)
   return [...halves].map(([layer, { A, B }]) => {
     if (A === undefined || B === undefined) throw damaged(path, `half of "${layer}" is missing`)
     const down = tensors.info(A)
     const up = tensors.info(B)
-    if (down.shape.length !== 2 || up.shape.length !== 2) throw unsupported(path, `it changes "${layer}", which is no linear layer`)
+    if (down.shape.length !== 2 || up.shape.length !== 2) throw unsupported(path, `it changes "${layer}", which is not a linear layer`)
     const [rank = 0, inputs = 0] = down.shape
     const [outputs = 0, columns = 0] = up.shape
     const declared = rankOf(layer) ?? config.r
     if (columns !== rank || rank !== declared || rank === 0)
-      throw damaged(
-        path,
-        `"${layer}" is of the shapes [${down.shape.join(', ')}] and [${up.shape.join(', ')}], and its rank is said to be ${declared}`,
-      )
+      throw damaged(path, `"${layer}" has the shapes [${down.shape.join(', ')}] and [${up.shape.join(', ')}], but its rank is ${declared}`)
     const scale = (alphaOf(layer) ?? config.lora_alpha) / (config.use_rslora ? Math.sqrt(rank) : rank)
     return { layer, rank, scale, inputs, outputs, down: () => tensors.floats(A), up: () => tensors.floats(B) }
   })
@@ -164,16 +161,16 @@ function patternOf(pattern: string, path: string): RegExp {
       // Invalid expressions are rejected below, like other unsupported patterns.
     }
   }
-  throw unsupported(path, `its pattern "${pattern.slice(0, 100)}" for layers is not understood`)
+  throw unsupported(path, `its layer pattern "${pattern.slice(0, 100)}" is invalid`)
 }
 
 function unsupported(path: string, what: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `${path}: ${what}. LoRA adapters that change linear layers alone can be merged: merge this one with PEFT first.`,
+    `${path}: ${what}. Only LoRA adapters that change linear layers can be merged. Merge this adapter with PEFT first.`,
   )
 }
 
 function damaged(path: string, what: string): TarsierError {
-  return new TarsierError('model-damaged', `${path}: ${what}. Fetch the adapter again.`)
+  return new TarsierError('model-damaged', `${path}: ${what}. Download the adapter again.`)
 }

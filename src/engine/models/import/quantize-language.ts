@@ -87,7 +87,7 @@ function expectMemory(): void {
   if (needed <= free) return
   throw new TarsierError(
     'out-of-memory',
-    `Quantizing the language model takes ${megabytesText(needed)} of memory, and ${megabytesText(free)} are free. Close other programs, or import it in q8_0, which needs no quantizer.`,
+    `Quantizing the language model takes ${megabytesText(needed)} of memory, but only ${megabytesText(free)} are free. Close other programs, or import the model in q8_0, which needs no quantizer.`,
     { details: { needed, free } },
   )
 }
@@ -129,7 +129,7 @@ async function runChild(request: QuantizeRequest, { signal, onProgress }: Quanti
 function crashed({ why, lastLine, cause }: ChildEnd): TarsierError {
   return new TarsierError(
     'engine-crashed',
-    `Quantizing the language model stopped unexpectedly (${why}). Where memory is short the system may have ended it: close other programs and import again, or import it in q8_0, which needs no quantizer.`,
+    `Quantizing the language model stopped unexpectedly (${why}). The system may have stopped it because memory was low. Close other programs and import again, or import the model in q8_0, which needs no quantizer.`,
     { cause, details: { why, said: lastLine } },
   )
 }

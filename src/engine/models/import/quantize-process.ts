@@ -80,14 +80,14 @@ function failure(log: string, source: string, destination: string): unknown {
   }
   return new TarsierError(
     'model-damaged',
-    `llama.cpp could not quantize ${source}: ${log}. Fetch the checkpoint again, or import it in q8_0.`,
+    `llama.cpp could not quantize ${source}: ${log}. Download the checkpoint again, or import it in q8_0.`,
     { cause },
   )
 }
 
 function unwritable(destination: string, cause: unknown): unknown {
   return writeFailure(`${destination} could not be written`, cause, {
-    ifFull: 'Make room and import again.',
+    ifFull: 'Free disk space and import again.',
     full: isFolderFull(dirname(destination)),
   })
 }

@@ -38,7 +38,7 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
     bytes,
     async write(directory, journal, signal, onDone) {
       const file = join(directory, LANGUAGE_FILE)
-      onDone(0, 'taking the language model')
+      onDone(0, 'copying the language model')
       await takeFile(await realPath(path), file)
       signal.throwIfAborted()
       onDone(bytes / 2, 'checking the language model')
@@ -139,7 +139,7 @@ async function resumed(
   let bytes = 0
   const onBytes = (more: number) => {
     bytes += more
-    onDone(bytes, 'checking what was written before')
+    onDone(bytes, 'checking files of the previous import')
   }
   await addFile(hash, path, { signal, end: begun.bytes, onBytes })
   return hash.copy().digest('hex') === begun.sha256 ? { hash, bytes, tensors: begun.tensors } : null

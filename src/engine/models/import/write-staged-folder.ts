@@ -63,7 +63,7 @@ export async function expectFreeSpace(directory: string, bytes: number, there = 
   if (bytes - there <= free) return
   throw new TarsierError(
     'disk-full',
-    `The model needs ${megabytesText(bytes - there)} in ${directory}, and ${megabytesText(free)} are free there. Make room, or import it with a smaller precision.${there > 0 ? ' What is made already stays for a week.' : ''}`,
+    `The model needs ${megabytesText(bytes - there)} in ${directory}, but only ${megabytesText(free)} are free there. Free disk space, or import it with a smaller precision.${there > 0 ? ' Completed parts are kept for a week.' : ''}`,
     { details: { needed: bytes - there, free } },
   )
 }
@@ -71,10 +71,10 @@ export async function expectFreeSpace(directory: string, bytes: number, there = 
 function failureOf(error: unknown, target: string, name: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOTEMPTY' || code === 'EEXIST') return alreadyThere(target, name, error)
-  return writeFailure(`${target} could not be written`, error, { ifFull: 'Make room and import again: it goes on where it was.' })
+  return writeFailure(`${target} could not be written`, error, { ifFull: 'Free disk space and import again to resume.' })
 }
 
 function alreadyThere(target: string, name: string, cause?: unknown): TarsierError {
-  const message = `There is already a model "${name}" in ${target}. Give another name, or remove that folder first.`
+  const message = `A model "${name}" already exists in ${target}. Choose another name, or remove that folder first.`
   return new TarsierError('model-exists', message, { cause, details: { name } })
 }

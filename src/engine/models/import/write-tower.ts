@@ -58,7 +58,7 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
       }
       const stagedRows = (rounded: boolean) =>
         withFolder(join(directory, ASIDE), async (folder) => {
-          const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits, to compare'
+          const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits for comparison'
           const files = await write({ directory: folder, precision: 'f32', rounded }, exact, title)
           return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
         })

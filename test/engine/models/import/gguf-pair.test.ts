@@ -144,7 +144,7 @@ describe('a pair of GGUFs', () => {
     expect(other.language.sha256).toBe(one.language.sha256)
     expect(other.vision.sha256).toBe(one.vision.sha256)
     await cp(MMPROJ, join(folder, 'c.gguf'))
-    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*folder of their own/ })
+    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*separate folder/ })
   })
 
   it('is imported by the command line', async () => {
@@ -152,7 +152,7 @@ describe('a pair of GGUFs', () => {
     const { code, stdout } = await runCli(args)
     expect(code).toBe(0)
     expect((await readManifest(stdout.trim())).language.precision).toBe('other')
-    expect(await runCli(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('There is already a model "typed"') })
+    expect(await runCli(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('A model "typed" already exists') })
   })
 
   it('leaves its source files unchanged, also when the model is removed', async () => {
@@ -169,14 +169,14 @@ describe('a pair of GGUFs', () => {
     )
 
   it('is rejected with the name of what is missing or wrong', async () => {
-    expect(await failure(LANGUAGE)).toMatch(/^usage: .*is a language model alone/)
+    expect(await failure(LANGUAGE)).toMatch(/^usage: .*is only a language model/)
     expect(await failure(LANGUAGE, LANGUAGE)).toMatch(/^model-unsupported: .*both language models/)
     expect(await failure(MMPROJ, MMPROJ)).toMatch(/^model-unsupported: .*both vision towers/)
     expect(await failure(LANGUAGE, scratch.path('none.gguf'))).toMatch(/^file-missing/)
     const cut = scratch.path('cut.gguf')
     await cp(MMPROJ, cut)
     await truncate(cut, 100_000)
-    expect(await failure(LANGUAGE, cut)).toMatch(/^model-damaged: .*cut off/)
+    expect(await failure(LANGUAGE, cut)).toMatch(/^model-damaged: .*truncated/)
   })
 
   it('with any damaged byte in the head of the mmproj file is rejected or imports unchanged', async () => {

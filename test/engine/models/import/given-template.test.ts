@@ -54,7 +54,7 @@ test('rejects a given template that renders no clip', async () => {
   await using copy = await bare('tied-heads-of-16')
   await expect(importOf(copy, templateWith('<clip>'))).rejects.toMatchObject({
     code: 'model-unsupported',
-    message: expect.stringContaining('no place for a clip'),
+    message: expect.stringContaining('no placeholder for a clip'),
     remedy: 'give-template',
   })
 })

@@ -183,7 +183,7 @@ describe('shards', () => {
     await writeFile(elsewhere, await readFile(copy.path(SECOND)))
     await copy.remove(SECOND)
     await symlink(elsewhere, copy.path(SECOND))
-    expect((await failure(copy)).message).toMatch(/outside the model's folder/)
+    expect((await failure(copy)).message).toMatch(/outside the model folder/)
   })
 })
 

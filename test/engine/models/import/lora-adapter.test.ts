@@ -159,7 +159,7 @@ describe('an import with an adapter', () => {
     const options = { name: 'x', language: 'f32', vision: 'f32', home: scratch.path('home'), signal: never } as const
     await expect(importCheckpoint(`${fixtures}qwen2-vl`, options)).rejects.toMatchObject({
       code: 'model-unsupported',
-      message: expect.stringMatching(/holds an adapter.*someone\/tied-heads-of-16.*Give that checkpoint/),
+      message: expect.stringMatching(/contains an adapter.*someone\/tied-heads-of-16.*Give the base checkpoint/),
       remedy: 'merge-adapter',
     })
   })

@@ -48,7 +48,7 @@ it('quantizing does not start when memory is too small: an error says so, finish
   const options = { name: 'm', language: 'q4_k_m', vision: 'f32', signal } as const
   const onProgress = ({ title }: { title: string }) => titles.push(title)
   const directory = await importCheckpoint(source, { ...options, home: scratch.directory, onProgress })
-  expect(titles[0]).toBe('checking what was written before')
+  expect(titles[0]).toBe('checking files of the previous import')
   expect(titles).not.toContain('writing the language model')
   const manifest = await verifyModel(directory, signal)
   expect(await readdir(models)).toEqual(['m'])

@@ -14,7 +14,7 @@ import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 import { CLI } from '../../cli/run-cli.ts'
 
-const RESUMING = 'checking what was written before'
+const RESUMING = 'checking files of the previous import'
 
 let scratch: ScratchFolder
 let source: string
@@ -206,7 +206,7 @@ describe('a full disk', () => {
     disk.fill('rest')
     await expect(bring('m', { home })).rejects.toMatchObject({
       code: 'disk-full',
-      message: expect.stringMatching(/needs .* What is made already stays/),
+      message: expect.stringMatching(/needs .* Completed parts are kept/),
     })
     expect(await left()).toEqual(['journal.json', 'language.gguf'])
     for (const name of ['filler', 'rest']) await disk.free(name)

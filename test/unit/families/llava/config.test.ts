@@ -88,12 +88,12 @@ test('scales linear positions, and ignores a rope without effect', () => {
 
 describe('rejects with the found and the accepted value', () => {
   test.each([
-    ['several layers', { vision_feature_layer: [-2, -5] }, 'model-unsupported', /list \(-2, -5\), the number of one layer/],
-    ['a layer beyond the tower', { vision_feature_layer: -26 }, 'model-unsupported', /-26, -25 to 24/],
-    ['another strategy', { vision_feature_select_strategy: 'patch' }, 'model-unsupported', /"patch", "default" and "full"/],
+    ['several layers', { vision_feature_layer: [-2, -5] }, 'model-unsupported', /list \(-2, -5\); only a single layer number/],
+    ['a layer beyond the tower', { vision_feature_layer: -26 }, 'model-unsupported', /-26; only -25 to 24/],
+    ['another strategy', { vision_feature_select_strategy: 'patch' }, 'model-unsupported', /"patch"; only "default" and "full"/],
     ['rows with the class token', { vision_feature_select_strategy: 'full' }, 'model-unsupported', /class token.*"default"/],
-    ['another projector', { projection_head: 'auto_map' }, 'model-unsupported', /"auto_map", "MLP", "Pixel_Shuffle" and null/],
-    ['another activation', { projector_hidden_act: 'relu' }, 'model-unsupported', /"relu", "gelu"/],
+    ['another projector', { projection_head: 'auto_map' }, 'model-unsupported', /"auto_map"; only "MLP", "Pixel_Shuffle" and null/],
+    ['another activation', { projector_hidden_act: 'relu' }, 'model-unsupported', /"relu"; only "gelu"/],
     ['an odd grid to shuffle', { projection_head: 'Pixel_Shuffle', ...vision({ image_size: 350 }) }, 'model-unsupported', /25 by 25/],
     ['no projector between unlike widths', { projection_head: null }, 'model-mismatch', /1024.*4096/],
     ['another architecture', { architectures: ['LlavaNextForConditionalGeneration'] }, 'model-unsupported', /LlavaNext.*Tarsier/],

@@ -73,7 +73,7 @@ describe('readGgufHead', () => {
 
   const HUGE = 2n ** 63n - 1n
   it.each<[string, MadeGguf, RegExp]>([
-    ['another magic', { magic: 'FUGG' }, /no GGUF/],
+    ['another magic', { magic: 'FUGG' }, /not a GGUF/],
     ['version 0', { version: 0 }, /version 0/],
     ['version 1', { version: 1 }, /version 1/],
     ['a future version', { version: 4 }, /version 4/],
@@ -85,44 +85,44 @@ describe('readGgufHead', () => {
     ['a number past 2^53', { keyCount: 2n ** 53n }, /number of keys/],
     ['one key too few', { ...good, keyCount: keys.length + 1 }, /./],
     ['an empty key', { keys: [['', value.u32(1)]] }, /a key is empty/],
-    ['a key twice', { keys: [['a', value.u32(1)], ['a', value.bool(true)]] }, /the key a is there twice/], // biome-ignore format: one line a case
+    ['a key twice', { keys: [['a', value.u32(1)], ['a', value.bool(true)]] }, /the key a occurs twice/], // biome-ignore format: one line a case
     ['a key that is not UTF-8', { keys: [[Uint8Array.of(0x61, 0xff), value.u32(1)]] }, /a key is not UTF-8/],
     ['a value of an unknown type', { keys: [['a', value.raw(13, Buffer.alloc(8))]] }, /a has a value of type 13/],
     ['a text that is not UTF-8', { keys: [['a', value.text(Uint8Array.of(0xc0, 0x80))]] }, /a is not UTF-8/],
-    ['a text past the end', { keys: [['a', value.raw(ggufValueTypes.string, u64(1 << 20))]] }, /ends in the middle/],
+    ['a text past the end', { keys: [['a', value.raw(ggufValueTypes.string, u64(1 << 20))]] }, /truncated/],
     ['a text of 2^60 bytes', { keys: [['a', value.raw(ggufValueTypes.string, u64(2n ** 60n))]] }, /the length of a is/],
     ['a list of lists', { keys: [['a', value.list(ggufValueTypes.array, 1, Buffer.alloc(64))]] }, /a is an array of type 9/],
     ['a list of an unknown type', { keys: [['a', value.list(99, 1, Buffer.alloc(64))]] }, /a is an array of type 99/],
-    ['a list past the end', { keys: [['a', value.list(ggufValueTypes.u8, 1000)]] }, /past the end/],
+    ['a list past the end', { keys: [['a', value.list(ggufValueTypes.u8, 1000)]] }, /beyond the end/],
     ['a list whose bytes overflow', { keys: [['a', value.list(ggufValueTypes.u64, 2n ** 61n + 1n)]] }, /the length of a is/],
-    ['a list of texts past the end', { keys: [['a', value.list(ggufValueTypes.string, 8, u64(2000))]] }, /past the end|ends in the middle/],
+    ['a list of texts past the end', { keys: [['a', value.list(ggufValueTypes.string, 8, u64(2000))]] }, /beyond the end|truncated/],
     ['an alignment of 0', { keys: [['general.alignment', value.u32(0)]], tensors }, /its alignment is 0/],
     ['an alignment of 13', { keys: [['general.alignment', value.u32(13)]], tensors }, /its alignment is 13/],
     ['an alignment of 2^30', { keys: [['general.alignment', value.u32(1 << 30)]], tensors }, /its alignment is/],
     ['an alignment of another type', { keys: [['general.alignment', value.i32(32)]], tensors }, /its alignment is 32/],
     ['a name of 64 bytes', { tensors: [{ name: 'n'.repeat(64) }] }, /64 bytes long/],
-    ['a tensor without a name', { tensors: [{ name: '' }] }, /no proper name/],
-    ['a name that ends early for C', { tensors: [{ name: 'a\0b' }] }, /no proper name/],
+    ['a tensor without a name', { tensors: [{ name: '' }] }, /invalid name/],
+    ['a name that ends early for C', { tensors: [{ name: 'a\0b' }] }, /invalid name/],
     ['a name that is not UTF-8', { tensors: [{ name: Uint8Array.of(0xe2, 0x28) }] }, /not UTF-8/],
-    ['a tensor twice', { tensors: [{ name: 'a' }, { name: 'a' }] }, /the tensor a is there twice/],
+    ['a tensor twice', { tensors: [{ name: 'a' }, { name: 'a' }] }, /the tensor a occurs twice/],
     ['five dimensions', { tensors: [{ name: 'a', shape: [1, 1, 1, 1, 1] }] }, /a has 5 dimensions/],
     ['no dimension', { tensors: [{ name: 'a', shape: [] }] }, /a has 0 dimensions/],
     ['a negative dimension', { tensors: [{ name: 'a', shape: [-1n] }] }, /a dimension of a is/],
-    ['a dimension of zero', { tensors: [{ name: 'a', shape: [4, 0] }] }, /impossible shape/],
-    ['dimensions whose product overflows', { tensors: [{ name: 'a', shape: [4194305, 4194305, 211106198978564n] }] }, /impossible shape/],
-    ['elements just past 2^53', { tensors: [{ name: 'a', shape: [2n ** 27n, 2n ** 26n] }] }, /impossible shape/],
-    ['bytes past 2^53', { tensors: [{ name: 'a', shape: [2n ** 52n] }] }, /impossible size/],
-    ['a size that overflows only together', { tensors: [{ name: 'a', shape: [2n ** 50n], type: 24 }, { name: 'b', offset: 2n ** 50n }] }, /cut off/], // biome-ignore format: one line a case
+    ['a dimension of zero', { tensors: [{ name: 'a', shape: [4, 0] }] }, /invalid shape/],
+    ['dimensions whose product overflows', { tensors: [{ name: 'a', shape: [4194305, 4194305, 211106198978564n] }] }, /invalid shape/],
+    ['elements just past 2^53', { tensors: [{ name: 'a', shape: [2n ** 27n, 2n ** 26n] }] }, /invalid shape/],
+    ['bytes past 2^53', { tensors: [{ name: 'a', shape: [2n ** 52n] }] }, /invalid size/],
+    ['a size that overflows only together', { tensors: [{ name: 'a', shape: [2n ** 50n], type: 24 }, { name: 'b', offset: 2n ** 50n }] }, /truncated/], // biome-ignore format: one line a case
     ['an unknown type of tensor', { tensors: [{ name: 'a', type: 43 }] }, /unknown type 43/],
     ['a withdrawn type', { tensors: [{ name: 'a', type: 4 }] }, /unknown type 4/],
-    ['rows that are no whole blocks', { tensors: [{ name: 'a', shape: [33], type: 8 }] }, /no whole blocks/],
-    ['an offset past all numbers', { tensors: [{ name: 'a', offset: HUGE }] }, /the place of a is/],
-    ['an offset past the end', { tensors: [{ name: 'a', offset: 1 << 20 }] }, /not where/],
-    ['tensors that overlap', { tensors: [{ name: 'a', shape: [64] }, { name: 'b', offset: 32 }] }, /b is not where/], // biome-ignore format: one line a case
-    ['two tensors in one place', { tensors: [{ name: 'a' }, { name: 'b', offset: 0 }] }, /b is not where/],
-    ['a hole between tensors', { tensors: [{ name: 'a' }, { name: 'b', offset: 64 }], data: 1024 }, /b is not where/],
-    ['an offset off the alignment', { tensors: [{ name: 'a' }, { name: 'b', offset: 16 }] }, /b is not where/],
-    ['data that ends one byte early', { tensors: [{ name: 'a' }], data: 15 }, /cut off/],
+    ['rows that are no whole blocks', { tensors: [{ name: 'a', shape: [33], type: 8 }] }, /not a multiple of the block size/],
+    ['an offset past all numbers', { tensors: [{ name: 'a', offset: HUGE }] }, /the offset of a is/],
+    ['an offset past the end', { tensors: [{ name: 'a', offset: 1 << 20 }] }, /does not start where/],
+    ['tensors that overlap', { tensors: [{ name: 'a', shape: [64] }, { name: 'b', offset: 32 }] }, /b does not start where/], // biome-ignore format: one line a case
+    ['two tensors in one place', { tensors: [{ name: 'a' }, { name: 'b', offset: 0 }] }, /b does not start where/],
+    ['a hole between tensors', { tensors: [{ name: 'a' }, { name: 'b', offset: 64 }], data: 1024 }, /b does not start where/],
+    ['an offset off the alignment', { tensors: [{ name: 'a' }, { name: 'b', offset: 16 }] }, /b does not start where/],
+    ['data that ends one byte early', { tensors: [{ name: 'a' }], data: 15 }, /truncated/],
   ])('rejects %s', async (_, made, says) => {
     expect(await complaint(makeGguf(made))).toMatch(says)
   })

@@ -40,6 +40,6 @@ describe('conversion of weights', () => {
   })
 
   test('rejects numbers beyond half precision and names the alternative', () => {
-    expect(() => floatsToBytes(Float32Array.of(1, 70000), 'f16', 'blocks.0')).toThrow(/"blocks\.0".*vision tower in f32/)
+    expect(() => floatsToBytes(Float32Array.of(1, 70000), 'f16', 'blocks.0')).toThrow(/"blocks\.0".*vision precision f32/)
   })
 })
