@@ -57,7 +57,7 @@ export class SceneFilter implements Disposable {
     const filter = Filter.getByName(name)
     const context = filter && this.#graph.createFilter(filter, name, options)
     if (context) return context
-    throw new TarsierError('native-library', `FFmpeg came without its filter ${name}, so no shots can be found. Install Tarsier again.`, {
+    throw new TarsierError('native-library', `The FFmpeg filter ${name} is missing, so shots cannot be detected. Install Tarsier again.`, {
       remedy: 'install-again',
     })
   }

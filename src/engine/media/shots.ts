@@ -100,5 +100,5 @@ interface Stretch {
 
 function damageNotice({ start, end }: Stretch): ShotEvent {
   const [from, to] = [start, end].map((time) => Number(time.toFixed(2)))
-  return { kind: 'notice', text: `From ${from} to ${to} seconds frames cannot be decoded: shot changes there may be missed.` }
+  return { kind: 'notice', text: `Frames from ${from} to ${to} seconds cannot be decoded; shot changes in this range may be missed.` }
 }

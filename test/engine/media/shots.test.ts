@@ -109,7 +109,7 @@ describe('damage', () => {
     const { shots, notices } = await found(scratch.path('damaged.mp4'))
     expect(firstFrames(shots)).toEqual(starts)
     expect(notices).toEqual([
-      expect.stringMatching(/^From [\d.]+ to [\d.]+ seconds frames cannot be decoded: shot changes there may be missed\.$/),
+      expect.stringMatching(/^Frames from [\d.]+ to [\d.]+ seconds cannot be decoded; shot changes in this range may be missed\.$/),
     ])
   })
 

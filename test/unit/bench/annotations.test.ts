@@ -142,13 +142,13 @@ describe('a version 2 line', () => {
     [
       'a further turn',
       { ...described, messages: [...described.messages, ...described.messages] },
-      'they are of: user, assistant, user, assistant',
+      'the roles are: user, assistant, user, assistant',
     ],
     ['masks', v2({ mask_boxes: [[]] }), 'messages[0].content[0].video.mask_boxes: masks are not supported'],
-    ['no file', v2({ video_file: null }), 'messages[0].content[0].video: neither video_file nor image_file is there'],
-    ['pictures by time', v2({ video_file: ['1.jpg'], time_indices: [1] }), 'pictures have no times to choose by'],
+    ['no file', v2({ video_file: null }), 'messages[0].content[0].video: video_file or image_file is missing'],
+    ['pictures by time', v2({ video_file: ['1.jpg'], time_indices: [1] }), 'pictures cannot be selected by time'],
     ['too many frames', v2({ frame_indices: Array(257).fill(0) }), 'frame_indices'],
-    ['no idx', { ...described, idx: undefined }, 'idx: a number or a text is wanted'],
+    ['no idx', { ...described, idx: undefined }, 'idx: must be a number or a string'],
   ])('with %s is rejected', (_, line, reason) => {
     expect(parseAnnotation(line)).toEqual({ reason: expect.stringContaining(reason) })
   })
@@ -278,12 +278,12 @@ describe('a version 1 line', () => {
   })
 
   it.each([
-    [v1({ prompt: '<video> or <video>?' }), 'text.prompt: it shows more than one clip'],
+    [v1({ prompt: '<video> or <video>?' }), 'text.prompt: it contains more than one clip'],
     [v1({}, { video_file: ['1.mp4'] }), 'text.prompt: none of the files of its clip is a picture'],
-    [v1({}, { video_file: undefined }), 'text.prompt: it shows a clip, but there is no video_file'],
+    [v1({}, { video_file: undefined }), 'text.prompt: it contains a clip, but no video_file'],
     [v1({}, { video_file: [] }), 'video_file: '],
-    [v1({ response: {} }, { idx: null }), /idx: .*; text\.response: a text, a number or a list of texts is wanted/],
-    [{ idx: 1 }, /^neither "messages" .* nor "text"/],
+    [v1({ response: {} }, { idx: null }), /idx: .*; text\.response: must be a string, a number or a list of strings/],
+    [{ idx: 1 }, /^"messages" .* or "text" .* is missing/],
     [[asked], 'not an object'],
     [null, 'not an object'],
   ])('%# is rejected', (line, reason) => {

@@ -70,7 +70,7 @@ describe('finding a clip by its vid', () => {
   it('rejects an ambiguous vid', async () => {
     const { find } = await folderOf('msvd/7.mp4', 'tgif/7.gif')
     expect(() => find(7)).toThrow(
-      expect.objectContaining({ code: 'file-missing', message: expect.stringMatching(/msvd.7\.mp4 or .*tgif.7\.gif/) }),
+      expect.objectContaining({ code: 'file-missing', message: expect.stringMatching(/msvd.7\.mp4 and .*tgif.7\.gif/) }),
     )
     expect(find('tgif/7')).toBe('tgif/7.gif')
   })

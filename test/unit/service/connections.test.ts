@@ -55,6 +55,7 @@ const QUIET = [
   '@photostructure/sqlite',
   '@tanstack/react-virtual',
   'commander',
+  'compromise',
   'hono',
   'hono/body-limit',
   'hono/cookie',
