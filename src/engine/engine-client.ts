@@ -3,6 +3,7 @@ import type { DevicesUsed, EngineEvent } from '../shared/engine-events.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { Sampling } from '../shared/sampling.ts'
+import type { TimedText } from '../shared/timed-text.ts'
 import type { MemoryState, RequestedLimits } from './estimate/memory-state.ts'
 
 export interface EngineOptions {
@@ -84,6 +85,31 @@ export type TurnRequest =
   | { readonly kind: 'edit'; readonly turn: number; readonly text: string; readonly sampling: Sampling }
   | { readonly kind: 'continue'; readonly sampling: Sampling }
 
+/** Messages of a turn, without how its answer is sampled. */
+export type TurnMessages = TurnRequest extends infer Turn ? (Turn extends TurnRequest ? Omit<Turn, 'sampling'> : never) : never
+
+/** A text that is scored in place of an answer. */
+export interface TimeRequest {
+  /**
+   * `ask`: the text is scored as an answer to this question, in a new conversation. `regenerate`: in place of the conversation's last answer, whose
+   * evaluated clip is used again.
+   */
+  readonly turn: Extract<TurnMessages, { kind: 'ask' | 'regenerate' }>
+  /** Defaults to the last answer, which only `regenerate` has. */
+  readonly text?: string | undefined
+  /** Looks at further frames until times are known to this many seconds. Defaults to null: times between the model's frames. */
+  readonly precision?: number | null | undefined
+}
+
+/** Events until a prompt is evaluated. */
+export type PromptEvent = Exclude<EngineEvent, { kind: 'delta' | 'done' }>
+
+/** Events of scoring: those of an evaluated prompt, then `scored` after each prefix of the clip, and at the end `timed`. */
+export type TimeEvent =
+  | PromptEvent
+  | { readonly kind: 'scored'; readonly done: number; readonly of: number }
+  | { readonly kind: 'timed'; readonly timed: TimedText }
+
 /** A message of a conversation that another process had started. */
 export interface PastMessage extends Message {
   /** Answer prefix that the caller had given. */
@@ -158,6 +184,8 @@ export interface EngineClient extends AsyncDisposable {
   load(signal: AbortSignal): Promise<ModelInfo>
   /** Events of one turn; the last one is `done`. Leaving the loop or aborting stops the work; the partial answer stays in the conversation. */
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /** Finds out when a text's events happen in a clip, and how much the clip supports its words. The last event is `timed`. */
+  timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncIterable<TimeEvent>
   /** Estimates the first question about a clip. Decodes nothing. */
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate>
   /** State from which a run would start; null while no model is loaded. Loads nothing and does not wait for other runs. */

@@ -16,6 +16,8 @@ import type {
   NextQuestion,
   PastMessage,
   RunStart,
+  TimeEvent,
+  TimeRequest,
   Trace,
   TraceRequest,
   TurnRequest,
@@ -67,6 +69,16 @@ export class Engine implements EngineClient {
         }
         yield event
       }
+    } finally {
+      leave()
+    }
+  }
+
+  async *timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
+    const leave = await this.#serial.enter(signal)
+    try {
+      if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
+      yield* this.#conversation(conversation, await this.#loaded(signal)).timeText(request, signal)
     } finally {
       leave()
     }

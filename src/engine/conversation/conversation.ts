@@ -1,13 +1,13 @@
 import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
-import type { PastMessage, TurnRequest } from '../engine-client.ts'
+import type { PastMessage, PromptEvent, TimeEvent, TimeRequest, TurnMessages, TurnRequest } from '../engine-client.ts'
 import { decideRun } from '../estimate/decide-run.ts'
 import { HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
 import { loadedMemory, type MemoryState, type RequestedLimits } from '../estimate/memory-state.ts'
 import type { ModelCosts } from '../estimate/model-costs.ts'
 import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
-import type { Generated, Language } from '../language/types.ts'
+import type { Generated, Language, PromptSegment } from '../language/types.ts'
 import { Background } from './background.ts'
 import { chatMessages } from './chat-messages.ts'
 import { ClipScorer } from './clip-scorer.ts'
@@ -17,6 +17,7 @@ import { PrefixCache, type PromptPart } from './prefix-cache.ts'
 import type { ClipResources } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { timeText } from './time-text.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
@@ -83,54 +84,44 @@ export class Conversation {
   }
 
   /**
-   * Evaluates the messages before an answer without answering, so that texts can be scored in its place; the last value is what scores them. It can
-   * be used until the next turn. Throws `usage` unless the messages have exactly one clip.
-   * @param request the turn whose answer is scored. `regenerate` takes the last one again, and keeps its answer.
-   * @param tokens number of tokens of the longest text
+   * Times a text and scores its words in place of an answer. Throws `usage` unless the messages have exactly one clip, or if there is no text.
    */
-  async *prepareScoring(
-    request: Extract<TurnRequest, { kind: 'ask' | 'regenerate' }>,
-    tokens: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<EngineEvent, ClipScorer> {
+  async *timeText({ turn, text: given, precision = null }: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
     await this.#keeping.pause()
-    if (bringsClip(request)) yield { kind: 'stage', stage: 'probing' }
+    if (bringsClip(turn)) yield { kind: 'stage', stage: 'probing' }
     const before = this.#history.clips
-    const pending = await this.#history.next(request, signal)
+    const pending = await this.#history.next(turn, signal)
+    const text = given ?? (turn.kind === 'regenerate' ? this.#history.lastAnswer : undefined) ?? ''
     const wanted: PromptPart[] = []
-    let evaluated = false
     try {
+      if (text.trim() === '') throw new TarsierError('usage', 'There is no text to score. Give a text, or describe the clip first.')
       if (clipsOf(pending.messages).length !== 1)
-        throw new TarsierError('usage', 'A text can be scored with exactly one clip. Start a conversation with one video.')
+        throw new TarsierError('usage', 'Texts can be scored with exactly one clip. Start a conversation with one video.')
+      const tokens = this.#resources.language.tokenize(text).length
       wanted.push(...(await this.#promptOf(pending)))
       await this.#makeFit(pending, wanted, tokens)
-      const { language } = this.#resources
-      const prefilled = yield* this.#prefill(pending, wanted, this.#cellsFor(wanted, tokens).cells, signal)
-      evaluated = true
-      if (request.kind === 'ask') this.#history.record(pending, '')
-      const place = wanted.findIndex(({ kind }) => kind === 'clip')
-      const [clip] = clipsOf(pending.messages)
-      const head = prefilled.cache.startOf(place)
-      if (!clip || !head) throw new Error('the prompt of a message with a clip has none')
-      const withoutClip = await language.prompt(chatMessages(pending.messages.map(withoutClips)), {
-        addGenerationPrompt: true,
-        answerPrefix: pending.answerPrefix,
-      })
-      return new ClipScorer(
-        {
-          session: prefilled.cache.session,
-          language,
-          clip,
-          head,
-          tail: wanted.slice(place + 1).flatMap((part) => (part.kind === 'tokens' ? part.tokens : [])),
-          withoutClip: withoutClip.flatMap((segment) => (segment.kind === 'tokens' ? segment.tokens : [])),
-        },
-        this.#resources,
-      )
+      const { cache } = yield* this.#prefill(pending, wanted, this.#cellsFor(wanted, tokens).cells, signal)
+      // A clip of a new question stays open for further texts.
+      if (turn.kind === 'ask') this.#history.record(pending, '')
+      yield* timeText(await this.#scorer(pending, wanted, cache), text, precision, signal)
     } finally {
       for (const clip of [...pending.opened, ...before]) if (!this.#history.clips.includes(clip)) await clip.close()
-      if (evaluated) this.#keep(wanted, false)
+      this.#keep(wanted, false)
     }
+  }
+
+  async #scorer(pending: PendingAnswer, wanted: readonly PromptPart[], cache: PrefixCache): Promise<ClipScorer> {
+    const { language } = this.#resources
+    const place = wanted.findIndex(({ kind }) => kind === 'clip')
+    const [clip] = clipsOf(pending.messages)
+    const head = cache.startOf(place)
+    if (!clip || !head) throw new Error('the prompt of a message with a clip has none')
+    const withoutClip = await language.prompt(chatMessages(pending.messages.map(withoutClips)), {
+      addGenerationPrompt: true,
+      answerPrefix: pending.answerPrefix,
+    })
+    const tail = tokensOf(wanted.slice(place + 1))
+    return new ClipScorer({ session: cache.session, language, clip, head, tail, withoutClip: tokensOf(withoutClip) }, this.#resources)
   }
 
   async dispose(): Promise<void> {
@@ -224,7 +215,7 @@ export class Conversation {
     wanted: readonly PromptPart[],
     cells: number,
     signal: AbortSignal,
-  ): AsyncGenerator<EngineEvent, Prefilled> {
+  ): AsyncGenerator<PromptEvent, Prefilled> {
     const { positions } = this.#resources.language
     const { cache, restored } = await this.#cacheFor(cells, wanted, signal)
     const { session } = cache
@@ -351,13 +342,17 @@ export class Conversation {
   }
 }
 
-function bringsClip(request: TurnRequest): boolean {
+function bringsClip(request: TurnMessages): boolean {
   if (request.kind === 'ask') return request.clip !== undefined
   return request.kind === 'chat' && request.messages.some(({ content }) => content.some(({ kind }) => kind === 'clip'))
 }
 
 function withoutClips({ role, content }: OpenedMessage): OpenedMessage {
   return { role, content: content.filter(({ kind }) => kind === 'text') }
+}
+
+function tokensOf(parts: readonly (PromptPart | PromptSegment)[]): number[] {
+  return parts.flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
 }
 
 /** Cells that a prompt needs. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
-import { type ClipRequest, type Message, type PastMessage, type TurnRequest, userMessage } from '../engine-client.ts'
+import { type ClipRequest, type Message, type PastMessage, type TurnMessages, userMessage } from '../engine-client.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 
 export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: PreparedClip }
@@ -49,6 +49,13 @@ export class MessageHistory {
     }))
   }
 
+  /** Text of the last answer without its prefix; undefined if there is none. */
+  get lastAnswer(): string | undefined {
+    const last = this.#messages.at(-1)
+    if (last?.role !== 'assistant') return undefined
+    return textOf(last).slice(last.answerPrefix?.length ?? 0)
+  }
+
   /** Replaces all messages by those of a pending answer and the text that was generated for it so far, without the answer prefix. */
   record({ messages, answerPrefix }: PendingAnswer, text: string): void {
     this.#messages = [...messages, { role: 'assistant', content: [{ kind: 'text', text: answerPrefix + text }], answerPrefix }]
@@ -59,7 +66,7 @@ export class MessageHistory {
   }
 
   /** The messages that a turn continues, with their clips opened. Throws `usage` for a turn that does not exist, and the errors of opening a clip. */
-  async next(request: TurnRequest, signal: AbortSignal): Promise<PendingAnswer> {
+  async next(request: TurnMessages, signal: AbortSignal): Promise<PendingAnswer> {
     const recalled = await this.#recall(signal)
     const pending = await this.#newlyOpened(request, signal)
     return recalled.length === 0 ? pending : { ...pending, opened: [...recalled, ...pending.opened] }
@@ -74,7 +81,7 @@ export class MessageHistory {
     return opened
   }
 
-  async #newlyOpened(request: TurnRequest, signal: AbortSignal): Promise<PendingAnswer> {
+  async #newlyOpened(request: TurnMessages, signal: AbortSignal): Promise<PendingAnswer> {
     switch (request.kind) {
       case 'ask': {
         const { text, clip, answerPrefix = '' } = request
@@ -95,10 +102,8 @@ export class MessageHistory {
         return { messages: [...messages.slice(0, place), edited], answerPrefix, opened: [] }
       }
       case 'continue': {
-        const last = this.#messages.at(-1)
         const pending = this.#before(this.#messages.length - 1)
-        const text = (last?.content ?? []).map((part) => (part.kind === 'text' ? part.text : '')).join('')
-        return { ...pending, answered: text.slice(pending.answerPrefix.length) }
+        return { ...pending, answered: this.lastAnswer ?? '' }
       }
       default:
         return assertNever(request, 'turn request')
@@ -157,6 +162,10 @@ export class MessageHistory {
 /** The clips of messages, in order. */
 export function clipsOf(messages: readonly OpenedMessage[]): PreparedClip[] {
   return messages.flatMap(({ content }) => content.flatMap((part) => (part.kind === 'clip' ? [part.clip] : [])))
+}
+
+function textOf({ content }: OpenedMessage): string {
+  return content.map((part) => (part.kind === 'text' ? part.text : '')).join('')
 }
 
 /** The messages after the last answer. */

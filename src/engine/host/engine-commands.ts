@@ -1,12 +1,22 @@
 import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { PassedOverDevice } from '../devices/device-use.ts'
-import type { EngineOptions, EstimateRequest, NextQuestion, PastMessage, TraceRequest, TurnRequest } from '../engine-client.ts'
+import type {
+  EngineOptions,
+  EstimateRequest,
+  NextQuestion,
+  PastMessage,
+  TimeEvent,
+  TimeRequest,
+  TraceRequest,
+  TurnRequest,
+} from '../engine-client.ts'
 
 /** Commands to the engine process. `start` comes first if a model has to be loaded. */
 export type EngineCommand =
   | { readonly kind: 'start'; readonly options: EngineOptions; readonly passedOver: readonly PassedOverDevice[] }
   | { readonly kind: 'load' }
   | AnswerCommand
+  | TimeCommand
   | { readonly kind: 'estimate'; readonly request: EstimateRequest }
   | { readonly kind: 'run-start'; readonly question: NextQuestion }
   | { readonly kind: 'close'; readonly conversation: string }
@@ -21,5 +31,13 @@ export interface AnswerCommand {
   readonly turn: TurnRequest
 }
 
+export interface TimeCommand {
+  readonly kind: 'time-text'
+  readonly conversation: string
+  /** As for {@link AnswerCommand}. */
+  readonly past: readonly PastMessage[] | null
+  readonly request: TimeRequest
+}
+
 /** Events of the engine process: the engine's events, and before the first token of an answer the messages so far. */
-export type HostEvent = EngineEvent | { readonly kind: 'history'; readonly messages: readonly PastMessage[] }
+export type HostEvent = EngineEvent | TimeEvent | { readonly kind: 'history'; readonly messages: readonly PastMessage[] }

@@ -9,6 +9,8 @@ import type {
   ModelInfo,
   NextQuestion,
   RunStart,
+  TimeEvent,
+  TimeRequest,
   Trace,
   TraceRequest,
   TurnRequest,
@@ -100,6 +102,28 @@ export class HostClient implements EngineClient {
     }
   }
 
+  async *timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
+    const recovery = this.#devices.command((error) => this.#calls.end(error))
+    for (const notice of this.#unsaid.splice(0)) yield notice
+    for (;;) {
+      try {
+        const past = this.#transcripts.toRecall(conversation, this.#calls.alive)
+        const events = this.#calls.events({ kind: 'time-text', conversation, past, request }, signal)
+        let recalled = past === null
+        for await (const event of events) {
+          if (!recalled) this.#transcripts.recalled(conversation)
+          recalled = true
+          if (event.kind !== 'history' && event.kind !== 'delta' && event.kind !== 'done') yield event
+        }
+        await recovery.succeeded()
+        return
+      } catch (error) {
+        const notice = await recovery.passOver(error)
+        if (notice) yield notice
+      }
+    }
+  }
+
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {
     return this.#ask({ kind: 'estimate', request }, signal)
   }
@@ -149,13 +173,18 @@ export class HostClient implements EngineClient {
   }
 
   /** One attempt at a turn. Updates the transcript. */
-  async *#attempt(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<HostEvent, void> {
+  async *#attempt(
+    conversation: string,
+    turn: TurnRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Exclude<HostEvent, { kind: 'scored' | 'timed' }>, void> {
     // A turn that contains all messages needs no history.
     const past = turn.kind === 'chat' ? null : this.#transcripts.toRecall(conversation, this.#calls.alive)
     const events = this.#calls.events({ kind: 'answer', conversation, past, turn }, signal)
     let loading = false
     let recalled = past === null
     for await (const event of events) {
+      if (event.kind === 'scored' || event.kind === 'timed') continue
       // Only after the process was started, because its start clears the transcripts' state.
       if (!recalled) this.#transcripts.recalled(conversation)
       recalled = true

@@ -3,7 +3,7 @@ import type { DeviceSupervision } from '../devices/device-guard.ts'
 import { diagnose } from '../diagnosis.ts'
 import type { Engine } from '../engine.ts'
 import type { EngineOptions } from '../engine-client.ts'
-import type { AnswerCommand, EngineCommand, HostEvent } from './engine-commands.ts'
+import type { AnswerCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
 import { reportDeviceUse, serveCommands } from './serve-commands.ts'
 
 /** Serves the commands of the engine process with the engine from `make`. */
@@ -24,6 +24,8 @@ export function serveEngine(make: (options: EngineOptions, supervision: DeviceSu
         return engine().load(signal)
       case 'answer':
         return answer(engine(), command, signal, emit)
+      case 'time-text':
+        return timeText(engine(), command, signal, emit)
       case 'estimate':
         return engine().estimate(command.request, signal)
       case 'run-start':
@@ -49,5 +51,16 @@ async function answer(
     if (event.kind === 'stage' && event.stage === 'writing') emit({ kind: 'history', messages: engine.history(conversation) })
     emit(event)
   }
+  return null
+}
+
+async function timeText(
+  engine: Engine,
+  { conversation, past, request }: TimeCommand,
+  signal: AbortSignal,
+  emit: (event: HostEvent) => void,
+): Promise<null> {
+  if (past) engine.recall(conversation, past)
+  for await (const event of engine.timeText(conversation, request, signal)) emit(event)
   return null
 }

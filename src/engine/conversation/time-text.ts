@@ -1,0 +1,77 @@
+import type { TimedClause, TimedText } from '../../shared/timed-text.ts'
+import type { TimeEvent } from '../engine-client.ts'
+import { clausesOf } from '../events/clauses.ts'
+import { findOnset } from '../events/onsets.ts'
+import { supportOf } from '../events/support.ts'
+import type { AnswerTokens, ClipScorer } from './clip-scorer.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+/**
+ * Times the clauses of a text and scores its words, by the text's likelihood after each frame of the clip: a clause becomes likely when the clip
+ * shows it. Yields `scored` after each prefix, then `timed`.
+ * @param precision seconds to which times are refined with further frames; null for none
+ */
+export async function* timeText(
+  scorer: ClipScorer,
+  text: string,
+  precision: number | null,
+  signal: AbortSignal,
+): AsyncGenerator<TimeEvent, void> {
+  const answer = scorer.tokenize(text)
+  const [score, zoom] = [new Stopwatch(), new Stopwatch()]
+  const of = scorer.frames.length
+  const withoutClip = await score.time(() => scorer.withoutClip(answer, signal))
+  const curves: Float64Array[] = []
+  for (let frames = 1; frames <= of; frames += 1) {
+    curves.push(await score.time(() => scorer.after(frames, answer, signal)))
+    yield { kind: 'scored', done: frames, of }
+  }
+  void precision
+  const times = scorer.frames.map(({ time }) => time)
+  const clauses = withEnds(
+    clausesOf(text).map(({ subject, ...clause }) => {
+      const onset = times.length < 2 ? null : findOnset(curveOf(answer, clause, curves), times)
+      return { subject, clause: { ...clause, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } }
+    }),
+    scorer.clip.info.duration ?? null,
+  )
+  const sentences = supportOf(answer, { withClip: curves.at(-1) ?? withoutClip, withoutClip })
+  const timed: TimedText = {
+    text,
+    clauses,
+    sentences: sentences.map((sentence, i) => ({ ...sentence, ...spanOf(clauses.filter(({ sentence: of }) => of === i)) })),
+    timings: { score: score.milliseconds, zoom: zoom.milliseconds },
+  }
+  yield { kind: 'timed', timed }
+}
+
+/** Log probability of a clause after each prefix, from those of its tokens. Punctuation at its end is left out: it tells of what follows. */
+function curveOf(
+  { text, starts }: AnswerTokens,
+  { start, end }: { start: number; end: number },
+  curves: readonly Float64Array[],
+): Float64Array {
+  const last = start + text.slice(start, end).replace(/[\p{P}\s]+$/u, '').length
+  const inside = starts.flatMap((at, token) => ((starts[token + 1] ?? text.length) > start && at < last ? [token] : []))
+  return Float64Array.from(curves, (scores) => inside.reduce((sum, token) => sum + (scores[token] ?? 0), 0))
+}
+
+/** A clause ends where the next one of the same subject begins, or with the clip. */
+function withEnds(clauses: readonly { readonly subject: string; readonly clause: TimedClause }[], duration: number | null): TimedClause[] {
+  return clauses.map(({ subject, clause }, i) => {
+    if (clause.begins === null) return clause
+    const { begins } = clause
+    const next = clauses.slice(i + 1).filter((other) => other.subject === subject)
+    const known = next.find(({ clause: { begins: later } }) => later !== null && later > begins)
+    // Further events of the subject without a time leave the end open.
+    if (next.length > 0) return { ...clause, ends: known?.clause.begins ?? null }
+    return { ...clause, ends: duration }
+  })
+}
+
+function spanOf(clauses: readonly TimedClause[]): { readonly begins: number | null; readonly ends: number | null } {
+  const begins = clauses.flatMap(({ begins: time }) => (time === null ? [] : [time]))
+  if (begins.length === 0) return { begins: null, ends: null }
+  const ends = clauses.map(({ ends: time }) => time)
+  return { begins: Math.min(...begins), ends: ends.includes(null) ? null : Math.max(...ends.map((time) => time ?? 0)) }
+}
