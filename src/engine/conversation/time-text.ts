@@ -1,9 +1,9 @@
 import type { TimedClause, TimedText } from '../../shared/timed-text.ts'
 import type { TimeEvent } from '../engine-client.ts'
 import { clausesOf } from '../events/clauses.ts'
-import { findOnset } from '../events/onsets.ts'
+import { curveOf, findOnset } from '../events/onsets.ts'
 import { supportOf } from '../events/support.ts'
-import type { AnswerTokens, ClipScorer } from './clip-scorer.ts'
+import type { ClipScorer } from './clip-scorer.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function* timeText(
   const times = scorer.frames.map(({ time }) => time)
   const clauses = withEnds(
     clausesOf(text).map(({ subject, ...clause }) => {
-      const onset = times.length < 2 ? null : findOnset(curveOf(answer, clause, curves), times)
+      const onset = times.length < 2 ? null : findOnset(curveOf(curves, answer.starts, clause), times)
       return { subject, clause: { ...clause, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } }
     }),
     scorer.clip.info.duration ?? null,
@@ -43,17 +43,6 @@ export async function* timeText(
     timings: { score: score.milliseconds, zoom: zoom.milliseconds },
   }
   yield { kind: 'timed', timed }
-}
-
-/** Log probability of a clause after each prefix, from those of its tokens. Punctuation at its end is left out: it tells of what follows. */
-function curveOf(
-  { text, starts }: AnswerTokens,
-  { start, end }: { start: number; end: number },
-  curves: readonly Float64Array[],
-): Float64Array {
-  const last = start + text.slice(start, end).replace(/[\p{P}\s]+$/u, '').length
-  const inside = starts.flatMap((at, token) => ((starts[token + 1] ?? text.length) > start && at < last ? [token] : []))
-  return Float64Array.from(curves, (scores) => inside.reduce((sum, token) => sum + (scores[token] ?? 0), 0))
 }
 
 /** A clause ends where the next one of the same subject begins, or with the clip. */
