@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url'
 import { expect, type Page } from '@playwright/test'
 import type { Prediction } from '../../src/bench/prediction.ts'
 import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../helpers/bench-run.ts'
-import { expectAccessible, openPage, type Place, room, test } from './helpers/app.ts'
+import { expectAccessible, navigationButton, openPage, type TestServer, test } from './helpers/app.ts'
 
 const clip = fileURLToPath(new URL('../../resources/examples/blue-square-spins.mp4', import.meta.url))
 const MANY = 10_000
 
-const folder = (place: Place, name: string) => join(place.home, 'benchmarks', name)
+const folder = (server: TestServer, name: string) => join(server.home, 'benchmarks', name)
 
 /** Two runs of one benchmark with a judged description, choices that are right, wrong and without an option, and a failure. */
-async function writeRuns(place: Place): Promise<void> {
-  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+async function writeRuns(server: TestServer): Promise<void> {
+  await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
   const described = (answer: string): Prediction =>
     prediction({ dataset: 'DREAM/youtube', idx: 7, video: clip, prediction: answer, reference: 'A blue square spins. It stops.' })
   const lost = prediction({ dataset: 'DREAM/videvo', idx: 8, video: '/nowhere/gone.mp4', ...failure })
@@ -21,37 +21,37 @@ async function writeRuns(place: Place): Promise<void> {
     ['small', 'A blue square is turning round and round.', 'A'],
     ['other', 'A square.', 'B'],
   ] as const) {
-    await writePredictions(folder(place, name), 'dream', [described(answer), lost])
-    await writePredictions(folder(place, name), 'mvbench', [choice(1, 'B) it spins'), choice(2, second), choice(3, 'it spins')])
+    await writePredictions(folder(server, name), 'dream', [described(answer), lost])
+    await writePredictions(folder(server, name), 'mvbench', [choice(1, 'B) it spins'), choice(2, second), choice(3, 'it spins')])
   }
-  await writeVerdicts(folder(place, 'small'), 'DREAM', [dreamVerdict('DREAM/youtube-7', [true, false], [true])])
+  await writeVerdicts(folder(server, 'small'), 'DREAM', [dreamVerdict('DREAM/youtube-7', [true, false], [true])])
 }
 
-async function openRoom(page: Page, place: Place): Promise<void> {
-  await openPage(page, place)
-  await room(page, 'Benchmarks').click()
+async function openBenchmarks(page: Page, server: TestServer): Promise<void> {
+  await openPage(page, server)
+  await navigationButton(page, 'Benchmarks').click()
   await expect(page.getByRole('heading', { level: 1, name: 'Benchmarks' })).toBeVisible()
 }
 
 /** Simulates a user who returns from another window: Playwright's pages always have the focus, so it cannot be taken from them. */
-async function comeBack(page: Page): Promise<void> {
+async function focusWindow(page: Page): Promise<void> {
   await page.evaluate(() => window.dispatchEvent(new Event('focus')))
 }
 
 const samples = (page: Page) => page.getByRole('region', { name: 'Samples', exact: true })
 const rows = (page: Page) => samples(page).getByRole('listitem')
 
-test('explains how to make a run when there is none', async ({ page, place, trouble }) => {
-  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
-  await openRoom(page, place)
+test('explains how to make a run when there is none', async ({ page, server, pageErrors }) => {
+  await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
+  await openBenchmarks(page, server)
   await expect(page.getByText('tarsier bench run moving-shapes --model demo', { exact: false })).toBeVisible()
-  await expect(page.getByText(join(place.home, 'benchmarks'), { exact: true })).toBeVisible()
-  expect(trouble).toEqual([])
+  await expect(page.getByText(join(server.home, 'benchmarks'), { exact: true })).toBeVisible()
+  expect(pageErrors).toEqual([])
 })
 
-test('a sample shows its clip, question, answer, score and the reason for the score', async ({ page, place, trouble }) => {
-  await writeRuns(place)
-  await openRoom(page, place)
+test('a sample shows its clip, question, answer, score and the reason for the score', async ({ page, server, pageErrors }) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
   await page.getByRole('button', { name: /^small/ }).click()
   await expect(page.getByRole('status').filter({ hasText: '5 samples' }).first()).toBeVisible()
   await expect(rows(page)).toHaveCount(5)
@@ -69,12 +69,12 @@ test('a sample shows its clip, question, answer, score and the reason for the sc
   await expect(sample.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
   await page.getByRole('button', { name: 'Next sample' }).click()
   await expect(page.getByRole('article', { name: 'DREAM/videvo-8' }).getByText('There is no gone.mp4.', { exact: false })).toBeVisible()
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('samples are filtered by verdict, data set and text', async ({ page, place, trouble }) => {
-  await writeRuns(place)
-  await openRoom(page, place)
+test('samples are filtered by verdict, data set and text', async ({ page, server, pageErrors }) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
   await page.getByRole('button', { name: /^small/ }).click()
   await page.getByLabel('Verdict').selectOption('wrong')
   await expect(rows(page)).toHaveCount(1)
@@ -88,12 +88,12 @@ test('samples are filtered by verdict, data set and text', async ({ page, place,
   await expect(rows(page)).toContainText('MVBench/action-3')
   await page.getByRole('searchbox').fill('no such words')
   await expect(page.getByText('No samples match the filters.')).toBeVisible()
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('shows two runs side by side, with the tables beside the samples', async ({ page, place, trouble }) => {
-  await writeRuns(place)
-  await openRoom(page, place)
+test('shows two runs side by side, with the tables beside the samples', async ({ page, server, pageErrors }) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
   await page.getByRole('button', { name: /^small/ }).click()
   await page.getByLabel('Compare with another run').selectOption({ label: 'Compare with other' })
   await page.getByLabel('Second run compared with the first').selectOption('better')
@@ -106,12 +106,12 @@ test('shows two runs side by side, with the tables beside the samples', async ({
   await expect(sample.getByRole('region', { name: 'other' })).toContainText('Right')
   await page.getByRole('tab', { name: 'Tables' }).click()
   await expect(page.getByRole('table', { name: 'Accuracy' }).getByRole('row', { name: /OVERALL/ })).toContainText('50.0')
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('refreshes runs, and keeps the selection, when the window gets the focus', async ({ page, place, trouble }) => {
-  await writeRuns(place)
-  await openRoom(page, place)
+test('refreshes runs, and keeps the selection, when the window gets the focus', async ({ page, server, pageErrors }) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
   await page.getByRole('button', { name: /^small/ }).click()
   await expect(rows(page)).toHaveCount(5)
   await rows(page)
@@ -119,42 +119,42 @@ test('refreshes runs, and keeps the selection, when the window gets the focus', 
     .click()
   const sample = page.getByRole('article', { name: 'MVBench/action-2' })
   await expect(sample).toContainText('Wrong')
-  await writePredictions(folder(place, 'small'), 'mvbench', [
+  await writePredictions(folder(server, 'small'), 'mvbench', [
     choice(1, 'B) it spins'),
     choice(2, 'B'),
     choice(3, 'it spins'),
     choice(4, 'B'),
   ])
-  await writePredictions(folder(place, 'third'), 'mvbench', [choice(1, 'B')])
-  await comeBack(page)
+  await writePredictions(folder(server, 'third'), 'mvbench', [choice(1, 'B')])
+  await focusWindow(page)
   await expect(rows(page)).toHaveCount(6)
   await expect(page.getByRole('status').filter({ hasText: '6 samples' }).first()).toBeVisible()
   await expect(sample).toContainText('Right')
   await page.getByRole('button', { name: 'All runs' }).click()
   await expect(page.getByRole('button', { name: /^third/ })).toBeVisible()
-  await rm(folder(place, 'third'), { recursive: true })
-  await comeBack(page)
+  await rm(folder(server, 'third'), { recursive: true })
+  await focusWindow(page)
   await expect(page.getByRole('button', { name: /^third/ })).toHaveCount(0)
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('shows a judged run among the published figures', async ({ page, place }) => {
-  await writeRuns(place)
-  await openRoom(page, place)
+test('shows a judged run among the published figures', async ({ page, server }) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
   await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
   const table = page.getByRole('table')
   await expect(table.getByRole('row', { name: /Tarsier2-7B 42\.0/ })).toContainText('arXiv 2501.07888')
   await expect(table.getByRole('row', { name: /Your run small/ })).toContainText('66.7')
 })
 
-test('scrolls through ten thousand samples from end to end', async ({ page, place, trouble }) => {
-  await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
+test('scrolls through ten thousand samples from end to end', async ({ page, server, pageErrors }) => {
+  await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
   await writePredictions(
-    folder(place, 'many'),
+    folder(server, 'many'),
     'mvbench',
     Array.from({ length: MANY }, (_, i) => choice(i + 1, i % 3 === 0 ? 'A' : 'B')),
   )
-  await openRoom(page, place)
+  await openBenchmarks(page, server)
   await page.getByRole('button', { name: /^many/ }).click()
   await expect(page.getByText('10,000 samples', { exact: true })).toBeVisible()
   await rows(page).first().getByRole('button').focus()
@@ -173,7 +173,7 @@ test('scrolls through ten thousand samples from end to end', async ({ page, plac
   expect(await rows(page).count()).toBeLessThan(60)
   await page.getByLabel('Verdict').selectOption('wrong')
   await expect(page.getByText('3,334 samples', { exact: true })).toBeVisible()
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -184,47 +184,47 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
       test.use({ colorScheme, viewport })
 
-      test('benchmarks are visible and accessible', async ({ page, place, trouble }, info) => {
-        const look = async (name: string) => {
+      test('benchmarks are visible and accessible', async ({ page, server, pageErrors }, info) => {
+        const checkView = async (name: string) => {
           await page.screenshot({ path: info.outputPath(`${name}.png`) })
           expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
           await expectAccessible(page)
         }
-        await rm(join(place.home, 'benchmarks'), { recursive: true, force: true })
-        await openRoom(page, place)
+        await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
+        await openBenchmarks(page, server)
         await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible()
-        await look('none')
-        await writeRuns(place)
-        await openRoom(page, place)
+        await checkView('none')
+        await writeRuns(server)
+        await openBenchmarks(page, server)
         await expect(page.getByRole('button', { name: /^other/ })).toBeVisible()
-        await look('runs')
+        await checkView('runs')
         await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
         await expect(page.getByRole('row', { name: /Your run small/ })).toBeVisible()
-        await look('leaderboard')
+        await checkView('leaderboard')
         await page.getByRole('tab', { name: 'Runs' }).click()
         await page.getByRole('button', { name: /^small/ }).click()
         await expect(rows(page)).toHaveCount(5)
-        await look('samples')
+        await checkView('samples')
         await page.getByRole('tab', { name: 'Tables' }).click()
         await expect(page.getByRole('table', { name: 'Accuracy' })).toBeVisible()
-        await look('tables')
+        await checkView('tables')
         await page.getByRole('tab', { name: 'Samples' }).click()
         await rows(page)
           .getByRole('button', { name: /DREAM\/youtube-7/ })
           .click()
         await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
         await expect(page.locator('video')).toBeVisible()
-        await look('sample')
+        await checkView('sample')
         await page.getByRole('button', { name: 'Close the sample' }).click()
         await page.getByLabel('Compare with another run').selectOption({ label: 'Compare with other' })
         await expect(rows(page).first()).toContainText('A square.')
-        await look('beside')
+        await checkView('beside')
         await rows(page)
           .getByRole('button', { name: /DREAM\/youtube-7/ })
           .click()
         await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
-        await look('sample-beside')
-        expect(trouble).toEqual([])
+        await checkView('sample-beside')
+        expect(pageErrors).toEqual([])
       })
     })
   }

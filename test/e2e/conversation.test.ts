@@ -4,19 +4,19 @@ import { setFrames } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
 
-test('one click opens an example and describes it, with frames and cost', async ({ page, place, trouble }, info) => {
-  await openExample(page, place)
+test('one click opens an example and describes it, with frames and cost', async ({ page, server, pageErrors }, info) => {
+  await openExample(page, server)
   await expect(turns(page).first()).toContainText('blue square')
   await expect(page.getByRole('button', { name: /^Frame \d of 8, at / })).toHaveCount(8)
   await expect(page.getByText(/^8 frames · [\d,]+ of 4,096 tokens/)).toBeVisible()
   await page.screenshot({ path: info.outputPath('description.png') })
   await page.getByRole('button', { name: 'Details' }).click()
   await expect(page.getByText('Vision device')).toBeVisible()
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('asks a follow-up, regenerates, edits, and clears the conversation', async ({ page, place }, info) => {
-  await openExample(page, place)
+test('asks a follow-up, regenerates, edits, and clears the conversation', async ({ page, server }, info) => {
+  await openExample(page, server)
   await composer(page).fill('What colour is the square?')
   await composer(page).press('Enter')
   await answered(page, 2)
@@ -39,8 +39,8 @@ test('asks a follow-up, regenerates, edits, and clears the conversation', async 
   await page.screenshot({ path: info.outputPath('over-again.png') })
 })
 
-test('a stopped answer is marked and keeps its text', async ({ page, place }, info) => {
-  await openExample(page, place)
+test('a stopped answer is marked and keeps its text', async ({ page, server }, info) => {
+  await openExample(page, server)
   await setFrames(page, 90)
   await composer(page).fill('Describe it once more.')
   await composer(page).press('Enter')

@@ -15,8 +15,8 @@ const flat = (width: number, height: number) =>
     .png()
     .toBuffer()
 
-test('describes a dropped video whatever its name', async ({ page, place }, info) => {
-  await openPage(page, place)
+test('describes a dropped video whatever its name', async ({ page, server }, info) => {
+  await openPage(page, server)
   await dropFiles(page, [{ name: 'ein Kätzchen 猫.txt', bytes: await exampleBytes('red-circle-right-then-grows.mp4') }])
   await answered(page, 1)
   await expect(page.getByRole('heading', { level: 1, name: 'ein Kätzchen 猫.txt' })).toBeVisible()
@@ -25,17 +25,17 @@ test('describes a dropped video whatever its name', async ({ page, place }, info
   await page.screenshot({ path: info.outputPath('dropped.png') })
 })
 
-test('detects a picture', async ({ page, place }, info) => {
-  await openPage(page, place)
+test('detects a picture', async ({ page, server }, info) => {
+  await openPage(page, server)
   await dropFiles(page, [{ name: 'blue.mp4', bytes: await flat(320, 240) }])
   await answered(page, 1)
   await expect(page.getByText(/^Image · 320 × 240/)).toBeVisible()
   await page.screenshot({ path: info.outputPath('image.png') })
 })
 
-test('rejects a file that is no clip with a message, and accepts the next one', async ({ page, place }, info) => {
+test('rejects a file that is no clip with a message, and accepts the next one', async ({ page, server }, info) => {
   const text = Buffer.from('This is no film.\n'.repeat(50))
-  await openPage(page, place)
+  await openPage(page, server)
   for (const { name, bytes, title, sentence } of [
     { name: 'empty.mp4', bytes: Buffer.alloc(0), title: 'The file is empty', sentence: 'The file is empty (0 bytes).' },
     { name: 'text.mp4', bytes: text, title: 'Not a video, image or GIF', sentence: 'text.mp4 is not a readable video or picture' },
@@ -57,14 +57,14 @@ test('rejects a file that is no clip with a message, and accepts the next one', 
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
-test('describes unusual clips', async ({ page, place }, info) => {
+test('describes unusual clips', async ({ page, server }, info) => {
   // The maximum length of a file name: 255 bytes, 3 for each of these letters.
   const long = `${'猫'.repeat(83)}ab.mp4`
   expect(Buffer.byteLength(long)).toBe(255)
   const folder = await mkdtemp(join(tmpdir(), 'tarsier-8k-'))
   const huge = { width: 7680, height: 4320, rgb: Buffer.alloc(7680 * 4320 * 3, '3060c0', 'hex') }
   await writeClip(join(folder, '8k.mp4'), [huge, huge, huge], { options: { preset: 'ultrafast' } })
-  await openPage(page, place)
+  await openPage(page, server)
   for (const { what, name, bytes, facts } of [
     { what: 'pixel', name: 'pixel.png', bytes: await flat(1, 1), facts: 'Image · 1 × 1 · ' },
     { what: 'name', name: long, bytes: await anotherCopy('red-circle-right-then-grows.mp4', 2), facts: 'Video · ' },
@@ -82,8 +82,8 @@ test('describes unusual clips', async ({ page, place }, info) => {
   await rm(folder, { recursive: true })
 })
 
-test('several files become a batch, and a broken one does not affect the others', async ({ page, place }, info) => {
-  await openPage(page, place)
+test('several files become a batch, and a broken one does not affect the others', async ({ page, server }, info) => {
+  await openPage(page, server)
   await dropFiles(page, [
     { name: 'one.mp4', bytes: await exampleBytes('pink-square-down-then-disappears.mp4') },
     { name: 'two.mp4', bytes: await exampleBytes('purple-cross-appears-then-left.mp4') },
@@ -108,9 +108,9 @@ test('several files become a batch, and a broken one does not affect the others'
   expect(text).toContain('two.mp4')
 })
 
-test('describes each copy of a video under its own name', async ({ page, place }, info) => {
+test('describes each copy of a video under its own name', async ({ page, server }, info) => {
   const bytes = await exampleBytes('pink-square-down-then-disappears.mp4')
-  await openPage(page, place)
+  await openPage(page, server)
   await dropFiles(
     page,
     ['first copy.mp4', 'second copy.mp4', 'third copy.mp4'].map((name) => ({ name, bytes })),

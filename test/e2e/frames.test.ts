@@ -15,8 +15,8 @@ async function times(page: Page): Promise<number[]> {
   return labels.map((label) => Number(/at 0:(\d\d\.\d\d)/.exec(label)?.[1]))
 }
 
-test('a range of the clip limits the frames', async ({ page, place }, info) => {
-  await openExample(page, place)
+test('a range of the clip limits the frames', async ({ page, server }, info) => {
+  await openExample(page, server)
   await page.getByRole('textbox', { name: 'Range start' }).fill('1')
   await page.getByRole('textbox', { name: 'Range start' }).press('Enter')
   await page.getByRole('textbox', { name: 'Range end' }).fill('0:02')
@@ -39,8 +39,8 @@ test('a range of the clip limits the frames', async ({ page, place }, info) => {
   await page.getByRole('button', { name: 'Use the whole clip' }).click()
 })
 
-test('the model gets the frames that were picked by hand', async ({ page, place }, info) => {
-  await openExample(page, place)
+test('the model gets the frames that were picked by hand', async ({ page, server }, info) => {
+  await openExample(page, server)
   await expect(frames(page)).toHaveCount(8)
   await page.getByRole('button', { name: 'Select manually' }).click()
   await page.getByRole('button', { name: /^Remove frame 8,/ }).click()
@@ -57,8 +57,8 @@ test('the model gets the frames that were picked by hand', async ({ page, place 
   await expect.poll(() => times(page), { timeout: 30_000 }).toEqual(wanted)
 })
 
-test('the player steps by frames and seconds, and seeks to typed times', async ({ page, place }) => {
-  await openExample(page, place)
+test('the player steps by frames and seconds, and seeks to typed times', async ({ page, server }) => {
+  await openExample(page, server)
   const time = page.getByRole('textbox', { name: 'Time', exact: true })
   await time.fill('2')
   await time.press('Enter')
@@ -72,13 +72,13 @@ test('the player steps by frames and seconds, and seeks to typed times', async (
   await expect(page.getByText('frame 95')).toBeVisible()
 })
 
-test('the player steps by frames in a clip with a variable rate', async ({ page, place }, info) => {
+test('the player steps by frames in a clip with a variable rate', async ({ page, server }, info) => {
   await using scratch = await ScratchFolder.make()
   const path = scratch.path('uneven.webm')
   // One second of 24 frames, then one frame every five seconds.
   const timeOf = (index: number) => (index < 24 ? index : (index - 23) * 120)
   await writeClip(path, numberedPictures(28, 96, 64), { codec: 'libvpx', rate: [24, 1], timeOf })
-  await openPage(page, place)
+  await openPage(page, server)
   await dropFiles(page, [{ name: 'uneven.webm', bytes: await readFile(path) }])
   const time = page.getByRole('textbox', { name: 'Time', exact: true })
   await expect(time).toBeVisible()

@@ -1,14 +1,14 @@
 import { expect } from '@playwright/test'
-import { answered, composer, expectAccessible, openExample, room, test, turns } from './helpers/app.ts'
+import { answered, composer, expectAccessible, navigationButton, openExample, test, turns } from './helpers/app.ts'
 
-test('finds a conversation by its text and continues it after a restart of the server', async ({ page, place }, info) => {
+test('finds a conversation by its text and continues it after a restart of the server', async ({ page, server }, info) => {
   test.slow()
-  await openExample(page, place)
+  await openExample(page, server)
   await composer(page).fill('Is there a zebra in it?')
   await composer(page).press('Enter')
   await answered(page, 2)
-  await place.restart()
-  await page.goto(place.tarsier.address)
+  await server.restart()
+  await page.goto(server.tarsier.address)
   await page.keyboard.press('Control+k')
   const search = page.getByRole('searchbox')
   await expect(search).toBeFocused()
@@ -26,13 +26,13 @@ test('finds a conversation by its text and continues it after a restart of the s
   await page.screenshot({ path: info.outputPath('gone-on.png') })
 })
 
-test('deletes after a confirmation', async ({ page, place }) => {
+test('deletes after a confirmation', async ({ page, server }) => {
   test.slow()
-  await openExample(page, place)
+  await openExample(page, server)
   await composer(page).fill('Is there a walrus in it?')
   await composer(page).press('Enter')
   await answered(page, 2)
-  await room(page, 'Library').click()
+  await navigationButton(page, 'Library').click()
   await page.getByRole('searchbox').fill('walrus')
   await expect(page.locator('mark').first()).toHaveText('walrus')
   await page.getByRole('checkbox').first().check()

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { expect, type Page } from '@playwright/test'
 import { Library } from '../../src/library/library.ts'
-import { seen } from '../unit/library/kept.ts'
-import { ANSWER_MS, expectAccessible, type Place, room, testIn } from './helpers/app.ts'
+import { seen } from '../unit/library/scratch-library.ts'
+import { ANSWER_MS, expectAccessible, navigationButton, type TestServer, testWithHome } from './helpers/app.ts'
 import { examplePath } from './helpers/clips.ts'
 import { rowAt, rows } from './helpers/long-list.ts'
 
@@ -33,16 +33,16 @@ function fill(home: string): void {
   })
 }
 
-const test = testIn(fill)
+const test = testWithHome(fill)
 
 const table = (page: Page) => page.getByRole('region', { name: 'Batch clips' })
 const filter = (page: Page, name: string | RegExp) =>
   page.getByRole('group', { name: 'Filter clips' }).getByRole('button', { name, exact: typeof name === 'string' })
 const clipAt = (page: Page, position: number) => rowAt(table(page), position)
 
-async function openBatch(page: Page, place: Place): Promise<void> {
-  await page.goto(place.tarsier.address)
-  await room(page, 'Batches').click()
+async function openBatch(page: Page, server: TestServer): Promise<void> {
+  await page.goto(server.tarsier.address)
+  await navigationButton(page, 'Batches').click()
   await page.getByRole('button', { name: 'Many' }).first().click()
   await expect(clipAt(page, 1)).toContainText('film-1.mp4')
 }
@@ -59,8 +59,8 @@ const misplaced = async (page: Page) =>
 
 test.beforeEach(() => test.slow())
 
-test('renders only a few rows of a batch of ten thousand clips at any position', async ({ page, place, trouble }, info) => {
-  await openBatch(page, place)
+test('renders only a few rows of a batch of ten thousand clips at any position', async ({ page, server, pageErrors }, info) => {
+  await openBatch(page, server)
   const few = async () => expect(await table(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(CLIPS))
   await expect(clipAt(page, 1)).toContainText('Failed')
@@ -95,15 +95,15 @@ test('renders only a few rows of a batch of ten thousand clips at any position',
   await few()
   await scrollTo(page, 'Home', 1)
   await expect(clipAt(page, 1)).toContainText('film-1.mp4')
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
 test('updates visible rows during the batch, and removes them from a list that is filtered by state', async ({
   page,
-  place,
-  trouble,
+  server,
+  pageErrors,
 }, info) => {
-  await openBatch(page, place)
+  await openBatch(page, server)
   await filter(page, `Failed ${FAILED}`).click()
   await expect(clipAt(page, 1)).toHaveAttribute('aria-setsize', String(FAILED))
   await scrollTo(page, 'End', FAILED)
@@ -138,5 +138,5 @@ test('updates visible rows during the batch, and removes them from a list that i
   await expect.poll(() => misplaced(page)).toEqual([])
   await scrollTo(page, 'End', failed)
   await expect(clipAt(page, failed)).toContainText(new RegExp(`film-${CLIPS - 1}\\.mp4.*Failed`))
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })

@@ -6,8 +6,8 @@ import { expect, type Page } from '@playwright/test'
 import { Library } from '../../src/library/library.ts'
 import { writeClip } from '../helpers/make-clip.ts'
 import { numberedPictures } from '../helpers/numbered-picture.ts'
-import { done, seen } from '../unit/library/kept.ts'
-import { answered, composer, dropFiles, expectAccessible, openPage, room, test, turns } from './helpers/app.ts'
+import { done, seen } from '../unit/library/scratch-library.ts'
+import { answered, composer, dropFiles, expectAccessible, navigationButton, openPage, test, turns } from './helpers/app.ts'
 import { anotherCopy } from './helpers/clips.ts'
 
 let folder: string
@@ -17,12 +17,12 @@ test.beforeEach(async () => {
 })
 test.afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const gone = (page: Page) => page.getByText('The file is missing', { exact: true })
+const missingNotice = (page: Page) => page.getByText('The file is missing', { exact: true })
 const isPlaying = (page: Page) => page.locator('video').evaluate((video: HTMLVideoElement) => !video.paused && video.currentTime > 0)
 
 test('a film that is deleted during playback is reported, keeps its conversation, and is accepted again where it is located', async ({
   page,
-  place,
+  server,
 }, info) => {
   // A minute of 40 MB with its index first, so that a player has only a part of it. Padding fills what the pictures do not need.
   const film = join(folder, 'long film.mp4')
@@ -33,14 +33,14 @@ test('a film that is deleted during playback is reported, keeps its conversation
   })
   const { size } = statSync(film)
   expect(size).toBeGreaterThan(3e7)
-  await place.restart((home) => {
+  await server.restart((home) => {
     using library = new Library(home)
     const { id } = library.chats.create(library.clips.add({ ...seen(film), bytes: size }).key)
     library.chats.begin(id, 0, { question: 'Was there a pangolin?', settings: {}, model: 'demo' })
     library.chats.end(id, 0, { state: 'done', text: 'A pangolin, for a minute.', answer: done })
   })
-  await page.goto(place.tarsier.address)
-  await room(page, 'Library').click()
+  await page.goto(server.tarsier.address)
+  await navigationButton(page, 'Library').click()
   await page.getByRole('searchbox').fill('pangolin')
   await page.locator('mark').first().click()
   await page.getByRole('button', { name: 'Play (space)' }).click()
@@ -51,7 +51,7 @@ test('a film that is deleted during playback is reported, keeps its conversation
   const time = page.getByRole('textbox', { name: 'Time', exact: true })
   await time.fill('45')
   await time.press('Enter')
-  await expect(gone(page)).toBeVisible()
+  await expect(missingNotice(page)).toBeVisible()
   await expect(turns(page)).toHaveCount(1)
   await expect(turns(page).first()).toContainText('A pangolin, for a minute.')
   await expect(page.getByPlaceholder('The file is missing. Locate it to ask more questions')).toBeDisabled()
@@ -62,21 +62,21 @@ test('a film that is deleted during playback is reported, keeps its conversation
   const chooser = page.waitForEvent('filechooser')
   await page.getByRole('button', { name: 'Find the file…' }).click()
   await (await chooser).setFiles(elsewhere)
-  await expect(gone(page)).toHaveCount(0)
+  await expect(missingNotice(page)).toHaveCount(0)
   await page.getByRole('button', { name: 'Play (space)' }).click()
   await expect.poll(() => isPlaying(page)).toBe(true)
   await expect(composer(page)).toBeEnabled()
   await expect(turns(page)).toHaveCount(1)
 })
 
-test('a question about a missing file fails with a message, and is answered once the file is back', async ({ page, place }, info) => {
-  const uploads = join(place.home, 'uploads')
-  const kept = async () => new Set(await readdir(uploads).catch(() => []))
-  const before = await kept()
-  await openPage(page, place)
+test('a question about a missing file fails with a message, and is answered once the file is back', async ({ page, server }, info) => {
+  const uploads = join(server.home, 'uploads')
+  const uploadedFiles = async () => new Set(await readdir(uploads).catch(() => []))
+  const before = await uploadedFiles()
+  await openPage(page, server)
   await dropFiles(page, [{ name: 'here today.mp4', bytes: await anotherCopy('pink-square-down-then-disappears.mp4', 1) }])
   await answered(page, 1)
-  const [copy = ''] = [...(await kept())].filter((name) => !before.has(name))
+  const [copy = ''] = [...(await uploadedFiles())].filter((name) => !before.has(name))
   await rename(join(uploads, copy), join(folder, copy))
 
   await composer(page).fill('What colour is the square?')
@@ -85,7 +85,7 @@ test('a question about a missing file fails with a message, and is answered once
   const failed = turns(page).nth(1)
   await expect(failed.getByRole('alert')).toContainText('File not found')
   await expect(failed.getByRole('alert')).toContainText('here today.mp4 is no longer at')
-  await expect(gone(page)).toBeVisible()
+  await expect(missingNotice(page)).toBeVisible()
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('asked.png') })
 
@@ -94,6 +94,6 @@ test('a question about a missing file fails with a message, and is answered once
   await answered(page, 2)
   await expect(turns(page).nth(1).getByRole('button', { name: 'Copy the answer' })).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
-  await expect(gone(page)).toHaveCount(0)
+  await expect(missingNotice(page)).toHaveCount(0)
   await expect(page.locator('video')).toBeVisible()
 })

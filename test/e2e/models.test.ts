@@ -4,7 +4,18 @@ import { expect, type Page } from '@playwright/test'
 import { sizeText } from '../../src/shared/size-text.ts'
 import { checkpointPath } from '../helpers/checkpoint-folder.ts'
 import { HubServer } from '../helpers/hub-server.ts'
-import { ANSWER_MS, answered, test as base, composer, expectAccessible, openExample, openPage, Place, room, turns } from './helpers/app.ts'
+import {
+  ANSWER_MS,
+  answered,
+  test as base,
+  composer,
+  expectAccessible,
+  navigationButton,
+  openExample,
+  openPage,
+  TestServer,
+  turns,
+} from './helpers/app.ts'
 
 const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
 /** Two entries of the catalogue, of which the test's hub has tiny versions. */
@@ -33,12 +44,12 @@ const test = base.extend<object, { hub: HubServer }>({
     },
     { scope: 'worker' },
   ],
-  place: [
+  server: [
     async ({ hub }, use) => {
       // A missing cache, because files in the user's cache would not be downloaded.
-      const place = await Place.open({ env: { HF_ENDPOINT: hub.endpoint, HF_HOME: '/nowhere', HF_TOKEN: '', HF_HUB_OFFLINE: '' } })
-      await use(place)
-      await place.close()
+      const server = await TestServer.open({ env: { HF_ENDPOINT: hub.endpoint, HF_HOME: '/nowhere', HF_TOKEN: '', HF_HUB_OFFLINE: '' } })
+      await use(server)
+      await server.close()
     },
     { scope: 'worker', timeout: ANSWER_MS },
   ],
@@ -58,54 +69,54 @@ const cardOf = (page: Page, part: string, title: string) =>
     .getByRole('listitem')
     .filter({ has: page.getByRole('heading', { level: 3, name: title, exact: true }) })
 
-test('downloads a model, pauses, resumes, chooses it in a chat and asks it', async ({ page, place, hub, trouble }, info) => {
+test('downloads a model, pauses, resumes, chooses it in a chat and asks it', async ({ page, server, hub, pageErrors }, info) => {
   const files = await checkpoint()
   const shard = files.get(SHARD)?.byteLength ?? 0
   const half = Math.floor(shard / 2)
   const total = [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
   hub.add(QWEN.repository, { commit: 'abcdef1234567890abcdef1234567890abcdef12', revisions: ['main'], files })
   hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: half } : null)
-  await openExample(page, place)
-  await room(page, 'Models').click()
+  await openExample(page, server)
+  await navigationButton(page, 'Models').click()
 
-  const offered = cardOf(page, 'Available for download', QWEN.title)
-  await expect(offered).toContainText('4.4 GB download')
-  await expect(offered).toContainText(/fits this machine|slow on this machine|too large for this machine/)
-  await expect(offered).toContainText(/Needs about [\d.]+ GB of memory with 16 frames; this machine has \d+ GB\./)
-  await offered.getByLabel('Precision: language / vision').selectOption(QWEN.form)
-  await offered.getByRole('button', { name: 'Download' }).click()
+  const catalogueCard = cardOf(page, 'Available for download', QWEN.title)
+  await expect(catalogueCard).toContainText('4.4 GB download')
+  await expect(catalogueCard).toContainText(/fits this machine|slow on this machine|too large for this machine/)
+  await expect(catalogueCard).toContainText(/Needs about [\d.]+ GB of memory with 16 frames; this machine has \d+ GB\./)
+  await catalogueCard.getByLabel('Precision: language / vision').selectOption(QWEN.form)
+  await catalogueCard.getByRole('button', { name: 'Download' }).click()
 
-  const coming = cardOf(page, 'Downloads and imports', QWEN.name)
-  await expect(coming).toContainText(`from ${QWEN.repository}`)
+  const jobCard = cardOf(page, 'Downloads and imports', QWEN.name)
+  await expect(jobCard).toContainText(`from ${QWEN.repository}`)
   // All but half a shard is downloaded; the hub sends nothing more.
   const soFar = `${sizeText(total - shard + half)} of ${sizeText(total)}`
-  await expect(coming).toContainText(soFar)
+  await expect(jobCard).toContainText(soFar)
   const progress = Math.round((100 * (total - shard + half)) / total)
-  await expect(coming.getByRole('progressbar')).toHaveAttribute('aria-valuenow', String(progress))
-  await expect(offered.getByRole('button', { name: 'Download' })).toHaveAttribute('aria-disabled', 'true')
+  await expect(jobCard.getByRole('progressbar')).toHaveAttribute('aria-valuenow', String(progress))
+  await expect(catalogueCard.getByRole('button', { name: 'Download' })).toHaveAttribute('aria-disabled', 'true')
   await expectAccessible(page)
-  await coming.scrollIntoViewIfNeeded()
+  await jobCard.scrollIntoViewIfNeeded()
   await page.screenshot({ path: info.outputPath('fetching.png') })
 
-  await coming.getByRole('button', { name: `Pause ${QWEN.name}` }).click()
-  await expect(coming).toContainText('Paused')
+  await jobCard.getByRole('button', { name: `Pause ${QWEN.name}` }).click()
+  await expect(jobCard).toContainText('Paused')
   await page.reload()
-  await room(page, 'Models').click()
-  await expect(coming).toContainText(`Paused · downloading · ${soFar}`)
+  await navigationButton(page, 'Models').click()
+  await expect(jobCard).toContainText(`Paused · downloading · ${soFar}`)
   await page.screenshot({ path: info.outputPath('paused.png') })
 
   hub.misbehave = () => null
-  await coming.getByRole('button', { name: `Resume ${QWEN.name}` }).click()
-  await expect(coming).toContainText('Installed.', { timeout: ANSWER_MS })
+  await jobCard.getByRole('button', { name: `Resume ${QWEN.name}` }).click()
+  await expect(jobCard).toContainText('Installed.', { timeout: ANSWER_MS })
   expect(hub.sent(SHARD)).toBe(shard)
   const here = cardOf(page, 'Installed', QWEN.name)
   await expect(here).toContainText('language q8_0 · vision f16')
-  await coming.getByRole('button', { name: `Remove ${QWEN.name} from the list` }).click()
+  await jobCard.getByRole('button', { name: `Remove ${QWEN.name} from the list` }).click()
   await expect(section(page, 'Downloads and imports')).toHaveCount(0)
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('here.png') })
 
-  await room(page, 'Library').click()
+  await navigationButton(page, 'Library').click()
   await page.getByRole('region', { name: 'Conversations' }).getByRole('button').first().click()
   await expect(turns(page)).toHaveCount(1)
   await page.getByRole('tab', { name: 'Settings' }).click()
@@ -122,17 +133,17 @@ test('downloads a model, pauses, resumes, chooses it in a chat and asks it', asy
   ).toBeVisible()
   await expect(page.getByRole('alert')).toHaveCount(0)
   await page.screenshot({ path: info.outputPath('asked.png') })
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('a failed download shows the reason and can be retried', async ({ page, place, hub, trouble }, info) => {
+test('a failed download shows the reason and can be retried', async ({ page, server, hub, pageErrors }, info) => {
   const repository = { commit: '1234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() }
   hub.add(TARSIER.repository, { ...repository, gated: true })
-  await openPage(page, place)
-  await room(page, 'Models').click()
-  const offered = cardOf(page, 'Available for download', TARSIER.title)
-  await offered.getByLabel('Precision: language / vision').selectOption(TARSIER.form)
-  await offered.getByRole('button', { name: 'Download' }).click()
+  await openPage(page, server)
+  await navigationButton(page, 'Models').click()
+  const catalogueCard = cardOf(page, 'Available for download', TARSIER.title)
+  await catalogueCard.getByLabel('Precision: language / vision').selectOption(TARSIER.form)
+  await catalogueCard.getByRole('button', { name: 'Download' }).click()
   const failed = cardOf(page, 'Downloads and imports', TARSIER.name).getByRole('alert')
   await expect(failed).toContainText('The hub requires a login')
   await expect(failed).toContainText(`${TARSIER.repository} is a gated repository`)
@@ -151,38 +162,38 @@ test('a failed download shows the reason and can be retried', async ({ page, pla
   await expect(cardOf(page, 'Downloads and imports', TARSIER.name)).toContainText('Installed.', { timeout: ANSWER_MS })
   await expect(failed).toHaveCount(0)
   await expect(cardOf(page, 'Installed', TARSIER.name).getByRole('button', { name: 'Use this model' })).toBeEnabled()
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('a new job becomes visible, is announced, and does not move the focus', async ({ page, place, hub, trouble }, info) => {
+test('a new job becomes visible, is announced, and does not move the focus', async ({ page, server, hub, pageErrors }, info) => {
   await page.setViewportSize({ width: 800, height: 600 })
   hub.add(FIRST.repository, { commit: '2234567890abcdef1234567890abcdef12345678', revisions: ['main'], files: await checkpoint() })
   hub.misbehave = (route, file) => (route === 'store' && file === SHARD ? { kind: 'stall', after: 1000 } : null)
-  await openPage(page, place)
-  await room(page, 'Models').click()
-  const offered = cardOf(page, 'Available for download', FIRST.title)
-  const get = offered.getByRole('button', { name: 'Download' })
+  await openPage(page, server)
+  await navigationButton(page, 'Models').click()
+  const catalogueCard = cardOf(page, 'Available for download', FIRST.title)
+  const get = catalogueCard.getByRole('button', { name: 'Download' })
   await get.scrollIntoViewIfNeeded()
   await get.focus()
   await page.keyboard.press('Enter')
-  const coming = section(page, 'Downloads and imports')
+  const jobCard = section(page, 'Downloads and imports')
     .getByRole('listitem')
     .filter({ hasText: `from ${FIRST.repository}` })
-  await expect(coming).toBeInViewport({ ratio: 1 })
+  await expect(jobCard).toBeInViewport({ ratio: 1 })
   await expect(get).not.toBeInViewport()
   await expect(page.getByRole('status').filter({ hasText: /^tarsier-7b-\S+ is being installed\.$/ })).toBeAttached()
   await expect(get).toHaveAttribute('aria-disabled', 'true')
   await expect(get).toBeFocused()
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('coming.png') })
-  await coming.getByRole('button', { name: /^Cancel / }).click()
-  await expect(coming).toHaveCount(0)
+  await jobCard.getByRole('button', { name: /^Cancel / }).click()
+  await expect(jobCard).toHaveCount(0)
   hub.misbehave = () => null
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
-test('imports a folder with the chosen adapter', async ({ page, place }, info) => {
-  await openPage(page, place)
+test('imports a folder with the chosen adapter', async ({ page, server }, info) => {
+  await openPage(page, server)
   // Only the shell provides folders. Here the page gets handles from the test, and the test checks the request to the service.
   const [source, adapter] = ['a'.repeat(22), 'b'.repeat(22)]
   await page.evaluate(
@@ -192,7 +203,7 @@ test('imports a folder with the chosen adapter', async ({ page, place }, info) =
     },
     [source, adapter],
   )
-  await room(page, 'Models').click()
+  await navigationButton(page, 'Models').click()
   await page.getByRole('button', { name: 'Import a folder…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Import a checkpoint' })
   await dialog.getByRole('button', { name: 'Choose folder…' }).click()

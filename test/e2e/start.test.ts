@@ -17,9 +17,9 @@ test.beforeEach(async () => {
 })
 test.afterEach(async () => {
   if (child?.exitCode === null) {
-    const gone = once(child, 'exit')
+    const exited = once(child, 'exit')
     child.kill('SIGINT')
-    await gone
+    await exited
   }
   await rm(home, { recursive: true, force: true })
 })
@@ -27,17 +27,17 @@ test.afterEach(async () => {
 /** Runs `npm start -- FILE…` or `npm run dev -- FILE…` without a window, and opens the printed address. */
 async function run(script: 'start' | 'dev', files: readonly string[]): Promise<string> {
   const env = { ...process.env, TARSIER_HOME: home, ELECTRON_OVERRIDE_DIST_PATH: '/nowhere' }
-  const begun = spawn(process.execPath, [join(root, 'scripts', `${script}.mjs`), ...files], {
+  const spawned = spawn(process.execPath, [join(root, 'scripts', `${script}.mjs`), ...files], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  child = begun
-  let said = ''
-  for (const stream of [begun.stdout, begun.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk))
-  const address = () => /(?:Tarsier|The page) is at (\S+)/.exec(said)?.[1]
-  await expect.poll(() => address() ?? said, { timeout: ANSWER_MS }).toMatch(/^http/)
-  expect(said).toContain('The window needs Electron, which is not installed.')
+  child = spawned
+  let output = ''
+  for (const stream of [spawned.stdout, spawned.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
+  const address = () => /(?:Tarsier|The page) is at (\S+)/.exec(output)?.[1]
+  await expect.poll(() => address() ?? output, { timeout: ANSWER_MS }).toMatch(/^http/)
+  expect(output).toContain('The window needs Electron, which is not installed.')
   return address() ?? ''
 }
 
@@ -57,11 +57,11 @@ test('asks whether several files become a batch', async ({ page }) => {
 
 test('npm run dev -- FILE runs from the sources, and the page reloads on changes', async ({ page }) => {
   test.slow()
-  const trouble: string[] = []
-  const said: string[] = []
-  page.on('console', (message) => void (message.type() === 'error' ? trouble : said).push(message.text()))
+  const pageErrors: string[] = []
+  const output: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' ? pageErrors : output).push(message.text()))
   await page.goto(await run('dev', examples.slice(0, 1)))
   await answered(page, 1)
-  expect(trouble).toEqual([])
-  expect(said).toContain('[vite] connected.')
+  expect(pageErrors).toEqual([])
+  expect(output).toContain('[vite] connected.')
 })

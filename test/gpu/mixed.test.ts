@@ -29,10 +29,10 @@ describe.skipIf(!both)('parts of a model on separate devices', () => {
 
   test('rejects a missing GPU with the names of the existing ones', async () => {
     const engine = tiny.start({ device: 'vulkan:RTX 4090' })
-    const refusal = expect.objectContaining({
+    const expectedError = expect.objectContaining({
       code: 'device-unavailable',
       message: expect.stringMatching(/contains "RTX 4090"\. It finds: llvmpipe /),
     })
-    await expect(run(engine, question())).rejects.toEqual(refusal)
+    await expect(run(engine, question())).rejects.toEqual(expectedError)
   })
 })

@@ -19,9 +19,9 @@ const used: Prediction['used'] = {
 }
 
 /** A prediction with defaults for all fields. */
-export function prediction(wish: Pick<Prediction, 'dataset' | 'idx'> & Partial<Prediction>): Prediction {
+export function prediction(fields: Pick<Prediction, 'dataset' | 'idx'> & Partial<Prediction>): Prediction {
   return {
-    key: `${wish.dataset}-${wish.idx}`,
+    key: `${fields.dataset}-${fields.idx}`,
     task: 'video/caption',
     vid: null,
     video: null,
@@ -34,7 +34,7 @@ export function prediction(wish: Pick<Prediction, 'dataset' | 'idx'> & Partial<P
     finish: 'stop',
     error: null,
     used,
-    ...wish,
+    ...fields,
   }
 }
 
@@ -48,8 +48,8 @@ export const failure: Pick<Prediction, 'prediction' | 'finish' | 'error' | 'used
 
 /** An answer to a question whose right option is B. */
 export function choice(idx: number, answer: string | null): Prediction {
-  const wish = { dataset: 'MVBench/action', idx, task: 'video/QA_multi-choice', prompt: `Question ${idx}: what happens?`, reference: 'B' }
-  return prediction(answer === null ? { ...wish, ...failure } : { ...wish, prediction: answer, begun: ' Answer: (' })
+  const fields = { dataset: 'MVBench/action', idx, task: 'video/QA_multi-choice', prompt: `Question ${idx}: what happens?`, reference: 'B' }
+  return prediction(answer === null ? { ...fields, ...failure } : { ...fields, prediction: answer, begun: ' Answer: (' })
 }
 
 /** Writes `predictions.jsonl` of one data set into a run's folder; a text is written verbatim as a line. */

@@ -43,7 +43,7 @@ export class ChatServer implements AsyncDisposable {
   /** The valid key. */
   key = 'sk-a-secret-key'
   /** Parameters it rejects, like models that do not support them. */
-  refuses: readonly ('json_schema' | 'json_object' | 'temperature')[] = []
+  unsupported: readonly ('json_schema' | 'json_object' | 'temperature')[] = []
   answer: (request: ChatRequest) => string | Promise<string> = () => '{}'
   misbehave: (request: ChatRequest, nth: number) => ChatMisbehaviour | null = () => null
   /** Requests in progress, and their maximum. */
@@ -99,11 +99,11 @@ export class ChatServer implements AsyncDisposable {
 
   #refused({ response_format, temperature }: ChatRequest): object | null {
     const type = response_format?.type
-    if ((type === 'json_schema' || type === 'json_object') && this.refuses.includes(type)) {
+    if ((type === 'json_schema' || type === 'json_object') && this.unsupported.includes(type)) {
       const message = `Invalid parameter: 'response_format' of type '${type}' is not supported with this model.`
       return { type: 'invalid_request_error', param: 'response_format', code: null, message }
     }
-    if (temperature !== undefined && this.refuses.includes('temperature')) {
+    if (temperature !== undefined && this.unsupported.includes('temperature')) {
       const message = "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported."
       return { type: 'invalid_request_error', param: 'temperature', code: 'unsupported_value', message }
     }

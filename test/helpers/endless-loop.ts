@@ -24,10 +24,10 @@ export async function loopForever(pid: number, port: number): Promise<void> {
     socket.addEventListener('error', () => reject(new Error('the inspector does not answer')), { once: true })
   })
   // The loop starts after its response is sent.
-  const told = new Promise<void>((resolve) => socket.addEventListener('message', () => resolve(), { once: true }))
+  const replied = new Promise<void>((resolve) => socket.addEventListener('message', () => resolve(), { once: true }))
   const send = (id: number, method: string, params = {}) => socket.send(JSON.stringify({ id, method, params }))
   send(1, 'Runtime.enable')
-  await told
+  await replied
   send(2, 'Runtime.evaluate', { expression: 'for (;;) {}' })
   socket.close()
 }

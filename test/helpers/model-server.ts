@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 /** A received request for a chat completion. */
-export interface Asked {
+export interface ReceivedRequest {
   readonly key: string
   readonly body: ChatBody
   /** The question without its clips. */
@@ -31,17 +31,17 @@ export type Reply =
 
 /** A server with the chat completions API over a real socket, with faults on demand. */
 export class ModelServer implements AsyncDisposable {
-  readonly asked: Asked[] = []
+  readonly received: ReceivedRequest[] = []
   readonly #server: Server
-  readonly #reply: (asked: Asked, count: number) => Reply
+  readonly #reply: (received: ReceivedRequest, count: number) => Reply
 
-  private constructor(reply: (asked: Asked, count: number) => Reply) {
+  private constructor(reply: (received: ReceivedRequest, count: number) => Reply) {
     this.#reply = reply
     this.#server = createServer((request, response) => void this.#serve(request, response))
   }
 
   /** @param reply is called with the request and the number of requests with its prompt so far */
-  static async start(reply: (asked: Asked, count: number) => Reply): Promise<ModelServer> {
+  static async start(reply: (received: ReceivedRequest, count: number) => Reply): Promise<ModelServer> {
     const made = new ModelServer(reply)
     made.#server.listen(0, '127.0.0.1')
     await once(made.#server, 'listening')
@@ -59,9 +59,9 @@ export class ModelServer implements AsyncDisposable {
     const body = JSON.parse(Buffer.concat(pieces).toString('utf8')) as ChatBody
     const [user] = body.messages
     const prompt = Array.isArray(user?.content) ? ((user.content as readonly Part[]).find(({ type }) => type === 'text')?.text ?? '') : ''
-    const asked: Asked = { key: request.headers.authorization ?? '', body, prompt }
-    this.asked.push(asked)
-    const reply = this.#reply(asked, this.asked.filter((other) => other.prompt === prompt).length)
+    const received: ReceivedRequest = { key: request.headers.authorization ?? '', body, prompt }
+    this.received.push(received)
+    const reply = this.#reply(received, this.received.filter((other) => other.prompt === prompt).length)
     const send = (status: number, value: string, headers: Readonly<Record<string, string>> = {}) =>
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(value)
     if (reply.kind === 'say') {

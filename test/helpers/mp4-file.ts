@@ -32,7 +32,7 @@ export function box(type: string, ...content: readonly Buffer[]): Buffer {
 }
 
 /** 32-bit numbers, signed or not. */
-export function words(...values: readonly number[]): Buffer {
+export function int32s(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4)
   for (const [i, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, i * 4)
   return bytes
@@ -51,8 +51,8 @@ export interface Edit {
 
 /** The file with another edit list. */
 export function withEdits(bytes: Buffer, edits: readonly Edit[]): Buffer {
-  const entries = edits.map(({ duration, start, rate = 1 }) => words(duration, start, rate * 0x10000))
-  return changeBox(bytes, ['moov', 'trak', 'edts'], () => box('elst', words(0, edits.length), ...entries))
+  const entries = edits.map(({ duration, start, rate = 1 }) => int32s(duration, start, rate * 0x10000))
+  return changeBox(bytes, ['moov', 'trak', 'edts'], () => box('elst', int32s(0, edits.length), ...entries))
 }
 
 interface Part {
@@ -80,16 +80,16 @@ export function withAc4Track(bytes: Buffer, data: Buffer): Buffer {
   const track = moov && boxes(moov.content).find(({ name }) => name === 'trak')
   if (!track) throw new Error('the file has no track')
   const samples = Math.floor(data.length / 64)
-  const entry = box('ac-4', words(0, 1, 0, 0, 0x00020010, 0, 48000 << 16), box('dac4', words(0x20a40140, 0, 0)))
+  const entry = box('ac-4', int32s(0, 1, 0, 0, 0x00020010, 0, 48000 << 16), box('dac4', int32s(0x20a40140, 0, 0)))
   const tables = Buffer.concat([
-    box('stsd', words(0, 1), entry),
-    box('stts', words(0, 1, samples, TICKS_A_SAMPLE)),
-    box('stsc', words(0, 1, 1, samples, 1)),
-    box('stsz', words(0, 64, samples)),
-    box('stco', words(0, 1, bytes.length + BYTES_ADDED)),
+    box('stsd', int32s(0, 1), entry),
+    box('stts', int32s(0, 1, samples, TICKS_A_SAMPLE)),
+    box('stsc', int32s(0, 1, 1, samples, 1)),
+    box('stsz', int32s(0, 64, samples)),
+    box('stco', int32s(0, 1, bytes.length + BYTES_ADDED)),
   ])
   let sound = changeBox(track.whole, ['trak', 'edts'], () => null)
-  sound = changeBox(sound, ['trak', 'tkhd'], (content) => patched(content, 12, words(2)))
+  sound = changeBox(sound, ['trak', 'tkhd'], (content) => patched(content, 12, int32s(2)))
   sound = changeBox(sound, ['trak', 'mdia', 'hdlr'], (content) => patched(content, 8, Buffer.from('soun')))
   sound = changeBox(sound, ['trak', 'mdia', 'minf', 'stbl'], () => tables)
   const changed = changeBox(bytes, ['moov'], (content) => Buffer.concat([content ?? Buffer.alloc(0), sound]))

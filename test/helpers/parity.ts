@@ -47,9 +47,9 @@ export async function traceOf(name: CheckpointName, { home, language, vision, de
   return { trace, tensors: readTensors(await readFile(join(out, 'tensors.safetensors'))) }
 }
 
-export function greatestDifference(a: Float32Array, b: Float32Array): number {
+export function largestDifference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) throw new RangeError(`${a.length} and ${b.length} values cannot be compared`)
-  return a.reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
 }
 
 /** Norm of the difference, relative to the expected norm. */
@@ -59,8 +59,8 @@ export function relative(actual: Float32Array, expected: Float32Array): number {
 }
 
 /** Smallest cosine between a row of `width` values and the expected one. */
-export function leastCosine(a: Float32Array, b: Float32Array, width: number): number {
-  let least = 1
+export function smallestCosine(a: Float32Array, b: Float32Array, width: number): number {
+  let smallest = 1
   for (let row = 0; row < a.length; row += width) {
     let [ab, aa, bb] = [0, 0, 0]
     for (let i = row; i < row + width; i++) {
@@ -69,7 +69,7 @@ export function leastCosine(a: Float32Array, b: Float32Array, width: number): nu
       aa += x * x
       bb += y * y
     }
-    least = Math.min(least, ab / Math.sqrt(aa * bb))
+    smallest = Math.min(smallest, ab / Math.sqrt(aa * bb))
   }
-  return least
+  return smallest
 }

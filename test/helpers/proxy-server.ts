@@ -3,9 +3,9 @@ import { type AddressInfo, connect } from 'node:net'
 
 /** A forwarding proxy that records its requests. */
 export class ProxyServer implements AsyncDisposable {
-  readonly asked: string[] = []
+  readonly received: string[] = []
   /** Status of every response; null forwards. */
-  refuse: number | null = null
+  rejectStatus: number | null = null
   /** Hosts that only the proxy can resolve, such as `judge.example`, and their addresses. */
   readonly hosts = new Map<string, string>()
   readonly #server: Server
@@ -13,9 +13,9 @@ export class ProxyServer implements AsyncDisposable {
   private constructor() {
     this.#server = createServer((incoming, response) => {
       const to = incoming.url ?? ''
-      this.asked.push(to)
-      if (this.refuse !== null) {
-        response.writeHead(this.refuse).end()
+      this.received.push(to)
+      if (this.rejectStatus !== null) {
+        response.writeHead(this.rejectStatus).end()
         return
       }
       const url = new URL(to)
@@ -28,9 +28,9 @@ export class ProxyServer implements AsyncDisposable {
       incoming.pipe(onward)
     })
     this.#server.on('connect', (incoming, socket) => {
-      this.asked.push(`CONNECT ${incoming.url}`)
-      if (this.refuse !== null) {
-        socket.end(`HTTP/1.1 ${this.refuse} No\r\n\r\n`)
+      this.received.push(`CONNECT ${incoming.url}`)
+      if (this.rejectStatus !== null) {
+        socket.end(`HTTP/1.1 ${this.rejectStatus} No\r\n\r\n`)
         return
       }
       const { hostname, port } = new URL(`http://${incoming.url}`)

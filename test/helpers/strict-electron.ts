@@ -57,11 +57,11 @@ export class WindowStandIn {
 
   constructor(options: unknown) {
     this.options = options
-    const face = strict('BrowserWindow', this)
-    WindowStandIn.all.push(face)
-    WindowStandIn.onCreated(face)
+    const proxy = strict('BrowserWindow', this)
+    WindowStandIn.all.push(proxy)
+    WindowStandIn.onCreated(proxy)
     // biome-ignore lint/correctness/noConstructorReturn: the code under test must see the strict face, the test the rest.
-    return face
+    return proxy
   }
 }
 

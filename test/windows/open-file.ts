@@ -12,7 +12,7 @@ const SHARES = { nothing: 0, reading: 1, 'reading and writing': 3 } as const
 export type Share = keyof typeof SHARES
 
 /** Opens a file or folder as other Windows programs do, such as players, editors and virus scanners, until it is disposed. */
-export function openAsOthersDo(path: string, share: Share = 'reading'): Disposable {
+export function openLikeOtherPrograms(path: string, share: Share = 'reading'): Disposable {
   const kernel32 = koffi.load('kernel32.dll')
   const createFile = kernel32.func('CreateFileW', 'intptr_t', ['str16', 'uint32', 'uint32', 'void *', 'uint32', 'uint32', 'void *'])
   const closeHandle = kernel32.func('CloseHandle', 'int', ['intptr_t'])

@@ -10,11 +10,11 @@ import { readManifest } from '../../src/engine/models/manifest.ts'
 import { writeSidecar } from '../../src/jobs/sinks/sidecar.ts'
 import { checkpointPath } from '../helpers/checkpoint-folder.ts'
 import { ScratchFolder } from '../helpers/scratch-folder.ts'
-import { openAsOthersDo, type Share } from './open-file.ts'
+import { openLikeOtherPrograms, type Share } from './open-file.ts'
 
 const shares: Share[] = ['nothing', 'reading', 'reading and writing']
 /** Far below the ten seconds for which a move or removal is retried. */
-const SOON_MS = 700
+const CLOSE_AFTER_MS = 700
 
 async function tinyModel(home: string, name: string): Promise<string> {
   const signal = new AbortController().signal
@@ -25,9 +25,9 @@ describe('a sidecar that another program has open', () => {
   it.each(shares)('is replaced once the program has closed it, whether it shares %s', async (share) => {
     await using folder = await ScratchFolder.make()
     const path = await folder.write('clip.txt', 'before\n')
-    const file = openAsOthersDo(path, share)
+    const file = openLikeOtherPrograms(path, share)
     const writing = writeSidecar(path, 'after', { overwrite: true })
-    await sleep(SOON_MS)
+    await sleep(CLOSE_AFTER_MS)
     file[Symbol.dispose]()
     await writing
     expect(await readFile(path, 'utf8')).toBe('after\n')
@@ -37,7 +37,7 @@ describe('a sidecar that another program has open', () => {
   it('is unchanged if the program does not close it, and the error has a remedy', async () => {
     await using folder = await ScratchFolder.make()
     const path = await folder.write('clip.txt', 'before\n')
-    using _file = openAsOthersDo(path)
+    using _file = openLikeOtherPrograms(path)
     const failure: unknown = await writeSidecar(path, 'after', { overwrite: true }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'write-failed', message: expect.stringContaining(path) })
     expect(failure).toMatchObject({ message: expect.stringMatching(/another program/) })
@@ -50,9 +50,9 @@ describe('a model with a file that another program has open', () => {
   it('is removed once the program has closed it', async () => {
     await using folder = await ScratchFolder.make()
     const model = await tinyModel(folder.directory, 'tiny')
-    const file = openAsOthersDo(join(model, 'language.gguf'))
+    const file = openLikeOtherPrograms(join(model, 'language.gguf'))
     const removing = removeModel('tiny', folder.directory)
-    await sleep(SOON_MS)
+    await sleep(CLOSE_AFTER_MS)
     file[Symbol.dispose]()
     await removing
     expect(await readdir(folder.path('models'))).toEqual([])
@@ -63,9 +63,9 @@ describe('a model with a file that another program has open', () => {
     const model = await tinyModel(folder.directory, 'tiny')
     await tinyModel(folder.directory, 'other')
     {
-      using _file = openAsOthersDo(join(model, 'language.gguf'))
-      const refusal = { code: 'write-failed', message: expect.stringMatching(/another program has it open/) }
-      await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(refusal)
+      using _file = openLikeOtherPrograms(join(model, 'language.gguf'))
+      const expectedError = { code: 'write-failed', message: expect.stringMatching(/another program has it open/) }
+      await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(expectedError)
     }
     // Windows does not rename a folder with an open file in it, Wine does.
     if (existsSync(model)) {
@@ -80,10 +80,10 @@ describe('a model with a file that another program has open', () => {
 it('a model whose folder another program has open is neither removed nor renamed, remains complete, and the error names it', async () => {
   await using folder = await ScratchFolder.make()
   const model = await tinyModel(folder.directory, 'tiny')
-  using _folder = openAsOthersDo(model, 'reading and writing')
-  const refusal = { code: 'write-failed', message: expect.stringContaining(model) }
-  await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(refusal)
-  await expect(renameModel('tiny', 'small', folder.directory)).rejects.toMatchObject(refusal)
+  using _folder = openLikeOtherPrograms(model, 'reading and writing')
+  const expectedError = { code: 'write-failed', message: expect.stringContaining(model) }
+  await expect(removeModel('tiny', folder.directory)).rejects.toMatchObject(expectedError)
+  await expect(renameModel('tiny', 'small', folder.directory)).rejects.toMatchObject(expectedError)
   expect(await readdir(folder.path('models'))).toEqual(['tiny'])
   expect((await readManifest(model)).name).toBe('tiny')
 })
@@ -95,9 +95,9 @@ describe('a cache file that another program has open', () => {
     await using folder = await ScratchFolder.make()
     const cache = new DiskCache(folder.directory)
     await cache.store('a', fill('before'))
-    const file = openAsOthersDo(folder.path('a'))
+    const file = openLikeOtherPrograms(folder.path('a'))
     const storing = cache.store('a', fill('after'))
-    await sleep(SOON_MS)
+    await sleep(CLOSE_AFTER_MS)
     file[Symbol.dispose]()
     await storing
     expect(await readFile(folder.path('a'), 'utf8')).toBe('after')
@@ -107,7 +107,7 @@ describe('a cache file that another program has open', () => {
     await using folder = await ScratchFolder.make()
     const cache = new DiskCache(folder.directory, 10)
     await cache.store('old', fill('12345678'))
-    const file = openAsOthersDo(folder.path('old'))
+    const file = openLikeOtherPrograms(folder.path('old'))
     await cache.store('new', fill('12345678'))
     expect(await readdir(folder.directory)).toEqual(['new', 'old'])
     file[Symbol.dispose]()

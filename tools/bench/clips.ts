@@ -24,24 +24,24 @@ export const containers = ['mp4', 'mkv'] as const
 export async function benchClip(cache: string, length: string, container: (typeof containers)[number]): Promise<string> {
   const frames = clipLengths[length]
   if (frames === undefined) throw new RangeError(`no clips of length ${length}; there are ${Object.keys(clipLengths).join(', ')}`)
-  return await kept(cache, `${length}.${container}`, async (aside) => {
-    const source = await kept(cache, 'encoded.mp4', encode)
-    await repeat(source, aside, frames)
+  return await cached(cache, `${length}.${container}`, async (temporaryPath) => {
+    const source = await cached(cache, 'encoded.mp4', encode)
+    await repeat(source, temporaryPath, frames)
   })
 }
 
 /** Generates a file under a temporary name, so that an incomplete file of an interrupted run is never used. */
-async function kept(cache: string, name: string, make: (aside: string) => Promise<void>): Promise<string> {
+async function cached(cache: string, name: string, make: (temporaryPath: string) => Promise<void>): Promise<string> {
   const folder = join(cache, 'clips')
   const path = join(folder, name)
   if (existsSync(path)) return path
   await mkdir(folder, { recursive: true })
-  const aside = join(folder, `part-${process.pid}-${name}`)
+  const temporaryPath = join(folder, `part-${process.pid}-${name}`)
   try {
-    await make(aside)
-    await rename(aside, path)
+    await make(temporaryPath)
+    await rename(temporaryPath, path)
   } finally {
-    await rm(aside, { force: true })
+    await rm(temporaryPath, { force: true })
   }
   return path
 }

@@ -124,8 +124,8 @@ async function answerOf(session: Session, prompt: readonly number[]): Promise<Sp
   for (;;) {
     const next = await answer.next()
     if (next.done === true) {
-      const begun = first ?? last
-      return { tokens: next.value.tokens.length, between: last.time - begun.time, steps: last.tokens - begun.tokens }
+      const start = first ?? last
+      return { tokens: next.value.tokens.length, between: last.time - start.time, steps: last.tokens - start.tokens }
     }
     last = { time: performance.now(), tokens: next.value.tokens }
     first ??= last

@@ -27,10 +27,10 @@ const FORMS = [
 /** Maximum memory of an import, in bytes. */
 export const MAX_OWN = 2 * 1024 ** 3
 /** Stages that neither a plain copy nor a copy in another number format has. */
-const BESIDE = /^(quantizing|running|comparing) /
+const EXTRA_STAGES = /^(quantizing|running|comparing) /
 /** `own` is the peak of the process's own memory in bytes; `resident` includes pages of mapped files, which the system can reclaim. */
-const told = z.object({ seconds: z.number(), stages: z.record(z.string(), z.number()), own: z.number(), resident: z.number() })
-type Told = z.infer<typeof told>
+const importReport = z.object({ seconds: z.number(), stages: z.record(z.string(), z.number()), own: z.number(), resident: z.number() })
+type ImportReport = z.infer<typeof importReport>
 
 /** Measures the import of a large checkpoint: its time relative to copying its bytes, and its memory. */
 export async function measureImport({ cache }: BenchOptions): Promise<Measured> {
@@ -40,7 +40,7 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
     const checkpoint = join(folder, 'checkpoint')
     await writeRandomCheckpoint(checkpoint, SIZES)
     const { size, copying } = await copied(checkpoint)
-    const figures: ({ language: string; vision: string } & Told)[] = []
+    const figures: ({ language: string; vision: string } & ImportReport)[] = []
     for (const [language, vision] of FORMS) {
       const home = join(folder, 'home')
       figures.push({ language, vision, ...(await importApart(checkpoint, home, language, vision)) })
@@ -72,17 +72,22 @@ export async function measureImport({ cache }: BenchOptions): Promise<Measured> 
 }
 
 /** Imports a checkpoint as the model `imported` of `home` in a separate process; returns the seconds and the peak memory. */
-export async function importApart(checkpoint: string, home: string, language: LanguagePrecision, vision: VisionPrecision): Promise<Told> {
-  return told.parse(await runApart('import-process.ts', checkpoint, home, language, vision))
+export async function importApart(
+  checkpoint: string,
+  home: string,
+  language: LanguagePrecision,
+  vision: VisionPrecision,
+): Promise<ImportReport> {
+  return importReport.parse(await runApart('import-process.ts', checkpoint, home, language, vision))
 }
 
 /** Returns the seconds of an import without quantization and without running vision towers to compare them. */
-export function secondsBeside({ seconds, stages }: Told): number {
-  return Object.entries(stages).reduce((sum, [stage, took]) => (BESIDE.test(stage) ? sum - took : sum), seconds)
+export function secondsWithoutExtras({ seconds, stages }: ImportReport): number {
+  return Object.entries(stages).reduce((sum, [stage, stageSeconds]) => (EXTRA_STAGES.test(stage) ? sum - stageSeconds : sum), seconds)
 }
 
 /** Lists the stages of an import that took at least one second. */
-export function stagesText({ stages }: Told): string {
+export function stagesText({ stages }: ImportReport): string {
   const long = Object.entries(stages).filter(([, seconds]) => seconds >= 1)
   return long.map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`).join(', ')
 }

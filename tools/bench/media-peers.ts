@@ -78,12 +78,12 @@ class Program implements MediaPeer {
 
 const libraries: MediaPeer = {
   name: "FFmpeg's libraries in this process (no ffmpeg program was found)",
-  seek: (path, indices) => readPlainly(path, indices, true),
-  through: (path, indices) => readPlainly(path, indices, false),
+  seek: (path, indices) => readDirectly(path, indices, true),
+  through: (path, indices) => readDirectly(path, indices, false),
 }
 
 /** Reads frames in the straightforward way: seeks to the keyframe before the time and decodes up to it, or decodes everything. */
-async function readPlainly(path: string, indices: readonly number[], seeks: boolean): Promise<RgbImage[]> {
+async function readDirectly(path: string, indices: readonly number[], seeks: boolean): Promise<RgbImage[]> {
   await using demuxer = await Demuxer.open(path, new AbortController().signal)
   using converter = new RgbConverter(WIDTH, HEIGHT)
   const { stream } = demuxer

@@ -70,10 +70,10 @@ export class MtmdTower implements AsyncDisposable {
 
 async function ask(child: ChildProcess, message: object): Promise<Answer> {
   const answer = await new Promise<Answer | { error: string }>((resolve) => {
-    const gone = (code: number | null) => resolve({ error: `mtmd's process ended (${code})` })
-    child.once('exit', gone)
+    const onExit = (code: number | null) => resolve({ error: `mtmd's process ended (${code})` })
+    child.once('exit', onExit)
     child.once('message', (value) => {
-      child.off('exit', gone)
+      child.off('exit', onExit)
       resolve(value as Answer)
     })
     child.send(message)

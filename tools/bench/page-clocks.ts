@@ -22,7 +22,7 @@ export async function timeAnswer(): Promise<AnswerTimes> {
     },
     { capture: true, once: true },
   )
-  for (const begun = performance.now(); performance.now() - begun < 300_000; ) {
+  for (const started = performance.now(); performance.now() - started < 300_000; ) {
     await new Promise(requestAnimationFrame)
     const words = document.querySelector('article .prose')?.textContent
     const busy = document.querySelector('article[aria-busy="true"]') !== null

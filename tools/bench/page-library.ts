@@ -6,7 +6,7 @@ import { newId } from '../../src/library/ids.ts'
 import { Library } from '../../src/library/library.ts'
 import type { Turn } from '../../src/shared/contract/chats.ts'
 import { examples } from '../../src/shared/examples.ts'
-import { done, seen } from '../../test/unit/library/kept.ts'
+import { done, seen } from '../../test/unit/library/scratch-library.ts'
 
 const HOUR = 3_600_000
 

@@ -8,8 +8,8 @@ const EVERY_MS = 50
  */
 export function watchMemory(): () => number {
   let most = ownMemory()
-  const look = () => (most = Math.max(most, ownMemory()))
-  const timer = setInterval(look, EVERY_MS)
+  const update = () => (most = Math.max(most, ownMemory()))
+  const timer = setInterval(update, EVERY_MS)
   timer.unref()
-  return look
+  return update
 }

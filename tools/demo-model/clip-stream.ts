@@ -22,7 +22,7 @@ const PLACE_VALUES = 8
 type Turn = [question: string, answer: string, object: number]
 
 /** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
-const ALONE = 0.3
+const SINGLE_OBJECT_PROBABILITY = 0.3
 
 const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
 const random = new Random(seed, 11)
@@ -40,9 +40,9 @@ for (;;) {
   const dialogues = []
   const objects = []
   for (let i = 0; i < batch; i++) {
-    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1, alone: ALONE })
+    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1, alone: SINGLE_OBJECT_PROBABILITY })
     // A single image shows all objects.
-    const times = count === 1 ? [timeWithAll(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
+    const times = count === 1 ? [timeWithAllObjects(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
     const softness = random.between(0.8, 1.8)
     const steady = random.chance(0.3) ? random.whole(0, 0xffffffff) : null
     for (const [k, time] of times.entries()) {
@@ -51,7 +51,7 @@ for (;;) {
       const canvas = { width, height, rgb: pixels.subarray(frame * picture, (frame + 1) * picture) }
       drawScene(scene, time, canvas, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
       const range = [frame * cells, (frame + 1) * cells] as const
-      const seen = look(scene, time, mask, rows, columns)
+      const seen = snapshotAt(scene, time, mask, rows, columns)
       motionLabels(scene, time, count, seen, rows, columns, current.subarray(...range), first.subarray(...range))
       const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
       placeLabels(scene, times[k - 1], seen, rows, columns, placed)
@@ -79,7 +79,7 @@ function frameCount(): number {
   return random.whole(1, 4)
 }
 
-function timeWithAll(scene: Scene): number {
+function timeWithAllObjects(scene: Scene): number {
   const times = Array.from({ length: 17 }, (_, i) => i / 16).filter((time) =>
     scene.objects.every((object) => stateAt(object, time).visible),
   )
@@ -104,12 +104,12 @@ function objectLabel({ color, shape, start }: SceneObject, { aspect }: Scene): n
 }
 
 /** The objects at one moment, and the labels of the visual tokens that show them. */
-interface Look {
+interface Snapshot {
   readonly states: readonly { readonly object: SceneObject; readonly state: State }[]
   readonly labels: Float32Array
 }
 
-function look(scene: Scene, time: number, mask: Uint8Array, rows: number, columns: number): Look {
+function snapshotAt(scene: Scene, time: number, mask: Uint8Array, rows: number, columns: number): Snapshot {
   const states = scene.objects.map((object) => ({ object, state: stateAt(object, time) }))
   const labels = new Float32Array(rows * columns * LABEL_VALUES)
   cellLabels(mask, rows, columns, scene.aspect, states, labels)
@@ -124,7 +124,7 @@ function motionLabels(
   scene: Scene,
   time: number,
   count: number,
-  seen: Look,
+  seen: Snapshot,
   rows: number,
   columns: number,
   current: Int32Array,
@@ -139,12 +139,12 @@ function motionLabels(
     const phases = scene.objects[index]?.phases ?? []
     const visible = states[index]?.state.visible
     const now = phases.find(({ to }) => time <= to) ?? phases.at(-1)
-    const begun = phases[0]
-    if (!now || !begun) return
-    const told = visible ? now.motion !== 'disappears' && time - now.from >= step : now.motion === 'disappears'
-    if (told) current[cell] = motionNames.indexOf(now.motion)
-    if (time - begun.from >= 2 * step && (visible ? begun.motion !== 'disappears' : now.motion === 'disappears')) {
-      first[cell] = motionNames.indexOf(begun.motion)
+    const initial = phases[0]
+    if (!now || !initial) return
+    const isKnown = visible ? now.motion !== 'disappears' && time - now.from >= step : now.motion === 'disappears'
+    if (isKnown) current[cell] = motionNames.indexOf(now.motion)
+    if (time - initial.from >= 2 * step && (visible ? initial.motion !== 'disappears' : now.motion === 'disappears')) {
+      first[cell] = motionNames.indexOf(initial.motion)
     }
   }
   for (let cell = 0; cell < rows * columns; cell++) {
@@ -158,7 +158,7 @@ function motionLabels(
   }
 }
 
-function placeLabels(scene: Scene, before: number | undefined, seen: Look, rows: number, columns: number, into: Float32Array): void {
+function placeLabels(scene: Scene, before: number | undefined, seen: Snapshot, rows: number, columns: number, into: Float32Array): void {
   const { states, labels } = seen
   for (let cell = 0; cell < rows * columns; cell++) {
     const found = states[labels[cell * LABEL_VALUES] ?? -1]

@@ -7,7 +7,7 @@ import { describeQuestion, describeScene, type QuestionKind, questionOf } from '
 import type { EngineClient, TurnRequest } from '../../src/engine/engine-client.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
 
-const ASKED: readonly QuestionKind[] = ['color', 'shape', 'count', 'motion', 'first', 'last', 'background', 'presence']
+const QUESTION_KINDS: readonly QuestionKind[] = ['color', 'shape', 'count', 'motion', 'first', 'last', 'background', 'presence']
 /** First random stream; those of the training are below. */
 const FIRST_STREAM = 100_000
 
@@ -19,7 +19,7 @@ export interface EvaluationOptions {
   readonly frames?: number
   /** Temporary folder of the clips. */
   readonly folder: string
-  readonly onFault?: (clip: number, asked: string, said: string, right: string) => void
+  readonly onFault?: (clip: number, asked: string, given: string, right: string) => void
   readonly onClip?: (done: number) => void
 }
 
@@ -52,11 +52,11 @@ export async function evaluateClips(engine: EngineClient, options: EvaluationOpt
     const described = await answerTo(conversation, { kind: 'ask', text: request, clip: { path, frames }, sampling })
     for (const [name, counts] of Object.entries(scoreDescription(scene, described))) add(name, ...counts)
     if (described !== describeScene(scene, false)) options.onFault?.(i, request, described, describeScene(scene, false))
-    for (const kind of ASKED) {
+    for (const kind of QUESTION_KINDS) {
       const { question, answer } = questionOf(kind, scene, random)
-      const said = await answerTo(conversation, { kind: 'edit', turn: 0, text: question, sampling })
-      for (const name of ['question', `question: ${kind}`]) add(name, said === answer ? 1 : 0, 1)
-      if (said !== answer) options.onFault?.(i, question, said, answer)
+      const given = await answerTo(conversation, { kind: 'edit', turn: 0, text: question, sampling })
+      for (const name of ['question', `question: ${kind}`]) add(name, given === answer ? 1 : 0, 1)
+      if (given !== answer) options.onFault?.(i, question, given, answer)
     }
     await engine.close(conversation)
     await rm(path)

@@ -29,8 +29,8 @@ try {
     count,
     folder,
     ...(options.frames !== undefined && { frames: wholeNumber('frames', options.frames) }),
-    onFault(clip, asked, said, right) {
-      if (options.verbose) console.error(`${clip} ${asked}\n  said: ${said}\n  is:   ${right}`)
+    onFault(clip, asked, answer, right) {
+      if (options.verbose) console.error(`${clip} ${asked}\n  said: ${answer}\n  is:   ${right}`)
     },
     onClip(done) {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} clips${done === count ? '\n' : ''}`)

@@ -20,14 +20,14 @@ for (;;) {
   const mask = new Uint8Array(height * width)
   for (let i = 0; i < batch; i++) {
     const aspect = random.between(...aspects)
-    const look = randomAppearance(random)
+    const appearance = randomAppearance(random)
     const objects = placeObjects(aspect)
     const rgb = pixels.subarray(i * height * width * 3, (i + 1) * height * width * 3)
     const drawing = { softness: random.between(0.8, 1.8), noiseSeed: random.whole(0, 0xffffffff), mask }
-    drawObjects({ ...look, aspect, objects: [] }, objects, { width, height, rgb }, drawing)
+    drawObjects({ ...appearance, aspect, objects: [] }, objects, { width, height, rgb }, drawing)
     const cells = rows * columns * LABEL_VALUES
     cellLabels(mask, rows, columns, aspect, objects, labels.subarray(i * cells, (i + 1) * cells))
-    background[i] = backgroundNames.indexOf(look.background)
+    background[i] = backgroundNames.indexOf(appearance.background)
   }
   await writeBatch(
     {},

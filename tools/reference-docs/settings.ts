@@ -17,11 +17,11 @@ export function settingsReference(): string {
       plainText(facts.whenAbsent ?? 'none'),
     ]
   })
-  const kept = Object.keys(defaultSettings).filter((name) => name in options)
+  const appSettings = Object.keys(defaultSettings).filter((name) => name in options)
   return `${[
     GENERATED,
     '# Settings',
-    `The app keeps ${kept.map(code).join(', ')} and your own prompts; ${code('null')} leaves a value to the model. The others are given with a question. The command line has an option for each of them ([cli.md](cli.md)).`,
+    `The app keeps ${appSettings.map(code).join(', ')} and your own prompts; ${code('null')} leaves a value to the model. The others are given with a question. The command line has an option for each of them ([cli.md](cli.md)).`,
     markdownTable(['name', 'in the app', 'meaning', 'allowed', 'default'], rows),
   ].join('\n\n')}\n`
 }

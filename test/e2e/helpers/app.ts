@@ -8,13 +8,13 @@ import { Tarsier } from './tarsier.ts'
 /** On two busy cores, a first answer may take long. Tests assert what appears, not when. */
 export const ANSWER_MS = 180_000
 
-interface PlaceOptions {
+interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly fill?: (home: string) => void
 }
 
-/** Options of a server that the tests start. */
-export class Place {
+/** `tarsier serve` with its own home folder, which can be restarted. */
+export class TestServer {
   readonly home: string
   readonly #env: Readonly<Record<string, string>>
   #tarsier: Tarsier
@@ -26,10 +26,10 @@ export class Place {
   }
 
   /** `fill` may change the home folder before the server starts. */
-  static async open({ env = {}, fill }: PlaceOptions = {}): Promise<Place> {
+  static async open({ env = {}, fill }: TestServerOptions = {}): Promise<TestServer> {
     const home = await mkdtemp(join(tmpdir(), 'tarsier-e2e-'))
     fill?.(home)
-    return new Place(home, env, await Tarsier.start(home, env))
+    return new TestServer(home, env, await Tarsier.start(home, env))
   }
 
   get tarsier(): Tarsier {
@@ -49,55 +49,55 @@ export class Place {
   }
 }
 
-interface Given {
+interface PageFixtures {
   /** Requests of the page to other servers than its own. */
-  readonly strangers: string[]
+  readonly foreignRequests: string[]
   /** Errors that the page reported. */
-  readonly trouble: string[]
+  readonly pageErrors: string[]
 }
 
 /** A test with a server whose home folder is filled before its start. */
-export function testIn(fill?: (home: string) => void) {
-  return base.extend<Given, { place: Place }>({
-    place: [
+export function testWithHome(fill?: (home: string) => void) {
+  return base.extend<PageFixtures, { server: TestServer }>({
+    server: [
       // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
       async ({}, use) => {
-        const place = await Place.open({ ...(fill && { fill }) })
-        await use(place)
-        await place.close()
+        const server = await TestServer.open({ ...(fill && { fill }) })
+        await use(server)
+        await server.close()
       },
       { scope: 'worker', timeout: ANSWER_MS },
     ],
-    strangers: [
-      async ({ page, place }, use) => {
-        const strangers: string[] = []
+    foreignRequests: [
+      async ({ page, server }, use) => {
+        const foreignRequests: string[] = []
         page.on('request', (request) => {
-          if (new URL(request.url()).hostname !== new URL(place.tarsier.address).hostname) strangers.push(request.url())
+          if (new URL(request.url()).hostname !== new URL(server.tarsier.address).hostname) foreignRequests.push(request.url())
         })
-        await use(strangers)
-        expect(strangers).toEqual([])
+        await use(foreignRequests)
+        expect(foreignRequests).toEqual([])
       },
       { auto: true },
     ],
-    trouble: async ({ page }, use) => {
-      const trouble: string[] = []
-      page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())))
-      page.on('pageerror', (error) => void trouble.push(error.message))
-      await use(trouble)
-      expect(trouble).toEqual([])
+    pageErrors: async ({ page }, use) => {
+      const pageErrors: string[] = []
+      page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && pageErrors.push(message.text())))
+      page.on('pageerror', (error) => void pageErrors.push(error.message))
+      await use(pageErrors)
+      expect(pageErrors).toEqual([])
     },
   })
 }
 
-export const test = testIn()
+export const test = testWithHome()
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: 'Your question' })
 export const turns = (page: Page): Locator => page.getByRole('article', { name: /^Question \d/ })
-export const room = (page: Page, name: string): Locator => page.getByRole('navigation').getByRole('button', { name })
+export const navigationButton = (page: Page, name: string): Locator => page.getByRole('navigation').getByRole('button', { name })
 
 /** Opens the page with the list of examples. */
-export async function openPage(page: Page, place: Place): Promise<void> {
-  await page.goto(place.tarsier.address)
+export async function openPage(page: Page, server: TestServer): Promise<void> {
+  await page.goto(server.tarsier.address)
   await expect(page.getByRole('button', { name: 'A blue square spins.' })).toBeVisible()
 }
 
@@ -108,8 +108,8 @@ export async function answered(page: Page, count: number): Promise<void> {
 }
 
 /** Opens the first example, and waits for its description. */
-export async function openExample(page: Page, place: Place): Promise<void> {
-  await openPage(page, place)
+export async function openExample(page: Page, server: TestServer): Promise<void> {
+  await openPage(page, server)
   await page.getByRole('button', { name: 'A blue square spins.' }).click()
   await answered(page, 1)
 }
@@ -117,8 +117,8 @@ export async function openExample(page: Page, place: Place): Promise<void> {
 /** Fails when axe finds a serious accessibility problem in the page. */
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])
 }
 
 /** Drops files on the page, as a user does with the pointer. */

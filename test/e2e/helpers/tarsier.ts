@@ -22,19 +22,19 @@ export class Tarsier {
   static async start(home: string, env: Readonly<Record<string, string>> = {}): Promise<Tarsier> {
     const args = [program, 'serve', '--port', '0', '--home', home]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
-    let said = ''
+    let output = ''
     const address = await new Promise<string>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`tarsier serve said no address: ${said}`)), START_MS)
-      const hear = (chunk: Buffer) => {
-        said += chunk
-        const found = ADDRESS.exec(said)?.[1]
+      const late = setTimeout(() => reject(new Error(`tarsier serve said no address: ${output}`)), START_MS)
+      const onOutput = (chunk: Buffer) => {
+        output += chunk
+        const found = ADDRESS.exec(output)?.[1]
         if (!found) return
         clearTimeout(late)
         resolve(found)
       }
-      child.stdout.on('data', hear)
-      child.stderr.on('data', hear)
-      child.once('exit', (code) => reject(new Error(`tarsier serve ended with ${code}: ${said}`)))
+      child.stdout.on('data', onOutput)
+      child.stderr.on('data', onOutput)
+      child.once('exit', (code) => reject(new Error(`tarsier serve ended with ${code}: ${output}`)))
     })
     return new Tarsier(child, address)
   }
@@ -52,8 +52,8 @@ export class Tarsier {
 
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return
-    const gone = once(this.#child, 'exit')
+    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGINT')
-    await gone
+    await exited
   }
 }

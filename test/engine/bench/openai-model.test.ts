@@ -40,7 +40,7 @@ afterEach(() => {
 })
 
 /** Sends one sample to a server with the given replies. */
-async function ask(
+async function answerWith(
   reply: Parameters<typeof ModelServer.start>[0],
   given: Partial<Sample> = {},
   options: Partial<OpenAiModelOptions> = {},
@@ -57,18 +57,18 @@ async function ask(
     ...options,
   })
   try {
-    const said = await model.answer({ ...sample, ...given }, [clip], never).then(
+    const result = await model.answer({ ...sample, ...given }, [clip], never).then(
       (answer) => ({ answer, error: null }),
       (error: unknown) => ({ answer: null, error: error as Error & { code: string; cause: unknown } }),
     )
-    return { ...said, asked: server.asked, url: server.url, settings: model.settings }
+    return { ...result, received: server.received, url: server.url, settings: model.settings }
   } finally {
     await model[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   }
 }
 
-const say = (text: string) => (): Reply => ({ kind: 'say', text })
+const textReply = (text: string) => (): Reply => ({ kind: 'say', text })
 const failing =
   (...replies: Reply[]) =>
   (_: unknown, count: number): Reply =>
@@ -76,8 +76,8 @@ const failing =
 
 describe('clip content of a request', () => {
   it("sends frames from the engine's sampler, limited to the pixel budget, with their times", async () => {
-    const { answer, asked } = await ask(say('It moves right.'), {}, { clip: frames })
-    const content = asked[0]?.body.messages[0]?.content
+    const { answer, received } = await answerWith(textReply('It moves right.'), {}, { clip: frames })
+    const content = received[0]?.body.messages[0]?.content
     const pictures = Array.isArray(content)
       ? content.flatMap((part: { image_url?: { url: string } }) => (part.image_url ? [part.image_url.url] : []))
       : []
@@ -96,9 +96,9 @@ describe('clip content of a request', () => {
 
   it('sends the file itself or its address', async () => {
     const shown = async (form: 'video' | 'path') => {
-      const { asked, answer } = await ask(say('A'), {}, { clip: { ...frames, form } })
+      const { received, answer } = await answerWith(textReply('A'), {}, { clip: { ...frames, form } })
       expect(answer?.used).toMatchObject({ frames: [], width: null, height: null })
-      const content = asked[0]?.body.messages[0]?.content
+      const content = received[0]?.body.messages[0]?.content
       return Array.isArray(content) ? (content[0] as { video_url?: { url: string } }).video_url?.url : undefined
     }
     expect(await shown('path')).toBe(pathToFileURL(video).href)
@@ -114,17 +114,17 @@ describe('clip content of a request', () => {
   ] as const)('sends a file with the media type of its content, whatever its name: %s', async (name, fixture, kind, begins) => {
     await using scratch = await ScratchFolder.make()
     await copyFile(fileURLToPath(new URL(`../../fixtures/${fixture}`, import.meta.url)), scratch.path(name))
-    const { asked } = await ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, scratch.path(name))
-    const content = asked[0]?.body.messages[0]?.content
+    const { received } = await answerWith(textReply('A'), {}, { clip: { ...frames, form: 'video' } }, scratch.path(name))
+    const content = received[0]?.body.messages[0]?.content
     const [part] = Array.isArray(content) ? (content as Record<string, { url: string }>[]) : []
     expect(part?.[kind]?.url.slice(0, begins.length)).toBe(begins)
   })
 
   it('fails the sample for a file that is no clip and for a folder of pictures', async () => {
     await using scratch = await ScratchFolder.make()
-    const shown = (path: string) => ask(say('A'), {}, { clip: { ...frames, form: 'video' } }, path)
+    const shown = (path: string) => answerWith(textReply('A'), {}, { clip: { ...frames, form: 'video' } }, path)
     const text = await shown(await scratch.write('text.mp4', 'no clip'))
-    expect({ error: text.error, asked: text.asked.length }).toMatchObject({ error: { code: 'not-media' }, asked: 0 })
+    expect({ error: text.error, received: text.received.length }).toMatchObject({ error: { code: 'not-media' }, received: 0 })
     await mkdir(scratch.path('many.frames'))
     expect((await shown(scratch.path('many.frames'))).error).toMatchObject({
       code: 'file-unreadable',
@@ -135,13 +135,13 @@ describe('clip content of a request', () => {
   it('fails the sample for a range of a clip, which a server cannot express', async () => {
     const range = { unit: 'seconds', start: 1 } as const
     const content = clipThenText(video, 'Which way?', { kind: 'range', range })
-    const { error, asked } = await ask(say('A'), { content })
+    const { error, received } = await answerWith(textReply('A'), { content })
     expect(error).toMatchObject({ code: 'invalid-range' })
-    expect(asked).toHaveLength(0)
+    expect(received).toHaveLength(0)
   })
 
   it('fails the sample for a missing clip', async () => {
-    const server = await ModelServer.start(say('A'))
+    const server = await ModelServer.start(textReply('A'))
     for (const form of ['frames', 'video', 'path'] as const) {
       const model = new OpenAiModel({
         model: 'q',
@@ -154,15 +154,15 @@ describe('clip content of a request', () => {
       await expect(model.answer(sample, ['/nowhere/clip.mp4'], never)).rejects.toMatchObject({ code: 'file-missing' })
       await model[Symbol.asyncDispose]()
     }
-    expect(server.asked).toHaveLength(0)
+    expect(server.received).toHaveLength(0)
     await server[Symbol.asyncDispose]()
   })
 })
 
 describe('settings of a request', () => {
   it('sends the sampling settings and continues from the answer prefix, which it removes from the text', async () => {
-    const { asked, answer } = await ask(say(' Answer: (B) because'), { answerPrefix: ' Answer: (' })
-    expect(asked[0]?.body).toMatchObject({
+    const { received, answer } = await answerWith(textReply(' Answer: (B) because'), { answerPrefix: ' Answer: (' })
+    expect(received[0]?.body).toMatchObject({
       model: 'qwen',
       max_tokens: 64,
       temperature: 0,
@@ -170,44 +170,44 @@ describe('settings of a request', () => {
       continue_final_message: true,
       add_generation_prompt: false,
     })
-    expect(asked[0]?.body.messages[1]).toEqual({ role: 'assistant', content: ' Answer: (' })
+    expect(received[0]?.body.messages[1]).toEqual({ role: 'assistant', content: ' Answer: (' })
     expect(answer?.text).toBe('B) because')
-    const omitted = await ask(say('B'), { answerPrefix: ' Answer: (' }, { answerPrefixForm: 'omit' })
-    expect(omitted.asked[0]?.body.messages).toHaveLength(1)
-    expect(omitted.asked[0]?.body).not.toHaveProperty('continue_final_message')
+    const omitted = await answerWith(textReply('B'), { answerPrefix: ' Answer: (' }, { answerPrefixForm: 'omit' })
+    expect(omitted.received[0]?.body.messages).toHaveLength(1)
+    expect(omitted.received[0]?.body).not.toHaveProperty('continue_final_message')
   })
 
   it('uses max_completion_tokens when the server asks for it', async () => {
-    const { asked, answer } = await ask(
+    const { received, answer } = await answerWith(
       failing({ kind: 'fail', status: 400, message: "Use 'max_completion_tokens' instead of 'max_tokens'." }),
     )
     expect(answer?.text).toBe('A')
-    expect(asked[1]?.body).toMatchObject({ max_completion_tokens: 64 })
-    expect(asked[1]?.body).not.toHaveProperty('max_tokens')
+    expect(received[1]?.body).toMatchObject({ max_completion_tokens: 64 })
+    expect(received[1]?.body).not.toHaveProperty('max_tokens')
   })
 })
 
 describe('proxies', () => {
   it('uses the proxy except for a server on this machine', async () => {
     await using proxy = await ProxyServer.start()
-    const server = await ModelServer.start(say('A'))
+    const server = await ModelServer.start(textReply('A'))
     const { port } = new URL(server.url)
     proxy.hosts.set('gpu.example', `127.0.0.1:${port}`)
     const before = process.env.HTTP_PROXY
     process.env.HTTP_PROXY = proxy.address
     try {
-      const far = await ask(say('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      const far = await answerWith(textReply('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
       expect(far.answer?.text).toBe('A')
-      expect(proxy.asked).toEqual(['http://gpu.example/v1/chat/completions'])
-      expect((await ask(say('B'))).answer?.text).toBe('B')
-      expect(proxy.asked).toHaveLength(1)
-      proxy.refuse = 407
-      const barred = await ask(say('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      expect(proxy.received).toEqual(['http://gpu.example/v1/chat/completions'])
+      expect((await answerWith(textReply('B'))).answer?.text).toBe('B')
+      expect(proxy.received).toHaveLength(1)
+      proxy.rejectStatus = 407
+      const barred = await answerWith(textReply('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
       expect(barred.error).toMatchObject({
         code: 'model-unavailable',
         message: expect.stringContaining('the proxy (HTTPS_PROXY') as string,
       })
-      expect(proxy.asked).toHaveLength(2)
+      expect(proxy.received).toHaveLength(2)
     } finally {
       if (before === undefined) delete process.env.HTTP_PROXY
       else process.env.HTTP_PROXY = before
@@ -218,31 +218,33 @@ describe('proxies', () => {
 
 describe('server failures', () => {
   it('follows no redirect and sends the key to no other server', async () => {
-    const elsewhere = await ModelServer.start(say('stolen'))
-    const { error } = await ask(() => ({ kind: 'fail', status: 307, message: 'over there', headers: { location: elsewhere.url } }))
+    const elsewhere = await ModelServer.start(textReply('stolen'))
+    const { error } = await answerWith(() => ({ kind: 'fail', status: 307, message: 'over there', headers: { location: elsewhere.url } }))
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('redirects to another URL (307)') as string })
-    expect(elsewhere.asked).toHaveLength(0)
+    expect(elsewhere.received).toHaveLength(0)
     await elsewhere[Symbol.asyncDispose]()
   })
 
   it('waits as long as retry-after says', async () => {
     const started = Date.now()
-    const { answer, asked } = await ask(failing({ kind: 'fail', status: 429, message: 'slow down', headers: { 'retry-after': '1' } }))
+    const { answer, received } = await answerWith(
+      failing({ kind: 'fail', status: 429, message: 'slow down', headers: { 'retry-after': '1' } }),
+    )
     expect(answer?.text).toBe('A')
-    expect(asked).toHaveLength(2)
+    expect(received).toHaveLength(2)
     expect(Date.now() - started).toBeGreaterThanOrEqual(1000)
   })
 
   it('retries after status 500 and after a cut connection', async () => {
-    const { answer, asked } = await ask(failing({ kind: 'fail', status: 500, message: 'oops' }, { kind: 'cut' }))
+    const { answer, received } = await answerWith(failing({ kind: 'fail', status: 500, message: 'oops' }, { kind: 'cut' }))
     expect(answer?.text).toBe('A')
-    expect(asked).toHaveLength(3)
+    expect(received).toHaveLength(3)
   })
 
   it("fails the sample with the server's message when the request is refused", async () => {
-    const { error, asked } = await ask(() => ({ kind: 'fail', status: 400, message: 'too many pictures' }))
+    const { error, received } = await answerWith(() => ({ kind: 'fail', status: 400, message: 'too many pictures' }))
     expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining('too many pictures') as string })
-    expect(asked).toHaveLength(1)
+    expect(received).toHaveLength(1)
   })
 
   it.each([
@@ -256,9 +258,9 @@ describe('server failures', () => {
     ['{"title":"Bad Request","status":400}', 'Bad Request'],
     ['{"code":17}', '{"code":17}'],
     ['Bad gateway, says the proxy', 'Bad gateway, says the proxy'],
-  ])('reads the message of a non-OpenAI error body: %s', async (body, words) => {
-    const { error } = await ask(() => ({ kind: 'raw', status: 400, body }))
-    expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining(words) as string })
+  ])('reads the message of a non-OpenAI error body: %s', async (body, expectedMessage) => {
+    const { error } = await answerWith(() => ({ kind: 'raw', status: 400, body }))
+    expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining(expectedMessage) as string })
   })
 
   it.each([
@@ -268,39 +270,41 @@ describe('server failures', () => {
     '{"message":"Expected last role User or Tool for serving but got assistant"}',
   ])('tells how to omit the answer prefix when the server rejects it: %s', async (body) => {
     const reply = (): Reply => ({ kind: 'raw', status: 400, body })
-    expect((await ask(reply, { answerPrefix: 'Best option:(' })).error?.message).toContain('--begun omit')
-    expect((await ask(reply)).error?.message).not.toContain('--begun')
-    expect((await ask(reply, { answerPrefix: 'Best option:(' }, { answerPrefixForm: 'omit' })).error?.message).not.toContain('--begun')
+    expect((await answerWith(reply, { answerPrefix: 'Best option:(' })).error?.message).toContain('--begun omit')
+    expect((await answerWith(reply)).error?.message).not.toContain('--begun')
+    expect((await answerWith(reply, { answerPrefix: 'Best option:(' }, { answerPrefixForm: 'omit' })).error?.message).not.toContain(
+      '--begun',
+    )
   })
 
   it.each([
     [401, 'not-allowed'],
     [404, 'model-missing'],
   ])('ends the run at status %i', async (status, code) => {
-    expect((await ask(() => ({ kind: 'fail', status, message: 'no' }))).error).toMatchObject({ code })
+    expect((await answerWith(() => ({ kind: 'fail', status, message: 'no' }))).error).toMatchObject({ code })
   })
 
   it('reports an unreachable server as model-unavailable', async () => {
-    const gone = await ModelServer.start(say('A'))
-    const { url } = gone
-    await gone[Symbol.asyncDispose]()
-    const { error } = await ask(say('A'), {}, { baseUrl: url })
+    const stopped = await ModelServer.start(textReply('A'))
+    const { url } = stopped
+    await stopped[Symbol.asyncDispose]()
+    const { error } = await answerWith(textReply('A'), {}, { baseUrl: url })
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('ECONNREFUSED') as string })
   }, 60_000)
 
   it('fails the sample when the reply is not a completion', async () => {
     for (const body of ['{}', '[]', '{"choices":[]}', '{"choices":[{"message":{"content":null}}]}', 'null'])
-      expect((await ask(() => ({ kind: 'raw', body }))).error).toMatchObject({ code: 'model-failed' })
+      expect((await answerWith(() => ({ kind: 'raw', body }))).error).toMatchObject({ code: 'model-failed' })
   })
 
   it('keeps the key out of error messages', async () => {
-    const { error, asked } = await ask(() => ({ kind: 'fail', status: 401, message: `Incorrect API key provided: ${KEY}.` }))
-    expect(asked[0]?.key).toBe(`Bearer ${KEY}`)
+    const { error, received } = await answerWith(() => ({ kind: 'fail', status: 401, message: `Incorrect API key provided: ${KEY}.` }))
+    expect(received[0]?.key).toBe(`Bearer ${KEY}`)
     expect(`${error?.message} ${JSON.stringify(error)} ${String(error?.cause)}`).not.toContain(KEY)
   })
 
   it('keeps credentials of the base URL out of the settings', async () => {
-    const { settings, answer } = await ask(say('A'))
+    const { settings, answer } = await answerWith(textReply('A'))
     expect(JSON.stringify(settings)).not.toContain('127.0.0.1')
     expect(answer?.used.device).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
     const model = new OpenAiModel({

@@ -98,7 +98,9 @@ test('a local model judges open answers and descriptions: every verdict is valid
 
   const dream = (await linesOf(recordsFile('DREAM'))).map((line) => evalInfoSchema.parse(line))
   expect(dream.map(({ key }) => key)).toEqual(descriptions.map(({ key }) => key))
-  const told = verdictsOf('extract-events').map(({ events }) => (events as string[]).map((event) => event.trim()).filter(Boolean))
+  const extractedEvents = verdictsOf('extract-events').map(({ events }) =>
+    (events as string[]).map((event) => event.trim()).filter(Boolean),
+  )
   const given = verdictsOf('entailment').flatMap((verdict) => Object.values(verdict))
   // A list of events may grow until it is cut off, three times. Then there is no verdict and no substitute.
   const unjudged = dream.filter(({ error }) => error !== null)
@@ -108,7 +110,7 @@ test('a local model judges open answers and descriptions: every verdict is valid
   expect(judged.length).toBeGreaterThan(0)
   for (const { events_gt, events_pred, extra_info } of judged) {
     expect(events_gt?.map(({ event }) => event)).toEqual(extra_info.events)
-    expect(told).toContainEqual(events_pred?.map(({ event }) => event))
+    expect(extractedEvents).toContainEqual(events_pred?.map(({ event }) => event))
     for (const { event: _, ...verdict } of [...(events_gt ?? []), ...(events_pred ?? [])]) expect(given).toContainEqual(verdict)
   }
   const average = (pick: (record: EvalInfo) => number | null) =>
@@ -151,9 +153,9 @@ test.skipIf(!canInterrupt)('Ctrl-C stops the judging, and the same command judge
   })
   expect(stopped.code).toBe(130)
   expect(stopped.stdout).toBe('')
-  const kept = await linesOf<OpenRecord>(recordsFile('QA'))
-  expect(kept.length).toBeGreaterThanOrEqual(2)
-  expect(kept.length).toBeLessThan(questions.length)
+  const storedRecords = await linesOf<OpenRecord>(recordsFile('QA'))
+  expect(storedRecords.length).toBeGreaterThanOrEqual(2)
+  expect(storedRecords.length).toBeLessThan(questions.length)
 
   const rest = await evaluate()
   expect({ code: rest.code, counts: /^#Successful Results: \d+$/m.exec(rest.stdout)?.[0] }).toEqual({
@@ -162,7 +164,7 @@ test.skipIf(!canInterrupt)('Ctrl-C stops the judging, and the same command judge
   })
   const all = await linesOf<OpenRecord>(recordsFile('QA'))
   expect(all.map(({ key }) => key)).toEqual(questions.map(({ key }) => key))
-  for (const record of kept) expect(all).toContainEqual(record)
+  for (const record of storedRecords) expect(all).toContainEqual(record)
   // No question has two verdicts.
   const asked = (await linesOf<CacheLine>(cacheFile)).map(({ key }) => key)
   expect(asked).toHaveLength(questions.length)

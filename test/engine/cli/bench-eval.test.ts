@@ -3,9 +3,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { annotateMovingShapes } from '../../../src/bench/moving-shapes/annotate.ts'
 import { evalReportSchema } from '../../../src/bench/report/eval-report.ts'
 import { ChatServer } from '../../helpers/chat-server.ts'
+import { literalJudge } from '../../helpers/literal-judge.ts'
 import { markingJudge, openQuestionOf } from '../../helpers/marking-judge.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
-import { readingJudge } from '../../helpers/reading-judge.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 
@@ -83,7 +83,7 @@ describe('bench eval', () => {
   it('judges descriptions, names the judge and requests no verdict twice', async () => {
     const { scratch, evaluate } = await scratchFolder()
     await using server = await ChatServer.start()
-    server.answer = readingJudge
+    server.answer = literalJudge
     const sample = (idx: number, events: readonly string[], reference: string, prediction: string) =>
       JSON.stringify(
         predictionOf({
@@ -123,8 +123,9 @@ describe('bench eval', () => {
     await using server = await ChatServer.start()
     server.answer = markingJudge
     // The judge returns nothing usable for one answer until `unwell` is false.
-    let unwell = true
-    server.misbehave = (request) => (unwell && openQuestionOf(request).given === 'a riddle' ? { kind: 'text', text: 'Yes, 5 of 5!' } : null)
+    let judgeIsFailing = true
+    server.misbehave = (request) =>
+      judgeIsFailing && openQuestionOf(request).given === 'a riddle' ? { kind: 'text', text: 'Yes, 5 of 5!' } : null
     // Predictions of version 1 of the Python program: the question is in "question", and a missing answer is "<error>".
     const line = (idx: number, response: string, prediction: string) =>
       JSON.stringify({
@@ -156,7 +157,7 @@ describe('bench eval', () => {
       headline: [{ value: expect.closeTo(200 / 3, 6) as number }, { value: 3 }],
     })
 
-    unwell = false
+    judgeIsFailing = false
     const asked = server.seen.length
     const again = await evaluate(['predictions.jsonl', '--judge', 'openai:marker'], env)
     expect(server.seen.slice(asked).map(({ body }) => openQuestionOf(body).given)).toEqual(['a riddle'])
@@ -209,9 +210,9 @@ describe('bench eval', () => {
     expect(drawn.stderr).toMatch(
       /^tarsier: tvbench: 2 lines repeat a sample, all with the same answer, .*predictions\.jsonl:41 after .*predictions\.jsonl:1\)$/m,
     )
-    const told = drawn.stdout.match(/^TVBench.*$/gm) ?? []
-    expect(told).toHaveLength(8)
-    for (const line of told)
+    const reported = drawn.stdout.match(/^TVBench.*$/gm) ?? []
+    expect(reported).toHaveLength(8)
+    for (const line of reported)
       expect(line).toMatch(/^TVBench\/Action Count-\d+: (right; answer: "A"|failed: it names no option; answer: "none"); reference: "A"$/)
     expect((await evaluate(['predictions.jsonl', '--benchmarks', 'TVBench', '--sample-num', '8', '--verbose'])).stdout).toBe(drawn.stdout)
     expect(await evaluate(['predictions.jsonl', '--benchmarks', 'dream'])).toMatchObject({ code: 1 })
@@ -223,7 +224,7 @@ describe('bench eval', () => {
     await scratch.write('predictions.jsonl', JSON.stringify(predictionOf({ dataset: 'Mine', idx: 1 })))
     const unknown = await evaluate(['predictions.jsonl'])
     expect({ code: unknown.code, stderr: unknown.stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('--metric') })
-    const told = await evaluate(['predictions.jsonl', '--metric', 'multi-choice'])
-    expect({ code: told.code, overall: overall(told.stdout) }).toEqual({ code: 0, overall: ['Accuracy: 100.0'] })
+    const reported = await evaluate(['predictions.jsonl', '--metric', 'multi-choice'])
+    expect({ code: reported.code, overall: overall(reported.stdout) }).toEqual({ code: 0, overall: ['Accuracy: 100.0'] })
   })
 })

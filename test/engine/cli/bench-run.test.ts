@@ -10,7 +10,7 @@ import { type CliOptions, runCli } from './run-cli.ts'
 const examples = fileURLToPath(new URL('../../../resources/examples/', import.meta.url))
 const clips = ['red-circle-right-then-grows', 'blue-square-spins', 'purple-cross-appears-then-left']
 
-function line(idx: number, vid: string, begun = ''): string {
+function line(idx: number, vid: string, answerPrefix = ''): string {
   return `${JSON.stringify({
     messages: [
       {
@@ -22,7 +22,7 @@ function line(idx: number, vid: string, begun = ''): string {
       },
       {
         role: 'assistant',
-        content: [...(begun === '' ? [] : [{ type: 'text', text: begun }]), { type: 'text', text: '', reference: `${idx}` }],
+        content: [...(answerPrefix === '' ? [] : [{ type: 'text', text: answerPrefix }]), { type: 'text', text: '', reference: `${idx}` }],
       },
     ],
     dataset: 'DREAM/movie',
@@ -84,7 +84,7 @@ describe('bench run with the engine', () => {
     })
     expect(predictions[0]?.used?.frames).toHaveLength(4)
     expect(Object.keys(predictions[0]?.used?.files ?? {})).toEqual(['language.gguf', 'vision.onnx'])
-    expect(predictions[3]).toMatchObject({ begun: 'There is', prediction: expect.stringMatching(/^ /) as string })
+    expect(predictions[3]).toMatchObject({ answerPrefix: 'There is', prediction: expect.stringMatching(/^ /) as string })
     const upstream = (await readFile(scratch.path('runs/dream/upstream/predictions.jsonl'), 'utf8')).trim().split('\n')
     expect(
       upstream.map((row) => (JSON.parse(row) as { messages: { content: { text: string }[] }[] }).messages[1]?.content.at(-1)?.text),
@@ -93,10 +93,10 @@ describe('bench run with the engine', () => {
     const other = await demo('runs', '--max-pixels', '5000')
     expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/max-pixels was null and is 5000.*\[bench-mismatch\]/) as string })
     expect(await written('runs')).toEqual(predictions)
-    const anew = await demo('runs', '--max-pixels', '5000', '--limit', '1', '--new')
-    expect(anew).toMatchObject({ code: 0, stderr: expect.stringMatching(/was moved to .*runs\/old\/dream /) as string })
+    const restarted = await demo('runs', '--max-pixels', '5000', '--limit', '1', '--new')
+    expect(restarted).toMatchObject({ code: 0, stderr: expect.stringMatching(/was moved to .*runs\/old\/dream /) as string })
     expect(await written('runs')).toHaveLength(1)
-    const moved = /moved to (.*)\n/.exec(anew.stderr)?.[1] ?? ''
+    const moved = /moved to (.*)\n/.exec(restarted.stderr)?.[1] ?? ''
     expect((await readFile(join(moved, 'predictions.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(4)
   }, 600_000)
 })
@@ -157,9 +157,9 @@ describe('bench run with a server', () => {
   }, 600_000)
 
   it('exits with its own status when the server is unreachable, and loses nothing', async () => {
-    const gone = await ModelServer.start(() => ({ kind: 'say', text: '' }))
-    const { url } = gone
-    await gone[Symbol.asyncDispose]()
+    const stopped = await ModelServer.start(() => ({ kind: 'say', text: '' }))
+    const { url } = stopped
+    await stopped[Symbol.asyncDispose]()
     const { code, stderr } = await server('unreachable', url)
     expect(stderr).toMatch(/cannot be reached.*\[model-unavailable\]/)
     expect(code).toBe(69)
@@ -174,9 +174,9 @@ describe('wrong usage of bench run', () => {
     [['--engine', 'openai', '--model', 'm', '--send', 'video', '--frames', '4'], 'remove --frames'],
     [['nothing-like-it'], 'There is no data set'],
     [[], '--annotations'],
-  ])('%j', async (args, said) => {
+  ])('%j', async (args, message) => {
     const { code, stderr } = await run([...args, '--out', 'x'])
-    expect(stderr).toContain(said)
+    expect(stderr).toContain(message)
     expect(code).toBe(2)
   })
 

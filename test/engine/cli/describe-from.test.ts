@@ -102,8 +102,8 @@ describe('describe --from', () => {
     expect((await captions())[0]).toEqual(described)
 
     await writeClip(join(folder, 'missing.mp4'))
-    const mended = await run(['--from', 'list.txt', '--retry-failed'])
-    expect(mended).toEqual({ code: 0, stdout: 'out/captions.jsonl: 3 of 3 described\n', stderr: '' })
+    const retried = await run(['--from', 'list.txt', '--retry-failed'])
+    expect(retried).toEqual({ code: 0, stdout: 'out/captions.jsonl: 3 of 3 described\n', stderr: '' })
     expect((await captions()).map(({ idx, error }) => [idx, error])).toEqual([
       ['a.gif', null],
       ['b.gif', null],
@@ -191,12 +191,12 @@ describe('describe --from', () => {
       },
     })
     expect(stopped.code).toBe(130)
-    const kept = await captions()
-    expect(kept.length).toBeGreaterThanOrEqual(3)
-    expect(kept.length).toBeLessThan(60)
+    const stored = await captions()
+    expect(stored.length).toBeGreaterThanOrEqual(3)
+    expect(stored.length).toBeLessThan(60)
     expect((await run(['--from', 'many.jsonl'])).code).toBe(0)
     const all = await captions()
-    expect(all.slice(0, kept.length)).toEqual(kept)
+    expect(all.slice(0, stored.length)).toEqual(stored)
     expect(new Set(all.map(({ key }) => key)).size).toBe(60)
     expect(all).toHaveLength(60)
   })
@@ -209,9 +209,9 @@ describe('describe --from', () => {
     ['a shard that is none', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
     ['what is for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
     ['a clip for a list', ['--from', 'a.gif'], 'requires a list of clips'],
-  ])('rejects %s as wrong usage', async (_, args, words) => {
+  ])('rejects %s as wrong usage', async (_, args, message) => {
     const { code, stderr } = await run(args)
     expect(code).toBe(2)
-    expect(stderr).toContain(words)
+    expect(stderr).toContain(message)
   })
 })

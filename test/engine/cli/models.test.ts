@@ -113,11 +113,11 @@ describe('models import from the hub', () => {
     [['import', checkpointPath(SHARDED), '--name', 'x', '--revision', 'main'], 2, '--revision'],
     [['import', 'someone/unknown', '--name', 'x'], 1, 'hub-missing'],
     [['import', REPOSITORY, '--name', 'x', '--revision', 'v9'], 1, 'hub-missing'],
-  ])('%j ends with %d and says %j without a download', async (args, code, said) => {
+  ])('%j ends with %d and says %j without a download', async (args, code, message) => {
     const before = hub.sent()
     const result = await models(...args)
     expect(result).toMatchObject({ code, stdout: '' })
-    expect(result.stderr).toContain(said)
+    expect(result.stderr).toContain(message)
     expect(hub.sent()).toBe(before)
     expect(await readdir(home)).toEqual(['models'])
   })
@@ -125,10 +125,10 @@ describe('models import from the hub', () => {
   it.each([
     [{ HF_HUB_OFFLINE: '1' }, 69, 'hub-offline'],
     [{ HF_TOKEN: 'hf_wrong' }, 77, 'hub-gated'],
-  ])('with %j ends with %d', async (further, code, said) => {
-    const result = await runCli(['models', 'import', REPOSITORY, '--name', 'x'], { env: { ...env, ...further } })
+  ])('with %j ends with %d', async (moreArgs, code, message) => {
+    const result = await runCli(['models', 'import', REPOSITORY, '--name', 'x'], { env: { ...env, ...moreArgs } })
     expect(result.code).toBe(code)
-    expect(result.stderr).toContain(`[${said}]`)
+    expect(result.stderr).toContain(`[${message}]`)
   })
 })
 
@@ -166,7 +166,7 @@ describe('installed models', () => {
   it('are described by models info', async () => {
     const { code, stdout } = await models('show', 'recap')
     expect(code).toBe(0)
-    for (const words of [REPOSITORY, COMMIT, 'f32', 'licence', join(home, 'models', 'recap')]) expect(stdout).toContain(words)
+    for (const expectedText of [REPOSITORY, COMMIT, 'f32', 'licence', join(home, 'models', 'recap')]) expect(stdout).toContain(expectedText)
     expect((await models('path', 'recap')).stdout).toBe(`${join(home, 'models', 'recap')}\n`)
   })
 
@@ -240,7 +240,8 @@ describe('models catalogue', () => {
     expect(stdout.match(/, licence /g)).toHaveLength(6)
     expect(stdout.match(/this machine's memory/g)).toHaveLength(6)
     const one = await models('catalogue', 'tarsier2-recap-7b')
-    for (const words of ['q4_k_m', 'int4', '8 frames', '32 frames', 'tarsier models import']) expect(one.stdout).toContain(words)
+    for (const expectedText of ['q4_k_m', 'int4', '8 frames', '32 frames', 'tarsier models import'])
+      expect(one.stdout).toContain(expectedText)
     const [facts] = jsonLines((await models('catalogue', REPOSITORY, '--json')).stdout)
     expect(facts).toMatchObject({ repository: REPOSITORY, licence: { name: 'apache-2.0' }, forms: expect.any(Array) })
     expect(await models('catalogue', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })

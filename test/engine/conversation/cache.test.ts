@@ -6,7 +6,7 @@ import { importCheckpoint } from '../../../src/engine/models/import/import-check
 import type { Answer } from '../../../src/shared/engine-events.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
-import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
+import { ask, never, run, TinyEngines, testSampling } from './tiny-engine.ts'
 
 let tiny: TinyEngines
 
@@ -41,7 +41,7 @@ test('a clip reopened after a restart is neither decoded, encoded nor prefilled,
   expect(warm).toMatchObject({ cached: 'state', device: { vision: 'not needed' }, timings: { decode: 0, encode: 0 } })
   expect(warm.text).toBe(cold.text)
   expect(warm.frames).toEqual(cold.frames)
-  expect(warm.tokens.evaluated).toBe(cold.tokens.evaluated - cold.tokens.visual - promptBefore(cold, warm))
+  expect(warm.tokens.evaluated).toBe(cold.tokens.evaluated - cold.tokens.visual - tokensBeforeClip(cold, warm))
   const other = await restarted('a.mp4', { text: 'Which colour?' })
   expect(other.cached).toBe('state')
   await rm(tiny.cache, { recursive: true })
@@ -49,7 +49,7 @@ test('a clip reopened after a restart is neither decoded, encoded nor prefilled,
 })
 
 /** The number of tokens before the clip: all tokens minus those that were evaluated when only the question was. */
-function promptBefore(cold: Answer, warm: Answer): number {
+function tokensBeforeClip(cold: Answer, warm: Answer): number {
   const before = cold.tokens.prompt - warm.tokens.evaluated
   expect(before).toBeGreaterThan(5)
   return before
@@ -161,18 +161,18 @@ async function writeDamaged(path: string): Promise<void> {
 
 test('repeats the notices of a clip with every answer, whichever cache the clip comes from', async () => {
   await writeDamaged(tiny.path('damaged.jpg'))
-  const said = 'The picture is damaged or incomplete: parts of it are missing.'
+  const notice = 'The picture is damaged or incomplete: parts of it are missing.'
   const first = await restarted('damaged.jpg')
-  expect(first).toMatchObject({ cached: 'nothing', notices: [said] })
-  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'state', notices: [said] })
+  expect(first).toMatchObject({ cached: 'nothing', notices: [notice] })
+  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'state', notices: [notice] })
   await rm(await inCache('.state'))
-  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'embeddings', notices: [said] })
+  expect(await restarted('damaged.jpg')).toMatchObject({ cached: 'embeddings', notices: [notice] })
 
   await using engine = tiny.start({ cache: true })
   const turn = { ...ask('What is this?', tiny.clip('damaged.jpg')), history: [] }
-  expect((await run(engine, turn)).answer.notices).toEqual([said])
+  expect((await run(engine, turn)).answer.notices).toEqual([notice])
   const again = await run(engine, { ...turn, text: 'Which colour?' })
   expect(again.answer.tokens.evaluated).toBeLessThan(again.answer.tokens.prompt) // the clip is still in memory
-  expect(again.answer.notices).toEqual([said])
-  expect((await run(engine, { kind: 'regenerate', sampling: words() })).answer.notices).toEqual([said])
+  expect(again.answer.notices).toEqual([notice])
+  expect((await run(engine, { kind: 'regenerate', sampling: testSampling() })).answer.notices).toEqual([notice])
 })

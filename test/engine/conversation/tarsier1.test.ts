@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
-import { ask, never, run, TinyEngines, words } from './tiny-engine.ts'
+import { ask, never, run, TinyEngines, testSampling } from './tiny-engine.ts'
 
 /** Tarsier 1: one-dimensional positions, separators, frames of one size. With a 4 by 4 grid, a frame takes 4 * 5 + 1 rows. */
 const FRAME_ROWS = 21
@@ -27,7 +27,7 @@ test('a follow-up question evaluates only text and gives the answer of a single 
 
   const other = tiny.start()
   await run(other, ask('Something else?', tiny.clip('a.mp4')))
-  await run(other, { kind: 'edit', turn: 0, text: 'What is it?', sampling: words() })
+  await run(other, { kind: 'edit', turn: 0, text: 'What is it?', sampling: testSampling() })
   const again = await run(other, ask('And then?'))
   expect(again.answer.text).toBe(second.answer.text)
 })
@@ -35,10 +35,10 @@ test('a follow-up question evaluates only text and gives the answer of a single 
 test('regenerating repeats the answer, and editing does not encode the clip again', async () => {
   const engine = tiny.start()
   const first = await run(engine, ask('What is it?', tiny.clip('b.mkv', 3)))
-  const again = await run(engine, { kind: 'regenerate', sampling: words() })
+  const again = await run(engine, { kind: 'regenerate', sampling: testSampling() })
   expect(again.answer.text).toBe(first.answer.text)
   expect(again.answer.tokens.evaluated).toBeLessThan(again.answer.tokens.prompt)
-  const edited = await run(engine, { kind: 'edit', turn: 0, text: 'Who?', sampling: words() })
+  const edited = await run(engine, { kind: 'edit', turn: 0, text: 'Who?', sampling: testSampling() })
   expect(edited.events.some(({ kind }) => kind === 'frame')).toBe(false)
   expect(edited.answer.tokens.evaluated).toBeLessThan(3 * FRAME_ROWS)
 })
@@ -94,10 +94,10 @@ test('without a question it uses the default prompt and length of version 1 for 
       .png()
       .toBuffer(),
   )
-  const said = async (name: string, text?: string) =>
-    (await run(engine, { kind: 'ask', text, clip: tiny.clip(name), sampling: words() }, `${name} ${text}`)).answer.text
-  expect(await said('blue.png')).toBe(await said('blue.png', 'Describe the image in detail.'))
-  expect(await said('blue.png')).not.toBe(await said('blue.png', 'Describe the video in detail.'))
-  expect(await said('a.mp4')).toBe(await said('a.mp4', 'Describe the video in detail.'))
+  const answerAbout = async (name: string, text?: string) =>
+    (await run(engine, { kind: 'ask', text, clip: tiny.clip(name), sampling: testSampling() }, `${name} ${text}`)).answer.text
+  expect(await answerAbout('blue.png')).toBe(await answerAbout('blue.png', 'Describe the image in detail.'))
+  expect(await answerAbout('blue.png')).not.toBe(await answerAbout('blue.png', 'Describe the video in detail.'))
+  expect(await answerAbout('a.mp4')).toBe(await answerAbout('a.mp4', 'Describe the video in detail.'))
   expect((await engine.load(never)).defaults.generation.maxTokens).toBe(512)
 })

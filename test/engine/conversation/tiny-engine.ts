@@ -63,16 +63,16 @@ export class TinyEngines implements AsyncDisposable {
   }
 }
 
-export function words(options: Partial<Sampling> = {}): Sampling {
+export function testSampling(options: Partial<Sampling> = {}): Sampling {
   return samplingSchema.parse({ maxTokens: 12, ...options })
 }
 
 export function ask(text: string, clip?: ClipRequest, options: Partial<Sampling> = {}): Extract<TurnRequest, { kind: 'ask' }> {
-  return { kind: 'ask', text, clip, sampling: words(options) }
+  return { kind: 'ask', text, clip, sampling: testSampling(options) }
 }
 
 export function chat(...messages: readonly Message[]): TurnRequest {
-  return { kind: 'chat', messages, sampling: words() }
+  return { kind: 'chat', messages, sampling: testSampling() }
 }
 
 export interface Run {
@@ -89,7 +89,7 @@ export async function run(engine: Engine, turn: TurnRequest, conversation = 'tal
 }
 
 /** Runs turns in a new conversation and returns the last answer. */
-export async function freshly(engine: Engine, ...turns: readonly TurnRequest[]): Promise<Answer> {
+export async function answerInNewConversation(engine: Engine, ...turns: readonly TurnRequest[]): Promise<Answer> {
   let answer: Answer | null = null
   for (const turn of turns) answer = (await run(engine, turn, 'fresh')).answer
   await engine.close('fresh')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { ask, freshly, run, TinyEngines, words } from './tiny-engine.ts'
+import { answerInNewConversation, ask, run, TinyEngines, testSampling } from './tiny-engine.ts'
 
 let tiny: TinyEngines
 let engine: Engine
@@ -46,7 +46,7 @@ describe('a conversation about a clip', () => {
     const second = await run(engine, ask('Which colour?'), 'further')
     const third = await run(engine, ask('How many?'), 'further')
     // The number of tokens that regenerating evaluates.
-    const opening = (await run(engine, { kind: 'regenerate', sampling: words() }, 'further')).answer.tokens.evaluated
+    const opening = (await run(engine, { kind: 'regenerate', sampling: testSampling() }, 'further')).answer.tokens.evaluated
     expect(opening).toBeLessThan(15)
     for (const [before, after] of [
       [first.answer, second.answer],
@@ -67,21 +67,21 @@ describe('a conversation about a clip', () => {
     const { answer } = await run(engine, ask('How many?'), 'steps')
     // Returns to the first turn, as an edit does, and continues in other pieces.
     const clip = tiny.clip('a.mp4')
-    const fresh = await freshly(engine, ...questions.map((text, i) => ask(text, i === 0 ? clip : undefined)))
+    const fresh = await answerInNewConversation(engine, ...questions.map((text, i) => ask(text, i === 0 ? clip : undefined)))
     expect(answer.text).toBe(fresh.text)
     expect(answer.text).not.toBe('')
   })
 
   test('regenerates from the start of the turn', async () => {
     const once = await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'again')
-    const again = await run(engine, { kind: 'regenerate', sampling: words() }, 'again')
+    const again = await run(engine, { kind: 'regenerate', sampling: testSampling() }, 'again')
     expect(again.answer.text).toBe(once.answer.text)
     expect(again.answer.tokens).toMatchObject({ prompt: once.answer.tokens.prompt })
     expect(again.answer.tokens.evaluated).toBeLessThan(15)
-    const longer = await run(engine, { kind: 'regenerate', sampling: words({ maxTokens: 20 }) }, 'again')
+    const longer = await run(engine, { kind: 'regenerate', sampling: testSampling({ maxTokens: 20 }) }, 'again')
     expect(longer.answer.text.startsWith(once.answer.text)).toBe(true)
     const after = await run(engine, ask('Which colour?'), 'again')
-    const fresh = await freshly(engine, ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 20 }), ask('Which colour?'))
+    const fresh = await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 20 }), ask('Which colour?'))
     expect(after.answer.text).toBe(fresh.text)
   })
 
@@ -89,13 +89,13 @@ describe('a conversation about a clip', () => {
     await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'edited')
     await run(engine, ask('Which colour?'), 'edited')
     await run(engine, ask('How many?'), 'edited')
-    const edited = await run(engine, { kind: 'edit', turn: 1, text: 'Who is there?', sampling: words() }, 'edited')
-    const fresh = await freshly(engine, ask('What is this?', tiny.clip('a.mp4')), ask('Who is there?'))
+    const edited = await run(engine, { kind: 'edit', turn: 1, text: 'Who is there?', sampling: testSampling() }, 'edited')
+    const fresh = await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4')), ask('Who is there?'))
     expect(edited.answer.text).toBe(fresh.text)
     expect(edited.answer.tokens.evaluated).toBeLessThan(40)
     expect(edited.answer.tokens.prompt).toBe(fresh.tokens.prompt)
-    const first = await run(engine, { kind: 'edit', turn: 0, text: 'Why?', sampling: words() }, 'edited')
-    expect(first.answer.text).toBe((await freshly(engine, ask('Why?', tiny.clip('a.mp4')))).text)
+    const first = await run(engine, { kind: 'edit', turn: 0, text: 'Why?', sampling: testSampling() }, 'edited')
+    expect(first.answer.text).toBe((await answerInNewConversation(engine, ask('Why?', tiny.clip('a.mp4')))).text)
     expect(first.answer.tokens.evaluated).toBeLessThan(20)
   })
 
@@ -110,20 +110,20 @@ describe('a conversation about a clip', () => {
     const third = await run(engine, ask('Are they alike?'), 'several')
     expect(third.answer.tokens.evaluated).toBeLessThan(60)
     // The order of the clips matters: with the two swapped the answer differs.
-    const swapped = await freshly(
+    const swapped = await answerInNewConversation(
       engine,
       ask('What is this?', tiny.clip('b.mkv', 4)),
       ask('And this?', tiny.clip('a.mp4', 3)),
       ask('Are they alike?'),
     )
     expect(third.answer.text).not.toBe(swapped.text)
-    const edited = await run(engine, { kind: 'edit', turn: 0, text: 'Why?', sampling: words() }, 'several')
+    const edited = await run(engine, { kind: 'edit', turn: 0, text: 'Why?', sampling: testSampling() }, 'several')
     expect(edited.answer.tokens.visual).toBe(3 * 8)
   })
 
   test('another clip changes the answer', async () => {
-    const a = await freshly(engine, ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 40 }))
-    const b = await freshly(engine, ask('What is this?', tiny.clip('b.mkv'), { maxTokens: 40 }))
+    const a = await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 40 }))
+    const b = await answerInNewConversation(engine, ask('What is this?', tiny.clip('b.mkv'), { maxTokens: 40 }))
     expect(a.text).not.toBe(b.text)
   })
 
@@ -134,7 +134,7 @@ describe('a conversation about a clip', () => {
     const second = await run(engine, ask(long, undefined, small), 'growing')
     expect(second.answer.tokens.prompt).toBeGreaterThan(2048 + 200)
     expect(second.events.some((event) => event.kind === 'frame')).toBe(false)
-    const fresh = await freshly(engine, ask('What is this?', tiny.clip('a.mp4', 2), small), ask(long, undefined, small))
+    const fresh = await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4', 2), small), ask(long, undefined, small))
     expect(second.answer.text).toBe(fresh.text)
     expect((await run(engine, ask('Why?', undefined, small), 'growing')).answer.tokens.evaluated).toBeLessThan(60)
   })
@@ -156,12 +156,14 @@ describe('requests that fail', () => {
     expect(events).toEqual(['stage'])
     // The conversation is unchanged.
     const after = await run(engine, ask('Which colour?'), 'full')
-    expect(after.answer.text).toBe((await freshly(engine, ask('What is this?', tiny.clip('a.mp4', 2)), ask('Which colour?'))).text)
+    expect(after.answer.text).toBe(
+      (await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4', 2)), ask('Which colour?'))).text,
+    )
   })
 
   test.each([
-    ['regenerating before anything was asked', { kind: 'regenerate', sampling: words() }],
-    ['editing a turn that is not there', { kind: 'edit', turn: 3, text: 'Why?', sampling: words() }],
+    ['regenerating before anything was asked', { kind: 'regenerate', sampling: testSampling() }],
+    ['editing a turn that is not there', { kind: 'edit', turn: 3, text: 'Why?', sampling: testSampling() }],
   ] as const)('%s is wrong usage', async (_, turn) => {
     await expect(run(engine, turn, 'empty')).rejects.toMatchObject({ code: 'usage' })
   })
@@ -185,25 +187,25 @@ describe('stopping', () => {
     await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
     expect(seen).not.toContain('done')
     const after = await run(engine, ask('Which colour?', tiny.clip('a.mp4')), 'stopped')
-    expect(after.answer.text).toBe((await freshly(engine, ask('Which colour?', tiny.clip('a.mp4')))).text)
+    expect(after.answer.text).toBe((await answerInNewConversation(engine, ask('Which colour?', tiny.clip('a.mp4')))).text)
   })
 
   test('during generation keeps the text so far; follow-ups and regenerating are right', async () => {
     const stopping = new AbortController()
-    let said = ''
+    let generated = ''
     const stopped = async () => {
       for await (const event of engine.answer('halfway', ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 100 }), stopping.signal)) {
         if (event.kind !== 'delta') continue
-        said += event.text
-        if (said.length > 10) stopping.abort()
+        generated += event.text
+        if (generated.length > 10) stopping.abort()
       }
     }
     await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
     const { answer } = await run(engine, ask('Which colour?'), 'halfway')
     expect(answer.text).not.toBe('')
     expect(answer.tokens.evaluated).toBeLessThan(150)
-    const again = await run(engine, { kind: 'edit', turn: 0, text: 'What is this?', sampling: words() }, 'halfway')
-    expect(again.answer.text).toBe((await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))).text)
+    const again = await run(engine, { kind: 'edit', turn: 0, text: 'What is this?', sampling: testSampling() }, 'halfway')
+    expect(again.answer.text).toBe((await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4')))).text)
   })
 
   test('by leaving the loop works like a closed page', async () => {
@@ -214,7 +216,7 @@ describe('stopping', () => {
       await engine.close('left')
     }
     expect((await run(engine, ask('What is this?', tiny.clip('a.mp4')), 'left')).answer.text).toBe(
-      (await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))).text,
+      (await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4')))).text,
     )
   })
 

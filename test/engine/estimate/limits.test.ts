@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { userMessage } from '../../../src/engine/engine-client.ts'
 import { DEMO_MODEL } from '../../../src/engine/models/registry.ts'
-import { ask, chat, run, TinyEngines, words } from '../conversation/tiny-engine.ts'
+import { ask, chat, run, TinyEngines, testSampling } from '../conversation/tiny-engine.ts'
 
 let tiny: TinyEngines
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe('a clip that does not fit', () => {
   it('is not reused by a question that does not allow smaller settings', async () => {
     const whole = (await run(demo({}), ask('What is there?', clip(false)))).answer
     const engine = demo({ context: Math.ceil(whole.tokens.visual / 2) + whole.tokens.prompt + 16 })
-    const asked = (fit: boolean) => ({ ...chat(userMessage('What is there?', clip(fit))), sampling: words({ maxTokens: 16 }) })
+    const asked = (fit: boolean) => ({ ...chat(userMessage('What is there?', clip(fit))), sampling: testSampling({ maxTokens: 16 }) })
     const first = (await run(engine, asked(true))).answer
     const again = (await run(engine, asked(true))).answer
     expect(first.fitted?.from).toEqual({ frames: 8, maxPixels: null })

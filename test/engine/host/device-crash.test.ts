@@ -12,7 +12,7 @@ import type { DeviceChoice } from '../../../src/shared/devices.ts'
 import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import type { TarsierError } from '../../../src/shared/errors.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
-import { never, words } from '../conversation/tiny-engine.ts'
+import { never, testSampling } from '../conversation/tiny-engine.ts'
 
 /** Path of the host program relative to the engine's host folder. */
 const HOST = relative('src/engine/host', fileURLToPath(new URL('./claiming-host.ts', import.meta.url))).replace(/\.ts$/, '')
@@ -20,20 +20,20 @@ const clip: ClipRequest = {
   path: 'resources/examples/red-circle-right-then-grows.mp4',
   frames: { kind: 'uniform', count: 8 },
 }
-const describing: TurnRequest = { kind: 'ask', clip, sampling: words({ maxTokens: 64 }) }
-const further: TurnRequest = { kind: 'ask', text: 'What colour is it?', sampling: words({ maxTokens: 64 }) }
+const describing: TurnRequest = { kind: 'ask', clip, sampling: testSampling({ maxTokens: 64 }) }
+const followUp: TurnRequest = { kind: 'ask', text: 'What colour is it?', sampling: testSampling({ maxTokens: 64 }) }
 
 let home: string
 let client: HostClient
 let lost: TarsierError[]
 let expected: Answer
-let expectedFurther: Answer
+let expectedFollowUp: Answer
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'tarsier-crash-'))
   await using engine = new Engine({ model: 'demo', device: 'cpu', home, cache: false })
   expected = (await run(engine, describing)).answer
-  expectedFurther = (await run(engine, further)).answer
+  expectedFollowUp = (await run(engine, followUp)).answer
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 beforeEach(() => {
@@ -53,13 +53,13 @@ function start(dies: string, device: DeviceChoice = 'auto'): void {
 async function run(
   engine: Pick<HostClient, 'answer'>,
   turn: TurnRequest,
-): Promise<{ answer: Answer; events: EngineEvent[]; said: string }> {
+): Promise<{ answer: Answer; events: EngineEvent[]; streamed: string }> {
   const events: EngineEvent[] = []
   for await (const event of engine.answer('talk', turn, never)) events.push(event)
   const last = events.at(-1)
   if (last?.kind !== 'done') throw new Error('a run ends with done')
-  const said = events.map((event) => (event.kind === 'delta' ? event.text : '')).join('')
-  return { answer: last.answer, events, said }
+  const streamed = events.map((event) => (event.kind === 'delta' ? event.text : '')).join('')
+  return { answer: last.answer, events, streamed }
 }
 
 function noticesOf(events: readonly EngineEvent[]): string[] {
@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
       expect(noticesOf(events)).toEqual([expect.stringContaining(`it crashed (${signal}) while the language model was loaded`)])
       expect(events.find(({ kind }) => kind === 'notice')).toMatchObject({ remedy: 'retry-devices' })
       expect(answer.notices).toEqual(noticesOf(events))
-      expect(noticesOf((await run(client, further)).events)).toEqual([])
+      expect(noticesOf((await run(client, followUp)).events)).toEqual([])
       expect(await new DeviceTestStore(home).all()).toMatchObject([
         { part: 'language', device: 'vulkan', passed: false, crashed: true, detail: expect.stringContaining(signal) },
       ])
@@ -101,8 +101,8 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
 
   test.each(['SIGSEGV 3', 'failure 3'])('during an answer (%s) does not interrupt the answer or the conversation', async (how) => {
     start(how)
-    const { answer, events, said } = await run(client, describing)
-    expect(said).toBe(expected.text)
+    const { answer, events, streamed } = await run(client, describing)
+    expect(streamed).toBe(expected.text)
     expect(answer).toMatchObject({ text: expected.text, finish: 'end', tokens: { generated: expected.tokens.generated } })
     const writing = events.findIndex((event) => event.kind === 'delta')
     const crash = events.findIndex((event) => event.kind === 'notice')
@@ -113,14 +113,14 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
     ])
     expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstToken)
     expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
-    expect((await run(client, further)).answer.text).toBe(expectedFurther.text)
-    expect((await run(client, { kind: 'regenerate', sampling: words({ maxTokens: 64 }) })).answer.text).toBe(expectedFurther.text)
+    expect((await run(client, followUp)).answer.text).toBe(expectedFollowUp.text)
+    expect((await run(client, { kind: 'regenerate', sampling: testSampling({ maxTokens: 64 }) })).answer.text).toBe(expectedFollowUp.text)
     expect(lost).toEqual([])
   })
 
   test('during an answer counts the tokens before the crash against the limit', async () => {
     start('SIGSEGV 3')
-    const { answer } = await run(client, { ...describing, sampling: words({ maxTokens: 5 }) })
+    const { answer } = await run(client, { ...describing, sampling: testSampling({ maxTokens: 5 }) })
     expect(answer).toMatchObject({ finish: 'length', tokens: { generated: 5 } })
     expect(expected.text.startsWith(answer.text)).toBe(true)
   })
@@ -128,7 +128,7 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
   test('is not blamed for a crash while no device is in use', async () => {
     start('SIGSEGV never')
     await client.load(never)
-    const running = run(client, { ...describing, sampling: words({ maxTokens: 2000 }) })
+    const running = run(client, { ...describing, sampling: testSampling({ maxTokens: 2000 }) })
     const [pid] = childrenOf(process.pid)
     process.kill(pid as number, 'SIGSEGV')
     await expect(running).rejects.toMatchObject({ code: 'engine-crashed' })
@@ -144,5 +144,5 @@ test.skipIf(process.platform === 'win32')('a conversation continues after a cras
   await ended(pid as number)
   // The operating system knows before this process does.
   while (lost.length === 0) await setTimeout(20)
-  await expect(client.load(never).then(() => run(client, further))).resolves.toMatchObject({ answer: { text: expectedFurther.text } })
+  await expect(client.load(never).then(() => run(client, followUp))).resolves.toMatchObject({ answer: { text: expectedFollowUp.text } })
 })

@@ -5,7 +5,7 @@ import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
 import { freePort } from '../../helpers/endless-loop.ts'
 import { deadlySignals, hang, reasonOf } from '../../helpers/signals.ts'
-import { ask, freshly, never, TinyEngines, words } from '../conversation/tiny-engine.ts'
+import { answerInNewConversation, ask, never, TinyEngines, testSampling } from '../conversation/tiny-engine.ts'
 
 let tiny: TinyEngines
 let client: HostClient
@@ -52,11 +52,11 @@ function hostPid(): number {
 
 test('returns the answers and errors of an engine in this process', async () => {
   await using engine = tiny.start()
-  const expected = await freshly(engine, ask('What is this?', tiny.clip('a.mp4')))
+  const expected = await answerInNewConversation(engine, ask('What is this?', tiny.clip('a.mp4')))
   expect(await run()).toBe(expected.text)
   expect((await client.load(never)).name).toBe('tiny')
   await expect(run(ask('What?', tiny.clip('gone.mp4')))).rejects.toMatchObject({ name: 'TarsierError', code: 'file-missing' })
-  await expect(run({ kind: 'edit', turn: 9, text: 'Why?', sampling: words() })).rejects.toMatchObject({
+  await expect(run({ kind: 'edit', turn: 9, text: 'Why?', sampling: testSampling() })).rejects.toMatchObject({
     code: 'usage',
     details: { turns: 1 },
   })
@@ -119,9 +119,9 @@ describe('host process', () => {
 
   test('ends with the client, even when it hangs', async () => {
     await client.load(never)
-    const quiet = hostPid()
+    const idleHost = hostPid()
     await client[Symbol.asyncDispose]()
-    await ended(quiet)
+    await ended(idleHost)
 
     await client.load(never)
     const hanging = hostPid()
@@ -133,16 +133,16 @@ describe('host process', () => {
 
 test('reports loading before the process responds, once per process', async () => {
   const stages = async (onStart: (pid: number) => void) => {
-    const told: string[] = []
+    const reported: string[] = []
     const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4')), never)
     const first = events.next()
     const pid = hostPid()
     onStart(pid)
     for (let step = await first; step.done !== true; step = await events.next()) {
-      if (told.length === 0 && process.platform !== 'win32') process.kill(pid, 'SIGCONT')
-      if (step.value.kind === 'stage') told.push(step.value.stage)
+      if (reported.length === 0 && process.platform !== 'win32') process.kill(pid, 'SIGCONT')
+      if (step.value.kind === 'stage') reported.push(step.value.stage)
     }
-    return told
+    return reported
   }
   // Windows cannot suspend a process; there the report comes without a delay.
   const stop = (pid: number) => process.platform === 'win32' || process.kill(pid, 'SIGSTOP')

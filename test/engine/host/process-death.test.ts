@@ -22,7 +22,7 @@ function cli(files: readonly string[], more: readonly string[], settings: CliOpt
 }
 
 /** Calls `act` once, at the first output. */
-function atFirst(act: (child: ChildProcess, host: number) => void): NonNullable<CliOptions['onOutput']> {
+function atFirstOutput(act: (child: ChildProcess, host: number) => void): NonNullable<CliOptions['onOutput']> {
   let acted = false
   return (child) => {
     if (acted) return
@@ -66,7 +66,7 @@ describe('the command line and its engine', () => {
   test('the engine ends after the command line is killed', async () => {
     let host = 0
     const { code } = await cli(files, ['--max-tokens', '4000'], {
-      onOutput: atFirst((child, pid) => {
+      onOutput: atFirstOutput((child, pid) => {
         host = pid
         child.kill('SIGKILL')
       }),
@@ -75,13 +75,13 @@ describe('the command line and its engine', () => {
     await ended(host)
   })
 
-  test.each(Object.entries(hangs))('an engine that %s ends after the command line is killed', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('an engine that %s ends after the command line is killed', async (_, makeHang) => {
     const port = await freePort()
     let hanging: Promise<number> | undefined
     const { code } = await cli(files, ['--max-tokens', '4000'], {
       env: { NODE_OPTIONS: `--inspect-port=${port}` },
-      onOutput: atFirst((child, pid) => {
-        hanging = hangSo(pid, port).then(() => {
+      onOutput: atFirstOutput((child, pid) => {
+        hanging = makeHang(pid, port).then(() => {
           child.kill('SIGKILL')
           return pid
         })
@@ -94,7 +94,7 @@ describe('the command line and its engine', () => {
   test.skipIf(!canInterrupt)('one Ctrl-C ends a hanging engine and keeps finished clips', async () => {
     let host = 0
     const { code, stdout, stderr } = await cli(files, ['--max-tokens', '4000', '--json'], {
-      onOutput: atFirst((child, pid) => {
+      onOutput: atFirstOutput((child, pid) => {
         host = pid
         process.kill(pid, 'SIGSTOP')
         child.kill('SIGINT')
@@ -109,7 +109,7 @@ describe('the command line and its engine', () => {
   test.skipIf(!canInterrupt)('a second Ctrl-C ends a hanging engine', async () => {
     let host = 0
     const { code } = await cli(files, ['--max-tokens', '4000'], {
-      onOutput: atFirst((child, pid) => {
+      onOutput: atFirstOutput((child, pid) => {
         host = pid
         process.kill(pid, 'SIGSTOP')
         child.kill('SIGINT')
@@ -123,7 +123,7 @@ describe('the command line and its engine', () => {
   test.skipIf(!canInterrupt)('SIGTERM ends both with status 143', async () => {
     let host = 0
     const { code, stderr } = await cli(files, ['--max-tokens', '4000'], {
-      onOutput: atFirst((child, pid) => {
+      onOutput: atFirstOutput((child, pid) => {
         host = pid
         child.kill('SIGTERM')
       }),

@@ -55,11 +55,11 @@ describe('an engine that', () => {
     throw new Error('an answer ends with done')
   }
 
-  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, makeHang) => {
     watchClosely()
     const pid = hostPid()
     expect(client.state).toBe('ready')
-    await hangSo(pid, port)
+    await makeHang(pid, port)
     const failing = answer()
     expect(client.state).toBe('working')
     await expect(failing).rejects.toMatchObject({ code: 'engine-hung', details: { why: 'silent', seconds: 2 } })
@@ -76,12 +76,12 @@ describe('an engine that', () => {
     const events = client.answer('talk', ask('What is this?', tiny.clip('a.mp4'), { maxTokens: 2000 }), never)
     await events.next()
     await hang(hostPid(), port)
-    const looking = setInterval(() => states.add(client.state), 20)
+    const polling = setInterval(() => states.add(client.state), 20)
     const rest = async () => {
       for await (const _ of events);
     }
     await expect(rest()).rejects.toMatchObject({ code: 'engine-hung' })
-    clearInterval(looking)
+    clearInterval(polling)
     expect([...states]).toEqual(['working', 'unresponsive'])
   })
 
@@ -119,10 +119,10 @@ describe('a media host that', () => {
   })
   afterEach(() => media[Symbol.asyncDispose]())
 
-  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, hangSo) => {
+  test.each(Object.entries(hangs))('%s is ended with engine-hung and restarted', async (_, makeHang) => {
     watchClosely()
     const pid = hostPid()
-    await hangSo(pid, port)
+    await makeHang(pid, port)
     await expect(media.probe(tiny.path('b.mkv'), never)).rejects.toMatchObject({ code: 'engine-hung' })
     await ended(pid)
     delete process.env.TARSIER_WATCHDOG_SECONDS

@@ -178,12 +178,12 @@ describe('an answer with a grammar', () => {
     for (let seed = 0; seed < (temperature === 0 ? 1 : 12); seed += 1) {
       const { text, finish } = await answer({ grammar, temperature, seed, topP: 0.95 })
       expect(finish).toBe('end')
-      const said = JSON.parse(text) as { color: string; count: number; words: string[] }
-      expect(Object.keys(said)).toEqual(['color', 'count', 'words'])
-      expect(['red', 'blue']).toContain(said.color)
-      expect(said.count).toBeGreaterThanOrEqual(1)
-      expect(said.count).toBeLessThanOrEqual(20)
-      expect(said.words.length).toBeLessThanOrEqual(3)
+      const parsed = JSON.parse(text) as { color: string; count: number; words: string[] }
+      expect(Object.keys(parsed)).toEqual(['color', 'count', 'words'])
+      expect(['red', 'blue']).toContain(parsed.color)
+      expect(parsed.count).toBeGreaterThanOrEqual(1)
+      expect(parsed.count).toBeLessThanOrEqual(20)
+      expect(parsed.words.length).toBeLessThanOrEqual(3)
     }
   })
 
@@ -215,13 +215,13 @@ describe('log probabilities', () => {
     const sum = logits.reduce((all, logit) => all + Math.exp(logit), 0)
     const { pieces, tokens } = await generateAll(session, { maxTokens: 12, temperature: 1.3, seed: 5, logprobs: 20 })
     session.rewind(start)
-    const told = pieces.flatMap(({ logprobs = [] }) => logprobs)
-    expect(told).toHaveLength(tokens.length)
-    const [first] = told
+    const allLogprobs = pieces.flatMap(({ logprobs = [] }) => logprobs)
+    expect(allLogprobs).toHaveLength(tokens.length)
+    const [first] = allLogprobs
     expect(first?.logprob).toBeCloseTo((logits[tokens[0] ?? 0] ?? 0) - Math.log(sum), 4)
     const best = [...logits].sort((a, b) => b - a).slice(0, 20)
     expect(first?.top.map(({ logprob }) => logprob)).toEqual(best.map((logit) => expect.closeTo(logit - Math.log(sum), 4)))
-    for (const { bytes, text, top } of told) {
+    for (const { bytes, text, top } of allLogprobs) {
       expect(top).toHaveLength(20)
       expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(text)
     }

@@ -42,9 +42,9 @@ describe('prompt', () => {
     '<|endoftext|>',
   ])('preserves %j in a question', async (text) => {
     const harmless = text.replaceAll('<', '(').replaceAll('>', ')')
-    const prompt = async (words: string) =>
+    const prompt = async (text: string) =>
       flat(
-        await language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: words }] }], {
+        await language.prompt([{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }], {
           addGenerationPrompt: true,
         }),
       )
@@ -60,9 +60,13 @@ describe('prompt', () => {
   })
 
   it('is split only at the ends of messages', async () => {
-    const words = (text: string) => [{ type: 'text' as const, text }]
-    const first = [{ role: 'user' as const, content: [{ type: 'video' as const }, ...words('the')] }]
-    const later = [...first, { role: 'assistant' as const, content: words('and') }, { role: 'user' as const, content: words('more') }]
+    const textParts = (text: string) => [{ type: 'text' as const, text }]
+    const first = [{ role: 'user' as const, content: [{ type: 'video' as const }, ...textParts('the')] }]
+    const later = [
+      ...first,
+      { role: 'assistant' as const, content: textParts('and') },
+      { role: 'user' as const, content: textParts('more') },
+    ]
     const one = await language.prompt(first, { addGenerationPrompt: true })
     const two = await language.prompt(later, { addGenerationPrompt: true })
     // System message, user message up to the clip, the clip, and the rest of it are equal pieces; then comes the generation prompt, or the

@@ -339,12 +339,12 @@ describe('save and restore', () => {
     const path = join(scratch, 'aborted.state')
     const stopping = new AbortController()
     const { signal } = stopping
-    const look = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
-      if (look.mock.calls.length === at) stopping.abort()
+    const spy = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
+      if (spy.mock.calls.length === at) stopping.abort()
       if (signal.aborted) throw signal.reason
     })
     await expect(session.save(path, { signal })).rejects.toMatchObject({ name: 'AbortError' })
-    expect(look).toHaveBeenCalledTimes(at)
+    expect(spy).toHaveBeenCalledTimes(at)
     expect((await readdir(scratch)).filter((name) => name.startsWith('aborted'))).toEqual([])
     await session.evaluateTokens([70], never)
     await session.save(path, { note: 'again', signal: never })

@@ -65,9 +65,11 @@ describe('the template renderer', () => {
   })
 
   it("renders a long conversation, and rejects one that no model's context holds", async () => {
-    const words = 'word '.repeat(500_000)
-    expect(await renderer.render('{% for m in messages %}{{ m.content }}{% endfor %}', { messages: [{ content: words }] })).toBe(words)
-    const endless = { messages: [{ content: words.repeat(2) }] }
+    const longText = 'word '.repeat(500_000)
+    expect(await renderer.render('{% for m in messages %}{{ m.content }}{% endfor %}', { messages: [{ content: longText }] })).toBe(
+      longText,
+    )
+    const endless = { messages: [{ content: longText.repeat(2) }] }
     await expect(renderer.render('{{ messages }}', endless)).rejects.toMatchObject({ code: 'context-full' })
   })
 

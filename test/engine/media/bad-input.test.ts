@@ -193,7 +193,7 @@ function bareGif(width: number, height: number, pictures: number, disposal: numb
 }
 
 /** The fixture after `write` changed its header. */
-async function claiming(name: string, write: (bytes: Buffer) => unknown): Promise<Buffer> {
+async function changedFixture(name: string, write: (bytes: Buffer) => unknown): Promise<Buffer> {
   const bytes = await readFile(new URL(`../../fixtures/media/${name}`, import.meta.url))
   write(bytes)
   return bytes
@@ -207,18 +207,18 @@ describe('rejects small files that would need much memory before drawing them', 
     [
       'a WebP with a huge canvas',
       /16384×16384 pixels/,
-      () => claiming('soft-lossy.webp', (bytes) => bytes.writeUIntLE(16_383, 24, 3) + bytes.writeUIntLE(16_383, 27, 3)),
+      () => changedFixture('soft-lossy.webp', (bytes) => bytes.writeUIntLE(16_383, 24, 3) + bytes.writeUIntLE(16_383, 27, 3)),
     ],
     [
       'an animated PNG with a huge canvas',
       /100000×100000 pixels/,
-      () => claiming('soft-01.png', (bytes) => bytes.writeUInt32BE(100_000, 16) + bytes.writeUInt32BE(100_000, 20)),
+      () => changedFixture('soft-01.png', (bytes) => bytes.writeUInt32BE(100_000, 16) + bytes.writeUInt32BE(100_000, 20)),
     ],
     [
       'a PNG with a huge header',
       /16000×16000 pixels, where a picture may have 178956970/,
       () =>
-        claiming('rgb.png', (bytes) => {
+        changedFixture('rgb.png', (bytes) => {
           bytes.writeUInt32BE(16_000, 16)
           bytes.writeUInt32BE(16_000, 20)
           bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
@@ -227,7 +227,7 @@ describe('rejects small files that would need much memory before drawing them', 
     [
       'a WebP with a huge header',
       /12000×12000 pixels, where its \d+ bytes can show 67108864/,
-      () => claiming('lossless.webp', (bytes) => bytes.writeUInt32LE((11_999 << 14) | 11_999, 21)),
+      () => changedFixture('lossless.webp', (bytes) => bytes.writeUInt32LE((11_999 << 14) | 11_999, 21)),
     ],
   ])('%s', async (name, message, make) => {
     await writeFile(at(name), await make())
@@ -259,7 +259,7 @@ describe('animations', () => {
   })
 
   test.each(['soft-lossy.webp', 'soft-01.png'])('a truncated animation has its complete pictures: %s', async (name) => {
-    const bytes = await claiming(name, () => {})
+    const bytes = await changedFixture(name, () => {})
     await writeFile(at(`cut-${name}`), bytes.subarray(0, bytes.length * 0.7))
     await using clip = await openClip(at(`cut-${name}`), signal)
     expect(clip.info.frameCount).toBeGreaterThan(1)
@@ -269,7 +269,7 @@ describe('animations', () => {
   })
 
   test('a damaged picture gives a notice, and the others are read', async () => {
-    const bytes = await claiming('opaque-lossless.webp', () => {})
+    const bytes = await changedFixture('opaque-lossless.webp', () => {})
     const second = bytes.indexOf('VP8L', bytes.indexOf('VP8L') + 4)
     await writeFile(at('damaged.webp'), bytes.fill(0x5a, second + 8, second + 40))
     const notices: string[] = []
@@ -280,11 +280,11 @@ describe('animations', () => {
   })
 
   test('an animation of one picture is a picture', async () => {
-    const webp = await claiming('opaque-lossy.webp', () => {})
+    const webp = await changedFixture('opaque-lossy.webp', () => {})
     const one = webp.subarray(0, webp.indexOf('ANMF', webp.indexOf('ANMF') + 4))
     one.writeUInt32LE(one.length - 8, 4)
     await writeFile(at('single.webp'), one)
-    const png = await claiming('opaque-01.png', () => {})
+    const png = await changedFixture('opaque-01.png', () => {})
     const second = png.indexOf('fcTL', png.indexOf('fcTL') + 4) - 4
     await writeFile(at('single.png'), Buffer.concat([png.subarray(0, second), png.subarray(-12)]))
     for (const name of ['single.webp', 'single.png']) {

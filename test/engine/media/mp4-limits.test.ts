@@ -5,7 +5,7 @@ import { deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
-import { box, boxes, changeBox, SAMPLE_TABLE, withAc4Track, withEdits, words } from '../../helpers/mp4-file.ts'
+import { box, boxes, changeBox, int32s, SAMPLE_TABLE, withAc4Track, withEdits } from '../../helpers/mp4-file.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 
 const { signal } = new AbortController()
@@ -21,14 +21,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Declares this many samples of this many bytes each, all in chunks at one place. */
-function promising(count: number, each: number, chunks: number): Buffer {
+function declaringSamples(count: number, each: number, chunks: number): Buffer {
   const tables: Record<string, Buffer> = {
-    stts: words(0, 1, count, 512),
-    stsc: words(0, 1, 1, Math.ceil(count / chunks), 1),
-    stsz: words(0, each, count),
-    stco: words(0, chunks, ...Array.from({ length: chunks }, () => 48)),
+    stts: int32s(0, 1, count, 512),
+    stsc: int32s(0, 1, 1, Math.ceil(count / chunks), 1),
+    stsz: int32s(0, each, count),
+    stco: int32s(0, chunks, ...Array.from({ length: chunks }, () => 48)),
   }
-  let bytes = changeBox(film, [...SAMPLE_TABLE, 'stss'], () => words(0, 1, 1))
+  let bytes = changeBox(film, [...SAMPLE_TABLE, 'stss'], () => int32s(0, 1, 1))
   for (const [type, content] of Object.entries(tables)) bytes = changeBox(bytes, [...SAMPLE_TABLE, type], () => content)
   return bytes
 }
@@ -44,7 +44,7 @@ function disguised(bytes: Buffer, type: string, wide: boolean): Buffer {
   return changeBox(bytes, ['moov', 'trak', 'mdia', 'minf'], (content) =>
     Buffer.concat(
       boxes(content as Buffer).map(({ name, content: inner, whole }) =>
-        name === 'stbl' ? Buffer.concat([words(1), Buffer.from('stbl'), words(0, inner.length + 16), inner]) : whole,
+        name === 'stbl' ? Buffer.concat([int32s(1), Buffer.from('stbl'), int32s(0, inner.length + 16), inner]) : whole,
       ),
     ),
   )
@@ -53,25 +53,29 @@ function disguised(bytes: Buffer, type: string, wide: boolean): Buffer {
 function compressed(bytes: Buffer): Buffer {
   const moov = boxes(bytes).find(({ name }) => name === 'moov')?.content as Buffer
   const whole = box('moov', moov)
-  const packed = box('cmov', box('dcom', Buffer.from('zlib')), box('cmvd', words(whole.length), deflateSync(whole)))
+  const packed = box('cmov', box('dcom', Buffer.from('zlib')), box('cmvd', int32s(whole.length), deflateSync(whole)))
   return changeBox(bytes, ['moov'], () => packed)
 }
 
 /** A fragment that declares this many samples of the track's default size and contains no bytes for them. */
 function fragmented(count: number): Buffer {
-  const fragment = box('moof', box('mfhd', words(0, 1)), box('traf', box('tfhd', words(0x38, 1, 512, 1, 0)), box('trun', words(0, count))))
+  const fragment = box(
+    'moof',
+    box('mfhd', int32s(0, 1)),
+    box('traf', box('tfhd', int32s(0x38, 1, 512, 1, 0)), box('trun', int32s(0, count))),
+  )
   return Buffer.concat([film, fragment, box('mdat', Buffer.alloc(64))])
 }
 
 describe('rejects a small file that declares more than it can contain', () => {
   test.each<[string, () => Buffer]>([
-    ['a hundred thousand samples of a byte', () => promising(100_000, 1, 100)],
-    ['ten million samples', () => promising(10_000_000, 1, 10_000)],
-    ['all samples there can be', () => promising(0xffffffff, 1, 10)],
-    ['samples as large as the file', () => promising(1000, 3000, 10)],
-    ['in a box of 64-bit size', () => disguised(promising(100_000, 1, 100), 'stbl', true)],
-    ['in a box beyond its parent', () => disguised(promising(100_000, 1, 100), 'stbl', false)],
-    ['in a compressed index', () => compressed(promising(100_000, 1, 100))],
+    ['a hundred thousand samples of a byte', () => declaringSamples(100_000, 1, 100)],
+    ['ten million samples', () => declaringSamples(10_000_000, 1, 10_000)],
+    ['all samples there can be', () => declaringSamples(0xffffffff, 1, 10)],
+    ['samples as large as the file', () => declaringSamples(1000, 3000, 10)],
+    ['in a box of 64-bit size', () => disguised(declaringSamples(100_000, 1, 100), 'stbl', true)],
+    ['in a box beyond its parent', () => disguised(declaringSamples(100_000, 1, 100), 'stbl', false)],
+    ['in a compressed index', () => compressed(declaringSamples(100_000, 1, 100))],
     ['in a fragment', () => fragmented(100_000_000)],
     [
       'in edits that each show all of it',

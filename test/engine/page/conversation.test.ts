@@ -21,7 +21,7 @@ afterEach(() => open[Symbol.asyncDispose]())
 const isIdle = ({ chat }: OpenPage) => chat.run === null && chat.chat !== null && chat.chat.all.length > 0
 const waits = ({ chat }: OpenPage) => chat.run?.stage === 'queued'
 /** The stored turns of a conversation. */
-const kept = async (id = open.chat.chat!.id) => (await run.page.chats.get({ chat: id })).all
+const storedTurns = async (id = open.chat.chat!.id) => (await run.page.chats.get({ chat: id })).all
 
 /** Occupies the queue like an answer for another client, so that answers for the page wait as long as a test needs. */
 async function holdQueue(): Promise<Disposable> {
@@ -57,7 +57,7 @@ test("a clip that is opened during another's description replaces it", async () 
     await open.page.openExample(SQUARE)
     await open.until(waits)
     // By now, all work on the first clip is over.
-    await expect.poll(async () => (await kept(first)).map(({ state }) => state)).toEqual(['stopped'])
+    await expect.poll(async () => (await storedTurns(first)).map(({ state }) => state)).toEqual(['stopped'])
     await new Promise((resolve) => setTimeout(resolve, 2 * READ_AGAIN_MS))
   }
   await open.until(isIdle)
@@ -65,9 +65,9 @@ test("a clip that is opened during another's description replaces it", async () 
   expect(second.all).toMatchObject([{ state: 'done', text: expect.stringMatching(/blue square/) }])
   // From start to end only the second answer was shown.
   const states = seen()
-  const begun = states.findIndex(({ run }) => run !== null)
+  const firstShown = states.findIndex(({ run }) => run !== null)
   const ended = states.findLastIndex(({ run }) => run !== null)
-  for (const { run, problem, chat } of states.slice(begun, ended)) {
+  for (const { run, problem, chat } of states.slice(firstShown, ended)) {
     expect(run).not.toBeNull()
     expect([problem, chat?.id]).toEqual([null, second.id])
   }
@@ -125,7 +125,7 @@ test('clears a conversation during an answer', async () => {
   await open.until(waits)
   await open.chat.clear()
   expect(open.chat).toMatchObject({ run: null, problem: null, chat: { all: [] } })
-  expect(await kept()).toEqual([])
+  expect(await storedTurns()).toEqual([])
 })
 
 test('shows the clip that was opened last, whichever opens first', async () => {

@@ -9,9 +9,9 @@ import type { RunService } from '../service/run-service.ts'
 function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve!: PromiseWithResolvers<T>['resolve']
   let reject!: PromiseWithResolvers<T>['reject']
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
+  const promise = new Promise<T>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise
+    reject = rejectPromise
   })
   return { promise, resolve, reject }
 }
@@ -86,13 +86,13 @@ export class OpenPage implements AsyncDisposable {
   /** Waits for a state of the page; the test's time limit ends a wait in vain. */
   until(shown: (page: this) => boolean): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
+      const checkState = () => {
         if (!shown(this)) return
         for (const stop of stops) stop()
         resolve()
       }
-      const stops = [this.page.useChat.subscribe(look), this.page.useClip.subscribe(look)]
-      look()
+      const stops = [this.page.useChat.subscribe(checkState), this.page.useClip.subscribe(checkState)]
+      checkState()
     })
   }
 

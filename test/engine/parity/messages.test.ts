@@ -47,9 +47,9 @@ function partOf({ text, image, video, frames = 1 }: Expected['messages'][number]
   return { kind: 'clip', clip: { path, frames: { kind: 'uniform', count: frames } } }
 }
 
-function greatestDifference(a: Float32Array, b: Float32Array): number {
+function largestDifference(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length)
-  return a.reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
 }
 
 describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-a-clip'])('%s', (name) => {
@@ -67,8 +67,8 @@ describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-
     expect(Buffer.compare(Buffer.from(traced.positions.buffer), tensors.bytes('positions'))).toBe(0)
     const rows = traced.clips.flatMap(({ frames }) => frames.map((frame) => frame.rows))
     const embeddings = Float32Array.from(rows.flatMap((values) => [...values]))
-    expect(greatestDifference(embeddings, tensors.floats('embeddings'))).toBeLessThan(1e-4)
-    expect(greatestDifference(traced.logits, tensors.floats('logits'))).toBeLessThan(1e-2)
+    expect(largestDifference(embeddings, tensors.floats('embeddings'))).toBeLessThan(1e-4)
+    expect(largestDifference(traced.logits, tensors.floats('logits'))).toBeLessThan(1e-2)
     expect(traced.generated.tokens).toEqual(wanted.generated)
   })
 

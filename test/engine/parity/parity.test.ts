@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { VisionPrecision } from '../../../src/shared/model-manifest.ts'
 import { type CheckpointName, llavaNames, qwen2VlNames } from '../../helpers/checkpoint-folder.ts'
-import { expectedOf, greatestDifference, leastCosine, relative, traceOf } from '../../helpers/parity.ts'
+import { expectedOf, largestDifference, relative, smallestCosine, traceOf } from '../../helpers/parity.ts'
 
 /** The whole engine on the CPU against the reference; `test/gpu` tests other devices. */
 const CROP = 28
@@ -49,13 +49,13 @@ describe.each([...qwen2VlNames, ...llavaNames])('%s', (name) => {
     expect(tensors.shape('frames')).toEqual([trace.indices.length, ...wanted.trace.size, 3])
     const { crops, means } = summary(tensors.bytes('frames'), tensors.shape('frames'))
     expect(Buffer.compare(crops, wanted.tensors.bytes('crops'))).toBe(0)
-    expect(greatestDifference(Float32Array.from(means), wanted.tensors.floats('means'))).toBeLessThan(1e-4)
+    expect(largestDifference(Float32Array.from(means), wanted.tensors.floats('means'))).toBeLessThan(1e-4)
 
     expect(tensors.shape('positions')).toEqual([3, trace.tokens.length])
     expect(Buffer.compare(tensors.bytes('positions'), wanted.tensors.bytes('positions'))).toBe(0)
     expect(tensors.shape('embeddings')).toEqual(wanted.tensors.shape('embeddings'))
     expect(relative(tensors.floats('embeddings'), wanted.tensors.floats('embeddings'))).toBeLessThan(1e-5)
-    expect(greatestDifference(tensors.floats('logits'), wanted.tensors.floats('logits'))).toBeLessThan(1e-2)
+    expect(largestDifference(tensors.floats('logits'), wanted.tensors.floats('logits'))).toBeLessThan(1e-2)
     expect(trace.generated).toEqual(wanted.trace.generated)
     expect(trace.generated.length).toBeGreaterThanOrEqual(24)
     expect(trace.text).toBe(wanted.trace.text)
@@ -65,6 +65,6 @@ describe.each([...qwen2VlNames, ...llavaNames])('%s', (name) => {
     const { tensors } = await traced(name, 'f16')
     const wanted = expectedOf(name).tensors
     const [, width = 0] = wanted.shape('embeddings')
-    expect(leastCosine(tensors.floats('embeddings'), wanted.floats('embeddings'), width)).toBeGreaterThan(0.9995)
+    expect(smallestCosine(tensors.floats('embeddings'), wanted.floats('embeddings'), width)).toBeGreaterThan(0.9995)
   })
 })

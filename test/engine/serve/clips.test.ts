@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClipMetadata } from '../../../src/shared/contract/clips.ts'
-import { example, told } from '../service/run-service.ts'
+import { example, finishedTurn } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
 
 const CLIP = 'red-circle-right-then-grows.mp4'
@@ -36,7 +36,7 @@ test('an uploaded clip plays, is described, and is removed with its conversation
 
   const page = run.page()
   const chat = await page.chats.create({ handle: clip.handle })
-  const { text } = await told(page.chats.ask({ chat: chat.id }))
+  const { text } = await finishedTurn(page.chats.ask({ chat: chat.id }))
   expect(text).toMatch(/red circle/i)
   expect((await page.library.search({ text: 'circle' })).items).toMatchObject([{ chat: { id: chat.id }, clip: { present: true } }])
   expect(await page.library.remove({ chats: [chat.id] })).toEqual({ removed: 1 })
@@ -78,16 +78,16 @@ test.each([
 test('an interrupted upload leaves no file', async () => {
   const before = await uploads()
   await new Promise<void>((resolve) => {
-    const asking = request({
+    const upload = request({
       host: '127.0.0.1',
       port: run.server.port,
       path: '/clips?name=a.mp4',
       method: 'POST',
       headers: { ...run.authorised, 'content-length': 500_000 },
     })
-    asking.on('error', () => {})
-    asking.on('close', resolve)
-    asking.write(bytes.subarray(0, 1000), () => setTimeout(() => asking.destroy(), 100))
+    upload.on('error', () => {})
+    upload.on('close', resolve)
+    upload.write(bytes.subarray(0, 1000), () => setTimeout(() => upload.destroy(), 100))
   })
   await expect.poll(uploads, { timeout: 10_000 }).toBe(before)
 })
@@ -101,8 +101,8 @@ test('unknown and outdated handles are reported', async () => {
   const { handle } = (await (await upload('b.mp4', bytes)).json()) as ClipMetadata
   const [file] = await readdir(run.service.uploads)
   await rm(join(run.service.uploads, file ?? ''))
-  const gone = await run.fetch(`/clips/${handle}`)
-  expect([gone.status, await gone.json()]).toMatchObject([404, { code: 'file-missing' }])
+  const afterRemoval = await run.fetch(`/clips/${handle}`)
+  expect([afterRemoval.status, await afterRemoval.json()]).toMatchObject([404, { code: 'file-missing' }])
   expect(await run.page().clips.get({ handle })).toMatchObject({ present: false })
   // Uploading it again restores it under its former handle.
   expect((await (await upload('b.mp4', bytes)).json()) as ClipMetadata).toMatchObject({ handle, present: true })
@@ -125,7 +125,7 @@ test('a clip that browsers do not play gets a preview that they do', async () =>
   expect(made.headers.get('content-type')).toBe('video/webm')
   expect(Buffer.from(await made.arrayBuffer())).toEqual(Buffer.from('1a45dfa3', 'hex'))
   const { openClip } = await import('../../../src/engine/media/open-clip.ts')
-  const kept = await run.service.clips.get(handle, new AbortController().signal)
-  await using clip = await openClip(run.service.previews.pathOf(kept), new AbortController().signal)
+  const stored = await run.service.clips.get(handle, new AbortController().signal)
+  await using clip = await openClip(run.service.previews.pathOf(stored), new AbortController().signal)
   expect(clip.info).toMatchObject({ width: 64, height: 48, frameCount: 12, codec: 'vp8' })
 })

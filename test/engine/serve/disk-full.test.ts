@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, type TestContext, t
 import type { ClipMetadata } from '../../../src/shared/contract/clips.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../helpers/small-disk.ts'
-import { all, example, told } from '../service/run-service.ts'
+import { all, example, finishedTurn } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
 
 const MEGABYTES = 24
@@ -78,7 +78,7 @@ test('an answer that cannot be stored is reported, and stored answers remain int
   const { handle } = (await (await upload(clip)).json()) as ClipMetadata
   const { id: chat } = await page.chats.create({ handle })
   const settings = { frames: { kind: 'uniform' as const, count: 4 } }
-  const first = await told(page.chats.ask({ chat, settings }))
+  const first = await finishedTurn(page.chats.ask({ chat, settings }))
   expect(first.text).toMatch(/red circle/)
 
   await small.fillUp()
@@ -89,7 +89,7 @@ test('an answer that cannot be stored is reported, and stored answers remain int
   })
   expect((await page.chats.get({ chat })).all).toMatchObject([{ state: 'done', text: first.text }])
   await small.free()
-  const second = await told(page.chats.ask({ chat, text: 'What color is it?', settings }))
+  const second = await finishedTurn(page.chats.ask({ chat, text: 'What color is it?', settings }))
   expect(second.turn).toMatchObject({ index: 1, state: 'done' })
   expect((await page.chats.get({ chat })).all.map(({ state }) => state)).toEqual(['done', 'done'])
 })

@@ -48,7 +48,7 @@ const about = (part: object, text = 'Describe the video in detail.') => ({
 })
 const video = (url: string) => ({ type: 'video_url', video_url: { url } })
 const film = () => about(video(`data:video/mp4;base64,${base64}`))
-const said = ({ choices }: Completion) => choices[0]?.message.content ?? ''
+const textOf = ({ choices }: Completion) => choices[0]?.message.content ?? ''
 
 describe('clips', () => {
   test.each([
@@ -61,7 +61,7 @@ describe('clips', () => {
     ['a list of frames', () => video(`data:video/jpeg;base64,${pictures.join(',')}`)],
   ])('%s', async (_, part) => {
     const { json } = await post(about(part()))
-    expect(said(json)).toMatch(/red circle/i)
+    expect(textOf(json)).toMatch(/red circle/i)
     expect(json.tarsier.frames).toHaveLength(8)
   })
 
@@ -108,16 +108,16 @@ describe('structured answers', () => {
     const format = { type: 'json_schema', json_schema: { name: 'scene', schema, strict: true } } as const
     const { json } = await post({ ...film(), response_format: format, max_tokens: 200 })
     expect(json.choices[0]?.finish_reason).toBe('stop')
-    Scene.parse(JSON.parse(said(json)))
+    Scene.parse(JSON.parse(textOf(json)))
     const messages = film().messages as unknown as OpenAI.ChatCompletionMessageParam[]
     const stream = await client.chat.completions.create({ model: 'demo', messages, response_format: format, stream: true })
     let text = ''
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
-    expect(text).toBe(said(json))
+    expect(text).toBe(textOf(json))
 
     const any = (await post({ ...film(), response_format: { type: 'json_object' }, max_tokens: 60 })).json
-    if (any.choices[0]?.finish_reason === 'stop') expect(typeof JSON.parse(said(any))).toBe('object')
-    else expect(said(any)).toMatch(/^\{/)
+    if (any.choices[0]?.finish_reason === 'stop') expect(typeof JSON.parse(textOf(any))).toBe('object')
+    else expect(textOf(any)).toMatch(/^\{/)
   })
 
   test.each([
@@ -128,13 +128,13 @@ describe('structured answers', () => {
     ["llama.cpp's json_schema", { json_schema: { enum: ['red', 'blue'] } }, /^"(red|blue)"$/],
   ])('%s', async (_, form, wanted) => {
     const { json } = await post({ ...film(), ...form, max_tokens: 30 })
-    expect(said(json)).toMatch(wanted)
+    expect(textOf(json)).toMatch(wanted)
     expect(json.choices[0]?.finish_reason).toBe('stop')
   })
 
   test('an unrestricted schema changes nothing', async () => {
-    const free = said((await post(film())).json)
-    expect(said((await post({ ...film(), guided_regex: '[\\s\\S]*' })).json)).toBe(free)
+    const free = textOf((await post(film())).json)
+    expect(textOf((await post({ ...film(), guided_regex: '[\\s\\S]*' })).json)).toBe(free)
   })
 
   test('unsupported schemas are rejected before encoding', async () => {
@@ -238,8 +238,8 @@ describe('all errors have one shape', () => {
     const foreign = await run.raw('/v1/models', { host: 'evil.example', ...run.authorised })
     expect([foreign.status, JSON.parse(foreign.text)]).toMatchObject([421, shape])
     for (const path of ['/v1', '/v1/embeddings']) {
-      const gone = await run.fetch(path)
-      expect([gone.status, await gone.json()]).toMatchObject([404, shape])
+      const notFound = await run.fetch(path)
+      expect([notFound.status, await notFound.json()]).toMatchObject([404, shape])
     }
   })
 

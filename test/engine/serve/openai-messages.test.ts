@@ -21,7 +21,7 @@ afterAll(() => run[Symbol.asyncDispose]())
 type Progressed = OpenAI.ChatCompletion & { readonly tarsier: Omit<Answer, 'text'> }
 type Message = OpenAI.ChatCompletionMessageParam
 
-const text = (words: string) => ({ type: 'text', text: words })
+const text = (value: string) => ({ type: 'text', text: value })
 const video = (url: string) => ({ type: 'video_url', video_url: { url } })
 /** OpenAI's types have no videos. */
 const user = (...content: readonly object[]) => ({ role: 'user', content }) as unknown as Message
@@ -62,15 +62,20 @@ test('a system message replaces the default one, and consecutive messages stay s
 })
 
 test('equal requests get equal answers, whatever was asked before, and after a restart', async () => {
-  const look = user(video(clip), text('Describe the video in detail.'))
-  const talk = [look, { role: 'assistant', content: 'A blue square spins. ' } as const, user(text('What color is it?'))]
+  const describeMessage = user(video(clip), text('Describe the video in detail.'))
+  const talk = [describeMessage, { role: 'assistant', content: 'A blue square spins. ' } as const, user(text('What color is it?'))]
   const compare = user(await picture(112, 84, 200), text('or'), await picture(84, 84, 20), text('which is red?'))
-  const requests: readonly (readonly Message[])[] = [[look], talk, [compare]]
-  const told = (answer: Progressed) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
+  const requests: readonly (readonly Message[])[] = [[describeMessage], talk, [compare]]
+  const summaryOf = (answer: Progressed) => [answer.choices[0]?.message.content, answer.tarsier.finish, answer.tarsier.tokens.prompt]
   // In another order than later.
-  const [second, first, third] = [told(await ask(talk, 12)), told(await ask([look], 12)), told(await ask([compare], 12))]
+  const [second, first, third] = [
+    summaryOf(await ask(talk, 12)),
+    summaryOf(await ask([describeMessage], 12)),
+    summaryOf(await ask([compare], 12)),
+  ]
   const wanted = [first, second, third]
-  const check = async (i: number, when: string) => expect(told(await ask(requests[i] ?? [], 12)), `request ${i} ${when}`).toEqual(wanted[i])
+  const check = async (i: number, when: string) =>
+    expect(summaryOf(await ask(requests[i] ?? [], 12)), `request ${i} ${when}`).toEqual(wanted[i])
   for (const i of [0, 1, 2]) await check(i, 'after others')
   await Promise.all([0, 1, 2, 1].map((i) => check(i, 'beside others')))
   await run.service.engines.unload()
@@ -84,12 +89,12 @@ test('serves more pictures than the cache holds at once, and removes them when u
   const uploads = join(run.home, 'cache', 'api')
   const many = await Promise.all(Array.from({ length: MAX_UNUSED_FILES + 8 }, (_, i) => picture(56, 56, i)))
   const small = user(await picture(84, 84, 250), text('What is it?'))
-  const asking = ask([user(...many, text('What are they?'))], 4)
+  const pending = ask([user(...many, text('What are they?'))], 4)
   // Any request that ends meanwhile cleans up.
   const others = (async () => {
     for (let i = 0; i < 6; i += 1) await ask([small], 2)
   })()
-  const [answer] = await Promise.all([asking, others])
+  const [answer] = await Promise.all([pending, others])
   expect(answer.tarsier.clips).toHaveLength(many.length)
   const again = await ask([user(...many, text('Which is the reddest?'))], 4)
   expect(again.tarsier.clips).toHaveLength(many.length)

@@ -69,14 +69,14 @@ test('answers about a video, and a follow-up costs only its own tokens', async (
   const first = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
   const one = (await client.chat.completions.create({ model: 'demo', messages: [first], max_tokens: 60 })) as OpenAI.ChatCompletion &
     Progressed
-  const said = one.choices[0]?.message.content ?? ''
-  expect(said).toMatch(/red circle/i)
+  const answerText = one.choices[0]?.message.content ?? ''
+  expect(answerText).toMatch(/red circle/i)
   expect(one.choices[0]?.finish_reason).toBe('stop')
   expect(one.tarsier.frames).toHaveLength(8)
   expect(one.usage).toMatchObject({ completion_tokens: one.tarsier.tokens.generated, prompt_tokens_details: { cached_tokens: 0 } })
   expect(one.usage?.total_tokens).toBe((one.usage?.prompt_tokens ?? 0) + (one.usage?.completion_tokens ?? 0))
 
-  const messages: Message[] = [first, { role: 'assistant', content: said }, { role: 'user', content: 'What color is it?' }]
+  const messages: Message[] = [first, { role: 'assistant', content: answerText }, { role: 'user', content: 'What color is it?' }]
   const two = (await client.chat.completions.create({ model: 'demo', messages })) as OpenAI.ChatCompletion & Progressed
   expect(two.choices[0]?.message.content).toMatch(/red/i)
   expect(two.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(one.tarsier.tokens.visual)
@@ -85,10 +85,10 @@ test('answers about a video, and a follow-up costs only its own tokens', async (
 test("continues an answer from the client's prefix and returns only the continuation", async () => {
   const ask = about('Describe the video in detail.', { ...video, video_url: { url: clip } })
   const whole = (await client.chat.completions.create({ model: 'demo', messages: [ask] })).choices[0]?.message.content ?? ''
-  const begun = /^A red circle/.exec(whole)?.[0] ?? ''
-  const body = { model: 'demo', messages: [ask, { role: 'assistant' as const, content: begun }], continue_final_message: true }
+  const prefix = /^A red circle/.exec(whole)?.[0] ?? ''
+  const body = { model: 'demo', messages: [ask, { role: 'assistant' as const, content: prefix }], continue_final_message: true }
   const rest = (await client.chat.completions.create(body)).choices[0]?.message.content ?? ''
-  expect(begun + rest).toBe(whole)
+  expect(prefix + rest).toBe(whole)
 })
 
 test('streams the same text and reports the usage at the end', async () => {
@@ -170,8 +170,8 @@ describe('paths and addresses', () => {
 })
 
 test("errors have OpenAI's shape: a wrong key, model, body or path", async () => {
-  const stranger = new OpenAI({ baseURL: `${run.base}/v1`, apiKey: 'wrong', maxRetries: 0 })
-  await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
+  const clientWithWrongKey = new OpenAI({ baseURL: `${run.base}/v1`, apiKey: 'wrong', maxRetries: 0 })
+  await expect(clientWithWrongKey.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
   const messages: Message[] = [{ role: 'user', content: 'Hello' }]
   for (const model of ['gone', '../demo', '/etc'])
     await expect(client.chat.completions.create({ model, messages })).rejects.toMatchObject({ status: 404, code: 'model-missing' })

@@ -8,7 +8,7 @@ import { type RunningServer, type ServeOptions, startServer } from '../../../src
 import { openService, type Service } from '../../../src/service/service.ts'
 import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
-import { removeDataFolder } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-data-folder.ts'
 
 /** The real server over the real service, with its own home folder and port. */
 export class RunServer implements AsyncDisposable {
@@ -52,13 +52,13 @@ export class RunServer implements AsyncDisposable {
   /** A request with headers that `fetch` does not allow, such as Host. */
   raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const asking = request({ host: '127.0.0.1', port: this.server.port, path, method, headers }, (response) => {
+      const outgoing = request({ host: '127.0.0.1', port: this.server.port, path, method, headers }, (response) => {
         let text = ''
         response.setEncoding('utf8').on('data', (piece) => (text += piece))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
       })
-      asking.on('error', reject)
-      asking.end()
+      outgoing.on('error', reject)
+      outgoing.end()
     })
   }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeClip } from '../../helpers/make-clip.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 import { waveBytes } from '../../helpers/wave.ts'
-import { RunService, told } from './run-service.ts'
+import { finishedTurn, RunService } from './run-service.ts'
 
 const FRAMES = 60
 const TEN_HOURS = 36_000
@@ -25,7 +25,7 @@ async function cut(name: string, share: number): Promise<Buffer> {
 }
 
 /** Sets the declared duration of the film in every box of these kinds, in its own time scale. */
-function claiming(bytes: Buffer, seconds: number): Buffer {
+function withDuration(bytes: Buffer, seconds: number): Buffer {
   for (const kind of ['mvhd', 'mdhd', 'tkhd']) {
     for (let at = bytes.indexOf(kind); at >= 0; at = bytes.indexOf(kind, at + 4)) {
       expect(bytes[at + 4], 'boxes of version 0').toBe(0)
@@ -42,7 +42,9 @@ async function described(path: string) {
   const handle = await run.open(path)
   const facts = await run.page.clips.get({ handle })
   const { id: chat } = await run.page.chats.create({ handle })
-  const { turn } = await told(run.page.chats.ask({ chat, settings: { frames: { kind: 'uniform', count: 4 }, sampling: { maxTokens: 8 } } }))
+  const { turn } = await finishedTurn(
+    run.page.chats.ask({ chat, settings: { frames: { kind: 'uniform', count: 4 }, sampling: { maxTokens: 8 } } }),
+  )
   return { facts, turn, notices: turn.answer?.notices ?? [] }
 }
 
@@ -89,7 +91,7 @@ describe('describes the readable part of', () => {
   })
 
   test('a film of two seconds that claims to last ten hours', async () => {
-    await writeFile(at('long.mp4'), claiming(await readFile(at('index-first.mp4')), TEN_HOURS))
+    await writeFile(at('long.mp4'), withDuration(await readFile(at('index-first.mp4')), TEN_HOURS))
     const { facts, turn } = await described(at('long.mp4'))
     expect(facts).toMatchObject({ frameCount: FRAMES })
     expect(facts.duration).toBeLessThan(10)

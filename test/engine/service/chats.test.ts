@@ -2,7 +2,7 @@ import { copyFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { childrenOf } from '../../helpers/child-processes.ts'
-import { all, example, RunService, told } from './run-service.ts'
+import { all, example, finishedTurn, RunService } from './run-service.ts'
 
 const CLIP = 'red-circle-right-then-grows.mp4'
 let run: RunService
@@ -18,7 +18,7 @@ async function chatAbout(name = CLIP): Promise<string> {
 
 test('describes an example, answers, regenerates and edits, and stores the result', async () => {
   const chat = await chatAbout()
-  const first = await told(run.page.chats.ask({ chat }))
+  const first = await finishedTurn(run.page.chats.ask({ chat }))
   expect(first.events[0]).toMatchObject({ kind: 'turn', turn: { index: 0, question: 'Describe the video in detail.', state: 'running' } })
   expect(first.events.filter(({ kind }) => kind === 'frame')).toHaveLength(8)
   expect(first.turn).toMatchObject({ state: 'done', model: 'demo', text: first.text, error: null })
@@ -26,16 +26,16 @@ test('describes an example, answers, regenerates and edits, and stores the resul
   expect(first.turn.answer?.frames).toHaveLength(8)
   expect(first.turn.settings).toMatchObject({ model: 'demo', device: 'auto', frames: { kind: 'uniform', count: 8 } })
 
-  const second = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  const second = await finishedTurn(run.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(second.turn.answer?.tokens.evaluated).toBeLessThan(60)
   expect(second.text).toMatch(/red/i)
-  const again = await told(run.page.chats.regenerate({ chat }))
+  const again = await finishedTurn(run.page.chats.regenerate({ chat }))
   expect(again.turn).toMatchObject({ index: 1, text: second.text })
-  const edited = await told(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?' }))
+  const edited = await finishedTurn(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?' }))
   expect(edited.turn.index).toBe(0)
-  const kept = await run.page.chats.get({ chat })
-  expect(kept.all.map(({ question, state }) => [question, state])).toEqual([['What shape is it?', 'done']])
-  expect(kept).toMatchObject({
+  const stored = await run.page.chats.get({ chat })
+  expect(stored.all.map(({ question, state }) => [question, state])).toEqual([['What shape is it?', 'done']])
+  expect(stored).toMatchObject({
     title: 'What shape is it?',
     turns: 1,
     metadata: { name: CLIP, kind: 'video', preview: 'not-needed', present: true },
@@ -47,7 +47,7 @@ test('estimates the cost of an answer, and the reason when it is impossible', as
   const settings = { frames: { kind: 'uniform' as const, count: 6 } }
   const cost = await run.page.estimate.cost({ handle, settings })
   const { id: chat } = await run.page.chats.create({ handle })
-  const { turn } = await told(run.page.chats.ask({ chat, settings }))
+  const { turn } = await finishedTurn(run.page.chats.ask({ chat, settings }))
   expect(cost).toMatchObject({ tokens: { visual: turn.answer?.tokens.visual }, frames: turn.answer?.frames, problem: null })
   expect(cost.memory.total).toBeGreaterThan(400e6)
   expect((await run.page.estimate.cost({ handle, settings })).seconds?.firstToken).toBeGreaterThan(0)
@@ -57,9 +57,9 @@ test('estimates the cost of an answer, and the reason when it is impossible', as
 
 test('continues after a restart with the same frames', async () => {
   const chat = await chatAbout()
-  await told(run.page.chats.ask({ chat, settings: { frames: { kind: 'middle', count: 4 } } }))
+  await finishedTurn(run.page.chats.ask({ chat, settings: { frames: { kind: 'middle', count: 4 } } }))
   await run.restart()
-  const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  const { turn } = await finishedTurn(run.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(turn.answer?.frames).toHaveLength(4)
   expect(turn.text).toMatch(/red/i)
   expect((await run.page.chats.get({ chat })).all).toHaveLength(2)
@@ -77,14 +77,14 @@ test('stopping by an abort or by leaving the loop stores the text so far', async
   expect(turn?.text).not.toBe('')
   for await (const event of await run.page.chats.regenerate({ chat })) if (event.kind === 'delta') break
   expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'stopped' }])
-  expect((await told(run.page.chats.regenerate({ chat }))).turn.state).toBe('done')
+  expect((await finishedTurn(run.page.chats.regenerate({ chat }))).turn.state).toBe('done')
 })
 
 test('rejects a second question in one conversation, and serves two conversations one after the other', async () => {
   const one = await chatAbout()
   const other = await chatAbout('blue-square-spins.mp4')
-  const first = told(run.page.chats.ask({ chat: one }))
-  const second = told(run.as('another').chats.ask({ chat: other }))
+  const first = finishedTurn(run.page.chats.ask({ chat: one }))
+  const second = finishedTurn(run.as('another').chats.ask({ chat: other }))
   await expect(all(run.page.chats.ask({ chat: one }))).rejects.toMatchObject({ data: { code: 'usage' } })
   expect((await first).text).toMatch(/red circle/)
   const { text, events } = await second
@@ -105,13 +105,13 @@ test('reports a failure by its code and stores it with the turn', async () => {
   // The same content in another place is the same clip.
   const handle = await run.open(`${path}.away`)
   expect(handle).toBe((await run.page.chats.get({ chat })).clip)
-  expect((await told(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
+  expect((await finishedTurn(run.page.chats.regenerate({ chat }))).text).toMatch(/red circle/)
 })
 
 describe('when the engine crashes', () => {
   test('the turn is stored as failed, and the conversation continues', async () => {
     const chat = await chatAbout()
-    await told(run.page.chats.ask({ chat }))
+    await finishedTurn(run.page.chats.ask({ chat }))
     const engines = childrenOf(process.pid)
     const dying = async () => {
       for await (const event of await run.page.chats.ask({ chat, text: 'What happens? Tell all of it.' }))
@@ -119,13 +119,13 @@ describe('when the engine crashes', () => {
     }
     await expect(dying()).rejects.toMatchObject({ data: { code: 'engine-crashed' } })
     expect((await run.page.chats.get({ chat })).all.at(-1)).toMatchObject({ state: 'failed', error: { code: 'engine-crashed' } })
-    const { turn } = await told(run.page.chats.regenerate({ chat }))
+    const { turn } = await finishedTurn(run.page.chats.regenerate({ chat }))
     expect(turn).toMatchObject({ index: 1, state: 'done' })
-    expect((await all1(run.page.system.activity())).crashes).toBeGreaterThan(0)
+    expect((await firstEvent(run.page.system.activity())).crashes).toBeGreaterThan(0)
   })
 })
 
-async function all1<T>(events: Promise<AsyncIterable<T>>): Promise<T> {
+async function firstEvent<T>(events: Promise<AsyncIterable<T>>): Promise<T> {
   for await (const event of await events) return event
   throw new Error('nothing came')
 }

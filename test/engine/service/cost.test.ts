@@ -3,7 +3,7 @@ import { SpeedStore } from '../../../src/engine/estimate/speeds.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import type { Estimate } from '../../../src/shared/estimate.ts'
-import { RunService, told } from './run-service.ts'
+import { finishedTurn, RunService } from './run-service.ts'
 
 let run: RunService
 beforeAll(async () => {
@@ -46,7 +46,7 @@ test.each([
     const estimate = (count: number) => run.page.estimate.cost({ handle, text, settings: settings(count) })
     const ask = async (count: number) => {
       const { id: chat } = await run.page.chats.create({ handle })
-      return told(run.page.chats.ask({ chat, text, settings: settings(count) }))
+      return finishedTurn(run.page.chats.ask({ chat, text, settings: settings(count) }))
     }
 
     await run.restart()

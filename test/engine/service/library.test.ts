@@ -3,7 +3,7 @@ import { appendFile, copyFile, mkdir, rename } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { all, example, RunService, told } from './run-service.ts'
+import { all, example, finishedTurn, RunService } from './run-service.ts'
 
 const FOLDER = 'Frau Müllers private Filme'
 const FILE = 'geheim.mp4'
@@ -28,8 +28,8 @@ async function clipAt(name: string, source: string): Promise<string> {
 async function conversation(path: string): Promise<{ chat: string; handle: string }> {
   const handle = await run.open(path)
   const { id: chat } = await run.page.chats.create({ handle })
-  await told(run.page.chats.ask({ chat, settings }))
-  await told(run.page.chats.ask({ chat, text: 'Is there a zebra in it?' }))
+  await finishedTurn(run.page.chats.ask({ chat, settings }))
+  await finishedTurn(run.page.chats.ask({ chat, text: 'Is there a zebra in it?' }))
   return { chat, handle }
 }
 
@@ -39,17 +39,17 @@ test('an export is imported into another library once, and its conversations con
   await run.page.chats.rename({ chat, title: 'The red one' })
   const { name, text } = await run.page.library.export({ format: 'library' })
   expect(name).toBe('tarsier-library.json')
-  const kept = await run.page.chats.get({ chat })
+  const stored = await run.page.chats.get({ chat })
 
   await using other = await RunService.make()
   expect(await other.page.library.import({ text })).toEqual({ added: 1, present: 0 })
   expect(await other.page.library.import({ text })).toEqual({ added: 0, present: 1 })
   const restored = await other.page.chats.get({ chat })
-  expect(restored.all).toEqual(kept.all)
+  expect(restored.all).toEqual(stored.all)
   expect(restored).toMatchObject({ title: 'The red one', metadata: { name: FILE, present: true } })
   expect((await other.page.library.search({ text: 'zebra' })).items).toMatchObject([{ chat: { id: chat } }])
   // The file is at the exported path; a question continues the conversation.
-  const { turn } = await told(other.page.chats.ask({ chat, text: 'What color is it?' }))
+  const { turn } = await finishedTurn(other.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(turn).toMatchObject({ index: 2, state: 'done' })
 })
 
@@ -97,7 +97,7 @@ test('a moved clip is shown as missing until it is located', async () => {
   // The user locates it: the same content is the same clip, with its former handle.
   const file = await run.open(moved)
   expect(await run.page.clips.locate({ handle, file })).toMatchObject({ handle, present: true })
-  const { turn } = await told(run.page.chats.ask({ chat, text: 'What color is it?' }))
+  const { turn } = await finishedTurn(run.page.chats.ask({ chat, text: 'What color is it?' }))
   expect(turn).toMatchObject({ index: 2, state: 'done' })
   expect(turn.text).toMatch(/red/i)
 })
@@ -113,6 +113,6 @@ test('another file replaces a clip only with force, and takes the conversations 
   expect(existsSync(path)).toBe(false)
   expect(await run.page.clips.locate({ handle, file: cut.handle, force: true })).toMatchObject({ handle, present: true })
   expect((await run.page.chats.get({ chat: cut.chat })).clip).toBe(handle)
-  const { text } = await told(run.page.chats.edit({ chat, turn: 0, text: 'Describe the video in detail.' }))
+  const { text } = await finishedTurn(run.page.chats.edit({ chat, turn: 0, text: 'Describe the video in detail.' }))
   expect(text).toMatch(/blue square/i)
 })

@@ -35,16 +35,16 @@ afterEach(async () => {
 const download = (name: string, repository = REPOSITORY) => run.page.models.download({ repository, name, language: 'f32', vision: 'f32' })
 
 /** Waits until the page receives a matching state of a job. */
-async function until(id: string, told: (job: ModelJob) => boolean): Promise<ModelJob> {
+async function until(id: string, matches: (job: ModelJob) => boolean): Promise<ModelJob> {
   for await (const jobs of await run.page.models.jobs()) {
     const job = jobs.find((one) => one.id === id)
-    if (job && told(job)) return job
+    if (job && matches(job)) return job
   }
   throw new Error('the jobs are told of without an end')
 }
 
 const over = (id: string) => until(id, ({ state }) => state !== 'running')
-const isHere = async (name: string) => (await run.page.models.list()).find((model) => model.name === name)
+const installedModel = async (name: string) => (await run.page.models.list()).find((model) => model.name === name)
 const downloads = () => join(run.home, 'downloads')
 const half = () => Math.floor((files.get(SHARD)?.byteLength ?? 0) / 2)
 
@@ -68,7 +68,7 @@ test('downloads and imports a model in the background, which then answers', asyn
   })
   expect(done).toMatchObject({ state: 'done', error: null })
   expect([...steps]).toEqual(['fetching', 'importing'])
-  expect(await isHere('tiny')).toMatchObject({ problem: null, repository: REPOSITORY, language: 'f32' })
+  expect(await installedModel('tiny')).toMatchObject({ problem: null, repository: REPOSITORY, language: 'f32' })
   expect(existsSync(downloads())).toBe(false)
 
   const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
@@ -80,7 +80,7 @@ test('downloads and imports a model in the background, which then answers', asyn
   })
 
   await run.page.models.remove({ name: 'tiny' })
-  expect(await isHere('tiny')).toBeUndefined()
+  expect(await installedModel('tiny')).toBeUndefined()
 })
 
 test('a paused download resumes after a restart and fetches nothing twice', async () => {
@@ -91,11 +91,11 @@ test('a paused download resumes after a restart and fetches nothing twice', asyn
   hub.misbehave = () => null
   await run.restart()
   expect(await over(id)).toMatchObject({ state: 'paused', error: null })
-  expect(await isHere('tiny')).toBeUndefined()
+  expect(await installedModel('tiny')).toBeUndefined()
   expect(await run.page.models.resume({ job: id })).toMatchObject({ state: 'running' })
   expect(await over(id)).toMatchObject({ state: 'done' })
   expect(hub.sent(SHARD)).toBe(files.get(SHARD)?.byteLength)
-  expect(await isHere('tiny')).toMatchObject({ problem: null })
+  expect(await installedModel('tiny')).toMatchObject({ problem: null })
 })
 
 test('a download that the end of the program interrupted is paused', async () => {

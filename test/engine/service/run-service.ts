@@ -7,7 +7,7 @@ import { router } from '../../../src/service/router.ts'
 import { openService, type Service, type ServiceOptions } from '../../../src/service/service.ts'
 import type { ChatEvent, Turn } from '../../../src/shared/contract/chats.ts'
 import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
-import { removeDataFolder } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-data-folder.ts'
 
 export const never = new AbortController().signal
 
@@ -64,7 +64,7 @@ export async function all<T>(events: Promise<AsyncIterable<T>> | AsyncIterable<T
 }
 
 /** An answer's events, and the stored turn. */
-export async function told(events: Promise<AsyncIterable<ChatEvent>>): Promise<{ events: ChatEvent[]; turn: Turn; text: string }> {
+export async function finishedTurn(events: Promise<AsyncIterable<ChatEvent>>): Promise<{ events: ChatEvent[]; turn: Turn; text: string }> {
   const list = await all(events)
   const last = list.at(-1)
   if (last?.kind !== 'saved') throw new Error('an answer ends with the turn that was saved')

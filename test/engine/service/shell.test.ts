@@ -9,12 +9,12 @@ import type { Ended, ShellQuestion, ToShell, Work } from '../../../src/shared/sh
 import { example, never, RunService } from './run-service.ts'
 
 let run: RunService
-let said: ToShell[]
+let sent: ToShell[]
 let shell: ShellPort
 beforeAll(async () => {
   run = await RunService.make()
-  said = []
-  shell = new ShellPort(run.service, (message) => said.push(message))
+  sent = []
+  shell = new ShellPort(run.service, (message) => sent.push(message))
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
@@ -22,8 +22,8 @@ let asked = 0
 async function ask(question: ShellQuestion): Promise<ToShell> {
   const id = ++asked
   shell.receive({ kind: 'ask', id, question }, [])
-  await expect.poll(() => said.some((message) => 'id' in message && message.id === id), { timeout: 30_000 }).toBe(true)
-  return said.find((message) => 'id' in message && message.id === id) as ToShell
+  await expect.poll(() => sent.some((message) => 'id' in message && message.id === id), { timeout: 30_000 }).toBe(true)
+  return sent.find((message) => 'id' in message && message.id === id) as ToShell
 }
 
 const clip = example('blue-square-spins.mp4')

@@ -173,14 +173,14 @@ describe('a damaged tower', () => {
   })
 
   test.each([
-    { what: 'width', vision: { width: 25 }, says: /embeddings/ },
-    { what: 'head size', vision: { headSize: 32 }, says: /cos/ },
-    { what: 'patch', vision: { patchSize: 16 }, says: /pixels/ },
-    { what: 'merge', vision: { mergeSize: 4 }, says: /trial|damaged/ },
-  ])('another $what than in the manifest', async ({ vision, says }) => {
+    { what: 'width', vision: { width: 25 }, message: /embeddings/ },
+    { what: 'head size', vision: { headSize: 32 }, message: /cos/ },
+    { what: 'patch', vision: { patchSize: 16 }, message: /pixels/ },
+    { what: 'merge', vision: { mergeSize: 4 }, message: /trial|damaged/ },
+  ])('another $what than in the manifest', async ({ vision, message }) => {
     await using folder = await towerFolder(source, fixture.config, 'f32')
     const error = await open(folder, visionManifest({ ...folder.manifest.vision, ...vision })).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'model-damaged', message: expect.stringMatching(says) })
+    expect(error).toMatchObject({ code: 'model-damaged', message: expect.stringMatching(message) })
   })
 })
 
@@ -208,12 +208,12 @@ describe('a checkpoint that does not match config.json', () => {
 test('an unavailable device that is chosen by name is a typed error that names others', async () => {
   const { config, prefix, tensors } = towerCase('head16')
   await using folder = await towerFolder(formulaCheckpoint(prefix, tensors), config, 'f32')
-  const lacking = process.platform === 'win32' ? 'coreml' : 'dml'
+  const unavailable = process.platform === 'win32' ? 'coreml' : 'dml'
   await expect(
-    openTower(folder.directory, folder.manifest, { form: towerForm(folder.manifest), device: lacking, signal: never }),
+    openTower(folder.directory, folder.manifest, { form: towerForm(folder.manifest), device: unavailable, signal: never }),
   ).rejects.toMatchObject({
     code: 'device-unavailable',
-    details: { device: lacking, available: expect.arrayContaining(['cpu']) },
+    details: { device: unavailable, available: expect.arrayContaining(['cpu']) },
   })
 })
 

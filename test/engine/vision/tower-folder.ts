@@ -114,12 +114,12 @@ export async function* streamed<T>(values: Iterable<T>): AsyncGenerator<T> {
 export function relativeError(actual: Float32Array, expected: Float32Array): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   let difference = 0
-  let greatest = 0
+  let largest = 0
   for (const [i, value] of expected.entries()) {
     difference = Math.max(difference, Math.abs((actual[i] ?? 0) - value))
-    greatest = Math.max(greatest, Math.abs(value))
+    largest = Math.max(largest, Math.abs(value))
   }
-  return difference / greatest
+  return difference / largest
 }
 
 export function cosine(a: Float32Array, b: Float32Array): number {

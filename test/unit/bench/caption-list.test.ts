@@ -59,18 +59,18 @@ describe('a list of clips', () => {
   it('accepts annotations without reference, assistant message or number', async () => {
     const text = { prompt: '<video>\nDescribe the video in detail.' }
     const [user] = annotation.messages
-    const begun = { role: 'assistant', content: [{ type: 'text', text: 'In short,' }] }
+    const prefixMessage = { role: 'assistant', content: [{ type: 'text', text: 'In short,' }] }
     const samples = samplesOf(
       await read('list.jsonl', [
         { idx: 1, dataset: 'caption-test', text, video_file: 'a.mp4', vid: 1 },
         { dataset: 'caption-test', idx: 2, messages: [user] },
         { dataset: 'caption-test', idx: 3, messages: [user, { role: 'assistant', content: [] }] },
-        { dataset: 'caption-test', idx: 4, messages: [user, begun] },
+        { dataset: 'caption-test', idx: 4, messages: [user, prefixMessage] },
         { text, video_file: 'b.mp4' },
         { text: { prompt: '<video> Say it.' }, video_file: 'b.mp4' },
       ]),
     )
-    expect(samples.map(({ key, prompt, answerPrefix: begun, reference }) => [key, prompt, begun, reference])).toEqual([
+    expect(samples.map(({ key, prompt, answerPrefix, reference }) => [key, prompt, answerPrefix, reference])).toEqual([
       ['caption-test-1', 'Describe the video in detail.', '', ''],
       ['caption-test-2', 'What happens?', '', ''],
       ['caption-test-3', 'What happens?', '', ''],
@@ -82,7 +82,7 @@ describe('a list of clips', () => {
 
   it('accepts JSON lines of paths, of clips with requests, and of annotations of both versions', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'a.mp4', prompt: 'Where?' }, annotation, annotationV1]))
-    expect(samples.map(({ key, prompt, answerPrefix: begun }) => [key, prompt, begun])).toEqual([
+    expect(samples.map(({ key, prompt, answerPrefix }) => [key, prompt, answerPrefix])).toEqual([
       ['captions-a.mp4', 'Describe it.', ''],
       ['captions-a.mp4: Where?', 'Where?', ''],
       ['DREAM/garden-4', 'What happens?', ' In short:'],
@@ -93,7 +93,7 @@ describe('a list of clips', () => {
 
   it('uses a given question for all clips', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'b.mp4', prompt: 'Where?' }, annotation], 'Who?'))
-    expect(samples.map(({ prompt, answerPrefix: begun }) => [prompt, begun])).toEqual([
+    expect(samples.map(({ prompt, answerPrefix }) => [prompt, answerPrefix])).toEqual([
       ['Who?', ''],
       ['Who?', ''],
       ['Who?', ''],

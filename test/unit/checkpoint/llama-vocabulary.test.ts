@@ -88,7 +88,7 @@ describe('special ids', () => {
   })
 
   it('are added to a text as in tokenizer.json, whatever the settings say', async () => {
-    const silent = (value: JsonObject) => {
+    const withoutSettings = (value: JsonObject) => {
       delete value.add_bos_token
       delete value.add_eos_token
     }
@@ -101,7 +101,7 @@ describe('special ids', () => {
       }
     }
     const adds = async (single: unknown[], pair: unknown[]) =>
-      Object.fromEntries((await changed('json-only', { [JSON_FILE]: template(single, pair), [SETTINGS]: silent })).adds)
+      Object.fromEntries((await changed('json-only', { [JSON_FILE]: template(single, pair), [SETTINGS]: withoutSettings })).adds)
     expect(await adds([part('<s>'), text('A')], [part('<s>'), text('A'), part('<s>'), text('B')])).toEqual({ bos: true, sep: false })
     expect(await adds([text('A'), part('</s>')], [text('A'), part('</s>'), text('B'), part('</s>')])).toEqual({
       bos: false,
@@ -111,18 +111,21 @@ describe('special ids', () => {
     expect(await adds([text('A')], [text('A'), part('</s>'), text('B')])).toEqual({ bos: false, sep: true })
     expect(await adds([text('A')], [text('A'), text('B')])).toEqual({ bos: false })
     expect(Object.fromEntries((await changed('json-only', {})).adds)).toEqual({ bos: true, eos: false, sep: false })
-    const loud = { [JSON_FILE]: template([text('A')], []), [SETTINGS]: (value: JsonObject) => ({ ...value, add_bos_token: true }) }
-    expect((await changed('json-only', loud)).adds.get('bos')).toBe(false)
+    const withBosSetting = {
+      [JSON_FILE]: template([text('A')], []),
+      [SETTINGS]: (value: JsonObject) => ({ ...value, add_bos_token: true }),
+    }
+    expect((await changed('json-only', withBosSetting)).adds.get('bos')).toBe(false)
   })
 })
 
 describe('a leading space', () => {
   it("follows the settings, or the tokenizer's own file", async () => {
-    const said = (value: boolean) => (settings: JsonObject) => ({ ...settings, add_prefix_space: value })
+    const withPrefixSpace = (value: boolean) => (settings: JsonObject) => ({ ...settings, add_prefix_space: value })
     expect((await changed('vicuna', {})).spacePrefix).toBeUndefined()
     expect((await changed('yi', {})).spacePrefix).toBe(false)
-    expect((await changed('vicuna', { [SETTINGS]: said(false) })).spacePrefix).toBe(false)
-    expect((await changed('yi', { [SETTINGS]: said(true) })).spacePrefix).toBe(true)
+    expect((await changed('vicuna', { [SETTINGS]: withPrefixSpace(false) })).spacePrefix).toBe(false)
+    expect((await changed('yi', { [SETTINGS]: withPrefixSpace(true) })).spacePrefix).toBe(true)
     const metaspace = (prepend_scheme: string) => (value: JsonObject) => {
       value.normalizer = null
       value.pre_tokenizer = { type: 'Metaspace', replacement: '▁', prepend_scheme, split: false }
@@ -130,8 +133,10 @@ describe('a leading space', () => {
     expect((await changed('json-only', { [JSON_FILE]: metaspace('first') })).spacePrefix).toBeUndefined()
     expect((await changed('json-only', { [JSON_FILE]: metaspace('never') })).spacePrefix).toBe(false)
     // tokenizer.json takes precedence over the settings.
-    expect((await changed('json-only', { [JSON_FILE]: metaspace('never'), [SETTINGS]: said(true) })).spacePrefix).toBe(false)
-    expect((await changed('json-only', { [JSON_FILE]: metaspace('first'), [SETTINGS]: said(false) })).spacePrefix).toBeUndefined()
+    expect((await changed('json-only', { [JSON_FILE]: metaspace('never'), [SETTINGS]: withPrefixSpace(true) })).spacePrefix).toBe(false)
+    expect(
+      (await changed('json-only', { [JSON_FILE]: metaspace('first'), [SETTINGS]: withPrefixSpace(false) })).spacePrefix,
+    ).toBeUndefined()
   })
 })
 

@@ -108,9 +108,9 @@ describe('parseSentencePieceModel', () => {
       }
     }
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), harmless), mutations(100))
-    const spoilt = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
+    const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
     fc.assert(
-      fc.property(spoilt, (changes) => {
+      fc.property(damage, (changes) => {
         const copy = bytes.slice()
         for (const [at, value] of changes) copy[at] = value
         harmless(copy)

@@ -30,13 +30,13 @@ test('restores every value bit for bit', async () => {
 test('stops on an abort between two frames, and the partial file is not a hit', async () => {
   const stopping = new AbortController()
   const { signal } = stopping
-  const look = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
+  const spy = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
     // Two frames were hashed; length and header are written.
-    if (look.mock.calls.length === 5) stopping.abort()
+    if (spy.mock.calls.length === 5) stopping.abort()
     if (signal.aborted) throw signal.reason
   })
   await expect(writeEmbeddings(path, stored, signal)).rejects.toMatchObject({ name: 'AbortError' })
-  expect(look).toHaveBeenCalledTimes(5)
+  expect(spy).toHaveBeenCalledTimes(5)
   expect((await stat(path)).size).toBeGreaterThan(4)
   expect(await readEmbeddings(path)).toBeNull()
 })

@@ -10,7 +10,7 @@ import { TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 /** Greater than any process id. */
-const NOBODY = 4_194_305
+const UNUSED_PID = 4_194_305
 /** A separate PID namespace, as a container has; users other than root need a user namespace for it. */
 const CONTAINER = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
 const canContain = process.platform === 'linux' && spawnSync(CONTAINER[0], [...CONTAINER.slice(1), 'true']).status === 0
@@ -32,13 +32,13 @@ const hold = () => holdLock(lock, (holder) => new TarsierError('bench-busy', 'bu
 const busy = (holder: number | null) => ({ code: 'bench-busy', details: { process: holder } })
 
 /** Starts a process that tries to take the lock, optionally in a container, and returns it with its output. */
-async function start(container: readonly string[] = []): Promise<{ child: ChildProcess; says: string }> {
+async function start(container: readonly string[] = []): Promise<{ child: ChildProcess; output: string }> {
   const script = fileURLToPath(new URL('lock-process.ts', import.meta.url))
   const [program, ...args] = [...container, process.execPath, '--import', import.meta.resolve('tsx'), script, lock] as const
   const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   children.push(child)
-  const [says] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return { child, says }
+  const [output] = (await once(createInterface(child.stdout), 'line')) as [string]
+  return { child, output }
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -50,14 +50,14 @@ async function kill(child: ChildProcess): Promise<void> {
 
 /** Sets the lock's heartbeat back by this many seconds. */
 async function silentFor(seconds: number): Promise<void> {
-  const then = new Date(Date.now() - seconds * 1000)
-  await utimes(lock, then, then)
+  const past = new Date(Date.now() - seconds * 1000)
+  await utimes(lock, past, past)
 }
 
 describe('a process of the same machine', () => {
   it('is named as the holder, and its lock ends with it', async () => {
-    const { child, says } = await start()
-    expect(says).toBe('held')
+    const { child, output } = await start()
+    expect(output).toBe('held')
     await expect(hold()).rejects.toMatchObject(busy(child.pid!))
     const ended = once(child, 'exit')
     child.stdin!.end()
@@ -85,12 +85,12 @@ describe('a process of the same machine', () => {
 describe.runIf(canContain)('a process of another container', () => {
   it('does not remove the lock of a process that it cannot see', async () => {
     await using _lock = await hold()
-    expect((await start(CONTAINER)).says).toBe('busy null')
+    expect((await start(CONTAINER)).output).toBe('busy null')
   }, 60_000)
 
   it('keeps the lock during heartbeats, though its process id belongs to another process here', async () => {
-    const { child, says } = await start(CONTAINER)
-    expect(says).toBe('held')
+    const { child, output } = await start(CONTAINER)
+    expect(output).toBe('held')
     await expect(hold()).rejects.toMatchObject(busy(null))
     await kill(child)
     await expect(hold()).rejects.toMatchObject(busy(null))
@@ -101,8 +101,8 @@ describe.runIf(canContain)('a process of another container', () => {
 })
 
 it.each([
-  ['of another machine', JSON.stringify({ process: NOBODY, space: 'another machine' })],
-  ['of an older version', String(NOBODY)],
+  ['of another machine', JSON.stringify({ process: UNUSED_PID, space: 'another machine' })],
+  ['of an older version', String(UNUSED_PID)],
   ['that is not written yet', ''],
 ])('a lock %s is judged only by its heartbeat', async (_, written) => {
   await scratch.write('.running', written)

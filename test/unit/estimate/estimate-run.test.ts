@@ -42,7 +42,7 @@ const request: RunRequest = {
   memory: loaded,
 }
 /** The same run with other memory. */
-const having = (memory: Partial<MemoryState>): RunRequest => ({ ...request, memory: { ...loaded, ...memory } })
+const withMemory = (memory: Partial<MemoryState>): RunRequest => ({ ...request, memory: { ...loaded, ...memory } })
 
 describe('shareOut', () => {
   it('assigns everything to main memory without a GPU', () => {
@@ -124,14 +124,14 @@ describe('the memory available to a run', () => {
     ['loaded and larger', 1e12, null],
   ])('counts only what is not already free for a loaded part: %s', (_, own, less) => {
     const resident = { parts: new Set<keyof MemoryNeeded>(['program', 'languageWeights']), own }
-    const { memory, further } = estimateRun(having({ resident, offload: NOTHING_OFFLOADED }))
+    const { memory, further } = estimateRun(withMemory({ resident, offload: NOTHING_OFFLOADED }))
     expect(memory.total - further).toBe(less ?? memory.program + memory.languageWeights)
   })
 })
 
 describe('a clip with its language model on a GPU', () => {
   const whole = estimateRun(request)
-  const gpuLimit = (gpu: number) => having({ limits: { ...NO_LIMITS, gpu } })
+  const gpuLimit = (gpu: number) => withMemory({ limits: { ...NO_LIMITS, gpu } })
 
   it('needs its context and buffers there, and main memory for the rest', () => {
     const { context, languageBuffers, embeddings, visionBuffers } = whole.memory
@@ -156,17 +156,17 @@ describe('a clip with its language model on a GPU', () => {
 })
 
 describe('maxFrames', () => {
-  const lackingWith = (limited: RunRequest, frames: number) => estimateRun(limited, { ...limited.settings, frames }).lacking
+  const missingBytes = (limited: RunRequest, frames: number) => estimateRun(limited, { ...limited.settings, frames }).lacking
   const needed = estimateRun(request, { ...request.settings, frames: 20 })
 
   it.each([
     ['context', { ...request, contextLimit: needed.visualTokens + request.text + 16 }],
-    ['memory', having({ limits: { ...NO_LIMITS, memory: needed.further } })],
-    ['gpu', having({ limits: { ...NO_LIMITS, gpu: needed.gpu.further } })],
+    ['memory', withMemory({ limits: { ...NO_LIMITS, memory: needed.further } })],
+    ['gpu', withMemory({ limits: { ...NO_LIMITS, gpu: needed.gpu.further } })],
   ] as const)('is the maximum that the %s allows', (limit, limited) => {
     expect(maxFrames(limited)).toBe(20)
-    expect(lackingWith(limited, 20)).toBeNull()
-    expect(lackingWith(limited, 21)).toBe(limit)
+    expect(missingBytes(limited, 20)).toBeNull()
+    expect(missingBytes(limited, 21)).toBe(limit)
   })
 
   it('is 0 if not even one frame fits, and 256 if any number fits', () => {

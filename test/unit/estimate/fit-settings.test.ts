@@ -47,14 +47,14 @@ describe('fitSettings', () => {
       fc.property(settings, fc.integer({ min: 0, max: 100_000 }), (wanted, limit) => {
         const options = within(limit)
         const best = fitSettings(wanted, options)
-        const least = Math.min(FLOOR, wanted.maxPixels ?? FLOOR)
+        const minPixels = Math.min(FLOOR, wanted.maxPixels ?? FLOOR)
         if (best === null) {
-          expect(options.fits({ frames: 1, maxPixels: least })).toBe(false)
+          expect(options.fits({ frames: 1, maxPixels: minPixels })).toBe(false)
           return
         }
         expect(options.fits(best)).toBe(true)
         expect(best.frames).toBeLessThanOrEqual(wanted.frames)
-        if (best.frames < wanted.frames) expect(options.fits({ frames: best.frames + 1, maxPixels: least })).toBe(false)
+        if (best.frames < wanted.frames) expect(options.fits({ frames: best.frames + 1, maxPixels: minPixels })).toBe(false)
         if (best.maxPixels !== wanted.maxPixels && best.maxPixels !== undefined)
           expect(options.fits({ frames: best.frames, maxPixels: best.maxPixels + 1 })).toBe(false)
       }),

@@ -57,9 +57,9 @@ describe('toHalves', () => {
   })
 
   it('reuses given memory', () => {
-    const room = new Scratch()
-    const first = toHalves(new Uint8Array([0x80, 0x3f, 0x80, 0x3f]), 'BF16', room)
-    const second = toHalves(new Uint8Array([0x00, 0xc0]), 'BF16', room)
+    const memory = new Scratch()
+    const first = toHalves(new Uint8Array([0x80, 0x3f, 0x80, 0x3f]), 'BF16', memory)
+    const second = toHalves(new Uint8Array([0x00, 0xc0]), 'BF16', memory)
     expect(second).toEqual(Uint16Array.of(0xc000))
     expect(first?.buffer).toBe(second?.buffer)
   })

@@ -85,14 +85,14 @@ test('a full disk stops the job: outcomes remain, and the affected clip has none
 })
 
 test('a full disk at one worker stops the others before the job ends', async () => {
-  const begun = gate()
+  const clipStarted = gate()
   const slow: TestJob['workers'][number] = (_clip, _report, signal) =>
     new Promise((_, reject) => {
-      begun.open()
+      clipStarted.open()
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
   const full: TestJob['workers'][number] = async () => {
-    await begun.promise
+    await clipStarted.promise
     throw new TarsierError('disk-full', 'full')
   }
   const { thrown, clips, stopped } = await ran({ workers: [slow, full] })

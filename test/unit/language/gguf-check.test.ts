@@ -137,8 +137,8 @@ describe('checkGguf', () => {
     ['another architecture', { 'general.architecture': value.text('mamba') }, /unsupported.*"mamba".*qwen2vl/],
     ['a vision tower', { 'general.architecture': value.text('clip') }, /unsupported.*vision tower/],
     ['a piece of a split model', { 'split.count': value.raw(ggufValueTypes.u16, Buffer.of(3, 0)) }, /unsupported.*Merge the parts/],
-  ])('rejects %s', async (_, keys, says) => {
-    expect(await found({ ...BPE, ...keys })).toMatch(says)
+  ])('rejects %s', async (_, keys, message) => {
+    expect(await found({ ...BPE, ...keys })).toMatch(message)
   })
 
   it('rejects SentencePiece without a token for each byte', async () => {
@@ -156,8 +156,8 @@ describe('checkGguf', () => {
     ['short whole numbers', [{ ...WEIGHT, type: 25 }], /type that is not valid for weights/],
     ['a vector in 16 bits', [{ name: 'output_norm.weight', shape: [64], type: 1 }], /vector that is not stored as f32/],
     ['none', [], /no weights/],
-  ])('rejects tensors of %s', async (_, tensors, says) => {
-    expect(await found(BPE, tensors)).toMatch(says)
+  ])('rejects tensors of %s', async (_, tensors, message) => {
+    expect(await found(BPE, tensors)).toMatch(message)
   })
 
   it('reports a missing file and a folder with a remedy', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ScratchLibrary, seen, told } from './kept.ts'
+import { addConversation, ScratchLibrary, seen } from './scratch-library.ts'
 
 function clips(scratch: ScratchLibrary, count: number): number[] {
   return Array.from({ length: count }, (_, i) => scratch.library.clips.add(seen(`/clips/${i}.mp4`)).key)
@@ -13,7 +13,7 @@ test('works through clips in order, and resumes with the interrupted one after a
   const { id } = batches.create(batch, clips(scratch, 3))
   const first = batches.next(id)
   expect(first).toMatchObject({ position: 0, name: '0.mp4', state: 'waiting' })
-  const chat = told(scratch.library, '/x.mp4', 'What?', 'A square. '.repeat(40))
+  const chat = addConversation(scratch.library, '/x.mp4', 'What?', 'A square. '.repeat(40))
   batches.setItem(first?.id ?? '', { state: 'done', chat, milliseconds: 4000 })
   const second = batches.next(id)
   batches.setItem(second?.id ?? '', { state: 'running' })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
-import { ScratchLibrary, seen, told } from './kept.ts'
+import { addConversation, ScratchLibrary, seen } from './scratch-library.ts'
 
 /** Writes to the library's file as another program would, and opens the library again. */
 function afterChanges(scratch: ScratchLibrary, ...statements: readonly string[]) {
@@ -26,7 +26,7 @@ test.each(["'{'", "''", '\'"many"\'', "'[]'", "'-5'"])(
 
 test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn with %s in its columns is shown without them', (value) => {
   using scratch = new ScratchLibrary()
-  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const id = addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   const { chats } = afterChanges(scratch, `UPDATE turns SET settings = ${value}, answer = '{', error = 'x'`)
   expect(chats.turns(id)).toMatchObject([{ question: 'What?', text: 'A square.', settings: {}, answer: null, error: null }])
 })
@@ -50,22 +50,22 @@ test.each([
   ['no details', { code: 'disk-full', message: 'Full.' }, { code: 'disk-full', message: 'Full.' }],
 ])('an error saved with %s is read', (_, saved, expected) => {
   using scratch = new ScratchLibrary()
-  const id = told(scratch.library, '/a.mp4', 'What?', '')
+  const id = addConversation(scratch.library, '/a.mp4', 'What?', '')
   const { chats } = afterChanges(scratch, `UPDATE turns SET state = 'failed', error = '${JSON.stringify(saved)}'`)
   expect(chats.turns(id).map(({ error }) => error)).toEqual([expected])
 })
 
 test('a clip of an unknown kind is read as a video', () => {
   using scratch = new ScratchLibrary()
-  told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   const library = afterChanges(scratch, 'UPDATE clips SET facts = \'{"kind":"hologram"}\'')
   expect(library.search({ text: '', limit: 10 }).items).toMatchObject([{ clip: { kind: 'video' } }])
 })
 
 test('a clip with unreadable metadata is probed again, and keeps its conversations', () => {
   using scratch = new ScratchLibrary()
-  told(scratch.library, '/a.mp4', 'What?', 'A square.')
-  told(scratch.library, '/b.mp4', 'What?', 'A circle.')
+  addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
+  addConversation(scratch.library, '/b.mp4', 'What?', 'A circle.')
   const library = afterChanges(scratch, "UPDATE clips SET facts = '{\"kind\":' WHERE name = 'a.mp4'")
   // No file has this modification time, so the next look at the clip reads its file.
   expect(library.clips.byPath('/a.mp4')).toMatchObject({ modified: -1, facts: { path: '/a.mp4', frameCount: 0 } })

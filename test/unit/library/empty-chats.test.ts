@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
-import { ScratchLibrary, seen } from './kept.ts'
+import { ScratchLibrary, seen } from './scratch-library.ts'
 
 /** The content of the library's file, read as another program would. */
 function rows(scratch: ScratchLibrary): number {
@@ -91,25 +91,25 @@ test("restarts a batch's interrupted clip without a second conversation", () => 
   const keys = [0, 1, 2].map((i) => clips.add(seen(`/${i}.mp4`)).key)
   const { id: batch } = batches.create({ title: 'x', question: null, settings: {}, skipDescribed: false }, keys)
   const items = batches.items(batch, { limit: 5 }).items
-  const begun = items.map(({ id: item }, i) => {
+  const startedChats = items.map(({ id: item }, i) => {
     const { id: chat } = chats.create(keys[i] ?? 0)
     batches.setItem(item, { state: 'running' })
     if (i < 2)
       chats.begin(chat, 0, { question: 'What?', settings: {}, model: 'demo' }, () => batches.setItem(item, { state: 'running', chat }))
     return chat
   })
-  chats.say(begun[0] ?? '', 0, 'half')
-  chats.end(begun[1] ?? '', 0, { state: 'stopped', text: 'x' })
+  chats.say(startedChats[0] ?? '', 0, 'half')
+  chats.end(startedChats[1] ?? '', 0, { state: 'stopped', text: 'x' })
   scratch.library[Symbol.dispose]()
   const db = new DatabaseSync(join(scratch.home, 'library.sqlite'))
-  db.prepare("UPDATE turns SET state = 'done', answer = '{}' WHERE chat = ?").run(begun[1] ?? '')
+  db.prepare("UPDATE turns SET state = 'done', answer = '{}' WHERE chat = ?").run(startedChats[1] ?? '')
   db.close()
 
   const again = scratch.restart()
   expect(again.batches.items(batch, { limit: 5 }).items).toMatchObject([
     { state: 'waiting', chat: null },
-    { state: 'done', chat: begun[1] },
+    { state: 'done', chat: startedChats[1] },
     { state: 'waiting', chat: null },
   ])
-  expect(again.chats.ids()).toEqual([begun[1]])
+  expect(again.chats.ids()).toEqual([startedChats[1]])
 })

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
 import { Library } from '../../../src/library/library.ts'
-import { done, ScratchLibrary, seen, told } from './kept.ts'
+import { addConversation, done, ScratchLibrary, seen } from './scratch-library.ts'
 
 test('conversations survive a restart; a running answer is stopped with the text so far', () => {
   using scratch = new ScratchLibrary()
@@ -31,7 +31,7 @@ test('conversations survive a restart; a running answer is stopped with the text
 test('asking at an earlier turn drops the turns after it', () => {
   using scratch = new ScratchLibrary()
   const { chats } = scratch.library
-  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const id = addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   for (const position of [1, 2]) {
     chats.begin(id, position, { question: `Q${position}`, settings: {}, model: 'demo' })
     chats.end(id, position, { state: 'stopped', text: 'x' })
@@ -44,7 +44,7 @@ test('asking at an earlier turn drops the turns after it', () => {
 
 test('a killed process loses nothing that was confirmed', () => {
   using scratch = new ScratchLibrary()
-  const id = told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const id = addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   scratch.library[Symbol.dispose]()
   const program = `
     import { Library } from '${new URL('../../../src/library/library.ts', import.meta.url).href}'
@@ -141,7 +141,7 @@ test('a clip keeps its id when moved, and two clips with one file are merged', (
 test('removes only unused clips', () => {
   using scratch = new ScratchLibrary()
   const { clips } = scratch.library
-  told(scratch.library, '/kept.mp4', 'What?', 'A square.')
+  addConversation(scratch.library, '/kept.mp4', 'What?', 'A square.')
   const loose = clips.add(seen('/loose.mp4'))
   expect(clips.removeUnused(Date.now() - 60_000)).toEqual([])
   expect(clips.removeUnused(Date.now() + 1).map(({ id }) => id)).toEqual([loose.id])

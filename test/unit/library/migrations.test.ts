@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Library } from '../../../src/library/library.ts'
 import { migrations } from '../../../src/library/migrations.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
-import { seen } from './kept.ts'
+import { seen } from './scratch-library.ts'
 
 /** A library of the first version: a clip of the user's and an upload, both in a batch that was paused while its last clip ended. */
 async function firstVersion(scratch: ScratchFolder): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { partsOf, wordsOf } from '../../../src/library/search.ts'
 import type { Search } from '../../../src/shared/contract/library.ts'
-import { ScratchLibrary, seen, told } from './kept.ts'
+import { addConversation, ScratchLibrary, seen } from './scratch-library.ts'
 
 function find(scratch: ScratchLibrary, search: Partial<Search>): string[] {
   return scratch.library.search({ text: '', limit: 50, ...search }).items.map(({ chat }) => chat.title)
@@ -9,8 +9,8 @@ function find(scratch: ScratchLibrary, search: Partial<Search>): string[] {
 
 test('finds words of questions, answers and names without regard to case and accents, the last one by its prefix', () => {
   using scratch = new ScratchLibrary()
-  told(scratch.library, '/films/strand.mp4', 'Describe it', 'Ein Kind läuft über den Strand.')
-  told(scratch.library, '/films/holiday-cafe.mp4', 'Who waits?', 'A red circle waits; then it grows.')
+  addConversation(scratch.library, '/films/strand.mp4', 'Describe it', 'Ein Kind läuft über den Strand.')
+  addConversation(scratch.library, '/films/holiday-cafe.mp4', 'Who waits?', 'A red circle waits; then it grows.')
   expect(find(scratch, { text: 'LAUFT' })).toEqual(['Describe it'])
   expect(find(scratch, { text: 'circle gro' })).toEqual(['Who waits?'])
   expect(find(scratch, { text: 'circle gro ' })).toEqual([])
@@ -24,8 +24,8 @@ test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
   'finds %s in any Unicode form, since macOS and keyboards use different ones',
   (word) => {
     using scratch = new ScratchLibrary()
-    told(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
-    told(scratch.library, '/films/two.mp4', 'two', `It says ${word.normalize('NFC')}.`)
+    addConversation(scratch.library, `/films/${word.normalize('NFD')} one.mp4`, 'one', 'A square.')
+    addConversation(scratch.library, '/films/two.mp4', 'two', `It says ${word.normalize('NFC')}.`)
     for (const form of ['NFC', 'NFD'] as const) expect(find(scratch, { text: word.normalize(form) })).toEqual(['two', 'one'])
     expect(find(scratch, { text: `${word} one` })).toEqual(['one'])
   },
@@ -33,13 +33,13 @@ test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
 
 test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('treats %j as literal text', (text) => {
   using scratch = new ScratchLibrary()
-  told(scratch.library, '/a.mp4', 'What?', 'A square.')
+  addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   expect(scratch.library.search({ text, limit: 5 }).total).toBe(0)
 })
 
 test('returns excerpts in parts, with markup as text', () => {
   using scratch = new ScratchLibrary()
-  told(scratch.library, '/circle.mp4', 'Is there a circle?', '<b>Yes</b>, a circle & a square.')
+  addConversation(scratch.library, '/circle.mp4', 'Is there a circle?', '<b>Yes</b>, a circle & a square.')
   const [hit] = scratch.library.search({ text: 'circle', limit: 5 }).items
   expect(hit?.snippets).toEqual([
     {
@@ -74,8 +74,8 @@ test('returns excerpts in parts, with markup as text', () => {
 test('filters by model, folder, kind and time', () => {
   using scratch = new ScratchLibrary()
   const { library } = scratch
-  told(library, '/films/2025/a.mp4', 'First', 'x', 'demo')
-  told(library, '/films-too/b.mp4', 'Second', 'x', 'big')
+  addConversation(library, '/films/2025/a.mp4', 'First', 'x', 'demo')
+  addConversation(library, '/films-too/b.mp4', 'Second', 'x', 'big')
   const image = library.clips.add(seen('/films/c.png', { kind: 'image' }))
   const { id } = library.chats.create(image.key)
   library.chats.begin(id, 0, { question: 'Third', settings: {}, model: 'big' })
@@ -90,7 +90,7 @@ test('filters by model, folder, kind and time', () => {
 test('returns any page of the results among two thousand conversations', () => {
   using scratch = new ScratchLibrary()
   scratch.library.transaction(() => {
-    for (let i = 0; i < 2000; i++) told(scratch.library, `/f/${i}.mp4`, `Question ${i}`, `A square number ${i % 100} of words.`)
+    for (let i = 0; i < 2000; i++) addConversation(scratch.library, `/f/${i}.mp4`, `Question ${i}`, `A square number ${i % 100} of words.`)
   })
   const part = (text: string, offset: number, limit: number) => {
     const { items, total } = scratch.library.search({ text, limit, offset })

@@ -13,7 +13,9 @@ test('each point of the checklist has an existing test', () => {
   const rows = readFileSync(new URL('docs/security.md', root), 'utf8').matchAll(/^\| (\d+) \| .* \| `([\w.-]+\.test\.ts)` \|$/gm)
   const points = [...rows].map(([, number, file]) => [Number(number), file] as const)
   expect(points.map(([number]) => number)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
-  const missing = points.filter(([, file]) => !['main', 'preload'].some((room) => existsSync(new URL(`test/unit/${room}/${file}`, root))))
+  const missing = points.filter(
+    ([, file]) => !['main', 'preload'].some((folder) => existsSync(new URL(`test/unit/${folder}/${file}`, root))),
+  )
   expect(missing).toEqual([])
 })
 

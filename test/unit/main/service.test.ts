@@ -18,7 +18,7 @@ beforeEach(() => {
   service.start()
 })
 const child = () => electron.processes.at(-1)!
-const says = (message: ToShell) => child().listeners.emit('message', message)
+const sendMessage = (message: ToShell) => child().listeners.emit('message', message)
 const dies = (code = 1) => child().listeners.emit('exit', code)
 
 test('forks one process from the built program with a name for the system’s list of processes', () => {
@@ -42,8 +42,8 @@ describe('a question', () => {
 
   test('resolves or rejects by its id', async () => {
     const [first, second] = [service.ask(question), service.ask(question)]
-    says({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'This clip does not exist.' } })
-    says({ kind: 'answer', id: 1, answer: { path: '/a', mediaType: 'video/mp4' } })
+    sendMessage({ kind: 'failed', id: 2, error: { code: 'nothing-found', message: 'This clip does not exist.' } })
+    sendMessage({ kind: 'answer', id: 1, answer: { path: '/a', mediaType: 'video/mp4' } })
     expect(await first).toEqual({ path: '/a', mediaType: 'video/mp4' })
     await expect(second).rejects.toMatchObject({ code: 'nothing-found' })
   })
@@ -79,7 +79,7 @@ describe('after a crash', () => {
 test('does not restart after a failed start', () => {
   const error = { code: 'library-busy', message: 'Another program has the library.' } as const
   const { kill } = child()
-  says({ kind: 'refused', error })
+  sendMessage({ kind: 'refused', error })
   expect(kill).toHaveBeenCalledOnce()
   dies()
   expect(electron.processes).toHaveLength(1)

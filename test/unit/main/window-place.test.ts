@@ -16,16 +16,16 @@ describe('the middle of the main display', () => {
     ['at the first start', undefined],
     ['for damaged data', { bounds: { x: 'left', y: 0, width: 900, height: 600 }, maximized: false }],
     ['for invalid sizes', at(0, 30, 0, 0)],
-  ])('%s, in the default size', (_when, kept) => {
-    expect(fittingPlace(kept, [main])).toEqual(at(250, 83, 1100, 760))
+  ])('%s, in the default size', (_when, stored) => {
+    expect(fittingPlace(stored, [main])).toEqual(at(250, 83, 1100, 760))
   })
 
   test.each([
     ['on a missing display', at(1700, 10)],
     ['whose upper edge is above all displays', at(100, -300)],
     ['of which only a corner would be visible', at(1590, 100)],
-  ])('for a place %s, in its former size', (_which, kept) => {
-    expect(fittingPlace(kept, [main])).toEqual(at(350, 163))
+  ])('for a place %s, in its former size', (_which, stored) => {
+    expect(fittingPlace(stored, [main])).toEqual(at(350, 163))
   })
 })
 

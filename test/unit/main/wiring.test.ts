@@ -23,7 +23,7 @@ beforeAll(async () => {
 beforeEach(() => page.sender.send.mockClear())
 
 const service = () => electron.processes[0]!
-const says = (message: ToShell) => service().listeners.emit('message', message)
+const sendMessage = (message: ToShell) => service().listeners.emit('message', message)
 
 type Answer =
   | { readonly kind: 'answer'; readonly answer: ShellAnswers[keyof ShellAnswers] }
@@ -34,7 +34,7 @@ async function answerNext(answer: (question: ShellQuestion) => Answer): Promise<
   await vi.waitUntil(() => asked().length > answered)
   const { id, question } = asked()[answered]!
   answered += 1
-  says({ ...answer(question), id })
+  sendMessage({ ...answer(question), id })
   return question
 }
 let answered = 0
@@ -197,7 +197,8 @@ describe('clip://', () => {
 
 describe('work', () => {
   const window = () => electron.windows[0]!
-  const works = (work: Partial<Work>) => says({ kind: 'work', work: { answering: false, models: 0, batches: 0, progress: null, ...work } })
+  const works = (work: Partial<Work>) =>
+    sendMessage({ kind: 'work', work: { answering: false, models: 0, batches: 0, progress: null, ...work } })
 
   test('shows a bar in the dock until it ends', () => {
     works({ batches: 1, progress: 0.25 })
@@ -209,8 +210,8 @@ describe('work', () => {
 
   test('of some length ends with a notification when the window has no focus', () => {
     window().isFocused.mockReturnValueOnce(true)
-    says({ kind: 'ended', ended: { title: 'seen', text: '' } })
-    says({ kind: 'ended', ended: { title: 'not seen', text: 'words' } })
+    sendMessage({ kind: 'ended', ended: { title: 'seen', text: '' } })
+    sendMessage({ kind: 'ended', ended: { title: 'not seen', text: 'words' } })
     expect(electron.notifications.map(({ options }) => options)).toEqual([{ title: 'not seen', body: 'words' }])
     expect(electron.notifications[0]?.show).toHaveBeenCalledOnce()
     window().focus.mockClear()

@@ -19,8 +19,8 @@ it('rejects on an abort, at once or later, though the work continues', async () 
 
 it('ignores a failure of the work after the abort', async () => {
   const unhandled: unknown[] = []
-  const hear = (reason: unknown) => unhandled.push(reason)
-  process.on('unhandledRejection', hear)
+  const onUnhandled = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', onUnhandled)
   let fail = (_: Error) => {}
   const work = new Promise<never>((_, reject) => {
     fail = reject
@@ -28,6 +28,6 @@ it('ignores a failure of the work after the abort', async () => {
   await expect(unlessAborted(work, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   fail(new Error('too late'))
   await new Promise((resolve) => setTimeout(resolve, 10))
-  process.off('unhandledRejection', hear)
+  process.off('unhandledRejection', onUnhandled)
   expect(unhandled).toEqual([])
 })

@@ -38,10 +38,10 @@ test('passes the paths of files that have one', async () => {
 })
 
 test('passes data to listeners without the event that carries the sender', () => {
-  const told: unknown[] = []
-  bridge.onMenu((command) => told.push(command))
+  const received: unknown[] = []
+  bridge.onMenu((command) => received.push(command))
   electron.listeners.get(channels.menu)?.({ sender: 'everything' }, 'library')
-  expect(told).toEqual(['library'])
+  expect(received).toEqual(['library'])
 })
 
 test('passes a port only to the page of the same origin', () => {
@@ -54,11 +54,11 @@ test('passes a port only to the page of the same origin', () => {
 
 test('files that came before the page listened are not lost', () => {
   const [early, late] = [[{ kind: 'early' }], [{ kind: 'late' }]]
-  const told: unknown[] = []
+  const received: unknown[] = []
   electron.listeners.get(channels.files)?.({}, early)
-  bridge.onFiles((files) => told.push(files))
+  bridge.onFiles((files) => received.push(files))
   electron.listeners.get(channels.files)?.({}, late)
-  expect(told).toEqual([early, late])
+  expect(received).toEqual([early, late])
 })
 
 test('passes on the choice of theme', () => {

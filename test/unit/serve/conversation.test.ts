@@ -184,8 +184,8 @@ test.each([
   ],
   [{ fps: 0.01 }, { kind: 'uniform', count: 1 }],
   [{ fps: 1000 }, { kind: 'uniform', count: 256 }],
-])('%j of ten seconds', async (wishes, frames) => {
-  expect(await framesFor('clip.mp4', wishes, { manifest, probe: ten }, never)).toEqual(frames)
+])('%j of ten seconds', async (requestFields, frames) => {
+  expect(await framesFor('clip.mp4', requestFields, { manifest, probe: ten }, never)).toEqual(frames)
 })
 
 test('uses all pictures that are sent as frames', async () => {

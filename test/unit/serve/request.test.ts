@@ -121,8 +121,8 @@ describe('accepts values of other servers', () => {
     [{ media_io_kwargs: { video: { num_frames: -1, fps: 2 } } }, { fps: 2 }],
     [{ media_io_kwargs: { video: { num_frames: 32, fps: -1 } } }, { frames: 32 }],
     [{ media_io_kwargs: { video: { num_frames: 4 } }, mm_processor_kwargs: { fps: 1 } }, { fps: 1 }],
-  ])('of clips: %j', (more, wishes) => {
-    expect(processorOptionsOf(request(more))).toEqual(wishes)
+  ])('of clips: %j', (more, requestFields) => {
+    expect(processorOptionsOf(request(more))).toEqual(requestFields)
   })
 })
 
@@ -146,8 +146,16 @@ describe('reports parameters without effect', () => {
   })
 
   test('but not default values', () => {
-    const habits = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, modalities: ['text'], user: null, n: 1 }
-    expect(ignoredFields(request({ ...habits, tools: [], stream: true, stream_options: { include_usage: true } }))).toEqual([])
+    const clientDefaults = {
+      frequency_penalty: 0,
+      presence_penalty: 0,
+      logit_bias: {},
+      store: false,
+      modalities: ['text'],
+      user: null,
+      n: 1,
+    }
+    expect(ignoredFields(request({ ...clientDefaults, tools: [], stream: true, stream_options: { include_usage: true } }))).toEqual([])
     expect(ignoredFields(request({ tools: [{}], tool_choice: 'none' }))).toEqual([])
   })
 

@@ -67,7 +67,7 @@ test('pages through samples by data set, verdict, text and score', async () => {
     dreamVerdict('DREAM/youtube-2', [false, false], [true]),
   ])
   const run = await idOf('a')
-  const keys = async (wish: object) => (await sampleSlice(runs, samplesSchema.parse({ run, ...wish }))).items.map(({ key }) => key)
+  const keys = async (fields: object) => (await sampleSlice(runs, samplesSchema.parse({ run, ...fields }))).items.map(({ key }) => key)
   expect(await keys({ state: 'right' })).toEqual(['MVBench/action-1', 'MVBench/action-4'])
   expect(await keys({ dataset: 'MVBench', state: 'failed' })).toEqual(['MVBench/action-3'])
   expect(await keys({ dataset: 'DREAM', order: 'worst' })).toEqual(['DREAM/youtube-2', 'DREAM/youtube-1', 'DREAM/youtube-3'])

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { expect, test } from 'vitest'
 import { connections } from '../../../src/service/connections.ts'
-import { ourCode } from '../../helpers/our-code.ts'
+import { sourceCode } from '../../helpers/source-code.ts'
 
 /** Modules that can open or accept a connection, and their exports that cannot. */
 const OPENING: Readonly<Record<string, readonly string[]>> = {
@@ -43,7 +43,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages that open none, or that are configured not to (see below). A new package belongs here or there, and so do its parts. */
-const QUIET = [
+const OFFLINE_PACKAGES = [
   '@hono/node-server/serve-static',
   '@huggingface/jinja',
   '@orpc/client',
@@ -117,16 +117,16 @@ function prefixed(module: string): string {
 }
 
 test('every place that opens a connection is listed in Help, and every listed place opens one', () => {
-  const opening = ourCode().filter(({ code }) => opens(code))
-  const told = new Set(connections.flatMap(({ openedBy }) => openedBy))
-  expect(opening.map(({ name }) => name)).toEqual([...told].sort())
+  const opening = sourceCode().filter(({ code }) => opens(code))
+  const listedFiles = new Set(connections.flatMap(({ openedBy }) => openedBy))
+  expect(opening.map(({ name }) => name)).toEqual([...listedFiles].sort())
   for (const { openedBy } of connections) expect(openedBy.length).toBeGreaterThan(0)
 })
 
 test('every used package is known to open connections or not', () => {
-  const used = ourCode().flatMap(({ code }) => importsOf(code).filter(({ names }) => names === null || names.length > 0))
+  const used = sourceCode().flatMap(({ code }) => importsOf(code).filter(({ names }) => names === null || names.length > 0))
   const packages = new Set(used.map(({ from }) => prefixed(from)).filter((from) => !from.startsWith('node:')))
-  const known = [...QUIET, ...Object.keys(OPENING).filter((name) => !name.startsWith('node:'))]
+  const known = [...OFFLINE_PACKAGES, ...Object.keys(OPENING).filter((name) => !name.startsWith('node:'))]
   expect([...packages].sort()).toEqual(known.sort())
 })
 
@@ -153,9 +153,9 @@ test.each([
 })
 
 test('decoders and llama.cpp are configured not to open connections', () => {
-  const code = (wanted: string) => ourCode('engine').find(({ name }) => name === wanted)?.code
+  const code = (wanted: string) => sourceCode('engine').find(({ name }) => name === wanted)?.code
   expect(code('engine/media/demuxer.ts')).toContain("protocol_whitelist: 'none'")
-  for (const { name, code } of ourCode('engine')) {
+  for (const { name, code } of sourceCode('engine')) {
     for (const call of code.match(/getLlama\(\{[^}]*\}/g) ?? [])
       expect([name, call]).toEqual([name, expect.stringMatching(/build: 'never',\s+skipDownload: true/)])
   }

@@ -4,12 +4,12 @@ import { type RunKind, RunQueue } from '../../../src/service/run-queue.ts'
 const never = new AbortController().signal
 
 /** Enters and resolves to the function that leaves, once it is its turn; reports are in `heard`. */
-async function enter(queue: RunQueue, client: string, kind: RunKind, heard: number[] = [], signal = never): Promise<() => void> {
+async function enter(queue: RunQueue, client: string, kind: RunKind, reports: number[] = [], signal = never): Promise<() => void> {
   const waiting = queue.enter(client, kind, signal)
   for (;;) {
     const next = await waiting.next()
     if (next.done) return next.value
-    heard.push(next.value)
+    reports.push(next.value)
   }
 }
 
@@ -51,13 +51,13 @@ test('reports its place, and leaves the queue on an abort', async () => {
   const queue = new RunQueue()
   const leave = await enter(queue, 'a', 'chat')
   const stop = new AbortController()
-  const heard: number[] = []
+  const reports: number[] = []
   const stopped = enter(queue, 'b', 'chat', [], stop.signal)
-  const waiting = enter(queue, 'c', 'chat', heard)
-  await expect.poll(() => heard).toEqual([2])
+  const waiting = enter(queue, 'c', 'chat', reports)
+  await expect.poll(() => reports).toEqual([2])
   stop.abort()
   await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
-  await expect.poll(() => heard).toEqual([2, 1])
+  await expect.poll(() => reports).toEqual([2, 1])
   expect(queue.waiting).toBe(1)
   leave()
   ;(await waiting)()
@@ -67,9 +67,9 @@ test('reports its place, and leaves the queue on an abort', async () => {
 test('a client that leaves before its turn blocks nobody', async () => {
   const queue = new RunQueue()
   const leave = await enter(queue, 'a', 'chat')
-  const gone = queue.enter('b', 'chat', never)
-  expect(await gone.next()).toEqual({ done: false, value: 1 })
-  await gone.return(() => {})
+  const abandoned = queue.enter('b', 'chat', never)
+  expect(await abandoned.next()).toEqual({ done: false, value: 1 })
+  await abandoned.return(() => {})
   leave()
   ;(await enter(queue, 'c', 'chat'))()
   const stop = new AbortController()

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { megabytesText, sizeText } from '../../../src/shared/size-text.ts'
-import { ourCode } from '../../helpers/our-code.ts'
+import { sourceCode } from '../../helpers/source-code.ts'
 
 it.each([
   [0, '0 B'],
@@ -22,6 +22,8 @@ it('shows small differences when two sizes are compared', () => {
 it('is the only way to format sizes', () => {
   const own = 'shared/size-text.ts'
   // The benchmarks are being written elsewhere; they join when they are done.
-  const saying = ourCode().filter(({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code))
-  expect(saying.map(({ name }) => name)).toEqual([])
+  const formatting = sourceCode().filter(
+    ({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code),
+  )
+  expect(formatting.map(({ name }) => name)).toEqual([])
 })

@@ -67,9 +67,9 @@ test('rejects a text that exceeds the context instead of truncating it', async (
 test('an abort stops an answer, and the next question is answered', async () => {
   const call = { prompt, system: 'Tell it.', user: 'a red circle', schema: z.object({ parts: z.array(z.string()).length(40) }) }
   const controller = new AbortController()
-  const asked = judge.ask(call, controller.signal).catch((error: unknown) => error)
+  const pending = judge.ask(call, controller.signal).catch((error: unknown) => error)
   setTimeout(() => controller.abort(), 20)
-  expect(isAbort(await asked)).toBe(true)
+  expect(isAbort(await pending)).toBe(true)
   const short = { ...call, schema: z.object({ red: z.boolean() }) }
   expect(await judge.ask(short, never)).toEqual({ red: expect.any(Boolean) })
 })

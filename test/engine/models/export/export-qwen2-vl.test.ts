@@ -55,7 +55,7 @@ describe('exportQwen2Vl', () => {
     await exportQwen2Vl(await wrapped(name), destination, { signal: never })
     expect(await tensorsOf(destination)).toEqual(await tensorsOf(checkpointPath(name)))
     const read = async (directory: string, file: string) => JSON.parse(await readFile(join(directory, file), 'utf8'))
-    const [said, published] = [await read(destination, 'config.json'), await read(checkpointPath(name), 'config.json')]
+    const [exported, published] = [await read(destination, 'config.json'), await read(checkpointPath(name), 'config.json')]
     for (const field of [
       'model_type',
       'architectures',
@@ -66,7 +66,7 @@ describe('exportQwen2Vl', () => {
       'vocab_size',
       'video_token_id',
     ]) {
-      expect(said[field], field).toEqual(published[field])
+      expect(exported[field], field).toEqual(published[field])
     }
     expect(await readdir(scratch)).not.toContainEqual(expect.stringMatching(/^\./))
   })

@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
-const bring = (source: string, options: Partial<ImportOptions> = {}) =>
+const importPair = (source: string, options: Partial<ImportOptions> = {}) =>
   importCheckpoint(source, { name: 'pair', language: 'q8_0', vision: 'f32', home: scratch.directory, signal: never, ...options })
 
 async function answer(model: string): Promise<string> {
@@ -89,25 +89,25 @@ async function asLlava(checkpoint: CheckpointCopy): Promise<void> {
 
 describe('a pair of GGUFs', () => {
   it('imports as the model of its checkpoint: the same tower bytes and prompts', async () => {
-    const pair = await bring(LANGUAGE, { mmproj: MMPROJ })
-    const whole = await bring(checkpointPath('tied-heads-of-16'), { name: 'whole', language: 'f32' })
+    const pair = await importPair(LANGUAGE, { mmproj: MMPROJ })
+    const whole = await importPair(checkpointPath('tied-heads-of-16'), { name: 'whole', language: 'f32' })
     const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
     expect(one.vision).toEqual(other.vision)
     expect(one).toEqual({ ...other, name: 'pair', source: one.source, language: one.language })
     expect(one.language).toMatchObject({ precision: 'other', width: 64, context: 32768, bytes: (await stat(LANGUAGE)).size })
     expect(one.source).toEqual({ repository: 'tied-heads-of-16-bf16.gguf', revision: null })
     expect((await readFile(join(pair, 'language.gguf'))).equals(await readFile(LANGUAGE))).toBe(true)
-    const words = await answer(pair)
-    expect(words.length).toBeGreaterThan(10)
-    expect(words).toBe(await answer(whole))
+    const answerText = await answer(pair)
+    expect(answerText.length).toBeGreaterThan(10)
+    expect(answerText).toBe(await answer(whole))
   })
 
   it('of LLaVA imports as the model of its checkpoint: the same tower bytes, language model and prompts', async () => {
     await using checkpoint = await CheckpointCopy.of('tarsier-heads-of-16')
     await asLlava(checkpoint)
-    const pair = await bring(LLAVA, { name: 'llava', mmproj: LLAVA_MMPROJ })
+    const pair = await importPair(LLAVA, { name: 'llava', mmproj: LLAVA_MMPROJ })
     const home = { home: checkpoint.home, name: 'llava', language: 'f16' } as const
-    const whole = await bring(checkpoint.directory, home)
+    const whole = await importPair(checkpoint.directory, home)
     const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
     expect(one.vision).toEqual(other.vision)
     expect(one).toEqual({ ...other, source: one.source, language: one.language })
@@ -117,9 +117,9 @@ describe('a pair of GGUFs', () => {
     // of merges.
     for (const { values } of [ours, converters]) expect(values.delete('tokenizer.ggml.scores')).toBe(true)
     expect(converters).toEqual(ours)
-    const words = await answer(pair)
-    expect(words.length).toBeGreaterThan(10)
-    expect(words).toBe(await answer(whole))
+    const answerText = await answer(pair)
+    expect(answerText.length).toBeGreaterThan(10)
+    expect(answerText).toBe(await answer(whole))
   })
 
   it('of LLaVA imports without a projector name, which files of 2023 do not have', async () => {
@@ -129,8 +129,8 @@ describe('a pair of GGUFs', () => {
       'unnamed.gguf',
       Buffer.from(named.toString('latin1').replace('clip.projector_type', 'clip.projector_name'), 'latin1'),
     )
-    const one = await readManifest(await bring(LLAVA, { name: 'unnamed', mmproj: unnamed }))
-    const other = await readManifest(await bring(LLAVA, { name: 'named', mmproj: LLAVA_MMPROJ }))
+    const one = await readManifest(await importPair(LLAVA, { name: 'unnamed', mmproj: unnamed }))
+    const other = await readManifest(await importPair(LLAVA, { name: 'named', mmproj: LLAVA_MMPROJ }))
     expect(one.vision).toEqual(other.vision)
   })
 
@@ -139,12 +139,12 @@ describe('a pair of GGUFs', () => {
     await mkdir(folder)
     await cp(LANGUAGE, join(folder, 'a.gguf'))
     await cp(MMPROJ, join(folder, 'b.GGUF'))
-    const one = await readManifest(await bring(folder, { name: 'one' }))
-    const other = await readManifest(await bring(MMPROJ, { name: 'other', mmproj: LANGUAGE }))
+    const one = await readManifest(await importPair(folder, { name: 'one' }))
+    const other = await readManifest(await importPair(MMPROJ, { name: 'other', mmproj: LANGUAGE }))
     expect(other.language.sha256).toBe(one.language.sha256)
     expect(other.vision.sha256).toBe(one.vision.sha256)
     await cp(MMPROJ, join(folder, 'c.gguf'))
-    await expect(bring(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*separate folder/ })
+    await expect(importPair(folder, { name: 'three' })).rejects.toMatchObject({ code: 'usage', message: /3 GGUF files.*separate folder/ })
   })
 
   it('is imported by the command line', async () => {
@@ -158,12 +158,12 @@ describe('a pair of GGUFs', () => {
   it('leaves its source files unchanged, also when the model is removed', async () => {
     const own = scratch.path('own.gguf')
     await cp(LANGUAGE, own)
-    await rm(await bring(own, { name: 'gone', mmproj: MMPROJ }), { recursive: true })
+    await rm(await importPair(own, { name: 'gone', mmproj: MMPROJ }), { recursive: true })
     expect((await readFile(own)).equals(await readFile(LANGUAGE))).toBe(true)
   })
 
   const failure = (source: string, mmproj?: string) =>
-    bring(source, { name: 'bad', ...(mmproj !== undefined && { mmproj }) }).then(
+    importPair(source, { name: 'bad', ...(mmproj !== undefined && { mmproj }) }).then(
       () => 'imported',
       ({ code, message }: TarsierError) => `${code}: ${message}`,
     )
@@ -185,9 +185,9 @@ describe('a pair of GGUFs', () => {
     const start = Math.min(...[...gguf.head.tensors.values()].map(({ position }) => position))
     const path = scratch.path('spoilt.gguf')
     for (let at = 0; at < start; at += 7) {
-      const spoilt = Buffer.from(good)
-      spoilt[at] = (spoilt[at] ?? 0) ^ 0xff
-      await writeFile(path, spoilt)
+      const damaged = Buffer.from(good)
+      damaged[at] = (damaged[at] ?? 0) ^ 0xff
+      await writeFile(path, damaged)
       await openGgufPair([LANGUAGE, path], { name: 'x' }).then(
         (pair) => pair[Symbol.asyncDispose](),
         (error: TarsierError) => expect(error.code, `${at}: ${error.stack}`).toMatch(/^model-(damaged|unsupported|mismatch)$/),
@@ -199,7 +199,7 @@ describe('a pair of GGUFs', () => {
     ['another projector', 'resampler', /^model-unsupported: .*"resampler".*accepted/],
     ["Qwen2.5-VL's", 'qwen2.5vl_merger', /^model-unsupported/],
     ["LLaVA's with Qwen2-VL's language model", 'mlp', /^model-unsupported/],
-  ])('is not supported with %s', async (_, projector, says) => {
+  ])('is not supported with %s', async (_, projector, message) => {
     const colours = value.f32s([0.5, 0.5, 0.5])
     const keys = {
       'general.architecture': value.text('clip'),
@@ -214,6 +214,6 @@ describe('a pair of GGUFs', () => {
       'clip.vision.image_std': colours,
     }
     const path = await scratch.write('other.gguf', makeGguf({ keys: Object.entries(keys), tensors: [{ name: 'x' }] }))
-    expect(await failure(LANGUAGE, path)).toMatch(says)
+    expect(await failure(LANGUAGE, path)).toMatch(message)
   })
 })

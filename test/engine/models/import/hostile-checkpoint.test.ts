@@ -53,10 +53,10 @@ const entry = (begin: number, end: number, shape: readonly number[] = [2]) =>
   JSON.stringify({ dtype: 'F32', shape, data_offsets: [begin, end] })
 const config = (change: Parameters<CheckpointCopy['json']>[1]) => (copy: CheckpointCopy) => copy.json('config.json', change)
 
-type Spoil = (copy: CheckpointCopy) => Promise<unknown>
+type Damage = (copy: CheckpointCopy) => Promise<unknown>
 
 describe('damaged weights', () => {
-  it.each<[string, Spoil, RegExp]>([
+  it.each<[string, Damage, RegExp]>([
     ['an empty file', (copy) => writeFile(copy.path(WEIGHTS), ''), /0 bytes/],
     ['a file cut off in its data', (copy) => truncate(copy.path(WEIGHTS), 200_000), /bytes/],
     ['a file cut off in its header', (copy) => truncate(copy.path(WEIGHTS), 100), /cut off/],
@@ -88,15 +88,15 @@ describe('damaged weights', () => {
       /more layers/,
     ],
     ['no weights at all', (copy) => copy.remove(WEIGHTS), /neither model\.safetensors nor/],
-  ])('are rejected: %s', async (_, spoil, says) => {
+  ])('are rejected: %s', async (_, damage, expected) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
-    await spoil(copy)
+    await damage(copy)
     const { code, message } = await failure(copy)
-    expect(message).toMatch(says)
+    expect(message).toMatch(expected)
     expect(code).toBe('model-damaged')
   })
 
-  it.each<[string, Spoil]>([
+  it.each<[string, Damage]>([
     [
       'tensors of whole numbers',
       (copy) =>
@@ -116,9 +116,9 @@ describe('damaged weights', () => {
           return { ...tensor, bytes }
         }),
     ],
-  ])('are not supported: %s', async (_, spoil) => {
+  ])('are not supported: %s', async (_, damage) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
-    await spoil(copy)
+    await damage(copy)
     expect((await failure(copy)).code).toBe('model-unsupported')
   })
 })
@@ -131,7 +131,7 @@ describe('shards', () => {
   }
   const SECOND = 'model-00002-of-00003.safetensors'
 
-  it.each<[string, Spoil, RegExp]>([
+  it.each<[string, Damage, RegExp]>([
     ['one that is missing', (copy) => copy.remove(SECOND), /is missing/],
     ['one that is cut off', (copy) => truncate(copy.path(SECOND), 30_000), /bytes/],
     [
@@ -169,11 +169,11 @@ describe('shards', () => {
     ['an index without a map', (copy) => copy.json(INDEX, () => ({})), /weight_map/],
     ['an index with a map of numbers', (copy) => copy.json(INDEX, () => ({ weight_map: { a: 1 } })), /weight_map/],
     ['an index that is not JSON', (copy) => writeFile(copy.path(INDEX), '{'), /not JSON/],
-  ])('are rejected: %s', async (_, spoil, says) => {
+  ])('are rejected: %s', async (_, damage, expected) => {
     await using copy = await sharded()
-    await spoil(copy)
+    await damage(copy)
     const { code, message } = await failure(copy)
-    expect(message).toMatch(says)
+    expect(message).toMatch(expected)
     expect(code).toBe('model-damaged')
   })
 
@@ -188,7 +188,7 @@ describe('shards', () => {
 })
 
 describe('settings', () => {
-  it.each<[string, Spoil, string, RegExp]>([
+  it.each<[string, Damage, string, RegExp]>([
     ['no config.json', (copy) => copy.remove('config.json'), 'model-damaged', /config\.json/],
     [
       'another architecture',
@@ -349,11 +349,11 @@ describe('settings', () => {
       'model-unsupported',
       /min_pixels/,
     ],
-  ])('are rejected: %s', async (_, spoil, code, says) => {
+  ])('are rejected: %s', async (_, damage, code, expected) => {
     await using copy = await CheckpointCopy.of('grouped-heads-of-32')
-    await spoil(copy)
+    await damage(copy)
     const error = await failure(copy)
-    expect(error.message).toMatch(says)
+    expect(error.message).toMatch(expected)
     expect(error.code).toBe(code)
   })
 

@@ -13,7 +13,7 @@ import { GgmlBase } from './ggml-base.ts'
 const ggml = await GgmlBase.open()
 afterAll(() => ggml.close())
 
-const bring = (copy: CheckpointCopy, options: Partial<ImportOptions> = {}) =>
+const importCopy = (copy: CheckpointCopy, options: Partial<ImportOptions> = {}) =>
   importCheckpoint(copy.directory, {
     name: 'm',
     language: 'f32',
@@ -76,7 +76,7 @@ function brainFloats({ dtype, bytes }: RawTensor): Float32Array {
 describe.each(names)('%s', (name, { tied, layers }) => {
   it.each(['f32', 'f16', 'q8_0'] as const)("becomes a GGUF with ggml's names, shapes and bytes in %s", async (language) => {
     await using copy = await CheckpointCopy.of(name)
-    const { tensors, file, metadata } = await ggufTensors(await bring(copy, { language }))
+    const { tensors, file, metadata } = await ggufTensors(await importCopy(copy, { language }))
     const stored = new Map([...(await copy.tensors())].map(([key, tensor]) => [converted(key), tensor]))
     stored.delete(null) // the tower's
     if (tied) stored.delete('output.weight')
@@ -97,7 +97,7 @@ describe.each(names)('%s', (name, { tied, layers }) => {
 
   it('writes its settings to the metadata', async () => {
     await using copy = await CheckpointCopy.of(name)
-    const { metadata } = await ggufTensors(await bring(copy))
+    const { metadata } = await ggufTensors(await importCopy(copy))
     const config = JSON.parse(await readFile(copy.path('config.json'), 'utf8'))
     const text = { ...config, ...config.text_config }
     const rope = text.rope_parameters ?? { ...text.rope_scaling, rope_theta: text.rope_theta }
@@ -209,7 +209,7 @@ describe('different forms of a checkpoint', () => {
     await using plain = await CheckpointCopy.of('grouped-heads-of-32')
     await using changed = await CheckpointCopy.of('grouped-heads-of-32')
     await change(changed)
-    const [one, other] = [await readManifest(await bring(plain)), await readManifest(await bring(changed))]
+    const [one, other] = [await readManifest(await importCopy(plain)), await readManifest(await importCopy(changed))]
     expect(fingerprint(other)).toEqual(fingerprint(one))
     expect(other).toEqual(one)
   })
@@ -222,7 +222,7 @@ describe('different forms of a checkpoint', () => {
     if (!norm) throw new Error('no norm')
     norm.bytes[0] = (norm.bytes[0] ?? 0) ^ 1
     await writeFile(changed.path('model.safetensors'), safetensorsBytes(tensors))
-    const [one, other] = [await readManifest(await bring(plain)), await readManifest(await bring(changed))]
+    const [one, other] = [await readManifest(await importCopy(plain)), await readManifest(await importCopy(changed))]
     expect(other.language.sha256).not.toBe(one.language.sha256)
     expect(other.vision.sha256).toBe(one.vision.sha256)
   })
@@ -232,7 +232,7 @@ describe('the folder', () => {
   it('contains a manifest with everything for preprocessing and prompting, and is listed', async () => {
     await using copy = await CheckpointCopy.of('newer-keys-heads-of-64')
     await writeFile(copy.path('README.md'), '---\nlicense: apache-2.0\nlanguage:\n- en\n---\n# A model\n')
-    const path = await bring(copy, { name: 'Tiny_1.0', language: 'q8_0', vision: 'f16', summary: 'Knows nothing.' })
+    const path = await importCopy(copy, { name: 'Tiny_1.0', language: 'q8_0', vision: 'f16', summary: 'Knows nothing.' })
     expect(path).toBe(join(copy.home, 'models', 'Tiny_1.0'))
     expect((await readdir(path)).sort()).toEqual(['language.gguf', 'tarsier-model.json', 'vision.onnx'])
     const manifest = await verifyModel(path, new AbortController().signal)
@@ -259,7 +259,7 @@ describe('the folder', () => {
   it('may be outside the home folder', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const destination = join(copy.home, 'resources', 'deep', 'demo')
-    expect(await bring(copy, { name: 'demo', destination })).toBe(destination)
+    expect(await importCopy(copy, { name: 'demo', destination })).toBe(destination)
     expect((await readManifest(destination)).name).toBe('demo')
     expect(await readdir(join(copy.home, 'resources', 'deep'))).toEqual(['demo'])
   })
@@ -267,7 +267,7 @@ describe('the folder', () => {
   it('reports monotonic progress from 0 to 1', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const values: number[] = []
-    await bring(copy, { onProgress: ({ value }) => values.push(value) })
+    await importCopy(copy, { onProgress: ({ value }) => values.push(value) })
     expect(values[0]).toBeGreaterThan(0)
     expect(values.at(-1)).toBe(1)
     expect(values).toEqual(values.toSorted((a, b) => a - b))
@@ -275,9 +275,9 @@ describe('the folder', () => {
 
   it('is unchanged when the name is taken', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
-    const path = await bring(copy)
+    const path = await importCopy(copy)
     const before = await readFile(join(path, 'tarsier-model.json'), 'utf8')
-    await expect(bring(copy, { language: 'f16' })).rejects.toMatchObject({ code: 'model-exists' })
+    await expect(importCopy(copy, { language: 'f16' })).rejects.toMatchObject({ code: 'model-exists' })
     expect(await readFile(join(path, 'tarsier-model.json'), 'utf8')).toBe(before)
     expect(await readdir(join(copy.home, 'models'))).toEqual(['m'])
   })
@@ -291,25 +291,25 @@ describe('the folder', () => {
     ['demo', 'model-exists'],
   ])('cannot be named "%s"', async (name, code) => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
-    await expect(bring(copy, { name })).rejects.toMatchObject({ code })
+    await expect(importCopy(copy, { name })).rejects.toMatchObject({ code })
     expect(existsSync(copy.home)).toBe(false)
   })
 
   it('is removed after an abort at any step', async () => {
     await using copy = await CheckpointCopy.of('newer-keys-heads-of-64')
     let steps = 0
-    await bring(copy, { name: 'whole', onProgress: () => steps++ })
+    await importCopy(copy, { name: 'whole', onProgress: () => steps++ })
     for (let stop = 1; stop < steps; stop++) {
       const abort = new AbortController()
       let seen = 0
-      const importing = bring(copy, { signal: abort.signal, onProgress: () => ++seen === stop && abort.abort() })
+      const importing = importCopy(copy, { signal: abort.signal, onProgress: () => ++seen === stop && abort.abort() })
       await expect(importing, `step ${stop} of ${steps}`).rejects.toMatchObject({ name: 'AbortError' })
       expect((await listModels(copy.home)).map(({ name }) => name)).not.toContain('m')
       const names = await readdir(join(copy.home, 'models'))
       expect(names.filter((name) => !name.startsWith('.importing-left-'))).toEqual(['whole'])
       for (const name of names) if (name !== 'whole') await rm(join(copy.home, 'models', name), { recursive: true })
     }
-    await expect(bring(copy, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(importCopy(copy, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   it('is cleaned of files that dead processes left, and of no others', async () => {
@@ -318,7 +318,7 @@ describe('the folder', () => {
     // Larger than any process id.
     const left = ['.importing-2147483646-abc', `.importing-${process.pid}-abc`, '.importing-x', 'mine']
     for (const name of left) await mkdir(join(models, name), { recursive: true })
-    await bring(copy)
+    await importCopy(copy)
     expect((await readdir(models)).sort()).toEqual([`.importing-${process.pid}-abc`, '.importing-x', 'm', 'mine'])
   })
 })

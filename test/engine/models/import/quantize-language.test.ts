@@ -64,14 +64,14 @@ async function demoWith(language: string, precision: QuantizedPrecision): Promis
 
 async function describeExamples(model: string): Promise<string[]> {
   await using engine = new Engine({ model, home: scratch, device: 'cpu', cache: false })
-  const said: string[] = []
+  const answers: string[] = []
   for (const name of ['blue-square-spins.mp4', 'red-circle-right-then-grows.mp4']) {
     const clip = { path: join(examples, name), frames: { kind: 'uniform', count: 8 } } as const
     const sampling = samplingSchema.parse({ maxTokens: 64 })
     const turn = { kind: 'ask', text: 'Describe the video in detail.', clip, sampling } as const
-    for await (const event of engine.answer(name, turn, never)) if (event.kind === 'done') said.push(event.answer.text)
+    for await (const event of engine.answer(name, turn, never)) if (event.kind === 'done') answers.push(event.answer.text)
   }
-  return said
+  return answers
 }
 
 describe.each<[QuantizedPrecision, { fileType: number; types: number[]; table: number; narrow: number[] }]>([

@@ -25,7 +25,7 @@ beforeAll(async () => {
   // 140 MB in 32 bits, so that the journal is written before the end.
   const vision = { depth: 1, embed_dim: 32, num_heads: 2, mlp_ratio: 2 }
   await writeRandomCheckpoint(source, { layers: 11, width: 512, feedForward: 1536, heads: 4, keyValueHeads: 2, vision })
-  reference = await readManifest(await bring('m', { home: scratch.path('reference') }))
+  reference = await readManifest(await importModel('m', { home: scratch.path('reference') }))
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
 
@@ -44,7 +44,7 @@ async function expectWhole(name: string): Promise<void> {
   expect((await readdir(join(models(), name))).sort()).toEqual(['language.gguf', 'tarsier-model.json', 'vision.onnx'])
 }
 
-function bring(name: string, options: Partial<ImportOptions> = {}): Promise<string> {
+function importModel(name: string, options: Partial<ImportOptions> = {}): Promise<string> {
   const { home = scratch.directory, signal = new AbortController().signal } = options
   return importCheckpoint(source, { language: 'f32', vision: 'f32', ...options, name, home, signal })
 }
@@ -54,14 +54,14 @@ async function stopped(name: string): Promise<void> {
   const abort = new AbortController()
   const onProgress = ({ value }: Progress) => void (value > 0.6 && abort.abort())
   const before = (await hidden()).length
-  await expect(bring(name, { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(importModel(name, { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
   expect(await hidden()).toHaveLength(before + 1)
 }
 
 /** Imports the model and returns whether the import resumed; the model must be right either way. */
-async function goesOn(name: string): Promise<boolean> {
+async function importResumes(name: string): Promise<boolean> {
   const titles = new Set<string>()
-  await bring(name, { onProgress: ({ title }) => titles.add(title) })
+  await importModel(name, { onProgress: ({ title }) => titles.add(title) })
   await expectWhole(name)
   expect(await hidden()).toEqual([])
   return titles.has(RESUMING)
@@ -85,22 +85,22 @@ describe('a killed import', () => {
     if (child.pid !== undefined) await ended(child.pid)
     expect(JSON.parse(readFileSync(join(models(), folder, 'journal.json'), 'utf8')).begun.bytes).toBeGreaterThan(0)
     expect((await listModels(scratch.directory)).map(({ name }) => name)).not.toContain('m')
-    expect(await goesOn('m')).toBe(true)
+    expect(await importResumes('m')).toBe(true)
   })
 })
 
 describe('an aborted import', () => {
   it('resumes', async () => {
     await stopped('m')
-    expect(await goesOn('m')).toBe(true)
+    expect(await importResumes('m')).toBe(true)
   })
 
   it('resumes with the tower after a finished language model', async () => {
     const abort = new AbortController()
     const onProgress = ({ title }: Progress) => void (title.includes('tower') && abort.abort())
-    await expect(bring('m', { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(importModel('m', { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
     const titles: string[] = []
-    await bring('m', { onProgress: ({ title }) => titles.push(title) })
+    await importModel('m', { onProgress: ({ title }) => titles.push(title) })
     expect(titles[0]).toBe('writing the vision tower')
     await expectWhole('m')
   })
@@ -132,11 +132,11 @@ describe('an aborted import', () => {
         await writeFile(path, JSON.stringify({ ...journal, begun: { ...journal.begun, tensors: 2 ** 40 } }))
       },
     ],
-  ])('starts over when %s', async (_, spoil) => {
+  ])('starts over when %s', async (_, damage) => {
     await stopped('m')
     const [folder = ''] = await hidden()
-    await spoil(join(models(), folder))
-    await bring('m')
+    await damage(join(models(), folder))
+    await importModel('m')
     await expectWhole('m')
     expect(await hidden()).toEqual([])
   })
@@ -145,7 +145,7 @@ describe('an aborted import', () => {
     await stopped('m')
     const path = join(source, 'model.safetensors')
     await utimes(path, new Date(), new Date())
-    expect(await goesOn('m')).toBe(false)
+    expect(await importResumes('m')).toBe(false)
   })
 
   it('starts over with other options, and preserves imports of other names', async () => {
@@ -153,10 +153,10 @@ describe('an aborted import', () => {
     await stopped('m')
     expect(await hidden()).toHaveLength(2)
     const titles = new Set<string>()
-    await bring('m', { vision: 'f16', onProgress: ({ title }) => titles.add(title) })
+    await importModel('m', { vision: 'f16', onProgress: ({ title }) => titles.add(title) })
     expect(titles.has(RESUMING)).toBe(false)
     expect(await hidden()).toHaveLength(1)
-    expect(await goesOn('other')).toBe(true)
+    expect(await importResumes('other')).toBe(true)
   })
 
   it('is discarded after a week', async () => {
@@ -164,14 +164,14 @@ describe('an aborted import', () => {
     const [folder = ''] = await hidden()
     const old = new Date(Date.now() - 8 * 24 * 3600 * 1000)
     await utimes(join(models(), folder, 'journal.json'), old, old)
-    expect(await goesOn('m')).toBe(false)
+    expect(await importResumes('m')).toBe(false)
   })
 })
 
 describe('two concurrent imports', () => {
   it('of one name: one succeeds, the other is rejected with model-exists', async () => {
     await stopped('m')
-    const results = await Promise.allSettled([bring('m'), bring('m')])
+    const results = await Promise.allSettled([importModel('m'), importModel('m')])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'model-exists' })
     await expectWhole('m')
@@ -179,7 +179,7 @@ describe('two concurrent imports', () => {
   })
 
   it('of two names are independent', async () => {
-    await Promise.all([bring('m'), bring('n')])
+    await Promise.all([importModel('m'), importModel('n')])
     for (const name of ['m', 'n']) await expectWhole(name)
   })
 })
@@ -200,33 +200,33 @@ describe('a full disk', () => {
       expect(more).toEqual([])
       return (await readdir(join(home, 'models', folder ?? ''))).sort()
     }
-    await expect(bring('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
+    await expect(importModel('m', { home, onProgress })).rejects.toMatchObject({ code: 'disk-full' })
     expect(await left()).toEqual(['journal.json', 'language.gguf'])
     // Full from the start: rejected before anything is written, and existing files remain.
     disk.fill('rest')
-    await expect(bring('m', { home })).rejects.toMatchObject({
+    await expect(importModel('m', { home })).rejects.toMatchObject({
       code: 'disk-full',
       message: expect.stringMatching(/needs .* Completed parts are kept/),
     })
     expect(await left()).toEqual(['journal.json', 'language.gguf'])
     for (const name of ['filler', 'rest']) await disk.free(name)
     const titles = new Set<string>()
-    await verifyModel(await bring('m', { home, onProgress: ({ title }) => titles.add(title) }), new AbortController().signal)
+    await verifyModel(await importModel('m', { home, onProgress: ({ title }) => titles.add(title) }), new AbortController().signal)
     expect(titles.has(RESUMING)).toBe(true)
   })
 })
 
 describe('progress', () => {
   it('reports speed and remaining time', async () => {
-    const told: Progress[] = []
-    await bring('m', { onProgress: (progress) => told.push(progress) })
-    const speeds = told.filter(({ bytesPerSecond }) => typeof bytesPerSecond === 'number')
-    expect(speeds.length).toBeGreaterThan(told.length / 2)
+    const reported: Progress[] = []
+    await importModel('m', { onProgress: (progress) => reported.push(progress) })
+    const speeds = reported.filter(({ bytesPerSecond }) => typeof bytesPerSecond === 'number')
+    expect(speeds.length).toBeGreaterThan(reported.length / 2)
     for (const { bytesPerSecond, secondsLeft } of speeds) {
       expect(bytesPerSecond).toBeGreaterThan(0)
       expect(secondsLeft).toBeGreaterThanOrEqual(0)
     }
-    const values = told.map(({ value }) => value)
+    const values = reported.map(({ value }) => value)
     expect(values).toEqual(values.toSorted((a, b) => a - b))
     expect(values.at(-1)).toBe(1)
   })
@@ -237,11 +237,11 @@ describe('an import whose finished folder cannot be renamed', () => {
     {
       using windows = imitateWindowsFiles()
       windows.refuseMoves(1, 'EPERM', /models.m$/)
-      await expect(bring('m')).rejects.toMatchObject({ code: 'write-failed' })
+      await expect(importModel('m')).rejects.toMatchObject({ code: 'write-failed' })
       expect(windows.refused).toBe(1)
     }
     const titles = new Set<string>()
-    await bring('m', { onProgress: ({ title }) => titles.add(title) })
+    await importModel('m', { onProgress: ({ title }) => titles.add(title) })
     await expectWhole('m')
     expect(await hidden()).toEqual([])
     expect([...titles]).not.toContain('writing the language model')

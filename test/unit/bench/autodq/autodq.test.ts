@@ -8,7 +8,7 @@ import type { Judge } from '../../../../src/bench/judges/judge.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
 import type { Progress } from '../../../../src/shared/engine-events.ts'
 import { ChatServer } from '../../../helpers/chat-server.ts'
-import { readingJudge } from '../../../helpers/reading-judge.ts'
+import { literalJudge } from '../../../helpers/literal-judge.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 const never = new AbortController().signal
@@ -18,7 +18,7 @@ let judge: Judge
 
 beforeEach(async () => {
   server = await ChatServer.start()
-  server.answer = readingJudge
+  server.answer = literalJudge
   folder = await ScratchFolder.make()
   judge = await makeJudge()
 })
@@ -139,7 +139,7 @@ test('compares more than ten events in several requests, like upstream', async (
 })
 
 test('judges a text without events as a whole, for the record only', async () => {
-  server.answer = (request) => (request.messages[1]?.content.includes('events') ? readingJudge(request) : '{"events": []}')
+  server.answer = (request) => (request.messages[1]?.content.includes('events') ? literalJudge(request) : '{"events": []}')
   const { verdicts } = await judgeDream([described(1, 'A red\nsky', 'A red sky over A dog', ['a dog'])], judge, options())
   expect(verdicts).toMatchObject([{ recall: { entailed: 0, total: 1 }, precision: { entailed: 0, total: 0 } }])
   expect(await records()).toMatchObject([
@@ -212,15 +212,15 @@ test('requests no verdict again, in any run', async () => {
 
 test('limits concurrent samples and reports each in the progress', async () => {
   const predictions = Array.from({ length: 12 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
-  const told: Progress[] = []
+  const reported: Progress[] = []
   server.answer = async (request) => {
     await sleep(20)
-    return readingJudge(request)
+    return literalJudge(request)
   }
-  await judgeDream(predictions, judge, options({ parallel: 3, onProgress: (progress) => told.push(progress) }))
+  await judgeDream(predictions, judge, options({ parallel: 3, onProgress: (progress) => reported.push(progress) }))
   expect(server.busiest).toBe(3)
-  expect(told.map(({ detail }) => detail)).toEqual(Array.from({ length: 13 }, (_, done) => `${done} of 12`))
-  expect(told.at(-1)?.value).toBe(1)
+  expect(reported.map(({ detail }) => detail)).toEqual(Array.from({ length: 13 }, (_, done) => `${done} of 12`))
+  expect(reported.at(-1)?.value).toBe(1)
 })
 
 test('an unreachable judge ends the work with its error, and verdicts remain', async () => {
@@ -228,8 +228,8 @@ test('an unreachable judge ends the work with its error, and verdicts remain', a
   server.misbehave = (_request, nth) => (nth < 4 ? null : { kind: 'status', status: 503 })
   await expect(judgeDream(predictions, judge, options({ parallel: 1 }))).rejects.toMatchObject({ code: 'judge-unavailable' })
   expect(server.seen).toHaveLength(4 + 3 * 2)
-  const kept = await records()
-  expect(kept).toMatchObject([{ idx: 'DREAM/animation_0', score_r: 1 }])
+  const storedRecords = await records()
+  expect(storedRecords).toMatchObject([{ idx: 'DREAM/animation_0', score_r: 1 }])
 })
 
 test('an abort ends the work, and verdicts remain', async () => {

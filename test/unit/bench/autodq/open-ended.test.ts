@@ -11,7 +11,7 @@ const signal = new AbortController().signal
 test('marks answers right or wrong with a score, and gives no mark for an unreadable reply', async () => {
   await using server = await ChatServer.start()
   await using folder = await ScratchFolder.make()
-  const said: Record<string, object> = {
+  const replies: Record<string, object> = {
     cat: { reason: 'the same', correct: 'yes', score: 5 },
     dog: { reason: 'another animal', correct: 'no', score: 1 },
     cow: { reason: 'no such score', correct: 'yes', score: 4.8 },
@@ -20,7 +20,7 @@ test('marks answers right or wrong with a score, and gives no mark for an unread
   server.answer = ({ messages }) => {
     const question = JSON.parse(messages[1]?.content ?? '') as { given: string }
     asked.push(question)
-    return JSON.stringify(said[question.given])
+    return JSON.stringify(replies[question.given])
   }
   const env = { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key }
   await using judge = await createJudge({ judge: 'openai:m', env, signal })
@@ -50,7 +50,7 @@ test('marks answers right or wrong with a score, and gives no mark for an unread
 
   // Only the failed one is requested again.
   const before = server.seen.length
-  said.cow = { reason: 'another animal', correct: 'no', score: 0 }
+  replies.cow = { reason: 'another animal', correct: 'no', score: 0 }
   const again = await judgeOpenEnded(predictions, judge, { folder: folder.directory, signal })
   expect(again.verdicts).toHaveLength(3)
   expect(server.seen.length - before).toBe(1)

@@ -37,20 +37,20 @@ async function ask(env: Readonly<Record<string, string>>): Promise<unknown> {
 
 test.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('uses the proxy that %s names', async (name) => {
   expect(await ask({ OPENAI_BASE_URL: 'http://judge.example/v1', [name]: proxy.address })).toEqual({ red: true })
-  expect(proxy.asked).toEqual(['http://judge.example/v1/chat/completions'])
+  expect(proxy.received).toEqual(['http://judge.example/v1/chat/completions'])
   expect(server.seen).toHaveLength(1)
 })
 
 test('reaches a TLS server through a tunnel, and reports a refusing proxy at once without its password', async () => {
-  proxy.refuse = 407
-  const asked = ask({ OPENAI_BASE_URL: 'https://judge.example/v1', HTTPS_PROXY: proxy.address.replace('//', '//me:secret@') })
-  const error = await asked.catch((reason: unknown) => reason)
+  proxy.rejectStatus = 407
+  const pending = ask({ OPENAI_BASE_URL: 'https://judge.example/v1', HTTPS_PROXY: proxy.address.replace('//', '//me:secret@') })
+  const error = await pending.catch((reason: unknown) => reason)
   expect(error).toMatchObject({
     code: 'judge-unavailable',
     message: expect.stringMatching(/judge\.example cannot be reached: .*407.*proxy/),
   })
   expect(String(error)).not.toContain('secret')
-  expect(proxy.asked).toEqual(['CONNECT judge.example:443'])
+  expect(proxy.received).toEqual(['CONNECT judge.example:443'])
 })
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
 ])('bypasses the proxy for a server %s', async (_, address, env) => {
   const port = new URL(server.baseUrl).port
   expect(await ask({ OPENAI_BASE_URL: `${address}:${port}/v1`, HTTP_PROXY: proxy.address, ...env })).toEqual({ red: true })
-  expect(proxy.asked).toEqual([])
+  expect(proxy.received).toEqual([])
 })
 
 test('bypasses the proxy for a host that NO_PROXY names', { timeout: 20_000 }, async () => {
@@ -68,9 +68,9 @@ test('bypasses the proxy for a host that NO_PROXY names', { timeout: 20_000 }, a
   proxy.hosts.set('127.0.0.2', server.host)
   const env = { OPENAI_BASE_URL: `http://127.0.0.2:${new URL(server.baseUrl).port}/v1`, HTTP_PROXY: proxy.address }
   expect(await ask(env)).toEqual({ red: true })
-  const before = proxy.asked.length
+  const before = proxy.received.length
   await expect(ask({ ...env, NO_PROXY: 'example.org,127.0.0.2' })).rejects.toMatchObject({ code: 'judge-unavailable' })
-  expect(proxy.asked).toHaveLength(before)
+  expect(proxy.received).toHaveLength(before)
 })
 
 test('rejects an invalid proxy as wrong usage', async () => {

@@ -71,7 +71,7 @@ test('requests the schema with temperature 0 and reports the answering model', a
 })
 
 test('falls back when the server rejects the schema, JSON mode or the temperature, and remembers it', async () => {
-  server.refuses = ['json_schema', 'json_object', 'temperature']
+  server.unsupported = ['json_schema', 'json_object', 'temperature']
   expect(await judge.ask(call, never)).toEqual({ red: true })
   await judge.ask(call, never)
   expect(server.seen.map(({ body }) => [body.response_format?.type ?? null, body.temperature ?? null])).toEqual([
@@ -144,9 +144,9 @@ describe('a permanent failure', () => {
   })
 
   test('does not wait for a server that was never reachable', async () => {
-    const gone = await ChatServer.start()
-    const { host, baseUrl } = gone
-    await gone[Symbol.asyncDispose]()
+    const stopped = await ChatServer.start()
+    const { host, baseUrl } = stopped
+    await stopped[Symbol.asyncDispose]()
     // A second attempt would exceed the test's time limit.
     await using absent = await createJudge({
       env: { OPENAI_BASE_URL: baseUrl },
@@ -222,11 +222,11 @@ test.each([
 ] as const)('an abort ends it %s', async (_, wrong) => {
   server.misbehave = () => wrong
   const controller = new AbortController()
-  const asked = judge.ask(call, controller.signal).catch((error: unknown) => error)
+  const pending = judge.ask(call, controller.signal).catch((error: unknown) => error)
   while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2))
   await new Promise((resolve) => setTimeout(resolve, 50))
   controller.abort()
-  expect(isAbort(await asked)).toBe(true)
+  expect(isAbort(await pending)).toBe(true)
 })
 
 test("sends Azure's address, version, deployment and key in Azure's form", async () => {

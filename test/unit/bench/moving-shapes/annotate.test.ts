@@ -55,15 +55,15 @@ describe('the annotations of moving-shapes', () => {
 
   it('have two to four options with distinct letters, one of them right, that the parser recognizes', async () => {
     const choices = (await samples()).filter(({ dataset }) => dataset.startsWith('moving-shapes-mc/'))
-    for (const { prompt, reference, answerPrefix: begun } of choices) {
+    for (const { prompt, reference, answerPrefix } of choices) {
       const options = optionsOf(prompt)
       expect(options.size, prompt).toBeGreaterThanOrEqual(2)
       expect(prompt.match(/^\([A-Z]\) /gm)?.length, prompt).toBe(options.size)
       expect(new Set(options.values()).size, prompt).toBe(options.size)
       expect([...options.keys()]).toContain(reference)
       // Without an answer prefix, the word is its letter.
-      if (begun === '') for (const [letter, text] of options) expect(parseChoice(text)).toBe(letter)
-      else expect(begun).toBe(' Answer: (')
+      if (answerPrefix === '') for (const [letter, text] of options) expect(parseChoice(text)).toBe(letter)
+      else expect(answerPrefix).toBe(' Answer: (')
     }
   })
 

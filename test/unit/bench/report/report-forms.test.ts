@@ -26,9 +26,9 @@ const used: Used = {
   versions: { tarsier: '0.1.0' },
 }
 
-const evil = '</title><script>alert("1")</script>'
+const markup = '</title><script>alert("1")</script>'
 const predictions = [
-  predictionOf({ dataset: `MVBench/${evil} x`, idx: 1, prompt: '=cmd|"a", b', used }),
+  predictionOf({ dataset: `MVBench/${markup} x`, idx: 1, prompt: '=cmd|"a", b', used }),
   predictionOf({
     dataset: 'MVBench/=Plain task',
     idx: 2,
@@ -45,7 +45,7 @@ const report: EvalReport = {
   metric: 'multi-choice',
   evaluated: '2026-11-25T12:00:00.000Z',
   run: runInfoOf(predictions),
-  judge: { name: `judge ${evil}`, prompts: ['entailment 1'] },
+  judge: { name: `judge ${markup}`, prompts: ['entailment 1'] },
   failures: { 'file-missing': 1 },
   ...choiceReport('moving-shapes-mc', scoreMultiChoice(predictions)),
 }
@@ -62,7 +62,7 @@ describe('a report', () => {
       ['Prompt', '=cmd|"a", b | B? | C?'],
       ['Generation', 'temperature 0, top_p 1, at most 512 tokens'],
       ['Device', 'cpu'],
-      ['Judge', `judge ${evil}, prompt entailment 1`],
+      ['Judge', `judge ${markup}, prompt entailment 1`],
     ])
     expect(plainReport(report)).toContain('\n\nModel: demo\nFrames: 4 to 8\n')
   })

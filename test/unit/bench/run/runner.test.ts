@@ -39,10 +39,10 @@ function sample(idx: number): Sample {
 }
 
 /** A model that consists of one function. */
-function model(say: (idx: number, signal: AbortSignal) => Promise<string>): ModelUnderTest {
+function model(respond: (idx: number, signal: AbortSignal) => Promise<string>): ModelUnderTest {
   return {
     settings: {},
-    answer: async ({ idx }, _video, signal) => ({ text: await say(Number(idx), signal), finish: 'end', used }),
+    answer: async ({ idx }, _video, signal) => ({ text: await respond(Number(idx), signal), finish: 'end', used }),
     [Symbol.asyncDispose]: async () => {},
   }
 }
@@ -51,19 +51,19 @@ function model(say: (idx: number, signal: AbortSignal) => Promise<string>): Mode
 async function ran(workers: readonly ModelUnderTest[], signal = new AbortController().signal) {
   await using scratch = await ScratchFolder.make()
   const { file } = await PredictionFile.open(scratch.directory, { dataSet: 'tvbench', settings: {}, drop: () => false }, signal)
-  const told: Prediction[] = []
+  const reported: Prediction[] = []
   const tasks = Array.from({ length: 20 }, (_, i) => ({ sample: sample(i), file }))
   const locate = (sample: Sample) => {
     if (sample.idx === 4) throw new TarsierError('file-missing', 'no clip')
     return clipFiles(sample, null)
   }
-  const thrown = await runSamples(tasks, { workers, locate, onDone: (prediction) => told.push(prediction) }, signal).catch(
+  const thrown = await runSamples(tasks, { workers, locate, onDone: (prediction) => reported.push(prediction) }, signal).catch(
     (error: unknown) => error,
   )
   await file[Symbol.asyncDispose]()
   const lines = (await readFile(scratch.path('predictions.jsonl'), 'utf8')).split('\n').slice(0, -1)
   const predictions = lines.map((line) => JSON.parse(line) as Prediction)
-  expect(told).toEqual(predictions)
+  expect(reported).toEqual(predictions)
   return { predictions, thrown, numbers: predictions.map(({ idx }) => idx) }
 }
 

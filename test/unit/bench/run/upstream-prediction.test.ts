@@ -68,9 +68,9 @@ describe('predictions of the Python program', () => {
   })
 
   it('are failures with <error>, and empty answers when empty', () => {
-    const said = (prediction: string) => readUpstream({ ...first, text: { ...first.text, prediction } })
-    expect(said('<error>')).toMatchObject({ prediction: null, error: { code: 'internal' } })
-    expect(said('')).toMatchObject({ prediction: '', error: null })
+    const withPrediction = (prediction: string) => readUpstream({ ...first, text: { ...first.text, prediction } })
+    expect(withPrediction('<error>')).toMatchObject({ prediction: null, error: { code: 'internal' } })
+    expect(withPrediction('')).toMatchObject({ prediction: '', error: null })
   })
 
   it('are rejected without a prediction or an annotation', () => {

@@ -17,7 +17,7 @@ function read(bytes: Uint8Array, keep?: ReadonlySet<string>): Promise<GgufHead> 
 }
 
 /** The error message, or null for a valid file. */
-const complaint = (bytes: Uint8Array) =>
+const errorOf = (bytes: Uint8Array) =>
   read(bytes).then(
     () => null,
     (error: unknown) => {
@@ -123,14 +123,14 @@ describe('readGgufHead', () => {
     ['a hole between tensors', { tensors: [{ name: 'a' }, { name: 'b', offset: 64 }], data: 1024 }, /b does not start where/],
     ['an offset off the alignment', { tensors: [{ name: 'a' }, { name: 'b', offset: 16 }] }, /b does not start where/],
     ['data that ends one byte early', { tensors: [{ name: 'a' }], data: 15 }, /truncated/],
-  ])('rejects %s', async (_, made, says) => {
-    expect(await complaint(makeGguf(made))).toMatch(says)
+  ])('rejects %s', async (_, made, message) => {
+    expect(await errorOf(makeGguf(made))).toMatch(message)
   })
 
   it('rejects a file truncated at any byte', async () => {
     const bytes = makeGguf(good)
-    for (let length = 0; length < bytes.length; length++) expect(await complaint(bytes.subarray(0, length)), `${length}`).not.toBeNull()
-    expect(await complaint(bytes)).toBeNull()
+    for (let length = 0; length < bytes.length; length++) expect(await errorOf(bytes.subarray(0, length)), `${length}`).not.toBeNull()
+    expect(await errorOf(bytes)).toBeNull()
   })
 
   it('reads or rejects any changed bytes without reading past the end', async () => {
@@ -160,7 +160,7 @@ describe('readGgufHead', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (rest) => {
         const bytes = Buffer.concat([Buffer.from('GGUF\x03\0\0\0', 'latin1'), rest])
-        await complaint(bytes)
+        await errorOf(bytes)
       }),
       mutations(500),
     )

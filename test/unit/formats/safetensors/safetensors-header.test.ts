@@ -8,7 +8,7 @@ import { mutations } from '../../../helpers/mutations.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 /** The error message, or null. Any error other than a TarsierError fails the test. */
-function complaint(header: string | Uint8Array, dataBytes = 8): string | null {
+function errorOf(header: string | Uint8Array, dataBytes = 8): string | null {
   try {
     checkHeader(Buffer.from(header as string), dataBytes, 'x.safetensors')
     return null
@@ -39,7 +39,7 @@ describe('checkHeader', () => {
       ['one', { dtype: 'U8', shape: [], position: start + 20, bytes: 1 }],
       ['__proto__x', { dtype: 'I64', shape: [0], position: start + 21, bytes: 0 }],
     ])
-    expect(complaint(`${one({})}     `)).toBeNull()
+    expect(errorOf(`${one({})}     `)).toBeNull()
     expect([...checkHeader(Buffer.from(`{"__proto__":${JSON.stringify(entry())}}`), 8, 'x').keys()]).toEqual(['__proto__'])
   })
 
@@ -92,8 +92,8 @@ describe('checkHeader', () => {
     ['numbers without end', `{"a":[${'0,'.repeat(1_100_000)}0]}`, /too many tensors/],
     ['a number of a million digits', `{"a":${'9'.repeat(1_000_000)}}`, /number in its header that is too large/],
     ['a name of two million letters', `{"${'a'.repeat(2_000_000)}":1}`, /name in its header that is too long/],
-  ])('rejects %s', (_, header, says) => {
-    expect(complaint(header)).toMatch(says)
+  ])('rejects %s', (_, header, message) => {
+    expect(errorOf(header)).toMatch(message)
   })
 
   it('accepts valid files, and rejects them one byte shorter or longer', () => {
@@ -116,9 +116,9 @@ describe('checkHeader', () => {
           at += bytes
         }
         const text = JSON.stringify(header)
-        expect(complaint(text, at)).toBeNull()
-        expect(complaint(text, at + 1)).not.toBeNull()
-        if (at > 0) expect(complaint(text, at - 1)).not.toBeNull()
+        expect(errorOf(text, at)).toBeNull()
+        expect(errorOf(text, at + 1)).not.toBeNull()
+        if (at > 0) expect(errorOf(text, at - 1)).not.toBeNull()
       }),
     )
   })
@@ -192,9 +192,9 @@ describe('readSafetensorsHeader', () => {
     ['more than the format allows', BigInt(MAX_HEADER_BYTES) + 1n, /more than the format allows/],
     ['2^53 + 1', 2n ** 53n + 1n, /more than the format allows/],
     ['2^64 - 1', 2n ** 64n - 1n, /more than the format allows/],
-  ])('rejects a header that claims %s', async (_, claimed, says) => {
+  ])('rejects a header that claims %s', async (_, claimed, message) => {
     await using folder = await ScratchFolder.make()
-    expect(await reading(folder, withHeader('{}', new Uint8Array(0), claimed))).toMatch(says)
+    expect(await reading(folder, withHeader('{}', new Uint8Array(0), claimed))).toMatch(message)
   })
 
   it('needs little more memory for a bad header than its size', async () => {

@@ -6,53 +6,53 @@ import { fetchCheckpoint, removeDownload } from '../../../../src/engine/models/h
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
-const here = hubSetup()
+const setup = hubSetup()
 
 describe('fetching a checkpoint', () => {
   it('downloads exactly the files that an import needs, byte for byte', async () => {
-    const fetched = await here.fetch()
+    const fetched = await setup.fetch()
     expect(fetched).toEqual({
-      directory: join(here.home, 'downloads', 'models--someone--Small-VL', 'snapshots', COMMIT),
+      directory: join(setup.home, 'downloads', 'models--someone--Small-VL', 'snapshots', COMMIT),
       commit: COMMIT,
       repository: REPOSITORY,
       removable: true,
     })
     expect((await readdir(fetched.directory)).sort()).toEqual(['README.md', 'config.json', WEIGHTS, 'tokenizer.json'])
     expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
     expect(await readdir(join(fetched.directory, '..', '..', 'blobs'))).toEqual([])
     expect(existsSync(join(fetched.directory, '..', '..', '.downloading'))).toBe(false)
   })
 
   it('reads a listing of several pages', async () => {
-    here.hub.pageSize = 2
-    await here.fetch()
-    expect(here.hub.seen.filter(({ route }) => route === 'tree')).toHaveLength(4)
+    setup.hub.pageSize = 2
+    await setup.fetch()
+    expect(setup.hub.seen.filter(({ route }) => route === 'tree')).toHaveLength(4)
   })
 
   it('reports bytes up to the total', async () => {
-    const told: DownloadProgress[] = []
-    await here.fetch({ onProgress: (progress) => told.push(progress) })
-    expect(told.at(-1)).toMatchObject({ value: 1, title: 'downloaded', bytes: told[0]?.totalBytes })
-    expect(told.every(({ value }) => value >= 0 && value <= 1)).toBe(true)
+    const reported: DownloadProgress[] = []
+    await setup.fetch({ onProgress: (progress) => reported.push(progress) })
+    expect(reported.at(-1)).toMatchObject({ value: 1, title: 'downloaded', bytes: reported[0]?.totalBytes })
+    expect(reported.every(({ value }) => value >= 0 && value <= 1)).toBe(true)
   })
 
   it('downloads nothing twice', async () => {
-    await here.fetch()
-    const before = here.hub.sent()
-    await here.fetch()
-    expect(here.hub.sent()).toBe(before)
+    await setup.fetch()
+    const before = setup.hub.sent()
+    await setup.fetch()
+    expect(setup.hub.sent()).toBe(before)
   })
 
   it('resolves a tag to its commit, and downloads only chosen files', async () => {
-    const { directory, commit } = await here.fetch({ revision: 'v1.0', files: (names) => names.filter((name) => name.endsWith('.bin')) })
+    const { directory, commit } = await setup.fetch({ revision: 'v1.0', files: (names) => names.filter((name) => name.endsWith('.bin')) })
     expect(commit).toBe(COMMIT)
     expect(await readdir(directory)).toEqual(['pytorch_model.bin'])
   })
 
   it('downloads exactly the shards of the index', async () => {
     const index = { weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' } }
-    here.hub.add(REPOSITORY, {
+    setup.hub.add(REPOSITORY, {
       commit: COMMIT,
       revisions: ['main'],
       files: new Map([
@@ -63,7 +63,7 @@ describe('fetching a checkpoint', () => {
         ['consolidated.safetensors', Buffer.from('all of it once more')],
       ]),
     })
-    const { directory } = await here.fetch()
+    const { directory } = await setup.fetch()
     expect((await readdir(directory)).sort()).toEqual([
       'config.json',
       'model-00001-of-00002.safetensors',
@@ -76,22 +76,22 @@ describe('fetching a checkpoint', () => {
     [['config.json', 'pytorch_model.bin'], 'model-unsupported', '.bin'],
     [['config.json', 'model.Q4_K_M.gguf'], 'model-unsupported', '.gguf'],
   ])('rejects a repository of %j', async (names, code, found) => {
-    here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(names.map((name) => [name, Buffer.from(name)])) })
-    await expect(here.fetch()).rejects.toMatchObject({ code, message: expect.stringContaining(found) })
-    expect(here.hub.sent()).toBe(0)
+    setup.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(names.map((name) => [name, Buffer.from(name)])) })
+    await expect(setup.fetch()).rejects.toMatchObject({ code, message: expect.stringContaining(found) })
+    expect(setup.hub.sent()).toBe(0)
   })
 
   it('rejects an index with a missing shard', async () => {
-    here.hub.add(REPOSITORY, {
+    setup.hub.add(REPOSITORY, {
       commit: COMMIT,
       revisions: ['main'],
       files: new Map([['model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../escape.safetensors"}}')]]),
     })
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-missing', details: { what: 'file', file: '../../escape.safetensors' } })
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'hub-missing', details: { what: 'file', file: '../../escape.safetensors' } })
   })
 
   it('ignores names that are no plain file names', async () => {
-    here.hub.add(REPOSITORY, {
+    setup.hub.add(REPOSITORY, {
       commit: COMMIT,
       revisions: ['main'],
       files: new Map([
@@ -101,19 +101,19 @@ describe('fetching a checkpoint', () => {
         ['fine.json', Buffer.from('y')],
       ]),
     })
-    const { directory } = await here.fetch({ files: (names) => names })
+    const { directory } = await setup.fetch({ files: (names) => names })
     expect(await readdir(directory)).toEqual(['fine.json'])
   })
 
   it('removes a download, and the folder of downloads with the last one', async () => {
-    const fetched = await here.fetch()
-    await removeDownload(fetched, here.home)
-    expect(await readdir(here.home)).toEqual([])
+    const fetched = await setup.fetch()
+    await removeDownload(fetched, setup.home)
+    expect(await readdir(setup.home)).toEqual([])
   })
 
   it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('rejects %j as a repository', async (name) => {
-    const wrong = fetchCheckpoint(name, { home: here.home, env: here.env, signal: new AbortController().signal })
+    const wrong = fetchCheckpoint(name, { home: setup.home, env: setup.env, signal: new AbortController().signal })
     await expect(wrong).rejects.toMatchObject({ code: 'usage' })
-    expect(here.hub.seen).toEqual([])
+    expect(setup.hub.seen).toEqual([])
   })
 })

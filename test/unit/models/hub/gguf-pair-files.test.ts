@@ -13,11 +13,11 @@ const NAMES = [
   'mmproj-Qwen2-VL-7B-Instruct-f16.gguf',
   'mmproj-Qwen2-VL-7B-Instruct-f32.gguf',
 ]
-const wish = { language: 'q4_k_m', vision: 'f16' } as const
+const precisions = { language: 'q4_k_m', vision: 'f16' } as const
 
 describe('a repository with GGUFs', () => {
   it.each([
-    [wish, 'Qwen2-VL-7B-Instruct-Q4_K_M.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f16.gguf'],
+    [precisions, 'Qwen2-VL-7B-Instruct-Q4_K_M.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f16.gguf'],
     [{ language: 'q8_0', vision: 'f32' }, 'Qwen2-VL-7B-Instruct-Q8_0.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f32.gguf'],
     [{ language: 'q8_0', vision: 'int4' }, 'Qwen2-VL-7B-Instruct-Q8_0.gguf', 'mmproj-Qwen2-VL-7B-Instruct-f16.gguf'],
   ] as const)('for %j selects one file of each', (wanted, language, tower) => {
@@ -25,14 +25,14 @@ describe('a repository with GGUFs', () => {
   })
 
   it('selects its only pair whatever the names are', () => {
-    expect(ggufPairFiles(['x.gguf', 'x.mmproj.GGUF'], wish, 'a/b')).toEqual(['x.gguf', 'x.mmproj.GGUF'])
+    expect(ggufPairFiles(['x.gguf', 'x.mmproj.GGUF'], precisions, 'a/b')).toEqual(['x.gguf', 'x.mmproj.GGUF'])
   })
 
   it.each([
     [{ language: 'q6_k', vision: 'f16' }, NAMES, 'language model in q6_k', 'choose-language-precision'],
-    [wish, ['m-Q4_K_M.gguf', 'mmproj-a-q8_0.gguf', 'mmproj-b-q8_0.gguf'], 'vision tower in f16', 'choose-vision-precision'],
-  ] as const)('without a match for %j is rejected with the available ones', (wanted, names, said, remedy) => {
-    expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(said)
+    [precisions, ['m-Q4_K_M.gguf', 'mmproj-a-q8_0.gguf', 'mmproj-b-q8_0.gguf'], 'vision tower in f16', 'choose-vision-precision'],
+  ] as const)('without a match for %j is rejected with the available ones', (wanted, names, message, remedy) => {
+    expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(message)
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow('.gguf')
     expect(() => ggufPairFiles(names, wanted, 'a/b')).toThrow(expect.objectContaining({ remedy }))
   })
@@ -45,18 +45,18 @@ describe('a repository with GGUFs', () => {
 })
 
 describe('fetching a pair of GGUFs', () => {
-  const here = hubSetup()
+  const setup = hubSetup()
 
   it('downloads the two and the card, and finds them offline', async () => {
-    here.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(NAMES.map((name) => [name, Buffer.from(name)])) })
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'model-unsupported' })
-    const { directory } = await here.fetch({ gguf: wish })
+    setup.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main'], files: new Map(NAMES.map((name) => [name, Buffer.from(name)])) })
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'model-unsupported' })
+    const { directory } = await setup.fetch({ gguf: precisions })
     expect((await readdir(directory)).sort()).toEqual([
       'Qwen2-VL-7B-Instruct-Q4_K_M.gguf',
       'README.md',
       'mmproj-Qwen2-VL-7B-Instruct-f16.gguf',
     ])
-    here.env.HF_HUB_OFFLINE = '1'
-    expect(await here.fetch({ gguf: wish })).toMatchObject({ directory })
+    setup.env.HF_HUB_OFFLINE = '1'
+    expect(await setup.fetch({ gguf: precisions })).toMatchObject({ directory })
   })
 })

@@ -5,9 +5,9 @@ import { removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoi
 import { gitHash, sha256 } from '../../../helpers/hub-server.ts'
 import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
-const here = hubSetup()
+const setup = hubSetup()
 const NEEDED = ['README.md', 'config.json', WEIGHTS, 'tokenizer.json']
-const cached = () => join(here.env.HF_HOME ?? '', 'hub', 'models--someone--Small-VL')
+const cached = () => join(setup.env.HF_HOME ?? '', 'hub', 'models--someone--Small-VL')
 const snapshot = () => join(cached(), 'snapshots', COMMIT)
 const hashOf = (name: string, bytes: Uint8Array) => (name === WEIGHTS ? sha256(bytes) : gitHash(bytes))
 
@@ -28,28 +28,28 @@ async function fillCache(names: readonly string[] = NEEDED): Promise<void> {
 describe('the Hugging Face cache', () => {
   it('with all files is used in place: no download, no copy', async () => {
     await fillCache()
-    const fetched = await here.fetch()
+    const fetched = await setup.fetch()
     expect(fetched).toMatchObject({ directory: snapshot(), removable: false })
-    expect(here.hub.sent()).toBe(0)
-    expect(await readdir(here.home)).toEqual([])
-    await removeDownload(fetched, here.home)
+    expect(setup.hub.sent()).toBe(0)
+    expect(await readdir(setup.home)).toEqual([])
+    await removeDownload(fetched, setup.home)
     expect((await readdir(snapshot())).sort()).toEqual([...NEEDED].sort())
   })
 
   it('with some files provides them: only the rest is downloaded, and no space is used twice', async () => {
     await fillCache([WEIGHTS])
-    const { directory, removable } = await here.fetch()
+    const { directory, removable } = await setup.fetch()
     expect(removable).toBe(true)
     expect((await readdir(directory)).sort()).toEqual([...NEEDED].sort())
-    expect(here.hub.sent(WEIGHTS)).toBe(0)
+    expect(setup.hub.sent(WEIGHTS)).toBe(0)
     expect((await stat(join(directory, WEIGHTS))).ino).toBe((await stat(join(cached(), 'blobs', sha256(weights)))).ino)
   })
 
   it('with the same content under another commit provides it', async () => {
     await fillCache()
     await rm(snapshot(), { recursive: true })
-    await here.fetch()
-    expect(here.hub.sent()).toBe(0)
+    await setup.fetch()
+    expect(setup.hub.sent()).toBe(0)
   })
 
   it('without links, as on Windows, is used too', async () => {
@@ -58,43 +58,43 @@ describe('the Hugging Face cache', () => {
     await rm(snapshot(), { recursive: true })
     await rm(join(cached(), 'blobs'), { recursive: true })
     await cp(`${snapshot()}x`, snapshot(), { recursive: true })
-    expect((await here.fetch()).directory).toBe(snapshot())
-    expect(here.hub.sent()).toBe(0)
+    expect((await setup.fetch()).directory).toBe(snapshot())
+    expect(setup.hub.sent()).toBe(0)
   })
 
   it('with other bytes of the same length is not used', async () => {
     await fillCache()
     await writeFile(join(cached(), 'blobs', sha256(weights)), Buffer.alloc(weights.byteLength))
-    const { directory } = await here.fetch()
+    const { directory } = await setup.fetch()
     expect(Buffer.compare(await readFile(join(directory, WEIGHTS)), weights)).toBe(0)
-    expect(here.hub.sent()).toBe(weights.byteLength)
+    expect(setup.hub.sent()).toBe(weights.byteLength)
   })
 
   it('is at HF_HUB_CACHE', async () => {
     await fillCache()
-    const elsewhere = join(here.home, '..', 'elsewhere')
+    const elsewhere = join(setup.home, '..', 'elsewhere')
     await cp(join(cached(), '..'), elsewhere, { recursive: true, verbatimSymlinks: true })
     await rm(cached(), { recursive: true })
-    here.env.HF_HUB_CACHE = elsewhere
-    expect((await here.fetch()).directory).toBe(join(elsewhere, 'models--someone--Small-VL', 'snapshots', COMMIT))
+    setup.env.HF_HUB_CACHE = elsewhere
+    expect((await setup.fetch()).directory).toBe(join(elsewhere, 'models--someone--Small-VL', 'snapshots', COMMIT))
   })
 })
 
 describe('offline', () => {
   it('by HF_HUB_OFFLINE: uses a complete snapshot of the cache without a request', async () => {
     await fillCache()
-    here.env.HF_HUB_OFFLINE = '1'
-    expect(await here.fetch()).toMatchObject({ directory: snapshot(), commit: COMMIT, removable: false })
-    expect(here.hub.seen).toEqual([])
+    setup.env.HF_HUB_OFFLINE = '1'
+    expect(await setup.fetch()).toMatchObject({ directory: snapshot(), commit: COMMIT, removable: false })
+    expect(setup.hub.seen).toEqual([])
   })
 
   it('uses an earlier download, also by the name of its branch', async () => {
-    const { directory } = await here.fetch()
-    const requests = here.hub.seen.length
-    here.env.HF_HUB_OFFLINE = 'yes'
-    expect(await here.fetch()).toMatchObject({ directory, removable: true })
-    expect(await here.fetch({ revision: COMMIT })).toMatchObject({ directory })
-    expect(here.hub.seen).toHaveLength(requests)
+    const { directory } = await setup.fetch()
+    const requests = setup.hub.seen.length
+    setup.env.HF_HUB_OFFLINE = 'yes'
+    expect(await setup.fetch()).toMatchObject({ directory, removable: true })
+    expect(await setup.fetch({ revision: COMMIT })).toMatchObject({ directory })
+    expect(setup.hub.seen).toHaveLength(requests)
   })
 
   it.each([
@@ -102,25 +102,25 @@ describe('offline', () => {
     ['only some of the files', ['config.json', 'tokenizer.json', 'README.md']],
   ])('with %s there: rejects with a remedy', async (_, names) => {
     await fillCache(names)
-    here.env.HF_HUB_OFFLINE = 'true'
-    await expect(here.fetch()).rejects.toMatchObject({
+    setup.env.HF_HUB_OFFLINE = 'true'
+    await expect(setup.fetch()).rejects.toMatchObject({
       code: 'hub-offline',
       message: expect.stringContaining('HF_HUB_OFFLINE'),
       details: { repository: REPOSITORY },
     })
-    expect(here.hub.seen).toEqual([])
+    expect(setup.hub.seen).toEqual([])
   })
 
   it('rejects a damaged cache', async () => {
     await fillCache()
     await writeFile(join(cached(), 'blobs', sha256(weights)), Buffer.alloc(weights.byteLength))
-    here.env.HF_HUB_OFFLINE = '1'
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
+    setup.env.HF_HUB_OFFLINE = '1'
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
   })
 
   it('without the variable: an unreachable hub does not matter if all files are there', async () => {
     await fillCache()
-    here.env.HF_ENDPOINT = 'http://127.0.0.1:9'
-    expect((await here.fetch()).directory).toBe(snapshot())
+    setup.env.HF_ENDPOINT = 'http://127.0.0.1:9'
+    expect((await setup.fetch()).directory).toBe(snapshot())
   })
 })

@@ -7,15 +7,15 @@ import { type Misbehaviour, sha256 } from '../../../helpers/hub-server.ts'
 import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
-const here = hubSetup()
-const folder = () => join(here.home, 'downloads', 'models--someone--Small-VL')
+const setup = hubSetup()
+const folder = () => join(setup.home, 'downloads', 'models--someone--Small-VL')
 const part = () => join(folder(), 'blobs', `${WEIGHTS}-${sha256(weights).slice(0, 20)}.part`)
 const target = () => join(folder(), 'snapshots', COMMIT, WEIGHTS)
-const fromStore = () => here.hub.seen.filter(({ route }) => route === 'store')
+const storeRequests = () => setup.hub.seen.filter(({ route }) => route === 'store')
 
 /** Responses for the weights in order; correct ones afterwards. */
-function weightsGoWrong(...wrongs: (Misbehaviour | null)[]): void {
-  here.hub.misbehave = (route, file, nth) => (route === 'store' && file === WEIGHTS ? (wrongs[nth] ?? null) : null)
+function failWeights(...faults: (Misbehaviour | null)[]): void {
+  setup.hub.misbehave = (route, file, nth) => (route === 'store' && file === WEIGHTS ? (faults[nth] ?? null) : null)
 }
 
 async function expectWhole(): Promise<void> {
@@ -24,7 +24,7 @@ async function expectWhole(): Promise<void> {
 }
 
 /** A partial file of an earlier process. */
-async function leavePart(bytes: Uint8Array, etag: string | null = `"${sha256(weights)}"`): Promise<void> {
+async function writePartialFile(bytes: Uint8Array, etag: string | null = `"${sha256(weights)}"`): Promise<void> {
   await mkdir(join(folder(), 'blobs'), { recursive: true })
   await writeFile(part(), bytes)
   if (etag !== null) await writeFile(`${part()}.etag`, etag)
@@ -33,134 +33,137 @@ async function leavePart(bytes: Uint8Array, etag: string | null = `"${sha256(wei
 describe('an interrupted connection', () => {
   it('on Windows, where a file opened for appending cannot be truncated: starts, resumes and starts over', async () => {
     using _windows = imitateWindowsFiles()
-    weightsGoWrong({ kind: 'cut', after: 1000 }, { kind: 'cut', after: 0 })
-    await here.fetch()
+    failWeights({ kind: 'cut', after: 1000 }, { kind: 'cut', after: 0 })
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it.each([0, 1, 1000, 65_536, 299_999])('after %d bytes: resumes there, and requests no byte twice', async (after) => {
-    weightsGoWrong({ kind: 'cut', after })
-    await here.fetch()
+    failWeights({ kind: 'cut', after })
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
-    expect(fromStore().map(({ range }) => range)).toEqual([null, after === 0 ? null : `bytes=${after}-`])
-    if (after > 0) expect(fromStore()[1]?.ifRange).toBe(`"${sha256(weights)}"`)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(storeRequests().map(({ range }) => range)).toEqual([null, after === 0 ? null : `bytes=${after}-`])
+    if (after > 0) expect(storeRequests()[1]?.ifRange).toBe(`"${sha256(weights)}"`)
   })
 
   it('repeatedly: completes as long as each attempt makes progress', async () => {
-    weightsGoWrong(...Array.from({ length: 20 }, () => ({ kind: 'cut', after: 10_000 }) as const))
-    await here.fetch()
+    failWeights(...Array.from({ length: 20 }, () => ({ kind: 'cut', after: 10_000 }) as const))
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore()).toHaveLength(21)
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(storeRequests()).toHaveLength(21)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('at every byte of a small file', async () => {
     for (let after = 0; after < 27; after += 1) {
       const files = new Map([['config.json', Buffer.from(`{"model_type":"qwen2_vl",${' '.repeat(after)}"a":1}`)]])
-      here.hub.add('someone/Small-VL', { commit: COMMIT.replace('12', after.toString(16).padStart(2, '0')), revisions: ['main'], files })
-      here.hub.seen.length = 0
-      here.hub.misbehave = (route, _, nth) => (route === 'resolve' && nth === 0 ? { kind: 'cut', after } : null)
-      const { directory } = await here.fetch({ files: () => ['config.json'] })
+      setup.hub.add('someone/Small-VL', { commit: COMMIT.replace('12', after.toString(16).padStart(2, '0')), revisions: ['main'], files })
+      setup.hub.seen.length = 0
+      setup.hub.misbehave = (route, _, nth) => (route === 'resolve' && nth === 0 ? { kind: 'cut', after } : null)
+      const { directory } = await setup.fetch({ files: () => ['config.json'] })
       expect(await readFile(join(directory, 'config.json'))).toEqual(files.get('config.json'))
-      expect(here.hub.sent()).toBe(files.get('config.json')?.byteLength)
+      expect(setup.hub.sent()).toBe(files.get('config.json')?.byteLength)
     }
   })
 
   it('without progress: fails and keeps the partial file', async () => {
-    weightsGoWrong({ kind: 'cut', after: 5000 }, ...Array.from({ length: 9 }, () => ({ kind: 'cut', after: 0 }) as const))
-    await expect(here.fetch()).rejects.toMatchObject({
+    failWeights({ kind: 'cut', after: 5000 }, ...Array.from({ length: 9 }, () => ({ kind: 'cut', after: 0 }) as const))
+    await expect(setup.fetch()).rejects.toMatchObject({
       code: 'hub-unreachable',
       message: expect.stringContaining('Downloaded files are kept'),
     })
     expect((await stat(part())).size).toBe(5000)
     expect(existsSync(target())).toBe(false)
-    here.hub.misbehave = () => null
-    await here.fetch()
+    setup.hub.misbehave = () => null
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('by a server without ranges: fails though every attempt receives bytes', async () => {
-    here.hub.ranges = false
-    weightsGoWrong(...Array.from({ length: 50 }, () => ({ kind: 'cut', after: 5000 }) as const))
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-unreachable' })
-    expect(fromStore()).toHaveLength(4)
+    setup.hub.ranges = false
+    failWeights(...Array.from({ length: 50 }, () => ({ kind: 'cut', after: 5000 }) as const))
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'hub-unreachable' })
+    expect(storeRequests()).toHaveLength(4)
     expect((await stat(part())).size).toBe(5000)
   })
 })
 
 describe('a server with unusual ranges', () => {
   it('that sends the whole file for a range: starts over, once', async () => {
-    await leavePart(weights.subarray(0, 100_000))
-    weightsGoWrong({ kind: 'no-range' })
-    await here.fetch()
+    await writePartialFile(weights.subarray(0, 100_000))
+    failWeights({ kind: 'no-range' })
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('that sends another range than requested: uses none of it', async () => {
-    await leavePart(weights.subarray(0, 100_000))
-    weightsGoWrong({ kind: 'wrong-range' })
-    await here.fetch()
+    await writePartialFile(weights.subarray(0, 100_000))
+    failWeights({ kind: 'wrong-range' })
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore().map(({ range }) => range)).toEqual(['bytes=100000-', null])
+    expect(storeRequests().map(({ range }) => range)).toEqual(['bytes=100000-', null])
   })
 
   it('without such a range (416): starts over', async () => {
-    await leavePart(weights.subarray(0, 100_000))
-    weightsGoWrong({ kind: 'status', status: 416 })
-    await here.fetch()
+    await writePartialFile(weights.subarray(0, 100_000))
+    failWeights({ kind: 'status', status: 416 })
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore().map(({ status, range }) => [status, range])).toEqual([
+    expect(storeRequests().map(({ status, range }) => [status, range])).toEqual([
       [416, 'bytes=100000-'],
       [200, null],
     ])
   })
 
   it('with a changed ETag: does not resume the partial file', async () => {
-    await leavePart(Buffer.alloc(100_000), '"what-it-was-before"')
-    await here.fetch()
+    await writePartialFile(Buffer.alloc(100_000), '"what-it-was-before"')
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore()).toMatchObject([{ range: 'bytes=100000-', ifRange: '"what-it-was-before"', status: 200, sent: weights.byteLength }])
+    expect(storeRequests()).toMatchObject([
+      { range: 'bytes=100000-', ifRange: '"what-it-was-before"', status: 200, sent: weights.byteLength },
+    ])
   })
 
   it('with no ETag, or a weak one: resumes without a condition, because the hash is checked at the end', async () => {
-    weightsGoWrong({ kind: 'other-etag', etag: 'W/"weak"' }, { kind: 'other-etag', etag: null })
-    await leavePart(weights.subarray(0, 1000), null)
-    await here.fetch()
+    failWeights({ kind: 'other-etag', etag: 'W/"weak"' }, { kind: 'other-etag', etag: null })
+    await writePartialFile(weights.subarray(0, 1000), null)
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore()).toMatchObject([{ range: 'bytes=1000-', ifRange: null }])
+    expect(storeRequests()).toMatchObject([{ range: 'bytes=1000-', ifRange: null }])
   })
 
   it('with another hash than listed: rejects the file and tries again', async () => {
-    here.hub.misbehave = (route, file, nth) => (route === 'resolve' && file === WEIGHTS && nth === 0 ? { kind: 'other-linked-etag' } : null)
-    await here.fetch()
+    setup.hub.misbehave = (route, file, nth) =>
+      route === 'resolve' && file === WEIGHTS && nth === 0 ? { kind: 'other-linked-etag' } : null
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('whose signed address expires (403 from the other host): requests a new one', async () => {
-    weightsGoWrong({ kind: 'cut', after: 70_000 }, { kind: 'status', status: 403 })
-    await here.fetch()
+    failWeights({ kind: 'cut', after: 70_000 }, { kind: 'status', status: 403 })
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.seen.filter(({ route, file }) => route === 'resolve' && file === WEIGHTS)).toHaveLength(3)
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.seen.filter(({ route, file }) => route === 'resolve' && file === WEIGHTS)).toHaveLength(3)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 })
 
 describe('wrong bytes', () => {
   it('are discarded, and the file is downloaded once more', async () => {
-    weightsGoWrong({ kind: 'flip', at: 12_345 })
-    await here.fetch()
+    failWeights({ kind: 'flip', at: 12_345 })
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(2 * weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(2 * weights.byteLength)
   })
 
   it('twice: are never given the final name, and are removed', async () => {
-    weightsGoWrong({ kind: 'flip', at: 0 }, { kind: 'flip', at: weights.byteLength - 1 })
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
+    failWeights({ kind: 'flip', at: 0 }, { kind: 'flip', at: weights.byteLength - 1 })
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: WEIGHTS } })
     expect(existsSync(target())).toBe(false)
     expect(existsSync(part())).toBe(false)
   })
@@ -168,86 +171,86 @@ describe('wrong bytes', () => {
   it('in the partial file of an earlier process are detected', async () => {
     const bad = Buffer.from(weights.subarray(0, 200_000))
     bad[7] = (bad[7] ?? 0) ^ 1
-    await leavePart(bad)
-    await here.fetch()
+    await writePartialFile(bad)
+    await setup.fetch()
     await expectWhole()
-    expect(fromStore().map(({ range }) => range)).toEqual(['bytes=200000-', null])
+    expect(storeRequests().map(({ range }) => range)).toEqual(['bytes=200000-', null])
   })
 
   it('of a small file are detected by its git hash', async () => {
-    here.hub.misbehave = (route, file) => (route === 'resolve' && file === 'config.json' ? { kind: 'flip', at: 3 } : null)
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: 'config.json' } })
+    setup.hub.misbehave = (route, file) => (route === 'resolve' && file === 'config.json' ? { kind: 'flip', at: 3 } : null)
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-damaged', details: { file: 'config.json' } })
   })
 
   it('beyond the end are not written', async () => {
-    weightsGoWrong(...Array.from({ length: 9 }, () => ({ kind: 'too-long' }) as const))
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-damaged', message: expect.stringContaining('more bytes') })
+    failWeights(...Array.from({ length: 9 }, () => ({ kind: 'too-long' }) as const))
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-damaged', message: expect.stringContaining('more bytes') })
     expect((await stat(part())).size).toBe(0)
   })
 })
 
 describe('a partial file of an earlier process', () => {
   it('that is complete needs no request', async () => {
-    await leavePart(weights)
-    await here.fetch()
+    await writePartialFile(weights)
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.seen.filter(({ file }) => file === WEIGHTS)).toEqual([])
+    expect(setup.hub.seen.filter(({ file }) => file === WEIGHTS)).toEqual([])
   })
 
   it('that is longer than the file is not used', async () => {
-    await leavePart(weights)
+    await writePartialFile(weights)
     await appendFile(part(), 'more')
-    await here.fetch()
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('is resumed under a newer commit with the same file', async () => {
-    weightsGoWrong({ kind: 'cut', after: 200_000 }, ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const))
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'hub-failed' })
-    const repository = here.hub.repositories.get('someone/Small-VL')
-    if (repository) here.hub.add('someone/Small-VL', { ...repository, commit: 'f'.repeat(40) })
-    here.hub.misbehave = () => null
-    const { directory } = await here.fetch()
+    failWeights({ kind: 'cut', after: 200_000 }, ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const))
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'hub-failed' })
+    const repository = setup.hub.repositories.get('someone/Small-VL')
+    if (repository) setup.hub.add('someone/Small-VL', { ...repository, commit: 'f'.repeat(40) })
+    setup.hub.misbehave = () => null
+    const { directory } = await setup.fetch()
     expect(Buffer.compare(await readFile(join(directory, WEIGHTS)), weights)).toBe(0)
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('and a finished file that was truncated on disk: is downloaded again', async () => {
-    await here.fetch()
+    await setup.fetch()
     await truncate(target(), 10)
-    await here.fetch()
+    await setup.fetch()
     await expectWhole()
   })
 })
 
 describe('a download that ends', () => {
   it('by an abort: stops at once, keeps the partial file, and resumes later', async () => {
-    weightsGoWrong({ kind: 'stall', after: 100_000 })
+    failWeights({ kind: 'stall', after: 100_000 })
     const controller = new AbortController()
-    const fetching = here.fetch({
+    const fetching = setup.fetch({
       signal: controller.signal,
       onProgress: ({ bytes }) => bytes >= 100_000 && controller.abort(),
     })
     await expect(fetching).rejects.toMatchObject({ name: 'AbortError' })
     expect((await stat(part())).size).toBe(100_000)
     expect(existsSync(join(folder(), '.downloading'))).toBe(false)
-    await here.fetch()
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   })
 
   it('by a stall: the connection counts as dead, and another one resumes', async () => {
-    weightsGoWrong({ kind: 'stall', after: 100_000 })
-    await here.fetch({ retryPolicy: { stall: 300 } })
+    failWeights({ kind: 'stall', after: 100_000 })
+    await setup.fetch({ retryPolicy: { stall: 300 } })
     await expectWhole()
-    expect(fromStore().map(({ range }) => range)).toEqual([null, 'bytes=100000-'])
+    expect(storeRequests().map(({ range }) => range)).toEqual([null, 'bytes=100000-'])
   })
 
   it('by a kill: a later process resumes', async () => {
-    weightsGoWrong({ kind: 'stall', after: 150_000 })
-    const child = fork(new URL('./fetch-process.ts', import.meta.url), [REPOSITORY, here.home], {
-      env: { ...process.env, ...here.env },
+    failWeights({ kind: 'stall', after: 150_000 })
+    const child = fork(new URL('./fetch-process.ts', import.meta.url), [REPOSITORY, setup.home], {
+      env: { ...process.env, ...setup.env },
       execArgv: ['--import', import.meta.resolve('tsx')],
     })
     await new Promise<void>((resolve, reject) => {
@@ -255,14 +258,14 @@ describe('a download that ends', () => {
       child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
     })
     // While it lives, it owns the partial files.
-    await expect(here.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: child.pid } })
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: child.pid } })
     child.removeAllListeners('exit')
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await ended
     expect((await stat(part())).size).toBe(150_000)
-    await here.fetch()
+    await setup.fetch()
     await expectWhole()
-    expect(here.hub.sent(WEIGHTS)).toBe(weights.byteLength)
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   }, 60_000)
 })

@@ -39,23 +39,23 @@ describe('waits between attempts', () => {
 describe('the speed of a download', () => {
   it('is that of the last seconds, without data from before', () => {
     let now = 0
-    const told: DownloadProgress[] = []
+    const reported: DownloadProgress[] = []
     using meter = new TransferMeter(
       10_000,
-      (progress) => told.push(progress),
+      (progress) => reported.push(progress),
       () => now,
     )
     meter.present(4000)
     meter.say('begun')
-    expect(told.at(-1)).toMatchObject({ value: 0.4, bytes: 4000, bytesPerSecond: null, secondsLeft: null })
+    expect(reported.at(-1)).toMatchObject({ value: 0.4, bytes: 4000, bytesPerSecond: null, secondsLeft: null })
     now = 1000
     meter.fetched(1000)
     meter.say('on')
-    expect(told.at(-1)).toMatchObject({ value: 0.5, bytesPerSecond: 1000, secondsLeft: 5 })
+    expect(reported.at(-1)).toMatchObject({ value: 0.5, bytesPerSecond: 1000, secondsLeft: 5 })
     for (const at of [4000, 8000, 12_000, 20_000]) {
       now = at
       meter.say('standing still')
     }
-    expect(told.at(-1)).toMatchObject({ bytesPerSecond: null, secondsLeft: null })
+    expect(reported.at(-1)).toMatchObject({ bytesPerSecond: null, secondsLeft: null })
   })
 })

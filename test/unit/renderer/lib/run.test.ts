@@ -14,11 +14,11 @@ test('shows the stages of a run as text', () => {
     { kind: 'delta', text: 'cat' },
   ]
   let run = startRun(0)
-  const said = events.map((event) => {
+  const labels = events.map((event) => {
     run = afterEvent(run, event, 1000)
     return `${stepOf(run)} ${stageText(run)}`
   })
-  expect(said).toEqual([
+  expect(labels).toEqual([
     '-1 Waiting for 2 other questions',
     '-1 Loading the model',
     '1 Encoding frame 7 of 16',

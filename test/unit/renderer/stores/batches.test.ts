@@ -37,7 +37,7 @@ class Stream {
   #waiting: BatchEvent[] = []
   #wake = () => {}
 
-  tell(event: BatchEvent): void {
+  emit(event: BatchEvent): void {
     this.#waiting.push(event)
     this.#wake()
   }
@@ -102,20 +102,20 @@ afterAll(() => {
 
 async function open(): Promise<void> {
   void shown().show(id('j'))
-  stream.tell({ kind: 'job', job: jobOf('running') })
+  stream.emit({ kind: 'job', job: jobOf('running') })
   await vi.waitFor(() => expect(shown().pages.size).toBe(1))
 }
 
 /** Sends an event and waits until the page has processed it. */
-async function heard(title: string, ...events: BatchEvent[]): Promise<void> {
-  for (const event of [...events, { kind: 'job', job: jobOf('done', title) } as const]) stream.tell(event)
+async function deliver(title: string, ...events: BatchEvent[]): Promise<void> {
+  for (const event of [...events, { kind: 'job', job: jobOf('done', title) } as const]) stream.emit(event)
   await vi.waitFor(() => expect(shown().jobs[0]?.title).toBe(title))
 }
 
 test('an outdated answer to a call does not replace newer events of a batch', async () => {
   await open()
   answers.pause = async () => {
-    await heard('Over')
+    await deliver('Over')
     return jobOf('paused')
   }
   await shown().change(() => service.batch.pause({ job: id('j') }))
@@ -125,7 +125,7 @@ test('an outdated answer to a call does not replace newer events of a batch', as
 test('the list of batches does not overwrite events that came during its request', async () => {
   await open()
   answers.list = async () => {
-    await heard('Over')
+    await deliver('Over')
     return jobOf('running')
   }
   await shown().load()
@@ -134,7 +134,7 @@ test('the list of batches does not overwrite events that came during its request
 
 test('a page of rows does not overwrite events that came during its request', async () => {
   answers.items = async () => {
-    await heard('Over', { kind: 'item', item: itemOf('done') })
+    await deliver('Over', { kind: 'item', item: itemOf('done') })
     return itemOf('waiting')
   }
   await open()
@@ -144,13 +144,13 @@ test('a page of rows does not overwrite events that came during its request', as
 test('reads rows again when the service reports many changes', async () => {
   await open()
   answers.items = async () => itemOf('failed')
-  stream.tell({ kind: 'items' })
+  stream.emit({ kind: 'items' })
   await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('failed'))
 })
 
 test('updates a visible clip', async () => {
   await open()
-  stream.tell({ kind: 'item', item: itemOf('running') })
+  stream.emit({ kind: 'item', item: itemOf('running') })
   await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'))
 })
 

@@ -8,25 +8,25 @@ import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
 import { defaultSettings, type SettingsView, settingsContract } from '../../../../src/shared/contract/settings.ts'
 
 /** Stores settings like the service; each test controls how a call ends. */
-let kept = defaultSettings
+let storedSettings = defaultSettings
 let answer: (view: SettingsView) => Promise<SettingsView>
-const view = (): SettingsView => ({ values: kept, defaults: defaultSettings, presets: [] })
+const view = (): SettingsView => ({ values: storedSettings, defaults: defaultSettings, presets: [] })
 const area = implement(settingsContract)
 const handler = new RPCHandler({
   settings: {
     get: area.get.handler(view),
     set: area.set.handler(async ({ input }) => {
-      const before = kept
-      kept = Object.assign({}, kept, input)
+      const before = storedSettings
+      storedSettings = Object.assign({}, storedSettings, input)
       try {
         return await answer(view())
       } catch (error) {
-        kept = before
+        storedSettings = before
         throw error
       }
     }),
     reset: area.reset.handler(() => {
-      kept = defaultSettings
+      storedSettings = defaultSettings
       return view()
     }),
   },
@@ -42,8 +42,8 @@ const store = useSettings.getState
 const shown = () => useSettings.getState().view?.values
 
 beforeEach(async () => {
-  kept = defaultSettings
-  answer = async (said) => said
+  storedSettings = defaultSettings
+  answer = async (response) => response
   await store().load()
 })
 
@@ -60,27 +60,27 @@ test('shows a second change while the first call is running', async () => {
   stop()
   expect(seen[0]).toBe(100)
   expect(new Set(seen.slice(1))).toEqual(new Set([200]))
-  expect(kept.maxTokens).toBe(200)
+  expect(storedSettings.maxTokens).toBe(200)
 })
 
 test('sends calls one after another, so that a slow first one does not win', async () => {
   let slow = true
-  answer = async (said) => {
+  answer = async (response) => {
     if (slow) {
       slow = false
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    return said
+    return response
   }
   await Promise.all([store().set({ frames: 8 }), store().set({ frames: 32 })])
   expect(shown()?.frames).toBe(32)
-  expect(kept.frames).toBe(32)
+  expect(storedSettings.frames).toBe(32)
 })
 
 test('reverts a rejected change, and keeps changes made meanwhile', async () => {
-  answer = async (said) => {
-    if (said.values.frames === 3) throw new ORPCError('BAD_REQUEST')
-    return said
+  answer = async (response) => {
+    if (response.values.frames === 3) throw new ORPCError('BAD_REQUEST')
+    return response
   }
   await Promise.all([store().set({ frames: 3 }), store().set({ temperature: 0.5 })])
   expect(shown()).toEqual({ ...defaultSettings, temperature: 0.5 })

@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import { assistantMessage, type Message, type TurnRequest, userMessage } from '../../../src/engine/engine-client.ts'
 import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
-import { ask, never, type Run, run, TinyEngines, words } from './tiny-engine.ts'
+import { ask, never, type Run, run, TinyEngines, testSampling } from './tiny-engine.ts'
 
 /**
  * An answer must not depend on earlier requests. The answers of a random model are not words, so tokenizing them again gives other tokens;
@@ -18,16 +18,16 @@ beforeAll(async () => {
 })
 afterAll(() => tiny[Symbol.asyncDispose]())
 
-const sampling = words({ maxTokens: 32, logprobs: 3 })
+const sampling = testSampling({ maxTokens: 32, logprobs: 3 })
 const chat = (...messages: readonly Message[]): TurnRequest => ({ kind: 'chat', messages, sampling })
 
 /** The tokens of an answer with their probabilities, bit for bit. */
-const toldBy = ({ events }: Run) => events.flatMap((event) => (event.kind === 'delta' ? [event.logprobs] : []))
+const tokenProbabilities = ({ events }: Run) => events.flatMap((event) => (event.kind === 'delta' ? [event.logprobs] : []))
 
 /** The same from a new engine. */
 async function cold(turn: TurnRequest) {
   await using engine = tiny.start({ model: 'q8' })
-  return toldBy(await run(engine, turn))
+  return tokenProbabilities(await run(engine, turn))
 }
 
 const picture = () => tiny.clip('b.mkv', 1)
@@ -37,9 +37,9 @@ test('gives the same answer after earlier turns of the conversation', async () =
   await using engine = tiny.start({ model: 'q8' })
   const history: Message[] = [opening()]
   for (const question of ['Which colour?', 'How many are there, and where do they go?', 'Why?']) {
-    const told = await run(engine, chat(...history))
-    const { answer, events } = told
-    expect(toldBy(told)).toEqual(await cold(chat(...history)))
+    const result = await run(engine, chat(...history))
+    const { answer, events } = result
+    expect(tokenProbabilities(result)).toEqual(await cold(chat(...history)))
     expect(answer.text).not.toBe('')
     expect(events.some(({ kind }) => kind === 'frame')).toBe(history.length === 1)
     history.push(assistantMessage(answer.text), userMessage(question))
@@ -71,11 +71,11 @@ test('gives the same answer after requests with a common prefix, in any order', 
   ]
   const wanted = []
   for (const turn of turns) wanted.push(await cold(turn))
-  expect(new Set(wanted.map((told) => JSON.stringify(told))).size).toBe(turns.length)
+  expect(new Set(wanted.map((result) => JSON.stringify(result))).size).toBe(turns.length)
   await using engine = tiny.start({ model: 'q8' })
   for (const i of [0, 1, 2, 1, 0, 5, 4, 5, 3, 6, 2, 2, 4, 7, 8, 9, 7, 0]) {
     const turn = turns[i] ?? chat()
-    expect(toldBy(await run(engine, turn)), `request ${i}`).toEqual(wanted[i])
+    expect(tokenProbabilities(await run(engine, turn)), `request ${i}`).toEqual(wanted[i])
   }
 })
 
@@ -84,8 +84,8 @@ test('gives the same answer in interleaved conversations and in a continued one'
   const first = await run(engine, { ...ask('What is this?', tiny.clip('a.mp4')), sampling }, 'own')
   await run(engine, chat(userMessage('And this?', picture())), 'other')
   const second = await run(engine, { ...ask('Why?'), sampling }, 'own')
-  expect(toldBy(first)).toEqual(await cold(chat(opening())))
-  expect(toldBy(second)).toEqual(await cold(chat(opening(), assistantMessage(first.answer.text), userMessage('Why?'))))
+  expect(tokenProbabilities(first)).toEqual(await cold(chat(opening())))
+  expect(tokenProbabilities(second)).toEqual(await cold(chat(opening(), assistantMessage(first.answer.text), userMessage('Why?'))))
 })
 
 test('gives the same answer after a restart with a disk cache', async () => {
@@ -99,7 +99,7 @@ test('gives the same answer after a restart with a disk cache', async () => {
   const wanted = await cold(turn)
   const [, first] = await restarted([chat(opening()), turn])
   const [second] = await restarted([turn])
-  expect([first, second].map((one) => one && toldBy(one))).toEqual([wanted, wanted])
+  expect([first, second].map((one) => one && tokenProbabilities(one))).toEqual([wanted, wanted])
   expect(second?.answer.cached).toBe('state')
 })
 
@@ -111,7 +111,7 @@ test('encodes a file again after its content changed', async () => {
   const before = await run(engine, turn)
   await copyFile(tiny.path('a.mp4'), path)
   const after = await run(engine, turn)
-  expect(toldBy(after)).toEqual(await cold(turn))
+  expect(tokenProbabilities(after)).toEqual(await cold(turn))
   expect(after.answer.text).not.toBe(before.answer.text)
   await writeFile(path, 'nothing')
   await expect(run(engine, turn)).rejects.toMatchObject({ code: 'not-media' })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { SeenFile } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
-import { removeDataFolder } from '../../helpers/remove-home.ts'
+import { removeDataFolder } from '../../helpers/remove-data-folder.ts'
 
 /** A library in a temporary folder; `restart` opens it again. */
 export class ScratchLibrary implements Disposable {
@@ -65,7 +65,7 @@ export const done: NonNullable<Turn['answer']> = {
 }
 
 /** A conversation of one finished turn about a new clip. */
-export function told(library: Library, path: string, question: string, text: string, model = 'demo'): string {
+export function addConversation(library: Library, path: string, question: string, text: string, model = 'demo'): string {
   const clip = library.clips.add(seen(path))
   const chat = library.chats.create(clip.key)
   library.chats.begin(chat.id, 0, { question, settings: {}, model })

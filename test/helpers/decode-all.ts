@@ -6,7 +6,7 @@ import { Codec, CodecContext, FormatContext, Frame, Packet } from 'node-av/lib'
  * Digests of all pictures that FFmpeg shows of a file when it decodes from the start with defaults. Players do the same, and every way of
  * finding single frames has to give the same pictures. With `everything`, includes pictures that an edit list hides.
  */
-export async function decodeThrough(path: string, everything = false): Promise<string[]> {
+export async function decodeAll(path: string, everything = false): Promise<string[]> {
   const format = new FormatContext()
   using decoder = new CodecContext()
   using packet = new Packet()

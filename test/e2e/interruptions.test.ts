@@ -1,16 +1,16 @@
 import { expect } from '@playwright/test'
-import { ANSWER_MS, answered, composer, expectAccessible, openExample, room, test, turns } from './helpers/app.ts'
+import { ANSWER_MS, answered, composer, expectAccessible, navigationButton, openExample, test, turns } from './helpers/app.ts'
 import { setFrames } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
 
-test('restarts an engine that is killed during an answer', async ({ page, place }, info) => {
-  await openExample(page, place)
+test('restarts an engine that is killed during an answer', async ({ page, server }, info) => {
+  await openExample(page, server)
   await setFrames(page, 91)
   await composer(page).fill('Describe it from the beginning.')
   await composer(page).press('Enter')
   await expect(page.getByText(/^Encoding /).first()).toBeVisible({ timeout: ANSWER_MS })
-  place.tarsier.killEngine()
+  server.tarsier.killEngine()
   await expect(page.getByRole('alert')).toContainText('The engine crashed and was restarted', { timeout: ANSWER_MS })
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('killed.png') })
@@ -23,8 +23,8 @@ test('restarts an engine that is killed during an answer', async ({ page, place 
   await page.screenshot({ path: info.outputPath('recovered.png') })
 })
 
-test('closing the tab during an answer stops it, and the conversation is stored', async ({ page, place, context }) => {
-  await openExample(page, place)
+test('closing the tab during an answer stops it, and the conversation is stored', async ({ page, server, context }) => {
+  await openExample(page, server)
   await setFrames(page, 92)
   await composer(page).fill('Describe the okapi.')
   await composer(page).press('Enter')
@@ -35,8 +35,8 @@ test('closing the tab during an answer stops it, and the conversation is stored'
   ).toContainText('Describe the okapi.')
   await page.close()
   const again = await context.newPage()
-  await again.goto(place.tarsier.address)
-  await room(again, 'Library').click()
+  await again.goto(server.tarsier.address)
+  await navigationButton(again, 'Library').click()
   await again.getByRole('searchbox').fill('okapi')
   await again.locator('mark').first().click()
   await expect(turns(again)).toHaveCount(2)

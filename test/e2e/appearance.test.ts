@@ -1,11 +1,11 @@
 import { expect } from '@playwright/test'
-import { expectAccessible, openExample, openPage, room, test } from './helpers/app.ts'
+import { expectAccessible, navigationButton, openExample, openPage, test } from './helpers/app.ts'
 
 const sizes = [
   { width: 1280, height: 800 },
   { width: 800, height: 600 },
 ] as const
-const rooms = [
+const views = [
   { name: 'Library', heading: 'Library' },
   { name: 'Batches', heading: 'Batches' },
   { name: 'Models', heading: 'Models' },
@@ -17,40 +17,40 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
       test.use({ colorScheme, viewport })
 
-      test('every view is visible and accessible', async ({ page, place, trouble }, info) => {
+      test('every view is visible and accessible', async ({ page, server, pageErrors }, info) => {
         test.slow()
-        const look = async (name: string) => {
+        const checkView = async (name: string) => {
           await page.screenshot({ path: info.outputPath(`${name}.png`) })
           expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
           await expectAccessible(page)
         }
-        await openPage(page, place)
+        await openPage(page, server)
         await expect(page.getByPlaceholder('Please upload your video first')).toBeDisabled()
         await expect(page.getByText('Demo model: moving shapes only')).toBeVisible()
-        await look('start')
-        await openExample(page, place)
+        await checkView('start')
+        await openExample(page, server)
         await expect(page.getByRole('button', { name: /^Frame 8 of 8, at / })).toBeVisible()
-        await look('clip')
+        await checkView('clip')
         await page.getByRole('tab', { name: 'Settings' }).click()
         await expect(page.getByText('Clip tokens')).toBeVisible()
-        await look('settings')
-        for (const { name, heading } of rooms) {
-          await room(page, name).click()
+        await checkView('settings')
+        for (const { name, heading } of views) {
+          await navigationButton(page, name).click()
           await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
-          await look(name.toLowerCase())
+          await checkView(name.toLowerCase())
         }
         await page.keyboard.press('?')
         await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
-        await look('keys')
-        expect(trouble).toEqual([])
+        await checkView('keys')
+        expect(pageErrors).toEqual([])
       })
     })
   }
 }
 
-test('remembers the choice of theme', async ({ page, place }) => {
+test('remembers the choice of theme', async ({ page, server }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
-  await openPage(page, place)
+  await openPage(page, server)
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   const dark = await ground()
   await page.getByRole('button', { name: /^Colours: as the system/ }).click()
@@ -61,8 +61,8 @@ test('remembers the choice of theme', async ({ page, place }) => {
   expect(await ground()).toBe(light)
 })
 
-test('runs no inline script, even one that got into the page', async ({ page, place }) => {
-  await openPage(page, place)
+test('runs no inline script, even one that got into the page', async ({ page, server }) => {
+  await openPage(page, server)
   const ran = await page.evaluate(async () => {
     const stopped = new Promise((resolve) =>
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective)),

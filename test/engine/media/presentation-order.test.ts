@@ -6,9 +6,9 @@ import { Demuxer } from '../../../src/engine/media/demuxer.ts'
 import { FrameReader } from '../../../src/engine/media/frame-reader.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { indexPackets, scanPackets } from '../../../src/engine/media/packet-scan.ts'
-import { decodeThrough, pictureDigest } from '../../helpers/decode-through.ts'
+import { decodeAll, pictureDigest } from '../../helpers/decode-all.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
-import { changeBox, type Edit, SAMPLE_TABLE, withEdits, words } from '../../helpers/mp4-file.ts'
+import { changeBox, type Edit, int32s, SAMPLE_TABLE, withEdits } from '../../helpers/mp4-file.ts'
 import { numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
 
 const { signal } = new AbortController()
@@ -55,8 +55,8 @@ const ORDERS = (count: number) => [
 ]
 
 /** Compares our frames with those of decoding from the start. */
-async function expectAsDecodedThrough(path: string, everything = false): Promise<{ count: number; notices: string[] }> {
-  const truth = await decodeThrough(path, everything)
+async function expectAsDecodedFromStart(path: string, everything = false): Promise<{ count: number; notices: string[] }> {
+  const truth = await decodeAll(path, everything)
   const { count, frames, notices } = await read(path, ORDERS)
   expect(count).toBe(truth.length)
   expect(frames).toEqual(ORDERS(count).map((wanted) => wanted.map((number) => truth[number])))
@@ -123,7 +123,7 @@ describe.each(Object.entries(CODERS))('%s', (coder, options) => {
   })
 
   test.each(Object.entries(EDITS))('with %s', async (edit, edits) => {
-    const { notices } = await expectAsDecodedThrough(await changed(path, `${name}-${edit}.mp4`, (bytes) => withEdits(bytes, edits)))
+    const { notices } = await expectAsDecodedFromStart(await changed(path, `${name}-${edit}.mp4`, (bytes) => withEdits(bytes, edits)))
     expect(notices).toEqual([])
   })
 })
@@ -139,7 +139,7 @@ describe('only decoding times', () => {
     ['MPEG-4', { gop: 12, bFrames: 2, codec: 'mpeg4' }],
   ])('%s', async (name, options) => {
     const path = await changed(await film(`times-${name}.mp4`, options), `no-times-${name}.mp4`, withoutTimes)
-    const { count, notices } = await expectAsDecodedThrough(path, true)
+    const { count, notices } = await expectAsDecodedFromStart(path, true)
     expect([count, notices]).toEqual([FRAMES, []])
     await using clip = await openClip(path, signal)
     const shown: number[] = []
@@ -167,7 +167,7 @@ describe('only decoding times', () => {
 
 describe('wrong keyframe marks', () => {
   const marks = (numbers: readonly number[]) => (bytes: Buffer) =>
-    changeBox(bytes, [...SAMPLE_TABLE, 'stss'], () => words(0, numbers.length, ...numbers.map((number) => number + 1)))
+    changeBox(bytes, [...SAMPLE_TABLE, 'stss'], () => int32s(0, numbers.length, ...numbers.map((number) => number + 1)))
 
   const coders: [string, ClipOptions][] = [
     ['H.264', { gop: 24 }],
@@ -186,7 +186,7 @@ describe('wrong keyframe marks', () => {
       ['only wrong ones marked', marks([3, 13, 29, 41, 53])],
     ])('%s', async (how, change) => {
       const path = await changed(await film(`marks-${name}.mp4`, options), `marks-${name}-${how}.mp4`, change)
-      const { notices } = await expectAsDecodedThrough(path)
+      const { notices } = await expectAsDecodedFromStart(path)
       for (const notice of notices) expect(notice).toContain('refer to earlier frames')
       if (how === 'nearly all marked' && name === 'MPEG-4') expect(notices.length).toBeGreaterThan(0)
     })
@@ -194,5 +194,5 @@ describe('wrong keyframe marks', () => {
 })
 
 test('frames after intra refresh are exact', async () => {
-  await expectAsDecodedThrough(await film('refresh.mkv', { gop: 12, options: { 'x264-params': 'intra-refresh=1' } }))
+  await expectAsDecodedFromStart(await film('refresh.mkv', { gop: 12, options: { 'x264-params': 'intra-refresh=1' } }))
 })

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { judgeDream } from '../../../../src/bench/autodq/autodq.ts'
 import { createJudge } from '../../../../src/bench/judges/create-judge.ts'
 import { ChatServer } from '../../../helpers/chat-server.ts'
-import { readingJudge } from '../../../helpers/reading-judge.ts'
+import { literalJudge } from '../../../helpers/literal-judge.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { numberedPredictions } from './numbered-predictions.ts'
 
@@ -21,7 +21,7 @@ test('a repeatedly killed evaluation keeps every verdict and requests each one o
   await using folder = await ScratchFolder.make()
   server.answer = async (request) => {
     await sleep(5)
-    return readingJudge(request)
+    return literalJudge(request)
   }
   const env = { ...process.env, OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key }
   for (let kill = 0; kill < KILLS; kill++) {

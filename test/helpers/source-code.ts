@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const src = fileURLToPath(new URL('../../src', import.meta.url))
 
 /** Our own code without comments, by the path below `src` (with `/`), for rules that apply everywhere. */
-export function ourCode(folder = ''): { readonly name: string; readonly code: string }[] {
+export function sourceCode(folder = ''): { readonly name: string; readonly code: string }[] {
   return readdirSync(join(src, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name))

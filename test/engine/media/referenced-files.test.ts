@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Demuxer } from '../../../src/engine/media/demuxer.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
-import { box, changeBox, withAc4Track, words } from '../../helpers/mp4-file.ts'
+import { box, changeBox, int32s, withAc4Track } from '../../helpers/mp4-file.ts'
 import { numberedPictures } from '../../helpers/numbered-picture.ts'
 
 const { signal } = new AbortController()
@@ -54,7 +54,9 @@ const INDIRECTIONS: Record<string, string> = {
 /** The film with a reference to another file for its pictures, like QuickTime's reference movies. */
 function referring(bytes: Buffer, path: string): Buffer {
   const name = Buffer.from(`file://${path}\0`)
-  return changeBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'], () => Buffer.concat([words(0, 1), box('url ', words(0), name)]))
+  return changeBox(bytes, ['moov', 'trak', 'mdia', 'minf', 'dinf', 'dref'], () =>
+    Buffer.concat([int32s(0, 1), box('url ', int32s(0), name)]),
+  )
 }
 
 describe('reports a file that only refers to other files', () => {

@@ -3,8 +3,8 @@ import { expect, type Locator, type Page } from '@playwright/test'
 import { newId } from '../../src/library/ids.ts'
 import { Library } from '../../src/library/library.ts'
 import type { Turn } from '../../src/shared/contract/chats.ts'
-import { done, seen } from '../unit/library/kept.ts'
-import { composer, expectAccessible, type Place, room, testIn, turns } from './helpers/app.ts'
+import { done, seen } from '../unit/library/scratch-library.ts'
+import { composer, expectAccessible, navigationButton, type TestServer, testWithHome, turns } from './helpers/app.ts'
 import { examplePath } from './helpers/clips.ts'
 import { rowAt, rows } from './helpers/long-list.ts'
 
@@ -28,8 +28,8 @@ function fill(home: string): void {
     const keep = (clip: number, updated: number, all: readonly Turn[]) =>
       library.chats.restore(clip, { id: newId(), title: null, created: updated, updated }, all)
     for (let film = 1; film < ENTRIES; film++) {
-      const words = film === RARE ? 'An aardvark digs.' : `A square, in film ${film} only.`
-      keep(library.clips.add(seen(`/films/film-${film}.mp4`)).key, film * 60_000, [turn(0, 'What is in it?', words)])
+      const answerText = film === RARE ? 'An aardvark digs.' : `A square, in film ${film} only.`
+      keep(library.clips.add(seen(`/films/film-${film}.mp4`)).key, film * 60_000, [turn(0, 'What is in it?', answerText)])
     }
     const { size } = statSync(EXAMPLE)
     const clip = library.clips.add({ ...seen(EXAMPLE), bytes: size })
@@ -40,14 +40,14 @@ function fill(home: string): void {
   })
 }
 
-const test = testIn(fill)
+const test = testWithHome(fill)
 
 const list = (page: Page) => page.getByRole('region', { name: 'Conversations' })
 const messages = (page: Page) => page.getByRole('region', { name: 'Messages' })
 
-async function openLibrary(page: Page, place: Place): Promise<void> {
-  await page.goto(place.tarsier.address)
-  await room(page, 'Library').click()
+async function openLibrary(page: Page, server: TestServer): Promise<void> {
+  await page.goto(server.tarsier.address)
+  await navigationButton(page, 'Library').click()
   await expect(page.getByText('10,000 conversations. ', { exact: false })).toBeVisible()
 }
 
@@ -61,7 +61,7 @@ async function scrollTo(page: Page, box: Locator, key: 'Home' | 'End', position:
 }
 
 /** In this part of the list, every rendered row is loaded and the right one: after the long conversation come the films, newest first. */
-async function allInPlace(page: Page, share: number): Promise<void> {
+async function expectRowsInPlace(page: Page, share: number): Promise<void> {
   const wrong = async () => {
     const all = await rows(list(page))
     const far = all.filter(({ position }) => Math.abs(position - share * ENTRIES) > ENTRIES / 20)
@@ -70,8 +70,8 @@ async function allInPlace(page: Page, share: number): Promise<void> {
   await expect.poll(wrong).toEqual([])
 }
 
-test('renders only a few of ten thousand conversations at any position, and finds one', async ({ page, place, trouble }, info) => {
-  await openLibrary(page, place)
+test('renders only a few of ten thousand conversations at any position, and finds one', async ({ page, server, pageErrors }, info) => {
+  await openLibrary(page, server)
   const few = async () => expect(await list(page).locator('li').count()).toBeLessThan(MAX_ROWS)
   await expect(rowAt(list(page), 1)).toContainText('blue-square-spins.mp4')
   await expect(rowAt(list(page), 1)).toHaveAttribute('aria-setsize', String(ENTRIES))
@@ -100,24 +100,24 @@ test('renders only a few of ten thousand conversations at any position, and find
   await list(page).hover()
   await list(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))
   for (let i = 0; i < 20; i++) await page.mouse.wheel(0, 900)
-  await allInPlace(page, 1 / 2)
+  await expectRowsInPlace(page, 1 / 2)
   await few()
   // All over the list, beyond the cached rows; evicted rows are loaded again.
   for (let part = 1; part <= 25; part++) {
     await list(page).evaluate((box, share) => box.scrollTo({ top: box.scrollHeight * share }), part / 26)
-    await allInPlace(page, part / 26)
+    await expectRowsInPlace(page, part / 26)
   }
   await scrollTo(page, list(page), 'Home', 1)
   await expect(rowAt(list(page), 1)).toContainText('blue-square-spins.mp4')
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })
 
 test('renders only a few of two thousand messages at the right positions, and typing remains possible', async ({
   page,
-  place,
-  trouble,
+  server,
+  pageErrors,
 }, info) => {
-  await openLibrary(page, place)
+  await openLibrary(page, server)
   await rowAt(list(page), 1).getByRole('button').click()
   const few = async () => expect(await turns(page).count()).toBeLessThan(MAX_ROWS)
   const box = messages(page)
@@ -145,5 +145,5 @@ test('renders only a few of two thousand messages at the right positions, and ty
   for (const { position, text } of seenRows) expect(text).toContain(`What of moment ${position}?`)
   await scrollTo(page, box, 'End', TURNS)
   await expect(last).toContainText(`Moment ${TURNS}.`)
-  expect(trouble).toEqual([])
+  expect(pageErrors).toEqual([])
 })

@@ -32,7 +32,7 @@ function annotations(count: number): string {
 interface Life {
   readonly child: ChildProcess
   /** Keys that the process reported as done. */
-  readonly told: string[]
+  readonly reported: string[]
   readonly ended: Promise<number | null>
 }
 
@@ -42,14 +42,14 @@ function start(scratch: ScratchFolder, url = ''): Life {
     [scratch.path('annotations.jsonl'), scratch.path('out'), scratch.path('home'), url],
     { execArgv: ['--import', import.meta.resolve('tsx')] },
   )
-  const told: string[] = []
-  child.on('message', (key) => told.push(String(key)))
-  return { child, told, ended: new Promise((resolve) => child.once('exit', resolve)) }
+  const reported: string[] = []
+  child.on('message', (key) => reported.push(String(key)))
+  return { child, reported, ended: new Promise((resolve) => child.once('exit', resolve)) }
 }
 
-function untilTold({ child, told }: Life, many: number): Promise<void> {
+function untilReported({ child, reported }: Life, many: number): Promise<void> {
   return new Promise((resolve) => {
-    child.on('message', () => told.length >= many && resolve())
+    child.on('message', () => reported.length >= many && resolve())
   })
 }
 
@@ -74,22 +74,24 @@ test(`a run that is killed ${KILLS} times at random moments neither loses nor re
   let before = Buffer.alloc(0)
   let inTheMiddle = 0
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const asked = server.asked.length
+    const asked = server.received.length
     const life = start(scratch, server.url)
     // Every fourth process is killed during start, the others while they work.
     const many = kill % 4 === 0 ? 0 : 1 + Math.floor(Math.random() * 5)
-    if (many > 0) await Promise.race([untilTold(life, many), life.ended])
+    if (many > 0) await Promise.race([untilReported(life, many), life.ended])
     await new Promise((resolve) => setTimeout(resolve, Math.random() * (many > 0 ? 60 : 500)))
     life.child.kill('SIGKILL')
     await life.ended
     const after = await predictions(scratch)
     const keys = keysOf(after)
     expect(wholeLines(after).subarray(0, before.length)).toEqual(before) // existing lines stay byte for byte
-    expect(keys).toEqual(expect.arrayContaining(life.told)) // every sample that was reported as done is stored
+    expect(keys).toEqual(expect.arrayContaining(life.reported)) // every sample that was reported as done is stored
     const done = new Set(keysOf(before))
-    const again = server.asked.slice(asked).filter(({ prompt }) => done.has(`TVBench/Scene Transition-${prompt.slice('Question '.length)}`))
+    const again = server.received
+      .slice(asked)
+      .filter(({ prompt }) => done.has(`TVBench/Scene Transition-${prompt.slice('Question '.length)}`))
     expect(again).toEqual([]) // no stored sample is requested again
-    if (life.told.length > 0) inTheMiddle += 1
+    if (life.reported.length > 0) inTheMiddle += 1
     before = Buffer.from(wholeLines(after))
   }
   expect(inTheMiddle).toBeGreaterThanOrEqual(10)
@@ -105,7 +107,7 @@ test('a killed run with the real engine resumes and produces the predictions of 
   await using other = await ScratchFolder.make()
   for (const folder of [scratch, other]) await folder.write('annotations.jsonl', annotations(3))
   const life = start(scratch)
-  await untilTold(life, 1)
+  await untilReported(life, 1)
   life.child.kill('SIGKILL')
   await life.ended
   const before = await predictions(scratch)
@@ -114,13 +116,13 @@ test('a killed run with the real engine resumes and produces the predictions of 
   expect(await start(other).ended).toBe(0)
   const after = await predictions(scratch)
   expect(wholeLines(after).subarray(0, wholeLines(before).length)).toEqual(wholeLines(before))
-  const said = (bytes: Buffer) =>
+  const answersIn = (bytes: Buffer) =>
     bytes
       .toString('utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Prediction)
       .map(({ key, prediction, video }) => [key, prediction, basename(video ?? '')])
-  expect(said(after)).toEqual(said(await predictions(other)))
-  expect(said(after)).toHaveLength(3)
+  expect(answersIn(after)).toEqual(answersIn(await predictions(other)))
+  expect(answersIn(after)).toHaveLength(3)
 }, 600_000)
