@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { exitReason, isCrash } from '../platform/exit-reason.ts'
+import { programFile } from '../platform/program-file.ts'
 
 /** Characters of error output that are kept: enough for the message of a native library. */
 const LAST_WORDS = 4000
@@ -27,16 +28,15 @@ export interface ChildEnd {
 }
 
 /**
- * The program `name` beside the module at `url`: the built one beside a built caller, or the TypeScript source with the current loader in tests and
- * tools. `heapMegabytes` limits the JavaScript heap; V8 ends a process that exceeds it.
+ * The program `name` beside the module at `url` ({@link programFile}); a TypeScript source is run with tsx. `heapMegabytes` limits the JavaScript heap;
+ * V8 ends a process that exceeds it.
  */
 export function childEntry(url: string, name: string, heapMegabytes?: number): ChildEntry {
-  const fromSource = url.endsWith('.ts')
-  const path = fileURLToPath(new URL(`./${name}.${fromSource ? 'ts' : 'js'}`, url))
+  const { path, isSource } = programFile(url, name)
   // As a path, because a bare name would be resolved from the current directory.
   const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   const heap = heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`]
-  return { path, execArgv: fromSource ? [...heap, '--import', loader()] : heap }
+  return { path, execArgv: isSource ? [...heap, '--import', loader()] : heap }
 }
 
 /** A child process that runs native code, from the fork to its exit. `onGone` is called exactly once. */

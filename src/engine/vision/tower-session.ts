@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { programFile } from '../../platform/program-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { TowerSessionOptions } from './session-options.ts'
 import type { FromThread, NamedFloats, ToThread } from './thread-messages.ts'
@@ -85,10 +86,11 @@ export class TowerSession {
   }
 }
 
-/** Starts the built entry next to the built caller, or from sources (tests, tools) the TypeScript entry, loaded through tsx. */
+/** Starts the thread's program ({@link programFile}); a TypeScript source is loaded through tsx. */
 function startThread(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./tower-thread.js', import.meta.url))
-  const entry = JSON.stringify(new URL('./tower-thread.ts', import.meta.url).href)
+  const { path, isSource } = programFile(import.meta.url, 'tower-thread')
+  if (!isSource) return new Worker(path)
+  const entry = JSON.stringify(pathToFileURL(path).href)
   const tsxPackage = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
   const tsx = JSON.stringify(new URL('./dist/esm/api/index.mjs', tsxPackage).href)
   // Node 20 ignores --import in a thread's execArgv.
