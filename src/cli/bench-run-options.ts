@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
+import { type AnswerPrefixForm, answerPrefixForms } from '../bench/run/answer-prefix-form.ts'
 import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
-import { type AnswerPrefixForm, answerPrefixForms } from '../bench/run/openai-model.ts'
 import type { Shard } from '../bench/run/shard.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { SamplerName } from '../shared/frame-request.ts'

@@ -7,18 +7,12 @@ import type { ClipFile } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
 import { ServerConnection } from '../server-connection.ts'
 import { ServerRetries } from '../server-retries.ts'
+import type { AnswerPrefixForm } from './answer-prefix-form.ts'
 import { describeSettings } from './describe-settings.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import { ClipSender, type ClipSettings } from './openai-clip.ts'
 import { type ModelServer, serverError } from './openai-error.ts'
 import type { RunSettings } from './run-settings.ts'
-
-/**
- * How to send the given beginning of an answer: `continue` sends it as an assistant message to be continued (supported by vLLM and SGLang), `omit`
- * leaves it out, for servers without support.
- */
-export const answerPrefixForms = ['continue', 'omit'] as const
-export type AnswerPrefixForm = (typeof answerPrefixForms)[number]
 
 export interface OpenAiModelOptions {
   readonly model: string
