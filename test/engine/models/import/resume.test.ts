@@ -15,6 +15,8 @@ import { imitateWindowsFiles } from '../../../helpers/windows-files.ts'
 import { CLI } from '../../cli/run-cli.ts'
 
 const RESUMING = 'checking files of the previous import'
+/** Progress after the journal was written. */
+const NOTED = 0.75
 
 let scratch: ScratchFolder
 let source: string
@@ -22,9 +24,9 @@ let reference: Awaited<ReturnType<typeof readManifest>>
 beforeAll(async () => {
   scratch = await ScratchFolder.make()
   source = scratch.path('source')
-  // 140 MB in 32 bits, so that the journal is written before the end.
+  // 100 MB in 32 bits, so that the journal, which is written every 64 MiB, is written before the end.
   const vision = { depth: 1, embed_dim: 32, num_heads: 2, mlp_ratio: 2 }
-  await writeRandomCheckpoint(source, { layers: 11, width: 512, feedForward: 1536, heads: 4, keyValueHeads: 2, vision })
+  await writeRandomCheckpoint(source, { layers: 5, width: 512, feedForward: 1536, heads: 4, keyValueHeads: 2, vision })
   reference = await readManifest(await importModel('m', { home: scratch.path('reference') }))
 })
 afterAll(() => scratch[Symbol.asyncDispose]())
@@ -52,7 +54,7 @@ function importModel(name: string, options: Partial<ImportOptions> = {}): Promis
 /** An import that is aborted after part of its language model is in the journal. */
 async function stopped(name: string): Promise<void> {
   const abort = new AbortController()
-  const onProgress = ({ value }: Progress) => void (value > 0.6 && abort.abort())
+  const onProgress = ({ value }: Progress) => void (value > NOTED && abort.abort())
   const before = (await hidden()).length
   await expect(importModel(name, { signal: abort.signal, onProgress })).rejects.toMatchObject({ name: 'AbortError' })
   expect(await hidden()).toHaveLength(before + 1)
@@ -191,7 +193,7 @@ describe('a full disk', () => {
     const home = disk.path
     let filled = false
     const onProgress = ({ value }: Progress) => {
-      if (value < 0.6 || filled) return
+      if (value < NOTED || filled) return
       filled = true
       disk.fill()
     }
