@@ -35,7 +35,7 @@ export default defineConfig({
           maxWorkers: Math.min(2, availableParallelism()),
           // A group of projects has one number of workers.
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 300_000,
         },
       },
