@@ -6,11 +6,13 @@ import { measureLargeModel } from './large-model.ts'
 import { measureMedia } from './media.ts'
 import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
+import { measureShots } from './shots.ts'
 import { measureTower } from './tower.ts'
 
 /** All sections, in the order in which they are run and reported. */
 export const sections = {
   media: { title: 'Frames of a clip', measure: measureMedia },
+  shots: { title: 'Shots of a clip', measure: measureShots },
   conversation: { title: 'First token of an answer', measure: measureConversation },
   tower: { title: 'Vision tower', measure: measureTower },
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },

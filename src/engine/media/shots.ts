@@ -35,8 +35,9 @@ export interface ShotOptions {
 }
 
 /**
- * Finds the hard cuts of a clip, exact to a frame, in one pass that decodes every frame at reduced quality; memory does not grow with the clip.
- * Dissolves and fades are not found, and shots of less than a fifth of a second are not always. Animations, images and folders of images are one shot. Throws as `openClip` does, and `no-frames` if nothing can be decoded.
+ * Finds the hard cuts of a clip, exact to a frame, in one pass that decodes every frame at reduced quality. Memory does not grow with the clip, except
+ * for its index. Dissolves and fades are not found, nor are all shots of less than a fifth of a second. Animations, images and folders of images are
+ * one shot. Throws as `openClip` does, and `no-frames` if nothing can be decoded.
  */
 export async function* findShots(source: string | Clip, options: ShotOptions, signal: AbortSignal): AsyncGenerator<ShotEvent, void> {
   if (typeof source === 'string') {

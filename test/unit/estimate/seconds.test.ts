@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodingOf } from '../../../src/engine/estimate/measure.ts'
-import { secondsOf } from '../../../src/engine/estimate/seconds.ts'
+import { secondsOf, shotSeconds } from '../../../src/engine/estimate/seconds.ts'
+import type { MediaMetadata } from '../../../src/shared/media-metadata.ts'
 
 const speeds = { patch: 2, prefilled: 5, generated: 50 }
 const work = { pixels: 300e6, patches: 1000, prefilled: 400, answer: 101 }
@@ -20,6 +21,33 @@ describe('secondsOf', () => {
 
   it.each(['patch', 'prefilled', 'generated'] as const)('is unknown while the speed %s is missing', (missing) => {
     expect(secondsOf({ ...speeds, [missing]: undefined }, 10, work)).toBeNull()
+  })
+})
+
+describe('shotSeconds', () => {
+  const hour: MediaMetadata = {
+    kind: 'video',
+    width: 1280,
+    height: 720,
+    rotation: 0,
+    frameCount: 90_000,
+    rate: 25,
+    constantRate: true,
+    duration: 3600,
+    container: 'mp4',
+    codec: 'h264',
+    bytes: 1e9,
+    notices: [],
+  }
+
+  it('is the decoding of all pixels of a video, and unknown for a codec of unknown speed', () => {
+    expect(shotSeconds(hour, 2)).toBeCloseTo(165.9, 1)
+    expect(shotSeconds(hour, undefined)).toBeNull()
+  })
+
+  it('is nothing for animations and images, which are one shot', () => {
+    expect(shotSeconds({ ...hour, kind: 'gif' }, 2)).toBe(0)
+    expect(shotSeconds({ ...hour, kind: 'image', frameCount: 1 }, undefined)).toBe(0)
   })
 })
 
