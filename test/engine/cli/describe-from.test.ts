@@ -202,13 +202,13 @@ describe('describe --from', () => {
   })
 
   it.each([
-    ['paths beside a list', ['a.gif', '--from', 'list.txt'], 'not both'],
-    ['options of lists without one', ['a.gif', '--limit', '3'], "requires '--from LIST'"],
+    ['paths in addition to a list', ['a.gif', '--from', 'list.txt'], 'not both'],
+    ['options of lists without a list', ['a.gif', '--limit', '3'], "requires '--from LIST'"],
     ['workers without a list', ['a.gif', '--workers', '2'], "requires '--from LIST'"],
     ['no workers', ['--from', 'list.txt', '--workers', '0'], 'from 1 to 256'],
-    ['a shard that is none', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
-    ['what is for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
-    ['a clip for a list', ['--from', 'a.gif'], 'requires a list of clips'],
+    ['an invalid shard', ['--from', 'list.txt', '--shard', '3/2'], '2/8'],
+    ['options for single clips', ['--from', 'list.txt', '--sidecar', 'txt'], 'cannot be used with'],
+    ['a clip instead of a list', ['--from', 'a.gif'], 'requires a list of clips'],
   ])('rejects %s as wrong usage', async (_, args, message) => {
     const { code, stderr } = await run(args)
     expect(code).toBe(2)

@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-async function describe(client: EngineClient, conversation: string): Promise<string> {
+async function describeClip(client: EngineClient, conversation: string): Promise<string> {
   for await (const event of client.answer(conversation, { kind: 'ask', clip, sampling }, never))
     if (event.kind === 'done') return event.answer.text
   throw new Error('no answer')
@@ -41,7 +41,7 @@ async function time(client: EngineClient, conversation: string, request: TimeReq
 }
 
 test('times the clauses of a description without decoding or encoding its clip again', async () => {
-  const text = await describe(engine, 'described')
+  const text = await describeClip(engine, 'described')
   const { timed, events } = await time(engine, 'described', { turn: { kind: 'regenerate' } })
   expect(timed.text).toBe(text)
   expect(timed.clauses.map((clause) => clause.text)).toEqual(['A red circle moves right', 'and then grows.', 'The background is black.'])
@@ -53,7 +53,7 @@ test('times the clauses of a description without decoding or encoding its clip a
   expect(moves?.ends).toBe(grows?.begins)
   expect(events.filter(({ kind }) => kind === 'frame')).toEqual([])
   expect(events.filter(({ kind }) => kind === 'scored')).toHaveLength(16)
-  // The conversation goes on as if nothing had been scored.
+  // The scoring leaves the conversation unchanged.
   for await (const event of engine.answer('described', { kind: 'regenerate', sampling }, never))
     if (event.kind === 'done') expect(event.answer.text).toBe(text)
 })
@@ -103,7 +103,7 @@ test('rejects texts and conversations that cannot be scored', async () => {
 })
 
 test('stops at once when it is aborted', async () => {
-  await describe(engine, 'aborted')
+  await describeClip(engine, 'aborted')
   const stop = new AbortController()
   const work = async () => {
     for await (const event of engine.timeText('aborted', { turn: { kind: 'regenerate' } }, stop.signal))

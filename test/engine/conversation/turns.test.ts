@@ -162,8 +162,8 @@ describe('requests that fail', () => {
   })
 
   test.each([
-    ['regenerating before anything was asked', { kind: 'regenerate', sampling: testSampling() }],
-    ['editing a turn that is not there', { kind: 'edit', turn: 3, text: 'Why?', sampling: testSampling() }],
+    ['regenerating without a question', { kind: 'regenerate', sampling: testSampling() }],
+    ['editing a missing turn', { kind: 'edit', turn: 3, text: 'Why?', sampling: testSampling() }],
   ] as const)('%s is wrong usage', async (_, turn) => {
     await expect(run(engine, turn, 'empty')).rejects.toMatchObject({ code: 'usage' })
   })

@@ -196,11 +196,11 @@ describe('an answer with a grammar', () => {
   it.each([
     ['no GBNF', 'root = "a"'],
     ['no root', 'start ::= "a"'],
-    ['a rule that is missing', 'root ::= other'],
-    ['a rule that begins with itself', 'root ::= root "a" | "b"'],
-    ['nothing but brackets', `root ::= ${'('.repeat(100_000)}"a"${')'.repeat(100_000)}`],
+    ['a missing rule', 'root ::= other'],
+    ['a left-recursive rule', 'root ::= root "a" | "b"'],
+    ['only brackets', `root ::= ${'('.repeat(100_000)}"a"${')'.repeat(100_000)}`],
     ['a long chain of rules', `root ::= r0\n${Array.from({ length: 60_000 }, (_, i) => `r${i} ::= r${i + 1}`).join('\n')}`],
-    ['much to write out', `root ::= ("${'x'.repeat(10_000)}"){2000}${'"y"{2000} '.repeat(2000)}`],
+    ['a grammar with huge repetitions', `root ::= ("${'x'.repeat(10_000)}"){2000}${'"y"{2000} '.repeat(2000)}`],
     ['a NUL', 'root ::= "a"\0'],
   ])('rejects %s', (_, grammar) => {
     expect(() => language.checkGrammar(grammar)).toThrow(expect.objectContaining({ code: 'usage' }))

@@ -14,10 +14,10 @@ const loops = (depth: number): string => (depth === 0 ? '' : `{% for i in range(
 
 /** Templates with the fault of each; a fast machine exceeds the memory limit before the time limit. */
 const HOSTILE: readonly (readonly [name: string, template: string, fault: string | RegExp])[] = [
-  ['loops in loops', loops(4), 'time'],
+  ['nested loops', loops(4), 'time'],
   ['a list that refers to itself twice, forty times over', nested(40), 'time'],
   ['white space that a pattern goes over again and again', `a${' '.repeat(200_000)}b`, 'time'],
-  ['a range of a thousand million', '{% for i in range(1000000000) %}x{% endfor %}', /^(time|memory)$/],
+  ['a range of a billion', '{% for i in range(1000000000) %}x{% endfor %}', /^(time|memory)$/],
   [
     'a list that doubles',
     '{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = ns.l + ns.l %}{% endfor %}',
@@ -28,12 +28,12 @@ const HOSTILE: readonly (readonly [name: string, template: string, fault: string
   ['a wide indent', '{{ "a\nb" | indent(100000000) | length }}', 'length'],
   ['a text joined by a text', `${doubled(16)}{{ range(400) | join(ns.s) | length }}`, 'length'],
   ['a text put in place of every letter', `${doubled(14)}{{ ns.s.replace("a", ns.s) | length }}`, 'length'],
-  ['words without an end', `{% for i in range(5000) %}${'words and '.repeat(10)}{% endfor %}`, 'length'],
-  ['brackets in brackets', `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`, 'depth'],
+  ['output without an end', `{% for i in range(5000) %}${'words and '.repeat(10)}{% endfor %}`, 'length'],
+  ['nested brackets', `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`, 'depth'],
   ['a list that holds itself', '{% set ns = namespace(l=[]) %}{% set ns.l = [ns] %}{{ ns }}', 'depth'],
-  ['pages and pages', 'words '.repeat(100_000), 'size'],
-  ['what is no Jinja', '{% for %}', 'syntax'],
-  ['a failure of its own', '{{ raise_exception("Only for poems.") }}', 'failure'],
+  ['a template of many pages', 'words '.repeat(100_000), 'size'],
+  ['invalid Jinja', '{% for %}', 'syntax'],
+  ['a raised exception', '{{ raise_exception("Only for poems.") }}', 'failure'],
 ]
 
 function nested(times: number): string {
@@ -91,13 +91,10 @@ describe('the template renderer', () => {
 })
 
 describe('a model with a harmful template', () => {
-  it.each(chosen('loops in loops', 'a range of a thousand million', 'what is no Jinja'))(
-    'is not loaded: %s',
-    async (_, template, fault) => {
-      const loading = loadLanguage(tinyModel, { template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
-      await expect(loading).rejects.toMatchObject({ code: 'model-damaged', details: { fault: expect.stringMatching(fault) } })
-    },
-  )
+  it.each(chosen('nested loops', 'a range of a billion', 'invalid Jinja'))('is not loaded: %s', async (_, template, fault) => {
+    const loading = loadLanguage(tinyModel, { template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
+    await expect(loading).rejects.toMatchObject({ code: 'model-damaged', details: { fault: expect.stringMatching(fault) } })
+  })
 
   it('rejects the question for which its template loops, and answers the next', async () => {
     const template = `${prompts.template}{% if 'poem' in messages[0]['content'][1]['text'] %}${loops(4)}{% endif %}`
@@ -116,7 +113,7 @@ describe('an import', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it.each(chosen('loops in loops', 'pages and pages', 'a failure of its own'))(
+  it.each(chosen('nested loops', 'a template of many pages', 'a raised exception'))(
     'is rejected before it writes a file: %s',
     async (_, template, fault) => {
       await using copy = await CheckpointCopy.of('tied-heads-of-16')

@@ -66,13 +66,17 @@ describe('rejects', () => {
     ['zeros', 'not-media', (path) => writeFile(path, Buffer.alloc(20_000))],
     ['sound', 'no-video', (path) => writeFile(path, wave())],
     [
-      'a list of other files',
+      'a playlist',
       'not-media',
       (path) => writeFile(path, `#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n${at('moov-first.mp4')}\n#EXT-X-ENDLIST\n`),
     ],
-    ['a script of other files', 'not-media', (path) => writeFile(path, `ffconcat version 1.0\nfile ${at('moov-first.mp4')}\n`)],
+    ['a concat script', 'not-media', (path) => writeFile(path, `ffconcat version 1.0\nfile ${at('moov-first.mp4')}\n`)],
     ['an MP4 whose index is missing', 'not-media', async (path) => copyFile(await cut('moov-last.mp4', 0.6), path)],
-    ['the header of a picture', 'no-frames', (path) => writeFile(path, Buffer.from('474946383961100010008000000000000000003b', 'hex'))],
+    [
+      'only the header of a picture',
+      'no-frames',
+      (path) => writeFile(path, Buffer.from('474946383961100010008000000000000000003b', 'hex')),
+    ],
   ])('%s', async (name, code, make) => {
     const path = at(`${name}.ans`)
     await make(path)
@@ -202,7 +206,7 @@ async function changedFixture(name: string, write: (bytes: Buffer) => unknown): 
 describe('rejects small files that would need much memory before drawing them', () => {
   test.each<[string, RegExp, () => Buffer | Promise<Buffer>]>([
     ['a GIF with a huge canvas', /16384×16384 pixels, where an animation may have 33554432/, () => bareGif(16384, 16384, 1, 0)],
-    ['a GIF that keeps huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
+    ['a GIF that restores huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
     ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels together/, () => bareGif(2048, 2048, 3000, 2)],
     [
       'a WebP with a huge canvas',

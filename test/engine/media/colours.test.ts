@@ -65,10 +65,10 @@ test('mastering display metadata does not change colors', async () => {
 })
 
 test.each([
-  ['matrices that swscale does not know are taken as BT.601, as decord does', 'colormatrix=YCgCo', {}],
+  ['matrices unknown to swscale use BT.601, like decord', 'colormatrix=YCgCo', {}],
   ['ICtCp', 'colormatrix=ICtCp:colorprim=bt2020:transfer=smpte2084', {}],
-  ['curves it does not know', 'transfer=log100:colorprim=film', {}],
-  ['BT.2020 with constant luminance is taken as the other', 'colormatrix=bt2020c', { colourSpace: 9 }],
+  ['unknown transfer curves', 'transfer=log100:colorprim=film', {}],
+  ['constant-luminance BT.2020 uses the non-constant matrix', 'colormatrix=bt2020c', { colourSpace: 9 }],
 ])('%s', async (name, tags, plainly) => {
   const tagged = await pixels(`${name}.mp4`, { options: { 'x264-params': tags }, ...(tags.endsWith('bt2020c') ? plainly : {}) })
   const plain = await pixels(`bare ${name}.mp4`, plainly)

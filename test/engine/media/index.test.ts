@@ -28,12 +28,12 @@ const fragmented = { movflags: 'frag_keyframe+empty_moov' }
 
 describe.each<[string, string, ClipOptions]>([
   ['an index at the end', 'last.mp4', { bFrames: 3 }],
-  ['an index in front', 'first.mp4', { bFrames: 3, containerOptions: { movflags: 'faststart' } }],
+  ['an index at the start', 'first.mp4', { bFrames: 3, containerOptions: { movflags: 'faststart' } }],
   ['no B-frames', 'plain.mov', {}],
   ['uneven times', 'uneven.mp4', { bFrames: 2, timeOf: (i) => i * 3 + (i % 3) }],
   ['a late start', 'late.mp4', { bFrames: 2, timeOf: (i) => i + 99 }],
   ['keyframes only', 'keys.mp4', { gop: 1 }],
-  ['every picture a sync sample', 'mjpeg.mov', { codec: 'mjpeg', pixelFormat: 'yuvj420p' }],
+  ['only sync samples', 'mjpeg.mov', { codec: 'mjpeg', pixelFormat: 'yuvj420p' }],
 ])('an MP4 with %s', (_, name, options) => {
   test('has the packets that a full scan finds', async () => {
     const path = await film(name, options)

@@ -71,14 +71,14 @@ describe('rejects a small file that declares more than it can contain', () => {
   test.each<[string, () => Buffer]>([
     ['a hundred thousand samples of a byte', () => declaringSamples(100_000, 1, 100)],
     ['ten million samples', () => declaringSamples(10_000_000, 1, 10_000)],
-    ['all samples there can be', () => declaringSamples(0xffffffff, 1, 10)],
+    ['the maximum number of samples', () => declaringSamples(0xffffffff, 1, 10)],
     ['samples as large as the file', () => declaringSamples(1000, 3000, 10)],
     ['in a box of 64-bit size', () => disguised(declaringSamples(100_000, 1, 100), 'stbl', true)],
     ['in a box beyond its parent', () => disguised(declaringSamples(100_000, 1, 100), 'stbl', false)],
     ['in a compressed index', () => compressed(declaringSamples(100_000, 1, 100))],
     ['in a fragment', () => fragmented(100_000_000)],
     [
-      'in edits that each show all of it',
+      'in edits that each show the whole track',
       () =>
         withEdits(
           film,

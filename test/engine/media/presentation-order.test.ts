@@ -182,7 +182,7 @@ describe('wrong keyframe marks', () => {
       ['none marked, which means all', (bytes) => changeBox(bytes, [...SAMPLE_TABLE, 'stss'], () => null)],
       // FFmpeg ignores a table that marks all.
       ['nearly all marked', marks(Array.from({ length: FRAMES }, (_, i) => i).filter((i) => i !== 20))],
-      ['some marked that are none', marks([0, 5, 11, 17, 24, 31, 37, 44, 48, 55])],
+      ['some wrong ones marked', marks([0, 5, 11, 17, 24, 31, 37, 44, 48, 55])],
       ['only wrong ones marked', marks([3, 13, 29, 41, 53])],
     ])('%s', async (how, change) => {
       const path = await changed(await film(`marks-${name}.mp4`, options), `marks-${name}-${how}.mp4`, change)

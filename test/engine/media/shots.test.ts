@@ -147,7 +147,7 @@ describe('one shot', () => {
 
   test.each([
     ['a camera that suddenly pans fast over a detailed picture', pan(60, (i) => 24 * between(i - 10, 0, 30))],
-    ['the same with every frame shown three times', pan(60, (i) => 24 * between(Math.floor((i - 10) / 3), 0, 12))],
+    ['the same with every frame repeated three times', pan(60, (i) => 24 * between(Math.floor((i - 10) / 3), 0, 12))],
     [
       'a flash',
       pan(

@@ -147,7 +147,7 @@ test('a cancelled opening changes nothing', async () => {
   expect(open.chat.chat).toBeNull()
 })
 
-test('reports the name of a clip that cannot be opened, and the open clip stays', async () => {
+test('reports the name of a clip that cannot be opened, and keeps the open clip', async () => {
   await open.page.openExample(CIRCLE)
   await open.until(isIdle)
   await open.page.openExample('nothing.mp4')

@@ -65,8 +65,8 @@ test('serves bytes whole and in ranges', async () => {
 
 test.each([
   ['nothing', new Uint8Array(0), 400, 'file-empty'],
-  ['a text that is called a film', 'Once upon a time '.repeat(500), 400, 'not-media'],
-  ['more than is taken', new Uint8Array(1_000_001), 413, 'upload-too-large'],
+  ['a text named like a film', 'Once upon a time '.repeat(500), 400, 'not-media'],
+  ['more than the limit', new Uint8Array(1_000_001), 413, 'upload-too-large'],
 ] as const)('%s is rejected with a message and leaves no file', async (_what, body, status, code) => {
   const before = await uploads()
   const response = await upload('film.mp4', body)

@@ -36,18 +36,15 @@ describe('closes an idle connection', () => {
 
   test.each([
     ['before a request', () => ''],
-    ['in the middle of its headers', () => head('POST', '/rpc/settings/get', {}).slice(0, -30)],
+    ['during its headers', () => head('POST', '/rpc/settings/get', {}).slice(0, -30)],
     ['before its body', () => head('POST', '/rpc/settings/get', { 'content-type': 'application/json', 'content-length': '20' })],
+    ['during its body', () => `${head('POST', '/rpc/settings/get', { 'content-type': 'application/json', 'content-length': '20' })}{"j`],
     [
-      'in the middle of its body',
-      () => `${head('POST', '/rpc/settings/get', { 'content-type': 'application/json', 'content-length': '20' })}{"j`,
-    ],
-    [
-      'in the middle of a piece',
+      'during a chunk',
       () => `${head('POST', '/rpc/settings/get', { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })}5\r\n{"j`,
     ],
-    ['in the middle of an upload', () => `${head('POST', '/clips?name=a.mp4', { 'content-length': '1000' })}some of it`],
-    ['in the middle of a body that nobody wants', () => `${head('PUT', '/nowhere', { 'content-length': '1000' })}some of it`],
+    ['during an upload', () => `${head('POST', '/clips?name=a.mp4', { 'content-length': '1000' })}some of it`],
+    ['during a body that is not read', () => `${head('PUT', '/nowhere', { 'content-length': '1000' })}some of it`],
   ])('%s', async (_, text) => {
     const { socket, closed } = open()
     socket.write(text())
@@ -107,8 +104,8 @@ describe('a body that is too large gets a readable response', () => {
   test.each([
     ['a call', '/rpc/settings/set', 400, json, 413],
     ['an upload', '/clips?name=a.mp4', 100, {}, 413],
-    ['what is for nobody', '/nowhere', 100, {}, 404],
-    ['a call of another kind', '/rpc/settings/set', 100, { 'content-type': 'text/plain' }, 415],
+    ['an unknown path', '/nowhere', 100, {}, 404],
+    ['a call with another content type', '/rpc/settings/set', 100, { 'content-type': 'text/plain' }, 415],
     ['a call without the token', '/rpc/settings/set', 100, { ...json, authorization: 'Bearer wrong' }, 401],
   ] as const)('%s', async (_, path, megabytes, headers, status) => {
     for (const length of [{ 'content-length': String(megabytes * 1e6) }, { 'transfer-encoding': 'chunked' }]) {

@@ -83,13 +83,13 @@ describe('clips', () => {
 
   test.each([
     [
-      'what is no clip',
+      'a file that is no clip',
       'not-media',
       400,
       () => [video(`data:video/mp4;base64,${Buffer.from('Once upon a time '.repeat(99)).toString('base64')}`)],
     ],
-    ['a frame that is none', undefined, 400, () => [video(`data:video/jpeg;base64,${pictures[0]},AAAA`)]],
-    ['what is no base64', 'usage', 400, () => [video('data:video/mp4;base64,***')]],
+    ['an invalid frame', undefined, 400, () => [video(`data:video/jpeg;base64,${pictures[0]},AAAA`)]],
+    ['invalid base64', 'usage', 400, () => [video('data:video/mp4;base64,***')]],
     ['a path', 'not-allowed', 403, () => [video('/etc/hostname')]],
   ])('%s is rejected with its place in the request and no path', async (_, code, status, parts) => {
     const { status: got, json } = await post({ messages: [{ role: 'user', content: [{ type: 'text', text: 'What?' }, ...parts()] }] })

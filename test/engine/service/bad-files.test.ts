@@ -50,12 +50,7 @@ async function described(path: string) {
 
 describe('rejects with an error message', () => {
   test.each<[string, string, RegExp, () => Promise<Buffer>]>([
-    [
-      'a film that was cut before its index',
-      'not-media',
-      /neither a video nor a picture that can be read/,
-      () => cut('index-last.mp4', 0.6),
-    ],
+    ['a film truncated before its index', 'not-media', /neither a video nor a picture that can be read/, () => cut('index-last.mp4', 0.6)],
     ['sound alone', 'no-video', /no video|no picture/i, async () => waveBytes()],
     ['nothing at all', 'file-empty', /empty/, async () => Buffer.alloc(0)],
     [

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
-test('the page gets the measured seconds, whoever asked for the answers they come from', async () => {
+test("the page gets the measured seconds of all clients' answers", async () => {
   const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
   const settings = { frames: { kind: 'uniform' as const, count: 4 }, sampling: { maxTokens: 11 } }
   expect(await run.page.estimate.cost({ handle, settings })).toMatchObject({ seconds: null })

@@ -140,7 +140,7 @@ describe('a version 2 line', () => {
 
   it.each([
     [
-      'a further turn',
+      'another turn',
       { ...described, messages: [...described.messages, ...described.messages] },
       'the roles are: user, assistant, user, assistant',
     ],

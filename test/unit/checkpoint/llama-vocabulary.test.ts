@@ -150,11 +150,11 @@ describe('tokenizer.json', () => {
   })
 
   it.each<[string, (value: JsonObject) => JsonObject, RegExp]>([
-    ['bytes of its own alphabet', ({ model, ...value }) => ({ ...value, model: { ...model, byte_fallback: false } }), /byte_fallback/],
+    ['a different byte alphabet', ({ model, ...value }) => ({ ...value, model: { ...model, byte_fallback: false } }), /byte_fallback/],
     ['another model', ({ model, ...value }) => ({ ...value, model: { ...model, type: 'Unigram' } }), /not a BPE/],
     ['a normalizer', (value) => ({ ...value, normalizer: { type: 'NFKC' } }), /normalizes text with "NFKC"/],
-    ['words cut before merging', (value) => ({ ...value, pre_tokenizer: { type: 'Whitespace' } }), /splits text with "Whitespace"/],
-    ['spaces that stay spaces', (value) => ({ ...value, normalizer: null, pre_tokenizer: null }), /does not replace spaces by ▁/],
+    ['words split before merging', (value) => ({ ...value, pre_tokenizer: { type: 'Whitespace' } }), /splits text with "Whitespace"/],
+    ['spaces that are not replaced', (value) => ({ ...value, normalizer: null, pre_tokenizer: null }), /does not replace spaces by ▁/],
   ])('is rejected with %s', async (_, change, why) => {
     await expect(changed('json-only', { [JSON_FILE]: change })).rejects.toMatchObject({
       code: 'model-unsupported',

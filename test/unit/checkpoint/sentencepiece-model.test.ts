@@ -71,20 +71,20 @@ describe('parseSentencePieceModel', () => {
     ['text', Buffer.from('<!doctype html><html></html>'), /not a SentencePiece model/],
     ['a pointer to a large file', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /not a SentencePiece model/],
     ['a length beyond the end', tooLong, /truncated/],
-    ['a text that reaches out of its piece', crossing, /longer than the message that contains it/],
+    ['a text beyond its piece', crossing, /longer than the message that contains it/],
     ['a text that is not UTF-8', message(piece(Uint8Array.of(0xff, 0xfe)), bpe), /encoded data was not valid/],
     ['an invalid kind', message(piece('a', kind(7)), bpe), /has the type 7/],
-    ['a score that is no number', message(piece('a', notFinite), bpe), /score NaN/],
-    ['groups in groups without end', Buffer.alloc(1_000_000, 0x1b), /not a SentencePiece model/],
+    ['a NaN score', message(piece('a', notFinite), bpe), /score NaN/],
+    ['endlessly nested groups', Buffer.alloc(1_000_000, 0x1b), /not a SentencePiece model/],
   ])('rejects %s', (_, data, why) => {
     expect(() => parse(data)).toThrow(expect.objectContaining({ code: 'model-damaged', message: expect.stringMatching(why) }))
   })
 
   it.each<[string, Uint8Array]>([
     ['unigram', message(piece('a'), trainer(1))],
-    ['what does not say its kind', message(piece('a'))],
+    ['an unspecified kind', message(piece('a'))],
     [
-      'spaces that stay spaces',
+      'spaces that are not replaced',
       message(
         piece('a'),
         bpe,

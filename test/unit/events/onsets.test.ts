@@ -19,7 +19,7 @@ describe('findOnset', () => {
     expect(findOnset(new Float64Array(0), [])).toMatchObject({ time: null, confidence: 0 })
   })
 
-  it('takes what is seen within the first frames for something that begins with the clip', () => {
+  it('gives an event that is visible in the first frames the start of the clip', () => {
     const curve = Float64Array.from([-9, -3, ...new Array<number>(14).fill(-0.1)])
     expect(findOnset(curve, times).time).toBe(0)
   })

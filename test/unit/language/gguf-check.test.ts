@@ -78,16 +78,12 @@ describe('checkGguf', () => {
 
   // For most of these, llama.cpp ends the whole process (GGML_ASSERT), while loading or at the first token.
   it.each<[string, Keys, RegExp]>([
-    ['a token that is there twice', { 'tokenizer.ggml.tokens': value.texts(['a', 'b', 'a']) }, /damaged.*"a" occurs twice/],
-    [
-      'two tokens without a text of which one is called so',
-      { 'tokenizer.ggml.tokens': value.texts(['a', '', '[EMPTY_1]']) },
-      /occurs twice/,
-    ],
+    ['a repeated token', { 'tokenizer.ggml.tokens': value.texts(['a', 'b', 'a']) }, /damaged.*"a" occurs twice/],
+    ['an empty token and one with its replacement name', { 'tokenizer.ggml.tokens': value.texts(['a', '', '[EMPTY_1]']) }, /occurs twice/],
     ['a token that is not UTF-8', { 'tokenizer.ggml.tokens': value.list(8, 1, Buffer.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff)) }, /not UTF-8/],
     ['a vocabulary of numbers', { 'tokenizer.ggml.tokens': value.i32s([1, 2, 3]) }, /not a list of strings/],
     ['an empty vocabulary', { 'tokenizer.ggml.tokens': value.texts([]) }, /not a list of strings/],
-    ['a vocabulary that is one text', { 'tokenizer.ggml.tokens': value.text('a') }, /no vocabulary/],
+    ['a vocabulary that is a string', { 'tokenizer.ggml.tokens': value.text('a') }, /no vocabulary/],
     ['no vocabulary', { 'tokenizer.ggml.tokens': null }, /unsupported.*no vocabulary/],
     ['a vocabulary of another kind', { 'tokenizer.ggml.model': value.text('t5') }, /unsupported.*"t5".*supported/],
     ['fewer types than tokens', { 'tokenizer.ggml.token_type': value.i32s([1, 1]) }, /token_type/],
@@ -97,15 +93,15 @@ describe('checkGguf', () => {
     ['no merges', { 'tokenizer.ggml.merges': null }, /no merges/],
     ['merges that are numbers', { 'tokenizer.ggml.merges': value.i32s([1]) }, /no merges/],
     ['an end token beyond the vocabulary', { 'tokenizer.ggml.eos_token_id': value.u32(3) }, /eos_token_id is 3/],
-    ['a beginning to be added that nobody named', { 'tokenizer.ggml.add_bos_token': value.bool(true) }, /does not define its bos token/],
+    ['a missing beginning token', { 'tokenizer.ggml.add_bos_token': value.bool(true) }, /does not define its bos token/],
     ['no layers', { 'qwen2vl.block_count': value.u32(0) }, /block_count is 0/],
-    ['more layers than llama.cpp has room for', { 'qwen2vl.block_count': value.u32(513) }, /block_count is 513/],
-    ['layers that are a text', { 'qwen2vl.block_count': value.text('2') }, /block_count is 2/],
-    ['layers that are no number at all', { 'qwen2vl.block_count': null }, /block_count is missing/],
+    ['more layers than llama.cpp supports', { 'qwen2vl.block_count': value.u32(513) }, /block_count is 513/],
+    ['a string as the number of layers', { 'qwen2vl.block_count': value.text('2') }, /block_count is 2/],
+    ['a missing number of layers', { 'qwen2vl.block_count': null }, /block_count is missing/],
     ['half a width', { 'qwen2vl.embedding_length': value.f32(64.5) }, /embedding_length is 64\.5/],
     ['no heads', { 'qwen2vl.attention.head_count': value.u32(0) }, /head_count is 0/],
-    ['heads layer by layer', { 'qwen2vl.attention.head_count': value.i32s([4, 4]) }, /head_count is a list/],
-    ['no heads of keys', { 'qwen2vl.attention.head_count_kv': value.u32(0) }, /head_count_kv is 0/],
+    ['heads per layer', { 'qwen2vl.attention.head_count': value.i32s([4, 4]) }, /head_count is a list/],
+    ['no key heads', { 'qwen2vl.attention.head_count_kv': value.u32(0) }, /head_count_kv is 0/],
     ['heads that keys do not share', { 'qwen2vl.attention.head_count_kv': value.u32(3) }, /4 attention heads are not a multiple of 3/],
     [
       'heads that do not share the width',
@@ -122,21 +118,21 @@ describe('checkGguf', () => {
       },
       /do not match the width/,
     ],
-    ['rotation of half a head', { 'qwen2vl.rope.dimension_count': value.u32(8) }, /the same even size/],
+    ['rotation of only half a head', { 'qwen2vl.rope.dimension_count': value.u32(8) }, /the same even size/],
     ['no sections', { 'qwen2vl.rope.dimension_sections': null }, /dimension_sections is missing/],
     ['three sections', { 'qwen2vl.rope.dimension_sections': value.i32s([2, 3, 3]) }, /dimension_sections is 2, 3, 3/],
-    ['sections of nothing', { 'qwen2vl.rope.dimension_sections': value.i32s([0, 0, 0, 0]) }, /dimension_sections/],
+    ['empty sections', { 'qwen2vl.rope.dimension_sections': value.i32s([0, 0, 0, 0]) }, /dimension_sections/],
     ['a negative section', { 'qwen2vl.rope.dimension_sections': value.i32s([9, -1, 0, 0]) }, /dimension_sections/],
     ['sections larger than half a head', { 'qwen2vl.rope.dimension_sections': value.i32s([4, 4, 4, 0]) }, /dimension_sections/],
-    ['positions stretched in a way nobody knows', { 'qwen2vl.rope.scaling.type': value.text('magic') }, /scaling\.type is magic/],
+    ['unknown position scaling', { 'qwen2vl.rope.scaling.type': value.text('magic') }, /scaling\.type is magic/],
     ['experts', { 'qwen2vl.expert_count': value.u32(8) }, /expert_count is 8/],
-    ['layers that guess ahead', { 'qwen2vl.nextn_predict_layers': value.u32(3) }, /nextn_predict_layers is 3/],
-    ['attention to what is to come', { 'qwen2vl.attention.causal': value.bool(false) }, /causal is false/],
+    ['multi-token prediction layers', { 'qwen2vl.nextn_predict_layers': value.u32(3) }, /nextn_predict_layers is 3/],
+    ['non-causal attention', { 'qwen2vl.attention.causal': value.bool(false) }, /causal is false/],
     ['no architecture', { 'general.architecture': null }, /does not define general\.architecture/],
     ['an architecture that is a number', { 'general.architecture': value.u32(1) }, /does not define general\.architecture/],
     ['another architecture', { 'general.architecture': value.text('mamba') }, /unsupported.*"mamba".*qwen2vl/],
     ['a vision tower', { 'general.architecture': value.text('clip') }, /unsupported.*vision tower/],
-    ['a piece of a split model', { 'split.count': value.raw(ggufValueTypes.u16, Buffer.of(3, 0)) }, /unsupported.*Merge the parts/],
+    ['a part of a split model', { 'split.count': value.raw(ggufValueTypes.u16, Buffer.of(3, 0)) }, /unsupported.*Merge the parts/],
   ])('rejects %s', async (_, keys, message) => {
     expect(await found({ ...BPE, ...keys })).toMatch(message)
   })
@@ -153,7 +149,7 @@ describe('checkGguf', () => {
 
   it.each<[string, MadeTensor[], RegExp]>([
     ['whole numbers', [{ ...WEIGHT, type: 26 }], /type that is not valid for weights/],
-    ['short whole numbers', [{ ...WEIGHT, type: 25 }], /type that is not valid for weights/],
+    ['16-bit integers', [{ ...WEIGHT, type: 25 }], /type that is not valid for weights/],
     ['a vector in 16 bits', [{ name: 'output_norm.weight', shape: [64], type: 1 }], /vector that is not stored as f32/],
     ['none', [], /no weights/],
   ])('rejects tensors of %s', async (_, tensors, message) => {

@@ -33,17 +33,17 @@ test.each(["'{'", "'[1]'", '\'{"model":7}\''])('a turn with %s in its columns is
 
 test.each([
   [
-    'the remedy among the details, as earlier programs wrote it',
+    'a remedy in the details, as earlier versions wrote it',
     { code: 'model-missing', message: 'Not here.', details: { asked: 'a', way: 'import-model' } },
     { code: 'model-missing', message: 'Not here.', details: { asked: 'a' }, remedy: 'import-model' },
   ],
   [
-    'nothing but a remedy among the details',
+    'details with only a remedy',
     { code: 'write-failed', message: 'It is there.', details: { way: 'existing-texts' } },
     { code: 'write-failed', message: 'It is there.', remedy: 'existing-texts' },
   ],
   [
-    'a code and a remedy of a newer program',
+    'a code and a remedy of a newer version',
     { code: 'moon-missing', message: 'No moon.', remedy: 'wait', details: { night: 1 } },
     { code: 'internal', message: 'No moon.', details: { night: 1 } },
   ],

@@ -19,7 +19,7 @@ test.each([
   ['a live recording', '1a45dfa3 82 0000 18538067 01ffffffffffffff'],
   ['a header cut short', '1a45dfa3 82 0000 185380'],
   ['a length cut short', '1a45dfa3 82 0000 18538067 0100'],
-  ['a length of nothing', '1a45dfa3 00 0000 18538067 90'],
+  ['a length of zero', '1a45dfa3 00 0000 18538067 90'],
   ['something else', '00000018 66747970 69736f6d 00000000'],
   ['nothing', ''],
 ])('%s has none', (_, bytes) => {

@@ -42,8 +42,8 @@ test('decoding starts at the start of the file without a keyframe', () => {
 
 test.each([
   ['without times', '- - -'],
-  ['with a time missing', 'I0 1 - 3'],
-  ['with the same time twice', 'I0 1 1 2'],
+  ['with a missing time', 'I0 1 - 3'],
+  ['with a repeated time', 'I0 1 1 2'],
   ['that start over', [...Array(80).keys(), ...Array(80).keys()].map((i) => `I${i % 80}`).join(' ')],
 ])('packets %s use decoding order', (_, text) => {
   const index = new FrameIndex(packets(text))

@@ -40,7 +40,7 @@ test('segments cover the whole clip in order, and only parts of one shot overlap
   )
 })
 
-test('no segment is too long, and a short one stays only between neighbours with which it would be too long', () => {
+test('no segment is too long, and a short one remains only between neighbours with which it would be too long', () => {
   fc.assert(
     fc.property(cases, ({ shots, options }) => {
       const segments = segmentsOf(shots, options)

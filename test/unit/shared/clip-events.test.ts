@@ -30,6 +30,6 @@ test.each([
   ['an infinite time', { events: [{ text: '', start: Number.POSITIVE_INFINITY, end: null, confidence: 1, segment: 0 }] }],
   ['a frame rate of 0/1', { frameRate: { numerator: 0, denominator: 1 } }],
   ['a timecode without frames', { startTimecode: '01:00:00' }],
-])('%s is refused', (_, change) => {
+])('rejects %s', (_, change) => {
   expect(clipEventsSchema.safeParse({ ...clip, ...change }).success).toBe(false)
 })

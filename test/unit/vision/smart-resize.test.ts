@@ -12,7 +12,7 @@ test.each([
   { name: 'up to the minimum', from: [20, 30], factor: 28, min: 3136, max: 12845056, to: [56, 84] },
   { name: 'a strip thinner than half a multiple up to the minimum', from: [7, 198], factor: 28, min: 3136, max: 12845056, to: [28, 308] },
   { name: 'a strip thinner than half a multiple up to the minimum', from: [10, 1000], factor: 28, min: 3136, max: 12845056, to: [28, 560] },
-  { name: 'what fits stays', from: [84, 84], factor: 28, min: 3136, max: 12845056, to: [84, 84] },
+  { name: 'no change within the budget', from: [84, 84], factor: 28, min: 3136, max: 12845056, to: [84, 84] },
   { name: 'a narrow strip keeps one multiple', from: [56, 11000], factor: 28, min: 3136, max: 200000, to: [28, 6244] },
   { name: 'whole pixels', from: [1080, 1920], factor: 1, min: 0, max: 460800, to: [509, 905] },
   { name: 'whole pixels', from: [719, 1279], factor: 1, min: 0, max: 460800, to: [508, 905] },

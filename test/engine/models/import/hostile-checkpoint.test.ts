@@ -65,25 +65,25 @@ describe('damaged weights', () => {
     ['a header that is not JSON', header('{"a":'), /not JSON/],
     ['a header that is a list', header('[1]'), /no safetensors/],
     ['a header that is not UTF-8', (copy) => writeFile(copy.path(WEIGHTS), withHeader('{ÿ', Buffer.from([255]))), /JSON/],
-    ['the same key twice', header(`{"a":${entry(0, 8)},"a":${entry(0, 8)}}`, new Uint8Array(8)), /twice/],
+    ['a repeated key', header(`{"a":${entry(0, 8)},"a":${entry(0, 8)}}`, new Uint8Array(8)), /twice/],
     ['tensors that overlap', header(`{"a":${entry(0, 8)},"b":${entry(4, 12)}}`, new Uint8Array(12)), /overlap/],
     ['a hole between tensors', header(`{"a":${entry(0, 8)},"b":${entry(12, 20)}}`, new Uint8Array(20)), /hole/],
     ['bytes after the last tensor', header(`{"a":${entry(0, 8)}}`, new Uint8Array(20)), /holds 20/],
     ['a tensor beyond the end', header(`{"a":${entry(0, 800, [200])}}`, new Uint8Array(8)), /800 of 8/],
     ['a tensor shorter than its shape', header(`{"a":${entry(0, 8, [3])}}`, new Uint8Array(8)), /need 12/],
-    ['a shape beyond all numbers', header(`{"a":${entry(0, 8, [2 ** 50, 2 ** 50])}}`, new Uint8Array(8)), /beyond all bounds/],
+    ['a shape beyond the number range', header(`{"a":${entry(0, 8, [2 ** 50, 2 ** 50])}}`, new Uint8Array(8)), /beyond all bounds/],
     ['a negative size', header(`{"a":${entry(0, 8, [-2])}}`, new Uint8Array(8)), /wrongly/],
-    ['a type nobody knows', header('{"a":{"dtype":"F33","shape":[],"data_offsets":[0,4]}}', new Uint8Array(4)), /unknown type/],
+    ['an unknown type', header('{"a":{"dtype":"F33","shape":[],"data_offsets":[0,4]}}', new Uint8Array(4)), /unknown type/],
     ['a missing matrix of the language model', without('model.layers.0.mlp.up_proj.weight'), /up_proj/],
     ['a missing bias of the language model', without('model.layers.0.self_attn.q_proj.bias'), /q_proj\.bias/],
     ['a missing output', without('lm_head.weight'), /lm_head/],
     ['a missing matrix of the tower', without('visual.merger.mlp.2.weight'), /merger\.mlp\.2/],
     ['embeddings of another width', reshaped('model.embed_tokens.weight', [330, 95]), /\[330, 95\].*\[330, 96\]/],
-    ['a matrix the other way round', reshaped('model.layers.0.mlp.down_proj.weight', [64, 96]), /down_proj/],
+    ['a transposed matrix', reshaped('model.layers.0.mlp.down_proj.weight', [64, 96]), /down_proj/],
     ['a norm with two dimensions', reshaped('model.norm.weight', [96, 1]), /norm/],
     ['a patch embedding of another size', reshaped('visual.patch_embed.proj.weight', [40, 3, 1, 14, 14]), /patch_embed/],
     [
-      'more layers than config.json tells',
+      'more layers than in config.json',
       (copy) => tensors(copy, (key, tensor) => (key === 'lm_head.weight' ? ['model.layers.1.input_layernorm.weight', tensor] : tensor)),
       /more layers/,
     ],
@@ -98,7 +98,7 @@ describe('damaged weights', () => {
 
   it.each<[string, Damage]>([
     [
-      'tensors of whole numbers',
+      'integer tensors',
       (copy) =>
         tensors(copy, (key, tensor) =>
           key.startsWith('model.layers') && key.includes('q_proj.weight') ? { ...tensor, dtype: 'I16' } : tensor,
@@ -132,8 +132,8 @@ describe('shards', () => {
   const SECOND = 'model-00002-of-00003.safetensors'
 
   it.each<[string, Damage, RegExp]>([
-    ['one that is missing', (copy) => copy.remove(SECOND), /is missing/],
-    ['one that is cut off', (copy) => truncate(copy.path(SECOND), 30_000), /bytes/],
+    ['a missing one', (copy) => copy.remove(SECOND), /is missing/],
+    ['a truncated one', (copy) => truncate(copy.path(SECOND), 30_000), /bytes/],
     [
       'an index that names a tensor elsewhere',
       (copy) =>
@@ -207,7 +207,7 @@ describe('settings', () => {
       /quantized/,
     ],
     [
-      'no number of layers',
+      'a missing number of layers',
       config((c) => {
         delete c.num_hidden_layers
       }),
@@ -223,7 +223,7 @@ describe('settings', () => {
       /num_hidden_layers/,
     ],
     [
-      'more layers than there are',
+      'more layers than exist',
       config((c) => {
         c.num_hidden_layers = 3
       }),

@@ -170,10 +170,10 @@ describe('rejects by name', () => {
     ['DoRA', { use_dora: true }, /DoRA/],
     ['biases', { bias: 'all' }, /biases/],
     ['whole layers', { modules_to_save: ['lm_head'] }, /modules_to_save/],
-    ['embeddings of tokens', { trainable_token_indices: { embed_tokens: [3] } }, /embeddings/],
+    ['token embeddings', { trainable_token_indices: { embed_tokens: [3] } }, /embeddings/],
     ['PiSSA', { init_lora_weights: 'pissa_niter_4' }, /pissa/],
     ['another kind', { peft_type: 'IA3' }, /IA3/],
-    ['a pattern that could take for ever', { rank_pattern: { '(a+)+b': 3 } }, /pattern/],
+    ['a pattern with exponential time', { rank_pattern: { '(a+)+b': 3 } }, /pattern/],
   ])('%s', async (_, settings, message) => {
     await expect(openLoraAdapter(await changedAdapter(settings))).rejects.toMatchObject({
       code: 'model-unsupported',
@@ -182,7 +182,7 @@ describe('rejects by name', () => {
   })
 
   test.each<[string, (name: string) => string | null, string, RegExp]>([
-    ['half of an update', (name) => (name.includes('fc2.lora_A') ? null : name), 'model-damaged', /half of/],
+    ['half of a matrix pair', (name) => (name.includes('fc2.lora_A') ? null : name), 'model-damaged', /half of/],
     ['embeddings', (name) => name.replace('q_proj.lora_A', 'embed_tokens.lora_embedding_A'), 'model-unsupported', /lora_embedding_A/],
     [
       'a magnitude vector',

@@ -7,7 +7,7 @@ const schema = z.object({ red: z.boolean() })
 test.each([
   ['bare', '{"red": true}'],
   ['in a fence', '```json\n{"red": true}\n```'],
-  ['after thinking aloud', '<think>{"red": false}? No.</think>\n\n{"red": true}'],
+  ['after a reasoning block', '<think>{"red": false}? No.</think>\n\n{"red": true}'],
 ])('reads a verdict %s', (_, text) => {
   expect(readVerdict(text, schema)).toEqual({ verdict: { red: true } })
 })
@@ -15,7 +15,7 @@ test.each([
 test.each([
   ['with surrounding words', 'Here it is: {"red": true}'],
   ['two objects', '{"red": true}{"red": false}'],
-  ['one that is cut off', '{"red": true'],
+  ['a truncated one', '{"red": true'],
   ['single quotes', "{'red': true}"],
   ['an invalid value', '{"red": "true"}'],
   ['unterminated reasoning', '<think>{"red": true}'],

@@ -56,7 +56,7 @@ test('reaches a TLS server through a tunnel, and reports a refusing proxy at onc
 test.each([
   ['on this machine', 'http://127.0.0.1', {}],
   ['on this machine, by name', 'http://localhost', {}],
-  ['when NO_PROXY is for all', 'http://127.0.0.1', { NO_PROXY: '*' }],
+  ['when NO_PROXY matches all hosts', 'http://127.0.0.1', { NO_PROXY: '*' }],
 ])('bypasses the proxy for a server %s', async (_, address, env) => {
   const port = new URL(server.baseUrl).port
   expect(await ask({ OPENAI_BASE_URL: `${address}:${port}/v1`, HTTP_PROXY: proxy.address, ...env })).toEqual({ red: true })

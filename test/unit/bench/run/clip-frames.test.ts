@@ -9,7 +9,7 @@ const picture: FrameChoice = { kind: 'picture' }
 /** The counts of the reader of upstream's version 2 for these clips. */
 describe('the frames that the clips of a sample share', () => {
   it.each([
-    ['one clip has them all', [clip()], 16, [16]],
+    ['one clip has all', [clip()], 16, [16]],
     ['two have half each', [clip(), clip()], 16, [8, 8]],
     ['three take turns', [clip(), clip(), clip()], 16, [6, 5, 5]],
     ['a picture counts as one', [clip(picture), clip()], 16, [1, 15]],
@@ -19,7 +19,7 @@ describe('the frames that the clips of a sample share', () => {
     ['a minimum is applied', [clip({ kind: 'least', count: 32 }), clip()], 16, [32, 0]],
     ['or grows', [clip({ kind: 'least', count: 4 })], 16, [16]],
     ['a rate may use the maximum', [clip({ kind: 'rate', rate: 1 })], 16, [256]],
-    ['which two of them share', [clip({ kind: 'rate', rate: 1 }), clip({ kind: 'rate', rate: 1 })], 16, [128, 128]],
+    ['two clips share the maximum', [clip({ kind: 'rate', rate: 1 }), clip({ kind: 'rate', rate: 1 })], 16, [128, 128]],
   ])('%s', (_, clips, wanted, counts) => {
     expect(sharedCounts(clips, wanted)).toEqual(counts)
   })

@@ -99,10 +99,10 @@ describe('rejects with the found and the accepted value', () => {
     ['another architecture', { architectures: ['LlavaNextForConditionalGeneration'] }, 'model-unsupported', /LlavaNext.*Tarsier/],
     ['quantized weights', { quantization_config: { bits: 4 } }, 'model-unsupported', /quantization_config/],
     ['a separator beyond the vocabulary', { image_new_idx: 32064 }, 'model-damaged', /image_new_idx is 32064, but vocab_size is 32064/],
-    ['stretched positions of another kind', text({ rope_scaling: { type: 'dynamic', factor: 2 } }), 'model-unsupported', /"dynamic"/],
+    ['another kind of position scaling', text({ rope_scaling: { type: 'dynamic', factor: 2 } }), 'model-unsupported', /"dynamic"/],
     ['biases', text({ attention_bias: true }), 'model-unsupported', /attention_bias/],
-    ['heads that do not come out even', text({ num_attention_heads: 30 }), 'model-damaged', /4096.*30/],
-    ['heads of another size in Qwen2', text({ model_type: 'qwen2', head_dim: 64 }), 'model-unsupported', /head_dim is 64/],
+    ['heads that do not divide the width', text({ num_attention_heads: 30 }), 'model-damaged', /4096.*30/],
+    ['Qwen2 heads of another size', text({ model_type: 'qwen2', head_dim: 64 }), 'model-unsupported', /head_dim is 64/],
     ['a tower’s heads', vision({ num_attention_heads: 15 }), 'model-damaged', /num_attention_heads/],
     ['another tower’s activation', vision({ hidden_act: 'silu' }), 'model-damaged', /hidden_act/],
   ])('%s', (_, change, code, sentence) => {

@@ -14,8 +14,8 @@ const job: BatchJob = {
 }
 
 test.each([
-  ['all of them', null, 1000],
-  ['those in one state', 'done', 250],
+  ['all rows', null, 1000],
+  ['rows of one state', 'done', 250],
 ] as const)('the table has %s', (_, filter, rows) => {
   expect(rowsOf(job, filter)).toBe(rows)
 })
