@@ -1,6 +1,6 @@
-"""transformers' Qwen2-VL tower of random weights in f32, with PyTorch's fused attention.
+"""Measures transformers' Qwen2-VL tower with random weights in f32 and PyTorch's fused attention.
 
-Argument: vision_config as JSON. For every line of input with rows and columns of patches it prints the milliseconds of one frame of them.
+Argument: vision_config as JSON. For every input line with rows and columns of patches, prints the milliseconds for one such frame.
 """
 
 import json

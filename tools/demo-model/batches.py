@@ -15,7 +15,7 @@ TYPES = {"Uint8Array": np.uint8, "Float32Array": np.float32, "Int32Array": np.in
 
 
 def batches(script, *arguments, ahead=4):
-    """Endless dictionaries of tensors (and the header's other fields) from one generator process."""
+    """Yields dictionaries of tensors (and the header's other fields) from a generator process, endlessly."""
     tsx = HERE.parent.parent / "node_modules" / ".bin" / "tsx"
     process = subprocess.Popen([str(tsx), str(HERE / script), *map(str, arguments)], stdout=subprocess.PIPE)
     waiting = queue.Queue(maxsize=ahead)

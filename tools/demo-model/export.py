@@ -1,4 +1,4 @@
-"""Writes a trained model as a Qwen2-VL checkpoint folder of Hugging Face's, and its state to train on from. `export.py LANGUAGE OUT`"""
+"""Writes a trained model as a Hugging Face checkpoint folder of Qwen2-VL, and its state for further training. `export.py LANGUAGE OUT`"""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Qwen2-VL's language model, plain, over one clip and several dialogues that all follow it."""
+"""A plain implementation of Qwen2-VL's language model for one clip and several dialogues about it."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ EPSILON = 1e-6
 
 
 def rotary(positions):
-    """Cosines and sines [batch, 1, tokens, HEAD] of positions [3, batch, tokens]: each section of the frequencies follows its own plane."""
+    """Cosines and sines [batch, 1, tokens, HEAD] of positions [3, batch, tokens]: each section of the frequencies uses one plane."""
     frequencies = 1 / THETA ** (torch.arange(0, HEAD, 2).float() / HEAD)
     angles = positions[..., None].float() * frequencies
     mixed = torch.cat([part[plane] for plane, part in enumerate(angles.split(SECTIONS, -1))], -1)
@@ -57,7 +57,7 @@ class Language(nn.Module):
                 nn.init.normal_(matrix.weight, std=0.02)
 
     def forward(self, x, positions, mask):
-        """Hidden states after every layer and the final norm, of rows [n, tokens, WIDTH]."""
+        """Returns the hidden states of rows [n, tokens, WIDTH] after every layer and the final norm."""
         cos, sin = rotary(positions)
         after = []
         for layer in self.layers:

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 
 def orthogonal(g, steps=5):
-    """Newton-Schulz iteration towards the nearest semi-orthogonal matrix, in 32 bits: processors without bf16 units are slow at less."""
+    """Newton-Schulz iteration towards the nearest semi-orthogonal matrix, in 32 bits, since processors without bf16 units are slower with fewer."""
     x = g.T if g.shape[0] > g.shape[1] else g
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
@@ -35,7 +35,7 @@ class Muon(torch.optim.Optimizer):
 
 
 class Schedule:
-    """Both optimizers, warmed up over `warmup` steps and cooled down over the last part of `minutes`."""
+    """Both optimizers, with a warm-up of `warmup` steps and a cool-down in the last part of `minutes`."""
 
     def __init__(self, modules, minutes, muon=0.02, adam=2e-3, warmup=60, flat=0.3, skip=("embed", "merge", "head")):
         named = [(name, p) for module in modules for name, p in module.named_parameters() if p.requires_grad]
@@ -64,14 +64,14 @@ class Schedule:
 
 
 def save(state, path):
-    """Aside and renamed: another program may be reading."""
+    """Writes to a temporary file and renames it, because another program may be reading."""
     aside = path.with_suffix(".part")
     torch.save(state, aside)
     aside.replace(path)
 
 
 def load(path):
-    """What `save` wrote, or its 16-bit safetensors form, in which the parts' names are prefixes."""
+    """Loads what `save` wrote, or its 16-bit safetensors form, in which the parts' names are prefixes."""
     if path.suffix != ".safetensors":
         return torch.load(path, weights_only=True)
     parts = {}

@@ -1,8 +1,8 @@
-"""Between the stages: turns the tower's last layer so that what was learnt stands in its first values, each of mean 0 and variance 1.
+"""Rotates the tower's last layer between the stages so that its first values contain what was learnt, each with mean 0 and variance 1.
 
-`rebase_tower.py TOWER OUT`. The heads of the first stage read each token's color, shape, place and so on off its row linearly, some from directions
-of little variance, which a language model takes long to find. Folded into the merger's last layer they are the row itself; the rest of its
-values is left to the language model. The architecture stays as it was.
+`rebase_tower.py TOWER OUT`. The linear heads of the first stage compute each token's color, shape, place and so on from its row, some from directions
+of little variance, which a language model takes long to find. Folded into the merger's last layer they become the row's first values; the
+other values are free for the language model. The architecture does not change.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The demo model's tokenizer: byte-level BPE of the words it knows, with Qwen2's pre-tokenizer and Qwen2-VL's special tokens.
 
-It is made once and kept in tokenizer.json beside the weights that were trained with it: where two merges are equally frequent, the trainer's
-choice differs between machines. Delete the file to begin a new model with other words.
+It is created once and stored in tokenizer.json beside the weights that were trained with it, because the trainer's choice between equally
+frequent merges differs between machines. Delete the file to start a new model with other words.
 """
 
 import os
@@ -37,7 +37,7 @@ def the_tokenizer():
     if KEPT.exists():
         return Tokenizer.from_file(str(KEPT))
     made = make_tokenizer()
-    # Aside and renamed: two processes may begin together.
+    # Written to a temporary file and renamed, because two processes may start together.
     aside = KEPT.with_suffix(f".{os.getpid()}")
     made.save(str(aside), pretty=False)
     aside.replace(KEPT)

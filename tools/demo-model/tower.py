@@ -1,4 +1,4 @@
-"""Qwen2-VL's vision tower, plain: every frame of a batch has the same grid, so attention is one call a layer."""
+"""A plain implementation of Qwen2-VL's vision tower: all frames of a batch have the same grid, so attention is one call per layer."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ WIDTH, DEPTH, HEADS, MLP, OUT = 128, 4, 4, 512, 192
 
 
 def patches(pixels):
-    """Pictures [n, height, width, 3] of bytes as normalised patches [n, patches, 588] in Qwen2-VL's merged order."""
+    """Converts images [n, height, width, 3] of bytes to normalized patches [n, patches, 588] in Qwen2-VL's merged order."""
     n, height, width, _ = pixels.shape
     values = (pixels.float() - MEAN) / STD
     rows, columns = height // (PATCH * MERGE), width // (PATCH * MERGE)
@@ -20,7 +20,7 @@ def patches(pixels):
 
 
 def rotary(rows, columns):
-    """Cosines and sines [patches, head size] of the patches of a picture of rows x columns visual tokens."""
+    """Cosines and sines [patches, head size] of the patches of an image of rows x columns visual tokens."""
     h = torch.arange(rows * MERGE).view(rows, MERGE, 1, 1).expand(rows, MERGE, columns, MERGE)
     w = torch.arange(columns * MERGE).view(1, 1, columns, MERGE).expand(rows, MERGE, columns, MERGE)
     where = torch.stack([h.permute(0, 2, 1, 3).flatten(), w.permute(0, 2, 1, 3).flatten()], -1).float()
@@ -60,7 +60,7 @@ class Tower(nn.Module):
         self.merge1, self.merge2 = nn.Linear(WIDTH * MERGE**2, WIDTH * MERGE**2), nn.Linear(WIDTH * MERGE**2, OUT)
 
     def forward(self, pixels):
-        """Pictures [n, height, width, 3] of bytes as rows [n, visual tokens, OUT]."""
+        """Converts images [n, height, width, 3] of bytes to rows [n, visual tokens, OUT]."""
         n, height, width, _ = pixels.shape
         cos, sin = rotary(height // (PATCH * MERGE), width // (PATCH * MERGE))
         x = self.embed(patches(pixels))
@@ -71,7 +71,7 @@ class Tower(nn.Module):
 
 
 def hugging_face_names(tower):
-    """The tower's tensors as Qwen2-VL's checkpoints name them. The patch embedding is halved over the two equal frames of a temporal patch."""
+    """Returns the tower's tensors under the names of Qwen2-VL's checkpoints. The patch embedding is halved over the two equal frames of a temporal patch."""
     state = tower.state_dict()
     half = state["embed.weight"].view(WIDTH, 3, 1, PATCH, PATCH) / 2
     named = {"visual.patch_embed.proj.weight": half.expand(-1, -1, 2, -1, -1).contiguous()}

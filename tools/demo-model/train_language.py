@@ -1,10 +1,10 @@
-"""Second stage: the language model over the tower's rows. `train_language.py TOWER OUT --minutes M`
+"""Second stage: trains the language model on the tower's rows. `train_language.py TOWER OUT --minutes M`
 
 TOWER and --resume may both be checkpoint.safetensors, the state behind resources/models/demo. The tower is read again whenever its file
-changes, so the first stage may still be running. Beside the text, small heads read each visual
-token's hidden states, and are dropped at export: after the first layer where its object is in the picture, after the second how that changed
-since the frame before, after the third what it is doing and what it did first. A fourth reads the question's last token after the third layer: which object is meant, by
-color, shape and place, so that the fourth layer has what to look for.
+changes, so the first stage may still be running. Besides the text, small auxiliary heads, which are dropped at export, are trained on each visual
+token's hidden states: after the first layer its object's place in the image, after the second the change since the previous frame, after the
+third its current and its first motion. A fourth head is trained on the question's last token after the third layer: which object is meant, by
+color, shape and place, so that the fourth layer knows what to look for.
 Under `torchrun` gradients are averaged between the processes.
 """
 
@@ -26,17 +26,17 @@ from tokenizer import SYSTEM, the_tokenizer
 from tower import Tower
 
 MOTIONS = 10
-# Brings the changes of x, y, size and angle to about the same variance.
+# Scales the changes of x, y, size and angle to about the same variance.
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
 SETS = 4
 IGNORED = -100
 COLORS, SHAPES = 8, 5
-# A description's tokens are many and mostly follow from each other; an answer's few ones decide.
+# A description has many tokens that mostly follow from each other; the few tokens of an answer matter more.
 QUESTION_WEIGHT = 3.0
 
 
 class Prompter:
-    """Dialogues as token ids, as the chat template renders them."""
+    """Converts dialogues to token ids as the chat template renders them."""
 
     def __init__(self, tokenizer):
         ids = lambda text: tokenizer.encode(text).ids
@@ -46,7 +46,7 @@ class Prompter:
         self.asked, self.ended, self.again = ids("<|im_end|>\n<|im_start|>assistant\n"), ids("<|im_end|>"), ids("\n<|im_start|>user\n")
 
     def branch(self, dialogue):
-        """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, and where which object is asked for."""
+        """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, and which objects are asked for at which tokens."""
         tokens, answers, sought = [], [], []
         for turn, (question, answer, about) in enumerate(dialogue):
             asked = (self.again if turn else []) + self.ids(question) + self.asked
@@ -59,9 +59,9 @@ class Prompter:
 
 
 def collate(prompter, sets, frames, rows, columns):
-    """Token ids [n, tokens] (-1 where a visual row stands), positions [3, tokens...], mask and targets of a batch of dialogue sets.
+    """Token ids [n, tokens] (-1 for visual rows), positions [3, tokens...], mask and targets of a batch of dialogue sets.
 
-    Then the weight of each target, and for every object asked for its sample, the token after which it must be found, and its number.
+    Also returns the weight of each target, and for every requested object its sample, the token after which it must be found, and its number.
     """
     before, after, visual = len(prompter.before), len(prompter.after), frames * rows * columns
     prefix = before + visual + after

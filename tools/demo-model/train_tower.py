@@ -1,4 +1,4 @@
-"""First stage: the tower alone, on single pictures, told for every visual token what is there. `train_tower.py OUT --minutes M`"""
+"""First stage: trains the tower alone on single images, with labels of every visual token. `train_tower.py OUT --minutes M`"""
 
 import argparse
 import time
@@ -17,7 +17,7 @@ SIZES = [1, COLORS, SHAPES, 2, 1, 2, BACKGROUNDS]
 
 
 def losses(heads, rows, labels, background):
-    """The dense losses of visual tokens [n, tokens, OUT] and the parts that were right, both as dictionaries."""
+    """Returns the dense losses of visual tokens [n, tokens, OUT] and the fractions of correct labels, both as dictionaries."""
     covered, color, shape, offset, radius, angle, ground = heads(rows).split(SIZES, -1)
     there = labels[..., 0] >= 0
     kinds = labels[there]

@@ -1,11 +1,11 @@
-"""Writes test/fixtures/bench/captions.json: captions made up here, their words and their CIDEr as pycocoevalcap gives them.
+"""Writes test/fixtures/bench/captions.json: generated captions with the words and the CIDEr that pycocoevalcap computes.
 
     python -m venv venv && venv/bin/pip install pycocoevalcap==1.2     (its tokenizer needs Java)
     venv/bin/python tools/reference/caption_cider.py
     venv/bin/python tools/reference/caption_cider.py --annotations MSVD-Caption-test.jsonl
 
-With --annotations nothing is written: of every line the first reference is taken for the caption and the others for its
-references, and the figure is printed, to compare with `npx tsx tools/reference/caption-cider.ts FILE`.
+With --annotations nothing is written: the first reference of every line counts as the caption and the others as its
+references, and the score is printed, to compare with `npx tsx tools/reference/caption-cider.ts FILE`.
 """
 
 import argparse
@@ -28,7 +28,7 @@ WHERE = ["in the street", "on a table (made of wood)", "at 10:30 a.m.", "near ww
          "with a #tag", "& his friend's friend", "twenty-one times", "in the naïve way", "on jan. 5", "😀", "-- alone", "under 20°", "again?!", "etc."]
 END = [".", "", "!", " .", "..", "?", "!!", " :)", ";"]
 
-# Single points of the tokenizer, a line each.
+# Special cases of the tokenizer, one per line.
 HARD = """
 it's it’s its' the dogs' bones, the dog's bone; boys' and girls'
 i'm i've i'll i'd he's they're shouldn't ain't can't won't shan't mustn't wouldn't've

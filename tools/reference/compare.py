@@ -1,9 +1,9 @@
 """
-Compares two traces stage by stage, in the order of the pipeline, within the bounds that the project promises.
+Compares two traces stage by stage, in the order of the pipeline, with the project's tolerances.
 
     python compare.py REFERENCE TRACE [--half]      # --half: the tower ran in f16
 
-Exits 1 when a stage is out of its bounds.
+Exits with 1 when a stage exceeds its tolerance.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOGITS_ABSOLUTE = 1e-2
 
 
 def stages(a: Path, b: Path, half: bool):
-    """Yields (stage, within its bounds, what was found)."""
+    """Yields (stage, whether it is within its tolerance, description)."""
     left, right = (json.loads((path / "trace.json").read_text()) for path in (a, b))
     x, y = (load_file(path / "tensors.safetensors") for path in (a, b))
     for name in ("indices", "grid", "tokens"):

@@ -1,12 +1,12 @@
 """
-Writes `test/fixtures/converted`: tiny random checkpoints with language models of llama's kind, what llama.cpp's own converter makes
-of them and of the Qwen2-VL checkpoints in `test/fixtures/parity`, and what the reference tokenizers make of hard texts.
+Writes `test/fixtures/converted`: tiny random checkpoints with Llama language models, the output of llama.cpp's own converter
+for them and for the Qwen2-VL checkpoints in `test/fixtures/parity`, and the tokens of the reference tokenizers for difficult texts.
 
     python converter_fixtures.py --llama-cpp DIR [--out ../../test/fixtures/converted]
 
 DIR is llama.cpp's source at the release that node-llama-cpp builds: `git clone node_modules/node-llama-cpp/llama/gitRelease.bundle DIR`.
-Needs torch, transformers, tokenizers, sentencepiece and safetensors. SentencePiece's trainer and the converter run as they are; of
-the converter's files only names, values and checksums are kept.
+Needs torch, transformers, tokenizers, sentencepiece and safetensors. SentencePiece's trainer and the converter run unmodified; only
+names, values and checksums of the converter's files are stored.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Shape:
 
 
 def train(path: Path, dummy_prefix: bool, **options: object) -> None:
-    """A `tokenizer.model` as llama's was trained: BPE, text as it is, digits alone, bytes for what is unknown."""
+    """Trains a `tokenizer.model` like Llama's: BPE, no normalization, single digits, byte fallback."""
     with tempfile.TemporaryDirectory() as folder:
         words = Path(folder) / "words.txt"
         words.write_text(WORDS)
@@ -124,7 +124,7 @@ def text_config(shape: Shape, vocabulary: int, model_type: str, **more: object) 
 
 
 def wrapper(text: dict[str, object], **more: object) -> dict[str, object]:
-    """As llava-hf's and Tarsier's own files have it."""
+    """Writes the settings as in the files of llava-hf and Tarsier."""
     return {
         "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": text, "ignore_index": -100,
         "vision_config": {"model_type": "clip_vision_model"},
@@ -156,7 +156,7 @@ def vicuna(out: Path) -> None:
 
 
 def yi(out: Path) -> None:
-    """Yi's: no space in front, no beginning token, tokens of its own; grouped heads; keys of newer transformers; no head tensor to spare."""
+    """Yi's form: no leading space, no beginning token, its own tokens; grouped heads; keys of newer transformers; a separate head tensor."""
     train(
         out / "tokenizer.model", False, vocab_size=470, bos_piece="<|startoftext|>", eos_piece="<|endoftext|>",
         user_defined_symbols=["<|Human|>", "<|im_start|>", "<|im_end|>"],
@@ -175,12 +175,12 @@ def yi(out: Path) -> None:
 
 
 def json_only(out: Path) -> None:
-    """No tokenizer.model but what transformers made of it, a head of its own size, stretched positions, tied."""
+    """Without tokenizer.model, only its conversion by transformers; a separate head size, scaled positions, tied embeddings."""
     with tempfile.TemporaryDirectory() as folder:
         train(Path(folder) / "tokenizer.model", True, vocab_size=490)
         tokenizer = LlamaTokenizer.from_pretrained(folder)
     backend = tokenizer.backend_tokenizer
-    # As it is in the published files, which older transformers wrote.
+    # As in the published files, which older transformers wrote.
     backend.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     backend.pre_tokenizer = None
     backend.add_special_tokens([AddedToken("<image>", normalized=False, special=True)])
@@ -201,7 +201,7 @@ def json_only(out: Path) -> None:
 
 
 def qwen2(out: Path) -> None:
-    """A wrapper around Qwen2 with positions of one dimension."""
+    """A wrapper around Qwen2 with one-dimensional positions."""
     tokenizer = make_tokenizer(40)
     write_tokenizer(out, tokenizer)
     (out / "vocab.json").unlink()
@@ -219,7 +219,7 @@ QWEN2_VL = ["tied-heads-of-16", "newer-keys-heads-of-64"]
 CASES = {"vicuna": vicuna, "yi": yi, "json-only": json_only, "qwen2": qwen2}
 
 
-# The converter knows how a byte-level tokenizer cuts words by what a real vocabulary makes of a text; ours is too small for that.
+# The converter recognizes a byte-level pre-tokenizer by the tokens of a text with a real vocabulary; ours is too small for that.
 CONVERT = """
 import runpy, sys
 folder = sys.argv.pop(1)
@@ -232,7 +232,7 @@ runpy.run_path(folder + "/convert_hf_to_gguf.py", run_name="__main__")
 
 
 def reference_tokens(checkpoint: Path) -> list[dict[str, object]]:
-    """What the reference makes of texts in which nothing is a control token."""
+    """The tokens of the reference for texts without control tokens."""
     model = checkpoint / "tokenizer.model"
     if not model.exists():
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"))
@@ -245,7 +245,7 @@ def reference_tokens(checkpoint: Path) -> list[dict[str, object]]:
 
 
 def sentencepiece_encoder(model: Path) -> Callable[[str], list[int]]:
-    """SentencePiece itself, which transformers' slow tokenizers call. Its symbols for users count as control tokens, as the converter has them no others."""
+    """SentencePiece itself, which transformers' slow tokenizers call. Its user-defined symbols count as control tokens, as in the converter."""
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(model.read_bytes())
     for piece in proto.pieces:
@@ -255,7 +255,7 @@ def sentencepiece_encoder(model: Path) -> Callable[[str], list[int]]:
 
 
 def ordinary_added(checkpoint: Path) -> dict[str, int]:
-    """Added tokens that a text may hold."""
+    """Added tokens that a text may contain."""
     settings = json.loads((checkpoint / "tokenizer_config.json").read_text())["added_tokens_decoder"]
     path = checkpoint / "added_tokens.json"
     names = json.loads(path.read_text()) if path.exists() else {}
@@ -264,13 +264,13 @@ def ordinary_added(checkpoint: Path) -> dict[str, int]:
 
 
 def with_added(text: str, ordinary: dict[str, int], encode: Callable[[str], list[int]]) -> list[int]:
-    """As transformers' slow tokenizers: added tokens are cut out, what is between them is a text of its own."""
+    """Works like transformers' slow tokenizers: added tokens are cut out, and the parts between them are separate texts."""
     pieces = re.split("(" + "|".join(map(re.escape, ordinary)) + ")", text) if ordinary else [text]
     return [token for piece in pieces for token in ([ordinary[piece]] if piece in ordinary else encode(piece))]
 
 
 def expect_same_as_transformers(model: Path, cases: list[dict[str, object]]) -> None:
-    """Its fast tokenizer, with the normalizer that older versions gave it, must agree."""
+    """The fast tokenizer, with the normalizer of older versions, must agree."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(model, Path(folder) / "tokenizer.model")
         tokenizer = LlamaTokenizer.from_pretrained(folder)
@@ -286,7 +286,7 @@ def expect_same_as_transformers(model: Path, cases: list[dict[str, object]]) -> 
 
 
 def converted(llama_cpp: Path, checkpoint: Path, kind: str) -> dict[str, object]:
-    """The metadata but for names, and the tensors' types, shapes and checksums in what the converter writes."""
+    """The metadata without names, and the types, shapes and checksums of the tensors that the converter writes."""
     sys.path.insert(0, str(llama_cpp / "gguf-py"))
     from gguf import GGUFReader
 

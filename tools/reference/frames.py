@@ -35,7 +35,7 @@ def read_frames(clip: Clip, indices: list[int]) -> list[Image.Image]:
         reader.seek(0)
         try:
             return [Image.fromarray(array).convert("RGB") for array in reader.get_batch(indices).asnumpy()]
-        except decord.DECORDError:  # some transport streams: its seeking gives up where decoding through does not
+        except decord.DECORDError:  # some transport streams: its seeking fails although decoding from the start works
             return read_frames_pyav(clip.path, indices)
     with Image.open(clip.path) as image:
         frames = {i: frame.convert("RGB") for i, frame in enumerate(ImageSequence.Iterator(image)) if i in indices}
@@ -43,7 +43,7 @@ def read_frames(clip: Clip, indices: list[int]) -> list[Image.Image]:
 
 
 def read_frames_pyav(path: Path, indices: list[int]) -> list[Image.Image]:
-    """The same frames by decoding everything in presentation order, without any seek: a check of decord."""
+    """Returns the same frames by decoding everything in presentation order without a seek, to check decord."""
     import av
 
     wanted, found = set(indices), {}

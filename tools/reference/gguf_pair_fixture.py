@@ -4,8 +4,8 @@ Writes pairs of GGUFs (language model and mmproj) from tiny checkpoints with lla
     python gguf_pair_fixture.py LLAMA_CPP CHECKPOINT OUT --outtype bf16 [--mmproj-outtype q8_0]
 
 LLAMA_CPP is a folder with llama.cpp's sources: `git clone node_modules/node-llama-cpp/llama/gitRelease.bundle LLAMA_CPP` gives the
-release that the product runs. Two things of the converter are made to fit tiny checkpoints, and nothing of what it writes is: it knows
-tokenizers by the hash of what they make of a text, and it expects towers of more than two layers.
+release that the product uses. Two checks of the converter are adapted to tiny checkpoints, which does not affect its output: it recognizes
+tokenizers by the hash of a text's tokens, and it expects towers of more than two layers.
 """
 
 from __future__ import annotations

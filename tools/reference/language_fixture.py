@@ -2,9 +2,9 @@
 
 Needs numpy and gguf. Usage: python tools/reference/language_fixture.py [OUT]
 
-Everything is f32 and drawn from a fixed seed. The vocabulary holds all 256 bytes, a few merges, and Qwen2-VL's special
-tokens under their own names, so any text goes through. The width, head size and grouped heads are tiny but of the real
-kind: M-RoPE sections add up to half a head.
+Everything is f32 and generated from a fixed seed. The vocabulary contains all 256 bytes, a few merges, and Qwen2-VL's special
+tokens under their own names, so that any text can be tokenized. The width, head size and grouped heads are tiny but have the real
+structure: M-RoPE sections add up to half a head.
 """
 
 import sys
@@ -29,7 +29,7 @@ SPECIAL = [
 
 
 def byte_characters() -> list[str]:
-    """The printable stand-ins byte-level BPE uses for the 256 bytes, in byte order."""
+    """The printable characters that byte-level BPE uses for the 256 bytes, in byte order."""
     keep = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     spare = 0
     out = []

@@ -1,14 +1,14 @@
 """
 Writes a pair of GGUFs (language model and mmproj) from a tiny checkpoint of LLaVA's layout, with llama.cpp's own scripts as its users run
-them: the surgery that cuts tower and projector out of a checkpoint, the converter of image encoders, and the converter of language models.
+them: the surgery that extracts tower and projector from a checkpoint, the converter of image encoders, and the converter of language models.
 
     python llava_pair_fixture.py LLAMA_CPP CHECKPOINT OUT [--feature-layer]
 
 LLAMA_CPP is a folder with llama.cpp's sources: `git clone node_modules/node-llama-cpp/llama/gitRelease.bundle LLAMA_CPP` gives the
-release that the product runs; its scripts for towers want transformers 4 (tried with 4.57.6). The
-checkpoint is brought to float16 first, as LLaVA's own are and as these scripts write matrices, so that no number changes on the way; what
-Tarsier's has beyond LLaVA's (separators) is left out. With --feature-layer the tower's config.json says which layer is taken, as newer
-ones do; without, the converter leaves out the last layer, as it did for every LLaVA.
+release that the product uses; its scripts for towers require transformers 4 (tested with 4.57.6). The
+checkpoint is first converted to float16, the format of LLaVA's checkpoints and of these scripts' matrices, so that no number changes; what
+Tarsier adds to LLaVA (separators) is omitted. With --feature-layer the tower's config.json defines the feature layer, as newer
+ones do; without it, the converter omits the last layer, as it did for every LLaVA.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCRIPTS = "tools/mtmd/legacy-models"
 
 
 def write_as_published(checkpoint: Path, out: Path) -> dict[str, object]:
-    """The checkpoint as LLaVA's own are: their names of tensors, and nothing of Tarsier's in config.json, which is given back."""
+    """Converts the checkpoint to LLaVA's form: its tensor names, and a config.json without Tarsier's settings, which is returned."""
     shutil.copytree(checkpoint, out)
     config = json.loads((out / "config.json").read_text())
     config |= {"architectures": ["LlavaForConditionalGeneration"], "torch_dtype": "float16"}

@@ -1,4 +1,4 @@
-"""Writes test/fixtures/lora/: LoRA adapters for checkpoints of test/fixtures/parity, and what PEFT's merge_and_unload makes of them.
+"""Writes test/fixtures/lora/: LoRA adapters for checkpoints of test/fixtures/parity, and the results of PEFT's merge_and_unload.
 
 Needs transformers, peft and safetensors. Usage: python tools/reference/lora_fixture.py [OUT]
 
@@ -37,7 +37,7 @@ CASES = {
 
 
 def layer(path: str) -> str:
-    """A module's path without what holds it, which differs between checkpoints and releases of transformers."""
+    """A module's path without its prefix, which differs between checkpoints and releases of transformers."""
     tower = "vision " if re.search(r"(^|\.)(visual|vision_tower)\.", path) else ""
     return tower + re.sub(r"^((model|language_model|visual|vision_tower|vision_model)\.)+", "", path)
 

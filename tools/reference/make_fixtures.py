@@ -1,10 +1,10 @@
 """
-Writes `test/fixtures/parity`: tiny clips through real codecs, tiny random checkpoints, and what the reference makes of them.
+Writes `test/fixtures/parity`: tiny clips through real codecs, tiny random checkpoints, and the reference's results for them.
 
     python make_fixtures.py [--out ../../test/fixtures/parity]
 
-Seeds are searched so that all greedy tokens come without an end token and never on a near tie: a test that compares
-tokens must not hang on the last bit of a sum.
+Seeds are searched so that greedy decoding gives no end token and no near tie: a test that compares
+tokens must not depend on the last bit of a sum.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SHAPES = {
 
 
 def picture(i: int, width: int, height: int) -> np.ndarray:
-    """A gradient that drifts and a square that moves: every frame differs, everything compresses."""
+    """A drifting gradient and a moving square: every frame differs and compresses well."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     rgb = np.stack([128 + 90 * np.sin((x + 3 * i) / 21), 128 + 90 * np.sin((y - 2 * i) / 17), 128 + 90 * np.cos((x + y + 5 * i) / 29)], axis=-1)
     left, top = (7 * i) % max(1, width - 24), (4 * i) % max(1, height - 20)
@@ -103,7 +103,7 @@ def write_case(out: Path, name: str, shape: Shape, clip: str, arguments: dict) -
 
 
 def write_expected(out: Path, name: str, trace: dict, tensors: dict) -> None:
-    """What a test holds the engine against: the trace, and of the frames only their middles and means, for they are large."""
+    """The expected results of a test: the trace, and only the middles and means of the frames, because they are large."""
     frames = tensors.pop("frames")
     top, left = (frames.shape[1] - CROP) // 2, (frames.shape[2] - CROP) // 2
     tensors["crops"] = np.ascontiguousarray(frames[:, top : top + CROP, left : left + CROP])

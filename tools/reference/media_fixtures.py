@@ -1,10 +1,10 @@
 """
-Writes `test/fixtures/media`: tiny clips with PyAV's RGB of them, animations and stills with Pillow's, and digests of Pillow's bicubic.
+Writes `test/fixtures/media`: tiny clips with their RGB by PyAV, animations and stills with their RGB by Pillow, and digests of Pillow's bicubic.
 
     python media_fixtures.py [--out ../../test/fixtures/media]
 
-decord gives the same bytes as PyAV wherever `decord` is true; its older FFmpeg interpolates chroma of 10-bit pictures and of odd
-heights otherwise.
+decord gives the same bytes as PyAV where `decord` is true; otherwise its older FFmpeg interpolates chroma of 10-bit pictures and of odd
+heights differently.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def digest(data: bytes) -> str:
 
 
 def noise(count: int, seed: int) -> bytes:
-    """The test makes the same: the high byte of a linear congruential generator."""
+    """The high byte of a linear congruential generator, like the test's noise."""
     out = bytearray(count)
     for i in range(count):
         seed = (seed * 1664525 + 1013904223) & 0xFFFFFFFF
@@ -215,7 +215,7 @@ def animations(out: Path) -> dict:
         with Image.open(out / name) as image:
             count, hidden = image.n_frames, 1 if getattr(image, "default_image", False) else 0
         for i in range(hidden, count):
-            # Opened anew for each: Pillow's way back to the previous picture is wrong once that was looked at.
+            # Opened again for each frame: Pillow restores the previous picture wrongly once it has been read.
             with Image.open(out / name) as image:
                 image.seek(i)
                 rgb = image.convert("RGB")
@@ -225,7 +225,7 @@ def animations(out: Path) -> dict:
 
 
 def png(depth: int, colour: int, values: np.ndarray, *further: tuple[bytes, bytes]) -> bytes:
-    """A PNG of 16 bits or of fewer than 8, which Pillow does not write; `values` has a row a line, as many values as channels a pixel."""
+    """A PNG of 16 bits or of fewer than 8, which Pillow does not write; `values` has one row per line and one value per channel of each pixel."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

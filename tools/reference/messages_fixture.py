@@ -1,10 +1,10 @@
 """
-Adds to `test/fixtures/parity` what transformers makes of whole conversations: system messages, text around pictures, several pictures of
-several sizes in one message and over several, a clip among them.
+Adds transformers' results for whole conversations to `test/fixtures/parity`: system messages, text around pictures, several pictures of
+several sizes in one message and in several, and a clip among them.
 
     python messages_fixture.py [--out ../../test/fixtures/parity] [--checkpoint tied-heads-of-16]
 
-Needs the clips and checkpoints that make_fixtures.py wrote. A question is varied until all greedy tokens come without a near tie.
+Needs the clips and checkpoints that make_fixtures.py wrote. A question is varied until no greedy token is a near tie.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Conversations:
         self.out = out
 
     def shown(self, part: dict) -> tuple[torch.Tensor, tuple[int, int, int], list[int]]:
-        """Pixels, grid and frame numbers of a picture or clip."""
+        """Returns pixels, grid and frame numbers of a picture or clip."""
         if part["type"] == "image":
             images, indices = [Image.open(self.out / "pictures" / part["image"]).convert("RGB")], [0]
         else:
@@ -87,7 +87,7 @@ class Conversations:
         tokens: list[int] = []
         left = iter(seen)
         for token in reference.tokenizer(prompt, add_special_tokens=False)["input_ids"]:
-            # As transformers' processor does: a pad for every row.
+            # One pad per row, like transformers' processor.
             tokens += [token] * (int(np.prod(next(left)[1])) // merge) if token in reference.pads else [token]
         ids = torch.tensor([tokens])
         types = torch.where(ids == config.image_token_id, IMAGE, torch.where(ids == config.video_token_id, VIDEO, 0))
@@ -102,7 +102,7 @@ class Conversations:
         visual = torch.isin(ids, torch.tensor(sorted(reference.pads)))
         inputs = model.get_input_embeddings()(ids).masked_scatter(visual.unsqueeze(-1), embeddings)
         generated, first, margins = reference._greedy(inputs, positions, TOKENS)
-        # The same in one call, pixels and all.
+        # The same in one call, including pixels.
         whole = model(input_ids=ids, mm_token_type_ids=types, **given).logits[0, -1]
         if float((whole - first).abs().max()) > 1e-3:
             raise SystemExit("stage by stage is not what transformers makes of it in one call")

@@ -1,4 +1,4 @@
-"""Tarsier2's way from frames to the tower's patches: the sampler, the clip's pixel budget, both resizes, the patches."""
+"""Tarsier2's preprocessing from frames to the tower's patches: the sampler, the clip's pixel budget, both resizes, the patches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLIP_MAX_PIXELS = 128 * 384 * 384
 
 
 def uniform(total: int, count: int) -> list[int]:
-    """Version 1: first and last frame always; Python's round goes half to even."""
+    """Version 1: always includes the first and the last frame; Python rounds half to even."""
     if count == 1:
         return [0]
     if total <= count:
@@ -25,7 +25,7 @@ def uniform(total: int, count: int) -> list[int]:
 
 
 def middle(total: int, count: int) -> list[int]:
-    """Version 2: the middle of each of `count` runs, the longer runs first."""
+    """Version 2: the middle of each of `count` runs, longer runs first."""
     if total <= count:
         return list(range(total))
     length, longer = divmod(total, count)
@@ -50,7 +50,7 @@ def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixe
 
 
 def load_processor(directory: Path) -> Qwen2VLImageProcessorPil:
-    """The checkpoint's image processor on Pillow, wherever its release of transformers put the settings."""
+    """The checkpoint's image processor on Pillow, with the settings of any release of transformers."""
     for name in ("preprocessor_config.json", "processor_config.json"):
         path = directory / name
         if not path.exists():
@@ -73,8 +73,8 @@ class Prepared:
 
 def prepare(images: list[Image.Image], processor: Qwen2VLImageProcessorPil, max_pixels: int | None = None) -> Prepared:
     """
-    Every frame stands for a whole temporal patch, that is for `temporal_patch_size` copies of itself: the copies are
-    counted in the budget, and are what the image processor makes of a single picture.
+    Every frame represents a whole temporal patch, that is `temporal_patch_size` copies of itself: the copies count
+    in the budget, and the image processor creates them from a single picture.
     """
     budget = min(FRAME_MAX_PIXELS, CLIP_MAX_PIXELS // (len(images) * processor.temporal_patch_size))
     if max_pixels is not None:

@@ -1,8 +1,8 @@
-"""Writes test/fixtures/language/prompts.json: what Hugging Face makes of tricky prompts, with the vocabulary of the tiny model.
+"""Writes test/fixtures/language/prompts.json: Hugging Face's tokens of tricky prompts with the vocabulary of the tiny model.
 
 Needs transformers, tokenizers and gguf (for language_fixture). Usage: python tools/reference/prompt_fixture.py [OUT]
 
-The tokenizer is Qwen2's: NFC, its pre-tokenizer's pattern, byte-level BPE, control tokens cut out first. The template is
+The tokenizer is Qwen2's: NFC, its pre-tokenizer's pattern, byte-level BPE, control tokens are split off first. The template is
 Qwen2-VL's.
 """
 

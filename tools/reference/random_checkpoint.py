@@ -3,8 +3,8 @@ Random tiny Qwen2-VL checkpoints, as folders that transformers (and `tarsier mod
 
     python random_checkpoint.py OUT --seed 7 [--head 32 --heads 2 --kv-heads 1 --layers 2 --tied --vision-head 16 ...]
 
-Weights are scaled so that every layer matters and the logits spread, unlike a fresh initialisation, where a wrong
-position or a missing bias hardly shows.
+Weights are scaled so that every layer matters and the logits spread. With a standard initialization, a wrong
+position or a missing bias would hardly change the result.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SPECIALS = (
     "<|endoftext|> <|im_start|> <|im_end|> <|object_ref_start|> <|object_ref_end|> <|box_start|> <|box_end|> "
     "<|quad_start|> <|quad_end|> <|vision_start|> <|vision_end|> <|vision_pad|> <|image_pad|> <|video_pad|>"
 ).split()
-# Qwen2-VL's conversation form, for messages whose content is a list of parts.
+# Qwen2-VL's chat template, for messages whose content is a list of parts.
 TEMPLATE = (
     "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}<|im_start|>{{ message['role'] }}\n"
@@ -44,7 +44,7 @@ What colour is it? First, she opens the door. I don't know, it's raining. They'r
 
 @dataclass(frozen=True)
 class Shape:
-    """What makes one checkpoint unlike another."""
+    """The properties in which checkpoints differ."""
 
     seed: int = 0
     head: int = 32
@@ -101,7 +101,7 @@ def make_tokenizer(words: int) -> Tokenizer:
 
 
 def write_tokenizer(out: Path, tokenizer: Tokenizer) -> None:
-    """The files that the published checkpoints hold."""
+    """Writes the files of published checkpoints."""
     tokenizer.save(str(out / "tokenizer.json"))
     model = json.loads(tokenizer.to_str())["model"]
     (out / "vocab.json").write_text(json.dumps(model["vocab"], ensure_ascii=False))
@@ -194,7 +194,7 @@ def _rename_keys(out: Path) -> None:
 
 
 def _flatten_config(path: Path) -> None:
-    """As the published checkpoints have it: the language model's settings at the top, the rotary ones apart."""
+    """The form of published checkpoints: the language model's settings at the top level, the rotary ones separate."""
     config = json.loads(path.read_text())
     text = config.pop("text_config")
     rope = text.pop("rope_parameters")

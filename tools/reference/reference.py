@@ -3,7 +3,7 @@ Tarsier2 in public Python: decord's frames, Pillow's resize, Hugging Face's Qwen
 
     python reference.py CHECKPOINT CLIP --out DIR [-p PROMPT] [--frames N] [--sampler uniform|middle] [--max-tokens N]
 
-Writes `trace.json` and `tensors.safetensors` in the form of `tarsier trace`, for `compare.py`.
+Writes `trace.json` and `tensors.safetensors` in the format of `tarsier trace`, for `compare.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Reference:
         self.ends = _ends(self.model, self.tokenizer)
 
     def prompt_tokens(self, prompt: str, rows: int) -> list[int]:
-        """The checkpoint's template over one question, its pad repeated for every row of the clip."""
+        """Renders the checkpoint's template for one question, with one pad per row of the clip."""
         message = {"role": "user", "content": [{"type": "video"}, {"type": "text", "text": prompt}]}
         text = self.tokenizer.apply_chat_template([message], tokenize=False, add_generation_prompt=True)
         tokens: list[int] = []
@@ -45,8 +45,8 @@ class Reference:
 
     def positions(self, tokens: list[int], grid: tuple[int, int, int]) -> np.ndarray:
         """
-        [3, tokens], as Qwen2-VL was released and as Tarsier2 was trained: text goes on after the greatest position of
-        the clip in any of its three planes. transformers 5 counts rows and columns alone there, so that the text after a
+        [3, tokens], as Qwen2-VL was released and as Tarsier2 was trained: text continues after the largest position of
+        the clip in any of its three planes. transformers 5 counts only rows and columns, so that the text after a
         clip with more frames than rows and columns would share positions with its frames.
         """
         merge = self.model.config.vision_config.spatial_merge_size
@@ -66,7 +66,7 @@ class Reference:
         return positions
 
     def _rope_index(self, tokens: list[int], grid: tuple[int, int, int]) -> np.ndarray:
-        """transformers' positions, which are the same wherever a clip has no more frames than rows or columns."""
+        """transformers' positions, which are equal if a clip has no more frames than rows or columns."""
         ids = torch.tensor([tokens])
         video = torch.tensor([[2 if token in self.pads else 0 for token in tokens]])
         positions, _ = self.model.model.get_rope_index(ids, video, video_grid_thw=torch.tensor([grid]))

@@ -1,6 +1,6 @@
 """
-Random tiny checkpoints of Tarsier's version 1, as folders that `tarsier models import` reads: CLIP's tower, LLaVA's projector or that of
-Pixel_Shuffle, and a language model of llama's or Qwen2's kind.
+Random tiny checkpoints of Tarsier 1, as folders that `tarsier models import` reads: CLIP's tower, LLaVA's projector or that of
+Pixel_Shuffle, and a Llama or Qwen2 language model.
 
     python tarsier1_checkpoint.py OUT --case NAME --seed 7
 
@@ -28,7 +28,7 @@ EXTRA = ["<image>", "<pad>", "<image_newline>", "<image_new>"]
 
 @dataclass(frozen=True)
 class Shape:
-    """What makes one checkpoint unlike another."""
+    """The properties in which checkpoints differ."""
 
     seed: int = 0
     tokenizer: str = "vicuna"  # "vicuna-newer", "yi", "qwen2"
@@ -57,8 +57,8 @@ class Shape:
 
 def sentencepiece_tokenizer(out: Path, prefix: bool, bos: bool, begin: str, end: str, legacy: bool = True) -> dict[str, int]:
     """
-    tokenizer.model and the tokenizer.json that transformers made of it, with LLaVA's and Tarsier's tokens added. Older ones put a space
-    before every text between special tokens, newer ones before the first.
+    Writes tokenizer.model and the tokenizer.json that transformers converts it to, with LLaVA's and Tarsier's tokens added. Older ones add a
+    space before every text between special tokens, newer ones only before the first.
     """
     train(out / "tokenizer.model", prefix, vocab_size=360, bos_piece=begin, eos_piece=end)
     base = SentencePieceProcessor(model_file=str(out / "tokenizer.model")).vocab_size()
@@ -178,7 +178,7 @@ def tensors(shape: Shape, vocabulary: int) -> dict[str, torch.Tensor]:
 
 
 def write_settings(out: Path, shape: Shape) -> int:
-    """All files but the weights; gives the rows of the embedding table."""
+    """Writes all files except the weights; returns the number of rows of the embedding table."""
     out.mkdir(parents=True, exist_ok=True)
     ids = make_tokenizer_files(out, shape.tokenizer)
     vocabulary = max(ids.values()) + 5
@@ -224,14 +224,14 @@ CASES = {
         tokenizer="yi", head=32, kv_heads=1, layers=1, intermediate=64, side=28, patch=7, vision_head=32, vision_heads=1, keys="newer",
         dtype="float16", config={"do_image_padding": True, "vision_feature_layer": 2, "projection_head": "MLP"}, text_config={"rope_theta": 5e6},
     ),
-    # Pixel_Shuffle in front of Qwen2, with the exact GELU; the whole tower.
+    # Pixel_Shuffle before Qwen2, with the exact GELU; the whole tower.
     "tarsier-shuffled-heads-of-64": Shape(
         tokenizer="qwen2", width=64, head=64, heads=1, kv_heads=1, layers=1, intermediate=32, side=42, patch=7, vision_layers=2, vision_head=40,
         vision_heads=1, keys="transformers-5", projector="Pixel_Shuffle", vision_config={"hidden_act": "gelu"},
         config={"projection_head": "Pixel_Shuffle", "vision_feature_layer": -1},
         text_config={"rope_theta": 1e6, "tie_word_embeddings": True},
     ),
-    # LLaVA itself: no separators, the class token kept, pictures cropped; heads wider than the model, stretched positions, tied.
+    # LLaVA itself: no separators, with the class token, cropped pictures; heads wider than the model, scaled positions, tied embeddings.
     "llava-heads-of-128": Shape(
         tokenizer="vicuna-newer",
         head=128, kv_heads=1, layers=1, intermediate=32, side=28, patch=7, vision_layers=2,

@@ -1,5 +1,5 @@
 """
-Adds Tarsier of version 1 to `test/fixtures/parity`: tiny random checkpoints and what the reference makes of the clips that make_fixtures.py wrote.
+Adds Tarsier 1 to `test/fixtures/parity`: tiny random checkpoints and the reference's results for the clips that make_fixtures.py wrote.
 
     python tarsier1_fixtures.py [--out ../../test/fixtures/parity] [--only NAME...]
 """

@@ -1,10 +1,10 @@
 """
-Tarsier of version 1 in public Python: decord's frames, Pillow's resize, Hugging Face's CLIP, projector and language model in float32 with eager
-attention, put together as Tarsier's own code does.
+Tarsier 1 in public Python: decord's frames, Pillow's resize, Hugging Face's CLIP, projector and language model in float32 with eager
+attention, combined as in Tarsier's own code.
 
     python tarsier1_reference.py CHECKPOINT CLIP --out DIR [-p PROMPT] [--frames N] [--max-tokens N]
 
-Writes `trace.json` and `tensors.safetensors` in the form of `tarsier trace`, for `compare.py`.
+Writes `trace.json` and `tensors.safetensors` in the format of `tarsier trace`, for `compare.py`.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ class Reference:
             return self.projector["linear_2"](nn.functional.gelu(self.projector["linear_1"](features)))
         frames, patches, channels = features.shape
         side = int(patches**0.5)
-        # Tarsier's two views and two permutations: two by two neighbours side by side, row by row.
+        # Tarsier's two views and two permutations: two by two neighbours become adjacent, row by row.
         x = features.view(frames, side, side // 2, 2 * channels).permute(0, 2, 1, 3).contiguous()
         x = x.view(frames, side // 2, side // 2, 4 * channels).permute(0, 2, 1, 3).contiguous()
         return self.projector["mlp"](x.view(frames, -1, 4 * channels))
 
     def separate(self, rows: torch.Tensor) -> torch.Tensor:
-        """The first token's embedding after every row of the grid, the second's after every frame."""
+        """Inserts the first token's embedding after every row of the grid, and the second's after every frame."""
         if self.separators is None:
             return rows
         frames, count, width = rows.shape
@@ -105,8 +105,8 @@ class Reference:
 
     def text(self, tokens: list[int]) -> str:
         """
-        As transformers, but for byte tokens that make no character: there it takes a whole run of bytes for undecodable, which no
-        stream of single tokens can know.
+        Like transformers, except for byte tokens that form no character: transformers treats a whole run of bytes as undecodable, which is
+        impossible in a stream of single tokens.
         """
         if self.settings["tokenizer_class"] != "LlamaTokenizer":
             return self.tokenizer.decode(tokens, skip_special_tokens=True)
@@ -121,7 +121,7 @@ class Reference:
         return f"USER: {'<image>' * frames}\n{question} ASSISTANT:"
 
     def turns(self, frames: int, question: str) -> dict[str, object]:
-        """A conversation's second question, after an answer in words. -1 stands for the clip."""
+        """The prompt of a conversation's second question, after an answer. -1 stands for the clip."""
         answer, second = "A man walks in.", "What is it? Ça va"
         end = "</s>" if self.tokenizer.convert_tokens_to_ids("</s>") is not None else "<|endoftext|>"
         text = f"{self.prompt(frames, question)} {answer}{end}USER: {second} ASSISTANT:"
@@ -185,7 +185,7 @@ class Reference:
 
 
 def _load(module: nn.Module, weights: dict[str, torch.Tensor], prefixes: list[str], renamed: dict[str, str] | None = None) -> None:
-    """Every tensor of a part, whichever layout its keys have; what is missing or left over fails."""
+    """Loads every tensor of a part in any key layout; missing and unused tensors are errors."""
     own: dict[str, torch.Tensor] = {}
     for prefix in prefixes:
         own = {name[len(prefix) :]: tensor for name, tensor in weights.items() if name.startswith(prefix)}

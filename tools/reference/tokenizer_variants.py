@@ -1,9 +1,9 @@
-"""Writes test/fixtures/converted/variants.json: what transformers makes of texts where a tokenizer's files disagree.
+"""Writes test/fixtures/converted/variants.json: transformers' tokens of texts where a tokenizer's files contradict each other.
 
     python tokenizer_variants.py [OUT]
 
-Each variant changes tokenizer.json and tokenizer_config.json of a checkpoint in test/fixtures/converted, beside which vicuna's
-tokenizer.model is laid (another vocabulary, with BOS and a space in front). Needs transformers.
+Each variant changes tokenizer.json and tokenizer_config.json of a checkpoint in test/fixtures/converted, and adds vicuna's
+tokenizer.model (another vocabulary, with BOS and a leading space). Needs transformers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Writes test/fixtures/vision: what Hugging Face's Qwen2-VL tower makes of small pictures.
+"""Writes test/fixtures/vision: the rows of Hugging Face's Qwen2-VL tower for small pictures.
 
 The checkpoints are not stored: every weight is a formula of its name and index (see `weights`), which
-test/engine/vision/formula-weights.ts repeats bit for bit. Run: python tools/reference/tower_fixtures.py
+test/engine/vision/formula-weights.ts reproduces bit for bit. Run: python tools/reference/tower_fixtures.py
 """
 
 import json
@@ -19,7 +19,7 @@ from transformers.models.qwen2_vl.modeling_qwen2_vl import Qwen2VisionTransforme
 
 OUT = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "vision"
 
-# Name, key prefix of the checkpoint, tower, merged grids (rows, columns) of its pictures. All pictures of a grid go through one clip.
+# Name, key prefix of the checkpoint, tower, merged grids (rows, columns) of its pictures. All pictures of one grid are frames of one clip.
 CASES = [
     ("head16", "visual.", dict(depth=3, embed_dim=32, num_heads=2, hidden_size=24, mlp_ratio=4), [(2, 3), (2, 3), (2, 3)]),
     ("head32", "model.visual.", dict(depth=2, embed_dim=96, num_heads=3, hidden_size=40, mlp_ratio=2), [(4, 2), (4, 2)]),
@@ -44,7 +44,7 @@ def uniform(name: str, count: int) -> np.ndarray:
 
 
 def weights(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Scales are powers of two, so that no rounding differs between the languages. Queries and keys are large: attention must not be flat."""
+    """Scales are powers of two, so that rounding is the same in both languages. Queries and keys are large, so that attention is not flat."""
     values = uniform(name, math.prod(shape))
     if len(shape) == 1:
         scale, offset = 0.5, 1.0 if ("norm" in name or "ln_q" in name) and name.endswith("weight") else 0.0
@@ -55,7 +55,7 @@ def weights(name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def picture(name: str, height: int, width: int) -> np.ndarray:
-    """A smooth gradient with noise over it."""
+    """A smooth gradient with noise."""
     y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
     noise = (uniform(name, height * width * 3).reshape(height, width, 3) * 64).astype(np.int64)
     return np.clip(x * (c + 1) * 2 + y * (3 - c) + 32 * c + noise, 0, 255).astype(np.uint8)
@@ -77,7 +77,7 @@ def main() -> None:
         factor = config.patch_size * config.spatial_merge_size
         pictures = np.stack([picture(f"{name}/{i}", h * factor, w * factor) for i, (h, w) in enumerate(grids)])
         processor = Qwen2VLImageProcessorPil(do_resize=False, patch_size=config.patch_size, merge_size=config.spatial_merge_size)
-        # An image is repeated to fill its temporal patch: the same as upstream's giving every frame of a clip twice.
+        # An image is repeated to fill its temporal patch, just as upstream passes every frame of a clip twice.
         processed = processor([Image.fromarray(one) for one in pictures], return_tensors="pt")
         with torch.no_grad():
             patches, grid = processed["pixel_values"], processed["image_grid_thw"]
