@@ -113,7 +113,7 @@ describe('models import from the hub', () => {
     [['import', checkpointPath(SHARDED), '--name', 'x', '--revision', 'main'], 2, '--revision'],
     [['import', 'someone/unknown', '--name', 'x'], 1, 'hub-missing'],
     [['import', REPOSITORY, '--name', 'x', '--revision', 'v9'], 1, 'hub-missing'],
-  ])('%j ends with %d and says %j without a download', async (args, code, message) => {
+  ])('%j exits with %d and prints %j without a download', async (args, code, message) => {
     const before = hub.sent()
     const result = await models(...args)
     expect(result).toMatchObject({ code, stdout: '' })
@@ -125,7 +125,7 @@ describe('models import from the hub', () => {
   it.each([
     [{ HF_HUB_OFFLINE: '1' }, 69, 'hub-offline'],
     [{ HF_TOKEN: 'hf_wrong' }, 77, 'hub-gated'],
-  ])('with %j ends with %d', async (moreArgs, code, message) => {
+  ])('with %j exits with %d', async (moreArgs, code, message) => {
     const result = await runCli(['models', 'import', REPOSITORY, '--name', 'x'], { env: { ...env, ...moreArgs } })
     expect(result.code).toBe(code)
     expect(result.stderr).toContain(`[${message}]`)

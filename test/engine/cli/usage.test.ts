@@ -25,7 +25,7 @@ describe('wrong usage', () => {
     [['trace', 'a.mp4', '--out', 'x', '--temperature', '1'], 'It must be 0'],
     [['models', 'import', 'x'], '--name'],
     [['bench', 'eval', 'x', '--judge', 'local:'], 'local:PATH.gguf'],
-  ])('%j exits with 2 and says %j', async (args, hint) => {
+  ])('%j exits with 2 and prints %j', async (args, hint) => {
     const { code, stdout, stderr } = await runCli(args)
     expect(code).toBe(2)
     expect(stdout).toBe('')

@@ -16,7 +16,7 @@ const clip = {
 let home: string
 let engine: Engine
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'tarsier-begun-'))
+  home = await mkdtemp(join(tmpdir(), 'tarsier-prefix-'))
   engine = new Engine({ model: 'demo', device: 'cpu', home, cache: false })
 })
 afterAll(async () => {
@@ -33,14 +33,14 @@ test('continues an answer from its prefix, token by token as if the model had ge
   const spaces = [...whole.text.matchAll(/ /g)].map((match) => match.index)
   for (const length of [spaces[0], spaces[3], spaces[6]]) {
     const prefix = whole.text.slice(0, length)
-    const { answer, events } = await run(engine, describeRequest(prefix), 'begun')
+    const { answer, events } = await run(engine, describeRequest(prefix), 'prefix')
     const beginning = answer.tokens.prompt - whole.tokens.prompt
     expect(prefix).not.toBe('')
     expect(answer.text).not.toBe('')
     expect((prefix + answer.text).startsWith(whole.text)).toBe(true)
     expect(events.flatMap((event) => (event.kind === 'delta' ? [event.text] : [])).join('')).toBe(answer.text)
     if (whole.finish === 'end') expect(beginning + answer.tokens.generated).toBe(whole.tokens.generated)
-    await engine.close('begun')
+    await engine.close('prefix')
   }
 })
 
@@ -51,7 +51,7 @@ test('stores prefix and continuation as one answer of the conversation', async (
   // Neither the clip nor the first question is evaluated again.
   expect(second.answer.tokens.evaluated).toBeLessThan(second.answer.tokens.prompt)
   const messages = [userMessage(question, clip), assistantMessage(`There is${first.answer.text}`), userMessage('Which colour?')]
-  const replayed = await run(engine, { kind: 'chat', messages, sampling: testSampling() }, 'told')
+  const replayed = await run(engine, { kind: 'chat', messages, sampling: testSampling() }, 'replayed')
   expect(replayed.answer).toMatchObject({ text: second.answer.text, tokens: { prompt: second.answer.tokens.prompt } })
   const edited = await run(engine, { kind: 'edit', turn: 0, text: question, sampling: testSampling({ maxTokens: 8 }) }, 'talk')
   expect(edited.answer.text).toBe(first.answer.text)

@@ -17,7 +17,7 @@ const SIZE = [144, 96] as const
 let folder = ''
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tarsier-shown-'))
+  folder = await mkdtemp(join(tmpdir(), 'tarsier-presentation-'))
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))

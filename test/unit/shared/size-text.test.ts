@@ -21,7 +21,7 @@ it('shows small differences when two sizes are compared', () => {
 
 it('is the only way to format sizes', () => {
   const own = 'shared/size-text.ts'
-  // The benchmarks are being written elsewhere; they join when they are done.
+  // The benchmarks report the limit of a line in MiB.
   const formatting = sourceCode().filter(
     ({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code),
   )
