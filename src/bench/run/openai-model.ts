@@ -27,7 +27,7 @@ export interface OpenAiModelOptions {
 
 /** Timeout of one answer, in milliseconds. */
 const TIMEOUT_MS = 10 * 60 * 1000
-const retryPolicy: RetryPolicy = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
+const serverRetryPolicy: RetryPolicy = { attempts: 6, backoff: 500, stall: TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
 
 const completionSchema = z.object({
   choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })).min(1),
@@ -43,15 +43,16 @@ export class OpenAiModel implements ModelUnderTest {
   readonly #client: OpenAI
   readonly #connection: ServerConnection
   readonly #sender: ClipSender
-  readonly #retryPolicy = new ServerRetries(retryPolicy)
+  readonly #retryPolicy: ServerRetries
   readonly #server: ModelServer
   /** Newer OpenAI models require the other name, and report it in their error. */
   #limitName: 'max_tokens' | 'max_completion_tokens' = 'max_tokens'
 
-  constructor(options: OpenAiModelOptions) {
+  constructor(options: OpenAiModelOptions, retryPolicy: RetryPolicy = serverRetryPolicy) {
     const { model, clip, answerPrefixForm, sampling } = options
     const key = process.env.OPENAI_API_KEY ?? ''
     this.#options = options
+    this.#retryPolicy = new ServerRetries(retryPolicy)
     this.#connection = new ServerConnection(process.env, TIMEOUT_MS)
     this.#client = new OpenAI({
       // Self-hosted servers need no key, but the package requires one.

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClipSettings } from '../../../src/bench/run/openai-clip.ts'
 import { OpenAiModel, type OpenAiModelOptions } from '../../../src/bench/run/openai-model.ts'
 import { clipThenText, type Sample } from '../../../src/bench/sample.ts'
+import type { RetryPolicy } from '../../../src/engine/models/hub/transient.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { ModelServer, type Reply } from '../../helpers/model-server.ts'
 import { ProxyServer } from '../../helpers/proxy-server.ts'
@@ -45,17 +46,21 @@ async function answerWith(
   given: Partial<Sample> = {},
   options: Partial<OpenAiModelOptions> = {},
   clip = video,
+  retryPolicy?: RetryPolicy,
 ) {
   const server = await ModelServer.start(reply)
-  const model = new OpenAiModel({
-    model: 'qwen',
-    baseUrl: server.url,
-    clip: { ...frames, form: 'path' },
-    answerPrefixForm: 'continue',
-    sampling: samplingSchema.parse({ maxTokens: 64 }),
-    version: '1.2.3',
-    ...options,
-  })
+  const model = new OpenAiModel(
+    {
+      model: 'qwen',
+      baseUrl: server.url,
+      clip: { ...frames, form: 'path' },
+      answerPrefixForm: 'continue',
+      sampling: samplingSchema.parse({ maxTokens: 64 }),
+      version: '1.2.3',
+      ...options,
+    },
+    retryPolicy,
+  )
   try {
     const result = await model.answer({ ...sample, ...given }, [clip], never).then(
       (answer) => ({ answer, error: null }),
@@ -288,9 +293,9 @@ describe('server failures', () => {
     const stopped = await ModelServer.start(textReply('A'))
     const { url } = stopped
     await stopped[Symbol.asyncDispose]()
-    const { error } = await answerWith(textReply('A'), {}, { baseUrl: url })
+    const { error } = await answerWith(textReply('A'), {}, { baseUrl: url }, video, { attempts: 3, backoff: 10, stall: 1000 })
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('ECONNREFUSED') as string })
-  }, 60_000)
+  })
 
   it('fails the sample when the reply is not a completion', async () => {
     for (const body of ['{}', '[]', '{"choices":[]}', '{"choices":[{"message":{"content":null}}]}', 'null'])

@@ -16,6 +16,7 @@ it.each([
 it.each([
   [null, 'SIGSEGV', true],
   [null, 'SIGABRT', true],
+  [null, 'SIGBUS', true],
   [null, 'SIGKILL', false],
   [null, 'SIGTERM', false],
   [0, null, false],
