@@ -118,7 +118,7 @@ describe('describe --from', () => {
     const { code, stdout, stderr } = await run(['--from', 'list.jsonl', '--videos', 'videos'])
     expect(code).toBe(1) // for the broken line
     expect(stdout).toBe('out/captions.jsonl: 3 of 3 described\n')
-    expect(stderr).toMatch(/^tarsier: list\.jsonl:4: neither a path, .* \[bench-damaged\]\n$/)
+    expect(stderr).toMatch(/^tarsier: list\.jsonl:4: must be a path, .* \[bench-damaged\]\n$/)
     expect((await captions()).map(({ key, video, extraInfo }) => [key, video, extraInfo])).toEqual([
       ['captions-a.gif', join(folder, 'a.gif'), {}],
       ['captions-a.gif: Where?', join(folder, 'a.gif'), {}],
