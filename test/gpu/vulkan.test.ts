@@ -28,8 +28,8 @@ describe.skipIf(softwareGpus.lavapipe === undefined)('llama.cpp on Vulkan', () =
 
   // The model has three layers including its output, and needs 23 MB with its context.
   test.each([
-    [22e6, /^vulkan \(.*, [12] of 3 layers\)$/, /^Only [12] of 3 layers fit into the GPU's memory/],
-    [1e6, /^cpu$/, /^The model does not fit into the GPU's memory and runs on the CPU\.$/],
+    [22e6, /^vulkan \(.*, [12] of 3 layers\)$/, /^Only [12] of 3 layers fit into the GPU memory/],
+    [1e6, /^cpu$/, /^The model does not fit into the GPU memory and runs on the CPU\.$/],
   ])('with %i bytes of the GPU’s memory only a part of the model goes there, or none', async (gpu, device, notice) => {
     const question = ask('What is this?', tiny.clip('b.mkv'))
     const { answer } = await run(tiny.start({ device: 'vulkan', limits: { gpu } }), question)

@@ -172,7 +172,7 @@ describe('wrong usage of bench run', () => {
     [['--workers', '0'], 'whole number'],
     [['--engine', 'openai'], '--model'],
     [['--engine', 'openai', '--model', 'm', '--send', 'video', '--frames', '4'], 'remove --frames'],
-    [['nothing-like-it'], 'There is no data set'],
+    [['nothing-like-it'], 'does not exist'],
     [[], '--annotations'],
   ])('%j', async (args, message) => {
     const { code, stderr } = await run([...args, '--out', 'x'])

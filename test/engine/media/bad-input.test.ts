@@ -205,9 +205,9 @@ async function changedFixture(name: string, write: (bytes: Buffer) => unknown): 
 
 describe('rejects small files that would need much memory before drawing them', () => {
   test.each<[string, RegExp, () => Buffer | Promise<Buffer>]>([
-    ['a GIF with a huge canvas', /16384×16384 pixels, where an animation may have 33554432/, () => bareGif(16384, 16384, 1, 0)],
+    ['a GIF with a huge canvas', /16384×16384 pixels; the limit for animations is 33554432/, () => bareGif(16384, 16384, 1, 0)],
     ['a GIF that restores huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
-    ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels together/, () => bareGif(2048, 2048, 3000, 2)],
+    ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels in total/, () => bareGif(2048, 2048, 3000, 2)],
     [
       'a WebP with a huge canvas',
       /16384×16384 pixels/,
@@ -220,7 +220,7 @@ describe('rejects small files that would need much memory before drawing them', 
     ],
     [
       'a PNG with a huge header',
-      /16000×16000 pixels, where a picture may have 178956970/,
+      /16000×16000 pixels; the limit for pictures is 178956970/,
       () =>
         changedFixture('rgb.png', (bytes) => {
           bytes.writeUInt32BE(16_000, 16)
@@ -230,7 +230,7 @@ describe('rejects small files that would need much memory before drawing them', 
     ],
     [
       'a WebP with a huge header',
-      /12000×12000 pixels, where its \d+ bytes can show 67108864/,
+      /12000×12000 pixels; the limit for a file of \d+ bytes is 67108864/,
       () => changedFixture('lossless.webp', (bytes) => bytes.writeUInt32LE((11_999 << 14) | 11_999, 21)),
     ],
   ])('%s', async (name, message, make) => {

@@ -50,15 +50,10 @@ async function described(path: string) {
 
 describe('rejects with an error message', () => {
   test.each<[string, string, RegExp, () => Promise<Buffer>]>([
-    ['a film truncated before its index', 'not-media', /neither a video nor a picture that can be read/, () => cut('index-last.mp4', 0.6)],
+    ['a film truncated before its index', 'not-media', /not a readable video or picture/, () => cut('index-last.mp4', 0.6)],
     ['sound alone', 'no-video', /no video|no picture/i, async () => waveBytes()],
     ['nothing at all', 'file-empty', /empty/, async () => Buffer.alloc(0)],
-    [
-      'a text',
-      'not-media',
-      /neither a video nor a picture that can be read/,
-      async () => Buffer.from('It was a dark and stormy night. '.repeat(200)),
-    ],
+    ['a text', 'not-media', /not a readable video or picture/, async () => Buffer.from('It was a dark and stormy night. '.repeat(200))],
   ])('%s', async (name, code, sentence, make) => {
     const path = at(`${name}.mp4`)
     await writeFile(path, await make())

@@ -34,7 +34,7 @@ it('quantizing does not start when memory is too small: an error says so, finish
     using group = MemoryGroup.make(BYTES)
     if (group === null) return skip(NO_MEMORY_GROUP)
     const { code, stderr } = await runCli(args, { around: (command) => group.around(command) })
-    expect(stderr).toMatch(/Quantizing the language model takes 569 MB of memory, and [1-4]\d\d MB are free\. Close .*q8_0/)
+    expect(stderr).toMatch(/Quantizing the language model takes 569 MB of memory, but only [1-4]\d\d MB are free\. Close .*q8_0/)
     expect(code).toBe(1)
   }
   const [folder = '', ...more] = await readdir(models)
