@@ -1,4 +1,4 @@
-import { srtText } from '../jobs/sinks/srt.ts'
+import { type Cue, srtText } from '../jobs/sinks/srt.ts'
 import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import type { TextFile } from '../shared/contract/base.ts'
@@ -87,16 +87,17 @@ function csv(records: readonly ReturnType<typeof rows>[number][]): string {
   return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
 
-/** Writes one subtitle per clip, over the described range. The clips' subtitles are concatenated; each clip's times start at 0. */
+/** Concatenates the clips' subtitles; each clip's times start at 0. */
 function srt(records: readonly ExportRecord[]): string {
-  return srtText(
-    records.map(({ clip, turns: [turn] }) => {
-      const requested = turn?.settings.frames
-      const range = requested && 'range' in requested && requested.range?.unit === 'seconds' ? requested.range : undefined
-      const start = range?.start ?? 0
-      return { start, end: Math.min(range?.end ?? clip.facts.duration, clip.facts.duration), text: turn?.text ?? '' }
-    }),
-  )
+  return srtText(records.flatMap(cuesOf))
+}
+
+/** One subtitle over the described range. `eventCues` makes those of a clip whose events are known. */
+function cuesOf({ clip, turns: [turn] }: ExportRecord): Cue[] {
+  const requested = turn?.settings.frames
+  const range = requested && 'range' in requested && requested.range?.unit === 'seconds' ? requested.range : undefined
+  const start = range?.start ?? 0
+  return [{ start, end: Math.min(range?.end ?? clip.facts.duration, clip.facts.duration), text: turn?.text ?? '' }]
 }
 
 function markdown({ clip, turns }: ExportRecord): string {

@@ -44,6 +44,8 @@ export interface ClipEvents {
   readonly duration: number
   /** Nominal frame rate; null for a still picture. */
   readonly frameRate: FrameRate | null
+  /** Size of the upright picture in pixels, for editors' timelines; left out if unknown. */
+  readonly size?: { readonly width: number; readonly height: number }
   /** Whether the frames are not shown at a constant rate. `frameRate` is then their average. */
   readonly variableRate: boolean
   /** Timecode of the clip's first frame as the file states it, such as 01:00:00:00 (01:00:00;00 if drop-frame); null if it states none. */
@@ -83,6 +85,7 @@ export const clipEventsSchema: z.ZodType<ClipEvents> = z.object({
   file: z.string(),
   duration: secondsSchema,
   frameRate: z.object({ numerator: z.int().min(1), denominator: z.int().min(1) }).nullable(),
+  size: z.object({ width: z.int().min(1), height: z.int().min(1) }).exactOptional(),
   variableRate: z.boolean(),
   startTimecode: z
     .string()

@@ -30,6 +30,7 @@ export const errorCodeInfo = {
   'nothing-found': { http: 404, exit: 'failed', label: 'Nothing was found', actions: ['other-file'] },
   'write-failed': { http: 500, exit: 'failed', label: 'The file could not be saved', actions: ['retry'] },
   'disk-full': { http: 507, exit: 'failed', label: 'The disk is full', actions: ['retry'] },
+  'format-unsuitable': { http: 400, exit: 'failed', label: 'The clip does not fit that format', actions: [] },
   // models
   'model-missing': { http: 404, exit: 'failed', label: 'Model not found', actions: ['models'] },
   'model-damaged': { http: 500, exit: 'failed', label: 'The model is damaged', actions: ['models'] },
