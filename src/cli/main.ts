@@ -4,9 +4,11 @@ import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
 import { addBench } from './bench.ts'
 import { addChat } from './chat.ts'
+import { addCheck } from './check.ts'
 import { addDescribe } from './describe.ts'
 import { addDoctor } from './doctor.ts'
 import { printError } from './errors.ts'
+import { addEvents } from './events.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { addModels } from './models.ts'
@@ -52,6 +54,8 @@ export function createProgram(run: RunCommand): Command {
     .showHelpAfterError('Add --help to see the allowed options.')
     .addHelpText('after', '\nRun "tarsier COMMAND --help" for help on a command. TARSIER_DEBUG=1 adds stack traces to errors.')
   addDescribe(program, run)
+  addEvents(program, run)
+  addCheck(program, run)
   addChat(program, run)
   addTrace(program, run)
   addModels(program, run)

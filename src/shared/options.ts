@@ -42,3 +42,24 @@ export const options = {
   seed: sampling.seed.unwrap(),
   stop: sampling.stop.unwrap(),
 } as const
+
+/** What a user can choose about events with times, and about checks of a text. */
+export const eventOptions = {
+  segmentSeconds: z.number().min(1).max(3600).meta({
+    title: 'Segment length',
+    description: 'Maximum length of the parts of a clip that are described on their own.',
+    unit: 'seconds',
+    whenAbsent: '16',
+  }),
+  precision: z.number().min(0.01).max(60).meta({
+    title: 'Precision',
+    description: 'How exactly the start of each event is found. The clip is examined more closely where its frames are further apart.',
+    unit: 'seconds',
+    whenAbsent: '0.25',
+  }),
+  failBelow: z.number().min(0).max(1).meta({
+    title: 'Minimum support',
+    description: 'Ends with exit status 1 if the support of a sentence is lower.',
+    whenAbsent: 'never',
+  }),
+} as const
