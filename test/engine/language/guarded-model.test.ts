@@ -87,9 +87,9 @@ test('every native call that a GPU may crash in is made while its use is reporte
     expect(await madeBy(() => session.save(path))).toEqual(['stateSize saving', 'stateCopy saving'])
     expect(await madeBy(() => session.restore(path))).toEqual(['stateLoad saving'])
     expect(await madeBy(() => language.freeGpuMemory())).toEqual(['memory measuring'])
-    expect(await madeBy(() => session[Symbol.asyncDispose]())).toEqual(['free closing'])
+    expect(await madeBy(async () => await session[Symbol.asyncDispose]())).toEqual(['free closing'])
     expect(await madeBy(() => language.open({ cells: 256 }))).toEqual(['initFromModel answering'])
-    expect(await madeBy(() => language[Symbol.asyncDispose]())).toEqual(['free closing', 'modelFree closing'])
+    expect(await madeBy(async () => await language[Symbol.asyncDispose]())).toEqual(['free closing', 'modelFree closing'])
   } finally {
     await language[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
