@@ -86,7 +86,7 @@ export class VideoFolder {
       const found = this.#matches(name, sample.dataset)
       if (found.length > 0) return this.#only(found, name)
     }
-    const unread = this.#unread.length > 0 ? `(${this.#unread.join(', ')} could not be read)` : ''
+    const unread = this.#unread.length > 0 ? ` (${this.#unread.join(', ')} could not be read)` : ''
     const wanted = names.map((name) => `"${name}"`).join(' or ')
     throw missing(`The video ${wanted} was not found in ${this.directory}${unread}. Add it, or give the folder that contains it.`)
   }

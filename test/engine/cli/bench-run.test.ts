@@ -59,7 +59,7 @@ describe('bench run with the engine', () => {
   it('answers every sample, resumes, and rejects changed settings unless --new is given', async () => {
     const first = await demo('runs', '--limit', '2')
     expect(first.stdout).toMatch(/^dream: 2 samples, 1 answered, 1 failed: /)
-    expect(first.stderr).toMatch(/DREAM\/movie-1: .*no video "gone".*\[file-missing\]/)
+    expect(first.stderr).toMatch(/DREAM\/movie-1: .*video "gone" was not found.*\[file-missing\]/)
     expect(first.code).toBe(1)
     const before = await readFile(scratch.path('runs/dream/predictions.jsonl'))
     const second = await demo('runs', '--upstream')
@@ -84,7 +84,7 @@ describe('bench run with the engine', () => {
     })
     expect(predictions[0]?.used?.frames).toHaveLength(4)
     expect(Object.keys(predictions[0]?.used?.files ?? {})).toEqual(['language.gguf', 'vision.onnx'])
-    expect(predictions[3]).toMatchObject({ answerPrefix: 'There is', prediction: expect.stringMatching(/^ /) as string })
+    expect(predictions[3]).toMatchObject({ begun: 'There is', prediction: expect.stringMatching(/^ /) as string })
     const upstream = (await readFile(scratch.path('runs/dream/upstream/predictions.jsonl'), 'utf8')).trim().split('\n')
     expect(
       upstream.map((row) => (JSON.parse(row) as { messages: { content: { text: string }[] }[] }).messages[1]?.content.at(-1)?.text),
