@@ -6,7 +6,6 @@ import { readFailure } from '../platform/file-failure.ts'
 import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { isPlaceholder } from './annotations.ts'
-import { clipNames } from './clip-names.ts'
 import { dataSetOf } from './datasets.ts'
 import { clipsOf, type Sample } from './sample.ts'
 
@@ -186,4 +185,28 @@ function rank({ path }: Entry, vid: string): number {
 
 function missing(sentence: string): TarsierError {
   return new TarsierError('file-missing', sentence)
+}
+
+/**
+ * Fields of `extra_info` that may contain the name of a clip's file. Video-MME's own annotation has `videoID` (the name of its files) and `url`
+ * beside the number that Tarsier's annotation uses as the vid; FAVOR-Bench's own has `video_name`.
+ */
+const FIELDS = ['videoID', 'youtube_id', 'video_name', 'url'] as const
+
+/** Returns the possible names of a clip's file according to its annotation, without duplicates, starting with the vid. */
+function clipNames({ vid, extraInfo }: Pick<Sample, 'vid' | 'extraInfo'>): string[] {
+  const further = FIELDS.flatMap((field) => {
+    const value = extraInfo[field]
+    if (typeof value !== 'string' || value === '') return []
+    return field === 'url' ? youTubeId(value) : [value]
+  })
+  return [...new Set([...(vid === null ? [] : [String(vid)]), ...further])]
+}
+
+/** Extracts the video ID from any form of YouTube URL. */
+function youTubeId(address: string): string[] {
+  const url = URL.canParse(address) ? new URL(address) : null
+  if (!url || !/(^|\.)(youtube\.com|youtu\.be)$/.test(url.hostname)) return []
+  const id = url.searchParams.get('v') ?? url.pathname.split('/').at(-1) ?? ''
+  return id === '' ? [] : [id]
 }

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type DataSet, dataSetOf, resolveNames } from '../bench/datasets.ts'
-import { drawSamples } from '../bench/draw-samples.ts'
 import { evaluate } from '../bench/evaluate.ts'
 import { createJudge, parseJudge } from '../bench/judges/create-judge.ts'
 import type { Judge } from '../bench/judges/judge.ts'
@@ -287,4 +287,17 @@ class LazyJudge implements AsyncDisposable {
     const judge = await this.#judge?.catch(() => null) // reported to the caller of `get`
     await judge?.[Symbol.asyncDispose]()
   }
+}
+
+/**
+ * Draws `count` samples of a data set, in their order; all if there are no more than that. The choice depends only on the keys, so that repeated
+ * draws give the same samples and reuse their verdicts, and a smaller draw is a subset of a larger one.
+ */
+function drawSamples<T extends { readonly key: string }>(samples: readonly T[], count: number): readonly T[] {
+  if (count >= samples.length) return samples
+  const ranked = samples
+    .map(({ key }) => ({ key, rank: createHash('sha256').update(key).digest('hex') }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+  const drawn = new Set(ranked.slice(0, count).map(({ key }) => key))
+  return samples.filter(({ key }) => drawn.has(key))
 }

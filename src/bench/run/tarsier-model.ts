@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import type { EngineClient, EngineOptions, ModelInfo } from '../../engine/engine-client.ts'
 import { familyOf } from '../../engine/families/families.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
+import { fileStamp } from '../../engine/media/local-file.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
 import { installedVersion } from '../../platform/installed-version.ts'
@@ -12,7 +14,6 @@ import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
 import { describeSettings } from './describe-settings.ts'
-import { FileMarks } from './file-marks.ts'
 import { MediaProcess } from './media-process.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
@@ -197,4 +198,31 @@ function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }
 /** Disables the disk cache: thousands of clips that are used once would only evict one another. */
 function start({ engine }: TarsierModelOptions): EngineClient {
   return startEngineHost({ ...engine, cache: false })
+}
+
+/**
+ * Checks that a model's files have not changed since the run began. If a file is overwritten while a running engine has it mapped, the engine
+ * returns garbage without an error.
+ */
+class FileMarks {
+  readonly #stamps: ReadonlyMap<string, string>
+
+  private constructor(stamps: ReadonlyMap<string, string>) {
+    this.#stamps = stamps
+  }
+
+  static async of(folder: string, files: readonly string[]): Promise<FileMarks> {
+    const paths = files.map((file) => join(folder, file))
+    return new FileMarks(new Map(await Promise.all(paths.map(async (path) => [path, await fileStamp(path)] as const))))
+  }
+
+  /** Throws `model-damaged` if a file has changed. */
+  async check(): Promise<void> {
+    for (const [path, stamp] of this.#stamps)
+      if ((await fileStamp(path)) !== stamp)
+        throw new TarsierError(
+          'model-damaged',
+          `${path} was changed or deleted while the model was in use, so its answers are invalid. Run the same command again to resume.`,
+        )
+  }
 }

@@ -1,10 +1,11 @@
-import { Boxes, ChartColumn, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon } from 'lucide-react'
+import { Boxes, ChartColumn, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon, Monitor, Moon, Sun } from 'lucide-react'
 import { counted } from '../../shared/size-text.ts'
 import { useActivity } from '../stores/activity.ts'
+import { type Theme, themes, useTheme } from '../stores/theme.ts'
 import { useView, type View, views } from '../stores/view.ts'
 import mark from '../tarsier.svg'
-import { ThemeChoice } from './theme-choice.tsx'
 import { Hint } from './ui/hint.tsx'
+import { IconButton } from './ui/icon-button.tsx'
 
 export const viewItems: Readonly<Record<View, { readonly name: string; readonly icon: LucideIcon }>> = {
   clip: { name: 'Clip', icon: Clapperboard },
@@ -77,5 +78,25 @@ function ActivityMark() {
         <span className={`size-2.5 rounded-full ${colour}`} />
       </button>
     </Hint>
+  )
+}
+
+const labels = {
+  system: { icon: Monitor, name: 'system' },
+  light: { icon: Sun, name: 'light' },
+  dark: { icon: Moon, name: 'dark' },
+} as const
+
+/** Button that cycles through the light, dark and system themes. */
+function ThemeChoice() {
+  const { theme, choose } = useTheme()
+  const next = themes[(themes.indexOf(theme) + 1) % themes.length] as Theme
+  return (
+    <IconButton
+      icon={labels[theme].icon}
+      label={`Colour theme: ${labels[theme].name}. Switch to ${labels[next].name}`}
+      side="right"
+      onClick={() => choose(next)}
+    />
   )
 }

@@ -6,11 +6,11 @@ import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
+import { holdLock } from '../../folder-lock.ts'
 import { readJsonFile } from '../../formats/checked-json.ts'
 import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
-import { lockFolder } from './download-lock.ts'
 import { type GgufSelection, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
 import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
 import { HubClient } from './hub-client.ts'
@@ -249,4 +249,24 @@ async function sizeOf(path: string): Promise<number> {
 async function writeRef(path: string, commit: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, commit)
+}
+
+const LOCK_FILE = '.downloading'
+
+/**
+ * Prevents a second process from writing to the same partial files. Throws `download-busy` while another process has locked the folder; the
+ * lock of a dead process is taken over.
+ */
+function lockFolder(folder: string, what: string): Promise<AsyncDisposable> {
+  return holdLock(
+    join(folder, LOCK_FILE),
+    (holder) =>
+      new TarsierError(
+        'download-busy',
+        `${what} is being downloaded by another process (${holder ?? 'unknown'}). Wait until it is finished, or stop it. Downloaded files are kept.`,
+        {
+          details: { process: holder },
+        },
+      ),
+  )
 }

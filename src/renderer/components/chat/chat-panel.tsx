@@ -1,8 +1,9 @@
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { stageSteps, stepOf } from '../../lib/run.ts'
+import { useChat } from '../../stores/chat.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Composer } from './composer.tsx'
 import { MessageList } from './message-list.tsx'
-import { SpokenText } from './spoken.tsx'
 
 /** The conversation about the open clip. */
 export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
@@ -13,5 +14,18 @@ export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
       <Composer metadata={metadata} />
       <SpokenText />
     </section>
+  )
+}
+
+/** Screen reader announcements: each stage once, then the complete answer instead of single tokens. */
+function SpokenText() {
+  const run = useChat((state) => state.run)
+  const last = useChat((state) => state.chat?.all.at(-1))
+  const step = run ? stageSteps[stepOf(run)] : undefined
+  const text = run ? (step ?? 'Preparing') : last?.state === 'done' ? `Answer: ${last.text}` : last?.state === 'stopped' ? 'Stopped.' : ''
+  return (
+    <p role="status" className="sr-only">
+      {text}
+    </p>
   )
 }

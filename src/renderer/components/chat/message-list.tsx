@@ -1,12 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
+import { Sparkles } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
-import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
+import { ask, askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useView } from '../../stores/view.ts'
+import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
-import { EmptyChat } from './empty-chat.tsx'
 import { RunView } from './run-view.tsx'
 import { TurnView } from './turn-view.tsx'
 
@@ -65,5 +66,19 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
         )}
       </div>
     </section>
+  )
+}
+
+/** Shown in a conversation without questions. */
+function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
+  const why = metadata.present ? null : 'The file is missing. Locate it first'
+  return (
+    <div className="grid justify-items-center gap-3 py-16 text-center">
+      <p className="text-lg font-semibold">Ask about “{metadata.name}”</p>
+      <p className="max-w-sm text-quiet">Type a question below, or let the model describe what happens.</p>
+      <Button variant="primary" why={why} onClick={() => ask()}>
+        <Sparkles size={16} aria-hidden="true" /> Describe it
+      </Button>
+    </div>
   )
 }

@@ -1,12 +1,13 @@
 import { FolderOpen, Upload } from 'lucide-react'
+import { sizeText } from '../../../shared/size-text.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
-import { useClip } from '../../stores/clip.ts'
+import { type Opening, useClip } from '../../stores/clip.ts'
 import { Composer } from '../chat/composer.tsx'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
+import { ProgressBar } from '../ui/progress-bar.tsx'
 import { Examples } from './examples.tsx'
 import { ModelNote } from './model-note.tsx'
-import { OpeningCard } from './opening-card.tsx'
 
 /** Start page when no clip is open. */
 export function StartView() {
@@ -47,6 +48,26 @@ function DropCard() {
         </Button>
         <Button onClick={() => chooseFiles('folder')}>
           <FolderOpen size={16} aria-hidden="true" /> Describe a whole folder
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+/** A clip that is being opened. */
+function OpeningCard({ opening }: { readonly opening: Opening }) {
+  const { name, sent, bytes, cancel } = opening
+  const sending = sent !== null && sent < 1
+  return (
+    <div role="status" className="grid gap-3 rounded-3xl border border-line bg-raised px-6 py-8">
+      <p className="truncate font-medium">{name}</p>
+      <ProgressBar value={sending ? sent : null} label={`Opening ${name}`} />
+      <div className="flex items-center justify-between">
+        <span className="text-[0.8125rem] text-quiet">
+          {sending ? `Uploaded ${sizeText(sent * bytes)} of ${sizeText(bytes)}` : 'Reading the file…'}
+        </span>
+        <Button size="small" onClick={cancel}>
+          Cancel
         </Button>
       </div>
     </div>

@@ -1,7 +1,6 @@
 import { Download } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
-import type { ExportFormat } from '../../../shared/contract/batch.ts'
-import { exportChoices } from '../../lib/export-names.ts'
+import { type ExportFormat, exportFormats } from '../../../shared/contract/batch.ts'
 import { menuBox, menuItem } from './menu-look.ts'
 
 interface ExportMenuProps {
@@ -34,3 +33,14 @@ export function ExportMenu({ onPick, more = [] }: ExportMenuProps) {
     </DropdownMenu.Root>
   )
 }
+
+/** Labels of the export formats. */
+const names: Readonly<Record<ExportFormat, string>> = {
+  txt: 'Plain text (.txt)',
+  jsonl: 'JSON Lines (.jsonl)',
+  csv: 'Table (.csv)',
+  srt: 'Subtitles (.srt)',
+  markdown: 'Markdown (.md)',
+}
+
+const exportChoices = exportFormats.map((format) => ({ format, name: names[format] }))
