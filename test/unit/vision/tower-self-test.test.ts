@@ -12,6 +12,9 @@ it.each([
   ['f16', 5e-3, 'near'],
   ['f16', 5e-1, 'wrong'],
   ['int8', 5e-3, 'near'],
+  ['int8', 3e-2, 'wrong'],
+  ['int4', 3e-2, 'near'],
+  ['int4', 1e-1, 'wrong'],
 ] as const)('rates rows of a tower in %s that are off by %f %s', (precision, noise, level) => {
   expect(verdictOn(expected, noisy(noise), WIDTH, precision).level).toBe(level)
 })

@@ -4,7 +4,7 @@ import { squareFrame } from './square-frame.ts'
 
 /** Rows of tokens in the image of the trial run: a whole frame would take a second on a slow tower. */
 const TRIAL_ROWS = 1
-/** Rows of the self-test images: 72 and 120 patches in an image of 24 columns. */
+/** Rows of tokens in the self-test images, at most the whole frame: 72 and 120 patches in an image of 24 columns. */
 const SELF_TEST_ROWS = [3, 5]
 
 /**
@@ -28,6 +28,6 @@ export function llavaTowerForm({ vision, preprocessing }: TarsierManifest): Towe
     graphInputs: [],
     learnedPositions: { name: 'embeddings.position_embedding', side: Math.floor(side / vision.patchSize) },
     trial: { width: side, height: TRIAL_ROWS * cell },
-    selfTest: SELF_TEST_ROWS.map((rows) => ({ width: side, height: rows * cell })),
+    selfTest: SELF_TEST_ROWS.map((rows) => ({ width: side, height: Math.min(rows, Math.floor(side / cell)) * cell })),
   }
 }
