@@ -80,7 +80,7 @@ export interface Run {
   readonly events: readonly EngineEvent[]
 }
 
-export async function run(engine: Engine, turn: TurnRequest, conversation = 'talk', signal = never): Promise<Run> {
+export async function run(engine: Pick<Engine, 'answer'>, turn: TurnRequest, conversation = 'talk', signal = never): Promise<Run> {
   const events: EngineEvent[] = []
   for await (const event of engine.answer(conversation, turn, signal)) events.push(event)
   const last = events.at(-1)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadLanguage } from '../../../src/engine/language/llama-model.ts'
 import type { Generated, Language, Piece, Session } from '../../../src/engine/language/types.ts'
+import type { LanguageDeviceChoice } from '../../../src/shared/devices.ts'
 import { type Sampling, samplingSchema } from '../../../src/shared/sampling.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/language/${name}`, import.meta.url))
@@ -19,8 +20,8 @@ export const prompts = JSON.parse(readFileSync(fixture('prompts.json'), 'utf8'))
 
 export const never = new AbortController().signal
 
-export function loadTiny(path = tinyModel): Promise<Language> {
-  return loadLanguage(path, { template: prompts.template, videoPad: prompts.videoPad, device: 'cpu', signal: never })
+export function loadTiny(path = tinyModel, device: LanguageDeviceChoice = 'cpu'): Promise<Language> {
+  return loadLanguage(path, { template: prompts.template, videoPad: prompts.videoPad, device, signal: never })
 }
 
 export async function generateAll(session: Session, sampling: Partial<Sampling>, signal = never): Promise<Generated & { pieces: Piece[] }> {
