@@ -6,6 +6,7 @@ import type { ModelManifest } from '../shared/model-manifest.ts'
 import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
 import { DeviceTestStore } from './devices/device-test-store.ts'
 import type { EngineOptions, ModelInfo } from './engine-client.ts'
+import { towerGpuMemory } from './estimate/estimate-run.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import { towerForm } from './families/families.ts'
 import type { GgufMetadata } from './language/gguf-check.ts'
@@ -54,6 +55,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
     signal,
   })
+  const costs = modelCosts(manifest, language.metadata)
 
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
@@ -65,6 +67,10 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
         device: devices.vision,
         signal: new AbortController().signal,
         guard,
+        gpuMemory: {
+          needed: towerGpuMemory(costs, manifest.sampler.frames),
+          free: async () => options.limits?.gpu ?? (await language.mostFreeGpuMemory()),
+        },
       })
       tower = opened
       return opened
@@ -92,7 +98,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     resources: {
       manifest,
       language,
-      costs: modelCosts(manifest, language.metadata),
+      costs,
       tower: towerOnce,
       async towerResultsKey() {
         const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, guard)

@@ -59,11 +59,8 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
   const visualTokens = frames * shape.rows
   const prompt = visualTokens + request.otherClips + request.text
   const context = Math.min(contextLimit, prompt + request.answer)
-  const memory = memoryNeeded(costs.memory, {
-    cells: Math.min(contextLimit, context + HEADROOM),
-    visualTokens,
-    patchesPerFrame: (shape.width * shape.height) / costs.form.patching.patchSize ** 2,
-  })
+  const size = { cells: Math.min(contextLimit, context + HEADROOM), visualTokens, patchesPerFrame: patchesOf(costs, shape) }
+  const memory = memoryNeeded(costs.memory, size, offload.vision)
   const { gpu, machine } = shareOut(memory, offload)
   const further = sumOf(machine) - Math.min(resident.own, sumOf(machine) - sumOf(machine, resident.parts))
   const gpuFurther = sumOf(gpu, resident.parts)
@@ -73,6 +70,20 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
     return gpuFurther > limits.gpu ? 'gpu' : null
   }
   return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking: lacking() }
+}
+
+function patchesOf({ form }: ModelCosts, { width, height }: FrameShape): number {
+  return (width * height) / form.patching.patchSize ** 2
+}
+
+/** Larger than any frame that a tower receives. */
+const LARGE_FRAME = { width: 8192, height: 8192 } as const
+
+/** Bytes of a GPU's memory that a tower needs for its weights and a frame of its largest size, in a clip of `frames` frames. */
+export function towerGpuMemory(costs: ModelCosts, frames: number): number {
+  const patchesPerFrame = patchesOf(costs, frameShape(costs.form, LARGE_FRAME, { frameCount: frames }))
+  const { visionWeights, visionBuffers } = memoryNeeded(costs.memory, { cells: 0, visualTokens: 0, patchesPerFrame }, true)
+  return visionWeights + visionBuffers
 }
 
 /** Returns the largest settings up to the requested ones that fit ({@link fitSettings}); null if none do. */

@@ -28,6 +28,8 @@ export interface RunSize {
  * to 32 bits when it loads them, and repacks weights for its kernels.
  */
 const IN_MEMORY: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2.25, int8: 1.05, int4: 1.3 }
+/** The same for a tower in a GPU's memory, where weights are not repacked (docs/devices.md). */
+const ON_GPU: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2.1, int8: 1.05, int4: 1.05 }
 
 /** Bytes per part. */
 export interface MemoryNeeded {
@@ -51,19 +53,26 @@ const PROGRAM_BYTES = 400e6
 const FLOAT_BYTES = 4
 
 /** Bytes of memory of a loaded tower, from the bytes of its files. */
-export function towerMemory(bytes: number, precision: VisionPrecision): number {
-  return Math.round(bytes * IN_MEMORY[precision])
+export function towerMemory(bytes: number, precision: VisionPrecision, onGpu = false): number {
+  return Math.round(bytes * (onGpu ? ON_GPU : IN_MEMORY)[precision])
 }
 
-/** Memory needed to answer a question about a clip. Pure; its inputs are from a manifest and its files, or from the catalogue. */
-export function memoryNeeded({ weights, language, tower }: MemoryInfo, { cells, visualTokens, patchesPerFrame }: RunSize): MemoryNeeded {
+/**
+ * Memory needed to answer a question about a clip. Pure; its inputs are from a manifest and its files, or from the catalogue.
+ * @param visionOnGpu whether the tower is in a GPU's memory. Defaults to false
+ */
+export function memoryNeeded(
+  { weights, language, tower }: MemoryInfo,
+  { cells, visualTokens, patchesPerFrame }: RunSize,
+  visionOnGpu = false,
+): MemoryNeeded {
   const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
   // On the CPU, the attention scores of a layer are stored in full.
   const seeing = patchesPerFrame * (8 * tower.width + 2 * tower.feedForward) + tower.heads * patchesPerFrame ** 2
   const parts = {
     // llama.cpp repacks most weights and no longer needs the originals in the file, so they count once.
     languageWeights: weights.language,
-    visionWeights: towerMemory(weights.vision, weights.precision),
+    visionWeights: towerMemory(weights.vision, weights.precision, visionOnGpu),
     context: Math.round(cells * language.cellBytes),
     embeddings: visualTokens * language.width * FLOAT_BYTES,
     languageBuffers: computing * FLOAT_BYTES,

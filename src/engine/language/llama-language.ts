@@ -139,6 +139,11 @@ export class LlamaLanguage implements Language {
     return await runGuarded(this.#gpu, 'measuring', async () => memoryOf(this.#gpus).free)
   }
 
+  async mostFreeGpuMemory(): Promise<number | null> {
+    const { gpus } = this.#library
+    return gpus.length > 0 ? Math.max(...gpus.map((gpu) => gpu.memory().free)) : null
+  }
+
   tokenize(text: string): number[] {
     this.#open()
     return this.#tokenizer.tokenize(text)

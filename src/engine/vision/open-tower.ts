@@ -2,6 +2,7 @@ import type { VisionDeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { DeviceGuard, GuardedDevice } from '../devices/device-guard.ts'
 import { openOnDevice, statesFor } from './devices.ts'
+import { fittingDevices, type TowerGpuMemory } from './gpu-memory.ts'
 import { expectGraphFits } from './graph-fit.ts'
 import { OnnxTower } from './onnx-tower.ts'
 import { visionResultsKey, visionSubject } from './results-key.ts'
@@ -30,6 +31,8 @@ export interface TowerOptions {
   readonly mapped?: boolean | undefined
   /** Guard of devices other than the CPU. Without it, they are used without tests. Defaults to none. */
   readonly guard?: DeviceGuard | undefined
+  /** Memory of the GPU; a tower that cannot fit is opened on the CPU. Defaults to unknown. */
+  readonly gpuMemory?: TowerGpuMemory | undefined
 }
 
 interface OpenedTower extends TestedSession {
@@ -71,11 +74,11 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
       throw device === 'cpu' ? cpuFailure(error) : error
     }
   }
-  const states = statesFor(manifest.vision.precision)
-  const { opened, device, fallbacks } = await openOnDevice(options.device, options.signal, open, states)
+  const { choice, states, notices } = await fittingDevices(options.device, statesFor(manifest.vision.precision), options.gpuMemory)
+  const { opened, device, fallbacks: passedOver } = await openOnDevice(choice, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
-  const notices = opened.notice === null ? fallbacks : [...fallbacks, opened.notice]
+  const fallbacks = [...new Set([...notices, ...passedOver, ...(opened.notice === null ? [] : [opened.notice])])]
   const resultsKey = await visionResultsKey(manifest, device, opened.attention)
   const { session, gpu } = opened
-  return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks: notices, overlapRuns })
+  return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns })
 }

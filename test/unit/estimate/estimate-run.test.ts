@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decideRun } from '../../../src/engine/estimate/decide-run.ts'
-import { estimateRun, fittingSettings, maxFrames, type RunRequest } from '../../../src/engine/estimate/estimate-run.ts'
+import { estimateRun, fittingSettings, maxFrames, type RunRequest, towerGpuMemory } from '../../../src/engine/estimate/estimate-run.ts'
 import { contextOnGpu, NOTHING_OFFLOADED, shareOut } from '../../../src/engine/estimate/gpu-share.ts'
-import type { MemoryNeeded } from '../../../src/engine/estimate/memory-needed.ts'
+import { type MemoryNeeded, towerMemory } from '../../../src/engine/estimate/memory-needed.ts'
 import { loadedMemory, type MemoryState, NO_LIMITS, unloadedMemory } from '../../../src/engine/estimate/memory-state.ts'
 import { readModelCosts } from '../../../src/engine/estimate/model-costs.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
@@ -43,6 +43,18 @@ const request: RunRequest = {
 }
 /** The same run with other memory. */
 const withMemory = (memory: Partial<MemoryState>): RunRequest => ({ ...request, memory: { ...loaded, ...memory } })
+
+describe('a tower on a GPU', () => {
+  it('needs its weights and the buffers of its largest frame there', () => {
+    const onGpu = { ...loaded.offload, vision: true }
+    const { gpu } = estimateRun(having({ offload: onGpu, resident: { parts: new Set(), own: 0 } }), { frames: 1, maxPixels: undefined })
+    expect(towerGpuMemory(costs, 1)).toBeGreaterThanOrEqual(gpu.parts.visionWeights + gpu.parts.visionBuffers)
+  })
+
+  it('needs less for weights in 4 bits than on the CPU, which repacks them', () => {
+    expect(towerMemory(1e6, 'int4', true)).toBeLessThan(towerMemory(1e6, 'int4'))
+  })
+})
 
 describe('shareOut', () => {
   it('assigns everything to main memory without a GPU', () => {
