@@ -28,7 +28,10 @@ export interface RunSize {
  * to 32 bits when it loads them, and repacks weights for its kernels.
  */
 const IN_MEMORY: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2.25, int8: 1.05, int4: 1.3 }
-/** The same for a tower in a GPU's memory, where weights are not repacked (docs/devices.md). */
+/**
+ * The same for a tower in a GPU's memory: 16-bit weights are converted as well, but only the 32-bit ones are there, and none are repacked. Measured
+ * on a software device, see docs/devices.md.
+ */
 const ON_GPU: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2.1, int8: 1.05, int4: 1.05 }
 
 /** Bytes per part. */
