@@ -140,8 +140,8 @@ export class LlamaLanguage implements Language {
   }
 
   async mostFreeGpuMemory(): Promise<number | null> {
-    const { gpus } = this.#library
-    return gpus.length > 0 ? Math.max(...gpus.map((gpu) => gpu.memory().free)) : null
+    if (this.#gpus.length === 0) return null
+    return await runGuarded(this.#gpu, 'measuring', async () => Math.max(...this.#library.gpus.map((gpu) => gpu.memory().free)))
   }
 
   tokenize(text: string): number[] {

@@ -126,7 +126,7 @@ export interface Language extends AsyncDisposable {
   readonly layers: number
   /** Free bytes on the GPUs now; null without one. */
   freeGpuMemory(): Promise<number | null>
-  /** Free bytes now on the GPU that has most of them, of all that llama.cpp lists, with layers or without; null if it lists none. */
+  /** Free bytes now on the GPU with the most of all that llama.cpp lists, also those without layers; null if no layer is on a GPU. */
   mostFreeGpuMemory(): Promise<number | null>
   /** Tokenizes user text: control tokens in it stay text. */
   tokenize(text: string): number[]

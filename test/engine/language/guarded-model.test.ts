@@ -63,7 +63,7 @@ async function claimingModel(): Promise<{ language: LlamaLanguage; calls: [call:
   const options = { template: prompts.template, videoPad: prompts.videoPad, signal: never }
   const source = { path: tinyModel, metadata: await checkGguf(tinyModel), options, fallbacks: [] }
   const guarded = guard.use(languageSubject('vulkan', [gpu], { model: 'tiny', weights: 'some' }))
-  const language = await openModel({ ...library, api: api as LlamaApi }, source, { layers: 1, gpus: [gpu], gpu: guarded })
+  const language = await openModel({ ...library, api: api as LlamaApi, gpus: [gpu] }, source, { layers: 1, gpus: [gpu], gpu: guarded })
   if (Array.isArray(language)) throw new Error(language.join(' '))
   return { language, calls }
 }
@@ -87,6 +87,7 @@ test('every native call that a GPU may crash in is made while its use is reporte
     expect(await madeBy(() => session.save(path))).toEqual(['stateSize saving', 'stateCopy saving'])
     expect(await madeBy(() => session.restore(path))).toEqual(['stateLoad saving'])
     expect(await madeBy(() => language.freeGpuMemory())).toEqual(['memory measuring'])
+    expect(await madeBy(() => language.mostFreeGpuMemory())).toEqual(['memory measuring'])
     expect(await madeBy(async () => await session[Symbol.asyncDispose]())).toEqual(['free closing'])
     expect(await madeBy(() => language.open({ cells: 256 }))).toEqual(['initFromModel answering'])
     expect(await madeBy(async () => await language[Symbol.asyncDispose]())).toEqual(['free closing', 'modelFree closing'])

@@ -47,7 +47,7 @@ const withMemory = (memory: Partial<MemoryState>): RunRequest => ({ ...request, 
 describe('a tower on a GPU', () => {
   it('needs its weights and the buffers of its largest frame there', () => {
     const onGpu = { ...loaded.offload, vision: true }
-    const { gpu } = estimateRun(having({ offload: onGpu, resident: { parts: new Set(), own: 0 } }), { frames: 1, maxPixels: undefined })
+    const { gpu } = estimateRun(withMemory({ offload: onGpu, resident: { parts: new Set(), own: 0 } }), { frames: 1, maxPixels: undefined })
     expect(towerGpuMemory(costs, 1)).toBeGreaterThanOrEqual(gpu.parts.visionWeights + gpu.parts.visionBuffers)
   })
 
