@@ -68,7 +68,7 @@ test('a sample shows its clip, question, answer, score and the reason for the sc
   await expect.poll(() => sample.locator('video').evaluate((video: HTMLVideoElement) => video.readyState)).toBeGreaterThan(0)
   await expect(sample.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
   await page.getByRole('button', { name: 'Next sample' }).click()
-  await expect(page.getByRole('article', { name: 'DREAM/videvo-8' }).getByText('There is no gone.mp4.', { exact: false })).toBeVisible()
+  await expect(page.getByRole('article', { name: 'DREAM/videvo-8' }).getByText('gone.mp4 does not exist.', { exact: false })).toBeVisible()
   expect(pageErrors).toEqual([])
 })
 

@@ -213,7 +213,9 @@ describe('bench eval', () => {
     const reported = drawn.stdout.match(/^TVBench.*$/gm) ?? []
     expect(reported).toHaveLength(8)
     for (const line of reported)
-      expect(line).toMatch(/^TVBench\/Action Count-\d+: (right; answer: "A"|failed: it names no option; answer: "none"); reference: "A"$/)
+      expect(line).toMatch(
+        /^TVBench\/Action Count-\d+: (right; answer: "A"|failed: the answer names no option; answer: "none"); reference: "A"$/,
+      )
     expect((await evaluate(['predictions.jsonl', '--benchmarks', 'TVBench', '--sample-num', '8', '--verbose'])).stdout).toBe(drawn.stdout)
     expect(await evaluate(['predictions.jsonl', '--benchmarks', 'dream'])).toMatchObject({ code: 1 })
     expect(await evaluate(['predictions.jsonl', '--benchmarks', 'nothing'])).toMatchObject({ code: 2 })

@@ -100,11 +100,11 @@ describe('bench prepare', () => {
     const { scratch, prepare } = await folderOf([one(1)], ['1.mp4'])
     expect(await prepare('--videos', 'none')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/There is no none\..*\[file-missing\]/),
+      stderr: expect.stringMatching(/none does not exist\..*\[file-missing\]/),
     })
     expect(await prepare('--annotations', 'none')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/There is no none\..*\[file-missing\]/),
+      stderr: expect.stringMatching(/none does not exist\..*\[file-missing\]/),
     })
     expect(await runCli(['bench', 'prepare'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--annotations') })
     expect(await readdir(scratch.directory)).toEqual(['in.jsonl', 'videos'])

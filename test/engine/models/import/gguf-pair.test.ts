@@ -196,7 +196,7 @@ describe('a pair of GGUFs', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['another projector', 'resampler', /^model-unsupported: .*"resampler".*accepted/],
+    ['another projector', 'resampler', /^model-unsupported: .*"resampler".*supported/],
     ["Qwen2.5-VL's", 'qwen2.5vl_merger', /^model-unsupported/],
     ["LLaVA's with Qwen2-VL's language model", 'mlp', /^model-unsupported/],
   ])('is not supported with %s', async (_, projector, message) => {
