@@ -1,8 +1,9 @@
 import type { TimedClause, TimedText } from '../../shared/timed-text.ts'
 import type { TimeEvent } from '../engine-client.ts'
-import { clausesOf } from '../events/clauses.ts'
+import { type Clause, clausesOf } from '../events/clauses.ts'
 import { curveOf, findOnset } from '../events/onsets.ts'
 import { supportOf } from '../events/support.ts'
+import { zoomIn } from '../events/zoom.ts'
 import type { ClipScorer } from './clip-scorer.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -26,15 +27,19 @@ export async function* timeText(
     curves.push(await score.time(() => scorer.after(frames, answer, signal)))
     yield { kind: 'scored', done: frames, of }
   }
-  void precision
   const times = scorer.frames.map(({ time }) => time)
-  const clauses = withEnds(
-    clausesOf(text).map(({ subject, ...clause }) => {
-      const onset = times.length < 2 ? null : findOnset(curveOf(curves, answer.starts, clause), times)
-      return { subject, clause: { ...clause, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } }
-    }),
-    scorer.clip.info.duration ?? null,
-  )
+  const onsetOf = async (clause: Clause) => {
+    if (times.length < 2) return null
+    if (precision === null) return findOnset(curveOf(curves, answer.starts, clause), times)
+    return await zoom.time(() => zoomIn(scorer, answer, clause, { precision, scores: curves }, signal))
+  }
+  const parts: { subject: string; clause: TimedClause }[] = []
+  for (const clause of clausesOf(text)) {
+    const onset = await onsetOf(clause)
+    const { subject, ...place } = clause
+    parts.push({ subject, clause: { ...place, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } })
+  }
+  const clauses = withEnds(parts, scorer.clip.info.duration ?? null)
   const sentences = supportOf(answer, { withClip: curves.at(-1) ?? withoutClip, withoutClip })
   const timed: TimedText = {
     text,

@@ -2,84 +2,105 @@
 export interface Onset {
   /** Seconds, in the clock of the frames; null if the curve has no clear step. */
   readonly time: number | null
-  /** From 0 to 1: how high and how sharp the step is. */
+  /** From 0 to 1: how high and how clear the step is. */
   readonly confidence: number
-  /** Last frame before the step, as a place in the curve; -1 if the first frame is after it. */
+  /** Height of the step in log probability (natural). */
+  readonly rise: number
+  /** Last frame before the curve rises, as a place in the curve; -1 if there is none. */
   readonly lastBefore: number
   /** First frame from which the curve stays high; the number of frames if there is none. */
   readonly firstAfter: number
 }
 
-/** Lower values are raised to this: how improbable the words are before the event says nothing about when it begins. */
-const FLOOR = -14
-/** Height between the low level and the high one at which an event counts as seen. */
-const CROSSING = 0.7
-/** Number of frames by which a model sees an event late. */
-const DELAY = 0.8
-/** Rise in log probability below which there is no step. */
-const LEAST_RISE = 2
+/** A part of a text, as a clause has it. */
+export interface TextPart {
+  readonly text: string
+  /** Index of its first UTF-16 unit in the whole text. */
+  readonly start: number
+}
+
+/** Rise in log probability (natural) below which a curve has no step. */
+const LEAST_RISE = 1
+/** A frame belongs to the time before the event if the curve is this far below its end, or this share of its whole rise. */
+const STILL_LOW = 2
+const STILL_LOW_SHARE = 0.15
+/** From one frame to the next, a larger rise than this is a part of the step. */
+const STEEP = 1.5
+/** Of the rise before a step, the share of the step that makes it the end of a slow rise. */
+const SLOW_SHARE = 0.4
+/** Part of the clip's frames within which a slow rise may end. */
+const SLOW_PART = 1 / 3
 /** Rise from which the height of a step leaves no doubt. */
 const CLEAR_RISE = 6
 
 /**
- * Adds up the log probabilities of the tokens of a part of a text after each frame, without the punctuation at its end, which depends on what
- * follows.
+ * Adds up the log probabilities of the tokens of a part of a text after each frame. Without the punctuation at its end, which depends on what
+ * follows, and without an article at its beginning, which depends on whether the sentence before is finished.
  * @param scores for each frame, the log probabilities of all tokens of the text
  * @param starts place in the text where each token begins
  */
-export function curveOf(
-  scores: readonly Float64Array[],
-  starts: readonly number[],
-  { text, start }: { readonly text: string; readonly start: number },
-): Float64Array {
+export function curveOf(scores: readonly Float64Array[], starts: readonly number[], { text, start }: TextPart): Float64Array {
+  const from = start + (/^(?:an?|the)(?=\s+\p{L})/iu.exec(text)?.[0].length ?? 0)
   const end = start + text.replace(/[\s\p{P}]+$/u, '').length
   // A token with the space before a word begins before the word.
-  const within = starts.flatMap((at, i) => (at < end && (starts[i + 1] ?? Number.POSITIVE_INFINITY) > start ? [i] : []))
+  const within = starts.flatMap((at, i) => (at < end && (starts[i + 1] ?? Number.POSITIVE_INFINITY) > from ? [i] : []))
   return Float64Array.from(scores, (tokens) => within.reduce((sum, i) => sum + (tokens[i] ?? 0), 0))
 }
 
 /**
- * Finds when an event begins from the log probability of its clause after each frame. The curve steps up where the evidence comes in: the time is
- * where it crosses 70 % of the step, less the delay with which a model sees events.
+ * Finds when an event begins from the log probability of its clause after each frame. What is seen within the first frames begins with the clip.
+ * So does what becomes likely slowly from the first frame on. Everything else begins where {@link findStep} says.
  * @param times seconds of each frame, ascending
  */
 export function findOnset(curve: Float64Array, times: readonly number[]): Onset {
-  const values = Array.from(curve, (value) => Math.max(FLOOR, value))
-  const high = median(values.slice(-3))
-  const middle = (Math.min(...values, high) + high) / 2
-  const low = median(values.filter((value) => value < middle))
-  const level = low + CROSSING * (high - low)
-  const firstAfter = stepAt(values, level)
-  const lastBefore = firstAfter - 1
-  const none = { time: null, confidence: 0, lastBefore, firstAfter }
-  if (firstAfter >= values.length || !(high - low >= LEAST_RISE)) return none
-
-  const [first = 0, second = first] = times
-  // What happens within the first frames has begun with the clip.
-  if (firstAfter <= 2) return { ...none, time: first, confidence: heightOf(high - low) }
-  const [before, after] = [values[lastBefore] as number, values[firstAfter] as number]
-  const part = after > before ? Math.min(1, Math.max(0, (level - before) / (after - before))) : 1
-  const [earlier, later] = [times[lastBefore] as number, times[firstAfter] as number]
-  const time = earlier + part * (later - earlier) - DELAY * (second - first)
-  const sharpness = Math.min(1, Math.max(0, (after - before) / (high - low)))
-  return { time: Math.max(first, time), confidence: heightOf(high - low) * Math.sqrt(sharpness), lastBefore, firstAfter }
+  const onset = findStep(curve, times)
+  if (onset.time === null) return onset
+  const { lastBefore, rise } = onset
+  const before = (curve[lastBefore] ?? 0) - (curve[0] ?? 0)
+  const slow = lastBefore < curve.length * SLOW_PART && before > SLOW_SHARE * rise
+  return lastBefore <= 1 || slow ? { ...onset, time: times[0] ?? 0 } : onset
 }
 
-/** The place that parts values below a level from those above it with the fewest exceptions. */
-function stepAt(values: readonly number[], level: number): number {
-  let [best, fewest] = [0, Number.POSITIVE_INFINITY]
-  for (let place = 0; place <= values.length; place += 1) {
-    const exceptions = values.filter((value, i) => value > level === i < place).length
-    if (exceptions < fewest) [best, fewest] = [place, exceptions]
-  }
-  return best
+/**
+ * Finds the last step of a curve. It is low until the model sees the event, rises, and stays high. The time is near the foot of the rise: an event
+ * is seen later than it begins, and the more so the slower or lower the rise.
+ * @param times seconds of each frame, ascending
+ */
+export function findStep(curve: Float64Array, times: readonly number[]): Onset {
+  const high = median(curve.slice(-3))
+  const lowest = Math.min(...curve)
+  if (!(high - lowest >= LEAST_RISE)) return { time: null, confidence: 0, rise: 0, lastBefore: -1, firstAfter: curve.length }
+  const low = median(curve.filter((value) => value < (lowest + high) / 2))
+  const level = high - Math.max(Math.min(STILL_LOW, (high - low) / 2), STILL_LOW_SHARE * (high - low))
+  const last = lastBelow(curve, level)
+  const [at, time] = [(place: number) => curve[place] as number, (place: number) => times[place] as number]
+  let foot = last
+  while (foot > 0 && at(foot) - at(foot - 1) > STEEP) foot -= 1
+  const rise = foot < 0 ? 0 : high - median(curve.slice(Math.max(0, foot - 2), foot + 1))
+  const onset = { confidence: confidenceOf(rise, last - foot), rise, lastBefore: foot, firstAfter: last + 1 }
+  if (last >= curve.length - 1) return { ...onset, time: null, confidence: 0 }
+  // Only a single frame is low.
+  if (foot < 0) return { ...onset, time: times[0] ?? null }
+
+  const part = Math.min(1, Math.max(0, (level - at(last)) / (at(last + 1) - at(last))))
+  const crossing = time(last) + part * (time(last + 1) - time(last))
+  const correction = 0.27 - 3 / Math.max(3, rise)
+  return { ...onset, time: 0.75 * time(foot) + 0.25 * crossing + correction * (time(foot + 1) - time(foot)) }
 }
 
-function heightOf(rise: number): number {
-  return Math.min(1, rise / CLEAR_RISE)
+/** The last frame below a level, where a single frame between two others does not count; -1 if there is none. */
+function lastBelow(curve: Float64Array, level: number): number {
+  const smooth = curve.map((value, i) => median(Float64Array.of(curve[i - 1] ?? value, value, curve[i + 1] ?? value)))
+  let last = smooth.length - 1
+  while (last >= 0 && (smooth[last] as number) >= level) last -= 1
+  while (last >= 0 && last < curve.length - 2 && (curve[last + 1] as number) < level) last += 1
+  return last
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+function confidenceOf(rise: number, frames: number): number {
+  return Math.min(1, Math.max(0, rise) / CLEAR_RISE) / Math.sqrt(1 + frames)
+}
+
+function median(values: Float64Array): number {
+  return values.toSorted()[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -26,11 +26,11 @@ describe('findOnset', () => {
 })
 
 describe('curveOf', () => {
-  it('adds up the tokens of the clause, with the space before and without the full stop', () => {
+  it('adds up the tokens of the clause, without an article at its beginning and the full stop', () => {
     const starts = [0, 1, 5, 10, 14, 19]
     //             A| cat| sits| and| runs|.
     const scores = [Float64Array.from([-1, -2, -4, -8, -16, -32])]
-    expect([...curveOf(scores, starts, { text: 'A cat sits', start: 0 })]).toEqual([-7])
+    expect([...curveOf(scores, starts, { text: 'A cat sits', start: 0 })]).toEqual([-6])
     expect([...curveOf(scores, starts, { text: 'and runs.', start: 11 })]).toEqual([-24])
   })
 })
