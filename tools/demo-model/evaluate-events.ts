@@ -96,7 +96,8 @@ function timesOf(scene: Scene, found: readonly TimedClause[], refined: readonly 
   )
 }
 
-function beginningOf({ motion, from, to, amount }: Phase): number {
+/** When a phase begins, as a part of the clip's length: something appears or disappears within its phase. */
+export function beginningOf({ motion, from, to, amount }: Phase): number {
   return motion === 'appears' || motion === 'disappears' ? from + (to - from) * amount : from
 }
 

@@ -142,7 +142,7 @@ function termsOf(sentence: string, offset: number): Term[] {
 function isVerbOfSingular({ text, noun }: Term, before: readonly Term[]): boolean {
   if (!noun || !/[^s]s$/iu.test(text) || !before.at(-1)?.noun) return false
   const article = before.findLastIndex((term) => SINGULAR.test(term.text))
-  return article !== -1 && before.slice(article + 1).every((term) => !term.verb && !/s$/iu.test(term.text) && !JOINT.test(term.text))
+  return article !== -1 && before.slice(article + 1).every((term) => !term.verb && !/[^s]s$/iu.test(term.text) && !JOINT.test(term.text))
 }
 
 interface TaggedTerm {
