@@ -3,9 +3,9 @@ import type { TimeEvent } from '../engine-client.ts'
 import { type Clause, clausesOf } from '../events/clauses.ts'
 import { curveOf, findOnset } from '../events/onsets.ts'
 import { supportOf } from '../events/support.ts'
-import { zoomIn } from '../events/zoom.ts'
 import type { ClipScorer } from './clip-scorer.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { zoomIn } from './zoom-in.ts'
 
 /**
  * Times the clauses of a text and scores its words, by the text's likelihood after each frame of the clip: a clause becomes likely when the clip

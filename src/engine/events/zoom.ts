@@ -1,13 +1,10 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
-import type { AnswerTokens, ClipScorer } from '../conversation/clip-scorer.ts'
-import { curveOf, findOnset, median, type Onset, STEEP, type TextPart } from './onsets.ts'
+import { median, type Onset, STEEP } from './onsets.ts'
 
 /** Frames that one look adds between two others. */
 const DIVISION = 4
 /** Intervals after the foot of the rise that a look covers at most. */
 const WIDEST = 4
-/** A closer look counts if its step has at least this share of the height of the one before. */
-const AS_HIGH = 0.4
 /** Height between the low level and the high one at which the event counts as seen. */
 const CROSSING = 0.4
 
@@ -15,48 +12,6 @@ const CROSSING = 0.4
 export interface Seen {
   readonly frames: readonly FrameUsed[]
   readonly onset: Onset
-}
-
-export interface ZoomOptions {
-  /** Seconds to which the time is refined; never finer than the frames of the file. */
-  readonly precision: number
-  /** Log probabilities of all tokens of the text after each frame of the clip. */
-  readonly scores: readonly Float64Array[]
-}
-
-/**
- * Refines the time of a clause's onset by looking at more frames of the clip around the step of its curve: those from before the step follow as the
- * model has seen them, then four for each interval. Repeated until frames are `precision` apart. A closer look is only believed where its step is
- * high enough and does not contradict the frames before; else the time stays.
- */
-export async function zoomIn(
-  scorer: ClipScorer,
-  text: AnswerTokens,
-  part: TextPart,
-  { precision, scores }: ZoomOptions,
-  signal: AbortSignal,
-): Promise<Onset> {
-  const curve = curveOf(scores, text.starts, part)
-  let seen: Seen = { frames: scorer.frames, onset: findOnset(curve, scorer.frames.map(timeOf)) }
-  // Frames of the first look on that are the model's own.
-  let coarse = scorer.frames.length
-  for (;;) {
-    const look = planLook(seen, precision)
-    if (!look) return seen.onset
-    coarse = Math.min(coarse, look.from)
-    const lead = seen.frames.slice(coarse, look.from).map(({ index }) => index)
-    const frames = seen.frames.slice(0, coarse)
-    const after = Array.from(scores.slice(0, coarse))
-    for await (const further of scorer.closer(coarse, [...lead, ...look.indices], text, signal)) {
-      frames.push(further.frame)
-      after.push(further.scores)
-    }
-    const onset = findStepWithin(curveOf(after, text.starts, part), frames.map(timeOf), look.from)
-    if (!onset || onset.rise < AS_HIGH * seen.onset.rise) return seen.onset
-    // What the model had not seen by a frame cannot have been seen before it: denser frames look slower, and so like another event.
-    if ((frames[onset.firstAfter]?.time ?? 0) <= (seen.frames[seen.onset.lastBefore]?.time ?? 0)) return seen.onset
-    seen = { frames, onset: { ...seen.onset, ...onset } }
-  }
 }
 
 /**
@@ -107,8 +62,4 @@ export function planLook(
   const indices: number[] = []
   for (let index = first.index + step; index <= last.index; index += step) indices.push(index)
   return { from: lastBefore, indices }
-}
-
-function timeOf({ time }: FrameUsed): number {
-  return time
 }

@@ -58,6 +58,16 @@ test('times the clauses of a description without decoding or encoding its clip a
     if (event.kind === 'done') expect(event.answer.text).toBe(text)
 })
 
+test('refines times with further frames', async () => {
+  await describeClip(engine, 'refined')
+  const { timed } = await time(engine, 'refined', { turn: { kind: 'regenerate' } })
+  const { timed: refined } = await time(engine, 'refined', { turn: { kind: 'regenerate' }, precision: 0.05 })
+  expect(refined.clauses[0]?.begins).toBe(0)
+  // Within one of the model's frames of the time that they gave.
+  expect(Math.abs((refined.clauses[1]?.begins ?? 0) - (timed.clauses[1]?.begins ?? 0))).toBeLessThan(0.3)
+  expect(refined.timings.zoom).toBeGreaterThan(0)
+})
+
 test('supports what the clip shows, and least of a false text its false word', async () => {
   // A clip of a new question is used again for further texts.
   let turn: TimeRequest['turn'] = { kind: 'ask', clip }
