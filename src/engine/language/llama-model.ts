@@ -1,7 +1,7 @@
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { deviceFailureIn } from '../devices/device-failure.ts'
-import type { DeviceGuard, GuardedDevice } from '../devices/device-guard.ts'
+import { type DeviceGuard, type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import type { DeviceTestStore } from '../devices/device-test-store.ts'
 import type { DeviceSubject } from '../devices/device-use.ts'
 import { testLogits, verdictOnLogits } from './device-self-test.ts'
@@ -69,8 +69,7 @@ async function openOnGpu(device: LanguageGpu, source: ModelSource, options: Lang
   const { guarded } = options
   if (!guarded) {
     const library = await openLlamaLibrary(device)
-    const gpus = gpusNamed(library.gpus, device, options.gpu)
-    return await openWithLayers(library, source, { options, gpus, gpu: null, tests: null })
+    return await openWithGpus(library, source, { options, gpus: gpusNamed(library.gpus, device, options.gpu), gpu: null, tests: null })
   }
   const { guard } = guarded
   const unseen = languageSubject(device, [], guarded)
@@ -82,27 +81,37 @@ async function openOnGpu(device: LanguageGpu, source: ModelSource, options: Lang
   const subject = languageSubject(device, gpus, guarded)
   const further = await guard.obstacle(subject)
   if (further !== null) return further
-  const gpu = guard.use(subject)
-  return await gpu.run('loading', () => openWithLayers(library, source, { options, gpus, gpu, tests: guard.tests }))
+  return await openWithGpus(library, source, { options, gpus, gpu: guard.use(subject), tests: guard.tests })
+}
+
+interface GpuTarget {
+  readonly options: LanguageOptions
+  readonly gpus: readonly Gpu[]
+  /** Null without a guard. */
+  readonly gpu: GuardedDevice | null
+  readonly tests: DeviceTestStore | null
+}
+
+/** Places as many layers on the GPUs as fit. Without any, the model is loaded by the build for the CPU, which uses no GPU's driver. */
+async function openWithGpus(library: LlamaLibrary, source: ModelSource, target: GpuTarget): Promise<Language | string> {
+  const { options, gpus, gpu } = target
+  const { signal, gpuMemory: limit, gpuLayers: wanted } = options
+  const cells = Math.min(source.metadata.context, EXPECTED_CELLS)
+  const choose = () => chooseGpuLayers(library, source.path, { cells, memory: { gpus, limit }, wanted, signal })
+  const { layers, notice } = await runGuarded(gpu, 'loading', choose)
+  const noticed = notice === null ? source : { ...source, fallbacks: [...source.fallbacks, notice] }
+  if (layers === 0) return await openOnCpu(await openLlamaLibrary('cpu'), noticed)
+  return await runGuarded(gpu, 'loading', () => openWithLayers(library, noticed, layers, target))
 }
 
 async function openWithLayers(
   library: LlamaLibrary,
   source: ModelSource,
-  {
-    options,
-    gpus,
-    gpu,
-    tests,
-  }: { options: LanguageOptions; gpus: readonly Gpu[]; gpu: GuardedDevice | null; tests: DeviceTestStore | null },
+  layers: number,
+  { options, gpus, gpu, tests }: GpuTarget,
 ): Promise<Language | string> {
   const { signal, device = 'auto' } = options
-  const memory = { gpus, limit: options.gpuMemory }
-  const cells = Math.min(source.metadata.context, EXPECTED_CELLS)
-  const { layers, notice } = await chooseGpuLayers(library, source.path, { cells, memory, wanted: options.gpuLayers, signal })
-  const fallbacks = notice === null ? source.fallbacks : [...source.fallbacks, notice]
-  if (layers === 0) return await openOnCpu(library, { ...source, fallbacks })
-  const language = await openModel(library, { ...source, fallbacks }, { layers, gpus, gpu })
+  const language = await openModel(library, source, { layers, gpus, gpu })
   if (Array.isArray(language)) {
     // The number of layers is an estimate, so loading can fail.
     if (device === 'auto') return 'the model could not be loaded into it'
