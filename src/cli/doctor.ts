@@ -27,7 +27,7 @@ export function addDoctor(program: Command, run: RunCommand): void {
         'Each device is tested in a separate process.',
     )
     .option('--json', 'print one JSON object instead of text; sizes in bytes')
-    .option('--retry-devices', 'delete the results of failed device tests, so that the next answer tests these devices again')
+    .option('--retry-devices', 'delete the results of failed device tests and crashes, so that these devices are tested again')
     .addOption(homeOption())
     .addHelpText('after', '\nExit status: 0 clips can be described on this machine; 1 they cannot.')
     .action((options: DoctorOptions) => run((signal) => doctor(options, signal)))
@@ -84,5 +84,7 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
 
 function testLine({ part, device, model, runtime, passed, attention, detail }: DeviceTest): string {
   const how = attention === 'plain' ? ', with unfused attention' : ''
-  return `  ${device} for ${part} of ${model} (${runtime}): ${passed ? `used${how}` : 'not used'}; ${detail}`
+  // A crash in the diagnosis does not depend on a model.
+  const subject = model === '' ? part : `${part} of ${model}`
+  return `  ${device} for ${subject} (${runtime}): ${passed ? `used${how}` : 'not used'}; ${detail}`
 }

@@ -1,5 +1,7 @@
 import { installedVersion } from '../platform/installed-version.ts'
 import { sizeText } from '../shared/size-text.ts'
+import type { DeviceGuard } from './devices/device-guard.ts'
+import { type DeviceSubject, driverSubject } from './devices/device-use.ts'
 import type { VisionDevice } from './vision/types.ts'
 
 /** Whether something works on this machine, with its name, and a sentence if it does not. */
@@ -8,7 +10,12 @@ export interface Probe {
   readonly works: boolean
   /** Description (name and memory of a GPU), or why it does not work. */
   readonly detail: string
+  /** Names of the GPUs of a device, as `--device` accepts them; only for the language model, because ONNX Runtime reports none. */
+  readonly gpus?: readonly string[]
 }
+
+/** What a successful test has found. */
+type Found = Omit<Probe, 'name' | 'works'>
 
 /** Capabilities of the native libraries on this machine. Plain data, because it is sent between processes. */
 export interface Diagnosis {
@@ -23,45 +30,56 @@ const DOUBLING_GRAPH = 'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIP
 
 /**
  * Tests every native library and device. Must run in a process that may crash (the engine host). Each library is loaded only here,
- * and one that fails does not prevent the tests of the others.
+ * and one that fails does not prevent the tests of the others. Devices that the guard excludes are not started.
  */
-export async function diagnose(signal: AbortSignal): Promise<Diagnosis> {
+export async function diagnose(guard: DeviceGuard, signal: AbortSignal): Promise<Diagnosis> {
   const media = await probe('node-av', ffmpegVersion)
   signal.throwIfAborted()
   const images = await probe('sharp', vipsVersion)
   signal.throwIfAborted()
-  const vision = { version: installedVersion('onnxruntime-node'), devices: await visionProbes(signal) }
+  const vision = { version: installedVersion('onnxruntime-node'), devices: await visionProbes(guard, signal) }
   signal.throwIfAborted()
-  const language = await languageProbes(signal)
+  const language = await languageProbes(guard, signal)
   return { media, images, vision, language }
 }
 
-async function probe(name: string, ask: () => Promise<string>): Promise<Probe> {
+/** Tests a device other than the CPU. If its driver ends this process, the parent process knows the device and repeats the diagnosis without it. */
+export async function probeDevice(guard: DeviceGuard, subject: DeviceSubject, ask: () => Promise<Found>): Promise<Probe> {
+  const name = subject.device
+  const obstacle = await guard.obstacle(subject)
+  if (obstacle !== null) return { name, works: false, detail: obstacle }
+  return await probe(name, () => guard.use(subject).run('probing', ask))
+}
+
+async function probe(name: string, ask: () => Promise<Found>): Promise<Probe> {
   try {
-    return { name, works: true, detail: await ask() }
+    return { name, works: true, ...(await ask()) }
   } catch (error) {
     return { name, works: false, detail: reason(error) }
   }
 }
 
-async function ffmpegVersion(): Promise<string> {
+async function ffmpegVersion(): Promise<Found> {
   const { getFFmpegInfo } = await import('node-av')
   const { version, libraries } = getFFmpegInfo()
-  return `${installedVersion('node-av')}, FFmpeg ${version}, libavcodec ${libraries.avcodec}`
+  return { detail: `${installedVersion('node-av')}, FFmpeg ${version}, libavcodec ${libraries.avcodec}` }
 }
 
-async function vipsVersion(): Promise<string> {
+async function vipsVersion(): Promise<Found> {
   const { default: sharp } = await import('sharp')
-  return `${installedVersion('sharp')}, libvips ${sharp.versions.vips}`
+  return { detail: `${installedVersion('sharp')}, libvips ${sharp.versions.vips}` }
 }
 
-async function visionProbes(signal: AbortSignal): Promise<Probe[]> {
+async function visionProbes(guard: DeviceGuard, signal: AbortSignal): Promise<Probe[]> {
   try {
     const { visionDeviceStates } = await import('./vision/devices.ts')
+    const { visionRuntime } = await import('./vision/results-key.ts')
     const probes: Probe[] = []
     for (const { device, missing } of visionDeviceStates()) {
       signal.throwIfAborted()
-      probes.push(missing === null ? await probe(device, () => runOn(device)) : { name: device, works: false, detail: missing })
+      if (missing !== null) probes.push({ name: device, works: false, detail: missing })
+      else if (device === 'cpu') probes.push(await probe(device, () => runOn(device)))
+      else probes.push(await probeDevice(guard, driverSubject('vision', device, visionRuntime()), () => runOn(device)))
     }
     return probes
   } catch (error) {
@@ -70,7 +88,7 @@ async function visionProbes(signal: AbortSignal): Promise<Probe[]> {
   }
 }
 
-async function runOn(device: VisionDevice): Promise<string> {
+async function runOn(device: VisionDevice): Promise<Found> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node')
   const session = await InferenceSession.create(Buffer.from(DOUBLING_GRAPH, 'base64'), {
     executionProviders: [device],
@@ -79,16 +97,17 @@ async function runOn(device: VisionDevice): Promise<string> {
   try {
     const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(2), [1]) })
     if (y?.data[0] !== 4) throw new Error('it starts but computes wrong results')
-    return 'works'
+    return { detail: 'works' }
   } finally {
     await session.release()
   }
 }
 
-async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language']> {
+async function languageProbes(guard: DeviceGuard, signal: AbortSignal): Promise<Diagnosis['language']> {
   const version = installedVersion('node-llama-cpp')
   try {
-    const { getLlama, getLlamaGpuTypes, LlamaLogLevel } = await import('node-llama-cpp')
+    const { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError } = await import('node-llama-cpp')
+    const { LLAMA_RUNTIME } = await import('./language/llama-header.ts')
     const devices: Probe[] = []
     let llamaCpp = 'unknown'
     const usable = await getLlamaGpuTypes('supported')
@@ -99,23 +118,25 @@ async function languageProbes(signal: AbortSignal): Promise<Diagnosis['language'
         devices.push({ name, works: false, detail: 'no such device or driver was found on this machine' })
         continue
       }
-      devices.push(
-        await probe(name, async () => {
-          await using llama = await getLlama({
-            gpu: type,
-            build: 'never',
-            skipDownload: true,
-            progressLogs: false,
-            logLevel: LlamaLogLevel.disabled,
-          })
-          llamaCpp = llama.llamaCppRelease.release
-          if (type === false) return `${llama.cpuMathCores} cores for computation`
-          const names = await llama.getGpuDeviceNames()
-          if (names.length === 0) throw new Error('the library loads but finds no device')
-          const memory = await llama.getVramState()
-          return `${names.join(', ')}, ${sizeText(memory.free)} of ${sizeText(memory.total)} free`
-        }),
-      )
+      const ask = async (): Promise<Found> => {
+        await using llama = await getLlama({
+          gpu: type,
+          build: 'never',
+          skipDownload: true,
+          progressLogs: false,
+          logLevel: LlamaLogLevel.disabled,
+        }).catch((error: unknown) => {
+          // node-llama-cpp tests its builds in a separate process, which crashed or found no device.
+          throw error instanceof NoBinaryFoundError ? new Error('llama.cpp cannot be started with it; update its driver') : error
+        })
+        llamaCpp = llama.llamaCppRelease.release
+        if (type === false) return { detail: `${llama.cpuMathCores} cores for computation` }
+        const gpus = await llama.getGpuDeviceNames()
+        if (gpus.length === 0) throw new Error('the library loads but finds no device')
+        const memory = await llama.getVramState()
+        return { detail: `${gpus.join(', ')}, ${sizeText(memory.free)} of ${sizeText(memory.total)} free`, gpus }
+      }
+      devices.push(await (type === false ? probe(name, ask) : probeDevice(guard, driverSubject('language', type, LLAMA_RUNTIME), ask)))
     }
     return { version, llamaCpp, devices }
   } catch (error) {

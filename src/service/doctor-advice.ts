@@ -1,5 +1,7 @@
+import { partNames } from '../engine/devices/device-use.ts'
 import type { Diagnosis, Probe } from '../engine/diagnosis.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
+import type { DeviceTest } from '../shared/device-tests.ts'
 import type { ErrorData } from '../shared/errors.ts'
 import type { Remedy } from '../shared/remedies.ts'
 
@@ -10,6 +12,7 @@ export interface Advisable {
   readonly data: { readonly diskFree: number | null }
   readonly models: readonly { readonly name: string; readonly problem: string | null }[]
   readonly engines: Diagnosis | { readonly error: ErrorData }
+  readonly deviceTests: readonly Pick<DeviceTest, 'part' | 'device' | 'crashed'>[]
 }
 
 /** Bytes that a 7B model (8-bit language, 16-bit vision) needs: memory for about 16 frames, and disk with some reserve. */
@@ -33,7 +36,7 @@ export interface Advice {
 }
 
 /** Returns advice about missing or scarce resources, most urgent first. */
-export function adviceFor({ platform, memory, data, models, engines }: Advisable): Advice[] {
+export function adviceFor({ platform, memory, data, models, engines, deviceTests }: Advisable): Advice[] {
   const large = (than: string) => ({
     text: `A 7B model with a q8_0 language model needs about 13 GB of memory, more than ${than}.`,
     remedy: 'smaller-language-model' as const,
@@ -41,6 +44,7 @@ export function adviceFor({ platform, memory, data, models, engines }: Advisable
   const usableOnes = models.filter(({ problem }) => problem === null)
   return [
     ...engineAdvice(engines, platform),
+    ...crashAdvice(deviceTests),
     ...models.flatMap(({ name, problem }) =>
       problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, remedy: null }],
     ),
@@ -74,6 +78,13 @@ export function engineProblem({ code, message, details }: ErrorData): string {
   return code === 'engine-crashed' && last !== undefined
     ? `The native libraries could not be tested because their process ended: ${String(last)}.`
     : message
+}
+
+function crashAdvice(tests: Advisable['deviceTests']): Advice[] {
+  const crashed = new Set(tests.filter((test) => test.crashed).map(({ part, device }) => `"${device}" for the ${partNames[part]}`))
+  if (crashed.size === 0) return []
+  const text = `A graphics driver crashed or failed, so these are not used any more: ${[...crashed].join(', ')}. Update the driver, and have them tried again.`
+  return [{ text, remedy: 'retry-devices' }]
 }
 
 function engineAdvice(engines: Advisable['engines'], platform: string): Advice[] {

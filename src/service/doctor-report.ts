@@ -3,7 +3,8 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import type { Diagnosis } from '../engine/diagnosis.ts'
-import { diagnoseInHost } from '../engine/host/host-client.ts'
+import type { OnDeviceFailure } from '../engine/host/device-recovery.ts'
+import { diagnoseInHost } from '../engine/host/diagnose-in-host.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
 import { freeBytes } from '../platform/disk.ts'
@@ -35,7 +36,7 @@ export interface DoctorReport extends Advisable {
     readonly diskFree: number | null
   }
   readonly models: readonly ModelSeen[]
-  /** Results of probing the native engines, or the error if the probe failed. */
+  /** Results of testing the native engines, or the error if the test failed. */
   readonly engines: Diagnosis | { readonly error: ErrorData }
   /** Results of device tests against the CPU, newest first. */
   readonly deviceTests: readonly DeviceTest[]
@@ -43,9 +44,10 @@ export interface DoctorReport extends Advisable {
   readonly advice: readonly Advice[]
 }
 
-export async function makeReport(home: string, signal: AbortSignal): Promise<DoctorReport> {
+/** @param onDeviceFailure called for every device whose driver crashes in the diagnosis */
+export async function makeReport(home: string, signal: AbortSignal, onDeviceFailure?: OnDeviceFailure): Promise<DoctorReport> {
   const cache = join(home, 'cache')
-  const engines = await diagnoseInHost(signal).catch((error: unknown) => {
+  const engines = await diagnoseInHost({ home, onDeviceFailure }, signal).catch((error: unknown) => {
     if (isAbort(error)) throw error
     return { error: asTarsierError(error).toData() }
   })

@@ -1,8 +1,7 @@
 import type { EngineClient, EngineOptions, NextQuestion, RunStart } from '../engine/engine-client.ts'
 import type { HostState } from '../engine/host/host-calls.ts'
-import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
+import { type HostClient, type HostObserver, startEngineHost } from '../engine/host/host-client.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
-import type { TarsierError } from '../shared/errors.ts'
 
 /** Number of conversations whose KV cache stays in memory. The least recently used is closed first; its clip's rows stay on disk. */
 const MAX_CONVERSATIONS = 4
@@ -18,21 +17,17 @@ export class Engines implements AsyncDisposable {
   readonly #home: string
   readonly #limits: EngineOptions['limits']
   readonly #onChange: () => void
-  readonly #onLost: (error: TarsierError) => void
+  readonly #observer: HostObserver
   #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
   /** Least recently used first. */
   #conversations: string[] = []
 
-  /** @param onLost called when the engine's process crashed or hung */
-  constructor(
-    { home, limits }: { home: string; limits?: EngineOptions['limits'] },
-    onChange: () => void,
-    onLost: (error: TarsierError) => void,
-  ) {
+  /** @param observer called when the engine's process crashed or hung, or a device failed */
+  constructor({ home, limits }: { home: string; limits?: EngineOptions['limits'] }, onChange: () => void, observer: HostObserver) {
     this.#home = home
     this.#limits = limits
     this.#onChange = onChange
-    this.#onLost = onLost
+    this.#observer = observer
   }
 
   /** Name of the loaded or loading model; null before the first answer. */
@@ -83,7 +78,7 @@ export class Engines implements AsyncDisposable {
     const current = this.#current
     if (current && isSame(current.choice, choice)) return current
     await this.unload()
-    const next = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#onLost) }
+    const next = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#observer) }
     this.#current = next
     this.#onChange()
     return next

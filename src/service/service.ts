@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { partNames } from '../engine/devices/device-use.ts'
 import type { EngineOptions } from '../engine/engine-client.ts'
+import type { OnDeviceFailure } from '../engine/host/device-recovery.ts'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { Library } from '../library/library.ts'
 import { remove } from '../platform/move.ts'
@@ -11,6 +13,7 @@ import { Answering } from './answering.ts'
 import { BatchRunner } from './batch-runner.ts'
 import { BenchRuns } from './bench-runs.ts'
 import { ClipStore } from './clip-store.ts'
+import { DeviceFailures } from './device-failures.ts'
 import { Engines } from './engines.ts'
 import { FolderHandles } from './folder-handles.ts'
 import { Log } from './log.ts'
@@ -49,8 +52,15 @@ export interface Service extends AsyncDisposable {
   readonly bench: BenchRuns
   readonly folders: FolderHandles
   readonly activity: Watched<Activity>
-  /** Lost processes since the start: `crashes` counts all of them, `hangs` those that were ended because they hung. */
-  readonly losses: Readonly<Record<LostProcess, { readonly crashes: number; readonly hangs: number }>>
+  /**
+   * Lost processes since the start: `crashes` counts all of them, `hangs` those that were ended because they hung. Failures of devices count
+   * separately.
+   */
+  readonly losses: Readonly<Record<LostProcess, { readonly crashes: number; readonly hangs: number }>> & {
+    readonly devices: DeviceFailures
+  }
+  /** Counts and logs a failure of a device. */
+  readonly onDeviceFailure: OnDeviceFailure
   /** Folder of copies of uploaded files. */
   readonly uploads: string
   /** Resumes interrupted batches and removes unused clips and incomplete uploads. */
@@ -62,7 +72,7 @@ export interface Service extends AsyncDisposable {
 export function openService({ home, limits }: ServiceOptions): Service {
   const library = new Library(home)
   const log = new Log(home)
-  const losses = { engine: { crashes: 0, hangs: 0 }, media: { crashes: 0, hangs: 0 } }
+  const losses = { engine: { crashes: 0, hangs: 0 }, media: { crashes: 0, hangs: 0 }, devices: new DeviceFailures() }
   // Evaluated only when watched, after all parts exist.
   const activity = new Watched<Activity>(() => ({
     model: engines.model,
@@ -81,9 +91,14 @@ export function openService({ home, limits }: ServiceOptions): Service {
     log.error(process, `the ${process === 'engine' ? 'engine' : 'media process'} ${hung ? 'hung and was stopped' : 'crashed'}`)
     onChange()
   }
+  const onDeviceFailure: OnDeviceFailure = (failure, next) => {
+    losses.devices.add(failure, next)
+    const { part, device, why } = failure
+    log.error('engine', `"${device}" failed for the ${partNames[part]}: ${why}${next ? '; the next device is used' : ''}`)
+  }
   const media = new MediaClient((error) => onLost('media', error))
   const runs = new RunQueue(onChange)
-  const engines = new Engines({ home, limits }, onChange, (error) => onLost('engine', error))
+  const engines = new Engines({ home, limits }, onChange, { onLost: (error) => onLost('engine', error), onDeviceFailure })
   const previews = new Previews(home, media)
   const clips = new ClipStore({ library, media, previews, log })
   const answering = new Answering({ home, library, clips, engines, runs, log })
@@ -109,6 +124,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     folders: new FolderHandles(),
     activity,
     losses,
+    onDeviceFailure,
     uploads,
     async resume() {
       await clips.forgetUnused(Date.now() - UNUSED_MS)

@@ -39,8 +39,8 @@ function about({ home }: Service): About {
   }
 }
 
-async function health({ home }: Service, signal: AbortSignal): Promise<Health> {
-  const report = await makeReport(home, signal)
+async function health({ home, onDeviceFailure }: Service, signal: AbortSignal): Promise<Health> {
+  const report = await makeReport(home, signal, onDeviceFailure)
   const { engines } = report
   const works = 'error' in engines ? null : engines
   const none = 'error' in engines ? [{ name: 'engine', works: false, detail: engines.error.message }] : []

@@ -10,7 +10,7 @@ export const deviceTestSchema = z
     hardware: z.string(),
     /** What computes on it, with its version. */
     runtime: z.string(),
-    /** The model's name. */
+    /** The model's name; empty for a driver that crashed without a model. */
     model: z.string(),
     passed: z.boolean(),
     /** Whether it crashed or was lost while it was used, so that there were no results to compare. Defaults to false. */

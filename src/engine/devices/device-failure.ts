@@ -43,7 +43,7 @@ function during(work: DeviceWork, part: DevicePart): string {
     case 'closing':
       return `while the ${partNames[part]} was removed from its memory`
     case 'probing':
-      return 'when it was tried out for the diagnosis'
+      return 'while it was tested for the diagnosis'
     default:
       return assertNever(work, 'use of a device')
   }

@@ -1,7 +1,7 @@
 import type { TarsierError } from '../../shared/errors.ts'
 import { deviceFailed, deviceOutOfMemory } from './device-failure.ts'
 import type { DeviceTestStore } from './device-test-store.ts'
-import type { DeviceSubject, DeviceUseReport, DeviceWork, PassedOverDevice } from './device-use.ts'
+import { type DeviceSubject, type DeviceUseReport, type DeviceWork, driverSubject, type PassedOverDevice } from './device-use.ts'
 import { graphicsFingerprint } from './graphics-fingerprint.ts'
 
 /** Resolves when the report was sent, because the following native code may end the process. */
@@ -35,8 +35,11 @@ export class DeviceGuard {
   async obstacle(subject: DeviceSubject): Promise<string | null> {
     const passedOver = this.#passedOver.find(({ part, device }) => part === subject.part && device === subject.device)
     if (passedOver) return passedOver.why
-    const test = (await this.tests?.find(subject)) ?? null
-    return test === null || test.passed ? null : test.detail
+    for (const known of [subject, driverSubject(subject.part, subject.device, subject.runtime)]) {
+      const test = await this.tests?.find(known)
+      if (test && !test.passed) return test.detail
+    }
+    return null
   }
 
   use(subject: DeviceSubject): GuardedDevice {

@@ -8,6 +8,11 @@ export interface DeviceSubject extends Pick<DeviceTest, 'part' | 'device' | 'har
 
 export type DevicePart = DeviceSubject['part']
 
+/** A device with any model, for crashes of its driver that do not depend on a model. */
+export function driverSubject(part: DevicePart, device: string, runtime: string): DeviceSubject {
+  return { part, device, hardware: '', runtime, model: '', weights: '' }
+}
+
 /**
  * What a device is used for. `loading` includes the trial run and the self-test; `saving` is a copy of a conversation's state from or to the
  * device; `measuring` asks for its free memory; `closing` frees its memory; `probing` is the diagnosis.

@@ -8,16 +8,23 @@ import type { EngineOptions } from '../engine-client.ts'
 
 export type Notice = Extract<EngineEvent, { kind: 'notice' }>
 
+/** Called once for every failure of a device. `next` is whether the part goes on with its next device. */
+export type OnDeviceFailure = (failure: DeviceFailure, next: boolean) => void
+
 /** Records devices that crashed or failed, and which of them the next engine process must not use. */
 export class DeviceRecovery {
   readonly #device: EngineOptions['device']
   readonly #tests: DeviceTestStore
+  readonly #onFailure: OnDeviceFailure
   readonly #passedOver: PassedOverDevice[] = []
   readonly #lastUses = new Map<DevicePart, DeviceUse>()
+  /** Errors of devices chosen by name that were reported. Commands that fail by the same crash have the same error. */
+  readonly #reported = new WeakSet<object>()
 
-  constructor({ device, home }: Pick<EngineOptions, 'device' | 'home'>) {
+  constructor({ device, home }: Pick<EngineOptions, 'device' | 'home'>, onFailure: OnDeviceFailure = () => {}) {
     this.#device = device
     this.#tests = new DeviceTestStore(home)
+    this.#onFailure = onFailure
   }
 
   get passedOver(): readonly PassedOverDevice[] {
@@ -39,10 +46,19 @@ export class DeviceRecovery {
   }
 
   /** Returns false if the device was excluded already by another command of the same process. */
-  passOver({ part, device, why }: DeviceFailure): boolean {
+  passOver(failure: DeviceFailure): boolean {
+    const { part, device, why } = failure
     if (this.#passedOver.some((other) => other.part === part && other.device === device)) return false
     this.#passedOver.push({ part, device, why })
+    this.#onFailure(failure, true)
     return true
+  }
+
+  /** A device chosen by name failed, so that no other one is used. */
+  refuse(failure: DeviceFailure, error: TarsierError): void {
+    if (this.#reported.has(error)) return
+    this.#reported.add(error)
+    this.#onFailure(failure, false)
   }
 
   /** The device use that failed; null if none was reported. */
@@ -82,17 +98,19 @@ export class CommandRecovery {
       if (use && !failure.memory) await this.#devices.remember(use, failure)
     }
     if (!this.#devices.chooses(failure.part)) {
+      this.#devices.refuse(failure, asTarsierError(error))
       await remember()
       throw error
     }
     const name = `${failure.part} ${failure.device}`
     if (this.#failed.has(name)) throw error
     this.#failed.add(name)
+    // During an answer a decoder may have crashed instead of the device. The device is blamed only if the answer succeeds without it.
+    const uncertain = use?.work === 'answering'
+    if (uncertain) this.#unconfirmed.push(remember)
     if (!this.#devices.passOver(failure)) return null
     await this.#endProcess(asTarsierError(error))
-    // During an answer a decoder may have crashed instead of the device. The device is blamed only if the answer succeeds without it.
-    if (use?.work === 'answering') this.#unconfirmed.push(remember)
-    else await remember()
+    if (!uncertain) await remember()
     return noticeOf(failure)
   }
 

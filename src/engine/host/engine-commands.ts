@@ -11,7 +11,7 @@ import type {
   TurnRequest,
 } from '../engine-client.ts'
 
-/** Commands to the engine process. `start` comes first if a model has to be loaded. */
+/** Commands to the engine process. `start` comes first if a model has to be loaded; `diagnose` needs none. */
 export type EngineCommand =
   | { readonly kind: 'start'; readonly options: EngineOptions; readonly passedOver: readonly PassedOverDevice[] }
   | { readonly kind: 'load' }
@@ -21,7 +21,7 @@ export type EngineCommand =
   | { readonly kind: 'run-start'; readonly question: NextQuestion }
   | { readonly kind: 'close'; readonly conversation: string }
   | { readonly kind: 'trace'; readonly request: TraceRequest }
-  | { readonly kind: 'diagnose' }
+  | { readonly kind: 'diagnose'; readonly home: string; readonly passedOver: readonly PassedOverDevice[] }
 
 export interface AnswerCommand {
   readonly kind: 'answer'

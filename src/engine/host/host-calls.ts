@@ -21,6 +21,8 @@ export interface HostCallsOptions<Command, Event> {
   readonly onDeviceUse?: (use: DeviceUse) => void
   /** Called for every crash and hang that was not caused by a device, even if no command was running. */
   readonly onLost?: ((error: TarsierError) => void) | undefined
+  /** Called for a crash that a device caused while no command was running, so that no caller receives the error. */
+  readonly onIdleDeviceCrash?: (error: TarsierError) => void
 }
 
 /**
@@ -110,7 +112,7 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
 
   #running(): HostProcess<Command, Event> {
     if (this.#process) return this.#process
-    const { name, first, onDeviceUse, onLost } = this.#options
+    const { name, first, onDeviceUse, onLost, onIdleDeviceCrash } = this.#options
     this.#crashes = this.#recentCrashes()
     if (this.#crashes.length >= MAX_CRASHES) {
       throw new TarsierError(
@@ -122,7 +124,10 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
       if (this.#process !== started) return
       this.#process = null
       // A failed device does not count, because another device may work.
-      if (deviceFailureIn(error)) return
+      if (deviceFailureIn(error)) {
+        if (!started.working) onIdleDeviceCrash?.(error)
+        return
+      }
       this.#crashes.push(Date.now())
       onLost?.(error)
     }

@@ -1,7 +1,7 @@
 import type { Answer, EngineEvent } from '../../shared/engine-events.ts'
 import { asTarsierError, type TarsierError } from '../../shared/errors.ts'
 import type { Estimate } from '../../shared/estimate.ts'
-import type { Diagnosis } from '../diagnosis.ts'
+import { deviceFailureIn } from '../devices/device-failure.ts'
 import type {
   EngineClient,
   EngineOptions,
@@ -15,21 +15,21 @@ import type {
   TraceRequest,
   TurnRequest,
 } from '../engine-client.ts'
-import { DeviceRecovery, type Notice } from './device-recovery.ts'
+import { type CommandRecovery, DeviceRecovery, type Notice, type OnDeviceFailure } from './device-recovery.ts'
 import type { EngineCommand, HostEvent } from './engine-commands.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
 import { Transcripts } from './transcripts.ts'
 
-/** Starts the engine in a child process. After a crash or hang, running calls fail, `onLost` is called, and the next call starts a new process. */
-export function startEngineHost(options: EngineOptions, onLost?: (error: TarsierError) => void): HostClient {
-  return new HostClient(options, onLost)
+/** Called by the client of an engine process. */
+export interface HostObserver {
+  /** Called for every crash and hang that was not caused by a device, even if no call was running. */
+  readonly onLost?: (error: TarsierError) => void
+  readonly onDeviceFailure?: OnDeviceFailure
 }
 
-/** Runs the diagnosis in a child process, because it may crash. */
-export async function diagnoseInHost(signal: AbortSignal): Promise<Diagnosis> {
-  const calls = new HostCalls<EngineCommand, HostEvent>('engine-host', { name: 'The engine' })
-  await using host = calls
-  return await host.ask({ kind: 'diagnose' }, signal)
+/** Starts the engine in a child process. After a crash or hang, running calls fail, and the next call starts a new process. */
+export function startEngineHost(options: EngineOptions, observer?: HostObserver): HostClient {
+  return new HostClient(options, observer)
 }
 
 /**
@@ -44,8 +44,8 @@ export class HostClient implements EngineClient {
   readonly #unsaid: Notice[] = []
 
   /** @param program entry of the engine process, beside this file */
-  constructor(options: EngineOptions, onLost?: (error: TarsierError) => void, program = 'engine-host') {
-    this.#devices = new DeviceRecovery(options)
+  constructor(options: EngineOptions, { onLost, onDeviceFailure }: HostObserver = {}, program = 'engine-host') {
+    this.#devices = new DeviceRecovery(options, onDeviceFailure)
     this.#calls = new HostCalls(program, {
       name: 'The engine',
       first: () => {
@@ -55,6 +55,7 @@ export class HostClient implements EngineClient {
       starting: { kind: 'stage', stage: 'loading' },
       onDeviceUse: (use) => this.#devices.entered(use),
       onLost,
+      onIdleDeviceCrash: (error) => void this.#crashedIdle(error),
     })
   }
 
@@ -95,9 +96,10 @@ export class HostClient implements EngineClient {
         return
       } catch (error) {
         const notice = await recovery.passOver(error)
-        if (notice === null) continue
-        failures.push(notice)
-        yield notice
+        // Without a notice another call has received the same failure; only an answer can show its notice.
+        const untold = notice === null ? this.#unsaid.splice(0) : [notice]
+        failures.push(...untold)
+        for (const each of untold) yield each
       }
     }
   }
@@ -148,10 +150,29 @@ export class HostClient implements EngineClient {
       return await this.#calls.ask(command, new AbortController().signal)
     } catch (error) {
       // The process has ended since, and `onLost` was called.
+      if (deviceFailureIn(error)) {
+        await this.#passOver(error)
+        return null
+      }
       const { code } = asTarsierError(error)
-      if (code !== 'engine-crashed' && code !== 'engine-hung' && code !== 'device-unavailable') throw error
+      if (code !== 'engine-crashed' && code !== 'engine-hung') throw error
       return null
     }
+  }
+
+  /** A device crashed while no command was running. */
+  async #crashedIdle(error: TarsierError): Promise<void> {
+    const recovery = await this.#passOver(error)
+    // Nothing else was running, so the device is to blame.
+    await recovery.succeeded()
+  }
+
+  /** Excludes a device whose failure fails no call. A device chosen by name fails the next one. */
+  async #passOver(error: unknown): Promise<CommandRecovery> {
+    const recovery = this.#devices.command((reason) => this.#calls.end(reason))
+    const notice = await recovery.passOver(error).catch(() => null) // the device was chosen by name, and is remembered
+    if (notice) this.#unsaid.push(notice)
+    return recovery
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

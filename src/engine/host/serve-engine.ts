@@ -1,13 +1,14 @@
 import { assertNever, TarsierError } from '../../shared/errors.ts'
-import type { DeviceSupervision } from '../devices/device-guard.ts'
+import { DeviceGuard, type DeviceSupervision } from '../devices/device-guard.ts'
+import { DeviceTestStore } from '../devices/device-test-store.ts'
 import { diagnose } from '../diagnosis.ts'
 import type { Engine } from '../engine.ts'
 import type { EngineOptions } from '../engine-client.ts'
 import type { AnswerCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
 import { reportDeviceUse, serveCommands } from './serve-commands.ts'
 
-/** Serves the commands of the engine process with the engine from `make`. */
-export function serveEngine(make: (options: EngineOptions, supervision: DeviceSupervision) => Engine): void {
+/** Serves the commands of the engine process with the engine from `make`, and the diagnosis from `probe`. */
+export function serveEngine(make: (options: EngineOptions, supervision: DeviceSupervision) => Engine, probe = diagnose): void {
   let started: Engine | null = null
   const engine = (): Engine => {
     if (started) return started
@@ -19,7 +20,10 @@ export function serveEngine(make: (options: EngineOptions, supervision: DeviceSu
         started = make(command.options, { passedOver: command.passedOver, report: reportDeviceUse })
         return null
       case 'diagnose':
-        return diagnose(signal)
+        return probe(
+          new DeviceGuard({ tests: new DeviceTestStore(command.home), passedOver: command.passedOver, report: reportDeviceUse }),
+          signal,
+        )
       case 'load':
         return engine().load(signal)
       case 'answer':

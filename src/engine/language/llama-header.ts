@@ -5,6 +5,8 @@ import koffi, { type LibraryHandle, type TypeObject } from 'koffi'
  * node-llama-cpp: `layout-check.ts` rejects all other releases.
  */
 export const LLAMA_RELEASE = 'v0.4.0'
+/** Runtime of the language model in stored test results. */
+export const LLAMA_RUNTIME = `llama.cpp ${LLAMA_RELEASE}`
 
 /** A native address. */
 export type Pointer = bigint

@@ -5,7 +5,15 @@ import { deviceTestKey } from '../devices/device-test-store.ts'
 import type { DeviceSubject } from '../devices/device-use.ts'
 import type { GgufMetadata } from './gguf-check.ts'
 import type { Gpu } from './gpus.ts'
-import { callAsync, LLAMA_RELEASE, type ModelParams, type Pointer, type ProgressCallback, VOCAB_TYPE_NONE } from './llama-header.ts'
+import {
+  callAsync,
+  LLAMA_RELEASE,
+  LLAMA_RUNTIME,
+  type ModelParams,
+  type Pointer,
+  type ProgressCallback,
+  VOCAB_TYPE_NONE,
+} from './llama-header.ts'
 import { LlamaLanguage } from './llama-language.ts'
 import type { LlamaLibrary } from './llama-library.ts'
 import { PromptTemplate, type TemplateText } from './prompt-template.ts'
@@ -107,7 +115,7 @@ export function languageSubject(
     part: 'language',
     device,
     hardware: gpus.map(({ name }) => name).join(', '),
-    runtime: `llama.cpp ${LLAMA_RELEASE}`,
+    runtime: LLAMA_RUNTIME,
     model,
     weights,
   }

@@ -8,10 +8,21 @@ import { type DeviceState, statesFor } from './devices.ts'
 import type { Attention } from './session-options.ts'
 import type { VisionDevice } from './types.ts'
 
+/** Runtime of the tower in stored test results. */
+export function visionRuntime(): string {
+  return `ONNX Runtime ${installedVersion('onnxruntime-node')}`
+}
+
 /** Key of stored test results for a tower on a device. */
 export function visionSubject({ name, vision }: ModelManifest, device: string): DeviceSubject {
-  const runtime = `ONNX Runtime ${installedVersion('onnxruntime-node')}`
-  return { part: 'vision', device, hardware: '', runtime, model: name, weights: `${vision.sha256} ${vision.data?.sha256 ?? ''}` }
+  return {
+    part: 'vision',
+    device,
+    hardware: '',
+    runtime: visionRuntime(),
+    model: name,
+    weights: `${vision.sha256} ${vision.data?.sha256 ?? ''}`,
+  }
 }
 
 /**

@@ -1,15 +1,16 @@
 import { deviceFailed } from '../../../src/engine/devices/device-failure.ts'
 import type { DeviceSupervision } from '../../../src/engine/devices/device-guard.ts'
-import type { DeviceSubject } from '../../../src/engine/devices/device-use.ts'
+import { type DeviceSubject, type DeviceWork, driverSubject } from '../../../src/engine/devices/device-use.ts'
+import { diagnose, probeDevice } from '../../../src/engine/diagnosis.ts'
 import { Engine } from '../../../src/engine/engine.ts'
-import type { EngineOptions, ModelInfo, TurnRequest } from '../../../src/engine/engine-client.ts'
+import type { EngineOptions, ModelInfo, NextQuestion, RunStart, TurnRequest } from '../../../src/engine/engine-client.ts'
 import { serveEngine } from '../../../src/engine/host/serve-engine.ts'
 import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 
 /**
- * An engine host on the CPU that claims to use a GPU, and crashes as `CLAIMING_HOST_DIES` says: "SIGSEGV loading", or "SIGABRT 3" to crash
- * after three pieces of an answer. With "failure" instead of a signal the device fails with an error. Does not crash when the GPU is
- * skipped.
+ * An engine host on the CPU that claims to use a GPU, and crashes as `CLAIMING_HOST_DIES` says: "SIGSEGV loading", "SIGABRT 3" to crash
+ * after three pieces of an answer, "SIGSEGV idle" after an answer, "SIGSEGV run-start" when the free memory is read, and "SIGSEGV
+ * diagnosis". With "failure" instead of a signal the device fails with an error. Does not crash when the GPU is skipped.
  */
 const [how = '', when = ''] = (process.env.CLAIMING_HOST_DIES ?? '').split(' ')
 const subject: DeviceSubject = {
@@ -45,9 +46,16 @@ class ClaimingEngine extends Engine {
       pieces += 1
       if (this.#gpu && pieces === Number(when)) await this.#die('answering')
     }
+    // The process dies after its last message about this answer was received.
+    if (this.#gpu && when === 'idle') setTimeout(() => void this.#die('saving'), 100)
   }
 
-  async #die(work: 'loading' | 'answering'): Promise<void> {
+  override async runStart(question: NextQuestion): Promise<RunStart | null> {
+    if (this.#gpu && when === 'run-start') await this.#die('measuring')
+    return super.runStart(question)
+  }
+
+  async #die(work: DeviceWork): Promise<void> {
     await this.#supervision.report({ id: 1, use: { subject, work, drivers: 'none' } })
     if (how === 'failure') throw deviceFailed(subject, 'ErrorDeviceLost')
     process.kill(process.pid, how)
@@ -55,4 +63,15 @@ class ClaimingEngine extends Engine {
   }
 }
 
-serveEngine((options, supervision) => new ClaimingEngine(options, supervision))
+serveEngine(
+  (options, supervision) => new ClaimingEngine(options, supervision),
+  async (guard, signal) => {
+    const driver = driverSubject(subject.part, subject.device, subject.runtime)
+    const claimed = await probeDevice(guard, driver, async () => {
+      if (when === 'diagnosis') process.kill(process.pid, how)
+      return { detail: 'works', gpus: [subject.hardware] }
+    })
+    const { language, ...others } = await diagnose(guard, signal)
+    return { ...others, language: { ...language, devices: [claimed, ...language.devices.filter(({ name }) => name !== claimed.name)] } }
+  },
+)

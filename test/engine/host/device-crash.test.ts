@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { DeviceTestStore } from '../../../src/engine/devices/device-test-store.ts'
 import { Engine } from '../../../src/engine/engine.ts'
 import type { ClipRequest, TurnRequest } from '../../../src/engine/engine-client.ts'
-import { HostClient } from '../../../src/engine/host/host-client.ts'
+import { HostClient, type HostObserver } from '../../../src/engine/host/host-client.ts'
 import type { DeviceChoice } from '../../../src/shared/devices.ts'
 import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import type { TarsierError } from '../../../src/shared/errors.ts'
@@ -26,6 +26,7 @@ const followUp: TurnRequest = { kind: 'ask', text: 'What colour is it?', samplin
 let home: string
 let client: HostClient
 let lost: TarsierError[]
+let failures: string[]
 let expected: Answer
 let expectedFollowUp: Answer
 
@@ -38,6 +39,7 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }))
 beforeEach(() => {
   lost = []
+  failures = []
 })
 afterEach(async () => {
   delete process.env.CLAIMING_HOST_DIES
@@ -47,7 +49,11 @@ afterEach(async () => {
 
 function start(dies: string, device: DeviceChoice = 'auto'): void {
   process.env.CLAIMING_HOST_DIES = dies
-  client = new HostClient({ model: 'demo', device, home, cache: false }, (error) => lost.push(error), HOST)
+  const observer: HostObserver = {
+    onLost: (error) => lost.push(error),
+    onDeviceFailure: ({ part, device: failed }, next) => failures.push(`${part} ${failed}${next ? ', next' : ''}`),
+  }
+  client = new HostClient({ model: 'demo', device, home, cache: false }, observer, HOST)
 }
 
 async function run(
@@ -82,6 +88,7 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
         { part: 'language', device: 'vulkan', passed: false, crashed: true, detail: expect.stringContaining(signal) },
       ])
       expect(lost).toEqual([])
+      expect(failures).toEqual(['language vulkan, next'])
     },
   )
 
@@ -96,6 +103,7 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
     }
     expect(client.state).toBe('not-running')
     expect(lost).toEqual([])
+    expect(failures).toEqual(Array.from({ length: 4 }, () => 'language vulkan'))
     expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', passed: false }])
   })
 
@@ -123,6 +131,29 @@ describe.skipIf(process.platform === 'win32')('a device that crashes', () => {
     const { answer } = await run(client, { ...describing, sampling: testSampling({ maxTokens: 5 }) })
     expect(answer).toMatchObject({ finish: 'length', tokens: { generated: 5 } })
     expect(expected.text.startsWith(answer.text)).toBe(true)
+  })
+
+  test('between two answers adds a notice to the next one, and is remembered', async () => {
+    start('SIGSEGV idle')
+    const first = await run(client, describing)
+    expect(first.answer.text).toBe(expected.text)
+    expect(noticesOf(first.events)).toEqual([])
+    while (failures.length === 0) await setTimeout(20)
+    const { answer, events } = await run(client, followUp)
+    expect(answer.text).toBe(expectedFollowUp.text)
+    expect(noticesOf(events)).toEqual([expect.stringContaining('it crashed (SIGSEGV) while the state of a conversation was copied')])
+    expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
+    expect({ lost, failures }).toEqual({ lost: [], failures: ['language vulkan, next'] })
+  })
+
+  test('while its free memory is read fails no call, and is remembered', async () => {
+    start('SIGABRT run-start')
+    await client.load(never)
+    expect(await client.runStart({ conversation: 'talk', messages: [] })).toBeNull()
+    expect(noticesOf((await run(client, describing)).events)).toEqual([expect.stringContaining('while its free memory was read')])
+    expect(await client.runStart({ conversation: 'talk', messages: [] })).toMatchObject({ resident: true })
+    expect(await new DeviceTestStore(home).all()).toMatchObject([{ device: 'vulkan', crashed: true }])
+    expect({ lost, failures }).toEqual({ lost: [], failures: ['language vulkan, next'] })
   })
 
   test('is not blamed for a crash while no device is in use', async () => {

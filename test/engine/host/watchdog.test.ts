@@ -45,7 +45,7 @@ describe('an engine that', () => {
 
   beforeEach(async () => {
     lost = []
-    client = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home, cache: false }, (error) => lost.push(error))
+    client = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home, cache: false }, { onLost: (error) => lost.push(error) })
     await client.load(never)
   })
   afterEach(() => client[Symbol.asyncDispose]())

@@ -20,6 +20,7 @@ function machine(changes: Partial<Advisable> = {}): Advisable {
       vision: { version: '1', devices: [ok('cuda'), ok('cpu')] },
       language: { version: '1', llamaCpp: '1', devices: [ok('cuda'), ok('cpu')] },
     },
+    deviceTests: [],
     ...changes,
   }
 }
@@ -27,6 +28,12 @@ function machine(changes: Partial<Advisable> = {}): Advisable {
 describe('what doctor advises', () => {
   it('is empty when nothing is missing', () => {
     expect(adviceFor(machine())).toEqual([])
+  })
+
+  it('is to update the driver of a device that crashed, once for each device', () => {
+    const crashed = { part: 'language', device: 'vulkan', crashed: true } as const
+    const advice = adviceFor(machine({ deviceTests: [crashed, crashed, { part: 'vision', device: 'webgpu' }] }))
+    expect(advice).toEqual([{ text: expect.stringContaining(': "vulkan" for the language model. Update'), remedy: 'retry-devices' }])
   })
 
   it('names a scarce disk, scarce memory, a lone demo model and a damaged model', () => {
