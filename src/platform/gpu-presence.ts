@@ -10,7 +10,12 @@ export function hasRenderNode(): boolean {
   return existsSync('/dev/dri') && readdirSync('/dev/dri').some((entry) => entry.startsWith('renderD'))
 }
 
+/** Whether the environment names Vulkan drivers, which may be drivers that run on the CPU. */
+function namesDrivers(): boolean {
+  return Boolean(process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES)
+}
+
 /** Whether a GPU may be available. Only on Linux can its absence be detected without a driver library; elsewhere always true. */
 export function mayHaveGpu(): boolean {
-  return process.platform !== 'linux' || hasNvidia() || hasRenderNode()
+  return process.platform !== 'linux' || hasNvidia() || hasRenderNode() || namesDrivers()
 }

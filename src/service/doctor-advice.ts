@@ -83,7 +83,7 @@ export function engineProblem({ code, message, details }: ErrorData): string {
 function crashAdvice(tests: Advisable['deviceTests']): Advice[] {
   const crashed = new Set(tests.filter((test) => test.crashed).map(({ part, device }) => `"${device}" for the ${partNames[part]}`))
   if (crashed.size === 0) return []
-  const text = `A graphics driver crashed or failed, so these are not used any more: ${[...crashed].join(', ')}. Update the driver, and have them tried again.`
+  const text = `These devices crashed or failed and are not used any more: ${[...crashed].join(', ')}. Update the graphics driver, then retry them.`
   return [{ text, remedy: 'retry-devices' }]
 }
 

@@ -19,6 +19,7 @@ export class Engines implements AsyncDisposable {
   readonly #onChange: () => void
   readonly #observer: HostObserver
   #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
+  #outdated = false
   /** Least recently used first. */
   #conversations: string[] = []
 
@@ -61,10 +62,16 @@ export class Engines implements AsyncDisposable {
     return { loaded: null, freed: start?.memory.resident.own ?? 0 }
   }
 
+  /** Has the next answer load its model again, for example to use other devices. A running answer is not interrupted. */
+  reload(): void {
+    this.#outdated = true
+  }
+
   /** Ends the engine's process; the next answer starts a new one. */
   async unload(): Promise<void> {
     const ending = this.#current
     this.#current = null
+    this.#outdated = false
     this.#conversations = []
     await ending?.client[Symbol.asyncDispose]()
     this.#onChange()
@@ -76,7 +83,7 @@ export class Engines implements AsyncDisposable {
 
   async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: HostClient }> {
     const current = this.#current
-    if (current && isSame(current.choice, choice)) return current
+    if (current && !this.#outdated && isSame(current.choice, choice)) return current
     await this.unload()
     const next = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#observer) }
     this.#current = next

@@ -16,6 +16,7 @@ import { ClipStore } from './clip-store.ts'
 import { DeviceFailures } from './device-failures.ts'
 import { Engines } from './engines.ts'
 import { FolderHandles } from './folder-handles.ts'
+import { GpuNames } from './gpu-names.ts'
 import { Log } from './log.ts'
 import { ModelJobs } from './model-jobs.ts'
 import { Previews } from './previews.ts'
@@ -44,6 +45,7 @@ export interface Service extends AsyncDisposable {
   readonly media: MediaClient
   readonly runs: RunQueue
   readonly engines: Engines
+  readonly gpuNames: GpuNames
   readonly clips: ClipStore
   readonly previews: Previews
   readonly answering: Answering
@@ -99,6 +101,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const media = new MediaClient((error) => onLost('media', error))
   const runs = new RunQueue(onChange)
   const engines = new Engines({ home, limits }, onChange, { onLost: (error) => onLost('engine', error), onDeviceFailure })
+  const gpuNames = new GpuNames(home, onDeviceFailure)
   const previews = new Previews(home, media)
   const clips = new ClipStore({ library, media, previews, log })
   const answering = new Answering({ home, library, clips, engines, runs, log })
@@ -115,6 +118,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     media,
     runs,
     engines,
+    gpuNames,
     clips,
     previews,
     answering,
@@ -137,6 +141,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
       await previews[Symbol.asyncDispose]()
       await clips[Symbol.asyncDispose]()
       await engines[Symbol.asyncDispose]()
+      await gpuNames[Symbol.asyncDispose]()
       await media[Symbol.asyncDispose]()
       library[Symbol.dispose]()
     },

@@ -15,10 +15,12 @@ export const systemArea = {
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
   retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
     const forgotten = await new DeviceTestStore(service.home).forgetFailed()
-    // Unload the model, because a loaded model keeps its devices.
-    if (forgotten > 0 && service.runs.running === null) await service.engines.unload()
+    // A loaded model keeps its devices, and its client those that it no longer tries.
+    service.engines.reload()
+    service.gpuNames.forget()
     return forgotten
   }),
+  gpus: area.gpus.handler(({ context: { service } }) => service.gpuNames.list()),
   activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),
   logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
   report: area.report.handler(async ({ context: { service }, signal }) => {

@@ -52,6 +52,16 @@ export const deviceChoiceSchema = z
   .refine((choice) => partDevices(choice) !== null, 'It must be the name of a device.')
 export type DeviceChoice = z.infer<typeof deviceChoiceSchema>
 
+/** Whether a text names devices as {@link partDevices} accepts them. */
+export function isDeviceChoice(text: string): text is DeviceChoice {
+  return deviceChoiceSchema.safeParse(text).success
+}
+
+/** Choice of a GPU by its name, e.g. `vulkan:NVIDIA GeForce RTX 4090`. */
+export function withGpu(device: string, gpu: string): DeviceChoice {
+  return `${device}:${gpu}`
+}
+
 function splitGpu(text: string): { readonly name: string; readonly gpu?: string } {
   const colon = text.indexOf(':')
   if (colon < 0) return { name: text }

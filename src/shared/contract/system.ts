@@ -47,6 +47,13 @@ export interface Health {
   readonly advice: readonly string[]
 }
 
+/** GPUs of a device for the language model, by names that can be chosen. */
+export interface NamedGpus {
+  /** As in `--device`, e.g. `vulkan`. */
+  readonly device: string
+  readonly names: readonly string[]
+}
+
 /** What the service is at. */
 export interface Activity {
   /** The model in memory, and where it runs; null where none is. */
@@ -72,6 +79,8 @@ export const systemContract = {
   health: procedure.output(type<Health>()),
   /** Forgets which devices were found wrong, so that the next answer tries them again. Answers how many there were. */
   retryDevices: procedure.output(type<number>()),
+  /** Devices that have several GPUs to choose from. The first call starts every device, in a process of its own. */
+  gpus: procedure.output(type<readonly NamedGpus[]>()),
   /** What goes on now, and again whenever that changes. */
   activity: procedure.output(eventIterator(type<Activity>())),
   /** The newest lines, the oldest of them first. */

@@ -33,7 +33,9 @@ describe('what doctor advises', () => {
   it('is to update the driver of a device that crashed, once for each device', () => {
     const crashed = { part: 'language', device: 'vulkan', crashed: true } as const
     const advice = adviceFor(machine({ deviceTests: [crashed, crashed, { part: 'vision', device: 'webgpu' }] }))
-    expect(advice).toEqual([{ text: expect.stringContaining(': "vulkan" for the language model. Update'), remedy: 'retry-devices' }])
+    expect(advice).toEqual([
+      { text: expect.stringContaining(': "vulkan" for the language model. Update the graphics driver'), remedy: 'retry-devices' },
+    ])
   })
 
   it('names a scarce disk, scarce memory, a lone demo model and a damaged model', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { partDevices } from '../../../src/shared/devices.ts'
+import { isDeviceChoice, partDevices, withGpu } from '../../../src/shared/devices.ts'
 
 test.each([
   ['auto', { vision: 'auto', language: 'auto' }],
@@ -31,4 +31,12 @@ test.each([
   'vision=cpu,',
 ])('"%s" is no device', (choice) => {
   expect(partDevices(choice)).toBeNull()
+})
+
+test('a GPU is chosen by the name that its driver gives it, unless a choice cannot contain that name', () => {
+  const name = 'llvmpipe (LLVM 15.0.6, 256 bits)'
+  expect(partDevices(withGpu('vulkan', name))).toEqual({ vision: 'auto', language: 'vulkan', gpu: name })
+  expect(isDeviceChoice(withGpu('vulkan', name))).toBe(true)
+  expect(isDeviceChoice(withGpu('vulkan', 'a=b'))).toBe(false)
+  expect(isDeviceChoice(withGpu('vulkan', 'x'.repeat(300)))).toBe(false)
 })

@@ -1,13 +1,10 @@
 import { CircleCheck, CircleX } from 'lucide-react'
-import { useState } from 'react'
 import type { Works } from '../../../shared/contract/system.ts'
 import type { DeviceTest } from '../../../shared/device-tests.ts'
-import type { TarsierError } from '../../../shared/errors.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
-import { problemOf } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
-import { Button } from '../ui/button.tsx'
+import { RetryDevices } from '../devices/retry-devices.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
 
@@ -31,31 +28,21 @@ export function MachinePage() {
       <WorksList title="Reading clips" all={media} />
       <WorksList title="Vision" all={vision} />
       <WorksList title="Language" all={language} />
-      <TestedDevices tests={deviceTests} onRetried={again} />
+      <TestedDevices tests={deviceTests} />
+      <RetryDevices onRetried={again} />
     </div>
   )
 }
 
-/** Results of the devices compared with the CPU, and a button that repeats failed tests, for example after a driver update. */
-function TestedDevices({ tests, onRetried }: { readonly tests: readonly DeviceTest[]; readonly onRetried: () => void }) {
-  const [problem, setProblem] = useState<TarsierError | null>(null)
+/** Results of the devices compared with the CPU. */
+function TestedDevices({ tests }: { readonly tests: readonly DeviceTest[] }) {
   if (tests.length === 0) return null
   const all = tests.map(({ device, part, model, passed, detail }) => ({
     name: device,
     works: passed,
-    detail: `${part} of ${model}: ${passed ? 'used' : 'not used'}; ${detail}`,
+    detail: `${model === '' ? part : `${part} of ${model}`}: ${passed ? 'used' : 'not used'}; ${detail}`,
   }))
-  const retry = () => {
-    setProblem(null)
-    service.system.retryDevices().then(onRetried, (error) => setProblem(problemOf(error)))
-  }
-  return (
-    <>
-      <WorksList title="Compared with the CPU" all={all} />
-      {problem && <FailureNotice error={problem} can={{ retry }} />}
-      {tests.some(({ passed }) => !passed) && <Button onClick={retry}>Retry failed devices</Button>}
-    </>
-  )
+  return <WorksList title="Compared with the CPU" all={all} />
 }
 
 function WorksList({ title, all }: { readonly title: string; readonly all: readonly Works[] }) {

@@ -1,4 +1,3 @@
-import { deviceChoices } from '../../../shared/devices.ts'
 import { samplerNames } from '../../../shared/frame-request.ts'
 import { type OptionInfo, optionInfo } from '../../../shared/option-info.ts'
 import { options } from '../../../shared/options.ts'
@@ -11,18 +10,8 @@ import { Button } from '../ui/button.tsx'
 import { controlClass, Field } from '../ui/field.tsx'
 import { NumberInput } from '../ui/number-input.tsx'
 import { CostCard } from './cost-card.tsx'
+import { DeviceField } from './device-field.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
-
-const deviceNames: Readonly<Record<(typeof deviceChoices)[number], string>> = {
-  auto: 'Automatic (best available)',
-  cpu: 'CPU',
-  cuda: 'CUDA (NVIDIA)',
-  vulkan: 'Vulkan',
-  metal: 'Metal (Apple)',
-  dml: 'DirectML (Windows)',
-  coreml: 'Core ML (Apple)',
-  webgpu: 'WebGPU',
-}
 
 const facts = {
   model: optionInfo(options.model),
@@ -180,23 +169,12 @@ export function SettingsPanel() {
             />
           )}
         </Field>
-        <Field help={helpText(facts.device, 'The Help view lists the devices that work on this machine.')} {...field('device')}>
-          {({ id, describedBy }) => (
-            <select
-              id={id}
-              aria-describedby={describedBy}
-              className={controlClass}
-              value={values.device}
-              onChange={(event) => void set({ device: deviceChoices.find((name) => name === event.target.value) ?? 'auto' })}
-            >
-              {deviceChoices.map((name) => (
-                <option key={name} value={name}>
-                  {deviceNames[name]}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <DeviceField
+          help={helpText(facts.device, 'The Help view lists the devices that work on this machine.')}
+          value={values.device}
+          onChange={(device) => void set({ device })}
+          {...field('device')}
+        />
         <Field help={helpText(facts.cache)} {...field('cache')}>
           {({ id, describedBy }) => (
             <label className="flex h-8 items-center gap-2 text-[0.8125rem]">

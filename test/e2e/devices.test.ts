@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from '@playwright/test'
+import { Library } from '../../src/library/library.ts'
+import type { DeviceTest } from '../../src/shared/device-tests.ts'
+import { LAVAPIPE_NAME, softwareGpuEnv, softwareGpus } from '../helpers/software-gpus.ts'
+import { ANSWER_MS, expectAccessible, navigationButton, openExample, TestServer, test } from './helpers/app.ts'
+
+const crash: DeviceTest = {
+  part: 'language',
+  device: 'vulkan',
+  hardware: 'an earlier card',
+  runtime: 'llama.cpp v0',
+  model: 'demo',
+  passed: false,
+  crashed: true,
+  detail: 'it crashed (SIGSEGV) in the middle of an answer',
+  time: 1,
+}
+
+/** Answers are computed on the CPU, and one GPU has failed before. */
+function fill(home: string): void {
+  mkdirSync(join(home, 'cache'), { recursive: true })
+  writeFileSync(join(home, 'cache', 'device-tests.json'), JSON.stringify({ version: 1, tests: { earlier: crash } }))
+  using library = new Library(home)
+  library.settings.set({ device: 'cpu' })
+}
+
+test.beforeEach(() => test.slow())
+
+test('GPUs that failed are tried again from the settings and from Help', async ({ page }, info) => {
+  const server = await TestServer.open({ fill })
+  try {
+    await openExample(page, server)
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    await page.getByRole('button', { name: 'Try GPUs again' }).click()
+    await expect(page.getByText('The next answer tries the failed GPU again.')).toBeVisible()
+    await expectAccessible(page)
+    await page.screenshot({ path: info.outputPath('settings.png') })
+    await navigationButton(page, 'Help').click()
+    await page.getByRole('tab', { name: 'This machine' }).click()
+    await page.getByRole('button', { name: 'Try GPUs again' }).click({ timeout: ANSWER_MS })
+    await expect(page.getByText('No GPU has failed.')).toBeVisible()
+  } finally {
+    await server.close()
+  }
+})
+
+test('of several GPUs each can be chosen by its name', async ({ page }, info) => {
+  // biome-ignore lint/suspicious/noSkippedTests: requires both drivers.
+  test.skip(!softwareGpus.lavapipe || !softwareGpus.swiftshader, 'The two software GPUs are not installed.')
+  const server = await TestServer.open({ fill, env: softwareGpuEnv('lavapipe', 'swiftshader') })
+  try {
+    await openExample(page, server)
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    const device = page.getByLabel('Device', { exact: true })
+    const named = device.getByRole('option', { name: `Vulkan: ${LAVAPIPE_NAME}` })
+    await expect(named).toHaveCount(1, { timeout: ANSWER_MS })
+    await expect(device.getByRole('option', { name: /^Vulkan: SwiftShader/ })).toHaveCount(1)
+    await expect(page.getByText('cannot select a GPU by name', { exact: false })).toBeVisible()
+    await device.selectOption((await named.getAttribute('value')) ?? '')
+    await expect(device).toHaveValue(new RegExp(`^vulkan:${LAVAPIPE_NAME}`))
+    await expectAccessible(page)
+    await page.screenshot({ path: info.outputPath('named.png') })
+    await page.reload()
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    await expect(device).toHaveValue(new RegExp(`^vulkan:${LAVAPIPE_NAME}`))
+  } finally {
+    await server.close()
+  }
+})
