@@ -30,7 +30,7 @@ describe.skipIf(softwareGpus.lavapipe === undefined)('a model that does not fit 
     const guarded = { guard, model: 'tiny', weights: 'some' }
     const language = await loadLanguage(tinyModel, { template, videoPad, signal: never, gpuMemory: 1e5, guarded })
     expect(language).toMatchObject({ device: 'cpu', gpuLayers: 0, resultsKey: 'cpu' })
-    expect(language.fallbacks).toContainEqual("The model does not fit into the GPU's memory and runs on the CPU.")
+    expect(language.fallbacks).toContainEqual('The model does not fit into the GPU memory and runs on the CPU.')
     // The library was loaded, and the memory compared; each was reported when it began and ended.
     expect(works).toEqual(['loading', undefined, 'loading', undefined])
     expect(builds()).toHaveLength(2)

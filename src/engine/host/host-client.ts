@@ -42,6 +42,8 @@ export class HostClient implements EngineClient {
   readonly #transcripts = new Transcripts()
   /** Notices about failed devices that no event could carry yet. */
   readonly #unsaid: Notice[] = []
+  /** Recovery from a crash while no command was running; null when it is finished. */
+  #recovering: Promise<void> | null = null
 
   /** @param program entry of the engine process, beside this file */
   constructor(options: EngineOptions, { onLost, onDeviceFailure }: HostObserver = {}, program = 'engine-host') {
@@ -55,7 +57,9 @@ export class HostClient implements EngineClient {
       starting: { kind: 'stage', stage: 'loading' },
       onDeviceUse: (use) => this.#devices.entered(use),
       onLost,
-      onIdleDeviceCrash: (error) => void this.#crashedIdle(error),
+      onIdleDeviceCrash: (error) => {
+        this.#recovering = this.#crashedIdle(error)
+      },
     })
   }
 
@@ -70,6 +74,8 @@ export class HostClient implements EngineClient {
   async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
     const started = performance.now()
     const recovery = this.#devices.command((error) => this.#calls.end(error))
+    // Only if necessary, because waiting would let a later call reach the process first.
+    if (this.#recovering) await this.#recovering
     const failures = this.#unsaid.splice(0)
     // Not `yield*`, which waits even for an empty list: commands must reach the process in call order.
     for (const notice of failures) yield notice
@@ -165,6 +171,7 @@ export class HostClient implements EngineClient {
     const recovery = await this.#passOver(error)
     // Nothing else was running, so the device is to blame.
     await recovery.succeeded()
+    this.#recovering = null
   }
 
   /** Excludes a device whose failure fails no call. A device chosen by name fails the next one. */

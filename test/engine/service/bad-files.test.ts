@@ -50,11 +50,7 @@ async function described(path: string) {
 
 describe('rejects with an error message', () => {
   test.each<[string, string, RegExp, () => Promise<Buffer>]>([
-<<<<<<< HEAD
     ['a film truncated before its index', 'not-media', /not a readable video or picture/, () => cut('index-last.mp4', 0.6)],
-=======
-    ['a film that was cut before its index', 'not-media', /not a readable video or picture/, () => cut('index-last.mp4', 0.6)],
->>>>>>> 848ad68 (Expect the rewritten sentences in the remaining engine and page tests)
     ['sound alone', 'no-video', /no video|no picture/i, async () => waveBytes()],
     ['nothing at all', 'file-empty', /empty/, async () => Buffer.alloc(0)],
     ['a text', 'not-media', /not a readable video or picture/, async () => Buffer.from('It was a dark and stormy night. '.repeat(200))],
