@@ -61,6 +61,7 @@ test('of several GPUs each can be chosen by its name', async ({ page }, info) =>
     await device.selectOption((await named.getAttribute('value')) ?? '')
     await expect(device).toHaveValue(new RegExp(`^vulkan:${LAVAPIPE_NAME}`))
     await expectAccessible(page)
+    await device.scrollIntoViewIfNeeded()
     await page.screenshot({ path: info.outputPath('named.png') })
   } finally {
     await server.close()
