@@ -30,8 +30,9 @@ export const STEEP = 1.5
 const SLOW_SHARE = 0.2
 /** Part of the clip's frames within which a slow rise may end. */
 const SLOW_PART = 1 / 3
-/** Least part of a curve's whole rise that lies between two frames, for a step. */
+/** Part of a curve's whole rise that lies between two frames: least for a step, and for one that ends no slow rise. */
 const LEAST_SHARPNESS = 0.4
+const SHARP = 0.75
 /** Rise from which the height of a step leaves no doubt. */
 const CLEAR_RISE = 6
 
@@ -74,7 +75,8 @@ export function findOnset(curve: Float64Array, times: readonly number[]): Onset 
   if (last >= curve.length - 1) return none
 
   const early = at(Math.min(2, Math.max(0, foot))) - at(0)
-  if (foot <= 1 || (foot < curve.length * SLOW_PART && early > SLOW_SHARE * rise)) return { ...step, time: times[0] ?? null }
+  const slow = sharpness < SHARP && foot < curve.length * SLOW_PART && early > SLOW_SHARE * rise
+  if (foot <= 1 || slow) return { ...step, time: times[0] ?? null }
   if (sharpness < LEAST_SHARPNESS) return none
   const part = Math.min(1, Math.max(0, (level - at(last)) / (at(last + 1) - at(last))))
   const crossing = time(last) + part * (time(last + 1) - time(last))

@@ -46,6 +46,7 @@ describe('findOnset', () => {
 
   it('takes what is seen within the first frames, or slowly from the first on, for something that begins with the clip', () => {
     expect(onsetOf([-9, -3, ...new Array<number>(14).fill(-0.1)]).time).toBe(0)
+    expect(onsetOf([-14.6, -12.8, -11.9, -11.5, ...new Array<number>(12).fill(0)]).time).toBeGreaterThan(3 * 0.2)
     expect(onsetOf([-4.7, -3.5, -2.8, -2.2, -1.7, -1.7, -1.4, -1.2, -1, -0.8, -0.5, -0.2, 0, 0, 0, 0]).time).toBe(0)
   })
 
