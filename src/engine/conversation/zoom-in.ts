@@ -1,10 +1,7 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
 import { curveOf, findOnset, type Onset, type TextPart } from '../events/onsets.ts'
-import { findStepWithin, planLook, type Seen } from '../events/zoom.ts'
+import { planLook, refinedOnset, type Seen } from '../events/zoom.ts'
 import type { AnswerTokens, ClipScorer } from './clip-scorer.ts'
-
-/** A closer look counts if its step has at least this share of the height of the one before. */
-const AS_HIGH = 0.4
 
 export interface ZoomOptions {
   /** Seconds to which the time is refined; never finer than the frames of the file. */
@@ -16,7 +13,7 @@ export interface ZoomOptions {
 /**
  * Refines the time of a clause's onset by looking at more frames of the clip around the step of its curve: those from before the step follow as the
  * model has seen them, then four for each interval. Repeated until frames are `precision` apart. A closer look is only believed where its step is
- * high enough and does not contradict the frames before; else the time stays.
+ * clear and near the time before; else that time stays.
  */
 export async function zoomIn(
   scorer: ClipScorer,
@@ -40,11 +37,9 @@ export async function zoomIn(
       frames.push(further.frame)
       after.push(further.scores)
     }
-    const onset = findStepWithin(curveOf(after, text.starts, part), frames.map(timeOf), look.from)
-    if (!onset || onset.rise < AS_HIGH * seen.onset.rise) return seen.onset
-    // What the model had not seen by a frame cannot have been seen before it: denser frames look slower, and so like another event.
-    if ((frames[onset.firstAfter]?.time ?? 0) <= (seen.frames[seen.onset.lastBefore]?.time ?? 0)) return seen.onset
-    seen = { frames, onset: { ...seen.onset, ...onset } }
+    const onset = refinedOnset(seen, frames, curveOf(after, text.starts, part), look.from)
+    if (!onset) return seen.onset
+    seen = { frames, onset }
   }
 }
 

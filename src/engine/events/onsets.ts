@@ -31,7 +31,7 @@ const SLOW_SHARE = 0.2
 /** Part of the clip's frames within which a slow rise may end. */
 const SLOW_PART = 1 / 3
 /** Part of a curve's whole rise that lies between two frames: least for a step, and for one that ends no slow rise. */
-const LEAST_SHARPNESS = 0.4
+export const LEAST_SHARPNESS = 0.4
 const SHARP = 0.75
 /** Rise from which the height of a step leaves no doubt. */
 const CLEAR_RISE = 6
@@ -94,7 +94,7 @@ function lastBelow(curve: Float64Array, level: number): number {
 }
 
 /** The largest rise from one frame to the next between two frames. */
-function steepest(curve: Float64Array, from: number, to: number): number {
+export function steepest(curve: Float64Array, from: number, to: number): number {
   let most = 0
   for (let i = Math.max(1, from + 1); i <= to; i += 1) most = Math.max(most, (curve[i] ?? 0) - (curve[i - 1] ?? 0))
   return most

@@ -1,5 +1,5 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
-import { median, type Onset, STEEP } from './onsets.ts'
+import { LEAST_SHARPNESS, median, type Onset, STEEP, steepest } from './onsets.ts'
 
 /** Frames that one look adds between two others. */
 const DIVISION = 4
@@ -7,6 +7,10 @@ const DIVISION = 4
 const WIDEST = 4
 /** Height between the low level and the high one at which the event counts as seen. */
 const CROSSING = 0.4
+/** A closer look counts if its step has at least this share of the height of the one before. */
+const AS_HIGH = 0.4
+/** A closer look counts if its time differs from the one before by at most this many of the intervals between the frames before. */
+const FARTHEST = 1.25
 
 /** Frames that the model has seen, and the onset in the curve of a clause after each of them. */
 export interface Seen {
@@ -15,12 +19,33 @@ export interface Seen {
 }
 
 /**
+ * Returns the onset after a closer look, or null if it is not to be believed. Denser frames look slower, and often like another event: a motion
+ * that ends, or none at all.
+ * @param frames those before the look, and those of the look
+ * @param curve log probability of the clause after each of them
+ * @param from number of frames before the look
+ */
+export function refinedOnset(before: Seen, frames: readonly FrameUsed[], curve: Float64Array, from: number): Onset | null {
+  const { time, lastBefore, rise } = before.onset
+  const times = frames.map((frame) => frame.time)
+  const step = findStepWithin(curve, times, from)
+  if (time === null || !step || step.rise < AS_HIGH * rise) return null
+  if (steepest(curve, step.lastBefore, step.firstAfter) < LEAST_SHARPNESS * step.rise) return null
+  const interval = (before.frames[lastBefore + 1]?.time ?? 0) - (before.frames[lastBefore]?.time ?? 0)
+  return Math.abs(step.time - time) > FARTHEST * interval ? null : { ...before.onset, ...step }
+}
+
+/**
  * Finds the step of a curve among frames around a step that was seen before: the place that separates low values from high ones with the fewest
  * exceptions. There may be other steps in so dense a curve, and it may end before it is high.
  * @param times seconds of each frame
  * @param from number of frames before those around the step
  */
-export function findStepWithin(curve: Float64Array, times: readonly number[], from: number): Omit<Onset, 'confidence'> | null {
+export function findStepWithin(
+  curve: Float64Array,
+  times: readonly number[],
+  from: number,
+): (Omit<Onset, 'confidence'> & { readonly time: number }) | null {
   const low = median(curve.slice(Math.max(0, from - 3), from + 2))
   const rise = median(curve.slice(-5)) - low
   const level = low + CROSSING * rise

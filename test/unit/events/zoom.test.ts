@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findOnset } from '../../../src/engine/events/onsets.ts'
-import { findStepWithin, planLook } from '../../../src/engine/events/zoom.ts'
+import { findStepWithin, planLook, refinedOnset } from '../../../src/engine/events/zoom.ts'
 
 /** 16 frames of a clip with 12 frames a second, 6 frames apart. */
 const frames = Array.from({ length: 16 }, (_, i) => ({ index: i * 6, time: i / 2 }))
@@ -45,5 +45,32 @@ describe('findStepWithin', () => {
 
   it('finds none in a flat curve', () => {
     expect(stepOf(new Array<number>(12).fill(-9))).toBeNull()
+  })
+})
+
+describe('refinedOnset', () => {
+  const further = Array.from({ length: 12 }, (_, i) => ({ index: 36 + ((i + 1) * 6) / 4, time: 3 + (i + 1) / 8 }))
+  const refine = (values: readonly number[]) =>
+    refinedOnset(
+      { frames, onset },
+      [...frames.slice(0, 7), ...further],
+      Float64Array.from([...new Array<number>(7).fill(-9), ...values]),
+      7,
+    )
+
+  it('takes the time of a clear step near the time before', () => {
+    expect(refine([-9, -9, -9, -9, -9, -9, 0, 0, 0, 0, 0, 0])).toMatchObject({ lastBefore: 12, firstAfter: 13 })
+  })
+
+  it('rejects a step that is far from the one before', () => {
+    const late = { ...onset, time: 3.9, lastBefore: 7, firstAfter: 8 }
+    const curve = Float64Array.from([...new Array<number>(7).fill(-9), ...new Array<number>(12).fill(0)])
+    expect(refinedOnset({ frames, onset: late }, [...frames.slice(0, 7), ...further], curve, 7)).toBeNull()
+  })
+
+  it('rejects steps that are low, slow or at the end of the look', () => {
+    expect(refine([-9, -9, -9, -9, -9, -9, -9, -9, -9, -9, 0, 0])).toBeNull()
+    expect(refine([-9, -9, -9, -9, -9, -9, -6, -6, -6, -6, -6, -6])).toBeNull()
+    expect(refine([-9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 0, 0])).toBeNull()
   })
 })
