@@ -40,7 +40,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await checkView(name.toLowerCase())
         }
         await page.keyboard.press('?')
-        await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+        await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
         await checkView('keys')
         expect(pageErrors).toEqual([])
       })
@@ -53,11 +53,11 @@ test('remembers the choice of theme', async ({ page, server }) => {
   await openPage(page, server)
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   const dark = await ground()
-  await page.getByRole('button', { name: /^Colours: as the system/ }).click()
+  await page.getByRole('button', { name: /^Colour theme: system/ }).click()
   const light = await ground()
   expect(light).not.toBe(dark)
   await page.reload()
-  await expect(page.getByRole('button', { name: /^Colours: light/ })).toBeVisible()
+  await expect(page.getByRole('button', { name: /^Colour theme: light/ })).toBeVisible()
   expect(await ground()).toBe(light)
 })
 

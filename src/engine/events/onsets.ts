@@ -20,7 +20,7 @@ export interface TextPart {
 }
 
 /** Rise in log probability (natural) below which a curve has no step. */
-const LEAST_RISE = 1
+const MIN_RISE = 1
 /** A frame belongs to the time before the event if the curve is this far below its end, or this share of its whole rise. */
 const STILL_LOW = 2
 const STILL_LOW_SHARE = 0.25
@@ -31,7 +31,7 @@ const SLOW_SHARE = 0.2
 /** Part of the clip's frames within which a slow rise may end. */
 const SLOW_PART = 1 / 3
 /** Part of a curve's whole rise that lies between two frames: least for a step, and for one that ends no slow rise. */
-export const LEAST_SHARPNESS = 0.4
+export const MIN_SHARPNESS = 0.4
 const SHARP = 0.75
 /** Rise from which the height of a step leaves no doubt. */
 const CLEAR_RISE = 6
@@ -62,7 +62,7 @@ export function curveOf(scores: readonly Float64Array[], starts: readonly number
 export function findOnset(curve: Float64Array, times: readonly number[]): Onset {
   const high = median(curve.slice(-3))
   const lowest = Math.min(...curve)
-  if (!(high - lowest >= LEAST_RISE)) return { time: null, confidence: 0, rise: 0, lastBefore: -1, firstAfter: curve.length }
+  if (!(high - lowest >= MIN_RISE)) return { time: null, confidence: 0, rise: 0, lastBefore: -1, firstAfter: curve.length }
   const low = median(curve.filter((value) => value < (lowest + high) / 2))
   const level = high - Math.max(Math.min(STILL_LOW, (high - low) / 2), STILL_LOW_SHARE * (high - low))
   const last = lastBelow(curve, level)
@@ -78,7 +78,7 @@ export function findOnset(curve: Float64Array, times: readonly number[]): Onset 
   const early = at(Math.min(2, Math.max(0, foot))) - at(0)
   const slow = sharpness < SHARP && foot < curve.length * SLOW_PART && early > SLOW_SHARE * rise
   if (foot <= 1 || slow) return { ...step, time: times[0] ?? null }
-  if (sharpness < LEAST_SHARPNESS) return none
+  if (sharpness < MIN_SHARPNESS) return none
   const part = Math.min(1, Math.max(0, (level - at(last)) / (at(last + 1) - at(last))))
   const crossing = time(last) + part * (time(last + 1) - time(last))
   const correction = 0.5 - 5 / Math.max(4, high - low)

@@ -1,5 +1,5 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
-import { LEAST_SHARPNESS, median, type Onset, STEEP, steepest } from './onsets.ts'
+import { MIN_SHARPNESS, median, type Onset, STEEP, steepest } from './onsets.ts'
 
 /** Frames that one look adds between two others. */
 const DIVISION = 4
@@ -30,7 +30,7 @@ export function refinedOnset(before: Seen, frames: readonly FrameUsed[], curve: 
   const times = frames.map((frame) => frame.time)
   const step = findStepWithin(curve, times, from)
   if (time === null || !step || step.rise < AS_HIGH * rise) return null
-  if (steepest(curve, step.lastBefore, step.firstAfter) < LEAST_SHARPNESS * step.rise) return null
+  if (steepest(curve, step.lastBefore, step.firstAfter) < MIN_SHARPNESS * step.rise) return null
   const interval = (before.frames[lastBefore + 1]?.time ?? 0) - (before.frames[lastBefore]?.time ?? 0)
   return Math.abs(step.time - time) > FARTHEST * interval ? null : { ...before.onset, ...step }
 }
