@@ -170,12 +170,13 @@ async function segmentEvents(
 /** The events of all segments. What an overlap shows twice is told by the earlier segment. */
 function eventsOf(segments: readonly StoredSegment[], ranges: readonly SegmentRange[]): ClipEvent[] {
   return segments.flatMap(({ clauses }, segment) => {
-    const { start = 0, overlap = 0 } = ranges[segment] ?? {}
+    const { start = 0, end = Number.POSITIVE_INFINITY, overlap = 0 } = ranges[segment] ?? {}
     return clauses
       .map(({ text, begins, ends, confidence }) => ({
         text,
         start: begins,
-        end: begins === null || ends === null ? null : Math.max(begins, ends),
+        // The engine knows the end of the clip, not that of the segment.
+        end: begins === null || ends === null ? null : Math.max(begins, Math.min(ends, end)),
         confidence,
         segment,
       }))

@@ -64,6 +64,7 @@ test('describes each shot, and continues an interrupted run with the first unfin
     if (start !== null) expect(start).toBeGreaterThanOrEqual(from - 1e-6)
     if (start !== null) expect(start).toBeLessThanOrEqual(to + 1e-6)
     if (start !== null && end !== null) expect(end).toBeGreaterThanOrEqual(start)
+    if (end !== null) expect(end).toBeLessThanOrEqual(to + 1e-6)
   }
   expect(await journalFiles()).toEqual([])
 
