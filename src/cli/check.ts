@@ -9,7 +9,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { optionFrom } from './option-from.ts'
 import { type ClipOptions, frameOptions, modelOptions, promptOption } from './options.ts'
-import { printable } from './printable.ts'
+import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions } from './requests.ts'
 
@@ -66,7 +66,7 @@ async function check(file: string, options: CheckOptions, signal: AbortSignal): 
   for await (const event of engine.timeText(file, { turn, text }, signal)) {
     if (event.kind === 'timed') timed = event.timed
     else if (event.kind === 'scored') progress.detail(`${file}: checking, frame ${event.done} of ${event.of}`)
-    else if (event.kind === 'notice') process.stderr.write(`tarsier: ${file}: ${event.text}\n`)
+    else if (event.kind === 'notice') process.stderr.write(`tarsier: ${oneLine(file)}: ${oneLine(event.text)}\n`)
     else progress.event(event)
   }
   progress.clear()

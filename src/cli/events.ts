@@ -23,6 +23,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { optionFrom } from './option-from.ts'
 import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions, promptOption } from './options.ts'
+import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { engineOptions, homeOf, samplingOf } from './requests.ts'
 
@@ -133,7 +134,7 @@ async function findEvents(paths: readonly string[], options: EventsOptions, sign
         return
       case 'done':
         progress.clear()
-        for (const notice of event.result.notices) process.stderr.write(`tarsier: ${file}: ${notice}\n`)
+        for (const notice of event.result.notices) process.stderr.write(`tarsier: ${oneLine(file)}: ${oneLine(notice)}\n`)
         if (target === null) anyFailed = !printEvents(file, event.result, options.format, clips.length > 1) || anyFailed
         return
       case 'failed':

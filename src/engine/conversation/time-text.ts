@@ -39,7 +39,7 @@ export async function* timeText(
     const { subject, ...place } = clause
     parts.push({ subject, clause: { ...place, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } })
   }
-  const clauses = withEnds(parts, scorer.clip.info.duration ?? null)
+  const clauses = withEnds(parts, scorer.clip.info.duration)
   const sentences = supportOf(answer, { withClip: curves.at(-1) ?? withoutClip, withoutClip })
   const timed: TimedText = {
     text,
@@ -51,7 +51,7 @@ export async function* timeText(
 }
 
 /** A clause ends where the next one of the same subject begins, or with the clip. */
-function withEnds(clauses: readonly { readonly subject: string; readonly clause: TimedClause }[], duration: number | null): TimedClause[] {
+function withEnds(clauses: readonly { readonly subject: string; readonly clause: TimedClause }[], duration: number): TimedClause[] {
   return clauses.map(({ subject, clause }, i) => {
     if (clause.begins === null) return clause
     const { begins } = clause

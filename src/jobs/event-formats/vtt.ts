@@ -4,7 +4,7 @@ import { eventCues } from './cues.ts'
 import { oneLine, textLines } from './plain-text.ts'
 import { untimedNotes } from './timed-events.ts'
 
-/** WebVTT, as browsers read it in a `<track>`. What is no subtitle stands in comments. */
+/** WebVTT, as browsers read it in a `<track>`. Everything else is written as comments. */
 export function vtt(clip: ClipEvents): string {
   const notes = [...clip.notices, ...untimedNotes(clip)].map((note) => escaped(oneLine(note))).filter((note) => note !== '')
   const blocks = [

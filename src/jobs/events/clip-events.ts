@@ -167,7 +167,7 @@ async function segmentEvents(
   }
 }
 
-/** The events of all segments. What an overlap shows twice is told by the earlier segment. */
+/** The events of all segments. An event that lies in an overlap comes from the earlier segment only. */
 function eventsOf(segments: readonly StoredSegment[], ranges: readonly SegmentRange[]): ClipEvent[] {
   return segments.flatMap(({ clauses }, segment) => {
     const { start = 0, end = Number.POSITIVE_INFINITY, overlap = 0 } = ranges[segment] ?? {}

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { fileStamp } from '../../engine/media/local-file.ts'
 import { remove } from '../../platform/move.ts'
 import { JsonLinesFile } from '../sinks/json-lines.ts'
+import { writeError } from '../write-file.ts'
 
 /** Increased when segments of the same settings would differ. */
 const VERSION = 1
@@ -58,7 +59,9 @@ export class SegmentJournal {
   async open(path: string, settings: unknown): Promise<OpenJournal> {
     const key = JSON.stringify([VERSION, path, await fileStamp(path), settings])
     const file = join(this.#folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.jsonl`)
-    await mkdir(this.#folder, { recursive: true })
+    await mkdir(this.#folder, { recursive: true }).catch((error: unknown) => {
+      throw writeError(file, error)
+    })
     await JsonLinesFile.repair(file, (value) => lineSchema.safeParse(value).success)
     const segments = new Map<number, StoredSegment>()
     for (const line of (await readFile(file, 'utf8')).split('\n')) {
