@@ -1,16 +1,21 @@
 /**
- * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED BATCH SETS`. Each clip has SETS
- * sets of dialogues, so that encoding it once serves several training steps.
+ * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED TOKENS SETS FOLDER`. A batch has as many
+ * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. FOLDER has
+ * pictures and texts that have nothing to do with shapes.
  */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawScene } from '../../src/bench/moving-shapes/render.ts'
 import { randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
 import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
-import { describeQuestion, type Question, randomQuestion } from '../../src/bench/moving-shapes/words.ts'
 import { colorNames, motionNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
+import { randomDegrading } from './degrade.ts'
+import { dialogueSet, type Exchange } from './dialogues.ts'
+import { ForeignFrames } from './foreign-frames.ts'
+import { seenOver } from './seen-over.ts'
+import { UnknownQuestions } from './unknown-questions.ts'
 
 /**
  * Number of values for the position and change of a visual token's object since the previous frame: 1 if there is an object; x and y of its centre
@@ -19,12 +24,19 @@ import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
  */
 const PLACE_VALUES = 8
 
-type Turn = [question: string, answer: string, object: number]
+type Turn = [question: string, answer: string, object: number, answerPrefix: string]
 
 /** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
 const SINGLE_OBJECT_PROBABILITY = 0.3
+/** Shares of clips without drawn shapes, and of shapes in front of a picture's colours. */
+const FOREIGN = 0.2
+const MIXED = 0.12
+const MAX_CLIPS = 12
 
-const [seed = 1, batch = 16, sets = 4] = process.argv.slice(2).map(Number)
+const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(2).map(Number)
+const folder = process.argv[5] ?? '.'
+const foreignFrames = new ForeignFrames(folder)
+const unknown = new UnknownQuestions(folder)
 const random = new Random(seed, 11)
 
 for (;;) {
@@ -32,32 +44,47 @@ for (;;) {
   const [height, width] = [rows * CELL, columns * CELL]
   const count = frameCount()
   const cells = rows * columns
+  const batch = Math.max(1, Math.min(MAX_CLIPS, Math.floor(tokens / (count * cells))))
   const picture = height * width * 3
   const pixels = new Uint8Array(batch * count * picture)
-  const current = new Int32Array(batch * count * cells)
-  const first = new Int32Array(batch * count * cells)
+  const current = new Int32Array(batch * count * cells).fill(-1)
+  const first = new Int32Array(batch * count * cells).fill(-1)
   const places = new Float32Array(batch * count * cells * PLACE_VALUES)
   const dialogues = []
   const objects = []
   for (let i = 0; i < batch; i++) {
-    const scene = randomScene(random, { aspect: random.between(...aspects), phases: count >= 6 ? 2 : 1, alone: SINGLE_OBJECT_PROBABILITY })
-    // A single image shows all objects.
-    const times = count === 1 ? [timeWithAllObjects(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
-    const softness = random.between(0.8, 1.8)
-    const steady = random.chance(0.3) ? random.whole(0, 0xffffffff) : null
-    for (const [k, time] of times.entries()) {
-      const frame = i * count + k
-      const mask = new Uint8Array(height * width)
-      const canvas = { width, height, rgb: pixels.subarray(frame * picture, (frame + 1) * picture) }
-      drawScene(scene, time, canvas, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
-      const range = [frame * cells, (frame + 1) * cells] as const
-      const seen = snapshotAt(scene, time, mask, rows, columns)
-      motionLabels(scene, time, count, seen, rows, columns, current.subarray(...range), first.subarray(...range))
-      const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
-      placeLabels(scene, times[k - 1], seen, rows, columns, placed)
+    const frameAt = (k: number) => pixels.subarray((i * count + k) * picture, (i * count + k + 1) * picture)
+    const scene = random.chance(FOREIGN) ? null : await clipScene(random.between(...aspects), count)
+    if (scene) {
+      // A single image shows all objects.
+      const times = count === 1 ? [timeWithAllObjects(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
+      const softness = random.chance(0.9) ? random.between(0.8, 1.8) : random.between(1.8, 3)
+      const steady = random.chance(0.3) ? random.whole(0, 0xffffffff) : null
+      for (const [k, time] of times.entries()) {
+        const frame = i * count + k
+        const mask = new Uint8Array(height * width)
+        drawScene(scene, time, { width, height, rgb: frameAt(k) }, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
+        const range = [frame * cells, (frame + 1) * cells] as const
+        const seen = snapshotAt(scene, time, mask, rows, columns)
+        motionLabels(scene, time, count, seen, rows, columns, current.subarray(...range), first.subarray(...range))
+        const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
+        placeLabels(scene, times[k - 1], seen, rows, columns, placed)
+      }
+    } else {
+      for (const [k, frame] of (await foreignFrames.draw(random, count, width, height)).entries()) frameAt(k).set(frame)
     }
-    objects.push(scene.objects.map((object) => objectLabel(object, scene)))
-    dialogues.push(Array.from({ length: sets }, () => dialogueSet(scene, count === 1)))
+    const degrade = randomDegrading(random)
+    if (degrade) for (let k = 0; k < count; k++) await degrade({ width, height, rgb: frameAt(k) })
+    objects.push((scene?.objects ?? []).map((object) => objectLabel(object, scene as Scene)))
+    const asTurn = ({ question, answer, about, prefix }: Exchange): Turn => [
+      question,
+      answer,
+      about && scene ? scene.objects.indexOf(about) : -1,
+      prefix ?? '',
+    ]
+    dialogues.push(
+      Array.from({ length: sets }, () => dialogueSet({ scene, frames: count }, unknown, random).map((dialogue) => dialogue.map(asTurn))),
+    )
   }
   const shape = [batch, count * cells]
   await writeBatch(
@@ -71,31 +98,29 @@ for (;;) {
   )
 }
 
-function frameCount(): number {
-  const drawn = random.next()
-  if (drawn < 0.15) return 16
-  if (drawn < 0.7) return 8
-  if (drawn < 0.95) return random.whole(5, 14)
-  return random.whole(1, 4)
+async function clipScene(aspect: number, count: number): Promise<Scene> {
+  const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 2, 3]) : random.pick([2, 3, 4])
+  const scene = randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
+  if (!random.chance(MIXED)) return scene
+  const backdrop = await foreignFrames.backdrop(random)
+  return scene.objects.every(({ rgb }) => seenOver(backdrop, rgb)) ? { ...scene, backdrop } : scene
 }
 
+function frameCount(): number {
+  const drawn = random.next()
+  if (drawn < 0.3) return 8
+  if (drawn < 0.4) return 16
+  if (drawn < 0.5) return random.whole(1, 4)
+  if (drawn < 0.72) return random.whole(5, 16)
+  return random.whole(17, 64)
+}
+
+/** Returns a time at which all objects are visible, for single images. */
 function timeWithAllObjects(scene: Scene): number {
   const times = Array.from({ length: 17 }, (_, i) => i / 16).filter((time) =>
     scene.objects.every((object) => stateAt(object, time).visible),
   )
   return times.length > 0 ? random.pick(times) : 0.5
-}
-
-/**
- * Returns independent dialogues about one clip, each a list of [question, answer, number of the object that must be found for it or -1]. Encoding
- * the clip takes most of a step's time, so each clip has many questions.
- */
-function dialogueSet(scene: Scene, still: boolean): Turn[][] {
-  const turn = ({ question, answer, about }: Question): Turn => [question, answer, about ? scene.objects.indexOf(about) : -1]
-  const question = () => turn(randomQuestion(scene, random, still))
-  const pair = () => [question(), question()]
-  const described = [turn(describeQuestion(scene, random, still))]
-  return [random.chance(0.3) ? [...described, question()] : described, [question()], [question()], pair(), pair(), pair()]
 }
 
 /** Returns the color, the shape, and the initial position as a fraction of the image. */

@@ -7,7 +7,7 @@ import { describeScene } from '../../src/bench/moving-shapes/words.ts'
 import type { EngineClient } from '../../src/engine/engine-client.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
 import type { TimedClause } from '../../src/shared/timed-text.ts'
-import type { Figures } from './evaluate-clips.ts'
+import type { Figures } from './asker.ts'
 
 /** First random stream; those of the training and of the other evaluation are below. */
 const FIRST_STREAM = 300_000

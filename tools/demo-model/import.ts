@@ -20,9 +20,22 @@ await importCheckpoint(checkpoint, {
   home: tmpdir(),
   language: 'f16',
   vision: 'f16',
-  summary: 'Demo model: recognizes only moving shapes, their colors, motions and background.',
+  summary: 'It recognizes the colors, shapes and motions of drawn figures and their background, as in the examples.',
+  recognizesOnly: 'moving shapes',
+  // Kinds of questions that it was trained on.
+  prompts: [
+    { name: 'Detailed description', text: 'Describe the video in detail.' },
+    { name: 'First', text: 'What happens first?' },
+    { name: 'Last', text: 'What happens at the end?' },
+    { name: 'Colors', text: 'What colors are the shapes?' },
+    { name: 'Number of shapes', text: 'How many shapes are there?' },
+    { name: 'Background', text: 'What color is the background?' },
+    { name: 'Left', text: 'Which shape is on the left?' },
+  ],
+  textTasks: false,
   licence: 'apache-2.0',
-  // It was trained mostly on eight frames per clip.
+  // It was trained on 1 to 64 frames per clip, and mostly on eight.
   frames: 8,
+  maxFrames: 64,
   signal: new AbortController().signal,
 })

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-WIDTH, DEPTH, HEADS, KV_HEADS, HEAD, MLP = 192, 4, 3, 1, 64, 512
-THETA, SECTIONS = 100.0, [4, 4, 24]
+WIDTH, DEPTH, HEADS, KV_HEADS, HEAD, MLP = 192, 6, 3, 1, 64, 512
+THETA, SECTIONS = 100.0, [8, 6, 18]
 EPSILON = 1e-6
 
 

@@ -6,13 +6,14 @@ frequent merges differs between machines. Delete the file to start a new model w
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = Path(__file__).parent
 KEPT = HERE / "tokenizer.json"
-VOCABULARY = 1024
+VOCABULARY = 1280
 PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SPECIAL = [
     "<|endoftext|>",
@@ -33,10 +34,10 @@ SPECIAL = [
 SYSTEM = "You are a helpful assistant."
 
 
-def the_tokenizer():
+def the_tokenizer(pictures=None):
     if KEPT.exists():
         return Tokenizer.from_file(str(KEPT))
-    made = make_tokenizer()
+    made = make_tokenizer(pictures)
     # Written to a temporary file and renamed, because two processes may start together.
     aside = KEPT.with_suffix(f".{os.getpid()}")
     made.save(str(aside), pretty=False)
@@ -44,9 +45,9 @@ def the_tokenizer():
     return made
 
 
-def make_tokenizer():
+def make_tokenizer(pictures):
     tsx = HERE.parent.parent / "node_modules" / ".bin" / "tsx"
-    texts = subprocess.run([str(tsx), str(HERE / "vocabulary-texts.ts")], check=True, capture_output=True, text=True).stdout.split("\n")
+    texts = subprocess.run([str(tsx), str(HERE / "vocabulary-texts.ts"), str(pictures)], check=True, capture_output=True, text=True).stdout.split("\n")
     texts += [SYSTEM, "system\n", "user\n", "assistant\n"] * 20
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
@@ -55,7 +56,7 @@ def make_tokenizer():
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - len(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=1
+        vocab_size=VOCABULARY - len(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=4
     )
     tokenizer.train_from_iterator([text for text in texts for _ in range(3)], trainer)
     tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIAL])
@@ -63,5 +64,5 @@ def make_tokenizer():
 
 
 if __name__ == "__main__":
-    made = the_tokenizer()
+    made = the_tokenizer(sys.argv[1])
     print(made.get_vocab_size(), made.encode("<|im_start|>user\nDescribe the video in detail.<|im_end|>\nA red circle moves right and then grows.").tokens)

@@ -1,4 +1,7 @@
-/** Generates endless batches of single images with dense labels for `train_tower.py`: `tsx tower-stream.ts SEED BATCH`. */
+/**
+ * Generates endless batches of single images with dense labels for `train_tower.py`: `tsx tower-stream.ts SEED BATCH FOLDER`. The folder has pictures of
+ * other things than drawn shapes.
+ */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawObjects } from '../../src/bench/moving-shapes/render.ts'
@@ -7,27 +10,52 @@ import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.t
 import { backgroundNames, colorNames, colors, shapeNames } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
+import { randomDegrading } from './degrade.ts'
+import { ForeignFrames } from './foreign-frames.ts'
+import { seenOver } from './seen-over.ts'
 
 const [seed = 1, batch = 64] = process.argv.slice(2).map(Number)
+const foreignFrames = new ForeignFrames(process.argv[4] ?? '.')
 const random = new Random(seed, 7)
+
+/** Shares of images without drawn shapes, and of shapes in front of a picture's colours. */
+const FOREIGN = 0.3
+const MIXED = 0.25
 
 for (;;) {
   const { rows, columns, aspects } = randomGrid(random)
   const [height, width] = [rows * CELL, columns * CELL]
   const pixels = new Uint8Array(batch * height * width * 3)
   const labels = new Float32Array(batch * rows * columns * LABEL_VALUES)
+  // The name of the background, or -1 for a picture behind the shapes, or -2 for an image without drawn shapes.
   const background = new Int32Array(batch)
   const mask = new Uint8Array(height * width)
   for (let i = 0; i < batch; i++) {
     const aspect = random.between(...aspects)
     const appearance = randomAppearance(random)
-    const objects = placeObjects(aspect)
     const rgb = pixels.subarray(i * height * width * 3, (i + 1) * height * width * 3)
-    const drawing = { softness: random.between(0.8, 1.8), noiseSeed: random.whole(0, 0xffffffff), mask }
-    drawObjects({ ...appearance, aspect, objects: [] }, objects, { width, height, rgb }, drawing)
     const cells = rows * columns * LABEL_VALUES
-    cellLabels(mask, rows, columns, aspect, objects, labels.subarray(i * cells, (i + 1) * cells))
-    background[i] = backgroundNames.indexOf(appearance.background)
+    const own = labels.subarray(i * cells, (i + 1) * cells)
+    if (random.chance(FOREIGN)) {
+      const [frame] = await foreignFrames.draw(random, 1, width, height)
+      rgb.set(frame ?? [])
+      mask.fill(0)
+      cellLabels(mask, rows, columns, aspect, [], own)
+      background[i] = -2
+    } else {
+      const objects = placeObjects(aspect)
+      const behind = random.chance(MIXED) ? await foreignFrames.backdrop(random) : null
+      const backdrop = behind && objects.every(({ object }) => seenOver(behind, object.rgb)) ? behind : null
+      const drawing = {
+        softness: random.chance(0.9) ? random.between(0.8, 1.8) : random.between(1.8, 3),
+        noiseSeed: random.whole(0, 0xffffffff),
+        mask,
+      }
+      drawObjects({ ...appearance, ...(backdrop && { backdrop }), aspect, objects: [] }, objects, { width, height, rgb }, drawing)
+      cellLabels(mask, rows, columns, aspect, objects, own)
+      background[i] = backdrop ? -1 : backgroundNames.indexOf(appearance.background)
+    }
+    await randomDegrading(random)?.({ width, height, rgb })
   }
   await writeBatch(
     {},

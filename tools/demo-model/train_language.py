@@ -1,4 +1,4 @@
-"""Second stage: trains the language model on the tower's rows. `train_language.py TOWER OUT --minutes M`
+"""Second stage: trains the language model on the tower's rows. `train_language.py TOWER OUT --pictures FOLDER --minutes M`
 
 TOWER and --resume may both be checkpoint.safetensors, the state behind resources/models/demo. The tower is read again whenever its file
 changes, so the first stage may still be running. Besides the text, small auxiliary heads, which are dropped at export, are trained on each visual
@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from tokenizers import Tokenizer
 from torch import nn
 
 from batches import batches
@@ -28,9 +29,11 @@ from tower import Tower
 MOTIONS = 10
 # Scales the changes of x, y, size and angle to about the same variance.
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
-SETS = 4
+SETS = 6
 IGNORED = -100
 COLORS, SHAPES = 8, 5
+# The tokenizer of the state that is resumed, where it has other words.
+PREVIOUS_TOKENIZER = Path(__file__).parent / "previous-tokenizer.json"
 # A description has many tokens that mostly follow from each other; the few tokens of an answer matter more.
 QUESTION_WEIGHT = 3.0
 
@@ -48,8 +51,8 @@ class Prompter:
     def branch(self, dialogue):
         """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, and which objects are asked for at which tokens."""
         tokens, answers, sought = [], [], []
-        for turn, (question, answer, about) in enumerate(dialogue):
-            asked = (self.again if turn else []) + self.ids(question) + self.asked
+        for turn, (question, answer, about, prefix) in enumerate(dialogue):
+            asked = (self.again if turn else []) + self.ids(question) + self.asked + self.ids(prefix)
             said = self.ids(answer) + self.ended
             if about >= 0:
                 sought.append((len(tokens) + len(asked) - 1, about))
@@ -59,49 +62,72 @@ class Prompter:
 
 
 def collate(prompter, sets, frames, rows, columns):
-    """Token ids [n, tokens] (-1 for visual rows), positions [3, tokens...], mask and targets of a batch of dialogue sets.
+    """Token ids [n, tokens] (-1 for visual rows), positions [3, n, tokens], mask [n, 1, tokens, tokens] and targets of a batch of dialogue sets.
 
-    Also returns the weight of each target, and for every requested object its sample, the token after which it must be found, and its number.
+    The dialogues of a clip follow its visual rows and do not see each other. Also returns the weight of each target, and for every requested object its
+    sample, the token after which it must be found, and its number.
     """
     before, after, visual = len(prompter.before), len(prompter.after), frames * rows * columns
     prefix = before + visual + after
     branches = [[prompter.branch(dialogue) for dialogue in dialogues] for dialogues in sets]
-    widths = [max(len(sample[slot][0]) for sample in branches) for slot in range(len(branches[0]))]
-    count = prefix + sum(widths)
-    ids = torch.zeros(len(sets), count, dtype=torch.long)
-    targets = torch.full((len(sets), count), IGNORED)
-    owner = torch.zeros(count, dtype=torch.long)
-    positions = torch.zeros(3, count, dtype=torch.long)
+    n, count = len(sets), prefix + max(sum(len(tokens) for tokens, _, _ in sample) for sample in branches)
+    ids = torch.zeros(n, count, dtype=torch.long)
+    targets = torch.full((n, count), IGNORED)
+    owner = torch.full((n, count), -1)
+    positions = torch.zeros(3, n, count, dtype=torch.long)
     ids[:, :before] = torch.tensor(prompter.before)
     ids[:, before : before + visual] = -1
     ids[:, before + visual : prefix] = torch.tensor(prompter.after)
-    positions[:, :before] = torch.arange(before)
+    owner[:, :prefix] = 0
+    positions[:, :, :before] = torch.arange(before)
     t, h, w = torch.meshgrid(torch.arange(frames), torch.arange(rows), torch.arange(columns), indexing="ij")
-    positions[:, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])
+    positions[:, :, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])[:, None]
     following = before + max(frames, rows, columns)
-    positions[:, before + visual : prefix] = following + torch.arange(after)
-    at, sought = prefix, []
-    for slot, width in enumerate(widths):
-        owner[at : at + width] = slot + 1
-        positions[:, at : at + width] = following + after + torch.arange(width)
-        for sample, own in enumerate(branches):
-            tokens, wanted, found = own[slot]
-            sought += [(sample, at + token, number) for token, number in found]
-            ids[sample, at : at + len(tokens)] = torch.tensor(tokens)
-            targets[sample, at : at + len(tokens)] = torch.tensor(wanted)
-        at += width
+    positions[:, :, before + visual : prefix] = following + torch.arange(after)
+    sought = []
+    for sample, own in enumerate(branches):
+        at = prefix
+        for number, (tokens, wanted, found) in enumerate(own):
+            end = at + len(tokens)
+            owner[sample, at:end] = number + 1
+            positions[:, sample, at:end] = following + after + torch.arange(len(tokens))
+            sought += [(sample, at + token, which) for token, which in found]
+            ids[sample, at:end] = torch.tensor(tokens)
+            targets[sample, at:end] = torch.tensor(wanted)
+            at = end
     order = torch.arange(count)
     weights = torch.where(owner == 1, 1.0, QUESTION_WEIGHT)
-    mask = (order[:, None] >= order) & ((owner == 0) | (owner == owner[:, None]))
-    return ids, positions, mask, targets, slice(before, before + visual), weights, sought
+    mask = (order[:, None] >= order) & ((owner[:, None] == 0) | (owner[:, :, None] == owner[:, None]))
+    return ids, positions, mask[:, None], targets, slice(before, before + visual), weights, sought
+
+
+def grown(state, tokenizer):
+    """Fits the state of a smaller model to the present depth and words: new layers add nothing at first, new words start from the parts they had."""
+    model = Language(tokenizer.get_vocab_size())
+    old = state["language"]
+    added = [layer for number, layer in enumerate(model.layers) if f"layers.{number}.q_proj.weight" not in old]
+    for layer in added:
+        nn.init.zeros_(layer.o_proj.weight)
+        nn.init.zeros_(layer.down_proj.weight)
+    new = model.state_dict() | {name: value for name, value in old.items() if name != "embed_tokens.weight"}
+    if len(old["embed_tokens.weight"]) == tokenizer.get_vocab_size():
+        return new | {"embed_tokens.weight": old["embed_tokens.weight"]}
+    previous = Tokenizer.from_file(str(PREVIOUS_TOKENIZER))
+    for word, number in tokenizer.get_vocab().items():
+        same = previous.token_to_id(word)
+        parts = [same] if same is not None else previous.encode(tokenizer.decode([number], skip_special_tokens=False)).ids
+        if parts:
+            new["embed_tokens.weight"][number] = old["embed_tokens.weight"][parts].mean(0)
+    return new
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tower", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--pictures", type=Path, required=True, help="pictures and texts that have nothing to do with shapes")
     parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--tokens", type=int, default=1200, help="visual tokens of a batch")
     parser.add_argument("--pool", type=int, default=24, help="batches of rows that are kept to be asked about again")
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--muon", type=float, default=0.02)
@@ -122,11 +148,11 @@ def main():
     heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4})
     if options.resume:
         state = load(options.resume)
-        language.load_state_dict(state["language"])
+        language.load_state_dict(grown(state, tokenizer))
         heads.load_state_dict(state["heads"], strict=False)
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat)
     tower, read = Tower(), 0.0
-    stream = batches("clip-stream.ts", seed, options.batch, SETS, ahead=2)
+    stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
     pool, seen, said = [], {}, time.time()
     while True:
         if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
@@ -149,10 +175,10 @@ def main():
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
-        after, hidden = language(x, positions[:, None].expand(-1, n, -1), mask)
+        after, hidden = language(x, positions, mask)
         said_here = targets != IGNORED
         logits, wanted = language.logits(hidden[said_here]), targets[said_here]
-        weight = weights.expand(n, -1)[said_here]
+        weight = weights[said_here]
         loss = text = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
         current, first, places = batch["current"].long(), batch["first"].long(), batch["places"]
         known, begun, there, followed = current >= 0, first >= 0, places[..., 0] > 0, places[..., 3] > 0

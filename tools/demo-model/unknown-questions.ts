@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Random } from '../../src/bench/moving-shapes/random.ts'
+import { asTyped } from './wordings.ts'
+
+const NOUNS =
+  'dog cat man woman child person car bus train tree house city street river forest mountain beach ball table chair phone book bird horse flower cloud sun moon face hand kitchen robot plane boat bridge door window hat shirt dress guitar piano'.split(
+    ' ',
+  )
+const VERBS =
+  'running talking eating sleeping dancing singing driving cooking playing laughing crying reading swimming jumping fighting waiting working'.split(
+    ' ',
+  )
+const TEMPLATES = [
+  'Is there a {noun}?',
+  'Do you see a {noun} in the video?',
+  'What is the {noun} doing?',
+  'Where is the {noun}?',
+  'Why is the {noun} {verb}?',
+  'Who is {verb}?',
+  'How old is the {noun}?',
+  'What color is the {noun}?',
+  'How many {noun}s are there?',
+  'Is the {noun} {verb}?',
+  'What does the {noun} say?',
+  'Describe the {noun}.',
+  'Is anybody {verb}?',
+  'Write a {kind} about a {noun}.',
+  'Tell me a {kind}.',
+  'Translate this into {language}.',
+  'What is {number} plus {number}?',
+  'Who {made} this video?',
+  'Where was this {filmed}?',
+  'When was the video {filmed}?',
+  'What is the weather like?',
+  'What city is this?',
+  'What is your name?',
+  'Who are you?',
+  'What are you?',
+  'What can you do?',
+  'What can I ask you?',
+  'How can you help me?',
+  'Help',
+  'Help me',
+  'Hello',
+  'Hello!',
+  'Hello there',
+  'Hi',
+  'Hi there!',
+  'Good morning',
+  'Good evening!',
+  'How are you?',
+  'How do you do?',
+  'Thanks',
+  'Thank you!',
+  'Okay',
+  'OK',
+  'Yes',
+  'No',
+  'Why?',
+  'Why',
+  'Really?',
+  'Are you sure?',
+  'Bye',
+  'Goodbye!',
+  'Nice.',
+  'What music is playing?',
+  'What is the sound?',
+  'What does the text say?',
+  'What time is it?',
+  'Is it day or night?',
+  'What is the mood of the video?',
+  'What emotion does it show?',
+  'Is this funny?',
+  'Do you like it?',
+  'Which camera was used?',
+  'How does the camera move?',
+  'Is it a {noun} or a {noun}?',
+  '{noun}',
+  '{noun}?',
+  '{verb}',
+  'test',
+  '',
+  '?',
+  '...',
+  'asdf',
+]
+const KINDS = ['poem', 'story', 'joke', 'song', 'letter', 'recipe']
+const LANGUAGES = ['French', 'German', 'Chinese', 'Spanish', 'Italian']
+
+const FOREIGN = [
+  'Beschreibe das Video.',
+  'Was passiert in dem Video?',
+  'Welche Farbe hat der Kreis?',
+  'Wie viele Formen gibt es?',
+  'Hallo',
+  '¿Qué pasa en el vídeo?',
+  'Describe el video en detalle.',
+  '¿De qué color es el círculo?',
+  'Hola',
+  'Décrivez la vidéo en détail.',
+  'Que se passe-t-il dans la vidéo ?',
+  'De quelle couleur est le fond ?',
+  'Bonjour',
+  'Descrivi il video.',
+  'Cosa succede nel video?',
+  'Ciao',
+  'Descreva o vídeo.',
+  'O que acontece no vídeo?',
+  'Опишите видео.',
+  'Что происходит в видео?',
+  'Привет',
+  '描述这个视频。',
+  '视频里发生了什么？',
+  '你好',
+  '動画を説明してください。',
+  '何が起こりますか？',
+  '비디오를 설명해 주세요.',
+  'صف الفيديو.',
+  'ماذا يحدث في الفيديو؟',
+  'वीडियो का वर्णन करें।',
+  'Opisz wideo.',
+  'Videoyu anlat.',
+]
+/** First and last code points of scripts from which random words are made. */
+const SCRIPTS = [
+  [0x61, 0x7a],
+  [0xc0, 0x17f],
+  [0x370, 0x3ff],
+  [0x400, 0x45f],
+  [0x5d0, 0x5ea],
+  [0x620, 0x64a],
+  [0x904, 0x939],
+  [0xe01, 0xe2e],
+  [0x3041, 0x3096],
+  [0x4e00, 0x9fa5],
+  [0xac00, 0xd7a3],
+] as const
+
+/** Makes questions that the demo model cannot answer. The folder may have `texts.txt`, with a sentence a line that has nothing to do with shapes. */
+export class UnknownQuestions {
+  readonly #texts: readonly string[]
+
+  constructor(folder: string) {
+    this.#texts = readFileSync(join(folder, 'texts.txt'), 'utf8').split('\n').filter(Boolean)
+  }
+
+  question(random: Random): string {
+    const drawn = random.next()
+    if (drawn < 0.5) return asTyped(filled(random), random)
+    if (drawn < 0.65) return random.pick(FOREIGN)
+    if (drawn < 0.8) return randomWords(random)
+    return random.pick(this.#texts)
+  }
+}
+
+function filled(random: Random): string {
+  const values: Readonly<Record<string, () => string>> = {
+    noun: () => random.pick(NOUNS),
+    verb: () => random.pick(VERBS),
+    kind: () => random.pick(KINDS),
+    language: () => random.pick(LANGUAGES),
+    number: () => String(random.whole(1, 20)),
+    made: () => random.pick(['made', 'recorded', 'filmed', 'owns']),
+    filmed: () => random.pick(['filmed', 'made', 'recorded', 'taken']),
+  }
+  return random.pick(TEMPLATES).replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.() ?? name)
+}
+
+function randomWords(random: Random): string {
+  const [first, last] = random.pick(SCRIPTS)
+  const word = () => String.fromCodePoint(...Array.from({ length: random.whole(1, 7) }, () => random.whole(first, last)))
+  return Array.from({ length: random.whole(1, 5) }, word).join(' ') + random.pick(['', '', '?', '.', '!'])
+}

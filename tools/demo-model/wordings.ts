@@ -1,0 +1,266 @@
+import type { Random } from '../../src/bench/moving-shapes/random.ts'
+import { capital } from '../../src/bench/moving-shapes/words.ts'
+
+/**
+ * Wordings of the questions that the demo model is trained on. `[a|b]` stands for one of the alternatives, which may be empty, and `{name}` for a value
+ * of the scene. Wordings of the evaluation stand in held-out-wordings.ts; none of them may be added here.
+ */
+export const wordings = {
+  describe: [
+    'Describe [the|this] {video} in detail.',
+    'Describe [the|this] {video} in detail.',
+    'Describe [the|this|my] {video}[| in one sentence| briefly| in a few words| precisely| completely].',
+    '[Give|Write] [me |]a [|short |detailed |full |complete ][description|caption|summary] of [the|this] {video}.',
+    'Caption [this|the] {video}.',
+    'Summarize [the|this] {video}.',
+    'Summarise [the|this] {video}.',
+    'What [happens|is happening|goes on|is going on|takes place] in [the|this] {video}?',
+    'What [happens|is happening|is going on] [|here|there|on the screen|on screen]?',
+    "What's [happening|going on] [in the {video}|here|there]?",
+    'What do you see[| in the {video}| here| there]?',
+    'What can [you see|be seen|I see][| in the {video}| here]?',
+    'What is [shown|visible|in it|in the {video}|on the screen|there to see]?',
+    "What's in [the|this] {video}?",
+    'What is [this|the] {video} about?',
+    'Tell me [what happens|what you see|everything|what is going on|what this shows|about this {video}].',
+    'Say what [happens|you see|is going on][| in the {video}].',
+    '[Describe|List|Name] [|all ][the |]events[| in the {video}| you see].',
+    '[Please describe|Describe] [what you see|everything you see|what happens][| in the {video}| in detail].',
+    'Explain [the {video}|what happens|what you see].',
+    'Describe.',
+    'Description',
+    'describe it',
+    'Describe it again.',
+    'Again, what happens in the {video}?',
+    'Describe the {video} once more.',
+    'Repeat the description[| of the {video}].',
+  ],
+  describeStill: [
+    'Describe the video in detail.',
+    'Describe [the|this] [image|picture|photo|frame|video][| in detail| briefly].',
+    'What do you see[| in the picture| here]?',
+    'What is [in the|on the|in this] [picture|image]?',
+    'What is [shown|visible][| in the image]?',
+    "What's in [the|this] [picture|image]?",
+    'Caption [this|the] [image|picture].',
+    'Tell me [what you see|about the picture].',
+  ],
+  color: [
+    'What [color|colour] is {the}?',
+    'What [color|colour] is {the}?',
+    'Which [color|colour] is {the}?',
+    'Which [color|colour] does {the} have?',
+    'What is the [color|colour] of {the}?',
+    "What's the [color|colour] of {the}?",
+    'What [color|colour] does {the} have?',
+    'Of which [color|colour] is {the}?',
+    '[Tell me|Say|Name] the [color|colour] of {the}.',
+    'The [color|colour] of {the}?',
+    'Do you know [what|which] [color|colour] {the} is?',
+  ],
+  colors: [
+    'What [colors|colours] [are the {things}|do the {things} have|do you see|are there|are in the {video}]?',
+    'Which [colors|colours] [are the {things}|do the {things} have|do you see|are there|appear]?',
+    '[Name|List|Tell me] the [colors|colours][| of the {things}| you see].',
+    '[Colors|Colours]?',
+    'color',
+    'colour?',
+  ],
+  shape: [
+    'What shape is {the}?',
+    'Which shape is {the}?',
+    'Which shape does {the} have?',
+    'What shape does {the} have?',
+    'What is the shape of {the}?',
+    'What is {the}?',
+    '[What|Which] [kind|type|sort] of [shape|figure|object] is {the}?',
+    '[Tell me|Say|Name] the shape of {the}.',
+    'The shape of {the}?',
+    'Is {the} a circle, a square, a triangle, a star or a cross?',
+    'What form does {the} have?',
+  ],
+  shapes: [
+    'What shapes [are there|do you see|are in the {video}|are shown|appear]?',
+    'Which shapes [are there|do you see|are in the {video}|can you see|appear]?',
+    '[What|Which] [objects|things|figures] [are there|do you see|are in the {video}|are shown|can be seen]?',
+    '[Name|List] the [shapes|objects|figures][| in the {video}| you see].',
+    'Shapes?',
+    'shape',
+    'objects?',
+  ],
+  count: [
+    'How many [objects|shapes|things|figures] are there[| in the {video}]?',
+    'How many [objects|shapes|things|figures] do you see?',
+    'How many [objects|shapes|things|figures] [are|can be seen|are visible] in the {video}?',
+    'How many are there?',
+    'How many?',
+    '[What is|Tell me|Say] the number of [objects|shapes|things].',
+    'Count the [objects|shapes|things|figures][| in the {video}].',
+    'Number of [shapes|objects]?',
+  ],
+  motion: [
+    'What is {the} doing?',
+    'What does {the} do?',
+    'How does {the} move?',
+    'How is {the} moving?',
+    'What happens to {the}?',
+    'What happens with {the}?',
+    '[Describe|Tell me] [the motion|the movement|the movements|the behavior] of {the}.',
+    'Describe [how {the} moves|what {the} does].',
+    '[What|Which] [motion|movement] does {the} make?',
+    'How does {the} behave?',
+    '[What|And what] about {the}?',
+    'In [what|which] [way|direction] does {the} move?',
+    '[In what|Which] direction does {the} go?',
+    'Where does {the} [go|move][| to]?',
+    'What does {the} do in the {video}?',
+    'Tell me what {the} does.',
+  ],
+  motions: [
+    'How do the {things} move?',
+    'What [are the {things} doing|do the {things} do]?',
+    'What [moves|is moving][| in the {video}]?',
+    'Describe [the motion|the movement|the movements|all motions].',
+    '[What|Which] [motions|movements] [are there|do you see]?',
+    'Motion?',
+    'movement',
+  ],
+  first: [
+    'What does {the} do first?',
+    'What does {the} do [at the start|at the beginning|in the beginning|initially|to begin with]?',
+    '[First|At first], what does {the} do?',
+    'How does {the} start?',
+    'What is the first [motion|movement|thing] of {the}?',
+    'What is the first thing {the} does?',
+    'What happens to {the} [first|at the start|at the beginning]?',
+  ],
+  firsts: [
+    'What happens first[| in the {video}]?',
+    'What happens [at the start|at the beginning|in the beginning|initially|to begin with][| of the {video}]?',
+    'How does [the {video}|it] [start|begin]?',
+    'What is the first [event|thing that happens]?',
+    '[First|Beginning|Start]?',
+  ],
+  last: [
+    'What does {the} do last?',
+    'What does {the} do [at the end|in the end|finally|at last|at the very end]?',
+    '[Finally|In the end], what does {the} do?',
+    'How does {the} end[| up]?',
+    'What is the last [motion|movement|thing] of {the}?',
+    'What is the last thing {the} does?',
+    'What happens to {the} [last|at the end|in the end|finally]?',
+  ],
+  lasts: [
+    'What happens last[| in the {video}]?',
+    'What happens [at the end|in the end|finally|at the very end][| of the {video}]?',
+    'How does [the {video}|it] end?',
+    'What is the last [event|thing that happens]?',
+    '[Last|The end|End]?',
+  ],
+  background: [
+    'What [color|colour] is the background?',
+    'What is the background?',
+    'Which [color|colour] does the background have?',
+    "What is the background's [color|colour]?",
+    'What is the [color|colour] of the background?',
+    '[Tell me|Say|Name] the [color|colour] of the background.',
+    'Which [color|colour] is the background?',
+    'What does the background look like?',
+    'Describe the background.',
+    'What is behind [it|the {things}]?',
+    'Background?',
+    'background [color|colour]',
+  ],
+  presence: [
+    'Is there {a}[| in the {video}| here]?',
+    'Do you see {a}[| in the {video}| here]?',
+    'Can you see {a}?',
+    '[Is|Was] {a} [shown|visible|in the {video}|there]?',
+    'Does the {video} [show|have|contain] {a}?',
+    'Does {a} appear[| in the {video}]?',
+    'Are there any {plural}?',
+    'Is one of the {things} {a}?',
+  ],
+  left: [
+    '[What|Which [object|shape]] is [on the left|at the left|to the left|on the left side|further left]?',
+    'What do you see on the left?',
+    'What is the [leftmost|left] [object|shape|one|thing]?',
+  ],
+  right: [
+    '[What|Which [object|shape]] is [on the right|at the right|to the right|on the right side|further right]?',
+    'What do you see on the right?',
+    'What is the [rightmost|right] [object|shape|one|thing]?',
+  ],
+  starts: [
+    'When does {the} start to {verb}?',
+    'When does {the} [begin to|start to] {verb}?',
+    'When does {the} {verb}?',
+    'At [what|which] [time|moment|point] does {the} {verb}?',
+    '[When|At what point] [does {the} start|does {the} begin] {gerund}?',
+    'How far into the {video} does {the} {verb}?',
+    'Tell me when {the} starts to {verb}.',
+  ],
+  stops: [
+    'When does {the} [stop|cease] {gerund}?',
+    'When does {the} finish {gerund}?',
+    'Until when does {the} {verb}?',
+    'How long does {the} {verb}?',
+    'Tell me when {the} stops {gerund}.',
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+export type Wording = keyof typeof wordings
+
+const VIDEOS = ['video', 'video', 'video', 'clip', 'clip', 'film', 'animation', 'movie', 'recording']
+const THINGS = ['objects', 'shapes', 'things', 'figures', 'items']
+const POLITE_BEFORE = [
+  'Please ',
+  'please ',
+  'Can you tell me: ',
+  'Hey, ',
+  'Hi! ',
+  'Okay. ',
+  'And ',
+  'So, ',
+  'Now, ',
+  'Thanks. ',
+  'I would like to know: ',
+]
+const POLITE_AFTER = [' Please.', ' please', ' Thanks!', ' Thank you.', ' Be brief.', ' Answer briefly.', '?', '!']
+
+/** Returns a random wording with its values, sometimes with the small differences that people make when they type. */
+export function worded(wording: Wording, values: Readonly<Record<string, string>>, random: Random): string {
+  const chosen = expand(random.pick(wordings[wording]), random)
+  const filled = chosen.replace(/\{(\w+)\}/g, (_, name: string) => {
+    if (name === 'video') return random.pick(VIDEOS)
+    if (name === 'things') return random.pick(THINGS)
+    return values[name] ?? name
+  })
+  return asTyped(filled.slice(0, 1).toUpperCase() === filled.slice(0, 1) || random.chance(0.5) ? filled : capital(filled), random)
+}
+
+/** Replaces the innermost `[a|b]` by one of its alternatives until none is left. */
+function expand(template: string, random: Random): string {
+  let text = template
+  for (let before = ''; before !== text; ) {
+    before = text
+    text = text.replace(/\[([^[\]]*)\]/g, (_, inside: string) => random.pick(inside.split('|')))
+  }
+  return text.replace(/ +([?.!])/g, '$1')
+}
+
+/** Changes a sentence as people do when they type: letters in lower case, no mark at the end, a polite word, a slip. */
+export function asTyped(text: string, random: Random): string {
+  let typed = text
+  if (random.chance(0.06)) typed = `${random.pick(POLITE_BEFORE)}${typed.slice(0, 1).toLowerCase()}${typed.slice(1)}`
+  if (random.chance(0.04)) typed += random.pick(POLITE_AFTER)
+  if (random.chance(0.15)) typed = typed.toLowerCase()
+  if (random.chance(0.15)) typed = typed.replace(/[?.!]$/, '')
+  if (random.chance(0.02)) typed = typed.toUpperCase()
+  if (random.chance(0.03) && typed.length > 8) {
+    const at = random.whole(1, typed.length - 3)
+    const [a = '', b = ''] = [typed.slice(at, at + 1), typed.slice(at + 1, at + 2)]
+    typed = `${typed.slice(0, at)}${random.pick([`${b}${a}`, a, `${a}${a}${b}`])}${typed.slice(at + 2)}`
+  }
+  return typed
+}
