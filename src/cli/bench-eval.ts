@@ -34,7 +34,7 @@ interface EvalOptions {
   readonly json?: boolean
 }
 
-const metrics: readonly Metric[] = ['autodq', 'cider', 'multi-choice', 'open-ended']
+const metrics: readonly Metric[] = ['autodq', 'cider', 'multi-choice', 'open-ended', 'check']
 
 export function addBenchEval(bench: Command, run: RunCommand): void {
   const command = bench
@@ -54,7 +54,10 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
       judgeOption,
     )
     .option('--parallel <n>', 'number of samples judged in parallel, 1 to 64', parseParallel, 8)
-    .option('--benchmarks <names...>', 'score only these: data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all')
+    .option(
+      '--benchmarks <names...>',
+      'score only these: data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes, check) or all',
+    )
     .option('--sample-num <n>', 'score n samples of each data set; the selection is always the same (default: all)', (text) =>
       parseCount(text, 1e9),
     )

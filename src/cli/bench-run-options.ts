@@ -8,6 +8,7 @@ import { options } from '../shared/options.ts'
 import { optionFrom } from './option-from.ts'
 import { homeOption, parseName } from './options.ts'
 import { parseCount, parseShard, parseWorkers } from './run-text.ts'
+import { baseUrlOption, inFlightOption } from './server-options.ts'
 
 export interface BenchRunOptions {
   readonly annotations?: string
@@ -18,17 +19,21 @@ export interface BenchRunOptions {
   readonly retryFailed?: boolean
   readonly new?: boolean
   readonly upstream?: boolean
+  readonly queue?: string
+  readonly job?: string
   readonly engine: 'tarsier' | 'openai'
   readonly model?: string
   readonly device: DeviceChoice
   readonly home?: string
   readonly workers?: number
-  readonly baseUrl?: string
+  readonly baseUrl?: readonly string[]
+  readonly inFlight?: number
   readonly send: ClipForm
   readonly begun: AnswerPrefixForm
   readonly frames?: number
   readonly sampler?: SamplerName
   readonly maxPixels?: number
+  readonly system?: string
   readonly maxTokens: number
   readonly temperature: number
   readonly topP: number
@@ -67,6 +72,15 @@ export function addRunOptions(command: Command): void {
     .option('--new', 'start a new run; an existing run is moved to the folder "old", not deleted')
     .option('--upstream', "also write the predictions in the format of the papers' Python program, for its evaluation")
   command
+    .optionsGroup('Many machines:')
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'share the run with all machines that run the same command or a worker, through this PostgreSQL database (see "tarsier jobs")',
+      ).conflicts(['shard', 'new', 'upstream']),
+    )
+    .addOption(new Option('--job <name>', 'with --queue: name of the job (default: the name of the folder)').argParser(parseName))
+  command
     .optionsGroup('Model:')
     .addOption(
       new Option(
@@ -85,7 +99,7 @@ export function addRunOptions(command: Command): void {
     .addOption(
       new Option(
         '--workers <k>',
-        'number of samples run in parallel; with --engine tarsier each worker is a process that loads its own model (default: 1; with openai 8)',
+        'number of samples run in parallel; with --engine tarsier each worker is a process that loads its own model (default: 1; with openai --in-flight for each server)',
       ).argParser(parseWorkers),
     )
     .addOption(optionFrom(options.device, '--device <name>', { default: 'auto' }))
@@ -93,11 +107,11 @@ export function addRunOptions(command: Command): void {
   command
     .optionsGroup('Server (with --engine openai; the key is read from OPENAI_API_KEY, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY):')
     .addOption(
-      new Option(
-        '--base-url <url>',
-        "base URL of the server, such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, otherwise OpenAI's server)",
-      ).argParser(parseName),
+      baseUrlOption(
+        "base URL of the server, such as http://localhost:8000/v1; can be repeated for servers that share the requests (default: OPENAI_BASE_URL, otherwise OpenAI's server)",
+      ),
     )
+    .addOption(inFlightOption())
     .addOption(
       new Option(
         '--send <form>',
@@ -119,6 +133,7 @@ export function addRunOptions(command: Command): void {
     .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: 'model-specific; 16 with openai' }))
     .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: 'model-specific; uniform with openai' }))
     .addOption(optionFrom(options.maxPixels, '--max-pixels <n>'))
+    .addOption(optionFrom(options.system, '--system <text>'))
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>', { default: 512 }))
     .addOption(optionFrom(options.temperature, '--temperature <t>', { default: 0 }))
     .addOption(optionFrom(options.topP, '--top-p <p>', { default: 1 }))

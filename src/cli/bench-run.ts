@@ -7,19 +7,20 @@ import { type Selected, selectSamples } from '../bench/run/samples.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import { writeUpstream } from '../bench/run/write-upstream.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
+import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
 import { appVersion } from '../service/version.ts'
-import { assertNever, isAbort } from '../shared/errors.ts'
+import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { addRunOptions, type BenchRunOptions } from './bench-run-options.ts'
+import { shareRun } from './bench-run-queue.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import type { RunCommand } from './interrupt.ts'
+import type { Interrupts, RunCommand } from './interrupt.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
 import { progressText } from './run-text.ts'
 
-const SERVER_WORKERS = 8
 const SERVER_FRAMES = 16
 /** Interval of progress lines if stderr is not a terminal, in milliseconds. */
 const LOG_EVERY_MS = 60_000
@@ -35,7 +36,7 @@ export function addBenchRun(bench: Command, run: RunCommand): void {
     )
     .argument(
       '[names...]',
-      'data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes) or all: every data set in the annotations',
+      'data sets (tvbench), groups (dream, caption, mc_qa, oe_qa, moving-shapes, check) or all: every data set in the annotations',
     )
   addRunOptions(command)
   command
@@ -61,15 +62,26 @@ Examples:
         command.error(
           `error: with '--send ${options.send}' the server selects frames and pixels; remove --frames, --sampler and --max-pixels`,
         )
-      return run((signal) => benchRun(names, options, signal))
+      return run((signal, interrupts) => benchRun(names, options, signal, interrupts))
     })
 }
 
-async function benchRun(names: readonly string[], options: BenchRunOptions, signal: AbortSignal): Promise<ExitCode> {
+async function benchRun(
+  names: readonly string[],
+  options: BenchRunOptions,
+  signal: AbortSignal,
+  interrupts: Interrupts,
+): Promise<ExitCode> {
   const output = new RunOutput()
   output.progress.begin('reading annotations')
   const selected = await selectSamples({ ...options, names, annotations: options.annotations ?? null }, signal)
+  if (options.engine === 'openai' && selected.sets.some(({ dataSet }) => dataSet.metric === 'check'))
+    throw new TarsierError('usage', 'Servers do not tell how likely a given text is. Run moving-shapes-check with a local model.')
   output.selected(selected)
+  if (options.queue !== undefined) {
+    output.progress.clear()
+    return await shareRun(selected, options, signal, interrupts)
+  }
   output.progress.begin('loading the model')
   const workers = await openWorkers(options, signal)
   try {
@@ -103,26 +115,31 @@ async function benchRun(names: readonly string[], options: BenchRunOptions, sign
 
 /** Opens the parallel workers: separate processes for local models, one client for a server. */
 async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
-  const { frames, sampler, maxPixels } = options
+  const { frames, sampler, maxPixels, system } = options
   const version = appVersion()
   const { maxTokens, temperature, topP, topK, repeatPenalty, seed } = options
   const sampling = samplingSchema.parse({ maxTokens, temperature, topP, topK, repeatPenalty, seed })
   switch (options.engine) {
     case 'openai': {
       const { OpenAiModel } = await import('../bench/run/openai-model.ts')
+      const perServer = options.inFlight ?? DEFAULT_PER_SERVER
+      const workers = options.workers ?? perServer * (options.baseUrl?.length ?? 1)
       const model = new OpenAiModel({
         model: options.model ?? '',
-        baseUrl: options.baseUrl,
+        baseUrls: options.baseUrl,
+        perServer,
         clip: { form: options.send, frames: { kind: sampler ?? 'uniform', count: frames ?? SERVER_FRAMES }, maxPixels },
         answerPrefixForm: options.begun,
+        system,
         sampling,
         version,
       })
-      return [model, ...Array<ModelUnderTest>((options.workers ?? SERVER_WORKERS) - 1).fill(model)]
+      return [model, ...Array<ModelUnderTest>(workers - 1).fill(model)]
     }
     case 'tarsier': {
       const engine = { model: options.model ?? DEMO_MODEL, device: options.device, home: homeOf(options) }
-      return openTarsierModels(options.workers ?? 1, { engine, frames: { count: frames, sampler }, maxPixels, sampling, version }, signal)
+      const frameOptions = { frames: { count: frames, sampler }, maxPixels }
+      return openTarsierModels(options.workers ?? 1, { engine, ...frameOptions, system, sampling, version }, signal)
     }
     default:
       return assertNever(options.engine, 'engine')

@@ -11,14 +11,16 @@ import { printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Interrupts, RunCommand } from './interrupt.ts'
 import { LineReader } from './line-reader.ts'
-import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions } from './options.ts'
+import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions, systemOption } from './options.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { withRemedy } from './remedy-text.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 import { summaryOf } from './summary.ts'
 
-type ChatOptions = ClipOptions & AnswerOptions
+interface ChatOptions extends ClipOptions, AnswerOptions {
+  readonly system?: string
+}
 
 export function addChat(program: Command, run: RunCommand): void {
   const command = program
@@ -29,7 +31,7 @@ export function addChat(program: Command, run: RunCommand): void {
         'Questions can also be piped in, one per line; answers are written to stdout.',
     )
     .argument('<file>', 'a video or picture')
-  for (const option of [...modelOptions(), ...frameOptions(), ...answerOptions()]) command.addOption(option)
+  for (const option of [...modelOptions(), ...frameOptions(), systemOption(), ...answerOptions()]) command.addOption(option)
   command
     .addHelpText(
       'after',
@@ -151,7 +153,7 @@ class Talk {
       case 'ask': {
         const sampling = samplingOf(this.#options, this.#facts.defaults)
         const clip = this.#shown ? undefined : clipRequest(this.#file, this.#options, this.#facts.defaults)
-        return this.#answer({ kind: 'ask', text: command.text, clip, sampling })
+        return this.#answer({ kind: 'ask', text: command.text, clip, system: this.#options.system, sampling })
       }
       case 'regenerate':
         return this.#answer({ kind: 'regenerate', sampling: samplingOf(this.#options, this.#facts.defaults) })

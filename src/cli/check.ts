@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { startEngineHost } from '../engine/host/host-client.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { eventOptions } from '../shared/options.ts'
+import { supportReport } from '../shared/support-report.ts'
 import type { SupportedSentence, TimedText } from '../shared/timed-text.ts'
 import { readText } from './events.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -72,27 +73,13 @@ async function check(file: string, options: CheckOptions, signal: AbortSignal): 
   progress.clear()
   const sentences = timed?.sentences ?? []
   const support = sentences.reduce((least, sentence) => Math.min(least, sentence.support), 1)
-  if (options.json) process.stdout.write(`${JSON.stringify({ file, support: rounded(support), sentences: sentences.map(lineOf) })}\n`)
+  if (options.json) process.stdout.write(`${JSON.stringify(supportReport(file, { sentences }))}\n`)
   else for (const sentence of sentences) process.stdout.write(`${printable(plainText(sentence))}\n`)
   return options.failBelow !== undefined && support < options.failBelow ? exitCodes.failed : exitCodes.done
-}
-
-function lineOf({ text, support, begins, ends, words }: SupportedSentence) {
-  return {
-    text,
-    support: rounded(support),
-    start: begins,
-    end: ends,
-    words: words.map((word) => ({ text: word.text, support: rounded(word.support) })),
-  }
 }
 
 function plainText({ text, support, begins, ends, words }: SupportedSentence): string {
   const time = begins === null ? '' : ` from ${begins.toFixed(1)} s${ends === null ? '' : ` to ${ends.toFixed(1)} s`}`
   const doubtful = words.filter((word) => word.support < DOUBTFUL).map((word) => `"${word.text}" ${word.support.toFixed(2)}`)
   return `${support.toFixed(2)}${time}  ${text}${doubtful.length === 0 ? '' : `  (${doubtful.join(', ')})`}`
-}
-
-function rounded(support: number): number {
-  return Math.round(support * 1000) / 1000
 }

@@ -1,21 +1,21 @@
-import type { EngineClient, EstimateRequest, ModelInfo } from '../engine/engine-client.ts'
-import { startEngineHost } from '../engine/host/host-client.ts'
+import type { EstimateRequest, ModelInfo } from '../engine/engine-client.ts'
+import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
 import { type JobEvent, runJob, type Work } from '../jobs/driver.ts'
-import { expandPatterns } from '../jobs/expand-patterns.ts'
-import { type FoundClip, findClips } from '../jobs/find-clips.ts'
-import { SidecarNames } from '../jobs/sidecar-names.ts'
-import { refuseExisting, sidecarSink } from '../jobs/sinks/sidecar.ts'
-import { exists } from '../platform/disk.ts'
+import { sidecarSink } from '../jobs/sinks/sidecar.ts'
+import { RemoteEngine } from '../servers/remote-engine.ts'
 import type { Answer, EngineEvent } from '../shared/engine-events.ts'
-import { assertNever, asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import { DescribeOutput } from './describe-output.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
+import { type PlannedClip, planClips } from './plan-clips.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
+import { remoteOptions, type ServerOptions } from './server-options.ts'
 
-export interface DescribeOptions extends ClipOptions, AnswerOptions {
+export interface DescribeOptions extends ClipOptions, AnswerOptions, ServerOptions {
   readonly prompt?: string
+  readonly system?: string
   readonly json?: boolean
   readonly sidecar?: 'txt'
   readonly skipExisting?: boolean
@@ -24,23 +24,23 @@ export interface DescribeOptions extends ClipOptions, AnswerOptions {
   readonly fit?: boolean
 }
 
-/** A clip as the user gave it, with the path of its description if one is written. */
-interface Clip extends FoundClip {
-  readonly sidecar: string | null
-}
-
 type Result = { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'estimate'; readonly estimate: Estimate }
 
-/** Describes clips one after the other, or estimates the cost of each. */
+/** Describes clips one after the other, or side by side on servers, or estimates the cost of each. */
 export async function describeClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<ExitCode> {
-  const clips = await planClips(paths, options, signal)
+  const clips = await planClips(
+    paths,
+    () => (options.sidecar === undefined ? { kind: 'none' } : { kind: 'sidecar', extension: options.sidecar }),
+    options,
+    signal,
+  )
   const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1 })
-  await using client = startEngineHost(engineOptions(options))
+  await using engine = openEngine(options, (text) => output.progress.note(text))
   let model: ModelInfo | null = null
   if (clips.some(({ error }) => !error)) {
     output.progress.begin('loading the model')
     try {
-      model = await client.load(signal)
+      model = await engine.client.load(signal)
     } catch (error) {
       if (isAbort(error)) throw error
       output.modelFailed(clips, error)
@@ -48,57 +48,54 @@ export async function describeClips(paths: readonly string[], options: DescribeO
     }
     if (model.summary) output.progress.note(`${model.name}: ${model.summary}`)
   }
-  const sidecars = sidecarSink<Clip, Result>({
-    pathOf: ({ sidecar }) => sidecar,
+  const sidecars = sidecarSink<PlannedClip, Result>({
+    pathOf: ({ target }) => target,
     textOf: (result) => (result.kind === 'answer' ? result.answer.text : ''),
     overwrite: options.overwrite === true,
   })
+  // Clips that are worked on side by side are shown when they are done.
+  const workers = engine.kind === 'servers' && model ? await engine.client.concurrency(signal) : 1
   const position = new Map(clips.map((clip, i) => [clip, clips.length > 1 ? `[${i + 1}/${clips.length}] ` : '']))
   let stoppedBy: TarsierError | null = null
-  const onEvent = (event: JobEvent<Clip, Result, EngineEvent>) => {
+  const onEvent = (event: JobEvent<PlannedClip, Result, EngineEvent>) => {
     if (event.kind === 'stopped') stoppedBy = event.error
-    show(event, output, model?.name ?? '', position.get(event.clip) ?? '')
+    const title = `${position.get(event.clip) ?? ''}${event.clip.file}`
+    if (engine.kind === 'servers') showWhole(event, output, title)
+    show(event, output, model?.name ?? '', title, engine.kind === 'servers')
   }
   try {
-    await runJob({ source: clips, workers: [workOn(client, model, options)], sinks: [sidecars] }, onEvent, signal)
+    await runJob({ source: clips, workers: Array(workers).fill(workOn(engine, model, options)), sinks: [sidecars] }, onEvent, signal)
   } catch (error) {
     if (error !== stoppedBy) throw error // otherwise it was reported with its clip
   }
   return output.anyFailed ? exitCodes.failed : exitCodes.done
 }
 
-/** Determines, before the model is loaded, which clips to describe, which are already done, and which are unusable. */
-async function planClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<Clip[]> {
-  const found = await findClips(await expandPatterns(paths), signal)
-  if (options.sidecar === undefined) return found.map((clip) => ({ ...clip, sidecar: null }))
-  const given = found.flatMap(({ file, error }) => (error ? [] : [file]))
-  const names = new SidecarNames(options.sidecar, given)
-  const clips: Clip[] = []
-  for (const clip of found) {
-    if (clip.error) {
-      clips.push({ ...clip, sidecar: null })
-      continue
-    }
-    try {
-      const sidecar = await names.of(clip.file)
-      if (options.overwrite || !(await exists(sidecar))) clips.push({ ...clip, sidecar })
-      else if (!options.skipExisting) throw refuseExisting(sidecar)
-    } catch (error) {
-      clips.push({ ...clip, error: asTarsierError(error), sidecar: null })
-    }
+/** This machine's engine, or servers, which give no estimates. */
+type UsedEngine = AsyncDisposable &
+  ({ readonly kind: 'local'; readonly client: HostClient } | { readonly kind: 'servers'; readonly client: RemoteEngine })
+
+function openEngine(options: DescribeOptions, onNotice: (text: string) => void): UsedEngine {
+  const remote = remoteOptions(options, onNotice)
+  if (remote) {
+    const servers = new RemoteEngine(remote)
+    return { kind: 'servers', client: servers, [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose]() }
   }
-  return clips
+  const local = startEngineHost(engineOptions(options))
+  return { kind: 'local', client: local, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() }
 }
 
-function workOn(client: EngineClient, model: ModelInfo | null, options: DescribeOptions): Work<Clip, Result, EngineEvent> {
+function workOn(engine: UsedEngine, model: ModelInfo | null, options: DescribeOptions): Work<PlannedClip, Result, EngineEvent> {
+  const { client } = engine
   return async ({ file, error }, report, signal) => {
     if (error || !model) throw error
     try {
-      if (options.dryRun)
-        return { kind: 'estimate', estimate: await client.estimate(estimateRequest(file, options, model.defaults), signal) }
+      if (options.dryRun && engine.kind === 'local')
+        return { kind: 'estimate', estimate: await engine.client.estimate(estimateRequest(file, options, model.defaults), signal) }
       const turn = {
         kind: 'ask',
         text: options.prompt,
+        system: options.system,
         clip: { ...clipRequest(file, options, model.defaults), fit: options.fit },
         sampling: samplingOf(options, model.defaults),
       } as const
@@ -117,19 +114,37 @@ function estimateRequest(file: string, options: DescribeOptions, defaults: Model
   return {
     clip: { ...clipRequest(file, options, defaults), fit: options.fit },
     text: options.prompt,
+    system: options.system,
     maxTokens: samplingOf(options, defaults).maxTokens,
     measure: true,
   }
 }
 
-function show(event: JobEvent<Clip, Result, EngineEvent>, output: DescribeOutput, model: string, position: string): void {
+/** Shows what {@link show} does while a clip is worked on, at its end. */
+function showWhole(event: JobEvent<PlannedClip, Result, EngineEvent>, output: DescribeOutput, title: string): void {
+  if (event.kind !== 'done' && event.kind !== 'failed' && event.kind !== 'stopped') return
+  const { file } = event.clip
+  output.begin(file, title)
+  if (event.kind !== 'done' || event.result.kind !== 'answer') return
+  for (const text of event.result.answer.notices) output.event(file, { kind: 'notice', text })
+  output.event(file, { kind: 'delta', text: event.result.answer.text })
+}
+
+/** @param atEnd whether the work on several clips is shown only when one is done */
+function show(
+  event: JobEvent<PlannedClip, Result, EngineEvent>,
+  output: DescribeOutput,
+  model: string,
+  title: string,
+  atEnd: boolean,
+): void {
   const { file } = event.clip
   switch (event.kind) {
     case 'started':
-      output.begin(file, `${position}${file}`)
+      if (!atEnd) output.begin(file, title)
       return
     case 'progress':
-      output.event(file, event.progress)
+      if (!atEnd) output.event(file, event.progress)
       return
     case 'done':
       if (event.result.kind === 'answer') output.answered(file, model, event.result.answer)

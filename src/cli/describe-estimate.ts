@@ -14,6 +14,7 @@ export function estimateLine(file: string, model: string, estimate: Estimate): E
     ...estimate,
     frames: estimate.frames.map(({ index, time }) => ({ index, time })),
     seconds: seconds && {
+      other: hundredth(seconds.other),
       decode: seconds.decode === null ? null : hundredth(seconds.decode),
       encode: hundredth(seconds.encode),
       prefill: hundredth(seconds.prefill),

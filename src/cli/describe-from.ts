@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
 import { readCaptionList } from '../bench/caption-list.ts'
 import type { BrokenLine } from '../bench/json-lines.ts'
+import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { runCaptions } from '../bench/run/run-captions.ts'
 import type { RunEvent } from '../bench/run/run-sets.ts'
+import { ServersModel } from '../bench/run/servers-model.ts'
 import { inShard, type Shard } from '../bench/run/shard.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import type { Sample } from '../bench/sample.ts'
@@ -13,6 +15,7 @@ import { appVersion } from '../service/version.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
+import type { Sampling } from '../shared/sampling.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
@@ -20,6 +23,7 @@ import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
 import { parseCount, parseShard, parseWorkers, progressText } from './run-text.ts'
+import { remoteOptions, type ServerOptions } from './server-options.ts'
 
 /** Options of `describe` for lists, in addition to those of model, frames and sampling. */
 export interface ListOptions {
@@ -33,8 +37,9 @@ export interface ListOptions {
   readonly new?: boolean
 }
 
-interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions {
+interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, ServerOptions {
   readonly prompt?: string
+  readonly system?: string
 }
 
 /** Options of `describe` that only apply to single clips. */
@@ -55,7 +60,7 @@ export function listOptions(): Option[] {
     ).argParser(parseShard),
     new Option(
       '--workers <k>',
-      'with --from: number of clips run in parallel, each in a process that loads its own model (default: 1)',
+      'with --from: number of clips run in parallel, each in a process that loads its own model (default: 1; with --engine openai as many as keep the servers busy)',
     ).argParser(parseWorkers),
     new Option('--retry-failed', 'with --from: run failed clips again (default: keep their errors)'),
     new Option('--new', 'with --from: start again; existing captions are moved to a folder "old"'),
@@ -96,17 +101,7 @@ export async function describeList(from: string, out: string, options: DescribeL
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
   try {
-    const workers = await openTarsierModels(
-      options.workers ?? 1,
-      {
-        engine: { model: options.model, device: options.device, home: homeOf(options) },
-        frames: { count: options.frames, sampler: options.sampler },
-        maxPixels: options.maxPixels,
-        sampling: samplingOf(options, manifest),
-        version: appVersion(),
-      },
-      signal,
-    )
+    const workers = await openWorkers(options, samplingOf(options, manifest), (text) => progress.note(text), signal)
     try {
       const caption = {
         out,
@@ -125,6 +120,24 @@ export async function describeList(from: string, out: string, options: DescribeL
   } finally {
     progress.clear()
   }
+}
+
+/** Opens engine processes, or one model on servers that answers several clips at the same time. */
+async function openWorkers(
+  options: DescribeListOptions,
+  sampling: Sampling,
+  onNotice: (text: string) => void,
+  signal: AbortSignal,
+): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
+  const { maxPixels, system } = options
+  const settings = { frames: { count: options.frames, sampler: options.sampler }, maxPixels, system, sampling, version: appVersion() }
+  const servers = remoteOptions(options, onNotice)
+  if (servers === null) {
+    const engine = { model: options.model, device: options.device, home: homeOf(options) }
+    return await openTarsierModels(options.workers ?? 1, { engine, ...settings }, signal)
+  }
+  const model = await ServersModel.open({ servers, ...settings }, signal)
+  return [model, ...Array<ModelUnderTest>((options.workers ?? model.concurrency) - 1).fill(model)]
 }
 
 async function readList(

@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { type DescribeOptions, describeClips } from './describe-clips.ts'
 import { checkListOptions, describeList, type ListOptions, listOptions } from './describe-from.ts'
 import type { RunCommand } from './interrupt.ts'
-import { answerOptions, frameOptions, modelOptions, promptOption } from './options.ts'
+import { answerOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
+import { checkServerOptions, type ServerOptions, serverOptions } from './server-options.ts'
 
 export function addDescribe(program: Command, run: RunCommand): void {
   const command = program
@@ -13,13 +14,13 @@ export function addDescribe(program: Command, run: RunCommand): void {
         'Descriptions are written to stdout, progress and errors to stderr. If a file fails, the others are still described.',
     )
     .argument('[path...]', 'files or folders')
-  for (const option of [...modelOptions(), ...frameOptions(), promptOption(), ...answerOptions()]) command.addOption(option)
+  for (const option of [...modelOptions(), ...frameOptions(), promptOption(), systemOption(), ...answerOptions()]) command.addOption(option)
   command.addOption(
     command
       .createOption('--fit', 'if a clip does not fit, use fewer pixels, then fewer frames, and print a notice (default: report an error)')
       .helpGroup('Frames:'),
   )
-  for (const option of listOptions()) command.addOption(option)
+  for (const option of [...serverOptions(), ...listOptions()]) command.addOption(option)
   command
     .optionsGroup('Output:')
     .addOption(
@@ -50,9 +51,13 @@ Examples:
   tarsier describe clip.mp4 --start 60 --end 90 --frames 8 --json
   tarsier describe clip.mp4 --frames 64 --dry-run
   tarsier describe clip.mp4 -p "What happens first?"
-  tarsier describe --from clips.jsonl --out captions.jsonl --shard 1/4`,
+  tarsier describe --from clips.jsonl --out captions.jsonl --shard 1/4
+  tarsier describe --from clips.jsonl --out captions.jsonl -m tarsier2-recap-7b --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1`,
     )
-    .action((paths: string[], options: DescribeOptions & ListOptions) => {
+    .action((paths: string[], options: DescribeOptions & ListOptions & ServerOptions) => {
+      checkServerOptions(command, options)
+      if (options.engine === 'openai' && (options.dryRun || options.fit))
+        command.error("error: with '--engine openai' there is no '--dry-run' and no '--fit'")
       if (options.sidecar === undefined && (options.skipExisting || options.overwrite)) {
         command.error("error: options '--skip-existing' and '--overwrite' require '--sidecar txt'")
       }

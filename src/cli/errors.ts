@@ -28,6 +28,7 @@ function optionsFor({ code, details, remedy }: TarsierError): string {
     case 'engine-hung':
     case 'native-library':
       return '--device cpu'
+    case 'too-many-frames':
     case 'context-full':
     case 'out-of-memory': {
       const options = [

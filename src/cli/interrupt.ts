@@ -11,6 +11,8 @@ const STOP_PATIENCE_MS = 8000
 export interface Interrupts {
   /** Calls `handler` for every Ctrl-C until the returned object is disposed. */
   takeOver(handler: () => void): Disposable
+  /** Calls `handler` for the first Ctrl-C or SIGTERM, which then do not end the work. The next one does. */
+  beforeEnd(handler: () => void): Disposable
 }
 
 /** Runs a command's work with Ctrl-C handling, and sets the exit status. */
@@ -24,6 +26,8 @@ export type RunCommand = (work: (signal: AbortSignal, interrupts: Interrupts) =>
 export async function untilInterrupted(work: (signal: AbortSignal, interrupts: Interrupts) => Promise<ExitCode>): Promise<ExitCode> {
   const controller = new AbortController()
   let ended: ExitCode | null = null
+  /** Exit status of work that ends by itself after the first Ctrl-C or SIGTERM. */
+  let announced: ExitCode | null = null
   let late: NodeJS.Timeout | undefined
   const end = (code: ExitCode) => {
     if (ended !== null) process.exit(ended)
@@ -32,14 +36,26 @@ export async function untilInterrupted(work: (signal: AbortSignal, interrupts: I
     late = setTimeout(() => process.exit(code), STOP_PATIENCE_MS)
   }
   let takenOver: (() => void) | null = null
+  let first: (() => void) | null = null
+  const onEnd = (code: ExitCode) => {
+    const handler = first
+    first = null
+    if (!handler) return end(code)
+    announced = code
+    handler()
+  }
   const interrupts: Interrupts = {
     takeOver(handler) {
       takenOver = handler
       return { [Symbol.dispose]: () => (takenOver = null) }
     },
+    beforeEnd(handler) {
+      first = handler
+      return { [Symbol.dispose]: () => (first = null) }
+    },
   }
-  const onInterrupt = () => (takenOver ? takenOver() : end(exitCodes.interrupted))
-  const onTerminate = () => end(exitCodes.terminated)
+  const onInterrupt = () => (takenOver ? takenOver() : onEnd(exitCodes.interrupted))
+  const onTerminate = () => onEnd(exitCodes.terminated)
   const onOutputError = (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     ended ??= exitCodes.done
@@ -50,7 +66,7 @@ export async function untilInterrupted(work: (signal: AbortSignal, interrupts: I
   process.stdout.on('error', onOutputError)
   try {
     const code = await work(controller.signal, interrupts)
-    return ended ?? code
+    return ended ?? announced ?? code
   } catch (error) {
     if (ended !== null && isAbort(error)) return ended
     throw error

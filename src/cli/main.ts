@@ -11,9 +11,11 @@ import { printError } from './errors.ts'
 import { addEvents } from './events.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
+import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
 import { addServe } from './serve.ts'
 import { addTrace } from './trace.ts'
+import { addWorker } from './worker.ts'
 
 /** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -60,6 +62,8 @@ export function createProgram(run: RunCommand): Command {
   addTrace(program, run)
   addModels(program, run)
   addBench(program, run)
+  addJobs(program, run)
+  addWorker(program, run)
   addServe(program, run)
   addDoctor(program, run)
   return program

@@ -37,9 +37,10 @@ export function addExport(models: Command, run: RunCommand): void {
         try {
           const checkpoint = await checkpointOf(source, options, progress, signal)
           // Imported on demand, like the importer: no other command needs it.
-          const { exportQwen2Vl } = await import('../engine/models/export/export-qwen2-vl.ts')
+          const { exportCheckpoint } = await import('../engine/models/export/export-checkpoint.ts')
           progress.begin(`exporting ${source}`)
-          await exportQwen2Vl(checkpoint, directory, {
+          await exportCheckpoint(checkpoint, directory, {
+            as: options.as,
             signal,
             onProgress: ({ value, title }) => progress.detail(`exporting ${source}: ${Math.floor(value * 100)} %, ${title}`),
           })

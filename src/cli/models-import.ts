@@ -15,7 +15,7 @@ import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
 import { workText } from './transfer-text.ts'
 
-interface ImportOptions {
+export interface ImportOptions {
   readonly name: string
   readonly language: LanguagePrecision
   readonly vision: VisionPrecision
@@ -69,7 +69,8 @@ export function addImport(models: Command, run: RunCommand): void {
     .action((source: string, options: ImportOptions) => run((signal) => bringIn(source, options, signal)))
 }
 
-async function bringIn(source: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
+/** Imports a checkpoint folder, or downloads one first. Throws as the hub and the import do. */
+export async function bringIn(source: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
   const home = homeOf(options)
   // Checked before downloading gigabytes.
   freeModelFolder(options.name, home)

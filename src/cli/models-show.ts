@@ -46,6 +46,7 @@ function fields(manifest: ModelManifest): (readonly [label: string, text: string
   return [
     ['name', manifest.name],
     ...(manifest.summary === '' ? [] : [['about', manifest.summary] as const]),
+    ...(manifest.recognizesOnly === undefined ? [] : [['recognizes', `only ${manifest.recognizesOnly}`] as const]),
     ['family', manifest.family],
     ['from', `${source.repository}${revision}${source.adapter === undefined ? '' : `, with the adapter ${source.adapter}`}`],
     ['licence', manifest.licence],
@@ -56,9 +57,10 @@ function fields(manifest: ModelManifest): (readonly [label: string, text: string
     ['vision', `${vision.precision}, ${sizeText(vision.bytes + (vision.data?.bytes ?? 0))}, patches of ${vision.patchSize} pixels${error}`],
     [
       'frames',
-      `${sampler.frames} by default, ${sampler.kind === 'uniform' ? 'from the first to the last' : 'from the middle of equal parts'}`,
+      `${sampler.frames} by default${sampler.maxFrames === undefined ? '' : `, at most ${sampler.maxFrames}`}, ${sampler.kind === 'uniform' ? 'from the first to the last' : 'from the middle of equal parts'}`,
     ],
     ['asks', manifest.prompt.describe],
+    ...(manifest.prompts ?? []).map(({ text }, i) => [i === 0 ? 'questions' : '', text] as const),
     [
       'answers',
       `up to ${generation.maxTokens} tokens at temperature ${generation.temperature}; up to ${manifest.maxSequence} tokens per conversation`,

@@ -79,6 +79,10 @@ export function promptOption(): Option {
   return optionFrom(options.prompt, '-p, --prompt <text>').helpGroup('Answer:')
 }
 
+export function systemOption(): Option {
+  return optionFrom(options.system, '--system <text>').helpGroup('Answer:')
+}
+
 export function answerOptions(): Option[] {
   return grouped('Answer:', [
     optionFrom(options.maxTokens, '--max-tokens <n>'),

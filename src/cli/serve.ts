@@ -4,7 +4,6 @@ import type { Service } from '../service/service.ts'
 import { clipsFragment } from '../shared/contract/addresses.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
-import { openBrowser } from './open-browser.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
 import { homeOf } from './requests.ts'
@@ -14,7 +13,7 @@ const MAX_TOKEN_IN_URL = 100
 
 interface ServeCommandOptions {
   readonly host: string
-  readonly port: number
+  readonly port?: number
   readonly open?: boolean
   readonly token: boolean | string
   readonly allowHost?: string[]
@@ -39,9 +38,17 @@ export function addServe(program: Command, run: RunCommand): void {
         '127.0.0.1',
       ),
     )
-    .addOption(new Option('--port <number>', 'port to listen on; 0 selects a free port').default(7860).argParser(wholeUpTo(65535)))
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 selects a free port (default: 7860, or a free port if it is in use)').argParser(
+        wholeUpTo(65535),
+      ),
+    )
     .option('--open', 'open the page in the browser')
-    .addOption(new Option('--token <token>', 'token that clients must send (default: a new token)').argParser(parseToken))
+    .addOption(
+      new Option('--token <token>', 'token that clients must send (default: the token of the home folder, which stays the same)').argParser(
+        parseToken,
+      ),
+    )
     .option('--no-token', 'do not require a token; every program on this machine can connect')
     .addOption(
       new Option(
@@ -65,17 +72,29 @@ export function addServe(program: Command, run: RunCommand): void {
 
 async function serve(paths: readonly string[], options: ServeCommandOptions, signal: AbortSignal): Promise<ExitCode> {
   // Imported on demand: no other command needs a server and a database.
-  const [{ startServer }, { openService }] = await Promise.all([import('../serve/server.ts'), import('../service/service.ts')])
+  const [{ DEFAULT_PORT, startServer }, { openService }] = await Promise.all([
+    import('../serve/server.ts'),
+    import('../service/service.ts'),
+  ])
   await using service = openService({ home: homeOf(options) })
   await using server = await startServer(service, serveOptions(options))
   await service.resume()
+  if (options.port === undefined && server.port !== DEFAULT_PORT)
+    process.stderr.write(`Port ${DEFAULT_PORT} is in use, so the server listens on port ${server.port}.\n`)
   const address = server.address + (await clipsInAddress(service, paths, signal))
   process.stdout.write(`Tarsier is at ${address}\n`)
   if (server.token !== null)
     process.stderr.write('Keep this address secret: anyone who has it can use this server. Press Ctrl-C to stop.\n')
-  if (options.open) openBrowser(address)
+  if (options.open) await openBrowser(address)
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   return exitCodes.done
+}
+
+/** Opens an address in the user's browser. A failure is ignored, since the address is also printed. */
+async function openBrowser(address: string): Promise<void> {
+  const { default: open } = await import('open')
+  const child = await open(address).catch(() => null)
+  child?.once('error', () => {}) // the program does not exist
 }
 
 /** Returns the clips to open as the address's fragment: it stays in the browser, and is kept by the redirect that removes the token. */
@@ -98,7 +117,7 @@ async function clipsInAddress(service: Service, paths: readonly string[], signal
 function serveOptions({ host, port, token, allowHost, mediaRoot, allowRemote, maxUpload, metrics }: ServeCommandOptions): ServeOptions {
   return {
     host,
-    port,
+    ...(port !== undefined && { port }),
     maxUpload: maxUpload * 1e9,
     ...(token === false ? { token: null } : typeof token === 'string' && { token }),
     ...(allowHost && { allowHosts: allowHost }),

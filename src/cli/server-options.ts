@@ -1,0 +1,81 @@
+import { type Command, Option } from 'commander'
+import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
+import type { RemoteEngineOptions } from '../servers/remote-engine.ts'
+import { parseName } from './options.ts'
+import { homeOf } from './requests.ts'
+import { parseWorkers } from './run-text.ts'
+
+/** Options of commands whose answers may come from servers instead of this machine's engine. */
+export interface ServerOptions {
+  readonly engine?: 'local' | 'openai'
+  readonly baseUrl?: readonly string[]
+  readonly serverModel?: string
+  readonly inFlight?: number
+  readonly pictures?: 'png' | 'jpeg'
+}
+
+const HEADING =
+  'Servers (with --engine openai; the key is read from OPENAI_API_KEY, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY; see docs/scale.md):'
+const NEEDED = ['baseUrl', 'serverModel', 'inFlight', 'pictures'] as const
+
+export function serverOptions(): Option[] {
+  const options = [
+    new Option(
+      '--engine <name>',
+      '"local" runs the model on this machine; "openai" prepares the clips here and has OpenAI-compatible servers with the same model (vLLM, "tarsier serve") answer',
+    )
+      .choices(['local', 'openai'])
+      .default('local'),
+    baseUrlOption(
+      'base URL of a server, such as http://gpu:8000/v1; can be repeated for servers that share the clips (default: OPENAI_BASE_URL)',
+    ),
+    new Option('--server-model <name>', 'name of the model on the servers (default: the name of --model)').argParser(parseName),
+    inFlightOption(),
+    new Option(
+      '--pictures <format>',
+      'how frames are sent: "png" keeps every pixel, "jpeg" takes about a third of the bytes (default: png)',
+    ).choices(['png', 'jpeg']),
+  ]
+  for (const option of options) option.helpGroup(HEADING)
+  return options
+}
+
+/** The option for addresses of servers; it can be repeated. */
+export function baseUrlOption(description: string): Option {
+  return new Option('--base-url <url>', description).argParser((text: string, earlier: readonly string[] = []) => [
+    ...earlier,
+    parseName(text),
+  ])
+}
+
+export function inFlightOption(): Option {
+  return new Option(
+    '--in-flight <n>',
+    `number of requests that each server works on at the same time (default: ${DEFAULT_PER_SERVER})`,
+  ).argParser(parseWorkers)
+}
+
+/** Reports a usage error for options of servers without `--engine openai`. */
+export function checkServerOptions(command: Command, options: ServerOptions): void {
+  if (options.engine === 'openai') return
+  const given = NEEDED.find((name) => options[name] !== undefined)
+  if (given)
+    command.error(`error: option '--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}' requires '--engine openai'`)
+}
+
+/** What the options say about servers; null for this machine's engine. */
+export function remoteOptions(
+  { engine, baseUrl = [], serverModel, inFlight, pictures, ...options }: ServerOptions & { readonly model: string; readonly home?: string },
+  onNotice: (text: string) => void,
+): RemoteEngineOptions | null {
+  if (engine !== 'openai') return null
+  return {
+    model: options.model,
+    home: homeOf(options),
+    baseUrls: baseUrl,
+    serverModel,
+    perServer: inFlight,
+    format: pictures === 'jpeg' ? 'fine-jpeg' : 'png',
+    onNotice,
+  }
+}

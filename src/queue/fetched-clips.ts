@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hasMediaExtension } from '../engine/media/media-names.ts'
+import { freeBytes } from '../platform/disk.ts'
+import { writeFailure } from '../platform/file-failure.ts'
+import { isProcessRunning } from '../platform/is-process-running.ts'
+import { remove } from '../platform/move.ts'
+import { deepestCause, failureCode, isAbort, TarsierError } from '../shared/errors.ts'
+import { sizeText } from '../shared/size-text.ts'
+
+export interface FetchRules {
+  /** Folder for the fetched clips of this process. */
+  readonly folder: string
+  /** Hosts from which clips may be fetched, with or without a port. */
+  readonly allowed: readonly string[]
+  /** Largest clip in bytes. Fetched clips are removed when their unit is done, so a worker stores at most one for each unit that it does at a time. */
+  readonly maxBytes: number
+}
+
+const MAX_REDIRECTS = 3
+/** Attempts without a new byte. */
+const ATTEMPTS = 5
+const FIRST_WAIT_MS = 500
+/** Time without a byte after which a connection counts as lost. */
+const STALL_MS = 30_000
+/** Free space that a download leaves on the disk. */
+const SPARE_BYTES = 256 * 2 ** 20
+
+interface Fetched {
+  readonly path: string
+  readonly done: Promise<void>
+  users: number
+}
+
+/** Clips at addresses, each stored while a unit uses it. An interrupted download continues where it stopped. */
+export class FetchedClips implements AsyncDisposable {
+  readonly #rules: FetchRules
+  readonly #files = new Map<string, Fetched>()
+
+  private constructor(rules: FetchRules) {
+    this.#rules = rules
+  }
+
+  /** Removes what processes that no longer run have left. */
+  static async open(rules: FetchRules): Promise<FetchedClips> {
+    const names = await readdir(rules.folder).catch(() => [])
+    for (const name of names) if (/^\d+$/.test(name) && !isProcessRunning(Number(name))) await remove(join(rules.folder, name))
+    return new FetchedClips({ ...rules, folder: join(rules.folder, String(process.pid)) })
+  }
+
+  /**
+   * Returns the file of an address, which exists until {@link release} was called as often as this. Throws `not-allowed`, `upload-too-large` (for a
+   * clip above the limit), `file-missing`, `file-unreadable`, `disk-full`.
+   */
+  async fileOf(address: string, signal: AbortSignal): Promise<string> {
+    let file = this.#files.get(address)
+    if (file) file.users += 1
+    else {
+      const extension = extname(new URL(address).pathname)
+      const name = createHash('sha256').update(address).digest('hex').slice(0, 32)
+      const path = join(this.#rules.folder, `${name}${hasMediaExtension(`a${extension}`) ? extension : ''}`)
+      file = { path, done: this.#fetch(address, path, signal), users: 1 }
+      file.done.catch(() => {}) // reported below, to each unit
+      this.#files.set(address, file)
+    }
+    try {
+      await file.done
+      return file.path
+    } catch (error) {
+      await this.release(address)
+      throw error
+    }
+  }
+
+  async release(address: string): Promise<void> {
+    const file = this.#files.get(address)
+    if (!file) return
+    file.users -= 1
+    if (file.users > 0) return
+    this.#files.delete(address)
+    await remove(file.path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await remove(this.#rules.folder)
+  }
+
+  async #fetch(address: string, path: string, signal: AbortSignal): Promise<void> {
+    const target = new URL(address)
+    this.#expectAllowed(target)
+    try {
+      await mkdir(this.#rules.folder, { recursive: true })
+      const file = await open(path, 'w')
+      try {
+        await this.#receive(target, file, signal)
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw writeFailure(`The clip ${target.host}${target.pathname} could not be written`, error)
+    }
+  }
+
+  async #receive(target: URL, file: FileHandle, signal: AbortSignal): Promise<void> {
+    const part: Part = { bytes: 0, mark: null }
+    for (let failed = 0; ; ) {
+      const before = part.bytes
+      try {
+        return await this.#request(target, part, file, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof Interrupted)) throw error
+        failed = part.bytes > before ? 1 : failed + 1
+        if (failed >= ATTEMPTS) throw error.failure
+        await sleep(FIRST_WAIT_MS * 2 ** (failed - 1), undefined, { signal })
+      }
+    }
+  }
+
+  /** Requests what is missing, once. Throws `Interrupted` if a further request may get the rest. */
+  async #request(target: URL, part: Part, file: FileHandle, signal: AbortSignal): Promise<void> {
+    const { host } = target
+    const stalled = new AbortController()
+    const stop = AbortSignal.any([signal, stalled.signal])
+    const watch = setTimeout(() => stalled.abort(), STALL_MS)
+    try {
+      const resumes = part.bytes > 0 && part.mark !== null
+      const headers = resumes ? { range: `bytes=${part.bytes}-`, 'if-range': part.mark ?? '' } : {}
+      const response = await this.#open(target, headers, stop)
+      if (response.status >= 500 || response.status === 429) {
+        await response.body?.cancel()
+        throw new Interrupted(new TarsierError('file-unreadable', `${host} responded with status ${response.status}.`))
+      }
+      if (!response.ok || !response.body)
+        throw new TarsierError(
+          'file-missing',
+          `${host} responded with status ${response.status} for ${target.pathname}. Check the address.`,
+        )
+      if (!(resumes && response.status === 206)) {
+        await file.truncate(0)
+        part.bytes = 0
+      }
+      part.mark = strongMark(response.headers)
+      const length = Number(response.headers.get('content-length') ?? Number.NaN)
+      const total = part.bytes + length
+      if (total > this.#rules.maxBytes) throw this.#tooLarge(target)
+      if (length > (await freeBytes(this.#rules.folder)) - SPARE_BYTES)
+        throw new TarsierError('disk-full', `The clip from ${host} does not fit on the disk of ${this.#rules.folder}. Free disk space.`)
+      for await (const piece of response.body) {
+        watch.refresh()
+        if (part.bytes + piece.byteLength > this.#rules.maxBytes) throw this.#tooLarge(target)
+        await file.write(piece, 0, piece.byteLength, part.bytes)
+        part.bytes += piece.byteLength
+      }
+      if (part.bytes < total) throw new Error('the connection was closed early')
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof TarsierError || error instanceof Interrupted || isFileError(error)) throw error
+      const why = isAbort(error) ? `no data for ${STALL_MS / 1000} s` : deepestCause(error).message
+      throw new Interrupted(new TarsierError('file-unreadable', `The request to ${host} failed: ${why}.`, { cause: error }))
+    } finally {
+      clearTimeout(watch)
+    }
+  }
+
+  /** Follows redirects, each to an allowed host. */
+  async #open(address: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    let target = address
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      this.#expectAllowed(target)
+      const response = await fetch(target, { redirect: 'manual', headers, signal })
+      const next = response.headers.get('location')
+      if (response.status < 300 || response.status >= 400 || next === null) return response
+      await response.body?.cancel()
+      if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} redirects to an invalid address.`)
+      target = new URL(next, target)
+    }
+    throw new TarsierError('file-unreadable', `${address.host} redirects too many times.`)
+  }
+
+  #expectAllowed({ protocol, host, hostname }: URL): void {
+    const { allowed } = this.#rules
+    if (/^https?:$/.test(protocol) && (allowed.includes(host) || allowed.includes(hostname))) return
+    const which = allowed.length === 0 ? 'This worker fetches no clips' : `This worker fetches clips only from ${allowed.join(', ')}`
+    throw new TarsierError('not-allowed', `${which}; ${host} is not allowed. Start the worker with --allow-host ${hostname}.`)
+  }
+
+  #tooLarge({ host }: URL): TarsierError {
+    return new TarsierError(
+      'upload-too-large',
+      `The clip from ${host} is larger than ${sizeText(this.#rules.maxBytes)}. Start the worker with a higher --max-fetch.`,
+    )
+  }
+}
+
+/** What was received of a clip, and the mark of its version, with which a server continues it. */
+interface Part {
+  bytes: number
+  mark: string | null
+}
+
+/** A download that may be continued. */
+class Interrupted extends Error {
+  readonly failure: TarsierError
+
+  constructor(failure: TarsierError) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
+/** A strong ETag, or else the time of the last change. */
+function strongMark(headers: Headers): string | null {
+  const etag = headers.get('etag')
+  return etag !== null && !etag.startsWith('W/') ? etag : headers.get('last-modified')
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && failureCode(error).startsWith('E') && !('address' in error)
+}
