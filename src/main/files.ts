@@ -26,6 +26,8 @@ const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
   checkpoint: { title: 'Choose a checkpoint folder', properties: ['openDirectory'] },
   adapter: { title: 'Choose a LoRA adapter folder', properties: ['openDirectory'] },
   run: { title: 'Choose a benchmark run folder', properties: ['openDirectory'] },
+  annotations: { title: 'Choose a folder of annotations', properties: ['openDirectory'] },
+  videos: { title: 'Choose the folder of the videos', properties: ['openDirectory'] },
 }
 
 /** Turns paths into handles, for files from the page, from the open dialog or from the system. */

@@ -3,15 +3,13 @@ import { channels } from '../shared/bridge.ts'
 import { setupClipProtocol } from './clip-protocol.ts'
 import { Files } from './files.ts'
 import { setMenu } from './menu.ts'
-import { setupNavigation } from './navigation.ts'
 import { setupOsFiles } from './os-files.ts'
 import { onPage } from './page-channels.ts'
 import { PageMessages } from './page-messages.ts'
 import { setupPageProtocol } from './page-protocol.ts'
-import { setupPermissions } from './permissions.ts'
+import { setupNavigation, setupPermissions, setupRequests } from './page-security.ts'
 import { setupQuit } from './quit.ts'
 import { RecentFiles } from './recent-files.ts'
-import { setupRequests } from './requests.ts'
 import { registerSchemes } from './schemes.ts'
 import { Service } from './service.ts'
 import { askWhatNow } from './service-trouble.ts'
@@ -21,7 +19,8 @@ import { WorkShown } from './work-shown.ts'
 
 // Both must be called before Electron is ready.
 registerSchemes()
-app.enableSandbox()
+// Chromium's sandbox refuses to run as root. `npm start` turns it off there, and only there; all other restrictions of the page remain.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 // The application id groups windows in the Windows taskbar and is shown with notifications. The installer gives shortcuts the same id.
 if (process.platform === 'win32') app.setAppUserModelId('app.tarsier.desktop')
 

@@ -62,12 +62,13 @@ function isAgreed(detail: string): boolean {
 }
 
 /** Describes what quitting does to running work, in sentences; empty if nothing is affected. */
-export function whatIsLost({ answering, models, batches }: Work): string {
+export function whatIsLost({ answering, models, batches, benchmarks }: Work): string {
   const sentences = [
     answering && 'An answer is being generated. The text generated so far is saved.',
     models > 0 && `${models === 1 ? 'A model is' : `${models} models are`} being downloaded or imported. You can resume this later.`,
     batches > 0 &&
       `${batches === 1 ? 'A batch is' : `${batches} batches are`} running. Finished clips are saved, and the rest continues at the next start.`,
+    benchmarks > 0 && 'A benchmark is running. Its answers are saved, and you can resume it later.',
   ]
   return sentences.filter((sentence) => sentence !== false).join('\n')
 }

@@ -132,7 +132,7 @@ export class Service {
     this.#child = null
     for (const { reject } of this.#pending.values()) reject(lost())
     this.#pending.clear()
-    this.#listeners.work({ answering: false, models: 0, batches: 0, progress: null })
+    this.#listeners.work({ answering: false, models: 0, batches: 0, benchmarks: 0, progress: null })
   }
 }
 

@@ -46,7 +46,7 @@ export function openMainWindow(): void {
     show: false,
     title: 'Tarsier Desktop',
     // Background colour of the page, until its first paint.
-    backgroundColor: nativeTheme.shouldUseDarkColors ? '#15120f' : '#f6f2ec',
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#14110d' : '#faf7f2',
     webPreferences: {
       preload,
       contextIsolation: true,

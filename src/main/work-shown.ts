@@ -7,7 +7,7 @@ const NO_BAR = -1
 
 /** Shows running work outside the window: a progress bar in the dock or taskbar, and a notification when a long task has ended. */
 export class WorkShown {
-  #work: Work = { answering: false, models: 0, batches: 0, progress: null }
+  #work: Work = { answering: false, models: 0, batches: 0, benchmarks: 0, progress: null }
   /** Id of Electron's power save blocker; null while none is active. */
   #blocker: number | null = null
 
@@ -19,8 +19,8 @@ export class WorkShown {
     this.#work = work
     mainWindow()?.setProgressBar(work.progress ?? NO_BAR)
     // Only macOS and some Linux desktops have a badge; elsewhere the call has no effect.
-    app.setBadgeCount(work.batches + work.models)
-    this.#keepAwake(work.answering || work.models > 0 || work.batches > 0)
+    app.setBadgeCount(work.batches + work.models + work.benchmarks)
+    this.#keepAwake(work.answering || work.models > 0 || work.batches > 0 || work.benchmarks > 0)
   }
 
   /** Prevents system sleep while work is running, for example an overnight batch. The screen may turn off. */

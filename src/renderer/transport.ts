@@ -2,7 +2,7 @@ import { type ClientLink, createORPCClient } from '@orpc/client'
 import { RPCLink as FetchLink } from '@orpc/client/fetch'
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { type Bridge, channels } from '../shared/bridge.ts'
-import { clipAddress, RPC_PATH, shellClipAddress } from '../shared/contract/addresses.ts'
+import { clipAddress, pieceAddress, RPC_PATH, shellClipAddress, shellPieceAddress } from '../shared/contract/addresses.ts'
 import type { ServiceClient } from '../shared/contract/contract.ts'
 
 /** Client of the service: over the server that the page came from in a browser, over a port in the shell. */
@@ -13,6 +13,11 @@ export const service: ServiceClient = createORPCClient(
 /** URL of a clip's bytes for the player. */
 export function clipUrl(handle: string, what: 'file' | 'preview'): string {
   return window.tarsier ? shellClipAddress(handle, what) : clipAddress(handle, what)
+}
+
+/** URL from which a piece of a clip is saved. */
+export function pieceUrl(handle: string, piece: string): string {
+  return window.tarsier ? shellPieceAddress(handle, piece) : pieceAddress(handle, piece)
 }
 
 type Context = Record<never, never>

@@ -1,9 +1,11 @@
 import { expect } from '@playwright/test'
 import { expectAccessible, navigationButton, openExample, openPage, test } from './helpers/app.ts'
+import { closeSettings, openSettings, showTab } from './helpers/controls.ts'
 
-const sizes = [
-  { width: 1280, height: 800 },
-  { width: 800, height: 600 },
+/** Contrast depends on the scheme and layout on the size, so two combinations show both of each. */
+const appearances = [
+  { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { colorScheme: 'dark', viewport: { width: 420, height: 800 } },
 ] as const
 const views = [
   { name: 'Library', heading: 'Library' },
@@ -12,40 +14,42 @@ const views = [
   { name: 'Help', heading: 'Help' },
 ] as const
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of sizes) {
-    test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
-      test.use({ colorScheme, viewport })
+for (const { colorScheme, viewport } of appearances) {
+  test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
+    test.use({ colorScheme, viewport })
 
-      test('every view is visible and accessible', async ({ page, server, pageErrors }, info) => {
-        test.slow()
-        const checkView = async (name: string) => {
-          await page.screenshot({ path: info.outputPath(`${name}.png`) })
-          expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
-          await expectAccessible(page)
-        }
-        await openPage(page, server)
-        await expect(page.getByPlaceholder('Please upload your video first')).toBeDisabled()
-        await expect(page.getByText('Demo model: moving shapes only')).toBeVisible()
-        await checkView('start')
-        await openExample(page, server)
-        await expect(page.getByRole('button', { name: /^Frame 8 of 8, at / })).toBeVisible()
-        await checkView('clip')
-        await page.getByRole('tab', { name: 'Settings' }).click()
-        await expect(page.getByText('Clip tokens')).toBeVisible()
-        await checkView('settings')
-        for (const { name, heading } of views) {
-          await navigationButton(page, name).click()
-          await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
-          await checkView(name.toLowerCase())
-        }
-        await page.keyboard.press('?')
-        await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
-        await checkView('keys')
-        expect(pageErrors).toEqual([])
-      })
+    test('every view is visible and accessible', async ({ page, server, pageErrors }, info) => {
+      test.slow()
+      const checkView = async (name: string) => {
+        await page.screenshot({ path: info.outputPath(`${name}.png`) })
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+        await expectAccessible(page)
+      }
+      await openPage(page, server)
+      await expect(page.getByPlaceholder('Please upload your video first')).toBeDisabled()
+      await expect(page.getByText('Demo model: moving shapes only')).toBeVisible()
+      await checkView('start')
+      await openExample(page, server)
+      await expect(page.locator('[data-frame="8"]')).toBeVisible()
+      await checkView('clip')
+      await showTab(page, 'Frames')
+      await expect(page.getByRole('button', { name: /^Frame 8 of 8, at / })).toBeVisible()
+      await checkView('frames')
+      await openSettings(page)
+      await expect(page.getByText('Clip tokens')).toBeVisible()
+      await checkView('settings')
+      await closeSettings(page)
+      for (const { name, heading } of views) {
+        await navigationButton(page, name).click()
+        await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
+        await checkView(name.toLowerCase())
+      }
+      await page.keyboard.press('?')
+      await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+      await checkView('keys')
+      expect(pageErrors).toEqual([])
     })
-  }
+  })
 }
 
 test('remembers the choice of theme', async ({ page, server }) => {

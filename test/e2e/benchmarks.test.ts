@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, type Page } from '@playwright/test'
 import type { Prediction } from '../../src/bench/prediction.ts'
 import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../helpers/bench-run.ts'
-import { expectAccessible, navigationButton, openPage, type TestServer, test } from './helpers/app.ts'
+import { ANSWER_MS, expectAccessible, navigationButton, openPage, type TestServer, test } from './helpers/app.ts'
 
 const clip = fileURLToPath(new URL('../../resources/examples/blue-square-spins.mp4', import.meta.url))
 const MANY = 10_000
@@ -49,6 +49,32 @@ test('explains how to make a run when there is none', async ({ page, server, pag
   expect(pageErrors).toEqual([])
 })
 
+test('a run is started from the page, and its answers are listed', async ({ page, server, pageErrors }) => {
+  await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
+  await openBenchmarks(page, server)
+  await page.getByRole('button', { name: 'New run' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New benchmark run' })
+  for (const name of ['moving-shapes-dream', 'moving-shapes-oe', 'moving-shapes-check']) await dialog.getByLabel(name).uncheck()
+  await dialog.getByLabel('Samples per data set').fill('2')
+  await dialog.getByLabel('Frames per clip').fill('4')
+  await dialog.getByLabel('Frames per clip').blur()
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Start 2 samples' }).click()
+  const card = page.getByRole('list', { name: 'Runs of this app' }).getByRole('listitem')
+  await expect(card).toContainText('Done · 2 of 2 samples', { timeout: ANSWER_MS })
+  await page.reload()
+  await navigationButton(page, 'Benchmarks').click()
+  await expect(card).toContainText('Done · 2 of 2 samples')
+  await page.getByRole('button', { name: /^moving-shapes-mc-demo/ }).click()
+  await expect(rows(page)).toHaveCount(2)
+  await expect(rows(page).locator('canvas')).toHaveCount(2)
+  await page.getByRole('button', { name: 'All runs' }).click()
+  await card.getByRole('button', { name: 'Remove moving-shapes-mc-demo' }).click()
+  await expect(card).toHaveCount(0)
+  await expect(page.getByRole('button', { name: /^moving-shapes-mc-demo/ })).toBeVisible()
+  expect(pageErrors).toEqual([])
+})
+
 test('a sample shows its clip, question, answer, score and the reason for the score', async ({ page, server, pageErrors }) => {
   await writeRuns(server)
   await openBenchmarks(page, server)
@@ -67,6 +93,9 @@ test('a sample shows its clip, question, answer, score and the reason for the sc
   await expect(sample.getByText('The description does not mention it.')).toBeVisible()
   await expect.poll(() => sample.locator('video').evaluate((video: HTMLVideoElement) => video.readyState)).toBeGreaterThan(0)
   await expect(sample.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+  // Its address leads back to it.
+  await page.reload()
+  await expect(sample.getByText('A blue square is turning round and round.')).toBeVisible()
   await page.getByRole('button', { name: 'Next sample' }).click()
   await expect(page.getByRole('article', { name: 'DREAM/videvo-8' }).getByText('gone.mp4 does not exist.', { exact: false })).toBeVisible()
   expect(pageErrors).toEqual([])
@@ -176,56 +205,55 @@ test('scrolls through ten thousand samples from end to end', async ({ page, serv
   expect(pageErrors).toEqual([])
 })
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of [
-    { width: 1280, height: 800 },
-    { width: 800, height: 600 },
-  ]) {
-    test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
-      test.use({ colorScheme, viewport })
+// Contrast depends on the scheme and layout on the size, so two combinations show both of each.
+for (const { colorScheme, viewport } of [
+  { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { colorScheme: 'dark', viewport: { width: 800, height: 600 } },
+] as const) {
+  test.describe(`${colorScheme}, ${viewport.width}×${viewport.height}`, () => {
+    test.use({ colorScheme, viewport })
 
-      test('benchmarks are visible and accessible', async ({ page, server, pageErrors }, info) => {
-        const checkView = async (name: string) => {
-          await page.screenshot({ path: info.outputPath(`${name}.png`) })
-          expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
-          await expectAccessible(page)
-        }
-        await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
-        await openBenchmarks(page, server)
-        await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible()
-        await checkView('none')
-        await writeRuns(server)
-        await openBenchmarks(page, server)
-        await expect(page.getByRole('button', { name: /^other/ })).toBeVisible()
-        await checkView('runs')
-        await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
-        await expect(page.getByRole('row', { name: /Your run small/ })).toBeVisible()
-        await checkView('leaderboard')
-        await page.getByRole('tab', { name: 'Runs' }).click()
-        await page.getByRole('button', { name: /^small/ }).click()
-        await expect(rows(page)).toHaveCount(5)
-        await checkView('samples')
-        await page.getByRole('tab', { name: 'Tables' }).click()
-        await expect(page.getByRole('table', { name: 'Accuracy' })).toBeVisible()
-        await checkView('tables')
-        await page.getByRole('tab', { name: 'Samples' }).click()
-        await rows(page)
-          .getByRole('button', { name: /DREAM\/youtube-7/ })
-          .click()
-        await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
-        await expect(page.locator('video')).toBeVisible()
-        await checkView('sample')
-        await page.getByRole('button', { name: 'Close the sample' }).click()
-        await page.getByLabel('Compare with another run').selectOption({ label: 'Compare with other' })
-        await expect(rows(page).first()).toContainText('A square.')
-        await checkView('beside')
-        await rows(page)
-          .getByRole('button', { name: /DREAM\/youtube-7/ })
-          .click()
-        await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
-        await checkView('sample-beside')
-        expect(pageErrors).toEqual([])
-      })
+    test('benchmarks are visible and accessible', async ({ page, server, pageErrors }, info) => {
+      const checkView = async (name: string) => {
+        await page.screenshot({ path: info.outputPath(`${name}.png`) })
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+        await expectAccessible(page)
+      }
+      await rm(join(server.home, 'benchmarks'), { recursive: true, force: true })
+      await openBenchmarks(page, server)
+      await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible()
+      await checkView('none')
+      await writeRuns(server)
+      await openBenchmarks(page, server)
+      await expect(page.getByRole('button', { name: /^other/ })).toBeVisible()
+      await checkView('runs')
+      await page.getByRole('tab', { name: 'DREAM-1K leaderboard' }).click()
+      await expect(page.getByRole('row', { name: /Your run small/ })).toBeVisible()
+      await checkView('leaderboard')
+      await page.getByRole('tab', { name: 'Runs' }).click()
+      await page.getByRole('button', { name: /^small/ }).click()
+      await expect(rows(page)).toHaveCount(5)
+      await checkView('samples')
+      await page.getByRole('tab', { name: 'Tables' }).click()
+      await expect(page.getByRole('table', { name: 'Accuracy' })).toBeVisible()
+      await checkView('tables')
+      await page.getByRole('tab', { name: 'Samples' }).click()
+      await rows(page)
+        .getByRole('button', { name: /DREAM\/youtube-7/ })
+        .click()
+      await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+      await expect(page.locator('video')).toBeVisible()
+      await checkView('sample')
+      await page.getByRole('button', { name: 'Close the sample' }).click()
+      await page.getByLabel('Compare with another run').selectOption({ label: 'Compare with other' })
+      await expect(rows(page).first()).toContainText('A square.')
+      await checkView('beside')
+      await rows(page)
+        .getByRole('button', { name: /DREAM\/youtube-7/ })
+        .click()
+      await expect(page.getByRole('region', { name: 'Frames the model saw' }).locator('canvas')).toHaveCount(2)
+      await checkView('sample-beside')
+      expect(pageErrors).toEqual([])
     })
-  }
+  })
 }

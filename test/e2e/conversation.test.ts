@@ -7,7 +7,7 @@ test.beforeEach(() => test.slow())
 test('one click opens an example and describes it, with frames and cost', async ({ page, server, pageErrors }, info) => {
   await openExample(page, server)
   await expect(turns(page).first()).toContainText('blue square')
-  await expect(page.getByRole('button', { name: /^Frame \d of 8, at / })).toHaveCount(8)
+  await expect(page.locator('[data-frame]')).toHaveCount(8)
   await expect(page.getByText(/^8 frames · [\d,]+ of 4,096 tokens/)).toBeVisible()
   await page.screenshot({ path: info.outputPath('description.png') })
   await page.getByRole('button', { name: 'Details' }).click()
@@ -26,6 +26,16 @@ test('asks a follow-up, regenerates, edits, and clears the conversation', async 
   await page.getByRole('button', { name: 'Regenerate the answer' }).click()
   await answered(page, 2)
   await expect(turns(page).nth(1)).toContainText('What colour is the square?')
+
+  // Below an earlier question the other answers are shown, and the conversation goes on from the present one.
+  await composer(page).fill('Does it move?')
+  await composer(page).press('Enter')
+  await answered(page, 3)
+  await turns(page).nth(1).getByRole('button', { name: 'Earlier answer' }).click()
+  await expect(turns(page).nth(1).getByRole('status', { name: 'Answer 1 of 2' })).toBeVisible()
+  await expect(turns(page).nth(1)).toContainText('Later questions refer to answer 2.')
+  await turns(page).nth(1).getByRole('button', { name: 'Later answer' }).click()
+  await expect(turns(page).nth(1)).not.toContainText('Later questions')
 
   await turns(page).first().getByRole('button', { name: 'Edit the question' }).click()
   await page.getByRole('textbox', { name: 'Edited question' }).fill('What happens here?')

@@ -5,6 +5,7 @@ import { Library } from '../../src/library/library.ts'
 import type { DeviceTest } from '../../src/shared/device-tests.ts'
 import { LAVAPIPE_NAME, softwareGpuEnv, softwareGpus } from '../helpers/software-gpus.ts'
 import { ANSWER_MS, expectAccessible, navigationButton, openExample, TestServer, test } from './helpers/app.ts'
+import { closeSettings, openSettings } from './helpers/controls.ts'
 
 const crash: DeviceTest = {
   part: 'language',
@@ -32,11 +33,12 @@ test('GPUs that failed are tried again from the settings and from Help', async (
   const server = await TestServer.open({ fill })
   try {
     await openExample(page, server)
-    await page.getByRole('tab', { name: 'Settings' }).click()
+    await openSettings(page)
     await page.getByRole('button', { name: 'Try GPUs again' }).click()
     await expect(page.getByText('The next answer tries the failed GPU again.')).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: info.outputPath('settings.png') })
+    await closeSettings(page)
     await navigationButton(page, 'Help').click()
     await page.getByRole('tab', { name: 'This machine' }).click()
     await page.getByRole('button', { name: 'Try GPUs again' }).click({ timeout: ANSWER_MS })
@@ -52,7 +54,7 @@ test('of several GPUs each can be chosen by its name', async ({ page }, info) =>
   const server = await TestServer.open({ fill, env: softwareGpuEnv('lavapipe', 'swiftshader') })
   try {
     await openExample(page, server)
-    await page.getByRole('tab', { name: 'Settings' }).click()
+    await openSettings(page)
     const device = page.getByLabel('Device', { exact: true })
     const named = device.getByRole('option', { name: `Vulkan: ${LAVAPIPE_NAME}` })
     await expect(named).toHaveCount(1, { timeout: ANSWER_MS })

@@ -5,7 +5,7 @@ import { expect } from '@playwright/test'
 import sharp from 'sharp'
 import { writeClip } from '../helpers/make-clip.ts'
 import { waveBytes } from '../helpers/wave.ts'
-import { ANSWER_MS, answered, dropFiles, expectAccessible, openPage, test, turns } from './helpers/app.ts'
+import { ANSWER_MS, answered, dropFiles, expectAccessible, forgetExample, openPage, test, turns } from './helpers/app.ts'
 import { anotherCopy, exampleBytes } from './helpers/clips.ts'
 
 test.beforeEach(() => test.slow())
@@ -52,9 +52,26 @@ test('rejects a file that is no clip with a message, and accepts the next one', 
     await expectAccessible(page)
     await page.screenshot({ path: info.outputPath(`${name}.png`) })
   }
+  await forgetExample(server)
   await page.getByRole('button', { name: 'A blue square spins.' }).click()
   await answered(page, 1)
   await expect(page.getByRole('alert')).toHaveCount(0)
+  // The open clip stays, and the reason is shown with it.
+  await dropFiles(page, [{ name: 'text.mp4', bytes: text }])
+  await expect(page.getByRole('alert')).toContainText('text.mp4 is not a readable video or picture')
+  await expect(page.getByRole('heading', { level: 1, name: 'blue-square-spins.mp4' })).toBeVisible()
+  // Opened again, a clip goes on with its conversation.
+  await page.getByRole('button', { name: 'Close the clip' }).click()
+  await page.getByRole('button', { name: 'A blue square spins.' }).click()
+  await expect(turns(page)).toHaveCount(1)
+  await expect(page.getByRole('article', { name: 'Answer being generated' })).toHaveCount(0)
+  // One Escape closes a dialog, whose button has no tooltip.
+  await page.getByRole('heading', { level: 1 }).click()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await expect(page.getByRole('tooltip')).toHaveCount(0)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
 })
 
 test('describes unusual clips', async ({ page, server }, info) => {
@@ -94,15 +111,17 @@ test('several files become a batch, and a broken one does not affect the others'
   await page.screenshot({ path: info.outputPath('batch-asked.png') })
   await dialog.getByRole('textbox', { name: 'Batch name' }).fill('Two and a half')
   await dialog.getByRole('button', { name: 'Describe all 3' }).click()
-  const left = page.getByRole('dialog', { name: '1 file skipped' })
-  await expect(left).toContainText('broken.mp4', { timeout: ANSWER_MS })
-  await left.getByRole('button', { name: 'Continue' }).click()
-  await expect(page.getByText('2 of 2 clips described')).toBeVisible({ timeout: ANSWER_MS })
+  await expect(page.getByText('2 of 2 clips described · 1 file not opened')).toBeVisible({ timeout: ANSWER_MS })
+  await page.reload()
+  const refused = page.getByRole('list', { name: 'Files that could not be opened' })
+  await expect(refused).toContainText('broken.mp4: Not a video, image or GIF.')
+  await expect(page.getByRole('region', { name: 'Batch clips' }).locator('img, canvas')).toHaveCount(2)
   await expectAccessible(page)
   await page.screenshot({ path: info.outputPath('batch.png') })
   const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Export' }).click()
   await page.getByRole('menuitem', { name: 'Table (.csv)' }).click()
+  expect((await download).suggestedFilename()).toBe('Two and a half.csv')
   const text = await readFile(await (await download).path(), 'utf8')
   expect(text).toContain('one.mp4')
   expect(text).toContain('two.mp4')

@@ -4,6 +4,8 @@ import { writeClip } from '../helpers/make-clip.ts'
 import { numberedPictures } from '../helpers/numbered-picture.ts'
 import { ScratchFolder } from '../helpers/scratch-folder.ts'
 import { answered, composer, dropFiles, openExample, openPage, test, turns } from './helpers/app.ts'
+import { anotherCopy } from './helpers/clips.ts'
+import { setFrames, showTab } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
 
@@ -17,6 +19,7 @@ async function times(page: Page): Promise<number[]> {
 
 test('a range of the clip limits the frames', async ({ page, server }, info) => {
   await openExample(page, server)
+  await showTab(page, 'Frames')
   await page.getByRole('textbox', { name: 'Range start' }).fill('1')
   await page.getByRole('textbox', { name: 'Range start' }).press('Enter')
   await page.getByRole('textbox', { name: 'Range end' }).fill('0:02')
@@ -27,6 +30,7 @@ test('a range of the clip limits the frames', async ({ page, server }, info) => 
     })
     .toBe(true)
   await page.screenshot({ path: info.outputPath('part.png') })
+  await showTab(page, 'Conversation')
   await composer(page).fill('What happens in this part?')
   await composer(page).press('Enter')
   await answered(page, 2)
@@ -41,6 +45,7 @@ test('a range of the clip limits the frames', async ({ page, server }, info) => 
 
 test('the model gets the frames that were picked by hand', async ({ page, server }, info) => {
   await openExample(page, server)
+  await showTab(page, 'Frames')
   await expect(frames(page)).toHaveCount(8)
   await page.getByRole('button', { name: 'Select manually' }).click()
   await page.getByRole('button', { name: /^Remove frame 8,/ }).click()
@@ -49,12 +54,22 @@ test('the model gets the frames that were picked by hand', async ({ page, server
   await expect(frames(page)).toHaveCount(6, { timeout: 30_000 })
   const wanted = await times(page)
   await page.screenshot({ path: info.outputPath('by-hand.png') })
+  await showTab(page, 'Conversation')
   await composer(page).fill('What happens in these frames?')
   await composer(page).press('Enter')
   await answered(page, 2)
   await turns(page).nth(1).getByRole('button', { name: '6 frames' }).click()
   await expect(page.getByText('For question 2 the model received')).toBeVisible()
   await expect.poll(() => times(page), { timeout: 30_000 }).toEqual(wanted)
+})
+
+test('a number of frames that was set for one clip does not stay for the next', async ({ page, server }) => {
+  await openExample(page, server)
+  await setFrames(page, 9)
+  await dropFiles(page, [{ name: 'next.mp4', bytes: await anotherCopy('blue-square-spins.mp4', 83) }])
+  await expect(page.getByRole('heading', { level: 1, name: 'next.mp4' })).toBeVisible()
+  await answered(page, 1)
+  await expect(page.getByText(/^8 frames · /)).toBeVisible()
 })
 
 test('the player steps by frames and seconds, and seeks to typed times', async ({ page, server }) => {
@@ -68,6 +83,7 @@ test('the player steps by frames and seconds, and seeks to typed times', async (
   await expect(page.getByText('frame 49')).toBeVisible()
   await page.keyboard.press('Shift+ArrowLeft')
   await expect(page.getByText('frame 25')).toBeVisible()
+  await showTab(page, 'Frames')
   await frames(page).nth(7).click()
   await expect(page.getByText('frame 95')).toBeVisible()
 })

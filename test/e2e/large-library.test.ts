@@ -18,7 +18,20 @@ const MAX_ROWS = 60
 const RARE = 4321
 
 function turn(index: number, question: string, text: string): Turn {
-  return { index, question, text, settings: {}, model: 'demo', state: 'done', answer: done, error: null, created: index }
+  return {
+    index,
+    question,
+    text,
+    settings: {},
+    model: 'demo',
+    state: 'done',
+    answer: done,
+    error: null,
+    timed: null,
+    version: 0,
+    versions: 1,
+    created: index,
+  }
 }
 
 /** Film 1 is the oldest; the long conversation is about an existing clip. */
@@ -48,7 +61,7 @@ const messages = (page: Page) => page.getByRole('region', { name: 'Messages' })
 async function openLibrary(page: Page, server: TestServer): Promise<void> {
   await page.goto(server.tarsier.address)
   await navigationButton(page, 'Library').click()
-  await expect(page.getByText('10,000 conversations. ', { exact: false })).toBeVisible()
+  await expect(page.getByText('10,000 entries. ', { exact: false })).toBeVisible()
 }
 
 /** Presses a scrolling key until a row is visible, because loading and measuring rows may move the end. */
@@ -95,7 +108,7 @@ test('renders only a few of ten thousand conversations at any position, and find
   await page.screenshot({ path: info.outputPath('found.png') })
 
   await search.fill('')
-  await expect(page.getByText('10,000 conversations. ', { exact: false })).toBeVisible()
+  await expect(page.getByText('10,000 entries. ', { exact: false })).toBeVisible()
   await expect(rowAt(list(page), 1)).toContainText('blue-square-spins.mp4')
   await list(page).hover()
   await list(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))

@@ -47,10 +47,10 @@ test('a film that is deleted during playback is reported, keeps its conversation
   await expect.poll(() => isPlaying(page)).toBe(true)
 
   const elsewhere = join(folder, 'found again.mp4')
+  await page.getByRole('textbox', { name: 'Time', exact: true }).fill('45')
   await rename(film, elsewhere)
-  const time = page.getByRole('textbox', { name: 'Time', exact: true })
-  await time.fill('45')
-  await time.press('Enter')
+  // Not pressed on the text box: the player may read on by itself, and the message that the file is missing then takes its place.
+  await page.keyboard.press('Enter')
   await expect(missingNotice(page)).toBeVisible()
   await expect(turns(page)).toHaveCount(1)
   await expect(turns(page).first()).toContainText('A pangolin, for a minute.')

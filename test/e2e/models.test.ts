@@ -1,23 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
 import { sizeText } from '../../src/shared/size-text.ts'
-import { checkpointPath } from '../helpers/checkpoint-folder.ts'
-import { HubServer } from '../helpers/hub-server.ts'
-import {
-  ANSWER_MS,
-  answered,
-  test as base,
-  composer,
-  expectAccessible,
-  navigationButton,
-  openExample,
-  openPage,
-  TestServer,
-  turns,
-} from './helpers/app.ts'
+import { ANSWER_MS, answered, composer, expectAccessible, navigationButton, openExample, openPage, turns } from './helpers/app.ts'
+import { closeSettings, openSettings } from './helpers/controls.ts'
+import { checkpoint, test } from './helpers/hub.ts'
 
-const CHECKPOINT = checkpointPath('newer-keys-heads-of-64')
 /** Two entries of the catalogue, of which the test's hub has tiny versions. */
 const QWEN = {
   repository: 'Qwen/Qwen2-VL-2B-Instruct',
@@ -35,33 +21,7 @@ const TARSIER = {
 const FIRST = { repository: 'omni-research/Tarsier-7b', title: 'Tarsier-7b' }
 const SHARD = 'model-00002-of-00004.safetensors'
 
-const test = base.extend<object, { hub: HubServer }>({
-  hub: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a function needs from this pattern.
-    async ({}, use) => {
-      await using hub = await HubServer.start()
-      await use(hub)
-    },
-    { scope: 'worker' },
-  ],
-  server: [
-    async ({ hub }, use) => {
-      // A missing cache, because files in the user's cache would not be downloaded.
-      const server = await TestServer.open({ env: { HF_ENDPOINT: hub.endpoint, HF_HOME: '/nowhere', HF_TOKEN: '', HF_HUB_OFFLINE: '' } })
-      await use(server)
-      await server.close()
-    },
-    { scope: 'worker', timeout: ANSWER_MS },
-  ],
-})
-
 test.beforeEach(() => test.slow())
-
-async function checkpoint(): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  for (const name of await readdir(CHECKPOINT)) files.set(name, await readFile(join(CHECKPOINT, name)))
-  return files
-}
 
 const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
 const cardOf = (page: Page, part: string, title: string) =>
@@ -119,8 +79,9 @@ test('downloads a model, pauses, resumes, chooses it in a chat and asks it', asy
   await navigationButton(page, 'Library').click()
   await page.getByRole('region', { name: 'Conversations' }).getByRole('button').first().click()
   await expect(turns(page)).toHaveCount(1)
-  await page.getByRole('tab', { name: 'Settings' }).click()
+  await openSettings(page)
   await page.getByLabel('Model', { exact: true }).selectOption(QWEN.name)
+  await closeSettings(page)
   await composer(page).fill('What colour is the square?')
   await composer(page).press('Enter')
   await answered(page, 2)

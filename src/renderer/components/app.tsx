@@ -1,12 +1,13 @@
 import { Tooltip } from 'radix-ui'
 import { useEffect } from 'react'
 import { assertNever } from '../../shared/errors.ts'
-import { openFromAddress } from '../flows/address.ts'
+import { followAddress } from '../flows/address.ts'
 import { followService } from '../flows/connection.ts'
 import { onGlobalKey } from '../flows/global-keys.ts'
 import { followShell } from '../flows/shell.ts'
 import { useReturn } from '../hooks/use-return.ts'
 import { useModels } from '../stores/models.ts'
+import { usePanel } from '../stores/panel.ts'
 import { useView, type View } from '../stores/view.ts'
 import { BatchesView } from './batch/batches-view.tsx'
 import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
@@ -19,12 +20,16 @@ import { ShortcutsDialog } from './help/shortcuts-dialog.tsx'
 import { LibraryView } from './library/library-view.tsx'
 import { ModelsView } from './models/models-view.tsx'
 import { Rail } from './rail.tsx'
+import { SettingsPanel } from './settings/settings-panel.tsx'
+import { RealModelDialog } from './start/real-model-dialog.tsx'
+import { Sheet } from './ui/sheet.tsx'
 
 export function App() {
   const view = useView((state) => state.view)
+  const { settings, showSettings } = usePanel()
   useEffect(followService, [])
   useEffect(followShell, [])
-  useEffect(openFromAddress, [])
+  useEffect(followAddress, [])
   useReturn(useModels.getState().load)
   useEffect(() => {
     window.addEventListener('keydown', onGlobalKey)
@@ -33,9 +38,9 @@ export function App() {
   return (
     <Tooltip.Provider delayDuration={400}>
       <DropZone>
-        <div className="flex h-full">
+        <div className="flex h-full max-wide:flex-col">
           <Rail />
-          <div className="flex min-w-0 flex-1 flex-col">
+          <div className="flex min-h-0 min-w-0 flex-1 flex-col">
             <ErrorBanner />
             <main className="min-h-0 flex-1">
               <ViewContent view={view} />
@@ -43,7 +48,13 @@ export function App() {
           </div>
         </div>
         <PendingBatchDialog />
+        <RealModelDialog />
         <ShortcutsDialog />
+        {settings && (
+          <Sheet title="Settings" onClose={() => showSettings(false)}>
+            <SettingsPanel />
+          </Sheet>
+        )}
       </DropZone>
     </Tooltip.Provider>
   )

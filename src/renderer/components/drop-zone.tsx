@@ -51,11 +51,11 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
       {over && (
         <div
           aria-hidden="true"
-          className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-3xl border-2 border-dashed border-accent bg-ground/90"
+          className="pointer-events-none fixed inset-3 z-50 grid place-items-center rounded-panel border-2 border-dashed border-accent bg-ground/90"
         >
           <div className="grid justify-items-center gap-3 text-accent">
             <Upload size={44} strokeWidth={1.5} />
-            <p className="text-xl font-semibold">Drop it here</p>
+            <p className="text-heading font-semibold">Drop it here</p>
             <p className="text-quiet">Drop one clip to ask about it, or several clips or a folder to describe them all</p>
           </div>
         </div>

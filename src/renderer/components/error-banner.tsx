@@ -1,4 +1,6 @@
+import { chooseFiles } from '../flows/take-files.ts'
 import { useActivity } from '../stores/activity.ts'
+import { useClip } from '../stores/clip.ts'
 import { useProblem } from '../stores/problem.ts'
 import { FailureNotice } from './ui/failure-notice.tsx'
 import { Notice } from './ui/notice.tsx'
@@ -7,7 +9,11 @@ import { Notice } from './ui/notice.tsx'
 export function ErrorBanner() {
   const { problem, dismiss } = useProblem()
   const connected = useActivity((state) => state.connected)
-  if (connected && !problem) return null
+  // The start page shows it itself.
+  const refused = useClip(({ refused, metadata }) => (metadata ? refused : null))
+  // What fails during an outage has no message of its own.
+  const other = connected || problem?.code !== 'service-lost' ? problem : null
+  if (connected && !other && !refused) return null
   return (
     <div className="space-y-2 px-4 pt-3">
       {!connected && (
@@ -15,7 +21,14 @@ export function ErrorBanner() {
           The page tries to reconnect every two seconds. If this does not help, restart Tarsier.
         </Notice>
       )}
-      {problem && <FailureNotice error={problem} onDismiss={dismiss} />}
+      {refused && (
+        <FailureNotice
+          error={refused.error}
+          can={{ 'other-file': () => chooseFiles(), retry: () => chooseFiles() }}
+          onDismiss={() => useClip.getState().refuse('', null)}
+        />
+      )}
+      {other && <FailureNotice error={other} onDismiss={dismiss} />}
     </div>
   )
 }

@@ -1,6 +1,18 @@
-import { Boxes, ChartColumn, CircleHelp, Clapperboard, LibraryBig, ListVideo, type LucideIcon, Monitor, Moon, Sun } from 'lucide-react'
-import { counted } from '../../shared/size-text.ts'
+import {
+  Boxes,
+  ChartColumn,
+  CircleHelp,
+  Clapperboard,
+  LibraryBig,
+  ListVideo,
+  type LucideIcon,
+  Monitor,
+  Moon,
+  Settings,
+  Sun,
+} from 'lucide-react'
 import { useActivity } from '../stores/activity.ts'
+import { usePanel } from '../stores/panel.ts'
 import { type Theme, themes, useTheme } from '../stores/theme.ts'
 import { useView, type View, views } from '../stores/view.ts'
 import mark from '../tarsier.svg'
@@ -16,19 +28,26 @@ export const viewItems: Readonly<Record<View, { readonly name: string; readonly 
   help: { name: 'Help', icon: CircleHelp },
 }
 
-/** Navigation between views, and the current activity of the service. */
+/** Navigation between views: a column at the left, or a bar at the bottom of a narrow window. */
 export function Rail() {
   return (
-    <aside className="flex w-20 shrink-0 flex-col items-center gap-1 border-r border-line bg-sunk/60 py-3">
-      <img src={mark} alt="Tarsier Desktop" width="40" height="40" className="mb-3" />
-      <nav aria-label="Main navigation" className="flex flex-col gap-1">
+    <aside className="flex shrink-0 items-center justify-between gap-1 border-line bg-ground max-wide:order-last max-wide:border-t max-wide:px-2 max-wide:py-1 wide:w-14 wide:flex-col wide:border-r wide:py-2.5">
+      <img src={mark} alt="Tarsier Desktop" width="34" height="34" className="mb-3 max-wide:hidden" />
+      <nav aria-label="Main navigation" className="flex gap-1.5 max-wide:flex-1 max-wide:justify-around wide:flex-col">
         {views.map((view) => (
           <ViewButton key={view} view={view} />
         ))}
       </nav>
-      <div className="mt-auto flex flex-col items-center gap-2">
-        <ActivityMark />
+      <div className="flex items-center gap-1 wide:mt-auto wide:flex-col">
         <ThemeChoice />
+        <IconButton
+          icon={Settings}
+          label="Settings"
+          side="rail"
+          aria-haspopup="dialog"
+          onClick={() => usePanel.getState().showSettings(true)}
+          className="size-10"
+        />
       </div>
     </aside>
   )
@@ -41,41 +60,16 @@ function ViewButton({ view }: { readonly view: View }) {
   const { name, icon: Icon } = viewItems[view]
   const busy = view === 'batches' ? (activity?.batches ?? 0) > 0 : view === 'models' && (activity?.jobs ?? 0) > 0
   return (
-    <button
-      type="button"
-      aria-current={current ? 'page' : undefined}
-      onClick={() => show(view)}
-      className="relative flex w-18 flex-col items-center gap-0.5 rounded-xl px-0.5 py-2 text-[0.6875rem] font-medium text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
-    >
-      <Icon size={20} aria-hidden="true" strokeWidth={1.8} />
-      {name}
-      {busy && (
-        <span className="absolute top-1.5 right-3 size-2 rounded-full bg-accent breathing">
-          <span className="sr-only">, running</span>
-        </span>
-      )}
-    </button>
-  )
-}
-
-function ActivityMark() {
-  const { activity, connected } = useActivity()
-  if (!activity) return null
-  const busy = activity.running !== 'nothing'
-  const model = activity.model ? `${activity.model} is in memory.` : 'No model is in memory.'
-  const text = connected
-    ? `${model} ${busy ? 'It is generating an answer.' : 'Idle.'}${activity.waiting > 0 ? ` ${counted(activity.waiting, 'question')} waiting.` : ''}`
-    : 'Tarsier does not respond.'
-  const colour = connected ? (busy ? 'bg-accent breathing' : 'bg-good') : 'bg-danger'
-  return (
-    <Hint text={text} side="right">
+    <Hint text={name} side="rail">
       <button
         type="button"
-        aria-label={text}
-        className="grid size-8 place-items-center rounded-lg hover:bg-sunk"
-        onClick={() => useView.getState().show('help')}
+        aria-label={busy ? `${name}, running` : name}
+        aria-current={current ? 'page' : undefined}
+        onClick={() => show(view)}
+        className="relative grid size-10 place-items-center rounded-control text-quiet transition-colors hover:bg-sunk hover:text-text aria-[current]:bg-accent-soft aria-[current]:text-accent"
       >
-        <span className={`size-2.5 rounded-full ${colour}`} />
+        <Icon size={19} aria-hidden="true" strokeWidth={1.8} />
+        {busy && <span className="breathing absolute top-1.5 right-1.5 size-2 rounded-full bg-accent" />}
       </button>
     </Hint>
   )
@@ -95,8 +89,9 @@ function ThemeChoice() {
     <IconButton
       icon={labels[theme].icon}
       label={`Colour theme: ${labels[theme].name}. Switch to ${labels[next].name}`}
-      side="right"
+      side="rail"
       onClick={() => choose(next)}
+      className="size-10"
     />
   )
 }

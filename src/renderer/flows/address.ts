@@ -1,15 +1,185 @@
 import { clipsOfFragment } from '../../shared/contract/addresses.ts'
-import { reportErrors } from '../stores/problem.ts'
+import { assertNever } from '../../shared/errors.ts'
+import { fragmentOf, isSamePlace, type Route, routeOf } from '../lib/route.ts'
+import { useBatches } from '../stores/batches.ts'
+import { useBench } from '../stores/bench.ts'
+import { useBenchList } from '../stores/bench-list.ts'
+import { useBenchSample } from '../stores/bench-sample.ts'
+import { useChat } from '../stores/chat.ts'
+import { useClip } from '../stores/clip.ts'
+import { useLibrary } from '../stores/library.ts'
+import { usePlayer } from '../stores/player.ts'
+import { problemOf, reportErrors } from '../stores/problem.ts'
+import { useQuestion } from '../stores/question.ts'
+import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
+import { closeClip, openChat, openClip } from './open-clip.ts'
 import { takeOpened } from './take-files.ts'
 
-/** Opens the clips named in the page's URL, once: a reload keeps the page's state. */
-export function openFromAddress(): void {
-  const handles = clipsOfFragment(window.location.hash)
-  if (handles.length === 0) return
-  window.history.replaceState(null, '', window.location.pathname + window.location.search)
+/** While a slider is dragged, the address waits for its end: browsers limit how often it may change. */
+const TIME_MS = 400
+
+/** Shows what the page's address says, and keeps the address and the browser's history up to date until the returned function is called. */
+export function followAddress(): () => void {
+  const leaving = new AbortController()
+  const { signal } = leaving
+  let shown = routeOf(window.location.hash)
+  /** Number of addresses that are being opened: until then, the stores of the view are on the way from one place to another. */
+  let opening = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const update = (replace = false) => {
+    const now = routeNow()
+    if (signal.aborted || (opening > 0 && now.view === shown.view) || useClip.getState().opening) return
+    document.title = titleNow()
+    const fragment = fragmentOf(now)
+    if (fragment === fragmentOf(routeOf(window.location.hash))) return
+    const address = window.location.pathname + window.location.search + fragment
+    if (replace || isSamePlace(now, shown)) window.history.replaceState(null, '', address)
+    else window.history.pushState(null, '', address)
+    shown = now
+  }
+  const updateSoon = (ms = 0) => {
+    clearTimeout(timer)
+    timer = setTimeout(update, ms)
+  }
+  const open = (route: Route) => {
+    opening += 1
+    shown = route
+    reportErrors(async () => {
+      try {
+        await openRoute(route)
+      } finally {
+        opening -= 1
+        update(routeNow().view === route.view)
+      }
+    })
+  }
+
+  const given = clipsOfFragment(window.location.hash)
+  if (given.length > 0) {
+    // Opened once: a reload shows what they have become.
+    window.history.replaceState(null, '', window.location.pathname + window.location.search)
+    openGivenClips(given)
+  } else if (window.location.hash !== '') open(shown)
+  window.addEventListener('popstate', () => open(routeOf(window.location.hash)), { signal })
+  const stops = [useView, useClip, useChat, useBatches, useBench, useBenchSample, useLibrary].map((store) =>
+    store.subscribe(() => updateSoon()),
+  )
+  const stopTime = usePlayer.subscribe((now, before) => {
+    if (!now.playing && (now.time !== before.time || before.playing)) updateSoon(TIME_MS)
+  })
+  return () => {
+    leaving.abort()
+    clearTimeout(timer)
+    for (const stop of [...stops, stopTime]) stop()
+  }
+}
+
+/** Opens the clips that the command line has named in the address. */
+function openGivenClips(handles: readonly string[]): void {
   reportErrors(async () => {
     const clips = await Promise.all(handles.map((handle) => service.clips.get({ handle })))
     takeOpened(clips.map((metadata) => ({ kind: 'clip', metadata })))
+  })
+}
+
+function routeNow(): Route {
+  const { view } = useView.getState()
+  switch (view) {
+    case 'clip': {
+      const clip = useClip.getState().metadata?.handle ?? null
+      return { view, clip, chat: useChat.getState().chat?.id ?? null, time: usePlayer.getState().time }
+    }
+    case 'library':
+      return { view, text: useLibrary.getState().query.text }
+    case 'batches':
+      return { view, batch: useBatches.getState().open }
+    case 'benchmarks': {
+      const { open, other } = useBench.getState()
+      const { choice } = useBenchSample.getState()
+      return { view, run: open, other: other?.id ?? null, sample: choice?.key ?? null, row: choice?.index ?? 0 }
+    }
+    case 'models':
+    case 'help':
+      return { view }
+    default:
+      return assertNever(view, 'view')
+  }
+}
+
+function titleNow(): string {
+  const { view } = useView.getState()
+  const name = view === 'clip' ? useClip.getState().metadata?.name : view.charAt(0).toUpperCase() + view.slice(1)
+  return name === undefined ? 'Tarsier Desktop' : `${name} – Tarsier Desktop`
+}
+
+async function openRoute(route: Route): Promise<void> {
+  const { show } = useView.getState()
+  switch (route.view) {
+    case 'clip':
+      if (route.clip === null) closeClip()
+      else await openPlace(route.clip, route.chat, route.time)
+      return
+    case 'library':
+      if (useLibrary.getState().query.text !== route.text) useLibrary.setState({ query: { text: route.text } })
+      break
+    case 'batches':
+      if (useBatches.getState().open !== route.batch) void useBatches.getState().show(route.batch)
+      break
+    case 'benchmarks':
+      show(route.view)
+      await openRun(route)
+      return
+    case 'models':
+    case 'help':
+      break
+    default:
+      assertNever(route, 'route')
+  }
+  show(route.view)
+}
+
+async function openPlace(clip: string, chat: string | null, time: number | null): Promise<void> {
+  const { chat: open } = useChat.getState()
+  if (open !== null && open.id === chat && open.clip === clip) useView.getState().show('clip')
+  else if (chat === null) await openClip(clip)
+  else {
+    try {
+      await openChat(chat)
+    } catch (error) {
+      if (problemOf(error)?.code !== 'nothing-found') throw error
+      // An empty conversation is not stored, and a removed one is replaced by an empty one about its clip.
+      await openClip(clip)
+      const { chat: replacement } = useChat.getState()
+      if (replacement) useQuestion.getState().move(chat, replacement.id)
+    }
+  }
+  if (time !== null) usePlayer.setState({ startAt: time })
+}
+
+async function openRun({ run, other, sample, row }: Route & { view: 'benchmarks' }): Promise<void> {
+  const bench = useBench.getState()
+  if (bench.open !== run) await Promise.all([bench.load(), bench.show(run)])
+  if (run === null) return useBenchSample.getState().close()
+  if ((useBench.getState().other?.id ?? null) !== other) bench.compareWith(other)
+  if (sample === null) return useBenchSample.getState().close()
+  if (useBenchSample.getState().choice?.key === sample) return
+  await listOf(run, other)
+  // Not waited for: it ends when all frames are read.
+  void useBenchSample.getState().show({ key: sample, index: row, first: run, second: other })
+}
+
+/** Waits until the list of samples is that of a run, or cannot be read. The view that asks for it closes the sample that was shown before. */
+function listOf(run: string, other: string | null): Promise<void> {
+  return new Promise((resolve) => {
+    const check = ({ query, loading, problem }: ReturnType<typeof useBenchList.getState>) => {
+      const failed = problem !== null || useBench.getState().problem !== null
+      if (!failed && (loading || query?.run !== run || query.other !== other)) return
+      stop()
+      resolve()
+    }
+    const stop = useBenchList.subscribe(check)
+    check(useBenchList.getState())
   })
 }

@@ -1,12 +1,15 @@
 import type { AskSettings } from '../../shared/contract/asking.ts'
 import type { Turn } from '../../shared/contract/chats.ts'
+import type { FrameRequest } from '../../shared/frame-request.ts'
 import { askSettings } from '../lib/ask-settings.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
+import { useComparison } from '../stores/comparison.ts'
 import { useFrames } from '../stores/frames.ts'
 import { modelNamed } from '../stores/models.ts'
 import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
+import { useQuestion } from '../stores/question.ts'
 import { settingsNow, useSettings } from '../stores/settings.ts'
 
 /** Settings from the page's current controls. */
@@ -15,9 +18,14 @@ function settingsOfPage(): AskSettings {
   return askSettings(usePlayer.getState(), settings, modelNamed(settings.model), useChat.getState().chat?.all.at(-1)?.settings)
 }
 
-/** Asks a question. Without text, it asks for a description. */
-export function ask(text?: string): void {
-  void useChat.getState().ask(text, settingsOfPage())
+/** Asks a question. Without text, it asks for a description. A typed question that could not be asked stays in its field. */
+export async function ask(text?: string): Promise<void> {
+  const { chat } = useChat.getState()
+  const typed = chat && useQuestion.getState().texts[chat.id]
+  if (chat) useQuestion.getState().write(chat.id, '')
+  await useChat.getState().ask(text, settingsOfPage())
+  const { chat: now, problem } = useChat.getState()
+  if (chat && typed && problem && now?.all.length === chat.all.length) useQuestion.getState().write(now.id, typed)
 }
 
 /** Regenerates the last answer with the current settings. */
@@ -25,8 +33,28 @@ export function askAgain(): void {
   void useChat.getState().regenerate(settingsOfPage())
 }
 
+/** Has another model answer the last question about the same frames. The present answer is kept, and both are shown side by side. */
+export function compareWith(model: string): void {
+  const { chat, regenerate } = useChat.getState()
+  const last = chat?.all.at(-1)
+  if (!last) return
+  const frames = last.answer && last.answer.frames.length > 0 ? framesUsed(last.answer) : last.settings.frames
+  useComparison.getState().show(last.index)
+  void regenerate({ ...last.settings, model, ...(frames && { frames }) })
+}
+
+function framesUsed({ frames }: NonNullable<Turn['answer']>): FrameRequest {
+  return { kind: 'indices', indices: frames.map(({ index }) => index) }
+}
+
 export function askEdited(turn: number, text: string): void {
   void useChat.getState().edit(turn, text, settingsOfPage())
+}
+
+/** Sets the number of frames of the next question. */
+export function chooseFrames(count: number): void {
+  usePlayer.getState().clearPicks()
+  void useSettings.getState().set({ frames: count })
 }
 
 /** Halves the number of frames and regenerates the answer. */
@@ -42,9 +70,9 @@ export function askWithFewerFrames(): void {
     .then(askAgain)
 }
 
-/** Opens the settings tab. */
+/** Opens the settings. */
 export function showSettings(): void {
-  usePanel.getState().show('settings')
+  usePanel.getState().showSettings(true)
 }
 
 /** Shows the frames that the model received for a turn in the filmstrip. */

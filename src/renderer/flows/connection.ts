@@ -1,6 +1,8 @@
 import { useActivity } from '../stores/activity.ts'
+import { useChat } from '../stores/chat.ts'
+import { useClip } from '../stores/clip.ts'
 import { useModels } from '../stores/models.ts'
-import { problemOf, useProblem } from '../stores/problem.ts'
+import { problemOf, reportErrors, useProblem } from '../stores/problem.ts'
 import { useSettings } from '../stores/settings.ts'
 
 const RETRY_MS = 2000
@@ -14,12 +16,23 @@ export function followService(): () => void {
     await Promise.all([useSettings.getState().load(), useModels.getState().load()])
     await activity.follow(signal)
   })
+  // After an outage, the page shows what the service has stored, and joins an answer that is still running.
+  const unsubscribe = useActivity.subscribe((now, before) => {
+    if (!now.connected || before.connected) return
+    if (useProblem.getState().problem?.code === 'service-lost') useProblem.getState().dismiss()
+    const { preview } = useClip.getState()
+    if (preview.kind === 'failed' && preview.error.code === 'service-lost') useClip.setState({ preview: { kind: 'none' } })
+    reportErrors(useChat.getState().refresh)
+  })
   void reconnecting(signal, () => useModels.getState().followJobs(signal))
-  return () => leaving.abort()
+  return () => {
+    leaving.abort()
+    unsubscribe()
+  }
 }
 
 /** Repeats work that does not end by itself, such as a subscription. */
-async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+export async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {
       await work()

@@ -1,5 +1,10 @@
 import { isMac, isTyping } from '../lib/shortcuts.ts'
 import { useChat } from '../stores/chat.ts'
+import { useClip } from '../stores/clip.ts'
+import { useEvents } from '../stores/events.ts'
+import { usePanel } from '../stores/panel.ts'
+import { useQuestion } from '../stores/question.ts'
+import { useTextCheck } from '../stores/text-check.ts'
 import { useView, views } from '../stores/view.ts'
 import { chooseFiles } from './take-files.ts'
 
@@ -17,9 +22,28 @@ export function onGlobalKey(event: KeyboardEvent): void {
   else if (mod && key === 'o') chooseFiles()
   else if (mod && key === 'k') showSearch()
   else if (event.key === '?' && !isTyping(event.target)) showShortcuts(true)
-  else if (event.key === 'Escape' && useChat.getState().run) useChat.getState().stop()
-  else return
+  else if (event.key === '/' && !mod && !isTyping(event.target) && useClip.getState().metadata) writeQuestion()
+  else if (event.key !== 'Escape' || !stopWork()) return
   event.preventDefault()
+}
+
+/** Goes to the field for questions. */
+function writeQuestion(): void {
+  useView.getState().show('clip')
+  usePanel.getState().show('conversation')
+  useQuestion.getState().focus()
+}
+
+/** Stops the answer, or else the work on events. Returns whether there was any. */
+function stopWork(): boolean {
+  const events = useEvents.getState()
+  const check = useTextCheck.getState()
+  if (useChat.getState().run) useChat.getState().stop()
+  else if (events.timing) events.stopTiming()
+  else if (events.run?.running) events.stopFind()
+  else if (check.run) check.stop()
+  else return false
+  return true
 }
 
 /** Opens the library and focuses its search field. */

@@ -8,11 +8,15 @@ import { uploadFile } from '../lib/upload.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
 import { useCost } from '../stores/cost.ts'
+import { useEvents } from '../stores/events.ts'
 import { useFrames } from '../stores/frames.ts'
 import { modelNamed } from '../stores/models.ts'
+import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
 import { problemOf } from '../stores/problem.ts'
-import { settingsNow } from '../stores/settings.ts'
+import { useQuestion } from '../stores/question.ts'
+import { settingsNow, useSettings } from '../stores/settings.ts'
+import { useTextCheck } from '../stores/text-check.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
 
@@ -41,7 +45,7 @@ export function givenByShell(opened: OpenedFile): GivenFile {
   return { name, size, hand: async () => metadataOf(opened) }
 }
 
-/** Opens a clip and requests its description immediately. */
+/** Opens a clip and goes on with its last conversation. Without one, it requests the clip's description immediately. */
 export function openGiven({ name, size, hand }: GivenFile): Promise<void> {
   return open(name, hand, size)
 }
@@ -76,11 +80,15 @@ async function open(
   try {
     const metadata = await get((share) => signal.aborted || report(share), signal)
     if (signal.aborted) return
-    const chat = await service.chats.create({ handle: metadata.handle })
+    const { handle } = metadata
+    // The list also has conversations about copies of the clip, which are clips of their own.
+    const earlier = (await service.chats.list({ handle })).find(({ clip, turns }) => clip === handle && turns > 0)
+    const chat = earlier ? await service.chats.get({ chat: earlier.id }) : await service.chats.create({ handle })
     if (signal.aborted) return
     showClip(metadata)
+    useQuestion.getState().focus()
     await useChat.getState().show(chat)
-    if (!signal.aborted) askToDescribe()
+    if (!signal.aborted && !earlier) askToDescribe()
   } catch (error) {
     if (!signal.aborted) clip.refuse(name, problemOf(error))
   } finally {
@@ -88,10 +96,12 @@ async function open(
   }
 }
 
-/** Shows a clip in place of the one that was open. */
+/** Shows a clip in place of the one that was open, whose number of frames was chosen for it. */
 function showClip(metadata: ClipMetadata): void {
+  if (useClip.getState().metadata && settingsNow().frames !== null) void useSettings.getState().set({ frames: null })
   leaveClip()
   useClip.getState().show(metadata)
+  if (metadata.kind !== 'image') void useEvents.getState().load(metadata.handle)
 }
 
 function leaveClip(): void {
@@ -99,6 +109,8 @@ function leaveClip(): void {
   useFrames.getState().clear()
   useCost.getState().clear()
   usePlayer.getState().reset()
+  useEvents.getState().clear()
+  useTextCheck.getState().clear()
 }
 
 /** Asks with the model's own prompt for a description. */
@@ -107,15 +119,24 @@ function askToDescribe(): void {
   void useChat.getState().ask(undefined, askSettings(usePlayer.getState(), settings, modelNamed(settings.model)))
 }
 
-/** Opens a conversation of the library, to read or continue it. */
-export async function openChat(id: string): Promise<void> {
+/** Opens a conversation of the library, to read or continue it. The player goes to `startAt`, in seconds; null leaves it where it is. */
+export async function openChat(id: string, startAt: number | null = null): Promise<void> {
   const signal = beginOpening()
   const chat = await service.chats.get({ chat: id }, { signal })
   if (signal.aborted) return
   if (chat.metadata.handle !== useClip.getState().metadata?.handle) showClip(chat.metadata)
   else useClip.getState().show(chat.metadata)
+  usePlayer.setState({ startAt })
+  if (startAt !== null) usePanel.getState().show('events')
   useView.getState().show('clip')
   await useChat.getState().show(chat)
+}
+
+/** Opens a clip of the library that has events but no conversation. Nothing is asked. */
+export async function openClip(handle: string, startAt: number | null = null): Promise<void> {
+  const signal = beginOpening()
+  const { id } = await service.chats.create({ handle }, { signal })
+  if (!signal.aborted) await openChat(id, startAt)
 }
 
 /** Starts another conversation about the open clip. */
@@ -125,6 +146,15 @@ export async function newChat(): Promise<void> {
   const signal = beginOpening()
   const chat = await service.chats.create({ handle: metadata.handle }, { signal })
   if (!signal.aborted) await useChat.getState().show(chat)
+}
+
+/** Starts another conversation about the open clip with the question that is being typed. */
+export async function newChatWithQuestion(): Promise<void> {
+  const { chat } = useChat.getState()
+  await newChat()
+  const { chat: next } = useChat.getState()
+  if (chat && next) useQuestion.getState().move(chat.id, next.id)
+  useQuestion.getState().focus()
 }
 
 export function closeClip(): void {

@@ -17,7 +17,7 @@ export interface BatchOptions {
 
 const sending = new Latest()
 
-/** Transfers all files one after another, then starts the batch with those that are clips. Other files are listed by name. */
+/** Transfers all files one after another, then starts the batch with those that are clips. The batch lists the others with the reason. */
 export async function startBatch(options: BatchOptions): Promise<void> {
   const { set } = usePendingBatch.getState()
   const { pending } = usePendingBatch.getState()
@@ -45,12 +45,13 @@ export async function startBatch(options: BatchOptions): Promise<void> {
       settings,
       skipDescribed,
       ...(question !== undefined && { question }),
+      refused: refused.map(({ name, error }) => ({ name, error: error.toData() })),
     }),
   )
   void show(id)
   useView.getState().show('batches')
-  // Keep the list of files that could not be opened; otherwise close the dialog.
-  set(refused.length > 0 ? { files: [], clips, refused, sending: false } : null)
+  // The batch lists the files that could not be opened.
+  set(null)
 }
 
 export function dropPendingBatch(): void {

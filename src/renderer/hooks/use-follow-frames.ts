@@ -7,7 +7,10 @@ import { useFrames } from '../stores/frames.ts'
 import { useModels } from '../stores/models.ts'
 import { usePlayer } from '../stores/player.ts'
 import { useSettings } from '../stores/settings.ts'
+import { useQuestionText } from './use-question-text.ts'
 
+/** Characters. */
+const SHORT_TEXT = 200
 /** Debounces changes, for example while a slider is being dragged. */
 const DEBOUNCE_MS = 250
 
@@ -21,6 +24,9 @@ export function useFollowFrames(): void {
   const chat = useChat((state) => state.chat)
   const idle = useChat((state) => state.run === null)
   const turns = chat?.all.length
+  const [text] = useQuestionText()
+  // A short question changes the cost too little to count it with every letter.
+  const counted = text.length > SHORT_TEXT ? text : ''
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the id and length of the conversation matter.
   useEffect(() => {
     if (!metadata?.present || !values) return
@@ -31,8 +37,11 @@ export function useFollowFrames(): void {
       const { model: name, frames, maxPixels } = settings
       const frameSelection = { handle, ...(name && { model: name }), ...(frames && { frames }), ...(maxPixels && { maxPixels }) }
       void useFrames.getState().follow(frameSelection)
-      if (idle) void useCost.getState().estimate(handle, chat?.clip === handle ? chat.id : undefined, settings)
+      // During the first answer, the page shows when it is to be expected.
+      if (!idle && useCost.getState().cost) return
+      const asked = idle && chat?.clip === handle ? chat.id : undefined
+      void useCost.getState().estimate(handle, asked, settings, counted)
     }, DEBOUNCE_MS)
     return () => clearTimeout(timer)
-  }, [metadata, values, installed, range, picked, chat?.id, turns, idle])
+  }, [metadata, values, installed, range, picked, chat?.id, turns, idle, counted])
 }

@@ -20,7 +20,7 @@ const finishTexts: Readonly<Record<FinishReason, string | null>> = {
 }
 
 /** How an answer was generated, as pairs of label and value. */
-export function makingOf({ model, answer }: Turn): readonly (readonly [string, string])[] {
+export function makingOf({ model, answer, settings }: Turn): readonly (readonly [string, string])[] {
   if (!answer) return [['Model', model]]
   const { timings, tokens, device, width, height, frames, cached } = answer
   const seconds = (ms: number) => durationText(ms / 1000)
@@ -38,9 +38,13 @@ export function makingOf({ model, answer }: Turn): readonly (readonly [string, s
     ['Writing', `${seconds(timings.generate)}${rate(tokens.generated, timings.generate)}`],
     ['Vision device', device.vision],
     ['Language device', device.language],
+    ...(settings.system ? [['System prompt', settings.system] as const] : []),
   ]
 }
 
+/** Fewer tokens take too short a time for a speed. */
+const MIN_RATED = 20
+
 function rate(tokens: number, ms: number): string {
-  return ms > 0 && tokens > 1 ? `, ${(tokens / (ms / 1000)).toFixed(1)} tokens/s` : ''
+  return ms > 0 && tokens >= MIN_RATED ? `, ${(tokens / (ms / 1000)).toFixed(1)} tokens/s` : ''
 }

@@ -32,13 +32,14 @@ export function frameRequest(choice: Choice, settings: Settings, model: Installe
  * `before` are the settings of the conversation's last question.
  */
 export function askSettings(choice: Choice, settings: Settings, model: InstalledModel | undefined, before?: AskSettings): AskSettings {
-  const { maxTokens, temperature, topP, maxPixels } = settings
+  const { maxTokens, temperature, topP, maxPixels, system } = settings
   const pixels = maxPixels ?? (before?.maxPixels === undefined ? null : NO_LIMIT)
   return {
     model: settings.model,
     device: settings.device,
     frames: frameRequest(choice, settings, model),
     ...(pixels !== null && { maxPixels: pixels }),
+    system,
     sampling: {
       ...(maxTokens !== null && { maxTokens }),
       ...(temperature !== null && { temperature }),

@@ -37,6 +37,7 @@ export function batchText(job: BatchJob): string {
   const parts = [`${counts.done} of ${counted(clipsOf(job), 'clip')} described`]
   if (counts.failed > 0) parts.push(`${counts.failed} failed`)
   if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`)
+  if (job.refused.length > 0) parts.push(`${counted(job.refused.length, 'file')} not opened`)
   if (state === 'paused') parts.push('paused')
   if (state === 'running' && secondsLeft !== null) parts.push(`about ${durationText(secondsLeft)} left`)
   return parts.join(' · ')

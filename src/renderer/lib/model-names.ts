@@ -16,3 +16,16 @@ export function modelName(
 
 /** One-line key of a form, for select controls. */
 export const formKey = ({ language, vision }: CatalogueForm): string => `${language} / ${vision}`
+
+/** The form of a model that is offered first: the recommended one or, if none fits this machine, the smallest. */
+export function formFirst({ forms }: CatalogueModel): CatalogueForm | undefined {
+  return forms.find(({ recommended }) => recommended) ?? forms.toSorted((a, b) => a.bytes - b.bytes)[0]
+}
+
+/** The first model of the catalogue that fits this machine; if none does, the one that needs the least memory. */
+export function suggestedModel(catalogue: readonly CatalogueModel[]): CatalogueModel | undefined {
+  const needed = (model: CatalogueModel) => formFirst(model)?.memory ?? Number.POSITIVE_INFINITY
+  return (
+    catalogue.find(({ forms }) => forms.some(({ recommended }) => recommended)) ?? catalogue.toSorted((a, b) => needed(a) - needed(b))[0]
+  )
+}

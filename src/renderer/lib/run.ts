@@ -19,19 +19,22 @@ export interface Run {
   readonly notices: readonly string[]
 }
 
-export function startRun(now: number): Run {
-  return { turn: null, stage: 'asking', ahead: 0, done: 0, of: 0, started: now, stageStarted: now, text: '', notices: [] }
+/** @param turn the stored turn, if the page joins an answer that is already running */
+export function startRun(now: number, turn: Turn | null = null): Run {
+  const started = Math.min(now, turn?.created ?? now)
+  return { turn, stage: 'asking', ahead: 0, done: 0, of: 0, started, stageStarted: now, text: turn?.text ?? '', notices: [] }
 }
 
 export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
   switch (event.kind) {
     case 'turn':
     case 'saved':
-      return { ...run, turn: event.turn }
+      return { ...run, turn: event.turn, text: event.turn.text }
     case 'queued':
       return { ...run, stage: 'queued', ahead: event.ahead }
     case 'stage':
-      return { ...run, stage: event.stage, stageStarted: now }
+      // Waiting for other questions is no part of the estimate.
+      return { ...run, stage: event.stage, stageStarted: now, started: run.stage === 'queued' ? now : run.started }
     case 'frame':
       // Frame events may arrive before the stage event of encoding.
       return { ...run, stage: 'looking', stageStarted: run.done === 0 ? now : run.stageStarted, done: event.done, of: event.of }
@@ -55,7 +58,7 @@ export function stepOf({ stage }: Run): number {
 }
 
 /** User-facing text for the current stage. */
-export function stageText(run: Run): string {
+export function stageText(run: Pick<Run, 'stage' | 'ahead' | 'done' | 'of'>): string {
   switch (run.stage) {
     case 'asking':
       return 'Preparing'
@@ -77,19 +80,19 @@ export function stageText(run: Run): string {
 }
 
 /**
- * Estimated seconds until the first token: from the rate of encoded frames once at least two are done, otherwise from earlier measurements;
- * null if unknown.
+ * Estimated seconds until the first token: from the rate of encoded frames once at least two are done, otherwise from earlier measurements; negative if
+ * it takes longer than that; null if unknown.
  */
 export function secondsLeft(run: Run, now: number, estimate: number | null): number | null {
-  if (run.stage === 'writing') return null
+  if (run.stage === 'writing' || run.stage === 'queued') return null
   if (run.stage === 'looking' && run.done >= 2 && run.of > run.done) {
     const each = (now - run.stageStarted) / 1000 / (run.done - 1)
     return each * (run.of - run.done)
   }
-  return estimate === null ? null : Math.max(0, estimate - (now - run.started) / 1000)
+  return estimate === null ? null : estimate - (now - run.started) / 1000
 }
 
 export function timeLeftText(seconds: number | null): string {
   if (seconds === null) return ''
-  return seconds < 1 ? 'almost done' : `about ${durationText(seconds)} left`
+  return seconds < 0 ? 'longer than estimated' : `about ${durationText(Math.max(1, seconds))} left`
 }

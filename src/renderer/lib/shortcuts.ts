@@ -18,9 +18,17 @@ export const shortcuts: readonly Shortcut[] = [
   { group: 'Player', keys: ['Home', 'End'], does: 'Go to the start or the end' },
   { group: 'Player', keys: ['I', 'O'], does: 'Set the start or end of the range' },
   { group: 'Player', keys: ['P'], does: 'Add or remove this frame' },
+  { group: 'Player', keys: ['N'], does: 'Play the next event' },
+  { group: 'Player', keys: ['B'], does: 'Go back to the previous event' },
+  { group: 'Player', keys: ['L'], does: 'Repeat the range, or the whole clip' },
+  { group: 'Player', keys: ['C'], does: 'Show or hide captions' },
+  { group: 'Player', keys: ['M'], does: 'Mute' },
+  { group: 'Player', keys: ['F'], does: 'Full screen' },
+  { group: 'Player', keys: ['+', '−'], does: 'Zoom the timeline; also Ctrl and the wheel' },
+  { group: 'Conversation', keys: ['/'], does: 'Write a question' },
   { group: 'Conversation', keys: ['Enter'], does: 'Ask' },
   { group: 'Conversation', keys: ['Shift', 'Enter'], does: 'New line' },
-  { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer' },
+  { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer, or the search for events' },
 ]
 
 /** Whether the page runs on macOS, which uses Command instead of Control and types characters with Option. */

@@ -1,10 +1,11 @@
 import { create } from 'zustand'
 import type { AskSettings } from '../../shared/contract/asking.ts'
-import type { Chat, ChatEvent, ChatSummary } from '../../shared/contract/chats.ts'
-import type { TarsierError } from '../../shared/errors.ts'
+import type { Chat, ChatEvent, ChatSummary, Turn } from '../../shared/contract/chats.ts'
+import { TarsierError } from '../../shared/errors.ts'
 import { afterEvent, type Run, startRun } from '../lib/run.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
+import { useQuestion } from './question.ts'
 
 /** Tokens arrive faster than the page should be rendered. */
 const SHOW_EVERY_MS = 50
@@ -26,7 +27,15 @@ interface ChatState {
   readonly regenerate: (settings?: AskSettings) => Promise<void>
   readonly edit: (turn: number, text: string, settings?: AskSettings) => Promise<void>
   readonly startEdit: (turn: number | null) => void
+  /** Replaces a turn of the conversation, if it is still shown. */
+  readonly take: (chat: string, turn: Turn) => void
   readonly stop: () => void
+  /** Makes another version the answer of the last turn. */
+  readonly chooseVersion: (version: number) => Promise<void>
+  /** Reads a version of the answer to the question at an index. */
+  readonly readVersion: (index: number, version: number) => Promise<Turn>
+  /** Shows the conversation as it is stored, after the service did not respond for a while. */
+  readonly refresh: () => Promise<void>
   readonly clear: () => Promise<void>
   readonly close: () => void
 }
@@ -34,7 +43,8 @@ interface ChatState {
 /** A running answer that the page follows. It always belongs to the current conversation. */
 interface Following {
   readonly chat: string
-  readonly stop: AbortController
+  /** Whether the answer is to be stopped as soon as the service has begun it. */
+  stops: boolean
   /** Resolves when the answer has ended and the page shows the stored turn, or when the page has stopped following it. */
   over: Promise<void>
 }
@@ -43,17 +53,23 @@ export const useChat = create<ChatState>((set, get) => {
   let following: Following | null = null
 
   /** Asks and follows the answer to its end. Does nothing while another answer is being followed. */
-  async function follow(chat: Chat, from: number, begin: (signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>): Promise<void> {
+  async function follow(chat: Chat, from: number, begin: () => Promise<AsyncIterable<ChatEvent>>, turn: Turn | null = null): Promise<void> {
     if (following) return
-    const mine: Following = { chat: chat.id, stop: new AbortController(), over: Promise.resolve() }
+    const mine: Following = { chat: chat.id, stops: false, over: Promise.resolve() }
     following = mine
     set({ problem: null, editing: null, chat: { ...chat, all: chat.all.slice(0, from) } })
-    mine.over = followToEnd(mine, begin)
+    mine.over = followToEnd(mine, begin, startRun(Date.now(), turn))
     await mine.over
   }
 
-  async function followToEnd(mine: Following, begin: (signal: AbortSignal) => Promise<AsyncIterable<ChatEvent>>): Promise<void> {
-    let run = startRun(Date.now())
+  /** Joins the answer that is running in a conversation, if there is one. */
+  function join(chat: Chat): void {
+    const last = chat.all.at(-1)
+    if (last?.state === 'running') void follow(chat, last.index, () => service.chats.follow({ chat: chat.id }), last)
+  }
+
+  async function followToEnd(mine: Following, begin: () => Promise<AsyncIterable<ChatEvent>>, first: Run): Promise<void> {
+    let run = first
     let timer: ReturnType<typeof setTimeout> | undefined
     const show = () => {
       timer = undefined
@@ -62,7 +78,8 @@ export const useChat = create<ChatState>((set, get) => {
     show()
     let thrown: unknown = null
     try {
-      for await (const event of await begin(mine.stop.signal)) {
+      for await (const event of await begin()) {
+        if (mine.stops && event.kind === 'turn') sendStop(mine)
         run = afterEvent(run, event, Date.now())
         timer ??= setTimeout(show, SHOW_EVERY_MS)
       }
@@ -92,16 +109,24 @@ export const useChat = create<ChatState>((set, get) => {
     } catch (lost) {
       if (left()) return
       const { chat } = get()
-      // The service does not respond, so keep the text received so far.
+      // The service does not respond, so keep the text received so far, until `refresh`. The page has one message about it.
       const all = chat && run.turn ? [...chat.all, { ...run.turn, state: 'cut-off' as const, text: run.text }] : chat?.all
-      end({ problem: problem ?? problemOf(lost), ...(chat && all && { chat: { ...chat, all } }) })
+      const failure = problem ?? problemOf(lost)
+      end({ problem: failure?.code === 'service-lost' ? null : failure, ...(chat && all && { chat: { ...chat, all } }) })
     }
   }
 
-  /** Aborts the answer that is being followed, because the page now shows another conversation or none. Later events are ignored. */
+  /** Stops the answer that is being followed, because the page now shows another conversation or none. Later events are ignored. */
   function leave(): void {
-    following?.stop.abort()
+    if (following) sendStop(following)
     following = null
+  }
+
+  /** The service may not have begun the answer yet; then this is repeated with its first event. */
+  function sendStop(mine: Following): void {
+    mine.stops = true
+    // If the service does not respond, the answer has ended or ends by itself.
+    service.chats.stop({ chat: mine.chat }).catch(() => {})
   }
 
   /** Polls until the last answer has ended: shortly after a stop, or when another page's question is finished. */
@@ -121,7 +146,10 @@ export const useChat = create<ChatState>((set, get) => {
       return await service.chats.get({ chat: chat.id })
     } catch (error) {
       // For any other error, the question fails in the same way and reports it.
-      return problemOf(error)?.code === 'nothing-found' ? await service.chats.create({ handle: chat.clip }) : chat
+      if (problemOf(error)?.code !== 'nothing-found') return chat
+      const created = await service.chats.create({ handle: chat.clip })
+      useQuestion.getState().move(chat.id, created.id)
+      return created
     }
   }
 
@@ -140,40 +168,61 @@ export const useChat = create<ChatState>((set, get) => {
       if (following?.chat !== chat.id) {
         leave()
         set({ chat, run: null, problem: null, editing: null })
+        join(chat)
       }
       await list(chat.clip)
-      const isCurrent = () => get().chat === chat
-      const now = await ended(chat, isCurrent)
-      if (now !== chat && isCurrent()) set({ chat: now })
     },
     ask: async (text, settings) => {
       const shown = get().chat
       if (!shown) return
       const chat = await known(shown)
       if (get().chat !== shown) return
-      await follow(chat, chat.all.length, (signal) =>
-        service.chats.ask({ chat: chat.id, settings, ...(text !== undefined && { text }) }, { signal }),
-      )
+      await follow(chat, chat.all.length, () => service.chats.ask({ chat: chat.id, settings, ...(text !== undefined && { text }) }))
     },
     regenerate: async (settings) => {
       const { chat } = get()
       if (!chat || chat.all.length === 0) return
-      await follow(chat, chat.all.length - 1, (signal) =>
-        service.chats.regenerate({ chat: chat.id, ...(settings && { settings }) }, { signal }),
-      )
+      await follow(chat, chat.all.length - 1, () => service.chats.regenerate({ chat: chat.id, ...(settings && { settings }) }))
     },
     edit: async (turn, text, settings) => {
       const { chat } = get()
       if (!chat) return
-      await follow(chat, turn, (signal) => service.chats.edit({ chat: chat.id, turn, text, ...(settings && { settings }) }, { signal }))
+      await follow(chat, turn, () => service.chats.edit({ chat: chat.id, turn, text, ...(settings && { settings }) }))
     },
     startEdit: (editing) => set({ editing }),
-    stop: () => following?.stop.abort(),
+    take: (id, turn) => {
+      const { chat } = get()
+      if (chat?.id === id && chat.all[turn.index]?.created === turn.created)
+        set({ chat: { ...chat, all: chat.all.with(turn.index, turn) } })
+    },
+    stop: () => {
+      if (following) sendStop(following)
+    },
+    chooseVersion: async (version) => {
+      const { chat } = get()
+      const last = chat?.all.at(-1)
+      if (!chat || !last) return
+      const turn = await service.chats.chooseVersion({ chat: chat.id, turn: last.index, version })
+      if (get().chat === chat) set({ chat: { ...chat, all: chat.all.with(last.index, turn) } })
+    },
+    readVersion: async (index, version) => {
+      const { chat } = get()
+      const all = chat ? await service.chats.versions({ chat: chat.id, turn: index }) : []
+      const found = all.find((turn) => turn.version === version)
+      if (!found) throw new TarsierError('nothing-found', 'This answer is no longer there. Reload the page.')
+      return found
+    },
+    refresh: async () => {
+      const { chat } = get()
+      if (!chat || following) return
+      const stored = chat.all.length === 0 ? await known(chat) : await service.chats.get({ chat: chat.id })
+      if (get().chat === chat) await get().show(stored)
+    },
     clear: async () => {
       const { chat } = get()
       if (!chat) return
       // The service rejects clearing while an answer is running.
-      following?.stop.abort()
+      get().stop()
       await following?.over
       const cleared = await service.chats.clear({ chat: chat.id })
       if (get().chat?.id === chat.id) set({ chat: cleared, problem: null })

@@ -6,11 +6,15 @@ import { Latest } from '../lib/latest.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
+/** Longest question in characters. */
+export const MAX_QUESTION = 100_000
+
 interface CostState {
   /** Cost of the next question; null until it is known. */
   readonly cost: Estimate | null
   readonly problem: TarsierError | null
-  readonly estimate: (handle: string, chat: string | undefined, settings: AskSettings) => Promise<void>
+  /** `text` is the question that is being typed; empty for a short one. */
+  readonly estimate: (handle: string, chat: string | undefined, settings: AskSettings, text: string) => Promise<void>
   readonly clear: () => void
 }
 
@@ -19,10 +23,13 @@ const latest = new Latest()
 export const useCost = create<CostState>((set) => ({
   cost: null,
   problem: null,
-  estimate: async (handle, chat, settings) => {
+  estimate: async (handle, chat, settings, text) => {
     const signal = latest.begin()
     try {
-      const cost = await service.estimate.cost({ handle, ...(chat !== undefined && { chat }), settings }, { signal })
+      const cost = await service.estimate.cost(
+        { handle, ...(chat !== undefined && { chat }), ...(text !== '' && { text: text.slice(0, MAX_QUESTION) }), settings },
+        { signal },
+      )
       if (!signal.aborted) set({ cost, problem: null })
     } catch (error) {
       const problem = problemOf(error)

@@ -15,12 +15,13 @@ interface LibraryState {
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly filters: Filters
-  readonly chosen: ReadonlySet<string>
+  /** Ids of conversations, and handles of clips without one. */
+  readonly chosen: ReadonlyMap<string, 'chat' | 'clip'>
   readonly search: (query: Query) => Promise<void>
   /** Reports which rows are visible. */
   readonly need: (first: number, last: number) => void
   readonly loadFilters: () => Promise<void>
-  readonly choose: (chat: string, chosen: boolean) => void
+  readonly choose: (id: string, kind: 'chat' | 'clip', chosen: boolean) => void
   readonly chooseNone: () => void
   readonly remove: () => Promise<void>
 }
@@ -36,7 +37,7 @@ export const useLibrary = create<LibraryState>((set, get) => ({
   loading: false,
   problem: null,
   filters: { models: [], folders: [] },
-  chosen: new Set(),
+  chosen: new Map(),
   search: async (query) => {
     set({ query, loading: true, problem: null })
     try {
@@ -59,16 +60,23 @@ export const useLibrary = create<LibraryState>((set, get) => ({
     })
   },
   loadFilters: async () => set({ filters: await service.library.filters() }),
-  choose: (chat, yes) => {
-    const chosen = new Set(get().chosen)
-    if (yes) chosen.add(chat)
-    else chosen.delete(chat)
+  choose: (id, kind, yes) => {
+    const chosen = new Map(get().chosen)
+    if (yes) chosen.set(id, kind)
+    else chosen.delete(id)
     set({ chosen })
   },
-  chooseNone: () => set({ chosen: new Set() }),
+  chooseNone: () => set({ chosen: new Map() }),
   remove: async () => {
-    await service.library.remove({ chats: [...get().chosen] })
-    set({ chosen: new Set() })
+    await service.library.remove(chosenOf(get().chosen))
+    set({ chosen: new Map() })
     await get().search(get().query)
   },
 }))
+
+/** The chosen entries as the service takes them. */
+export function chosenOf(chosen: LibraryState['chosen']): { readonly chats: string[]; readonly clips: string[] } {
+  const all = [...chosen]
+  const those = (kind: 'chat' | 'clip') => all.filter((entry) => entry[1] === kind).map(([id]) => id)
+  return { chats: those('chat'), clips: those('clip') }
+}

@@ -1,4 +1,6 @@
 import { create } from 'zustand'
+import { useCost } from './cost.ts'
+import { useFrames } from './frames.ts'
 
 /** Commands for the video player of the page. */
 export interface PlayableVideo {
@@ -15,10 +17,15 @@ interface PlayerState {
   readonly range: { readonly start: number; readonly end: number } | null
   /** Frame indices selected by hand; they take precedence over the range. */
   readonly picked: readonly number[]
+  /** Time at which the video starts once it is loaded; null for the beginning. */
+  readonly startAt: number | null
   readonly attach: (video: PlayableVideo | null) => void
   readonly at: (time: number) => void
   readonly setPlaying: (playing: boolean) => void
   readonly setRange: (range: PlayerState['range']) => void
+  /** Selects the frames of the current plan by hand. Does nothing until all of them are known. */
+  readonly beginPicking: () => void
+  /** Adds or removes a frame. The first one is added to the frames of the current plan or removed from them. */
   readonly togglePick: (index: number) => void
   readonly clearPicks: () => void
   /** Resets the state for another clip. */
@@ -31,17 +38,28 @@ export const usePlayer = create<PlayerState>((set, get) => ({
   playing: false,
   range: null,
   picked: [],
+  startAt: null,
   attach: (video) => set({ video }),
   at: (time) => set({ time }),
   setPlaying: (playing) => set({ playing }),
   setRange: (range) => set({ range }),
+  beginPicking: () => set({ picked: plannedFrames() ?? [] }),
   togglePick: (index) => {
+    if (get().picked.length === 0) get().beginPicking()
     const { picked } = get()
+    if (picked.length === 0) return
     set({ picked: picked.includes(index) ? picked.filter((other) => other !== index) : [...picked, index].sort((a, b) => a - b) })
   },
   clearPicks: () => set({ picked: [] }),
-  reset: () => set({ time: 0, playing: false, range: null, picked: [] }),
+  reset: () => set({ time: 0, playing: false, range: null, picked: [], startAt: null }),
 }))
+
+/** Indices of the frames that the model would receive for the next question, ascending; null until all are known. */
+export function plannedFrames(): readonly number[] | null {
+  const { pictures, of, turn } = useFrames.getState()
+  const frames = turn === null && of > 0 && pictures.length === of ? pictures : useCost.getState().cost?.frames
+  return frames && frames.length > 0 ? [...new Set(frames.map(({ index }) => index))].sort((a, b) => a - b) : null
+}
 
 /** Seeks to a time, clamped to the clip. */
 export function seekTo(seconds: number, duration: number): void {

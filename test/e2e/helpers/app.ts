@@ -2,7 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/fetch'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
+import { RPC_PATH } from '../../../src/shared/contract/addresses.ts'
+import type { ServiceClient } from '../../../src/shared/contract/contract.ts'
 import { Tarsier } from './tarsier.ts'
 
 /** On two busy cores, a first answer may take long. Tests assert what appears, not when. */
@@ -36,11 +40,11 @@ export class TestServer {
     return this.#tarsier
   }
 
-  /** `meanwhile` may change the home folder while the server is stopped. */
+  /** On the same port. `meanwhile` may change the home folder while the server is stopped. */
   async restart(meanwhile?: (home: string) => void): Promise<void> {
     await this.#tarsier.stop()
     meanwhile?.(this.home)
-    this.#tarsier = await Tarsier.start(this.home, this.#env)
+    this.#tarsier = await Tarsier.start(this.home, this.#env, Number(new URL(this.#tarsier.address).port))
   }
 
   async close(): Promise<void> {
@@ -107,15 +111,40 @@ export async function answered(page: Page, count: number): Promise<void> {
   await expect(page.getByRole('button', { name: 'Stop (Esc)' })).toHaveCount(0, { timeout: ANSWER_MS })
 }
 
-/** Opens the first example, and waits for its description. */
+/** The server's contract as a program calls it. */
+export function serviceOf({ tarsier }: TestServer): ServiceClient {
+  const token = new URL(tarsier.address).searchParams.get('token')
+  return createORPCClient(new RPCLink({ url: `${tarsier.origin}${RPC_PATH}`, headers: { authorization: `Bearer ${token}` } }))
+}
+
+/** Removes the conversations about the first example: a clip that is opened again goes on with its conversation. */
+export async function forgetExample(server: TestServer): Promise<void> {
+  const { clips, chats, library } = serviceOf(server)
+  const { handle } = await clips.openExample({ name: 'blue-square-spins.mp4' })
+  await library.remove({ chats: (await chats.list({ handle })).map(({ id }) => id) })
+}
+
+/** Opens the first example in a new conversation, and waits for its description. */
 export async function openExample(page: Page, server: TestServer): Promise<void> {
+  await forgetExample(server)
   await openPage(page, server)
   await page.getByRole('button', { name: 'A blue square spins.' }).click()
   await answered(page, 1)
 }
 
+/** Waits for the transitions to the present colours and places. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    // Transitions begin with the next frame.
+    await new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))
+    const ending = document.getAnimations().filter(({ effect }) => Number.isFinite(Number(effect?.getComputedTiming().endTime)))
+    await Promise.allSettled(ending.map(({ finished }) => finished))
+  })
+}
+
 /** Fails when axe finds a serious accessibility problem in the page. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await settled(page)
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([])

@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('../../../bin/tarsier.mjs', import.meta.ur
 const ADDRESS = /Tarsier is at (\S+)/
 const START_MS = 120_000
 
-/** `tarsier serve` on a free port, with its own home folder. */
+/** `tarsier serve` with its own home folder. */
 export class Tarsier {
   readonly #child: ChildProcess
   /** With the token in it. */
@@ -18,9 +18,9 @@ export class Tarsier {
     this.address = address
   }
 
-  /** `env` is added to the tests' own. */
-  static async start(home: string, env: Readonly<Record<string, string>> = {}): Promise<Tarsier> {
-    const args = [program, 'serve', '--port', '0', '--home', home]
+  /** `env` is added to the tests' own. Without a port, it gets a free one. */
+  static async start(home: string, env: Readonly<Record<string, string>> = {}, port = 0): Promise<Tarsier> {
+    const args = [program, 'serve', '--port', String(port), '--home', home]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     let output = ''
     const address = await new Promise<string>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { ArrowLeft, Pause, Play, RotateCcw } from 'lucide-react'
 import { type BatchJob, itemStates } from '../../../shared/contract/batch.ts'
+import { counted } from '../../../shared/size-text.ts'
 import { batchText, clipsOf, itemStateNames, shareOf } from '../../lib/batch-labels.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -11,7 +12,8 @@ import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 import { BatchTable } from './batch-table.tsx'
-import { SidecarsDialog, useSidecars } from './sidecars-dialog.tsx'
+import { RefusedFiles } from './refused-files.tsx'
+import { SidecarsDialog, sidecarItems, useSidecars } from './sidecars-dialog.tsx'
 
 /** A batch: the state of each clip, and actions for all of them. */
 export function BatchDetail({ job }: { readonly job: BatchJob }) {
@@ -22,8 +24,8 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
       <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-6 pt-4 pb-2">
         <IconButton icon={ArrowLeft} label="All batches" onClick={() => void show(null)} />
         <div className="min-w-0 flex-1">
-          <h1 className="truncate text-xl font-semibold tracking-tight">{job.title}</h1>
-          <p className="text-[0.8125rem] text-quiet" role="status">
+          <h1 className="truncate text-heading font-semibold tracking-tight">{job.title}</h1>
+          <p className="text-control text-quiet" role="status">
             {batchText(job)}
           </p>
         </div>
@@ -45,7 +47,7 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
           )}
           <ExportMenu
             onPick={(format) => reportErrors(async () => saveText(await service.batch.export({ job: job.id, format })))}
-            more={[{ name: 'Save a .txt next to each clip', onPick: () => reportErrors(() => sidecars.write(false)) }]}
+            more={sidecarItems(sidecars)}
           />
         </div>
       </header>
@@ -71,6 +73,14 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
           <FailureNotice error={problem} can={{ retry: () => void show(job.id) }} />
         </div>
       )}
+      {job.refused.length > 0 && (
+        <section aria-labelledby="refused" className="space-y-1 px-6 pb-3">
+          <h2 id="refused" className="text-control font-medium">
+            {counted(job.refused.length, 'file')} could not be opened
+          </h2>
+          <RefusedFiles refused={job.refused} />
+        </section>
+      )}
       <BatchTable job={job.id} />
       <SidecarsDialog sidecars={sidecars} />
     </div>
@@ -83,7 +93,7 @@ function FilterButton({ name, on, onClick }: { readonly name: string; readonly o
       type="button"
       aria-pressed={on}
       onClick={onClick}
-      className="rounded-full border border-line px-3 py-0.5 text-[0.8125rem] text-quiet hover:border-edge aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
+      className="rounded-full border border-line px-3 py-0.5 text-control text-quiet hover:border-edge aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent"
     >
       {name}
     </button>

@@ -7,6 +7,7 @@ import { folderOf, itemStateNames } from '../../lib/batch-labels.ts'
 import { useBatches } from '../../stores/batches.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
+import { Thumbnail } from '../clip/thumbnail.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
@@ -27,28 +28,29 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
   return (
     <div className="flex items-center gap-3 border-b border-line py-2">
       <Icon size={17} aria-hidden="true" className={`shrink-0 ${colour}`} />
+      <Thumbnail handle={item.clip} className="aspect-video w-16 shrink-0 rounded-mark object-cover" />
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
           <span className="truncate font-medium">{name}</span>
-          {folder && <span className="min-w-0 shrink-[4] truncate text-[0.75rem] text-quiet">{folder}</span>}
-          <span className="shrink-0 text-[0.75rem] text-quiet">{itemStateNames[state]}</span>
+          {folder && <span className="min-w-0 shrink-[4] truncate text-note text-quiet">{folder}</span>}
+          <span className="shrink-0 text-note text-quiet">{itemStateNames[state]}</span>
         </p>
         {state === 'running' && <ProgressBar value={progress} label={`Progress of ${name}`} />}
-        {firstWords && <p className="truncate text-[0.8125rem] text-quiet">{firstWords}</p>}
+        {firstWords && <p className="truncate text-control text-quiet">{firstWords}</p>}
         {error && (
-          <p className="text-[0.8125rem] text-danger">
+          <p className="text-control text-danger">
             {errorCodeInfo[error.code].label}. {error.message}
           </p>
         )}
         {state === 'skipped' && !firstWords && (
-          <p className="text-[0.8125rem] text-quiet">The library already contains an answer to this question.</p>
+          <p className="text-control text-quiet">The library already contains an answer to this question.</p>
         )}
       </div>
       {state === 'failed' && <IconButton icon={RotateCcw} label={`Retry ${name}`} onClick={() => reportErrors(retry)} />}
       {chat && (
         <button
           type="button"
-          className="shrink-0 rounded-lg px-2.5 py-1 text-[0.8125rem] text-accent hover:bg-sunk"
+          className="shrink-0 rounded-control px-2.5 py-1 text-control text-accent hover:bg-sunk"
           onClick={() => reportErrors(() => openChat(chat))}
         >
           Open<span className="sr-only"> {name}</span>

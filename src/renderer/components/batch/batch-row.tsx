@@ -13,13 +13,13 @@ export function BatchRow({ job }: { readonly job: BatchJob }) {
   const { show, remove } = useBatches()
   const [asking, setAsking] = useState(false)
   return (
-    <li className="flex items-center gap-3 rounded-xl border border-line bg-raised px-4 py-3 hover:border-edge">
+    <li className="flex items-center gap-3 rounded-panel bg-panel px-4 py-3 shadow-panel">
       <button type="button" onClick={() => void show(job.id)} className="min-w-0 flex-1 space-y-1.5 text-left">
         <span className="flex items-baseline gap-3">
           <span className="truncate font-medium">{job.title}</span>
-          <span className="ml-auto shrink-0 text-[0.75rem] text-quiet">{dayText(job.created)}</span>
+          <span className="ml-auto shrink-0 text-note text-quiet">{dayText(job.created)}</span>
         </span>
-        <span className="block text-[0.8125rem] text-quiet">{batchText(job)}</span>
+        <span className="block text-control text-quiet">{batchText(job)}</span>
         <ProgressBar value={shareOf(job)} label={`Progress of ${job.title}`} />
       </button>
       <IconButton icon={Trash2} label={`Remove ${job.title} from the list`} onClick={() => setAsking(true)} />

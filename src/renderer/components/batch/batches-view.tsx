@@ -1,4 +1,4 @@
-import { FolderOpen, Upload } from 'lucide-react'
+import { FolderOpen, ListVideo, Upload } from 'lucide-react'
 import { useEffect } from 'react'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -7,6 +7,7 @@ import { Button } from '../ui/button.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { BatchDetail } from './batch-detail.tsx'
 import { BatchRow } from './batch-row.tsx'
+import { QueueJobs } from './queue-jobs.tsx'
 
 /** Lists batches, which describe many clips one after another in the background. */
 export function BatchesView() {
@@ -27,14 +28,23 @@ export function BatchesView() {
           <Upload size={16} aria-hidden="true" /> Choose clips
         </Button>
       </ViewHeader>
-      <ul className="min-h-0 flex-1 space-y-2 overflow-y-auto px-6 pb-6">
-        {jobs.map((each) => (
-          <BatchRow key={each.id} job={each} />
-        ))}
-        {jobs.length === 0 && (
-          <li className="py-12 text-center text-quiet">No batches yet. Drop a folder or several clips anywhere in this window.</li>
-        )}
-      </ul>
+      <div className="min-h-0 flex-1 overflow-y-auto px-6 pb-6">
+        <ul className="space-y-2">
+          {jobs.map((each) => (
+            <BatchRow key={each.id} job={each} />
+          ))}
+          {jobs.length === 0 && (
+            <li className="grid justify-items-center gap-3 px-6 py-24 text-center">
+              <ListVideo size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
+              <p className="text-title font-semibold">No batches yet</p>
+              <p className="max-w-sm text-quiet">
+                Drop a folder or several clips anywhere in this window: each is described, and all texts can be exported together.
+              </p>
+            </li>
+          )}
+        </ul>
+        <QueueJobs />
+      </div>
     </div>
   )
 }

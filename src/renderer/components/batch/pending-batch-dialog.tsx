@@ -1,5 +1,4 @@
 import { useState } from 'react'
-import { errorCodeInfo } from '../../../shared/error-codes.ts'
 import { counted, sizeText } from '../../../shared/size-text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
@@ -13,12 +12,13 @@ import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
+import { RefusedFiles } from './refused-files.tsx'
 
 /** Asks what to do with several clips that were opened together. */
 export function PendingBatchDialog() {
   const pending = usePendingBatch((state) => state.pending)
   if (!pending) return null
-  return pending.files.length === 0 ? <RefusedDialog pending={pending} /> : <AskDialog pending={pending} />
+  return <AskDialog pending={pending} />
 }
 
 function AskDialog({ pending }: { readonly pending: PendingBatch }) {
@@ -63,11 +63,11 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
           A conversation is about one clip. These files ({sizeText(files.reduce((sum, { size }) => sum + size, 0))} in total) are described
           one after another by {model}, in the background.
         </p>
-        <label className="grid gap-1 text-[0.8125rem] font-medium">
+        <label className="grid gap-1 text-control font-medium">
           Batch name
           <input className={controlClass} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
         </label>
-        <label className="grid gap-1 text-[0.8125rem] font-medium">
+        <label className="grid gap-1 text-control font-medium">
           Question for each clip
           <textarea
             className={`${controlClass} h-auto resize-y py-1.5 font-normal`}
@@ -77,48 +77,20 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
             onChange={(event) => setQuestion(event.target.value)}
           />
         </label>
-        <label className="flex items-center gap-2 text-[0.8125rem]">
+        <label className="flex items-center gap-2 text-control">
           <input type="checkbox" className="size-4 accent-accent" checked={skip} onChange={(event) => setSkip(event.target.checked)} />
           Skip clips for which this model has already answered this question
         </label>
         {sending && (
           <div className="space-y-1.5" role="status">
             <ProgressBar value={(clips.length + refused.length) / files.length} label="Adding files" />
-            <p className="text-[0.8125rem] text-quiet">
+            <p className="text-control text-quiet">
               Opened {clips.length + refused.length} of {files.length}
             </p>
           </div>
         )}
-        <Refused refused={refused} />
+        <RefusedFiles refused={refused} />
       </div>
     </Dialog>
-  )
-}
-
-function RefusedDialog({ pending: { clips, refused } }: { readonly pending: PendingBatch }) {
-  const actions = (
-    <Button variant="primary" onClick={dropPendingBatch}>
-      Continue
-    </Button>
-  )
-  return (
-    <Dialog title={`${counted(refused.length, 'file')} skipped`} onClose={dropPendingBatch} actions={actions}>
-      <p className="pb-3 text-quiet">The batch was started with {counted(clips.length, 'clip')}. These files could not be opened:</p>
-      <Refused refused={refused} />
-    </Dialog>
-  )
-}
-
-function Refused({ refused }: { readonly refused: PendingBatch['refused'] }) {
-  if (refused.length === 0) return null
-  return (
-    <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-[0.8125rem]">
-      {refused.map(({ name, error }) => (
-        <li key={name}>
-          <span className="font-medium">{name}</span>: <span className="text-danger">{errorCodeInfo[error.code].label}.</span>{' '}
-          {error.message}
-        </li>
-      ))}
-    </ul>
   )
 }

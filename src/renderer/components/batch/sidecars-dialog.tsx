@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { SidecarReport } from '../../../shared/contract/batch.ts'
+import { type SidecarFormat, type SidecarReport, sidecarFormats } from '../../../shared/contract/batch.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
@@ -8,28 +8,38 @@ import { Dialog } from '../ui/dialog.tsx'
 
 interface Sidecars {
   readonly report: SidecarReport | null
-  readonly write: (overwrite: boolean) => Promise<void>
+  readonly write: (format: SidecarFormat) => Promise<void>
+  /** Writes the files of the last format again, over those that exist. */
+  readonly overwrite: () => Promise<void>
   readonly close: () => void
 }
 
 /** Writes a text file next to each clip and holds the result. */
 export function useSidecars(job: string): Sidecars {
-  const [report, setReport] = useState<SidecarReport | null>(null)
+  const [{ report, format }, setDone] = useState<{ report: SidecarReport | null; format: SidecarFormat }>({ report: null, format: 'txt' })
+  const write = async (format: SidecarFormat, overwrite: boolean) =>
+    setDone({ report: await service.batch.sidecars({ job, overwrite, format }), format })
   return {
     report,
-    write: async (overwrite) => setReport(await service.batch.sidecars({ job, overwrite })),
-    close: () => setReport(null),
+    write: (chosen) => write(chosen, false),
+    overwrite: () => write(format, true),
+    close: () => setDone({ report: null, format }),
   }
 }
 
+/** Menu items that write a file next to each clip. */
+export function sidecarItems({ write }: Sidecars) {
+  return sidecarFormats.map((format) => ({ name: `Save a .${format} next to each clip`, onPick: () => reportErrors(() => write(format)) }))
+}
+
 /** Reports the files written, and asks before existing files are overwritten. */
-export function SidecarsDialog({ sidecars: { report, write, close } }: { readonly sidecars: Sidecars }) {
+export function SidecarsDialog({ sidecars: { report, overwrite, close } }: { readonly sidecars: Sidecars }) {
   if (!report) return null
   const { written, present, failed } = report
   const actions = (
     <>
       {present.length > 0 && (
-        <Button variant="danger" onClick={() => reportErrors(() => write(true))}>
+        <Button variant="danger" onClick={() => reportErrors(overwrite)}>
           Overwrite {counted(present.length, 'text')}
         </Button>
       )}
@@ -45,7 +55,7 @@ export function SidecarsDialog({ sidecars: { report, write, close } }: { readonl
         {present.length > 0 && (
           <div>
             <p className="font-medium">{counted(present.length, 'text')} already existed and were not changed:</p>
-            <ul className="max-h-40 overflow-y-auto text-[0.8125rem] text-quiet">
+            <ul className="max-h-40 overflow-y-auto text-control text-quiet">
               {present.map((path) => (
                 <li key={path} className="wrap-anywhere">
                   {path}
@@ -57,7 +67,7 @@ export function SidecarsDialog({ sidecars: { report, write, close } }: { readonl
         {failed.length > 0 && (
           <div>
             <p className="font-medium">{counted(failed.length, 'text')} could not be written:</p>
-            <ul className="max-h-40 overflow-y-auto text-[0.8125rem] text-danger">
+            <ul className="max-h-40 overflow-y-auto text-control text-danger">
               {failed.map(({ name, error }) => (
                 <li key={name}>
                   {name}: {error.message}

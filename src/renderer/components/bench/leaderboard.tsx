@@ -12,13 +12,13 @@ export function Leaderboard() {
   useEffect(() => reportErrors(loadLeaderboard), [loadLeaderboard])
   return (
     <div className="space-y-3">
-      <p className="max-w-3xl text-[0.8125rem] text-quiet">
+      <p className="max-w-3xl text-control text-quiet">
         AutoDQ on 1,000 clips, in percent. The published figures were judged by GPT-3.5 Turbo. Your figures are comparable only if the same
         judge was used. Your own runs appear in this list after they have been judged.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section tabIndex={0} aria-label="Scores" className="relative max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
-        <table className="w-full text-[0.8125rem] tabular-nums">
+      <section tabIndex={0} aria-label="Scores" className="relative max-w-full overflow-x-auto rounded-panel bg-panel shadow-panel">
+        <table className="w-full text-control tabular-nums">
           <caption className="sr-only">DREAM-1K, sorted by F1 in descending order</caption>
           <thead>
             <tr className="border-b border-line text-quiet">

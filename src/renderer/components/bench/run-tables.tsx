@@ -18,29 +18,29 @@ function SetTables({ set }: { readonly set: BenchSet }) {
   const { name, headline, tables, counts, settings } = set
   return (
     <section aria-label={name} className="space-y-3">
-      <h2 className="text-lg font-semibold">{name}</h2>
+      <h2 className="text-title font-semibold">{name}</h2>
       <dl className="flex flex-wrap gap-3">
         {headline.map((figure) => (
-          <div key={figure.name} className="rounded-xl border border-line bg-raised px-4 py-2">
-            <dt className="text-[0.75rem] text-quiet">{figure.name}</dt>
-            <dd className="text-xl font-semibold tabular-nums">{figure.text}</dd>
+          <div key={figure.name} className="rounded-panel bg-panel px-4 py-2 shadow-panel">
+            <dt className="text-note text-quiet">{figure.name}</dt>
+            <dd className="text-heading font-semibold tabular-nums">{figure.text}</dd>
           </div>
         ))}
         {sampleStates
           .filter((state) => counts[state] > 0)
           .map((state) => (
-            <div key={state} className="rounded-xl border border-line px-4 py-2">
-              <dt className="text-[0.75rem] text-quiet">{sampleStateNames[state]}</dt>
-              <dd className="text-xl tabular-nums">{counts[state].toLocaleString('en')}</dd>
+            <div key={state} className="rounded-panel bg-sunk px-4 py-2">
+              <dt className="text-note text-quiet">{sampleStateNames[state]}</dt>
+              <dd className="text-heading tabular-nums">{counts[state].toLocaleString('en')}</dd>
             </div>
           ))}
       </dl>
-      <p className="text-[0.8125rem] text-quiet">{originOf(set)}</p>
+      <p className="text-control text-quiet">{originOf(set)}</p>
       {tables.map((table) => (
         <FigureTable key={table.title} table={table} />
       ))}
       {settings.length > 0 && (
-        <details className="text-[0.8125rem]">
+        <details className="text-control">
           <summary className="w-fit text-quiet hover:text-text">Settings of the run</summary>
           <DetailList details={settings} />
         </details>
@@ -65,9 +65,13 @@ function whenText(text: string): string {
 
 function FigureTable({ table: { title, columns, rows } }: { readonly table: BenchTable }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section tabIndex={0} aria-label={title} className="relative w-fit max-w-full overflow-x-auto rounded-xl border border-line bg-raised">
-      <table className="text-[0.8125rem] tabular-nums">
+    <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
+      tabIndex={0}
+      aria-label={title}
+      className="relative w-fit max-w-full overflow-x-auto rounded-panel bg-panel shadow-panel"
+    >
+      <table className="text-control tabular-nums">
         <caption className="px-3 py-1.5 text-left font-medium">{title}</caption>
         <thead>
           <tr className="border-y border-line text-quiet">

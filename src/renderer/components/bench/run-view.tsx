@@ -25,8 +25,8 @@ export function RunView() {
       <header className="flex items-center gap-3 px-6 pt-4 pb-2">
         <IconButton icon={ArrowLeft} label="All runs" onClick={back} />
         <div className="min-w-0 flex-1">
-          <h1 className="truncate text-xl font-semibold tracking-tight">{named?.name ?? 'Run'}</h1>
-          <p className="truncate text-[0.8125rem] text-quiet" role="status">
+          <h1 className="truncate text-heading font-semibold tracking-tight">{named?.name ?? 'Run'}</h1>
+          <p className="truncate text-control text-quiet" role="status">
             {run ? [run.model, counted(samples, 'sample'), run.place].filter(Boolean).join(' · ') : problem ? '' : 'Reading the run…'}
           </p>
         </div>

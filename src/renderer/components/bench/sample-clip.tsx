@@ -12,16 +12,16 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 export function SampleClip({ name }: { readonly name: string | null }) {
   const { clip, noClip } = useBenchSample()
   if (noClip) return <Notice title={name ?? 'No clip'}>{noClip.message}</Notice>
-  if (!clip) return <div aria-hidden="true" className="breathing aspect-video w-full rounded-xl bg-sunk" />
+  if (!clip) return <div aria-hidden="true" className="breathing aspect-video w-full rounded-panel bg-sunk" />
   return (
     <figure className="min-w-0 space-y-1">
       <Picture key={clip.handle} metadata={clip} />
-      <figcaption className="truncate text-[0.75rem] text-quiet">{clip.name}</figcaption>
+      <figcaption className="truncate text-note text-quiet">{clip.name}</figcaption>
     </figure>
   )
 }
 
-const videoClass = 'aspect-video max-h-[44vh] w-full rounded-xl bg-black object-contain'
+const videoClass = 'aspect-video max-h-[44vh] w-full rounded-panel bg-black object-contain'
 
 function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
   const { handle, kind, name, preview } = metadata
@@ -46,7 +46,7 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
   if (form === 'making') {
     return (
       <div className={`${videoClass} grid content-end p-4`}>
-        <div className="grid gap-1.5 rounded-lg bg-raised px-3 py-2 text-[0.75rem]">
+        <div className="grid gap-1.5 rounded-control bg-panel px-3 py-2 text-note">
           Browsers cannot play this file. A preview is being created.
           <ProgressBar value={value} label="Creating a preview" />
         </div>

@@ -8,7 +8,7 @@ import { type ListQuery, useBenchList } from '../../stores/bench-list.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 
 const DEBOUNCE_MS = 200
-const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
+const control = 'h-9 rounded-control border border-edge bg-panel px-2 text-control'
 
 /** Filters for the list of samples, and the run for comparison. */
 export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly query: ListQuery }) {
@@ -96,7 +96,7 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
             </option>
           ))}
       </select>
-      <p role="status" className="w-full text-[0.75rem] text-quiet">
+      <p role="status" className="w-full text-note text-quiet">
         {loading ? 'Searching…' : counted(total, 'sample')}
       </p>
     </search>

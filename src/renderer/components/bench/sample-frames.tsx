@@ -8,23 +8,23 @@ import { Jpeg } from '../clip/jpeg.tsx'
 export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
   const { frames, noFrames, noClip } = useBenchSample()
   const { length } = sample.frames
-  if (length === 0) return <p className="text-[0.8125rem] text-quiet">The prediction does not record which frames the model saw.</p>
+  if (length === 0) return <p className="text-control text-quiet">The prediction does not record which frames the model saw.</p>
   return (
     <section aria-label="Frames the model saw" className="min-w-0 space-y-1.5">
-      <h3 className="text-[0.8125rem] font-semibold">The model saw {counted(length, 'frame')}</h3>
-      {noFrames && <p className="text-[0.8125rem] text-danger">{noFrames.message}</p>}
+      <h3 className="text-control font-semibold">The model saw {counted(length, 'frame')}</h3>
+      {noFrames && <p className="text-control text-danger">{noFrames.message}</p>}
       <ol className="grid max-h-[44vh] grid-cols-[repeat(auto-fill,minmax(5.5rem,1fr))] gap-1.5 overflow-y-auto">
         {sample.frames.map(({ index, time }, i) => {
           const picture = frames[i]
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: a frame may occur twice, and frames never change their order.
-            <li key={i} className="overflow-hidden rounded-md border border-line bg-sunk">
+            <li key={i} className="overflow-hidden rounded-control border border-line bg-sunk">
               {picture ? (
                 <Jpeg jpeg={picture.jpeg} label="" className="block aspect-video w-full object-contain" />
               ) : (
                 <div aria-hidden="true" className={`aspect-video ${noFrames || noClip ? '' : 'breathing'}`} />
               )}
-              <span className="flex justify-between px-1 text-[0.6875rem] text-quiet tabular-nums">
+              <span className="flex justify-between px-1 text-note text-quiet tabular-nums">
                 <span>{clockText(time)}</span>
                 <span>#{index}</span>
               </span>

@@ -30,7 +30,7 @@ export function SamplePanel() {
       <header className="flex items-center gap-1 border-b border-line px-4 py-2">
         <IconButton icon={ArrowLeft} label="Close the sample" onClick={close} />
         <h2 className="min-w-0 flex-1 truncate px-1 font-semibold">{choice.key}</h2>
-        <span className="text-[0.75rem] text-quiet tabular-nums">
+        <span className="text-note text-quiet tabular-nums">
           {(choice.index + 1).toLocaleString('en')} of {total.toLocaleString('en')}
         </span>
         <IconButton
@@ -93,7 +93,7 @@ function AnswerSection({ title, sample }: { readonly title: string; readonly sam
         {answer !== null && state === 'failed' && <p className="text-quiet">The answer names no option and counts as failed.</p>}
       </Part>
       {verdict && <VerdictView verdict={verdict} />}
-      <details className="text-[0.8125rem]">
+      <details className="text-control">
         <summary className="w-fit text-quiet hover:text-text">Settings and annotation</summary>
         <DetailList details={details} />
       </details>
@@ -104,10 +104,10 @@ function AnswerSection({ title, sample }: { readonly title: string; readonly sam
 function Part({ title, mark, children }: { readonly title: string; readonly mark?: React.ReactNode; readonly children: React.ReactNode }) {
   return (
     <section aria-label={title} className="space-y-1">
-      <h3 className="flex items-center gap-2 text-[0.8125rem] font-semibold">
+      <h3 className="flex items-center gap-2 text-control font-semibold">
         <span className="min-w-0 truncate">{title}</span> {mark}
       </h3>
-      <div className="space-y-1 text-[0.875rem]">{children}</div>
+      <div className="space-y-1 text-body">{children}</div>
     </section>
   )
 }

@@ -14,7 +14,7 @@ const appearances: Readonly<Record<SampleState, { readonly icon: LucideIcon; rea
 export function StateMark({ state, score }: { readonly state: SampleState; readonly score: number | null }) {
   const { icon: Icon, colour } = appearances[state]
   return (
-    <span className={`inline-flex shrink-0 items-baseline gap-1 text-[0.75rem] font-medium tabular-nums ${colour}`}>
+    <span className={`inline-flex shrink-0 items-baseline gap-1 text-note font-medium tabular-nums ${colour}`}>
       <Icon size={14} aria-hidden="true" className="self-center" />
       {state === 'scored' && score !== null ? (
         <>

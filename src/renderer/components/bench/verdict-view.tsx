@@ -7,17 +7,17 @@ import { scoreText } from '../../lib/bench-labels.ts'
 export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
   switch (verdict.kind) {
     case 'choice':
-      return <p className="text-[0.8125rem] text-quiet">Read as option {verdict.letter ?? 'none'}.</p>
+      return <p className="text-control text-quiet">Read as option {verdict.letter ?? 'none'}.</p>
     case 'none':
       return (
-        <div className="space-y-1 text-[0.8125rem]">
+        <div className="space-y-1 text-control">
           <p>The judge returned no verdict. The next evaluation asks it again. {verdict.reason}</p>
           <JudgeLine judge={verdict.judge} />
         </div>
       )
     case 'judged':
       return (
-        <div className="space-y-1 text-[0.8125rem]">
+        <div className="space-y-1 text-control">
           <p>
             The judge rated this answer as {verdict.correct ? 'right' : 'wrong'}, with a score of {verdict.score} out of 5.
           </p>
@@ -49,7 +49,7 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
 }
 
 function JudgeLine({ judge }: { readonly judge: string | null }) {
-  return judge && <p className="text-[0.75rem] text-quiet">Judge: {judge}</p>
+  return judge && <p className="text-note text-quiet">Judge: {judge}</p>
 }
 
 interface EventListProps {
@@ -62,18 +62,18 @@ interface EventListProps {
 function EventList({ title, figure, share, events }: EventListProps) {
   return (
     <section aria-label={title} className="space-y-1">
-      <h4 className="text-[0.8125rem] font-medium">
+      <h4 className="text-control font-medium">
         {title}{' '}
         <span className="text-quiet tabular-nums">
           {figure} {scoreText(share)}
         </span>
       </h4>
-      <ul className="divide-y divide-line rounded-xl border border-line bg-raised">
+      <ul className="divide-y divide-line rounded-panel bg-panel shadow-panel">
         {events.map((event, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a judge may repeat an event, and events never change their order.
           <EventItem key={i} event={event} />
         ))}
-        {events.length === 0 && <li className="px-3 py-1.5 text-[0.8125rem] text-quiet">No events.</li>}
+        {events.length === 0 && <li className="px-3 py-1.5 text-control text-quiet">No events.</li>}
       </ul>
     </section>
   )
@@ -92,7 +92,7 @@ function EventItem({ event: { event, relationship, reason } }: { readonly event:
     name,
   } = relations.get(relationship) ?? { icon: HelpCircle, colour: 'text-quiet', name: relationship || 'Unknown' }
   return (
-    <li className="flex gap-2 px-3 py-1.5 text-[0.8125rem]">
+    <li className="flex gap-2 px-3 py-1.5 text-control">
       <Icon size={15} aria-hidden="true" className={`mt-0.5 shrink-0 ${colour}`} />
       <div className="min-w-0 wrap-anywhere">
         <p>

@@ -1,22 +1,31 @@
-import { Images, Info, RefreshCw } from 'lucide-react'
+import { ChevronLeft, ChevronRight, Images, Info, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { askAgain, showFramesOf } from '../../flows/ask.ts'
 import { makingOf } from '../../lib/answer-labels.ts'
 import { durationText } from '../../lib/time-text.ts'
+import { useChat } from '../../stores/chat.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
+import { TimesButton } from './answer-times.tsx'
+import { CompareMenu } from './compare-menu.tsx'
 import { CopyButton } from './copy-button.tsx'
 
 interface AnswerFooterProps {
+  /** With the answer that is shown. */
   readonly turn: Turn
   readonly last: boolean
   readonly busyWhy: string | null
+  /** Whether this is the answer that later questions refer to. */
+  readonly current: boolean
+  /** Shows another answer to an earlier question. */
+  readonly onShow: (turn: Turn) => void
 }
 
 /** Actions for an answer, and details of how it was generated. */
-export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
+export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFooterProps) {
   const [open, setOpen] = useState(false)
   const { answer } = turn
   return (
@@ -24,21 +33,24 @@ export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
       <div className="-ml-1.5 flex flex-wrap items-center gap-0.5">
         {turn.text && <CopyButton text={turn.text} label="Copy the answer" />}
         {last && <IconButton icon={RefreshCw} label="Regenerate the answer" why={busyWhy} onClick={askAgain} className="size-7" />}
+        <CompareMenu turn={turn} last={last} busyWhy={busyWhy} />
+        {turn.versions > 1 && <Versions turn={turn} last={last} busyWhy={busyWhy} onShow={onShow} />}
         {answer && (
           <>
             <IconButton icon={Info} label="Details" aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
             <Button size="small" variant="quiet" onClick={() => showFramesOf(turn)}>
               <Images size={14} aria-hidden="true" /> {counted(answer.frames.length, 'frame')}
             </Button>
+            {current && <TimesButton turn={turn} busyWhy={busyWhy} />}
           </>
         )}
-        <span className="px-1.5 text-[0.75rem] text-quiet">
+        <span className="px-1.5 text-note text-quiet">
           {turn.model}
           {answer && ` · ${durationText(answer.timings.total / 1000)}`}
         </span>
       </div>
       {open && (
-        <dl className="grid max-w-lg grid-cols-[auto_1fr] gap-x-4 gap-y-1 rounded-xl border border-line bg-raised px-4 py-3 text-[0.8125rem]">
+        <dl className="grid max-w-lg grid-cols-[auto_1fr] gap-x-4 gap-y-1 rounded-panel border border-line bg-panel px-4 py-3 text-control">
           {makingOf(turn).map(([what, how]) => (
             <div key={what} className="contents">
               <dt className="text-quiet">{what}</dt>
@@ -53,5 +65,42 @@ export function AnswerFooter({ turn, last, busyWhy }: AnswerFooterProps) {
         </dl>
       )}
     </footer>
+  )
+}
+
+/**
+ * Which of the answers to the question is shown, and buttons for the others. Below the last question the shown one becomes the answer; below earlier
+ * ones it is only shown, because the later answers continue the present one.
+ */
+function Versions({
+  turn: { index, version, versions },
+  last,
+  busyWhy,
+  onShow,
+}: Pick<AnswerFooterProps, 'turn' | 'last' | 'busyWhy' | 'onShow'>) {
+  const choose = useChat((state) => state.chooseVersion)
+  const read = useChat((state) => state.readVersion)
+  const why = last ? busyWhy : null
+  const step = (by: 1 | -1) => reportErrors(async () => (last ? await choose(version + by) : onShow(await read(index, version + by))))
+  return (
+    <span className="inline-flex items-center text-note text-quiet tabular-nums">
+      <IconButton
+        icon={ChevronLeft}
+        label="Earlier answer"
+        why={why ?? (version === 0 ? 'This is the first answer' : null)}
+        onClick={() => step(-1)}
+        className="size-7"
+      />
+      <span role="status" aria-label={`Answer ${version + 1} of ${versions}`}>
+        {version + 1}/{versions}
+      </span>
+      <IconButton
+        icon={ChevronRight}
+        label="Later answer"
+        why={why ?? (version + 1 === versions ? 'This is the last answer' : null)}
+        onClick={() => step(1)}
+        className="size-7"
+      />
+    </span>
   )
 }

@@ -18,7 +18,7 @@ export function ChatHeader() {
   const turns = chat.all.length + (run ? 1 : 0)
   const emptyWhy = turns === 0 ? 'The conversation is empty' : null
   return (
-    <header className="flex items-center gap-1 border-b border-line px-4 py-2">
+    <header className="flex items-center gap-1 px-3 pt-1">
       <ChatMenu />
       <IconButton
         icon={MessageSquarePlus}
@@ -43,19 +43,19 @@ function ChatMenu() {
   const title = chats.find(({ id }) => id === chat.id)?.title || 'New conversation'
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className="flex min-w-0 flex-1 items-center gap-1.5 rounded-lg px-2 py-1 text-left text-[0.875rem] font-medium hover:bg-sunk">
+      <DropdownMenu.Trigger className="flex min-w-0 flex-1 items-center gap-1.5 rounded-control px-2 py-1 text-left text-body font-medium hover:bg-sunk">
         <span className="truncate">{title}</span>
         <ChevronDown size={15} aria-hidden="true" className="shrink-0 text-quiet" />
         <span className="sr-only">: other conversations about this clip</span>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content align="start" sideOffset={4} className={`${menuBox} max-w-90`}>
-          <DropdownMenu.Label className="px-2.5 py-1 text-[0.75rem] text-quiet">Conversations about this clip</DropdownMenu.Label>
+          <DropdownMenu.Label className="px-2.5 py-1 text-note text-quiet">Conversations about this clip</DropdownMenu.Label>
           {chats.map(({ id, title: name, turns, updated }) => (
             <DropdownMenu.Item key={id} className={menuItem} onSelect={() => reportErrors(() => openChat(id))}>
               <span className="min-w-0">
                 <span className={`block truncate ${id === chat.id ? 'font-semibold' : ''}`}>{name || 'New conversation'}</span>
-                <span className="block text-[0.75rem] text-quiet">
+                <span className="block text-note text-quiet">
                   {counted(turns, 'question')}, {momentText(updated)}
                 </span>
               </span>

@@ -1,18 +1,23 @@
+import type { ErrorData } from '../../../shared/errors.ts'
 import { counted, sizeText } from '../../../shared/size-text.ts'
-import { showSettings } from '../../flows/ask.ts'
+import { chooseFrames, showSettings } from '../../flows/ask.ts'
+import { newChatWithQuestion } from '../../flows/open-clip.ts'
 import { durationText } from '../../lib/time-text.ts'
+import { useChat } from '../../stores/chat.ts'
 import { useCost } from '../../stores/cost.ts'
 import { useModels } from '../../stores/models.ts'
+import { reportErrors } from '../../stores/problem.ts'
 import { useSettings } from '../../stores/settings.ts'
+import { Button } from '../ui/button.tsx'
 
 /** Estimated cost of the next question. */
 export function CostLine() {
   const { cost, problem } = useCost()
   const model = useSettings((state) => state.view?.values.model)
-  const demo = useModels((state) => state.installed.some(({ name, demo }) => demo && name === model))
-  if (problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{problem.message}</p>
-  if (!cost) return <p className="px-2 pb-1.5 text-[0.75rem] text-quiet">&nbsp;</p>
-  if (cost.problem) return <p className="px-2 pb-1.5 text-[0.75rem] text-danger">{cost.problem.message}</p>
+  const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === model)?.recognizesOnly)
+  if (problem) return <p className="px-2 pt-1.5 text-note text-danger">{problem.message}</p>
+  if (!cost) return <p className="px-2 pt-1.5 text-note text-quiet">&nbsp;</p>
+  if (cost.problem) return <Refusal problem={cost.problem} />
   const parts = [
     counted(cost.frames.length, 'frame'),
     `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`,
@@ -20,15 +25,37 @@ export function CostLine() {
     ...(cost.seconds === null ? [] : [`first word in ${durationText(cost.seconds.firstToken)}`]),
   ]
   return (
-    <div className="flex flex-wrap items-center gap-x-2 px-2 pb-1.5 text-[0.75rem] text-quiet">
+    <div className="flex flex-wrap items-center gap-x-2 px-2 pt-1.5 text-note text-quiet">
       <button type="button" onClick={showSettings} className="font-medium text-accent hover:underline">
         {model}
       </button>
-      {demo && <span className="text-accent">supports only moving shapes</span>}
+      {recognizesOnly && <span className="text-accent">recognizes only {recognizesOnly}</span>}
       <span>{parts.join(' · ')}</span>
       {cost.notices.map((text) => (
         <span key={text}>{text}</span>
       ))}
+    </div>
+  )
+}
+
+/** Why the next question would be refused, and what would help. */
+function Refusal({ problem: { code, message, details } }: { readonly problem: ErrorData }) {
+  const turns = useChat((state) => state.chat?.all.length ?? 0)
+  const frames = typeof details?.frames === 'number' ? details.frames : null
+  const full = code === 'context-full'
+  return (
+    <div role="status" className="flex flex-wrap items-center gap-x-2 gap-y-1 px-2 pt-1.5 text-note">
+      <p className="min-w-0 flex-1 basis-60 text-danger">{message}</p>
+      {frames !== null && (
+        <Button size="small" onClick={() => chooseFrames(frames)}>
+          Use {counted(frames, 'frame')}
+        </Button>
+      )}
+      {full && turns > 0 && (
+        <Button size="small" onClick={() => reportErrors(newChatWithQuestion)}>
+          Ask in a new conversation
+        </Button>
+      )}
     </div>
   )
 }

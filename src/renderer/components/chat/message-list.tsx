@@ -4,12 +4,17 @@ import { useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { ask, askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
+import { useModels } from '../../stores/models.ts'
+import { useSettings } from '../../stores/settings.ts'
 import { useView } from '../../stores/view.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { RunView } from './run-view.tsx'
 import { TurnView } from './turn-view.tsx'
+
+/** Number of ready questions that an empty conversation offers. */
+const CHIPS = 3
 
 /** Maximum distance from the end, in pixels, at which the list scrolls with new text. */
 const NEAR = 80
@@ -72,13 +77,25 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
 /** Shown in a conversation without questions. */
 function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
   const why = metadata.present ? null : 'The file is missing. Locate it first'
+  const name = useSettings((state) => state.view?.values.model)
+  const model = useModels((state) => state.installed.find((other) => other.name === name))
+  const questions = (model?.prompts ?? []).filter(({ text }) => text !== model?.defaults?.prompt).slice(0, CHIPS)
   return (
     <div className="grid justify-items-center gap-3 py-16 text-center">
-      <p className="text-lg font-semibold">Ask about “{metadata.name}”</p>
+      <p className="text-title font-semibold">Ask about “{metadata.name}”</p>
       <p className="max-w-sm text-quiet">Type a question below, or let the model describe what happens.</p>
-      <Button variant="primary" why={why} onClick={() => ask()}>
+      <Button variant="primary" why={why} onClick={() => void ask()}>
         <Sparkles size={16} aria-hidden="true" /> Describe it
       </Button>
+      <ul aria-label="Questions to begin with" className="flex max-w-lg flex-wrap justify-center gap-2">
+        {questions.map(({ text }) => (
+          <li key={text}>
+            <Button size="small" className="rounded-full" why={why} onClick={() => void ask(text)}>
+              {text}
+            </Button>
+          </li>
+        ))}
+      </ul>
     </div>
   )
 }

@@ -5,17 +5,21 @@ import { TIME_ADDRESS, timeLinks } from '../../lib/time-links.ts'
 import { useClip } from '../../stores/clip.ts'
 import { seekTo } from '../../stores/player.ts'
 
+// A model's headings must not become headings of the page.
+export const headings: Components = {
+  h1: ({ children }) => <p className="font-semibold">{children}</p>,
+  h2: ({ children }) => <p className="font-semibold">{children}</p>,
+  h3: ({ children }) => <p className="font-semibold">{children}</p>,
+}
+
 const components: Components = {
+  ...headings,
   a: ({ href, children }) =>
     href?.startsWith(TIME_ADDRESS) ? (
       <TimeButton seconds={Number(href.slice(TIME_ADDRESS.length))}>{children}</TimeButton>
     ) : (
       <u>{children}</u>
     ),
-  // A model's headings must not become headings of the page.
-  h1: ({ children }) => <p className="font-semibold">{children}</p>,
-  h2: ({ children }) => <p className="font-semibold">{children}</p>,
-  h3: ({ children }) => <p className="font-semibold">{children}</p>,
 }
 
 /** Renders a model's Markdown without raw HTML, images or external links. Times become links that seek the player. */
@@ -44,7 +48,7 @@ function TimeButton({ seconds, children }: { readonly seconds: number; readonly 
   return (
     <button
       type="button"
-      className="rounded text-accent underline decoration-dotted underline-offset-3 hover:decoration-solid"
+      className="rounded-mark text-accent underline decoration-dotted underline-offset-3 hover:decoration-solid"
       onClick={() => seekTo(seconds, duration)}
     >
       {children}

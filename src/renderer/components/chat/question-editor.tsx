@@ -16,7 +16,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here.
         autoFocus
         aria-label="Edited question"
-        className="w-full resize-y rounded-2xl border border-edge bg-raised px-3.5 py-2"
+        className="w-full resize-y rounded-panel border border-edge bg-panel px-3.5 py-2"
         rows={3}
         value={text}
         onChange={(event) => setText(event.target.value)}
@@ -29,7 +29,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         }}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
-        {later > 0 && <span className="mr-auto text-[0.75rem] text-quiet">Later questions and answers are deleted.</span>}
+        {later > 0 && <span className="mr-auto text-note text-quiet">Later questions and answers are deleted.</span>}
         <Button size="small" onClick={() => startEdit(null)}>
           Cancel
         </Button>

@@ -13,13 +13,13 @@ export function RunView({ run }: { readonly run: Run }) {
       {run.turn && <QuestionBubble text={run.turn.question} />}
       {run.stage !== 'writing' && <Stages run={run} />}
       {run.notices.map((text) => (
-        <p key={text} className="text-[0.8125rem] text-quiet">
+        <p key={text} className="text-control text-quiet">
           {text}
         </p>
       ))}
       {run.text && <Prose text={run.text} />}
       {run.stage === 'writing' && (
-        <p className="flex items-center gap-2 text-[0.8125rem] text-quiet">
+        <p className="flex items-center gap-2 text-control text-quiet">
           <span className="size-2 rounded-full bg-accent breathing" /> Writing…
         </p>
       )}
@@ -33,13 +33,13 @@ function Stages({ run }: { readonly run: Run }) {
   const step = stepOf(run)
   const value = run.stage === 'looking' && run.of > 0 ? run.done / run.of : null
   return (
-    <div className="max-w-md space-y-2.5 rounded-xl border border-line bg-raised px-4 py-3">
+    <div className="max-w-md space-y-2.5 rounded-panel bg-sunk px-4 py-3">
       <div className="flex items-baseline justify-between gap-3">
         <span className="font-medium">{stageText(run)}</span>
-        <span className="text-[0.8125rem] text-quiet tabular-nums">{timeLeftText(secondsLeft(run, now, estimate))}</span>
+        <span className="text-control text-quiet tabular-nums">{timeLeftText(secondsLeft(run, now, estimate))}</span>
       </div>
       <ProgressBar value={value} label={stageText(run)} />
-      <ol className="flex gap-4 text-[0.75rem]">
+      <ol className="flex gap-4 text-note">
         {stageSteps.map((name, i) => (
           <li key={name} className={`flex items-center gap-1 ${i === step ? 'font-semibold text-accent' : 'text-quiet'}`}>
             {i < step && <Check size={12} aria-hidden="true" />}

@@ -1,18 +1,22 @@
 import { Pencil } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { endText } from '../../lib/answer-labels.ts'
 import { useChat } from '../../stores/chat.ts'
+import { useModels } from '../../stores/models.ts'
+import { useRealModel } from '../../stores/real-model.ts'
 import { useView } from '../../stores/view.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { AnswerFooter } from './answer-footer.tsx'
+import { TimesState } from './answer-times.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Prose } from './prose.tsx'
 import { QuestionBubble } from './question-bubble.tsx'
 import { QuestionEditor } from './question-editor.tsx'
+import { TimedProse } from './timed-prose.tsx'
 
 interface TurnViewProps {
   readonly turn: Turn
@@ -22,10 +26,15 @@ interface TurnViewProps {
 }
 
 /** A stored question with its answer. */
-export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewProps) {
+export const TurnView = memo(function TurnView({ turn: stored, last, busy }: TurnViewProps) {
+  // Another answer to an earlier question is shown until the stored one changes.
+  const [other, setOther] = useState<{ readonly turn: Turn; readonly of: Turn } | null>(null)
+  const turn = other?.of === stored ? other.turn : stored
+  const current = turn.version === stored.version
   const editing = useChat((state) => state.editing === turn.index)
   const startEdit = useChat((state) => state.startEdit)
   const busyWhy = busy ? 'Wait for the answer, or stop it' : null
+  const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === turn.model)?.recognizesOnly)
   const end = endText(turn)
   const actions = last
     ? {
@@ -48,15 +57,30 @@ export const TurnView = memo(function TurnView({ turn, last, busy }: TurnViewPro
           </div>
         </QuestionBubble>
       )}
-      {turn.text && <Prose text={turn.text} />}
-      {end && <p className="text-[0.8125rem] text-quiet italic">{end}</p>}
+      {turn.timed ? <TimedProse timed={turn.timed} turn={turn.index} /> : turn.text && <Prose text={turn.text} />}
+      {end && <p className="text-control text-quiet italic">{end}</p>}
       {turn.error && <FailureNotice error={turn.error} can={actions} />}
       {turn.answer?.notices.map((text) => (
-        <p key={text} className="text-[0.8125rem] text-quiet">
+        <p key={text} className="text-control text-quiet">
           {text}
         </p>
       ))}
-      <AnswerFooter turn={turn} last={last} busyWhy={busyWhy} />
+      {current && <TimesState turn={turn} />}
+      {recognizesOnly && turn.text && <LimitsNote model={turn.model} recognizesOnly={recognizesOnly} />}
+      {!current && <p className="text-control text-quiet italic">Later questions refer to answer {stored.version + 1}.</p>}
+      <AnswerFooter turn={turn} last={last} busyWhy={busyWhy} current={current} onShow={(shown) => setOther({ turn: shown, of: stored })} />
     </article>
   )
 })
+
+/** Says below each answer of a model that does not recognize any video why it may be wrong. */
+function LimitsNote({ model, recognizesOnly }: { readonly model: string; readonly recognizesOnly: string }) {
+  return (
+    <p className="text-note text-quiet">
+      {model === 'demo' ? 'Demo model' : model}: it only knows {recognizesOnly}.{' '}
+      <button type="button" className="text-accent underline underline-offset-3" onClick={() => useRealModel.getState().offer(true)}>
+        Get a real model
+      </button>
+    </p>
+  )
+}

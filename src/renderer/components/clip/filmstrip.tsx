@@ -10,14 +10,14 @@ import { StripFrame } from './strip-frame.tsx'
 /** The exact frames that the model receives, at the model's resolution. */
 export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const { pictures, of, problem, turn, showNext } = useFrames()
-  const { picked, clearPicks } = usePlayer()
+  const { picked, beginPicking, clearPicks } = usePlayer()
   const [first] = pictures
   const missing = Math.max(0, (of || 4) - pictures.length)
   if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The file is missing. Locate it to see its frames.</p>
   return (
     <section aria-label="Frames for the model" className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-        <p className="min-w-0 flex-1 text-[0.8125rem]">
+        <p className="min-w-0 flex-1 text-control">
           <span className="font-medium">{turn === null ? 'The model will receive' : `For question ${turn + 1} the model received`}</span>{' '}
           <span className="text-quiet">{first ? summary(first, of) : 'reading the frames…'}</span>
         </p>
@@ -26,10 +26,12 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
             <Undo2 size={14} aria-hidden="true" /> Show frames of the next question
           </Button>
         )}
-        {turn === null && metadata.kind !== 'image' && <ByHand pictures={pictures} picked={picked} clear={clearPicks} />}
+        {turn === null && metadata.kind !== 'image' && (
+          <ByHand complete={of > 0 && pictures.length === of} picked={picked} begin={beginPicking} clear={clearPicks} />
+        )}
       </div>
       {picked.length > 0 && turn === null && (
-        <p className="text-[0.75rem] text-quiet">
+        <p className="text-note text-quiet">
           Manual selection: remove frames here. To add the frame shown in the player, click its plus button or press P.
         </p>
       )}
@@ -46,7 +48,7 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
           ))}
           {Array.from({ length: missing }, (_, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the placeholders are identical.
-            <li key={`empty ${i}`} aria-hidden="true" className="breathing aspect-video rounded-lg bg-sunk" />
+            <li key={`empty ${i}`} aria-hidden="true" className="breathing aspect-video rounded-control bg-sunk" />
           ))}
         </ol>
       )}
@@ -59,12 +61,15 @@ function summary({ width, height }: FramePicture, of: number): string {
 }
 
 function ByHand({
-  pictures,
+  complete,
   picked,
+  begin,
   clear,
 }: {
-  readonly pictures: readonly FramePicture[]
+  /** Whether all frames have been read. */
+  readonly complete: boolean
   readonly picked: readonly number[]
+  readonly begin: () => void
   readonly clear: () => void
 }) {
   if (picked.length > 0) {
@@ -74,9 +79,8 @@ function ByHand({
       </Button>
     )
   }
-  const begin = () => usePlayer.setState({ picked: [...new Set(pictures.map(({ index }) => index))].sort((a, b) => a - b) })
   return (
-    <Button size="small" variant="quiet" onClick={begin} why={pictures.length === 0 ? 'The frames are still being read' : null}>
+    <Button size="small" variant="quiet" onClick={begin} why={!complete ? 'The frames are still being read' : null}>
       <Hand size={14} aria-hidden="true" /> Select manually
     </Button>
   )

@@ -1,18 +1,27 @@
-import { Pause, Play, Plus, StepBack, StepForward } from 'lucide-react'
+import { Captions, Maximize, Pause, Play, Plus, Repeat, StepBack, StepForward, Volume2, VolumeX } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { MAX_FRAMES } from '../../../shared/frame-request.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
 import { frameAt, steppedTime } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
+import { speeds, useStage } from '../../stores/stage.ts'
+import { Hint } from '../ui/hint.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
-import { RangeRow } from './range-row.tsx'
-import { Scrubber } from './scrubber.tsx'
+import { menuBox, menuItem } from '../ui/menu-look.ts'
 import { TimeField } from './time-field.tsx'
 
-/** Playback, frame stepping, time input, and the selected range. */
-export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }) {
-  const { video, playing, time, picked, togglePick } = usePlayer()
+interface PlayerControlsProps {
+  readonly metadata: ClipMetadata
+  readonly onFullScreen: () => void
+}
+
+/** Playback, frame stepping, time, repetition, speed, sound, captions and full screen. */
+export function PlayerControls({ metadata, onFullScreen }: PlayerControlsProps) {
+  const { video, time, picked, togglePick } = usePlayer()
+  const { loop, captions, set } = useStage()
   const { duration } = metadata
   const timeline = useTimeline(metadata)
   const unavailable = video ? null : 'The video is still loading'
@@ -21,29 +30,102 @@ export function PlayerControls({ metadata }: { readonly metadata: ClipMetadata }
   const step = (frames: number) => seekTo(steppedTime(time, frames, timeline), duration)
   const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model can use at most ${MAX_FRAMES} frames` : null
   return (
-    <div className="px-4 pt-2 pb-1">
-      <Scrubber metadata={metadata} />
-      <div className="flex items-center gap-0.5 pt-1">
-        <IconButton
-          icon={playing ? Pause : Play}
-          label={playing ? 'Pause (space)' : 'Play (space)'}
-          why={unavailable}
-          onClick={() => (playing ? video?.pause() : video?.play())}
-        />
+    <div className="@container shrink-0">
+      <div className="flex min-h-13 flex-wrap items-center gap-x-1 py-1.5 max-wide:px-2">
         <IconButton icon={StepBack} label="Previous frame (←)" why={unavailable} onClick={() => step(-1)} />
+        <PlayButton />
         <IconButton icon={StepForward} label="Next frame (→)" why={unavailable} onClick={() => step(1)} />
-        <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} />
-        <span className="text-[0.75rem] whitespace-nowrap text-quiet tabular-nums">/ {clockText(duration)}</span>
-        <span className="ml-auto text-[0.75rem] text-quiet tabular-nums max-[60rem]:sr-only">frame {currentFrame}</span>
-        <IconButton
-          icon={Plus}
-          label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
-          aria-pressed={isPicked}
-          why={pickWhy}
-          onClick={() => togglePick(currentFrame)}
-        />
+        <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} strong />
+        <span className="text-control whitespace-nowrap text-quiet tabular-nums">
+          / {clockText(duration)} · <span>frame {currentFrame}</span>
+        </span>
+        <div className="ml-auto flex items-center gap-0.5">
+          <IconButton
+            icon={Plus}
+            label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
+            aria-pressed={isPicked}
+            why={pickWhy}
+            onClick={() => togglePick(currentFrame)}
+          />
+          <IconButton icon={Repeat} label="Repeat the range (L)" aria-pressed={loop} onClick={() => set({ loop: !loop })} />
+          <IconButton icon={Captions} label="Captions (C)" aria-pressed={captions} onClick={() => set({ captions: !captions })} />
+          <SpeedMenu />
+          <Sound />
+          <IconButton icon={Maximize} label="Full screen (F)" onClick={onFullScreen} />
+        </div>
       </div>
-      <RangeRow metadata={metadata} />
     </div>
+  )
+}
+
+function PlayButton() {
+  const { video, playing } = usePlayer()
+  const label = playing ? 'Pause (space)' : 'Play (space)'
+  const why = video ? null : 'The video is still loading'
+  const Icon = playing ? Pause : Play
+  return (
+    <Hint text={why ?? label}>
+      <button
+        type="button"
+        aria-label={label}
+        aria-disabled={why ? true : undefined}
+        onClick={() => (playing ? video?.pause() : video?.play())}
+        className="mx-1 grid size-9 shrink-0 place-items-center rounded-full bg-text text-ground transition-opacity hover:opacity-85 aria-disabled:cursor-not-allowed aria-disabled:opacity-60"
+      >
+        <Icon size={15} aria-hidden="true" fill="currentColor" strokeWidth={1.5} className={playing ? '' : 'translate-x-px'} />
+      </button>
+    </Hint>
+  )
+}
+
+function SpeedMenu() {
+  const { speed, set } = useStage()
+  const [open, setOpen] = useState(false)
+  return (
+    <DropdownMenu.Root modal={false} open={open} onOpenChange={setOpen}>
+      <DropdownMenu.Trigger
+        aria-label={`Speed: ${speed}×`}
+        className="min-h-8 min-w-9 rounded-control px-1.5 text-control font-medium text-quiet hover:bg-sunk hover:text-text"
+      >
+        {speed}×
+      </DropdownMenu.Trigger>
+      {/* In full screen nothing outside of the full-screen element is visible. */}
+      <DropdownMenu.Portal container={document.fullscreenElement}>
+        <DropdownMenu.Content align="center" side="top" sideOffset={6} className={`${menuBox} min-w-20`}>
+          <DropdownMenu.RadioGroup value={String(speed)} onValueChange={(value) => set({ speed: Number(value) })}>
+            {speeds.map((each) => (
+              <DropdownMenu.RadioItem key={each} value={String(each)} className={`${menuItem} data-[state=checked]:text-accent`}>
+                {each}×
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
+function Sound() {
+  const { volume, muted, set } = useStage()
+  const silent = muted || volume === 0
+  return (
+    <>
+      <IconButton
+        icon={silent ? VolumeX : Volume2}
+        label={silent ? 'Turn the sound on (M)' : 'Mute (M)'}
+        onClick={() => set(silent ? { muted: false, volume: volume || 1 } : { muted: true })}
+      />
+      <input
+        type="range"
+        aria-label="Volume"
+        aria-valuetext={`${Math.round((silent ? 0 : volume) * 100)} percent`}
+        className="slider w-16 @max-2xl:hidden"
+        min={0}
+        max={1}
+        step={0.05}
+        value={silent ? 0 : volume}
+        onChange={({ target }) => set({ volume: Number(target.value), muted: false })}
+      />
+    </>
   )
 }

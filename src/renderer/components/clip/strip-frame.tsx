@@ -26,10 +26,10 @@ export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }
         type="button"
         onClick={() => seekTo(time + 0.001, metadata.duration)}
         aria-current={current ? 'true' : undefined}
-        className="block w-full overflow-hidden rounded-lg border border-line bg-sunk transition-colors hover:border-edge aria-[current]:border-accent aria-[current]:ring-1 aria-[current]:ring-accent"
+        className="block w-full overflow-hidden rounded-control bg-sunk transition-colors hover:bg-line aria-[current]:outline-2 aria-[current]:outline-accent"
       >
         <Jpeg jpeg={jpeg} label="" className="block aspect-video w-full object-contain" />
-        <span className="flex justify-between px-1.5 py-0.5 text-[0.6875rem] text-quiet tabular-nums">
+        <span className="flex justify-between px-1.5 py-0.5 text-note text-quiet tabular-nums">
           <span>
             <span className="sr-only">
               Frame {done} of {of}, at{' '}
@@ -44,7 +44,7 @@ export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }
           type="button"
           aria-label={`Remove frame ${done}, at ${clockText(time)}`}
           onClick={() => togglePick(index)}
-          className="absolute top-1 right-1 grid size-6 place-items-center rounded-full bg-raised text-text shadow-card hover:text-danger"
+          className="absolute top-1 right-1 grid size-6 place-items-center rounded-full bg-panel text-text shadow-panel hover:text-danger"
         >
           <X size={13} aria-hidden="true" />
         </button>

@@ -6,10 +6,12 @@ interface TimeFieldProps {
   readonly value: number
   readonly onChange: (seconds: number) => void
   readonly disabled?: boolean
+  /** Whether the time stands out, as that of the player. */
+  readonly strong?: boolean
 }
 
 /** Time input. It commits on Enter or blur; invalid input is reverted. */
-export function TimeField({ label, value, onChange, disabled = false }: TimeFieldProps) {
+export function TimeField({ label, value, onChange, disabled = false, strong = false }: TimeFieldProps) {
   const [typed, setTyped] = useState<string | null>(null)
   // Playback does not overwrite text that is being edited.
   const shown = typed ?? clockText(value)
@@ -24,7 +26,7 @@ export function TimeField({ label, value, onChange, disabled = false }: TimeFiel
   return (
     <input
       aria-label={label}
-      className="h-7 w-16 shrink-0 rounded-md border border-transparent bg-transparent text-center text-[0.8125rem] tabular-nums hover:border-line focus:border-edge disabled:opacity-55"
+      className={`h-7 shrink-0 rounded-control border border-transparent bg-transparent text-center text-text tabular-nums hover:border-line focus:border-edge ${strong ? 'w-18 text-body font-semibold' : 'w-16 text-control'}`}
       value={shown}
       disabled={disabled}
       onFocus={(event) => event.target.select()}

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { makePreview, useClip } from '../../stores/clip.ts'
-import { usePlayer } from '../../stores/player.ts'
+import { seekTo, usePlayer } from '../../stores/player.ts'
+import { useStage } from '../../stores/stage.ts'
 
 /** The video element. It registers its controls in the player store. */
 export function VideoElement({ source, metadata }: { readonly source: string; readonly metadata: ClipMetadata }) {
@@ -23,6 +24,7 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
     let request = 0
     const shown: VideoFrameRequestCallback = (_now, { mediaTime }) => {
       at(mediaTime)
+      repeatRange(element, mediaTime)
       request = element.requestVideoFrameCallback(shown)
     }
     request = element.requestVideoFrameCallback(shown)
@@ -32,6 +34,17 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
       setPlaying(false)
     }
   }, [attach, at, setPlaying])
+  const { speed, volume, muted, loop } = useStage()
+  useEffect(() => {
+    const element = video.current
+    if (element) Object.assign(element, { playbackRate: speed, volume, muted })
+  }, [speed, volume, muted])
+  const startAt = usePlayer((state) => state.startAt)
+  useEffect(() => {
+    if (startAt === null) return
+    seekTo(startAt, metadata.duration)
+    usePlayer.setState({ startAt: null })
+  }, [startAt, metadata.duration])
   const unplayable = () => {
     // This browser cannot play a file that the service expected to be playable.
     if (useClip.getState().preview.kind === 'none') void makePreview(metadata.handle)
@@ -44,6 +57,7 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
       aria-label={metadata.name}
       className="absolute inset-0 size-full object-contain"
       playsInline
+      loop={loop}
       preload="auto"
       onPlay={() => setPlaying(true)}
       onPause={() => setPlaying(false)}
@@ -51,4 +65,14 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
       onClick={() => (video.current?.paused ? usePlayer.getState().video?.play() : video.current?.pause())}
     />
   )
+}
+
+/** A frame of tolerance in seconds, because a player that was sent to a time shows the frame there, which may have begun earlier. */
+const FRAME = 0.1
+
+/** Goes back to the start of the selected range after its last frame, if it is repeated. The element repeats the whole clip by itself. */
+function repeatRange(element: HTMLVideoElement, time: number): void {
+  const { range } = usePlayer.getState()
+  if (!useStage.getState().loop || !range || element.paused) return
+  if (time > range.end || time < range.start - FRAME) element.currentTime = range.start
 }

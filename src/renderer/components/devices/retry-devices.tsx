@@ -28,7 +28,7 @@ export function RetryDevices({ onRetried }: RetryDevicesProps) {
       <Button size="small" onClick={() => void retry()}>
         Try GPUs again
       </Button>
-      <p role="status" className="text-[0.75rem] text-quiet">
+      <p role="status" className="text-note text-quiet">
         {removed !== null && outcome(removed)}
       </p>
       {problem && <FailureNotice error={problem} can={{ retry: () => void retry() }} />}

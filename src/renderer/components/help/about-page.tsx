@@ -15,16 +15,16 @@ export function AboutPage() {
       <div className="flex items-center gap-4">
         <img src={mark} alt="" width="56" height="56" />
         <div>
-          <p className="text-lg font-semibold">Tarsier Desktop {about.version}</p>
-          <p className="text-[0.8125rem] text-quiet">
+          <p className="text-title font-semibold">Tarsier Desktop {about.version}</p>
+          <p className="text-control text-quiet">
             {about.platform} · Node {about.node}
           </p>
         </div>
       </div>
-      <p className="text-[0.875rem]">
-        Data folder: <code className="rounded bg-sunk px-1.5 py-0.5 font-mono text-[0.8125rem] wrap-anywhere">{about.home}</code>
+      <p className="text-body">
+        Data folder: <code className="rounded-mark bg-sunk px-1.5 py-0.5 font-mono text-control wrap-anywhere">{about.home}</code>
       </p>
-      <table className="w-full max-w-2xl text-left text-[0.8125rem]">
+      <table className="w-full max-w-2xl text-left text-control">
         <caption className="pb-1 text-left font-semibold">Components</caption>
         <thead className="text-quiet">
           <tr>
@@ -43,6 +43,7 @@ export function AboutPage() {
           ))}
         </tbody>
       </table>
+      <p className="text-control text-quiet">Font: Inter, under the SIL Open Font License 1.1.</p>
     </div>
   )
 }

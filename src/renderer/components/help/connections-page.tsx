@@ -17,10 +17,10 @@ export function ConnectionsPage() {
       </p>
       <ul className="space-y-2">
         {about.connections.map(({ to, why, when }) => (
-          <li key={`${to} ${why}`} className="rounded-xl border border-line bg-raised px-4 py-3">
+          <li key={`${to} ${why}`} className="rounded-panel bg-panel px-4 py-3 shadow-panel">
             <p className="font-medium wrap-anywhere">{to}</p>
-            <p className="text-[0.8125rem]">{why}</p>
-            <p className="text-[0.8125rem] text-quiet">{when}</p>
+            <p className="text-control">{why}</p>
+            <p className="text-control text-quiet">{when}</p>
           </li>
         ))}
       </ul>

@@ -31,7 +31,7 @@ export function HelpView() {
             <Tabs.Trigger
               key={value}
               value={value}
-              className="border-b-2 border-transparent py-2 text-[0.875rem] font-medium text-quiet hover:text-text data-[state=active]:border-accent data-[state=active]:text-text"
+              className="border-b-2 border-transparent py-2 text-body font-medium text-quiet hover:text-text data-[state=active]:border-accent data-[state=active]:text-text"
             >
               {name}
             </Tabs.Trigger>

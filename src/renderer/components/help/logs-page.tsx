@@ -27,7 +27,7 @@ export function LogsPage() {
         <Button onClick={again}>
           <RefreshCw size={16} aria-hidden="true" /> Reload
         </Button>
-        <span role="status" className="text-[0.8125rem] text-quiet">
+        <span role="status" className="text-control text-quiet">
           {copied
             ? 'Copied. The report contains no file paths, questions or answers.'
             : 'The report contains no file paths, questions or answers.'}
@@ -35,7 +35,7 @@ export function LogsPage() {
       </div>
       {problem && <FailureNotice error={problem} can={{ retry: again }} />}
       {lines?.length === 0 && <p className="text-quiet">The log is empty.</p>}
-      <ol className="space-y-0.5 font-mono text-[0.75rem]">
+      <ol className="space-y-0.5 font-mono text-note">
         {lines?.map(({ time, level, source, text }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines are replaced as a whole.
           <li key={i} className="flex gap-3 wrap-anywhere">

@@ -18,7 +18,7 @@ export function MachinePage() {
   const { cpu, memory, disk, media, vision, language, advice, deviceTests } = health
   return (
     <div className="max-w-2xl space-y-4">
-      <p className="text-[0.875rem]">
+      <p className="text-body">
         {cpu.model}, {cpu.cores} cores · {sizeText(memory.free)} of {sizeText(memory.total)} memory free
         {disk.free !== null && ` · ${sizeText(disk.free)} free on the disk`} · cache {sizeText(disk.cache)}
       </p>
@@ -53,7 +53,7 @@ function WorksList({ title, all }: { readonly title: string; readonly all: reado
         {all.map(({ name, works, detail }) => {
           const Icon = works ? CircleCheck : CircleX
           return (
-            <li key={`${name} ${detail}`} className="flex gap-2 text-[0.8125rem]">
+            <li key={`${name} ${detail}`} className="flex gap-2 text-control">
               <Icon
                 size={16}
                 aria-label={works ? 'works' : 'does not work'}

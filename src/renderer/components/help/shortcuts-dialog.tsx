@@ -19,11 +19,11 @@ export function ShortcutsDialog() {
               {shortcuts
                 .filter((each) => each.group === group)
                 .map(({ keys, does }) => (
-                  <div key={does} className="flex items-center justify-between gap-4 text-[0.8125rem]">
+                  <div key={does} className="flex items-center justify-between gap-4 text-control">
                     <dt>{does}</dt>
                     <dd className="flex shrink-0 items-center gap-1">
                       {keys.map((key) => (
-                        <kbd key={key} className="whitespace-nowrap rounded-md border border-edge bg-sunk px-1.5 font-sans text-[0.75rem]">
+                        <kbd key={key} className="whitespace-nowrap rounded-control border border-edge bg-sunk px-1.5 font-sans text-note">
                           {key === 'mod' ? mod : key}
                         </kbd>
                       ))}

@@ -1,21 +1,32 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { VirtualRows } from '../ui/virtual-rows.tsx'
+import { HitCard } from './hit-card.tsx'
 import { HitRow } from './hit-row.tsx'
 
-/** Virtualized list of search results. Only visible rows are rendered, and their pages are loaded on demand. */
+/** Least width of a card in pixels, and the height of its texts. */
+const CARD_PX = 250
+const TEXT_PX = 112
+
+/** The library: a grid of its clips, or a list of what a search found. Only visible entries are rendered, and their pages are loaded on demand. */
 export function HitList() {
   const { query, total, pages, need } = useLibrary()
   const box = useRef<HTMLDivElement>(null)
+  const width = useWidth(box)
+  const isSearch = query.text.trim() !== ''
+  const lanes = isSearch ? 1 : Math.max(1, Math.floor(width / CARD_PX))
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: total,
+    lanes,
     getScrollElement: () => box.current,
-    estimateSize: () => 104,
-    overscan: 6,
+    estimateSize: () => (isSearch ? 104 : ((width / lanes) * 9) / 16 + TEXT_PX),
+    overscan: isSearch ? 6 : lanes,
   })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another number of columns gives every entry another height.
+  useEffect(() => list.measure(), [list, lanes, width])
   const toEnds = useListEnds(list)
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
@@ -26,15 +37,32 @@ export function HitList() {
   useEffect(() => {
     box.current?.scrollTo({ top: 0 })
   }, [query])
+  const Entry = isSearch ? HitRow : HitCard
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
-      <VirtualRows list={list} setSize={total} gap="pb-2">
+    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-4 pb-4">
+      <VirtualRows list={list} setSize={total} gap="p-2">
         {(index) => {
           const hit = rowAt(pages, index)
-          return hit ? <HitRow hit={hit} /> : <div aria-hidden="true" className="h-24 rounded-xl bg-sunk" />
+          return hit ? (
+            <Entry hit={hit} />
+          ) : (
+            <div aria-hidden="true" className={`rounded-panel bg-sunk ${isSearch ? 'h-22' : 'aspect-4/3'}`} />
+          )
         }}
       </VirtualRows>
     </section>
   )
+}
+
+/** Width of an element's content in pixels; 0 before it is known. */
+function useWidth(element: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    if (!element.current) return
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width))
+    observer.observe(element.current)
+    return () => observer.disconnect()
+  }, [element])
+  return width
 }

@@ -3,18 +3,18 @@ import type { ExportFormat } from '../../../shared/contract/batch.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { chooseFile } from '../../flows/take-files.ts'
 import { saveText } from '../../lib/save-text.ts'
-import { useLibrary } from '../../stores/library.ts'
+import { chosenOf, useLibrary } from '../../stores/library.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { ExportMenu } from '../ui/export-menu.tsx'
 
-/** Exports the selected conversations, or all if none are selected, and imports exported files. */
+/** Exports the selected entries, or all if none are selected, and imports exported files. */
 export function LibraryMenu() {
   const chosen = useLibrary((state) => state.chosen)
   const [imported, setImported] = useState<{ readonly added: number; readonly present: number } | null>(null)
   const save = async (format: ExportFormat | 'library') => {
-    saveText(await service.library.export({ format, ...(chosen.size > 0 && { chats: [...chosen] }) }))
+    saveText(await service.library.export({ format, ...(chosen.size > 0 && chosenOf(chosen)) }))
   }
   const read = async (file: File) => {
     setImported(await service.library.import({ text: await file.text() }))
@@ -33,7 +33,7 @@ export function LibraryMenu() {
       {imported && (
         <Dialog title="Import finished" onClose={() => setImported(null)}>
           <p>
-            {counted(imported.added, 'conversation')} imported; {counted(imported.present, 'was', 'were')} already in the library.
+            {counted(imported.added, 'entry', 'entries')} imported; {counted(imported.present, 'was', 'were')} already in the library.
           </p>
         </Dialog>
       )}

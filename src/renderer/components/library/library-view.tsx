@@ -1,13 +1,34 @@
+import { LibraryBig } from 'lucide-react'
 import { useEffect } from 'react'
 import { counted } from '../../../shared/size-text.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { reportErrors } from '../../stores/problem.ts'
+import { useView } from '../../stores/view.ts'
+import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { HitList } from './hit-list.tsx'
 import { LibraryMenu } from './library-menu.tsx'
 import { SearchBar } from './search-bar.tsx'
 import { SelectionBar } from './selection-bar.tsx'
+
+/** Says why nothing is listed. */
+function Empty({ text }: { readonly text: string }) {
+  const show = useView((state) => state.show)
+  if (text !== '') return <p className="px-6 py-12 text-center text-quiet">Nothing contains “{text}”.</p>
+  return (
+    <div className="grid flex-1 content-center justify-items-center gap-3 px-6 pb-16 text-center">
+      <LibraryBig size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
+      <p className="text-title font-semibold">Nothing here yet</p>
+      <p className="max-w-sm text-quiet">
+        Every clip that you ask about is kept here, with its answers and the moments in it, to be found again by a word.
+      </p>
+      <Button variant="primary" onClick={() => show('clip')}>
+        Open a clip
+      </Button>
+    </div>
+  )
+}
 
 /** Full-text search over all descriptions, questions and answers. */
 export function LibraryView() {
@@ -19,7 +40,7 @@ export function LibraryView() {
   }, [])
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Library" lead={`${counted(total, 'conversation')}. All questions and answers are stored on this machine.`}>
+      <ViewHeader title="Library" lead={`${counted(total, 'entry', 'entries')}. All conversations and events are stored on this machine.`}>
         <LibraryMenu />
       </ViewHeader>
       <SearchBar />
@@ -29,17 +50,9 @@ export function LibraryView() {
           <FailureNotice error={problem} can={{ retry: () => void search(query) }} />
         </div>
       )}
-      {total === 0 && !loading && !problem ? (
-        <p className="px-6 py-12 text-center text-quiet">
-          {query.text === ''
-            ? 'The library is empty. Conversations about your clips appear here.'
-            : `No conversation contains “${query.text}”.`}
-        </p>
-      ) : (
-        <HitList />
-      )}
+      {total === 0 && !loading && !problem ? <Empty text={query.text} /> : <HitList />}
       <p role="status" className="sr-only">
-        {loading ? '' : `${counted(total, 'conversation')} found`}
+        {loading ? '' : `${counted(total, 'entry', 'entries')} found`}
       </p>
     </div>
   )

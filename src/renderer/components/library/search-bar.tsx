@@ -5,7 +5,7 @@ import { type Query, useLibrary } from '../../stores/library.ts'
 
 const DEBOUNCE_MS = 150
 const DAY_MS = 86_400_000
-const control = 'h-9 rounded-lg border border-edge bg-raised px-2 text-[0.8125rem]'
+const control = 'h-9 rounded-control border border-edge bg-panel px-2 text-control'
 const ages = { '': 'Any time', 1: 'Last day', 7: 'Last week', 31: 'Last month', 366: 'Last year' } as const
 
 /** Search text and filters of the library. */
@@ -29,8 +29,8 @@ export function SearchBar() {
         <input
           id={SEARCH_FIELD}
           type="search"
-          aria-label="Search descriptions, questions, answers and names"
-          placeholder="Search conversations…"
+          aria-label="Search descriptions, questions, answers, events and names"
+          placeholder="Search conversations and moments…"
           className={`${control} w-full pl-9`}
           value={text}
           onChange={(event) => setText(event.target.value)}

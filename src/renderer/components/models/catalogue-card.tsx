@@ -2,7 +2,7 @@ import { Download } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { CatalogueModel, Fit } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
-import { formKey, modelName } from '../../lib/model-names.ts'
+import { formFirst, formKey, modelName } from '../../lib/model-names.ts'
 import { useModels } from '../../stores/models.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { Button } from '../ui/button.tsx'
@@ -22,7 +22,10 @@ interface CatalogueCardProps {
 
 /** A downloadable checkpoint, with a choice of its forms. */
 export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
-  const [key, setKey] = useState(() => formKey(formFirst(model)))
+  const [key, setKey] = useState(() => {
+    const first = formFirst(model)
+    return first && formKey(first)
+  })
   const { installed, jobs, download } = useModels()
   const id = useId()
   const form = model.forms.find((each) => formKey(each) === key)
@@ -34,13 +37,13 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
     onStarted(await download(model, form, modelName(model, form, taken)))
   }
   return (
-    <li className="flex flex-col gap-2 rounded-2xl border border-line bg-raised p-4">
+    <li className="flex flex-col gap-2 rounded-panel bg-panel p-4 shadow-panel">
       <div className="flex items-center gap-2">
         <h3 className="min-w-0 flex-1 truncate font-semibold">{model.title}</h3>
-        <span className={`shrink-0 rounded-full px-2 text-[0.75rem] ${className}`}>{label}</span>
+        <span className={`shrink-0 rounded-full px-2 text-note ${className}`}>{label}</span>
       </div>
-      <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
-      <label htmlFor={id} className="text-[0.75rem] font-medium">
+      <p className="text-control text-quiet">{model.summary}</p>
+      <label htmlFor={id} className="text-note font-medium">
         Precision: language / vision
       </label>
       <select id={id} className={controlClass} value={key} onChange={(event) => setKey(event.target.value)}>
@@ -51,20 +54,15 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
           </option>
         ))}
       </select>
-      <p className="text-[0.75rem] text-quiet">{form.fit.reason}</p>
+      <p className="text-note text-quiet">{form.fit.reason}</p>
       <div className="mt-auto flex items-center gap-3 pt-1">
         <Button size="small" variant="primary" why={coming ? 'The download is already running' : null} onClick={() => reportErrors(get)}>
           <Download size={14} aria-hidden="true" /> Download
         </Button>
-        <span className="text-[0.75rem] text-quiet">
+        <span className="text-note text-quiet">
           {sizeText(model.download)} download · {model.licence}
         </span>
       </div>
     </li>
   )
-}
-
-/** The form selected initially: the recommended one or, if none fits this machine, the smallest. */
-function formFirst({ forms }: CatalogueModel): CatalogueModel['forms'][number] {
-  return forms.find(({ recommended }) => recommended) ?? forms.reduce((smallest, form) => (form.bytes < smallest.bytes ? form : smallest))
 }

@@ -50,7 +50,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
   )
   return (
     <Dialog title="Import a checkpoint" onClose={onClose} actions={actions}>
-      <div className="space-y-3 text-[0.8125rem]">
+      <div className="space-y-3 text-control">
         <p className="text-quiet">Choose the folder of a downloaded checkpoint. It must contain config.json and the weights.</p>
         <div className="flex items-center gap-2">
           <Button size="small" onClick={() => reportErrors(chooseCheckpoint)}>

@@ -19,15 +19,15 @@ export function InstalledCard({ model }: { readonly model: InstalledModel }) {
   }
   const removeWhy = model.demo ? 'The demo model is part of the app' : used ? 'This model is in use. Choose another model first' : null
   return (
-    <li className={`flex flex-col gap-2 rounded-2xl border bg-raised p-4 ${used ? 'border-accent' : 'border-line'}`}>
+    <li className={`flex flex-col gap-2 rounded-panel bg-panel p-4 shadow-panel ${used ? 'outline-2 outline-accent' : ''}`}>
       <div className="flex items-center gap-2">
         <h3 className="min-w-0 flex-1 truncate font-semibold">{model.name}</h3>
-        {model.demo && <span className="rounded-full bg-accent-soft px-2 text-[0.75rem] text-accent">demo</span>}
-        {used && <span className="rounded-full bg-good-soft px-2 text-[0.75rem] text-good">in use</span>}
+        {model.demo && <span className="rounded-full bg-accent-soft px-2 text-note text-accent">demo</span>}
+        {used && <span className="rounded-full bg-good-soft px-2 text-note text-good">in use</span>}
       </div>
-      <p className="text-[0.8125rem] text-quiet">{model.summary}</p>
-      {model.problem && <p className="text-[0.8125rem] text-danger">{model.problem}</p>}
-      <p className="text-[0.75rem] text-quiet">
+      <p className="text-control text-quiet">{model.summary}</p>
+      {model.problem && <p className="text-control text-danger">{model.problem}</p>}
+      <p className="text-note text-quiet">
         {[
           sizeText(model.bytes),
           model.language && `language ${model.language}`,

@@ -25,11 +25,11 @@ export function JobCard({ job, started }: JobCardProps) {
   const { id, name, source, state, progress, error } = job
   const resume = () => reportErrors(() => service.models.resume({ job: id }))
   return (
-    <li ref={card} className="scroll-mt-12 scroll-mb-4 space-y-2 rounded-2xl border border-line bg-raised p-4">
+    <li ref={card} className="scroll-mt-12 scroll-mb-4 space-y-2 rounded-panel bg-panel p-4 shadow-panel">
       <div className="flex items-center gap-2">
         <div className="min-w-0 flex-1">
           <h3 className="truncate font-semibold">{name}</h3>
-          <p className="truncate text-[0.75rem] text-quiet">from {source}</p>
+          <p className="truncate text-note text-quiet">from {source}</p>
         </div>
         {state === 'running' && (
           <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => reportErrors(() => service.models.pause({ job: id }))} />
@@ -42,7 +42,7 @@ export function JobCard({ job, started }: JobCardProps) {
         />
       </div>
       <ProgressBar value={progress.value} label={`${progress.title}: ${name}`} />
-      <p className="text-[0.8125rem] text-quiet">{jobText(job)}</p>
+      <p className="text-control text-quiet">{jobText(job)}</p>
       {error && <FailureNotice error={error} can={{ retry: resume }} />}
     </li>
   )

@@ -19,8 +19,8 @@ export function CostCard() {
     ['Time for the longest answer', cost.seconds === null ? 'available after the first answer' : durationText(cost.seconds.all)],
   ]
   return (
-    <section aria-label="Cost of the next question" className="rounded-xl border border-line bg-raised px-4 py-3">
-      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 text-[0.8125rem]">
+    <section aria-label="Cost of the next question" className="rounded-control bg-sunk px-3 py-2.5">
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 text-control">
         {rows.map(([what, how]) => (
           <div key={what} className="contents">
             <dt className="text-quiet">{what}</dt>
@@ -29,7 +29,7 @@ export function CostCard() {
         ))}
       </dl>
       {cost.notices.map((text) => (
-        <p key={text} className="pt-1.5 text-[0.75rem] text-quiet">
+        <p key={text} className="pt-1.5 text-note text-quiet">
           {text}
         </p>
       ))}

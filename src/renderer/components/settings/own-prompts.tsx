@@ -23,11 +23,11 @@ export function OwnPrompts() {
     setText('')
   }
   return (
-    <details className="rounded-xl border border-line px-4 py-2.5">
-      <summary className="text-[0.8125rem] font-medium">Your prompts ({prompts.length})</summary>
+    <details className="rounded-control bg-sunk px-3 py-2">
+      <summary className="text-control font-medium">Your prompts ({prompts.length})</summary>
       <ul className="space-y-1 py-2">
         {prompts.map((prompt) => (
-          <li key={prompt.name} className="flex items-center gap-2 text-[0.8125rem]">
+          <li key={prompt.name} className="flex items-center gap-2 text-control">
             <span className="min-w-0 flex-1">
               <span className="block font-medium">{prompt.name}</span>
               <span className="block truncate text-quiet">{prompt.text}</span>

@@ -9,9 +9,13 @@ import { useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
 import { controlClass, Field } from '../ui/field.tsx'
 import { NumberInput } from '../ui/number-input.tsx'
+import { NumberSlider } from '../ui/number-slider.tsx'
 import { CostCard } from './cost-card.tsx'
 import { DeviceField } from './device-field.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
+import { Presets } from './presets.tsx'
+import { QueueAddress } from './queue-address.tsx'
+import { SystemPrompt } from './system-prompt.tsx'
 
 const facts = {
   model: optionInfo(options.model),
@@ -21,11 +25,16 @@ const facts = {
   maxTokens: optionInfo(options.maxTokens),
   temperature: optionInfo(options.temperature),
   topP: optionInfo(options.topP),
+  system: optionInfo(options.system),
   device: optionInfo(options.device),
   cache: optionInfo(options.cache),
+  queue: optionInfo(options.queue),
 }
 /** Minimum of inputs whose value must be above 0. */
 const SMALLEST_SHARE = 0.01
+
+/** Step of the slider; the smallest value that it reaches. */
+const TOP_P_STEP = 0.05
 
 /** Meaning and range of a setting; `now` describes the effective value for the open clip. */
 function helpText({ description, range }: OptionInfo, now = ''): string {
@@ -56,8 +65,7 @@ export function SettingsPanel() {
   const frameBounds = bounds(facts.frames)
   const maxFrames = cost?.maxFrames ?? frameBounds.max
   return (
-    <div className="space-y-4">
-      <CostCard />
+    <div className="space-y-5">
       <Field help={model?.problem ?? model?.summary ?? 'This model is no longer installed.'} {...field('model')}>
         {({ id, describedBy }) => (
           <select
@@ -77,7 +85,9 @@ export function SettingsPanel() {
           </select>
         )}
       </Field>
-      <div className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-x-4 gap-y-3">
+      <Presets />
+      <CostCard />
+      <div className="grid gap-4">
         <Field
           help={
             byHand
@@ -92,12 +102,14 @@ export function SettingsPanel() {
           {...field('frames')}
         >
           {(ids) => (
-            <NumberInput
+            <NumberSlider
               {...ids}
+              label={facts.frames.title}
               value={values.frames}
-              placeholder={String(frames.count)}
+              usual={frames.count}
               min={frameBounds.min}
               max={Math.max(1, maxFrames)}
+              step={1}
               onChange={(count) => void set({ frames: count })}
             />
           )}
@@ -142,10 +154,11 @@ export function SettingsPanel() {
         </Field>
         <Field help={helpText(facts.temperature)} {...field('temperature')}>
           {(ids) => (
-            <NumberInput
+            <NumberSlider
               {...ids}
+              label={facts.temperature.title}
               value={values.temperature}
-              placeholder={String(generation?.temperature ?? 0)}
+              usual={generation?.temperature ?? 0}
               {...bounds(facts.temperature)}
               step={0.1}
               onChange={(temperature) => void set({ temperature })}
@@ -159,12 +172,14 @@ export function SettingsPanel() {
           {...field('topP')}
         >
           {(ids) => (
-            <NumberInput
+            <NumberSlider
               {...ids}
+              label={facts.topP.title}
               value={values.topP}
-              placeholder={String(generation?.topP ?? 1)}
-              {...bounds(facts.topP)}
-              step={0.05}
+              usual={generation?.topP ?? 1}
+              min={TOP_P_STEP}
+              max={1}
+              step={TOP_P_STEP}
               onChange={(topP) => void set({ topP })}
             />
           )}
@@ -177,7 +192,7 @@ export function SettingsPanel() {
         />
         <Field help={helpText(facts.cache)} {...field('cache')}>
           {({ id, describedBy }) => (
-            <label className="flex h-8 items-center gap-2 text-[0.8125rem]">
+            <label className="flex h-8 items-center gap-2 text-control">
               <input
                 id={id}
                 aria-describedby={describedBy}
@@ -191,6 +206,12 @@ export function SettingsPanel() {
           )}
         </Field>
       </div>
+      <Field help={facts.system.description} {...field('system')}>
+        {(ids) => <SystemPrompt {...ids} value={values.system} onChange={(system) => void set({ system })} />}
+      </Field>
+      <Field help={facts.queue.description} {...field('queue')}>
+        {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
+      </Field>
       <OwnPrompts />
       <Button size="small" onClick={() => void reset(Object.keys(facts) as (keyof typeof facts)[])}>
         Reset all settings (keeps your prompts)

@@ -18,7 +18,7 @@ export function Examples() {
   if (examples.length === 0) return null
   return (
     <section aria-labelledby="examples" className="space-y-2">
-      <h2 id="examples" className="text-[0.8125rem] font-medium text-quiet">
+      <h2 id="examples" className="text-control font-medium text-quiet">
         Or try an example
       </h2>
       <ul className="grid grid-cols-3 gap-3">
@@ -27,10 +27,10 @@ export function Examples() {
             <button
               type="button"
               onClick={() => void openExample(name)}
-              className="flex h-full w-full flex-col overflow-hidden rounded-2xl border border-line bg-raised text-left shadow-card transition-colors hover:border-accent"
+              className="flex h-full w-full flex-col overflow-hidden rounded-panel bg-panel text-left shadow-panel transition-colors hover:bg-sunk"
             >
               <ExamplePicture name={name} />
-              <span className="block px-3 py-2 text-[0.8125rem] leading-snug">{title}</span>
+              <span className="block px-3 py-2 text-control leading-snug">{title}</span>
             </button>
           </li>
         ))}

@@ -1,18 +1,21 @@
 import { useModels } from '../../stores/models.ts'
+import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { useView } from '../../stores/view.ts'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 
-/** Warns if the selected model is missing or unusable, and explains that the demo model recognizes only moving shapes. */
+/** Warns if the selected model is missing or unusable, and says what the demo model recognizes. */
 export function ModelNote() {
   const name = useSettings((state) => state.view?.values.model)
-  const model = useModels((state) => state.installed.find((other) => other.name === name))
+  const installed = useModels((state) => state.installed)
   const show = useView((state) => state.show)
-  if (!name) return null
+  // The demo model is always installed, so an empty list has not been read yet.
+  if (!name || installed.length === 0) return null
+  const model = installed.find((other) => other.name === name)
   const see = (
-    <Button size="small" onClick={() => show('models')}>
-      {model?.demo ? 'Download a model' : 'Show models'}
+    <Button size="small" onClick={() => (model?.demo ? useRealModel.getState().offer(true) : show('models'))}>
+      {model?.demo ? 'Get a real model' : 'Show models'}
     </Button>
   )
   if (!model) {
@@ -31,8 +34,8 @@ export function ModelNote() {
   }
   if (!model.demo) return null
   return (
-    <Notice title="Demo model: moving shapes only" actions={see}>
-      The model included with Tarsier is small. It recognizes only the colours, shapes and motions of drawn figures, as in the examples.
+    <Notice title={`Demo model: ${model.recognizesOnly ?? 'drawn shapes'} only`} actions={see}>
+      The model included with Tarsier is small. {model.summary}
     </Notice>
   )
 }

@@ -15,9 +15,10 @@ export function StartView() {
   return (
     <div className="flex h-full flex-col">
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto flex min-h-full max-w-3xl flex-col justify-center gap-6 px-6 py-6">
+        {/* At the top, not centred: what appears later must not move a button from under the pointer. */}
+        <div className="mx-auto flex max-w-3xl flex-col gap-6 px-6 pt-[clamp(1.5rem,6vh,6rem)] pb-6">
           <header className="space-y-1 text-center">
-            <h1 className="text-3xl font-semibold tracking-tight text-balance">What happens in your clip?</h1>
+            <h1 className="text-display font-semibold tracking-tight text-balance">What happens in your clip?</h1>
             <p className="text-quiet">Drop a video, an image or a GIF. The model runs on this machine, and no frame leaves it.</p>
           </header>
           {refused && (
@@ -39,7 +40,7 @@ export function StartView() {
 
 function DropCard() {
   return (
-    <div className="grid justify-items-center gap-4 rounded-3xl border-2 border-dashed border-edge/60 bg-raised px-6 py-8">
+    <div className="grid justify-items-center gap-4 rounded-panel border-2 border-dashed border-edge bg-panel px-6 py-8">
       <Upload size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
       <p className="text-center text-quiet">Drop it anywhere in this window, paste it, or</p>
       <div className="flex flex-wrap justify-center gap-2">
@@ -59,11 +60,11 @@ function OpeningCard({ opening }: { readonly opening: Opening }) {
   const { name, sent, bytes, cancel } = opening
   const sending = sent !== null && sent < 1
   return (
-    <div role="status" className="grid gap-3 rounded-3xl border border-line bg-raised px-6 py-8">
+    <div role="status" className="grid gap-3 rounded-panel bg-panel px-6 py-8 shadow-panel">
       <p className="truncate font-medium">{name}</p>
       <ProgressBar value={sending ? sent : null} label={`Opening ${name}`} />
       <div className="flex items-center justify-between">
-        <span className="text-[0.8125rem] text-quiet">
+        <span className="text-control text-quiet">
           {sending ? `Uploaded ${sizeText(sent * bytes)} of ${sizeText(bytes)}` : 'Reading the file…'}
         </span>
         <Button size="small" onClick={cancel}>

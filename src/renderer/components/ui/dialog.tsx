@@ -1,6 +1,5 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
-import { IconButton } from './icon-button.tsx'
 
 interface DialogProps {
   readonly title: string
@@ -18,23 +17,36 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Dial
   useEffect(() => {
     const element = dialog.current
     element?.showModal()
+    // The browser has focused the first button.
+    element?.focus()
     return () => element?.close()
   }, [])
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault()
         onClose()
       }}
-      className={`m-auto max-h-[88vh] w-full flex-col rounded-2xl border border-line bg-raised text-text shadow-float open:flex ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
+      // Chromium closes a dialog without `cancel` when nothing was clicked or typed in it.
+      onClose={({ currentTarget }) => currentTarget.open || onClose()}
+      className={`m-auto max-h-[88vh] w-full flex-col rounded-panel border border-line bg-panel text-text outline-none shadow-float open:flex ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
     >
       <header className="flex items-center justify-between gap-4 px-5 pt-4 pb-2">
-        <h2 id={heading} className="text-lg font-semibold">
+        <h2 id={heading} className="text-title font-semibold">
           {title}
         </h2>
-        <IconButton icon={X} label="Close" onClick={onClose} />
+        {/* Without a tooltip, which would take the first Escape. */}
+        <button
+          type="button"
+          aria-label="Close"
+          onClick={onClose}
+          className="inline-flex size-8 shrink-0 items-center justify-center rounded-control text-quiet transition-colors hover:bg-sunk hover:text-text"
+        >
+          <X size={17} aria-hidden="true" />
+        </button>
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
       {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}

@@ -12,7 +12,7 @@ interface ExportMenuProps {
 export function ExportMenu({ onPick, more = [] }: ExportMenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className="inline-flex min-h-9 items-center gap-2 rounded-lg border border-line bg-raised px-3.5 font-medium hover:border-edge hover:bg-sunk">
+      <DropdownMenu.Trigger className="inline-flex min-h-9 items-center gap-2 rounded-control border border-line bg-panel px-3.5 font-medium hover:border-edge hover:bg-sunk">
         <Download size={16} aria-hidden="true" /> Export
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
@@ -43,4 +43,4 @@ const names: Readonly<Record<ExportFormat, string>> = {
   markdown: 'Markdown (.md)',
 }
 
-const exportChoices = exportFormats.map((format) => ({ format, name: names[format] }))
+export const exportChoices = exportFormats.map((format) => ({ format, name: names[format] }))

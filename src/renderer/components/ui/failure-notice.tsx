@@ -1,5 +1,6 @@
 import { type ErrorAction, errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
+import { useActivity } from '../../stores/activity.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'
 
@@ -22,6 +23,9 @@ interface FailureNoticeProps {
 
 /** Shows an error: what happened, what to do, and buttons for possible actions. */
 export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps) {
+  const connected = useActivity((state) => state.connected)
+  // While the service does not respond, the page has one message about it, at the top.
+  if (error.code === 'service-lost' && !connected) return null
   const { label, actions } = errorCodeInfo[error.code]
   const handlers = { reload: () => window.location.reload(), ...can }
   const possible = actions.flatMap((action: ErrorAction) => {

@@ -18,17 +18,17 @@ export function Field({ label, help, isDefault, onReset, children }: FieldProps)
   return (
     <div className="grid gap-1">
       <div className="flex min-h-8 items-center gap-2">
-        <label htmlFor={id} className="text-[0.8125rem] font-medium">
+        <label htmlFor={id} className="text-control font-medium">
           {label}
         </label>
         {isDefault ? (
-          <span className="rounded-full bg-sunk px-2 text-[0.6875rem] text-quiet">default</span>
+          <span className="rounded-full bg-sunk px-2 text-note text-quiet">default</span>
         ) : (
           <IconButton icon={RotateCcw} label={`Reset ${label.toLowerCase()}`} onClick={onReset} className="size-6" />
         )}
       </div>
       {children({ id, describedBy: `${id}-help` })}
-      <p id={`${id}-help`} className="text-[0.75rem] text-quiet">
+      <p id={`${id}-help`} className="text-note text-quiet">
         {help}
       </p>
     </div>
@@ -36,4 +36,4 @@ export function Field({ label, help, isDefault, onReset, children }: FieldProps)
 }
 
 export const controlClass =
-  'h-8 w-full rounded-lg border border-edge bg-raised px-2 text-[0.8125rem] disabled:opacity-55 disabled:cursor-not-allowed'
+  'h-8 w-full rounded-control border border-edge bg-panel px-2 text-control disabled:opacity-55 disabled:cursor-not-allowed'

@@ -1,6 +1,11 @@
 import { Tooltip } from 'radix-ui'
 import { type ReactElement, useState } from 'react'
 
+/** Below this width the rail is a bar at the bottom, as in `tokens.css`. */
+const NARROW = '(width < 56.25rem)'
+
+export type HintSide = 'top' | 'right' | 'bottom' | 'rail'
+
 /** Tooltip for a control, shown on hover and on keyboard focus. */
 export function Hint({
   text,
@@ -9,19 +14,21 @@ export function Hint({
 }: {
   /** Null for no tooltip. */
   readonly text: string | null
-  readonly side?: 'top' | 'right' | 'bottom'
+  /** `rail`: beside the rail, where it covers none of its buttons. */
+  readonly side?: HintSide
   readonly children: ReactElement
 }) {
   const [open, setOpen] = useState(false)
   return (
     <Tooltip.Root open={open && text !== null} onOpenChange={setOpen}>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
-      <Tooltip.Portal>
+      {/* In full screen nothing outside of the full-screen element is visible. */}
+      <Tooltip.Portal container={document.fullscreenElement}>
         <Tooltip.Content
-          side={side}
+          side={side === 'rail' ? (matchMedia(NARROW).matches ? 'top' : 'right') : side}
           sideOffset={6}
           collisionPadding={8}
-          className="z-50 max-w-72 rounded-md bg-text px-2.5 py-1.5 text-[0.8125rem] text-ground shadow-float"
+          className="z-50 max-w-72 rounded-control bg-text px-2.5 py-1.5 text-control text-ground shadow-float"
         >
           {text}
         </Tooltip.Content>

@@ -2,9 +2,9 @@ import { CircleCheck, Info, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 
 const tones = {
-  info: { box: 'border-line bg-raised', icon: Info, colour: 'text-accent' },
-  good: { box: 'border-line bg-good-soft', icon: CircleCheck, colour: 'text-good' },
-  bad: { box: 'border-danger/40 bg-danger-soft', icon: TriangleAlert, colour: 'text-danger' },
+  info: { box: 'bg-sunk', icon: Info, colour: 'text-accent' },
+  good: { box: 'bg-good-soft', icon: CircleCheck, colour: 'text-good' },
+  bad: { box: 'bg-danger-soft', icon: TriangleAlert, colour: 'text-danger' },
 } as const
 
 interface NoticeProps {
@@ -19,11 +19,11 @@ interface NoticeProps {
 export function Notice({ tone = 'info', title, children, actions, urgent = false }: NoticeProps) {
   const { box, icon: Icon, colour } = tones[tone]
   return (
-    <div role={urgent ? 'alert' : undefined} className={`flex gap-3 rounded-xl border px-4 py-3 ${box}`}>
+    <div role={urgent ? 'alert' : undefined} className={`flex gap-3 rounded-panel px-4 py-3 ${box}`}>
       <Icon size={18} aria-hidden="true" className={`mt-0.5 shrink-0 ${colour}`} />
       <div className="min-w-0 flex-1 space-y-1">
         {title && <p className="font-semibold">{title}</p>}
-        {children && <div className="text-[0.875rem] wrap-anywhere">{children}</div>}
+        {children && <div className="text-body wrap-anywhere">{children}</div>}
         {actions && <div className="flex flex-wrap gap-2 pt-1.5">{actions}</div>}
       </div>
     </div>

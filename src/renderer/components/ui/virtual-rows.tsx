@@ -1,7 +1,10 @@
 import type { Virtualizer } from '@tanstack/react-virtual'
 import type { ReactNode } from 'react'
 
-/** Renders the visible rows of a virtualized list. `setSize` is the total number of rows; `gap` is a CSS class for the space below each row. */
+/**
+ * Renders the visible rows of a virtualized list, or the cells of a grid if the list has several lanes. `setSize` is the total number of rows; `gap` is a
+ * CSS class for the space around each row.
+ */
 export function VirtualRows({
   list,
   setSize,
@@ -13,17 +16,18 @@ export function VirtualRows({
   readonly gap?: string
   readonly children: (index: number) => ReactNode
 }) {
+  const { lanes, scrollMargin } = list.options
   return (
     <ol className="relative" style={{ height: list.getTotalSize() }}>
-      {list.getVirtualItems().map(({ index, key, start }) => (
+      {list.getVirtualItems().map(({ index, key, start, lane }) => (
         <li
           key={key}
           ref={list.measureElement}
           data-index={index}
           aria-setsize={setSize}
           aria-posinset={index + 1}
-          className={`absolute inset-x-0 top-0 ${gap}`}
-          style={{ transform: `translateY(${start}px)` }}
+          className={`absolute top-0 ${gap}`}
+          style={{ transform: `translateY(${start - scrollMargin}px)`, left: `${(100 * lane) / lanes}%`, width: `${100 / lanes}%` }}
         >
           {children(index)}
         </li>

@@ -21,9 +21,11 @@ test('a range uses the settings’ count and sampler', () => {
   })
 })
 
-test('a removed limit does not return from the previous question', () => {
+test('a removed limit or system prompt does not return from the previous question', () => {
   expect(askSettings(whole, defaultSettings, undefined).maxPixels).toBeUndefined()
-  const after = askSettings(whole, defaultSettings, undefined, { maxPixels: 4000 })
+  const after = askSettings(whole, defaultSettings, undefined, { maxPixels: 4000, system: 'Be brief.' })
   expect(after.maxPixels).toBeGreaterThan(1e8)
+  expect(after.system).toBe('')
+  expect(askSettings(whole, { ...defaultSettings, system: 'Be brief.' }, undefined).system).toBe('Be brief.')
   expect(askSettingsSchema.safeParse(after).success).toBe(true)
 })

@@ -9,6 +9,7 @@ const job: BatchJob = {
   settings: {},
   state: 'paused',
   counts: { waiting: 700, running: 1, done: 250, failed: 40, skipped: 9 },
+  refused: [],
   created: 0,
   secondsLeft: null,
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterEvent, secondsLeft, stageText, startRun, stepOf } from '../../../../src/renderer/lib/run.ts'
+import { afterEvent, secondsLeft, stageText, startRun, stepOf, timeLeftText } from '../../../../src/renderer/lib/run.ts'
 import type { ChatEvent } from '../../../../src/shared/contract/chats.ts'
 
 const frame = (done: number, of: number): ChatEvent => ({ kind: 'frame', frame: { index: done, time: done }, done, of })
@@ -33,6 +33,10 @@ test('estimates the remaining time from encoded frames, and before that from the
   let run = startRun(0)
   expect(secondsLeft(run, 2000, null)).toBeNull()
   expect(secondsLeft(run, 2000, 5)).toBe(3)
+  expect([3, 0.4, secondsLeft(run, 20_000, 1)].map(timeLeftText)).toEqual(['about 3 s left', 'about 1 s left', 'longer than estimated'])
+  const queued = afterEvent(run, { kind: 'queued', ahead: 1 }, 1000)
+  expect(secondsLeft(queued, 60_000, 5)).toBeNull()
+  expect(secondsLeft(afterEvent(queued, { kind: 'stage', stage: 'loading' }, 60_000), 61_000, 5)).toBe(4)
   run = afterEvent(run, frame(1, 8), 2000)
   run = afterEvent(run, frame(3, 8), 4000)
   expect(secondsLeft(run, 4000, 60)).toBe(5)

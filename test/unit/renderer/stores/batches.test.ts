@@ -16,6 +16,7 @@ const jobOf = (state: BatchState, title = 'Shapes'): BatchJob => ({
   settings: {},
   state,
   counts: { waiting: 1, running: 0, done: 0, failed: 0, skipped: 0 },
+  refused: [],
   created: 1,
   secondsLeft: null,
 })

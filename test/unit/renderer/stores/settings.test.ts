@@ -10,7 +10,7 @@ import { defaultSettings, type SettingsView, settingsContract } from '../../../.
 /** Stores settings like the service; each test controls how a call ends. */
 let storedSettings = defaultSettings
 let answer: (view: SettingsView) => Promise<SettingsView>
-const view = (): SettingsView => ({ values: storedSettings, defaults: defaultSettings, presets: [] })
+const view = (): SettingsView => ({ values: storedSettings, defaults: defaultSettings })
 const area = implement(settingsContract)
 const handler = new RPCHandler({
   settings: {

@@ -1,0 +1,21 @@
+import { errorCodeInfo } from '../../../shared/error-codes.ts'
+import type { ErrorData } from '../../../shared/errors.ts'
+
+interface RefusedFilesProps {
+  readonly refused: readonly { readonly name: string; readonly error: Pick<ErrorData, 'code' | 'message'> }[]
+}
+
+/** Files that could not be opened, with the reasons. */
+export function RefusedFiles({ refused }: RefusedFilesProps) {
+  if (refused.length === 0) return null
+  return (
+    <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-control">
+      {refused.map(({ name, error }) => (
+        <li key={name}>
+          <span className="font-medium">{name}</span>: <span className="text-danger">{errorCodeInfo[error.code].label}.</span>{' '}
+          {error.message}
+        </li>
+      ))}
+    </ul>
+  )
+}

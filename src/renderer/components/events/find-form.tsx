@@ -1,0 +1,146 @@
+import { Timer } from 'lucide-react'
+import { useEffect, useId, useState } from 'react'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import type { FindEventsCost, FindEventsSettings } from '../../../shared/contract/events.ts'
+import type { TarsierError } from '../../../shared/errors.ts'
+import { type OptionInfo, optionInfo } from '../../../shared/option-info.ts'
+import { eventOptions } from '../../../shared/options.ts'
+import { counted } from '../../../shared/size-text.ts'
+import { durationText } from '../../lib/time-text.ts'
+import { useEvents } from '../../stores/events.ts'
+import { problemOf } from '../../stores/problem.ts'
+import { useSettings } from '../../stores/settings.ts'
+import { service } from '../../transport.ts'
+import { Button } from '../ui/button.tsx'
+import { controlClass, Field } from '../ui/field.tsx'
+import { NumberInput } from '../ui/number-input.tsx'
+
+/** Debounces changes while the user types. */
+const DEBOUNCE_MS = 250
+
+const segmentInfo = optionInfo(eventOptions.segmentSeconds)
+const precisionInfo = optionInfo(eventOptions.precision)
+
+function inputOf({ whenAbsent, min, max }: OptionInfo) {
+  return { placeholder: whenAbsent ?? '', min: min ?? 0, max: max ?? Number.MAX_SAFE_INTEGER }
+}
+
+/** A value of the last search; null if it is the default. */
+function changed(value: number | undefined, { whenAbsent }: OptionInfo): number | null {
+  return value === undefined || String(value) === whenAbsent ? null : value
+}
+
+/** Options of a search for events, which start as those of the last search, its cost, and the button that starts it. */
+export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadata; readonly onStart?: () => void }) {
+  const { handle } = metadata
+  const id = useId()
+  const { asked, stored } = useEvents.getState()
+  const before = asked ?? stored?.settings
+  const [segmentSeconds, setSegmentSeconds] = useState(() => changed(before?.segmentSeconds, segmentInfo))
+  const [precision, setPrecision] = useState(() => changed(before?.precision, precisionInfo))
+  const [scenes, setScenes] = useState(before?.scenes ?? true)
+  const [text, setText] = useState(before?.text ?? '')
+  const find = useEvents((state) => state.find)
+  const settings: FindEventsSettings = {
+    ...(segmentSeconds !== null && { segmentSeconds }),
+    ...(precision !== null && { precision }),
+    ...(!scenes && { scenes }),
+    ...(text.trim() !== '' && { text: text.trim() }),
+  }
+  const { cost, problem } = useFindCost(handle, settings)
+  const why = metadata.present ? (problem?.message ?? null) : 'The file is missing. Locate it first'
+  const start = () => {
+    void find(handle, settings)
+    onStart?.()
+  }
+  return (
+    <form
+      aria-label="Find events"
+      className="space-y-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (why === null) start()
+      }}
+    >
+      <p className="text-control text-quiet">Finds what happens in the clip, and when. Long clips are described in segments.</p>
+      <details className="rounded-control bg-sunk px-3 py-2">
+        <summary className="text-control font-medium">Options</summary>
+        <div className="grid grid-cols-[repeat(auto-fit,minmax(10rem,1fr))] gap-x-4 gap-y-2 pt-2">
+          <Field
+            label={`${segmentInfo.title} in seconds`}
+            help={segmentInfo.description}
+            isDefault={segmentSeconds === null}
+            onReset={() => setSegmentSeconds(null)}
+          >
+            {(ids) => <NumberInput {...ids} value={segmentSeconds} {...inputOf(segmentInfo)} step={0.1} onChange={setSegmentSeconds} />}
+          </Field>
+          <Field
+            label={`${precisionInfo.title} in seconds`}
+            help={precisionInfo.description}
+            isDefault={precision === null}
+            onReset={() => setPrecision(null)}
+          >
+            {(ids) => <NumberInput {...ids} value={precision} {...inputOf(precisionInfo)} step={0.01} onChange={setPrecision} />}
+          </Field>
+        </div>
+        <label className="flex items-center gap-2 py-2 text-control">
+          <input type="checkbox" className="size-4 accent-accent" checked={scenes} onChange={(event) => setScenes(event.target.checked)} />
+          Begin segments at shot changes
+        </label>
+        <label htmlFor={id} className="block pb-1 text-control font-medium">
+          Your own text (optional)
+        </label>
+        <textarea
+          id={id}
+          rows={3}
+          placeholder="The events of this text are timed in the whole clip, instead of descriptions of its segments."
+          className={`${controlClass} h-auto resize-y py-1.5 placeholder:text-quiet`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </details>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <Button type="submit" variant="primary" size="small" why={why}>
+          <Timer size={14} aria-hidden="true" /> Find events
+        </Button>
+        <p className={`min-w-0 flex-1 text-note ${problem ? 'text-danger' : 'text-quiet'}`} aria-live="polite">
+          {problem?.message ?? (cost ? costText(cost, scenes) : 'Estimating the cost…')}
+        </p>
+      </div>
+    </form>
+  )
+}
+
+function costText({ segments, seconds }: FindEventsCost, scenes: boolean): string {
+  const least = scenes && segments > 1 ? 'at least ' : ''
+  const time = seconds === null ? 'time not known for this model and device yet' : `about ${durationText(seconds)}`
+  return `${least}${counted(segments, 'segment')}, ${time}`
+}
+
+/** Cost of a search with these settings, and with the user's settings for all others. */
+function useFindCost(handle: string, settings: FindEventsSettings) {
+  const [cost, setCost] = useState<FindEventsCost | null>(null)
+  const [problem, setProblem] = useState<TarsierError | null>(null)
+  const values = useSettings((state) => state.view?.values)
+  const key = JSON.stringify(settings)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: equal settings are a new object at each rendering.
+  useEffect(() => {
+    const abort = new AbortController()
+    const { signal } = abort
+    const timer = setTimeout(() => {
+      service.events.cost({ handle, settings }, { signal }).then(
+        (found) => {
+          if (signal.aborted) return
+          setCost(found)
+          setProblem(null)
+        },
+        (error: unknown) => signal.aborted || setProblem(problemOf(error)),
+      )
+    }, DEBOUNCE_MS)
+    return () => {
+      clearTimeout(timer)
+      abort.abort()
+    }
+  }, [handle, key, values])
+  return { cost, problem }
+}

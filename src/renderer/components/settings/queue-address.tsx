@@ -1,0 +1,49 @@
+import { useState } from 'react'
+import { options } from '../../../shared/options.ts'
+import { controlClass } from '../ui/field.tsx'
+
+interface QueueAddressProps {
+  readonly id: string
+  readonly describedBy: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+/** The address of a queue. It is stored when the user leaves the field or presses Enter, unless it is wrong: then the reason is shown. */
+export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressProps) {
+  const [typed, setTyped] = useState<string | null>(null)
+  const [wrong, setWrong] = useState<string | null>(null)
+  const store = () => {
+    if (typed === null) return
+    const { data, error } = options.queue.safeParse(typed)
+    setWrong(error ? `The address ${error.issues[0]?.message ?? 'is wrong'}.` : null)
+    if (data === undefined) return
+    if (data !== value) onChange(data)
+    setTyped(null)
+  }
+  return (
+    <div className="space-y-1">
+      <input
+        id={id}
+        aria-describedby={describedBy}
+        aria-invalid={wrong !== null}
+        type="text"
+        spellCheck={false}
+        autoComplete="off"
+        placeholder="none"
+        className={controlClass}
+        value={typed ?? value}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={store}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') store()
+        }}
+      />
+      {wrong && (
+        <p role="alert" className="text-note text-danger">
+          {wrong}
+        </p>
+      )}
+    </div>
+  )
+}

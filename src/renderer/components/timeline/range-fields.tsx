@@ -1,0 +1,28 @@
+import { RotateCcw } from 'lucide-react'
+import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { movedRange } from '../../lib/frame-step.ts'
+import { usePlayer } from '../../stores/player.ts'
+import { TimeField } from '../clip/time-field.tsx'
+import { IconButton } from '../ui/icon-button.tsx'
+
+/** Start and end of the part of the clip that questions are about. */
+export function RangeFields({ metadata }: { readonly metadata: ClipMetadata }) {
+  const { range, setRange, picked } = usePlayer()
+  const { start, end } = range ?? { start: 0, end: metadata.duration }
+  const byHand = picked.length > 0
+  const move = (edge: 'start' | 'end') => (seconds: number) => setRange(movedRange(range, edge, seconds, metadata))
+  return (
+    <fieldset
+      disabled={byHand}
+      className="flex items-center text-quiet disabled:opacity-60"
+      title={byHand ? 'Not available while frames are selected manually' : 'Part of the clip that questions are about'}
+    >
+      <legend className="sr-only">Range of the clip to use</legend>
+      <span aria-hidden="true">Range</span>
+      <TimeField label="Range start" value={start} disabled={byHand} onChange={move('start')} />
+      <span aria-hidden="true">–</span>
+      <TimeField label="Range end" value={end} disabled={byHand} onChange={move('end')} />
+      {range && <IconButton icon={RotateCcw} label="Use the whole clip" onClick={() => setRange(null)} className="size-7" />}
+    </fieldset>
+  )
+}
