@@ -67,7 +67,7 @@ const config = {
   // Native libraries are loaded by the system, which cannot look into an archive.
   asar: true,
   asarUnpack: [
-    '**/node_modules/{@img,@koromix,@node-llama-cpp,@photostructure,@seydx,koffi,node-av,onnxruntime-node,sharp}/**',
+    '**/node_modules/{@img,@koromix,@node-llama-cpp,@photostructure,@seydx,ffmpeg-static,koffi,node-av,onnxruntime-node,sharp}/**',
     '**/node_modules/node-llama-cpp/{bins,llama}/**',
   ],
   // The engine reads models and clips from the disk.

@@ -10,12 +10,15 @@ export default defineConfig({
   testMatch: '**/*.test.ts',
   outputDir: 'test-results',
   globalSetup: './scripts/find-chromium.mjs',
-  workers: 1,
+  // Two files at a time, each with its own server: while one answers, the other waits for the page.
+  workers: 2,
   // A machine that does other things besides takes its time over an answer; nothing here asserts how long.
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: 'list',
   use: {
+    // A control that is missing fails its test by name, not by the time limit of the test.
+    actionTimeout: 60_000,
     // Workers read this file again, after the set-up has installed what was missing.
     launchOptions: {
       ...(executablePath ? { executablePath } : {}),

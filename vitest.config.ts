@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: ['test/unit/main/**'],
           // Starting a process for each of a hundred files takes twice as long as all their tests.
           isolate: false,
+          // Thousands of rows take longer than the usual five seconds on a machine that does other things besides.
+          testTimeout: 30_000,
         },
       },
       {
@@ -28,11 +30,11 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
-          globalSetup: 'test/engine/build.ts',
+          globalSetup: ['scripts/find-postgres.mjs', 'test/engine/build.ts'],
           env,
-          // Two files at a time: one leaves half of a second core idle. No more, because each loads decoders, ONNX Runtime and llama.cpp several times.
+          // More files at a time than cores: half of the time, tests wait for processes that start, hang or end.
           pool: 'forks',
-          maxWorkers: Math.min(2, availableParallelism()),
+          maxWorkers: Math.min(4, 2 * availableParallelism()),
           // A group of projects has one number of workers.
           sequence: { groupOrder: 1 },
           testTimeout: 240_000,
@@ -58,8 +60,10 @@ export default defineConfig({
           include: ['test/gpu/**/*.test.ts'],
           globalSetup: ['scripts/find-software-gpus.mjs', 'test/engine/build.ts'],
           env,
+          // Drivers compile their shaders on one core.
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: Math.min(2, availableParallelism()),
+          sequence: { groupOrder: 2 },
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

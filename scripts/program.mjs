@@ -35,8 +35,12 @@ export function windowProblem() {
   // Checked in the file system, because importing "electron" would start a download.
   if (!existsSync(electronProgram()))
     return 'The window needs Electron, which is not installed. Run "npx install-electron" to download it (needs an internet connection).'
-  const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-  return screen ? null : 'No display was found to open a window.'
+  return hasScreen() ? null : 'No display was found to open a window.'
+}
+
+/** @returns {boolean} whether there is a desktop that can show a window or a browser */
+export function hasScreen() {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
 }
 
 /** @returns {string} the path of Electron's program, whether it exists or not */

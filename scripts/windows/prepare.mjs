@@ -3,7 +3,7 @@
  * repository. Reuses existing parts.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { buildIfStale, root } from '../program.mjs'
 
@@ -18,6 +18,8 @@ const folder = join(root, '.cache/windows')
 export const app = join(folder, 'app')
 const nodeExe = join(folder, 'node/package/bin/node.exe')
 const prefix = join(folder, 'prefix')
+/** A drive of its own for tests of drive roots, because Wine has no `subst`. */
+const DRIVE = 't:'
 /** Names excluded from the copy at any depth. */
 const NOT_COPIED = new Set(['.cache', '.git', 'dist', 'node_modules', 'playwright-report', 'test-results'])
 
@@ -47,6 +49,7 @@ export function prepare() {
     NODE_SKIP_PLATFORM_CHECK: '1',
     // Under Wine on a busy machine, loading the native libraries may take longer than the watchdog's timeout.
     TARSIER_WATCHDOG_SECONDS: '0',
+    TARSIER_TEST_DRIVE: `${DRIVE.toUpperCase()}\\`,
     NODE_OPTIONS: `--require=${windowsPath(join(app, 'scripts/windows/no-keep-alive.cjs'))}`,
   }
   makePrefix(env)
@@ -108,6 +111,11 @@ function makePrefix(env) {
     run('wine', ['wineboot', '-i'], { env, stdio: 'ignore' })
     run('wine', ['winecfg', '-v', 'win10'], { env, stdio: 'ignore' })
     run('wineserver', ['--wait'], { env })
+  }
+  const drive = join(prefix, 'dosdevices', DRIVE)
+  if (!existsSync(drive)) {
+    mkdirSync(join(folder, 'drive'), { recursive: true })
+    symlinkSync(join(folder, 'drive'), drive)
   }
   if (!existsSync(randomLibrary()))
     run(COMPILER, ['-shared', '-O2', '-o', randomLibrary(), join(root, 'scripts/windows/process-prng.c'), '-ladvapi32'])

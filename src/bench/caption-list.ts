@@ -14,6 +14,9 @@ const LONGEST_PATH = 32_768
 /** A clip of a list, to be described. */
 export interface CaptionLine {
   readonly kind: 'caption'
+  readonly file: string
+  /** 1-based line number. */
+  readonly line: number
   readonly sample: Sample
 }
 
@@ -24,12 +27,8 @@ const clipSchema = z.object({
 })
 
 /**
- * Reads the clips of a list. Each line of a `.jsonl` file is a path as a JSON string, `{"video": path}` with an optional `"prompt"`, or an
- * annotation of either version, with or without a reference. An annotation's own prompt applies unless `prompt` is given. Any other file has one
- * path per line. Paths are kept as written. Yields an unusable line as broken, likewise the second line with the same clip and prompt or the same
- * annotation.
- *
- * @param prompt prompt for every clip; null to use each line's own, or else the result of `fallback` for the path.
+ * Reads the clips of a list as {@link readCaptionLines} does, and yields the second line with the same clip and prompt or the same annotation as
+ * broken.
  */
 export async function* readCaptionList(
   path: string,
@@ -38,22 +37,64 @@ export async function* readCaptionList(
   signal: AbortSignal,
 ): AsyncGenerator<CaptionLine | BrokenLine, void> {
   const places = new Map<string, number>()
-  for await (const read of isJson(path) ? readJsonLines(path, signal) : readPaths(path, signal)) {
+  for await (const read of readCaptionLines(path, prompt, fallback, signal)) {
+    if (read.kind === 'broken') {
+      yield read
+      continue
+    }
+    const { file, line, sample } = read
+    const first = places.get(sample.key)
+    if (first === undefined) {
+      places.set(sample.key, line)
+      yield read
+    } else yield { kind: 'broken', file, line, reason: `"${sample.key}" occurs twice, first in line ${first}; this line is skipped` }
+  }
+}
+
+/**
+ * Reads the clips of a list, with one line in memory at a time. Each line of a `.jsonl` file is a path as a JSON string, `{"video": path}` with an
+ * optional `"prompt"`, or an annotation of either version, with or without a reference. An annotation's own prompt applies unless `prompt` is given.
+ * Any other file has one path per line. Paths are kept as written. Yields an unusable line as broken.
+ *
+ * @param prompt prompt for every clip; null to use each line's own, or else the result of `fallback` for the path.
+ */
+export async function* readCaptionLines(
+  path: string,
+  prompt: string | null,
+  fallback: (path: string) => string,
+  signal: AbortSignal,
+): AsyncGenerator<CaptionLine | BrokenLine, void> {
+  for await (const read of readListLines(path, signal)) {
     if (read.kind === 'broken') {
       yield read
       continue
     }
     const { file, line } = read
     const sample = sampleOf(read.value, prompt, fallback)
-    if ('reason' in sample) {
-      yield { kind: 'broken', file, line, reason: sample.reason }
-      continue
-    }
-    const first = places.get(sample.key)
-    if (first === undefined) {
-      places.set(sample.key, line)
-      yield { kind: 'caption', sample }
-    } else yield { kind: 'broken', file, line, reason: `"${sample.key}" occurs twice, first in line ${first}; this line is skipped` }
+    if ('reason' in sample) yield { kind: 'broken', file, line, reason: sample.reason }
+    else yield { kind: 'caption', file, line, sample }
+  }
+}
+
+/** Reads the JSON lines of a list, or of any other file than `.jsonl` the paths, one per line. */
+export function readListLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
+  return isJson(path) ? readJsonLines(path, signal) : readPaths(path, signal)
+}
+
+/** The sample of a clip that is to be described, identified by its path, and by its prompt if it has one of its own. */
+export function captionSample(video: string, own: string | undefined, request: string): Sample {
+  return {
+    key: own === undefined ? `${CAPTIONS}-${video}` : `${CAPTIONS}-${video}: ${own}`,
+    dataset: CAPTIONS,
+    task: 'video/caption',
+    idx: video,
+    vid: null,
+    content: clipThenText(video, request),
+    prompt: request,
+    answerPrefix: '',
+    reference: '',
+    question: null,
+    extraInfo: {},
   }
 }
 
@@ -69,20 +110,7 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
   const clip = clipSchema.safeParse(typeof value === 'string' ? { video: value } : value)
   if (!clip.success) return { reason: 'must be a path, {"video": path} or an annotation' }
   const { video, prompt: own } = clip.data
-  const request = prompt ?? own ?? fallback(video)
-  return {
-    key: own === undefined ? `${CAPTIONS}-${video}` : `${CAPTIONS}-${video}: ${own}`,
-    dataset: CAPTIONS,
-    task: 'video/caption',
-    idx: video,
-    vid: null,
-    content: clipThenText(video, request),
-    prompt: request,
-    answerPrefix: '',
-    reference: '',
-    question: null,
-    extraInfo: {},
-  }
+  return captionSample(video, own, prompt ?? own ?? fallback(video))
 }
 
 /** Identifies an annotation without an index by its clips and prompt, like a clip that is listed by its path. */

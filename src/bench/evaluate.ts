@@ -9,6 +9,7 @@ import { judgeOpenEnded } from './autodq/open-ended.ts'
 import { dataSetOf } from './datasets.ts'
 import type { Judge } from './judges/judge.ts'
 import { scoreCaptions } from './metrics/captions.ts'
+import { checkedPairs } from './metrics/check.ts'
 import { aggregateDream } from './metrics/dream.ts'
 import { rulesOf, scoreMultiChoice } from './metrics/multi-choice.ts'
 import { aggregateOpenEnded } from './metrics/open-ended.ts'
@@ -16,6 +17,7 @@ import { scoreVideoMme } from './metrics/video-mme.ts'
 import { judgeAnswersByRule, judgeDescriptionsByRule } from './moving-shapes/judge-by-rule.ts'
 import type { Prediction, UpstreamVersion } from './prediction.ts'
 import { captionReport } from './report/caption-report.ts'
+import { checkReport } from './report/check-report.ts'
 import { choiceReport } from './report/choice-report.ts'
 import { dreamReport } from './report/dream-report.ts'
 import type { EvalReport, ReportBody } from './report/eval-report.ts'
@@ -24,7 +26,7 @@ import { runInfoOf } from './report/run-info.ts'
 import { RECORDS_FOLDER } from './report/save-report.ts'
 import { videoMmeReport } from './report/video-mme-report.ts'
 import type { Metric } from './sample.ts'
-import { captionOutcomes, choiceOutcomes, dreamOutcomes, openOutcomes, type SampleOutcome } from './sample-outcome.ts'
+import { captionOutcomes, checkOutcomes, choiceOutcomes, dreamOutcomes, openOutcomes, type SampleOutcome } from './sample-outcome.ts'
 
 export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
   /** Folder whose `eval_records` stores verdicts. */
@@ -94,6 +96,10 @@ async function score(dataset: string, metric: Metric, predictions: readonly Pred
         : judgeOpenEnded(predictions, judgeFor(dataset, options), { ...options, folder: await recordsOf(options) }))
       const body = openReport(dataset, aggregateOpenEnded(judged.verdicts, judged.failed.length))
       return { body, judged, outcomes: openOutcomes(predictions, judged) }
+    }
+    case 'check': {
+      const checked = checkedPairs(predictions)
+      return { body: checkReport([...checked.values()], predictions.length), judged: null, outcomes: checkOutcomes(predictions, checked) }
     }
     default:
       return assertNever(metric, 'metric')

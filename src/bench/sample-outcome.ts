@@ -1,5 +1,6 @@
 import type { Judged } from './autodq/judge-samples.ts'
 import type { CaptionScores } from './metrics/captions.ts'
+import { type CheckedPair, findsFalseWord } from './metrics/check.ts'
 import { figureText, roundFigure } from './metrics/figures.ts'
 import { judgeChoice } from './metrics/multi-choice.ts'
 import type { DreamVerdict, EventCount, OpenVerdict } from './metrics/verdicts.ts'
@@ -24,6 +25,13 @@ export function captionOutcomes(predictions: readonly Prediction[], { scores }: 
   return predictions.map((prediction, i) => {
     const score = `CIDEr ${figureText(roundFigure(scores[i] ?? Number.NaN, 3))}`
     return { prediction, text: prediction.prediction === null ? `${failureText(prediction, '')}, ${score}` : score }
+  })
+}
+
+export function checkOutcomes(predictions: readonly Prediction[], checked: ReadonlyMap<string, CheckedPair>): SampleOutcome[] {
+  return predictions.map((prediction) => {
+    const pair = checked.get(prediction.key)
+    return { prediction, text: pair ? scoreText(findsFalseWord(pair)) : failureText(prediction, 'the answer holds no support of words') }
   })
 }
 

@@ -1,7 +1,7 @@
 import type { ClipRange } from '../shared/frame-request.ts'
 
 /** Metric by which the answers of a data set are scored. */
-export type Metric = 'autodq' | 'cider' | 'multi-choice' | 'open-ended'
+export type Metric = 'autodq' | 'cider' | 'multi-choice' | 'open-ended' | 'check'
 
 /**
  * Frames of a clip that an annotation selects, in the forms that upstream's readers support. Defaults to the run's own choice from the whole clip.

@@ -24,10 +24,14 @@ export interface EngineOptions {
 /** Public metadata of a loaded model. */
 export interface ModelInfo {
   readonly name: string
+  /** Identifies the model's files; see `weightsOf`. */
+  readonly weights: string
   readonly summary: string
   readonly languageDevice: string
   /** Maximum number of tokens in a conversation. */
   readonly context: number
+  /** Whether the model works on texts without a clip, such as summarizing them. */
+  readonly textTasks: boolean
   /** The model's defaults for frames and generation. */
   readonly defaults: {
     readonly frames: { readonly kind: 'uniform' | 'middle'; readonly count: number }
@@ -65,6 +69,9 @@ export interface Message {
  * - `continue`: continues the last answer. `done` contains the whole answer, the deltas only the new part; all its tokens count against `maxTokens`.
  *
  * `answerPrefix`: text that the answer starts with and the model continues. Events do not repeat it.
+ *
+ * `system`: replaces the template's default system prompt, unless it is empty; for `ask`, only with the first question. Unlike a system message among
+ * the messages, it is rejected if the chat template has no place for one.
  */
 export type TurnRequest =
   | {
@@ -72,12 +79,14 @@ export type TurnRequest =
       /** Defaults to the model's prompt for a description of the clip. */
       readonly text?: string | undefined
       readonly clip?: ClipRequest | undefined
+      readonly system?: string | undefined
       readonly answerPrefix?: string | undefined
       readonly sampling: Sampling
     }
   | {
       readonly kind: 'chat'
       readonly messages: readonly Message[]
+      readonly system?: string | undefined
       readonly answerPrefix?: string | undefined
       readonly sampling: Sampling
     }
@@ -92,9 +101,10 @@ export type TurnMessages = TurnRequest extends infer Turn ? (Turn extends TurnRe
 export interface TimeRequest {
   /**
    * `ask`: the text is scored as an answer to this question, in a new conversation. `regenerate`: in place of the conversation's last answer, whose
-   * evaluated clip is used again.
+   * evaluated clip is used again. `chat`: as an answer to these messages; the conversation does not change, and its evaluated clip is used again if
+   * the messages have the same one.
    */
-  readonly turn: Extract<TurnMessages, { kind: 'ask' | 'regenerate' }>
+  readonly turn: Extract<TurnMessages, { kind: 'ask' | 'chat' | 'regenerate' }>
   /** Defaults to the last answer, which only `regenerate` has. */
   readonly text?: string | undefined
   /** Looks at further frames until times are known to this many seconds. Defaults to null: times between the model's frames. */
@@ -122,6 +132,11 @@ export function userMessage(text?: string, clip?: ClipRequest): Message {
   return { role: 'user', content: text === undefined ? shown : [...shown, { kind: 'text', text }] }
 }
 
+/** Makes the system message of a system prompt; none of an empty one. */
+export function systemMessages(system = ''): Message[] {
+  return system === '' ? [] : [{ role: 'system', content: [{ kind: 'text', text: system }] }]
+}
+
 /** Makes a message of the model, such as an earlier answer. */
 export function assistantMessage(text: string): Message {
   return { role: 'assistant', content: [{ kind: 'text', text }] }
@@ -131,6 +146,8 @@ export interface EstimateRequest {
   readonly clip: ClipRequest
   /** The question. Defaults to the model's prompt for a description. */
   readonly text?: string | undefined
+  /** See {@link TurnRequest}. */
+  readonly system?: string | undefined
   /** Maximum number of tokens of the answer. */
   readonly maxTokens: number
   /** If the speed of this model on this device is unknown, measure it with a short run instead of leaving out the seconds. */
@@ -147,6 +164,8 @@ export interface NextQuestion {
 export interface RunStart {
   /** Text tokens of the messages. */
   readonly text: number
+  /** Those of the last message alone. */
+  readonly question: number
   readonly memory: MemoryState
   /** Whether the conversation and its clips are in memory. */
   readonly resident: boolean

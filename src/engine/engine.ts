@@ -20,6 +20,7 @@ import type {
   TimeRequest,
   Trace,
   TraceRequest,
+  TurnMessages,
   TurnRequest,
 } from './engine-client.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
@@ -56,15 +57,19 @@ export class Engine implements EngineClient {
   async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
     const leave = await this.#serial.enter(signal)
     try {
-      if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
+      const loads = this.#model === null
+      if (loads) yield { kind: 'stage', stage: 'loading' }
+      const began = performance.now()
       const model = await this.#loaded(signal)
+      const loading = loads ? performance.now() - began : null
       const { manifest, language } = model.resources
+      expectPlaceFor(turn, model)
       // Check the grammar before any work is done.
       if (turn.sampling.grammar !== undefined) language.checkGrammar(turn.sampling.grammar)
       for await (const event of this.#conversation(conversation, model).run(turn, signal)) {
         // Timings of a continued answer do not cover all of its tokens.
         if (event.kind === 'done' && turn.kind !== 'continue') {
-          const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize)
+          const seen = speedsOf(event.answer, model.resources.costs.form.patching.patchSize, loading)
           await this.#speeds.record(manifest, this.#options.device, seen, decodingOf(event.answer))
         }
         yield event
@@ -78,7 +83,9 @@ export class Engine implements EngineClient {
     const leave = await this.#serial.enter(signal)
     try {
       if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
-      yield* this.#conversation(conversation, await this.#loaded(signal)).timeText(request, signal)
+      const model = await this.#loaded(signal)
+      expectPlaceFor(request.turn, model)
+      yield* this.#conversation(conversation, model).timeText(request, signal)
     } finally {
       leave()
     }
@@ -98,7 +105,9 @@ export class Engine implements EngineClient {
     const leave = await this.#serial.enter(signal)
     try {
       const { device, limits = {} } = this.#options
-      return await estimateQuestion(request, { model: await this.#loaded(signal), speeds: this.#speeds, device, limits }, signal)
+      const model = await this.#loaded(signal)
+      expectPlaceFor(request, model)
+      return await estimateQuestion(request, { model, speeds: this.#speeds, device, limits }, signal)
     } finally {
       leave()
     }
@@ -112,7 +121,13 @@ export class Engine implements EngineClient {
     const memory = conversation
       ? await conversation.memory()
       : await loadedMemory({ language, costs, devices: resources.devices() }, 0, this.#options.limits)
-    return { text: await countText(language, messages), memory, resident: conversation !== undefined, device: language.device }
+    return {
+      text: await countText(language, messages),
+      question: await countText(language, messages.slice(-1)),
+      memory,
+      resident: conversation !== undefined,
+      device: language.device,
+    }
   }
 
   async close(conversation: string): Promise<void> {
@@ -182,4 +197,15 @@ export class Engine implements EngineClient {
     this.#conversations.set(id, conversation)
     return conversation
   }
+}
+
+/** Throws `usage` for a system prompt if the model's chat template has no place for one. */
+function expectPlaceFor(request: TurnMessages | EstimateRequest, { info, resources }: LoadedModel): void {
+  const system = 'system' in request ? request.system : undefined
+  if (system === undefined || system === '' || resources.language.takesSystem) return
+  throw new TarsierError(
+    'usage',
+    `The chat template of ${info.name} has no place for a system prompt. Remove the system prompt, or write its text at the start of the question.`,
+    { details: { param: 'system', model: info.name } },
+  )
 }

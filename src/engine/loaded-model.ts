@@ -12,8 +12,9 @@ import { towerForm } from './families/families.ts'
 import type { GgufMetadata } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
-import { readManifest } from './models/manifest.ts'
+import { readManifest, weightsOf } from './models/manifest.ts'
 import { resolveModel } from './models/registry.ts'
+import { mayUseGpu } from './vision/gpu-memory.ts'
 import { openTower } from './vision/open-tower.ts'
 import { expectedResultsKey } from './vision/results-key.ts'
 import type { Tower } from './vision/types.ts'
@@ -51,6 +52,8 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     device: devices.language,
     gpu: devices.gpu,
     gpuMemory: options.limits?.gpu,
+    towerMemory: async (info) =>
+      (await mayUseGpu(manifest, devices.vision, guard)) ? towerGpuMemory(modelCosts(manifest, info), manifest.sampler.frames) : 0,
     expect: (info) => expectLanguageFits(info, manifest),
     guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
     signal,
@@ -87,9 +90,11 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
   return {
     info: {
       name: manifest.name,
+      weights: weightsOf(manifest),
       summary: manifest.summary,
       languageDevice: language.device,
       context: Math.min(manifest.maxSequence, options.limits?.context ?? Number.POSITIVE_INFINITY),
+      textTasks: manifest.textTasks ?? true,
       defaults: {
         frames: { kind: manifest.sampler.kind, count: manifest.sampler.frames },
         generation: manifest.generation,

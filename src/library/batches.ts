@@ -1,6 +1,14 @@
 import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
 import type { Found, Page } from '../shared/contract/base.ts'
-import { type BatchItem, type BatchJob, type BatchState, type ItemState, itemStates } from '../shared/contract/batch.ts'
+import {
+  type BatchItem,
+  type BatchJob,
+  type BatchState,
+  type ItemState,
+  itemStates,
+  type RefusedFile,
+  refusedFileSchema,
+} from '../shared/contract/batch.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
@@ -14,6 +22,7 @@ export interface NewBatch {
   readonly question: string | null
   readonly settings: AskSettings
   readonly skipDescribed: boolean
+  readonly refused?: readonly RefusedFile[]
 }
 
 export type StoredBatch = Omit<BatchJob, 'secondsLeft'> & {
@@ -55,12 +64,13 @@ export class Batches {
     const id = newId()
     return this.#db.transaction(() => {
       this.#db.run(
-        "INSERT INTO batches (id, title, question, settings, skip_described, state, created) VALUES (?, ?, ?, ?, ?, 'running', ?)",
+        "INSERT INTO batches (id, title, question, settings, skip_described, refused, state, created) VALUES (?, ?, ?, ?, ?, ?, 'running', ?)",
         id,
         batch.title,
         batch.question,
         JSON.stringify(batch.settings),
         Number(batch.skipDescribed),
+        JSON.stringify(batch.refused ?? []),
         Date.now(),
       )
       return this.add(id, clipKeys)
@@ -185,6 +195,7 @@ export class Batches {
       skipDescribed: row.skip_described === 1,
       state: row.state as BatchState,
       counts,
+      refused: storedJson(row.refused, refusedFileSchema.array(), []),
       created: Number(row.created),
       meanMilliseconds: typeof mean === 'number' ? mean : null,
     }

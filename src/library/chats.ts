@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
 import { type ChatSummary, type Turn, turnStates } from '../shared/contract/chats.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
+import { type TimedText, timedTextSchema } from '../shared/timed-text.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { storedAnswerSchema, storedErrorSchema, storedJson } from './stored-json.ts'
@@ -20,15 +21,36 @@ const SUMMARY = `
 const ABOUT = '(chats.clip = ? OR clips.hash = (SELECT hash FROM clips WHERE key = ?))'
 export const SUMMARIES = `SELECT ${SUMMARY} FROM chats JOIN clips ON clips.key = chats.clip`
 
+/** Columns of an answer, which each version of it has. */
+const ANSWER = 'text, settings, model, state, answer, error, timed, created'
+const ANSWER_VALUES = '?, ?, ?, ?, ?, ?, ?, ?'
+const COUNT = '(SELECT count(*) FROM turn_versions WHERE turn = turns.key) + 1 AS versions'
+const TURNS = `SELECT *, ${COUNT} FROM turns`
+const VERSIONS = `SELECT key, text, ${COUNT} FROM turns WHERE chat = ? AND position = ?`
+const versionRow = z.object({ key: z.int(), text: z.string(), versions: z.int() })
+
+/** Answers to a question as another library has them. */
+export interface ExportedTurn extends Omit<Turn, 'versions'> {
+  readonly otherVersions?: readonly ExportedVersion[]
+}
+export type ExportedVersion = Omit<Turn, 'index' | 'question' | 'versions'>
+
 export interface NewTurn {
   readonly question: string
   readonly settings: AskSettings
   readonly model: string
 }
 
+export interface TurnBegin {
+  /** Whether the answer at this position is kept as a version of the new one. */
+  readonly keepAnswer?: boolean
+  /** Changes in the same transaction. */
+  readonly alsoKeep?: () => void
+}
+
 export type TurnEnd =
   | { readonly state: 'done'; readonly text: string; readonly answer: NonNullable<Turn['answer']> }
-  | { readonly state: 'stopped'; readonly text: string }
+  | { readonly state: 'stopped' | 'cut-off'; readonly text: string }
   | { readonly state: 'failed'; readonly text: string; readonly error: ErrorData }
 
 /** A conversation without turns. */
@@ -88,7 +110,7 @@ export class Chats {
   }
 
   turns(id: string): readonly Turn[] {
-    return this.#db.all('SELECT * FROM turns WHERE chat = ? ORDER BY position', id).map(turnOf)
+    return this.#db.all(`${TURNS} WHERE chat = ? ORDER BY position`, id).map(turnOf)
   }
 
   rename(id: string, title: string): void {
@@ -105,22 +127,88 @@ export class Chats {
     for (const [id, draft] of this.#drafts) if (draft.clipKey === fromClipKey) this.#drafts.set(id, { ...draft, clipKey: intoClipKey })
   }
 
-  /** Starts a turn at a position and removes the turns from that position on. The changes of `also` are in the same transaction. */
-  begin(id: string, position: number, turn: NewTurn, also: () => void = () => {}): Turn {
+  /** Starts a turn at a position and removes the turns from that position on. */
+  begin(id: string, position: number, turn: NewTurn, { keepAnswer = false, alsoKeep }: TurnBegin = {}): Turn {
     return this.#keeping(id, () => {
-      this.drop(id, position)
       const now = Date.now()
-      this.#db.run(
-        "INSERT INTO turns (chat, position, question, text, settings, model, state, created) VALUES (?, ?, ?, '', ?, ?, 'running', ?)",
-        id,
-        position,
-        turn.question,
-        JSON.stringify(turn.settings),
-        turn.model,
-        now,
-      )
+      if (keepAnswer) {
+        this.drop(id, position + 1)
+        this.#startVersion(id, position, turn, now)
+      } else {
+        this.drop(id, position)
+        this.#db.run(
+          "INSERT INTO turns (chat, position, question, text, settings, model, state, created) VALUES (?, ?, ?, '', ?, ?, 'running', ?)",
+          id,
+          position,
+          turn.question,
+          JSON.stringify(turn.settings),
+          turn.model,
+          now,
+        )
+      }
       this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', now, id)
-      also()
+      alsoKeep?.()
+      return this.turn(id, position)
+    })
+  }
+
+  /** Keeps the answer of a turn as a version, unless it is empty, and starts another one. */
+  #startVersion(id: string, position: number, { settings, model }: NewTurn, now: number): void {
+    const { key, text, versions } = versionRow.parse(this.#db.get(VERSIONS, id, position))
+    const version = text === '' ? versions - 1 : versions
+    if (text !== '') this.#keepVersion(key)
+    this.#db.run(
+      "UPDATE turns SET text = '', settings = ?, model = ?, state = 'running', answer = NULL, error = NULL, timed = NULL, created = ?, version = ? WHERE key = ?",
+      JSON.stringify(settings),
+      model,
+      now,
+      version,
+      key,
+    )
+  }
+
+  #keepVersion(key: number): void {
+    this.#db.run(`INSERT INTO turn_versions (turn, version, ${ANSWER}) SELECT key, version, ${ANSWER} FROM turns WHERE key = ?`, key)
+  }
+
+  /** Returns all answers to the question at a position, in their order. */
+  versions(id: string, position: number): readonly Turn[] {
+    const current = this.turn(id, position)
+    const columns = ANSWER.split(', ').map((name) => `v.${name}`)
+    const others = this.#db.all(
+      `SELECT turns.position, turns.question, v.version, ${current.versions} AS versions, ${columns.join(', ')} FROM turns JOIN turn_versions AS v ON v.turn = turns.key WHERE turns.chat = ? AND turns.position = ?`,
+      id,
+      position,
+    )
+    return [...others.map(turnOf), current].sort((a, b) => a.version - b.version)
+  }
+
+  /** Makes another version the answer of the last turn. Throws `usage` if there is no such version or later turns refer to the current one. */
+  chooseVersion(id: string, position: number, version: number): Turn {
+    return this.#db.transaction(() => {
+      const turn = this.turn(id, position)
+      if (turn.version === version) return turn
+      if (version >= turn.versions || this.summary(id).turns > position + 1)
+        throw new TarsierError('usage', 'Only the last answer of a conversation has other versions to choose from.', {
+          details: { turn: position },
+        })
+      const { key } = versionRow.parse(this.#db.get(VERSIONS, id, position))
+      this.#keepVersion(key)
+      const columns = ANSWER.split(', ')
+      const chosen = columns.map((name) => `${name} = chosen.${name}`).join(', ')
+      this.#db.run(
+        `UPDATE turns SET version = chosen.version, ${chosen} FROM turn_versions AS chosen WHERE turns.key = ? AND chosen.turn = turns.key AND chosen.version = ?`,
+        key,
+        version,
+      )
+      // A changed text loses its times, so they are set after it.
+      this.#db.run(
+        'UPDATE turns SET timed = (SELECT timed FROM turn_versions WHERE turn = ? AND version = ?) WHERE key = ?',
+        key,
+        version,
+        key,
+      )
+      this.#db.run('DELETE FROM turn_versions WHERE turn = ? AND version = ?', key, version)
       return this.turn(id, position)
     })
   }
@@ -141,7 +229,7 @@ export class Chats {
 
   /** Returns the turn at a position. Throws `usage` if there is none. */
   turn(id: string, position: number): Turn {
-    const row = this.#db.get('SELECT * FROM turns WHERE chat = ? AND position = ?', id, position)
+    const row = this.#db.get(`${TURNS} WHERE chat = ? AND position = ?`, id, position)
     if (row) return turnOf(row)
     throw new TarsierError('usage', 'This conversation does not contain that question. Ask a question first.', {
       details: { turn: position },
@@ -171,6 +259,12 @@ export class Chats {
     })
   }
 
+  /** Stores the times of an answer. Nothing is stored if its text has changed. */
+  time(id: string, position: number, timed: TimedText): Turn {
+    this.#db.run('UPDATE turns SET timed = ? WHERE chat = ? AND position = ? AND text = ?', JSON.stringify(timed), id, position, timed.text)
+    return this.turn(id, position)
+  }
+
   /** Removes the turns from a position on. */
   drop(id: string, from: number): void {
     this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)
@@ -180,7 +274,7 @@ export class Chats {
   restore(
     clipKey: number,
     chat: Pick<ChatSummary, 'id' | 'created' | 'updated'> & { readonly title: string | null },
-    turns: readonly Turn[],
+    turns: readonly ExportedTurn[],
   ): boolean {
     return this.#db.transaction(() => {
       const added = this.#db.run(
@@ -194,18 +288,22 @@ export class Chats {
       if (added === 0) return false
       turns.forEach((turn, position) => {
         this.#db.run(
-          'INSERT INTO turns (chat, position, question, text, settings, model, state, answer, error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          `INSERT INTO turns (chat, position, question, version, ${ANSWER}) VALUES (?, ?, ?, ?, ${ANSWER_VALUES})`,
           chat.id,
           position,
           turn.question,
-          turn.text,
-          JSON.stringify(turn.settings),
-          turn.model,
-          turn.state === 'running' ? 'cut-off' : turn.state,
-          turn.answer && JSON.stringify(turn.answer),
-          turn.error && JSON.stringify(turn.error),
-          turn.created,
+          turn.version,
+          ...answerColumns(turn),
         )
+        const { key } = versionRow.parse(this.#db.get(VERSIONS, chat.id, position))
+        for (const other of turn.otherVersions ?? []) {
+          this.#db.run(
+            `INSERT INTO turn_versions (turn, version, ${ANSWER}) VALUES (?, ?, ${ANSWER_VALUES})`,
+            key,
+            other.version,
+            ...answerColumns(other),
+          )
+        }
       })
       return true
     })
@@ -221,15 +319,16 @@ export class Chats {
     return this.#db.all('SELECT DISTINCT model FROM turns ORDER BY model').map(({ model }) => String(model))
   }
 
-  /** Returns a conversation about a clip whose first turn has this question and model and is done; null if there is none. */
-  described(clipKey: number, question: string, model: string): string | null {
-    const row = this.#db.get(
-      "SELECT chats.id FROM chats JOIN turns ON turns.chat = chats.id WHERE chats.clip = ? AND turns.position = 0 AND turns.state = 'done' AND turns.question = ? AND turns.model = ? ORDER BY chats.updated DESC LIMIT 1",
+  /** Returns the last conversation about a clip whose first turn has this question and model, fitting settings, and is done; null if there is none. */
+  described(clipKey: number, question: string, model: string, fits: (settings: AskSettings) => boolean): string | null {
+    const rows = this.#db.all(
+      "SELECT chats.id, turns.settings FROM chats JOIN turns ON turns.chat = chats.id WHERE chats.clip = ? AND turns.position = 0 AND turns.state = 'done' AND turns.question = ? AND turns.model = ? ORDER BY chats.updated DESC",
       clipKey,
       question,
       model,
     )
-    return row ? String(row.id) : null
+    const found = rows.find(({ settings }) => fits(storedJson(String(settings), askSettingsSchema, {})))
+    return found ? String(found.id) : null
   }
 }
 
@@ -260,16 +359,34 @@ const turnRow = z.object({
   text: z.string(),
   answer: z.unknown(),
   error: z.unknown(),
+  timed: z.unknown(),
+  version: z.number(),
+  versions: z.number(),
   created: z.number(),
 })
 
+/** Values of the columns of an answer. One that was being generated elsewhere is incomplete here. */
+function answerColumns({ text, settings, model, state, answer, error, timed, created }: ExportedVersion) {
+  return [
+    text,
+    JSON.stringify(settings),
+    model,
+    state === 'running' ? 'cut-off' : state,
+    answer && JSON.stringify(answer),
+    error && JSON.stringify(error),
+    timed && JSON.stringify(timed),
+    created,
+  ]
+}
+
 function turnOf(row: Row): Turn {
-  const { position, settings, answer, error, ...turn } = turnRow.parse(row)
+  const { position, settings, answer, error, timed, ...turn } = turnRow.parse(row)
   return {
     ...turn,
     index: position,
     settings: storedJson(settings, askSettingsSchema, {}),
     answer: storedJson(answer, storedAnswerSchema, null),
     error: storedJson(error, storedErrorSchema, null),
+    timed: storedJson(timed, timedTextSchema.nullable(), null),
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { MediaInfo } from '../engine/media/types.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { Chats } from './chats.ts'
+import type { StoredClipEvents } from './clip-events.ts'
 import type { Database, Row } from './database.ts'
 import { newId } from './ids.ts'
 import { storedJson, storedMetadataSchema } from './stored-json.ts'
@@ -36,10 +37,12 @@ const COLUMNS = 'key, id, path, given, name, bytes, modified, hash, facts, uploa
 export class Clips {
   readonly #db: Database
   readonly #chats: Chats
+  readonly #events: StoredClipEvents
 
-  constructor(db: Database, chats: Chats) {
+  constructor(db: Database, chats: Chats, events: StoredClipEvents) {
     this.#db = db
     this.#chats = chats
+    this.#events = events
   }
 
   /** Throws `nothing-found` if the clip does not exist. */
@@ -92,28 +95,31 @@ export class Clips {
     this.#db.run('UPDATE clips SET thumbnail = ? WHERE id = ?', jpeg, id)
   }
 
-  /** Moves all conversations and batch items of `from` to `into`, and removes `from`. */
+  /** Moves all conversations, batch items and events of `from` to `into`, and removes `from`. Events of `into` are kept. */
   merge(from: StoredClip, into: StoredClip): void {
     this.#db.transaction(() => {
       this.#chats.move(from.key, into.key)
+      this.#events.move(from.key, into.key)
       this.#db.run('UPDATE batch_items SET clip = ? WHERE clip = ?', into.key, from.key)
       this.#db.run('DELETE FROM clips WHERE key = ?', from.key)
     })
   }
 
-  /** Removes and returns clips without conversations or batch items that were opened before `before`. */
-  removeUnused(before: number): readonly StoredClip[] {
-    const unused = `created < ? AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items)`
+  /** Removes and returns clips without conversations, batch items or events that were opened before `before`, except those with the ids in `keep`. */
+  removeUnused(before: number, keep: readonly string[] = []): readonly StoredClip[] {
+    const unused = `created < ? AND id NOT IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items) AND key NOT IN (SELECT clip FROM clip_events)`
     return this.#db.transaction(() => {
-      const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, before).map(clipOf)
-      this.#db.run(`DELETE FROM clips WHERE ${unused}`, before)
+      const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, before, JSON.stringify(keep)).map(clipOf)
+      this.#db.run(`DELETE FROM clips WHERE ${unused}`, before, JSON.stringify(keep))
       return clips
     })
   }
 
   folders(): readonly string[] {
     return this.#db
-      .all('SELECT DISTINCT folder FROM clips WHERE uploaded = 0 AND key IN (SELECT clip FROM chats) ORDER BY folder')
+      .all(
+        'SELECT DISTINCT folder FROM clips WHERE uploaded = 0 AND (key IN (SELECT clip FROM chats) OR key IN (SELECT clip FROM clip_events)) ORDER BY folder',
+      )
       .map(({ folder }) => String(folder))
   }
 }
@@ -154,7 +160,7 @@ function clipOf(row: Row): StoredClip {
 
 function unknownMetadata(path: string): MediaInfo {
   const nothing = { width: 0, height: 0, rotation: 0, frameCount: 0, rate: 0, constantRate: true, duration: 0, bytes: 0 } as const
-  return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', notices: [] }
+  return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', startTimecode: null, notices: [] }
 }
 
 /** Values of path, folder, given, name, bytes, modified, hash, facts and uploaded, in this order. */

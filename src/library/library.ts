@@ -3,9 +3,10 @@ import type { Found } from '../shared/contract/base.ts'
 import type { Filters, Search } from '../shared/contract/library.ts'
 import { Batches } from './batches.ts'
 import { Chats } from './chats.ts'
+import { StoredClipEvents } from './clip-events.ts'
 import { Clips } from './clips.ts'
 import { Database } from './database.ts'
-import { type FoundChat, searchLibrary } from './search.ts'
+import { type FoundClip, searchLibrary } from './search.ts'
 import { StoredSettings } from './settings.ts'
 import { jsonIn } from './stored-json.ts'
 
@@ -14,6 +15,7 @@ export class Library implements Disposable {
   readonly #db: Database
   readonly clips: Clips
   readonly chats: Chats
+  readonly events: StoredClipEvents
   readonly batches: Batches
   readonly settings: StoredSettings
   readonly modelJobs: StoredJobs
@@ -24,17 +26,19 @@ export class Library implements Disposable {
     // Batches first: they reset interrupted items, which needs the turn states from before `Chats` resets them.
     this.batches = new Batches(this.#db)
     this.chats = new Chats(this.#db)
-    this.clips = new Clips(this.#db, this.chats)
+    this.events = new StoredClipEvents(this.#db)
+    this.clips = new Clips(this.#db, this.chats, this.events)
     this.settings = new StoredSettings(this.#db)
     this.modelJobs = new StoredJobs(this.#db)
   }
 
-  search(search: Search): Found<FoundChat> {
+  search(search: Search): Found<FoundClip> {
     return searchLibrary(this.#db, search)
   }
 
   filters(): Filters {
-    return { models: this.chats.models(), folders: this.clips.folders() }
+    const models = new Set([...this.chats.models(), ...this.events.models()])
+    return { models: [...models].toSorted(), folders: this.clips.folders() }
   }
 
   /** Runs `work` in a transaction: all its changes are saved, or none. */

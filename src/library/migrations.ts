@@ -110,4 +110,87 @@ export const migrations: readonly string[] = [
   UPDATE clips SET given = CASE uploaded WHEN 1 THEN name ELSE path END;
   CREATE INDEX clips_by_hash ON clips (hash);
   `,
+  // Events of clips with times. `moments` are what is searched of them: the texts of their segments and events, with seconds.
+  `
+  CREATE TABLE clip_events (
+    clip INTEGER PRIMARY KEY REFERENCES clips (key) ON DELETE CASCADE,
+    settings TEXT NOT NULL,
+    found TEXT NOT NULL,
+    created INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX clip_events_by_time ON clip_events (created);
+
+  CREATE TABLE moments (
+    key INTEGER PRIMARY KEY,
+    clip INTEGER NOT NULL REFERENCES clip_events (clip) ON DELETE CASCADE ON UPDATE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('event', 'segment')),
+    start REAL NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX moments_by_clip ON moments (clip, start);
+
+  CREATE VIRTUAL TABLE moment_words USING fts5 (text, content = 'moments', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+  CREATE TRIGGER moments_added AFTER INSERT ON moments BEGIN
+    INSERT INTO moment_words (rowid, text) VALUES (new.key, new.text);
+  END;
+  CREATE TRIGGER moments_removed AFTER DELETE ON moments BEGIN
+    INSERT INTO moment_words (moment_words, rowid, text) VALUES ('delete', old.key, old.text);
+  END;
+  CREATE TRIGGER moments_changed AFTER UPDATE OF text ON moments BEGIN
+    INSERT INTO moment_words (moment_words, rowid, text) VALUES ('delete', old.key, old.text);
+    INSERT INTO moment_words (rowid, text) VALUES (new.key, new.text);
+  END;
+
+  ALTER TABLE turns ADD COLUMN timed TEXT;
+  -- The times of an answer are those of its text.
+  CREATE TRIGGER turns_retold AFTER UPDATE OF text ON turns WHEN new.text <> old.text BEGIN
+    UPDATE turns SET timed = NULL WHERE key = new.key;
+  END;
+  `,
+  // Earlier answers to a question, without the one that the turn has, whose number is `turns.version`. Files that a batch could not open.
+  `
+  CREATE TABLE turn_versions (
+    turn INTEGER NOT NULL REFERENCES turns (key) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL,
+    answer TEXT,
+    error TEXT,
+    timed TEXT,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (turn, version)
+  ) STRICT;
+  ALTER TABLE turns ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE batches ADD COLUMN refused TEXT;
+  `,
+  // Earlier answers are searched too. A key of their own, since implicit row ids may change.
+  `
+  ALTER TABLE turn_versions RENAME TO versions_without_key;
+  CREATE TABLE turn_versions (
+    key INTEGER PRIMARY KEY,
+    turn INTEGER NOT NULL REFERENCES turns (key) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL,
+    answer TEXT,
+    error TEXT,
+    timed TEXT,
+    created INTEGER NOT NULL,
+    UNIQUE (turn, version)
+  ) STRICT;
+  CREATE VIRTUAL TABLE version_words USING fts5 (text, content = 'turn_versions', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+  CREATE TRIGGER versions_added AFTER INSERT ON turn_versions BEGIN
+    INSERT INTO version_words (rowid, text) VALUES (new.key, new.text);
+  END;
+  CREATE TRIGGER versions_removed AFTER DELETE ON turn_versions BEGIN
+    INSERT INTO version_words (version_words, rowid, text) VALUES ('delete', old.key, old.text);
+  END;
+  INSERT INTO turn_versions (turn, version, text, settings, model, state, answer, error, timed, created)
+    SELECT turn, version, text, settings, model, state, answer, error, timed, created FROM versions_without_key;
+  DROP TABLE versions_without_key;
+  `,
 ]

@@ -21,6 +21,8 @@ export const storedMetadataSchema: z.ZodType<MediaInfo> = z.looseObject({
   container: z.string(),
   codec: z.string(),
   pixelFormat: z.string(),
+  // Earlier versions did not save this.
+  startTimecode: z.string().nullable().default(null),
   bytes: z.int().min(0),
   notices: z.array(z.string()),
 })

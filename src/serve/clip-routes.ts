@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { mediaTypeOf } from '../service/browser-formats.ts'
 import type { Service } from '../service/service.ts'
 import { parseRange } from '../shared/byte-range.ts'
+import { attachment } from '../shared/contract/addresses.ts'
 import { idSchema } from '../shared/contract/base.ts'
 import { errorCodeInfo } from '../shared/error-codes.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
@@ -33,8 +34,12 @@ export function clipRoutes(service: Service, { maxUpload }: ClipRouteOptions): H
       throw new TarsierError('nothing-found', 'This clip has no preview yet. Request the preview first.')
     return await sendFile(c, service.previews.pathOf(clip), clip.facts.kind === 'image' ? 'image/jpeg' : 'video/webm')
   })
+  routes.get('/:handle/pieces/:piece', async (c) => {
+    const { path, name, mediaType } = service.moments.get(handleOf(c), c.req.param('piece'))
+    return await sendFile(c, path, mediaType, attachment(name))
+  })
   routes.onError((error, c) => {
-    if (isAbort(error)) return c.body(null, 499 as ContentfulStatusCode)
+    if (isAbort(error) || c.req.raw.signal.aborted) return c.body(null, 499 as ContentfulStatusCode)
     const typed = asTarsierError(error)
     return c.json(typed.toData(), errorCodeInfo[typed.code].http)
   })
@@ -47,7 +52,7 @@ function handleOf(c: Context): string {
   throw new TarsierError('nothing-found', 'This clip does not exist.')
 }
 
-async function sendFile(c: Context, path: string, type: string): Promise<Response> {
+async function sendFile(c: Context, path: string, type: string, disposition = 'inline'): Promise<Response> {
   const { size, mtimeMs } = await stat(path)
   const range = parseRange(c.req.header('range'), size)
   const headers: Record<string, string> = {
@@ -55,7 +60,7 @@ async function sendFile(c: Context, path: string, type: string): Promise<Respons
     'Cache-Control': 'private, no-cache',
     'Content-Type': type,
     // Show uploads instead of saving them; `nosniff` and the content security policy prevent execution.
-    'Content-Disposition': 'inline',
+    'Content-Disposition': disposition,
     ETag: `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`,
   }
   if (range === 'unsatisfiable') return c.body(null, 416, { ...headers, 'Content-Range': `bytes */${size}` })

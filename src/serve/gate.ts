@@ -17,6 +17,9 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** How long a browser stays authorized, so that a bookmark works tomorrow. */
+const COOKIE_SECONDS = 30 * 24 * 60 * 60
+
 /** Paths without authentication, for monitoring. They only report the state of the server and its processes. */
 const OPEN_PATHS = ['/health']
 
@@ -36,7 +39,7 @@ export function gate(rules: AccessRules, port: () => number): MiddlewareHandler 
       if (inAddress !== undefined && c.req.method === 'GET') {
         if (!tokenMatches(inAddress, token))
           return refuse(c, 401, 'The token is wrong. Use the address that "tarsier serve" printed last.', 'invalid_api_key')
-        setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' })
+        setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: COOKIE_SECONDS })
         // Remove the token from the address, so that it is not in the history or in screenshots.
         const clean = new URL(c.req.url)
         clean.searchParams.delete('token')

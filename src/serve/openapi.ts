@@ -1,15 +1,24 @@
 import { z } from 'zod'
 import { appVersion } from '../service/version.ts'
+import { clipEventsSchema } from '../shared/clip-events.ts'
 import { CLIPS_PATH } from '../shared/contract/addresses.ts'
 import { errorDataSchema } from '../shared/contract/base.ts'
 import { errorCodeInfo, errorCodes } from '../shared/error-codes.ts'
+import { supportReportSchema } from '../shared/support-report.ts'
 import { chatRequestSchema } from './openai/request.ts'
 import { apiErrorSchema, chunkSchema, completionSchema, modelSchema } from './openai/response.ts'
+import { checkChunkSchema, checkRequestSchema, eventsChunkSchema, eventsRequestSchema } from './openai/video-request.ts'
 
 const schemas = {
   ChatRequest: chatRequestSchema,
   ChatCompletion: completionSchema,
   ChatCompletionChunk: chunkSchema,
+  EventsRequest: eventsRequestSchema,
+  ClipEvents: clipEventsSchema,
+  EventsChunk: eventsChunkSchema,
+  CheckRequest: checkRequestSchema,
+  SupportReport: supportReportSchema,
+  CheckChunk: checkChunkSchema,
   Model: modelSchema,
   ApiError: apiErrorSchema,
   ErrorData: errorDataSchema,
@@ -37,6 +46,25 @@ export function openApiDocument(): object {
           ok: {
             description: 'The answer; with `stream` as server-sent events that end with `[DONE]`.',
             content: { ...json('ChatCompletion'), 'text/event-stream': { schema: reference('ChatCompletionChunk') } },
+          },
+        }),
+      },
+      '/v1/videos/events': {
+        post: operation('Describes a clip segment by segment and finds out when its events happen', 'ApiError', {
+          requestBody: { required: true, content: json('EventsRequest') },
+          ok: {
+            description:
+              'The events; with `stream` progress, each finished segment and the result as server-sent events that end with `[DONE]`.',
+            content: { ...json('ClipEvents'), 'text/event-stream': { schema: reference('EventsChunk') } },
+          },
+        }),
+      },
+      '/v1/videos/check': {
+        post: operation('Tells how much a clip supports each sentence and word of a text', 'ApiError', {
+          requestBody: { required: true, content: json('CheckRequest') },
+          ok: {
+            description: 'The support; with `stream` progress and the result as server-sent events that end with `[DONE]`.',
+            content: { ...json('SupportReport'), 'text/event-stream': { schema: reference('CheckChunk') } },
           },
         }),
       },

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname, join } from 'node:path'
@@ -11,13 +10,14 @@ import { bodyLimit } from 'hono/body-limit'
 import { router } from '../service/router.ts'
 import type { Service } from '../service/service.ts'
 import { CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
-import { TarsierError } from '../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { isLoopback, LOOPBACK } from './access.ts'
 import { clipRoutes } from './clip-routes.ts'
 import { watchConnections } from './connections.ts'
 import { gate, jsonOnly, postOnly, refuse } from './gate.ts'
 import { serverHealth } from './health.ts'
+import { homeToken } from './home-token.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
 import { openApiDocument } from './openapi.ts'
@@ -25,9 +25,9 @@ import { openApiDocument } from './openapi.ts'
 export interface ServeOptions {
   /** Address to listen on. Defaults to 127.0.0.1, which only this machine can reach. */
   readonly host?: string
-  /** Port to listen on; 0 selects a free port. Defaults to 7860. */
+  /** Port to listen on; 0 selects a free port. Defaults to {@link DEFAULT_PORT}, or to a free port if that is in use. */
   readonly port?: number
-  /** Bearer token that requests must carry; `null` disables authentication. Defaults to a newly generated token. */
+  /** Bearer token that requests must carry; `null` disables authentication. Defaults to the token of the home folder. */
   readonly token?: string | null
   /** Additional accepted host names. Required to listen on other interfaces. */
   readonly allowHosts?: readonly string[]
@@ -51,7 +51,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly address: string
 }
 
-const DEFAULT_PORT = 7860
+export const DEFAULT_PORT = 7860
 /** Largest JSON request in bytes; exports of large libraries are such requests. */
 const MAX_JSON = 256 * 1024 * 1024
 const IDLE_TIMEOUT_MS = 60_000
@@ -61,13 +61,13 @@ const IDLE_TIMEOUT_MS = 60_000
  * if the port is in use.
  */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
-  const token = options.token === undefined ? randomBytes(24).toString('base64url') : options.token
+  const { host = '127.0.0.1', port, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
+  const token = options.token === undefined ? await homeToken(service.home) : options.token
   expectClosed(host, allowHosts, token)
   const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map((name) => name.toLowerCase())
 
   const app = new Hono()
-  let bound = port
+  let bound = port ?? DEFAULT_PORT
   app.use(
     '*',
     gate({ hosts, token }, () => bound),
@@ -91,7 +91,8 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   const page = pageFolder()
   if (page) app.get('*', serveStatic({ root: page }))
   app.onError((error, c) => {
-    service.log.error('server', error.message)
+    // A client that closes its connection is no fault.
+    if (!c.req.raw.signal.aborted) service.log.error('server', error.message)
     return refuse(c, 500, 'Internal error. See the log for details.', 'internal')
   })
 
@@ -106,9 +107,10 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   }
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions, autoCleanupIncoming: false }) as Server
   watchConnections(server, timeout)
-  await listen(server, host, port)
+  if (port !== undefined) await listen(server, host, port)
+  else await listenByDefault(server, host)
   const address = server.address()
-  bound = typeof address === 'object' && address ? address.port : port
+  bound = typeof address === 'object' && address ? address.port : bound
   const shown = isWildcard(host) ? (allowHosts[0] ?? 'localhost') : host.includes(':') ? `[${host}]` : host
   return {
     host,
@@ -141,15 +143,29 @@ function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
+/** Listens on the default port, or on a free one if it is in use. */
+async function listenByDefault(server: Server, host: string): Promise<void> {
+  try {
+    await listen(server, host, DEFAULT_PORT)
+  } catch (error) {
+    if (failureCode(deepestCause(error)) !== 'EADDRINUSE') throw error
+    await listen(server, host, 0)
+  }
+}
+
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const fail = (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
       reject(
         new TarsierError('not-allowed', `The server cannot listen on ${host}:${port}: ${why}. Choose another --port.`, { cause: error }),
       )
+    }
+    server.once('error', fail)
+    server.listen(port, host, () => {
+      server.off('error', fail)
+      resolve()
     })
-    server.listen(port, host, () => resolve())
   })
 }
 

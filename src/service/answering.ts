@@ -10,10 +10,13 @@ import type { ClipStore } from './clip-store.ts'
 import type { Engines } from './engines.ts'
 import type { Log } from './log.ts'
 import { modelOf, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
-import type { RunKind, RunQueue } from './run-queue.ts'
+import type { Asker, RunQueue } from './run-queue.ts'
 
 /** Interval between saves of a partial answer, in milliseconds. */
 const SAVE_EVERY_MS = 300
+
+/** Reason to stop an answer because the program ends, not by the user. */
+export const CLOSING = new DOMException('Tarsier is closing.', 'AbortError')
 
 export interface Question {
   readonly chat: string
@@ -22,14 +25,10 @@ export interface Question {
   /** Defaults to the model's own description prompt. */
   readonly text?: string | undefined
   readonly settings: AskSettings
+  /** Whether the present answer at this index is kept as a version. */
+  readonly keepAnswer?: boolean
   /** Library changes that are saved in the same transaction as the new turn. */
   readonly alsoKeep?: () => void
-}
-
-/** The client that asks, and its kind. */
-export interface Asker {
-  readonly client: string
-  readonly kind: RunKind
 }
 
 export interface AnsweringParts {
@@ -53,16 +52,22 @@ export class Answering {
   /** Streams the events of an answer; see {@link ChatEvent}. Leaving the loop or aborting stops the answer; the partial text is kept. */
   async *answer(question: Question, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     const { chat, position } = question
-    this.expectIdle(chat)
-    this.#busy.add(chat)
+    const release = this.occupy(chat)
     try {
       const { settings, text } = await this.#prepare(question)
       const { chats } = this.#parts.library
-      const turn = chats.begin(chat, position, { question: text, settings, model: settings.model }, question.alsoKeep)
+      const turn = chats.begin(chat, position, { question: text, settings, model: settings.model }, question)
       yield* this.#run(turn, chat, settings, asker, signal)
     } finally {
-      this.#busy.delete(chat)
+      release()
     }
+  }
+
+  /** Keeps other runs out of a conversation until the returned function is called. Throws `usage` while one is running. */
+  occupy(chat: string): () => void {
+    this.expectIdle(chat)
+    this.#busy.add(chat)
+    return () => this.#busy.delete(chat)
   }
 
   /** Throws `usage` while an answer is running in this conversation. */
@@ -71,6 +76,11 @@ export class Answering {
     throw new TarsierError('usage', 'An answer is already being generated in this conversation. Wait until it is finished, or stop it.', {
       details: { chat },
     })
+  }
+
+  /** A turn as it is stored. */
+  stored(chat: string, position: number): Turn {
+    return this.#parts.library.chats.turn(chat, position)
   }
 
   async #prepare({ chat, position, text, settings }: Question): Promise<{ settings: ResolvedSettings; text: string }> {
@@ -121,34 +131,22 @@ export class Answering {
       throw error
     } finally {
       // Aborted, or the consumer left the loop.
-      if (!ended) end({ state: 'stopped', text })
+      if (!ended) end({ state: signal.reason === CLOSING ? 'cut-off' : 'stopped', text })
     }
   }
 
   async *#events(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     const { library, clips, engines, runs } = this.#parts
-    const waiting = runs.enter(asker.client, asker.kind, signal)
-    let leave: (() => void) | null = null
-    try {
-      for (;;) {
-        const next = await waiting.next()
-        if (next.done) {
-          leave = next.value
-          break
-        }
-        if (next.value > 0) yield { kind: 'queued', ahead: next.value }
-      }
+    const work = async function* (): AsyncGenerator<ChatEvent, void> {
       const clip = await clips.present(library.chats.summary(chat).clip, signal)
       const request: ClipRequest = { path: clip.path, frames: settings.frames, maxPixels: settings.maxPixels }
       const messages = messagesOf(library.chats.turns(chat).slice(0, turn.index), turn.question, request)
       const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
       const engine = await engines.for(choice, chat)
-      const ask = { kind: 'chat', messages, sampling: settings.sampling } as const
+      const ask = { kind: 'chat', messages, system: settings.system, sampling: settings.sampling } as const
       yield* engine.answer(chat, ask, signal)
-    } finally {
-      if (leave) leave()
-      else await waiting.return(() => {})
     }
+    yield* runs.inTurn(asker, work, signal)
   }
 }
 

@@ -10,8 +10,8 @@ export const batchArea = {
   create: area.create.handler(({ input, context: { service } }) => {
     const clips = keysOf(service, input.clips)
     const title = input.title || `${clips.length} ${clips.length === 1 ? 'clip' : 'clips'}`
-    const { question = null, settings, skipDescribed } = input
-    return service.batches.create({ title, question, settings, skipDescribed }, clips)
+    const { question = null, settings, skipDescribed, refused } = input
+    return service.batches.create({ title, question, settings, skipDescribed, refused }, clips)
   }),
   list: area.list.handler(({ input, context: { service } }) => {
     const page = service.library.batches.list(input.limit, input.cursor)
@@ -32,7 +32,7 @@ export const batchArea = {
     return exportText(recordsOfBatch(service.library, input.job), input.format, title)
   }),
   sidecars: area.sidecars.handler(({ input, context: { service } }) =>
-    writeSidecars(recordsOfBatch(service.library, input.job), { overwrite: input.overwrite }),
+    writeSidecars(recordsOfBatch(service.library, input.job), { overwrite: input.overwrite, format: input.format }),
   ),
   remove: area.remove.handler(({ input, context: { service } }) => service.batches.remove(input.job)),
 }

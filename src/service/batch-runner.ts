@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
 import { type Job, type JobEvent, runJob, type Sink } from '../jobs/driver.ts'
 import type { NewBatch, StoredBatch, StoredItem } from '../library/batches.ts'
 import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
+import type { AskSettings } from '../shared/contract/asking.ts'
 import type { BatchItem, BatchJob } from '../shared/contract/batch.ts'
 import type { ChatEvent } from '../shared/contract/chats.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
@@ -11,7 +13,7 @@ import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
 import type { Answering } from './answering.ts'
 import { BatchEvents } from './batch-events.ts'
 import type { Log } from './log.ts'
-import { modelOf } from './resolved-settings.ts'
+import { modelOf, resolveSettings } from './resolved-settings.ts'
 
 /** Share of an item's progress bar for decoding and encoding frames; the rest is for generation. */
 const LOOKING = 0.7
@@ -217,10 +219,11 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async #described(batch: StoredBatch, clip: StoredClip): Promise<string | null> {
-    const model = modelOf(batch.settings, undefined, this.#library.settings.get())
-    const manifest = await readManifest(await resolveModel(model, this.#home))
+    const stored = this.#library.settings.get()
+    const manifest = await readManifest(await resolveModel(modelOf(batch.settings, undefined, stored), this.#home))
     const question = batch.question ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
-    return this.#library.chats.described(clip.key, question, model)
+    const wanted = resolveSettings(batch.settings, undefined, stored, manifest)
+    return this.#library.chats.described(clip.key, question, wanted.model, (settings) => sameInput(settings, wanted))
   }
 
   /** Reports job events to watchers, after they are saved in the library. */
@@ -264,6 +267,12 @@ export class BatchRunner implements AsyncDisposable {
   #tellJob(batch: string): void {
     this.#events.emit(batch, { kind: 'job', job: this.job(batch) })
   }
+}
+
+/** Whether two answers to a question are about the same frames, with the same system prompt. */
+function sameInput(one: AskSettings, other: AskSettings): boolean {
+  const input = ({ frames, maxPixels, system = '' }: AskSettings) => ({ frames, maxPixels, system })
+  return isDeepStrictEqual(input(one), input(other))
 }
 
 export function jobOf({ skipDescribed: _, meanMilliseconds, ...job }: StoredBatch): BatchJob {

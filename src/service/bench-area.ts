@@ -2,6 +2,7 @@ import { listModels } from '../engine/models/registry.ts'
 import type { FramePicture } from '../shared/contract/clips.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
+import { benchChoices } from './bench-jobs.ts'
 import { leaderboard } from './bench-leaderboard.ts'
 import { compareSlice, sampleSlice } from './bench-rows.ts'
 import { clipPathOf, indexedSample, predictionOf, wholeSample } from './bench-sample.ts'
@@ -40,6 +41,18 @@ export const benchArea = {
     }
   }),
 
+  thumbnail: area.thumbnail.handler(async ({ input, context: { service }, signal: given }) => {
+    const signal = needed(given)
+    try {
+      const { path } = await shownClip(service, input)
+      const jpeg = await service.thumbnails.of(path, null, signal)
+      return { jpeg: jpeg && Buffer.from(jpeg).toString('base64') }
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) throw error
+      return { jpeg: null } // for example a prediction that names no clip
+    }
+  }),
+
   frames: area.frames.handler(async function* ({ input, context: { service }, signal: given }): AsyncGenerator<FramePicture, void> {
     const signal = needed(given)
     const { path, prediction } = await shownClip(service, input)
@@ -49,11 +62,31 @@ export const benchArea = {
     const frames = { kind: 'indices', indices: used.frames.map(({ index }) => index) } as const
     const pixels = used.width === null || used.height === null ? null : used.width * used.height
     const request = { path, frames, ...(pixels !== null && { maxPixels: pixels }) }
-    for await (const { jpeg, ...frame } of service.media.pictures(request, await manifestOf(service, used.model), signal))
-      yield { ...frame, jpeg: Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength).toString('base64') }
+    for await (const { bytes, ...frame } of service.media.pictures(request, await manifestOf(service, used.model), signal))
+      yield { ...frame, jpeg: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') }
   }),
 
   compare: area.compare.handler(({ input, context: { service } }) => compareSlice(service.bench, input)),
+
+  choices: area.choices.handler(({ input, context: { service }, signal }) =>
+    benchChoices(input.annotations === undefined ? null : service.folders.get(input.annotations), needed(signal)),
+  ),
+
+  start: area.start.handler(({ input: { annotations, videos, ...rest }, context: { service } }) =>
+    service.benchJobs.start({
+      ...rest,
+      annotations: annotations === undefined ? null : service.folders.get(annotations),
+      videos: videos === undefined ? null : service.folders.get(videos),
+    }),
+  ),
+
+  stop: area.stop.handler(({ input, context: { service } }) => service.benchJobs.stop(input.job)),
+
+  resume: area.resume.handler(({ input, context: { service } }) => service.benchJobs.resume(input.job, input.retryFailed)),
+
+  dismiss: area.dismiss.handler(({ input, context: { service } }) => service.benchJobs.dismiss(input.job)),
+
+  jobs: area.jobs.handler(({ context: { service }, signal }) => service.benchJobs.watched.watch(signal)),
 
   leaderboard: area.leaderboard.handler(({ context: { service } }) => leaderboard(service.bench)),
 }

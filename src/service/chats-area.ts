@@ -17,7 +17,7 @@ export const chatsArea = {
 
   ask: area.ask.handler(({ input, context: { service, client }, signal }) => {
     const position = service.library.chats.summary(input.chat).turns
-    return service.answering.answer(
+    return service.answers.ask(
       { chat: input.chat, position, text: input.text, settings: input.settings },
       { client, kind: 'chat' },
       needed(signal),
@@ -28,8 +28,8 @@ export const chatsArea = {
     const position = service.library.chats.summary(input.chat).turns - 1
     if (position < 0) throw new TarsierError('usage', 'There is no answer to regenerate. Ask a question first.')
     const { question, settings } = service.library.chats.turn(input.chat, position)
-    return service.answering.answer(
-      { chat: input.chat, position, text: question, settings: input.settings ?? settings },
+    return service.answers.ask(
+      { chat: input.chat, position, text: question, settings: input.settings ?? settings, keepAnswer: true },
       { client, kind: 'chat' },
       needed(signal),
     )
@@ -37,12 +37,23 @@ export const chatsArea = {
 
   edit: area.edit.handler(({ input, context: { service, client }, signal }) => {
     const { settings } = service.library.chats.turn(input.chat, input.turn)
-    return service.answering.answer(
+    return service.answers.ask(
       { chat: input.chat, position: input.turn, text: input.text, settings: input.settings ?? settings },
       { client, kind: 'chat' },
       needed(signal),
     )
   }),
+
+  follow: area.follow.handler(({ input, context: { service }, signal }) => service.answers.follow(input.chat, needed(signal))),
+
+  stop: area.stop.handler(({ input, context: { service } }) => service.answers.stop(input.chat)),
+
+  chooseVersion: area.chooseVersion.handler(({ input, context: { service } }) => {
+    service.answering.expectIdle(input.chat)
+    return service.library.chats.chooseVersion(input.chat, input.turn, input.version)
+  }),
+
+  versions: area.versions.handler(({ input, context: { service } }) => service.library.chats.versions(input.chat, input.turn)),
 
   clear: area.clear.handler(({ input, context: { service }, signal }) => {
     service.answering.expectIdle(input.chat)

@@ -12,6 +12,7 @@ import { isAbort, TarsierError } from '../shared/errors.ts'
 import { browserPlays } from './browser-formats.ts'
 import type { Log } from './log.ts'
 import type { Previews } from './previews.ts'
+import type { Thumbnails } from './thumbnails.ts'
 
 export interface OpenOptions {
   /** For an upload: the name that the browser sent, with its folders, and the SHA-256 of the content. Absent for the user's own file. */
@@ -23,15 +24,19 @@ export class ClipStore implements AsyncDisposable {
   readonly #library: Library
   readonly #media: MediaClient
   readonly #previews: Previews
+  readonly #thumbnails: Thumbnails
   readonly #log: Log
   readonly #opening = new Serial()
   readonly #hashing = new Serial()
   readonly #closing = new AbortController()
+  /** Number of runs that need each clip. */
+  readonly #held = new Map<string, number>()
 
-  constructor(parts: { library: Library; media: MediaClient; previews: Previews; log: Log }) {
+  constructor(parts: { library: Library; media: MediaClient; previews: Previews; thumbnails: Thumbnails; log: Log }) {
     this.#library = parts.library
     this.#media = parts.media
     this.#previews = parts.previews
+    this.#thumbnails = parts.thumbnails
     this.#log = parts.log
   }
 
@@ -103,18 +108,15 @@ export class ClipStore implements AsyncDisposable {
     }
   }
 
-  async thumbnail(handle: string, signal: AbortSignal): Promise<Uint8Array | null> {
+  /** A picture of a clip: of the frame at a time in seconds, or of its middle, which the library stores; null if the file cannot be read. */
+  async thumbnail(handle: string, time: number | null, signal: AbortSignal): Promise<Uint8Array | null> {
+    if (time !== null) return this.#thumbnails.of((await this.get(handle, signal)).path, time, signal)
     const kept = this.#library.clips.thumbnail(handle)
     if (kept) return kept
     const clip = await this.get(handle, signal)
-    try {
-      const made = await this.#media.thumbnail(clip.path, signal)
-      this.#library.clips.setThumbnail(handle, made)
-      return made
-    } catch (error) {
-      if (isAbort(error)) throw error
-      return null // the list is shown without this thumbnail
-    }
+    const made = await this.#thumbnails.of(clip.path, null, signal)
+    if (made) this.#library.clips.setThumbnail(handle, made)
+    return made
   }
 
   /** Assigns the file of another clip to a clip whose own file is missing. */
@@ -135,10 +137,24 @@ export class ClipStore implements AsyncDisposable {
     })
   }
 
-  /** Removes clips without conversations or batches that were opened before `before`, and uploaded copies that no other clip uses. */
+  /** Keeps a clip in the library, even if nothing refers to it, until the returned function is called. */
+  hold(handle: string): () => void {
+    this.#held.set(handle, (this.#held.get(handle) ?? 0) + 1)
+    return () => {
+      const left = (this.#held.get(handle) ?? 1) - 1
+      if (left > 0) this.#held.set(handle, left)
+      else this.#held.delete(handle)
+    }
+  }
+
+  /**
+   * Removes clips without conversations, batches or events that were opened before `before` and are not held, and uploaded copies that no other clip
+   * uses.
+   */
   async forgetUnused(before: number): Promise<void> {
     const { clips } = this.#library
-    for (const { uploaded, path } of clips.removeUnused(before)) if (uploaded && !clips.byPath(path)) await remove(path)
+    for (const { uploaded, path } of clips.removeUnused(before, [...this.#held.keys()]))
+      if (uploaded && !clips.byPath(path)) await remove(path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,7 +31,7 @@ export const clipsArea = {
   }),
 
   thumbnail: area.thumbnail.handler(async ({ input, context: { service }, signal }) => {
-    const jpeg = await service.clips.thumbnail(input.handle, needed(signal))
+    const jpeg = await service.clips.thumbnail(input.handle, input.time ?? null, needed(signal))
     return { jpeg: jpeg && base64(jpeg) }
   }),
 
@@ -40,8 +40,8 @@ export const clipsArea = {
     const { handle, ...asked } = input
     const clip = await service.clips.present(handle, signal)
     const { manifest, request } = await framesOf(service, asked)
-    for await (const { jpeg, ...frame } of service.media.pictures({ path: clip.path, ...request }, manifest, signal))
-      yield { ...frame, jpeg: base64(jpeg) }
+    for await (const { bytes, ...frame } of service.media.pictures({ path: clip.path, ...request }, manifest, signal))
+      yield { ...frame, jpeg: base64(bytes) }
   }),
 
   preview: area.preview.handler(async function* ({ input, context: { service }, signal: given }): AsyncGenerator<PreviewProgress, void> {

@@ -20,10 +20,22 @@ export const connections: readonly KnownConnection[] = [
     openedBy: ['serve/openai/media.ts'],
   },
   {
-    to: 'The judge or model server of a benchmark (OpenAI, Azure or a compatible server), through the proxy in HTTPS_PROXY if set',
-    why: 'Sends answers to the judge, or questions to the model.',
-    when: 'Only when you run a benchmark that uses this server.',
-    openedBy: ['bench/judges/openai-judge.ts', 'bench/run/openai-model.ts', 'bench/server-connection.ts', 'engine/models/hub/proxies.ts'],
+    to: 'The judge of a benchmark, or model servers that you named (OpenAI, Azure or compatible ones), through the proxy in HTTPS_PROXY if set',
+    why: 'Sends answers to the judge, or clips and questions to the model.',
+    when: 'Only when you run a command or a benchmark that uses these servers.',
+    openedBy: ['bench/judges/openai-judge.ts', 'engine/models/hub/proxies.ts', 'servers/chat-server.ts', 'servers/server-connection.ts'],
+  },
+  {
+    to: 'The PostgreSQL database of a queue, which you give to a command, or enter in the settings',
+    why: 'Takes clips of jobs and stores their results.',
+    when: 'Only while a command with a queue runs, or while Batches are shown if a queue is configured.',
+    openedBy: ['queue/database.ts'],
+  },
+  {
+    to: 'Hosts that you allowed when you started "tarsier worker"',
+    why: 'Downloads a clip of a job that is given by its address.',
+    when: 'Only while "tarsier worker" runs, and only from the allowed hosts (default: none).',
+    openedBy: ['queue/fetched-clips.ts'],
   },
   {
     to: 'This machine (127.0.0.1), or the address that "tarsier serve" listens on',

@@ -1,26 +1,39 @@
-import { type Cue, srtText } from '../jobs/sinks/srt.ts'
+import { eventCues } from '../jobs/event-formats/cues.ts'
+import { vtt } from '../jobs/event-formats/vtt.ts'
+import { srtText } from '../jobs/sinks/srt.ts'
 import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
+import type { ClipEvents } from '../shared/clip-events.ts'
 import type { TextFile } from '../shared/contract/base.ts'
-import type { ExportFormat } from '../shared/contract/batch.ts'
+import type { ExportFormat, SidecarFormat } from '../shared/contract/batch.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { csvText } from '../shared/csv.ts'
-import { assertNever } from '../shared/errors.ts'
+import { assertNever, TarsierError } from '../shared/errors.ts'
+import { answerEvents, storedEventsOf, withoutEvents } from './events-of.ts'
 
 /** Number of batch items read per query. */
 const EXPORT_ROWS = 500
 
 /** A conversation with its clip, for export. */
 export interface ExportRecord {
-  readonly chat: string
+  /** Null for a clip without a conversation. */
+  readonly chat: string | null
   readonly clip: StoredClip
   /** Turns with an answer. */
   readonly turns: readonly Turn[]
+  /** The stored events of the clip; null if there are none. */
+  readonly events: ClipEvents | null
 }
 
 export function recordOf(library: Library, chat: string): ExportRecord {
-  const { clip } = library.chats.summary(chat)
-  return { chat, clip: library.clips.get(clip), turns: library.chats.turns(chat).filter(({ text }) => text !== '') }
+  const clip = library.clips.get(library.chats.summary(chat).clip)
+  const turns = library.chats.turns(chat).filter(({ text }) => text !== '')
+  return { chat, clip, turns, events: storedEventsOf(library, clip) }
+}
+
+/** A clip that no conversation is about; what is known of it are its events. */
+export function recordOfClip(library: Library, clip: StoredClip): ExportRecord {
+  return { chat: null, clip, turns: [], events: storedEventsOf(library, clip) }
 }
 
 /** Returns the answers of a batch, in the order of its clips. */
@@ -34,11 +47,14 @@ export function recordsOfBatch(library: Library, batch: string): ExportRecord[] 
   }
 }
 
-/** Formats conversations as one text. SRT and plain text contain the first answer of each; other formats contain all turns. */
+/**
+ * Formats conversations as one text. Plain text contains the first answer of each; other formats contain all turns. SRT contains the subtitles of one
+ * clip. Throws `format-unsuitable` for SRT of several clips, whose times would all count from the start of the same file.
+ */
 export function exportText(records: readonly ExportRecord[], format: ExportFormat, title: string): TextFile {
   const base =
     title
-      .replace(/[^\p{L}\p{N} ._-]+/gu, ' ')
+      .replace(/[^\p{L}\p{N}._-]+/gu, ' ')
       .trim()
       .slice(0, 80) || 'tarsier'
   switch (format) {
@@ -46,7 +62,7 @@ export function exportText(records: readonly ExportRecord[], format: ExportForma
       return {
         name: `${base}.txt`,
         mediaType: 'text/plain',
-        text: records.map(({ clip, turns }) => `${clip.given}\n${turns[0]?.text ?? ''}\n`).join('\n'),
+        text: records.map(({ clip, turns, events }) => `${clip.given}\n${turns[0]?.text ?? events?.summary ?? ''}\n`).join('\n'),
       }
     case 'jsonl':
       return { name: `${base}.jsonl`, mediaType: 'application/jsonl', text: lines(records.flatMap(rows).map((row) => JSON.stringify(row))) }
@@ -61,7 +77,9 @@ export function exportText(records: readonly ExportRecord[], format: ExportForma
   }
 }
 
-function rows({ chat, clip, turns }: ExportRecord) {
+/** A row for each answer; for a clip without a conversation one with the summary of its events. */
+function rows({ chat, clip, turns, events }: ExportRecord) {
+  if (chat === null && events) return [summaryRow(clip, events)]
   return turns.map((turn) => ({
     file: clip.given,
     question: turn.question,
@@ -77,6 +95,11 @@ function rows({ chat, clip, turns }: ExportRecord) {
   }))
 }
 
+function summaryRow({ given }: StoredClip, { model, summary }: ClipEvents) {
+  const unknown = { width: null, height: null, finish: null, time: '', chat: null }
+  return { file: given, question: '', answer: summary ?? '', state: 'done' as const, model, frames: [], ...unknown }
+}
+
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('')
 }
@@ -87,19 +110,45 @@ function csv(records: readonly ReturnType<typeof rows>[number][]): string {
   return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
 
-/** Concatenates the clips' subtitles; each clip's times start at 0. */
 function srt(records: readonly ExportRecord[]): string {
-  return srtText(records.flatMap(cuesOf))
+  const clips = new Map(records.map((record) => [record.clip.id, record]))
+  if (clips.size > 1)
+    throw new TarsierError(
+      'format-unsuitable',
+      'Subtitles of several clips cannot be in one file, because the times of each start at 0. Save a .srt file beside each clip, or export one clip.',
+    )
+  return srtText([...clips.values()].flatMap((record) => eventCues(cuesOf(record))))
 }
 
-/** One subtitle over the described range. `eventCues` makes those of a clip whose events are known. */
-function cuesOf({ clip, turns: [turn] }: ExportRecord): Cue[] {
+/** Text of the file beside a clip: its first answer, or its subtitles. */
+export function sidecarText(record: ExportRecord, format: SidecarFormat): string {
+  switch (format) {
+    case 'txt':
+      return record.turns[0]?.text ?? ''
+    case 'srt':
+      return srtText(eventCues(cuesOf(record))).trimEnd()
+    case 'vtt':
+      return vtt(cuesOf(record)).trimEnd()
+    default:
+      return assertNever(format, 'sidecar format')
+  }
+}
+
+/** What a clip's subtitles show: its stored events, else the clauses of its first answer, else that answer over the described range. */
+function cuesOf({ clip, turns: [turn], events }: ExportRecord): ClipEvents {
+  if (events?.events.some(({ start }) => start !== null)) return events
+  const timed = turn?.timed
+  if (turn && timed?.clauses.some(({ begins }) => begins !== null)) return answerEvents(clip, turn.model, timed)
   const requested = turn?.settings.frames
   const range = requested && 'range' in requested && requested.range?.unit === 'seconds' ? requested.range : undefined
-  const start = range?.start ?? 0
-  return [{ start, end: Math.min(range?.end ?? clip.facts.duration, clip.facts.duration), text: turn?.text ?? '' }]
+  const { duration } = clip.facts
+  const start = Math.min(range?.start ?? 0, duration)
+  const end = Math.max(start, Math.min(range?.end ?? duration, duration))
+  const text = turn?.text ?? ''
+  return { ...withoutEvents(clip), segments: [{ start, end, text }], events: [{ start, end, text, confidence: 0, segment: 0 }] }
 }
 
-function markdown({ clip, turns }: ExportRecord): string {
+function markdown({ chat, clip, turns, events }: ExportRecord): string {
+  if (chat === null && events) return `# ${clip.given}\n\n${events.summary ?? ''}\n\n*${events.model}*\n`
   return `# ${clip.given}\n\n${turns.map(({ question, text, model }) => `**${question.replaceAll('\n', ' ')}**\n\n${text}\n\n*${model}*\n`).join('\n')}`
 }

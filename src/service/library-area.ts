@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { exportText, recordOf } from './export.ts'
+import { exportText, recordOf, recordOfClip } from './export.ts'
 import { exportLibrary, importLibrary } from './library-file.ts'
 import { implementer } from './procedures.ts'
 
@@ -15,19 +15,25 @@ export const libraryArea = {
   }),
   filters: area.filters.handler(({ context: { service } }) => service.library.filters()),
   remove: area.remove.handler(async ({ input, context: { service } }) => {
+    const { chats, clips, events } = service.library
     for (const chat of input.chats) service.answering.expectIdle(chat)
-    const removed = service.library.transaction(() => input.chats.filter((chat) => service.library.chats.remove(chat)).length)
+    const removed = service.library.transaction(() => [
+      ...input.chats.filter((chat) => chats.remove(chat)),
+      ...input.clips.filter((handle) => events.remove(clips.get(handle).key)),
+    ])
     await service.clips.forgetUnused(Date.now())
-    return { removed }
+    return { removed: removed.length }
   }),
   export: area.export.handler(({ input, context: { service } }) => {
-    const chats = input.chats ?? service.library.chats.ids()
-    if (input.format === 'library') return exportLibrary(service.library, chats)
-    return exportText(
-      chats.map((chat) => recordOf(service.library, chat)),
-      input.format,
-      'tarsier',
-    )
+    const { library } = service
+    const all = input.chats === undefined && input.clips === undefined
+    const chats = all ? library.chats.ids() : (input.chats ?? [])
+    const clips = all ? library.events.clips() : (input.clips ?? [])
+    if (input.format === 'library') return exportLibrary(library, chats, clips)
+    const records = chats.map((chat) => recordOf(library, chat))
+    const talkedAbout = new Set(records.map(({ clip }) => clip.id))
+    const others = clips.filter((handle) => !talkedAbout.has(handle)).map((handle) => recordOfClip(library, library.clips.get(handle)))
+    return exportText([...records, ...others], input.format, 'tarsier')
   }),
   import: area.import.handler(({ input, context: { service } }) => importLibrary(service.library, input.text)),
 }

@@ -1,33 +1,49 @@
 import { z } from 'zod'
-import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import { storedAnswerSchema, storedErrorSchema, storedMetadataSchema } from '../library/stored-json.ts'
+import { clipEventsSchema } from '../shared/clip-events.ts'
 import { askSettingsSchema } from '../shared/contract/asking.ts'
 import { idSchema, type TextFile } from '../shared/contract/base.ts'
+import type { Turn } from '../shared/contract/chats.ts'
+import { findEventsSettingsSchema } from '../shared/contract/events.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { timedTextSchema } from '../shared/timed-text.ts'
 
 const FORMAT = 'tarsier-library'
-const VERSION = 1
+/** Version 2 added events and times of answers, version 3 the other versions of answers. */
+const VERSION = 3
 
 const text = z.string().max(10_000_000)
-const turnSchema = z
+const answerSchema = z
   .object({
-    index: z.int().min(0),
-    question: text,
+    version: z.int().min(0).default(0),
     settings: askSettingsSchema,
     model: z.string().max(200),
     state: z.enum(['running', 'done', 'stopped', 'cut-off', 'failed']),
     text,
     answer: storedAnswerSchema,
     error: storedErrorSchema,
+    // Earlier versions of the file had none.
+    timed: timedTextSchema.nullable().default(null),
     created: z.number(),
   })
   .strict()
+const turnSchema = answerSchema
+  .extend({ index: z.int().min(0), question: text, otherVersions: z.array(answerSchema).max(10_000).default([]) })
+  .strict()
+  .refine(({ version, otherVersions }) => areNumbered([version, ...otherVersions.map((other) => other.version)]), {
+    message: 'the versions of an answer are not numbered',
+  })
+
+/** Whether these are the numbers from 0, each once, in any order. */
+function areNumbered(numbers: readonly number[]): boolean {
+  return [...numbers].sort((a, b) => a - b).every((number, i) => number === i)
+}
 
 const fileSchema = z
   .object({
     format: z.literal(FORMAT),
-    version: z.literal(VERSION),
+    version: z.literal([1, 2, VERSION]),
     clips: z.array(
       z
         .object({
@@ -52,16 +68,29 @@ const fileSchema = z
         })
         .strict(),
     ),
+    events: z
+      .array(z.object({ clip: idSchema, settings: findEventsSettingsSchema, found: clipEventsSchema, created: z.number() }).strict())
+      .default([]),
   })
   .strict()
 
-/** Exports conversations with all their data and their clips' metadata, without the clips' files. */
-export function exportLibrary(library: Library, chats: readonly string[]): TextFile {
-  const clips = new Map<string, StoredClip>()
+/**
+ * Exports conversations with all their data, and the metadata and stored events of their clips and of the clips with the given handles, without the
+ * clips' files.
+ */
+export function exportLibrary(library: Library, chats: readonly string[], handles: readonly string[]): TextFile {
+  const clips = new Map(handles.map((handle) => [handle, library.clips.get(handle)]))
   const conversations = chats.map((id) => {
     const { clip, created, updated } = library.chats.summary(id)
     if (!clips.has(clip)) clips.set(clip, library.clips.get(clip))
-    return { id, clip, title: library.chats.ownTitle(id), created, updated, turns: library.chats.turns(id) }
+    return {
+      id,
+      clip,
+      title: library.chats.ownTitle(id),
+      created,
+      updated,
+      turns: library.chats.turns(id).map((turn) => exportedTurn(library, id, turn)),
+    }
   })
   const file: z.input<typeof fileSchema> = {
     format: FORMAT,
@@ -74,12 +103,26 @@ export function exportLibrary(library: Library, chats: readonly string[]): TextF
       hash,
       facts: { ...facts, notices: [...facts.notices] },
     })),
-    chats: conversations.map((chat) => ({ ...chat, turns: [...chat.turns] })),
+    chats: conversations,
+    events: [...clips].flatMap(([clip, { key }]) => {
+      const stored = library.events.get(key)
+      return stored ? [{ clip, ...stored }] : []
+    }),
   }
   return { name: 'tarsier-library.json', mediaType: 'application/json', text: `${JSON.stringify(file)}\n` }
 }
 
-/** Imports conversations that the library lacks, in one transaction. Throws `usage` if the text is not an export. */
+function exportedTurn(library: Library, chat: string, { versions, ...turn }: Turn): z.input<typeof turnSchema> {
+  const all = versions > 1 ? library.chats.versions(chat, turn.index) : []
+  return {
+    ...turn,
+    otherVersions: all
+      .filter(({ version }) => version !== turn.version)
+      .map(({ index: _, question: __, versions: ___, ...version }) => version),
+  }
+}
+
+/** Imports conversations and events that the library lacks, in one transaction. Throws `usage` if the text is not an export. */
 export function importLibrary(library: Library, content: string): { added: number; present: number } {
   const file = read(content)
   return library.transaction(() => {
@@ -90,13 +133,19 @@ export function importLibrary(library: Library, content: string): { added: numbe
       // -1 never matches a file's time, so the file at that path is probed before it is used.
       keys.set(clip.id, (same ?? library.clips.add({ ...clip, given: clip.path, modified: -1, uploaded: false })).key)
     }
-    let added = 0
-    for (const { clip, turns, ...chat } of file.chats) {
+    const keyOf = (clip: string): number => {
       const key = keys.get(clip)
-      if (key === undefined) throw notOne('a conversation refers to a clip that is not in the file')
-      if (library.chats.restore(key, chat, turns)) added += 1
+      if (key === undefined) throw notOne('an entry refers to a clip that is not in the file')
+      return key
     }
-    return { added, present: file.chats.length - added }
+    let added = 0
+    for (const { clip, turns, ...chat } of file.chats) if (library.chats.restore(keyOf(clip), chat, turns)) added += 1
+    for (const { clip, settings, found, created } of file.events) {
+      if (library.events.get(keyOf(clip))) continue
+      library.events.put(keyOf(clip), settings, found, created)
+      added += 1
+    }
+    return { added, present: file.chats.length + file.events.length - added }
   })
 }
 

@@ -32,6 +32,9 @@ const storedJobSchema = z.object({
   error: z.object({ code: z.enum(errorCodes), message: z.string() }).nullable(),
 })
 
+/** How long the hub may be silent before the job says so. */
+const SILENCE_MS = 1500
+
 interface Running {
   readonly spec: JobSpec
   job: ModelJob
@@ -165,14 +168,22 @@ export class ModelJobs implements AsyncDisposable {
     if (!shared) await removeDownload(fetched, this.#home)
   }
 
-  #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {
+  async #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {
     this.#set(running, { step: 'fetching', progress: { value: 0, title: `listing ${running.spec.source} on the hub` } })
-    return fetchCheckpoint(running.spec.source, {
+    // Without a connection, the system may search for the hub's address for long.
+    const late = setTimeout(() => {
+      if (running.job.step === 'fetching' && running.job.state === 'running' && running.job.progress.value === 0)
+        this.#set(running, { progress: { value: 0, title: 'The hub does not answer. Check the internet connection' } })
+    }, SILENCE_MS)
+    return await fetchCheckpoint(running.spec.source, {
       revision: running.spec.revision,
       home: this.#home,
       signal,
-      onProgress: (progress) => this.#set(running, { progress }),
-    })
+      onProgress: (progress) => {
+        clearTimeout(late)
+        this.#set(running, { progress })
+      },
+    }).finally(() => clearTimeout(late))
   }
 
   async #stop(running: Running, state: 'paused' | 'cancelled'): Promise<void> {

@@ -7,7 +7,7 @@ import { DEMO_MODEL, listModels, type ModelEntry } from '../engine/models/regist
 import { machineMemory } from '../platform/memory-limit.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import type { CatalogueForm, CatalogueModel, InstalledModel } from '../shared/contract/models.ts'
-import { languagePrecisions, type VisionPrecision } from '../shared/model-manifest.ts'
+import { languagePrecisions, type Preset, type VisionPrecision } from '../shared/model-manifest.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { implementer } from './procedures.ts'
 
@@ -43,6 +43,7 @@ function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
   return {
     name,
     demo: name === DEMO_MODEL,
+    recognizesOnly: manifest?.recognizesOnly ?? null,
     summary: manifest?.summary ?? '',
     family: manifest?.family ?? null,
     licence: manifest?.licence ?? 'unknown',
@@ -56,9 +57,19 @@ function installed({ name, manifest, problem }: ModelEntry): InstalledModel {
       prompt: manifest.prompt.describe,
       generation: manifest.generation,
     },
+    prompts: manifest?.prompts ?? generalPrompts,
     problem,
   }
 }
+
+/** Ready questions for models that have none of their own, after the instructions in Tarsier's papers. */
+const generalPrompts: readonly Preset[] = [
+  { name: 'Detailed description', text: 'Describe the video in detail.' },
+  { name: 'One sentence', text: 'Describe the video in one sentence.' },
+  { name: 'Events only', text: 'List the events of the video in the order in which they happen.' },
+  { name: 'Frame by frame', text: 'Describe the video frame by frame.' },
+  { name: 'Appearance and background', text: 'Describe how the people and things in the video look, and the background.' },
+]
 
 /** Default vision precision of imports. */
 const VISION: VisionPrecision = 'f16'

@@ -8,6 +8,8 @@ import { Watched } from './watchers.ts'
 
 /** Largest number of previews on disk; the oldest are removed first. */
 const MAX_PREVIEWS = 200
+/** Changes when previews of earlier versions are to be replaced: those of version 1 had no sound. */
+const VERSION = 2
 
 interface Making {
   value: number
@@ -29,7 +31,7 @@ export class Previews implements AsyncDisposable {
 
   /** Returns the path of a clip's preview, which may not exist yet. A changed file has a different path. */
   pathOf(clip: StoredClip): string {
-    return join(this.#folder, `${clip.id}-${clip.bytes.toString(36)}-${Math.round(clip.modified).toString(36)}.preview`)
+    return join(this.#folder, `${clip.id}-${clip.bytes.toString(36)}-${Math.round(clip.modified).toString(36)}-${VERSION}.preview`)
   }
 
   async isReady(clip: StoredClip): Promise<boolean> {

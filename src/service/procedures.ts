@@ -11,19 +11,26 @@ export interface ServiceContext {
   readonly client: string
 }
 
-/** Converts errors to the contract's form, both at the call and during a stream. */
-function dressed(error: unknown, service: Service): unknown {
-  if (isAbort(error) || error instanceof ORPCError) return error
+/**
+ * Converts errors to the contract's form, both at the call and during a stream. What a caller that has left would have received is no error: the reason
+ * of its abort may be any value.
+ */
+function dressed(error: unknown, service: Service, signal: AbortSignal | undefined): unknown {
+  if (isAbort(error) || signal?.aborted || error instanceof ORPCError) return error
   const typed = asTarsierError(error)
   if (typed.code === 'internal') service.log.error('service', typed.message)
   return new ORPCError(FAILED, { status: 422, message: typed.message, data: typed.toData(), cause: typed })
 }
 
-async function* dressedStream(stream: AsyncIterable<unknown>, service: Service): AsyncGenerator<unknown, void> {
+async function* dressedStream(
+  stream: AsyncIterable<unknown>,
+  service: Service,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<unknown, void> {
   try {
     yield* stream
   } catch (error) {
-    throw dressed(error, service)
+    throw dressed(error, service, signal)
   }
 }
 
@@ -34,12 +41,14 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
 /** Base of all handlers: implements the contract and converts errors to its form. */
 export const implementer = implement(contract)
   .$context<ServiceContext>()
-  .use(async ({ next, context }) => {
+  .use(async ({ next, context, signal }) => {
     try {
       const result = await next()
-      return isStream(result.output) ? { ...result, output: dressedStream(result.output, context.service) as typeof result.output } : result
+      return isStream(result.output)
+        ? { ...result, output: dressedStream(result.output, context.service, signal) as typeof result.output }
+        : result
     } catch (error) {
-      throw dressed(error, context.service)
+      throw dressed(error, context.service, signal)
     }
   })
 

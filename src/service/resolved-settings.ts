@@ -11,6 +11,7 @@ export interface ResolvedSettings {
   readonly device: DeviceChoice
   readonly frames: FrameRequest
   readonly maxPixels?: number
+  readonly system: string
   readonly sampling: Omit<Sampling, 'seed'> & { readonly seed?: number }
 }
 
@@ -34,6 +35,7 @@ export function resolveSettings(
     device: requested.device ?? before?.device ?? settings.device,
     frames: requested.frames ?? before?.frames ?? { kind: settings.sampler ?? sampler.kind, count: settings.frames ?? sampler.frames },
     ...(maxPixels !== null && { maxPixels }),
+    system: requested.system ?? before?.system ?? settings.system,
     sampling: { ...sampling, ...(seed !== undefined && { seed }) },
   }
 }

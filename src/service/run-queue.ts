@@ -1,6 +1,12 @@
 /** Kind of a run. Interactive and API runs have priority over batches. */
 export type RunKind = 'chat' | 'api' | 'batch'
 
+/** The client that requests a run, and the kind of the run. */
+export interface Asker {
+  readonly client: string
+  readonly kind: RunKind
+}
+
 interface Waiting {
   readonly client: string
   readonly kind: RunKind
@@ -73,6 +79,30 @@ export class RunQueue {
     } finally {
       signal.removeEventListener('abort', stop)
       if (!entered) this.#giveUp(entry, admitted)
+    }
+  }
+
+  /** Waits for a turn, yields the runs ahead as `queued`, and runs `work`. Leaving the loop or aborting ends the run. */
+  async *inTurn<Event>(
+    { client, kind }: Asker,
+    work: () => AsyncIterable<Event>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Event | { readonly kind: 'queued'; readonly ahead: number }, void> {
+    const waiting = this.enter(client, kind, signal)
+    let leave: (() => void) | null = null
+    try {
+      for (;;) {
+        const next = await waiting.next()
+        if (next.done) {
+          leave = next.value
+          break
+        }
+        if (next.value > 0) yield { kind: 'queued', ahead: next.value }
+      }
+      yield* work()
+    } finally {
+      if (leave) leave()
+      else await waiting.return(() => {})
     }
   }
 

@@ -11,16 +11,22 @@ import type { Activity } from '../shared/contract/system.ts'
 import type { TarsierError } from '../shared/errors.ts'
 import { Answering } from './answering.ts'
 import { BatchRunner } from './batch-runner.ts'
+import { BenchJobs } from './bench-jobs.ts'
 import { BenchRuns } from './bench-runs.ts'
 import { ClipStore } from './clip-store.ts'
 import { DeviceFailures } from './device-failures.ts'
 import { Engines } from './engines.ts'
+import { EventRuns } from './event-runs.ts'
 import { FolderHandles } from './folder-handles.ts'
 import { GpuNames } from './gpu-names.ts'
 import { Log } from './log.ts'
 import { ModelJobs } from './model-jobs.ts'
+import { Moments } from './moments.ts'
 import { Previews } from './previews.ts'
+import { QueueJobs } from './queue-jobs.ts'
 import { RunQueue } from './run-queue.ts'
+import { RunningAnswers } from './running-answers.ts'
+import { Thumbnails } from './thumbnails.ts'
 import { appVersion } from './version.ts'
 import { Watched } from './watchers.ts'
 
@@ -33,7 +39,7 @@ export interface ServiceOptions {
 
 type LostProcess = 'engine' | 'media'
 
-/** Clips without conversations are removed after a day. */
+/** Clips without conversations or events are removed after a day. */
 const UNUSED_MS = 24 * 60 * 60 * 1000
 
 /** All functions of a page, a shell or a server, on top of the engine and the library. Only one service can use a home folder at a time. */
@@ -48,10 +54,16 @@ export interface Service extends AsyncDisposable {
   readonly gpuNames: GpuNames
   readonly clips: ClipStore
   readonly previews: Previews
+  readonly thumbnails: Thumbnails
+  readonly moments: Moments
   readonly answering: Answering
+  readonly answers: RunningAnswers
+  readonly events: EventRuns
   readonly batches: BatchRunner
   readonly models: ModelJobs
   readonly bench: BenchRuns
+  readonly benchJobs: BenchJobs
+  readonly queue: QueueJobs
   readonly folders: FolderHandles
   readonly activity: Watched<Activity>
   /**
@@ -103,11 +115,17 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const engines = new Engines({ home, limits }, onChange, { onLost: (error) => onLost('engine', error), onDeviceFailure })
   const gpuNames = new GpuNames(home, onDeviceFailure)
   const previews = new Previews(home, media)
-  const clips = new ClipStore({ library, media, previews, log })
+  const moments = new Moments(home, media)
+  const thumbnails = new Thumbnails(media)
+  const clips = new ClipStore({ library, media, previews, thumbnails, log })
   const answering = new Answering({ home, library, clips, engines, runs, log })
+  const answers = new RunningAnswers(answering)
+  const events = new EventRuns({ home, library, clips, media, engines, runs, answering, log })
   const batches = new BatchRunner({ home, library, answering, log }, onChange)
   const models = new ModelJobs({ home, library, log }, onChange)
   const bench = new BenchRuns(home, log)
+  const benchJobs = new BenchJobs({ home, folder: bench.folder, library, engines, runs, log }, onChange)
+  const queue = new QueueJobs(library)
   const uploads = join(home, 'uploads')
   log.info('service', `Tarsier ${appVersion()} started`)
   return {
@@ -121,10 +139,16 @@ export function openService({ home, limits }: ServiceOptions): Service {
     gpuNames,
     clips,
     previews,
+    thumbnails,
+    moments,
     answering,
+    answers,
+    events,
     batches,
     models,
     bench,
+    benchJobs,
+    queue,
     folders: new FolderHandles(),
     activity,
     losses,
@@ -133,12 +157,17 @@ export function openService({ home, limits }: ServiceOptions): Service {
     async resume() {
       await clips.forgetUnused(Date.now() - UNUSED_MS)
       await removeTornUploads(uploads)
+      await moments.clean()
       batches.resumeAll()
     },
     async [Symbol.asyncDispose]() {
+      await answers[Symbol.asyncDispose]()
       await batches[Symbol.asyncDispose]()
+      await benchJobs[Symbol.asyncDispose]()
+      await queue[Symbol.asyncDispose]()
       await models[Symbol.asyncDispose]()
       await previews[Symbol.asyncDispose]()
+      await moments[Symbol.asyncDispose]()
       await clips[Symbol.asyncDispose]()
       await engines[Symbol.asyncDispose]()
       await gpuNames[Symbol.asyncDispose]()

@@ -46,6 +46,8 @@ export class ShellPort {
         return this.#service.folders.add(question.path)
       case 'locate':
         return await this.#locate(question.handle, question.what)
+      case 'piece':
+        return this.#service.moments.get(question.handle, question.piece)
       default:
         return assertNever(question, 'question')
     }

@@ -1,3 +1,4 @@
+import type { BenchJob } from '../shared/contract/bench.ts'
 import type { Ended, Work } from '../shared/shell-messages.ts'
 import type { Service } from './service.ts'
 
@@ -30,38 +31,55 @@ export async function watchWork(
   }
 }
 
-function workOf({ models, library }: Service, answering: boolean): Work {
+function workOf({ models, library, benchJobs }: Service, answering: boolean): Work {
   const jobs = models.all.filter(({ state }) => state === 'running')
   const batches = library.batches.running().map((id) => library.batches.get(id).counts)
+  const benchmarks = benchJobs.all.filter(({ state }) => state === 'running')
   const parts = [
     ...jobs.map(({ progress }) => progress.value),
     ...batches.map(({ waiting, running, done, failed, skipped }) => {
       const over = done + failed + skipped
       return over / Math.max(1, over + waiting + running)
     }),
+    ...benchmarks.map(({ done, total }) => done / Math.max(1, total)),
   ]
   return {
     answering,
     models: jobs.length,
     batches: batches.length,
+    benchmarks: benchmarks.length,
     progress: parts.length === 0 ? null : parts.reduce((sum, part) => sum + part, 0) / parts.length,
   }
 }
 
 /** Returns the running tasks by id, each with a function that returns its end report; null for tasks that the user stopped. */
-function tasksOf({ models, library }: Service, chatting: boolean): Map<string, () => Ended | null> {
+function tasksOf({ models, library, benchJobs }: Service, chatting: boolean): Map<string, () => Ended | null> {
   const tasks = new Map<string, () => Ended | null>()
   if (chatting) tasks.set('answer', () => ({ title: 'Your answer is ready', text: 'Open the window to read it.' }))
   for (const { id, name, state } of models.all) {
     if (state === 'running') tasks.set(id, () => endOfModel(name, models.all.find((job) => job.id === id)?.state))
   }
   for (const id of library.batches.running()) tasks.set(id, () => endOfBatch(library, id))
+  for (const { id, name, state } of benchJobs.all) {
+    if (state === 'running')
+      tasks.set(id, () =>
+        endOfBenchmark(
+          name,
+          benchJobs.all.find((job) => job.id === id),
+        ),
+      )
+  }
   return tasks
 }
 
 function endOfModel(name: string, state: string | undefined): Ended | null {
   if (state === 'done') return { title: `${name} is ready`, text: 'You can select the model now.' }
   return state === 'failed' ? { title: `${name} could not be installed`, text: 'Open the window for details.' } : null
+}
+
+function endOfBenchmark(name: string, job: BenchJob | undefined): Ended | null {
+  if (job?.state === 'done') return { title: `The benchmark “${name}” is done`, text: `${job.done} answers, ${job.failed} failed.` }
+  return job?.state === 'failed' ? { title: `The benchmark “${name}” failed`, text: 'Open the window for details.' } : null
 }
 
 function endOfBatch({ batches }: Service['library'], id: string): Ended | null {

@@ -1,17 +1,17 @@
 import { SidecarNames } from '../jobs/sidecar-names.ts'
 import { writeSidecar } from '../jobs/sinks/sidecar.ts'
 import { exists } from '../platform/disk.ts'
-import type { SidecarReport } from '../shared/contract/batch.ts'
+import type { SidecarFormat, SidecarReport } from '../shared/contract/batch.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../shared/errors.ts'
-import type { ExportRecord } from './export.ts'
+import { type ExportRecord, sidecarText } from './export.ts'
 
 /**
- * Writes the first answer of each clip to a file next to it. Existing files are kept unless `overwrite` is set. Errors do not affect the other
+ * Writes the first answer or the subtitles of each clip to a file next to it. Existing files are kept unless `overwrite` is set. Errors do not affect the other
  * files.
  */
 export async function writeSidecars(
   records: readonly ExportRecord[],
-  { overwrite }: { readonly overwrite: boolean },
+  { overwrite, format }: { readonly overwrite: boolean; readonly format: SidecarFormat },
 ): Promise<SidecarReport> {
   const present: string[] = []
   const failed: { name: string; error: ErrorData }[] = []
@@ -25,17 +25,18 @@ export async function writeSidecars(
     failed.push({ name: clip.given, error: error.toData() })
   }
   const names = new SidecarNames(
-    'txt',
+    format,
     own.map(({ clip }) => clip.path),
   )
-  for (const { clip, turns } of own) {
+  for (const record of own) {
+    const { clip } = record
     try {
       const path = await names.of(clip.path)
       if (!overwrite && (await exists(path))) {
         present.push(path)
         continue
       }
-      await writeSidecar(path, turns[0]?.text ?? '', { overwrite })
+      await writeSidecar(path, sidecarText(record, format), { overwrite })
       written += 1
     } catch (error) {
       failed.push({ name: clip.given, error: asTarsierError(error).toData() })

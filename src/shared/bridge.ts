@@ -24,8 +24,8 @@ export const channels = {
 export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'benchmarks', 'help', 'shortcuts'] as const
 export type MenuCommand = (typeof menuCommands)[number]
 
-/** Folders that the page only receives as handles: a checkpoint, a LoRA adapter, or a benchmark run. */
-export const folderKinds = ['checkpoint', 'adapter', 'run'] as const
+/** Folders that the page only receives as handles: a checkpoint, a LoRA adapter, a benchmark run, or annotations and videos of benchmarks. */
+export const folderKinds = ['checkpoint', 'adapter', 'run', 'annotations', 'videos'] as const
 export type FolderKind = (typeof folderKinds)[number]
 
 /** What a dialog selects: clips, a folder of clips, or another folder. */

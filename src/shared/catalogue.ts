@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { familyNames } from './model-manifest.ts'
 
 const count = z.int().positive()
 
@@ -51,7 +52,7 @@ export const catalogueEntrySchema = z
     /** Short names for the repository. */
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
     repository: z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/),
-    family: z.enum(['tarsier2', 'tarsier']),
+    family: z.enum(familyNames),
     /** One sentence on its strengths. */
     summary: z.string().min(1),
     /** `note` states uncertainties about the licence. */

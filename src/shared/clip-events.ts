@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import type { TimedClause } from './timed-text.ts'
 
 /** Something that happens in a clip. */
 export interface ClipEvent {
   /** What happens, in one clause or sentence. */
   readonly text: string
+  /** A sentence that says the same to someone who reads nothing before it, as subtitles need it; left out if it is the text. */
+  readonly caption?: string
   /** Seconds from the clip's first frame; null if no clear time is known. */
   readonly start: number | null
   /** Seconds from the clip's first frame; null if the end is not known. Null whenever `start` is. */
@@ -57,17 +60,42 @@ export interface ClipEvents {
   readonly chapters: readonly Chapter[]
   /** Summary of the whole clip. */
   readonly summary: string | null
+  /** Whether a language model wrote chapters and summary from the segments' texts. Otherwise chapters are the segments, and the summary is their texts. */
+  readonly summarizedByModel?: boolean
   /** Sentences about limits of the result, such as a damaged file. */
   readonly notices: readonly string[]
   /** Milliseconds by stage; stages may overlap. */
   readonly timings: Readonly<Record<string, number>>
 }
 
+/** A clause of a timed text as an event of a clip. */
+export function eventOfClause({ text, caption, begins, ends, confidence }: TimedClause, segment: number): ClipEvent {
+  const end = begins === null ? null : ends
+  return { text, ...(caption !== undefined && caption !== text && { caption }), start: begins, end, confidence, segment }
+}
+
+/** Progress of a search for events by its parts. */
+export type SearchProgress =
+  | { readonly kind: 'shots'; readonly seconds: number; readonly duration: number }
+  /** The model writes chapters and summary: answers so far, and in all. */
+  | { readonly kind: 'summary'; readonly done: number; readonly of: number }
+  | {
+      /** A finished segment, also if an earlier run has finished it. */
+      readonly kind: 'segment'
+      readonly done: number
+      readonly of: number
+      readonly segment: Segment
+      readonly events: readonly ClipEvent[]
+      /** Estimated seconds until the end; null before this run has finished a segment. */
+      readonly secondsLeft: number | null
+    }
+
 const secondsSchema = z.number().min(0)
 
 export const clipEventSchema: z.ZodType<ClipEvent> = z
   .object({
     text: z.string(),
+    caption: z.string().exactOptional(),
     start: secondsSchema.nullable(),
     end: secondsSchema.nullable(),
     confidence: z.number().min(0).max(1),
@@ -96,6 +124,7 @@ export const clipEventsSchema: z.ZodType<ClipEvents> = z.object({
   events: z.array(clipEventSchema),
   chapters: z.array(chapterSchema),
   summary: z.string().nullable(),
+  summarizedByModel: z.boolean().exactOptional(),
   notices: z.array(z.string()),
   timings: z.record(z.string(), z.number()),
 })

@@ -54,6 +54,13 @@ export const errorCodeInfo = {
   'model-failed': { http: 502, exit: 'failed', label: 'The model server rejected the request', actions: ['retry'] },
   'judge-failed': { http: 502, exit: 'failed', label: 'The judge returned no verdict', actions: ['retry'] },
   'judge-unavailable': { http: 502, exit: 'failed', label: 'The judge cannot be reached', actions: ['retry'] },
+  // many machines
+  'queue-unreachable': { http: 502, exit: 'unavailable', label: 'The queue cannot be reached', actions: ['retry'] },
+  'queue-denied': { http: 403, exit: 'denied', label: 'The queue’s database refuses access', actions: ['retry'] },
+  'queue-newer': { http: 409, exit: 'failed', label: 'The queue belongs to another version', actions: [] },
+  'queue-mismatch': { http: 409, exit: 'failed', label: 'The job has other settings', actions: [] },
+  'queue-failed': { http: 502, exit: 'failed', label: 'The queue’s database reports an error', actions: ['retry'] },
+  'worker-lost': { http: 500, exit: 'failed', label: 'Workers ended at this clip', actions: ['retry'] },
   // the library
   'library-busy': { http: 503, exit: 'failed', label: 'The library is in use', actions: ['retry'] },
   'library-damaged': { http: 500, exit: 'failed', label: 'The library is damaged', actions: ['reload'] },
@@ -62,6 +69,7 @@ export const errorCodeInfo = {
   'upload-too-large': { http: 413, exit: 'failed', label: 'The file is too large to upload', actions: ['other-file'] },
   'service-lost': { http: 503, exit: 'failed', label: 'Tarsier does not respond', actions: ['retry', 'reload'] },
   // models at work
+  'too-many-frames': { http: 400, exit: 'failed', label: 'Too many frames for the model', actions: ['fewer-frames', 'retry'] },
   'context-full': { http: 400, exit: 'failed', label: 'The conversation is full', actions: ['fewer-frames', 'retry'] },
   'out-of-memory': { http: 503, exit: 'failed', label: 'Not enough memory', actions: ['fewer-frames', 'other-device', 'retry'] },
   'device-unavailable': { http: 503, exit: 'failed', label: 'The device cannot be used', actions: ['other-device', 'retry'] },

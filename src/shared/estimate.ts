@@ -53,6 +53,8 @@ export interface Estimate {
   } | null
   /** Seconds, from earlier runs of this model on this device; null if unknown. `all` is for the longest answer. */
   readonly seconds: {
+    /** Loading the model if it is not in memory, and opening the clip. */
+    readonly other: number
     /** From earlier clips with this codec; null and not included in the sums if none was decoded yet. */
     readonly decode: number | null
     readonly encode: number

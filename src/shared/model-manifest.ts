@@ -3,13 +3,13 @@ import { z } from 'zod'
 /** A plain file name inside the model's folder: no separators, no parent, nothing hidden. */
 const fileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be a plain file name inside the model folder')
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-/** `cosine` is the mean over all rows, `worst` that of the row that came out worst; 1 is equal. */
+/** `cosine` is the mean similarity of all rows, `worst` the lowest similarity of a row; 1 means equal. */
 const towerError = z
   .object({ clips: z.int().positive(), rows: z.int().positive(), cosine: z.number().min(-1).max(1), worst: z.number().min(-1).max(1) })
   .strict()
 const triple = z.tuple([z.number(), z.number(), z.number()])
 const positiveTriple = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()])
-/** Beyond what any model has, and small enough that nothing which is sized by it takes much: a manifest may come from anybody. */
+/** More than any model has, and small enough to limit what is allocated for it, because manifests come from untrusted sources. */
 const width = z.int().positive().max(65_536)
 const side = z.int().positive().max(8192)
 const pixels = z.int().max(2 ** 28)
@@ -19,11 +19,11 @@ export const languagePrecisions = ['f32', 'f16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k
 export type VisionPrecision = (typeof visionPrecisions)[number]
 export type LanguagePrecision = (typeof languagePrecisions)[number]
 
-/** The manifest's own version; a reader refuses what it does not know. */
+/** Version of the manifest's format. Manifests of other versions are rejected. */
 export const MANIFEST_VERSION = 1
 export const MANIFEST_FILE = 'tarsier-model.json'
 
-/** Longest chat template, in characters. The longest that are published, with tools and thinking in them, have some 30,000. */
+/** Maximum length of a chat template in characters. The longest published ones, with tools and reasoning, have about 30,000. */
 export const MAX_TEMPLATE = 256 * 1024
 const MAX_DESCRIBE = 10_000
 
@@ -31,63 +31,87 @@ const modelFile = { file: fileName, sha256, bytes: z.int().positive() }
 const visionFile = {
   ...modelFile,
   precision: z.enum(visionPrecisions),
-  /** External weights beside the graph, when the graph alone would pass protobuf's 2 GiB. */
+  /** File with external weights, if the graph would exceed protobuf's limit of 2 GiB. */
   data: z.object(modelFile).strict().optional(),
-  /** How close its rows are to those of the same tower in f32, over frames of the example clips; measured at the import. */
+  /** Similarity of its rows to those of the same tower in f32, for frames of the example clips; measured during the import. */
   error: towerError.optional(),
-  /** Width of the rows it gives; equals `language.width`. */
+  /** Width of its output rows; equals `language.width`. */
   width,
   patchSize: z.int().positive().max(256),
   /** Patches along each side of a visual token. */
   mergeSize: z.int().positive().max(16),
 }
 
-/** `repeats` tells whether clips with fewer frames than `uniform` takes give some of them more than once; `byDefault` where that is not said. */
+/**
+ * `repeats`: whether `uniform` repeats frames of clips that have fewer frames than requested. Defaults to `byDefault`. `maxFrames`: the most frames of a
+ * clip that the model was trained for. Without it, only the context and the memory limit them.
+ */
 const samplerOf = (byDefault: boolean) =>
-  z.object({ kind: z.enum(['uniform', 'middle']), frames: z.int().positive(), repeats: z.boolean().default(byDefault) }).strict()
+  z
+    .object({
+      kind: z.enum(['uniform', 'middle']),
+      frames: z.int().positive(),
+      maxFrames: z.int().positive().optional(),
+      repeats: z.boolean().default(byDefault),
+    })
+    .strict()
+    .refine(({ frames, maxFrames }) => maxFrames === undefined || frames <= maxFrames, {
+      path: ['frames'],
+      message: 'is greater than maxFrames',
+    })
 
 const prompt = z
   .object({
-    /** The checkpoint's own chat template (Jinja), or Tarsier's where it has none. */
+    /** The checkpoint's chat template (Jinja), or Tarsier's if it has none. */
     template: z.string().max(MAX_TEMPLATE, `is longer than the maximum of ${MAX_TEMPLATE} characters`),
-    /** What stands for a clip in the rendered template, e.g. `<|vision_start|><|video_pad|><|vision_end|>`: the pad is replaced by the frames' embeddings. */
+    /** Placeholder for a clip in the rendered template, such as `<|vision_start|><|video_pad|><|vision_end|>`. The pad is replaced by the frames' embeddings. */
     videoPad: z.string().min(1).max(256),
     describe: z.string().min(1).max(MAX_DESCRIBE),
-    /** Whether a SentencePiece tokenizer puts its space before the prompt's first text only, not after every control token and clip. Defaults to false. */
+    /** Whether a SentencePiece tokenizer adds its space only before the first text of the prompt, not after every control token and clip. Defaults to false. */
     spaceOnce: z.boolean().optional(),
-    /** Whether that space is left out before a text that begins with one. Defaults to false. */
+    /** Whether that space is omitted before a text that begins with a space. Defaults to false. */
     spaceUnlessGiven: z.boolean().optional(),
   })
   .strict()
 
-/** `prompt.describe` for a still picture; where it is absent, the same. */
+/** Prompt for the description of an image. Defaults to `prompt.describe`. */
 const describePicture = z.string().min(1).max(MAX_DESCRIBE)
+
+/** A ready question with a short name. */
+export const presetSchema = z.object({ name: z.string().trim().min(1).max(100), text: z.string().trim().min(1).max(100_000) }).strict()
+export type Preset = z.infer<typeof presetSchema>
 
 const common = {
   formatVersion: z.literal(MANIFEST_VERSION),
   name: z.string().min(1).max(128),
-  /** One plain sentence shown wherever the model is named; the demo model says here that it knows only moving shapes. */
+  /** One sentence that is shown with the name of the model, such as the limits of the demo model. */
   summary: z.string().default(''),
+  /** What the model recognizes if that is not any video, such as "drawn moving shapes". Shown with its answers. */
+  recognizesOnly: z.string().trim().min(1).max(100).optional(),
+  /** Whether it works on texts without a clip, such as summarizing them. Defaults to true; the demo model cannot. */
+  textTasks: z.boolean().optional(),
+  /** Ready questions that suit the model. Without them, the page offers general ones. */
+  prompts: z.array(presetSchema).min(1).max(50).optional(),
   licence: z.string().default('unknown'),
-  /** `adapter` is the name of the folder of one that was merged into the weights. */
+  /** `adapter`: name of the folder of a LoRA adapter that was merged into the weights. */
   source: z.object({ repository: z.string(), revision: z.string().nullable(), adapter: z.string().optional() }).strict(),
   language: z
     .object({
       ...modelFile,
-      /** `other` is that of a GGUF that was brought in as it is, and that we would not write. */
+      /** `other`: a GGUF file that was imported unchanged, in a precision that the importer does not write. */
       precision: z.enum([...languagePrecisions, 'other']),
-      /** Width of the embeddings it takes. */
+      /** Width of its input embeddings. */
       width,
-      /** Tokens it was trained to hold. */
+      /** Maximum number of tokens in training. */
       context: z.int().positive(),
     })
     .strict(),
-  /** Greatest sequence the model's makers use (16384 in Tarsier2's); a conversation holds no more. */
+  /** Maximum number of tokens in a conversation: the value that the model's authors use (16384 for Tarsier2). */
   maxSequence: z.int().positive(),
   generation: z.object({ maxTokens: z.int().positive(), temperature: z.number().min(0), topP: z.number().gt(0).max(1) }).strict(),
 }
 
-/** Tarsier2, Qwen2-VL itself: frames of any size, cut into patches. Pixels are those of a single frame unless said otherwise. */
+/** Tarsier2 and Qwen2-VL: frames of any size, divided into patches. Numbers of pixels refer to one frame unless stated otherwise. */
 const tarsier2Schema = z
   .object({
     ...common,
@@ -98,7 +122,7 @@ const tarsier2Schema = z
       .object({
         ...visionFile,
         temporalPatchSize: z.int().positive().max(16),
-        /** Size of one attention head: the rotary tables given to the graph are half this wide. */
+        /** Size of one attention head. The rotary tables of the graph have half this width. */
         headSize: z.int().positive().multipleOf(4).max(1024),
       })
       .strict(),
@@ -106,15 +130,15 @@ const tarsier2Schema = z
       .object({
         mean: triple,
         std: positiveTriple,
-        /** The checkpoint's image processor: smart_resize limits. */
+        /** Limits of the image processor's `smart_resize`. */
         minPixels: z
           .int()
           .min(0)
           .max(2 ** 24),
         maxPixels: pixels.positive(),
-        /** The first resize's own limit (460800 in Tarsier2's configuration). */
+        /** Limit of the first resize (460800 in Tarsier2's configuration). */
         frameMaxPixels: pixels.positive(),
-        /** Pixels over all frames of a clip, duplicates counted (128*384*384 in Tarsier2's). */
+        /** Pixels of all frames of a clip, including duplicates (128*384*384 for Tarsier2). */
         clipMaxPixels: z
           .int()
           .positive()
@@ -125,7 +149,7 @@ const tarsier2Schema = z
   })
   .strict()
 
-/** Tarsier of version 1, and LLaVA that it was made of: frames of one square size. */
+/** Tarsier version 1, and LLaVA, on which it is based: frames of one square size. */
 const tarsierSchema = z
   .object({
     ...common,
@@ -135,9 +159,9 @@ const tarsierSchema = z
     vision: z
       .object({
         ...visionFile,
-        /** Side of the pictures it takes. */
+        /** Side of its input images in pixels. */
         imageSize: side,
-        /** Which rows it gives beside those of the visual tokens: the class token's first, one after every row of tokens, one after the frame. */
+        /** Additional output rows: that of the class token at the start, a separator after every row of tokens, and one after the frame. */
         classToken: z.boolean(),
         rowSeparators: z.boolean(),
         frameSeparator: z.boolean(),
@@ -148,19 +172,22 @@ const tarsierSchema = z
         mean: triple,
         std: positiveTriple,
         /**
-         * How a frame becomes square: stretched to a square of its longer side, padded to it with the mean colour, or not at all before
-         * the image processor crops it.
+         * How a frame becomes square: stretched to a square of its longer side, padded to this square with the mean colour, or cropped by the image
+         * processor.
          */
         square: z.enum(['stretch', 'pad', 'crop']),
-        /** The image processor's: pixels of the shorter side after its resize; the middle is cropped to `imageSize`. */
+        /** Pixels of the shorter side after the image processor's resize. The centre is then cropped to `imageSize`. */
         shortestSide: side,
       })
       .strict(),
   })
   .strict()
 
-/** `tarsier-model.json`: everything preprocessing and prompting need, so that no code asks which model it is beyond its family's tower. */
+/** `tarsier-model.json`: everything that preprocessing and prompts depend on, so that no code depends on a particular model. */
 export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, tarsierSchema])
 export type ModelManifest = z.infer<typeof modelManifestSchema>
+/** Name of a family of models in manifests and the catalogue. */
+export type FamilyName = ModelManifest['family']
+export const familyNames: readonly FamilyName[] = modelManifestSchema.options.flatMap(({ shape }) => [...shape.family.values])
 export type Tarsier2Manifest = z.infer<typeof tarsier2Schema>
 export type TarsierManifest = z.infer<typeof tarsierSchema>

@@ -24,11 +24,15 @@ export type ShellQuestion =
   | { readonly kind: 'folder'; readonly path: string }
   /** The file of a clip. */
   | { readonly kind: 'locate'; readonly handle: string; readonly what: 'file' | 'preview' }
+  /** The file of a piece that was cut out of a clip. */
+  | { readonly kind: 'piece'; readonly handle: string; readonly piece: string }
 
 export interface ShellAnswers {
   readonly open: readonly { readonly path: string; readonly file: OpenedFile }[]
   readonly folder: string
   readonly locate: LocatedFile
+  /** With the name for its download. */
+  readonly piece: LocatedFile & { readonly name: string }
 }
 
 export interface LocatedFile {
@@ -43,7 +47,8 @@ export interface Work {
   /** Number of downloads and imports. */
   readonly models: number
   readonly batches: number
-  /** Progress of models and batches from 0 to 1; null if there are none. */
+  readonly benchmarks: number
+  /** Progress of models, batches and benchmarks from 0 to 1; null if there are none. */
   readonly progress: number | null
 }
 

@@ -16,7 +16,12 @@ export function megabytesText(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 }
 
+/** `36,022`. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en')
+}
+
 /** `1 frame`, `16 frames`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`
+  return `${grouped(count)} ${count === 1 ? noun : plural}`
 }

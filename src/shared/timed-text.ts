@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** A word of a text, with how much the clip supports it. */
 export interface SupportedWord {
   readonly text: string
@@ -19,6 +21,8 @@ export interface TimedClause {
   readonly end: number
   /** Index in {@link TimedText.sentences}. */
   readonly sentence: number
+  /** A sentence that says the same to someone who reads nothing before it. Missing in texts of earlier versions. */
+  readonly caption?: string
   /** Seconds from the clip's first frame; null if the frames show no clear beginning. */
   readonly begins: number | null
   /** Seconds; null if the end is not known. */
@@ -48,3 +52,29 @@ export interface TimedText {
   /** Milliseconds of scoring, and of looking at further frames. */
   readonly timings: { readonly score: number; readonly zoom: number }
 }
+
+const place = { text: z.string(), start: z.int().min(0), end: z.int().min(0) }
+const span = { begins: z.number().min(0).nullable(), ends: z.number().min(0).nullable() }
+const share = z.number().min(0).max(1)
+
+export const timedClauseSchema: z.ZodType<TimedClause> = z.object({
+  ...place,
+  sentence: z.int().min(0),
+  caption: z.string().exactOptional(),
+  ...span,
+  confidence: share,
+})
+
+export const timedTextSchema: z.ZodType<TimedText> = z.object({
+  text: z.string(),
+  clauses: z.array(timedClauseSchema),
+  sentences: z.array(
+    z.object({
+      ...place,
+      support: share,
+      ...span,
+      words: z.array(z.object({ ...place, support: share, withClip: z.number(), withoutClip: z.number() })),
+    }),
+  ),
+  timings: z.object({ score: z.number(), zoom: z.number() }),
+})

@@ -27,12 +27,25 @@ describe.skipIf(!both)('parts of a model on separate devices', () => {
     expect(answer.text).toBe(expected)
   })
 
-  // The language model needs 23 MB with its context, the tower 54 MB with its largest frame.
+  // The language model needs 23 MB with its context, the tower 378 MB with its largest frame.
   test('runs a tower on the CPU that does not fit into the GPU’s memory', async () => {
     const engine = tiny.start({ device: `vision=webgpu,language=vulkan:${LAVAPIPE_NAME}`, limits: { gpu: 30e6 } })
     const { answer } = await run(engine, question())
     const notice = /^The vision tower needs \d+ MB of the GPU's memory, of which 30 MB are free, and runs on the CPU\.$/
     expect(answer.device).toMatchObject({ vision: 'cpu', language: vulkan, fallbacks: [expect.stringMatching(notice)] })
+    expect(answer.text).toBe(expected)
+  })
+
+  test('leaves room for the tower by placing a layer fewer on the GPU', async () => {
+    const engine = tiny.start({ device: `vision=webgpu,language=vulkan:${LAVAPIPE_NAME}`, limits: { gpu: 399.6e6 } })
+    const { answer } = await run(engine, question())
+    const split = expect.stringMatching(/^vulkan \(.*, [12] of 3 layers\)$/)
+    const notice = /^Only [12] of 3 layers fit into the GPU memory next to the vision tower; the rest run on the CPU\.$/
+    expect(answer.device).toMatchObject({
+      vision: 'webgpu',
+      language: split,
+      fallbacks: expect.arrayContaining([expect.stringMatching(notice)]),
+    })
     expect(answer.text).toBe(expected)
   })
 

@@ -45,6 +45,8 @@ export class MemoryGroup implements Disposable {
 
 /** Where a group may be made, and its limit file: version 2 at the top, version 1 within the group of this process. */
 function places(): [parent: string, limit: string][] {
+  // Under Wine these folders are there too.
+  if (process.platform !== 'linux') return []
   const found: [string, string][] = []
   try {
     if (readFileSync(join(ROOT, 'cgroup.subtree_control'), 'utf8').split(/\s/).includes('memory')) found.push([ROOT, 'memory.max'])
@@ -52,7 +54,7 @@ function places(): [parent: string, limit: string][] {
   try {
     const own = /^\d+:memory:(.+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
     if (own !== undefined) found.push([join(ROOT, 'memory', own), 'memory.limit_in_bytes'])
-  } catch {} // not Linux
+  } catch {} // not version 1
   return found
 }
 

@@ -1,6 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** An empty temporary folder; disposing it removes it. */
 export class ScratchFolder implements AsyncDisposable {
@@ -25,6 +28,20 @@ export class ScratchFolder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true })
+    const removed = () => rm(this.directory, { recursive: true, force: true })
+    await removed().catch(async (error: unknown) => {
+      if (process.platform !== 'win32') throw error
+      await closeSqlite()
+      await removed()
+    })
   }
+}
+
+/** Lets SQLite close the files of closed databases, which it does when their statements are collected (see `removeDataFolder`). */
+async function closeSqlite(): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  // Finalizers of native objects run later.
+  await turn()
 }

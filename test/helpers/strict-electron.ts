@@ -117,6 +117,7 @@ export function electronStandIn() {
     clearRecentDocuments: vi.fn(),
     setBadgeCount: vi.fn((_count: number) => true),
     setAppUserModelId: vi.fn((_id: string) => {}),
+    commandLine: { hasSwitch: vi.fn((_name: string) => false) },
     enableSandbox: vi.fn(() => void order.push('enableSandbox')),
     whenReady: () => whenReady.then(() => void order.push('ready')),
   }
@@ -128,7 +129,7 @@ export function electronStandIn() {
     setPermissionRequestHandler: vi.fn(
       (_handler: (contents: unknown, permission: string, answer: (granted: boolean) => void) => void) => {},
     ),
-    setPermissionCheckHandler: vi.fn((_handler: () => boolean) => {}),
+    setPermissionCheckHandler: vi.fn((_handler: (contents: unknown, permission: string) => boolean) => {}),
     setDevicePermissionHandler: vi.fn((_handler: () => boolean) => {}),
     webRequest: strict('webRequest', {
       onBeforeRequest: vi.fn(
@@ -212,7 +213,7 @@ export function electronStandIn() {
 export function pageStandIn(url = 'app://tarsier/index.html', parent: unknown = null) {
   const listeners = new Listeners()
   const sender = {
-    once: listeners.on,
+    on: listeners.on,
     isDestroyed: () => false,
     send: vi.fn((_channel: string, _value: unknown) => {}),
     postMessage: vi.fn((_channel: string, _message: unknown, _ports: unknown[]) => {}),

@@ -6,7 +6,7 @@ import { qwen2VlVisionConfigSchema } from '../../src/engine/families/qwen2-vl/vi
 import type { Frame } from '../../src/engine/media/types.ts'
 import { openTower } from '../../src/engine/vision/open-tower.ts'
 import type { Tower } from '../../src/engine/vision/types.ts'
-import { visionPrecisions } from '../../src/shared/model-manifest.ts'
+import { type VisionPrecision, visionPrecisions } from '../../src/shared/model-manifest.ts'
 import { towerFolder } from '../../test/engine/vision/tower-folder.ts'
 import { Closers } from './closers.ts'
 import { type Contender, median, milliseconds, takeTurns } from './measure.ts'
@@ -90,28 +90,30 @@ export async function measureFullTower({ python, llamaNode, rounds }: BenchOptio
 }
 
 async function ours(closers: Closers): Promise<Entrant[]> {
-  const parsed = qwen2VlVisionConfigSchema.parse(config)
   const entrants: Entrant[] = []
-  for (const precision of visionPrecisions) {
-    const { directory, manifest } = closers.use(await towerFolder(randomTower(config), parsed, precision))
-    let tower: Tower | undefined
-    const loading = await milliseconds(async () => {
-      tower = closers.use(await openTower(directory, manifest, { form: towerForm(manifest), device: 'cpu', signal }))
-    })
-    const bytes = manifest.vision.bytes + (manifest.vision.data?.bytes ?? 0)
-    const time = async (width: number, height: number) => {
-      const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(width * height * 3).map((_, i) => i * i) }
-      const once = (async function* () {
-        yield frame
-      })()
-      return await milliseconds(async () => {
-        for await (const { rows } of tower?.embed(once, { frameCount: 1, signal }) ?? [])
-          if (rows.length !== ((width * height) / 784) * config.hidden_size) throw new Error(`${precision} gave ${rows.length} values`)
-      })
-    }
-    entrants.push({ name: `ours, ${precision}`, bytes, loading, time })
-  }
+  for (const precision of visionPrecisions) entrants.push(await fullTower(closers, precision))
   return entrants
+}
+
+/** Opens a random tower of full size, which measures the milliseconds of encoding a frame. */
+export async function fullTower(closers: Closers, precision: VisionPrecision): Promise<Entrant> {
+  const { directory, manifest } = closers.use(await towerFolder(randomTower(config), qwen2VlVisionConfigSchema.parse(config), precision))
+  let tower: Tower | undefined
+  const loading = await milliseconds(async () => {
+    tower = closers.use(await openTower(directory, manifest, { form: towerForm(manifest), device: 'cpu', signal }))
+  })
+  const bytes = manifest.vision.bytes + (manifest.vision.data?.bytes ?? 0)
+  const time = async (width: number, height: number) => {
+    const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(width * height * 3).map((_, i) => i * i) }
+    const once = (async function* () {
+      yield frame
+    })()
+    return await milliseconds(async () => {
+      for await (const { rows } of tower?.embed(once, { frameCount: 1, signal }) ?? [])
+        if (rows.length !== ((width * height) / 784) * config.hidden_size) throw new Error(`${precision} gave ${rows.length} values`)
+    })
+  }
+  return { name: `ours, ${precision}`, bytes, loading, time }
 }
 
 async function theirs(closers: Closers, modules: string): Promise<Entrant[]> {

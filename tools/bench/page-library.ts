@@ -59,6 +59,9 @@ function turnOf(number: number, index: number, created: number): Turn {
     text: [Array.from({ length: 1 + (number % 4) }, () => sentence).join(' '), '', ...list].join('\n').trim(),
     answer: done,
     error: null,
+    timed: null,
+    version: 0,
+    versions: 1,
     created,
   }
 }

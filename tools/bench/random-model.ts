@@ -21,7 +21,26 @@ export interface Sizes {
   readonly vision: { readonly depth: number; readonly embed_dim: number; readonly num_heads: number; readonly mlp_ratio: number }
 }
 
-/** Random models: one whose vision tower is most of the work, and one with a language model of 120 million parameters. */
+/** Layers of the models for {@link events}. */
+export const eventsLayers = [2, 6] as const
+
+/** Qwen2-VL-2B's language model with fewer layers, and hardly any vision tower. */
+function events(layers: number): Sizes {
+  return {
+    layers,
+    width: 1536,
+    feedForward: 8960,
+    heads: 12,
+    keyValueHeads: 2,
+    untied: { vocabulary: 151_936 },
+    vision: { depth: 1, embed_dim: 64, num_heads: 2, mlp_ratio: 2 },
+  }
+}
+
+/**
+ * Random models: one whose vision tower is most of the work, one with a language model of 120 million parameters, and two of a real model's width and
+ * vocabulary.
+ */
 const sizes = {
   eyes: {
     layers: 4,
@@ -39,6 +58,8 @@ const sizes = {
     keyValueHeads: 4,
     vision: { depth: 1, embed_dim: 64, num_heads: 2, mlp_ratio: 2 },
   },
+  'events-2': events(2),
+  'events-6': events(6),
 } as const satisfies Record<string, Sizes>
 
 /** Returns the folder of a random model, imported once and cached. Its output is meaningless, but its cost is that of a real model of its size. */

@@ -1,9 +1,11 @@
 import { measureConversation } from './conversation.ts'
+import { measureEvents } from './events.ts'
 import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
 import { measureImport } from './import.ts'
 import { measureLargeModel } from './large-model.ts'
 import { measureMedia } from './media.ts'
+import { measureQueue } from './queue.ts'
 import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
 import { measureShots } from './shots.ts'
@@ -18,7 +20,9 @@ export const sections = {
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   import: { title: 'Import of a checkpoint', measure: measureImport },
   'large-model': { title: 'A model of real size', measure: measureLargeModel },
+  events: { title: 'Times of events', measure: measureEvents },
   generation: { title: 'Tokens a second', measure: measureGeneration },
+  queue: { title: 'Jobs on a queue', measure: measureQueue },
   rest: { title: 'At rest after a run', measure: measureRest },
   // Playwright is loaded only in this section's process.
   page: { title: 'The page', measure: async (options: BenchOptions) => (await import('./page.ts')).measurePage(options) },

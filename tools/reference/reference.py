@@ -17,8 +17,8 @@ import torch
 from safetensors.numpy import save_file
 from transformers import AutoTokenizer, DynamicCache, Qwen2VLForConditionalGeneration
 
-from frames import open_clip, read_frames
-from preprocess import load_processor, middle, prepare, uniform
+from frames import Clip, open_clip, read_frames
+from preprocess import Prepared, load_processor, middle, prepare, uniform
 
 
 class Reference:
@@ -73,17 +73,25 @@ class Reference:
         return positions[:, 0].numpy().astype(np.int32)
 
     @torch.inference_mode()
+    def look(self, clip: Clip, indices: list[int], max_pixels: int | None = None) -> tuple[Prepared, torch.Tensor]:
+        """The prepared frames, and their embeddings, frame by frame."""
+        prepared = prepare(read_frames(clip, indices), self.processor, max_pixels)
+        return prepared, self.model.model.visual(torch.from_numpy(prepared.pixels), grid_thw=torch.tensor([prepared.grid])).pooler_output
+
+    def inputs(self, tokens: list[int], embeddings: torch.Tensor) -> torch.Tensor:
+        """The embeddings of a prompt with those of a clip in place of its pads."""
+        ids = torch.tensor([tokens])
+        visual = torch.isin(ids, torch.tensor(sorted(self.pads)))
+        return self.model.get_input_embeddings()(ids).masked_scatter(visual.unsqueeze(-1), embeddings)
+
+    @torch.inference_mode()
     def trace(self, clip_path: Path, prompt: str, indices: list[int] | None, frames: int, sampler: str, max_tokens: int, max_pixels: int | None = None):
         clip = open_clip(clip_path)
         chosen = indices or (uniform if sampler == "uniform" else middle)(clip.count, frames)
-        prepared = prepare(read_frames(clip, chosen), self.processor, max_pixels)
-        grid = torch.tensor([prepared.grid])
-        embeddings = self.model.model.visual(torch.from_numpy(prepared.pixels), grid_thw=grid).pooler_output
+        prepared, embeddings = self.look(clip, chosen, max_pixels)
         tokens = self.prompt_tokens(prompt, embeddings.shape[0])
         positions = self.positions(tokens, prepared.grid)
-        ids = torch.tensor([tokens])
-        visual = torch.isin(ids, torch.tensor(sorted(self.pads)))
-        inputs = self.model.get_input_embeddings()(ids).masked_scatter(visual.unsqueeze(-1), embeddings)
+        inputs = self.inputs(tokens, embeddings)
         generated, first, margins = self._greedy(inputs, torch.from_numpy(positions).long().unsqueeze(1), max_tokens)
         trace = {
             "clip": clip_path.name,

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModel, DynamicCache, PreTrainedTokenizerFast
 
-from frames import open_clip, read_frames
+from frames import Clip, open_clip, read_frames
 from preprocess import uniform
 from reference import write
 
@@ -132,18 +132,25 @@ class Reference:
     def expanded(self, tokens: list[int], rows: int) -> list[int]:
         return [one for token in tokens for one in ([-1] * rows if token == self.image else [token])]
 
+    def images(self, clip: Clip, indices: list[int]) -> list[Image.Image]:
+        return [self.square(image) for image in read_frames(clip, indices)]
+
+    def inputs(self, tokens: list[int], embeddings: torch.Tensor) -> torch.Tensor:
+        """The embeddings of a prompt with those of a clip, [frames, rows, width], in place of -1."""
+        ids = torch.tensor([tokens])
+        visual = (ids == -1).unsqueeze(-1)
+        return self.language.get_input_embeddings()(ids.clamp(min=0)).masked_scatter(visual, embeddings.reshape(-1, embeddings.shape[2]))
+
     @torch.inference_mode()
     def trace(self, clip_path: Path, prompt: str, frames: int, max_tokens: int):
         clip = open_clip(clip_path)
         chosen = uniform(clip.count, frames)
-        images = [self.square(image) for image in read_frames(clip, chosen)]
+        images = self.images(clip, chosen)
         pixels = self.processor(images=images, return_tensors="pt")["pixel_values"]
         shown = self.processor(images=images, return_tensors="np", do_rescale=False, do_normalize=False)["pixel_values"]
         embeddings = self.embed(pixels)
         tokens = self.expanded(self.tokens(self.prompt(len(chosen), prompt)), embeddings.shape[1])
-        ids = torch.tensor([tokens])
-        visual = ids == -1
-        inputs = self.language.get_input_embeddings()(ids.clamp(min=0)).masked_scatter(visual.unsqueeze(-1), embeddings.reshape(-1, embeddings.shape[2]))
+        inputs = self.inputs(tokens, embeddings)
         generated, first, margins = self._greedy(inputs, max_tokens)
         patch = self.config["vision_config"]["patch_size"]
         trace = {

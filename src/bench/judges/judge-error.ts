@@ -1,8 +1,8 @@
 import { APIError } from 'openai'
 import { type RetryPolicy, Transient } from '../../engine/models/hub/transient.ts'
+import { isLasting } from '../../servers/server-connection.ts'
+import { retryAfter, serverMessage } from '../../servers/server-retries.ts'
 import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
-import { isLasting } from '../server-connection.ts'
-import { retryAfter, serverMessage } from '../server-retries.ts'
 
 /** Information about a judge's server for error messages. */
 export interface JudgeServer {

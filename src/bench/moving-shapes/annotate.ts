@@ -1,11 +1,14 @@
 import { type ChoiceKind, choiceKinds, choiceOf } from './choices.ts'
 import { clipOf, type DrawnClip } from './clips.ts'
 import { eventsOf } from './events.ts'
+import { exchangeKinds, falseCaption } from './false-captions.ts'
 import { describeScene, type QuestionKind, questionOf } from './words.ts'
 
 /** First seed of the benchmark's clips; the others follow consecutively. */
 const FIRST_SEED = 1
 const CLIPS = 120
+/** Clips with captions to check; the first of them are the other clips. */
+const CHECKED = 400
 /** Number of questions of each form per clip. */
 const ASKED = 3
 
@@ -14,7 +17,7 @@ const openKinds = ['background', 'color', 'count', 'first', 'last', 'motion', 'p
 /** Content of one sample, from which its annotation line is built. */
 interface Task {
   readonly dataset: string
-  readonly task: 'video/caption' | 'video/QA'
+  readonly task: 'video/caption' | 'video/QA' | 'video/check'
   readonly prompt: string
   readonly answerPrefix?: string
   readonly reference: string
@@ -23,7 +26,7 @@ interface Task {
 
 /**
  * Returns the whole benchmark as annotations of version 2, one line per sample: a description of each clip, then multi-choice and open questions
- * about it, with alternating kinds. `vid` is the seed of the clip. Deterministic.
+ * about it, with alternating kinds; at the end, captions to check. `vid` is the seed of the clip. Deterministic.
  */
 export function annotateMovingShapes(): string[] {
   const seeds = Array.from({ length: CLIPS }, (_, i) => FIRST_SEED + i)
@@ -33,7 +36,24 @@ export function annotateMovingShapes(): string[] {
   const blocks = ['moving-shapes-dream', 'moving-shapes-mc', 'moving-shapes-oe'].map((name) =>
     samples.filter(({ task }) => task.dataset.startsWith(`${name}/`)),
   )
-  return blocks.flatMap((block) => block.map(({ seed, task }, i) => JSON.stringify(lineOf(task, i, seed))))
+  return [...blocks, checks()].flatMap((block) => block.map(({ seed, task }, i) => JSON.stringify(lineOf(task, i, seed))))
+}
+
+/** A true caption of each clip, and the same with one false statement. */
+function checks(): { seed: number; task: Task }[] {
+  return Array.from({ length: CHECKED }, (_, i) => {
+    const seed = FIRST_SEED + i
+    const { scene, exchange } = clipOf(seed)
+    const { kind, text, sentence, start, end } = falseCaption(at(exchangeKinds, i), scene, exchange)
+    const task: Task = {
+      dataset: `moving-shapes-check/${kind}`,
+      task: 'video/check',
+      prompt: 'Describe the video in detail.',
+      reference: describeScene(scene, false),
+      extra: { false_caption: { text, sentence, start, end } },
+    }
+    return { seed, task }
+  })
 }
 
 function tasksOf(clip: DrawnClip, place: number): Task[] {

@@ -1,5 +1,5 @@
 import type { Random } from './random.ts'
-import type { Scene } from './scene.ts'
+import type { Scene, SceneObject } from './scene.ts'
 import { type Question, type QuestionKind, questionOf } from './words.ts'
 import { backgroundNames, colorNames, type MotionName, motionNames, motionWords, shapeNames } from './world.ts'
 
@@ -13,6 +13,10 @@ export interface Choice {
   readonly answerPrefix: string
   /** Letter of the correct option. */
   readonly letter: string
+  /** Text of the correct option. */
+  readonly right: string
+  /** The object that must be found to answer, if it is a single one. */
+  readonly about: SceneObject | null
 }
 
 const OPTIONS = 4
@@ -68,7 +72,7 @@ function sentence(motion: MotionName): string {
   return `It ${motionWords[motion]}.`
 }
 
-function byInitial({ question, answer }: Question, words: readonly string[], random: Random): Choice {
+function byInitial({ question, answer, about }: Question, words: readonly string[], random: Random): Choice {
   const right = answer.slice(0, -1)
   const letters = new Set([right.slice(0, 1)])
   const options = [right]
@@ -80,16 +84,17 @@ function byInitial({ question, answer }: Question, words: readonly string[], ran
     options.push(option)
   }
   const lines = random.some(options, OPTIONS).map((option) => `(${option.slice(0, 1)}) ${option}.`)
-  return { prompt: `${lines.join('\n')}\n${question}`, answerPrefix: '', letter: right.slice(0, 1) }
+  return { prompt: `${lines.join('\n')}\n${question}`, answerPrefix: '', letter: right.slice(0, 1), right: answer, about }
 }
 
 /** @param near answers that are always among the options; the rest are drawn from `far`. */
-function lettered({ question, answer }: Question, near: readonly string[], far: readonly string[], random: Random): Choice {
+function lettered({ question, answer, about }: Question, near: readonly string[], far: readonly string[], random: Random): Choice {
   const wrong = (option: string) => option !== answer
   const drawn = [...near.filter(wrong), ...random.some(far.filter(wrong), OPTIONS)].slice(0, OPTIONS - 1)
   const options = random.some([answer, ...drawn], OPTIONS)
   const lines = options.map((option, i) => `(${letterAt(i)}) ${option}`)
-  return { prompt: `Question: ${question}\n${lines.join('\n')}`, answerPrefix: ' Answer: (', letter: letterAt(options.indexOf(answer)) }
+  const letter = letterAt(options.indexOf(answer))
+  return { prompt: `Question: ${question}\n${lines.join('\n')}`, answerPrefix: ' Answer: (', letter, right: answer, about }
 }
 
 function letterAt(place: number): string {

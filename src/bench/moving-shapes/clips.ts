@@ -10,6 +10,7 @@ export const GENERATOR_VERSION = 1
 /** First random stream of the scenes; training (3 to 11) and the test on held-out clips (from 100,000) use other streams. */
 const SCENE_STREAM = 500_000
 const QUESTION_STREAM = 500_001
+const EXCHANGE_STREAM = 500_002
 
 const seedSchema = z
   .int()
@@ -22,6 +23,8 @@ export interface DrawnClip {
   readonly shape: ClipShape
   /** Random numbers for the questions about it. */
   readonly questions: Random
+  /** Random numbers for the false statement about it. */
+  readonly exchange: Random
 }
 
 /** Returns the clip of an annotation's `vid`, which is the seed that determines everything. Throws `bench-damaged` for an invalid `vid`. */
@@ -33,5 +36,11 @@ export function clipOf(vid: unknown): DrawnClip & { readonly seed: number } {
       `"${String(vid).slice(0, 80)}" is not a clip of moving-shapes. Its clips have whole numbers as names.`,
     )
   }
-  return { seed: seed.data, ...randomSceneClip(new Random(seed.data, SCENE_STREAM)), questions: new Random(seed.data, QUESTION_STREAM) }
+  const random = (stream: number) => new Random(seed.data, stream)
+  return {
+    seed: seed.data,
+    ...randomSceneClip(random(SCENE_STREAM)),
+    questions: random(QUESTION_STREAM),
+    exchange: random(EXCHANGE_STREAM),
+  }
 }

@@ -1,13 +1,6 @@
 import { Random } from './random.ts'
 import { type Scene, type SceneObject, type State, stateAt } from './scene.ts'
-import type { ShapeName } from './world.ts'
-
-export interface Canvas {
-  readonly width: number
-  readonly height: number
-  /** `width * height * 3` bytes, row by row. */
-  readonly rgb: Uint8Array
-}
+import type { Canvas, ShapeName } from './world.ts'
 
 export interface Drawing {
   /** Width of the soft edge in pixels. Defaults to 1. */
@@ -61,11 +54,26 @@ function drawBackground(scene: Scene, width: number, height: number, levels: Flo
       let light = slopeX * (x - 0.5) + slopeY * (y - 0.5)
       for (const wave of scene.texture) light += wave.strength * Math.sin(wave.x * x + wave.y * y + wave.phase)
       const at = (row * width + column) * 3
+      if (scene.backdrop) {
+        for (let channel = 0; channel < 3; channel++) levels[at + channel] = light + levelAt(scene.backdrop, x, y, channel)
+        continue
+      }
       levels[at] = red + light
       levels[at + 1] = green + light
       levels[at + 2] = blue + light
     }
   }
+}
+
+/** Interpolates a picture linearly at a place from 0 to 1. */
+function levelAt({ width, height, rgb }: Canvas, x: number, y: number, channel: number): number {
+  const [column, row] = [Math.max(0, x * width - 0.5), Math.max(0, y * height - 0.5)]
+  const [left, top] = [Math.floor(column), Math.floor(row)]
+  const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)]
+  const level = (c: number, r: number) => rgb[(r * width + c) * 3 + channel] ?? 0
+  const [a, b] = [column - left, row - top]
+  const upper = level(left, top) * (1 - a) + level(right, top) * a
+  return upper * (1 - b) + (level(left, bottom) * (1 - a) + level(right, bottom) * a) * b
 }
 
 function drawObject(

@@ -3,6 +3,7 @@ import {
   type BackgroundName,
   backgroundNames,
   backgrounds,
+  type Canvas,
   type ColorName,
   colorNames,
   colors,
@@ -48,6 +49,8 @@ export interface Scene {
   readonly texture: readonly Wave[]
   /** Strength of the noise, in levels. */
   readonly noise: number
+  /** Picture that is stretched over the background instead of `backgroundRgb`. The background is then called "mixed". */
+  readonly backdrop?: Canvas
   /** Ordered from left to right by start position, the order in which descriptions name them. */
   readonly objects: readonly SceneObject[]
 }
@@ -61,7 +64,7 @@ interface Wave {
 
 export interface SceneOptions {
   readonly aspect: number
-  /** Maximum number of consecutive motions of one object, 1 or 2. */
+  /** Maximum number of consecutive motions of one object, 1 to 4. */
   readonly phases: number
   /** Probability of a single object. Defaults to 0.45. */
   readonly alone?: number
@@ -152,6 +155,7 @@ function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
   if (most < 2 || random.chance(0.4)) {
     return [{ motion: random.pick<MotionName>([...moves, 'appears', 'disappears']), from: 0, to: 1 }]
   }
+  if (most > 2) return manyPhases(random, moves, random.whole(2, most))
   const first = random.pick<MotionName>([...moves, 'appears'])
   const second = random.pick<MotionName>(
     [...moves, 'disappears'].filter((motion) => motion !== first && !(first === 'appears' && motion === 'still')) as MotionName[],
@@ -161,6 +165,22 @@ function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
     { motion: first, from: 0, to: border },
     { motion: second, from: border, to: 1 },
   ]
+}
+
+function manyPhases(random: Random, moves: readonly MotionName[], count: number): Motions {
+  const shares = Array.from({ length: count }, () => random.between(0.7, 1.3))
+  const whole = shares.reduce((sum, share) => sum + share, 0)
+  const phases: Omit<Phase, 'amount'>[] = []
+  let from = 0
+  for (const [i, share] of shares.entries()) {
+    const before = phases.at(-1)?.motion
+    const possible = i === 0 ? [...moves, 'appears' as const] : i === count - 1 ? [...moves, 'disappears' as const] : moves
+    const motion = random.pick(possible.filter((name) => name !== before && !(before === 'appears' && name === 'still')))
+    const to = i === count - 1 ? 1 : from + share / whole
+    phases.push({ motion, from, to })
+    from = to
+  }
+  return phases
 }
 
 function withAmount(random: Random, phase: Omit<Phase, 'amount'>, side: number): Phase {
@@ -203,9 +223,14 @@ export function stateAt({ start, phases }: SceneObject, time: number): State {
 }
 
 const CHECKED_TIMES = Array.from({ length: 9 }, (_, i) => i / 8)
+const MANY_CHECKED_TIMES = Array.from({ length: 33 }, (_, i) => i / 32)
+
+function checkedTimes(objects: readonly SceneObject[]): readonly number[] {
+  return objects.some(({ phases }) => phases.length > 2) ? MANY_CHECKED_TIMES : CHECKED_TIMES
+}
 
 function staysInside(object: SceneObject, aspect: number): boolean {
-  return CHECKED_TIMES.every((time) => {
+  return checkedTimes([object]).every((time) => {
     const { x, y, radius } = stateAt(object, time)
     return x > radius && x < aspect - radius && y > radius && y < 1 - radius
   })
@@ -214,7 +239,7 @@ function staysInside(object: SceneObject, aspect: number): boolean {
 function keepApart([first, second]: readonly SceneObject[], aspect: number): boolean {
   if (!first || !second) return true
   if (second.start.x - first.start.x < APART * aspect) return false
-  return CHECKED_TIMES.every((time) => {
+  return checkedTimes([first, second]).every((time) => {
     const a = stateAt(first, time)
     const b = stateAt(second, time)
     return Math.hypot(a.x - b.x, a.y - b.y) > 1.15 * (a.radius + b.radius)

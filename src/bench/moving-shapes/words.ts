@@ -1,9 +1,9 @@
 import type { Random } from './random.ts'
-import type { Scene, SceneObject } from './scene.ts'
+import type { Phase, Scene, SceneObject } from './scene.ts'
 import { backgroundNames, colorNames, type MotionName, motionWords, shapeNames } from './world.ts'
 
 /** Kind of a question; the evaluation draws one of each kind that a scene allows. */
-export type QuestionKind = 'describe' | 'color' | 'shape' | 'count' | 'motion' | 'first' | 'last' | 'background' | 'presence' | 'unknown'
+export type QuestionKind = 'describe' | 'color' | 'shape' | 'count' | 'motion' | 'first' | 'last' | 'background' | 'presence'
 
 export interface Question {
   readonly kind: QuestionKind
@@ -14,25 +14,32 @@ export interface Question {
 }
 
 /** The model's answer to questions that it cannot answer. */
-export const UNKNOWN_ANSWER = 'I only know moving shapes.'
+export const UNKNOWN_ANSWER =
+  'I only know moving shapes: ask me what happens, or about their number, colors, shapes, motions or background.'
+/** The model's answer to any question about a clip without drawn shapes. */
+export const FOREIGN_ANSWER = 'I only know drawn moving shapes, and this clip shows something else: please choose a real model for it.'
 
 /** Describes a scene completely, as the model does. `still` means a single image: motion is not mentioned. */
 export function describeScene(scene: Scene, still: boolean): string {
   const objects = scene.objects.map((object) =>
-    still ? `There is ${withArticle(object)}.` : `${capital(withArticle(object))} ${motionsOf(object)}.`,
+    still ? `There is ${withArticle(object)}.` : `${capital(withArticle(object))} ${motionsText(object.phases)}.`,
   )
-  return `${objects.join(' ')} The background is ${scene.background}.`
+  return `${objects.join(' ')} The background is ${backgroundOf(scene)}.`
+}
+
+function backgroundOf({ background, backdrop }: Scene): string {
+  return backdrop ? 'mixed' : background
 }
 
 export function nameOf({ color, shape }: SceneObject): string {
   return `${color} ${shape}`
 }
 
-function withArticle(object: SceneObject): string {
+export function withArticle(object: SceneObject): string {
   return `${object.color === 'orange' ? 'an' : 'a'} ${nameOf(object)}`
 }
 
-function motionsOf({ phases }: SceneObject): string {
+export function motionsText(phases: readonly Phase[]): string {
   return phases.map(({ motion }) => motionWords[motion]).join(' and then ')
 }
 
@@ -57,38 +64,9 @@ const describingStill = [
   'What do you see?',
   'What is in the picture?',
 ]
-const offTopic = [
-  'Who is in the video?',
-  'Where was this filmed?',
-  'What is the weather like?',
-  'Is there a dog?',
-  'Is there a person in the video?',
-  'What is the man doing?',
-  'What does the text say?',
-  'What is your name?',
-  'Write a poem.',
-  'How old is she?',
-  'What music is playing?',
-  'Is there a cat?',
-  'What city is this?',
-  'Which car is it?',
-  'What are the people doing?',
-  'Why is he running?',
-  'Tell me a joke.',
-  'What time is it?',
-]
-
 /** Returns a request for a description, with its answer. */
 export function describeQuestion(scene: Scene, random: Random, still: boolean): Question {
   return { kind: 'describe', question: random.pick(still ? describingStill : describing), answer: describeScene(scene, still), about: null }
-}
-
-/** Returns a random question about the scene other than a request for a description, with its answer. */
-export function randomQuestion(scene: Scene, random: Random, still: boolean): Question {
-  const kinds: QuestionKind[] = ['color', 'shape', 'shape', 'count', 'background', 'presence', 'presence']
-  if (random.chance(0.06)) kinds.push('unknown')
-  if (!still) kinds.push('motion', 'motion', 'motion', 'first', 'first', 'last', 'last', 'last')
-  return questionOf(random.pick(kinds), scene, random)
 }
 
 export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Question {
@@ -133,7 +111,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
     case 'motion':
       return ask(
         random.pick([`What is ${named} doing?`, `What does ${named} do?`, `How does ${named} move?`, `What happens to ${named}?`]),
-        `It ${motionsOf(object)}.`,
+        `It ${motionsText(object.phases)}.`,
         object,
       )
     case 'first':
@@ -155,7 +133,7 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
     case 'background':
       return ask(
         random.pick(['What color is the background?', 'What is the background?', 'Which color does the background have?']),
-        `${capital(scene.background)}.`,
+        `${capital(backgroundOf(scene))}.`,
       )
     case 'presence': {
       const asked = random.chance(0.5) ? nameOf(object) : `${random.pick(colorNames)} ${random.pick(shapeNames)}`
@@ -168,8 +146,6 @@ export function questionOf(kind: QuestionKind, scene: Scene, random: Random): Qu
         there,
       )
     }
-    case 'unknown':
-      return ask(random.pick(offTopic), UNKNOWN_ANSWER)
   }
 }
 
@@ -180,7 +156,7 @@ function naming(object: SceneObject, { objects }: Scene, random: Random): string
   return random.pick(names)
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
@@ -194,7 +170,7 @@ export function vocabularyTexts(): string[] {
     ...backgroundNames.map((name) => `The background is ${name}. ${capital(name)}.`),
     ...describing,
     ...describingStill,
-    ...offTopic,
     UNKNOWN_ANSWER,
+    FOREIGN_ANSWER,
   ]
 }

@@ -1,6 +1,14 @@
 /** Everything that can occur in the demo model's clips. The order of names is the order of the training labels. */
 export type Rgb = readonly [red: number, green: number, blue: number]
 
+/** An image in memory. */
+export interface Canvas {
+  readonly width: number
+  readonly height: number
+  /** `width * height * 3` bytes, row by row. */
+  readonly rgb: Uint8Array
+}
+
 export const colors = {
   red: [220, 40, 40],
   green: [40, 170, 60],

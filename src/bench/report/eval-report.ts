@@ -39,7 +39,7 @@ export const evalReportSchema = z.object({
   format: z.literal(1),
   /** Name in the annotations, such as `DREAM`. */
   dataset: z.string(),
-  metric: z.enum(['autodq', 'cider', 'multi-choice', 'open-ended']),
+  metric: z.enum(['autodq', 'cider', 'multi-choice', 'open-ended', 'check']),
   evaluated: z.string(),
   run: runInfoSchema,
   /** The judge and its prompts; null if no judge is needed. */

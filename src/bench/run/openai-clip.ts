@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import { MediaProcess } from '../../engine/host/media-process.ts'
 import { readFailure } from '../../platform/file-failure.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
-import { MediaProcess } from './media-process.ts'
 import { SampleClips } from './sample-clips.ts'
 import { mediaTypeOf } from './video-type.ts'
 
@@ -70,8 +70,8 @@ export class ClipSender implements AsyncDisposable {
         continue
       }
       await this.#media.use(async (media) => {
-        for await (const { index, time, width, height, jpeg } of media.pictures({ ...part.clip, maxPixels }, null, signal)) {
-          parts.push({ type: 'image_url', image_url: { url: `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}` } })
+        for await (const { index, time, width, height, bytes } of media.pictures({ ...part.clip, maxPixels }, null, signal)) {
+          parts.push({ type: 'image_url', image_url: { url: `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}` } })
           seen.push({ index, time })
           size = { width, height }
         }

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { dataSetOf } from '../datasets.ts'
+import { dataSetOf, isGenerated } from '../datasets.ts'
 import { type ClipFile, clipFiles, VideoFolder } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
@@ -41,13 +41,14 @@ async function locator(
   { videos, home }: Pick<BenchmarkOptions, 'videos' | 'home'>,
   signal: AbortSignal,
 ): Promise<(sample: Sample) => Promise<readonly ClipFile[]>> {
-  const ours = sets.some(({ dataSet }) => dataSet.group === 'moving-shapes')
-  const others = sets.some(({ dataSet }) => dataSet.group !== 'moving-shapes')
+  const ours = sets.some(({ dataSet }) => isGenerated(dataSet))
+  const others = sets.some(({ dataSet }) => !isGenerated(dataSet))
   // Rendering loads the encoder's native library, which nothing else here needs.
   const drawn = ours ? new (await import('../moving-shapes/videos.ts')).MovingShapesVideos(home) : null
   const folder = videos !== null && others ? await VideoFolder.open(videos, signal) : null
   return async (sample) => {
-    if (drawn && dataSetOf(sample.dataset)?.group === 'moving-shapes') return [await drawn.videoFor(sample, signal)]
+    const dataSet = dataSetOf(sample.dataset)
+    if (drawn && dataSet && isGenerated(dataSet)) return [await drawn.videoFor(sample, signal)]
     return clipFiles(sample, folder)
   }
 }

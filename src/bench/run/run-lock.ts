@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { holdLock } from '../../engine/folder-lock.ts'
 import { writeError } from '../../jobs/write-file.ts'
+import { holdLock } from '../../platform/folder-lock.ts'
 import { TarsierError } from '../../shared/errors.ts'
 
 const LOCK_FILE = '.running'

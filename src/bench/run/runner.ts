@@ -1,4 +1,5 @@
 import { type Outcome, runJob, STOPPING_CODES } from '../../jobs/driver.ts'
+import type { ErrorData } from '../../shared/errors.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Prediction } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
@@ -56,11 +57,16 @@ export async function runSamples(tasks: Iterable<Task>, { workers, locate, onDon
 }
 
 function predictionOf(outcome: Outcome<Task, Answered>, video: string | null): Prediction {
-  const fields = { ...sampleFields(outcome.clip.sample), video }
-  if (outcome.kind === 'failed') {
-    const { code, message } = outcome.error
-    return { ...fields, prediction: null, finish: null, error: { code, message }, used: null }
-  }
-  const { text, finish, used } = outcome.result
-  return { ...fields, prediction: text, finish, error: null, used }
+  const { sample } = outcome.clip
+  return outcome.kind === 'failed' ? failedPrediction(sample, video, outcome.error) : answeredPrediction(sample, video, outcome.result)
+}
+
+/** The line of an answered sample. @param video path of its first clip */
+export function answeredPrediction(sample: Sample, video: string | null, { text, finish, used }: Answered): Prediction {
+  return { ...sampleFields(sample), video, prediction: text, finish, error: null, used }
+}
+
+/** The line of a failed sample. @param video path of its first clip; null if it was not found */
+export function failedPrediction(sample: Sample, video: string | null, { code, message }: Pick<ErrorData, 'code' | 'message'>): Prediction {
+  return { ...sampleFields(sample), video, prediction: null, finish: null, error: { code, message }, used: null }
 }

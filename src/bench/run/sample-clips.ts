@@ -79,6 +79,26 @@ export class SampleClips implements AsyncDisposable {
   }
 }
 
+/**
+ * The pixels that a frame of a sample may have: an engine gives each clip the budget of a whole sample, while upstream shares it among all clips of a
+ * sample.
+ * @param samplePixels pixels of all frames of a sample, each counted once; null if frames have a fixed size
+ * @param maxPixels the user's limit
+ */
+export function sharedPixelLimit(
+  clips: readonly PlannedClip[],
+  samplePixels: number | null,
+  maxPixels: number | undefined,
+): number | undefined {
+  if (clips.length < 2 || samplePixels === null) return maxPixels
+  const frames = clips.reduce((sum, { frames }) => sum + ('count' in frames ? frames.count : framesNamed(frames)), 0)
+  return Math.min(maxPixels ?? Number.POSITIVE_INFINITY, Math.max(1, Math.floor(samplePixels / frames)))
+}
+
+function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }>): number {
+  return frames.kind === 'indices' ? frames.indices.length : frames.times.length
+}
+
 /** Links images, in their order, into one folder that the engine opens as a clip. */
 async function linkPictures(files: readonly string[], folder: string): Promise<string> {
   await mkdir(folder)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TarsierError } from '../../shared/errors.ts'
 import { readAnnotations } from '../annotations.ts'
-import { type DataSet, dataSetOf, resolveNames } from '../datasets.ts'
+import { type DataSet, dataSetOf, isGenerated, resolveNames } from '../datasets.ts'
 import type { BrokenLine } from '../json-lines.ts'
 import { movingShapesAnnotations } from '../moving-shapes/moving-shapes.ts'
 import type { Prediction } from '../prediction.ts'
@@ -13,7 +13,7 @@ import { sampleFields } from './upstream-prediction.ts'
 export interface Selection {
   /** Groups, data sets or `all`. Defaults to `all` if empty. */
   readonly names: readonly string[]
-  /** File or folder of annotations; moving-shapes needs none. */
+  /** File or folder of annotations; generated data sets need none. */
   readonly annotations: string | null
   /** Maximum number of samples of each data set, taken from its beginning. */
   readonly limit?: number | undefined
@@ -36,9 +36,12 @@ export interface Selected {
  */
 export async function selectSamples({ names, annotations, limit, shard }: Selection, signal: AbortSignal): Promise<Selected> {
   const wanted = resolveNames(names.length > 0 ? names : ['all'])
-  const own = wanted.filter(({ group }) => group === 'moving-shapes')
+  const own = wanted.filter(isGenerated)
   if (annotations === null && own.length < wanted.length)
-    throw new TarsierError('usage', 'No annotations given. Give their file or folder with --annotations. Only "moving-shapes" needs none.')
+    throw new TarsierError(
+      'usage',
+      'No annotations given. Give their file or folder with --annotations. Only "moving-shapes" and "moving-shapes-check" need none.',
+    )
   const samples = new Map<DataSet, Sample[]>()
   const broken: BrokenLine[] = []
   const unknown = new Set<string>()

@@ -1,34 +1,37 @@
 import { join } from 'node:path'
-import type { EngineClient, EngineOptions, ModelInfo } from '../../engine/engine-client.ts'
+import type { EngineClient, EngineOptions, ModelInfo, TimeRequest } from '../../engine/engine-client.ts'
 import { familyOf } from '../../engine/families/families.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
+import { MediaProcess } from '../../engine/host/media-process.ts'
 import { fileStamp } from '../../engine/media/local-file.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
 import { installedVersion } from '../../platform/installed-version.ts'
-import type { Answer } from '../../shared/engine-events.ts'
+import type { Answer, FrameUsed } from '../../shared/engine-events.ts'
 import { isProcessLost, TarsierError } from '../../shared/errors.ts'
-import type { FrameRequest, SamplerName } from '../../shared/frame-request.ts'
-import type { Sampling } from '../../shared/sampling.ts'
+import type { SamplerName } from '../../shared/frame-request.ts'
+import { dataSetOf } from '../datasets.ts'
 import type { ClipFile } from '../locate-videos.ts'
+import { checkAnswer, falseCaptionSchema } from '../metrics/check.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
-import { describeSettings } from './describe-settings.ts'
-import { MediaProcess } from './media-process.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
-import { type PlannedClip, SampleClips } from './sample-clips.ts'
+import { SampleClips, sharedPixelLimit } from './sample-clips.ts'
+import { modelHashes, type TarsierChoices, tarsierSettings } from './tarsier-settings.ts'
 
 /** Name of the single conversation, whose cached clip is reused for the next question about it. */
 const CONVERSATION = 'bench'
 /** Number of consecutive engine crashes, each on another sample, after which the run stops. */
 const CRASHES_IN_A_ROW = 3
 
-export interface TarsierModelOptions {
+/** What a run needs of an engine. */
+export type BenchEngine = Pick<EngineClient, 'load' | 'answer' | 'timeText' | 'close'> & AsyncDisposable
+
+export interface TarsierModelOptions extends TarsierChoices {
+  /** Starts the engine, and again after a crash. Defaults to a process of its own. */
+  readonly start?: () => BenchEngine
   readonly engine: Omit<EngineOptions, 'cache'>
-  readonly frames: { readonly count?: number | undefined; readonly sampler?: SamplerName | undefined }
-  readonly maxPixels?: number | undefined
-  readonly sampling: Sampling
   /** Version of this program. */
   readonly version: string
 }
@@ -42,24 +45,27 @@ export class TarsierModel implements ModelUnderTest {
   readonly #frames: { readonly kind: SamplerName; readonly count: number }
   readonly #facts: ModelInfo
   readonly #versions: Readonly<Record<string, string>>
-  #client: EngineClient
+  #client: BenchEngine
   /** Inspects clips whose frames the annotation chooses. */
   readonly #media = new MediaProcess()
   /** Pixel budget that all frames of a sample share, each counted once; null if frames have a fixed size. */
   readonly #samplePixels: number | null
   /** The clips in the conversation. */
   #held: string | null = null
-  #crashes = 0
+  /** Samples at which the engine crashed since the last answer. */
+  readonly #crashed = new Set<string>()
 
   private constructor(
     options: TarsierModelOptions,
-    client: EngineClient,
+    client: BenchEngine,
     info: ModelInfo,
+    settings: RunSettings,
     files: Readonly<Record<string, string>>,
     marks: FileMarks,
     samplePixels: number | null,
   ) {
-    const { frames, maxPixels, sampling } = options
+    const { frames } = options
+    this.settings = settings
     this.#options = options
     this.#client = client
     this.#facts = info
@@ -72,15 +78,6 @@ export class TarsierModel implements ModelUnderTest {
       'node-llama-cpp': installedVersion('node-llama-cpp'),
       'onnxruntime-node': installedVersion('onnxruntime-node'),
       'node-av': installedVersion('node-av'),
-    }
-    this.settings = {
-      engine: 'tarsier',
-      model: info.name,
-      files: { ...files },
-      frames: this.#frames.count,
-      sampler: this.#frames.kind,
-      'max-pixels': maxPixels ?? null,
-      ...describeSettings(sampling),
     }
   }
 
@@ -96,8 +93,8 @@ export class TarsierModel implements ModelUnderTest {
     const client = start(options)
     try {
       const info = await client.load(signal)
-      const hashes = Object.fromEntries(files.map(({ file, sha256 }) => [file, sha256]))
-      return new TarsierModel(options, client, info, hashes, marks, familyOf(manifest).clipPixels(manifest))
+      const settings = tarsierSettings(manifest, options)
+      return new TarsierModel(options, client, info, settings, modelHashes(manifest), marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
       throw error
@@ -112,12 +109,13 @@ export class TarsierModel implements ModelUnderTest {
   async answer(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answered> {
     const started = performance.now()
     try {
-      const answer = await this.#ask(sample, files, signal)
+      const checks = dataSetOf(sample.dataset)?.metric === 'check'
+      const { text, finish, ...seen } = await (checks ? this.#check(sample, files, signal) : this.#ask(sample, files, signal))
       await this.#marks.check()
-      this.#crashes = 0
-      return { text: answer.text, finish: answer.finish, used: this.#used(answer, (performance.now() - started) / 1000) }
+      this.#crashed.clear()
+      return { text, finish, used: this.#used(seen, (performance.now() - started) / 1000) }
     } catch (error) {
-      if (isProcessLost(error)) await this.#startAnew(error)
+      if (isProcessLost(error)) await this.#startAnew(sample, error)
       throw error
     }
   }
@@ -127,21 +125,48 @@ export class TarsierModel implements ModelUnderTest {
     await this.#client[Symbol.asyncDispose]()
   }
 
-  async #ask(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Answer> {
+  /** Scores the sample's true caption and its false one as answers about its clip. */
+  async #check(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Seen> {
+    const [path] = files
+    const told = falseCaptionSchema.safeParse(sample.extraInfo.false_caption)
+    if (typeof path !== 'string' || !told.success)
+      throw new TarsierError(
+        'bench-damaged',
+        `The sample "${sample.key}" has no clip or no false caption. Use the annotations of this program.`,
+      )
+    if (this.#held !== null) await this.#client.close(CONVERSATION)
+    this.#held = ''
+    const frames: FrameUsed[] = []
+    const supportOf = async (turn: TimeRequest['turn'], text: string) => {
+      for await (const event of this.#client.timeText(CONVERSATION, { turn, text }, signal)) {
+        if (event.kind === 'frame') frames.push(event.frame)
+        if (event.kind === 'timed') return event.timed.sentences
+      }
+      throw new TarsierError('internal', 'The engine returned no support. Please report it.')
+    }
+    const clip = { path, frames: this.#frames, maxPixels: this.#options.maxPixels }
+    const truth = await supportOf({ kind: 'ask', text: sample.prompt, clip }, String(sample.reference))
+    const wrong = await supportOf({ kind: 'regenerate' }, told.data.text)
+    const device = `language ${this.#facts.languageDevice}`
+    return { text: checkAnswer(truth, wrong), finish: 'end', frames, width: null, height: null, device }
+  }
+
+  async #ask(sample: Sample, files: readonly ClipFile[], signal: AbortSignal): Promise<Seen> {
     await using shown = await SampleClips.open(sample, files, this.#frames, (path) => this.#media.use((media) => media.probe(path, signal)))
     const clips = JSON.stringify(shown.clips)
     if (this.#held !== null && this.#held !== clips) await this.#client.close(CONVERSATION)
     this.#held = clips
-    const maxPixels = this.#pixelLimit(shown.clips)
+    const maxPixels = sharedPixelLimit(shown.clips, this.#samplePixels, this.#options.maxPixels)
     const content = shown.content.map((part) => (part.kind === 'clip' ? { ...part, clip: { ...part.clip, maxPixels } } : part))
     const turn = {
       kind: 'chat',
       messages: [{ role: 'user', content }],
+      system: this.#options.system,
       answerPrefix: sample.answerPrefix,
       sampling: this.#options.sampling,
     } as const
     try {
-      for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return event.answer
+      for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return seenIn(event.answer)
     } finally {
       // The next sample has other paths, and these have been removed by then.
       if (shown.temporary) {
@@ -152,52 +177,50 @@ export class TarsierModel implements ModelUnderTest {
     throw new TarsierError('internal', 'The engine returned no answer. Please report it.')
   }
 
-  /** The engine gives each clip the pixel budget of a whole sample, while upstream shares it among all clips of a sample. */
-  #pixelLimit(clips: readonly PlannedClip[]): number | undefined {
-    const { maxPixels } = this.#options
-    if (clips.length < 2 || this.#samplePixels === null) return maxPixels
-    const frames = clips.reduce((sum, { frames }) => sum + ('count' in frames ? frames.count : framesNamed(frames)), 0)
-    return Math.min(maxPixels ?? Number.POSITIVE_INFINITY, Math.max(1, Math.floor(this.#samplePixels / frames)))
-  }
-
   /** Starts another process for the next sample, unless several crashed in a row: then the samples are not the cause. */
-  async #startAnew(crash: TarsierError): Promise<void> {
+  async #startAnew({ key }: Sample, crash: TarsierError): Promise<void> {
     await this.#client[Symbol.asyncDispose]()
     this.#client = start(this.#options)
     this.#held = null
-    this.#crashes += 1
-    if (this.#crashes < CRASHES_IN_A_ROW) return
+    this.#crashed.add(key)
+    if (this.#crashed.size < CRASHES_IN_A_ROW) return
     throw new TarsierError(
       'native-library',
-      `The engine crashed at ${this.#crashes} samples in a row, so the run was stopped: ${crash.message} Run the same command again to resume.`,
+      `The engine crashed at ${this.#crashed.size} samples in a row, so the run was stopped: ${crash.message} Run the same command again to resume.`,
       { cause: crash },
     )
   }
 
-  #used(answer: Answer, seconds: number): Used {
+  #used({ frames, width, height, device }: Omit<Seen, 'text' | 'finish'>, seconds: number): Used {
     const { sampling } = this.#options
     return {
       engine: 'tarsier',
       model: this.#facts.name,
       files: { ...this.#files },
-      frames: answer.frames.map(({ index, time }) => ({ index, time })),
-      width: answer.frames.length === 0 ? null : answer.width,
-      height: answer.frames.length === 0 ? null : answer.height,
+      frames: frames.map(({ index, time }) => ({ index, time })),
+      width,
+      height,
       generation: { maxTokens: sampling.maxTokens, temperature: sampling.temperature, topP: sampling.topP },
-      device: `vision ${answer.device.vision}, language ${answer.device.language}`,
+      device,
       seconds,
       versions: { ...this.#versions },
     }
   }
 }
 
-function framesNamed(frames: Extract<FrameRequest, { kind: 'indices' | 'times' }>): number {
-  return frames.kind === 'indices' ? frames.indices.length : frames.times.length
+/** An answer, and what the model saw for it. */
+interface Seen extends Pick<Answered, 'text' | 'finish'>, Pick<Used, 'width' | 'height' | 'device'> {
+  readonly frames: readonly FrameUsed[]
+}
+
+function seenIn({ text, finish, frames, width, height, device: { vision, language } }: Answer): Seen {
+  const size = frames.length === 0 ? { width: null, height: null } : { width, height }
+  return { text, finish, frames, ...size, device: `vision ${vision}, language ${language}` }
 }
 
 /** Disables the disk cache: thousands of clips that are used once would only evict one another. */
-function start({ engine }: TarsierModelOptions): EngineClient {
-  return startEngineHost({ ...engine, cache: false })
+function start({ engine, start: begin }: TarsierModelOptions): BenchEngine {
+  return begin?.() ?? startEngineHost({ ...engine, cache: false })
 }
 
 /**

@@ -3,7 +3,10 @@ import type { ModelOptions } from './model-parts.ts'
 
 export const DESCRIBE = 'Describe the video in detail.'
 
-type Base = Pick<ModelManifest, 'formatVersion' | 'name' | 'summary' | 'licence' | 'source' | 'sampler' | 'generation'>
+type Base = Pick<
+  ModelManifest,
+  'formatVersion' | 'name' | 'summary' | 'recognizesOnly' | 'textTasks' | 'prompts' | 'licence' | 'source' | 'sampler' | 'generation'
+>
 
 /** A model family's original settings, which checkpoint files do not contain. */
 export interface FamilySettings {
@@ -25,9 +28,17 @@ export function manifestBase(
     formatVersion: MANIFEST_VERSION,
     name: options.name,
     summary: options.summary ?? '',
+    ...(options.recognizesOnly !== undefined && { recognizesOnly: options.recognizesOnly }),
+    ...(options.prompts && { prompts: [...options.prompts] }),
+    ...(options.textTasks !== undefined && { textTasks: options.textTasks }),
     licence: options.licence ?? found.licence ?? 'unknown',
     source: found.source,
-    sampler: { kind: 'uniform', frames: options.frames ?? frames, repeats },
+    sampler: {
+      kind: 'uniform',
+      frames: options.frames ?? frames,
+      ...(options.maxFrames !== undefined && { maxFrames: options.maxFrames }),
+      repeats,
+    },
     generation: { maxTokens, temperature: 0, topP: 1 },
   }
 }

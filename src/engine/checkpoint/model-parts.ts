@@ -1,4 +1,4 @@
-import type { ModelManifest, VisionPrecision } from '../../shared/model-manifest.ts'
+import type { ModelManifest, Preset, VisionPrecision } from '../../shared/model-manifest.ts'
 import type { WrittenPrecision } from '../formats/gguf/gguf-format.ts'
 import type { GgufContent } from '../formats/gguf/gguf-writer.ts'
 import type { GraphFiles } from '../formats/onnx/onnx-graph.ts'
@@ -53,6 +53,14 @@ export interface ModelOptions {
   readonly licence?: string
   /** Default number of frames per clip. Defaults to the family's number. */
   readonly frames?: number
+  /** Maximum number of frames per clip. Defaults to none. */
+  readonly maxFrames?: number
+  /** See the manifest's `recognizesOnly`. Left out by default. */
+  readonly recognizesOnly?: string
+  /** See the manifest's `textTasks`. Left out by default. */
+  readonly textTasks?: boolean
+  /** Ready questions that suit the model. Left out by default. */
+  readonly prompts?: readonly Preset[]
   /** Chat template (Jinja) that replaces the source's own, which may then be missing. */
   readonly template?: string | undefined
 }

@@ -2,16 +2,9 @@ import type { FrameUsed } from '../../shared/engine-events.ts'
 import type { ClipRequest } from '../engine-client.ts'
 import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
 import type { Language, Mark, Session } from '../language/types.ts'
+import type { AnswerTokens } from './answer-tokens.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 import { Stopwatch } from './stopwatch.ts'
-
-/** A text as the model's answer: tokens, and the place in the text where each begins. */
-export interface AnswerTokens {
-  readonly text: string
-  readonly tokens: readonly number[]
-  /** Index of the first UTF-16 unit of each token in `text`. */
-  readonly starts: readonly number[]
-}
 
 /** A prompt with one clip, whose prefix up to the end of the clip a session contains. */
 export interface ScorerPrompt {
@@ -24,6 +17,8 @@ export interface ScorerPrompt {
   readonly tail: readonly number[]
   /** The whole prompt without the clip. */
   readonly withoutClip: readonly number[]
+  /** Maximum number of tokens in a conversation of the model. */
+  readonly limit: number
 }
 
 /** A frame that was looked at in addition, with the log probabilities of a text after it. */
@@ -55,22 +50,6 @@ export class ClipScorer {
     return this.#prompt.clip
   }
 
-  /** Tokenizes a text as the model would write it as its answer. */
-  tokenize(text: string): AnswerTokens {
-    const { language } = this.#prompt
-    const tokens = language.tokenize(text)
-    const starts: number[] = []
-    const bytes = Buffer.from(text)
-    const pieces = tokens.map((token) => language.spelling(token))
-    // SentencePiece adds a space before the text, and normalization may change its length: then the places are approximate.
-    let at = Math.min(0, bytes.length - pieces.reduce((sum, piece) => sum + piece.length, 0))
-    for (const piece of pieces) {
-      starts.push(bytes.subarray(0, Math.max(0, at)).toString().length)
-      at += piece.length
-    }
-    return { text, tokens, starts }
-  }
-
   /**
    * Log probabilities of the tokens after the first `frames` frames.
    * @param frames from 1 to the number of frames
@@ -78,6 +57,16 @@ export class ClipScorer {
   async after(frames: number, { tokens }: AnswerTokens, signal: AbortSignal): Promise<Float64Array> {
     using branch = this.#prompt.session.branch(this.#markAfter(frames))
     return await branch.score(this.#prompt.tail, tokens, signal)
+  }
+
+  /** Number of further frames that {@link closer} can look at before a text. */
+  fittingFrames({ tokens }: AnswerTokens): number {
+    const { clip, language, limit, session, tail } = this.#prompt
+    const text = tail.length + tokens.length
+    const free = session.capacity - session.mark.cells - text
+    // Where each row has a position of its own, positions end with the context that the model was trained for.
+    const trained = language.positions === 'line' ? limit - session.mark.cells - text : Number.POSITIVE_INFINITY
+    return Math.floor(Math.min(free, trained) / clip.shape.rows)
   }
 
   /** Log probabilities of the tokens as an answer to the same question without the clip. */

@@ -1,20 +1,23 @@
 import type { Answer, Decoded, DevicesUsed, EngineEvent } from '../../shared/engine-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
+import { grouped } from '../../shared/size-text.ts'
 import type { PastMessage, PromptEvent, TimeEvent, TimeRequest, TurnMessages, TurnRequest } from '../engine-client.ts'
 import { decideRun } from '../estimate/decide-run.ts'
-import { HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
+import { estimateRun, HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
 import { loadedMemory, type MemoryState, type RequestedLimits } from '../estimate/memory-state.ts'
 import type { ModelCosts } from '../estimate/model-costs.ts'
+import { LOOK_FRAMES } from '../events/zoom.ts'
 import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
 import type { Generated, Language, PromptSegment } from '../language/types.ts'
+import { answerTokens } from './answer-tokens.ts'
 import { Background } from './background.ts'
 import { chatMessages } from './chat-messages.ts'
 import { ClipScorer } from './clip-scorer.ts'
 import { enlarge } from './enlarge.ts'
 import { clipsOf, MessageHistory, type OpenedMessage, type PendingAnswer, sinceLastAnswer } from './message-history.ts'
 import { PrefixCache, type PromptPart } from './prefix-cache.ts'
-import type { ClipResources } from './prepared-clip.ts'
+import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { timeText } from './time-text.ts'
@@ -84,7 +87,8 @@ export class Conversation {
   }
 
   /**
-   * Times a text and scores its words in place of an answer. Throws `usage` unless the messages have exactly one clip, or if there is no text.
+   * Times a text and scores its words in place of an answer. Throws `context-full` if the text does not fit, and `usage` unless the messages have exactly
+   * one clip, or if there is no text.
    */
   async *timeText({ turn, text: given, precision = null }: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
     await this.#keeping.pause()
@@ -97,31 +101,52 @@ export class Conversation {
       if (text.trim() === '') throw new TarsierError('usage', 'There is no text to score. Give a text, or describe the clip first.')
       if (clipsOf(pending.messages).length !== 1)
         throw new TarsierError('usage', 'Texts can be scored with exactly one clip. Start a conversation with one video.')
-      const tokens = this.#resources.language.tokenize(text).length
+      const answer = await answerTokens(this.#resources.language, chatMessages(pending.messages), pending.answerPrefix, text)
       wanted.push(...(await this.#promptOf(pending)))
-      await this.#makeFit(pending, wanted, tokens)
-      const { cache } = yield* this.#prefill(pending, wanted, this.#cellsFor(wanted, tokens).cells, signal)
+      await this.#makeFit(pending, wanted, answer.tokens.length)
+      const { cells, maxTokens } = this.#cellsFor(wanted, answer.tokens.length)
+      // Unlike an answer, a text cannot be shorter.
+      if (maxTokens < answer.tokens.length)
+        throw new TarsierError(
+          'context-full',
+          `The text has ${grouped(answer.tokens.length)} tokens, but only ${grouped(maxTokens)} fit beside the clip. Use a shorter text, or fewer frames or pixels per frame.`,
+        )
+      const scored = await this.#scoredPrompt(pending, wanted)
+      // A branch contains the end of the prompt and the text once more, and the frames of closer looks. Its cells do not count for the model's limit.
+      const branch = Math.max(scored.tail.length, scored.withoutClip.length) + answer.tokens.length
+      const looks = precision === null ? 0 : await this.#cellsForLooks(scored.clip, wanted, branch)
+      const { cache } = yield* this.#prefill(pending, wanted, cells + branch + looks, signal)
       // A clip of a new question stays open for further texts.
       if (turn.kind === 'ask') this.#history.record(pending, '')
-      yield* timeText(await this.#scorer(pending, wanted, cache), text, precision, signal)
+      const head = cache.startOf(scored.place)
+      if (!head) throw new Error('the prompt was not evaluated')
+      const { language } = this.#resources
+      const scorer = new ClipScorer({ ...scored, session: cache.session, language, head, limit: this.#limit }, this.#resources)
+      yield* timeText(scorer, answer, precision, signal)
     } finally {
       for (const clip of [...pending.opened, ...before]) if (!this.#history.clips.includes(clip)) await clip.close()
       this.#keep(wanted, false)
     }
   }
 
-  async #scorer(pending: PendingAnswer, wanted: readonly PromptPart[], cache: PrefixCache): Promise<ClipScorer> {
-    const { language } = this.#resources
+  /** The parts of a prompt with one clip that a scorer needs. */
+  async #scoredPrompt(pending: PendingAnswer, wanted: readonly PromptPart[]) {
     const place = wanted.findIndex(({ kind }) => kind === 'clip')
     const [clip] = clipsOf(pending.messages)
-    const head = cache.startOf(place)
-    if (!clip || !head) throw new Error('the prompt of a message with a clip has none')
-    const withoutClip = await language.prompt(chatMessages(pending.messages.map(withoutClips)), {
+    if (!clip) throw new Error('the prompt of a message with a clip has none')
+    const withoutClip = await this.#resources.language.prompt(chatMessages(pending.messages.map(withoutClips)), {
       addGenerationPrompt: true,
       answerPrefix: pending.answerPrefix,
     })
-    const tail = tokensOf(wanted.slice(place + 1))
-    return new ClipScorer({ session: cache.session, language, clip, head, tail, withoutClip: tokensOf(withoutClip) }, this.#resources)
+    return { place, clip, tail: tokensOf(wanted.slice(place + 1)), withoutClip: tokensOf(withoutClip) }
+  }
+
+  /** Cells for the frames of closer looks; 0 if there is no memory for them. */
+  async #cellsForLooks(clip: PreparedClip, wanted: readonly PromptPart[], answer: number): Promise<number> {
+    const { visual, text } = sizeOf(wanted)
+    const looks = LOOK_FRAMES * clip.shape.rows
+    const run = { costs: this.#resources.costs, contextLimit: Number.POSITIVE_INFINITY, answer, memory: await this.memory() }
+    return estimateRun({ ...run, ...clip.runPart, text, otherClips: visual - clip.cells + looks }).lacking === null ? looks : 0
   }
 
   async dispose(): Promise<void> {
@@ -189,7 +214,7 @@ export class Conversation {
     if (left < Math.min(maxTokens, MIN_ANSWER)) {
       throw new TarsierError(
         'context-full',
-        `The conversation needs ${visual} visual and ${text} text tokens, but the model's limit is ${limit} tokens. Use fewer frames or fewer pixels per frame, or start a new conversation.`,
+        `The conversation needs ${grouped(visual)} visual and ${grouped(text)} text tokens, but the model's limit is ${grouped(limit)} tokens. Ask a shorter question, use fewer frames or fewer pixels per frame, or start a new conversation.`,
         { details: { visual, text, limit } },
       )
     }
@@ -202,7 +227,7 @@ export class Conversation {
     const { cache: disk, language } = this.#resources
     const smaller = this.#prefixCache
     if (smaller && smaller.session.capacity >= cells) return { cache: smaller, restored: false }
-    const open = () => language.open({ cells: Math.min(this.#limit, cells + HEADROOM) })
+    const open = () => language.open({ cells: Math.max(cells, Math.min(this.#limit, cells + HEADROOM)) })
     this.#prefixCache = null
     const cache = smaller ? await enlarge(smaller, disk, open) : new PrefixCache(await open())
     this.#prefixCache = cache

@@ -1,7 +1,7 @@
 import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { DeviceChoice } from '../../shared/devices.ts'
 import type { Estimate } from '../../shared/estimate.ts'
-import { type EstimateRequest, userMessage } from '../engine-client.ts'
+import { type EstimateRequest, systemMessages, userMessage } from '../engine-client.ts'
 import { clipEstimate, firstWork } from '../estimate/clip-estimate.ts'
 import { decideRun } from '../estimate/decide-run.ts'
 import { measureSpeeds } from '../estimate/measure.ts'
@@ -21,7 +21,7 @@ export interface EstimateSetting {
 
 /** Estimates a first question about a clip. Opens the clip and chooses frames, but decodes nothing. Throws as opening does. */
 export async function estimateQuestion(
-  { clip: clipRequest, text, maxTokens, measure }: EstimateRequest,
+  { clip: clipRequest, text, system, maxTokens, measure }: EstimateRequest,
   { model, speeds, device, limits }: EstimateSetting,
   signal: AbortSignal,
 ): Promise<Estimate> {
@@ -33,7 +33,7 @@ export async function estimateQuestion(
     const request = {
       costs,
       ...clip.runPart,
-      text: await countText(language, [question]),
+      text: await countText(language, [...systemMessages(system), question]),
       otherClips: 0,
       answer: maxTokens,
       contextLimit: model.info.context,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
-import { type ClipRequest, type Message, type PastMessage, type TurnMessages, userMessage } from '../engine-client.ts'
+import { type ClipRequest, type Message, type PastMessage, systemMessages, type TurnMessages, userMessage } from '../engine-client.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
 
 export type Part = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip'; readonly clip: PreparedClip }
@@ -84,13 +84,17 @@ export class MessageHistory {
   async #newlyOpened(request: TurnMessages, signal: AbortSignal): Promise<PendingAnswer> {
     switch (request.kind) {
       case 'ask': {
-        const { text, clip, answerPrefix = '' } = request
-        const { messages, opened } = await this.#opened([userMessage(text, clip)], signal, this.#messages)
-        const pending = text === undefined ? messages.map((message) => this.#withPrompt(message)) : messages
+        const { text, clip, system, answerPrefix = '' } = request
+        const head = this.#messages.length === 0 ? systemMessages(system) : []
+        const { messages, opened } = await this.#opened([...head, userMessage(text, clip)], signal, this.#messages)
+        const pending = messages.map((message) => (message.role === 'user' && text === undefined ? this.#withPrompt(message) : message))
         return { messages: [...this.#messages, ...pending], answerPrefix, opened }
       }
       case 'chat':
-        return { ...(await this.#opened(request.messages, signal)), answerPrefix: request.answerPrefix ?? '' }
+        return {
+          ...(await this.#opened([...systemMessages(request.system), ...request.messages], signal)),
+          answerPrefix: request.answerPrefix ?? '',
+        }
       case 'regenerate':
         return this.#before(this.#messages.length - 1)
       case 'edit': {

@@ -1,8 +1,10 @@
 import type { TimedClause, TimedText } from '../../shared/timed-text.ts'
 import type { TimeEvent } from '../engine-client.ts'
-import { type Clause, clausesOf } from '../events/clauses.ts'
+import { clausesOf } from '../events/clauses.ts'
 import { curveOf, findOnset } from '../events/onsets.ts'
+import { consistentOnsets, type FoundOnset, saysThen } from '../events/order.ts'
 import { supportOf } from '../events/support.ts'
+import type { AnswerTokens } from './answer-tokens.ts'
 import type { ClipScorer } from './clip-scorer.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { zoomIn } from './zoom-in.ts'
@@ -14,11 +16,11 @@ import { zoomIn } from './zoom-in.ts'
  */
 export async function* timeText(
   scorer: ClipScorer,
-  text: string,
+  answer: AnswerTokens,
   precision: number | null,
   signal: AbortSignal,
 ): AsyncGenerator<TimeEvent, void> {
-  const answer = scorer.tokenize(text)
+  const { text } = answer
   const [score, zoom] = [new Stopwatch(), new Stopwatch()]
   const of = scorer.frames.length
   const withoutClip = await score.time(() => scorer.withoutClip(answer, signal))
@@ -28,17 +30,25 @@ export async function* timeText(
     yield { kind: 'scored', done: frames, of }
   }
   const times = scorer.frames.map(({ time }) => time)
-  const onsetOf = async (clause: Clause) => {
-    if (times.length < 2) return null
-    if (precision === null) return findOnset(curveOf(curves, answer.starts, clause), times)
-    return await zoom.time(() => zoomIn(scorer, answer, clause, { precision, scores: curves }, signal))
+  const found: FoundOnset[] = []
+  const cut = clausesOf(text)
+  for (const [place, clause] of cut.entries()) {
+    const follows = cut[place - 1]?.sentence === clause.sentence && saysThen(clause.text) ? place - 1 : null
+    const coarse = times.length < 2 ? null : findOnset(curveOf(curves, answer.starts, clause), times)
+    const refined =
+      coarse === null || precision === null
+        ? coarse
+        : await zoom.time(() => zoomIn(scorer, answer, clause, { precision, scores: curves }, signal))
+    found.push({ coarse, refined, follows })
   }
-  const parts: { subject: string; clause: TimedClause }[] = []
-  for (const clause of clausesOf(text)) {
-    const onset = await onsetOf(clause)
-    const { subject, ...place } = clause
-    parts.push({ subject, clause: { ...place, begins: onset?.time ?? null, ends: null, confidence: onset?.confidence ?? 0 } })
-  }
+  const onsets = consistentOnsets(found, ((times.at(-1) ?? 0) - (times[0] ?? 0)) / Math.max(1, times.length - 1))
+  const parts = cut.map(({ subject, ...place }, i) => {
+    const onset = onsets[i] ?? null
+    const time = onset?.time ?? null
+    // A time between two frames is an estimate, which may lie before the first frame.
+    const begins = time === null ? null : Math.max(0, time)
+    return { subject, clause: { ...place, begins, ends: null, confidence: onset?.confidence ?? 0 } }
+  })
   const clauses = withEnds(parts, scorer.clip.info.duration)
   const sentences = supportOf(answer, { withClip: curves.at(-1) ?? withoutClip, withoutClip })
   const timed: TimedText = {

@@ -1,7 +1,8 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
 import { curveOf, findOnset, type Onset, type TextPart } from '../events/onsets.ts'
 import { planLook, refinedOnset, type Seen } from '../events/zoom.ts'
-import type { AnswerTokens, ClipScorer } from './clip-scorer.ts'
+import type { AnswerTokens } from './answer-tokens.ts'
+import type { ClipScorer } from './clip-scorer.ts'
 
 export interface ZoomOptions {
   /** Seconds to which the time is refined; never finer than the frames of the file. */
@@ -28,7 +29,8 @@ export async function zoomIn(
   // Frames of the first look on that are the model's own.
   let coarse = scorer.frames.length
   for (;;) {
-    const look = planLook(seen, precision)
+    // Frames between the model's own ones and the look come from the look before, and take cells as well.
+    const look = planLook(seen, precision, (from) => scorer.fittingFrames(text) - Math.max(0, from - coarse))
     if (!look) return seen.onset
     coarse = Math.min(coarse, look.from)
     const lead = seen.frames.slice(coarse, look.from).map(({ index }) => index)

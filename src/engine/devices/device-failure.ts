@@ -29,7 +29,13 @@ export function deviceCrashed({ subject, work }: DeviceUse, why: string, reason:
   return failure({ part, device, why: `it crashed (${why}) ${during(work, part)}`, memory: false }, undefined, { said: reason })
 }
 
-/** What a device was used for when it crashed, as the end of a sentence. */
+/** The error of a process that did not respond while it used a device. */
+export function deviceHung({ subject, work }: DeviceUse, seconds: string): TarsierError {
+  const { part, device } = subject
+  return failure({ part, device, why: `it did not respond for ${seconds} ${during(work, part)}`, memory: false })
+}
+
+/** What a device was used for when it failed, as the end of a sentence. */
 function during(work: DeviceWork, part: DevicePart): string {
   switch (work) {
     case 'loading':

@@ -1,8 +1,11 @@
 import type { Fitted } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
-import { megabytesText } from '../../shared/size-text.ts'
-import { estimateRun, fittingSettings, type Lacking, type RunEstimate, type RunRequest } from './estimate-run.ts'
+import { counted, grouped, megabytesText } from '../../shared/size-text.ts'
+import { estimateRun, fittingSettings, type Lacking, MIN_ANSWER, type RunEstimate, type RunRequest } from './estimate-run.ts'
 import type { ClipSettings } from './fit-settings.ts'
+
+/** Tokens of a short question: with fewer left, not the question is too long but everything before it. */
+const SHORT_QUESTION = 64
 
 export interface RunDecision {
   /** Settings for the run: the requested ones, or smaller ones if allowed. */
@@ -23,21 +26,33 @@ export function decideRun(request: RunRequest, { mayShrink }: { mayShrink: boole
   return { settings, estimate, refusal: refusalOf(request, { ...estimate, lacking: estimate.lacking }, fitting) }
 }
 
-/** Creates the `context-full` or `out-of-memory` error, with the numbers. */
+/** Creates the `too-many-frames`, `context-full` or `out-of-memory` error, with the numbers. */
 function refusalOf(
-  { settings, text, otherClips, contextLimit, memory: { limits } }: RunRequest,
+  { costs, settings, text, otherClips, question, answer, contextLimit, memory: { limits } }: RunRequest,
   { lacking, visualTokens, further, gpu }: RunEstimate & { readonly lacking: Lacking },
   fitting: ClipSettings | null,
 ): TarsierError {
   const details = { ...(fitting && { frames: fitting.frames, ...(fitting.maxPixels !== undefined && { maxPixels: fitting.maxPixels }) }) }
   const advice = (otherwise: string) => (fitting ? `It fits with ${settingsText(fitting, settings)}.` : otherwise)
   switch (lacking) {
-    case 'context':
+    case 'frames':
+      return tooManyFrames(costs.maxFrames, settings.frames, advice('Use fewer frames.'), details)
+    case 'context': {
+      const left = question === undefined ? 0 : contextLimit - visualTokens - otherClips - (text - question) - Math.min(answer, MIN_ANSWER)
+      if (question !== undefined && left >= SHORT_QUESTION) {
+        const shorter = fitting ? `Shorten it, or use ${settingsText(fitting, settings)}.` : 'Shorten it.'
+        return new TarsierError(
+          'context-full',
+          `The question has about ${grouped(question)} tokens, but only ${grouped(left)} fit beside the clip and the conversation. ${shorter}`,
+          { details: { question, left, limit: contextLimit, ...details } },
+        )
+      }
       return new TarsierError(
         'context-full',
-        `The conversation needs ${visualTokens + otherClips} visual and ${text} text tokens, but the model's limit is ${contextLimit} tokens. ${advice('Use fewer frames or fewer pixels per frame, or start a new conversation.')}`,
+        `The conversation needs ${grouped(visualTokens + otherClips)} visual and ${grouped(text)} text tokens, but the model's limit is ${grouped(contextLimit)} tokens. ${advice('Use fewer frames or fewer pixels per frame, or start a new conversation.')}`,
         { details: { visual: visualTokens + otherClips, text, limit: contextLimit, ...details } },
       )
+    }
     case 'memory':
       return new TarsierError(
         'out-of-memory',
@@ -53,6 +68,12 @@ function refusalOf(
     default:
       return assertNever(lacking, 'limit')
   }
+}
+
+/** Creates the error for a clip with more frames than the model's manifest allows. */
+export function tooManyFrames(limit: number, frames: number, advice: string, details: Readonly<Record<string, number>>): TarsierError {
+  const message = `The model takes at most ${counted(limit, 'frame')} of a clip, and ${frames} were requested. ${advice}`
+  return new TarsierError('too-many-frames', message, { details: { limit, ...details } })
 }
 
 /** Describes settings in words, leaving out those that equal the requested ones. */

@@ -12,6 +12,16 @@ export const MIN_ANSWER = 16
 /** Additional context cells, so that follow-up questions rarely exceed the context. */
 export const HEADROOM = 2048
 
+/** Tokens that the chat template adds to a question. */
+export const TEMPLATE_TOKENS = 32
+/** Characters per token, a conservative average. */
+const CHARACTERS = 3
+
+/** Estimates the tokens of a text from its length, while no model is loaded to count them. */
+export function approximateTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS)
+}
+
 /** Describes a run that answers a question about a clip, before anything is decoded. */
 export interface RunRequest {
   readonly costs: ModelCosts
@@ -23,6 +33,8 @@ export interface RunRequest {
   /** Text tokens before the answer, and visual tokens of the conversation's other clips. */
   readonly text: number
   readonly otherClips: number
+  /** Those of the text that are the question, if they are counted apart: a refusal then says whether the question is too long. */
+  readonly question?: number
   /** Maximum number of tokens of the answer. */
   readonly answer: number
   /** Maximum number of tokens of the conversation. */
@@ -31,7 +43,7 @@ export interface RunRequest {
 }
 
 /** The limit that a run exceeds. */
-export type Lacking = 'context' | 'memory' | 'gpu'
+export type Lacking = 'frames' | 'context' | 'memory' | 'gpu'
 
 export interface RunEstimate {
   readonly shape: FrameShape
@@ -65,6 +77,7 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
   const further = sumOf(machine) - Math.min(resident.own, sumOf(machine) - sumOf(machine, resident.parts))
   const gpuFurther = sumOf(gpu, resident.parts)
   const lacking = (): Lacking | null => {
+    if (frames > costs.maxFrames) return 'frames'
     if (contextLimit - prompt < Math.min(request.answer, MIN_ANSWER)) return 'context'
     if (further > limits.memory) return 'memory'
     return gpuFurther > limits.gpu ? 'gpu' : null

@@ -16,12 +16,25 @@ const MIN_DECODED = 10e6
 const MEASURED_PREFILLED = 64
 const MEASURED_GENERATED = 8
 
-/** Speeds measured in a real run. `patchSize` is in pixels. */
-export function speedsOf({ timings, tokens, frames, width, height, clips, cached }: Answer, patchSize: number): Speeds {
+/**
+ * Speeds measured in a real run. `patchSize` is in pixels. `loading` is the time that the model took to load before it, in milliseconds; null if it was in
+ * memory.
+ */
+export function speedsOf(
+  { timings, tokens, frames, width, height, clips, cached }: Answer,
+  patchSize: number,
+  loading: number | null = null,
+): Speeds {
   // With several clips, some may have been encoded earlier.
   const patches = clips ? 0 : (frames.length * width * height) / patchSize ** 2
+  const encoded = cached === 'nothing' && patches > 0 && timings.encode > 0
+  const token = tokens.generated > 0 ? timings.generate / tokens.generated : 0
+  // Stages may overlap.
+  const rest = Math.max(0, timings.firstToken - timings.decode - timings.encode - timings.prefill - token)
   return {
-    ...(cached === 'nothing' && patches > 0 && timings.encode > 0 && { patch: timings.encode / patches }),
+    ...(loading !== null && { load: loading + rest }),
+    ...(encoded && loading === null && { start: rest }),
+    ...(encoded && { patch: timings.encode / patches }),
     ...(tokens.evaluated >= MIN_PREFILLED && timings.prefill > 0 && { prefilled: timings.prefill / tokens.evaluated }),
     ...(tokens.generated >= MIN_GENERATED && timings.generate > 0 && { generated: timings.generate / tokens.generated }),
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { familyOf, towerForm } from '../families/families.ts'
 import { checkGguf, type GgufMetadata } from '../language/gguf-check.ts'
+import { weightsOf } from '../models/manifest.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 import type { MemoryInfo } from './memory-needed.ts'
 
@@ -14,6 +15,8 @@ export interface ModelCosts {
   readonly form: TowerForm
   /** Pixels below which frames are not reduced; infinite for towers with a fixed input size. */
   readonly minPixels: number
+  /** Maximum number of frames of a clip; infinite if the manifest states none. */
+  readonly maxFrames: number
 }
 
 /** `language` contains the properties from the language file's header that the manifest lacks. */
@@ -33,13 +36,25 @@ export function modelCosts(manifest: ModelManifest, language: GgufMetadata): Mod
     },
     form: towerForm(manifest),
     minPixels: shrinks ? MIN_TOKENS * (vision.patchSize * vision.mergeSize) ** 2 : Number.POSITIVE_INFINITY,
+    maxFrames: manifest.sampler.maxFrames ?? Number.POSITIVE_INFINITY,
   }
 }
+
+/** Costs by the hashes of a model's files, because reading the header of the language file is slow. */
+const known = new Map<string, Promise<ModelCosts>>()
 
 /**
  * Reads the costs of a model on disk, including the header of its language file.
  * Throws `model-damaged`, `model-unsupported`, `file-missing`, `file-unreadable`.
  */
-export async function readModelCosts(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
+export function readModelCosts(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
+  const key = weightsOf(manifest)
+  const costs = known.get(key) ?? read(directory, manifest)
+  known.set(key, costs)
+  costs.catch(() => known.delete(key)) // the next call tries again; this one throws
+  return costs
+}
+
+async function read(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
   return modelCosts(manifest, await checkGguf(join(directory, manifest.language.file)))
 }

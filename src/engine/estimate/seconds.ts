@@ -11,6 +11,8 @@ export interface Work {
   readonly prefilled: number
   /** Maximum number of tokens of the answer. */
   readonly answer: number
+  /** Whether the model has to be loaded first. Defaults to false. */
+  readonly loads?: boolean
 }
 
 /**
@@ -18,13 +20,18 @@ export interface Work {
  * the clip's codec; while it is unknown, `decode` is null and not included in the sums. Stages are assumed to run sequentially; a run is
  * faster if they overlap.
  */
-export function secondsOf({ patch, prefilled, generated }: Speeds, megapixel: number | undefined, work: Work): Estimate['seconds'] {
+export function secondsOf(
+  { patch, prefilled, generated, load = 0, start = 0 }: Speeds,
+  megapixel: number | undefined,
+  work: Work,
+): Estimate['seconds'] {
   if (patch === undefined || prefilled === undefined || generated === undefined) return null
   const decode = work.pixels === 0 ? 0 : megapixel === undefined ? null : (megapixel * work.pixels) / 1e9
   const encode = (patch * work.patches) / 1000
   const prefill = (prefilled * work.prefilled) / 1000
-  const firstToken = (decode ?? 0) + encode + prefill + generated / 1000
-  return { decode, encode, prefill, firstToken, all: firstToken + (generated * Math.max(0, work.answer - 1)) / 1000 }
+  const other = ((work.loads ? load : 0) + (work.patches > 0 ? start : 0)) / 1000
+  const firstToken = other + (decode ?? 0) + encode + prefill + generated / 1000
+  return { other, decode, encode, prefill, firstToken, all: firstToken + (generated * Math.max(0, work.answer - 1)) / 1000 }
 }
 
 /**

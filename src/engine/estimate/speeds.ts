@@ -5,8 +5,14 @@ import type { DeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 
 const milliseconds = z.number().positive()
-/** Milliseconds per patch in the vision tower, per text or visual token before the answer, and per answer token. */
-const modelSchema = z.object({ patch: milliseconds, prefilled: milliseconds, generated: milliseconds }).partial().strict()
+/**
+ * Milliseconds per patch in the vision tower, per text or visual token before the answer, and per answer token; to load the model, with what else only its
+ * first answer needs; and of a question about a new clip, apart from these.
+ */
+const modelSchema = z
+  .object({ patch: milliseconds, prefilled: milliseconds, generated: milliseconds, load: milliseconds, start: z.number().min(0) })
+  .partial()
+  .strict()
 /** `models` is keyed by model and device. `codecs` is keyed by codec, in milliseconds per million decoded pixels. */
 const fileSchema = z
   .object({
@@ -27,6 +33,8 @@ export interface DecodingSpeed {
 
 /** Maximum number of models (per device) and of codecs; the entries measured longest ago are dropped. */
 const MAX_ENTRIES = 64
+/** Milliseconds to decode a million pixels where nothing was measured yet. */
+const TYPICAL_MEGAPIXEL = 10
 /** Weight of a new measurement in the mean with the known one, to limit the effect of a single run on a busy machine. */
 const NEW_WEIGHT = 0.5
 
@@ -48,6 +56,13 @@ export class SpeedStore {
     return Object.hasOwn(codecs, codec) ? codecs[codec] : undefined
   }
 
+  /** As {@link findDecoding}; for another codec the mean of those that were measured, or a typical speed. */
+  async expectDecoding(codec: string): Promise<number> {
+    const { codecs } = await this.#read()
+    const known = Object.hasOwn(codecs, codec) ? [codecs[codec] ?? TYPICAL_MEGAPIXEL] : Object.values(codecs)
+    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : TYPICAL_MEGAPIXEL
+  }
+
   /** Blends new measurements into the known ones. Write errors are ignored, because only estimates are lost. */
   async record(manifest: ModelManifest, device: DeviceChoice, measured: Speeds, decoding: DecodingSpeed | null = null): Promise<void> {
     if (Object.keys(measured).length === 0 && decoding === null) return
@@ -57,6 +72,8 @@ export class SpeedStore {
       patch: blend(known.patch, measured.patch),
       prefilled: blend(known.prefilled, measured.prefilled),
       generated: blend(known.generated, measured.generated),
+      load: blend(known.load, measured.load),
+      start: blend(known.start, measured.start),
     })
     await writeJson(this.#path, {
       version: 1,

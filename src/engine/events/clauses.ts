@@ -10,6 +10,8 @@ export interface Clause {
   readonly sentence: number
   /** What the clause is about, in lower case: its subject, or that of the clause that it continues. */
   readonly subject: string
+  /** A sentence that says the same to someone who reads nothing before it. */
+  readonly caption: string
 }
 
 export interface TextSpan {
@@ -35,6 +37,13 @@ const JOINT = /^(?:and|then|but|before|after|while|until|as|when)$/iu
 /** Articles of a single thing: a word in -s after such a thing is its verb. */
 const SINGULAR = /^(?:a|an|another|one|each|every)$/iu
 const PRONOUN = /^(?:he|she|it|they|who|which|that|this|these|both)$/iu
+/** Joints that say nothing about the relation of two events. */
+const PLAIN_JOINT = /^(?:and|then|but)$/iu
+const RELATIVE = /^(?:who|which|that)$/iu
+/** A word in the place of a subject that stands for nothing. */
+const EXPLETIVE = /^there$/iu
+const BE = /^(?:is|are|was|were)$/iu
+const PARTICIPLE = /[aeiouy].*ing$/iu
 const ARTICLE = /^(?:a|an|the|this|that|his|her|its|their|another|one|two|three|some|several)$/iu
 
 /** Returns the sentences of a text without the white space around them. */
@@ -61,24 +70,78 @@ export function sentencesOf(text: string): TextSpan[] {
  * text in other languages is divided into sentences.
  */
 export function clausesOf(text: string): Clause[] {
-  const clauses: Clause[] = []
+  const parts = partsOf(text)
+  const captions = captionsOf(text, parts)
+  return parts.map(({ clause }, i) => ({ ...clause, caption: captions[i] ?? clause.text }))
+}
+
+/** A clause with its terms. `place` is 0 for the first clause of a sentence, `of` the number of clauses in the sentence. */
+interface ClausePart {
+  readonly clause: Omit<Clause, 'caption'>
+  readonly terms: readonly Term[]
+  readonly place: number
+  readonly of: number
+}
+
+function partsOf(text: string): ClausePart[] {
+  const parts: ClausePart[] = []
   let subject = ''
   for (const [sentence, { start, end }] of sentencesOf(text).entries()) {
     const terms = termsOf(text.slice(start, end), start)
     const places = [0, ...joints(text, terms), terms.length]
-    for (let i = 0; i + 1 < places.length; i += 1) {
-      const part = terms.slice(places[i], places[i + 1])
-      const [first] = part
+    const of = places.length - 1
+    for (let place = 0; place < of; place += 1) {
+      const own = terms.slice(places[place], places[place + 1])
+      const [first] = own
       if (!first) continue
-      const to = terms[places[i + 1] ?? terms.length]?.start ?? end
-      subject = subjectOf(part) ?? subject
-      const clause = text.slice(i === 0 ? start : first.start, to).trimEnd()
-      const from = i === 0 ? start : first.start
-      clauses.push({ text: clause, start: from, end: from + clause.length, sentence, subject })
+      const to = terms[places[place + 1] ?? terms.length]?.start ?? end
+      subject = subjectOf(own) ?? subject
+      const from = place === 0 ? start : first.start
+      const clause = text.slice(from, to).trimEnd()
+      parts.push({ clause: { text: clause, start: from, end: from + clause.length, sentence, subject }, terms: own, place, of })
     }
-    if (terms.length === 0) clauses.push({ text: text.slice(start, end), start, end, sentence, subject })
+    if (terms.length === 0) parts.push({ clause: { text: text.slice(start, end), start, end, sentence, subject }, terms, place: 0, of: 1 })
   }
-  return clauses
+  return parts
+}
+
+/**
+ * Writes each clause of a text as a sentence, as subtitles need it: without the conjunction that joined it to another, and with the subject that it
+ * shared. "A red circle moves right and then grows." gives "A red circle moves right." and "The red circle grows.". Sentences of one clause stay as they
+ * are. Where a subject may not fit, as before a participle without its auxiliary, none is added.
+ */
+function captionsOf(text: string, parts: readonly ClausePart[]): string[] {
+  let subject = ''
+  let auxiliary = ''
+  return parts.map(({ clause, terms, place, of }) => {
+    const verb = terms.findIndex((term) => term.verb)
+    const joined = terms.findIndex((term) => !JOINT.test(term.text))
+    const before = terms.slice(Math.max(0, joined), Math.max(0, verb)).filter(({ adverb }) => !adverb)
+    const [first] = before
+    const shared = verb !== -1 && before.every(({ text: word }) => RELATIVE.test(word))
+    if (first && verb !== -1 && !shared && !EXPLETIVE.test(first.text)) {
+      // Without a relative clause, as in "a man who wears a hat walks".
+      const last = before[before.findIndex(({ text: word }) => RELATIVE.test(word)) - 1] ?? before.at(-1) ?? first
+      subject = text
+        .slice(first.start, endOf(last))
+        .replace(/^an?(?=\s)/iu, 'the')
+        .replace(/[\s,]+$/u, '')
+      auxiliary = BE.test(terms[verb]?.text ?? '') ? (terms[verb]?.text ?? '') : ''
+    }
+    if (of === 1) return clause.text
+    const participle = PARTICIPLE.test(terms[verb]?.text ?? '')
+    const added = place > 0 && shared && subject !== '' && (!participle || auxiliary !== '')
+    const from =
+      added || !shared ? terms[Math.max(0, joined) + (added ? before.length : 0)] : terms.find((term) => !PLAIN_JOINT.test(term.text))
+    const rest = text.slice(from?.start ?? clause.start, clause.end).replace(/[\s,;:—–]+$/u, '')
+    const sentence = added ? [subject, ...(participle ? [auxiliary] : []), rest].join(' ') : rest
+    const ended = /[.!?…]["'”’)\]]*$/u.test(sentence) ? sentence : `${sentence}.`
+    return ended.charAt(0).toLocaleUpperCase('en') + ended.slice(1)
+  })
+}
+
+function endOf({ start, text }: Term): number {
+  return start + text.length
 }
 
 /** Places in the list of terms at which a further event begins. */

@@ -72,18 +72,29 @@ function separation(curve: Float64Array, level: number, from: number): number {
   return best
 }
 
-/** The frames of the next look: `from` is the number of frames before it. Null if none lie between the frames around the step. */
+/** Frames for which a context needs cells so that a look has all its frames. */
+export const LOOK_FRAMES = 20
+/** Frames with which a look is of use. */
+const MIN_LOOK = 6
+
+/**
+ * The frames of the next look: `from` is the number of frames before it. Null if none lie between the frames around the step, or too few fit.
+ * @param maxFrames maximum number of frames for each value of `from`
+ */
 export function planLook(
   { frames, onset: { time, lastBefore, firstAfter } }: Seen,
   precision: number,
+  maxFrames: (from: number) => number = () => Number.POSITIVE_INFINITY,
 ): { from: number; indices: number[] } | null {
   if (time === null || time <= (frames[0]?.time ?? 0) || lastBefore < 1 || firstAfter >= frames.length) return null
   const first = frames[lastBefore - 1] as FrameUsed
   const [low, high] = [frames[lastBefore] as FrameUsed, frames[lastBefore + 1] as FrameUsed]
   const last = frames[Math.min(firstAfter + 1, lastBefore + WIDEST, frames.length - 1)] as FrameUsed
   const seconds = (high.time - low.time) / (high.index - low.index)
-  const step = Math.max(1, Math.ceil((high.index - low.index) / DIVISION), Math.floor(precision / seconds))
-  if (!(step < high.index - low.index)) return null
+  const most = maxFrames(lastBefore)
+  const sparse = Math.ceil((last.index - first.index) / most)
+  const step = Math.max(1, Math.ceil((high.index - low.index) / DIVISION), Math.floor(precision / seconds), sparse)
+  if (!(step < high.index - low.index) || most < MIN_LOOK) return null
   const indices: number[] = []
   for (let index = first.index + step; index <= last.index; index += step) indices.push(index)
   return { from: lastBefore, indices }

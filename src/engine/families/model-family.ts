@@ -16,6 +16,30 @@ export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
   /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
   readParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts>
   readonly pair: FamilyPair
+  /** The form in which other programs load its checkpoints; null if they load them as they are. */
+  readonly published: PublishedForm | null
+}
+
+/** A form of checkpoints that other programs load. */
+export interface PublishedForm {
+  /** Name of the form, such as `qwen2-vl`. */
+  readonly name: string
+  /** Reads what the form contains from a checkpoint folder. Throws `model-unsupported` for other families, and `model-damaged`. */
+  read(directory: string, source: TensorSource): Promise<PublishedCheckpoint>
+}
+
+export interface PublishedCheckpoint {
+  readonly tensors: readonly PublishedTensor[]
+  /** Contents of JSON files, by file name. */
+  readonly files: Readonly<Record<string, unknown>>
+  /** Chat template in Jinja. */
+  readonly template: string
+}
+
+/** A tensor of a checkpoint with its published name. */
+export interface PublishedTensor {
+  readonly from: string
+  readonly name: string
 }
 
 /** Values for the memory estimate that are not in the manifest. */

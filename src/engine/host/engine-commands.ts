@@ -3,6 +3,7 @@ import type { PassedOverDevice } from '../devices/device-use.ts'
 import type {
   EngineOptions,
   EstimateRequest,
+  Message,
   NextQuestion,
   PastMessage,
   TimeEvent,
@@ -11,7 +12,7 @@ import type {
   TurnRequest,
 } from '../engine-client.ts'
 
-/** Commands to the engine process. `start` comes first if a model has to be loaded; `diagnose` needs none. */
+/** Commands to the engine process. `start` comes first if a model has to be loaded; `diagnose` and `count-prompt` need none. */
 export type EngineCommand =
   | { readonly kind: 'start'; readonly options: EngineOptions; readonly passedOver: readonly PassedOverDevice[] }
   | { readonly kind: 'load' }
@@ -21,7 +22,22 @@ export type EngineCommand =
   | { readonly kind: 'run-start'; readonly question: NextQuestion }
   | { readonly kind: 'close'; readonly conversation: string }
   | { readonly kind: 'trace'; readonly request: TraceRequest }
+  | CountCommand
   | { readonly kind: 'diagnose'; readonly home: string; readonly passedOver: readonly PassedOverDevice[] }
+
+/** A message whose clips do not matter. */
+export interface TextMessage {
+  readonly role: Message['role']
+  readonly content: readonly ({ readonly kind: 'text'; readonly text: string } | { readonly kind: 'clip' })[]
+}
+
+/** Counts text tokens with the vocabulary of a model folder. */
+export interface CountCommand {
+  readonly kind: 'count-prompt'
+  readonly directory: string
+  readonly messages: readonly TextMessage[]
+  readonly answerPrefix: string
+}
 
 export interface AnswerCommand {
   readonly kind: 'answer'

@@ -1,6 +1,6 @@
 import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
 import { type ChildEnd, childEntry, NodeChild } from '../child-process.ts'
-import { deviceCrashed } from '../devices/device-failure.ts'
+import { deviceCrashed, deviceHung } from '../devices/device-failure.ts'
 import type { DeviceUse } from '../devices/device-use.ts'
 import { EventQueue } from './event-queue.ts'
 import type { FromHost, ToHost } from './protocol.ts'
@@ -26,7 +26,7 @@ interface Pending<Event> {
 
 /**
  * A process that serves commands, from the fork to its exit. It is pinged while commands run; see `watchdog.ts`. `onGone` is called exactly once:
- * with the error of the device that was in use at a crash, or with `engine-crashed` or `engine-hung`, unless the process was asked to stop.
+ * with the error of the device that was in use when it crashed or stopped responding, or with `engine-crashed` or `engine-hung`, unless the process was asked to stop.
  */
 export class HostProcess<Command, Event> {
   readonly #child: NodeChild<ToHost<Command>, FromHost<Event>>
@@ -142,7 +142,7 @@ export class HostProcess<Command, Event> {
   }
 
   #beat(): void {
-    if (this.#missed >= BEATS) void this.end(silent(this.#name, this.#deadline))
+    if (this.#missed >= BEATS) void this.end(this.#silent())
     for (const pending of this.#pending.values()) {
       if (pending.stopping === null) continue
       pending.stopping += 1
@@ -150,6 +150,12 @@ export class HostProcess<Command, Event> {
     }
     this.#missed += 1
     this.#child.send({ kind: 'ping' })
+  }
+
+  /** The main thread answers while a device computes, so a device in use is the likely cause. */
+  #silent(): TarsierError {
+    const use = [...this.#uses.values()].at(-1)
+    return use ? deviceHung(use, seconds(this.#deadline)) : silent(this.#name, this.#deadline)
   }
 
   #crash(end: ChildEnd): TarsierError {

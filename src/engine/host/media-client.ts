@@ -1,9 +1,12 @@
 import type { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { ShotEvent, ShotOptions } from '../media/shots.ts'
+import type { SheetPiece } from '../media/pieces/contact-sheet.ts'
+import type { CutMode, TimeRange } from '../media/pieces/piece-plan.ts'
+import type { PiecePlan } from '../media/pieces/write-pieces.ts'
+import type { SegmentEvent, SegmentSearch } from '../media/segments.ts'
 import type { MediaInfo, PlanOptions, SamplingPlan } from '../media/types.ts'
-import type { JpegFrame, PicturesRequest } from '../pictures.ts'
+import type { EncodedFrame, PicturesRequest } from '../pictures.ts'
 import { HostCalls, type HostState } from './host-calls.ts'
 import type { MediaCommand, MediaEvent } from './media-commands.ts'
 
@@ -34,15 +37,21 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.ask({ kind: 'frame-steps', path }, signal)
   }
 
-  /** A JPEG thumbnail with a longer side of at most 320 pixels. */
-  thumbnail(path: string, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#calls.ask({ kind: 'thumbnail', path }, signal)
+  /** A JPEG thumbnail with a longer side of at most 320 pixels; see `thumbnailOf`. */
+  thumbnail(path: string, time: number | null, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#calls.ask({ kind: 'thumbnail', path, time }, signal)
   }
 
   /** See `framePictures`. */
-  async *pictures(request: PicturesRequest, manifest: ModelManifest | null, signal: AbortSignal): AsyncGenerator<JpegFrame, void> {
+  async *pictures(
+    request: PicturesRequest,
+    manifest: ModelManifest | null,
+    signal: AbortSignal,
+    onNotice: (text: string) => void = () => {},
+  ): AsyncGenerator<EncodedFrame, void> {
     for await (const event of this.#calls.events({ kind: 'pictures', request, manifest }, signal))
       if (event.kind === 'picture') yield event.picture
+      else if (event.kind === 'notice') onNotice(event.text)
   }
 
   /** Writes a preview of the clip to `target`; yields the progress from 0 to 1. */
@@ -51,9 +60,31 @@ export class MediaClient implements AsyncDisposable {
       if (event.kind === 'progress') yield event.value
   }
 
-  /** See `findShots`. */
-  async *shots(path: string, options: ShotOptions, signal: AbortSignal): AsyncGenerator<ShotEvent, void> {
-    for await (const event of this.#calls.events({ kind: 'shots', path, options }, signal)) if (event.kind === 'shots') yield event.event
+  /** See `findSegments`. */
+  async *segments(path: string, search: SegmentSearch, signal: AbortSignal): AsyncGenerator<SegmentEvent, void> {
+    for await (const event of this.#calls.events({ kind: 'segments', path, search }, signal))
+      if (event.kind === 'segments') yield event.event
+  }
+
+  /** See `planPieces`. */
+  planPieces(path: string, ranges: readonly TimeRange[], mode: CutMode, signal: AbortSignal): Promise<readonly PiecePlan[]> {
+    return this.#calls.ask({ kind: 'plan-pieces', path, ranges, mode }, signal)
+  }
+
+  /** See `writePiece`; yields the progress from 0 to 1. */
+  async *writePiece(path: string, plan: PiecePlan, target: string, signal: AbortSignal): AsyncGenerator<number, void> {
+    for await (const event of this.#calls.events({ kind: 'write-piece', path, plan, target }, signal))
+      if (event.kind === 'progress') yield event.value
+  }
+
+  /** See `pieceMatches`. */
+  pieceMatches(path: string, plan: PiecePlan, target: string, signal: AbortSignal): Promise<boolean> {
+    return this.#calls.ask({ kind: 'check-piece', path, plan, target }, signal)
+  }
+
+  /** See `writeContactSheet`. */
+  contactSheet(pieces: readonly SheetPiece[], target: string, signal: AbortSignal): Promise<void> {
+    return this.#calls.ask({ kind: 'contact-sheet', pieces, target }, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { chatMessages } from '../conversation/chat-messages.ts'
 import { DeviceGuard, type DeviceSupervision } from '../devices/device-guard.ts'
 import { DeviceTestStore } from '../devices/device-test-store.ts'
 import { diagnose } from '../diagnosis.ts'
 import type { Engine } from '../engine.ts'
 import type { EngineOptions } from '../engine-client.ts'
-import type { AnswerCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
+import { PromptCounter } from '../language/prompt-counter.ts'
+import { readManifest } from '../models/manifest.ts'
+import type { AnswerCommand, CountCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
 import { reportDeviceUse, serveCommands } from './serve-commands.ts'
 
 /** Serves the commands of the engine process with the engine from `make`, and the diagnosis from `probe`. */
@@ -38,10 +42,18 @@ export function serveEngine(make: (options: EngineOptions, supervision: DeviceSu
         return engine().close(command.conversation)
       case 'trace':
         return engine().trace(command.request, signal)
+      case 'count-prompt':
+        return countPrompt(command, signal)
       default:
         return assertNever(command, 'command')
     }
   })
+}
+
+async function countPrompt({ directory, messages, answerPrefix }: CountCommand, signal: AbortSignal): Promise<number> {
+  const { language, prompt } = await readManifest(directory)
+  await using counter = await PromptCounter.open(join(directory, language.file), { ...prompt, signal })
+  return await counter.count(chatMessages(messages), answerPrefix)
 }
 
 async function answer(

@@ -44,6 +44,19 @@ export class BatchMemory {
   }
 
   /**
+   * Divides rows [count, width] with positions [3, count] into batches of equal size, because a last batch of a few rows would take nearly as long as a
+   * full one. Throws `RangeError` if the numbers of rows and positions differ.
+   */
+  rowRanges(rows: Float32Array, planes: Int32Array): { readonly from: number; readonly to: number }[] {
+    const count = planes.length / 3
+    if (!Number.isInteger(count) || rows.length !== count * this.#width)
+      throw new RangeError(`${rows.length} values and ${planes.length} positions do not make rows of ${this.#width}`)
+    const batches = Math.ceil(count / this.size)
+    const end = (i: number) => Math.round((i * count) / batches)
+    return Array.from({ length: batches }, (_, i) => ({ from: end(i), to: end(i + 1) }))
+  }
+
+  /**
    * Fills the batch with the rows from `from` to `to` of `rows` [count, width].
    * @param planes t, h, w of all rows, [3, count]
    */

@@ -1,7 +1,7 @@
 import koffi from 'koffi'
 import { expectBounded, refused } from './grammar/grammar-bounds.ts'
 import type { LlamaApi, Pointer } from './llama-header.ts'
-import { NativeArray } from './native-memory.ts'
+import { NativeArray, typedArrayOf } from './native-memory.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** Number of 32-bit words in a `llama_token_data`: token, logit, probability. */
@@ -98,7 +98,7 @@ export class GrammarSampler implements Disposable {
   }
 
   #anyLeft(count: number): boolean {
-    const words: Int32Array = koffi.decode(this.#entries.address, koffi.array('int32_t', count * ENTRY_WORDS, 'Typed'))
+    const words: Int32Array = koffi.decode(this.#entries.address, typedArrayOf('int32_t', count * ENTRY_WORDS))
     const floats = new Float32Array(words.buffer, words.byteOffset, words.length)
     for (let entry = 0; entry < count; entry += 1) if (floats[entry * ENTRY_WORDS + 1] !== Number.NEGATIVE_INFINITY) return true
     return false
@@ -106,7 +106,7 @@ export class GrammarSampler implements Disposable {
 
   /** Token selected by the samplers, which may have reordered or moved the entries. */
   #selected(): number {
-    const [address, , selected] = koffi.decode(this.#array.address, koffi.array('int64_t', ARRAY_WORDS, 'Typed')) as BigInt64Array
+    const [address, , selected] = koffi.decode(this.#array.address, typedArrayOf('int64_t', ARRAY_WORDS)) as BigInt64Array
     const entry = (address ?? 0n) + (selected ?? 0n) * BigInt(ENTRY_WORDS * 4)
     return koffi.decode(entry, 'int32_t') as number
   }

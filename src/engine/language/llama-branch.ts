@@ -13,8 +13,6 @@ export const MAX_OUTPUTS = 64
 /** The session of a branch, as far as the branch needs it. */
 export interface BranchSession {
   readonly batch: BatchMemory
-  /** Numbers in a row of embeddings. */
-  readonly width: number
   /** Evaluates a batch. Leaves the cells of the branch undefined if it fails. */
   decode(fill: (batch: BatchMemory) => Batch, signal: AbortSignal): Promise<void>
   /** Logits of one token of the last batch, by its place in the batch. Throws if they were not requested. */
@@ -42,19 +40,22 @@ export class LlamaBranch implements Branch {
 
   async evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void> {
     this.#open()
+    const ranges = this.#session.batch.rowRanges(rows, planes)
     const count = planes.length / 3
-    if (!Number.isInteger(count) || rows.length !== count * this.#session.width)
-      throw new RangeError(`${rows.length} values and ${planes.length} positions do not make rows of ${this.#session.width}`)
     this.#cells.reserve(count)
     const start = this.mark
-    const pieces = Math.ceil(count / this.#session.batch.size)
-    await this.#undoOnFailure(start, async () => {
-      for (let i = 0; i < pieces; i += 1) {
-        const [from, to] = [Math.round((i * count) / pieces), Math.round(((i + 1) * count) / pieces)]
+    try {
+      for (const { from, to } of ranges) {
         await this.#session.decode((batch) => batch.ofRows(rows, planes, from, to, 0, BRANCH_SEQUENCE), signal)
         this.#cells.addRows(planes.subarray(from, to), to === count ? next : start.position)
       }
-    })
+    } catch (error) {
+      if (!this.#closed) {
+        this.#session.remove(this.#cells.rewindTarget(start))
+        this.#cells.truncate(start)
+      }
+      throw error
+    }
   }
 
   async score(lead: readonly number[], tokens: readonly number[], signal: AbortSignal): Promise<Float64Array> {
@@ -98,18 +99,6 @@ export class LlamaBranch implements Branch {
     this.#closed = true
     this.#session.remove(0)
     this.#session.onClosed()
-  }
-
-  async #undoOnFailure(start: Mark, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!this.#closed) {
-        this.#session.remove(this.#cells.rewindTarget(start))
-        this.#cells.truncate(start)
-      }
-      throw error
-    }
   }
 
   #open(): void {

@@ -66,6 +66,7 @@ export class LlamaLanguage implements Language {
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind
+  readonly takesSystem: boolean
   readonly device: string
   readonly resultsKey: string
   readonly fallbacks: readonly string[]
@@ -110,6 +111,7 @@ export class LlamaLanguage implements Language {
     this.#spaces = { spaceOnce, spaceUnlessGiven }
     this.#gpu = gpu
     this.#template = template
+    this.takesSystem = template.takesSystem
     this.#renderer = renderer
     this.#weightBytes = Number(api.modelBytes(model))
     // Use a 32-bit KV cache for weights in 32 bits; for all other weights, 16 bits are accurate enough.

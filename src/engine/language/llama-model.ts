@@ -20,6 +20,8 @@ export interface LanguageOptions extends ModelOptions {
   readonly gpu?: string | undefined
   /** Limit on GPU memory in bytes. Defaults to the free memory. */
   readonly gpuMemory?: number | undefined
+  /** Bytes of GPU memory that the vision tower will need. Defaults to none. */
+  readonly towerMemory?: (language: GgufMetadata) => Promise<number>
   /** Number of layers on the GPU. Defaults to the number that is estimated to fit. */
   readonly gpuLayers?: number
   /** Validates the contents of the file's header before anything is loaded; throws if they are not as expected. */
@@ -95,9 +97,11 @@ interface GpuTarget {
 /** Places as many layers on the GPUs as fit. Without any, the model is loaded by the build for the CPU, which uses no GPU's driver. */
 async function openWithGpus(library: LlamaLibrary, source: ModelSource, target: GpuTarget): Promise<Language | string> {
   const { options, gpus, gpu } = target
-  const { signal, gpuMemory: limit, gpuLayers: wanted } = options
+  const { signal, gpuMemory: limit = Number.POSITIVE_INFINITY, gpuLayers: wanted } = options
   const cells = Math.min(source.metadata.context, EXPECTED_CELLS)
-  const choose = () => chooseGpuLayers(library, source.path, { cells, memory: { gpus, limit }, wanted, signal })
+  const tower = (await options.towerMemory?.(source.metadata)) ?? 0
+  const usable = { gpus, others: library.gpus.filter((other) => !gpus.includes(other)), limit, tower }
+  const choose = () => chooseGpuLayers(library, source.path, { cells, usable, wanted, signal })
   const { layers, notice } = await runGuarded(gpu, 'loading', choose)
   const noticed = notice === null ? source : { ...source, fallbacks: [...source.fallbacks, notice] }
   if (layers === 0) return await openOnCpu(await openLlamaLibrary('cpu'), noticed)

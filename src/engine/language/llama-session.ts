@@ -82,21 +82,14 @@ export class LlamaSession implements Session {
   }
 
   async evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void> {
+    const ranges = this.#batch.rowRanges(rows, planes)
+    if (ranges.length === 0) return
     const count = planes.length / 3
-    if (!Number.isInteger(count) || rows.length !== count * this.#parts.width) {
-      throw new RangeError(`${rows.length} values and ${planes.length} positions do not make rows of ${this.#parts.width}`)
-    }
-    if (count === 0) return
     this.#cells.reserve(count)
     const start = this.mark
     const times = planes.subarray(0, count)
-    // Split into batches of equal size: a last batch of a few rows would take nearly as long as a full one.
-    const pieces = Math.ceil(count / this.#batch.size)
-    const ends = Array.from({ length: pieces + 1 }, (_, i) => Math.round((i * count) / pieces))
     try {
-      for (let i = 0; i < pieces; i += 1) {
-        const from = ends[i] ?? 0
-        const to = ends[i + 1] ?? count
+      for (const { from, to } of ranges) {
         await this.#decode(() => this.#batch.ofRows(rows, planes, from, to, to === count ? 1 : 0), times[from] ?? 0, signal)
         this.#cells.addRows(times.subarray(from, to), to === count ? next : start.position)
       }
@@ -125,7 +118,6 @@ export class LlamaSession implements Session {
     return new LlamaBranch(
       {
         batch: this.#batch,
-        width: this.#parts.width,
         decode: (fill, signal) => this.#decode(() => fill(this.#batch), Number.POSITIVE_INFINITY, signal),
         logitsAt: (index) => this.#logitsAt(index),
         remove: (first) => {
@@ -293,11 +285,14 @@ export class LlamaSession implements Session {
     })
   }
 
-  /** Synchronizes off the main thread. Reading the logits would also wait for the GPU, but would block the main thread. */
+  /**
+   * Waits for a GPU off the main thread. Reading the logits would also wait for it, but would block the main thread. The CPU has finished when `decode`
+   * returns, and a second call on another thread would only take time.
+   */
   async #compute(batch: Batch): Promise<number> {
-    const { api, context } = this.#parts
+    const { api, context, gpu } = this.#parts
     const status = await callAsync(api.decode, context, batch)
-    if (status === DECODED) await callAsync(api.synchronize, context)
+    if (gpu && status === DECODED) await callAsync(api.synchronize, context)
     return status
   }
 

@@ -38,8 +38,20 @@ export class NativeArray {
   }
 }
 
+/** Types of arrays by element and length. koffi never frees a type: one for every token would take 1 kB a token. */
+const arrayTypes = new Map<string, TypeObject>()
+
+/** The koffi type of an array that is read as a typed array. */
+export function typedArrayOf(element: 'float' | 'int32_t' | 'int64_t', length: number): TypeObject {
+  const key = `${element}[${length}]`
+  const known = arrayTypes.get(key)
+  if (known) return known
+  const type = koffi.array(element, length, 'Typed')
+  arrayTypes.set(key, type)
+  return type
+}
+
 /** Copies floats from native memory. */
 export function readFloats(address: Pointer, count: number): Float32Array {
-  const type: TypeObject = koffi.array('float', count, 'Typed')
-  return koffi.decode(address, type) as Float32Array
+  return koffi.decode(address, typedArrayOf('float', count)) as Float32Array
 }

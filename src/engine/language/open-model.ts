@@ -45,7 +45,7 @@ interface GpuShare {
   readonly gpu: GuardedDevice | null
 }
 
-const NO_GPU: GpuShare = { layers: 0, gpus: [], gpu: null }
+export const NO_GPU: GpuShare = { layers: 0, gpus: [], gpu: null }
 
 /**
  * Loads a model with the given number of layers on GPUs.
@@ -61,7 +61,7 @@ export async function openModel(
   const renderer = new TemplateRenderer()
   let model: Pointer | string[] = []
   try {
-    model = await load(library, path, { layers, gpus, further }, options.signal)
+    model = await loadFile(library, path, { layers, gpus, further }, options.signal)
     if (typeof model !== 'bigint') {
       await renderer[Symbol.asyncDispose]()
       return model
@@ -133,8 +133,11 @@ async function resultsKeyOf({ llama }: LlamaLibrary, gpus: readonly Gpu[], layer
   return layers === 0 ? 'cpu' : await deviceTestKey(withLayers(subject, layers))
 }
 
-/** @returns the model, or llama.cpp's error messages */
-async function load(
+/**
+ * Has llama.cpp load a file; the caller frees the model.
+ * @returns the model, or llama.cpp's error messages
+ */
+export async function loadFile(
   { api, logMark, complaints }: LlamaLibrary,
   path: string,
   { layers, gpus, further }: { readonly layers: number; readonly gpus: readonly Gpu[]; readonly further: Partial<ModelParams> },

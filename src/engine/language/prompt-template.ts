@@ -51,6 +51,10 @@ export class PromptTemplate {
   /** Whether the template outputs a leading system message. Some templates ignore it, others reject it. */
   #takesSystem = false
 
+  get takesSystem(): boolean {
+    return this.#takesSystem
+  }
+
   private constructor(renderer: TemplateRenderer, { template, videoPad }: TemplateText, vocabulary: PromptVocabulary) {
     this.#renderer = renderer
     this.#source = template

@@ -116,6 +116,8 @@ export interface Language extends AsyncDisposable {
   readonly width: number
   readonly vocabulary: number
   readonly positions: PositionKind
+  /** Whether the chat template has a place for a system message. */
+  readonly takesSystem: boolean
   /** e.g. `cpu`, `cuda (NVIDIA H200)`, `metal`. */
   readonly device: string
   /** Key of what its results depend on besides model and prompt: `cpu`, or a GPU with its driver, runtime and number of layers. */

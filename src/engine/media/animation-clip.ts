@@ -90,6 +90,7 @@ export class AnimationClip implements Clip {
       container: animation.format,
       codec: animation.format,
       pixelFormat: animation.pixelFormat,
+      startTimecode: null,
       bytes: bytes.length,
       notices: animation.truncated
         ? [`The file is truncated: it contains only ${frames.length === 1 ? '1 picture' : `${frames.length} pictures`}.`]

@@ -21,10 +21,12 @@ import './ffmpeg-log.ts'
 import { areOnePicture, type Field, FieldPairs } from './h264-fields.ts'
 
 /** Software video decoders: the only decoders that FFmpeg may use while probing. Hardware decoders would only search for devices. */
-const PICTURE_DECODERS = Codec.getCodecList()
+export const PICTURE_DECODERS = Codec.getCodecList()
   .filter((codec) => codec.type === AVMEDIA_TYPE_VIDEO && codec.isDecoder() && !/_(qsv|cuvid|amf|v4l2m2m)$/.test(codec.name ?? ''))
   .map(({ name }) => name)
   .join(',')
+
+const TIMECODE = /^\d{2}:[0-5]\d:[0-5]\d[:;.,]\d{2,3}$/
 
 /** An open container: reads and seeks packets of the best video stream. Each packet holds a whole frame. */
 export class Demuxer implements AsyncDisposable {
@@ -169,6 +171,18 @@ export class Demuxer implements AsyncDisposable {
   /** Display matrix, which contains the rotation. */
   get displayMatrix(): Uint8Array | null {
     return this.stream.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX)
+  }
+
+  /**
+   * Timecode of the first frame as the file states it, such as 01:00:00;00: of the video stream, which includes a QuickTime timecode track, the container
+   * (MXF), or another stream. Null if it states none.
+   */
+  get startTimecode(): string | null {
+    for (const { metadata } of [this.stream, this.format, ...this.format.streams]) {
+      const timecode = metadata?.get('timecode')?.trim() ?? ''
+      if (TIMECODE.test(timecode)) return timecode
+    }
+    return null
   }
 
   get secondsPerTick(): number {

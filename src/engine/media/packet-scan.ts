@@ -2,6 +2,7 @@ import { AV_PKT_FLAG_CORRUPT, AV_PKT_FLAG_DISCARD } from 'node-av/constants'
 import { Frame, Packet } from 'node-av/lib'
 import { Demuxer, packetPts } from './demuxer.ts'
 import { FrameIndex, type PacketMetadata } from './frame-index.ts'
+import { fileStamp } from './local-file.ts'
 import { readMp4Index } from './mp4-index.ts'
 import { PictureDecoder } from './picture-decoder.ts'
 
@@ -25,6 +26,42 @@ export interface PacketScan {
   readonly failed: boolean
   /** End of the last frame in ticks, as far as timestamps are known. */
   readonly end: number
+}
+
+/** A stream whose frames are known, and what its packets tell about the file. */
+export interface IndexedStream extends Pick<PacketScan, 'corrupt' | 'failed' | 'end'> {
+  readonly index: FrameIndex
+  /** Number of packets, with those that an edit list hides. */
+  readonly packets: number
+  readonly hidden: boolean
+  /** Number of packets that were joined from the packets of two fields. */
+  readonly joined: number
+}
+
+/**
+ * The file that was indexed last. A film is opened several times for each of its segments; its packets would take a second of reading and tens of
+ * megabytes of garbage each time.
+ */
+let lastIndexed: { readonly key: string; readonly stream: IndexedStream } | null = null
+
+/** Scans and indexes the stream of an open file, unless this file was the last one and has not changed. */
+export async function indexStream(path: string, demuxer: Demuxer, signal: AbortSignal): Promise<IndexedStream> {
+  const stamp = await fileStamp(path)
+  const key = `${stamp} ${path}`
+  if (stamp !== '' && lastIndexed?.key === key) return lastIndexed.stream
+  const scan = await scanPackets(path, demuxer, signal)
+  const { packets, corrupt, failed, end } = scan
+  const stream = {
+    index: await indexPackets(path, scan, signal),
+    packets: packets.length,
+    hidden: packets.some(({ hidden }) => hidden),
+    joined: demuxer.joined,
+    corrupt,
+    failed,
+    end,
+  }
+  if ((await fileStamp(path)) === stamp) lastIndexed = { key, stream }
+  return stream
 }
 
 /** Lists all packets of a stream, from the container's index if that suffices, otherwise by reading the file without decoding. */

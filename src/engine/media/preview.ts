@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises'
+import { AV_CODEC_FLAG_GLOBAL_HEADER } from 'node-av/constants'
+import type { CodecContext } from 'node-av/lib'
 import sharp from 'sharp'
 import { openClip } from './open-clip.ts'
+import { SoundEncoder } from './pieces/sound.ts'
 import type { Clip } from './types.ts'
+import { VideoClip } from './video-clip.ts'
 import { WebmWriter } from './webm-writer.ts'
 
 /** Longer side of a preview, in pixels. */
@@ -14,8 +18,8 @@ const TICKS = 1000
 const KEYFRAME_EVERY = 15
 
 /**
- * Converts a clip to a format that browsers show, with its rotation applied: WebM without audio for videos and animations, with the original
- * frame times; JPEG for images. The file must not be used before this returns. `onProgress` receives values from 0 to 1.
+ * Converts a clip to a format that browsers show, with its rotation applied: WebM with the clip's sound for videos and animations, with the
+ * original frame times; JPEG for images. The file must not be used before this returns. `onProgress` receives values from 0 to 1.
  */
 export async function writePreview(path: string, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
   await using clip = await openClip(path, signal)
@@ -38,15 +42,10 @@ async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onPro
   const { frameCount, width, height } = clip.info
   const scale = Math.min(1, LONGER_SIDE / Math.max(width, height))
   const even = (side: number) => Math.max(2, Math.round((side * scale) / 2) * 2)
-  await using writer = new WebmWriter(target, {
-    container: 'webm',
-    encoder: ENCODER,
-    width: even(width),
-    height: even(height),
-    ticks: TICKS,
-    gop: KEYFRAME_EVERY,
-    options: ENCODER_OPTIONS,
-  })
+  const format = { container: 'webm', encoder: ENCODER, width: even(width), height: even(height), ticks: TICKS } as const
+  await using sound = await soundOf(clip, signal)
+  const encoded = sound && { encoder: sound.encoder, packets: sound.packets(signal) }
+  await using writer = new WebmWriter(target, { ...format, gop: KEYFRAME_EVERY, options: ENCODER_OPTIONS }, encoded)
   const plan = clip.plan({ kind: 'indices', indices: Array.from({ length: frameCount }, (_, i) => i) })
   let done = 0
   let tick = -1
@@ -59,4 +58,13 @@ async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onPro
     onProgress(done / frameCount)
   }
   await writer.finish()
+}
+
+/** The sound of a video from its first frame on; null if there is none that can be decoded. */
+async function soundOf(clip: Clip, signal: AbortSignal): Promise<SoundEncoder | null> {
+  if (!(clip instanceof VideoClip)) return null
+  const { index, timeBase } = clip.source
+  const start = index.order === 'timestamps' ? ((index.ptsOf(0) ?? 0) * timeBase.num) / timeBase.den : 0
+  const header = (encoder: CodecContext) => encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
+  return await SoundEncoder.open(clip.info.path, { start, end: start + clip.info.duration }, header, signal, 'opus')
 }

@@ -1,5 +1,8 @@
 import type { ClipRange } from '../../shared/frame-request.ts'
+import { openClip } from './open-clip.ts'
 import { firstFrameFrom, frameOnScreen, type Timeline } from './sampling.ts'
+import { findShots, type ShotEvent } from './shots.ts'
+import type { Clip } from './types.ts'
 
 /** Relative to the whole clip: lengths that differ by rounding only count as equal. */
 const ROUNDING = 1e-9
@@ -21,6 +24,50 @@ export interface Segment {
   readonly end: number
   /** Seconds at the start that the previous segment contains as well; 0 at a shot change and at the start of the clip. */
   readonly overlap: number
+}
+
+/** A segment with its frames. */
+export interface ClipSegment extends Segment {
+  readonly frames: FrameRange
+}
+
+/** Frame numbers: the first, and the one after the last. */
+export interface FrameRange extends Extract<ClipRange, { unit: 'frames' }> {
+  readonly start: number
+  readonly end: number
+}
+
+/** `segments` is the last event. */
+export type SegmentEvent = Exclude<ShotEvent, { kind: 'shot' }> | { readonly kind: 'segments'; readonly segments: readonly ClipSegment[] }
+
+export interface SegmentSearch {
+  /** Maximum length of a segment in seconds. */
+  readonly maxSeconds: number
+  /** Whether segments begin at shot changes where there are some, which takes a pass over the clip. */
+  readonly scenes: boolean
+}
+
+/** Divides a file into segments; see `segmentsOf`. Every frame is in a segment, and frames outside overlaps are in only one. Throws as `findShots` does. */
+export async function* findSegments(
+  path: string,
+  { maxSeconds, scenes }: SegmentSearch,
+  signal: AbortSignal,
+): AsyncGenerator<SegmentEvent, void> {
+  await using clip = await openClip(path, signal)
+  const shots: { readonly start: number }[] = []
+  if (scenes)
+    for await (const event of findShots(clip, {}, signal)) {
+      if (event.kind === 'shot') shots.push(event.shot)
+      else yield event
+    }
+  const timeline = timelineOf(clip)
+  const segments = segmentsOf(shots, { duration: clip.info.duration, maxSeconds })
+  yield { kind: 'segments', segments: segments.map((segment) => ({ ...segment, frames: segmentFrames(segment, timeline) })) }
+}
+
+function timelineOf(clip: Clip): Timeline {
+  const { times } = clip.plan({ kind: 'indices', indices: Array.from({ length: clip.info.frameCount }, (_, index) => index) })
+  return { ...clip.info, timeOf: (index) => times[index] ?? 0 }
 }
 
 /**
@@ -53,7 +100,7 @@ export function segmentsOf(
 }
 
 /** The frames of a segment as a range of frame numbers; a shot's last segment does not contain the first frame of the next shot. */
-export function segmentFrames({ start, end }: Segment, timeline: Timeline): Extract<ClipRange, { unit: 'frames' }> {
+export function segmentFrames({ start, end }: Segment, timeline: Timeline): FrameRange {
   const first = frameOnScreen(start, timeline)
   const last = end >= timeline.duration ? timeline.frameCount : firstFrameFrom(end, timeline)
   return { unit: 'frames', start: first, end: Math.max(first + 1, last) }

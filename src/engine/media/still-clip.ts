@@ -68,6 +68,7 @@ export class StillClip implements Clip {
         container: metadata.format,
         codec: metadata.format,
         pixelFormat: metadata.space,
+        startTimecode: null,
         bytes,
         notices: form === 'grey16' ? ['The picture has 16-bit greyscale values. As in Pillow, values above 255 are shown as white.'] : [],
       },

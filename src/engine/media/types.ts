@@ -17,6 +17,8 @@ export interface Frame extends RgbImage {
 export interface MediaInfo extends MediaMetadata {
   readonly path: string
   readonly pixelFormat: string
+  /** Timecode of the first frame as the file states it, such as 01:00:00:00 (01:00:00;00 if drop-frame); null if it states none. */
+  readonly startTimecode: string | null
 }
 
 /** The frames to read, in ascending order or as requested; duplicates only if requested. */

@@ -6,17 +6,28 @@ import { type PassedFrame, passOver } from './clip-pass.ts'
 import { promisedBytes } from './container-extent.ts'
 import { Demuxer } from './demuxer.ts'
 import type { FrameIndex } from './frame-index.ts'
-import { FrameReader, type ReadCounts } from './frame-reader.ts'
+import { type DecodedFrame, FrameReader, type ReadCounts } from './frame-reader.ts'
 import { followsRate } from './frame-times.ts'
 import { hashFile } from './local-file.ts'
 import { refuseMp4Bomb } from './mp4-limits.ts'
 import { matrixOrientation, type Orientation, upright } from './orientation.ts'
-import { indexPackets, type PacketScan, scanPackets } from './packet-scan.ts'
+import { type IndexedStream, indexStream } from './packet-scan.ts'
 import { MAX_FRAME_PIXELS } from './picture-decoder.ts'
 import { RgbConverter } from './rgb-converter.ts'
 import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
+
+/** Where the frames of a video lie in its file, for programs that read it without this class. */
+export interface VideoStream {
+  /** Number of the stream in the file. */
+  readonly stream: number
+  readonly timeBase: IRational
+  readonly index: FrameIndex
+  readonly orientation: Orientation
+  /** Whether each packet of the file holds a whole frame. */
+  readonly wholeFrames: boolean
+}
 
 /** A video that FFmpeg reads. */
 export class VideoClip implements Clip {
@@ -25,18 +36,27 @@ export class VideoClip implements Clip {
   readonly #secondsPerTick: number
   readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
+  readonly #stream: Pick<VideoStream, 'stream' | 'timeBase' | 'wholeFrames'>
   #closed = false
   /** The open file; the first reader takes it over. */
   #idle: Demuxer | null
   /** Statistics of the last call of `frames`. */
   counts: ReadCounts = { packets: 0, frames: 0, seeks: 0 }
 
-  private constructor(info: MediaInfo, index: FrameIndex, secondsPerTick: number, demuxer: Demuxer, orientation: Orientation) {
+  private constructor(
+    info: MediaInfo,
+    { index, joined }: IndexedStream,
+    secondsPerTick: number,
+    demuxer: Demuxer,
+    orientation: Orientation,
+  ) {
     this.#idle = demuxer
     this.info = info
     this.#index = index
     this.#secondsPerTick = secondsPerTick
     this.#orientation = orientation
+    const { num, den } = demuxer.stream.timeBase
+    this.#stream = { stream: demuxer.stream.index, timeBase: { num, den }, wholeFrames: joined === 0 }
     const sideways = info.rotation % 180 !== 0
     this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
   }
@@ -60,17 +80,17 @@ export class VideoClip implements Clip {
       const limit = `the limit for frames is ${MAX_FRAME_PIXELS}`
       throw new TarsierError('no-frames', `${path} is too large: ${width}×${height} pixels; ${limit}. Downscale it first.`)
     }
-    const scan = await scanPackets(path, demuxer, signal)
-    const index = await indexPackets(path, scan, signal)
+    const indexed = await indexStream(path, demuxer, signal)
+    const { index, joined } = indexed
     if (index.count === 0 || width < 1 || height < 1) {
       throw new TarsierError('no-frames', `${path} has a video stream without frames. It may be damaged or incomplete.`)
     }
     const orientation = matrixOrientation(demuxer.displayMatrix)
     const { rotation } = orientation
     const first = index.ptsOf(0)
-    const spanned = first === null ? 0 : (scan.end - first) * secondsPerTick
+    const spanned = first === null ? 0 : (indexed.end - first) * secondsPerTick
     // If fields have separate packets, FFmpeg's rate may be the field rate.
-    const statedRate = demuxer.joined > 0 && spanned > 0 ? 0 : ratio(stream.avgFrameRate) || ratio(stream.rFrameRate)
+    const statedRate = joined > 0 && spanned > 0 ? 0 : ratio(stream.avgFrameRate) || ratio(stream.rFrameRate)
     const rate = statedRate || (spanned > 0 ? index.count / spanned : 25)
     const still = index.count === 1 && isPictureFormat(demuxer.container)
     const info: MediaInfo = {
@@ -87,9 +107,10 @@ export class VideoClip implements Clip {
       codec: avGetCodecName(codecId) ?? 'unknown',
       pixelFormat: avGetPixFmtName(format as Parameters<typeof avGetPixFmtName>[0]) ?? 'unknown',
       bytes,
-      notices: notices(demuxer, scan, (promisedBytes(head) ?? 0) > bytes),
+      startTimecode: still ? null : demuxer.startTimecode,
+      notices: notices(demuxer, indexed, (promisedBytes(head) ?? 0) > bytes),
     }
-    return new VideoClip(info, index, secondsPerTick, demuxer, orientation)
+    return new VideoClip(info, indexed, secondsPerTick, demuxer, orientation)
   }
 
   plan(request: FrameRequest, options?: PlanOptions): SamplingPlan {
@@ -137,6 +158,22 @@ export class VideoClip implements Clip {
     for await (const { index, frame } of passOver(this.info.path, this.#index, signal)) yield { index, frame, time: this.#timeOf(index) }
   }
 
+  /** The frames as FFmpeg decodes them, in their stored orientation, by index and in order. Undecodable frames are left out. */
+  async *decoded(indices: readonly number[], signal: AbortSignal): AsyncGenerator<DecodedFrame, void> {
+    this.#assertOpen()
+    await using reader = await FrameReader.open(this.info.path, this.#index, this.#takeIdle(), signal)
+    yield* reader.read(
+      indices,
+      () => {},
+      () => {},
+    )
+    this.#index = reader.index
+  }
+
+  get source(): VideoStream {
+    return { ...this.#stream, index: this.#index, orientation: this.#orientation }
+  }
+
   /** Size of the frames before they are turned upright. */
   get storedSize(): { readonly width: number; readonly height: number } {
     return this.#size
@@ -171,14 +208,14 @@ export class VideoClip implements Clip {
   }
 }
 
-function notices(demuxer: Demuxer, { packets, corrupt, failed }: PacketScan, tooShort: boolean): string[] {
+function notices(demuxer: Demuxer, { packets, hidden, corrupt, failed }: IndexedStream, tooShort: boolean): string[] {
   const found: string[] = []
   // Frames hidden by an edit list are not missing.
-  const promised = packets.some(({ hidden }) => hidden) ? 0 : Number(demuxer.stream.nbFrames)
-  if (promised > packets.length + 1) found.push(`The file is truncated: it contains ${packets.length} of its ${promised} frames.`)
-  else if (tooShort) found.push(`The file is truncated: it contains only its first ${packets.length} frames.`)
-  else if (failed) found.push(`The file is damaged: only its first ${packets.length} frames can be read.`)
-  if (corrupt > 0) found.push(`${corrupt} of ${packets.length} frames are damaged.`)
+  const promised = hidden ? 0 : Number(demuxer.stream.nbFrames)
+  if (promised > packets + 1) found.push(`The file is truncated: it contains ${packets} of its ${promised} frames.`)
+  else if (tooShort) found.push(`The file is truncated: it contains only its first ${packets} frames.`)
+  else if (failed) found.push(`The file is damaged: only its first ${packets} frames can be read.`)
+  if (corrupt > 0) found.push(`${corrupt} of ${packets} frames are damaged.`)
   const { colorTrc } = demuxer.stream.codecpar
   if (colorTrc === AVCOL_TRC_SMPTE2084 || colorTrc === AVCOL_TRC_ARIB_STD_B67)
     found.push('The clip is HDR. Its colours are not converted and look pale.')

@@ -34,7 +34,14 @@ export interface WebmFormat {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** Encodes images into a video without audio, in yuv420p. The file is complete once `finish` has returned. */
+/** Sound that was encoded elsewhere. */
+export interface EncodedSound {
+  readonly encoder: CodecContext
+  /** The packets in order, each valid until the next one is requested. */
+  readonly packets: AsyncGenerator<Packet, void>
+}
+
+/** Encodes images into a video in yuv420p, beside sound. The file is complete once `finish` has returned. */
 export class WebmWriter implements AsyncDisposable {
   readonly #container = new FormatContext()
   readonly #encoder = new CodecContext()
@@ -42,10 +49,15 @@ export class WebmWriter implements AsyncDisposable {
   readonly #packet = new Packet()
   readonly #path: string
   readonly #format: WebmFormat
+  readonly #sound: EncodedSound | null
   #stream: Stream | null = null
+  #soundStream: Stream | null = null
+  /** Seconds of sound that are written. */
+  #soundSeconds = Number.NEGATIVE_INFINITY
 
-  constructor(path: string, format: WebmFormat) {
+  constructor(path: string, format: WebmFormat, sound: EncodedSound | null = null) {
     this.#path = path
+    this.#sound = sound
     this.#format = format
     this.#packet.alloc()
     this.#scaler.allocContext()
@@ -66,12 +78,14 @@ export class WebmWriter implements AsyncDisposable {
     frame.pts = BigInt(tick)
     this.#check(await this.#encoder.sendFrame(frame))
     await this.#drain(stream)
+    await this.#writeSound(tick / this.#format.ticks)
   }
 
   async finish(): Promise<void> {
     if (!this.#stream) throw new TarsierError('internal', `The video ${this.#path} has no frames. Please report it.`)
     this.#check(await this.#encoder.sendFrame(null))
     await this.#drain(this.#stream)
+    await this.#writeSound(Number.POSITIVE_INFINITY)
     this.#check(await this.#container.writeTrailer())
   }
 
@@ -113,6 +127,12 @@ export class WebmWriter implements AsyncDisposable {
     this.#check(encoder.parametersFromContext(stream.codecpar))
     stream.timeBase = encoder.timeBase
     if (this.#format.constantRate) stream.avgFrameRate = encoder.framerate
+    if (this.#sound) {
+      const { encoder: soundEncoder } = this.#sound
+      this.#soundStream = this.#container.newStream(null)
+      this.#check(soundEncoder.parametersFromContext(this.#soundStream.codecpar))
+      this.#soundStream.timeBase = soundEncoder.timeBase
+    }
     this.#check(await this.#container.openOutput())
     this.#stream = stream
     this.#check(await this.#container.writeHeader())
@@ -127,6 +147,20 @@ export class WebmWriter implements AsyncDisposable {
       this.#packet.rescaleTs(this.#encoder.timeBase, stream.timeBase)
       this.#check(await this.#container.interleavedWriteFrame(this.#packet))
       this.#packet.unref()
+    }
+  }
+
+  /** Writes the sound up to a time, so that both streams are written alternately. */
+  async #writeSound(until: number): Promise<void> {
+    while (this.#sound && this.#soundStream && this.#soundSeconds < until) {
+      const { encoder, packets } = this.#sound
+      const next = await packets.next()
+      if (next.done) return
+      const packet = next.value
+      this.#soundSeconds = Number(packet.pts) / encoder.sampleRate
+      packet.streamIndex = this.#soundStream.index
+      packet.rescaleTs(encoder.timeBase, this.#soundStream.timeBase)
+      this.#check(await this.#container.interleavedWriteFrame(packet))
     }
   }
 

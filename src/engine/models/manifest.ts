@@ -18,6 +18,11 @@ export function modelFiles(manifest: ModelManifest): HashedFile[] {
   return [language, vision, ...(vision.data ? [vision.data] : [])]
 }
 
+/** Identifies the weights of a model, whatever its name is: the hashes of its language model and its vision tower. */
+export function weightsOf({ language, vision }: ModelManifest): string {
+  return `${language.sha256} ${vision.sha256}`
+}
+
 /** Size of a model's files, in bytes; roughly its memory use. */
 export function modelBytes(manifest: ModelManifest): number {
   return modelFiles(manifest).reduce((sum, { bytes }) => sum + bytes, 0)

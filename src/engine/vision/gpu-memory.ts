@@ -1,6 +1,9 @@
 import type { VisionDeviceChoice } from '../../shared/devices.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { megabytesText } from '../../shared/size-text.ts'
-import type { DeviceState } from './devices.ts'
+import type { DeviceGuard } from '../devices/device-guard.ts'
+import { type DeviceState, statesFor } from './devices.ts'
+import { visionSubject } from './results-key.ts'
 import type { VisionDevice } from './types.ts'
 
 /** Memory of the GPU for a tower, in bytes. */
@@ -13,6 +16,21 @@ export interface TowerGpuMemory {
 
 /** Devices that use the memory of such a GPU. CoreML is none of them: it chooses between GPU, CPU and the neural engine itself. */
 const GPU_DEVICES: readonly string[] = ['cuda', 'dml', 'webgpu'] satisfies VisionDevice[]
+
+/** Whether a tower will use the memory of such a GPU, as far as that is known before it is opened. */
+export async function mayUseGpu(
+  manifest: ModelManifest,
+  choice: VisionDeviceChoice,
+  guard: Pick<DeviceGuard, 'obstacle'>,
+  states: readonly DeviceState[] = statesFor(manifest.vision.precision),
+): Promise<boolean> {
+  for (const { device, carried, missing } of states) {
+    if (choice === 'auto' ? !carried || missing !== null : choice !== device) continue
+    if (device !== 'cpu' && (await guard.obstacle(visionSubject(manifest, device))) !== null) continue
+    return GPU_DEVICES.includes(device)
+  }
+  return false
+}
 
 /** Devices on which a tower may be opened. */
 export interface FittingDevices {

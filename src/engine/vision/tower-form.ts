@@ -15,6 +15,8 @@ export interface GraphValue {
 /** The part that differs between kinds of towers; {@link OnnxTower} contains the shared part. All functions are pure. */
 export interface TowerForm {
   readonly patching: Patching
+  /** Frames of one patch in time. The tower sees each frame of a clip alone, repeated as often. */
+  readonly framesPerPatch: number
   /** Size to which a frame is resized. */
   size(frame: Size, limits: FrameLimits): Size
   /** Resizes a frame to that size. */

@@ -24,6 +24,15 @@ export function chapters(clip: ClipEvents): string {
   return sorted.map(({ title }, i) => `${clock(starts[i] ?? 0)} ${titleText(title) || `Chapter ${i + 1}`}\n`).join('')
 }
 
+/** Throws `format-unsuitable` for a clip that is too short for chapters. */
+export function expectChapters({ duration }: Pick<ClipEvents, 'duration'>): void {
+  const shortest = FEWEST * SHORTEST_SECONDS
+  if (duration < shortest)
+    throw unsuitable(
+      `YouTube shows chapters only if there are ${FEWEST} or more of ${SHORTEST_SECONDS} seconds or longer; this clip lasts ${Number(duration.toFixed(1))} seconds.`,
+    )
+}
+
 function unsuitable(reason: string): TarsierError {
   return new TarsierError('format-unsuitable', `${reason} Choose another format.`)
 }

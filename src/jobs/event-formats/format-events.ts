@@ -1,7 +1,7 @@
 import type { ClipEvents } from '../../shared/clip-events.ts'
 import { assertNever } from '../../shared/errors.ts'
 import type { EventFormat } from '../../shared/event-formats.ts'
-import { chapters } from './chapters.ts'
+import { chapters, expectChapters } from './chapters.ts'
 import { csv } from './csv.ts'
 import { edl } from './edl.ts'
 import { fcpxml } from './fcpxml.ts'
@@ -10,6 +10,7 @@ import { markdown } from './markdown.ts'
 import { otio } from './otio.ts'
 import { premiere } from './premiere.ts'
 import { srt } from './srt.ts'
+import { expectFrameRate } from './timeline.ts'
 import { vtt } from './vtt.ts'
 
 /**
@@ -41,5 +42,31 @@ export function formatEvents(clip: ClipEvents, format: EventFormat): string {
       return markdown(clip)
     default:
       return assertNever(format, 'event format')
+  }
+}
+
+/**
+ * Throws `format-unsuitable` if a format cannot represent a clip whatever happens in it, so that this is known before the clip is described. The
+ * number and length of chapters is only known afterwards.
+ */
+export function expectSuitable(format: EventFormat, clip: Pick<ClipEvents, 'duration' | 'frameRate'>): void {
+  switch (format) {
+    case 'json':
+    case 'srt':
+    case 'vtt':
+    case 'csv':
+    case 'markdown':
+      return
+    case 'chapters':
+      expectChapters(clip)
+      return
+    case 'edl':
+    case 'fcpxml':
+    case 'premiere':
+    case 'otio':
+      expectFrameRate(clip)
+      return
+    default:
+      assertNever(format, 'event format')
   }
 }

@@ -38,25 +38,30 @@ const SAME_RATE = 1e-4
 
 /** Computes the timeline of a clip. Throws `format-unsuitable` for a still picture. */
 export function timelineOf(clip: ClipEvents): Timeline {
-  if (clip.frameRate === null)
-    throw new TarsierError(
-      'format-unsuitable',
-      'A still picture has no frame rate, so it cannot be exported for an editing program. Choose JSON, CSV or Markdown.',
-    )
+  const stated = expectFrameRate(clip)
   const notices: string[] = []
-  const rate = timelineRate(clip.frameRate, clip.variableRate)
+  const rate = timelineRate(stated, clip.variableRate)
   const perSecond = rate.numerator / rate.denominator
   if (clip.variableRate)
     notices.push(`The clip has no constant frame rate: times are rounded to the nearest frame at ${rateText(rate)} frames per second.`)
-  else if (!isSame(rate, clip.frameRate))
+  else if (!isSame(rate, stated))
     notices.push(
-      `Editing programs have no timelines of ${rateText(clip.frameRate)} frames per second: times are frames at ${rateText(rate)} per second.`,
+      `Editing programs have no timelines of ${rateText(stated)} frames per second: times are frames at ${rateText(rate)} per second.`,
     )
   const base = Math.round(perSecond)
   const start = startOf(clip, rate, base)
   if (start.unusable !== undefined) notices.push(start.unusable)
   const frames = Math.max(1, Math.round(clip.duration * perSecond))
   return { rate, base, dropFrame: start.dropFrame, startFrame: start.frame, frames, notices }
+}
+
+/** The frame rate of a clip. Throws `format-unsuitable` for a still picture. */
+export function expectFrameRate({ frameRate }: Pick<ClipEvents, 'frameRate'>): FrameRate {
+  if (frameRate !== null) return frameRate
+  throw new TarsierError(
+    'format-unsuitable',
+    'A still picture has no frame rate, so it cannot be exported for an editing program. Choose JSON, CSV or Markdown.',
+  )
 }
 
 /** Number of the frame nearest to a time, from the clip's first frame. Times after the end are those of the last frame. */

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import type { z } from 'zod'
 import { writeAt } from '../../platform/write-at.ts'
 import { writeError } from '../write-file.ts'
 
@@ -49,6 +50,15 @@ export class JsonLinesFile implements AsyncDisposable {
     } catch (error) {
       throw writeError(path, error)
     }
+  }
+
+  /** Returns the lines that a schema accepts, in order; others are damaged, and left out. */
+  static async read<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
+    const text = await readFile(path, 'utf8')
+    return text.split('\n').flatMap((line) => {
+      const parsed = schema.safeParse(jsonIn(line))
+      return parsed.success ? [parsed.data] : []
+    })
   }
 
   /** Opens a file that ends with a complete line; see `repair`. Throws `disk-full` and `write-failed`. */
@@ -102,5 +112,13 @@ function isJson(bytes: Buffer, isWhole: (value: unknown) => boolean): boolean {
     return isWhole(JSON.parse(bytes.toString('utf8')))
   } catch {
     return false
+  }
+}
+
+function jsonIn(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }

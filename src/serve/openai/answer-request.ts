@@ -1,17 +1,21 @@
 import type { Service } from '../../service/service.ts'
 import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { supportReport } from '../../shared/support-report.ts'
+import type { TimedText } from '../../shared/timed-text.ts'
 import { readConversation } from './conversation.ts'
 import { placed } from './errors.ts'
 import { ignoredFields } from './ignored-fields.ts'
 import type { RequestMedia } from './media.ts'
-import type { ChatRequest } from './request.ts'
+import { type ChatRequest, refused } from './request.ts'
 import { requestedSampling, samplingOfChoice } from './sampling.ts'
 
 /** An event of a request: part of one of its answers, or a warning about something that has no effect. */
 export type RequestEvent =
   | { readonly kind: 'answering'; readonly choice: number; readonly event: EngineEvent }
   | { readonly kind: 'warning'; readonly text: string }
+  /** Further fields of `tarsier`, about the first answer. */
+  | { readonly kind: 'scored'; readonly fields: object }
 
 export interface Answering {
   readonly service: Service
@@ -34,6 +38,10 @@ export async function* answerRequest(
   try {
     const probe = (path: string) => service.media.probe(path, signal)
     const { key, messages, answerPrefix } = await readConversation(request, { media, manifest, probe }, signal)
+    const { events: wantsEvents, support: wantsSupport } = request.tarsier ?? {}
+    const clips = messages.flatMap(({ content }) => content.filter(({ kind }) => kind === 'clip'))
+    if ((wantsEvents || wantsSupport) && clips.length !== 1)
+      throw refused('tarsier', 'events and support need messages with exactly one clip')
     const leave = await turnOf(service, client, signal)
     try {
       const { device, cache } = service.library.settings.get()
@@ -41,6 +49,7 @@ export async function* answerRequest(
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
         const turn = { kind: 'chat', messages, answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
         const events = engine.answer(key, turn, signal)
+        let answered = ''
         for await (const event of events) {
           if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {
             const { visual, prompt } = event.answer.tokens
@@ -48,7 +57,19 @@ export async function* answerRequest(
             if (requestedTokens > available)
               yield { kind: 'warning', text: `max_tokens was reduced to ${available}, the number of tokens left in the model's context.` }
           }
+          if (event.kind === 'done') answered = event.answer.text
           yield { kind: 'answering', choice, event }
+        }
+        if (choice > 0 || !(wantsEvents || wantsSupport) || answered.trim() === '') continue
+        const scoring = { turn: { kind: 'chat', messages, answerPrefix }, text: answered } as const
+        for await (const event of engine.timeText(key, scoring, signal)) {
+          if (event.kind !== 'timed') continue
+          const { timed } = event
+          const { sentences } = supportReport('', timed)
+          yield {
+            kind: 'scored',
+            fields: { ...(wantsEvents && { events: eventFields(timed) }), ...(wantsSupport && { support: sentences }) },
+          }
         }
       }
     } finally {
@@ -57,6 +78,10 @@ export async function* answerRequest(
   } catch (error) {
     throw placed(error, media.places)
   }
+}
+
+function eventFields({ clauses }: TimedText) {
+  return clauses.map(({ text, begins, ends, confidence }) => ({ text, start: begins, end: begins === null ? null : ends, confidence }))
 }
 
 async function turnOf(service: Service, client: string, signal: AbortSignal): Promise<() => void> {

@@ -17,8 +17,11 @@ export interface Choice {
   readonly logprobs: readonly TokenLogprob[] | null
 }
 
-/** @param warnings parts of the request that had no effect */
-export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[]): Completion {
+/**
+ * @param warnings parts of the request that had no effect
+ * @param scored requested events and support of the first answer
+ */
+export function completion(head: CompletionHead, choices: readonly Choice[], warnings: readonly string[], scored: object): Completion {
   return {
     ...head,
     object: 'chat.completion',
@@ -29,7 +32,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], war
       finish_reason: finishReason(answer.finish),
     })),
     usage: usageOf(choices),
-    ...extensionFields(choices, warnings),
+    ...extensionFields(choices, warnings, scored),
   }
 }
 
@@ -53,12 +56,11 @@ export function chunk(head: CompletionHead, { index, delta, logprobs, finish }: 
 /** Returns the last chunks of a stream: one with the last answer's finish reason and the details, then one with token usage if requested. */
 export function lastChunks(
   head: CompletionHead,
-  choices: readonly Choice[],
-  warnings: readonly string[],
+  { choices, warnings, scored }: { readonly choices: readonly Choice[]; readonly warnings: readonly string[]; readonly scored: object },
   withUsage: boolean,
 ): CompletionChunk[] {
   const end = { index: choices.length - 1, delta: {}, ...(choices.at(-1) && { finish: choices.at(-1)?.answer.finish }) }
-  const last = { ...chunk(head, end as Delta, withUsage), ...extensionFields(choices, warnings) }
+  const last = { ...chunk(head, end as Delta, withUsage), ...extensionFields(choices, warnings, scored) }
   const warned = warnings.length > 0 && { warnings }
   return withUsage ? [last, { ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(choices), ...warned }] : [last]
 }
@@ -76,12 +78,12 @@ function usageOf(choices: readonly Choice[]) {
   }
 }
 
-/** Returns the details of the first answer: frames with times, resolution, timings and devices. */
-function extensionFields(choices: readonly Choice[], warnings: readonly string[]) {
+/** Returns the details of the first answer: frames with times, resolution, timings and devices, and its events and support if they were requested. */
+function extensionFields(choices: readonly Choice[], warnings: readonly string[], scored: object) {
   const answer = choices[0]?.answer
   if (!answer) return {}
-  const { text: _, ...tarsier } = answer
-  return { ...(warnings.length > 0 && { warnings }), tarsier }
+  const { text: _, ...details } = answer
+  return { ...(warnings.length > 0 && { warnings }), tarsier: { ...details, ...scored } }
 }
 
 function logprobsOf(tokens: readonly TokenLogprob[]) {

@@ -138,6 +138,13 @@ export const chatRequestSchema = z.looseObject({
   add_generation_prompt: z.boolean().nullish(),
   mm_processor_kwargs: processorSchema.nullish(),
   media_io_kwargs: mediaSchema.nullish(),
+  tarsier: z
+    .strictObject({
+      events: z.boolean().nullish().describe('Adds the times of the answer’s clauses as `tarsier.events`.'),
+      support: z.boolean().nullish().describe('Adds how much the clip supports each sentence and word as `tarsier.support`.'),
+    })
+    .nullish()
+    .describe('An extension: what is found out about the first answer. The messages must have exactly one clip.'),
 })
 export type ChatRequest = z.infer<typeof chatRequestSchema>
 

@@ -13,10 +13,15 @@ import { apiError, apiErrorBody } from './errors.ts'
 import { type MediaRules, RequestMedia } from './media.ts'
 import { readRequest } from './request.ts'
 import type { ListedModel } from './response.ts'
-import { completeAnswer, streamedAnswer } from './stream.ts'
+import { completeAnswer, sseResponse, streamedAnswer } from './stream.ts'
 import { UploadFolder } from './upload-folder.ts'
+import { type CheckChunk, checkRequestSchema, type EventsChunk, eventsRequestSchema, readVideoRequest } from './video-request.ts'
+import { checkChunks, chunkLines, eventChunks, lastResult } from './videos.ts'
 
-/** Serves `GET /v1/models` and `POST /v1/chat/completions`, compatible with OpenAI's clients. */
+/**
+ * Serves `GET /v1/models` and `POST /v1/chat/completions`, compatible with OpenAI's clients, and beside them `POST /v1/videos/events` and
+ * `POST /v1/videos/check`.
+ */
 export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   const uploads = new UploadFolder(join(service.home, 'cache', 'api'))
   const routes = new Hono()
@@ -33,9 +38,17 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   const maxSize = rules.maxBytes * 1.4
   const tooLarge = `The request is larger than the limit of ${sizeText(maxSize)}. Refer to large clips by path.`
   const tooLargeBody = apiErrorBody(tooLarge, 'invalid_request_error', null, 'upload-too-large')
-  routes.post('/chat/completions', jsonOnly, bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) }), (c) =>
-    complete(c, service, () => new RequestMedia(uploads, rules)),
-  )
+  const openMedia = () => new RequestMedia(uploads, rules)
+  const limited = bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) })
+  routes.post('/chat/completions', jsonOnly, limited, (c) => complete(c, service, openMedia))
+  routes.post('/videos/events', jsonOnly, limited, async (c) => {
+    const request = readVideoRequest(eventsRequestSchema, await bodyOf(c))
+    return await chunked(c, service, request, (stop) => eventChunks(request, { service, openMedia, client: `events-${newId()}` }, stop))
+  })
+  routes.post('/videos/check', jsonOnly, limited, async (c) => {
+    const request = readVideoRequest(checkRequestSchema, await bodyOf(c))
+    return await chunked(c, service, request, (stop) => checkChunks(request, { service, openMedia, client: `check-${newId()}` }, stop))
+  })
   routes.onError((error, c) => {
     const { status, body } = apiError(error)
     return c.json(body, status)
@@ -67,16 +80,35 @@ async function models(service: Service): Promise<ListedModel[]> {
 async function complete(c: Context, service: Service, openMedia: () => RequestMedia): Promise<Response> {
   const request = readRequest(await bodyOf(c))
   const manifest = await readManifest(await resolveModel(nameOf(request.model), service.home))
-  // Aborts when either side closes the connection.
-  const stop = new AbortController()
-  const { signal: closed } = c.req.raw
-  closed.addEventListener('abort', () => stop.abort(), { once: true })
-  if (closed.aborted) stop.abort()
+  const stop = stopOf(c)
   const head = { id: `chatcmpl-${newId()}`, created: Math.floor(Date.now() / 1000), model: request.model }
   const logprobs = request.logprobs === true
   const events = answerRequest(request, manifest, { service, openMedia, client: head.id }, stop.signal)
   if (request.stream !== true) return c.json(await completeAnswer(events, head, logprobs))
   return await streamedAnswer(events, head, { withUsage: request.stream_options?.include_usage === true, logprobs }, stop)
+}
+
+/** Answers with the result of chunks, or streams them. Waits for the first one, so that immediate errors are sent with their status. */
+async function chunked(
+  c: Context,
+  service: Service,
+  { model, stream }: { readonly model: string; readonly stream?: boolean | null | undefined },
+  chunksOf: (stop: AbortSignal) => AsyncGenerator<EventsChunk | CheckChunk, void>,
+): Promise<Response> {
+  await resolveModel(nameOf(model), service.home)
+  const stop = stopOf(c)
+  const chunks = chunksOf(stop.signal)
+  if (stream !== true) return c.json(await lastResult(chunks))
+  return sseResponse(chunkLines(chunks, await chunks.next()), stop)
+}
+
+/** Aborts when either side closes the connection. */
+function stopOf(c: Context): AbortController {
+  const stop = new AbortController()
+  const { signal: closed } = c.req.raw
+  closed.addEventListener('abort', () => stop.abort(), { once: true })
+  if (closed.aborted) stop.abort()
+  return stop
 }
 
 async function bodyOf(c: Context): Promise<unknown> {

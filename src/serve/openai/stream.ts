@@ -7,6 +7,7 @@ import { apiError } from './errors.ts'
 class Collected {
   readonly choices: Choice[] = []
   readonly warnings: string[] = []
+  scored: object = {}
   readonly #logprobs: boolean
   #tokens: TokenLogprob[] = []
 
@@ -16,6 +17,7 @@ class Collected {
 
   add(event: RequestEvent): void {
     if (event.kind === 'warning') this.warnings.push(event.text)
+    else if (event.kind === 'scored') this.scored = event.fields
     else if (event.event.kind === 'delta') this.#tokens.push(...(event.event.logprobs ?? []))
     else if (event.event.kind === 'done') {
       this.choices.push({ answer: event.event.answer, logprobs: this.#logprobs ? this.#tokens : null })
@@ -28,7 +30,7 @@ class Collected {
 export async function completeAnswer(events: AsyncIterable<RequestEvent>, head: CompletionHead, logprobs: boolean): Promise<object> {
   const collected = new Collected(logprobs)
   for await (const event of events) collected.add(event)
-  return completion(head, collected.choices, collected.warnings)
+  return completion(head, collected.choices, collected.warnings, collected.scored)
 }
 
 export interface StreamOptions {
@@ -48,6 +50,11 @@ export async function streamedAnswer(
   // Warnings are the first events, before any work.
   for (; !first.done && first.value.kind === 'warning'; first = await events.next()) collected.add(first.value)
   const lines = sse(events, first, head, { ...options, collected })
+  return sseResponse(lines, stop)
+}
+
+/** Sends lines as server-sent events. `stop` is aborted when the client leaves. */
+export function sseResponse(lines: AsyncGenerator<string, void>, stop: AbortController): Response {
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -78,7 +85,7 @@ async function* sse(
     for (let next = first; !next.done; next = await events.next()) {
       const received = next.value
       collected.add(received)
-      if (received.kind === 'warning') continue
+      if (received.kind !== 'answering') continue
       const { choice: index, event } = received
       if (index > lastChoice) {
         // Finish the previous choice. The end of the last choice is sent with the usage.
@@ -91,7 +98,7 @@ async function* sse(
       // A comment, which clients ignore. It keeps the connection from being closed as idle.
       else if (event.kind === 'frame') yield `: encoded frame ${event.done} of ${event.of}\n\n`
     }
-    for (const last of lastChunks(head, collected.choices, collected.warnings, withUsage)) yield data(last)
+    for (const last of lastChunks(head, collected, withUsage)) yield data(last)
     yield 'data: [DONE]\n\n'
   } catch (error) {
     yield data(apiError(error).body)

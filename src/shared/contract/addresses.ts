@@ -6,12 +6,23 @@ export const RPC_PATH = '/rpc'
  * - `POST /clips?name=<file name>` with the file as body creates a handle and returns its `ClipMetadata`, or an `ErrorData`
  *   with status 4xx.
  * - `GET /clips/<handle>` returns the file, `GET /clips/<handle>/preview` a version that browsers can play; both support Range.
+ * - `GET /clips/<handle>/pieces/<id>` downloads a piece that `events.saveMoment` has cut.
  */
 export const CLIPS_PATH = '/clips'
 
 /** URL of a clip or its preview on the server. */
 export function clipAddress(handle: string, what: 'file' | 'preview' = 'file'): string {
   return what === 'file' ? `${CLIPS_PATH}/${handle}` : `${CLIPS_PATH}/${handle}/preview`
+}
+
+/** URL of a piece of a clip on the server. */
+export function pieceAddress(handle: string, piece: string): string {
+  return `${CLIPS_PATH}/${handle}/pieces/${piece}`
+}
+
+/** URL of a piece of a clip in the shell. */
+export function shellPieceAddress(handle: string, piece: string): string {
+  return `${CLIP_SCHEME}://tarsier${pieceAddress(handle, piece)}`
 }
 
 /** URL scheme under which the shell serves clips. */
@@ -31,4 +42,10 @@ export function clipsFragment(handles: readonly string[]): string {
 export function clipsOfFragment(fragment: string): readonly string[] {
   const parts = fragment.replace(/^#/, '').split('&')
   return parts.flatMap((part) => (part.startsWith('clip=') ? [part.slice('clip='.length)] : []))
+}
+
+/** Value of the header Content-Disposition that has a browser save a file under this name (RFC 6266). */
+export function attachment(name: string): string {
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\%]/g, '_')}"; filename*=UTF-8''${encoded}`
 }

@@ -22,6 +22,8 @@ export const askSettingsSchema = z
     /** Frames to select. Changed frames make the clip be encoded again. */
     frames: frameRequestSchema.exactOptional(),
     maxPixels: options.maxPixels.exactOptional(),
+    /** Empty for the chat template's default. */
+    system: options.system.exactOptional(),
     sampling: samplingOverridesSchema.exactOptional(),
   })
   .strict()

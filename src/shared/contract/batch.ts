@@ -2,11 +2,15 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { ErrorData } from '../errors.ts'
 import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts'
-import { type Found, idSchema, type Page, pageSchema, procedure, type TextFile } from './base.ts'
+import { errorDataSchema, type Found, idSchema, type Page, pageSchema, procedure, type TextFile } from './base.ts'
 
 export type BatchState = 'running' | 'paused' | 'done'
 export const itemStates = ['waiting', 'running', 'done', 'failed', 'skipped'] as const
 export type ItemState = (typeof itemStates)[number]
+
+/** A file that was given with a batch and could not be opened. */
+export const refusedFileSchema = z.object({ name: z.string().max(4096), error: errorDataSchema })
+export type RefusedFile = z.infer<typeof refusedFileSchema>
 
 /** One question about many clips. A batch runs in the background, continues after a restart, and stores its answers in the library. */
 export interface BatchJob {
@@ -17,6 +21,8 @@ export interface BatchJob {
   readonly settings: AskSettings
   readonly state: BatchState
   readonly counts: Readonly<Record<ItemState, number>>
+  /** Files that could not be opened. They are no items. */
+  readonly refused: readonly RefusedFile[]
   readonly created: number
   /** Estimated seconds until the end; null before the first clip is done. */
   readonly secondsLeft: number | null
@@ -49,6 +55,10 @@ export type BatchEvent =
 export const exportFormats = ['txt', 'jsonl', 'csv', 'srt', 'markdown'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
+/** Formats of the file beside a clip: its answer, or subtitles of its events, of its timed answer, or of the answer over the whole described range. */
+export const sidecarFormats = ['txt', 'srt', 'vtt'] as const
+export type SidecarFormat = (typeof sidecarFormats)[number]
+
 /** Result of writing sidecars; paths are those of the text files. */
 export interface SidecarReport {
   readonly written: number
@@ -69,6 +79,7 @@ export const batchContract = {
         question: questionSchema.optional(),
         settings: askSettingsSchema.default({}),
         skipDescribed: z.boolean().default(true),
+        refused: z.array(refusedFileSchema).max(100_000).default([]),
       }),
     )
     .output(type<BatchJob>()),
@@ -93,10 +104,12 @@ export const batchContract = {
   resume: procedure.input(job).output(type<BatchJob>()),
   /** Retries all failed items, or one of them. */
   retry: procedure.input(z.object({ job: idSchema, item: idSchema.optional() })).output(type<BatchJob>()),
-  /** Exports all answers as one file. */
+  /** Exports all answers as one file. Throws `format-unsuitable` for SRT of several clips: their subtitles are `sidecars`. */
   export: procedure.input(z.object({ job: idSchema, format: z.enum(exportFormats) })).output(type<TextFile>()),
-  /** Writes a `.txt` file beside each clip. Existing files are kept unless `overwrite`. Uploaded clips have no folder and fail. */
-  sidecars: procedure.input(z.object({ job: idSchema, overwrite: z.boolean().default(false) })).output(type<SidecarReport>()),
+  /** Writes a file beside each clip, `.txt` by default. Existing files are kept unless `overwrite`. Uploaded clips have no folder and fail. */
+  sidecars: procedure
+    .input(z.object({ job: idSchema, overwrite: z.boolean().default(false), format: z.enum(sidecarFormats).default('txt') }))
+    .output(type<SidecarReport>()),
   /** Removes a batch from the list; its answers stay in the library. */
   remove: procedure.input(job).output(type<void>()),
 }

@@ -2,6 +2,7 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { FrameUsed } from '../engine-events.ts'
 import type { ErrorData } from '../errors.ts'
+import { options } from '../options.ts'
 import { idSchema, procedure } from './base.ts'
 import type { ClipMetadata, FramePicture } from './clips.ts'
 
@@ -61,7 +62,7 @@ export interface BenchRunSummary {
 export interface BenchSet {
   /** Annotated name without a sub task: `DREAM`. */
   readonly name: string
-  readonly metric: 'autodq' | 'cider' | 'multi-choice' | 'open-ended' | null
+  readonly metric: 'autodq' | 'cider' | 'multi-choice' | 'open-ended' | 'check' | null
   /** `NAME/sub task`, if there are several. */
   readonly tasks: readonly string[]
   readonly counts: Readonly<Record<SampleState, number>>
@@ -177,6 +178,60 @@ export interface LeaderboardRow {
     | { readonly kind: 'own'; readonly run: string; readonly name: string; readonly judged: number; readonly judge: string | null }
 }
 
+/** A data set that can be run, with its number of samples. */
+export interface BenchChoice {
+  readonly name: string
+  readonly samples: number
+  /** Whether it can only be scored by a judge. */
+  readonly judged: boolean
+}
+
+/**
+ * State of a benchmark that the service runs.
+ * - `running`: samples are being answered; see `step`.
+ * - `stopped`: the user stopped it, or the program ended; it can be resumed.
+ * - `failed`: see `error`; it can be resumed.
+ * - `done`: all samples have an answer or a failure.
+ */
+export const benchJobStates = ['running', 'stopped', 'failed', 'done'] as const
+
+/** A benchmark that the service runs. Its answers are written to a run of {@link BenchRunSummary.place}. */
+export interface BenchJob {
+  readonly id: string
+  readonly name: string
+  readonly place: string
+  readonly state: (typeof benchJobStates)[number]
+  readonly step: 'preparing' | 'answering' | 'scoring'
+  readonly sets: readonly string[]
+  readonly model: string
+  /** Samples of all data sets; `done` includes failed ones and those of earlier sessions. `total` is 0 until the annotations are read. */
+  readonly done: number
+  readonly failed: number
+  readonly total: number
+  /** Samples per minute; null while unknown. */
+  readonly perMinute: number | null
+  readonly secondsLeft: number | null
+  /** The last failures of this session. */
+  readonly failures: readonly { readonly key: string; readonly message: string }[]
+  /** Data sets that were not scored because they need a judge. */
+  readonly notScored: readonly string[]
+  readonly error: ErrorData | null
+}
+
+/** Choices for a new run. Folders are handles from the shell; without `annotations`, the data sets are this program's own. */
+export const newBenchSchema = z
+  .object({
+    sets: z.array(z.string().min(1).max(200)).min(1).max(100),
+    annotations: idSchema.exactOptional(),
+    videos: idSchema.exactOptional(),
+    model: options.model,
+    frames: options.frames.exactOptional(),
+    /** Largest number of samples of each data set. */
+    limit: z.int().min(1).max(1e9).exactOptional(),
+  })
+  .strict()
+
+const job = z.object({ job: idSchema })
 const run = z.object({ run: idSchema })
 const filters = {
   /** `NAME`, or `NAME/sub task`. */
@@ -213,10 +268,23 @@ export const benchContract = {
   clip: procedure
     .input(run.extend({ key }))
     .output(type<{ readonly kind: 'clip'; readonly metadata: ClipMetadata } | { readonly kind: 'missing'; readonly error: ErrorData }>()),
+  /** Thumbnail of the sample's clip, as `clips.thumbnail`; null if there is none. */
+  thumbnail: procedure.input(run.extend({ key })).output(type<{ readonly jpeg: string | null }>()),
   /** The frames that the model saw, preprocessed if the model is installed, otherwise unchanged. */
   frames: procedure.input(run.extend({ key })).output(eventIterator(type<FramePicture>())),
   /** Two runs joined by sample keys, in the order of the first one. */
   compare: procedure.input(compareSchema).output(type<Comparison>()),
   /** DREAM-1K: published figures and those of all listed runs, best F1 first. */
   leaderboard: procedure.output(type<readonly LeaderboardRow[]>()),
+  /** Data sets that can be run: those in a folder of annotations, or this program's own. */
+  choices: procedure.input(z.object({ annotations: idSchema.exactOptional() })).output(type<readonly BenchChoice[]>()),
+  /** Starts a run in the app's own folder. Throws `bench-busy` while another one is running. */
+  start: procedure.input(newBenchSchema).output(type<BenchJob>()),
+  stop: procedure.input(job).output(type<void>()),
+  /** Continues a run that was stopped or has failed. `retryFailed` runs samples without an answer again. */
+  resume: procedure.input(job.extend({ retryFailed: z.boolean().default(false) })).output(type<BenchJob>()),
+  /** Removes a run from the list of jobs, and stops it first if it is running; its answers stay. */
+  dismiss: procedure.input(job).output(type<void>()),
+  /** Streams all jobs, newest first, now and whenever one of them changes. */
+  jobs: procedure.output(eventIterator(type<readonly BenchJob[]>())),
 }

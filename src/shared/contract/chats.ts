@@ -2,6 +2,7 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Answer, EngineEvent } from '../engine-events.ts'
 import type { ErrorData } from '../errors.ts'
+import type { TimedText } from '../timed-text.ts'
 import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts'
 import { idSchema, procedure } from './base.ts'
 import type { ClipMetadata } from './clips.ts'
@@ -43,6 +44,11 @@ export interface Turn {
   /** Frames, tokens, timings, devices, notices; null unless `done`. */
   readonly answer: Omit<Answer, 'text'> | null
   readonly error: ErrorData | null
+  /** Times of the answer's clauses and support of its words; null until they are requested with `events.time`. */
+  readonly timed: TimedText | null
+  /** Which of the question's `versions` answers this is, from 0: regenerating an answer keeps the earlier ones. */
+  readonly version: number
+  readonly versions: number
   readonly created: number
 }
 
@@ -52,8 +58,9 @@ export interface Chat extends ChatSummary {
 }
 
 /**
- * Events of an answer: first `turn`, the stored turn; `queued` while it waits for others; the engine's events; last `saved`, the final
- * turn. Leaving the iterator or aborting stops the answer; the partial text stays in the turn.
+ * Events of an answer: first `turn`, the stored turn with the text so far; `queued` while it waits for others; the engine's events; last `saved`, the
+ * final turn. Leaving the iterator does not stop the answer: `follow` joins it again, and `stop` ends it. An answer that nobody follows ends after a
+ * minute.
  */
 export type ChatEvent =
   | { readonly kind: 'turn'; readonly turn: Turn }
@@ -74,7 +81,11 @@ export const chatsContract = {
   ask: procedure
     .input(z.object({ chat: idSchema, text: questionSchema.optional(), settings: askSettingsSchema.default({}) }))
     .output(eventIterator(type<ChatEvent>())),
-  /** Regenerates the last answer, with its own settings by default. */
+  /** Joins the running answer of a conversation; ends at once if none is running. */
+  follow: procedure.input(chat).output(eventIterator(type<ChatEvent>())),
+  /** Stops the running answer of a conversation. Its partial text stays in the turn. */
+  stop: procedure.input(chat).output(type<void>()),
+  /** Regenerates the last answer, with its own settings by default. The earlier answer is kept as a version. */
   regenerate: procedure
     .input(z.object({ chat: idSchema, settings: askSettingsSchema.optional() }))
     .output(eventIterator(type<ChatEvent>())),
@@ -82,6 +93,10 @@ export const chatsContract = {
   edit: procedure
     .input(z.object({ chat: idSchema, turn, text: questionSchema, settings: askSettingsSchema.optional() }))
     .output(eventIterator(type<ChatEvent>())),
+  /** Makes another version the answer of the last turn: later questions refer to it. Throws `usage` for other turns. */
+  chooseVersion: procedure.input(z.object({ chat: idSchema, turn, version: z.int().min(0).max(100_000) })).output(type<Turn>()),
+  /** All answers to a question, in their order; the one that the turn has is among them. */
+  versions: procedure.input(z.object({ chat: idSchema, turn })).output(type<readonly Turn[]>()),
   /** Removes all turns. */
   clear: procedure.input(chat).output(type<Chat>()),
   rename: procedure.input(z.object({ chat: idSchema, title: z.string().trim().min(1).max(200) })).output(type<ChatSummary>()),

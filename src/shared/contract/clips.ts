@@ -48,8 +48,11 @@ export const clipsContract = {
    * clip's rate (`constantRate`).
    */
   frameSteps: procedure.input(handle).output(type<readonly number[]>()),
-  /** Thumbnail of the clip: a base64 JPEG with a longer side of at most 320 pixels; null if the file cannot be read. */
-  thumbnail: procedure.input(handle).output(type<{ readonly jpeg: string | null }>()),
+  /**
+   * Thumbnail of the clip, of its frame at `time` in seconds or of its middle: a base64 JPEG with a longer side of at most 320 pixels; null if the file
+   * cannot be read.
+   */
+  thumbnail: procedure.input(handle.extend({ time: z.number().min(0).exactOptional() })).output(type<{ readonly jpeg: string | null }>()),
   /**
    * The frames that a model would receive, in order and with the same pixels.
    * `model` and `frames` default to the settings'; `maxPixels` limits the pixels of one frame further.

@@ -4,8 +4,10 @@ import { benchContract } from './bench.ts'
 import { chatsContract } from './chats.ts'
 import { clipsContract } from './clips.ts'
 import { estimateContract } from './estimate.ts'
+import { eventsContract } from './events.ts'
 import { libraryContract } from './library.ts'
 import { modelsContract } from './models.ts'
+import { queueContract } from './queue.ts'
 import { settingsContract } from './settings.ts'
 import { systemContract } from './system.ts'
 
@@ -13,12 +15,14 @@ import { systemContract } from './system.ts'
 export const contract = {
   clips: clipsContract,
   chats: chatsContract,
+  events: eventsContract,
   models: modelsContract,
   estimate: estimateContract,
   settings: settingsContract,
   batch: batchContract,
   library: libraryContract,
   bench: benchContract,
+  queue: queueContract,
   system: systemContract,
 }
 

@@ -10,15 +10,19 @@ export interface SnippetPart {
   readonly hit: boolean
 }
 
+/** Excerpt of a matching text: of a turn (`version`: of an answer to its question that is not the present one), or of a segment or event of the clip, which the clip shows from `start` on, in seconds. */
+export type Snippet =
+  | { readonly field: 'question' | 'answer' | 'version' | 'name'; readonly turn: number; readonly parts: readonly SnippetPart[] }
+  | { readonly field: 'event' | 'segment'; readonly start: number; readonly parts: readonly SnippetPart[] }
+
 export interface Hit {
-  readonly chat: ChatSummary
+  /** The conversation; null for a clip with stored events that no conversation is about. */
+  readonly chat: ChatSummary | null
   readonly clip: { readonly handle: string; readonly name: string; readonly kind: 'video' | 'image' | 'gif'; readonly present: boolean }
-  /** Matches of the search, or the start of the answer without a search. */
-  readonly snippets: readonly {
-    readonly turn: number
-    readonly field: 'question' | 'answer' | 'name'
-    readonly parts: readonly SnippetPart[]
-  }[]
+  /** Time of the last turn, or of the events. Milliseconds since 1970. */
+  readonly updated: number
+  /** Matches of the search; without a search the start of the answer or of the first segment. */
+  readonly snippets: readonly Snippet[]
 }
 
 export const searchSchema = z.object({
@@ -46,11 +50,21 @@ export const libraryContract = {
   search: procedure.input(searchSchema).output(type<Found<Hit>>()),
   /** Values of the filters. */
   filters: procedure.output(type<Filters>()),
-  /** Removes conversations, and clips without any conversation. The user's files are not touched. */
-  remove: procedure.input(z.object({ chats: z.array(idSchema).min(1).max(100_000) })).output(type<{ readonly removed: number }>()),
-  /** Exports conversations, all by default. `library` is the format that `import` reads. */
+  /** Removes conversations, the events of `clips`, and clips that then have neither. The user's files are not touched. */
+  remove: procedure
+    .input(z.object({ chats: z.array(idSchema).max(100_000).default([]), clips: z.array(idSchema).max(100_000).default([]) }))
+    .output(type<{ readonly removed: number }>()),
+  /**
+   * Exports conversations, and clips with events that are not in them; everything if neither is given. `library` is the format that `import` reads.
+   */
   export: procedure
-    .input(z.object({ chats: z.array(idSchema).max(100_000).optional(), format: z.enum([...exportFormats, 'library']) }))
+    .input(
+      z.object({
+        chats: z.array(idSchema).max(100_000).optional(),
+        clips: z.array(idSchema).max(100_000).optional(),
+        format: z.enum([...exportFormats, 'library']),
+      }),
+    )
     .output(type<TextFile>()),
   /** Imports an export, without entries that exist already. Throws `usage` for other files. */
   import: procedure

@@ -1,9 +1,8 @@
 import { type } from '@orpc/contract'
 import { z } from 'zod'
+import { presetSchema } from '../model-manifest.ts'
 import { options } from '../options.ts'
 import { procedure } from './base.ts'
-
-const presetSchema = z.object({ name: z.string().trim().min(1).max(100), text: z.string().trim().min(1).max(100_000) }).strict()
 
 /** What holds wherever a question does not say otherwise. Null leaves it to the model. */
 export const settingsSchema = z
@@ -16,13 +15,14 @@ export const settingsSchema = z
     maxTokens: options.maxTokens.nullable(),
     temperature: options.temperature.nullable(),
     topP: options.topP.nullable(),
-    /** The person's own prompts; those of the papers are {@link SettingsView.presets}. */
+    system: options.system,
+    /** The person's own prompts; a model has its own, see `InstalledModel.prompts`. */
     prompts: z.array(presetSchema).max(200),
     cache: options.cache,
+    queue: options.queue,
   })
   .strict()
 export type Settings = z.infer<typeof settingsSchema>
-export type Preset = z.infer<typeof presetSchema>
 
 export const defaultSettings: Settings = {
   model: 'demo',
@@ -33,15 +33,15 @@ export const defaultSettings: Settings = {
   maxTokens: null,
   temperature: null,
   topP: null,
+  system: '',
   prompts: [],
   cache: true,
+  queue: '',
 }
 
 export interface SettingsView {
   readonly values: Settings
   readonly defaults: Settings
-  /** Prompts that come with the app: the instructions of Tarsier's papers. */
-  readonly presets: readonly Preset[]
 }
 
 export const settingsContract = {

@@ -56,6 +56,21 @@ it('two commands run and score the demo model', { timeout: 600_000 }, async () =
   expect(figure(reports.get('moving-shapes-mc'), 'Accuracy')).toBeCloseTo((100 * right.length) / named.length, 6)
 })
 
+it('finds the false words of captions, and refuses to ask a server for that', { timeout: 600_000 }, async () => {
+  const check = ['bench', 'run', 'moving-shapes-check', '--limit', '3', '--out', out]
+  const ran = await cli(...check, '--device', 'cpu')
+  expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining(': 3 samples, 3 answered, 0 failed: ')])
+  const scored = await cli('bench', 'eval', join(out, 'moving-shapes-check'), '--json')
+  const report = evalReportSchema.parse(jsonLines(scored.stdout)[0])
+  // The false word of three is hit by chance once in a hundred runs.
+  expect([figure(report, 'Found'), figure(report, 'AUC')]).toEqual([100, 100])
+  const [first] = await predictionsOf('moving-shapes-check')
+  expect(first?.used?.frames).toHaveLength(8)
+
+  const refused = await cli(...check, '--engine', 'openai', '-m', 'x', '--base-url', 'http://127.0.0.1:1/v1')
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('local model')])
+})
+
 function figure(report: EvalReport | undefined, name: string): number {
   const found = report?.headline.find((one) => one.name === name)
   if (found?.value == null) throw new Error(`there is no ${name}`)

@@ -52,7 +52,7 @@ async function answerWith(
   const model = new OpenAiModel(
     {
       model: 'qwen',
-      baseUrl: server.url,
+      baseUrls: [server.url],
       clip: { ...frames, form: 'path' },
       answerPrefixForm: 'continue',
       sampling: samplingSchema.parse({ maxTokens: 64 }),
@@ -150,7 +150,7 @@ describe('clip content of a request', () => {
     for (const form of ['frames', 'video', 'path'] as const) {
       const model = new OpenAiModel({
         model: 'q',
-        baseUrl: server.url,
+        baseUrls: [server.url],
         clip: { ...frames, form },
         answerPrefixForm: 'omit',
         sampling: samplingSchema.parse({}),
@@ -201,13 +201,13 @@ describe('proxies', () => {
     const before = process.env.HTTP_PROXY
     process.env.HTTP_PROXY = proxy.address
     try {
-      const far = await answerWith(textReply('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      const far = await answerWith(textReply('never asked'), {}, { baseUrls: ['http://gpu.example/v1'] })
       expect(far.answer?.text).toBe('A')
       expect(proxy.received).toEqual(['http://gpu.example/v1/chat/completions'])
       expect((await answerWith(textReply('B'))).answer?.text).toBe('B')
       expect(proxy.received).toHaveLength(1)
       proxy.rejectStatus = 407
-      const barred = await answerWith(textReply('never asked'), {}, { baseUrl: 'http://gpu.example/v1' })
+      const barred = await answerWith(textReply('never asked'), {}, { baseUrls: ['http://gpu.example/v1'] })
       expect(barred.error).toMatchObject({
         code: 'model-unavailable',
         message: expect.stringContaining('the proxy (HTTPS_PROXY') as string,
@@ -293,7 +293,7 @@ describe('server failures', () => {
     const stopped = await ModelServer.start(textReply('A'))
     const { url } = stopped
     await stopped[Symbol.asyncDispose]()
-    const { error } = await answerWith(textReply('A'), {}, { baseUrl: url }, video, { attempts: 3, backoff: 10, stall: 1000 })
+    const { error } = await answerWith(textReply('A'), {}, { baseUrls: [url] }, video, { attempts: 3, backoff: 10, stall: 1000 })
     expect(error).toMatchObject({ code: 'model-unavailable', message: expect.stringContaining('ECONNREFUSED') as string })
   })
 
@@ -314,7 +314,7 @@ describe('server failures', () => {
     expect(answer?.used.device).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
     const model = new OpenAiModel({
       model: 'q',
-      baseUrl: 'http://me:pass@127.0.0.1:9/v1?token=abc',
+      baseUrls: ['http://me:pass@127.0.0.1:9/v1?token=abc'],
       clip: frames,
       answerPrefixForm: 'omit',
       sampling: samplingSchema.parse({}),

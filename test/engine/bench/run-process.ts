@@ -15,7 +15,7 @@ const selected = await selectSamples({ names: [], annotations }, signal)
 const model = baseUrl
   ? new OpenAiModel({
       model: 'm',
-      baseUrl,
+      baseUrls: [baseUrl],
       clip: { form: 'path', frames: { kind: 'uniform', count: 4 } },
       answerPrefixForm: 'continue',
       sampling,

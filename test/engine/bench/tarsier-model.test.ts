@@ -25,15 +25,15 @@ const sample: Sample = {
   extraInfo: {},
 }
 
-test('a crash of the engine fails the sample, and three in a row end the run', async () => {
+test('a crash of the engine fails the sample, and crashes at three samples in a row end the run', async () => {
   await using home = await ScratchFolder.make()
   const sampling = samplingSchema.parse({ maxTokens: 16 })
   await using model = await TarsierModel.open(
     { engine: { model: 'demo', device: 'cpu', home: home.directory }, frames: { count: 4 }, sampling, version: '0' },
     never,
   )
-  const killed = async () => {
-    const answer = model.answer(sample, [video], never)
+  const killed = async (key = sample.key) => {
+    const answer = model.answer({ ...sample, key }, [video], never)
     for (const child of await children()) process.kill(child, 'SIGKILL')
     return await answer.catch((error: unknown) => error)
   }
@@ -43,8 +43,10 @@ test('a crash of the engine fails the sample, and three in a row end the run', a
   // The next sample uses a new engine and resets the count.
   expect((await model.answer(sample, [video], never)).text).toBe(first.text)
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
+  // The same sample again is the same cause.
   expect(await killed()).toMatchObject({ code: 'engine-crashed' })
-  expect(await killed()).toMatchObject({ code: 'native-library' })
+  expect(await killed('DREAM-2')).toMatchObject({ code: 'engine-crashed' })
+  expect(await killed('DREAM-3')).toMatchObject({ code: 'native-library' })
 }, 300_000)
 
 test('a model that is overwritten during a run ends the run', async () => {

@@ -94,7 +94,7 @@ describe('bench run with the engine', () => {
     expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/max-pixels was null and is 5000.*\[bench-mismatch\]/) as string })
     expect(await written('runs')).toEqual(predictions)
     const restarted = await demo('runs', '--max-pixels', '5000', '--limit', '1', '--new')
-    expect(restarted).toMatchObject({ code: 0, stderr: expect.stringMatching(/was moved to .*runs\/old\/dream /) as string })
+    expect(restarted).toMatchObject({ code: 0, stderr: expect.stringMatching(/was moved to .*runs[\\/]old[\\/]dream /) as string })
     expect(await written('runs')).toHaveLength(1)
     const moved = /moved to (.*)\n/.exec(restarted.stderr)?.[1] ?? ''
     expect((await readFile(join(moved, 'predictions.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(4)

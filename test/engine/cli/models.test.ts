@@ -202,7 +202,8 @@ describe('installed models', () => {
     expect(await models('remove', '../models/recap', '--yes')).toMatchObject({ code: 1, stderr: expect.stringContaining('model-missing') })
   })
 
-  it.each([
+  // Windows has no `script` that provides a terminal.
+  it.skipIf(process.platform === 'win32').each([
     ['n\r', 1, true],
     ['\r', 1, true],
     ['\x03', 130, true],
@@ -223,12 +224,18 @@ describe('installed models', () => {
     expect(existsSync(join(home, 'models', 'new-name'))).toBe(stays)
   })
 
-  it('are removed with --yes; of a link only the link is removed', async () => {
+  it('are removed with --yes', async () => {
+    expect(await models('remove', 'recap', '--yes')).toMatchObject({ code: 0, stdout: '' })
+    expect(existsSync(join(home, 'models', 'recap'))).toBe(false)
+    expect(existsSync(join(home, 'models', 'again'))).toBe(true)
+  })
+
+  // Wine has no links.
+  it.skipIf(process.platform === 'win32')('are removed without what a link refers to', async () => {
     const elsewhere = await makeTinyModel(join(folder, 'elsewhere'), 'real')
     await symlink(elsewhere, join(home, 'models', 'linked'))
     expect((await models('remove', 'linked', '--yes')).code).toBe(0)
     expect(existsSync(elsewhere)).toBe(true)
-    expect(await models('remove', 'recap', '--yes')).toMatchObject({ code: 0, stdout: '' })
     expect((await readdir(join(home, 'models'))).sort()).toEqual(['again', 'third'])
   })
 })

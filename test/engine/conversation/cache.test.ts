@@ -176,3 +176,29 @@ test('repeats the notices of a clip with every answer, whichever cache the clip 
   expect(again.answer.notices).toEqual([notice])
   expect((await run(engine, { kind: 'regenerate', sampling: testSampling() })).answer.notices).toEqual([notice])
 })
+
+test('a system prompt belongs to the cached state, and is rejected if the template has no place for one', async () => {
+  const ask1 = ask('What is this?', tiny.clip('a.mp4'))
+  const restartedWith = async (system: string) => {
+    await using engine = tiny.start({ cache: true })
+    return (await run(engine, { ...ask1, system })).answer
+  }
+  const without = await restarted()
+  expect(await restartedWith('')).toMatchObject({ cached: 'state', text: without.text, tokens: { prompt: without.tokens.prompt } })
+  const first = await restartedWith('Answer in German, and name every colour.')
+  expect(first).toMatchObject({ cached: 'embeddings' })
+  expect(first.tokens.prompt).toBeGreaterThan(without.tokens.prompt)
+  expect(await restartedWith('Answer in German, and name every colour.')).toMatchObject({ cached: 'state', text: first.text })
+
+  // The same model with a template that ignores system messages.
+  const models = join(tiny.home, 'models')
+  await cp(join(models, 'tiny'), join(models, 'silent'), { recursive: true })
+  const path = join(models, 'silent', 'tarsier-model.json')
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as { prompt: { template: string } }
+  const { prompt } = manifest
+  const template = `{% for message in messages %}{% if message['role'] != 'system' %}${"{{ message['role'] }} {% for part in message['content'] %}{% if part['type'] == 'video' %}<|vision_start|><|video_pad|><|vision_end|>{% else %}{{ part['text'] }}{% endif %}{% endfor %}"}{% endif %}{% endfor %}`
+  await writeFile(path, JSON.stringify({ ...manifest, prompt: { ...prompt, template } }))
+  await using silent = tiny.start({ model: 'silent' })
+  await expect(run(silent, { ...ask1, system: 'Be brief.' })).rejects.toMatchObject({ code: 'usage', details: { param: 'system' } })
+  expect((await run(silent, { ...ask1, system: '' })).answer.tokens.generated).toBeGreaterThan(0)
+})

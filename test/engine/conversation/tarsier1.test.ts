@@ -101,3 +101,20 @@ test('without a question it uses the default prompt and length of version 1 for 
   expect(await answerAbout('a.mp4')).toBe(await answerAbout('a.mp4', 'Describe the video in detail.'))
   expect((await engine.load(never)).defaults.generation.maxTokens).toBe(512)
 })
+
+test('scores a text with the space that the template writes before an answer', async () => {
+  // Vocabularies without a space of their own before a text, such as Yi's.
+  await using other = await TinyEngines.make('tarsier-shuffled-heads-of-64')
+  const engine = other.start()
+  const turn = { kind: 'ask', text: 'What is it?', clip: other.clip('a.mp4') } as const
+  const wordsOf = async (text: string, conversation: string) => {
+    for await (const event of engine.timeText(conversation, { turn, text }, never))
+      if (event.kind === 'timed')
+        return event.timed.sentences.flatMap(({ words }) => words.map(({ text: word, withClip }) => [word, withClip]))
+    throw new Error('no result')
+  }
+  const words = await wordsOf('A man walks.', 'bare')
+  expect(words.map(([word]) => word)).toEqual(['A', 'man', 'walks'])
+  // An answer that the model wrote begins with the space itself.
+  expect(await wordsOf(' A man walks.', 'spaced')).toEqual(words)
+})

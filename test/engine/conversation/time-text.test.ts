@@ -122,3 +122,12 @@ test('stops at once when it is aborted', async () => {
   await expect(work()).rejects.toThrow(/abort/i)
   expect((await time(engine, 'aborted', { turn: { kind: 'regenerate' } })).timed.clauses).toHaveLength(3)
 })
+
+test('texts are scored, and times refined, in a context that has no room beside the description', async () => {
+  await using tight = new Engine({ model: 'demo', device: 'cpu', home, cache: false, limits: { context: 240 } })
+  const request = { turn: { kind: 'regenerate' }, precision: 0.05 } as const
+  for (const client of [engine, tight]) await describeClip(client, 'tight')
+  const [roomy, { timed }] = [await time(engine, 'tight', request), await time(tight, 'tight', request)]
+  expect(timed.timings.zoom).toBeGreaterThan(0)
+  expect(timed.clauses).toEqual(roomy.timed.clauses)
+})

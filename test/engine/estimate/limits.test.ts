@@ -1,6 +1,9 @@
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { userMessage } from '../../../src/engine/engine-client.ts'
-import { DEMO_MODEL } from '../../../src/engine/models/registry.ts'
+import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
+import { MANIFEST_FILE, type ModelManifest } from '../../../src/shared/model-manifest.ts'
 import { ask, chat, run, TinyEngines, testSampling } from '../conversation/tiny-engine.ts'
 
 let tiny: TinyEngines
@@ -49,6 +52,23 @@ describe('a clip that does not fit', () => {
     expect(again).toMatchObject({ fitted: first.fitted, text: first.text })
     expect(again.tokens.evaluated).toBeLessThan(first.tokens.visual)
     await expect(run(engine, asked(false))).rejects.toMatchObject({ code: 'context-full' })
+  })
+
+  it('is rejected with more frames than the manifest allows, and is fitted on request', async () => {
+    const model = join(tiny.folder, 'four frames')
+    await cp(await resolveModel(DEMO_MODEL, tiny.folder), model, { recursive: true })
+    const path = join(model, MANIFEST_FILE)
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as ModelManifest
+    await writeFile(path, JSON.stringify({ ...manifest, sampler: { ...manifest.sampler, frames: 4, maxFrames: 4 } }))
+    const engine = tiny.start({ model })
+    await expect(run(engine, ask('What is there?', clip(false, 5)))).rejects.toMatchObject({
+      code: 'too-many-frames',
+      message: 'The model takes at most 4 frames of a clip, and 5 were requested. It fits with 4 frames instead of 5.',
+      details: { limit: 4, frames: 4 },
+    })
+    const { answer } = await run(engine, ask('What is there?', clip(true, 5), { maxTokens: 16 }))
+    expect(answer.frames).toHaveLength(4)
+    expect(answer.fitted?.from).toEqual({ frames: 5, maxPixels: null })
   })
 
   it('is checked against memory, too', async () => {

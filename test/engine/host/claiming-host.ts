@@ -10,7 +10,7 @@ import type { EngineEvent } from '../../../src/shared/engine-events.ts'
 /**
  * An engine host on the CPU that claims to use a GPU, and crashes as `CLAIMING_HOST_DIES` says: "SIGSEGV loading", "SIGABRT 3" to crash
  * after three pieces of an answer, "SIGSEGV idle" after an answer, "SIGSEGV run-start" when the free memory is read, and "SIGSEGV
- * diagnosis". With "failure" instead of a signal the device fails with an error. Does not crash when the GPU is skipped.
+ * diagnosis". With "failure" instead of a signal the device fails with an error; with SIGSTOP it hangs. Does not crash when the GPU is skipped.
  */
 const [how = '', when = ''] = (process.env.CLAIMING_HOST_DIES ?? '').split(' ')
 const subject: DeviceSubject = {

@@ -64,4 +64,11 @@ describe.skipIf(process.platform === 'win32')('a driver that crashes in the diag
     expect(await tests.forgetFailed()).toBe(1)
     expect((await diagnosis()).language.devices).toContainEqual(expect.objectContaining({ name: 'vulkan', works: true }))
   })
+
+  test('or hangs is its device’s result too', async () => {
+    process.env.CLAIMING_HOST_DIES = 'SIGSTOP diagnosis'
+    const detail = 'it did not respond for 30 seconds while it was tested for the diagnosis'
+    expect((await diagnosis()).language.devices).toContainEqual({ name: 'vulkan', works: false, detail })
+    expect(failures).toEqual([`language vulkan: ${detail}`])
+  })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Demuxer } from '../../../src/engine/media/demuxer.ts'
 import { readMp4Index } from '../../../src/engine/media/mp4-index.ts'
+import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { scanPackets } from '../../../src/engine/media/packet-scan.ts'
 import { VideoClip } from '../../../src/engine/media/video-clip.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
@@ -125,4 +126,17 @@ describe('decodes only what is needed', () => {
     expect(packets).toBeGreaterThan(85)
     expect(frames).toBeLessThan(0.7 * packets)
   })
+})
+
+test('a file is indexed once, and again after it has changed', async () => {
+  const indexOf = async (path: string) => {
+    await using clip = await openClip(path, signal)
+    if (!(clip instanceof VideoClip)) throw new Error('not a video')
+    return clip.source.index
+  }
+  const path = await film('again.mkv', { bFrames: 2 })
+  const index = await indexOf(path)
+  expect(await indexOf(path)).toBe(index)
+  await film('again.mkv', { bFrames: 2 }, 60)
+  expect((await indexOf(path)).count).toBe(60)
 })

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MediaClient } from '../../../src/engine/host/media-client.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
+import type { SegmentEvent } from '../../../src/engine/media/segments.ts'
 import { findShots, type Shot, type ShotEvent } from '../../../src/engine/media/shots.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { noise } from '../../helpers/noise.ts'
@@ -185,19 +186,26 @@ function between(value: number, low: number, high: number): number {
 }
 
 describe('in the process that reads clips', () => {
-  test('shots come as they are found', async () => {
+  test('segments begin at shots', async () => {
     await using media = new MediaClient()
     const path = scratch.path('process.mp4')
-    const starts = await writeShotClip(path, [12, 30, 9], 43)
-    const { shots, progress } = await collect(media.shots(path, {}, never))
-    expect(firstFrames(shots)).toEqual(starts)
-    expect(progress.at(-1)).toBe(1)
-    await expect(collect(media.shots(scratch.path('missing.mp4'), {}, never))).rejects.toMatchObject({ code: 'file-missing' })
+    const starts = await writeShotClip(path, [60, 75, 51], 43)
+    const search = { maxSeconds: 16, scenes: true }
+    const events: SegmentEvent[] = []
+    for await (const event of media.segments(path, search, never)) events.push(event)
+    const last = events.at(-1)
+    expect(last?.kind === 'segments' && last.segments.map(({ frames }) => frames.start)).toEqual(starts)
+    expect(events.at(-2)).toEqual({ kind: 'progress', seconds: 186 / 25, duration: 186 / 25 })
+    await expect(media.segments(scratch.path('missing.mp4'), search, never).next()).rejects.toMatchObject({ code: 'file-missing' })
   })
 
   test('a cancel ends the pass at once, and the process serves the next command', async () => {
     await using media = new MediaClient()
-    await cancelled((signal) => media.shots(scratch.path('twenty.mp4'), {}, signal))
+    await media.probe(scratch.path('twenty.mp4'), never) // starts the process
+    const controller = new AbortController()
+    const first = media.segments(scratch.path('twenty.mp4'), { maxSeconds: 16, scenes: true }, controller.signal).next()
+    controller.abort()
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' })
     expect((await media.probe(scratch.path('twenty.mp4'), never)).frameCount).toBe(400)
   })
 })

@@ -14,6 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 beforeEach(async () => {
+  // A clip that is opened again goes on with its conversation.
+  await run.page.library.remove({ chats: [...run.service.library.chats.ids()] })
   open = await OpenPage.open(run)
 })
 afterEach(() => open[Symbol.asyncDispose]())
@@ -167,7 +169,7 @@ test('a conversation continues after a restart of the service', async () => {
     await open.restartService()
   }
   await open.until(isIdle)
-  expect(open.chat.chat?.all).toMatchObject([{ state: 'stopped' }])
+  expect(open.chat.chat?.all).toMatchObject([{ state: 'cut-off' }])
   await open.chat.regenerate()
   expect(open.chat).toMatchObject({ problem: null, chat: { all: [{ state: 'done', text: expect.stringMatching(/red circle/) }] } })
 })

@@ -1,7 +1,8 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pieceAddress } from '../../../src/shared/contract/addresses.ts'
 import type { ClipMetadata } from '../../../src/shared/contract/clips.ts'
 import { example, finishedTurn } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
@@ -112,9 +113,12 @@ test('a clip that browsers do not play gets a preview that they do', async () =>
   const page = run.page()
   const { writeClip } = await import('../../helpers/make-clip.ts')
   const { numberedPictures } = await import('../../helpers/numbered-picture.ts')
-  const path = join(run.home, 'old.avi')
-  await writeClip(path, numberedPictures(12, 64, 48), { codec: 'mpeg4' })
-  const { handle, preview } = (await (await upload('old.avi', await readFile(path))).json()) as ClipMetadata
+  const { addBeeps, hearBeeps } = await import('../../helpers/sound-clip.ts')
+  const silent = join(run.home, 'silent.mp4')
+  const path = join(run.home, 'old.mkv')
+  await writeClip(silent, numberedPictures(12, 64, 48), { codec: 'mpeg4' })
+  await addBeeps(silent, path, 'matroska', 'flac', 2)
+  const { handle, preview } = (await (await upload('old.mkv', await readFile(path))).json()) as ClipMetadata
   expect(preview).toBe('needed')
   expect((await run.fetch(`/clips/${handle}/preview`)).status).toBe(404)
   const kinds: string[] = []
@@ -128,4 +132,29 @@ test('a clip that browsers do not play gets a preview that they do', async () =>
   const stored = await run.service.clips.get(handle, new AbortController().signal)
   await using clip = await openClip(run.service.previews.pathOf(stored), new AbortController().signal)
   expect(clip.info).toMatchObject({ width: 64, height: 48, frameCount: 12, codec: 'vp8' })
+  const heard = await hearBeeps(run.service.previews.pathOf(stored))
+  expect(heard?.beeps[0]).toBeLessThan(0.1)
+})
+
+test('downloads a moment of a clip under its name, until it is removed', async () => {
+  const { handle } = (await (await upload('Möwe "1".mp4', bytes)).json()) as ClipMetadata
+  const events = []
+  for await (const event of await run.page().events.saveMoment({ handle, start: 1, end: 2 })) events.push(event)
+  const ready = events.at(-1)
+  if (ready?.kind !== 'ready') throw new Error('the moment is not ready')
+  const response = await run.fetch(pieceAddress(handle, ready.piece))
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('video/mp4')
+  expect(response.headers.get('content-disposition')).toMatch(
+    /^attachment; filename="M_we _1_-001-00\.00\.01\.000\.mp4"; filename\*=UTF-8''M%C3%B6we/,
+  )
+  const path = join(run.home, 'moment.mp4')
+  await writeFile(path, Buffer.from(await response.arrayBuffer()))
+  expect(await run.service.media.probe(path, new AbortController().signal)).toMatchObject({ frameCount: 24, duration: 1 })
+  const other = (await (await upload('other.mp4', bytes)).json()) as ClipMetadata
+  expect((await run.fetch(pieceAddress(other.handle, ready.piece))).status).toBe(404)
+  const backwards = async () => {
+    for await (const _ of await run.page().events.saveMoment({ handle, start: 2, end: 1 })) expect.unreachable()
+  }
+  await expect(backwards()).rejects.toMatchObject({ data: { code: 'invalid-range' } })
 })

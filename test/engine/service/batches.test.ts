@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { BatchEvent, BatchJob } from '../../../src/shared/contract/batch.ts'
-import { example, RunService } from './run-service.ts'
+import { all, example, RunService } from './run-service.ts'
 
 const CLIPS = ['red-circle-right-then-grows.mp4', 'blue-square-spins.mp4', 'pink-square-down-then-disappears.mp4']
 let run: RunService
@@ -54,7 +54,6 @@ test('continues past a broken clip, writes sidecars, and describes nothing twice
   for (const [format, start] of [
     ['jsonl', '{"file":'],
     ['csv', '\ufefffile,question'],
-    ['srt', '1\n00:00:00,000 --> 00:00:0'],
     ['markdown', `# ${join(run.home, CLIPS[0] ?? '')}`],
     ['txt', join(run.home, CLIPS[0] ?? '')],
   ] as const) {
@@ -62,6 +61,22 @@ test('continues past a broken clip, writes sidecars, and describes nothing twice
     expect(file.text.startsWith(start)).toBe(true)
     expect(file.text).toContain('pink square')
   }
+
+  // The times of each clip start at 0, so subtitles are beside the clips.
+  await expect(run.page.batch.export({ job, format: 'srt' })).rejects.toMatchObject({
+    data: { code: 'format-unsuitable', message: expect.stringMatching(/beside each clip/) },
+  })
+  await all(run.page.events.find({ handle: clips[2] ?? '', settings: { ...settings, precision: 60 } }))
+  expect(await run.page.batch.sidecars({ job, format: 'srt' })).toMatchObject({ written: 2, present: [] })
+  const [whole, events] = await Promise.all([0, 2].map((i) => readFile(join(run.home, CLIPS[i]?.replace('.mp4', '.srt') ?? ''), 'utf8')))
+  // An answer without times is one subtitle over the whole clip; events have one each.
+  expect(whole).toMatch(/^1\n00:00:00,000 --> 00:00:0[1-9],\d{3}\nA red circle/)
+  expect(whole?.match(/-->/g)).toHaveLength(1)
+  const found = (await run.page.events.get({ handle: clips[2] ?? '' }))?.found.events.filter(({ start }) => start !== null) ?? []
+  expect(events?.match(/-->/g)).toHaveLength(found.length)
+  expect(events).toContain(`\n${found[0]?.text.replace(/\.?$/, '.')}\n`)
+  expect(await run.page.batch.sidecars({ job, format: 'vtt' })).toMatchObject({ written: 2 })
+  expect(await readFile(join(run.home, CLIPS[2]?.replace('.mp4', '.vtt') ?? ''), 'utf8')).toMatch(/^WEBVTT\n/)
 
   const again = await run.page.batch.create({ clips: [clips[0] ?? '', clips[2] ?? ''], settings })
   expect((await ended(again.id)).counts).toMatchObject({ skipped: 2, done: 0 })

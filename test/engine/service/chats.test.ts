@@ -1,8 +1,10 @@
 import { copyFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RunningAnswers } from '../../../src/service/running-answers.ts'
+import type { ChatEvent } from '../../../src/shared/contract/chats.ts'
 import { childrenOf } from '../../helpers/child-processes.ts'
-import { all, example, finishedTurn, RunService } from './run-service.ts'
+import { all, example, finishedTurn, never, RunService } from './run-service.ts'
 
 const CLIP = 'red-circle-right-then-grows.mp4'
 let run: RunService
@@ -30,7 +32,8 @@ test('describes an example, answers, regenerates and edits, and stores the resul
   expect(second.turn.answer?.tokens.evaluated).toBeLessThan(60)
   expect(second.text).toMatch(/red/i)
   const again = await finishedTurn(run.page.chats.regenerate({ chat }))
-  expect(again.turn).toMatchObject({ index: 1, text: second.text })
+  expect(again.turn).toMatchObject({ index: 1, text: second.text, version: 1, versions: 2 })
+  expect(await run.page.chats.chooseVersion({ chat, turn: 1, version: 0 })).toEqual({ ...second.turn, versions: 2 })
   const edited = await finishedTurn(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?' }))
   expect(edited.turn.index).toBe(0)
   const stored = await run.page.chats.get({ chat })
@@ -52,7 +55,11 @@ test('estimates the cost of an answer, and the reason when it is impossible', as
   expect(cost.memory.total).toBeGreaterThan(400e6)
   expect((await run.page.estimate.cost({ handle, settings })).seconds?.firstToken).toBeGreaterThan(0)
   const many = await run.page.estimate.cost({ handle, text: 'why '.repeat(4000), settings })
-  expect(many.problem).toMatchObject({ code: 'context-full' })
+  expect(many.problem).toMatchObject({
+    code: 'context-full',
+    message: expect.stringMatching(/^The question has about 12,\d{3} tokens, but only [\d,]+ fit/),
+  })
+  expect(many.notices).toEqual(['The model’s usual number is 8 frames; with 6 its answers may be worse.'])
 })
 
 test('continues after a restart with the same frames', async () => {
@@ -65,31 +72,60 @@ test('continues after a restart with the same frames', async () => {
   expect((await run.page.chats.get({ chat })).all).toHaveLength(2)
 })
 
-test('stopping by an abort or by leaving the loop stores the text so far', async () => {
+test('an answer continues when its page leaves, is joined again, and ends when it is stopped or nobody follows it', async () => {
   const chat = await chatAbout()
-  const stop = new AbortController()
-  const stopped = async () => {
-    for await (const event of await run.page.chats.ask({ chat }, { signal: stop.signal })) if (event.kind === 'delta') stop.abort()
+  // Frame times that no other test asks for are neither decoded nor encoded yet, so the answer lasts until it is joined again.
+  const settings = { frames: { kind: 'uniform' as const, count: 21 } }
+  for await (const event of await run.page.chats.ask({ chat, settings })) if (event.kind === 'frame') break
+  const [first, ...later] = await all(run.page.chats.follow({ chat }))
+  expect(first).toMatchObject({ kind: 'turn', turn: { index: 0, state: 'running' } })
+  const text = later.map((event) => (event.kind === 'delta' ? event.text : '')).join('')
+  expect(text).toMatch(/red circle/)
+  const begun = first?.kind === 'turn' ? first.turn.text : ''
+  expect(later.at(-1)).toMatchObject({ kind: 'saved', turn: { state: 'done', text: begun + text } })
+  expect(await all(run.page.chats.follow({ chat }))).toEqual([])
+
+  const stopped: ChatEvent[] = []
+  const longer = { frames: { kind: 'uniform' as const, count: 22 } }
+  for await (const event of await run.page.chats.regenerate({ chat, settings: longer })) {
+    stopped.push(event)
+    if (event.kind === 'frame') await run.page.chats.stop({ chat })
   }
-  await expect(stopped()).rejects.toMatchObject({ name: 'AbortError' })
-  const [turn] = (await run.page.chats.get({ chat })).all
-  expect(turn).toMatchObject({ state: 'stopped', error: null })
-  expect(turn?.text).not.toBe('')
-  for await (const event of await run.page.chats.regenerate({ chat })) if (event.kind === 'delta') break
-  expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'stopped' }])
-  expect((await finishedTurn(run.page.chats.regenerate({ chat }))).turn.state).toBe('done')
+  expect(stopped.at(-1)).toMatchObject({ kind: 'saved', turn: { state: 'stopped', error: null, versions: 2 } })
+
+  await using answers = new RunningAnswers(run.service.answering, 0)
+  const question = { chat, position: 1, text: 'What color is it?', settings: {} }
+  for await (const event of answers.ask(question, { client: 'page', kind: 'chat' }, never)) if (event.kind === 'turn') break
+  await expect.poll(async () => (await run.page.chats.get({ chat })).all.at(-1)?.state).toBe('stopped')
+  // A caller that has left is no fault.
+  expect(run.service.log.newest(1000).filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('an answer that the end of the program interrupts is cut off, not stopped', async () => {
+  const chat = await chatAbout()
+  const settings = { frames: { kind: 'uniform' as const, count: 23 } }
+  for await (const event of await run.page.chats.ask({ chat, settings })) if (event.kind === 'frame') break
+  await run.restart()
+  expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'cut-off', error: null }])
 })
 
 test('rejects a second question in one conversation, and serves two conversations one after the other', async () => {
   const one = await chatAbout()
   const other = await chatAbout('blue-square-spins.mp4')
-  const first = finishedTurn(run.page.chats.ask({ chat: one }))
-  const second = finishedTurn(run.as('another').chats.ask({ chat: other }))
-  await expect(all(run.page.chats.ask({ chat: one }))).rejects.toMatchObject({ data: { code: 'usage' } })
-  expect((await first).text).toMatch(/red circle/)
-  const { text, events } = await second
-  expect(text).toMatch(/blue square/)
-  expect(events).toContainEqual({ kind: 'queued', ahead: 1 })
+  // Frame times that no other test asks for are neither decoded nor encoded yet, so the first answer lasts until the second question arrives.
+  const first = run.page.chats.ask({ chat: one, settings: { frames: { kind: 'uniform', count: 23 } } })
+  const second: Promise<Awaited<ReturnType<typeof finishedTurn>>>[] = []
+  let text = ''
+  for await (const event of await first) {
+    if (event.kind === 'delta') text += event.text
+    if (second.length > 0) continue
+    second.push(finishedTurn(run.as('another').chats.ask({ chat: other })))
+    await expect(all(run.page.chats.ask({ chat: one }))).rejects.toMatchObject({ data: { code: 'usage' } })
+  }
+  expect(text).toMatch(/red circle/)
+  const [answer] = await Promise.all(second)
+  expect(answer?.text).toMatch(/blue square/)
+  expect(answer?.events).toContainEqual({ kind: 'queued', ahead: 1 })
 })
 
 test('reports a failure by its code and stores it with the turn', async () => {

@@ -36,6 +36,9 @@ async function conversation(path: string): Promise<{ chat: string; handle: strin
 test('an export is imported into another library once, and its conversations continue there', async () => {
   const path = await clipAt(FILE, 'red-circle-right-then-grows.mp4')
   const { chat } = await conversation(path)
+  // Two versions of the last answer, of which the first is chosen.
+  await finishedTurn(run.page.chats.regenerate({ chat, settings: { ...settings, system: 'Answer in one word.' } }))
+  await run.page.chats.chooseVersion({ chat, turn: 1, version: 0 })
   await run.page.chats.rename({ chat, title: 'The red one' })
   const { name, text } = await run.page.library.export({ format: 'library' })
   expect(name).toBe('tarsier-library.json')
@@ -46,6 +49,12 @@ test('an export is imported into another library once, and its conversations con
   expect(await other.page.library.import({ text })).toEqual({ added: 0, present: 1 })
   const restored = await other.page.chats.get({ chat })
   expect(restored.all).toEqual(stored.all)
+  const versions = await run.page.chats.versions({ chat, turn: 1 })
+  expect(versions.map(({ version, settings: { system } }) => [version, system])).toEqual([
+    [0, ''],
+    [1, 'Answer in one word.'],
+  ])
+  expect(await other.page.chats.versions({ chat, turn: 1 })).toEqual(versions)
   expect(restored).toMatchObject({ title: 'The red one', metadata: { name: FILE, present: true } })
   expect((await other.page.library.search({ text: 'zebra' })).items).toMatchObject([{ chat: { id: chat } }])
   // The file is at the exported path; a question continues the conversation.
@@ -53,17 +62,56 @@ test('an export is imported into another library once, and its conversations con
   expect(turn).toMatchObject({ index: 2, state: 'done' })
 })
 
+test('an export keeps events and times of answers; the events of a clip without a conversation can be removed alone', async () => {
+  const handle = await run.open(await clipAt(FILE, 'red-circle-right-then-grows.mp4'))
+  await all(run.page.events.find({ handle, settings }))
+  const { chat } = await conversation(await clipAt('other.mp4', 'blue-square-spins.mp4'))
+  await all(run.page.events.time({ chat, turn: 0 }))
+  const stored = await run.page.events.get({ handle })
+  const { text } = await run.page.library.export({ format: 'library' })
+  const only = await run.page.library.export({ format: 'library', clips: [handle] })
+  expect(JSON.parse(only.text)).toMatchObject({ chats: [], events: [{ clip: handle }] })
+
+  await using other = await RunService.make()
+  expect(await other.page.library.import({ text })).toEqual({ added: 2, present: 0 })
+  expect(await other.page.library.import({ text })).toEqual({ added: 0, present: 2 })
+  const { items } = await other.page.library.search({ text: 'circle' })
+  expect(items).toMatchObject([
+    { chat: null, clip: { name: FILE, present: true }, snippets: [{ field: 'event', start: expect.any(Number) }] },
+  ])
+  const imported = items[0]?.clip.handle ?? ''
+  expect(await other.page.events.get({ handle: imported })).toEqual({ ...stored, clip: imported })
+  expect((await other.page.chats.get({ chat })).all[0]?.timed).toEqual((await run.page.chats.get({ chat })).all[0]?.timed)
+  expect(await other.page.library.remove({ clips: [imported] })).toEqual({ removed: 1 })
+  expect((await other.page.library.search({})).items).toMatchObject([{ chat: { id: chat } }])
+  await expect(other.page.events.get({ handle: imported })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
+
+  // A file of the first version has neither.
+  const { events: _, ...old } = JSON.parse(text)
+  for (const { turns } of old.chats)
+    for (const turn of turns) {
+      for (const name of ['timed', 'version', 'otherVersions']) delete turn[name]
+    }
+  await using third = await RunService.make()
+  expect(await third.page.library.import({ text: JSON.stringify({ ...old, version: 1 }) })).toEqual({ added: 1, present: 0 })
+  expect((await third.page.chats.get({ chat })).all[0]?.timed).toBeNull()
+})
+
 test('rejects damaged and foreign exports without a change', async () => {
   await conversation(await clipAt(FILE, 'blue-square-spins.mp4'))
   const { text } = await run.page.library.export({ format: 'library' })
   const file = JSON.parse(text)
+  const { index: _, question: __, otherVersions: ___, ...answer } = file.chats[0].turns[0]
   await using other = await RunService.make()
   for (const bad of [
     '',
     'no JSON',
     '[]',
     text.slice(0, -20),
-    JSON.stringify({ ...file, version: 2 }),
+    JSON.stringify({ ...file, version: 4 }),
+    // Two versions of an answer with one number.
+    text.replace('"otherVersions":[]', `"otherVersions":[${JSON.stringify(answer)}]`),
+    JSON.stringify({ ...file, events: [{ clip: file.clips[0].id, settings: {}, found: { segments: 1 }, created: 1 }] }),
     JSON.stringify({ ...file, clips: [] }),
     JSON.stringify({ ...file, chats: [{ ...file.chats[0], id: '../../x' }] }),
     JSON.stringify({ ...file, chats: [{ ...file.chats[0], turns: [{ ...file.chats[0].turns[0], state: 'odd' }] }] }),

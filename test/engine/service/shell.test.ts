@@ -66,7 +66,9 @@ test('reports the end of long work but not of short work', async () => {
   const begin = () =>
     run.page.batch.create({ clips: [handle], title: 'Evening', skipDescribed: false, settings: { sampling: { maxTokens: 4 } } })
   const idle = () =>
-    expect.poll(() => works.at(-1), { timeout: 110_000 }).toEqual({ answering: false, models: 0, batches: 0, progress: null })
+    expect
+      .poll(() => works.at(-1), { timeout: 110_000 })
+      .toEqual({ answering: false, models: 0, batches: 0, benchmarks: 0, progress: null })
 
   await begin()
   await expect.poll(() => works.at(-1)?.batches).toBe(1)
@@ -80,6 +82,12 @@ test('reports the end of long work but not of short work', async () => {
   await idle()
   expect(await run.page.batch.get({ job: second.id }, { signal: never })).toMatchObject({ state: 'done' })
   expect(ends).toEqual([{ title: '“Evening” is done', text: '1 described, 0 skipped, 0 failed.' }])
+
+  const { name } = await run.page.bench.start({ sets: ['moving-shapes-mc'], model: 'demo', frames: 4, limit: 2 })
+  await expect.poll(() => works.at(-1)?.benchmarks).toBe(1)
+  now = 120_000
+  await idle()
+  expect(ends.at(-1)).toEqual({ title: `The benchmark “${name}” is done`, text: '2 answers, 0 failed.' })
   leaving.abort()
   await watching
 })

@@ -12,6 +12,10 @@ describe('secondsOf', () => {
     expect(seconds).toMatchObject({ decode: 3, encode: 2, prefill: 2 })
     expect(seconds?.firstToken).toBeCloseTo(7.05)
     expect(seconds?.all).toBeCloseTo(12.05)
+    const slow = { ...speeds, load: 20_000, start: 1000 }
+    expect(secondsOf(slow, 10, { ...work, loads: true })).toMatchObject({ other: 21, firstToken: expect.closeTo(28.05) })
+    // A further question about a clip that is in memory.
+    expect(secondsOf(slow, 10, { ...work, pixels: 0, patches: 0 })).toMatchObject({ other: 0, firstToken: expect.closeTo(2.05) })
   })
 
   it('omits unknown decoding times and reports it; nothing to decode takes no time', () => {

@@ -17,6 +17,7 @@ it('averages the speed of a codec over runs of any model', async () => {
   expect(await store.findDecoding('h264')).toBe(15)
   expect(await store.findDecoding('vp9')).toBe(7)
   expect(await store.findDecoding('constructor')).toBeUndefined()
+  expect([await store.expectDecoding('vp9'), await store.expectDecoding('constructor')]).toEqual([7, 11])
   expect(await store.find(manifest, 'cpu')).toEqual({ patch: 6 })
 })
 

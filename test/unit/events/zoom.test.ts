@@ -22,6 +22,11 @@ describe('planLook', () => {
     expect(planLook({ frames: neighbors, onset }, 0)).toBeNull()
   })
 
+  it('takes fewer frames where not all fit, and does not look with too few', () => {
+    expect(planLook({ frames, onset }, 0, () => 6)?.indices).toEqual([39, 42, 45, 48, 51, 54])
+    expect(planLook({ frames, onset }, 0, () => 5)).toBeNull()
+  })
+
   it('does not look where there is no step, or where the event begins with the clip', () => {
     expect(planLook({ frames, onset: { ...onset, time: null } }, 0)).toBeNull()
     expect(planLook({ frames, onset: { ...onset, time: 0 } }, 0)).toBeNull()

@@ -49,6 +49,7 @@ describe('a template without a system message', () => {
   const silent = "{% for m in messages %}{% if m['role'] != 'system' %}{{ m['role'] }}: {{ m['content'] }};{% endif %}{% endfor %}"
   const refusing = `{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}${strings}`
   test.each([silent, refusing])('puts the system text before the first question: %s', async (template) => {
+    expect((await PromptTemplate.open(renderer, { template, videoPad: '<pad>' }, vocabulary)).takesSystem).toBe(false)
     const rest = [message('user', text('What?')), message('assistant', text('A dog.')), message('user', text('Why?'))]
     const prompt = await shown(template, message('system', text('Be brief.')), ...rest)
     expect(prompt).toMatch(/^user: Be brief\.\s+What\?;assistant: A dog\.;user: Why\?;$/)
@@ -76,6 +77,7 @@ test("Tarsier 1's template keeps pictures in place and puts a system message fir
     message('user', clip, text('And this?')),
   ]
   const opened = await PromptTemplate.open(renderer, { template, videoPad: TARSIER_CLIP }, { controls, bosText: '', eosText: '' })
+  expect(opened.takesSystem).toBe(true)
   const rendered = await opened.render(messages, true)
   const words = rendered.map((part) => (part.kind === 'text' ? part.text : part.kind === 'control' ? '</s>' : '<image>')).join('')
   expect(words).toBe(

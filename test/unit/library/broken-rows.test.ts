@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
-import { addConversation, ScratchLibrary, seen } from './scratch-library.ts'
+import { addConversation, eventsOf, ScratchLibrary, seen } from './scratch-library.ts'
 
 /** Writes to the library's file as another program would, and opens the library again. */
 function afterChanges(scratch: ScratchLibrary, ...statements: readonly string[]) {
@@ -90,4 +90,16 @@ test('an unreadable job is ignored', () => {
   scratch.library.modelJobs.put('b', { spec: 2 })
   const { modelJobs } = afterChanges(scratch, "UPDATE model_jobs SET job = 'x' WHERE id = 'a'")
   expect(modelJobs.all()).toEqual([undefined, { spec: 2 }])
+})
+
+test('unreadable events count as none, and can be replaced', () => {
+  using scratch = new ScratchLibrary()
+  const clip = scratch.library.clips.add(seen('/a.mp4'))
+  scratch.library.events.put(clip.key, { model: 'demo' }, eventsOf([[0, 'A circle.', []]]))
+  const library = afterChanges(scratch, "UPDATE clip_events SET found = '{', settings = 'x'", "UPDATE turns SET timed = 'x'")
+  expect(library.events.get(clip.key)).toBeNull()
+  expect(library.search({ text: 'circle', model: 'demo', limit: 5 }).total).toBe(0)
+  expect(library.search({ text: 'circle', limit: 5 }).total).toBe(1)
+  const stored = library.events.put(clip.key, {}, eventsOf([[0, 'A star.', []]]))
+  expect(library.events.get(clip.key)).toEqual(stored)
 })

@@ -35,7 +35,7 @@ test('a turn that cannot be written leaves its conversation unchanged', () => {
   const fail = () => {
     throw new Error('no')
   }
-  expect(() => chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' }, fail)).toThrow('no')
+  expect(() => chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' }, { alsoKeep: fail })).toThrow('no')
   expect(rows(scratch)).toBe(0)
   expect(chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' })).toMatchObject({ index: 0 })
 })
@@ -95,7 +95,12 @@ test("restarts a batch's interrupted clip without a second conversation", () => 
     const { id: chat } = chats.create(keys[i] ?? 0)
     batches.setItem(item, { state: 'running' })
     if (i < 2)
-      chats.begin(chat, 0, { question: 'What?', settings: {}, model: 'demo' }, () => batches.setItem(item, { state: 'running', chat }))
+      chats.begin(
+        chat,
+        0,
+        { question: 'What?', settings: {}, model: 'demo' },
+        { alsoKeep: () => batches.setItem(item, { state: 'running', chat }) },
+      )
     return chat
   })
   chats.say(startedChats[0] ?? '', 0, 'half')

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { expect, test } from 'vitest'
+import type { StoredClip } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
-import { addConversation, done, ScratchLibrary, seen } from './scratch-library.ts'
+import { migrations } from '../../../src/library/migrations.ts'
+import { addConversation, done, eventsOf, ScratchLibrary, seen } from './scratch-library.ts'
 
 test('conversations survive a restart; a running answer is stopped with the text so far', () => {
   using scratch = new ScratchLibrary()
@@ -47,7 +49,8 @@ test('a killed process loses nothing that was confirmed', () => {
   const id = addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   scratch.library[Symbol.dispose]()
   const program = `
-    import { Library } from '${new URL('../../../src/library/library.ts', import.meta.url).href}'
+    import type { StoredClip } from '../../../src/library/clips.ts'
+import { Library } from '${new URL('../../../src/library/library.ts', import.meta.url).href}'
     const library = new Library(${JSON.stringify(scratch.home)})
     library.chats.begin('${id}', 1, { question: 'On?', settings: {}, model: 'demo' })
     for (let i = 1; ; i++) {
@@ -78,7 +81,9 @@ test('rejects a library that another process uses, or that a newer program wrote
   const newer = new DatabaseSync(path)
   newer.exec('PRAGMA user_version = 99')
   newer.close()
-  expect(() => new Library(scratch.home)).toThrow(expect.objectContaining({ code: 'library-damaged', details: { found: 99, expected: 2 } }))
+  expect(() => new Library(scratch.home)).toThrow(
+    expect.objectContaining({ code: 'library-damaged', details: { found: 99, expected: migrations.length } }),
+  )
 })
 
 // Windows cannot remove an open file, and SQLite closes it only when its statements have been garbage-collected.
@@ -146,4 +151,84 @@ test('removes only unused clips', () => {
   expect(clips.removeUnused(Date.now() - 60_000)).toEqual([])
   expect(clips.removeUnused(Date.now() + 1).map(({ id }) => id)).toEqual([loose.id])
   expect(clips.byPath('/kept.mp4')).not.toBeNull()
+})
+
+test('a clip with events is kept, and its events move to the clip that replaces it', () => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  const [one, other, unused] = ['/one.mp4', '/other.mp4', '/unused.mp4'].map((path) => library.clips.add(seen(path))) as [
+    StoredClip,
+    StoredClip,
+    StoredClip,
+  ]
+  const found = eventsOf([[0, 'A circle grows.', [[1, 'A circle grows.']]]])
+  const stored = library.events.put(one.key, { model: 'demo', scenes: false }, found)
+  expect(library.events.get(one.key)).toEqual(stored)
+  expect(library.clips.removeUnused(Date.now() + 1000, [other.id]).map(({ id }) => id)).toEqual([unused.id])
+  library.clips.merge(one, other)
+  expect(library.events.get(other.key)).toEqual(stored)
+  expect(library.search({ text: 'circle', limit: 5 }).items).toMatchObject([{ clip: { handle: other.id } }])
+  // The clip's own events remain.
+  const third = library.clips.add(seen('/third.mp4'))
+  library.events.put(third.key, {}, eventsOf([[0, 'A star.', []]]))
+  library.clips.merge(third, other)
+  expect(library.events.get(other.key)).toEqual(stored)
+  expect(library.search({ text: 'star', limit: 5 }).total).toBe(0)
+  const reopened = scratch.restart()
+  expect(reopened.events.get(other.key)).toEqual(stored)
+  expect(reopened.events.remove(other.key)).toBe(true)
+  expect(reopened.clips.removeUnused(Date.now() + 1000).map(({ id }) => id)).toEqual([other.id])
+})
+
+test('a new answer to a question keeps the earlier ones as versions, of which the last turn can have any', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const { id } = chats.create(clips.add(seen('/a.mp4')).key)
+  const question = { question: 'What?', settings: {}, model: 'demo' }
+  const timed = { text: 'One', clauses: [], sentences: [], timings: { score: 1, zoom: 0 } }
+  chats.begin(id, 0, question)
+  chats.end(id, 0, { state: 'stopped', text: 'One' })
+  chats.time(id, 0, timed)
+  expect(chats.begin(id, 0, { ...question, model: 'other' }, { keepAnswer: true })).toMatchObject({
+    text: '',
+    model: 'other',
+    timed: null,
+    version: 1,
+    versions: 2,
+  })
+  // An answer without a text is not worth keeping.
+  chats.end(id, 0, { state: 'stopped', text: '' })
+  expect(chats.begin(id, 0, question, { keepAnswer: true })).toMatchObject({ version: 1, versions: 2 })
+  chats.end(id, 0, { state: 'stopped', text: 'Two' })
+  expect(chats.chooseVersion(id, 0, 0)).toMatchObject({ text: 'One', model: 'demo', timed, version: 0, versions: 2 })
+  expect(chats.versions(id, 0)).toMatchObject([
+    { index: 0, text: 'One', model: 'demo', timed, version: 0, versions: 2 },
+    { index: 0, text: 'Two', version: 1, versions: 2 },
+  ])
+  expect(scratch.restart().chats.chooseVersion(id, 0, 1)).toMatchObject({ text: 'Two', timed: null, version: 1 })
+  const again = scratch.library.chats
+  again.begin(id, 1, question)
+  again.end(id, 1, { state: 'stopped', text: 'Further' })
+  for (const [turn, version] of [
+    [0, 0],
+    [1, 1],
+  ] as const)
+    expect(() => again.chooseVersion(id, turn, version)).toThrow(expect.objectContaining({ code: 'usage' }))
+  // Another question has no versions.
+  expect(again.begin(id, 0, question)).toMatchObject({ version: 0, versions: 1 })
+})
+
+test('an answer counts as a description only with fitting settings', () => {
+  using scratch = new ScratchLibrary()
+  const { chats, clips } = scratch.library
+  const { key } = clips.add(seen('/clips/a.mp4'))
+  const ask = (system: string) => {
+    const { id } = chats.create(key)
+    chats.begin(id, 0, { question: 'What?', settings: { system }, model: 'demo' })
+    chats.end(id, 0, { state: 'done', text: 'A square.', answer: done })
+    return id
+  }
+  const [brief] = [ask('Be brief.'), ask('Be exact.')]
+  expect(chats.described(key, 'What?', 'demo', ({ system }) => system === 'Be brief.')).toBe(brief)
+  expect(chats.described(key, 'What?', 'demo', ({ system }) => system === '')).toBeNull()
 })

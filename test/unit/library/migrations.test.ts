@@ -30,7 +30,7 @@ test('clips of the first version keep their paths, uploads their names', async (
   expect(library.clips.get('mine')).toMatchObject({ path: '/clips/a.mp4', given: '/clips/a.mp4', name: 'a.mp4' })
   expect(library.clips.get('upload')).toMatchObject({ path: '/home/uploads/x.mp4', given: 'holiday.mp4', name: 'holiday.mp4' })
   expect(library.batches.items('batch', { limit: 5 }).items.map(({ path }) => path)).toEqual(['/clips/a.mp4', 'holiday.mp4'])
-  expect(library.batches.get('batch').state).toBe('done')
+  expect(library.batches.get('batch')).toMatchObject({ state: 'done', refused: [] })
 })
 
 test('a library does not change when it is opened again', async () => {
@@ -42,4 +42,52 @@ test('a library does not change when it is opened again', async () => {
   }
   using library = new Library(scratch.directory)
   expect(library.clips.get('mine').given).toBe('/clips/b.mp4')
+})
+
+test('answers of the second version have no times, and lose new ones with their text', async () => {
+  await using scratch = await ScratchFolder.make()
+  const db = new DatabaseSync(join(scratch.directory, 'library.sqlite'))
+  db.exec(`${migrations.slice(0, 2).join(';')}; PRAGMA user_version = 2`)
+  const facts = JSON.stringify(seen('/clips/a.mp4').facts)
+  db.prepare(
+    "INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES ('mine', '/a', '/', '/a', 'a', 1, 1, NULL, ?, 0, 1)",
+  ).run(facts)
+  db.exec(`
+    INSERT INTO chats (id, clip, created, updated) VALUES ('chat', 1, 1, 1);
+    INSERT INTO turns (chat, position, question, text, settings, model, state, created) VALUES ('chat', 0, 'What?', 'A square.', '{}', 'demo', 'done', 1);
+  `)
+  db.close()
+  const timed = { text: 'A square.', clauses: [], sentences: [], timings: { score: 1, zoom: 0 } }
+  {
+    using library = new Library(scratch.directory)
+    expect(library.chats.turn('chat', 0)).toMatchObject({ text: 'A square.', timed: null, version: 0, versions: 1 })
+    expect(library.events.get(library.clips.get('mine').key)).toBeNull()
+    expect(library.chats.time('chat', 0, { ...timed, text: 'A circle.' }).timed).toBeNull()
+    expect(library.chats.time('chat', 0, timed).timed).toEqual(timed)
+  }
+  const again = new DatabaseSync(join(scratch.directory, 'library.sqlite'))
+  again.exec("UPDATE turns SET text = 'A square.'")
+  expect(again.prepare('SELECT timed FROM turns').get()).toEqual({ timed: JSON.stringify(timed) })
+  again.exec("UPDATE turns SET text = 'A circle.'")
+  expect(again.prepare('SELECT timed FROM turns').get()).toEqual({ timed: null })
+  again.close()
+})
+
+test('versions of answers that are older than their search are found too', async () => {
+  await using scratch = await ScratchFolder.make()
+  const db = new DatabaseSync(join(scratch.directory, 'library.sqlite'))
+  db.exec(`${migrations.slice(0, 4).join(';')}; PRAGMA user_version = 4`)
+  const facts = JSON.stringify(seen('/clips/a.mp4').facts)
+  db.prepare(
+    "INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES ('mine', '/a', '/', '/a', 'a', 1, 1, NULL, ?, 0, 1)",
+  ).run(facts)
+  db.exec(`
+    INSERT INTO chats (id, clip, created, updated) VALUES ('chat', 1, 1, 1);
+    INSERT INTO turns (chat, position, question, text, settings, model, state, created, version) VALUES ('chat', 0, 'What?', 'A square.', '{}', 'demo', 'done', 1, 1);
+    INSERT INTO turn_versions (turn, version, text, settings, model, state, created) VALUES (1, 0, 'A disc.', '{}', 'demo', 'done', 1);
+  `)
+  db.close()
+  using library = new Library(scratch.directory)
+  expect(library.search({ text: 'disc', limit: 5 }).items.map(({ chat }) => chat?.id)).toEqual(['chat'])
+  expect(library.chats.versions('chat', 0).map(({ text }) => text)).toEqual(['A disc.', 'A square.'])
 })

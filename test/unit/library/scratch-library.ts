@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SeenFile } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
+import type { ClipEvents } from '../../../src/shared/clip-events.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
 import { removeDataFolder } from '../../helpers/remove-data-folder.ts'
 
@@ -45,6 +46,7 @@ export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): Seen
       container: 'mp4',
       codec: 'h264',
       pixelFormat: 'yuv420p',
+      startTimecode: null,
       bytes: 1000,
       notices: [],
       ...facts,
@@ -71,4 +73,27 @@ export function addConversation(library: Library, path: string, question: string
   library.chats.begin(chat.id, 0, { question, settings: {}, model })
   library.chats.end(chat.id, 0, { state: 'done', text, answer: done })
   return chat.id
+}
+
+/** Events of a clip, from each segment's start, text and events. */
+export function eventsOf(
+  segments: readonly (readonly [start: number, text: string, events: readonly (readonly [start: number | null, text: string])[]])[],
+): ClipEvents {
+  const duration = 20
+  return {
+    file: '/a.mp4',
+    duration,
+    frameRate: { numerator: 25, denominator: 1 },
+    variableRate: false,
+    startTimecode: null,
+    model: 'demo',
+    segments: segments.map(([start, text], i) => ({ start, end: segments[i + 1]?.[0] ?? duration, text })),
+    events: segments.flatMap(([, , events], segment) =>
+      events.map(([start, text]) => ({ text, start, end: null, confidence: start === null ? 0 : 0.9, segment })),
+    ),
+    chapters: [],
+    summary: null,
+    notices: [],
+    timings: {},
+  }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { partsOf, wordsOf } from '../../../src/library/search.ts'
 import type { Search } from '../../../src/shared/contract/library.ts'
-import { addConversation, ScratchLibrary, seen } from './scratch-library.ts'
+import { addConversation, done, eventsOf, ScratchLibrary, seen } from './scratch-library.ts'
 
 function find(scratch: ScratchLibrary, search: Partial<Search>): string[] {
-  return scratch.library.search({ text: '', limit: 50, ...search }).items.map(({ chat }) => chat.title)
+  return scratch.library.search({ text: '', limit: 50, ...search }).items.map(({ chat, clip }) => chat?.title ?? clip.name)
 }
 
 test('finds words of questions, answers and names without regard to case and accents, the last one by its prefix', () => {
@@ -35,6 +35,33 @@ test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '�
   using scratch = new ScratchLibrary()
   addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   expect(scratch.library.search({ text, limit: 5 }).total).toBe(0)
+})
+
+test('finds other versions of an answer, and not those that were removed with their conversation', () => {
+  using scratch = new ScratchLibrary()
+  const id = addConversation(scratch.library, '/circle.mp4', 'What is it?', 'A red circle.')
+  addConversation(scratch.library, '/square.mp4', 'Who?', 'A square.')
+  const { chats } = scratch.library
+  chats.begin(id, 0, { question: 'What is it?', settings: {}, model: 'demo' }, { keepAnswer: true })
+  chats.end(id, 0, { state: 'done', text: 'A scarlet disc.', answer: done })
+  expect(find(scratch, { text: 'circle' })).toEqual(['What is it?'])
+  expect(scratch.library.search({ text: 'red', limit: 5 }).items[0]?.snippets).toEqual([
+    {
+      turn: 0,
+      field: 'version',
+      parts: [
+        { text: 'A ', hit: false },
+        { text: 'red', hit: true },
+        { text: ' circle.', hit: false },
+      ],
+    },
+  ])
+  chats.chooseVersion(id, 0, 0)
+  expect(scratch.library.search({ text: 'scarlet', limit: 5 }).items[0]?.snippets[0]).toMatchObject({ field: 'version' })
+  expect(scratch.library.search({ text: 'red', limit: 5 }).items[0]?.snippets[0]).toMatchObject({ field: 'answer' })
+  chats.remove(id)
+  expect(find(scratch, { text: 'scarlet' })).toEqual([])
+  expect(find(scratch, { text: 'square' })).toEqual(['Who?'])
 })
 
 test('returns excerpts in parts, with markup as text', () => {
@@ -94,7 +121,7 @@ test('returns any page of the results among two thousand conversations', () => {
   })
   const part = (text: string, offset: number, limit: number) => {
     const { items, total } = scratch.library.search({ text, limit, offset })
-    return { ids: items.map(({ chat }) => chat.id), total }
+    return { ids: items.map(({ chat }) => chat?.id), total }
   }
   for (const [text, total] of [
     ['', 2000],
@@ -116,4 +143,83 @@ test('splits a query into words', () => {
     { text: 'b', hit: true },
     { text: 'c', hit: true },
   ])
+})
+
+test('finds the moments at which events and segments happen, with and without a conversation', () => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  addConversation(library, '/films/talked.mp4', 'What?', 'A red square waits.')
+  const talked = library.clips.byPath('/films/talked.mp4')
+  const silent = library.clips.add(seen('/films/silent.mp4'))
+  library.clips.add(seen('/films/nothing.mp4'))
+  const found = eventsOf([
+    [
+      0,
+      'A square waits. A door opens.',
+      [
+        [1, 'A square waits.'],
+        [null, 'A door opens.'],
+      ],
+    ],
+    [
+      8,
+      'A gull flies by, and a red circle grows.',
+      [
+        [9.5, 'A gull flies by'],
+        [12, 'and a red circle grows.'],
+      ],
+    ],
+  ])
+  library.events.put(talked?.key ?? -1, { model: 'demo' }, found)
+  library.events.put(silent.key, { model: 'big' }, found)
+  const snippetsOf = (text: string) => library.search({ text, limit: 5 }).items.map(({ clip, snippets }) => [clip.name, snippets])
+  const circle = {
+    field: 'event',
+    start: 12,
+    parts: [
+      { text: 'and a red ', hit: false },
+      { text: 'circle', hit: true },
+      { text: ' grows.', hit: false },
+    ],
+  }
+  expect(snippetsOf('circle')).toEqual([
+    ['silent.mp4', [circle]],
+    ['talked.mp4', [circle]],
+  ])
+  // Only the whole segment has both words; an event without a time leads to its segment.
+  expect(snippetsOf('gull circle ')).toMatchObject([
+    ['silent.mp4', [{ field: 'segment', start: 8 }]],
+    ['talked.mp4', [{ field: 'segment', start: 8 }]],
+  ])
+  expect(snippetsOf('door')).toMatchObject([
+    ['silent.mp4', [{ field: 'event', start: 0 }]],
+    ['talked.mp4', [{ field: 'event', start: 0 }]],
+  ])
+  // The answer and the event of a conversation match.
+  expect(library.search({ text: 'square waits', limit: 5 }).items).toMatchObject([
+    { chat: null, snippets: [{ field: 'event', start: 1 }] },
+    { chat: { title: 'What?' }, snippets: [{ field: 'answer' }, { field: 'event', start: 1 }] },
+  ])
+  expect(find(scratch, {})).toEqual(['silent.mp4', 'What?'])
+  expect(library.search({ text: '', limit: 1 }).items[0]?.snippets).toMatchObject([{ field: 'segment', start: 0 }])
+  expect(find(scratch, { text: 'silent' })).toEqual(['silent.mp4'])
+  expect(find(scratch, { model: 'big' })).toEqual(['silent.mp4'])
+  expect(find(scratch, { text: 'circle', folder: '/films' })).toEqual(['silent.mp4', 'What?'])
+  expect(find(scratch, { text: 'circle', kind: 'image' })).toEqual([])
+  expect(find(scratch, { text: 'circle', from: Date.now() + 1000 })).toEqual([])
+  expect(library.filters()).toEqual({ models: ['big', 'demo'], folders: ['/films'] })
+  library.events.put(silent.key, { model: 'big' }, eventsOf([[0, 'A star.', []]]))
+  expect(find(scratch, { text: 'circle' })).toEqual(['What?'])
+  expect(find(scratch, { text: 'star' })).toEqual(['silent.mp4'])
+  library.events.remove(silent.key)
+  expect(find(scratch, { text: 'star' })).toEqual([])
+})
+
+test.each(['강아지', 'Müller'])('finds an event with %s in any Unicode form', (word) => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  for (const form of ['NFC', 'NFD'] as const)
+    library.events.put(library.clips.add(seen(`/${form}.mp4`)).key, {}, eventsOf([[0, '', [[2, `A ${word.normalize(form)} appears.`]]]]))
+  for (const form of ['NFC', 'NFD'] as const)
+    expect(find(scratch, { text: word.normalize(form) }).toSorted()).toEqual(['NFC.mp4', 'NFD.mp4'])
 })

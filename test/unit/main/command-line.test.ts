@@ -10,4 +10,6 @@ test('returns absolute paths of files, without the program and switches', () => 
     resolve('/films/-odd.mp4'),
   ])
   expect(filesOnCommandLine(['electron', '.', 'a.mp4'], 2, folder)).toEqual([resolve('/films/a.mp4')])
+  // As `npm start` does for root.
+  expect(filesOnCommandLine(['electron', '--no-sandbox', '.', 'a.mp4'], 2, folder)).toEqual([resolve('/films/a.mp4')])
 })

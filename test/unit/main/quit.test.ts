@@ -6,7 +6,7 @@ vi.mock('electron', () => electron.module)
 const { setupQuit } = await import('../../../src/main/quit.ts')
 
 test('a system shutdown is neither confirmed nor delayed, and the service is informed', () => {
-  const busy: Work = { answering: true, models: 0, batches: 1, progress: null }
+  const busy: Work = { answering: true, models: 0, batches: 1, benchmarks: 0, progress: null }
   const stop = vi.fn(async () => {})
   setupQuit({ stop }, () => busy)
   electron.dialog.showMessageBoxSync.mockReturnValue(1)

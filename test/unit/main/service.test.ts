@@ -7,7 +7,7 @@ const electron = await vi.hoisted(async () => (await import('../../helpers/stric
 vi.mock('electron', () => electron.module)
 const { Service } = await import('../../../src/main/service.ts')
 
-const idle: Work = { answering: false, models: 0, batches: 0, progress: null }
+const idle: Work = { answering: false, models: 0, batches: 0, benchmarks: 0, progress: null }
 const listeners = { work: vi.fn(), ended: vi.fn(), onExit: vi.fn() }
 let service: InstanceType<typeof Service>
 beforeEach(() => {

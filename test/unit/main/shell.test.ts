@@ -33,7 +33,7 @@ test('opens one window: isolated, sandboxed, without Node, shown when ready', ()
     minHeight: 420,
     show: false,
     title: 'Tarsier Desktop',
-    backgroundColor: '#15120f',
+    backgroundColor: '#14110d',
     webPreferences: {
       preload: expect.stringMatching(/preload[\\/]index\.cjs$/),
       contextIsolation: true,
@@ -60,7 +60,11 @@ describe('denied actions of a page', () => {
     ['https://example.org/', true],
     ['file:///etc/passwd', true],
     ['app://tarsier/other.html', true],
+    ['clip://tarsier/clips/AbCdEfGhIjKlMnOpQrStUv', true],
+    ['clip://tarsier/clips/AbCdEfGhIjKlMnOpQrStUv/pieces/AbCdEfGhIjKlMnOpQrStUv', false],
     ['app://tarsier/index.html', false],
+    ['app://tarsier/index.html#/library?q=cat', false],
+    ['https://example.org/#app://tarsier/index.html', true],
   ])('navigation to %s: %s', (url, stopped) => {
     for (const way of ['will-navigate', 'will-frame-navigate', 'will-redirect']) {
       const event = { url, preventDefault: vi.fn() }
@@ -92,11 +96,14 @@ describe('denied actions of a page', () => {
     expect(event.preventDefault).toHaveBeenCalledOnce()
   })
 
-  test('every permission', () => {
+  test('every permission but full screen and writing to the clipboard', () => {
     const answer = vi.fn()
-    electron.defaultSession.setPermissionRequestHandler.mock.calls[0]?.[0]({}, 'media', answer)
-    expect(answer.mock.calls).toEqual([[false]])
-    expect(electron.defaultSession.setPermissionCheckHandler.mock.calls[0]?.[0]()).toBe(false)
+    const [request] = electron.defaultSession.setPermissionRequestHandler.mock.calls[0] ?? []
+    for (const permission of ['media', 'fullscreen', 'notifications', 'clipboard-sanitized-write', 'clipboard-read'])
+      request?.({}, permission, answer)
+    expect(answer.mock.calls).toEqual([[false], [true], [false], [true], [false]])
+    const [check] = electron.defaultSession.setPermissionCheckHandler.mock.calls[0] ?? []
+    expect(['media', 'fullscreen', 'clipboard-read'].map((permission) => check?.({}, permission))).toEqual([false, true, false])
     expect(electron.defaultSession.setDevicePermissionHandler.mock.calls[0]?.[0]()).toBe(false)
   })
 })

@@ -99,7 +99,7 @@ describe('requests of the page', () => {
   test('dialogs choose files and folders of checkpoints, adapters and runs', async () => {
     expect(await ask(channels.choose, 'clips')).toEqual([])
     expect(electron.dialog.showOpenDialog.mock.lastCall?.[1]).toMatchObject({ properties: ['openFile', 'multiSelections'] })
-    for (const kind of ['checkpoint', 'adapter', 'run']) {
+    for (const kind of ['checkpoint', 'adapter', 'run', 'annotations', 'videos']) {
       electron.dialog.showOpenDialog.mockResolvedValueOnce({ canceled: false, filePaths: ['/work/Tarsier-7b'] })
       const answer = ask(channels.choose, kind)
       expect(await answerNext(() => ({ kind: 'answer', answer: handle }))).toEqual({ kind: 'folder', path: '/work/Tarsier-7b' })
@@ -198,12 +198,12 @@ describe('clip://', () => {
 describe('work', () => {
   const window = () => electron.windows[0]!
   const works = (work: Partial<Work>) =>
-    sendMessage({ kind: 'work', work: { answering: false, models: 0, batches: 0, progress: null, ...work } })
+    sendMessage({ kind: 'work', work: { answering: false, models: 0, batches: 0, benchmarks: 0, progress: null, ...work } })
 
   test('shows a bar in the dock until it ends', () => {
-    works({ batches: 1, progress: 0.25 })
+    works({ batches: 1, benchmarks: 1, progress: 0.25 })
     expect(window().setProgressBar.mock.lastCall).toEqual([0.25])
-    expect(electron.app.setBadgeCount.mock.lastCall).toEqual([1])
+    expect(electron.app.setBadgeCount.mock.lastCall).toEqual([2])
     works({})
     expect(window().setProgressBar.mock.lastCall).toEqual([-1])
   })
@@ -227,11 +227,11 @@ describe('work', () => {
     }
     expect(quits()).toBe(true)
     expect(electron.dialog.showMessageBoxSync).not.toHaveBeenCalled()
-    works({ answering: true, models: 2 })
+    works({ answering: true, models: 2, benchmarks: 1 })
     electron.dialog.showMessageBoxSync.mockReturnValueOnce(1)
     expect(quits()).toBe(false)
     expect(electron.dialog.showMessageBoxSync.mock.lastCall?.[1]).toMatchObject({
-      detail: expect.stringMatching(/An answer.*\n2 models are/),
+      detail: expect.stringMatching(/An answer.*\n2 models are.*\nA benchmark is running/),
     })
     // Closing the last window quits, except on macOS; the question comes while the window is open.
     const closes = (platform: NodeJS.Platform) => {

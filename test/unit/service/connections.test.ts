@@ -39,6 +39,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
     'webUtils',
   ],
   openai: ['APIConnectionError', 'APIError', 'APIUserAbortError', 'BadRequestError'],
+  pg: [],
   undici: ['Headers', 'Response'],
 }
 
@@ -59,6 +60,7 @@ const OFFLINE_PACKAGES = [
   'hono',
   'hono/body-limit',
   'hono/cookie',
+  'hyparquet-writer',
   'koffi',
   'lucide-react',
   'node-av',
@@ -67,6 +69,9 @@ const OFFLINE_PACKAGES = [
   'node-llama-cpp',
   'onnx-proto',
   'onnxruntime-node',
+  'open',
+  'pg-boss',
+  'pg-connection-string',
   'protobufjs/minimal.js',
   'radix-ui',
   'react',

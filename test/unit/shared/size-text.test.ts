@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
 import { megabytesText, sizeText } from '../../../src/shared/size-text.ts'
-import { sourceCode } from '../../helpers/source-code.ts'
 
 it.each([
   [0, '0 B'],
@@ -17,13 +16,4 @@ it.each([
 it('shows small differences when two sizes are compared', () => {
   expect(megabytesText(7_001_000_001)).toBe('7,002 MB')
   expect(megabytesText(0)).toBe('0 MB')
-})
-
-it('is the only way to format sizes', () => {
-  const own = 'shared/size-text.ts'
-  // The benchmarks report the limit of a line in MiB.
-  const formatting = sourceCode().filter(
-    ({ name, code }) => !name.startsWith('bench/') && name !== own && /\b[KMGT]iB\b|\} ?[KMGT]B\b/.test(code),
-  )
-  expect(formatting.map(({ name }) => name)).toEqual([])
 })

@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { fittingDevices } from '../../../src/engine/vision/gpu-memory.ts'
+import type { DeviceSubject } from '../../../src/engine/devices/device-use.ts'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
+import { fittingDevices, mayUseGpu } from '../../../src/engine/vision/gpu-memory.ts'
 import type { VisionDevice } from '../../../src/engine/vision/types.ts'
 
+const manifest = await readManifest(fileURLToPath(new URL('../../../resources/models/demo', import.meta.url)))
 const state = (device: VisionDevice, missing: string | null = null) => ({ device, carried: true, missing })
 const states = [state('cuda', 'no NVIDIA GPU'), state('coreml'), state('webgpu'), state('cpu')]
 const having = (free: number | null) => ({ needed: 1.3e9, free: async () => free })
@@ -25,4 +29,18 @@ test.each(['cpu', 'coreml'] as const)('%s needs none of that memory, which is th
   expect(await fittingDevices(choice, states, memory)).toEqual({ choice, states, notices: [] })
   const gpuless = [state('webgpu', 'no GPU'), state('cpu')]
   expect(await fittingDevices('auto', gpuless, memory)).toEqual({ choice: 'auto', states: gpuless, notices: [] })
+})
+
+test.each([
+  ['auto', true, ['coreml']],
+  ['auto', false, ['coreml', 'webgpu']],
+  // It uses no memory that is known, and comes first.
+  ['auto', false, []],
+  ['webgpu', true, []],
+  ['webgpu', false, ['webgpu']],
+  ['cuda', true, []],
+  ['cpu', false, []],
+] as const)('with %s a tower may use a GPU: %s, if %j failed before', async (choice, expected, failed: readonly string[]) => {
+  const guard = { obstacle: async ({ device }: DeviceSubject) => (failed.includes(device) ? 'it failed' : null) }
+  expect(await mayUseGpu(manifest, choice, guard, states)).toBe(expected)
 })

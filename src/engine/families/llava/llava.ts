@@ -19,4 +19,5 @@ export const llava: ModelFamily<TarsierManifest> = {
   isConfig: isLlavaConfig,
   readParts: readLlavaParts,
   pair: llavaPair,
+  published: null,
 }

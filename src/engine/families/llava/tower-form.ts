@@ -17,6 +17,7 @@ export function llavaTowerForm({ vision, preprocessing }: TarsierManifest): Towe
   return {
     // The graph merges patches itself, because its learned positions are in row order.
     patching: { patchSize: vision.patchSize, mergeSize: 1 },
+    framesPerPatch: 1,
     size: () => ({ width: side, height: side }),
     prepare: (frame) => squareFrame(frame, { ...preprocessing, side }),
     tokens({ width, height }) {

@@ -3,6 +3,7 @@ import type { ModelFamily } from '../model-family.ts'
 import { isQwen2VlConfig } from './config.ts'
 import { qwen2VlPair } from './mmproj.ts'
 import { readQwen2VlParts } from './parts.ts'
+import { publishedQwen2Vl } from './published-checkpoint.ts'
 import { qwen2VlTowerForm } from './tower-form.ts'
 
 /** Number of heads of the tower, and the width of its feed-forward layers relative to its width. */
@@ -21,4 +22,5 @@ export const qwen2Vl: ModelFamily<Tarsier2Manifest> = {
   isConfig: isQwen2VlConfig,
   readParts: readQwen2VlParts,
   pair: qwen2VlPair,
+  published: publishedQwen2Vl,
 }

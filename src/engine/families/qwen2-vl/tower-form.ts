@@ -22,6 +22,7 @@ export function qwen2VlTowerForm({ vision, preprocessing }: Tarsier2Manifest): T
   let last: { readonly key: string; readonly tables: RotaryTables } | null = null
   return {
     patching: vision,
+    framesPerPatch: vision.temporalPatchSize,
     size(frame, limits) {
       const [, { width, height }] = frameSizes(frame.width, frame.height, { preprocessing, vision, ...limits })
       return { width, height }

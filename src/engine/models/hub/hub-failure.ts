@@ -109,6 +109,9 @@ function parseRateLimit(text: string | null): number | null {
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/
 
+/** Codes of a machine without a network or a name server. */
+const OFFLINE = /^(ENOTFOUND|EAI_AGAIN|ENETUNREACH|ENETDOWN|EHOSTUNREACH)$/
+
 /** Returns the error for a failed or interrupted connection. */
 export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
   const reason = deepestCause(error)
@@ -129,6 +132,8 @@ export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: 
       `${url.host} cannot be reached${through}: ${reason.message || code}. Check the internet connection, ${proxy === '' ? 'HTTPS_PROXY if you use a proxy' : 'the proxy'}, and HF_ENDPOINT (${endpoint}). Downloaded files are kept.`,
       { cause: error, details },
     ),
+    null,
+    OFFLINE.test(code),
   )
 }
 

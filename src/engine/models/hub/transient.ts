@@ -6,11 +6,14 @@ export class Transient extends Error {
   readonly failure: TarsierError
   /** Delay that the server requested, in milliseconds. */
   readonly retryAfter: number | null
+  /** Whether this machine has no connection at all. */
+  readonly offline: boolean
 
-  constructor(failure: TarsierError, retryAfter: number | null = null) {
+  constructor(failure: TarsierError, retryAfter: number | null = null, offline = false) {
     super(failure.message, { cause: failure })
     this.failure = failure
     this.retryAfter = retryAfter
+    this.offline = offline
   }
 }
 
@@ -46,6 +49,9 @@ export function waitBefore(
   return retryAfter > (retryPolicy.longestWait ?? LONGEST_WAIT) ? null : Math.max(retryAfter, backoff)
 }
 
+/** Attempts of a request without a connection: the user can see to that at once, and nothing was received that would be lost. */
+const OFFLINE_ATTEMPTS = 2
+
 /** Retries `work` on {@link Transient} errors, as long as {@link waitBefore} allows; then throws the underlying failure. */
 export async function withRetries<T>(work: () => Promise<T>, retryPolicy: RetryPolicy, signal: AbortSignal): Promise<T> {
   for (let failed = 1; ; failed++) {
@@ -53,7 +59,7 @@ export async function withRetries<T>(work: () => Promise<T>, retryPolicy: RetryP
       return await work()
     } catch (error) {
       if (!(error instanceof Transient)) throw error
-      const wait = waitBefore(failed, error, retryPolicy)
+      const wait = error.offline && failed >= OFFLINE_ATTEMPTS ? null : waitBefore(failed, error, retryPolicy)
       if (wait === null) throw error.failure
       await sleep(wait, undefined, { signal })
     }

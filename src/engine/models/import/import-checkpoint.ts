@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
+import { folderName } from '../../checkpoint/checkpoint-source.ts'
 import type { ModelOptions } from '../../checkpoint/model-parts.ts'
 import { towerForm } from '../../families/families.ts'
 import { tryTemplate } from '../../language/prompt-template.ts'
@@ -60,7 +61,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     const manifestOf = (vision: WrittenTower) =>
       modelManifestSchema.parse({
         ...parts.manifest,
-        source: { ...parts.manifest.source, ...(options.adapter !== undefined && { adapter: basename(resolve(options.adapter)) }) },
+        source: { ...parts.manifest.source, ...(options.adapter !== undefined && { adapter: folderName(resolve(options.adapter)) }) },
         language: { ...parts.language.metadata, ...language, precision: work.precision },
         vision: { ...parts.tower.metadata, ...vision },
       })

@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { TarsierError } from '../../../shared/errors.ts'
+import { folderName } from '../../checkpoint/checkpoint-source.ts'
 import { checkFields, readJsonFile } from '../../formats/checked-json.ts'
 import { ADAPTER_CONFIG, openTensorFile } from '../../formats/safetensors/safetensors.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
@@ -71,7 +72,7 @@ export async function openLoraAdapter(directory: string): Promise<LoraAdapter> {
   }
   try {
     return {
-      name: basename(directory),
+      name: folderName(directory),
       updates: updatesIn(tensors, config, join(directory, WEIGHTS)),
       paths: [path, join(directory, WEIGHTS)],
       [Symbol.asyncDispose]: () => tensors[Symbol.asyncDispose](),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../../../platform/file-failure.ts'
+import { isProcessRunning } from '../../../platform/is-process-running.ts'
 import { move, remove } from '../../../platform/move.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
@@ -80,7 +81,7 @@ function isAbandoned(name: string): boolean {
   if (!name.startsWith(ASIDE)) return false
   if (name.startsWith(`${ASIDE}${LEFT}-`)) return true
   const id = Number.parseInt(name.slice(ASIDE.length), 10)
-  return id > 0 && !isRunning(id)
+  return id > 0 && !isProcessRunning(id)
 }
 
 /** Returns false if another import was faster. */
@@ -99,14 +100,5 @@ async function isOld(left: string): Promise<boolean> {
     return Date.now() - (await stat(join(left, JOURNAL_FILE))).mtimeMs > KEPT_MS
   } catch {
     return false // already taken or removed by another process
-  }
-}
-
-function isRunning(id: number): boolean {
-  try {
-    process.kill(id, 0)
-    return true
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
   }
 }

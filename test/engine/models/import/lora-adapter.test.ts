@@ -31,7 +31,15 @@ beforeEach(async () => {
 afterEach(() => scratch[Symbol.asyncDispose]())
 
 async function merged(checkpoint: string, adapter: string): Promise<TensorSource> {
-  return mergeAdapter(await openCheckpoint(checkpoint), await openLoraAdapter(adapter), true)
+  const base = await openCheckpoint(checkpoint)
+  const lora = await openLoraAdapter(adapter)
+  try {
+    return mergeAdapter(base, lora, true)
+  } catch (error) {
+    await lora[Symbol.asyncDispose]()
+    await base[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 async function asFloats(tensors: RawTensors, source: TensorSource): Promise<RawTensors> {

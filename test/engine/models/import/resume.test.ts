@@ -238,9 +238,10 @@ describe('an import whose finished folder cannot be renamed', () => {
   it('loses nothing: the next one reuses all of it', async () => {
     {
       using windows = imitateWindowsFiles()
-      windows.refuseMoves(1, 'EPERM', /models.m$/)
+      // Windows retries for ten seconds.
+      windows.refuseMoves(Number.POSITIVE_INFINITY, 'EPERM', /models.m$/)
       await expect(importModel('m')).rejects.toMatchObject({ code: 'write-failed' })
-      expect(windows.refused).toBe(1)
+      expect(windows.refused).toBeGreaterThan(0)
     }
     const titles = new Set<string>()
     await importModel('m', { onProgress: ({ title }) => titles.add(title) })

@@ -33,7 +33,7 @@ describe('the annotations of moving-shapes', () => {
     )
   })
 
-  it('are samples of the three data sets with unique keys', async () => {
+  it('are samples of the four data sets with unique keys', async () => {
     const all = await samples()
     expect(new Set(all.map(({ key }) => key)).size).toBe(all.length)
     const counts = new Map<string, number>()
@@ -41,7 +41,12 @@ describe('the annotations of moving-shapes', () => {
       const name = dataSetOf(dataset)?.name ?? dataset
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
-    expect(Object.fromEntries(counts)).toEqual({ 'moving-shapes-dream': 120, 'moving-shapes-mc': 360, 'moving-shapes-oe': 360 })
+    expect(Object.fromEntries(counts)).toEqual({
+      'moving-shapes-dream': 120,
+      'moving-shapes-mc': 360,
+      'moving-shapes-oe': 360,
+      'moving-shapes-check': 400,
+    })
   })
 
   it('describe the clips of their seeds', async () => {

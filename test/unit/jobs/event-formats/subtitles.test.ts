@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { clausesOf } from '../../../../src/engine/events/clauses.ts'
 import { formatEvents } from '../../../../src/jobs/event-formats/format-events.ts'
+import { eventOfClause } from '../../../../src/shared/clip-events.ts'
 import { check, event, hardTexts, rates, sampleClip, timeOf } from '../../../helpers/clip-events.ts'
 
 interface Parsed {
@@ -140,4 +142,18 @@ test('a still picture has subtitles too', () => {
   expect(readSrt(formatEvents(sampleClip({ frameRate: null, duration: 0, events: [event(0)] }), 'srt'))).toEqual([
     { start: 0, end: 1000, text: 'A ball rolls.' },
   ])
+})
+
+test('a clause is shown as a sentence with its own subject, and programs get its words', () => {
+  const text = 'A red circle moves up and then grows. A blue square spins and then grows.'
+  const events = clausesOf(text).map((clause, i) => eventOfClause({ ...clause, begins: i * 5, ends: i * 5 + 4, confidence: 0.9 }, 0))
+  const clip = sampleClip({ segments: [{ start: 0, end: 60, text }], events })
+  expect(readSrt(formatEvents(clip, 'srt')).map((cue) => cue.text)).toEqual([
+    'A red circle moves up.',
+    'The red circle grows.',
+    'A blue square spins.',
+    'The blue square grows.',
+  ])
+  expect(formatEvents(clip, 'csv')).toContain('and then grows.')
+  expect(JSON.parse(formatEvents(clip, 'json')).events[1]).toMatchObject({ text: 'and then grows.', caption: 'The red circle grows.' })
 })

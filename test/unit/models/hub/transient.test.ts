@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TransferMeter } from '../../../../src/engine/models/hub/transfer-meter.ts'
-import { defaultRetryPolicy, parseRetryAfter, Transient, waitBefore } from '../../../../src/engine/models/hub/transient.ts'
+import { defaultRetryPolicy, parseRetryAfter, Transient, waitBefore, withRetries } from '../../../../src/engine/models/hub/transient.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
 
@@ -21,6 +21,16 @@ describe('waits between attempts', () => {
   it('are never shorter than the server requests, and fail if that is long', () => {
     expect(waitBefore(1, new Transient(failure, 7000), defaultRetryPolicy)).toBe(7000)
     expect(waitBefore(1, new Transient(failure, 600_000), defaultRetryPolicy)).toBeNull()
+  })
+
+  it('are one at most without a connection', async () => {
+    let attempts = 0
+    const work = async () => {
+      attempts += 1
+      throw new Transient(failure, null, true)
+    }
+    await expect(withRetries(work, { ...defaultRetryPolicy, backoff: 1 }, new AbortController().signal)).rejects.toBe(failure)
+    expect(attempts).toBe(2)
   })
 
   it.each([

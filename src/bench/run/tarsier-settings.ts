@@ -1,0 +1,33 @@
+import { modelFiles } from '../../engine/models/manifest.ts'
+import type { SamplerName } from '../../shared/frame-request.ts'
+import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { Sampling } from '../../shared/sampling.ts'
+import { describeSettings } from './describe-settings.ts'
+import type { RunSettings } from './run-settings.ts'
+
+/** What a user chooses about a run of this program's engine. */
+export interface TarsierChoices {
+  readonly frames: { readonly count?: number | undefined; readonly sampler?: SamplerName | undefined }
+  readonly maxPixels?: number | undefined
+  readonly system?: string | undefined
+  readonly sampling: Sampling
+}
+
+/** Settings of a run of this program's engine, which `run.json` and the jobs of a queue store. Loads nothing. */
+export function tarsierSettings(manifest: ModelManifest, { frames, maxPixels, system = '', sampling }: TarsierChoices): RunSettings {
+  return {
+    engine: 'tarsier',
+    model: manifest.name,
+    files: modelHashes(manifest),
+    frames: frames.count ?? manifest.sampler.frames,
+    sampler: frames.sampler ?? manifest.sampler.kind,
+    'max-pixels': maxPixels ?? null,
+    ...(system !== '' && { system }),
+    ...describeSettings(sampling),
+  }
+}
+
+/** sha256 of the files of a model, by name. */
+export function modelHashes(manifest: ModelManifest): Record<string, string> {
+  return Object.fromEntries(modelFiles(manifest).map(({ file, sha256 }) => [file, sha256]))
+}

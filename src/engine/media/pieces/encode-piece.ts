@@ -1,0 +1,205 @@
+import {
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_PICTURE_TYPE_NONE,
+  AV_PIX_FMT_RGB24,
+  AV_PIX_FMT_YUV420P,
+  FF_ENCODER_LIBX264,
+} from 'node-av/constants'
+import { Codec, CodecContext, Dictionary, FFmpegError, Frame, type IRational, Packet, Rational } from 'node-av/lib'
+import { TarsierError } from '../../../shared/errors.ts'
+import type { Orientation } from '../orientation.ts'
+import type { Clip } from '../types.ts'
+import { VideoClip } from '../video-clip.ts'
+import { FilterChain, type FilterStep } from './filter-chain.ts'
+import { PieceFile } from './piece-file.ts'
+import type { TimeRange } from './piece-plan.ts'
+import { SoundEncoder } from './sound.ts'
+
+/** Options of the encoder libx264, by FFmpeg's names: hardly distinguishable from the source. */
+export const ENCODER_OPTIONS = { preset: 'fast', crf: '18' } as const
+/** Units per second of frame times that a clip has only in seconds. */
+const TICKS = 90_000
+
+/** Filters that turn decoded frames into upright ones that H.264 can hold: 4:2:0 of an even width and height. */
+function pictureSteps(
+  { mirrored, rotation }: Orientation,
+  { width, height }: { readonly width: number; readonly height: number },
+): FilterStep[] {
+  const steps: FilterStep[] = []
+  if (mirrored) steps.push(['hflip', ''])
+  if (rotation === 90) steps.push(['transpose', 'dir=clock'])
+  else if (rotation === 270) steps.push(['transpose', 'dir=cclock'])
+  else if (rotation === 180) steps.push(['hflip', ''], ['vflip', ''])
+  return [...steps, ...evenSteps({ width, height })]
+}
+
+/** Filters that convert upright frames to 4:2:0 of an even width and height. */
+export function evenSteps({ width, height }: { readonly width: number; readonly height: number }): FilterStep[] {
+  const even = (side: number) => side + (side % 2)
+  return [
+    ['scale', `w=${even(width)}:h=${even(height)}`],
+    ['setsar', '1'],
+    ['format', 'pix_fmts=yuv420p'],
+  ]
+}
+
+export interface EncodedPiece {
+  readonly first: number
+  readonly last: number
+  readonly range: TimeRange
+  /** Seconds of the file's own clock of the clip's first frame; null if the piece has no sound. */
+  readonly soundOffset: number | null
+}
+
+/**
+ * Decodes frames and their sound and encodes them as H.264 and AAC in MP4. Upright; frame times are kept. `onFrame` is called after each frame.
+ * @param target a file that this creates or overwrites
+ */
+export async function encodePiece(
+  clip: Clip,
+  piece: EncodedPiece,
+  target: string,
+  signal: AbortSignal,
+  onFrame: () => void,
+): Promise<void> {
+  await using file = new PieceFile(target, 'mp4')
+  const { range, soundOffset } = piece
+  const header = (encoder: CodecContext) => {
+    if (file.wantsGlobalHeader) encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
+  }
+  await using sound =
+    soundOffset === null
+      ? null
+      : await SoundEncoder.open(clip.info.path, { start: range.start + soundOffset, end: range.end + soundOffset }, header, signal)
+  const pictures = await picturesOf(clip, piece)
+  using encoder = await pictureEncoder(pictures.timeBase, clip, header)
+  const stream = file.encoded(encoder.context)
+  const soundStream = sound && file.encoded(sound.encoder)
+  await file.begin()
+  const packets = sound?.packets(signal)
+  let seconds = Number.NEGATIVE_INFINITY
+  /** Writes the sound up to a time, so that both streams are written alternately. */
+  const writeSound = async (until: number) => {
+    while (packets && soundStream && sound && seconds < until) {
+      const next = await packets.next()
+      if (next.done) return
+      seconds = Number(next.value.pts) / sound.encoder.sampleRate
+      await file.write(next.value, soundStream, sound.encoder.timeBase)
+    }
+  }
+  using chain = new FilterChain(pictures.steps, pictures.timeBase)
+  let written = 0
+  const write = async (frame: Frame | null) => {
+    for await (const packet of encoder.encode(frame)) {
+      packet.duration = pictures.duration(Number(packet.pts))
+      const shown = (Number(packet.pts) * pictures.timeBase.num) / pictures.timeBase.den
+      await file.write(packet, stream, pictures.timeBase)
+      await writeSound(shown)
+      written += 1
+      onFrame()
+    }
+  }
+  for await (const frame of pictures.frames(signal)) for await (const filtered of chain.filter(frame)) await write(filtered)
+  for await (const filtered of chain.filter(null)) await write(filtered)
+  await write(null)
+  if (written === 0) throw new TarsierError('no-frames', `None of these frames of ${clip.info.path} can be decoded.`)
+  await writeSound(Number.POSITIVE_INFINITY)
+  await file.finish()
+}
+
+interface Pictures {
+  /** Frames with ascending times in units of `timeBase` from the first one. Each is valid until the next one is requested. */
+  frames(signal: AbortSignal): AsyncGenerator<Frame, void>
+  readonly timeBase: IRational
+  readonly steps: readonly FilterStep[]
+  /** How long the frame with this time is shown, in units of `timeBase`. */
+  duration(pts: number): bigint
+}
+
+async function picturesOf(clip: Clip, { first, last, range }: EncodedPiece): Promise<Pictures> {
+  const indices = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  const { times } = clip.plan({ kind: 'indices', indices })
+  const source = clip instanceof VideoClip ? clip.source : null
+  const timed = source !== null && source.index.order === 'timestamps'
+  const timeBase = timed ? source.timeBase : { num: 1, den: TICKS }
+  const perSecond = timeBase.den / timeBase.num
+  const start = timed ? (source.index.ptsOf(first) ?? 0) : 0
+  const tickOf = (index: number) =>
+    timed ? (source.index.ptsOf(index) ?? 0) - start : Math.round(((times[index - first] ?? 0) - (times[0] ?? 0)) * perSecond)
+  const ticks = indices.map(tickOf)
+  const end = Math.round((range.end - range.start) * perSecond)
+  const steps = clip instanceof VideoClip ? pictureSteps(clip.source.orientation, clip.info) : evenSteps(clip.info)
+  const duration = (pts: number) => {
+    const at = ticks.indexOf(pts)
+    return BigInt(Math.max(1, (ticks[at + 1] ?? end) - pts))
+  }
+  async function* frames(signal: AbortSignal): AsyncGenerator<Frame, void> {
+    if (clip instanceof VideoClip) {
+      for await (const { index, frame } of clip.decoded(indices, signal)) {
+        frame.pts = BigInt(tickOf(index))
+        frame.pictType = AV_PICTURE_TYPE_NONE // otherwise the encoder makes keyframes of the same frames
+        yield frame
+      }
+      return
+    }
+    for await (const { index, width, height, rgb } of clip.frames({ indices, times, notices: [] }, signal)) {
+      const format = AV_PIX_FMT_RGB24
+      using frame = Frame.fromVideoBuffer(Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), { width, height, format })
+      frame.pts = BigInt(tickOf(index))
+      yield frame
+    }
+  }
+  return { frames, timeBase, steps, duration }
+}
+
+/** An open encoder of H.264. */
+interface PictureEncoder extends Disposable {
+  readonly context: CodecContext
+  /** Encodes a frame; null for the end. Each packet is valid until the next one is requested. */
+  encode(frame: Frame | null): AsyncGenerator<Packet, void>
+}
+
+async function pictureEncoder(timeBase: IRational, { info }: Clip, header: (encoder: CodecContext) => void): Promise<PictureEncoder> {
+  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264)
+  if (!codec) {
+    throw new TarsierError(
+      'native-library',
+      'The FFmpeg encoder libx264 is missing, so clips cannot be cut exactly. Install Tarsier again.',
+      {
+        remedy: 'install-again',
+      },
+    )
+  }
+  const context = new CodecContext()
+  context.allocContext3(codec)
+  context.width = info.width + (info.width % 2)
+  context.height = info.height + (info.height % 2)
+  context.timeBase = new Rational(timeBase.num, timeBase.den)
+  context.framerate = new Rational(Math.round(info.rate * 1000), 1000)
+  context.pixelFormat = AV_PIX_FMT_YUV420P
+  header(context)
+  using options = Dictionary.fromObject(ENCODER_OPTIONS)
+  const opened = await context.open2(codec, options)
+  if (opened < 0) {
+    context.freeContext()
+    throw new TarsierError('internal', `FFmpeg's encoder of H.264 could not be started: ${FFmpegError.strerror(opened)}. Please report it.`)
+  }
+  const packet = new Packet()
+  packet.alloc()
+  async function* encode(frame: Frame | null): AsyncGenerator<Packet, void> {
+    const sent = await context.sendFrame(frame)
+    if (sent < 0) throw new TarsierError('internal', `A frame could not be encoded: ${FFmpegError.strerror(sent)}. Please report it.`)
+    while ((await context.receivePacket(packet)) >= 0) {
+      yield packet
+      packet.unref()
+    }
+  }
+  return {
+    context,
+    encode,
+    [Symbol.dispose]() {
+      packet.free()
+      context.freeContext()
+    },
+  }
+}

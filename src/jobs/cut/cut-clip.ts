@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import type { MediaClient } from '../../engine/host/media-client.ts'
+import { pieceExtensions } from '../../engine/media/pieces/piece-file.ts'
+import type { CutMode } from '../../engine/media/pieces/piece-plan.ts'
+import type { PiecePlan } from '../../engine/media/pieces/write-pieces.ts'
+import { exists } from '../../platform/disk.ts'
+import type { ClipEvents } from '../../shared/clip-events.ts'
+import { TarsierError } from '../../shared/errors.ts'
+import type { CutBy } from '../../shared/options.ts'
+import { writeSidecar } from '../sinks/sidecar.ts'
+import { type PieceFolder, type PieceLine, pieceName } from './piece-folder.ts'
+import { type Piece, piecesOf } from './pieces-of.ts'
+import { type PieceTools, writePieceFile } from './write-piece.ts'
+
+export interface CutOptions {
+  readonly by: CutBy
+  readonly mode: CutMode
+  /** Seconds that each piece is longer at both sides. */
+  readonly pad: number
+  /** What is done about pieces that exist: report an error before anything is written, keep those with the same range, or write them again. */
+  readonly existing: 'refuse' | 'skip' | 'overwrite'
+}
+
+const NO_SOUND =
+  'The pieces have no sound: the sound of the clip cannot be decoded, or its frames have no times to which sound could belong. Convert the clip to MP4 first to keep it.'
+
+export type CutProgress =
+  | { readonly kind: 'piece'; readonly done: number; readonly of: number }
+  | { readonly kind: 'piece-notice'; readonly text: string }
+
+/**
+ * Writes the segments, events or chapters of a clip as files of their own with sound, each with its caption in a text file and a line in
+ * `metadata.jsonl`. Throws `write-failed` and `disk-full`, `invalid-range` for a still picture, and as `openClip` does.
+ * @param path absolute path of the clip
+ */
+export async function cutClip(
+  path: string,
+  events: ClipEvents,
+  folder: PieceFolder,
+  tools: PieceTools & { readonly media: Pick<MediaClient, 'planPieces'> },
+  options: CutOptions,
+  report: (progress: CutProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pieces, notices } = piecesOf(events, options.by, options.pad)
+  const isPicture = events.duration === 0
+  if (!isPicture) for (const text of notices) report({ kind: 'piece-notice', text })
+  // Planning rejects a picture.
+  const plans = pieces.length === 0 && !isPicture ? [] : await tools.media.planPieces(path, pieces, options.mode, signal)
+  if (plans.some(({ losesSound }) => losesSound)) report({ kind: 'piece-notice', text: NO_SOUND })
+  const prefix = folder.prefixFor(events.file)
+  const cuts = pieces.flatMap((piece, i) => {
+    const plan = plans[i]
+    return plan ? [{ plan, line: lineOf(piece, plan, prefix, i + 1, events, options.mode) }] : []
+  })
+  const missing: typeof cuts = []
+  for (const cut of cuts) if (await isWanted(cut.line, folder, options.existing)) missing.push(cut)
+  if (options.mode === 'copy') for (const { line } of missing) tellRange(line, report)
+  let done = cuts.length - missing.length
+  for (const { plan, line } of missing) {
+    report({ kind: 'piece', done, of: cuts.length })
+    const target = join(folder.path, line.file_name)
+    await writePieceFile(path, plan, target, tools, signal)
+    await writeSidecar(target.replace(/\.\w+$/, '.txt'), line.text, { overwrite: true })
+    await folder.add(line)
+    done += 1
+  }
+  report({ kind: 'piece', done, of: cuts.length })
+}
+
+function lineOf(
+  { start, end, text }: Piece,
+  { range, container }: PiecePlan,
+  prefix: string,
+  number: number,
+  { file, model }: ClipEvents,
+  mode: CutMode,
+): PieceLine {
+  const name = pieceName(prefix, number, range.start, pieceExtensions[container])
+  return { file_name: name, text, source: file, start, end, true_start: range.start, true_end: range.end, model, mode }
+}
+
+async function isWanted(line: PieceLine, folder: PieceFolder, existing: CutOptions['existing']): Promise<boolean> {
+  const path = join(folder.path, line.file_name)
+  if (existing === 'overwrite' || !(await exists(path))) return true
+  if (existing === 'refuse') throw refuseExistingPiece(path)
+  if (await folder.has(line)) return false
+  throw new TarsierError('write-failed', `${path} exists and is not the same piece. Choose another folder, or overwrite it.`, {
+    remedy: 'existing-texts',
+  })
+}
+
+/** The error for a piece that exists. */
+export function refuseExistingPiece(path: string): TarsierError {
+  return new TarsierError('write-failed', `${path} already exists. Skip pieces that exist, or overwrite them.`, {
+    remedy: 'existing-texts',
+  })
+}
+
+/** Tells where a copied piece really starts and ends, if that differs from the request by more than a frame of a slow film. */
+function tellRange({ file_name, start, end, true_start, true_end }: PieceLine, report: (progress: CutProgress) => void): void {
+  if (Math.abs(true_start - start) < 0.05 && Math.abs(true_end - end) < 0.05) return
+  const range = (from: number, to: number) => `${from.toFixed(3)} to ${to.toFixed(3)} s`
+  report({
+    kind: 'piece-notice',
+    text: `${file_name} has ${range(true_start, true_end)} instead of ${range(start, end)}, because copying starts at a keyframe.`,
+  })
+}

@@ -1,0 +1,215 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openClip } from '../../../src/engine/media/open-clip.ts'
+import { type FfmpegProgram, findFfmpeg, runFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
+import type { CutMode, TimeRange } from '../../../src/engine/media/pieces/piece-plan.ts'
+import { pieceArguments } from '../../../src/engine/media/pieces/program-piece.ts'
+import { type PiecePlan, pieceMatches, planPieces, writePiece } from '../../../src/engine/media/pieces/write-pieces.ts'
+import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
+import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
+import { addBeeps, hearBeeps } from '../../helpers/sound-clip.ts'
+
+const FRAMES = 100
+const never = new AbortController().signal
+let scratch: ScratchFolder
+let program: FfmpegProgram | null
+
+beforeAll(async () => {
+  scratch = await ScratchFolder.make()
+  program = (await findFfmpeg()).program
+  if (!program) process.stdout.write('There is no FFmpeg program: only its libraries are tested.\n')
+})
+afterAll(() => scratch[Symbol.asyncDispose]())
+
+interface Written {
+  readonly numbers: readonly number[]
+  readonly times: readonly number[]
+  readonly duration: number
+  readonly size: string
+  readonly codec: string
+  readonly sound: Awaited<ReturnType<typeof hearBeeps>>
+}
+
+async function look(path: string): Promise<Written> {
+  await using clip = await openClip(path, never)
+  const plan = clip.plan({ kind: 'indices', indices: Array.from({ length: clip.info.frameCount }, (_, i) => i) })
+  const numbers: number[] = []
+  for await (const frame of clip.frames(plan, never)) numbers.push(readNumber(frame))
+  const { duration, codec, width, height } = clip.info
+  return { numbers, times: plan.times, duration, size: `${width}x${height}`, codec, sound: await hearBeeps(path) }
+}
+
+/** Cuts a piece with FFmpeg's libraries and, where there is one that can, with the program. */
+async function cut(path: string, range: TimeRange, mode: CutMode): Promise<{ plan: PiecePlan; pieces: Written[] }> {
+  const [plan] = (await planPieces(path, [range], mode, never)) as [PiecePlan]
+  const ways: [string, (target: string) => Promise<unknown>][] = [
+    ['libraries', (target) => writePiece(path, plan, target, never, () => {})],
+  ]
+  if (program && pieceArguments(program, path, plan, ''))
+    ways.push([
+      'program',
+      async (target) => {
+        expect(
+          await runFfmpeg(
+            program as FfmpegProgram,
+            pieceArguments(program as FfmpegProgram, path, plan, target) ?? [],
+            target,
+            never,
+            () => {},
+          ),
+        ).toBe(true)
+      },
+    ])
+  const pieces: Written[] = []
+  for (const [name, write] of ways) {
+    const target = `${path}-${mode}-${name}.media`
+    await write(target)
+    expect(await pieceMatches(path, plan, target, never), name).toBe(true)
+    pieces.push(await look(target))
+  }
+  return { plan, pieces }
+}
+
+const count = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+const sources: [name: string, options: ClipOptions, container: 'mp4' | 'matroska' | 'webm', sound: string][] = [
+  ['h264.mp4', { gop: 20 }, 'mp4', 'aac'],
+  ['b-frames.mp4', { gop: 20, bFrames: 2 }, 'mp4', 'aac'],
+  [
+    'hevc.mkv',
+    { codec: 'libx265', gop: 20, options: { preset: 'ultrafast', 'x265-params': 'log-level=none:bframes=0' } },
+    'matroska',
+    'libvorbis',
+  ],
+  ['vp9.webm', { codec: 'libvpx-vp9', gop: 20, options: { 'cpu-used': '8', deadline: 'realtime' } }, 'webm', 'libopus'],
+  ['vp8.webm', { codec: 'libvpx', gop: 20, options: { 'cpu-used': '8', deadline: 'realtime' } }, 'webm', 'libopus'],
+  ['av1.mp4', { codec: 'libsvtav1', gop: 20, options: { preset: '12', 'svtav1-params': 'pred-struct=1' } }, 'mp4', 'aac'],
+]
+
+describe.each(sources)('%s', (name, options, container, sound) => {
+  let path: string
+
+  beforeAll(async () => {
+    const silent = scratch.path(`silent-${name}`)
+    await writeClip(silent, numberedPictures(FRAMES, 180, 100), options)
+    path = scratch.path(name)
+    await addBeeps(silent, path, container, sound, FRAMES / 25)
+  })
+
+  test('is cut exactly, with its sound', async () => {
+    // The frame 35 is on screen at 1.41 s, in the middle of a group.
+    const { plan, pieces } = await cut(path, { start: 1.41, end: 3 }, 'exact')
+    expect(plan).toMatchObject({ first: 35, last: 74, copied: null, container: 'mp4' })
+    for (const piece of pieces) {
+      expect(piece.numbers).toEqual(count(35, 74))
+      expect(piece.codec).toBe('h264')
+      expect(piece.duration).toBeCloseTo(1.6, 2)
+      expect(piece.sound?.start).toBeCloseTo(0, 2)
+      expect(piece.sound?.end).toBeCloseTo(1.6, 1)
+      expect(piece.sound?.beeps).toHaveLength(1)
+      expect(piece.sound?.beeps[0]).toBeCloseTo(0.6, 2)
+    }
+  })
+
+  test('is copied from the keyframe before', async () => {
+    const { plan, pieces } = await cut(path, { start: 1.41, end: 3 }, 'copy')
+    expect(plan.copied).not.toBeNull()
+    expect(plan.first).toBeLessThanOrEqual(35)
+    expect(plan.last).toBeGreaterThanOrEqual(74)
+    for (const piece of pieces) {
+      expect(piece.numbers).toEqual(count(plan.first, plan.last))
+      // The beep at 2 s stays with its frame; a packet of sound lasts up to 0.1 s.
+      const expected = 2 - plan.range.start
+      expect(piece.sound?.beeps.some((beep) => Math.abs(beep - expected) < 0.03)).toBe(true)
+      expect(Math.abs((piece.sound?.end ?? 0) - (plan.range.end - plan.range.start))).toBeLessThan(0.13)
+    }
+  })
+})
+
+test('copies an exact piece between keyframes without encoding it', async () => {
+  const path = scratch.path('h264.mp4')
+  const { plan, pieces } = await cut(path, { start: 0.8, end: 2.4 }, 'exact')
+  expect(plan).toMatchObject({ first: 20, last: 59, copied: { count: 40 } })
+  for (const piece of pieces) expect(piece.numbers).toEqual(count(20, 59))
+})
+
+test('keeps the times of frames at a variable rate', async () => {
+  const path = scratch.path('variable.mkv')
+  const timeOf = (index: number) => index * 40 + (index % 3) * 9
+  await writeClip(path, numberedPictures(FRAMES, 180, 100), { rate: [1000, 1], gop: 20, timeOf })
+  for (const mode of ['exact', 'copy'] as const) {
+    const { plan, pieces } = await cut(path, { start: 1.41, end: 3 }, mode)
+    for (const piece of pieces) {
+      expect(piece.numbers).toEqual(count(plan.first, plan.last))
+      for (const [i, time] of piece.times.entries())
+        expect(Math.abs(time - (timeOf(plan.first + i) - timeOf(plan.first)) / 1000)).toBeLessThan(0.0011)
+      expect(piece.sound).toBeNull()
+    }
+  }
+})
+
+test.each([90, 180, 270] as const)('turns frames upright that are stored turned by %i degrees', async (rotation) => {
+  const path = scratch.path(`turned-${rotation}.mp4`)
+  await writeClip(path, turned(rotation), { gop: 20, rotation })
+  const source = await look(path)
+  expect(source.numbers).toEqual(count(0, 39))
+  const { pieces } = await cut(path, { start: 0.41, end: 1.2 }, 'exact')
+  for (const piece of pieces) expect(piece).toMatchObject({ numbers: count(10, 29), size: source.size })
+  const copies = await cut(path, { start: 0.41, end: 1.2 }, 'copy')
+  for (const piece of copies.pieces) expect(piece).toMatchObject({ numbers: count(0, 29), size: source.size })
+})
+
+/** Numbered pictures as a camera that was held turned stores them. */
+function* turned(rotation: 90 | 180 | 270) {
+  for (let number = 0; number < 40; number += 1) {
+    let picture = numberedPicture(number, 198, 100)
+    for (let quarter = 0; quarter < (360 - rotation) / 90; quarter += 1) picture = quarterTurn(picture)
+    yield picture
+  }
+}
+
+/** Turns a picture clockwise. */
+function quarterTurn({ width, height, rgb }: ReturnType<typeof numberedPicture>): ReturnType<typeof numberedPicture> {
+  const out = new Uint8Array(rgb.length)
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1)
+      for (let c = 0; c < 3; c += 1) out[(x * height + (height - 1 - y)) * 3 + c] = rgb[(y * width + x) * 3 + c] as number
+  return { width: height, height: width, rgb: out }
+}
+
+test('cuts a stream whose packets have no times, and one that starts late', async () => {
+  const raw = scratch.path('raw.h264')
+  await writeClip(raw, numberedPictures(FRAMES, 180, 100), { gop: 20, bFrames: 2 })
+  const untimed = await cut(raw, { start: 1, end: 2 }, 'exact')
+  expect(untimed.pieces.map(({ numbers }) => numbers)).toEqual([count(untimed.plan.first, untimed.plan.last)])
+  const late = scratch.path('late.ts')
+  await writeClip(late, numberedPictures(FRAMES, 180, 100), { gop: 20, bFrames: 2, timeOf: (i) => i + 500 })
+  for (const mode of ['exact', 'copy'] as const) {
+    const { plan, pieces } = await cut(late, { start: 1.41, end: 3 }, mode)
+    for (const piece of pieces) expect(piece.numbers).toEqual(count(plan.first, plan.last))
+  }
+})
+
+test('notices a file with other frames than planned', async () => {
+  const path = scratch.path('h264.mp4')
+  const [here, elsewhere] = (await planPieces(
+    path,
+    [
+      { start: 1.41, end: 2.41 },
+      { start: 1.49, end: 2.49 },
+    ],
+    'exact',
+    never,
+  )) as [PiecePlan, PiecePlan]
+  const target = scratch.path('elsewhere.mp4')
+  await writePiece(path, elsewhere, target, never, () => {})
+  expect(await pieceMatches(path, elsewhere, target, never)).toBe(true)
+  expect(await pieceMatches(path, here, target, never)).toBe(false)
+  expect(await pieceMatches(path, here, path, never)).toBe(false)
+})
+
+test('refuses a picture', async () => {
+  const path = fileURLToPath(new URL('../../fixtures/media/rgb.png', import.meta.url))
+  await expect(planPieces(path, [{ start: 0, end: 1 }], 'exact', never)).rejects.toMatchObject({ code: 'invalid-range' })
+})
