@@ -28,7 +28,7 @@ def pictures_of(folder, out, counts):
         try:
             image = Image.open(path)
             image.load()
-        except (OSError, ValueError):
+        except (OSError, ValueError, Image.DecompressionBombError):
             continue
         if min(image.size) < MIN_SIDE:
             continue
